@@ -1,0 +1,41 @@
+"""A lecture's three-layer neural network in JAX: derivation checked, training jitted.
+
+The names below are imported when they are first used, so that `import jaxmlp` costs nothing.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Activation": "activations",
+    "Output": "activations",
+    "Loss": "losses",
+    "Network": "network",
+    "Params": "network",
+    "init": "network",
+    "forward": "network",
+    "loss": "network",
+    "Gradients": "gradients",
+    "autodiff": "gradients",
+    "backprop": "gradients",
+    "fit": "train.sgd",
+    "Fit": "train.sgd",
+    "Diverged": "train.sgd",
+    "inverse_epoch": "train.sgd",
+    "load_data": "data.sources",
+    "split": "data.dataset",
+    "Dataset": "data.dataset",
+    "score": "evaluate",
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'jaxmlp' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"jaxmlp.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -1,0 +1,189 @@
+"""A data set as arrays: split, scaled, its classes as 1-of-K rows and back."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples and their targets.
+
+    Attributes:
+        name: what reports call it.
+        X: (n, d), one sample a row.
+        y: (n,) numbers of the classes, or (n, m) real targets.
+        classes: the classes' names, by number; None for regression.
+        image_shape: (height, width) where each row of X is an image.
+        n_test: how many rows, the last, the source itself set aside as its test part.
+
+    Raises:
+        ValueError: empty, not finite, not numbers, lengths that differ, fewer than two classes.
+    """
+
+    name: str
+    X: np.ndarray
+    y: np.ndarray
+    classes: tuple[str, ...] | None = None
+    image_shape: tuple[int, int] | None = None
+    n_test: int = 0
+
+    def __post_init__(self):
+        if self.X.ndim != 2 or 0 in self.X.shape:
+            raise ValueError(f"{self.name}: expected samples of shape (n, d), got {self.X.shape}")
+        if len(self.X) != len(self.y):
+            raise ValueError(
+                f"{self.name}: expected as many targets as samples, {len(self.X)}, got {len(self.y)}"
+            )
+        for what, values in (("the samples", self.X), ("the targets", self.y)):
+            _check_finite(f"{self.name}: {what}", values)
+        if self.classes is not None:
+            self._check_labels(self.classes)
+
+    def _check_labels(self, classes: tuple[str, ...]) -> None:
+        if len(classes) < 2:
+            raise ValueError(f"{self.name}: expected at least two classes, got only {classes[0]!r}")
+        _check_range(self.name, self.y, len(classes))
+        if self.n_test:
+            train, test = np.split(self.y, [len(self.y) - self.n_test])
+            for label in np.setdiff1d(test, train)[:1]:
+                raise ValueError(
+                    f"{self.name}: expected test labels that occur in training, "
+                    f"got {classes[label]!r}"
+                )
+
+    def rows(self, which: np.ndarray | slice) -> "Dataset":
+        """The data set of these rows only."""
+        return replace(self, X=self.X[which], y=self.y[which], n_test=0)
+
+    def only(self, names: tuple[str, ...]) -> "Dataset":
+        """The data set of these classes only, numbered in this order.
+
+        Raises:
+            ValueError: it has no classes, or not these.
+        """
+        if self.classes is None:
+            raise ValueError(f"{self.name}: expected classes to choose {names} from, got none")
+        unknown = [name for name in names if name not in self.classes]
+        if unknown or len(set(names)) < len(names):
+            raise ValueError(
+                f"{self.name}: expected classes out of {', '.join(self.classes)}, "
+                f"each once, got {', '.join(names)}"
+            )
+        number = np.full(len(self.classes), -1)
+        number[[self.classes.index(name) for name in names]] = np.arange(len(names))
+        y = number[self.y]
+        n_test = int((y[len(y) - self.n_test :] >= 0).sum())
+        chosen = replace(self, y=y, classes=tuple(names)).rows(y >= 0)
+        return replace(chosen, n_test=n_test)
+
+
+def _check_finite(what: str, values: np.ndarray) -> None:
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"{what}: expected numbers, got {values.dtype}")
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        where = ", ".join(str(i) for i in bad[0])
+        raise ValueError(f"{what}: expected finite numbers, got {values[tuple(bad[0])]} at [{where}]")
+
+
+def from_labels(name: str, X: np.ndarray, labels: np.ndarray, **rest) -> Dataset:
+    """A classification data set: the classes are the labels that occur, sorted.
+
+    Example:
+        >>> data = from_labels("pets", np.eye(3), np.array(["dog", "cat", "dog"]))
+        >>> data.classes, data.y.tolist()
+        (('cat', 'dog'), [1, 0, 1])
+    """
+    names, y = np.unique(labels, return_inverse=True)
+    return Dataset(name, X, y.reshape(-1), tuple(str(n) for n in names), **rest)
+
+
+def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:
+    """(train, test): the source's own split where it has one, else a random one.
+
+    Of classes, the random one takes the same share of each.
+
+    Raises:
+        ValueError: test_size is not between 0 and 1, or a class is too small to be split.
+    """
+    if data.n_test:
+        cut = len(data.X) - data.n_test
+        return data.rows(slice(cut)), data.rows(slice(cut, None))
+    if not 0 < test_size < 1:
+        raise ValueError(f"expected a test_size between 0 and 1, got {test_size}")
+    from sklearn.model_selection import train_test_split
+
+    by_class = None if data.classes is None else data.y
+    try:
+        train, test = train_test_split(
+            np.arange(len(data.X)), test_size=test_size, random_state=seed, stratify=by_class
+        )
+    except ValueError as reason:
+        raise ValueError(f"{data.name}: cannot be split: {reason}") from None
+    return data.rows(train), data.rows(test)
+
+
+class Scaling(NamedTuple):
+    """x ↦ (x − shift) / scale, column by column; both of shape (d,)."""
+
+    shift: np.ndarray
+    scale: np.ndarray
+
+    def apply(self, X: np.ndarray) -> np.ndarray:
+        """(n, d) scaled."""
+        return (X - self.shift) / self.scale
+
+    def undo(self, X: np.ndarray) -> np.ndarray:
+        """What `apply` was given."""
+        return X * self.scale + self.shift
+
+
+def learn_scaling(X: np.ndarray, kind: str) -> Scaling:
+    """The scaling that a training part asks for.
+
+    Args:
+        X: (n, d), the training part alone.
+        kind: "standard": each column to mean 0 and variance 1 (a constant one to 0);
+            "max": everything divided by the largest magnitude, as the exercise divides
+            its pixels by 255; "none".
+
+    Raises:
+        ValueError: the kind is unknown.
+
+    Example:
+        >>> learn_scaling(np.array([[0.0, 4.0]]), "max").apply(np.array([[2.0, 4.0]])).tolist()
+        [[0.5, 1.0]]
+    """
+    X = np.asarray(X, np.float64)
+    zero, one = np.zeros(X.shape[1]), np.ones(X.shape[1])
+    if kind == "none":
+        return Scaling(zero, one)
+    if kind == "max":
+        return Scaling(zero, one * (np.abs(X).max() or 1.0))
+    if kind == "standard":
+        from sklearn.preprocessing import StandardScaler
+
+        learned = StandardScaler().fit(X)
+        return Scaling(learned.mean_, learned.scale_)
+    raise ValueError(f"unknown scaling {kind!r}: expected standard, max, none")
+
+
+def one_hot(y: np.ndarray, m: int) -> np.ndarray:
+    """1-of-K rows (L2): (n,) numbers of classes to (n, m).
+
+    Raises:
+        ValueError: a number that is not one of 0 to m − 1.
+
+    Example:
+        >>> one_hot(np.array([2, 0]), m=3).tolist()
+        [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    _check_range("one_hot", y, m)
+    return np.eye(m)[y]
+
+
+def _check_range(name: str, y: np.ndarray, m: int) -> None:
+    if len(y) and not 0 <= y.min() <= y.max() < m:
+        raise ValueError(f"{name}: expected labels 0 to {m - 1}, got {y.min()} to {y.max()}")

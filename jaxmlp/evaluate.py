@@ -1,0 +1,112 @@
+"""How good a trained network is: error, accuracy or R², confusion matrix (L25)."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Float, Int
+
+from jaxmlp.network import Network, Params, forward, loss
+
+Codes = Int[np.ndarray, " n"]
+
+
+class Score(NamedTuple):
+    """What `score` returns.
+
+    Attributes:
+        error: the mean of E over the samples.
+        accuracy: the share classified rightly; None for regression.
+        confusion: (m, m) counts, rows the true class, columns the predicted; None for regression.
+        r2: R² averaged over the outputs; None for classification.
+    """
+
+    error: float
+    accuracy: float | None = None
+    confusion: np.ndarray | None = None
+    r2: float | None = None
+
+
+def score(
+    network: Network, params: Params, X: ArrayLike, Y: ArrayLike, labels: ArrayLike | None = None
+) -> Score:
+    """The error on (X, Y); with the labels also accuracy and confusion matrix, otherwise R².
+
+    Args:
+        X: (n, d), scaled as for training.
+        Y: (n, m), the targets as for training.
+        labels: (n,), for classification: the number of each sample's class.
+
+    Example:
+        >>> net = Network("identity", "identity", "squared_error", bias=False)
+        >>> x = np.array([[1.0], [2.0], [3.0]])
+        >>> score(net, Params(jnp.ones((1, 1)), jnp.ones((1, 1))), x, x).r2
+        1.0
+    """
+    X, Y = (jnp.asarray(a, params.V.dtype) for a in (X, Y))
+    error = float(loss(network, params, X, Y))
+    g = np.asarray(forward(network, params, X).g)
+    if labels is None:
+        return Score(error, r2=r_squared(np.asarray(Y), g))
+    labels, predicted = np.asarray(labels), classify(g)
+    confusion = confusion_matrix(labels, predicted, max(2, g.shape[1]))
+    return Score(error, accuracy(confusion), confusion)
+
+
+def classify(g: Float[np.ndarray, "n m"]) -> Codes:
+    """The class of the largest output (L25); of a single output, 1 where it is above ½.
+
+    Example:
+        >>> classify(np.array([[0.8, 0.04, 0.1, 0.06]])).tolist()
+        [0]
+    """
+    return (g[:, 0] > 0.5).astype(int) if g.shape[1] == 1 else g.argmax(axis=1)
+
+
+def confusion_matrix(true: Codes, predicted: Codes, m: int) -> Int[np.ndarray, "m m"]:
+    """How many samples of class i (row) were taken for class j (column) (L25).
+
+    Raises:
+        ValueError: different lengths, or a class that is not one of 0 to m − 1.
+
+    Example:
+        >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), m=2).tolist()
+        [[1, 1], [0, 1]]
+    """
+    if len(true) != len(predicted):
+        raise ValueError(f"expected as many predictions as labels, {len(true)}, got {len(predicted)}")
+    for name, codes in (("label", true), ("prediction", predicted)):
+        if len(codes) and not 0 <= codes.min() <= codes.max() < m:
+            raise ValueError(f"expected a {name} from 0 to {m - 1}, got {codes.min()} to {codes.max()}")
+    return np.bincount(true * m + predicted, minlength=m * m).reshape(m, m)
+
+
+def accuracy(confusion: Int[np.ndarray, "m m"]) -> float:
+    """Right answers over all answers (L25).
+
+    Example:
+        >>> accuracy(np.array([[10, 3, 3, 4], [2, 8, 5, 5], [0, 5, 12, 3], [3, 2, 3, 12]]))
+        0.525
+    """
+    return float(np.trace(confusion) / confusion.sum())
+
+
+def r_squared(Y: Float[np.ndarray, "n m"], G: Float[np.ndarray, "n m"]) -> float:
+    """R² = 1 − Σ(y − g)² / Σ(y − ȳ)², averaged over the outputs: 1 is perfect, the mean has 0."""
+    residual, total = ((Y - G) ** 2).sum(axis=0), ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)
+    return float(np.mean(1 - residual / np.where(total == 0, 1, total)))
+
+
+def dead_units(network: Network, params: Params, X: ArrayLike) -> int:
+    """How many hidden units no sample can teach any more: f'(u) = 0 in every row of X.
+
+    Example:
+        >>> W = jnp.array([[1.0, 0.0], [-1.0, 0.0]])  # with u = 1 and u = -1, whatever x is
+        >>> dead_units(Network("relu"), Params(W, jnp.ones((2, 3))), jnp.zeros((5, 1)))
+        1
+    """
+    if network.hidden is None:
+        return 0
+    u = forward(network, params, jnp.asarray(X, params.V.dtype)).u
+    return int((network.hidden.derivative(u) == 0).all(axis=0).sum())

@@ -1,0 +1,140 @@
+"""Two ways to the same gradient: `jax.grad`, and the lecture's closed form (L15, L20)."""
+
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from jaxmlp import losses
+from jaxmlp.network import Network, Params, Samples, Targets, check_targets, forward, with_one
+
+
+class Gradients(NamedTuple):
+    """What backpropagation computes.
+
+    Attributes:
+        dW: ∂E/∂W, of W's shape (L20); None without hidden layer.
+        dV: ∂E/∂V, of V's shape (L15).
+        delta1: δ1 = ∂E/∂u, (*n, q), one row a sample, undivided (L22); None without hidden layer.
+        delta2: δ2 = ∂E/∂a, (*n, m), likewise.
+    """
+
+    dW: Array | None
+    dV: Array
+    delta1: Array | None
+    delta2: Array
+
+
+def autodiff(
+    network: Network,
+    params: Params,
+    x: Samples,
+    y: Targets,
+    *,
+    reduction: Literal["mean", "sum"] = "mean",
+) -> Gradients:
+    """The gradients of E by `jax.grad`, which knows nothing of the lecture's derivation.
+
+    δ1 and δ2 are the gradients with respect to a shift of u and of a.
+
+    Args:
+        x: (d,) or (n, d).
+        y: (m,) or (n, m).
+        reduction: whether dW and dV are those of the mean or of the sum of E over the rows.
+
+    Raises:
+        ValueError: the shapes do not fit together, or the reduction is unknown.
+
+    Example:
+        >>> net = Network("identity", "identity", "squared_error", bias=False)
+        >>> params = Params(W=jnp.array([[1.0, 2.0]]), V=jnp.array([[3.0]]))
+        >>> g = autodiff(net, params, jnp.array([10.0, 1.0]), jnp.array([30.0]))
+        >>> g.delta2.tolist(), g.delta1.tolist(), g.dV.tolist(), g.dW.tolist()
+        ([12.0], [36.0], [[144.0]], [[360.0, 36.0]])
+    """
+
+    def total(params, shifts):
+        a = forward(network, params, x, du=shifts[0], da=shifts[1]).a
+        check_targets(a, y)
+        return jnp.sum(losses.error(network.output, network.loss, a, y))
+
+    shapes = jax.eval_shape(lambda: forward(network, params, x))
+    zeros = jax.tree.map(jnp.zeros_like, (shapes.u, shapes.a))
+    (dW, dV), (delta1, delta2) = jax.grad(total, argnums=(0, 1))(params, zeros)
+    return _reduced(Gradients(dW, dV, delta1, delta2), reduction)
+
+
+def backprop(
+    network: Network,
+    params: Params,
+    x: Samples,
+    y: Targets,
+    *,
+    reduction: Literal["mean", "sum"] = "mean",
+) -> Gradients:
+    """The gradients of E by the lecture's closed form; same arguments and result as `autodiff`.
+
+        δ2 = g(a) − y                  (L15; for other pairs of g and E: Jᵀ ∂E/∂g)
+        δ1 = Ṽᵀδ2 ⊙ f'(u)              (L22)
+        ∂E/∂V = δ2 zᵀ                  (L15)
+        ∂E/∂W = δ1 xᵀ                  (L20)
+
+    and over a batch the mean or the sum of the two last.
+
+    Example:
+        >>> net = Network("identity", "identity", "squared_error", bias=False)
+        >>> params = Params(W=jnp.array([[1.0, 2.0]]), V=jnp.array([[3.0]]))
+        >>> g = backprop(net, params, jnp.array([10.0, 1.0]), jnp.array([30.0]))
+        >>> g.delta2.tolist(), g.delta1.tolist(), g.dV.tolist(), g.dW.tolist()
+        ([12.0], [36.0], [[144.0]], [[360.0, 36.0]])
+    """
+    u, z, a, _ = forward(network, params, x)
+    check_targets(a, y)
+    delta2 = losses.delta2(network.output, network.loss, a, y)
+    dV = _outer(delta2, z)
+    if network.hidden is None:
+        return _reduced(Gradients(None, dV, None, delta2), reduction)
+    V_tilde = params.V[:, int(network.bias) :]
+    delta1 = delta2 @ V_tilde * network.hidden.derivative(u)
+    dW = _outer(delta1, with_one(network, x))
+    return _reduced(Gradients(dW, dV, delta1, delta2), reduction)
+
+
+def _outer(delta: Array, z: Array) -> Array:
+    """δzᵀ, summed over the rows of a batch."""
+    return jnp.atleast_2d(delta).T @ jnp.atleast_2d(z)
+
+
+def _reduced(total: Gradients, reduction: str) -> Gradients:
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"unknown reduction {reduction!r}: expected mean or sum")
+    rows = len(jnp.atleast_2d(total.delta2)) if reduction == "mean" else 1
+    dW, dV = jax.tree.map(lambda d: d / rows, (total.dW, total.dV))
+    return total._replace(dW=dW, dV=dV)
+
+
+class Difference(NamedTuple):
+    """How far two `Gradients` are apart.
+
+    Attributes:
+        absolute: the largest difference of two entries.
+        relative: the largest difference over the largest entry of the other, worst of the four.
+    """
+
+    absolute: float
+    relative: float
+
+
+def difference(one: Gradients, other: Gradients) -> Difference:
+    """How far one gradient is from the other, over dW, dV, δ1 and δ2.
+
+    Example:
+        >>> g = Gradients(jnp.ones((2, 3)), jnp.ones((4, 3)), jnp.ones(2), jnp.ones(4))
+        >>> difference(g, g._replace(delta2=jnp.full(4, 1.25)))
+        Difference(absolute=0.25, relative=0.20000000298023224)
+    """
+    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    apart, size = jnp.array([(jnp.abs(a - b).max(), jnp.abs(b).max()) for a, b in pairs]).T
+    relative = jnp.where(apart == 0, 0, apart / size)
+    return Difference(float(apart.max()), float(relative.max()))

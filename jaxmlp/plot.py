@@ -1,0 +1,91 @@
+"""The figures of a training run, as matplotlib `Figure`s: nothing global is touched."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import font_manager, rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from jaxmlp.train.sgd import Epoch
+
+JAPANESE = ("Noto Sans CJK JP", "IPAexGothic", "Hiragino Sans", "Yu Gothic", "Meiryo", "TakaoPGothic")
+
+
+def style():
+    """Fonts for names in any language, as far as the machine has them."""
+    there = {font.name for font in font_manager.fontManager.ttflist}
+    return rc_context({"font.family": ["DejaVu Sans", *(f for f in JAPANESE if f in there)]})
+
+
+def error_by_epoch(history: Sequence[Epoch], what: str) -> Figure:
+    """Training and test error by epoch, the error's axis logarithmic.
+
+    Args:
+        what: the error's name, with its unit, for the axis.
+    """
+    figure, axes = _axes(6.4, 4.2)
+    epochs = [e.epoch for e in history]
+    axes.plot(epochs, [e.train_error for e in history], "o-", ms=3, label="training")
+    if history[0].test_error is not None:
+        axes.plot(epochs, [e.test_error for e in history], "s--", ms=3, label="test")
+    if min(e.train_error for e in history) > 0:
+        axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set(xlabel="epoch", ylabel=what, title="Error by epoch")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    return figure
+
+
+def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
+    """The confusion matrix as a heat map: rows the true class, columns the predicted (L25)."""
+    m = len(matrix)
+    side = 2.6 + 0.45 * m
+    figure, axes = _axes(side, side)
+    axes.imshow(matrix, cmap="Blues")
+    for (i, j), count in np.ndenumerate(matrix):
+        shade = "white" if count > matrix.max() / 2 else "black"
+        axes.text(j, i, str(count), ha="center", va="center", color=shade, fontsize=9)
+    long = max(map(len, classes)) > 3
+    axes.set_xticks(range(m), classes, rotation=45 if long else 0, ha="right" if long else "center")
+    axes.set_yticks(range(m), classes)
+    right = np.trace(matrix) / matrix.sum()
+    axes.set(xlabel="predicted class", ylabel="true class", title=f"{right:.2%} right")
+    return figure
+
+
+def misclassified(
+    images: np.ndarray, true: np.ndarray, predicted: np.ndarray, classes: Sequence[str], most: int = 40
+) -> Figure:
+    """The first images (n, height, width) that were misclassified, each titled "i to j"."""
+    wrong = np.flatnonzero(true != predicted)
+    shown, columns = wrong[:most], 8
+    rows = max(1, -(-len(shown) // columns))
+    figure = Figure(figsize=(1.35 * columns, 1.6 * rows + 0.6), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid:
+        axes.axis("off")
+    for axes, k in zip(grid, shown, strict=False):
+        axes.imshow(images[k], cmap="gray_r")
+        axes.set_title(f"{classes[true[k]]} to {classes[predicted[k]]}", fontsize=9)
+    figure.suptitle(f"{len(wrong)} of {len(true)} misclassified, the first {len(shown)} shown")
+    return figure
+
+
+def predictions(Y: np.ndarray, G: np.ndarray) -> Figure:
+    """Predicted against true values of a regression, (n, m) each, one panel an output."""
+    m = Y.shape[1]
+    figure = Figure(figsize=(4.2 * m, 4.2), layout="constrained")
+    for k, axes in enumerate(figure.subplots(1, m, squeeze=False)[0]):
+        axes.scatter(Y[:, k], G[:, k], s=12, alpha=0.7)
+        axes.axline((Y[:, k].mean(), Y[:, k].mean()), slope=1, color="gray", lw=1)
+        name = f"output {k + 1}" if m > 1 else "target"
+        axes.set(xlabel=f"true {name} (its own unit)", ylabel=f"predicted {name} (its own unit)")
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def _axes(width: float, height: float):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
