@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -26,8 +26,8 @@ class Activation:
     """
 
     name: str
-    value: Callable[[Array], Array]
-    derivative: Callable[[Array], Array]
+    value: Callable[[Array], Array] = field(repr=False)
+    derivative: Callable[[Array], Array] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,30 @@ class Output:
     """
 
     name: str
-    value: Callable[[Array], Array]
-    pullback: Callable[[Array, Array], Array]
+    value: Callable[[Array], Array] = field(repr=False)
+    pullback: Callable[[Array, Array], Array] = field(repr=False)
 
 
 def sigmoid_derivative(u: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """f(1 − f) (L7), with 1 − f(u) written f(−u), which does not cancel where f is near 1."""
-    return jax.nn.sigmoid(u) * jax.nn.sigmoid(-u)
+    """f(1 − f) (L7).
+
+    Example:
+        >>> sigmoid_derivative(jnp.zeros(1)).tolist()
+        [0.25]
+    """
+    f = jax.nn.sigmoid(u)
+    return f * (1 - f)
 
 
 def tanh_derivative(u: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """1 − f² (L7), through tanh u = 2σ(2u) − 1, which does not cancel where f² is near 1."""
-    return 4 * sigmoid_derivative(2 * u)
+    """1 − f² (L7), as (1 − f)(1 + f), which loses less to rounding where f is near ±1.
+
+    Example:
+        >>> tanh_derivative(jnp.zeros(1)).tolist()
+        [1.0]
+    """
+    f = jnp.tanh(u)
+    return (1 - f) * (1 + f)
 
 
 def softmax_pullback(a: Float[Array, "*n m"], r: Float[Array, "*n m"]) -> Float[Array, "*n m"]:

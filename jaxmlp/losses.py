@@ -6,15 +6,16 @@ functions of a: there ∂E/∂g and the Jacobian of g cancel, on paper and so in
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from jaxmlp.activations import OUTPUTS, SOFTMAX, Output, by_name, name_of
 
-Rows = Float[Array, "*n m"]
+Rows = Float[Array | np.ndarray, "*n m"]
 PerRow = Float[Array, "*n"]
 
 
@@ -30,17 +31,17 @@ class Loss:
     """
 
     name: str
-    value: Callable[[Array, Array], Array]
-    derivative: Callable[[Array, Array], Array]
-    outputs: tuple[str, ...] = ()
+    value: Callable[[Array, Array], Array] = field(repr=False)
+    derivative: Callable[[Array, Array], Array] = field(repr=False)
+    outputs: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
 class Fused:
     """A pair (g, E) as functions of a = Vz: E, and δ2 = ∂E/∂a."""
 
-    value: Callable[[Array, Array], Array]
-    delta2: Callable[[Array, Array], Array]
+    value: Callable[[Array, Array], Array] = field(repr=False)
+    delta2: Callable[[Array, Array], Array] = field(repr=False)
 
 
 def squared_error(g: Rows, y: Rows) -> PerRow:

@@ -174,9 +174,10 @@ def forward(
     return Forward(u, z, a, network.output.value(a))
 
 
-def with_one(network: Network, x: Float[Array | np.ndarray, "*n d"]) -> Float[Array, "*n d1"]:
+def with_one(network: Network, x: Samples) -> Float[Array, "*n d1"]:
     """(1, x) of L3: a 1 in front of each row, where the network has a bias."""
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(1, 0)], constant_values=1) if network.bias else x
+    ones = [(0, 0)] * (x.ndim - 1) + [(int(network.bias), 0)]
+    return jnp.pad(x, ones, constant_values=1)
 
 
 def loss(
@@ -207,23 +208,26 @@ def loss(
 REDUCE = {"mean": jnp.mean, "sum": jnp.sum, "none": lambda per_row: per_row}
 
 
-def _check_sizes(network: Network, params: Params, x: Array) -> None:
+def _check_sizes(network: Network, params: Params, x: Samples) -> None:
     """One line that names what does not fit, instead of a matrix product's message."""
-    fed, size = "x", jnp.shape(x)[-1:]
-    if not 1 <= jnp.ndim(x) <= 2:
+    if jnp.ndim(x) not in (1, 2):
         raise ValueError(f"expected x of shape (d,) or (n, d), got {jnp.shape(x)}")
-    for name, matrix in zip("WV", params, strict=True):
-        if matrix is None and network.hidden is None and name == "W":
-            continue
-        if matrix is None or jnp.ndim(matrix) != 2 or matrix.shape[1] != size[0] + network.bias:
-            one = " and the bias" if network.bias else ""
-            got = None if matrix is None else jnp.shape(matrix)
-            wanted = f"{name} with {size[0] + network.bias} columns, for the {size[0]} entries"
-            raise ValueError(f"expected {wanted} of {fed}{one}, got {name} of shape {got}")
-        fed, size = "f(Wx)", matrix.shape[:1]
+    W, V = params
+    if network.hidden is None and W is not None:
+        raise ValueError(f"expected W to be None without hidden layer, got shape {jnp.shape(W)}")
+    if network.hidden is not None:
+        _check_columns("W", W, x.shape[-1], network.bias)
+    _check_columns("V", V, x.shape[-1] if W is None else len(W), network.bias)
 
 
-def check_targets(a: Array, y: Array) -> None:
+def _check_columns(name: str, matrix: Array | np.ndarray | None, inputs: int, bias: bool) -> None:
+    got = None if matrix is None else jnp.shape(matrix)
+    if got is None or len(got) != 2 or got[1] != inputs + bias:
+        why = f"{inputs} inputs{' and the bias' if bias else ''}"
+        raise ValueError(f"expected {name} with {inputs + bias} columns, for {why}, got shape {got}")
+
+
+def check_targets(a: Array, y: Targets) -> None:
     """Refuse targets of another shape than the output's."""
     if jnp.shape(y) != a.shape:
         raise ValueError(f"expected y of the output's shape {a.shape}, got {jnp.shape(y)}")

@@ -51,8 +51,9 @@ class Settings:
     """autodiff: jax.grad; backprop: the lecture's closed form."""
     optimizer: Literal["sgd", "momentum", "adam", "adamw", "rmsprop", "adagrad", "lion"] = "sgd"
     """From Optax, with its defaults; momentum: sgd with momentum 0.9."""
-    eta: float = 0.05
-    """η, the step size."""
+    eta: float | None = None
+    """η, the step size. None: 0.001 with squared_error, whose gradient grows with the error,
+    0.05 with the others."""
     schedule: Literal["constant", "epoch", "cosine"] = "constant"
     """η_t. epoch: η/(epoch+1), where the first epoch is 0; cosine: falling to 0 at the end."""
     epochs: int = 30

@@ -9,7 +9,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +35,7 @@ CHECKED = 1000  # so many training samples are enough to compare the gradients o
 AGREE = 1e-10  # of the largest entry, in float64
 LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 OUTPUT_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+ETA = {"squared_error": 0.001}
 OPTIMIZERS = {"momentum": functools.partial(optax.sgd, momentum=0.9)}
 
 
@@ -64,6 +65,8 @@ def main(args: list[str]) -> int:
     console = Console(highlight=False, soft_wrap=True)
     with jax.enable_x64(settings.dtype == "float64"):
         task = prepare(settings)
+        if settings.eta is None:
+            settings = replace(settings, eta=ETA.get(task.network.loss.name, 0.05))
         params = start(settings, task)
         with run_folder(settings) as folder:
             describe(console, settings, task, params)
@@ -127,7 +130,7 @@ def describe(console: Console, settings: Settings, task: Task, params: Params) -
     kind = f"{len(train.classes)} classes" if train.classes else "real targets, standardised"
     sizes = [train.X.shape[1], *([] if params.W is None else [len(params.W)]), len(params.V)]
     names = [net.hidden.name] if net.hidden else []
-    own = f"η {settings.eta:g} {settings.schedule}, batch size {settings.batch_size}"
+    own = f"η {settings.eta:g} ({settings.schedule}), batch size {settings.batch_size}"
     device = jax.devices()[0]
     lines = {
         "data": f"{train.name}, {kind}: {len(train.X)} samples to train on, {len(task.test.X)} to test",

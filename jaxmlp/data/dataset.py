@@ -74,9 +74,8 @@ class Dataset:
         number = np.full(len(self.classes), -1)
         number[[self.classes.index(name) for name in names]] = np.arange(len(names))
         y = number[self.y]
-        n_test = int((y[len(y) - self.n_test :] >= 0).sum())
-        chosen = replace(self, y=y, classes=tuple(names)).rows(y >= 0)
-        return replace(chosen, n_test=n_test)
+        kept, n_test = y >= 0, int((y[len(y) - self.n_test :] >= 0).sum())
+        return replace(self, X=self.X[kept], y=y[kept], classes=tuple(names), n_test=n_test)
 
 
 def _check_finite(what: str, values: np.ndarray) -> None:

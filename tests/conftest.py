@@ -1,0 +1,53 @@
+"""The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
+
+import jax
+import jaxtyping
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from jaxmlp.network import Network, Params, init
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+settings.register_profile("jaxmlp", deadline=None, derandomize=True)
+settings.load_profile("jaxmlp")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20191008)
+
+
+@pytest.fixture
+def unchecked():
+    """The package's own messages, where jaxtyping would speak first."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def lecture():
+    """The network of L14 to L20 with d = 5, q = 3, m = 4, and parameters with non-zero biases."""
+    network = Network("relu", "softmax", "cross_entropy")
+    return network, init(network, (5, 3, 4), key=jax.random.key(0), initializer=0.7)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """(X, Y, y) of scikit-learn's digits, classes 0 to 3, pixels divided by 16."""
+    from jaxmlp.data.dataset import one_hot
+    from jaxmlp.data.sources import load_data
+
+    data = load_data("digits").only(("0", "1", "2", "3"))
+    return data.X / 16, one_hot(data.y, 4), data.y
+
+
+def draw_params(rng, d, q, m, *, bias=True, dtype=np.float64) -> Params:
+    """Weights and biases from N(0, 1)."""
+    W = rng.normal(size=(q, d + bias)).astype(dtype)
+    V = rng.normal(size=(m, q + bias)).astype(dtype)
+    return Params(jax.numpy.asarray(W), jax.numpy.asarray(V))

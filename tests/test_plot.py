@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from jaxmlp import plot
+from jaxmlp.train.sgd import Epoch
+
+MATRIX = np.array([[10, 3, 3, 4], [2, 8, 5, 5], [0, 5, 12, 3], [3, 2, 3, 12]])  # L25
+
+
+def drawn(figure, path):
+    """The figure's texts, once it has been drawn to a file."""
+    figure.savefig(path)
+    assert path.stat().st_size > 1000
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_error_by_epoch(tmp_path):
+    history = [Epoch(k, 0.1, 1 / k, 2 / k) for k in (1, 2, 3)]
+    figure = plot.error_by_epoch(history, "mean cross-entropy (nats)")
+    drawn(figure, tmp_path / "error.png")
+    axes = figure.axes[0]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[1, 1 / 2, 1 / 3], [2, 1, 2 / 3]]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "mean cross-entropy (nats)")
+    assert axes.get_yscale() == "log"
+
+
+def test_error_of_0_is_no_reason_to_fail(tmp_path):
+    figure = plot.error_by_epoch([Epoch(1, 0.1, 0.0, None)], "error")
+    drawn(figure, tmp_path / "error.png")
+    assert figure.axes[0].get_yscale() == "linear"
+    assert len(figure.axes[0].lines) == 1
+
+
+def test_confusion_has_the_true_class_in_its_rows(tmp_path):
+    figure = plot.confusion(MATRIX, ["0", "1", "2", "3"])
+    drawn(figure, tmp_path / "confusion.png")
+    axes = figure.axes[0]
+    cells = {(int(t.get_position()[1]), int(t.get_position()[0])): t.get_text() for t in axes.texts}
+    assert cells == {at: str(count) for at, count in np.ndenumerate(MATRIX)}
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("true class", "predicted class")
+    assert axes.get_title() == "52.50% right"
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 50])
+def test_misclassified_are_titled_i_to_j(wrong, tmp_path, rng):
+    true = np.arange(60) % 3
+    predicted = np.where(np.arange(60) < wrong, (true + 1) % 3, true)
+    figure = plot.misclassified(rng.uniform(size=(60, 4, 5)), true, predicted, "abc")
+    drawn(figure, tmp_path / "wrong.png")
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == [f"{'abc'[k % 3]} to {'bca'[k % 3]}" for k in range(min(wrong, 40))]
+    assert figure.get_suptitle().startswith(f"{wrong} of 60")
+
+
+def test_predictions_have_a_panel_an_output(tmp_path, rng):
+    Y, G = rng.normal(size=(2, 20, 3))
+    figure = plot.predictions(Y, G)
+    drawn(figure, tmp_path / "predictions.png")
+    assert len(figure.axes) == 3
+    np.testing.assert_array_equal(figure.axes[1].collections[0].get_offsets(), np.c_[Y[:, 1], G[:, 1]])

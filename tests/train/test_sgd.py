@@ -1,0 +1,236 @@
+"""`fit`: the lecture's iterates, any optimizer and schedule, and refusals."""
+
+import functools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxmlp.gradients import autodiff, backprop
+from jaxmlp.network import Network, Params, init, loss
+from jaxmlp.train.sgd import Diverged, fit, inverse_epoch
+
+from .. import exercise
+from ..conftest import draw_params
+
+RELU = Network("relu", "softmax", "cross_entropy")
+
+
+@pytest.fixture
+def small(rng):
+    """(network, params, X, Y) with n = 7, d = 5, q = 3, m = 4."""
+    X, Y = rng.normal(size=(7, 5)), np.eye(4)[rng.integers(4, size=7)]
+    return Network("tanh"), draw_params(rng, 5, 3, 4), X, Y
+
+
+def largest(one: Params, other: Params) -> float:
+    """The largest difference, as a share of the largest entry, of W or V."""
+    return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("route", [autodiff, backprop])
+def test_iterates_are_those_of_the_exercise(route, digits, rng):
+    """Every one of the first 200, at η = 0.1, where the iteration is not yet chaotic."""
+    X, Y, _ = digits
+    W, V = rng.normal(0, 0.3, (200, 65)), rng.normal(0, 0.3, (4, 201))
+    order, eta_t = rng.permutation(len(X))[:200], inverse_epoch(0.1, len(X))
+    found = []
+    fit(
+        RELU, Params(jnp.array(W), jnp.array(V)), X, Y, epochs=200, eta=eta_t, gradient=route,
+        order=order[:, None], on_epoch=lambda _, params: found.append(params),
+    )  # fmt: skip
+    expected = list(exercise.iterates(X, Y, W, V, order, eta_t))
+    assert len(found) == len(expected) == 200
+    assert max(map(largest, found, expected)) <= 1e-10
+
+
+def test_the_referee_notices_an_update_of_V_before_delta1(digits, rng):
+    """Had the exercise's students updated V first, the 200 iterates would tell."""
+    X, Y, _ = digits
+    W, V = rng.normal(0, 0.3, (200, 65)), rng.normal(0, 0.3, (4, 201))
+    right = wrong = Params(W, V)
+    for right in exercise.iterates(X, Y, W, V, range(3), lambda t: 0.1):  # noqa: B007
+        pass
+    for i in range(3):
+        half = next(exercise.iterates(X[i:], Y[i:], *wrong, [0], lambda t: 0.1))
+        late = next(exercise.iterates(X[i:], Y[i:], wrong[0], half[1], [0], lambda t: 0.1))
+        wrong = Params(late[0], half[1])
+    assert largest(wrong, right) > 1e-6
+
+
+def test_both_routes_agree_over_an_epoch(digits):
+    X, Y, _ = digits
+    start = init(RELU, (64, 20, 4), key=jax.random.key(0), initializer=0.3)
+    one, other = (
+        fit(RELU, start, X, Y, epochs=1, eta=0.01, key=jax.random.key(1), gradient=route).params
+        for route in (backprop, autodiff)
+    )
+    assert 0 < largest(one, start)
+    assert largest(one, other) <= 1e-10
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
+def test_batches_are_steps_along_the_mean_gradient_and_drop_no_sample(small, batch_size):
+    network, params, X, Y = small
+    order = np.array([[3, 1, 4, 0, 5, 6, 2], [6, 5, 4, 3, 2, 1, 0]])
+    found = fit(network, params, X, Y, epochs=2, eta=0.5, batch_size=batch_size, order=order).params
+    for epoch in order:
+        for rows in np.split(epoch, range(batch_size, 7, batch_size)):
+            dW, dV = backprop(network, params, jnp.array(X[rows]), jnp.array(Y[rows]))[:2]
+            params = Params(params.W - 0.5 * dW, params.V - 0.5 * dV)
+    assert largest(found, params) <= 1e-13
+
+
+def test_a_fresh_permutation_each_epoch(small):
+    """One linear weight that adds up powers of 2 tells which samples were seen when."""
+    network = Network(None, "identity", lambda g, y: -jnp.sum(g * y), bias=False)
+    n, seen = 6, []
+    X, Y = np.ones((n, 1)), 2.0 ** np.arange(n)[:, None]
+    fit(network, Params(None, jnp.zeros((1, 1))), X, Y, epochs=8, eta=1.0, key=jax.random.key(0),
+        on_epoch=lambda _, params: seen.append(float(params.V[0, 0])))  # fmt: skip
+    np.testing.assert_array_equal(np.diff([0, *seen]), 63)  # each sample once an epoch
+    network, params, X, Y = small
+    orders = [
+        fit(network, params, X, Y, epochs=1, key=jax.random.key(k), eta=0.5).params.W for k in (0, 1)
+    ]
+    assert not np.array_equal(*orders)
+
+
+def test_epochs_have_orders_of_their_own(small):
+    """Two epochs of one key are not two epochs in the first one's order."""
+    network, params, X, Y = small
+    run = functools.partial(fit, network, X=X, Y=Y, eta=0.5, key=jax.random.key(0))
+    once = run(params, epochs=1).params
+    assert not np.array_equal(run(params, epochs=2).params.W, run(once, epochs=1).params.W)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_same_key_gives_the_same_bits(small, batch_size):
+    network, params, X, Y = small
+    runs = [
+        fit(network, params, X, Y, epochs=3, key=jax.random.key(5), batch_size=batch_size)
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(runs[0].params.W, runs[1].params.W)
+    assert runs[0].history == runs[1].history
+
+
+def test_history_is_the_error_after_each_epoch(small):
+    network, params, X, Y = small
+    seen = []
+    result = fit(network, params, X, Y, epochs=3, eta=inverse_epoch(0.4, 7), key=jax.random.key(0),
+                 test=(X[:2], Y[:2]), on_epoch=lambda done, p: seen.append((done, p)))  # fmt: skip
+    assert [done for done, _ in seen] == result.history
+    for k, (done, at) in enumerate(seen):
+        assert done.epoch == k + 1
+        assert done.eta == pytest.approx(0.4 / (k + 1))
+        assert done.train_error == pytest.approx(float(loss(network, at, X, Y)))
+        assert done.test_error == pytest.approx(float(loss(network, at, X[:2], Y[:2])))
+
+
+OPTIMIZERS = {
+    "sgd": optax.sgd, "adam": optax.adam, "adamw": optax.adamw, "rmsprop": optax.rmsprop,
+    "momentum": functools.partial(optax.sgd, momentum=0.9), "lbfgs": optax.lbfgs(),
+    "own schedule": optax.adam(optax.cosine_decay_schedule(0.05, 100)),
+    "chain": lambda eta: optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(eta)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_any_optimizer_learns_and_keeps_the_dtype(small, name, dtype):
+    network, params, X, Y = small
+    params = jax.tree.map(lambda p: p.astype(dtype), params)
+    own = isinstance(OPTIMIZERS[name], optax.GradientTransformation)
+    result = fit(network, params, X, Y, epochs=10, batch_size=7, optimizer=OPTIMIZERS[name],
+                 key=jax.random.key(0), eta=None if own else 0.05)  # fmt: skip
+    assert result.history[-1].train_error < float(loss(network, params, jnp.array(X, dtype), jnp.array(Y, dtype)))
+    assert {str(p.dtype) for p in result.params} == {dtype}
+    assert (result.history[0].eta is None) == own
+
+
+def test_optax_by_hand_takes_the_same_steps(small):
+    """Adam with a schedule, against Optax's own loop."""
+    network, params, X, Y = small
+    schedule = optax.linear_schedule(0.1, 0.01, 10)
+    found = fit(network, params, X, Y, epochs=2, eta=schedule, optimizer=optax.adam,
+                order=np.tile(np.arange(7), (2, 1))).params  # fmt: skip
+    with jax.numpy_dtype_promotion("standard"):
+        optimizer = optax.adam(schedule)
+        state = optimizer.init(params)
+        for i in [*range(7), *range(7)]:
+            slope = jax.grad(lambda p, i=i: loss(network, p, X[i], Y[i]))(params)
+            updates, state = optimizer.update(slope, state, params)
+            params = optax.apply_updates(params, updates)
+    assert largest(found, params) <= 1e-7  # Optax evaluates a schedule in float32
+
+
+def test_perceptron_learns_by_the_same_function(rng):  # L1
+    network = Network(None, "sigmoid", "binary_cross_entropy")
+    X = rng.normal(size=(200, 2))
+    Y = (X @ [1.0, -2.0] + 0.5 > 0).astype(float)[:, None]
+    start = init(network, (2, 1), key=jax.random.key(0), initializer=0.3)
+    for route in (autodiff, backprop):
+        result = fit(network, start, X, Y, epochs=20, eta=0.5, key=jax.random.key(1), gradient=route)
+        assert result.history[-1].train_error < 0.1
+    assert result.params.W is None
+
+
+def test_reduced_rank_regression_finds_the_closed_form_optimum(rng):  # L4
+    """Y = X M exactly, M of rank 2: the optimum is M, which no step size may spoil."""
+    network = Network("identity", "identity", "squared_error", bias=False)
+    M = rng.normal(size=(4, 2)) @ rng.normal(size=(2, 3))
+    X = rng.normal(size=(30, 4))
+    start = init(network, (4, 2, 3), key=jax.random.key(0), initializer=0.3)
+    W, V = fit(network, start, X, X @ M, epochs=400, eta=0.02, key=jax.random.key(1)).params
+    np.testing.assert_allclose(V @ W, M.T, atol=1e-8)
+
+
+@pytest.mark.parametrize("eta", [1e3, lambda t: 1e3 / (t + 1.0)])
+def test_divergence_stops_and_names_epoch_and_step_size(eta, rng):
+    network = Network("relu", "identity", "squared_error")
+    X = rng.normal(size=(20, 5))
+    with pytest.raises(Diverged, match=r"epoch 1: the error is (nan|inf) \(step size: [\d.]+\)") as stop:
+        fit(network, draw_params(rng, 5, 3, 1), X, X[:, :1], epochs=9, eta=eta, key=jax.random.key(0))
+    assert stop.value.last.epoch == 1
+    assert not math.isfinite(stop.value.last.train_error)
+
+
+def test_no_epochs_would_be_no_training(small):
+    network, params, X, Y = small
+    with pytest.raises(ValueError, match="expected a whole number above 0 for epochs, got 0"):
+        fit(network, params, X, Y, epochs=0, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"batch_size": 0}, "a whole number above 0 for batch_size, got 0"),
+        ({"batch_size": 2.5}, "a whole number above 0 for batch_size, got 2.5"),
+        ({"eta": -0.1}, "a step size eta above 0, got -0.1"),
+        ({"eta": math.nan}, "a step size eta above 0, got nan"),
+        ({"optimizer": optax.adam(0.1), "eta": 0.1}, "no eta beside an optimizer with its own"),
+        ({"order": np.zeros((2, 7), int)}, "either key or order, got both"),
+        ({"key": None}, "either key or order, got none"),
+        ({"key": None, "order": np.zeros((2, 7), int)}, r"an order of shape \(1, k\)"),
+        ({"key": None, "order": np.zeros((1, 7))}, "of row numbers, got float64"),
+        ({"key": None, "order": np.array([[0, 7]])}, "row numbers 0 to 6, got 0 to 7"),
+        ({"key": None, "order": np.array([[-1, 0]])}, "row numbers 0 to 6, got -1 to 0"),
+        ({"X": np.ones((7, 6))}, "expected W with 7 columns"),
+        ({"X": np.ones((0, 5))}, "n at least 1"),
+        ({"Y": np.ones((7, 3))}, r"the output's shape \(7, 4\), got \(7, 3\)"),
+        ({"Y": np.ones((6, 4))}, r"the output's shape \(7, 4\), got \(6, 4\)"),
+        ({"test": (np.ones((2, 4)), np.ones((2, 4)))}, "expected W with 5 columns"),
+        ({"X": np.where(np.eye(7, 5) > 0, np.nan, 1.0)}, r"finite numbers, got nan in X\[0, 0\]"),
+        ({"Y": np.full((7, 4), np.inf)}, r"finite numbers, got inf in Y\[0, 0\]"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_bad_arguments_are_refused(small, arguments, line):
+    network, params, X, Y = small
+    good = {"X": X, "Y": Y, "epochs": 1, "key": jax.random.key(0)}
+    with pytest.raises(ValueError, match=line):
+        fit(network, params, **{**good, **arguments})
