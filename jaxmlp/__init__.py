@@ -27,6 +27,7 @@ _HOME = {
     "split": "data.dataset",
     "Dataset": "data.dataset",
     "score": "evaluate",
+    "predict": "evaluate",
 }
 __all__ = list(_HOME)
 

@@ -94,7 +94,9 @@ def elementwise(f: Activation) -> Output:
 
 
 HIDDEN = {f.name: f for f in (RELU, SIGMOID, TANH, IDENTITY)}
-OUTPUTS = {g.name: g for g in (elementwise(IDENTITY), SOFTMAX, elementwise(SIGMOID), elementwise(TANH))}
+OUTPUTS = {
+    g.name: g for g in (elementwise(IDENTITY), SOFTMAX, elementwise(SIGMOID), elementwise(TANH))
+}
 
 
 @functools.cache

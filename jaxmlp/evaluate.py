@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int
@@ -44,14 +44,28 @@ def score(
         >>> score(net, Params(jnp.ones((1, 1)), jnp.ones((1, 1))), x, x).r2
         1.0
     """
-    X, Y = (jnp.asarray(a, params.V.dtype) for a in (X, Y))
-    error = float(loss(network, params, X, Y))
-    g = np.asarray(forward(network, params, X).g)
+    X, Y = (np.asarray(a, params.V.dtype) for a in (X, Y))
+    error, g = float(_error(network, params, X, Y)), predict(network, params, X)
     if labels is None:
-        return Score(error, r2=r_squared(np.asarray(Y), g))
+        return Score(error, r2=r_squared(Y, g))
     labels, predicted = np.asarray(labels), classify(g)
     confusion = confusion_matrix(labels, predicted, max(2, g.shape[1]))
     return Score(error, accuracy(confusion), confusion)
+
+
+def predict(network: Network, params: Params, X: ArrayLike) -> Float[np.ndarray, "n m"]:
+    """The network's outputs g(a) for the rows of X, (n, d), scaled as for training.
+
+    Example:
+        >>> net = Network("identity", "identity", "squared_error", bias=False)
+        >>> predict(net, Params(jnp.ones((1, 1)), 2 * jnp.ones((1, 1))), np.ones((3, 1))).tolist()
+        [[2.0], [2.0], [2.0]]
+    """
+    return np.asarray(_forward(network, params, np.asarray(X, params.V.dtype)).g)
+
+
+_forward = jax.jit(forward, static_argnums=0)
+_error = jax.jit(loss, static_argnums=0)
 
 
 def classify(g: Float[np.ndarray, "n m"]) -> Codes:
@@ -75,10 +89,14 @@ def confusion_matrix(true: Codes, predicted: Codes, m: int) -> Int[np.ndarray, "
         [[1, 1], [0, 1]]
     """
     if len(true) != len(predicted):
-        raise ValueError(f"expected as many predictions as labels, {len(true)}, got {len(predicted)}")
+        raise ValueError(
+            f"expected as many predictions as labels, {len(true)}, got {len(predicted)}"
+        )
     for name, codes in (("label", true), ("prediction", predicted)):
         if len(codes) and not 0 <= codes.min() <= codes.max() < m:
-            raise ValueError(f"expected a {name} from 0 to {m - 1}, got {codes.min()} to {codes.max()}")
+            raise ValueError(
+                f"expected a {name} from 0 to {m - 1}, got {codes.min()} to {codes.max()}"
+            )
     return np.bincount(true * m + predicted, minlength=m * m).reshape(m, m)
 
 
@@ -93,9 +111,13 @@ def accuracy(confusion: Int[np.ndarray, "m m"]) -> float:
 
 
 def r_squared(Y: Float[np.ndarray, "n m"], G: Float[np.ndarray, "n m"]) -> float:
-    """R² = 1 − Σ(y − g)² / Σ(y − ȳ)², averaged over the outputs: 1 is perfect, the mean has 0."""
+    """R² = 1 − Σ(y − g)² / Σ(y − ȳ)², averaged over the outputs: 1 is perfect, the mean has 0.
+
+    An output that is constant in Y has 1 where it is met exactly, and 0 where it isn't.
+    """
     residual, total = ((Y - G) ** 2).sum(axis=0), ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)
-    return float(np.mean(1 - residual / np.where(total == 0, 1, total)))
+    explained = 1 - residual / np.where(total == 0, np.maximum(residual, 1e-300), total)
+    return float(np.mean(explained))
 
 
 def dead_units(network: Network, params: Params, X: ArrayLike) -> int:
@@ -108,5 +130,5 @@ def dead_units(network: Network, params: Params, X: ArrayLike) -> int:
     """
     if network.hidden is None:
         return 0
-    u = forward(network, params, jnp.asarray(X, params.V.dtype)).u
-    return int((network.hidden.derivative(u) == 0).all(axis=0).sum())
+    u = _forward(network, params, np.asarray(X, params.V.dtype)).u
+    return int((np.asarray(network.hidden.derivative(u)) == 0).all(axis=0).sum())

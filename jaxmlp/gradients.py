@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from jaxmlp import losses
@@ -135,6 +136,7 @@ def difference(one: Gradients, other: Gradients) -> Difference:
         Difference(absolute=0.25, relative=0.25)
     """
     pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
-    apart, size = jnp.array([(jnp.abs(a - b).max(), jnp.abs(b).max()) for a, b in pairs]).T
-    relative = jnp.where(apart == 0, 0, apart / size)
+    sizes = [(np.abs(np.subtract(a, b)).max(), np.abs(b).max()) for a, b in pairs]
+    apart, size = np.array(sizes, float).T
+    relative = np.divide(apart, size, out=np.where(apart == 0, 0, np.inf), where=size != 0)
     return Difference(float(apart.max()), float(relative.max()))

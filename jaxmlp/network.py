@@ -224,7 +224,9 @@ def _check_columns(name: str, matrix: Array | np.ndarray | None, inputs: int, bi
     got = None if matrix is None else jnp.shape(matrix)
     if got is None or len(got) != 2 or got[1] != inputs + bias:
         why = f"{inputs} inputs{' and the bias' if bias else ''}"
-        raise ValueError(f"expected {name} with {inputs + bias} columns, for {why}, got shape {got}")
+        raise ValueError(
+            f"expected {name} with {inputs + bias} columns, for {why}, got shape {got}"
+        )
 
 
 def check_targets(a: Array, y: Targets) -> None:

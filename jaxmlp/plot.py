@@ -1,6 +1,8 @@
 """The figures of a training run, as matplotlib `Figure`s: nothing global is touched."""
 
-from collections.abc import Sequence
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib import font_manager, rc_context
@@ -9,13 +11,24 @@ from matplotlib.ticker import MaxNLocator
 
 from jaxmlp.train.sgd import Epoch
 
-JAPANESE = ("Noto Sans CJK JP", "IPAexGothic", "Hiragino Sans", "Yu Gothic", "Meiryo", "TakaoPGothic")
+JAPANESE = (
+    "Noto Sans CJK JP",
+    "IPAexGothic",
+    "Hiragino Sans",
+    "Yu Gothic",
+    "Meiryo",
+    "TakaoPGothic",
+)
 
 
-def style():
-    """Fonts for names in any language, as far as the machine has them."""
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """Fonts for names in any language, as far as the machine has them; boxes for the rest."""
     there = {font.name for font in font_manager.fontManager.ttflist}
-    return rc_context({"font.family": ["DejaVu Sans", *(f for f in JAPANESE if f in there)]})
+    fonts = ["DejaVu Sans", *(font for font in JAPANESE if font in there)]
+    with rc_context({"font.family": fonts}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def error_by_epoch(history: Sequence[Epoch], what: str) -> Figure:
@@ -56,7 +69,11 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
 
 
 def misclassified(
-    images: np.ndarray, true: np.ndarray, predicted: np.ndarray, classes: Sequence[str], most: int = 40
+    images: np.ndarray,
+    true: np.ndarray,
+    predicted: np.ndarray,
+    classes: Sequence[str],
+    most: int = 40,
 ) -> Figure:
     """The first images (n, height, width) that were misclassified, each titled "i to j"."""
     wrong = np.flatnonzero(true != predicted)

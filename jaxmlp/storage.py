@@ -11,11 +11,11 @@ from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from jaxmlp.activations import HIDDEN, OUTPUTS
-from jaxmlp.data.dataset import Scaling
+from jaxmlp.data.scaling import Scaling
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
 
-FORMAT = "jaxmlp 1"
+FORMAT = 1
 
 
 class Model(NamedTuple):
@@ -42,13 +42,18 @@ def save_model(path: Path, model: Model) -> None:
         OSError: it cannot be written.
     """
     tensors = {
-        **{name: np.asarray(value) for name, value in model.params._asdict().items() if value is not None},
+        **{
+            name: np.asarray(value)
+            for name, value in model.params._asdict().items()
+            if value is not None
+        },
         **_prefixed("x", model.x_scaling),
         **_prefixed("y", model.y_scaling),
     }
-    about = {"network": _described(model.network), "classes": model.classes}
-    content = to_bytes(tensors, {"format": FORMAT, "model": json.dumps(about)})
-    write_whole(path, content)
+    network = _described(model.network)
+    about = {"format": FORMAT, "network": network, "classes": model.classes}
+    # One entry only: safetensors writes several in random order, and a run's bits are its own.
+    write_whole(path, to_bytes(tensors, {"jaxmlp": json.dumps(about)}))
 
 
 def load_model(path: Path) -> Model:
@@ -61,17 +66,18 @@ def load_model(path: Path) -> Model:
     raw = Path(path).read_bytes()
     try:
         tensors = from_bytes(raw)
-        header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])["__metadata__"]
-        if header["format"] != FORMAT:
-            raise ValueError(f"{path}: expected the format {FORMAT!r}, got {header['format']!r}")
-        about = json.loads(header["model"])
+        header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+        about = json.loads(header["__metadata__"]["jaxmlp"])
+        if about["format"] != FORMAT:
+            raise ValueError(f"{path}: expected format {FORMAT}, got {about['format']}")
+        x_scaling, y_scaling = (_scaling(tensors, letter) for letter in "xy")
         params = Params(tensors.get("W"), tensors["V"])
-        x_scaling = Scaling(tensors["x_shift"], tensors["x_scale"])
-        y_scaling = Scaling(tensors["y_shift"], tensors["y_scale"]) if "y_shift" in tensors else None
         classes = about["classes"] and tuple(about["classes"])
         return Model(Network(**about["network"]), params, x_scaling, y_scaling, classes)
     except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as reason:
-        raise ValueError(f"{path}: expected a jaxmlp model, got something else ({reason})") from None
+        raise ValueError(
+            f"{path}: expected a jaxmlp model, got something else ({reason})"
+        ) from None
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -89,6 +95,11 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _prefixed(letter: str, scaling: Scaling | None) -> dict[str, np.ndarray]:
     return {f"{letter}_{k}": v for k, v in scaling._asdict().items()} if scaling else {}
+
+
+def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:
+    names = (f"{letter}_shift", f"{letter}_scale")
+    return Scaling(*(tensors[name] for name in names)) if names[0] in tensors else None
 
 
 def _described(network: Network) -> dict:

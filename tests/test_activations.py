@@ -17,13 +17,17 @@ VALUES = {
 
 @pytest.mark.parametrize("name", HIDDEN)
 def test_value_is_that_of_the_lecture(name):  # L5, L6
-    np.testing.assert_allclose(HIDDEN[name].value(jnp.array(POINTS)), VALUES[name](POINTS), atol=1e-15)
+    np.testing.assert_allclose(
+        HIDDEN[name].value(jnp.array(POINTS)), VALUES[name](POINTS), atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("name", HIDDEN)
 def test_derivative_is_that_of_autodiff(name):  # L7
     by_jax = jax.vmap(jax.grad(HIDDEN[name].value))(POINTS)
-    np.testing.assert_allclose(HIDDEN[name].derivative(jnp.array(POINTS)), by_jax, atol=1e-15, rtol=1e-14)
+    np.testing.assert_allclose(
+        HIDDEN[name].derivative(jnp.array(POINTS)), by_jax, atol=1e-15, rtol=1e-14
+    )
 
 
 @pytest.mark.parametrize("name", HIDDEN)

@@ -46,7 +46,9 @@ def in_exp_a(power):
 
 def is_zero(difference) -> bool:
     """Whether every entry, over a common denominator, has a numerator that expands to 0."""
-    entries = [entry.doit().replace(sp.exp, lambda arg: in_exp_a(sp.exp(arg))) for entry in difference]
+    entries = [
+        entry.doit().replace(sp.exp, lambda arg: in_exp_a(sp.exp(arg))) for entry in difference
+    ]
     return all(sp.expand(sp.fraction(sp.together(entry))[0]) == 0 for entry in entries)
 
 

@@ -42,12 +42,20 @@ def test_confusion_and_accuracy_are_those_of_scikit_learn(rng):
 
 
 def test_a_class_that_does_not_occur_keeps_its_row():
-    assert confusion_matrix(np.array([2]), np.array([0]), 3).tolist() == [[0, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert confusion_matrix(np.array([2]), np.array([0]), 3).tolist() == [
+        [0, 0, 0],
+        [0, 0, 0],
+        [1, 0, 0],
+    ]
 
 
 def test_r_squared_is_that_of_scikit_learn(rng):
     Y = rng.normal(size=(30, 3))
     G = Y + rng.normal(size=(30, 3))
+    assert r_squared(Y, G) == pytest.approx(metrics.r2_score(Y, G))
+    Y[:, 1] = 3.0
+    assert r_squared(Y, G) == pytest.approx(metrics.r2_score(Y, G))
+    G[:, 1] = 3.0
     assert r_squared(Y, G) == pytest.approx(metrics.r2_score(Y, G))
 
 
@@ -66,7 +74,9 @@ def test_score_of_a_regression(rng):
     network = Network("tanh", "identity", "squared_error")
     params, X, Y = draw_params(rng, 5, 3, 2), rng.normal(size=(20, 5)), rng.normal(size=(20, 2))
     found = score(network, params, X, Y)
-    assert found.error == pytest.approx(2 * metrics.mean_squared_error(Y, forward(network, params, X).g))
+    assert found.error == pytest.approx(
+        2 * metrics.mean_squared_error(Y, forward(network, params, X).g)
+    )
     assert found.error == pytest.approx(float(loss(network, params, X, Y)))
     assert found.accuracy is None
     assert found.confusion is None

@@ -63,7 +63,9 @@ def test_finite_at_extremes_in_float32(g, e):
         np.testing.assert_allclose(by_hand, by_jax, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("g", "e"), [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")])
+@pytest.mark.parametrize(
+    ("g", "e"), [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")]
+)
 def test_a_sure_mistake_costs_its_distance(g, e):
     """Where log(g + eps) stops at −log eps, the true error goes on growing."""
     a, y = jnp.array([1e4, 0.0], "float32"), jnp.array([0.0, 1.0], "float32")

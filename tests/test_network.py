@@ -146,7 +146,13 @@ def test_bad_starts_are_refused(sizes, initializer, line):
     [
         ((3, 6), (4, 4), (2, 6), (2, 4), "expected W with 7 columns, for 6 inputs and the bias"),
         ((3, 6), (4, 3), (2, 5), (2, 4), r"V with 4 columns, for 3 inputs .* got shape \(4, 3\)"),
-        ((3, 6), (4, 4), (2, 5), (2, 3), r"expected y of the output's shape \(2, 4\), got \(2, 3\)"),
+        (
+            (3, 6),
+            (4, 4),
+            (2, 5),
+            (2, 3),
+            r"expected y of the output's shape \(2, 4\), got \(2, 3\)",
+        ),
         ((3, 6), (4, 4), (2, 5), (4,), r"expected y of the output's shape"),
         ((3, 6), (4, 4), (2, 2, 5), (2, 4), r"expected x of shape \(d,\) or \(n, d\)"),
         ((3, 6), (4, 4), (), (4,), r"expected x of shape \(d,\) or \(n, d\)"),
@@ -162,7 +168,9 @@ def test_shapes_that_do_not_fit_are_refused(W, V, x, y, line):
 @pytest.mark.usefixtures("unchecked")
 def test_unknown_reduction_is_refused(lecture):
     network, params = lecture
-    with pytest.raises(ValueError, match="unknown reduction 'max': expected one of mean, sum, none"):
+    with pytest.raises(
+        ValueError, match="unknown reduction 'max': expected one of mean, sum, none"
+    ):
         loss(network, params, jnp.ones(5), jnp.ones(4), reduction="max")
 
 

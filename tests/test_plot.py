@@ -57,4 +57,6 @@ def test_predictions_have_a_panel_an_output(tmp_path, rng):
     figure = plot.predictions(Y, G)
     drawn(figure, tmp_path / "predictions.png")
     assert len(figure.axes) == 3
-    np.testing.assert_array_equal(figure.axes[1].collections[0].get_offsets(), np.c_[Y[:, 1], G[:, 1]])
+    np.testing.assert_array_equal(
+        figure.axes[1].collections[0].get_offsets(), np.c_[Y[:, 1], G[:, 1]]
+    )

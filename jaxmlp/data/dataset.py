@@ -1,9 +1,10 @@
-"""A data set as arrays: split, scaled, its classes as 1-of-K rows and back."""
+"""A data set as arrays: its targets as classes or numbers, split in two, and as 1-of-K rows."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
+
+FEW = 20  # whole numbers with at most so many different values are classes
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,8 @@ class Dataset:
         if self.X.ndim != 2 or 0 in self.X.shape:
             raise ValueError(f"{self.name}: expected samples of shape (n, d), got {self.X.shape}")
         if len(self.X) != len(self.y):
-            raise ValueError(
-                f"{self.name}: expected as many targets as samples, {len(self.X)}, got {len(self.y)}"
-            )
+            wanted = f"as many targets as samples, {len(self.X)}"
+            raise ValueError(f"{self.name}: expected {wanted}, got {len(self.y)}")
         for what, values in (("the samples", self.X), ("the targets", self.y)):
             _check_finite(f"{self.name}: {what}", values)
         if self.classes is not None:
@@ -84,7 +84,9 @@ def _check_finite(what: str, values: np.ndarray) -> None:
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         where = ", ".join(str(i) for i in bad[0])
-        raise ValueError(f"{what}: expected finite numbers, got {values[tuple(bad[0])]} at [{where}]")
+        raise ValueError(
+            f"{what}: expected finite numbers, got {values[tuple(bad[0])]} at [{where}]"
+        )
 
 
 def from_labels(name: str, X: np.ndarray, labels: np.ndarray, **rest) -> Dataset:
@@ -99,19 +101,55 @@ def from_labels(name: str, X: np.ndarray, labels: np.ndarray, **rest) -> Dataset
     return Dataset(name, X, y.reshape(-1), tuple(str(n) for n in names), **rest)
 
 
+def from_targets(name: str, X: np.ndarray, y: np.ndarray, task: str, n_test: int = 0) -> Dataset:
+    """A data set for the task, which "auto" guesses from the targets.
+
+    Args:
+        y: (n,) of text or numbers, or (n, m); 1-of-K rows count as classes.
+        task: "classification", "regression", or "auto": classes where the targets are text, or
+            whole numbers of which at most 20 are different.
+
+    Raises:
+        ValueError: the task is unknown, or cannot be done with these targets.
+    """
+    y = _one_column(y)
+    text = y.dtype.kind not in "fiub"
+    whole = not text and bool((y == np.round(y)).all())
+    if task == "auto":
+        classes = text or (y.ndim == 1 and whole and len(np.unique(y)) <= FEW)
+        task = "classification" if classes else "regression"
+    if task == "regression":
+        return Dataset(name, X, y.reshape(len(y), -1), n_test=n_test)
+    if task != "classification" or y.ndim != 1:
+        got = task if y.ndim == 1 else f"{y.shape[1]} columns"
+        raise ValueError(f"{name}: expected classification of one column, or regression, got {got}")
+    return from_labels(name, X, y.astype(int) if whole else y, n_test=n_test)  # "3", not "3.0"
+
+
+def _one_column(y: np.ndarray) -> np.ndarray:
+    """(n,) where y is a single column, or 1-of-K rows; otherwise as it is."""
+    if y.ndim == 2 and y.shape[1] == 1:
+        return y[:, 0]
+    if y.ndim == 2 and ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all():
+        return y.argmax(axis=1)
+    return y
+
+
 def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:
     """(train, test): the source's own split where it has one, else a random one.
 
     Of classes, the random one takes the same share of each.
 
     Raises:
-        ValueError: test_size is not between 0 and 1, or a class is too small to be split.
+        ValueError: test_size or seed out of range, or a class too small to be split.
     """
     if data.n_test:
         cut = len(data.X) - data.n_test
         return data.rows(slice(cut)), data.rows(slice(cut, None))
     if not 0 < test_size < 1:
         raise ValueError(f"expected a test_size between 0 and 1, got {test_size}")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"expected a seed from 0 to {2**32 - 1}, got {seed}")
     from sklearn.model_selection import train_test_split
 
     by_class = None if data.classes is None else data.y
@@ -122,51 +160,6 @@ def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Data
     except ValueError as reason:
         raise ValueError(f"{data.name}: cannot be split: {reason}") from None
     return data.rows(train), data.rows(test)
-
-
-class Scaling(NamedTuple):
-    """x ↦ (x − shift) / scale, column by column; both of shape (d,)."""
-
-    shift: np.ndarray
-    scale: np.ndarray
-
-    def apply(self, X: np.ndarray) -> np.ndarray:
-        """(n, d) scaled."""
-        return (X - self.shift) / self.scale
-
-    def undo(self, X: np.ndarray) -> np.ndarray:
-        """What `apply` was given."""
-        return X * self.scale + self.shift
-
-
-def learn_scaling(X: np.ndarray, kind: str) -> Scaling:
-    """The scaling that a training part asks for.
-
-    Args:
-        X: (n, d), the training part alone.
-        kind: "standard": each column to mean 0 and variance 1 (a constant one to 0);
-            "max": everything divided by the largest magnitude, as the exercise divides
-            its pixels by 255; "none".
-
-    Raises:
-        ValueError: the kind is unknown.
-
-    Example:
-        >>> learn_scaling(np.array([[0.0, 4.0]]), "max").apply(np.array([[2.0, 4.0]])).tolist()
-        [[0.5, 1.0]]
-    """
-    X = np.asarray(X, np.float64)
-    zero, one = np.zeros(X.shape[1]), np.ones(X.shape[1])
-    if kind == "none":
-        return Scaling(zero, one)
-    if kind == "max":
-        return Scaling(zero, one * (np.abs(X).max() or 1.0))
-    if kind == "standard":
-        from sklearn.preprocessing import StandardScaler
-
-        learned = StandardScaler().fit(X)
-        return Scaling(learned.mean_, learned.scale_)
-    raise ValueError(f"unknown scaling {kind!r}: expected standard, max, none")
 
 
 def one_hot(y: np.ndarray, m: int) -> np.ndarray:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxmlp.data import files
 from jaxmlp.data.dataset import Dataset, from_labels
+from jaxmlp.data.idx import read_idx_folder
+from jaxmlp.data.npz import read_npz
+from jaxmlp.data.table import read_csv
 
 NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 
@@ -38,7 +40,23 @@ def load_data(source: str | Path, *, target: str | None = None, task: str = "aut
     if not Path(source).exists():
         known = ", ".join((*NAMES, "mnist"))
         raise ValueError(f"unknown data {str(source)!r}: expected {known}, or a file that exists")
-    return files.read(Path(source), target=target, task=task)
+    return _read(Path(source), target, task)
+
+
+def _read(path: Path, target: str | None, task: str) -> Dataset:
+    """A data set out of a .csv or .npz file or a folder of IDX files."""
+    kind = "folder" if path.is_dir() else path.suffix.lower()
+    if kind == ".csv":
+        return read_csv(path, target=target, task=task)
+    if target is not None:
+        raise ValueError(f"{path}: expected a .csv for the target {target!r}")
+    if kind == ".npz":
+        return read_npz(path, task)
+    if kind != "folder":
+        raise ValueError(f"{path}: expected a .csv, a .npz or a folder of IDX files")
+    if task == "regression":
+        raise ValueError(f"{path}: expected classification of IDX labels, got regression")
+    return read_idx_folder(path)
 
 
 def _bundled(name: str) -> Dataset:

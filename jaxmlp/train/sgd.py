@@ -112,8 +112,8 @@ def fit(
     params = jax.tree.map(jnp.asarray, params)
     X, Y = _samples(network, params, X, Y)
     test = test and _samples(network, params, *test)
+    check_settings(eta, epochs=epochs, batch_size=batch_size)
     make, eta = _step_rule(optimizer, eta)
-    _check_whole(epochs=epochs, batch_size=batch_size)
     order = _order(key, order, epochs, len(X))
     steps = math.ceil((len(X) if order is None else order.shape[1]) / batch_size)
     state, history = make(0.0).init(params), []
@@ -180,18 +180,13 @@ def _update(optimizer, carry, gradients, error):
         return optax.apply_updates(params, updates), state
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _error(network, params, X, Y):
-    return loss(network, params, X, Y)
+_error = jax.jit(loss, static_argnums=0)
 
 
 def _step_rule(optimizer, eta):
     """(a function from η_t to an Optax optimizer, η or None where the optimizer has its own)."""
     if not isinstance(optimizer, optax.GradientTransformation):
-        eta = 0.01 if eta is None else eta
-        if not callable(eta) and not 0 < eta < math.inf:
-            raise ValueError(f"expected a step size eta above 0, got {eta}")
-        return optimizer, eta
+        return optimizer, 0.01 if eta is None else eta
     if eta is not None:
         raise ValueError(f"expected no eta beside an optimizer with its own step size, got {eta}")
     return _constantly(optimizer), None
@@ -202,30 +197,36 @@ def _constantly(optimizer):
     return lambda eta: optimizer
 
 
-def _step_sizes(eta, first: int, steps: int, dtype) -> Array:
+def _step_sizes(eta, first: int, steps: int, dtype) -> Array | np.ndarray:
     """η_t for the steps of one epoch; zeros where the optimizer has its own."""
     if not callable(eta):
-        return jnp.full(steps, eta or 0.0, dtype)
+        return np.full(steps, eta or 0.0, dtype)
     with jax.numpy_dtype_promotion("standard"):  # Optax's schedules need it
         return jax.vmap(eta)(first + jnp.arange(steps)).astype(dtype)
 
 
 def _samples(network, params, X, Y) -> tuple[Array, Array]:
     """X and Y in the dtype of params, once they fit the network and are finite."""
-    X, Y = (jnp.asarray(a, params.V.dtype) for a in (X, Y))
+    X, Y = (np.asarray(a, params.V.dtype) for a in (X, Y))
     if X.ndim != 2 or len(X) == 0:
         raise ValueError(f"expected X of shape (n, d) with n at least 1, got {X.shape}")
     jax.eval_shape(lambda: loss(network, params, X, Y))
     for name, values in (("X", X), ("Y", Y)):
-        if not jnp.isfinite(values).all():
-            row, column = map(int, jnp.argwhere(~jnp.isfinite(values))[0])
+        for row, column in np.argwhere(~np.isfinite(values))[:1]:
             raise ValueError(
                 f"expected finite numbers, got {values[row, column]} in {name}[{row}, {column}]"
             )
-    return X, Y
+    return jnp.asarray(X), jnp.asarray(Y)
 
 
-def _check_whole(**counts) -> None:
+def check_settings(eta: StepSize | None, **counts: int) -> None:
+    """Refuse a step size that isn't above 0, and counts that aren't whole numbers above 0.
+
+    Raises:
+        ValueError: with the name and the value.
+    """
+    if eta is not None and not callable(eta) and not 0 < eta < math.inf:
+        raise ValueError(f"expected a step size eta above 0, got {eta}")
     for name, count in counts.items():
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"expected a whole number above 0 for {name}, got {count}")

@@ -38,7 +38,9 @@ def test_a_missing_extra_says_what_to_install(capsys, monkeypatch):
     assert "pip install 'jaxmlp[app]'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (PermissionError("no"), 2)])
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (PermissionError("no"), 2)]
+)
 def test_what_ends_a_run_is_one_line(error, code, capsys, monkeypatch):
     from jaxmlp.cli import train
 

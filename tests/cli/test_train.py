@@ -9,7 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from jaxmlp.activations import HIDDEN, OUTPUTS
-from jaxmlp.cli import main, train
+from jaxmlp.cli import main, task, train
 from jaxmlp.cli.settings import Settings
 from jaxmlp.data.dataset import split
 from jaxmlp.data.sources import load_data
@@ -19,7 +19,7 @@ from jaxmlp.losses import LOSSES
 from jaxmlp.network import INITIALIZERS, forward
 from jaxmlp.storage import load_model
 
-from ..data.test_files import write_idx
+from ..data.test_idx import write_idx
 
 QUICK = ["--epochs", "2", "--units", "5"]
 
@@ -82,7 +82,9 @@ def test_what_is_written_is_what_was_done(run, tmp_path):
 def test_same_seed_gives_the_same_bits(run, tmp_path):
     for name, seed in (("one", "5"), ("same", "5"), ("other", "6")):
         assert run(*QUICK, "--out", name, "--seed", seed)[0] == 0
-    one, same, other = ((tmp_path / n / "model.safetensors").read_bytes() for n in ("one", "same", "other"))
+    one, same, other = (
+        (tmp_path / n / "model.safetensors").read_bytes() for n in ("one", "same", "other")
+    )
     assert one == same != other
 
 
@@ -90,7 +92,9 @@ def test_both_gradients_train_alike(run, tmp_path):
     for route in ("autodiff", "backprop"):
         args = ["--gradient", route, "--dtype", "float64", "--eta", "0.01", "--out", route]
         assert run(*QUICK, *args)[0] == 0
-    one, other = (load_model(tmp_path / n / "model.safetensors").params for n in ("autodiff", "backprop"))
+    one, other = (
+        load_model(tmp_path / n / "model.safetensors").params for n in ("autodiff", "backprop")
+    )
     assert one.W.dtype == np.float64
     np.testing.assert_allclose(one.W, other.W, atol=1e-10)
     assert not np.array_equal(one.W, other.W)  # two programs, not one under two names
@@ -112,7 +116,7 @@ def test_preset_draws_its_weights_as_the_exercise():
 
     settings = read_settings(["--preset=lecture"])
     assert (settings.units, settings.epochs, settings.batch_size) == (200, 10, 1)
-    W, V = train.start(settings, train.prepare(settings))
+    W, V = task.start(settings, task.prepare(settings))
     assert abs(np.concatenate([W.ravel(), V.ravel()]).std() - 0.3) < 0.01
 
 
@@ -165,7 +169,7 @@ def test_an_earlier_run_is_never_overwritten(run, tmp_path):
 
 BAD = {
     "1,2,0\n3,nan,1\n": "line 2, column 2: expected a finite number, got 'nan'",
-    "1,2,0\n3,4\n": "line 2: expected 3 columns, got 2",
+    "1,2,0\n3,4\n": "line 2: expected 3 columns as in the first row, got 2",
     "1,2,0\n3,x,1\n": "line 2, column 2: expected a finite number, got 'x'",
     "1,2,0\n3,4,0\n": "expected at least two classes, got only '0'",
     "": "got an empty file",
@@ -180,11 +184,22 @@ def test_bad_files_are_one_line_and_write_nothing(text, run, tmp_path):
 
 
 def test_labels_out_of_range_and_wrong_magic(run, tmp_path):
-    np.savez(tmp_path / "l.npz", x_train=np.ones((4, 2)), y_train=[0, 1, 0, 1], x_test=np.ones((1, 2)), y_test=[7])
+    np.savez(
+        tmp_path / "l.npz",
+        x_train=np.ones((4, 2)),
+        y_train=[0, 1, 0, 1],
+        x_test=np.ones((1, 2)),
+        y_test=[7],
+    )
     refused(run("--data", "l.npz"), "expected test labels that occur in training, got '7'")
     folder = tmp_path / "idx"
     folder.mkdir()
-    write_idx(folder, np.ones((4, 2, 2), np.uint8), np.arange(4, dtype=np.uint8), pack=lambda raw: b"\1" + raw[1:])
+    write_idx(
+        folder,
+        np.ones((4, 2, 2), np.uint8),
+        np.arange(4, dtype=np.uint8),
+        pack=lambda raw: b"\1" + raw[1:],
+    )
     refused(run("--data", "idx"), "expected an IDX file, which begins with 0000, got 0100080")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["idx", "l.npz"]
 
@@ -198,7 +213,7 @@ def test_labels_out_of_range_and_wrong_magic(run, tmp_path):
         (["--epochs", "0"], "expected a whole number above 0 for epochs, got 0"),
         (["--epochs", "many"], "--epochs: invalid literal for int"),
         (["--units", "0"], "each at least 1"),
-        (["--seed", "-1"], "seed"),
+        (["--seed", "-1"], "expected a seed from 0 to 4294967295, got -1"),
         (["--data", "irs"], "unknown data 'irs'"),
         (["--hidden", "softmax"], "invalid choice 'softmax' for argument '--hidden'"),
         (["--preset", "exercise"], "invalid choice 'exercise'"),
@@ -207,8 +222,11 @@ def test_labels_out_of_range_and_wrong_magic(run, tmp_path):
         (["--init", "-1"], "expected a standard deviation above 0"),
         (["--classes", "0", "12"], "expected classes out of 0, 1, 2"),
         (["--output", "identity", "--loss", "cross_entropy"], "cross_entropy makes no sense with"),
-        (["--data", "diabetes", "--loss", "cross_entropy"], "expected squared_error for diabetes"),
-        (["--data", "diabetes", "--output", "softmax", "--loss", "binary_cross_entropy"], "for classes"),
+        (["--data", "diabetes", "--loss", "cross_entropy"], "diabetes: expected squared_error for real targets"),
+        (
+            ["--data", "diabetes", "--output", "softmax", "--loss", "binary_cross_entropy"],
+            "for classes",
+        ),
         (["--test-size", "1.5"], "expected a test_size between 0 and 1, got 1.5"),
         (["--data", "iris", "--target", "a"], "iris: expected a file beside --target"),
         (["--data", "linnerud", "--test-size", "0.01"], "R² needs at least two test samples"),
@@ -242,7 +260,7 @@ def test_gradients_that_disagree_are_exit_1(run, tmp_path, monkeypatch):
     monkeypatch.setattr(train, "backprop", wrong)
     code, _, err = run(*QUICK)
     assert code == 1
-    assert "autodiff and backprop disagree on digits: largest difference" in err
+    assert "autodiff and backprop disagree: largest difference" in err
     assert not list(tmp_path.glob("runs/*"))
 
 
@@ -261,7 +279,15 @@ def test_help_shows_the_defaults(run, capsys):
         main(["train", "--help"])
     assert stop.value.code == 0
     help_text = capsys.readouterr().out
-    for flag in ("--data STR", "--units INT", "--eta", "--epochs INT", "--out", "--preset", "--gradient"):
+    for flag in (
+        "--data STR",
+        "--units INT",
+        "--eta",
+        "--epochs INT",
+        "--out",
+        "--preset",
+        "--gradient",
+    ):
         assert flag in help_text
     assert "(default: digits)" in help_text
     assert "(default: 200)" in help_text

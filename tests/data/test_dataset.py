@@ -3,13 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxmlp.data.dataset import Dataset, from_labels, learn_scaling, one_hot, split
+from jaxmlp.data.dataset import Dataset, from_labels, one_hot, split
 
 
 @pytest.fixture
 def pets(rng):
     """100 samples, of three classes in the proportion 5 : 3 : 2."""
-    return from_labels("pets", rng.normal(2, 3, size=(100, 4)), np.repeat(["dog", "cat", "ant"], [50, 30, 20]))
+    return from_labels(
+        "pets", rng.normal(2, 3, size=(100, 4)), np.repeat(["dog", "cat", "ant"], [50, 30, 20])
+    )
 
 
 def test_classes_are_the_sorted_labels(pets):
@@ -62,27 +64,6 @@ def test_only_some_classes_of_a_source_with_its_own_split(pets):
     np.testing.assert_array_equal(test.X, pets.X[rows][70:][kept[70:]])
 
 
-def test_scaling_is_learned_from_what_it_is_given_alone(pets):
-    train, test = split(pets)
-    scaling = learn_scaling(train.X, "standard")
-    np.testing.assert_allclose(scaling.apply(train.X).mean(axis=0), 0, atol=1e-14)
-    np.testing.assert_allclose(scaling.apply(train.X).std(axis=0), 1)
-    assert np.abs(scaling.apply(test.X).mean(axis=0)).max() > 0.01
-    np.testing.assert_allclose(scaling.undo(scaling.apply(test.X)), test.X)
-
-
-def test_scaling_of_a_constant_column_divides_by_nothing():
-    X = np.array([[1.0, 5.0], [2.0, 5.0]])
-    assert learn_scaling(X, "standard").apply(X)[:, 1].tolist() == [0, 0]
-    assert learn_scaling(np.zeros((2, 2)), "max").apply(np.zeros((2, 2))).tolist() == [[0, 0], [0, 0]]
-
-
-def test_scaling_of_pixels_divides_all_by_the_largest():
-    X = np.array([[0, 51], [255, 102]], dtype=np.uint8)
-    np.testing.assert_allclose(learn_scaling(X, "max").apply(X), [[0, 0.2], [1, 0.4]])
-    assert learn_scaling(X, "none").apply(X).tolist() == X.tolist()
-
-
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=20))
 def test_one_hot_and_back(labels):  # L2
     rows = one_hot(np.array(labels), 7)
@@ -94,7 +75,9 @@ def test_one_hot_and_back(labels):  # L2
 
 @pytest.mark.parametrize("labels", [[0, 3], [-1, 0]])
 def test_labels_out_of_range_are_refused(labels):
-    with pytest.raises(ValueError, match=f"expected labels 0 to 2, got {min(labels)} to {max(labels)}"):
+    with pytest.raises(
+        ValueError, match=f"expected labels 0 to 2, got {min(labels)} to {max(labels)}"
+    ):
         one_hot(np.array(labels), 3)
     with pytest.raises(ValueError, match="d: expected labels 0 to 2"):
         Dataset("d", np.ones((2, 1)), np.array(labels), ("a", "b", "c"))
@@ -119,10 +102,13 @@ def test_bad_data_are_refused(X, y, rest, line):
         Dataset("bad", X, y, **rest)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_bad_splits_are_refused(pets):
     for size in (0, 1, -0.5, 2):
         with pytest.raises(ValueError, match="expected a test_size between 0 and 1"):
             split(pets, test_size=size)
+    with pytest.raises(ValueError, match="expected a seed from 0 to 4294967295, got -1"):
+        split(pets, seed=-1)
     single = from_labels("few", np.ones((4, 1)), np.array(list("aaab")))
     with pytest.raises(ValueError, match="few: cannot be split: .*least"):
         split(single)
@@ -135,5 +121,3 @@ def test_bad_choices_are_refused(pets):
         pets.only(("dog", "dog"))
     with pytest.raises(ValueError, match="expected classes to choose"):
         Dataset("real", np.ones((2, 1)), np.ones((2, 1))).only(("1",))
-    with pytest.raises(ValueError, match="unknown scaling 'log': expected standard, max, none"):
-        learn_scaling(pets.X, "log")

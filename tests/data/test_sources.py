@@ -35,7 +35,9 @@ def test_mnist_without_a_network_is_one_clear_line(monkeypatch):
         raise URLError("Name or service not known")
 
     monkeypatch.setattr("sklearn.datasets.fetch_openml", no_network)
-    with pytest.raises(OSError, match="mnist: expected to fetch it from OpenML, .*not known.* IDX files"):
+    with pytest.raises(
+        OSError, match="mnist: expected to fetch it from OpenML, .*not known.* IDX files"
+    ):
         load_data("mnist")
 
 
@@ -50,7 +52,23 @@ def test_mnist_as_openml_hands_it_out(monkeypatch, rng):
 
 
 def test_unknown_data_are_refused():
-    with pytest.raises(ValueError, match="unknown data 'irs': expected digits, iris, .* a file that exists"):
+    with pytest.raises(
+        ValueError, match="unknown data 'irs': expected digits, iris, .* a file that exists"
+    ):
         load_data("irs")
     with pytest.raises(ValueError, match="iris: expected a file beside --target or --task"):
         load_data("iris", target="a")
+
+
+@pytest.mark.parametrize("name", ["data.txt", "data.csv.gz"])
+def test_other_files_are_refused(name, tmp_path):
+    (tmp_path / name).write_text("1,2\n")
+    with pytest.raises(ValueError, match=r"expected a .csv, a .npz or a folder of IDX files"):
+        load_data(tmp_path / name)
+
+
+def test_options_that_do_not_go_with_the_file_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="expected a .csv for the target 'a'"):
+        load_data(tmp_path, target="a")
+    with pytest.raises(ValueError, match="expected classification of IDX labels"):
+        load_data(tmp_path, task="regression")

@@ -1,0 +1,97 @@
+"""A run's own folder: the model, what was asked for, what happened, and the figures."""
+
+import contextlib
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+
+import jax
+from matplotlib.figure import Figure
+
+from jaxmlp import plot
+from jaxmlp.cli.settings import Settings
+from jaxmlp.cli.task import Task
+from jaxmlp.evaluate import Score, classify, predict
+from jaxmlp.storage import Model, save_model, write_whole
+from jaxmlp.train.sgd import Fit
+
+UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}
+
+
+@contextlib.contextmanager
+def run_folder(settings: Settings) -> Iterator[Path]:
+    """The run's own folder, new or empty; it goes again if the run fails.
+
+    Raises:
+        ValueError: the folder has files, or cannot be written.
+    """
+    folder = Path(settings.out) if settings.out else new_name(Path(settings.data).resolve().stem)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(f"expected a new or empty folder for --out, got {folder}, which has files")
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"expected a folder that can be written, got {folder}")
+    try:
+        yield folder
+    except BaseException:
+        for file in folder.iterdir():
+            file.unlink()
+        with contextlib.suppress(OSError):  # another run may have come below runs/
+            for path in missing:
+                path.rmdir()
+        raise
+
+
+def new_name(data: str) -> Path:
+    """A folder below runs/ that isn't there yet."""
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{data}"
+    names = (Path("runs", name if k == 1 else f"{name}-{k}") for k in count(1))
+    return next(path for path in names if not path.exists())
+
+
+def write(folder: Path, settings: Settings, task: Task, result: Fit, scored: Score) -> None:
+    """model.safetensors, settings.json, history.json and the figures."""
+    network, classes = task.network, task.train.classes
+    model = Model(network, result.params, task.x_scaling, task.y_scaling, classes)
+    save_model(folder / "model.safetensors", model)
+    chosen = {"output": network.output.name, "loss": network.loss.name, "classes": classes}
+    device = jax.devices()[0].device_kind
+    about = {**asdict(settings), **chosen, "versions": versions(), "device": device}
+    confusion = None if scored.confusion is None else scored.confusion.tolist()
+    epochs = [done._asdict() for done in result.history]
+    history = {"epochs": epochs, "test": {**scored._asdict(), "confusion": confusion}}
+    for name, content in (("settings", about), ("history", history)):
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        write_whole(folder / f"{name}.json", text.encode())
+    with plot.style():
+        for name, figure in figures(task, result, scored).items():
+            figure.savefig(folder / f"{name}.png", dpi=150)
+
+
+def versions() -> dict[str, str]:
+    """What the run stands on."""
+    names = ("jaxmlp", "jax", "jaxlib", "optax", "numpy")
+    return {**{name: version(name) for name in names}, "Python": platform.python_version()}
+
+
+def figures(task: Task, result: Fit, scored: Score) -> dict[str, Figure]:
+    """The run's figures by name."""
+    test, loss = task.test, task.network.loss.name
+    unit = UNITS.get(loss, "standard deviations²" if task.y_scaling else "no unit")
+    what = f"mean {loss.replace('_', ' ')} of a sample ({unit})"
+    drawn = {"error": plot.error_by_epoch(result.history, what)}
+    g = predict(task.network, result.params, task.arrays(test)[0])
+    if test.classes is None:
+        return {**drawn, "predictions": plot.predictions(test.y, task.y_scaling.undo(g))}
+    drawn["confusion"] = plot.confusion(scored.confusion, test.classes)
+    if test.image_shape:
+        images = test.X.reshape(-1, *test.image_shape)
+        drawn["misclassified"] = plot.misclassified(images, test.y, classify(g), test.classes)
+    return drawn

@@ -1,0 +1,118 @@
+"""From settings to a task: the data made ready, and the network for them."""
+
+import math
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import optax
+
+from jaxmlp.cli.settings import Settings
+from jaxmlp.data.dataset import Dataset, one_hot, split
+from jaxmlp.data.scaling import Scaling, learn_scaling
+from jaxmlp.data.sources import load_data
+from jaxmlp.network import Network, Params, init
+from jaxmlp.train.sgd import StepSize, check_settings, inverse_epoch
+
+LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
+OUTPUT_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+
+
+class Task(NamedTuple):
+    """A data set split and its scaling learned, with the network to learn it.
+
+    Attributes:
+        x_scaling: of the samples.
+        y_scaling: of a regression's targets; None for classes.
+    """
+
+    train: Dataset
+    test: Dataset
+    network: Network
+    x_scaling: Scaling
+    y_scaling: Scaling | None
+
+    def arrays(self, part: Dataset) -> tuple[np.ndarray, np.ndarray]:
+        """X (n, d) and Y (n, m) of the training or the test part, as the network takes them."""
+        return self.x_scaling.apply(part.X), self.targets(part)
+
+    def targets(self, part: Dataset) -> np.ndarray:
+        """Y (n, m): 1-of-K, or a single column for two classes of a sigmoid (L10)."""
+        if part.classes is None:
+            return self.y_scaling.apply(part.y)
+        if len(part.classes) == 2 and self.network.output.name == "sigmoid":
+            return part.y[:, None].astype(float)
+        return one_hot(part.y, len(part.classes))
+
+    def sizes(self, units: int) -> tuple[int, ...]:
+        """(d, q, m), or (d, m) without hidden layer."""
+        d, m = self.train.X.shape[1], self.targets(self.train.rows(slice(1))).shape[1]
+        return (d, m) if self.network.hidden is None else (d, units, m)
+
+
+def prepare(settings: Settings) -> Task:
+    """The data, split and scaled, and the network for them.
+
+    Raises:
+        ValueError: a setting is out of its range, or does not go with the data.
+    """
+    check_settings(settings.eta, epochs=settings.epochs, batch_size=settings.batch_size)
+    data = load_data(settings.data, target=settings.target, task=settings.task)
+    if settings.classes:
+        data = data.only(settings.classes)
+    network = choose_network(settings, data)
+    train, test = split(data, test_size=settings.test_size, seed=settings.seed)
+    x_scaling = learn_scaling(train.X, scaling_of(settings, data))
+    if data.classes is not None:
+        return Task(train, test, network, x_scaling, None)
+    if len(test.X) < 2:
+        raise ValueError(f"{data.name}: R² needs at least two test samples, got {len(test.X)}")
+    # Standardised targets are beyond the reach of an output that is bounded.
+    kind = "standard" if network.output.name == "identity" else "none"
+    return Task(train, test, network, x_scaling, learn_scaling(train.y, kind))
+
+
+def scaling_of(settings: Settings, data: Dataset) -> str:
+    """The kind of scaling named, or that which suits the data."""
+    if settings.scale != "auto":
+        return settings.scale
+    return "max" if data.image_shape else "standard"
+
+
+def choose_network(settings: Settings, data: Dataset) -> Network:
+    """The network named; what is "auto" by what goes together."""
+    g, e = settings.output, settings.loss
+    if g == e == "auto":
+        g = "softmax" if data.classes else "identity"
+    if e == "auto":
+        e = LOSS_OF.get(g, "squared_error") if data.classes else "squared_error"
+    if g == "auto":
+        g = OUTPUT_OF.get(e, "identity")
+    if data.classes is None and e != "squared_error":
+        raise ValueError(f"{data.name}: expected squared_error for real targets, got {e}")
+    hidden = None if settings.hidden == "none" else settings.hidden
+    return Network(hidden, g, e, settings.bias)
+
+
+def start(settings: Settings, task: Task) -> Params:
+    """W and V to start from."""
+    try:
+        initializer = float(settings.init)
+    except ValueError:
+        initializer = settings.init
+
+    def draw(key):
+        how = {"initializer": initializer, "dtype": settings.dtype}
+        return init(task.network, task.sizes(settings.units), key=key, **how)
+
+    return jax.jit(draw)(jax.random.fold_in(jax.random.key(settings.seed), 0))
+
+
+def step_size(settings: Settings, n: int) -> StepSize:
+    """η_t as `fit` takes it, for n training samples."""
+    if settings.schedule == "constant":
+        return settings.eta
+    steps = math.ceil(n / settings.batch_size)
+    if settings.schedule == "epoch":
+        return inverse_epoch(settings.eta, steps)
+    return optax.cosine_decay_schedule(settings.eta, steps * settings.epochs)

@@ -1,0 +1,67 @@
+"""Folders of IDX files, as MNIST and Fashion-MNIST come."""
+
+import gzip
+import math
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from jaxmlp.data.dataset import Dataset, from_labels
+
+TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+
+def read_idx_folder(path: Path) -> Dataset:
+    """train-images-idx3-ubyte and its kin, plain or gzipped, with t10k-… as the test part."""
+    train, test = _idx_part(path, "train"), _idx_part(path, "t10k")
+    if train is None:
+        names = "train-images-idx3-ubyte and train-labels-idx1-ubyte (or .gz)"
+        raise ValueError(f"{path}: expected {names}, not there")
+    parts = [train] if test is None else [train, test]
+    images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    pixels, n_test = images.reshape(len(images), -1), 0 if test is None else len(test[0])
+    data = from_labels(path.resolve().name, pixels, labels, n_test=n_test)
+    return replace(data, image_shape=images.shape[1:] if images.ndim == 3 else None)
+
+
+def _idx_part(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """(images, labels) of the train or t10k part; None where it isn't there."""
+    files = [sorted(folder.glob(f"{part}*{what}*idx*")) for what in ("images", "labels")]
+    if not any(files):
+        return None
+    if not all(files):
+        raise ValueError(
+            f"{folder}: expected both {part} images and {part} labels, got one of them"
+        )
+    images, labels = (read_idx(found[0]) for found in files)
+    if len(images) != len(labels) or labels.ndim != 1:
+        raise ValueError(
+            f"{folder}: expected one label for each of {len(images)} {part} images, "
+            f"got labels of shape {labels.shape}"
+        )
+    return images, labels
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The array in an IDX file, plain or gzipped: two zeros, type, rank, sizes, numbers.
+
+    Raises:
+        ValueError: wrong magic number, or more or fewer numbers than its sizes say.
+    """
+    raw = path.read_bytes()
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            raw = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error) as reason:
+            raise ValueError(f"{path}: a damaged gzip file: {reason}") from None
+    magic, rank = raw[:4], raw[3] if len(raw) > 3 else 0
+    if len(raw) < 4 + 4 * rank or magic[:2] != b"\0\0" or magic[2] not in TYPES or rank == 0:
+        raise ValueError(f"{path}: expected an IDX file, which begins with 0000, got {magic.hex()}")
+    shape = tuple(np.frombuffer(raw, ">u4", rank, offset=4).tolist())
+    dtype, body = np.dtype(TYPES[magic[2]]), raw[4 + 4 * rank :]
+    if len(body) != math.prod(shape) * dtype.itemsize:
+        wanted = f"{math.prod(shape) * dtype.itemsize} bytes for the shape {shape}"
+        raise ValueError(f"{path}: expected {wanted}, got {len(body)}")
+    return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))

@@ -1,0 +1,71 @@
+"""Arrays as `np.savez` writes them, and files that hold something else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jaxmlp.data.npz import read_npz
+
+
+def save(path: Path, **arrays) -> Path:
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+def test_npz(tmp_path, rng):
+    X, y = rng.normal(size=(6, 3)), np.array([0, 1, 0, 1, 2, 2])
+    for names in (("X", "y"), ("x", "Y")):
+        data = read_npz(save(tmp_path / "d.npz", **dict(zip(names, (X, y), strict=True))))
+        np.testing.assert_array_equal(data.X, X)
+        assert data.classes == ("0", "1", "2")
+    assert read_npz(save(tmp_path / "d.npz", X=X, y=np.eye(3)[y])).y.tolist() == y.tolist()
+    real = read_npz(save(tmp_path / "d.npz", X=X, y=X[:, :2]))
+    np.testing.assert_array_equal(real.y, X[:, :2])
+
+
+def test_npz_as_keras_names_it(tmp_path, rng):
+    images, labels = rng.integers(256, size=(6, 4, 5), dtype=np.uint8), np.array([0, 1, 2, 2, 1, 0])
+    path = save(
+        tmp_path / "m.npz",
+        x_train=images[:4],
+        y_train=labels[:4],
+        x_test=images[4:],
+        y_test=labels[4:],
+    )
+    data = read_npz(path)
+    assert (data.image_shape, data.n_test) == ((4, 5), 2)
+    np.testing.assert_array_equal(data.X.reshape(6, 4, 5), images)
+
+
+class Explosive:
+    """What a pickle can do to whoever opens it."""
+
+    def __reduce__(self):
+        return exec, ("raise SystemExit('a file ran code')",)
+
+
+def test_bad_npz_is_refused(tmp_path):
+    y = np.array([0, 1])
+    save(tmp_path / "pickle.npz", X=np.array([Explosive(), 1], dtype=object), y=y)
+    save(tmp_path / "names.npz", a=y)
+    save(tmp_path / "flat.npz", X=y, y=y)
+    save(tmp_path / "nan.npz", X=np.array([[np.nan], [1]]), y=y)
+    save(tmp_path / "text.npz", X=np.array([["a"], ["b"]]), y=y)
+    save(
+        tmp_path / "later.npz",
+        x_train=np.ones((2, 1)),
+        y_train=y,
+        x_test=np.ones((1, 1)),
+        y_test=[2],
+    )
+    (tmp_path / "empty.npz").write_bytes(b"")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "flat.npz").read_bytes()[:100])
+    lines = {
+        "pickle": "not a .npz file of plain arrays", "names": "expected arrays X and y, got a",
+        "flat": r"expected X \(n, d\)", "nan": "finite numbers, got nan", "text": "expected numbers, got <U1",
+        "later": "test labels that occur in training, got '2'", "empty": "not a .npz", "cut": "not a .npz",
+    }  # fmt: skip
+    for name, line in lines.items():
+        with pytest.raises(ValueError, match=f"{name}.*{line}"):
+            read_npz(tmp_path / f"{name}.npz")
