@@ -17,6 +17,7 @@ _HOME = {
     "forward": "network",
     "loss": "network",
     "Gradients": "gradients",
+    "difference": "gradients",
     "autodiff": "gradients",
     "backprop": "gradients",
     "fit": "train.sgd",
@@ -26,8 +27,13 @@ _HOME = {
     "load_data": "data.sources",
     "split": "data.dataset",
     "Dataset": "data.dataset",
+    "one_hot": "data.dataset",
+    "learn_scaling": "data.scaling",
     "score": "evaluate",
     "predict": "evaluate",
+    "Model": "storage",
+    "save_model": "storage",
+    "load_model": "storage",
 }
 __all__ = list(_HOME)
 

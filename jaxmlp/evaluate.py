@@ -41,7 +41,7 @@ def score(
     Example:
         >>> net = Network("identity", "identity", "squared_error", bias=False)
         >>> x = np.array([[1.0], [2.0], [3.0]])
-        >>> score(net, Params(jnp.ones((1, 1)), jnp.ones((1, 1))), x, x).r2
+        >>> score(net, Params(np.ones((1, 1)), np.ones((1, 1))), x, x).r2
         1.0
     """
     X, Y = (np.asarray(a, params.V.dtype) for a in (X, Y))
@@ -58,7 +58,7 @@ def predict(network: Network, params: Params, X: ArrayLike) -> Float[np.ndarray,
 
     Example:
         >>> net = Network("identity", "identity", "squared_error", bias=False)
-        >>> predict(net, Params(jnp.ones((1, 1)), 2 * jnp.ones((1, 1))), np.ones((3, 1))).tolist()
+        >>> predict(net, Params(np.ones((1, 1)), 2 * np.ones((1, 1))), np.ones((3, 1))).tolist()
         [[2.0], [2.0], [2.0]]
     """
     return np.asarray(_forward(network, params, np.asarray(X, params.V.dtype)).g)
@@ -124,8 +124,8 @@ def dead_units(network: Network, params: Params, X: ArrayLike) -> int:
     """How many hidden units no sample can teach any more: f'(u) = 0 in every row of X.
 
     Example:
-        >>> W = jnp.array([[1.0, 0.0], [-1.0, 0.0]])  # with u = 1 and u = -1, whatever x is
-        >>> dead_units(Network("relu"), Params(W, jnp.ones((2, 3))), jnp.zeros((5, 1)))
+        >>> W = np.array([[1.0, 0.0], [-1.0, 0.0]])  # with u = 1 and u = -1, whatever x is
+        >>> dead_units(Network("relu"), Params(W, np.ones((2, 3))), np.zeros((5, 1)))
         1
     """
     if network.hidden is None:

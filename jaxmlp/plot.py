@@ -86,7 +86,8 @@ def misclassified(
     for axes, k in zip(grid, shown, strict=False):
         axes.imshow(images[k], cmap="gray_r")
         axes.set_title(f"{classes[true[k]]} to {classes[predicted[k]]}", fontsize=9)
-    figure.suptitle(f"{len(wrong)} of {len(true)} misclassified, the first {len(shown)} shown")
+    rest = f", the first {most} shown" if len(wrong) > most else ""
+    figure.suptitle(f"{len(wrong)} of {len(true)} misclassified{rest}")
     return figure
 
 

@@ -14,13 +14,10 @@ class Settings:
     """Train a three-layer network, and write the model, its history and figures to a folder."""
 
     preset: Literal["default", "lecture"] = "default"
-    """Where the options not given come from. lecture: the students' exercise, with classes 0 to
-    3, 200 units, ReLU, weights from N(0, 0.3²), one sample at a time, η/(epoch+1) from 0.1, 10
-    epochs. (Its 0.3 is too wide for images of 28 × 28: most of the ReLUs die.)"""
+    """Defaults for what isn't given. lecture: the students' exercise (the README has it whole)."""
 
     data: str = "digits"
-    """digits, iris, wine, breast_cancer, diabetes, linnerud, mnist (from OpenML); or a .csv, a
-    .npz, or a folder of IDX files."""
+    """digits, iris, wine, breast_cancer, diabetes, linnerud, mnist; or a file or folder."""
     target: str | None = None
     """The target's column in a .csv; several: separated by commas. None: the last."""
     task: Literal["auto", "classification", "regression"] = "auto"
@@ -30,8 +27,7 @@ class Settings:
     test_size: float = 0.2
     """Share of the samples kept for the test, where the data have no test part of their own."""
     scale: Literal["auto", "standard", "max", "none"] = "auto"
-    """Scaling, learned from the training part. standard: each column to mean 0, variance 1;
-    max: all divided by the largest. auto: max for images, standard for the rest."""
+    """Learned from the training part. max: all divided by the largest. auto: max for images."""
 
     units: int = 200
     """q, the number of hidden units."""
@@ -40,22 +36,20 @@ class Settings:
     output: Literal["auto", "identity", "softmax", "sigmoid", "tanh"] = "auto"
     """g. auto: what goes with the loss; softmax for classes, identity for regression."""
     loss: Literal["auto", "squared_error", "cross_entropy", "binary_cross_entropy"] = "auto"
-    """E. auto: what goes with the output; cross_entropy for classes, squared_error for
-    regression."""
+    """E. auto: what goes with the output; cross_entropy for classes, else squared_error."""
     bias: bool = True
     """Whether x and z have a 1 in front."""
     init: str = "he"
     """The weights to start from: he, glorot, or a number σ for N(0, σ²)."""
 
     gradient: Literal["autodiff", "backprop"] = "autodiff"
-    """autodiff: jax.grad; backprop: the lecture's closed form."""
+    """autodiff: jax.grad. backprop: the lecture's closed form."""
     optimizer: Literal["sgd", "momentum", "adam", "adamw", "rmsprop", "adagrad", "lion"] = "sgd"
-    """From Optax, with its defaults; momentum: sgd with momentum 0.9."""
+    """From Optax, with its defaults. momentum: sgd with momentum 0.9."""
     eta: float | None = None
-    """η, the step size. None: 0.001 with squared_error, whose gradient grows with the error,
-    0.05 with the others."""
+    """η, the step size. None: 0.001 with squared_error, 0.05 with the others."""
     schedule: Literal["constant", "epoch", "cosine"] = "constant"
-    """η_t. epoch: η/(epoch+1), where the first epoch is 0; cosine: falling to 0 at the end."""
+    """η_t. epoch: η/(epoch+1), the first epoch being 0. cosine: falling to 0 at the end."""
     epochs: int = 30
     """How often each sample is seen."""
     batch_size: int = 1

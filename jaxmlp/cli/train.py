@@ -140,6 +140,8 @@ def report(console: Console, task: Task, params: Params) -> Score:
     if hidden and hidden.name == "relu":
         dead = dead_units(task.network, params, task.arrays(task.train)[0])
         console.print(f"dead ReLUs: {dead} of {len(params.W)} (0 on every training sample)")
+        if dead > len(params.W) / 4:
+            console.print("  a smaller --eta keeps more of them alive")
     if scored.confusion is None:
         console.print(f"test R²: {scored.r2:.4f}")
         return scored

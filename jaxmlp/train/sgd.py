@@ -110,23 +110,21 @@ def fit(
         True
     """
     params = jax.tree.map(jnp.asarray, params)
-    X, Y = _samples(network, params, X, Y)
+    train = _samples(network, params, X, Y)
     test = test and _samples(network, params, *test)
     check_settings(eta, epochs=epochs, batch_size=batch_size)
     make, eta = _step_rule(optimizer, eta)
-    order = _order(key, order, epochs, len(X))
-    steps = math.ceil((len(X) if order is None else order.shape[1]) / batch_size)
+    order = _order(key, order, epochs, len(train[0]))
+    steps = math.ceil((len(train[0]) if order is None else order.shape[1]) / batch_size)
+    run = functools.partial(_epoch, network, make, gradient, batch_size, train, test)
     state, history = make(0.0).init(params), []
     for epoch in range(epochs):
         etas = _step_sizes(eta, epoch * steps, steps, params.V.dtype)
         samples = jax.random.fold_in(key, epoch) if order is None else order[epoch]
-        params, state, error = _epoch(
-            network, make, gradient, batch_size, params, state, X, Y, samples, etas
-        )
-        test_error = float(_error(network, params, *test)) if test else None
+        params, state, *errors = run(params, state, samples, etas)
         last_eta = None if eta is None else float(etas[-1])
-        history.append(Epoch(epoch + 1, last_eta, float(error), test_error))
-        if not math.isfinite(error):
+        history.append(Epoch(epoch + 1, last_eta, *(e if e is None else float(e) for e in errors)))
+        if not math.isfinite(history[-1].train_error):
             raise Diverged(history[-1])
         if on_epoch:
             on_epoch(history[-1], params)
@@ -149,8 +147,12 @@ def inverse_epoch(eta: float, steps_per_epoch: int) -> Callable[[Array], Array]:
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _epoch(network, make, gradient, batch_size, params, state, X, Y, samples, etas):
-    """One pass over the samples, given as their order or as the key to draw it with."""
+def _epoch(network, make, gradient, batch_size, train, test, params, state, samples, etas):
+    """One pass over the samples, given as their order or as the key to draw it with.
+
+    Returns the parameters, the optimizer's state, the training error and the test error.
+    """
+    X, Y = train
     if jnp.issubdtype(samples.dtype, jax.dtypes.prng_key):
         samples = jax.random.permutation(samples, len(X))
 
@@ -158,7 +160,7 @@ def _epoch(network, make, gradient, batch_size, params, state, X, Y, samples, et
         rows, eta = batch
         x, y = X[rows], Y[rows]
         gradients = gradient(network, carry[0], x, y, reduction="mean")
-        return _update(make(eta), carry, gradients, lambda p: loss(network, p, x, y)), None
+        return _update(make(eta), *carry, gradients, lambda p: loss(network, p, x, y)), None
 
     whole = len(samples) // batch_size
     full, rest = jnp.split(samples, [whole * batch_size])
@@ -166,12 +168,11 @@ def _epoch(network, make, gradient, batch_size, params, state, X, Y, samples, et
     carry, _ = jax.lax.scan(step, (params, state), (full, etas[:whole]))
     if rest.size:
         carry, _ = step(carry, (rest, etas[-1]))
-    return *carry, loss(network, carry[0], X, Y)
+    return *carry, *(part and loss(network, carry[0], *part) for part in (train, test))
 
 
-def _update(optimizer, carry, gradients, error):
+def _update(optimizer, params, state, gradients, error):
     """One Optax step; the error is for optimizers that search along the line."""
-    params, state = carry
     step = Params(gradients.dW, gradients.dV)
     with jax.numpy_dtype_promotion("standard"):  # Optax's own arithmetic needs it
         updates, state = optax.with_extra_args_support(optimizer).update(
@@ -180,12 +181,11 @@ def _update(optimizer, carry, gradients, error):
         return optax.apply_updates(params, updates), state
 
 
-_error = jax.jit(loss, static_argnums=0)
-
-
 def _step_rule(optimizer, eta):
     """(a function from η_t to an Optax optimizer, η or None where the optimizer has its own)."""
     if not isinstance(optimizer, optax.GradientTransformation):
+        if not callable(optimizer):
+            raise ValueError(f"expected an optimizer of Optax's, got {optimizer!r}")
         return optimizer, 0.01 if eta is None else eta
     if eta is not None:
         raise ValueError(f"expected no eta beside an optimizer with its own step size, got {eta}")

@@ -222,10 +222,13 @@ def test_labels_out_of_range_and_wrong_magic(run, tmp_path):
         (["--init", "-1"], "expected a standard deviation above 0"),
         (["--classes", "0", "12"], "expected classes out of 0, 1, 2"),
         (["--output", "identity", "--loss", "cross_entropy"], "cross_entropy makes no sense with"),
-        (["--data", "diabetes", "--loss", "cross_entropy"], "diabetes: expected squared_error for real targets"),
+        (
+            ["--data", "diabetes", "--loss", "cross_entropy"],
+            "diabetes: expected squared_error for real targets",
+        ),
         (
             ["--data", "diabetes", "--output", "softmax", "--loss", "binary_cross_entropy"],
-            "for classes",
+            "got binary_cross_entropy",
         ),
         (["--test-size", "1.5"], "expected a test_size between 0 and 1, got 1.5"),
         (["--data", "iris", "--target", "a"], "iris: expected a file beside --target"),

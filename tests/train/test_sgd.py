@@ -233,6 +233,7 @@ def test_no_epochs_would_be_no_training(small):
         ({"batch_size": 2.5}, "a whole number above 0 for batch_size, got 2.5"),
         ({"eta": -0.1}, "a step size eta above 0, got -0.1"),
         ({"eta": math.nan}, "a step size eta above 0, got nan"),
+        ({"optimizer": "adam"}, "expected an optimizer of Optax's, got 'adam'"),
         ({"optimizer": optax.adam(0.1), "eta": 0.1}, "no eta beside an optimizer with its own"),
         ({"order": np.zeros((2, 7), int)}, "either key or order, got both"),
         ({"key": None}, "either key or order, got none"),
