@@ -103,6 +103,9 @@ OUTPUTS = {
 def activation(f: str | Activation | Callable) -> Activation:
     """An f by name, or a function of one number, whose f' is then `jax.grad`'s.
 
+    A function is written in jax.numpy or jax.nn, without `if` on its argument. (Beware of
+    `jnp.maximum(u, 0)`: its gradient at 0 is ½, where ReLU's is 0.)
+
     Raises:
         ValueError: the name is unknown, or names an output that isn't element by element.
 
@@ -112,6 +115,9 @@ def activation(f: str | Activation | Callable) -> Activation:
     """
     if isinstance(f, Activation):
         return f
+    for known in HIDDEN.values():  # jax.nn.relu is "relu"
+        if f is known.value:
+            return known
     if callable(f):
         return Activation(name_of(f), jnp.vectorize(f), jnp.vectorize(jax.grad(f)))
     return by_name(HIDDEN, f, "hidden activation")
@@ -132,6 +138,9 @@ def output(g: str | Output | Activation | Callable) -> Output:
         return g
     if isinstance(g, Activation):
         return elementwise(g)
+    for known in OUTPUTS.values():  # jax.nn.softmax is "softmax", stable and checked
+        if g is known.value:
+            return known
     if callable(g):
         pullback = jnp.vectorize(lambda a, r: jax.vjp(g, a)[1](r)[0], signature="(m),(m)->(m)")
         return Output(name_of(g), jnp.vectorize(g, signature="(m)->(m)"), pullback)

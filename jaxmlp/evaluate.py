@@ -88,6 +88,7 @@ def confusion_matrix(true: Codes, predicted: Codes, m: int) -> Int[np.ndarray, "
         >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), m=2).tolist()
         [[1, 1], [0, 1]]
     """
+    true, predicted = (np.asarray(codes, np.int64) for codes in (true, predicted))
     if len(true) != len(predicted):
         raise ValueError(
             f"expected as many predictions as labels, {len(true)}, got {len(predicted)}"
@@ -115,9 +116,11 @@ def r_squared(Y: Float[np.ndarray, "n m"], G: Float[np.ndarray, "n m"]) -> float
 
     An output that is constant in Y has 1 where it is met exactly, and 0 where it isn't.
     """
+    Y, G = np.asarray(Y, np.float64), np.asarray(G, np.float64)
     residual, total = ((Y - G) ** 2).sum(axis=0), ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)
-    explained = 1 - residual / np.where(total == 0, np.maximum(residual, 1e-300), total)
-    return float(np.mean(explained))
+    constant = np.ptp(Y, axis=0) == 0
+    explained = np.where(constant, residual == 0, 1 - residual / np.where(constant, 1, total))
+    return float(explained.mean())
 
 
 def dead_units(network: Network, params: Params, X: ArrayLike) -> int:

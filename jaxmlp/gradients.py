@@ -63,7 +63,7 @@ def autodiff(
     shapes = jax.eval_shape(lambda: forward(network, params, x))
     zeros = jax.tree.map(jnp.zeros_like, (shapes.u, shapes.a))
     (dW, dV), (delta1, delta2) = jax.grad(total, argnums=(0, 1))(params, zeros)
-    return _reduced(Gradients(dW, dV, delta1, delta2), reduction)
+    return _reduced(params, Gradients(dW, dV, delta1, delta2), reduction)
 
 
 def backprop(
@@ -95,11 +95,11 @@ def backprop(
     delta2 = losses.delta2(network.output, network.loss, a, y)
     dV = _outer(delta2, z)
     if network.hidden is None:
-        return _reduced(Gradients(None, dV, None, delta2), reduction)
+        return _reduced(params, Gradients(None, dV, None, delta2), reduction)
     V_tilde = params.V[:, int(network.bias) :]
     delta1 = delta2 @ V_tilde * network.hidden.derivative(u)
     dW = _outer(delta1, with_one(network, x))
-    return _reduced(Gradients(dW, dV, delta1, delta2), reduction)
+    return _reduced(params, Gradients(dW, dV, delta1, delta2), reduction)
 
 
 def _outer(delta: Array, z: Array) -> Array:
@@ -107,11 +107,13 @@ def _outer(delta: Array, z: Array) -> Array:
     return jnp.atleast_2d(delta).T @ jnp.atleast_2d(z)
 
 
-def _reduced(total: Gradients, reduction: str) -> Gradients:
+def _reduced(params: Params, total: Gradients, reduction: str) -> Gradients:
+    """dW and dV divided as the reduction says, each in the dtype of its parameter."""
     if reduction not in ("mean", "sum"):
         raise ValueError(f"unknown reduction {reduction!r}: expected mean or sum")
     rows = len(jnp.atleast_2d(total.delta2)) if reduction == "mean" else 1
-    dW, dV = jax.tree.map(lambda d: d / rows, (total.dW, total.dV))
+    sums = Params(total.dW, total.dV)
+    dW, dV = jax.tree.map(lambda d, p: (d / rows).astype(p.dtype), sums, params)
     return total._replace(dW=dW, dV=dV)
 
 
@@ -130,11 +132,17 @@ class Difference(NamedTuple):
 def difference(one: Gradients, other: Gradients) -> Difference:
     """How far one gradient is from the other, over dW, dV, δ1 and δ2.
 
+    Raises:
+        ValueError: their shapes differ.
+
     Example:
         >>> g = Gradients(jnp.ones((2, 3)), jnp.ones((4, 3)), jnp.ones(2), jnp.ones(4))
         >>> difference(g._replace(delta2=jnp.full(4, 1.25)), g)
         Difference(absolute=0.25, relative=0.25)
     """
+    shapes = [[None if part is None else np.shape(part) for part in g] for g in (one, other)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"expected gradients of the same shapes, got {shapes[0]} and {shapes[1]}")
     pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     sizes = [(np.abs(np.subtract(a, b)).max(), np.abs(b).max()) for a, b in pairs]
     apart, size = np.array(sizes, float).T

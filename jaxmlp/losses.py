@@ -145,7 +145,8 @@ def check_pair(g: Output, e: Loss) -> None:
         ValueError: with the pairs that do make sense.
     """
     if g in OUTPUTS.values() and e.outputs and g.name not in e.outputs:
-        pairs = "; ".join(f"{e.name} with {', '.join(e.outputs)}" for e in LOSSES.values())
+        known = {**LOSSES, e.name: e}.values()
+        pairs = "; ".join(f"{one.name} with {', '.join(one.outputs)}" for one in known)
         raise ValueError(f"{e.name} makes no sense with the output {g.name}: expected {pairs}")
 
 

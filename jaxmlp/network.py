@@ -7,6 +7,7 @@ adds it. In a shape, `*n` stands for either: nothing for one sample, n for a bat
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, NamedTuple
 
 import jax
@@ -48,7 +49,8 @@ class Network:
 
     Args:
         hidden: f, by name ("relu", "sigmoid", "tanh", "identity"), as an `Activation`, or as a
-            function of one number. None: no hidden layer, the perceptron y = g(Vx) of L1.
+            function of one number in jax.numpy. None: no hidden layer, the perceptron
+            y = g(Vx) of L1.
         output: g, by name ("identity", "softmax", "sigmoid", "tanh"), as an `Output` or an
             `Activation`, or as a function of one vector.
         loss: E, by name ("squared_error", "cross_entropy", "binary_cross_entropy"), as a
@@ -135,8 +137,8 @@ def _drawer(initializer: str | float, bias: bool, dtype: DTypeLike) -> Callable:
         weights = by_name(INITIALIZERS, initializer, "initializer")
         column = [(0, 0), (int(bias), 0)]
         return lambda key, shape: jnp.pad(weights(key, shape, dtype), column)
-    if not 0 < initializer < math.inf:
-        raise ValueError(f"expected a standard deviation above 0, got {initializer}")
+    if not isinstance(initializer, Real) or not 0 < initializer < math.inf:
+        raise ValueError(f"expected a standard deviation above 0, got {initializer!r}")
     normal = jax.nn.initializers.normal(initializer)
     return lambda key, shape: normal(key, (shape[0], shape[1] + bias), dtype)
 
@@ -210,7 +212,7 @@ REDUCE = {"mean": jnp.mean, "sum": jnp.sum, "none": lambda per_row: per_row}
 
 def _check_sizes(network: Network, params: Params, x: Samples) -> None:
     """One line that names what does not fit, instead of a matrix product's message."""
-    if jnp.ndim(x) not in (1, 2):
+    if jnp.ndim(x) not in (1, 2) or 0 in jnp.shape(x):
         raise ValueError(f"expected x of shape (d,) or (n, d), got {jnp.shape(x)}")
     W, V = params
     if network.hidden is None and W is not None:

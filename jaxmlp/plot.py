@@ -26,8 +26,9 @@ def style() -> Iterator[None]:
     """Fonts for names in any language, as far as the machine has them; boxes for the rest."""
     there = {font.name for font in font_manager.fontManager.ttflist}
     fonts = ["DejaVu Sans", *(font for font in JAPANESE if font in there)]
-    with rc_context({"font.family": fonts}), warnings.catch_warnings():
+    with rc_context({"font.family": fonts, "text.parse_math": False}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        warnings.filterwarnings("ignore", "constrained_layout not applied")
         yield
 
 
@@ -60,6 +61,7 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     for (i, j), count in np.ndenumerate(matrix):
         shade = "white" if count > matrix.max() / 2 else "black"
         axes.text(j, i, str(count), ha="center", va="center", color=shade, fontsize=9)
+    classes = [_short(name, 16) for name in classes]
     long = max(map(len, classes)) > 3
     axes.set_xticks(range(m), classes, rotation=45 if long else 0, ha="right" if long else "center")
     axes.set_yticks(range(m), classes)
@@ -85,7 +87,8 @@ def misclassified(
         axes.axis("off")
     for axes, k in zip(grid, shown, strict=False):
         axes.imshow(images[k], cmap="gray_r")
-        axes.set_title(f"{classes[true[k]]} to {classes[predicted[k]]}", fontsize=9)
+        i, j = (_short(classes[c], 8) for c in (true[k], predicted[k]))
+        axes.set_title(f"{i} to {j}", fontsize=9 if len(i + j) < 8 else 6)
     rest = f", the first {most} shown" if len(wrong) > most else ""
     figure.suptitle(f"{len(wrong)} of {len(true)} misclassified{rest}")
     return figure
@@ -102,6 +105,10 @@ def predictions(Y: np.ndarray, G: np.ndarray) -> Figure:
         axes.set(xlabel=f"true {name} (its own unit)", ylabel=f"predicted {name} (its own unit)")
         axes.grid(alpha=0.3)
     return figure
+
+
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def _axes(width: float, height: float):

@@ -34,34 +34,40 @@ def main(args: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a console that cannot show η shows a ? instead
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    if not args or args[0] in ("-h", "--help"):
-        print(HELP)
-        return 0
-    if args[0] == "--version":
-        from jaxmlp import __version__
-
-        print(f"jaxmlp {__version__}")
-        return 0
-    return _guarded(args[0], args[1:])
+    return _guarded(args or ["--help"])
 
 
-def _guarded(command: str, args: list[str]) -> int:
+def _guarded(args: list[str]) -> int:
     """Run a command; an error of the user's or the machine's becomes one line."""
     try:
-        if command not in COMMANDS:
-            raise ValueError(f"unknown command {command!r}: expected {', '.join(COMMANDS)}")
-        return importlib.import_module(f"jaxmlp.cli.{command}").main(args)
+        code = _run(*args)
+        sys.stdout.flush()
+        return code
     except ModuleNotFoundError as error:
         return _fail(f"{error}: the command needs more packages: pip install 'jaxmlp[app]'", 2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError, OverflowError) as error:
         return _fail(error, 2)
     except Stop as stop:
         return _fail(stop, stop.code)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", 130)
+
+
+def _run(command: str, *args: str) -> int:
+    if command in ("-h", "--help"):
+        print(HELP)
+        return 0
+    if command == "--version":
+        from jaxmlp import __version__
+
+        print(f"jaxmlp {__version__}")
+        return 0
+    if command not in COMMANDS:
+        raise ValueError(f"unknown command {command!r}: expected {', '.join(COMMANDS)}")
+    return importlib.import_module(f"jaxmlp.cli.{command}").main(list(args))
 
 
 def _fail(why: object, code: int) -> int:

@@ -2,8 +2,9 @@
 
 import contextlib
 import json
-import os
 import platform
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -25,24 +26,27 @@ UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}
 
 
 @contextlib.contextmanager
-def run_folder(settings: Settings) -> Iterator[Path]:
-    """The run's own folder, new or empty; it goes again if the run fails.
+def run_folder(settings: Settings) -> Iterator[tuple[Path, Path]]:
+    """The run's own folder, new or empty, to be filled: the whole run appears in it, or nothing.
+
+    Yields a hidden folder beside it, to write to, and the name it takes once all is written.
 
     Raises:
-        ValueError: the folder has files, or cannot be written.
+        ValueError: the folder has files, or is a file.
+        OSError: it cannot be written.
     """
     folder = Path(settings.out) if settings.out else new_name(Path(settings.data).resolve().stem)
-    if folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(f"expected a new or empty folder for --out, got {folder}, which has files")
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"expected a folder that can be written, got {folder}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"expected a new or empty folder for --out, got {folder}, which is there")
+    missing = [path for path in folder.parents if not path.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     try:
-        yield folder
+        yield hidden, folder
+        hidden.chmod(0o755)
+        hidden.rename(folder)  # which fails if another run has filled it meanwhile
     except BaseException:
-        for file in folder.iterdir():
-            file.unlink()
+        shutil.rmtree(hidden, ignore_errors=True)
         with contextlib.suppress(OSError):  # another run may have come below runs/
             for path in missing:
                 path.rmdir()
@@ -69,7 +73,7 @@ def write(folder: Path, settings: Settings, task: Task, result: Fit, scored: Sco
     history = {"epochs": epochs, "test": {**scored._asdict(), "confusion": confusion}}
     for name, content in (("settings", about), ("history", history)):
         text = json.dumps(content, indent=2, ensure_ascii=False)
-        write_whole(folder / f"{name}.json", text.encode())
+        write_whole(folder / f"{name}.json", text.encode(errors="backslashreplace"))
     with plot.style():
         for name, figure in figures(task, result, scored).items():
             figure.savefig(folder / f"{name}.png", dpi=150)

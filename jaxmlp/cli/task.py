@@ -15,6 +15,8 @@ from jaxmlp.network import Network, Params, init
 from jaxmlp.train.sgd import StepSize, check_settings, inverse_epoch
 
 LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
+RANGE = {"sigmoid": (0, 1), "tanh": (-1, 1)}
+MOST_WEIGHTS = 2**31  # more of them do not fit where a mistyped --units would put them
 OUTPUT_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 
@@ -57,6 +59,8 @@ def prepare(settings: Settings) -> Task:
         ValueError: a setting is out of its range, or does not go with the data.
     """
     check_settings(settings.eta, epochs=settings.epochs, batch_size=settings.batch_size)
+    if settings.out == "":
+        raise ValueError("expected a folder for --out, got an empty name")
     data = load_data(settings.data, target=settings.target, task=settings.task)
     if settings.classes:
         data = data.only(settings.classes)
@@ -90,12 +94,24 @@ def choose_network(settings: Settings, data: Dataset) -> Network:
         g = OUTPUT_OF.get(e, "identity")
     if data.classes is None and e != "squared_error":
         raise ValueError(f"{data.name}: expected squared_error for real targets, got {e}")
+    if data.classes is None and (g == "softmax" or (g in RANGE and outside(data.y, *RANGE[g]))):
+        raise ValueError(f"{data.name}: expected identity for these real targets, got {g}")
     hidden = None if settings.hidden == "none" else settings.hidden
     return Network(hidden, g, e, settings.bias)
 
 
+def outside(y: np.ndarray, low: float, high: float) -> bool:
+    """Whether some target is beyond the reach of an output."""
+    return bool((y < low).any() or (y > high).any())
+
+
 def start(settings: Settings, task: Task) -> Params:
     """W and V to start from."""
+    d, *_, m = task.sizes(settings.units)
+    if settings.units * (d + m + 1) > MOST_WEIGHTS:
+        raise ValueError(
+            f"expected fewer than {MOST_WEIGHTS:,} weights, got {settings.units:,} units"
+        )
     try:
         initializer = float(settings.init)
     except ValueError:

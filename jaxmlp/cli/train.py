@@ -1,6 +1,8 @@
 """`jaxmlp train`: data in, a trained network and its figures out."""
 
 import functools
+import os
+import sys
 import time
 from dataclasses import replace
 
@@ -28,19 +30,27 @@ OPTIMIZERS = {"momentum": functools.partial(optax.sgd, momentum=0.9)}
 def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
-    console = Console(highlight=False, soft_wrap=True)
+    console = QuietConsole(highlight=False, soft_wrap=True)
     with jax.enable_x64(settings.dtype == "float64"):
         task = prepare(settings)
         if settings.eta is None:
             settings = replace(settings, eta=ETA.get(task.network.loss.name, 0.05))
         params = start(settings, task)
-        with run_folder(settings) as folder:
+        with run_folder(settings) as (unfinished, folder):
             describe(console, settings, task, params)
             check_gradients(console, task, params)
             result = learn(console, settings, task, params)
-            write(folder, settings, task, result, report(console, task, result.params))
-    console.print(f"written to {folder}: {', '.join(sorted(p.name for p in folder.iterdir()))}")
+            write(unfinished, settings, task, result, report(console, task, result.params))
+    files = ", ".join(sorted(path.name for path in folder.iterdir()))
+    console.print(f"written to {folder}: {files}", markup=False)
     return 0
+
+
+class QuietConsole(Console):
+    """Whoever reads may stop (`| head`): the run goes on and is written all the same."""
+
+    def on_broken_pipe(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def describe(console: Console, settings: Settings, task: Task, params: Params) -> None:
@@ -81,6 +91,8 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
             )
         )
     size = f"{found.absolute:.1e}, {found.relative:.1e} of the largest entry"
+    if not np.isfinite(found.absolute):
+        raise ValueError("the gradients at the start are not finite: expected smaller numbers")
     if not found.relative <= AGREE:
         raise Stop(f"autodiff and backprop disagree: largest difference {size}", code=1)
     console.print(
@@ -140,7 +152,9 @@ def report(console: Console, task: Task, params: Params) -> Score:
     if hidden and hidden.name == "relu":
         dead = dead_units(task.network, params, task.arrays(task.train)[0])
         console.print(f"dead ReLUs: {dead} of {len(params.W)} (0 on every training sample)")
-        if dead > len(params.W) / 4:
+        if dead == len(params.W):
+            console.print("  so this network no longer learns: try a smaller --eta")
+        elif dead > len(params.W) / 4:
             console.print("  a smaller --eta keeps more of them alive")
     if scored.confusion is None:
         console.print(f"test R²: {scored.r2:.4f}")

@@ -112,9 +112,11 @@ def from_targets(name: str, X: np.ndarray, y: np.ndarray, task: str, n_test: int
     Raises:
         ValueError: the task is unknown, or cannot be done with these targets.
     """
-    y = _one_column(y)
     text = y.dtype.kind not in "fiub"
-    whole = not text and bool((y == np.round(y)).all())
+    if not text:
+        _check_finite(f"{name}: the targets", y)
+    y = _one_column(y)
+    whole = not text and bool(((y == np.round(y)) & (np.abs(y) < 2.0**53)).all())
     if task == "auto":
         classes = text or (y.ndim == 1 and whole and len(np.unique(y)) <= FEW)
         task = "classification" if classes else "regression"
@@ -150,6 +152,17 @@ def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Data
         raise ValueError(f"expected a test_size between 0 and 1, got {test_size}")
     if not 0 <= seed < 2**32:
         raise ValueError(f"expected a seed from 0 to {2**32 - 1}, got {seed}")
+    if data.classes is not None:
+        rare = [
+            n
+            for n, c in zip(
+                data.classes, np.bincount(data.y, minlength=len(data.classes)), strict=True
+            )
+            if c < 2
+        ][:3]
+        if rare:
+            wanted = "at least two samples of each class"
+            raise ValueError(f"{data.name}: cannot be split: expected {wanted}, not so {rare}")
     from sklearn.model_selection import train_test_split
 
     by_class = None if data.classes is None else data.y

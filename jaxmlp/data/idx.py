@@ -20,6 +20,8 @@ def read_idx_folder(path: Path) -> Dataset:
         names = "train-images-idx3-ubyte and train-labels-idx1-ubyte (or .gz)"
         raise ValueError(f"{path}: expected {names}, not there")
     parts = [train] if test is None else [train, test]
+    if len({images.shape[1:] for images, _ in parts}) > 1:
+        raise ValueError(f"{path}: expected test images of the training images' shape, got others")
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     pixels, n_test = images.reshape(len(images), -1), 0 if test is None else len(test[0])
     data = from_labels(path.resolve().name, pixels, labels, n_test=n_test)
@@ -36,7 +38,7 @@ def _idx_part(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray] | None:
             f"{folder}: expected both {part} images and {part} labels, got one of them"
         )
     images, labels = (read_idx(found[0]) for found in files)
-    if len(images) != len(labels) or labels.ndim != 1:
+    if len(images) != len(labels) or labels.ndim != 1 or 0 in images.shape:
         raise ValueError(
             f"{folder}: expected one label for each of {len(images)} {part} images, "
             f"got labels of shape {labels.shape}"
@@ -57,7 +59,7 @@ def read_idx(path: Path) -> np.ndarray:
         except (OSError, EOFError, zlib.error) as reason:
             raise ValueError(f"{path}: a damaged gzip file: {reason}") from None
     magic, rank = raw[:4], raw[3] if len(raw) > 3 else 0
-    if len(raw) < 4 + 4 * rank or magic[:2] != b"\0\0" or magic[2] not in TYPES or rank == 0:
+    if len(raw) < 4 + 4 * rank or magic[:2] != b"\0\0" or magic[2] not in TYPES or not 0 < rank < 5:
         raise ValueError(f"{path}: expected an IDX file, which begins with 0000, got {magic.hex()}")
     shape = tuple(np.frombuffer(raw, ">u4", rank, offset=4).tolist())
     dtype, body = np.dtype(TYPES[magic[2]]), raw[4 + 4 * rank :]

@@ -21,24 +21,37 @@ def read_npz(path: Path, task: str = "auto") -> Dataset:
     """
     arrays = _npz_arrays(path)
     if {"x_train", "y_train", "x_test", "y_test"} <= set(arrays):
-        n_test = len(arrays["x_test"])
-        X, y = (np.concatenate([arrays[f"{a}_train"], arrays[f"{a}_test"]]) for a in "xy")
+        parts = [(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
     elif {"x", "y"} <= set(arrays):
-        X, y, n_test = arrays["x"], arrays["y"], 0
+        parts = [(arrays["x"], arrays["y"])]
     else:
         raise ValueError(f"{path}: expected arrays X and y, got {', '.join(arrays) or 'none'}")
-    if X.ndim < 2 or y.ndim not in (1, 2):
+    for X, y in parts:
+        if X.ndim < 2 or y.ndim not in (1, 2) or len(X) != len(y) or 0 in X.shape:
+            wanted = "X (n, d) and y (n,) or (n, m)"
+            raise ValueError(f"{path}: expected {wanted}, got {X.shape} and {y.shape}")
+    if len({(X.shape[1:], y.shape[1:]) for X, y in parts}) > 1:
         raise ValueError(
-            f"{path}: expected X (n, d) and y (n,) or (n, m), got {X.shape}, {y.shape}"
+            f"{path}: expected test samples of the training samples' shape, got others"
         )
+    X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    shape = X.shape[1:-1] if X.ndim == 4 and X.shape[-1] == 1 else X.shape[1:]
+    n_test = len(parts[1][0]) if len(parts) == 2 else 0
     data = from_targets(path.stem, X.reshape(len(X), -1), y, task, n_test)
-    return replace(data, image_shape=X.shape[1:] if X.ndim == 3 else None)
+    return replace(data, image_shape=shape if len(shape) == 2 else None)
 
 
 def _npz_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays by name, in lower case; no pickles, which could run code."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name.lower(): archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as reason:
+            arrays = {name.lower(): archive[name] for name in archive.files}
+    except (
+        *(ValueError, TypeError, AttributeError, EOFError, MemoryError),
+        *(zipfile.BadZipFile, zlib.error, NotImplementedError),
+    ) as reason:
         raise ValueError(f"{path}: not a .npz file of plain arrays: {reason}") from None
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError(f"{path}: not a .npz file of plain arrays")
+    wide = {name: array for name, array in arrays.items() if array.dtype == np.longdouble}
+    return {**arrays, **{name: array.astype(float) for name, array in wide.items()}}

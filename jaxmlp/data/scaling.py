@@ -30,7 +30,7 @@ def learn_scaling(X: np.ndarray, kind: str) -> Scaling:
             its pixels by 255; "none".
 
     Raises:
-        ValueError: the kind is unknown.
+        ValueError: the kind is unknown, or the numbers are too large for a variance.
 
     Example:
         >>> learn_scaling(np.array([[0.0, 4.0]]), "max").apply(np.array([[2.0, 4.0]])).tolist()
@@ -45,6 +45,9 @@ def learn_scaling(X: np.ndarray, kind: str) -> Scaling:
     if kind == "standard":
         from sklearn.preprocessing import StandardScaler
 
-        learned = StandardScaler().fit(X)
+        with np.errstate(all="ignore"):
+            learned = StandardScaler().fit(X)
+        if not np.isfinite([learned.mean_, learned.scale_]).all():
+            raise ValueError(f"expected numbers that can be scaled, got up to {np.abs(X).max():g}")
         return Scaling(learned.mean_, learned.scale_)
     raise ValueError(f"unknown scaling {kind!r}: expected standard, max, none")

@@ -1,5 +1,6 @@
 """Data sets by name, or out of a person's file."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def load_data(source: str | Path, *, target: str | None = None, task: str = "aut
         if target is not None or task != "auto":
             raise ValueError(f"{name}: expected a file beside --target or --task")
         return _mnist() if name == "mnist" else _bundled(name)
-    if not Path(source).exists():
+    if not name or not Path(source).exists():
         known = ", ".join((*NAMES, "mnist"))
         raise ValueError(f"unknown data {str(source)!r}: expected {known}, or a file that exists")
     return _read(Path(source), target, task)
@@ -75,7 +76,9 @@ def _mnist() -> Dataset:
     from sklearn.datasets import fetch_openml
 
     try:
-        bunch = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of each try: the last one's error says it all
+            bunch = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff")
     except OSError as reason:
         raise OSError(
             f"mnist: expected to fetch it from OpenML, got {reason}; "

@@ -1,8 +1,10 @@
 """Data sets out of .csv files, as people and spreadsheets write them."""
 
+import contextlib
 import csv
 import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +27,13 @@ def read_csv(path: Path, *, target: str | None = None, task: str = "auto") -> Da
     """
     rows = _rows(path)
     width = len(rows[0][1])
-    header = rows[0][1] if target or _is_header(rows) else None
+    header = rows[0][1] if _is_header(rows, target) else None
     columns = [width - 1] if target is None else _columns(path, header, target)
-    features = [c for c in range(width) if c not in columns and not (header and not header[c])]
+    index = [0] if header and not header[0] else []  # unnamed: the row numbers of pandas
+    features = [c for c in range(width) if c not in (*columns, *index)]
     body = rows[1:] if header else rows
     if not body or not features:
-        raise ValueError(f"{path}: expected rows of at least a sample's number and its target")
+        raise ValueError(f"{path}: expected at least two columns, a feature and the target")
     X = np.array([[_number(path, row, c) for c in features] for row in body])
     return from_targets(path.stem, X, _targets(path, body, columns), task)
 
@@ -38,7 +41,8 @@ def read_csv(path: Path, *, target: str | None = None, task: str = "auto") -> Da
 def _rows(path: Path) -> list[Row]:
     """The lines that aren't blank, all of the same length."""
     text = _text(path)
-    separator = max(",;\t", key=text.partition("\n")[0].count)
+    first = re.sub(r'"[^"]*"', "", text.lstrip().partition("\n")[0])
+    separator = max(",;\t", key=first.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         rows = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
@@ -56,26 +60,33 @@ def _rows(path: Path) -> list[Row]:
 
 def _text(path: Path) -> str:
     raw = path.read_bytes()
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp932", errors="replace")  # as Excel saves in Japan
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp932"]:  # cp932: Excel in Japan
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    raise ValueError(f"{path}: expected text in UTF-8 or Shift-JIS, got something else")
 
 
-def _is_header(rows: list[Row]) -> bool:
-    """Whether the first row is names: all of it is text, or its last is, above numbers."""
+def _is_header(rows: list[Row], target: str | None) -> bool:
+    """Whether the first row is names: all of it is text, or its target's is, above numbers."""
     first, rest = rows[0][1], rows[1:]
-    if not any(map(_is_number, first)):
+    if not any(map(_is_number, first)) or (target and set(_names(target)) <= set(first)):
         return True
     return bool(rest) and not _is_number(first[-1]) and all(_is_number(row[-1]) for _, row in rest)
 
 
-def _columns(path: Path, header: list[str], target: str) -> list[int]:
+def _names(target: str) -> list[str]:
+    return [name.strip() for name in target.split(",")]
+
+
+def _columns(path: Path, header: list[str] | None, target: str) -> list[int]:
     """The columns of these names."""
-    names = [name.strip() for name in target.split(",")]
+    names = _names(target)
+    if header is None:
+        raise ValueError(f"{path}: expected a header with the target {target!r}, got none")
     for name in names:
-        if name not in header:
-            raise ValueError(f"{path}: expected a column {name!r}, got {', '.join(header)}")
+        if header.count(name) != 1 or names.count(name) != 1:
+            raise ValueError(f"{path}: expected one column {name!r}, got {', '.join(header)}")
     return [header.index(name) for name in names]
 
 
@@ -85,6 +96,9 @@ def _targets(path: Path, body: list[Row], columns: list[int]) -> np.ndarray:
         return np.array([[_number(path, row, c) for c in columns] for row in body])
     if len(columns) > 1:
         raise ValueError(f"{path}: expected numbers in several targets, got text")
+    for line, cells in body:
+        if not cells[columns[0]]:
+            raise ValueError(f"{path}, line {line}: expected a target, got an empty cell")
     return np.array([cells[columns[0]] for _, cells in body])
 
 

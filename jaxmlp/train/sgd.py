@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import NamedTuple
 
 import jax
@@ -47,15 +48,18 @@ class Diverged(ArithmeticError):
 
     Attributes:
         last: the `Epoch` in which that was seen.
+        step_sizes: its η_t, or their range, as text.
     """
 
-    def __init__(self, last: Epoch):
-        size = "the optimizer's own" if last.eta is None else f"{last.eta:g}"
-        super().__init__(
-            f"training diverged in epoch {last.epoch}: the error is {last.train_error} "
-            f"(step size: {size}); a smaller step size may help"
+    def __init__(self, last: Epoch, step_sizes: str):
+        super().__init__(last, step_sizes)
+        self.last, self.step_sizes = last, step_sizes
+
+    def __str__(self) -> str:
+        return (
+            f"training diverged in epoch {self.last.epoch}: the error is {self.last.train_error} "
+            f"(step size: {self.step_sizes}); a smaller step size may help"
         )
-        self.last = last
 
 
 def fit(
@@ -83,11 +87,12 @@ def fit(
         X: (n, d), one sample a row.
         Y: (n, m), their targets.
         epochs: how often each sample is seen.
-        eta: η_t, the step size: a number (0.01 by default), or a function of the step t
-            (from 0), such as `inverse_epoch` or any Optax schedule.
+        eta: η_t, the step size: a number (0.01 by default), or a function of the step t (from 0)
+            written in jax.numpy, without `if`: `inverse_epoch`, or any Optax schedule.
         optimizer: a function of η_t that makes an Optax optimizer: `optax.sgd`, `optax.adam`,
             `functools.partial(optax.sgd, momentum=0.9)`; or one that is ready and has a step
-            size of its own, `optax.adam(1e-3)`: then `eta` is not given.
+            size of its own, `optax.adam(1e-3)`: then `eta` is not given. (The few that keep
+            the step size in their state, `optax.rprop` for one, keep the first.)
         batch_size: samples a step. The gradient is that of their mean error. The last step of
             an epoch takes what is left, so no sample is dropped.
         key: from `jax.random.key`: the samples come in a fresh random order each epoch.
@@ -109,23 +114,25 @@ def fit(
         >>> result.history[-1].train_error < 1e-3
         True
     """
-    params = jax.tree.map(jnp.asarray, params)
-    train = _samples(network, params, X, Y)
-    test = test and _samples(network, params, *test)
-    check_settings(eta, epochs=epochs, batch_size=batch_size)
+    params = jax.tree.map(jnp.asarray, Params(*params))
+    train = _samples(network, params, "", X, Y)
+    test = None if test is None else _samples(network, params, "test ", *test)
+    check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     make, eta = _step_rule(optimizer, eta)
     order = _order(key, order, epochs, len(train[0]))
     steps = math.ceil((len(train[0]) if order is None else order.shape[1]) / batch_size)
+    batch_size = min(batch_size, len(train[0]) if order is None else order.shape[1])
     run = functools.partial(_epoch, network, make, gradient, batch_size, train, test)
-    state, history = make(0.0).init(params), []
+    state, history = None, []
     for epoch in range(epochs):
         etas = _step_sizes(eta, epoch * steps, steps, params.V.dtype)
+        state = make(etas[0]).init(params) if state is None else state
         samples = jax.random.fold_in(key, epoch) if order is None else order[epoch]
         params, state, *errors = run(params, state, samples, etas)
-        last_eta = None if eta is None else float(etas[-1])
+        last_eta = float(eta if isinstance(eta, Real) else etas[-1]) if eta else None
         history.append(Epoch(epoch + 1, last_eta, *(e if e is None else float(e) for e in errors)))
         if not math.isfinite(history[-1].train_error):
-            raise Diverged(history[-1])
+            raise Diverged(history[-1], _range(etas) if eta else "the optimizer's own")
         if on_epoch:
             on_epoch(history[-1], params)
     return Fit(params, history)
@@ -138,11 +145,15 @@ def inverse_epoch(eta: float, steps_per_epoch: int) -> Callable[[Array], Array]:
         eta: the step size of the first epoch.
         steps_per_epoch: the number of samples over the batch size, rounded up.
 
+    Raises:
+        ValueError: one of them isn't above 0.
+
     Example:
         >>> eta_t = inverse_epoch(0.1, steps_per_epoch=100)
         >>> float(eta_t(0)), float(eta_t(99)), float(eta_t(100))
         (0.1, 0.1, 0.05)
     """
+    check_settings(eta, steps_per_epoch=steps_per_epoch)
     return lambda t: eta / (t // steps_per_epoch + 1)
 
 
@@ -183,6 +194,8 @@ def _update(optimizer, params, state, gradients, error):
 
 def _step_rule(optimizer, eta):
     """(a function from η_t to an Optax optimizer, η or None where the optimizer has its own)."""
+    if isinstance(optimizer, optax.MultiSteps):
+        optimizer = optimizer.gradient_transformation()
     if not isinstance(optimizer, optax.GradientTransformation):
         if not callable(optimizer):
             raise ValueError(f"expected an optimizer of Optax's, got {optimizer!r}")
@@ -197,36 +210,50 @@ def _constantly(optimizer):
     return lambda eta: optimizer
 
 
-def _step_sizes(eta, first: int, steps: int, dtype) -> Array | np.ndarray:
+def _step_sizes(eta, first: int, steps: int, dtype) -> np.ndarray:
     """η_t for the steps of one epoch; zeros where the optimizer has its own."""
     if not callable(eta):
         return np.full(steps, eta or 0.0, dtype)
     with jax.numpy_dtype_promotion("standard"):  # Optax's schedules need it
-        return jax.vmap(eta)(first + jnp.arange(steps)).astype(dtype)
+        etas = np.asarray(jax.vmap(eta)(first + jnp.arange(steps)), dtype)
+    if not (np.isfinite(etas) & (etas >= 0)).all():
+        raise ValueError(f"expected a schedule of step sizes from 0, got {_range(etas)}")
+    return etas
 
 
-def _samples(network, params, X, Y) -> tuple[Array, Array]:
+def _range(etas: np.ndarray) -> str:
+    low, high = etas.min(), etas.max()
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def _samples(network, params, part: str, *arrays) -> tuple[Array, Array]:
     """X and Y in the dtype of params, once they fit the network and are finite."""
-    X, Y = (np.asarray(a, params.V.dtype) for a in (X, Y))
+    if len(arrays) != 2:
+        raise ValueError(f"expected {part}samples as a pair (X, Y), got {len(arrays)} arrays")
+    X, Y = (np.asarray(a, params.V.dtype) for a in arrays)
     if X.ndim != 2 or len(X) == 0:
-        raise ValueError(f"expected X of shape (n, d) with n at least 1, got {X.shape}")
+        raise ValueError(f"expected {part}X of shape (n, d) with n at least 1, got {X.shape}")
     jax.eval_shape(lambda: loss(network, params, X, Y))
-    for name, values in (("X", X), ("Y", Y)):
-        for row, column in np.argwhere(~np.isfinite(values))[:1]:
-            raise ValueError(
-                f"expected finite numbers, got {values[row, column]} in {name}[{row}, {column}]"
-            )
+    for name, values, given in (("X", X, arrays[0]), ("Y", Y, arrays[1])):
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            row, column = bad[0]
+            got = f"{np.asarray(given)[row, column]} in {part}{name}[{row}, {column}]"
+            raise ValueError(f"expected finite numbers in {values.dtype}, got {got}")
     return jnp.asarray(X), jnp.asarray(Y)
 
 
-def check_settings(eta: StepSize | None, **counts: int) -> None:
+def check_settings(eta: StepSize | None, gradient: object = None, **counts: int) -> None:
     """Refuse a step size that isn't above 0, and counts that aren't whole numbers above 0.
 
     Raises:
         ValueError: with the name and the value.
     """
-    if eta is not None and not callable(eta) and not 0 < eta < math.inf:
-        raise ValueError(f"expected a step size eta above 0, got {eta}")
+    number = isinstance(eta, Real) and not isinstance(eta, bool)
+    if not (eta is None or callable(eta) or (number and 0 < eta < math.inf)):
+        raise ValueError(f"expected a step size eta above 0, got {eta!r}")
+    if not (gradient is None or callable(gradient)):
+        raise ValueError(f"expected autodiff or backprop for gradient, got {gradient!r}")
     for name, count in counts.items():
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"expected a whole number above 0 for {name}, got {count}")
@@ -237,6 +264,8 @@ def _order(key, order, epochs: int, n: int) -> Array | None:
     if (key is None) == (order is None):
         raise ValueError("expected either key or order, got " + ("none" if key is None else "both"))
     if order is None:
+        if not jnp.issubdtype(getattr(key, "dtype", None), jax.dtypes.prng_key):
+            raise ValueError(f"expected a key from jax.random.key, got {key!r}")
         return None
     order = np.asarray(order)
     if order.ndim != 2 or len(order) != epochs or order.dtype.kind not in "iu" or order.size == 0:

@@ -205,7 +205,7 @@ def test_divergence_stops_and_names_epoch_and_step_size(eta, rng):
     network = Network("relu", "identity", "squared_error")
     X = rng.normal(size=(20, 5))
     with pytest.raises(
-        Diverged, match=r"epoch 1: the error is (nan|inf) \(step size: [\d.]+\)"
+        Diverged, match=r"epoch 1: the error is (nan|inf) \(step size: (50 to )?1000\)"
     ) as stop:
         fit(
             network,
@@ -246,8 +246,8 @@ def test_no_epochs_would_be_no_training(small):
         ({"Y": np.ones((7, 3))}, r"the output's shape \(7, 4\), got \(7, 3\)"),
         ({"Y": np.ones((6, 4))}, r"the output's shape \(7, 4\), got \(6, 4\)"),
         ({"test": (np.ones((2, 4)), np.ones((2, 4)))}, "expected W with 5 columns"),
-        ({"X": np.where(np.eye(7, 5) > 0, np.nan, 1.0)}, r"finite numbers, got nan in X\[0, 0\]"),
-        ({"Y": np.full((7, 4), np.inf)}, r"finite numbers, got inf in Y\[0, 0\]"),
+        ({"X": np.where(np.eye(7, 5) > 0, np.nan, 1.0)}, r"finite numbers in float64, got nan in X\[0, 0\]"),
+        ({"Y": np.full((7, 4), np.inf)}, r"finite numbers in float64, got inf in Y\[0, 0\]"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
