@@ -5,11 +5,11 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 
 from jaxmlp.network import Network, Params, forward, loss
 
-Codes = Int[np.ndarray, " n"]
+Codes = Integer[np.ndarray, " n"]
 
 
 class Score(NamedTuple):

@@ -229,6 +229,8 @@ def _check_columns(name: str, matrix: Array | np.ndarray | None, inputs: int, bi
         raise ValueError(
             f"expected {name} with {inputs + bias} columns, for {why}, got shape {got}"
         )
+    if not jnp.issubdtype(matrix.dtype, jnp.floating):
+        raise ValueError(f"expected {name} of floating-point numbers, got {matrix.dtype}")
 
 
 def check_targets(a: Array, y: Targets) -> None:

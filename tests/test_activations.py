@@ -81,6 +81,19 @@ def test_own_output_sees_one_row_at_a_time(rng):
     np.testing.assert_allclose(g.pullback(a, r), OUTPUTS["softmax"].pullback(a, r), atol=1e-15)
 
 
+def test_known_functions_are_known():
+    """So that `jax.nn.softmax` is as stable, and as strictly paired, as "softmax"."""
+    assert activation(jax.nn.relu) is HIDDEN["relu"]
+    assert output(jax.nn.softmax) is OUTPUTS["softmax"]
+
+
+def test_own_output_need_not_have_a_symmetric_jacobian(rng):
+    g = output(lambda a: jnp.cumsum(a) * a[0])
+    a, r = jnp.array(rng.normal(size=(3, 4))), jnp.array(rng.normal(size=(3, 4)))
+    jacobian = jax.vmap(jax.jacobian(lambda a: jnp.cumsum(a) * a[0]))(a)
+    np.testing.assert_allclose(g.pullback(a, r), np.einsum("nij,ni->nj", jacobian, r), atol=1e-14)
+
+
 def test_an_activation_serves_as_an_output():
     assert output(Activation("sine", jnp.sin, jnp.cos)).name == "sine"
     assert output(HIDDEN["tanh"]) is OUTPUTS["tanh"]

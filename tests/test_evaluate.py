@@ -41,6 +41,13 @@ def test_confusion_and_accuracy_are_those_of_scikit_learn(rng):
     assert accuracy(found) == pytest.approx(metrics.accuracy_score(true, predicted))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+def test_narrow_labels_do_not_overflow(dtype):
+    """26 · 26 is more than a uint8 holds, which labels in files are."""
+    labels = np.arange(26, dtype=dtype)
+    assert accuracy(confusion_matrix(labels, labels, 26)) == 1
+
+
 def test_a_class_that_does_not_occur_keeps_its_row():
     assert confusion_matrix(np.array([2]), np.array([0]), 3).tolist() == [
         [0, 0, 0],
@@ -55,6 +62,8 @@ def test_r_squared_is_that_of_scikit_learn(rng):
     assert r_squared(Y, G) == pytest.approx(metrics.r2_score(Y, G))
     Y[:, 1] = 3.0
     assert r_squared(Y, G) == pytest.approx(metrics.r2_score(Y, G))
+    float32 = np.full((2, 5, 1), 0.1, "float32")
+    assert r_squared(*float32) == 1
     G[:, 1] = 3.0
     assert r_squared(Y, G) == pytest.approx(metrics.r2_score(Y, G))
 

@@ -32,12 +32,9 @@ COMBINATIONS = [
     *itertools.product(OWN, [("identity", "squared_error"), ("softmax", "cross_entropy")], [True]),
 ]
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
-# Few sizes, which then share their compiled operations; n = 0 is one sample without a batch.
-CASES = {
-    "seed": st.integers(0, 10**6),
-    "dtype": st.sampled_from(list(TOLERANCE)),
-    "sizes": st.tuples(*map(st.sampled_from, [(3, 0, 1), (5, 1), (3, 1), (4, 1)])),
-}
+# Few sizes, which then share their compiled operations.
+SIZES = st.tuples(*map(st.sampled_from, [(5, 1), (3, 1), (4, 1)]))
+ROWS = {"one sample": 0, "batch": 3}
 
 
 def draw_case(network, seed, sizes, dtype, *, u_max=3.0, a_max=3.0):
@@ -84,15 +81,39 @@ def cancels(network, params, x, gradients) -> bool:
     return any(jnp.abs(entries).max() < 0.05 * most.max() for entries, most in pairs)
 
 
+def tolerance(network, dtype) -> float:
+    """As asked for; more where a tanh at |u| = 3 passes the rounding of f on to 1 − f² = 0.0099.
+
+    (The two routes may round f differently by one unit: XLA compiles them apart.)
+    """
+    saturated = any(part and part.name == "tanh" for part in (network.hidden, network.output))
+    slope = 1 - np.tanh(3.0) ** 2
+    return TOLERANCE[dtype] + (np.finfo(dtype).eps / slope if saturated else 0)
+
+
 @pytest.mark.parametrize(("hidden", "pair", "bias"), COMBINATIONS)
-@settings(max_examples=5)
-@given(**CASES)
-def test_backprop_is_autodiff(hidden, pair, bias, seed, sizes, dtype):
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@settings(max_examples=2)
+@given(seed=st.integers(0, 10**6), sizes=SIZES)
+def test_backprop_is_autodiff(hidden, pair, bias, rows, dtype, seed, sizes):
     network = Network((HIDDEN | OWN)[hidden], *pair, bias=bias)
-    case = draw_case(network, seed, sizes, dtype)
+    case = draw_case(network, seed, (ROWS[rows], *sizes), dtype)
     by_hand, by_jax = backprop(network, *case), autodiff(network, *case)
     assume(not cancels(network, *case[:2], by_jax))
-    assert difference(by_hand, by_jax).relative <= TOLERANCE[dtype]
+    assert difference(by_hand, by_jax).relative <= tolerance(network, dtype)
+
+
+@pytest.mark.parametrize("hidden", ["tanh", None])
+@pytest.mark.parametrize("rows", ROWS)
+def test_own_output_and_loss(hidden, rows):
+    """A g whose Jacobian is not symmetric, and an E, both known as functions only."""
+    network = Network(
+        hidden, lambda a: jnp.cumsum(a) * a[0], lambda g, y: jnp.sum(jnp.abs(g - y) ** 3)
+    )
+    case = draw_case(network, 5, (ROWS[rows], 5, 3, 4), "float64")
+    apart = difference(backprop(network, *case), autodiff(network, *case))
+    assert apart.relative <= 1e-12
 
 
 def rounding(network, params, x, y) -> Gradients:
@@ -120,29 +141,45 @@ def test_backprop_is_autodiff_as_far_as_rounding_allows(hidden, pair, bias, dtyp
             assert (jnp.abs(by_hand - by_jax) <= allowed).all(), (u, a)
 
 
-@pytest.mark.parametrize("pair", PAIRS)
-@pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "identity", "relu"])
-def test_both_are_the_slope_of_the_error(hidden, pair):
-    """A third referee: central differences of the loss along each weight, in float64."""
-    network = Network(hidden, *pair)
-    params, X, Y = draw_case(network, 7, (2, 5, 3, 4), "float64")
+def is_slope(network, params, X, Y, gradients) -> bool:
+    """Central differences of the loss along each weight, in float64: the third referee."""
     flat, unflatten = jax.flatten_util.ravel_pytree(params)
     error = jax.jit(jax.vmap(lambda step: loss(network, unflatten(flat + step), X, Y)))
     steps = 1e-6 * jnp.eye(len(flat))
-    slope = unflatten((error(steps) - error(-steps)) / 2e-6)
+    slopes = unflatten((error(steps) - error(-steps)) / 2e-6)
+    return all(
+        np.allclose(found, slope, rtol=0, atol=1e-8 * np.abs(slope).max() + 1e-9)
+        for found, slope in zip(gradients[:2], slopes, strict=True)
+    )
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "identity", "relu"])
+def test_both_are_the_slope_of_the_error(hidden, pair):
+    network = Network(hidden, *pair)
+    case = draw_case(network, 7, (2, 5, 3, 4), "float64")
     for route in (backprop, autodiff):
-        found = route(network, params, X, Y)
-        np.testing.assert_allclose(found.dW, slope.W, atol=1e-8 * np.abs(slope.W).max() + 1e-9)
-        np.testing.assert_allclose(found.dV, slope.V, atol=1e-8 * np.abs(slope.V).max() + 1e-9)
+        assert is_slope(network, *case, route(network, *case))
 
 
 def test_finite_differences_refuse_a_wrong_gradient():
-    """The referee itself: a forgotten f', as students forget it, is far outside its tolerance."""
+    """The referee itself: a forgotten f', a factor off by 1e-6, a bias column of zeros."""
     network = Network("tanh", "softmax", "cross_entropy")
-    params, X, Y = draw_case(network, 7, (2, 5, 3, 4), "float64")
-    wrong = Network(Activation("tanh", jnp.tanh, jnp.ones_like))
-    apart = difference(backprop(wrong, params, X, Y), autodiff(network, params, X, Y))
-    assert apart.relative > 1e-2
+    case = draw_case(network, 7, (2, 5, 3, 4), "float64")
+    right = backprop(network, *case)
+    for wrong in (
+        backprop(Network(Activation("tanh", jnp.tanh, jnp.ones_like)), *case),
+        right._replace(dW=right.dW * (1 + 1e-6)),
+        right._replace(dV=right.dV.at[:, 0].set(0)),
+    ):
+        assert not is_slope(network, *case, wrong)
+
+
+def test_rounding_does_not_excuse_a_wrong_gradient():
+    network = Network("tanh", "softmax", "cross_entropy")
+    case = draw_case(network, 7, (3, 5, 3, 4), "float32")
+    right, allowed = backprop(network, *case), rounding(network, *case)
+    assert (jnp.abs(right.dW) * 1e-3).max() > allowed.dW.max()
 
 
 @pytest.mark.parametrize("route", [autodiff, backprop])
@@ -204,6 +241,22 @@ def test_bad_arguments_are_refused(route, lecture):
         route(network, params, x, jnp.ones((2, 5)))
     with pytest.raises(ValueError, match="expected W with 8 columns"):
         route(network, params, jnp.ones(7), y)
+
+
+def test_dtype_is_that_of_the_parameters(lecture):
+    network, params = lecture
+    params = jax.tree.map(lambda p: p.astype("float32"), params)
+    with jax.numpy_dtype_promotion("standard"):
+        for route in (autodiff, backprop):
+            assert route(network, params, jnp.ones(5), jnp.eye(4)[0]).dW.dtype == "float32"
+
+
+def test_difference_of_other_shapes_is_refused(lecture):
+    network, params = lecture
+    right = backprop(network, params, jnp.ones(5), jnp.eye(4)[0])
+    for wrong in (right._replace(dV=right.dV[:1]), right._replace(dW=None)):
+        with pytest.raises(ValueError, match="expected gradients of the same shapes"):
+            difference(wrong, right)
 
 
 def test_difference_does_not_hide_a_nan(lecture):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.activations import OUTPUTS
-from jaxmlp.losses import FUSED, LOSSES, check_pair, delta2, error, loss_function
+from jaxmlp.losses import FUSED, LOSSES, Loss, check_pair, delta2, error, loss_function
 
 PAIRS = [(g, e.name) for e in LOSSES.values() for g in e.outputs]
 
@@ -102,3 +102,16 @@ def test_every_pair_is_accepted_or_refused_with_those_that_make_sense():
 def test_unknown_name_is_refused():
     with pytest.raises(ValueError, match="unknown loss 'hinge': expected one of squared_error"):
         loss_function("hinge")
+
+
+def test_a_refused_pair_lists_ones_own_loss_too():
+    hinge = Loss("hinge", lambda g, y: g.sum(-1), lambda g, y: y, outputs=("identity",))
+    with pytest.raises(ValueError, match="hinge makes no sense .* tanh: .*hinge with identity"):
+        check_pair(OUTPUTS["tanh"], hinge)
+
+
+def test_delta2_of_a_sigmoid_keeps_its_digits_where_it_is_right():
+    found = delta2(
+        OUTPUTS["sigmoid"], LOSSES["binary_cross_entropy"], jnp.array([40.0]), jnp.ones(1)
+    )
+    np.testing.assert_allclose(found, -np.exp(-40.0), rtol=1e-12)  # sigmoid(40) − 1 would be 0

@@ -15,7 +15,7 @@ from jaxmlp.network import Network, Params, init
 from jaxmlp.train.sgd import StepSize, check_settings, inverse_epoch
 
 LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
-RANGE = {"sigmoid": (0, 1), "tanh": (-1, 1)}
+RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 MOST_WEIGHTS = 2**31  # more of them do not fit where a mistyped --units would put them
 OUTPUT_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 

@@ -47,7 +47,7 @@ def learn_scaling(X: np.ndarray, kind: str) -> Scaling:
 
         with np.errstate(all="ignore"):
             learned = StandardScaler().fit(X)
-        if not np.isfinite([learned.mean_, learned.scale_]).all():
+        if not np.isfinite([learned.mean_, learned.var_]).all():
             raise ValueError(f"expected numbers that can be scaled, got up to {np.abs(X).max():g}")
         return Scaling(learned.mean_, learned.scale_)
     raise ValueError(f"unknown scaling {kind!r}: expected standard, max, none")

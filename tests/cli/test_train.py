@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,7 @@ from matplotlib.image import imread
 
 from jaxmlp.activations import HIDDEN, OUTPUTS
 from jaxmlp.cli import main, task, train
+from jaxmlp.cli.folder import run_folder
 from jaxmlp.cli.settings import Settings
 from jaxmlp.data.dataset import split
 from jaxmlp.data.sources import load_data
@@ -167,6 +170,74 @@ def test_an_earlier_run_is_never_overwritten(run, tmp_path):
     assert len(list((tmp_path / "runs").iterdir())) == 3
 
 
+def test_two_runs_into_one_folder_leave_the_first(run, tmp_path):
+    """The later one fails; it neither overwrites nor removes what it did not write."""
+
+    def late():
+        with run_folder(Settings(out="mine")) as (hidden, _):
+            (hidden / "late").write_text("late")
+            assert run(*QUICK, "--data", "iris", "--out", "mine")[0] == 0
+
+    with pytest.raises(OSError, match="not empty"):
+        late()
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+    assert (tmp_path / "mine/model.safetensors").exists()
+    assert not (tmp_path / "mine/late").exists()
+
+
+@pytest.mark.parametrize("name", ["file", "runs"])
+def test_a_file_where_the_folder_belongs_is_refused(name, run, tmp_path):
+    (tmp_path / name).write_text("keep me")
+    args = ["--out", "file"] if name == "file" else []
+    code, _, err = run("--data", "iris", *args)
+    assert (code, err.count("\n")) == (2, 1)
+    assert (tmp_path / name).read_text() == "keep me"
+
+
+def test_a_reader_that_leaves_does_not_stop_the_run(tmp_path):
+    command = [sys.executable, "-c", "from jaxmlp.cli import main; raise SystemExit(main())"]
+    args = ["train", "--data", "iris", "--epochs", "3", "--out", "mine"]
+    process = subprocess.Popen(
+        [*command, *args], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    with process.stderr as errors:
+        assert errors.read() == b""
+    assert process.wait() == 0
+    assert (tmp_path / "mine/model.safetensors").exists()
+
+
+def test_names_that_look_like_mathematics_are_drawn_as_they_are(run, tmp_path, rng):
+    rows = [
+        f"{a},{k}" for a, k in zip(rng.normal(size=40), ["$^$", "$10 to $20"] * 20, strict=True)
+    ]
+    (tmp_path / "money.csv").write_text("\n".join(rows))
+    assert run("--data", "money.csv", *QUICK)[::2] == (0, "")
+
+
+def test_scaling_is_learned_from_the_training_part_alone():
+    made = task.prepare(Settings(data="wine"))
+    np.testing.assert_allclose(made.x_scaling.shift, made.train.X.mean(axis=0))
+    assert np.abs(made.x_scaling.shift - load_data("wine").X.mean(axis=0)).max() > 1e-3
+    made = task.prepare(Settings(data="diabetes"))
+    np.testing.assert_allclose(made.y_scaling.shift, made.train.y.mean(axis=0))
+    assert np.abs(made.y_scaling.shift - load_data("diabetes").y.mean(axis=0)).max() > 1e-3
+
+
+def test_every_option_changes_what_is_trained(run, tmp_path):
+    options = {
+        "as it is": [], "optimizer": ["--optimizer", "momentum"], "schedule": ["--schedule", "epoch"],
+        "cosine": ["--schedule", "cosine"], "batch": ["--batch-size", "4"], "init": ["--init", "0.2"],
+        "eta": ["--eta", "0.01"], "seed": ["--seed", "9"], "f": ["--hidden", "tanh"], "bias": ["--no-bias"],
+        "test": ["--test-size", "0.4"], "scale": ["--scale", "max"], "epochs": ["--epochs", "3"],
+    }  # fmt: skip
+    models = set()
+    for name, args in options.items():
+        assert run("--data", "iris", *QUICK, *args, "--out", name)[0] == 0
+        models.add(load_model(tmp_path / name / "model.safetensors").params.V.tobytes())
+    assert len(models) == len(options)
+
+
 BAD = {
     "1,2,0\n3,nan,1\n": "line 2, column 2: expected a finite number, got 'nan'",
     "1,2,0\n3,4\n": "line 2: expected 3 columns as in the first row, got 2",
@@ -229,6 +300,17 @@ def test_labels_out_of_range_and_wrong_magic(run, tmp_path):
         (
             ["--data", "diabetes", "--output", "softmax", "--loss", "binary_cross_entropy"],
             "got binary_cross_entropy",
+        ),
+        (["--units", "1000000000000"], "expected fewer than 2,147,483,648 weights"),
+        (["--data", ""], "unknown data ''"),
+        (["--out", ""], "expected a folder for --out, got an empty name"),
+        (
+            ["--data", "diabetes", "--output", "softmax", "--loss", "squared_error"],
+            "expected identity for these real",
+        ),
+        (
+            ["--data", "diabetes", "--output", "tanh"],
+            "expected identity for these real targets, got tanh",
         ),
         (["--test-size", "1.5"], "expected a test_size between 0 and 1, got 1.5"),
         (["--data", "iris", "--target", "a"], "iris: expected a file beside --target"),

@@ -1,5 +1,6 @@
 """Arrays as `np.savez` writes them, and files that hold something else."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,13 @@ def test_npz_as_keras_names_it(tmp_path, rng):
     np.testing.assert_array_equal(data.X.reshape(6, 4, 5), images)
 
 
+def test_npz_of_images_with_one_channel(tmp_path, rng):
+    images = rng.integers(256, size=(4, 3, 5, 1), dtype=np.uint8)
+    assert read_npz(save(tmp_path / "m.npz", X=images, y=[0, 1, 0, 1])).image_shape == (3, 5)
+    colour = rng.integers(256, size=(4, 3, 5, 3), dtype=np.uint8)
+    assert read_npz(save(tmp_path / "m.npz", X=colour, y=[0, 1, 0, 1])).image_shape is None
+
+
 class Explosive:
     """What a pickle can do to whoever opens it."""
 
@@ -59,12 +67,31 @@ def test_bad_npz_is_refused(tmp_path):
         x_test=np.ones((1, 1)),
         y_test=[2],
     )
+    save(
+        tmp_path / "shift.npz",
+        x_train=np.ones((4, 1)),
+        y_train=[0, 1, 0],
+        x_test=np.ones((1, 1)),
+        y_test=[1, 0],
+    )
+    save(
+        tmp_path / "other.npz", x_train=np.ones((2, 3)), y_train=y, x_test=np.ones((2, 4)), y_test=y
+    )
+    save(tmp_path / "infinite.npz", X=np.ones((2, 1)), y=[np.inf, 0])
+    save(tmp_path / "none.npz", X=np.ones((0, 2)), y=np.ones(0))
+    np.save(tmp_path / "single.npy", y)
+    (tmp_path / "single.npy").rename(tmp_path / "single.npz")
+    with zipfile.ZipFile(tmp_path / "zip.npz", "w") as archive:
+        archive.writestr("x", "text")
+        archive.writestr("y", "text")
     (tmp_path / "empty.npz").write_bytes(b"")
     (tmp_path / "cut.npz").write_bytes((tmp_path / "flat.npz").read_bytes()[:100])
     lines = {
         "pickle": "not a .npz file of plain arrays", "names": "expected arrays X and y, got a",
         "flat": r"expected X \(n, d\)", "nan": "finite numbers, got nan", "text": "expected numbers, got <U1",
         "later": "test labels that occur in training, got '2'", "empty": "not a .npz", "cut": "not a .npz",
+        "shift": r"got \(4, 1\) and \(3,\)", "other": "training samples' shape", "none": r"expected X \(n, d\)",
+        "infinite": "the targets: expected finite numbers, got inf", "single": "not a .npz", "zip": "not a .npz",
     }  # fmt: skip
     for name, line in lines.items():
         with pytest.raises(ValueError, match=f"{name}.*{line}"):

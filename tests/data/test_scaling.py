@@ -31,3 +31,8 @@ def test_scaling_of_pixels_divides_all_by_the_largest():
 def test_unknown_scaling_is_refused():
     with pytest.raises(ValueError, match="unknown scaling 'log': expected standard, max, none"):
         learn_scaling(np.ones((2, 2)), "log")
+
+
+def test_numbers_too_large_for_a_variance_are_refused():
+    with pytest.raises(ValueError, match=r"numbers that can be scaled, got up to 1e\+300"):
+        learn_scaling(np.array([[1e300], [-1e300]]), "standard")

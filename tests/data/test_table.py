@@ -59,6 +59,15 @@ def test_csv_as_excel_saves_it_in_japan(tmp_path):
     assert data.classes == ("いぬ", "ねこ")
 
 
+def test_csv_of_a_spreadsheet_in_utf_16(tmp_path):
+    assert read_text(tmp_path, ROWS.replace(",", "\t").encode("utf-16")).classes == ("cat", "dog")
+
+
+def test_csv_with_blank_lines_first_and_commas_in_quotes(tmp_path):
+    data = read_text(tmp_path, '\n\n"a,b,c,d";"e";kind\n1;2;dog\n3;4;cat\n')
+    assert data.X.tolist() == [[1, 2], [3, 4]]
+
+
 def test_task_is_guessed_from_the_targets_or_told(tmp_path):
     whole = "".join(f"{k},{k % 3}\n" for k in range(60))
     assert read_text(tmp_path, whole).classes == ("0", "1", "2")
@@ -82,8 +91,8 @@ def test_any_numbers_come_back(tmp_path_factory, rows):
     [
         ("", {}, "got an empty file"),
         ("\n\n", {}, "got an empty file"),
-        ("a,b\n", {}, "rows of at least a sample"),
-        ("1\n2\n", {}, "rows of at least a sample"),
+        ("a,b\n", {}, "expected at least two columns"),
+        ("1\n2\n", {}, "expected at least two columns"),
         ("1,2,0\n3,4\n", {}, "line 2: expected 3 columns as in the first row, got 2"),
         ("1,2,0\n3,x,1\n", {}, "line 2, column 2: expected a finite number, got 'x'"),
         ("abc,2,0\n3,4,1\n", {}, "line 1, column 1: expected a finite number, got 'abc'"),
@@ -91,10 +100,16 @@ def test_any_numbers_come_back(tmp_path_factory, rows):
         ("1,2,0\n3,nan,1\n", {}, "line 2, column 2: expected a finite number, got 'nan'"),
         ("1,2,0\n3,inf,1\n", {}, "got 'inf'"),
         ("1,2,0\n3,4,dog\n", {}, "line 2, column 3: expected a finite number, got 'dog'"),
-        ("a,b\n1,2\n", {"target": "c"}, "expected a column 'c', got a, b"),
+        ("a,b\n1,2\n", {"target": "c"}, "expected one column 'c', got a, b"),
         ("1,2,0\n3,4,0\n", {}, "at least two classes, got only '0'"),
         ("a,b,c\n1,2,3\n", {"target": "b,c", "task": "classification"}, "one column, or regression, got 2"),
         ("a,b,c\n1,x,z\n", {"target": "b,c"}, "expected numbers in several targets"),
+        ("1,2,dog\n3,4,\n5,6,cat\n", {}, "line 2: expected a target, got an empty cell"),
+        ("1,2,dog\n3,4,cat\n", {"target": "dog,dog"}, "expected one column 'dog'"),
+        ("1,2,dog\n3,4,cat\n", {"target": "kind"}, "a header with the target 'kind', got none"),
+        ("a,b,b\n1,2,0\n3,4,1\n", {"target": "b"}, "expected one column 'b', got a, b, b"),
+        ("a,b\n1,café\n2,thé\n".encode("latin1") + b"\xff\xa0", {}, "text in UTF-8 or Shift-JIS"),
+        ("a,,kind\n1,x,dog\n3,y,cat\n", {}, "line 2, column 2: expected a finite number, got 'x'"),
     ],
 )  # fmt: skip
 def test_bad_csv_is_refused(text, options, line, tmp_path):

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import pickle
 from pathlib import Path
 
 import jax
@@ -15,7 +16,7 @@ from jaxmlp.data.sources import load_data
 from jaxmlp.evaluate import dead_units
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params, init, loss
-from jaxmlp.train.sgd import Diverged, fit, inverse_epoch
+from jaxmlp.train.sgd import Diverged, Epoch, fit, inverse_epoch
 
 from .. import exercise
 from ..conftest import draw_params
@@ -82,11 +83,15 @@ def test_both_routes_agree_over_an_epoch(digits):
 def test_batches_are_steps_along_the_mean_gradient_and_drop_no_sample(small, batch_size):
     network, params, X, Y = small
     order = np.array([[3, 1, 4, 0, 5, 6, 2], [6, 5, 4, 3, 2, 1, 0]])
-    found = fit(network, params, X, Y, epochs=2, eta=0.5, batch_size=batch_size, order=order).params
+    found = fit(
+        network, params, X, Y, epochs=2, eta=lambda t: 0.5 / (t + 1), batch_size=batch_size, order=order
+    ).params  # fmt: skip
+    t = 0
     for epoch in order:
         for rows in np.split(epoch, range(batch_size, 7, batch_size)):
             dW, dV = backprop(network, params, jnp.array(X[rows]), jnp.array(Y[rows]))[:2]
-            params = Params(params.W - 0.5 * dW, params.V - 0.5 * dV)
+            t += 1
+            params = Params(params.W - 0.5 / t * dW, params.V - 0.5 / t * dV)
     assert largest(found, params) <= 1e-13
 
 
@@ -177,6 +182,32 @@ def test_optax_by_hand_takes_the_same_steps(small):
     assert largest(found, params) <= 1e-7  # Optax evaluates a schedule in float32
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        optax.rprop,
+        optax.inject_hyperparams(optax.adam),
+        lambda eta: optax.MultiSteps(optax.sgd(eta), 2),
+    ],
+)
+def test_optimizers_that_keep_the_step_size_take_optax_own_steps(small, make):
+    network, params, X, Y = small
+    X, Y = jnp.array(X), jnp.array(Y)
+    optimizer = make(0.05)
+    if isinstance(optimizer, optax.MultiSteps):
+        make = optimizer = optimizer.gradient_transformation()
+    own = isinstance(make, optax.GradientTransformation)
+    found = fit(network, params, X, Y, epochs=6, batch_size=7, optimizer=make, eta=None if own else 0.05,
+                order=np.tile(np.arange(7), (6, 1))).params  # fmt: skip
+    with jax.numpy_dtype_promotion("standard"):
+        state = optimizer.init(params)
+        for _ in range(6):
+            slope = jax.grad(lambda p: loss(network, p, X, Y))(params)
+            updates, state = optimizer.update(slope, state, params)
+            params = optax.apply_updates(params, updates)
+    assert largest(found, params) <= 1e-7
+
+
 def test_perceptron_learns_by_the_same_function(rng):  # L1
     network = Network(None, "sigmoid", "binary_cross_entropy")
     X = rng.normal(size=(200, 2))
@@ -220,6 +251,11 @@ def test_divergence_stops_and_names_epoch_and_step_size(eta, rng):
     assert not math.isfinite(stop.value.last.train_error)
 
 
+def test_divergence_survives_being_pickled():
+    stop = Diverged(Epoch(3, 0.5, math.nan, None), "0.5")
+    assert str(pickle.loads(pickle.dumps(stop))) == str(stop)
+
+
 def test_no_epochs_would_be_no_training(small):
     network, params, X, Y = small
     with pytest.raises(ValueError, match="expected a whole number above 0 for epochs, got 0"):
@@ -229,6 +265,13 @@ def test_no_epochs_would_be_no_training(small):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        ({"key": jax.random.PRNGKey(0)}, "expected a key from jax.random.key, got Array"),
+        ({"key": 0}, "expected a key from jax.random.key, got 0"),
+        ({"eta": "0.1"}, "a step size eta above 0, got '0.1'"),
+        ({"eta": lambda t: -0.1 + 0.0 * t}, "a schedule of step sizes from 0, got -0.1"),
+        ({"gradient": "backprop"}, "autodiff or backprop for gradient, got 'backprop'"),
+        ({"test": (np.ones((2, 5)),)}, r"test samples as a pair \(X, Y\), got 1"),
+        ({"test": (np.full((2, 5), np.nan), np.ones((2, 4)))}, r"got nan in test X\[0, 0\]"),
         ({"batch_size": 0}, "a whole number above 0 for batch_size, got 0"),
         ({"batch_size": 2.5}, "a whole number above 0 for batch_size, got 2.5"),
         ({"eta": -0.1}, "a step size eta above 0, got -0.1"),
@@ -246,7 +289,10 @@ def test_no_epochs_would_be_no_training(small):
         ({"Y": np.ones((7, 3))}, r"the output's shape \(7, 4\), got \(7, 3\)"),
         ({"Y": np.ones((6, 4))}, r"the output's shape \(7, 4\), got \(6, 4\)"),
         ({"test": (np.ones((2, 4)), np.ones((2, 4)))}, "expected W with 5 columns"),
-        ({"X": np.where(np.eye(7, 5) > 0, np.nan, 1.0)}, r"finite numbers in float64, got nan in X\[0, 0\]"),
+        (
+            {"X": np.where(np.eye(7, 5) > 0, np.nan, 1.0)},
+            r"finite numbers in float64, got nan in X\[0, 0\]",
+        ),
         ({"Y": np.full((7, 4), np.inf)}, r"finite numbers in float64, got inf in Y\[0, 0\]"),
     ],
 )
