@@ -27,30 +27,39 @@ UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}
 
 @contextlib.contextmanager
 def run_folder(settings: Settings) -> Iterator[tuple[Path, Path]]:
-    """The run's own folder, new or empty, to be filled: the whole run appears in it, or nothing.
+    """The run's own folder, new or empty: the whole run appears in it, or nothing.
 
-    Yields a hidden folder beside it, to write to, and the name it takes once all is written.
+    Yields a hidden folder inside it, to write to, and the folder itself. What the run did not
+    make it does not remove.
 
     Raises:
         ValueError: the folder has files, or is a file.
         OSError: it cannot be written.
     """
+    made, folder = make_folder(settings)
+    try:
+        hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+        try:
+            yield hidden, folder
+            for file in hidden.iterdir():
+                file.rename(folder / file.name)
+        finally:
+            shutil.rmtree(hidden)
+    except BaseException:
+        with contextlib.suppress(OSError):  # another run may have come below runs/
+            for path in made:
+                path.rmdir()
+        raise
+
+
+def make_folder(settings: Settings) -> tuple[list[Path], Path]:
+    """(the folders that had to be made, the innermost first; the run's folder)."""
     folder = Path(settings.out) if settings.out else new_name(Path(settings.data).resolve().stem)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"expected a new or empty folder for --out, got {folder}, which is there")
-    missing = [path for path in folder.parents if not path.exists()]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
-        yield hidden, folder
-        hidden.chmod(0o755)
-        hidden.rename(folder)  # which fails if another run has filled it meanwhile
-    except BaseException:
-        shutil.rmtree(hidden, ignore_errors=True)
-        with contextlib.suppress(OSError):  # another run may have come below runs/
-            for path in missing:
-                path.rmdir()
-        raise
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=settings.out is not None)
+    return made, folder
 
 
 def new_name(data: str) -> Path:

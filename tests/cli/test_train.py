@@ -170,19 +170,34 @@ def test_an_earlier_run_is_never_overwritten(run, tmp_path):
     assert len(list((tmp_path / "runs").iterdir())) == 3
 
 
-def test_two_runs_into_one_folder_leave_the_first(run, tmp_path):
-    """The later one fails; it neither overwrites nor removes what it did not write."""
+def test_two_runs_do_not_share_a_folder(run, tmp_path):
+    """While one is under way, its folder is taken; the other leaves it as it is."""
+    with run_folder(Settings(out="mine")) as (hidden, folder):
+        (hidden / "result").write_text("whole")
+        refused(run(*QUICK, "--data", "iris", "--out", "mine"), "got mine, which is there")
+        assert [p.name for p in folder.iterdir()] == [hidden.name]
+    assert [p.name for p in folder.iterdir()] == ["result"]
 
-    def late():
-        with run_folder(Settings(out="mine")) as (hidden, _):
-            (hidden / "late").write_text("late")
-            assert run(*QUICK, "--data", "iris", "--out", "mine")[0] == 0
 
-    with pytest.raises(OSError, match="not empty"):
-        late()
-    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
-    assert (tmp_path / "mine/model.safetensors").exists()
-    assert not (tmp_path / "mine/late").exists()
+def test_a_failing_run_removes_what_it_made_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def fail():
+        with run_folder(Settings(out="a/b")) as (hidden, folder):
+            (hidden / "half").write_text("half")
+            (folder / "notes.txt").write_text("not the run's")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [p.name for p in (tmp_path / "a/b").iterdir()] == ["notes.txt"]
+
+
+def test_an_empty_folder_will_do(run, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert run(*QUICK, "--data", "iris", "--out", ".")[0] == 0
+    assert (tmp_path / "empty/model.safetensors").exists()
 
 
 @pytest.mark.parametrize("name", ["file", "runs"])
