@@ -120,8 +120,9 @@ def fit(
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     make, eta = _step_rule(optimizer, eta)
     order = _order(key, order, epochs, len(train[0]))
-    steps = math.ceil((len(train[0]) if order is None else order.shape[1]) / batch_size)
-    batch_size = min(batch_size, len(train[0]) if order is None else order.shape[1])
+    samples_an_epoch = len(train[0]) if order is None else order.shape[1]
+    batch_size = min(batch_size, samples_an_epoch)
+    steps = math.ceil(samples_an_epoch / batch_size)
     run = functools.partial(_epoch, network, make, gradient, batch_size, train, test)
     state, history = None, []
     for epoch in range(epochs):
