@@ -1,0 +1,1 @@
+"""A hand-derived gradient against autodiff: which line is wrong, and by which mistake."""

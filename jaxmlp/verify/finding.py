@@ -1,0 +1,153 @@
+"""What a check has found, as plain data in both languages; `report.py` writes it down."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+VERDICTS = ("right", "wrong", "imprecise", "unfinished", "crashed", "timeout")
+
+
+class Words(NamedTuple):
+    """A sentence in English and in Japanese."""
+
+    en: str
+    ja: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A diagnosed mistake, or a remark.
+
+    Attributes:
+        id: its name in the catalogue, the same in every language.
+        text: what was done, and what belongs there.
+        hint: where to look, without the answer; None for a remark.
+        equation: the lecture's equation it concerns ("L22"), or nothing.
+        explanation: notes of one number belong together; notes of different numbers are
+            explanations that no data can tell apart.
+    """
+
+    id: str
+    text: Words
+    hint: Words | None = None
+    equation: str = ""
+    explanation: int = 0
+
+
+class Worst(NamedTuple):
+    """The entry that is farthest off."""
+
+    index: tuple[int, ...]
+    expected: float
+    got: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """One quantity of one function, judged.
+
+    Attributes:
+        name: the function's name, or "training loop".
+        stage: which quantity: delta2, dV, delta1, dW in the order of the derivation; u, z, slope
+            (f'(u)), a, g of a forward pass; value, derivative, loss of the small functions.
+        verdict: one of `VERDICTS`.
+        line: where the function begins in its file.
+        diagnosis: the mistakes that reproduce what was claimed, exactly, at every point.
+        remarks: conventions recognised, and what else is worth saying.
+        expected_shape, got_shape: None where there is no array to speak of.
+        relative_error: the largest difference, relative to the largest entry.
+        worst: the entry that is farthest off.
+        wrong: per entry of the expected shape, at most two-dimensional, whether it is wrong.
+        where: which rows or columns are wrong, in words.
+    """
+
+    name: str
+    stage: str
+    verdict: str
+    line: int | None = None
+    diagnosis: tuple[Note, ...] = ()
+    remarks: tuple[Note, ...] = ()
+    expected_shape: tuple[int, ...] | None = None
+    got_shape: tuple[int, ...] | None = None
+    relative_error: float | None = None
+    worst: Worst | None = None
+    wrong: tuple[tuple[bool, ...], ...] | None = None
+    where: Words | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """All that was found in one file, or in one function handed over in Python.
+
+    Attributes:
+        path: the file, or the function's name.
+        checks: in the order of the file.
+        remarks: what concerns the file as a whole.
+        problem: why it could not be checked at all, or None.
+    """
+
+    path: str
+    checks: tuple[Check, ...] = ()
+    remarks: tuple[Note, ...] = ()
+    problem: Words | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings in one or many files.
+
+    `str` of it is the report in English; in a notebook it shows itself as a page.
+    """
+
+    files: tuple[File, ...]
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of all files."""
+        return tuple(check for file in self.files for check in file.checks)
+
+    @property
+    def right(self) -> bool:
+        """Whether there was something to check, and all of it is right."""
+        problem = any(file.problem for file in self.files)
+        return not problem and bool(self.checks) and all(c.verdict == "right" for c in self.checks)
+
+    def __str__(self) -> str:
+        from jaxmlp.verify.report import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from jaxmlp.verify.report import as_fragment
+
+        return as_fragment(self)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the lecture, judged by evaluating its two sides.
+
+    Attributes:
+        id: L1 to L27.
+        slide: the slide's title, as printed.
+        formula: what is claimed, in Unicode.
+        holds: whether the two sides agree.
+        recorded: whether they are known to.
+        relative_error: the largest difference, relative to the largest entry.
+        assumption: what it needs (Σ y = 1), or None.
+        error_without: the difference where the assumption does not hold, or None.
+        correction: the form that holds, where the printed one does not, or None.
+        correction_error: its largest relative difference.
+        remark: what else is worth knowing, or None.
+    """
+
+    id: str
+    slide: str
+    formula: str
+    holds: bool
+    recorded: bool
+    relative_error: float
+    assumption: Words | None = None
+    error_without: float | None = None
+    correction: str | None = None
+    correction_error: float | None = None
+    remark: Words | None = None
