@@ -1,0 +1,230 @@
+"""How a person's function is called, and what it gave back: names, orders and shapes.
+
+Nobody agrees on these, so they are recognised: by the names of parameters and results first, by
+trying them on arrays of unequal sizes next.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.points import Points, with_one
+
+PARAMETERS = {
+    "W": "w w1 wh win whidden wi wx wxh weight1 weights1 weightshidden theta1 winput wih",
+    "V": "v w2 wo wout woutput wz why weight2 weights2 weightsoutput theta2 who",
+    "b": "b b1 bh bhidden bw bias1 bi",
+    "c": "c b2 bo bout boutput bv bias2",
+    "x": "x xi xs xn xt xtrain xbatch input inputs data sample samples features a0 z0 batchx",
+    "y": "y yi ys yn t ti tn target targets label labels ytrue ytrain ybatch teacher d onehot tbatch batchy batcht yt",
+    "eta": "eta etat lr learningrate alpha stepsize rate step epsilon eps gamma lrate learnrate",
+}
+ROLE = {name: role for role, names in PARAMETERS.items() for name in names.split()}
+DELTAS = {
+    "delta2": "delta2 d2 deltaout deltaoutput deltao dout delta2t dlta2",
+    "delta1": "delta1 d1 deltahidden deltah dhidden delta1t dlta1",
+}
+DELTA = {name: role for role, names in DELTAS.items() for name in names.split()}
+GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$")
+
+
+class Crashed(Exception):
+    """The function raised something, or gave back something that is no array."""
+
+
+class TimedOut(Exception):
+    """It was still running at the end of its time."""
+
+
+class Unfinished(Exception):
+    """It gave back nothing."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function to be checked.
+
+    Attributes:
+        name: what the report calls it.
+        call: takes a list of arguments and gives back (the result, the arguments afterwards).
+        parameters: the names of its parameters.
+        returned: the names in its return statement, where they are known.
+        line: where it begins in its file.
+    """
+
+    name: str
+    call: Callable[[list], tuple[object, list]] = field(repr=False)
+    parameters: tuple[str, ...]
+    returned: tuple[str, ...] = ()
+    line: int | None = None
+
+
+class Layout(NamedTuple):
+    """How samples and biases are handed over.
+
+    Attributes:
+        samples: "sample", one at a time; "rows" or "columns" of a batch.
+        one: whether x has its 1 in front.
+        apart: whether the biases are parameters of their own.
+    """
+
+    samples: str
+    one: bool
+    apart: bool
+
+
+def plain(name: str) -> str:
+    """A name without what people vary in it."""
+    return name.lower().replace("_", "").replace("∂", "d").replace("δ", "delta").replace("η", "eta")
+
+
+def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
+    """What each parameter is: W, V, b, c, x, y or eta; None if one is none of these, or twice."""
+    names = [plain(name) for name in parameters]
+    shifted = "w0" in names and "w1" in names and "w2" not in names
+    table = {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
+    found = tuple(table.get(name, "") for name in names)
+    return found if all(found) and len(set(found)) == len(found) else None
+
+
+def result_role(name: str, known: Sequence[str]) -> str | None:
+    """What a returned name is: dW, dV, db, dc, delta1, delta2, or a new W, V, b, c."""
+    short = plain(name)
+    if short in DELTA:
+        return DELTA[short]
+    for new in ("", "new", "next", "updated"):
+        role = ROLE.get(short.removesuffix(new).removeprefix(new)) if new else ROLE.get(short)
+        if role in known and role in ("W", "V", "b", "c"):
+            return role
+    match = GRADIENT.match(short) or re.match(r"^(d)(.+)$", short) or re.match(r"^()(.+)grad$", short)
+    base = match and ROLE.get(match.groups()[-1])
+    if base is None and match:
+        inner = re.match(r"^d(.+)$", match.groups()[-1])
+        base = inner and ROLE.get(inner[1])
+    return f"d{base}" if base in ("W", "V", "b", "c") else None
+
+
+def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> Iterator[Layout]:
+    """The conventions to try, the likeliest first."""
+    x = parameters[found.index("x")]
+    upper = x[0].isupper() or "batch" in x.lower()
+    orders = ("rows", "columns", "sample") if upper else ("sample", "rows", "columns")
+    apart = "b" in found or "c" in found
+    for samples in orders:
+        for one in (False,) if apart or not bias else (True, False):
+            yield Layout(samples, one, apart)
+
+
+def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: float) -> list:
+    """The arguments at one point, each a copy of its own."""
+    W, V, x, y = (part[at] for part in p)
+    if layout.one:
+        x = with_one(x)
+    if layout.samples != "rows":
+        x, y = (x[0], y[0]) if layout.samples == "sample" else (x.T, y.T)
+    values = {"W": W, "V": V, "x": x, "y": y, "eta": eta}
+    if layout.apart:
+        column = (slice(None), slice(0, 1)) if layout.samples == "columns" else (slice(None), 0)
+        values |= {"W": W[:, 1:], "V": V[:, 1:], "b": W[column], "c": V[column]}
+    return [v if np.isscalar(v) else np.array(v) for v in map(values.__getitem__, found)]
+
+
+def named_results(
+    subject: Subject, found: Sequence[str], result: object, shapes: Mapping[str, tuple]
+) -> dict[str, object]:
+    """What was given back, by role.
+
+    Args:
+        shapes: of each role that may come back, to tell a plain tuple of many apart.
+
+    Raises:
+        Crashed: it cannot be told what is what.
+    """
+    if hasattr(result, "_asdict"):
+        result = result._asdict()
+    if isinstance(result, Mapping):
+        pairs = {result_role(str(key), found): value for key, value in result.items()}
+        pairs.pop(None, None)
+        if pairs:
+            return pairs
+        raise Crashed(f"expected keys such as dW and dV, got {', '.join(map(str, result))}")
+    values = list(result) if isinstance(result, tuple | list) else [result]
+    named = [result_role(name, found) for name in subject.returned]
+    if len(named) == len(values) and None not in named and len(set(named)) == len(named):
+        return dict(zip(named, values, strict=True))
+    params = [role for role in found if role in ("W", "V", "b", "c")]
+    if len(values) == len(params):
+        prefix = "" if "eta" in found else "d"
+        return {prefix + role: value for role, value in zip(params, values, strict=True)}
+    return _by_shape(values, shapes)
+
+
+def _by_shape(values: Sequence[object], shapes: Mapping[str, tuple]) -> dict[str, object]:
+    left, named = dict(shapes), {}
+    for value in values:
+        fits = [role for role, shape in left.items() if np.shape(value) == shape]
+        if not fits:
+            got = ", ".join(str(np.shape(v)) for v in values)
+            raise Crashed(f"expected (dW, dV), or a dict with names, got {len(values)} results: {got}")
+        named[fits[0]] = value
+        del left[fits[0]]
+    return named
+
+
+def array(value: object) -> np.ndarray:
+    """A result as an array of floating-point numbers.
+
+    Raises:
+        Unfinished: it is None. Crashed: it is no array of numbers.
+    """
+    if value is None:
+        raise Unfinished
+    try:
+        found = np.asarray(value)
+    except Exception as error:
+        raise Crashed(f"expected an array, got {type(value).__name__}: {error}") from None
+    if found.dtype.kind in "biu":
+        return found.astype(np.float64)
+    if found.dtype.kind != "f":
+        raise Crashed(f"expected an array of real numbers, got {_kind(value, found)}")
+    return found
+
+
+def _kind(value: object, found: np.ndarray) -> str:
+    if found.dtype.kind == "O" and any(part is None for part in found.flat):
+        raise Unfinished
+    return f"{type(value).__name__} of {found.dtype}"
+
+
+CONVENTIONS = {
+    "one-sample": Words("takes one sample at a time", "1 サンプルずつ受け取る"),
+    "rows": Words("takes rows of samples", "サンプルを行に並べて受け取る"),
+    "columns": Words("takes samples as columns", "サンプルを列に並べて受け取る"),
+    "one-given": Words("x comes with its 1 in front", "x は先頭に 1 の付いた形で受け取る"),
+    "one-added": Words("adds the 1 in front of x by itself", "x の先頭の 1 は関数の中で付ける"),
+    "biases-apart": Words("has its biases apart", "バイアスは別のパラメータ"),
+    "mean": Words("the mean over the samples", "サンプルについての平均"),
+    "sum": Words("the sum over the samples", "サンプルについての和"),
+    "in-place": Words("changes the parameters in place", "パラメータをその場で書き換える"),
+}
+
+
+def convention(id: str) -> Note:
+    """A convention recognised, as a remark."""
+    return Note(id, CONVENTIONS[id])
+
+
+def conventions(layout: Layout, *, bias: bool, mean: bool) -> tuple[Note, ...]:
+    """What was recognised, for the report."""
+    ids = ["one-sample" if layout.samples == "sample" else layout.samples]
+    if layout.apart:
+        ids.append("biases-apart")
+    elif bias:
+        ids.append("one-given" if layout.one else "one-added")
+    if layout.samples != "sample":
+        ids.append("mean" if mean else "sum")
+    return tuple(map(convention, ids))

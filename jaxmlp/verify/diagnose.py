@@ -1,0 +1,199 @@
+"""Which mistakes reproduce what was claimed, and which entries are wrong."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from jaxmlp.verify.finding import Note, Words, Worst
+from jaxmlp.verify.mistakes import LOOK
+from jaxmlp.verify.program import Mistake, Quantities
+
+# How far apart two numbers of a dtype, by its size in bytes, may be, relative to the largest.
+TOLERANCE = {2: 3e-2, 4: 1e-4, 8: 1e-11, 16: 1e-11}
+FLOOR = 1e-3  # of the largest entry over all points: at a point where all is small
+ALTERNATIVES = 3  # explanations that are named at most
+
+Explanation = tuple[Mistake, ...]
+
+
+def tolerance(*arrays: np.ndarray) -> float:
+    """That of the least precise."""
+    return max(TOLERANCE.get(a.dtype.itemsize if a.dtype.kind == "f" else 8, 1e-11) for a in arrays)
+
+
+def scales(true: np.ndarray) -> np.ndarray:
+    """For each point, what a difference is relative to: its largest entry."""
+    largest = np.abs(true).max(axis=tuple(range(1, true.ndim)), keepdims=True, initial=0)
+    return np.maximum(largest, FLOOR * largest.max(initial=0))
+
+
+def differs(claimed: np.ndarray, true: np.ndarray, within: float) -> np.ndarray:
+    """Per entry, whether it is off; NaN and infinity are, unless the truth is the same."""
+    with np.errstate(all="ignore"):
+        apart = np.abs(claimed.astype(float) - true) > within * scales(true)
+    return (apart | ~np.isfinite(claimed)) & (claimed != true)
+
+
+def same(claimed: np.ndarray, true: object, within: float) -> bool:
+    """Whether two arrays agree in shape and, up to rounding, at every point."""
+    if np.shape(true) != claimed.shape:
+        return False
+    return not differs(claimed, np.asarray(true), within).any()
+
+
+def explanations(
+    right: Quantities,
+    claims: Mapping[str, np.ndarray],
+    catalogue: Sequence[Mistake],
+    *,
+    most: int = 2,
+) -> list[Explanation]:
+    """The fewest mistakes that, made together, reproduce all claims at every point.
+
+    Args:
+        right: the quantities without a mistake, or with those already found.
+        claims: by step, what was claimed.
+        most: how many mistakes are tried together.
+
+    Returns:
+        Every such combination of the smallest size, none if there is none.
+    """
+    within = tolerance(*claims.values())
+    steps = set().union(*(right.program.before(step, right.fixed) for step in claims))
+    usable = sorted((m for m in catalogue if m.step in steps), key=lambda mistake: mistake.keeps)
+    point = right.at_first_point()
+    first = {step: claim[:1] for step, claim in claims.items()}
+    for size in range(1, most + 1):
+        found = [
+            made
+            for made in combinations(usable, size)
+            if _combine(made)
+            and _reproduces(point, made, first, within)
+            and _reproduces(right, made, claims, within)
+        ]
+        if found:
+            return _distinct(found)
+    return []
+
+
+def _combine(made: Explanation) -> bool:
+    """Whether no mistake takes the place of what an earlier one did to the same step."""
+    return all(one.step != two.step or two.keeps for one, two in combinations(made, 2))
+
+
+def _reproduces(
+    right: Quantities, made: Explanation, claims: Mapping[str, np.ndarray], within: float
+) -> bool:
+    changed = right.having(*made)
+    try:
+        with np.errstate(all="ignore"):
+            return all(same(claim, getattr(changed, step), within) for step, claim in claims.items())
+    except (ValueError, IndexError):  # the mistake does not conform at these sizes
+        return False
+
+
+def _distinct(found: list[Explanation]) -> list[Explanation]:
+    """One explanation for each set of ids, the latest steps first: nearest to what was seen."""
+    by_ids = {tuple(sorted(m.id for m in made)): made for made in found}
+    return list(by_ids.values())[-ALTERNATIVES:]
+
+
+def notes(found: Sequence[Explanation]) -> tuple[Note, ...]:
+    """The diagnosis in words."""
+    return tuple(
+        Note(m.id, m.text, LOOK[m.step], m.equation, number)
+        for number, made in enumerate(found)
+        for m in made
+    )
+
+
+def worst(claimed: np.ndarray, true: np.ndarray) -> tuple[float, Worst]:
+    """(largest difference relative to the point's largest entry, that entry at its point)."""
+    with np.errstate(all="ignore"):
+        size = scales(true)
+        apart = np.abs(claimed.astype(float) - true)
+        relative = np.where(size > 0, apart / np.where(size > 0, size, 1), np.where(apart > 0, np.inf, 0))
+    relative = np.where(np.isnan(relative), np.inf, relative)
+    at = np.unravel_index(np.argmax(relative), relative.shape)
+    entry = Worst(tuple(int(i) for i in at[1:]), float(true[at]), float(claimed[at]))
+    return float(relative[at]), entry
+
+
+def mask(off: np.ndarray) -> tuple[tuple[bool, ...], ...]:
+    """Which entries are wrong at some point, as rows; a batch of rows counts as one."""
+    entries = off.any(axis=0)
+    rows = np.atleast_2d(entries if entries.ndim < 2 else entries.reshape(-1, entries.shape[-1]))
+    return tuple(tuple(bool(cell) for cell in row) for row in rows)
+
+
+def where(off: np.ndarray, *, bias: bool) -> Words:
+    """Which rows or columns of a matrix are wrong (points, rows, columns), in words.
+
+    Args:
+        bias: whether column 0 is the bias column.
+    """
+    entries = off.any(axis=0)
+    wrong, (rows, columns) = int(entries.sum()), entries.shape
+    by_row, by_column = entries.any(axis=1), entries.any(axis=0)
+    if bias and list(np.flatnonzero(by_column)) == [0]:
+        return Words("only the bias column (column 0) is wrong", "バイアスの列 (第 0 列) だけが誤り")
+    if bias and wrong == rows * (columns - 1) and not by_column[0]:
+        return Words("all is wrong but the bias column (column 0)", "バイアスの列 (第 0 列) 以外がすべて誤り")
+    if not by_row.all():
+        which = _numbers(by_row)
+        return Words(f"wrong in row {which} alone", f"第 {which} 行だけが誤り")
+    if not by_column.all():
+        which = _numbers(by_column)
+        return Words(f"wrong in column {which} alone", f"第 {which} 列だけが誤り")
+    if wrong == entries.size:
+        return Words("every entry is wrong", "すべての成分が誤り")
+    return Words(f"{wrong} of {entries.size} entries are wrong", f"{entries.size} 個の成分のうち {wrong} 個が誤り")
+
+
+def _numbers(which: np.ndarray) -> str:
+    return ", ".join(map(str, np.flatnonzero(which)))
+
+
+def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
+    """What is known of an error that is in no catalogue: no guess."""
+    extra = next(_known(claimed, true), Words("", ""))
+    return Note(
+        "unrecognised",
+        Words(
+            "This is none of the known mistakes, nor two of them together." + extra.en,
+            "既知の誤りのどれでもなく、その 2 つの組み合わせでもありません。" + extra.ja,
+        ),
+        Words("Derive it again, line by line.", "1 行ずつ導き直してみてください。"),
+    )
+
+
+def _known(claimed: np.ndarray, true: np.ndarray) -> Iterator[Words]:
+    if claimed.shape != true.shape:
+        return
+    within = tolerance(claimed) * 10
+    if not np.isfinite(claimed).all():
+        yield Words(" It is not finite.", " 有限の値ではありません。")
+        return
+    ratio = _ratio(claimed, true, range(claimed.ndim))
+    if ratio is not None and same(claimed, ratio * true, within):
+        c = float(np.ravel(ratio)[0])
+        yield Words(f" It is {c:.6g} times the true value.", f" 正しい値の {c:.6g} 倍です。")
+        return
+    for axis, en, ja in ((1, "row", "行"), (claimed.ndim - 1, "column", "列")):
+        others = [a for a in range(claimed.ndim) if a != axis]
+        ratios = _ratio(claimed, true, others)
+        if claimed.ndim > 2 and ratios is not None and same(claimed, ratios * true, within):
+            listed = ", ".join(f"{r:.4g}" for r in np.ravel(ratios))
+            yield Words(f" Each {en} is a multiple of the true one: {listed}.",
+                        f" 各{ja}が正しい値の定数倍です: {listed}。")  # fmt: skip
+            return
+
+
+def _ratio(claimed: np.ndarray, true: np.ndarray, axes: Sequence[int]) -> np.ndarray | None:
+    """The factor between them, one for all that the axes run over; None where it isn't one."""
+    axes = tuple(axes)
+    square = (true * true).sum(axis=axes, keepdims=True)
+    if not (square > 0).all():
+        return None
+    return (claimed.astype(float) * true).sum(axis=axes, keepdims=True) / square

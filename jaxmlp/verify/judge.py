@@ -1,0 +1,168 @@
+"""The verdict on each stage, in the order of the derivation, as a fair teacher would give it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from jaxmlp.verify.diagnose import (
+    Explanation,
+    differs,
+    explanations,
+    mask,
+    notes,
+    same,
+    tolerance,
+    unrecognised,
+    where,
+    worst,
+)
+from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.mistakes import SYMBOL
+from jaxmlp.verify.program import Mistake, Quantities
+
+STAGES = ("u", "z", "slope", "a", "g", "delta2", "dV", "delta1", "dW")
+NAMES = {"u": "u", "z": "z", "slope": "f'(u)", "a": "a", "g": "g", **SYMBOL}
+NOISE = 1e-3  # a relative error above this is no rounding
+Claims = Mapping[str, np.ndarray]
+
+
+def judge(
+    name: str,
+    right: Quantities,
+    claims: Claims,
+    catalogue: Sequence[Mistake],
+    nearby: Callable[[], tuple[Quantities, Claims]] | None = None,
+    stages: Sequence[str] = STAGES,
+) -> tuple[Check, ...]:
+    """A check for each stage claimed.
+
+    Args:
+        right: the right derivation at the points.
+        claims: by stage, what was claimed, the points along the first axis.
+        catalogue: the mistakes to look for.
+        nearby: the right derivation and the claims at points a rounding error away.
+        stages: their order.
+    """
+    claims = {s: claims[s] for s in stages if s in claims}
+    fitting = {s: claim for s, claim in claims.items() if claim.shape == getattr(right, s).shape}
+    blamed = _blame(right, claims, catalogue)
+    checks = []
+    for stage, claim in claims.items():
+        found, fed_by = blamed.get(stage, ((), None))
+        check = _judged(name, stage, getattr(right, stage), claim, found, fed_by, right)
+        checks.append(check)
+    if nearby and any(_unexplained(check) for check in checks):
+        noisy = _noisy(right, fitting, *nearby())
+        checks = [_imprecise(c) if _unexplained(c) and c.stage in noisy else c for c in checks]
+    return tuple(checks)
+
+
+def _blame(
+    right: Quantities, claims: Claims, catalogue: Sequence[Mistake]
+) -> dict[str, tuple[list[Explanation], str | None]]:
+    """By stage that is wrong: the explanations, or else the wrong stage that it was fed."""
+    wrong = [s for s, claim in claims.items() if not same(claim, getattr(right, s), tolerance(claim))]
+    if not wrong:
+        return {}
+    together = explanations(right, claims, catalogue)
+    if together:
+        return _shared_out(right, wrong, together)
+    return _one_by_one(right, claims, wrong, catalogue)
+
+
+def _shared_out(right, wrong, together) -> dict:
+    """Each mistake of a common explanation is blamed on the first stage that it spoils."""
+    blamed, first = {}, {}
+    for stage in wrong:
+        before = right.program.before(stage)
+        mine = [tuple(m for m in made if m.step in before and first.setdefault((i, m.id, m.step), stage) == stage)
+                for i, made in enumerate(together)]  # fmt: skip
+        mine = [made for made in dict.fromkeys(mine) if made]
+        blamed[stage] = (mine, None) if mine else ([], wrong[0])
+    return blamed
+
+
+def _one_by_one(right, claims, wrong, catalogue) -> dict:
+    """Each stage by itself, from what was claimed before it."""
+    blamed, context = {}, right
+    for stage, claim in claims.items():
+        if stage in wrong:
+            if blamed and same(claim, getattr(context, stage), tolerance(claim)):
+                blamed[stage] = ([], wrong[0])
+            else:
+                found = explanations(context, {stage: claim}, catalogue)
+                found = found or explanations(right, {stage: claim}, catalogue)
+                blamed[stage] = (found, None)
+                context = context.having(*(m for m in (found or [()])[0] if m.step != stage))
+                context = context.given(**_implied(context, stage, claim, claims))
+        if claim.shape == getattr(right, stage).shape:
+            context = context.given(**{stage: claim})
+    return blamed
+
+
+def _implied(context: Quantities, stage: str, claim: np.ndarray, claims: Claims) -> Claims:
+    """The delta behind a wrong ∂E/∂V or ∂E/∂W of one sample, if it is delta times its input."""
+    delta, fed = {"dV": ("delta2", "z"), "dW": ("delta1", "x")}.get(stage, (None, None))
+    if delta is None or delta in claims or not context.bias or context.x.shape[1] != 1:
+        return {}
+    if claim.shape != getattr(context, stage).shape:
+        return {}
+    value = claim[..., 0][:, None, :]
+    outer = value.mT @ getattr(context, fed)
+    return {delta: value} if same(claim, outer, tolerance(claim)) else {}
+
+
+def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
+    if not found and fed_by is None and same(claim, true, tolerance(claim)):
+        return Check(name, stage, "right", relative_error=_error(claim, true))
+    check = _measured(Check(name, stage, "wrong"), stage, claim, true, right)
+    if fed_by:
+        symbol = NAMES.get(fed_by, fed_by)
+        words = Words(f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しい")
+        return replace(check, verdict="right", remarks=(Note("right-from-wrong", words),))
+    if found:
+        return replace(check, diagnosis=notes(found))
+    if claim.shape != true.shape:
+        return check
+    return replace(check, diagnosis=(unrecognised(claim, true),))
+
+
+def _measured(check: Check, stage: str, claim: np.ndarray, true: np.ndarray, right) -> Check:
+    """How far off it is, and where; for a wrong shape, the shapes."""
+    check = replace(check, expected_shape=true.shape[1:], got_shape=claim.shape[1:])
+    if claim.shape != true.shape:
+        return check
+    off = differs(claim, true, tolerance(claim))
+    error, entry = worst(claim, true)
+    bias = stage in ("dV", "dW") and bool(right.bias)
+    words = where(off, bias=bias) if off.ndim == 3 and off.shape[1] > 1 else None
+    return replace(check, relative_error=error, worst=entry, wrong=mask(off), where=words)
+
+
+def _error(claim: np.ndarray, true: np.ndarray) -> float | None:
+    return worst(claim, true)[0] if claim.shape == true.shape and claim.size else None
+
+
+def _unexplained(check: Check) -> bool:
+    small = check.relative_error is not None and check.relative_error < NOISE
+    return check.verdict == "wrong" and small and all(n.id == "unrecognised" for n in check.diagnosis)
+
+
+def _noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Claims) -> set[str]:
+    """The stages whose error changes altogether from one point to the next: that is rounding."""
+    found = set()
+    for stage, claim in claims.items():
+        error = claim - getattr(right, stage)
+        change = near_claims[stage] - getattr(near, stage) - error
+        if np.linalg.norm(change) > 0.3 * np.linalg.norm(error):
+            found.add(stage)
+    return found
+
+
+def _imprecise(check: Check) -> Check:
+    words = Words(
+        "The formula is right, but precision is lost on the way: are there float32 numbers in it?",
+        "式は正しいのですが、途中で精度が失われています。float32 の数が混ざっていませんか。",
+    )
+    return replace(check, verdict="imprecise", diagnosis=(Note("low-precision", words),))

@@ -1,0 +1,117 @@
+"""A computation as named steps, any of which a mistake may change.
+
+The right derivation is a table of steps; a mistake is a formula that takes the place of one of
+them, or that is applied to what it gives. What follows from a changed step is computed anew, the
+rest is shared, so that thousands of combinations can be tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.finding import Words
+
+Formula = Callable[["Quantities"], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake: what a step gives when it is made.
+
+    Attributes:
+        id: its name, the same in every language and version.
+        step: the step that it changes.
+        formula: (quantities, the step's right value) to the wrong value.
+        text: what was done, and what belongs there.
+        equation: of the lecture ("L22").
+        keeps: whether it acts on the step's value, and so combines with another on the same step.
+    """
+
+    id: str
+    step: str
+    formula: Callable[[Quantities, np.ndarray], np.ndarray]
+    text: Words
+    equation: str = ""
+    keeps: bool = False
+
+
+@dataclass(frozen=True)
+class Program:
+    """Steps by name, each a function of the quantities before it.
+
+    Attributes:
+        steps: in the order of the derivation.
+        uses: for each step, the names it is computed from.
+        inputs: what is given at each point.
+    """
+
+    steps: Mapping[str, Formula]
+    uses: Mapping[str, tuple[str, ...]]
+    inputs: tuple[str, ...]
+
+    def after(self, changed: Iterable[str]) -> set[str]:
+        """The steps changed and all that follow from them."""
+        found = set(changed)
+        for name in self.steps:  # in order, so one pass is enough
+            if found.intersection(self.uses.get(name, ())):
+                found.add(name)
+        return found
+
+    def before(self, step: str, fixed: Iterable[str] = ()) -> set[str]:
+        """The step and all that it is computed from, but for what is fixed."""
+        found = {step}
+        for name in reversed(self.steps):
+            if name in found and (name == step or name not in fixed):
+                found.update(self.uses.get(name, ()))
+        return found.difference(fixed)
+
+
+class Quantities:
+    """The values of a program at many points at once, each computed when first asked for.
+
+    Every array has the points along its first axis.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        known: Mapping[str, Any],
+        made: tuple[Mistake, ...] = (),
+        fixed: tuple[str, ...] = (),
+    ):
+        self.program, self.made, self.known, self.fixed = program, made, dict(known), fixed
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self.known:
+            value = self.program.steps[name](self)
+            for mistake in self.made:
+                if mistake.step == name:
+                    value = mistake.formula(self, value)
+            self.known[name] = value
+        return self.known[name]
+
+    def having(self, *mistakes: Mistake) -> Quantities:
+        """The same with these mistakes made, too."""
+        return self._changed({mistake.step for mistake in mistakes}, {}, self.made + mistakes)
+
+    def given(self, **values: np.ndarray) -> Quantities:
+        """The same with these values put in place of the computed ones."""
+        return self._changed(values, values, self.made)
+
+    def _changed(self, steps: Iterable[str], values: Mapping[str, Any], made: tuple[Mistake, ...]):
+        stale = self.program.after(steps).difference(self.fixed)
+        known = {name: value for name, value in self.known.items() if name not in stale}
+        fixed = (*self.fixed, *values)
+        return Quantities(self.program, {**known, **values}, made, fixed)
+
+    def at_first_point(self) -> Quantities:
+        """The same at the first point alone, with what was put in place of a computed value."""
+        per_point = {*self.program.inputs, *self.program.steps}
+        known = {n: v[:1] if n in per_point else v for n, v in self.known.items()}
+        return Quantities(self.program, known, self.made, self.fixed)
