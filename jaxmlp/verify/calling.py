@@ -100,7 +100,9 @@ def result_role(name: str, known: Sequence[str]) -> str | None:
         role = ROLE.get(short.removesuffix(new).removeprefix(new)) if new else ROLE.get(short)
         if role in known and role in ("W", "V", "b", "c"):
             return role
-    match = GRADIENT.match(short) or re.match(r"^(d)(.+)$", short) or re.match(r"^()(.+)grad$", short)
+    match = (
+        GRADIENT.match(short) or re.match(r"^(d)(.+)$", short) or re.match(r"^()(.+)grad$", short)
+    )
     base = match and ROLE.get(match.groups()[-1])
     if base is None and match:
         inner = re.match(r"^d(.+)$", match.groups()[-1])
@@ -169,7 +171,9 @@ def _by_shape(values: Sequence[object], shapes: Mapping[str, tuple]) -> dict[str
         fits = [role for role, shape in left.items() if np.shape(value) == shape]
         if not fits:
             got = ", ".join(str(np.shape(v)) for v in values)
-            raise Crashed(f"expected (dW, dV), or a dict with names, got {len(values)} results: {got}")
+            raise Crashed(
+                f"expected (dW, dV), or a dict with names, got {len(values)} results: {got}"
+            )
         named[fits[0]] = value
         del left[fits[0]]
     return named

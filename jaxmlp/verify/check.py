@@ -235,7 +235,9 @@ def _run(subject: Subject, network: Network, mean: bool, seed: int):
 
 def _fit(setting: Setting, claims: dict[str, np.ndarray]) -> int:
     """2: all is right. 1: all shapes are. 0: not even those."""
-    right = [same(claim, getattr(setting.right, s), tolerance(claim)) for s, claim in claims.items()]
+    right = [
+        same(claim, getattr(setting.right, s), tolerance(claim)) for s, claim in claims.items()
+    ]
     shapes = [claim.shape == getattr(setting.right, s).shape for s, claim in claims.items()]
     return 2 if all(right) else int(all(shapes))
 
@@ -264,7 +266,9 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
     found = roles(subject.parameters)
     old = dict(zip(found, before, strict=True))
     if result is None:
-        result = {r: a for r, a, b in zip(found, after, before, strict=True) if not np.array_equal(a, b)}
+        result = {
+            r: a for r, a, b in zip(found, after, before, strict=True) if not np.array_equal(a, b)
+        }
         if not result:
             raise Unfinished
     else:
@@ -273,7 +277,9 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
     if setting.eta is not None:
         values |= {f"d{r}": (old[r] - v) / setting.eta if old[r].shape == v.shape else v
                    for r, v in values.items() if r in old}  # fmt: skip
-    stages = {f"d{r}": _joined(values, f"d{r}", f"d{b}", setting) for r, b in (("W", "b"), ("V", "c"))}
+    stages = {
+        f"d{r}": _joined(values, f"d{r}", f"d{b}", setting) for r, b in (("W", "b"), ("V", "c"))
+    }
     stages |= {d: _rows(values[d], setting.layout) for d in ("delta1", "delta2") if d in values}
     stages = {name: value for name, value in stages.items() if value is not None}
     if not stages:
@@ -289,7 +295,11 @@ def _shapes(old: dict[str, np.ndarray]) -> dict[str, tuple]:
     if np.ndim(old["x"]) == 2:
         n, columns = len(old["x"]), len(old["y"]) == m != len(old["x"])
         n = np.shape(old["y"])[1] if columns else n
-        more = {"delta1": (q, n), "delta2": (m, n)} if columns else {"delta1": (n, q), "delta2": (n, m)}
+        more = (
+            {"delta1": (q, n), "delta2": (m, n)}
+            if columns
+            else {"delta1": (n, q), "delta2": (n, m)}
+        )
     return params | more
 
 
@@ -317,7 +327,9 @@ def _undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
     """δ's that carry the 1/n of the mean are ∂E/∂a and ∂E/∂u of the mean: no mistake."""
     n = setting.points.x.shape[1]
     deltas = [d for d in ("delta2", "delta1") if d in claims]
-    divided = [d for d in deltas if same(claims[d] * n, getattr(setting.right, d), tolerance(claims[d]))]
+    divided = [
+        d for d in deltas if same(claims[d] * n, getattr(setting.right, d), tolerance(claims[d]))
+    ]
     if not setting.mean or not deltas or divided != deltas:
         return claims, ()
     words = Words("the deltas carry the 1/n of the mean", "δ は平均の 1/n を含んでいる")
@@ -351,7 +363,8 @@ def _finite(subject: Subject, setting: Setting, points: Points) -> bool:
     there = setting._replace(points=points, right=_right(setting, points))
     claims = _try(subject, there)
     return claims is None or all(
-        np.isfinite(claim[np.isfinite(getattr(there.right, s))]).all() for s, claim in claims.items()
+        np.isfinite(claim[np.isfinite(getattr(there.right, s))]).all()
+        for s, claim in claims.items()
     )
 
 

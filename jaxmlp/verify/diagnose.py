@@ -88,7 +88,9 @@ def _reproduces(
     changed = right.having(*made)
     try:
         with np.errstate(all="ignore"):
-            return all(same(claim, getattr(changed, step), within) for step, claim in claims.items())
+            return all(
+                same(claim, getattr(changed, step), within) for step, claim in claims.items()
+            )
     except (ValueError, IndexError):  # the mistake does not conform at these sizes
         return False
 
@@ -113,7 +115,9 @@ def worst(claimed: np.ndarray, true: np.ndarray) -> tuple[float, Worst]:
     with np.errstate(all="ignore"):
         size = scales(true)
         apart = np.abs(claimed.astype(float) - true)
-        relative = np.where(size > 0, apart / np.where(size > 0, size, 1), np.where(apart > 0, np.inf, 0))
+        relative = np.where(
+            size > 0, apart / np.where(size > 0, size, 1), np.where(apart > 0, np.inf, 0)
+        )
     relative = np.where(np.isnan(relative), np.inf, relative)
     at = np.unravel_index(np.argmax(relative), relative.shape)
     entry = Worst(tuple(int(i) for i in at[1:]), float(true[at]), float(claimed[at]))
@@ -137,9 +141,13 @@ def where(off: np.ndarray, *, bias: bool) -> Words:
     wrong, (rows, columns) = int(entries.sum()), entries.shape
     by_row, by_column = entries.any(axis=1), entries.any(axis=0)
     if bias and list(np.flatnonzero(by_column)) == [0]:
-        return Words("only the bias column (column 0) is wrong", "バイアスの列 (第 0 列) だけが誤り")
+        return Words(
+            "only the bias column (column 0) is wrong", "バイアスの列 (第 0 列) だけが誤り"
+        )
     if bias and wrong == rows * (columns - 1) and not by_column[0]:
-        return Words("all is wrong but the bias column (column 0)", "バイアスの列 (第 0 列) 以外がすべて誤り")
+        return Words(
+            "all is wrong but the bias column (column 0)", "バイアスの列 (第 0 列) 以外がすべて誤り"
+        )
     if not by_row.all():
         which = _numbers(by_row)
         return Words(f"wrong in row {which} alone", f"第 {which} 行だけが誤り")
@@ -148,7 +156,10 @@ def where(off: np.ndarray, *, bias: bool) -> Words:
         return Words(f"wrong in column {which} alone", f"第 {which} 列だけが誤り")
     if wrong == entries.size:
         return Words("every entry is wrong", "すべての成分が誤り")
-    return Words(f"{wrong} of {entries.size} entries are wrong", f"{entries.size} 個の成分のうち {wrong} 個が誤り")
+    return Words(
+        f"{wrong} of {entries.size} entries are wrong",
+        f"{entries.size} 個の成分のうち {wrong} 個が誤り",
+    )
 
 
 def _numbers(which: np.ndarray) -> str:

@@ -62,7 +62,9 @@ def _blame(
     right: Quantities, claims: Claims, catalogue: Sequence[Mistake]
 ) -> dict[str, tuple[list[Explanation], str | None]]:
     """By stage that is wrong: the explanations, or else the wrong stage that it was fed."""
-    wrong = [s for s, claim in claims.items() if not same(claim, getattr(right, s), tolerance(claim))]
+    wrong = [
+        s for s, claim in claims.items() if not same(claim, getattr(right, s), tolerance(claim))
+    ]
     if not wrong:
         return {}
     together = explanations(right, claims, catalogue)
@@ -119,7 +121,9 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
     check = _measured(Check(name, stage, "wrong"), stage, claim, true, right)
     if fed_by:
         symbol = NAMES.get(fed_by, fed_by)
-        words = Words(f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しい")
+        words = Words(
+            f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しい"
+        )
         return replace(check, verdict="right", remarks=(Note("right-from-wrong", words),))
     if found:
         return replace(check, diagnosis=notes(found))
@@ -146,7 +150,9 @@ def _error(claim: np.ndarray, true: np.ndarray) -> float | None:
 
 def _unexplained(check: Check) -> bool:
     small = check.relative_error is not None and check.relative_error < NOISE
-    return check.verdict == "wrong" and small and all(n.id == "unrecognised" for n in check.diagnosis)
+    return (
+        check.verdict == "wrong" and small and all(n.id == "unrecognised" for n in check.diagnosis)
+    )
 
 
 def _noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Claims) -> set[str]:

@@ -58,17 +58,17 @@ def functions(network: Network) -> SimpleNamespace:
     """f, f', g, δ2 of a network, and the parts of δ2, as functions of NumPy arrays."""
     g, e = network.output, network.loss
     return SimpleNamespace(
-        f=_numpy(network.hidden.value),
-        slope=_numpy(network.hidden.derivative),
-        g=_numpy(g.value),
-        pullback=_numpy(g.pullback),
-        dE=_numpy(e.derivative),
-        delta2=_numpy(lambda a, y: losses.delta2(g, e, a, y)),
+        f=numpy_call(network.hidden.value),
+        slope=numpy_call(network.hidden.derivative),
+        g=numpy_call(g.value),
+        pullback=numpy_call(g.pullback),
+        dE=numpy_call(e.derivative),
+        delta2=numpy_call(lambda a, y: losses.delta2(g, e, a, y)),
         network=network,
     )
 
 
-def _numpy(function: Callable) -> Callable:
+def numpy_call(function: Callable) -> Callable:
     jitted = jax.jit(function)
 
     def call(*args: np.ndarray) -> np.ndarray:
@@ -78,11 +78,11 @@ def _numpy(function: Callable) -> Callable:
     return call
 
 
-OTHER_F = {name: _numpy(f.value) for name, f in HIDDEN.items()}
-OTHER_SLOPE = {name: _numpy(f.derivative) for name, f in HIDDEN.items()}
-OTHER_DE = {name: _numpy(e.derivative) for name, e in LOSSES.items()}
+OTHER_F = {name: numpy_call(f.value) for name, f in HIDDEN.items()}
+OTHER_SLOPE = {name: numpy_call(f.derivative) for name, f in HIDDEN.items()}
+OTHER_DE = {name: numpy_call(e.derivative) for name, e in LOSSES.items()}
 OTHER_DELTA2 = {
-    (g, e): _numpy(functools.partial(losses.delta2, OUTPUTS[g], LOSSES[e]))
+    (g, e): numpy_call(functools.partial(losses.delta2, OUTPUTS[g], LOSSES[e]))
     for e in LOSSES
     for g in LOSSES[e].outputs
 }
@@ -235,8 +235,6 @@ def _other_f(name: str) -> list[Mistake]:
     ]  # fmt: skip
 
 
-
-
 def _wrong_loss(name: str) -> Mistake:
     def formula(q, v):
         pair = (q.by.network.output.name, name)
@@ -265,6 +263,8 @@ CATALOGUE: tuple[Mistake, ...] = (
     _one("1-at-the-end", "z", lambda q, v: _last(v) if q.bias else v, "L27",
          "The 1 of z stands at the end; it belongs in front, z = (1, f(Wx)).",
          "z の 1 が最後にあります。先頭に置いて z = (1, f(Wx)) とします。"),
+    _one("z-without-1", "z", lambda q, v: q.fu, "L27",
+         "z has no 1 in front: z = (1, f(Wx)).", "z の先頭に 1 がありません。z = (1, f(Wx)) です。"),
     _one("bias-ignored-V", "a", lambda q, v: q.fu @ q.V[..., 1:].mT if q.bias else v, "L3",
          "a = Vz leaves out the bias, column 0 of V.", "a = Vz でバイアス (V の第 0 列) が使われていません。"),
     _one("V-transposed-forward", "a", lambda q, v: q.z @ q.V, "L21",

@@ -113,7 +113,6 @@ class Truth(NamedTuple):
     a: np.ndarray
     g: np.ndarray
 
-
     def summed(self, n: int) -> "Truth":
         """Of points with one row each: each n of them as one point, its E their sum."""
         sums = [p.reshape(-1, n, *p.shape[1:]).sum(axis=1) for p in self[:2]]

@@ -1,0 +1,278 @@
+"""`forward` and `backward` as the exercise has them, forward passes and errors of a whole network."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from jaxmlp.network import Network
+from jaxmlp.verify import given, pieces
+from jaxmlp.verify.calling import (
+    Crashed,
+    Subject,
+    TimedOut,
+    Unfinished,
+    arguments,
+    array,
+    convention,
+    conventions,
+    layouts,
+    plain,
+    roles,
+)
+from jaxmlp.verify.check import EQUAL, crashed, setup, timeout, unfinished
+from jaxmlp.verify.diagnose import same, tolerance
+from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.judge import STAGES, judge
+from jaxmlp.verify.mistakes import CATALOGUE, quantities
+from jaxmlp.verify.pieces import Piece
+from jaxmlp.verify.points import Points, Sizes
+
+SMOOTH = Network("tanh")  # its f' is neither 0 nor 1, so that nothing done to it is hidden
+OF_FORWARD = {"u": "u", "fu": "fu", "z": "z", "a": "a", "g": "g"}
+
+
+def _guarded(stage: str):
+    """A check that does not end with a value ends with a verdict of its own."""
+
+    def around(function):
+        def checked(subject: Subject, *args, **kwargs) -> tuple[Check, ...]:
+            try:
+                checks = function(subject, *args, **kwargs)
+            except Unfinished:
+                checks = (unfinished(subject, stage),)
+            except TimedOut as late:
+                checks = (timeout(subject, stage, late),)
+            except Crashed as why:
+                checks = (crashed(subject, stage, why),)
+            return tuple(replace(one, line=subject.line) for one in checks)
+
+        return checked
+
+    return around
+
+
+@_guarded("z")
+def check_forward(subject: Subject, network: Network) -> tuple[Check, ...]:
+    """The exercise's forward(x, W, …) with f handed over: z = (1, f(Wx)) and f'(Wx)."""
+    name = network.hidden.name
+    f, slope, pair = (getattr(given, name + end) for end in ("", "_slope", "_pair"))
+    many = len(subject.parameters) > 3
+    handed = ([f, slope],) if many else ([pair], [f])
+    points, _ = setup(network, Sizes(), 0)
+    points = points.single()
+    right = quantities(network, points)
+    crash = None
+    for functions in handed:
+        try:
+            claims = _forward_claims(subject, points, right, functions)
+        except Crashed as why:
+            crash = crash or why
+            continue
+        checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
+        if claims.keys() == {"z"} and functions != [f]:
+            checks = (*checks, unfinished(subject, "slope"))
+        return checks
+    raise crash
+
+
+def _forward_claims(subject, points: Points, right, functions: list) -> dict[str, np.ndarray]:
+    first, second = (plain(p) for p in subject.parameters[:2])
+    weights_first = first.startswith("w") and not second.startswith("w")
+    at_points = []
+    for at in range(len(points.W)):
+        args = [np.array(right.x[at, 0]), np.array(points.W[at])]
+        result, _ = subject.call([*(args[::-1] if weights_first else args), *functions])
+        values = result if isinstance(result, tuple) else (result,)
+        at_points.append([array(v).reshape(1, -1) for v in values])
+    if len(at_points[0]) > 2:
+        raise Crashed(f"expected (z, f'(Wx)), got {len(at_points[0])} results")
+    try:
+        stacked = [np.stack(part) for part in zip(*at_points, strict=True)]
+    except ValueError:
+        raise Crashed("expected results of the same shape at every point") from None
+    return dict(zip(("z", "slope"), stacked, strict=False))
+
+
+@_guarded("delta1")
+def check_backward(subject: Subject) -> tuple[Check, ...]:
+    """The exercise's backward(Ṽ, δ2, f'(Wx)), which gives δ1 (L22)."""
+    crash, tried = None, []
+    for sizes in (Sizes(), *EQUAL):
+        points = setup(SMOOTH, sizes, 0)[0].single()
+        right = quantities(SMOOTH, points)
+        for whole in (False, True):
+            try:
+                claim = _delta1(subject, right, points.V if whole else right.V_tilde)
+            except Crashed as why:
+                crash = crash or why
+                continue
+            (check,) = judge(subject.name, right, {"delta1": claim}, CATALOGUE)
+            tried.append((whole, check))
+            if check.verdict == "right":
+                break
+        if tried:
+            break
+    if not tried:
+        raise crash
+    whole, check = next((one for one in tried if one[1].verdict == "right"), tried[0])
+    if sizes != Sizes():
+        check = replace(check, remarks=(_equal(crash), *check.remarks))
+    if whole:
+        words = Words(
+            "takes V, and leaves out the bias column by itself",
+            "V を受け取り、バイアスの列を関数の中で除く",
+        )
+        check = replace(check, remarks=(Note("V-given", words), *check.remarks))
+    return (check,)
+
+
+def _equal(crash: Crashed) -> Note:
+    return Note("crashes-at-unequal-sizes", Words(
+        f"crashes at unequal sizes ({crash}); judged at equal ones",
+        f"サイズが異なると実行時エラーになります ({crash})。等しいサイズで判定しました"))  # fmt: skip
+
+
+def _delta1(subject: Subject, right, matrices: np.ndarray) -> np.ndarray:
+    places = _places(subject.parameters)
+    found = []
+    for at in range(len(matrices)):
+        values = {"V": matrices[at], "delta": right.delta2[at, 0], "slope": right.slope[at, 0]}
+        result, _ = subject.call([np.array(values[place]) for place in places])
+        value = array(result)
+        found.append(value.reshape(1, -1) if value.size == max(value.shape, default=1) else value)
+    try:
+        return np.stack(found)
+    except ValueError:
+        raise Crashed("expected results of the same shape at every point") from None
+
+
+def _places(parameters: Sequence[str]) -> list[str]:
+    """Which of three parameters is the matrix, δ2 and f'(Wx): by name, or else in this order."""
+    names = [plain(p) for p in parameters[:3]]
+    delta = next(
+        (i for i, n in enumerate(names) if "delta" in n or n in ("d", "d2", "err", "error")), 1
+    )
+    slopes = ("deriv", "slope", "grad", "nabla", "dz", "df", "prime")
+    slope = next(
+        (i for i, n in enumerate(names) if i != delta and any(s in n for s in slopes)), None
+    )
+    slope = max({0, 1, 2} - {delta}) if slope is None else slope
+    return ["delta" if i == delta else "slope" if i == slope else "V" for i in range(3)]
+
+
+@_guarded("g")
+def check_network(subject: Subject, network: Network) -> tuple[Check, ...]:
+    """A forward pass of the whole network, forward(W, V, x): g, or (z, g), or (u, z, a, g)."""
+    return _first_right(subject, network, _pass_claims)
+
+
+@_guarded("loss")
+def check_error(subject: Subject, network: Network, reduction: str) -> tuple[Check, ...]:
+    """E(W, V, x, y) of the whole network, one number."""
+    kind = Piece("loss", network.loss.name)
+    found = roles(subject.parameters)
+    crash = None
+    for layout in layouts(subject.parameters, found, bias=network.bias):
+        points, _ = setup(network, Sizes(), 0)
+        points = points.single() if layout.samples == "sample" else points
+        right = quantities(network, points)
+        try:
+            results = [
+                subject.call(arguments(found, layout, points, at, 0.0))[0]
+                for at in range(len(points.W))
+            ]
+            claim = np.stack([array(r).reshape(-1) for r in results])
+        except (Crashed, ValueError) as why:
+            crash = crash or why
+            continue
+        inputs = {
+            "g": right.g.reshape(-1, *right.g.shape[2:]),
+            "y": points.y.reshape(-1, points.y.shape[-1]),
+        }
+        if layout.samples != "sample" and claim.shape[1] == 1:  # one number a batch
+            return (_batch_error(subject, kind, inputs, claim[:, 0], reduction, layout),)
+        (check,) = judge(subject.name, pieces.quantities(kind, inputs, claim.reshape(-1)),
+                         {"loss": claim.reshape(-1)}, pieces.slips(kind), stages=("loss",))  # fmt: skip
+        return (
+            replace(
+                check,
+                remarks=(*conventions(layout, bias=network.bias, mean=False)[:2], *check.remarks),
+            ),
+        )
+    raise Crashed(str(crash))
+
+
+def _batch_error(subject, kind, inputs, claim, reduction, layout) -> Check:
+    each = pieces.quantities(kind, inputs, claim).loss.reshape(len(claim), -1)
+    totals = each.mean(axis=1) if reduction == "mean" else each.sum(axis=1)
+    right = same(claim, totals, tolerance(claim))
+    said = (convention(layout.samples), convention(reduction))
+    if right:
+        return Check(subject.name, "loss", "right", remarks=said)
+    ratio = float((claim / totals).mean())
+    words = Words(
+        f"It is {ratio:.4g} times the {reduction}, on average.",
+        f"平均して、正しい値の {ratio:.4g} 倍です。",
+    )
+    return Check(
+        subject.name, "loss", "wrong", remarks=said, diagnosis=(Note("unrecognised", words),)
+    )
+
+
+def _first_right(subject: Subject, network: Network, claims_of) -> tuple[Check, ...]:
+    """Judged in the first convention in which it is right, or else in the first that runs."""
+    found, crash, tried = roles(subject.parameters), None, []
+    for sizes in (Sizes(), *EQUAL[2:]):
+        for layout in layouts(subject.parameters, found, bias=network.bias):
+            points, _ = setup(network, sizes, 0)
+            points = points.single() if layout.samples == "sample" else points
+            right = quantities(network, points)
+            try:
+                claims = claims_of(subject, found, layout, points, right)
+            except Crashed as why:
+                crash = crash or why
+                continue
+            checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
+            said = conventions(layout, bias=network.bias, mean=False)[:2]
+            checks = (replace(checks[0], remarks=(*said, *checks[0].remarks)), *checks[1:])
+            tried.append(checks)
+            if all(one.verdict == "right" for one in checks):
+                return checks
+        if tried:
+            return tried[0]
+    raise crash
+
+
+def _pass_claims(subject, found, layout, points, right) -> dict[str, np.ndarray]:
+    at_points = []
+    for at in range(len(points.W)):
+        result, _ = subject.call(arguments(found, layout, points, at, 0.0))
+        values = list(result.values()) if isinstance(result, dict) else result
+        values = values if isinstance(values, tuple | list) else (values,)
+        rows = [array(v) for v in values]
+        rows = [v.T if layout.samples == "columns" else np.atleast_2d(v) for v in rows]
+        at_points.append(rows)
+    try:
+        stacked = [np.stack(part) for part in zip(*at_points, strict=True)]
+    except ValueError:
+        raise Crashed("expected results of the same shape at every point") from None
+    return _named_pass(stacked, right)
+
+
+def _named_pass(arrays: list[np.ndarray], right) -> dict[str, np.ndarray]:
+    """Which intermediate each result is: by its value where that is right, else by its shape."""
+    left, named = list(OF_FORWARD), {}
+    for number, value in enumerate(arrays):
+        fits = [s for s in left if getattr(right, s).shape == value.shape]
+        if not fits:
+            left_over = "g" if number == len(arrays) - 1 else None
+            fits = [left_over] if left_over in left else []
+        equal = [s for s in fits if same(value, getattr(right, s), tolerance(value))]
+        last = fits[-1:] if number == len(arrays) - 1 else fits[:1]
+        for stage in equal[:1] or last:
+            named[stage] = value
+            left = left[left.index(stage) + 1 :]
+    if not named:
+        raise Crashed("expected g, or (z, g), or (u, z, a, g)")
+    return named

@@ -1,0 +1,103 @@
+"""A person's code in a child process, with a time limit: what it breaks is its own."""
+
+import multiprocessing
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jaxmlp.verify import child
+from jaxmlp.verify.calling import Crashed, TimedOut, Unfinished
+from jaxmlp.verify.child import Pieces
+
+LIMIT = 5.0  # seconds a call may take
+START = 60.0  # seconds until a child has imported what its file needs
+
+
+def context(*, jax: bool = False):
+    """How children are started: forked from a clean process that has NumPy, where that is possible."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(["jaxmlp.verify.child", *(["jax.numpy"] if jax else [])])
+    return found
+
+
+class Runner:
+    """Calls the functions of one file in a child process, which is made anew when it fails.
+
+    Args:
+        pieces: what was taken out of the file.
+        limit: seconds that one call may take.
+    """
+
+    def __init__(self, pieces: Pieces, *, limit: float = LIMIT):
+        self.pieces, self.limit = pieces, limit
+        self.process, self.connection = None, None
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def call(self, name: str, args: Sequence[Any], sizes: Mapping[str, int]) -> tuple[Any, list]:
+        """(the result of a function, its arguments afterwards).
+
+        Raises:
+            Crashed, TimedOut, Unfinished.
+        """
+        result, after = self._ask("call", name, list(args), dict(sizes))
+        return result, [old if new is None else new for old, new in zip(args, after, strict=True)]
+
+    def run(self, loop: str, names: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+        """The numbers and arrays that are there after a training step.
+
+        Raises:
+            Crashed, TimedOut, Unfinished.
+        """
+        return self._ask("run", loop, dict(names), dict(sizes))[0]
+
+    def _ask(self, *request: Any) -> tuple:
+        if self.process is None:
+            self._start()
+        kind, *answer = self._exchange(request, self.limit)
+        if kind == "unfinished":
+            raise Unfinished
+        if kind == "crashed":
+            raise Crashed(answer[0])
+        return tuple(answer)
+
+    def _exchange(self, request: tuple, limit: float) -> tuple:
+        try:
+            self.connection.send(request)
+            if not self.connection.poll(limit):
+                self._stop()
+                raise TimedOut(f"{limit:g}")
+            return self.connection.recv()
+        except (EOFError, OSError):
+            self.process.join(1)
+            code = self.process.exitcode
+            self._stop()
+            raise Crashed(f"the end of the whole process (exit code {code})") from None
+
+    def _start(self) -> None:
+        jax = any("jax" in packages(one) for one in self.pieces.imports)
+        found = context(jax=jax)
+        self.connection, theirs = found.Pipe()
+        self.process = found.Process(target=child.serve, args=(theirs, self.pieces), daemon=True)
+        self.process.start()
+        theirs.close()
+        self._exchange(("call", "", [], {"": 0}), START)  # the imports have a time of their own
+
+    def _stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self.connection.close()
+        self.process = self.connection = None
+
+
+def packages(statement: Any) -> list[str]:
+    """The packages that an import statement names."""
+    names = [getattr(statement, "module", None) or "", *(alias.name for alias in statement.names)]
+    return [name.split(".")[0] for name in names]

@@ -1,0 +1,244 @@
+"""The small functions of a file, f, f', softmax and the losses, called and judged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from jaxmlp.verify import pieces
+from jaxmlp.verify.calling import Crashed, Subject, TimedOut, Unfinished, array, convention, plain
+from jaxmlp.verify.check import crashed, timeout, unfinished
+from jaxmlp.verify.diagnose import same, tolerance
+from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.judge import judge
+from jaxmlp.verify.pieces import Piece
+
+TARGETS = frozenset(
+    "t ti tn target targets ytrue label labels teacher onehot truth trueval d yt".split()
+)
+OUTPUTS = frozenset(
+    "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h".split()
+)
+STAGE = {"activation": "value", "softmax": "value", "derivative": "derivative", "loss": "loss"}
+
+
+def check_piece(subject: Subject, kind: Piece) -> tuple[Check, ...]:
+    """A check of a small function; two, where it gives (f, f')."""
+    try:
+        checks = {"loss": _loss, "softmax": _softmax}.get(kind.kind, _activation)(subject, kind)
+    except Unfinished:
+        checks = (unfinished(subject, STAGE[kind.kind]),)
+    except TimedOut as late:
+        checks = (timeout(subject, STAGE[kind.kind], late),)
+    except Crashed as why:
+        checks = (crashed(subject, STAGE[kind.kind], why),)
+    return tuple(replace(one, line=subject.line) for one in checks)
+
+
+def _judged(subject, kind, given, claim, again: Callable | None = None, key="u") -> Check:
+    """One quantity of a small function; `again` calls it at other points."""
+
+    def nearby():
+        move = 1 + 3e-7 * np.random.default_rng(1).normal(size=given[key].shape)
+        near = given | {key: given[key] * move}
+        claimed = again(near[key])
+        return pieces.quantities(kind, near, claimed), {STAGE[kind.kind]: claimed}
+
+    stage = STAGE[kind.kind]
+    right = pieces.quantities(kind, given, claim)
+    return judge(subject.name, right, {stage: claim}, pieces.slips(kind),
+                 nearby if again else None, stages=(stage,))[0]  # fmt: skip
+
+
+def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
+    given = pieces.points(kind)
+    call, scalar = _elementwise(subject, given["u"])
+    results = call(given["u"])
+    parts = 2 if kind.kind == "activation" and len(results) == 2 else 1
+    kinds = (kind, Piece("derivative", kind.of))[:parts]
+    checks = []
+    for number, one in enumerate(kinds):
+        check = _judged(subject, one, given, results[number], lambda u, k=number: call(u)[k])
+        checks.append(_probed(check, one, lambda u, k=number: call(u)[k]))
+    if scalar:
+        words = Words(
+            "works on one number at a time, not on arrays",
+            "配列でなく 1 つの数だけを受け取る関数です",
+        )
+        checks[0] = replace(checks[0], remarks=(Note("scalar-only", words), *checks[0].remarks))
+    return tuple(checks)
+
+
+def _elementwise(subject: Subject, u: np.ndarray) -> tuple[Callable, bool]:
+    """(a function of (points, k) that gives a list of such arrays, whether it takes numbers only)."""
+
+    def vectors(u):
+        return _parts([_result(subject, [np.array(row)]) for row in u])
+
+    def numbers(u):
+        rows = [[_result(subject, [float(number)]) for number in row] for row in u]
+        return [
+            np.stack([r for r in part]) for part in zip(*(_parts(row) for row in rows), strict=True)
+        ]
+
+    try:
+        if all(part.shape == u.shape for part in vectors(u)):
+            return vectors, False
+    except Crashed as why:
+        try:
+            numbers(u[:1])
+        except Crashed:
+            raise why from None
+        return numbers, True
+    return vectors, False
+
+
+def _result(subject: Subject, args: list) -> object:
+    result = subject.call(args)[0]
+    if result is None:
+        raise Unfinished
+    return result
+
+
+def _parts(results: Sequence[object]) -> list[np.ndarray]:
+    """Results of one array each, or of a pair, stacked."""
+    pairs = [r if isinstance(r, tuple) else (r,) for r in results]
+    try:
+        return [np.stack([array(r) for r in part]) for part in zip(*pairs, strict=True)]
+    except ValueError:
+        raise Crashed("expected results of the same shape everywhere") from None
+
+
+def _probed(check: Check, kind: Piece, call: Callable) -> Check:
+    """What a right function does far from 0, and at 0."""
+    if check.verdict != "right":
+        return check
+    far = np.array([[-1000.0, 1000.0, -800.0, 800.0, 1.0]])
+    if not _all_finite(call, far):
+        return _overflows(check, "overflow", Words(
+            "The formula is right, but it overflows at large inputs.",
+            "式は正しいのですが、入力が大きいとオーバーフローします。"))  # fmt: skip
+    if kind == Piece("derivative", "relu") and _at_zero(call) != 0:
+        words = Words("another subgradient at exactly 0 than 0: a matter of convention",
+                      "ちょうど 0 での劣微分が 0 ではありません (流儀の違いです)")  # fmt: skip
+        return replace(check, remarks=(*check.remarks, Note("kink", words)))
+    return check
+
+
+def _all_finite(call: Callable, u: np.ndarray) -> bool:
+    try:
+        return bool(np.isfinite(call(u)).all())
+    except Crashed:  # math.exp raises OverflowError
+        return False
+
+
+def _at_zero(call: Callable) -> float:
+    return float(np.ravel(call(np.zeros((1, 5))))[0])
+
+
+def _overflows(check: Check, id: str, words: Words) -> Check:
+    hint = Words(
+        "Try it on large inputs, 1000 say.", "大きな入力 (たとえば 1000) で試してみてください。"
+    )
+    return replace(check, verdict="imprecise", diagnosis=(Note(id, words, hint, "L6"),))
+
+
+def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
+    rng = np.random.default_rng(0)
+    batch = rng.uniform(0.1, 2.5, size=(2, 7, 5)) * rng.choice([-1, 1], size=(2, 7, 5))
+    ways = {
+        "one-sample": (pieces.points(kind)["u"], lambda u: u),
+        "rows": (batch, lambda u: u),
+        "columns": (batch, lambda u: u.T),
+        "square": (batch[:, :5], lambda u: u),
+    }
+    if subject.parameters[0][:1].isupper():
+        ways = {way: ways[way] for way in ("rows", "columns", "one-sample", "square")}
+    crash, tried = None, []
+    for way, (u, turn) in ways.items():
+
+        def call(u, turn=turn):
+            return _parts([turn(array(_result(subject, [np.array(turn(one))]))) for one in u])[0]
+
+        try:
+            check = _judged(subject, kind, {"u": u}, call(u), call)
+        except Crashed as why:
+            crash = crash or why
+            continue
+        tried.append((way, u, call, check))
+        if check.verdict == "right":
+            break
+    if not tried:
+        raise crash
+    way, u, call, check = next((one for one in tried if one[3].verdict == "right"), tried[0])
+    said = () if way == "square" else (convention(way),)
+    check = replace(check, remarks=(*said, *check.remarks))
+    if check.verdict == "right" and not _all_finite(call, u + 1000):
+        return (_overflows(check, "softmax-not-shifted", Words(
+            "The formula is right, but it overflows at large inputs: subtract the maximum, e^(x − max x).",
+            "式は正しいのですが、入力が大きいとオーバーフローします。最大値を引いて e^(x − max x) とします。")),)  # fmt: skip
+    return (check,)
+
+
+def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
+    given = pieces.points(kind)
+    first, second = (plain(name) for name in subject.parameters[:2])
+    exchanged = second not in TARGETS and (first in TARGETS or (first == "y" and second in OUTPUTS))
+
+    def call(g, y):
+        return array(
+            _result(
+                subject, [np.array(y), np.array(g)] if exchanged else [np.array(g), np.array(y)]
+            )
+        )
+
+    check, crash = None, None
+    batches = subject.parameters[0][:1].isupper() and subject.parameters[1][:1].isupper()
+    for way in (_batch, _single) if batches else (_single, _batch):
+        try:
+            found, said = way(call, given, kind)
+        except Crashed as why:
+            crash = crash or why
+            continue
+        one = _judged(
+            subject, kind, given, found, lambda g: way(call, given | {"g": g}, kind)[0], "g"
+        )
+        check = check or replace(one, remarks=(*said, *one.remarks))
+        if one.verdict == "right":
+            check = replace(one, remarks=(*said, *one.remarks))
+            break
+    if check is None:
+        raise crash
+    if exchanged:
+        check = replace(check, remarks=(Note("target-first", Words(
+            "takes the target first, then the output", "正解、出力の順に受け取る")), *check.remarks))  # fmt: skip
+    return (check,)
+
+
+def _single(call: Callable, given: dict, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+    """One sample at a time."""
+    found = np.stack([call(g, y) for g, y in zip(given["g"], given["y"], strict=True)])
+    if found.ndim > 1 and found[0].size == 1:
+        found = found.reshape(-1)
+    if kind.of == "binary_cross_entropy" and found.shape == given["g"].shape:
+        words = Words("one number for each output", "出力ごとに 1 つの値を返す")
+        return found.sum(axis=-1), (Note("per-output", words),)
+    return found, (convention("one-sample"),)
+
+
+def _batch(call: Callable, given: dict, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+    """A batch of rows, whose errors are added, averaged or kept apart."""
+    g, y = given["g"], given["y"]
+    found = call(g, y)
+    if found.shape == (len(g),):
+        return found, (convention("rows"),)
+    expected = pieces.quantities(kind, given, found).loss
+    for name, total in (("mean", expected.mean()), ("sum", expected.sum())):
+        if found.size == 1 and same(found.reshape(1), np.array([total]), tolerance(found)):
+            return expected, (convention("rows"), convention(name))
+    # A batch of one row thrice over has that row's E as its mean.
+    each = [
+        call(np.repeat(g[i : i + 1], 3, axis=0), np.repeat(y[i : i + 1], 3, axis=0))
+        for i in range(len(g))
+    ]
+    return np.stack(each).reshape(len(g), -1)[:, 0], (convention("rows"), convention("mean"))

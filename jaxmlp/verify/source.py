@@ -1,0 +1,466 @@
+"""A person's file, read and taken apart without being run.
+
+Out of its syntax tree come the functions, the imports and simple constants that they need, and
+the body of the training loop, as far as the parameters depend on it.
+"""
+
+import ast
+import codecs
+import io
+import json
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jaxmlp.verify.calling import ROLE, plain
+
+ENCODINGS = ("utf-8", "cp932", "euc_jp")
+SIMPLE_CALLS = frozenset(
+    "identity eye zeros ones full array asarray arange linspace vectorize vmap jit grad "
+    "partial float32 float64 int float tuple list dict range len value_and_grad".split()
+)
+READERS = frozenset(
+    "genfromtxt loadtxt read_csv read_table fromfile imread open_image load fromstring".split()
+)
+SETTINGS = ("HIDDEN", "OUTPUT", "LOSS", "REDUCTION")
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A training step: the body of a loop in which W and V are updated.
+
+    Attributes:
+        line: where the loop begins.
+        body: the statements that the new parameters depend on, in order.
+        reads: the names it reads before it has assigned them.
+        W, V, b, c: what the parameters are called; None where there is none.
+        counters: the loop variables, of this loop and of those around it.
+        reader: whether the body reads its samples from files.
+    """
+
+    line: int
+    body: list[ast.stmt]
+    reads: tuple[str, ...]
+    params: dict[str, str]
+    counters: dict[str, ast.expr]
+    reader: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a file has.
+
+    Attributes:
+        functions: definitions, in order, those of one name replaced by the last.
+        unfinished: (name, line) of functions that cannot be parsed, or have no body yet.
+        imports, constants: statements.
+        settings: HIDDEN, OUTPUT, LOSS, REDUCTION, where the file gives them.
+        loops: the training steps found.
+        idle: lines of loops that take a sample and update nothing yet.
+        deep: whether there is a training loop with more matrices than two.
+        numbered: whether line numbers are those of the file.
+    """
+
+    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    unfinished: dict[str, int] = field(default_factory=dict)
+    imports: list[ast.stmt] = field(default_factory=list)
+    constants: list[ast.stmt] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    loops: list[Loop] = field(default_factory=list)
+    idle: list[int] = field(default_factory=list)
+    deep: list[int] = field(default_factory=list)
+    numbered: bool = True
+
+
+def read(path: Path) -> Source:
+    """What a .py or .ipynb file has.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no text, or no notebook.
+    """
+    data = path.read_bytes()
+    if path.suffix == ".ipynb":
+        cells = notebook_cells(decoded(data))
+        return take_apart([one for cell in cells for one in parsed(cell)], numbered=False)
+    return take_apart(parsed(decoded(data)))
+
+
+def decoded(data: bytes) -> str:
+    """Text in UTF-8, with or without a mark, UTF-16 with one, Shift-JIS, EUC-JP, or as it declares.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    try:
+        declared, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:
+        declared = "utf-8"
+    for encoding in (declared, *ENCODINGS):
+        try:
+            text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if "\0" in text:
+            break
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    raise ValueError("expected a text file in UTF-8 or Shift-JIS, got something else")
+
+
+def notebook_cells(text: str) -> list[str]:
+    """The code cells of a notebook, without magics and shell commands.
+
+    Raises:
+        ValueError: it is no notebook.
+    """
+    try:
+        cells = json.loads(text)["cells"]
+        code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(
+            "expected a Jupyter notebook (JSON with cells), got something else"
+        ) from None
+    magic = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
+    return [magic.sub("", cell) for cell in code if not cell.startswith("%%")]
+
+
+def parsed(text: str) -> list[ast.stmt | tuple[str, int]]:
+    """Its statements; where one cannot be parsed, (the name of the function, its line)."""
+    try:
+        return ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return [one for chunk in _chunks(text) for one in _parsed_chunk(*chunk)]
+
+
+def _chunks(text: str) -> Iterator[tuple[str, int]]:
+    """(a piece of text, its first line): split before each line that begins a statement."""
+    goes_on = re.compile(r"(else|elif|except|finally)\b")
+    lines, first = [], 1
+    for number, line in enumerate(text.split("\n"), 1):
+        begins = re.match(r"[A-Za-z_@]", line) and not goes_on.match(line)
+        if begins and not (lines and lines[-1].startswith("@")):
+            yield "\n".join(lines), first
+            lines, first = [], number
+        lines.append(line)
+    yield "\n".join(lines), first
+
+
+def _parsed_chunk(chunk: str, first: int) -> list:
+    try:
+        body = ast.parse(chunk).body
+    except (SyntaxError, ValueError, RecursionError):
+        match = re.search(r"^\s*def\s+(\w+)|^(for|while)\b", chunk, re.MULTILINE)
+        return [(match[1] or "training loop", first)] if match else []
+    for statement in body:
+        ast.increment_lineno(statement, first - 1)
+    return body
+
+
+def take_apart(
+    statements: Iterable[ast.stmt | tuple[str, int]], *, numbered: bool = True
+) -> Source:
+    """Sort the statements of a file by what they are to the checker."""
+    found = Source(numbered=numbered)
+    parts = list(statements)
+    for name, line in (part for part in parts if isinstance(part, tuple)):
+        found.unfinished[name] = line
+    module = ast.Module([part for part in parts if isinstance(part, ast.stmt)], [])
+    for node in _outside_classes(module):
+        if isinstance(node, ast.FunctionDef):
+            found.functions.pop(node.name, None)  # the last definition counts, in its own place
+            found.functions[node.name] = node
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found.imports.append(node)
+    for name, function in found.functions.items():
+        if empty(function):
+            found.unfinished[name] = function.lineno
+    _constants(module, found)
+    _training_loops(module, found)
+    return found
+
+
+def _outside_classes(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.ClassDef):
+            yield child
+            yield from _outside_classes(child)
+
+
+def empty(function: ast.FunctionDef) -> bool:
+    """Whether a function has nothing but a docstring, `pass`, `...`, `return` or a `raise` to do."""
+
+    def idle(s: ast.stmt) -> bool:
+        if isinstance(s, ast.Return):
+            return s.value is None or _is_none(s.value)
+        if isinstance(s, ast.Raise):
+            return "NotImplemented" in ast.dump(s)
+        return isinstance(s, ast.Pass) or (
+            isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
+        )
+
+    return all(map(idle, function.body))
+
+
+def _is_none(value: ast.expr) -> bool:
+    if isinstance(value, ast.Tuple):
+        return all(map(_is_none, value.elts))
+    return isinstance(value, ast.Constant) and value.value in (None, ...)
+
+
+def _constants(module: ast.Module, found: Source) -> None:
+    """Assignments of simple values at the top level, lambdas and the settings among them."""
+    known = set(found.functions)
+    for statement in module.body:
+        if not isinstance(statement, ast.Assign) or not _simple(statement.value, known):
+            continue
+        names = [
+            n.id
+            for target in statement.targets
+            for n in ast.walk(target)
+            if isinstance(n, ast.Name)
+        ]
+        known.update(names)
+        found.constants.append(statement)
+        if isinstance(statement.value, ast.Lambda) and len(names) == 1:
+            found.functions.setdefault(names[0], _named(names[0], statement.value))
+        if names[0] in SETTINGS and isinstance(statement.value, ast.Constant):
+            found.settings[names[0]] = statement.value.value
+
+
+def _named(name: str, function: ast.Lambda) -> ast.FunctionDef:
+    """A lambda as a definition."""
+    body = [ast.copy_location(ast.Return(function.body), function)]
+    made = ast.FunctionDef(name, function.args, body, [], None, type_params=[])
+    return ast.fix_missing_locations(ast.copy_location(made, function))
+
+
+def _simple(value: ast.expr, known: set[str]) -> bool:
+    """Whether an expression is made of literals, earlier constants, lambdas and harmless calls."""
+    if isinstance(value, ast.Constant | ast.Lambda | ast.Attribute):
+        return not isinstance(value, ast.Attribute) or isinstance(value.value, ast.Name)
+    if isinstance(value, ast.Name):
+        return value.id in known
+    if isinstance(value, ast.Call):
+        inner = [*value.args, *(k.value for k in value.keywords)]
+        return called(value) in SIMPLE_CALLS and all(_simple(v, known) for v in inner)
+    if isinstance(value, ast.BinOp | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Compare):
+        parts = [p for p in ast.iter_child_nodes(value) if isinstance(p, ast.expr)]
+        return all(_simple(p, known) for p in parts)
+    return False
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called: genfromtxt in np.genfromtxt(…)."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def _training_loops(module: ast.Module, found: Source) -> None:
+    """Find the innermost loops that update parameters, with what stands before them."""
+
+    def search(body: list[ast.stmt], before: list[ast.stmt], counters: dict) -> bool:
+        any_found = False
+        for number, statement in enumerate(body):
+            earlier = [*before, *body[:number]]
+            inner = counters
+            if isinstance(statement, ast.For):
+                inner = counters | _targets(statement)
+            deeper = False
+            for block in _blocks(statement):
+                deeper |= search(block, earlier, inner)
+            if isinstance(statement, ast.For | ast.While) and not deeper:
+                deeper = _training_step(statement, earlier, inner, found)
+            any_found |= deeper
+        return any_found
+
+    search(module.body, [], {})
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    if isinstance(statement, ast.ClassDef):
+        return
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(statement, name, None)
+        if isinstance(block, list):
+            yield block
+
+
+def _targets(loop: ast.For) -> dict[str, ast.expr]:
+    return {n.id: loop.iter for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+
+
+def _training_step(loop: ast.For | ast.While, before: list, counters: dict, found: Source) -> bool:
+    """Add a loop, if it is one that trains; whether it is."""
+    params = _parameters(loop)
+    if len(params) > 4 or any(len(names) > 1 for names in params.values()):
+        found.deep.append(loop.lineno)
+        return True
+    if not params.get("W") and not params.get("V"):
+        if _takes_a_sample(loop):
+            found.idle.append(loop.lineno)
+        return False
+    chosen = {role: names[0] for role, names in params.items()}
+    body, reader = _without_readers(_slice(loop.body, set(chosen.values())))
+    if not params.get("V") and not _reads_both(body, chosen):
+        return False  # the perceptron of the lesson before
+    setup = _setup(before, body, {*chosen.values(), *counters})
+    body, more = _without_readers([*setup, *body])
+    reads = tuple(live_in(body))
+    found.loops.append(Loop(loop.lineno, body, reads, chosen, counters, reader or more))
+    return True
+
+
+def _reads_both(body: list[ast.stmt], chosen: dict) -> bool:
+    """Whether a V is read, though only W is updated yet."""
+    return any(ROLE.get(plain(name)) == "V" for name in live_in(body)) and bool(chosen)
+
+
+def _takes_a_sample(loop: ast.For | ast.While) -> bool:
+    stored = {ROLE.get(plain(name)) for s in loop.body for name in stores(s)}
+    text = " ".join(ast.dump(s) for s in loop.body)
+    return {"x", "y"} <= stored and "test" not in text
+
+
+def _parameters(loop: ast.For | ast.While) -> dict[str, list[str]]:
+    """By role, the parameters that the loop reads and then assigns."""
+    live = set(live_in(loop.body))
+    stored = {name for s in loop.body for name in stores(s)} & live
+    names = [plain(n) for n in stored]
+    shifted = "w0" in names and "w1" in names and "w2" not in names
+    table = {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
+    found: dict[str, list[str]] = {}
+    for name in sorted(stored):
+        role = table.get(plain(name))
+        if role is None and re.fullmatch(r"[wvb]\d+", plain(name)):
+            role = plain(name)
+        if role in ("W", "V", "b", "c") or re.fullmatch(r"[wvb]\d+", role or ""):
+            found.setdefault(role, []).append(name)
+    deep = [role for role in found if role not in ("W", "V", "b", "c")]
+    return found if not deep else {**found, "W": [*found.get("W", []), *deep]}
+
+
+def stores(statement: ast.AST) -> set[str]:
+    """The names that a statement assigns, or changes by assigning to parts of them."""
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            base = node.value
+            while isinstance(base, ast.Subscript | ast.Attribute):
+                base = base.value
+            if isinstance(base, ast.Name):
+                found.add(base.id)
+    return found
+
+
+def loads(statement: ast.AST) -> set[str]:
+    """The names that a statement reads."""
+    found = {
+        n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+    }
+    for node in ast.walk(statement):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+    own = {a.arg for n in ast.walk(statement) if isinstance(n, ast.Lambda) for a in n.args.args}
+    inner = {n.id for c in ast.walk(statement) if isinstance(c, ast.comprehension)
+             for n in ast.walk(c.target) if isinstance(n, ast.Name)}  # fmt: skip
+    return found - own - inner
+
+
+def live_in(body: list[ast.stmt]) -> list[str]:
+    """The names that are read before they have been assigned, in order."""
+    found, assigned = {}, set()
+    for statement in body:
+        reads = loads(statement)
+        if isinstance(statement, ast.For):
+            reads -= stores(statement.target)
+        if isinstance(statement, ast.For | ast.While | ast.If | ast.With):
+            reads -= _inner(statement, set(assigned))
+        for name in sorted(reads - assigned):
+            found.setdefault(name)
+        assigned |= {n for n in stores(statement) if n not in found}
+    return list(found)
+
+
+def _inner(statement: ast.stmt, assigned: set[str]) -> set[str]:
+    """Names that a compound statement reads only after having assigned them itself."""
+    inside = [s for block in _blocks(statement) for s in block]
+    heads = loads(statement) - set().union(*map(loads, inside)) if inside else set()
+    needed = set(live_in(inside)) | heads
+    return loads(statement) - needed - assigned
+
+
+def _slice(body: list[ast.stmt], wanted: set[str]) -> list[ast.stmt]:
+    """The statements that what is wanted depends on; no printing, no bookkeeping."""
+    needed, kept = set(wanted), []
+    for statement in reversed(body):
+        if isinstance(statement, ast.FunctionDef):
+            continue
+        if stores(statement) & needed or _delta(statement):
+            kept.append(statement)
+            needed |= loads(statement)
+    return kept[::-1]
+
+
+def _delta(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assign) and any("delta" in plain(n) for n in stores(statement))
+
+
+def _setup(before: list[ast.stmt], body: list[ast.stmt], bound: set[str]) -> list[ast.stmt]:
+    """What stands before the loop, is simple, and computes a name that the loop reads."""
+    kept: list[ast.stmt] = []
+    for statement in reversed(before):
+        names = stores(statement)
+        wanted = set(live_in([*kept[::-1], *body])) - bound
+        if not isinstance(statement, ast.Assign) or not names & wanted or _data(names):
+            continue
+        kept.append(statement)
+    return kept[::-1]
+
+
+def _data(names: set[str]) -> bool:
+    """Whether an assignment makes the data or the parameters, for which others are put in."""
+    return any(ROLE.get(plain(name)) in ("x", "y", "W", "V", "b", "c") or "train" in name.lower()
+               for name in names)  # fmt: skip
+
+
+def _without_readers(body: list[ast.stmt]) -> tuple[list[ast.stmt], bool]:
+    """The body with `__sample__` in place of every call that reads a file."""
+    swap = _Swap()
+    return [ast.fix_missing_locations(swap.visit(s)) for s in body], swap.found
+
+
+class _Swap(ast.NodeTransformer):
+    found = False
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if called(node) not in READERS:
+            return node
+        self.found = True
+        return ast.copy_location(ast.Name("__sample__", ast.Load()), node)
+
+
+def names_used(nodes: Iterable[ast.AST], functions: dict[str, ast.FunctionDef]) -> set[str]:
+    """The names that these use, and the functions that they call use, and so on."""
+    used: set[str] = set()
+    left = list(nodes)
+    while left:
+        new = {n.id for n in ast.walk(left.pop()) if isinstance(n, ast.Name)} - used
+        used |= new
+        left += [functions[name] for name in new if name in functions]
+    return used
+
+
+def imports_of(imports: list[ast.stmt], used: set[str]) -> list[ast.stmt]:
+    """The import statements that bring in one of these names, or who knows which."""
+
+    def brings(statement):
+        names = {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+        return bool(names & used) or "*" in names
+
+    return [statement for statement in imports if brings(statement)]
