@@ -36,6 +36,10 @@ class Crashed(Exception):
     """The function raised something, or gave back something that is no array."""
 
 
+class Died(Exception):
+    """It ended the whole process: it isn't tried again in another way."""
+
+
 class TimedOut(Exception):
     """It was still running at the end of its time."""
 

@@ -14,6 +14,7 @@ from jaxmlp.network import Network
 from jaxmlp.verify import calling
 from jaxmlp.verify.calling import (
     Crashed,
+    Died,
     Layout,
     Subject,
     TimedOut,
@@ -29,8 +30,8 @@ from jaxmlp.verify.calling import (
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Check, File, Note, Report, Words
 from jaxmlp.verify.judge import judge
-from jaxmlp.verify.mistakes import CATALOGUE, DERIVATION, quantities
-from jaxmlp.verify.points import Points, Sizes, Truth, draw, truth
+from jaxmlp.verify.mistakes import CATALOGUE, quantities
+from jaxmlp.verify.points import Points, Sizes, draw, truth
 from jaxmlp.verify.program import Mistake, Quantities
 
 ETA = 0.37
@@ -104,6 +105,24 @@ def _call(function: Callable, args: list) -> tuple[object, list]:
                 raise Crashed(f"{type(first).__name__}: {first}") from first
 
 
+def _swapped(setting: "Setting", claims: dict) -> bool:
+    """Whether (dV, dW) came back for (dW, dV): the shapes tell."""
+    if not {"dW", "dV"} <= claims.keys():
+        return False
+    W, V = (getattr(setting.right, d).shape for d in ("dW", "dV"))
+    return W != V and (claims["dW"].shape, claims["dV"].shape) == (V, W)
+
+
+def _with_swap(check: Check) -> Check:
+    if check.stage not in ("dW", "dV"):
+        return check
+    words = Words("The pair comes back in the other order: it is (dW, dV), the order of the parameters.",
+                  "組の順序が逆です。パラメータの順に (dW, dV) と返します。")  # fmt: skip
+    hint = Words("Look again at what is returned, and in which order.", "何をどの順に返すか見直してください。")
+    note = Note("pair-swapped", words, hint)
+    return replace(check, verdict="wrong", diagnosis=(note, *check.diagnosis))
+
+
 class Setting(NamedTuple):
     """What a derivation is checked against.
 
@@ -140,7 +159,7 @@ def check_derivation(
         return (unfinished(subject, stage),)
     except TimedOut as late:
         return (timeout(subject, stage, late),)
-    except Crashed as crash:
+    except (Crashed, Died) as crash:
         return (crashed(subject, stage, crash),)
     return _checks(subject, setting, claims, catalogue, crash)
 
@@ -155,7 +174,12 @@ def _checks(subject, setting, claims, catalogue, crash) -> tuple[Check, ...]:
         near = setting._replace(points=points, right=_right(setting, points))
         return near.right, _undivided(near, _claims(subject, near))[0]
 
-    checks = judge(subject.name, setting.right, claims, visible, nearby)
+    swapped = _swapped(setting, claims)
+    if swapped:
+        claims = claims | {"dW": claims["dV"], "dV": claims["dW"]}
+    checks = judge(subject.name, setting.right, claims, visible, None if swapped else nearby)
+    if swapped:
+        checks = tuple(map(_with_swap, checks))
     if crash is not None:
         if all(one.verdict == "right" for one in checks):
             return (crashed(subject, "derivation", crash),)
@@ -167,31 +191,30 @@ def _checks(subject, setting, claims, catalogue, crash) -> tuple[Check, ...]:
     return tuple(replace(one, line=subject.line) for one in (first, *checks[1:]))
 
 
-@functools.lru_cache(maxsize=64)
-def setup(network: Network, sizes: Sizes, seed: int) -> tuple[Points, Truth]:
-    """Points of these sizes, and what is true there, one row each."""
-    points = draw(network, sizes, seed=seed)
-    return points, truth(network, points.single())
-
-
 def _setting(network: Network, sizes: Sizes, seed: int, layout: Layout, mean: bool, eta) -> Setting:
-    points, true = setup(network, sizes, seed)
+    points = confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
     if layout.samples == "sample":
         points = points.single()
-    else:
-        true = true.summed(sizes.n)
     mean = mean and layout.samples != "sample"
-    right = quantities(network, points, mean=mean, eta=eta)
-    _confirm(right, true, 1 / sizes.n if mean else 1)
-    return Setting(points, right, network, layout, mean, eta)
+    return Setting(points, quantities(network, points, mean=mean, eta=eta), network, layout, mean, eta)
 
 
-def _confirm(right: Quantities, true: Truth, share: float) -> None:
-    """The steps that mistakes are made in are themselves checked against autodiff, each time."""
-    for name, value in true._asdict().items():
-        expected = value * share if name in ("dW", "dV") else value
-        if not same(getattr(right, name), expected, 1e-9):
+@functools.lru_cache(maxsize=64)
+def confirmed_points(network: Network, seed: int = 0) -> Points:
+    """Points at which autodiff and finite differences have confirmed the steps of the derivation.
+
+    Mistakes are made in those steps, and verdicts given by them, so they are checked each time.
+
+    Raises:
+        ValueError: autodiff and finite differences disagree on this network.
+    """
+    points = draw(network, Sizes(), seed=seed)
+    one = points.single()
+    right = quantities(network, one)
+    for name, value in truth(network, one)._asdict().items():
+        if not same(getattr(right, name), value, 1e-9):
             raise AssertionError(f"the closed form of {name} disagrees with autodiff")
+    return points
 
 
 def _right(setting: Setting, points: Points) -> Quantities:
@@ -249,12 +272,15 @@ def _claims(subject: Subject, setting: Setting) -> dict[str, np.ndarray]:
         Crashed: somewhere. Unfinished, TimedOut.
     """
     found = roles(subject.parameters)
-    at_points = []
+    at_points, finished = [], False
     for at in range(len(setting.points.W)):
         args = arguments(found, setting.layout, setting.points, at, setting.eta)
         before = [np.copy(a) for a in args]
         result, after = subject.call(args)
+        finished |= result is not None or any(map(_changed, before, after))
         at_points.append(_stages(subject, setting, result, before, after))
+    if not finished:
+        raise Unfinished
     try:
         return {s: np.stack([one[s] for one in at_points]) for s in STAGES if s in at_points[0]}
     except (ValueError, KeyError):
@@ -266,11 +292,7 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
     found = roles(subject.parameters)
     old = dict(zip(found, before, strict=True))
     if result is None:
-        result = {
-            r: a for r, a, b in zip(found, after, before, strict=True) if not np.array_equal(a, b)
-        }
-        if not result:
-            raise Unfinished
+        result = {r: a for r, a in zip(found, after, strict=True) if r in ("W", "V", "b", "c")}
     else:
         result = named_results(subject, found, result, _shapes(old))
     values = {name: array(value) for name, value in result.items()}
@@ -285,6 +307,10 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
     if not stages:
         raise Crashed(f"expected gradients such as dW and dV, got {', '.join(values)}")
     return stages
+
+
+def _changed(before: object, after: object) -> bool:
+    return not np.array_equal(before, after)
 
 
 def _shapes(old: dict[str, np.ndarray]) -> dict[str, tuple]:

@@ -143,27 +143,29 @@ def _define(function: ast.FunctionDef, names: dict[str, Any], path: str) -> None
 
 def _answer(pieces: Pieces, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
     if kind == "run":
-        local = {**names, **_copies(given, names)}
+        local = {**names, **given}
+        if "__sample__" in given:
+            local["__sample__"] = given["__sample__"].view(Sample)
         _execute(pieces.loops[what], local, pieces.path)
         return (_arrays(local, names),)
     if what not in names:
         raise NameError(f"name {what!r} is not defined")
-    args = [_native(arg, names) for arg in given]
-    result = names[what](*args)
+    function = names[what]
+    args = [np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in given]
+    try:
+        result = function(*args)
+    except Exception:
+        if not any(getattr(v, "__name__", "") in ("jax", "jax.numpy") for v in names.values()):
+            raise
+        with contextlib.suppress(Exception):
+            return portable(function(*map(_as_jax, given))), [None] * len(given)
+        raise
     return portable(result), [portable(a) if isinstance(a, np.ndarray) else None for a in args]
 
 
-def _copies(given: Mapping[str, Any], names: dict[str, Any]) -> dict[str, Any]:
-    copied = {name: _native(value, names) for name, value in given.items()}
-    return {n: v.view(Sample) if n == "__sample__" else v for n, v in copied.items()}
-
-
-def _native(value: Any, names: Mapping[str, Any]) -> Any:
-    """An argument in the kind of array that the file computes with."""
-    uses_jax = any(getattr(v, "__name__", "") in ("jax", "jax.numpy") for v in names.values())
-    if isinstance(value, np.ndarray) and uses_jax:
-        return sys.modules["jax"].numpy.asarray(value)
-    return value
+def _as_jax(value: Any) -> Any:
+    """An array as one of JAX's, which has `.at`."""
+    return sys.modules["jax"].numpy.asarray(value) if isinstance(value, np.ndarray) else value
 
 
 def _arrays(local: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

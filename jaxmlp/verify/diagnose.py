@@ -30,9 +30,11 @@ def scales(true: np.ndarray) -> np.ndarray:
 
 def differs(claimed: np.ndarray, true: np.ndarray, within: float) -> np.ndarray:
     """Per entry, whether it is off; NaN and infinity are, unless the truth is the same."""
+    finite = np.isfinite(claimed) & np.isfinite(true)
     with np.errstate(all="ignore"):
-        apart = np.abs(claimed.astype(float) - true) > within * scales(true)
-    return (apart | ~np.isfinite(claimed)) & (claimed != true)
+        apart = np.abs(claimed.astype(float) - true) > within * scales(np.where(finite, true, 0))
+    both_nan = np.isnan(claimed) & np.isnan(true)
+    return np.where(finite, apart, (claimed != true) & ~both_nan)
 
 
 def same(claimed: np.ndarray, true: object, within: float) -> bool:

@@ -16,6 +16,7 @@ from jaxmlp import losses
 from jaxmlp.activations import HIDDEN, OUTPUTS
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network
+from jaxmlp.verify import given
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.points import with_one
 from jaxmlp.verify.program import Mistake, Program, Quantities
@@ -56,10 +57,20 @@ DERIVATION = Program(STEPS, USES, INPUTS)
 @functools.cache
 def functions(network: Network) -> SimpleNamespace:
     """f, f', g, δ2 of a network, and the parts of δ2, as functions of NumPy arrays."""
-    g, e = network.output, network.loss
+    f, g, e = network.hidden, network.output, network.loss
+    if HIDDEN.get(f.name) is f and OUTPUTS.get(g.name) is g and LOSSES.get(e.name) is e:
+        return SimpleNamespace(
+            f=given.F[f.name],
+            slope=given.SLOPE[f.name],
+            g=given.G[g.name],
+            pullback=given.PULLBACK[g.name],
+            dE=given.D_ERROR[e.name],
+            delta2=functools.partial(given.delta2, g.name, e.name),
+            network=network,
+        )
     return SimpleNamespace(
-        f=numpy_call(network.hidden.value),
-        slope=numpy_call(network.hidden.derivative),
+        f=numpy_call(f.value),
+        slope=numpy_call(lambda u: jax.vmap(jax.grad(f.value))(u.ravel()).reshape(u.shape)),
         g=numpy_call(g.value),
         pullback=numpy_call(g.pullback),
         dE=numpy_call(e.derivative),
@@ -69,6 +80,7 @@ def functions(network: Network) -> SimpleNamespace:
 
 
 def numpy_call(function: Callable) -> Callable:
+    """A function of JAX arrays as one of NumPy arrays, in float64."""
     jitted = jax.jit(function)
 
     def call(*args: np.ndarray) -> np.ndarray:
@@ -76,16 +88,6 @@ def numpy_call(function: Callable) -> Callable:
             return np.asarray(jitted(*args))
 
     return call
-
-
-OTHER_F = {name: numpy_call(f.value) for name, f in HIDDEN.items()}
-OTHER_SLOPE = {name: numpy_call(f.derivative) for name, f in HIDDEN.items()}
-OTHER_DE = {name: numpy_call(e.derivative) for name, e in LOSSES.items()}
-OTHER_DELTA2 = {
-    (g, e): numpy_call(functools.partial(losses.delta2, OUTPUTS[g], LOSSES[e]))
-    for e in LOSSES
-    for g in LOSSES[e].outputs
-}
 
 
 def _g_diagonal(q: Quantities) -> np.ndarray:
@@ -223,13 +225,13 @@ def _one(id, step, formula, equation, en, ja, keeps=False) -> Mistake:
 
 def _other_f(name: str) -> list[Mistake]:
     return [
-        _one("other-f", "fu", lambda q, v: OTHER_F[name](q.u), "L3",
+        _one("other-f", "fu", lambda q, v: given.F[name](q.u), "L3",
              f"z is computed with {name}, which is not this network's f.",
              f"z の計算に {name} を使っています。このネットワークの f ではありません。"),
-        _one("slope-of-other", "slope", lambda q, v: OTHER_SLOPE[name](q.u), "L18",
+        _one("slope-of-other", "slope", lambda q, v: given.SLOPE[name](q.u), "L18",
              f"f' is the derivative of {name}, which is not this network's f.",
              f"f' に {name} の微分を使っています。このネットワークの f の微分ではありません。"),
-        _one("slope-of-other", "slope", lambda q, v: OTHER_SLOPE[name](q.fu), "L18",
+        _one("slope-of-other", "slope", lambda q, v: given.SLOPE[name](q.fu), "L18",
              f"f' is the derivative of {name}, and taken at f(u) instead of u.",
              f"f' に {name} の微分を、しかも u でなく f(u) での値を使っています。"),
     ]  # fmt: skip
@@ -237,10 +239,7 @@ def _other_f(name: str) -> list[Mistake]:
 
 def _wrong_loss(name: str) -> Mistake:
     def formula(q, v):
-        pair = (q.by.network.output.name, name)
-        if pair in OTHER_DELTA2:
-            return OTHER_DELTA2[pair](q.a, q.y)
-        return q.by.pullback(q.a, OTHER_DE[name](q.by.g(q.a), q.y))
+        return q.by.pullback(q.a, given.D_ERROR[name](q.by.g(q.a), q.y))
 
     return _one("wrong-loss", "delta2", formula, "L15",
                 f"δ2 is that of the {name.replace('_', ' ')}, which is not the loss E of this network.",

@@ -9,6 +9,7 @@ from jaxmlp.network import Network
 from jaxmlp.verify import given, pieces
 from jaxmlp.verify.calling import (
     Crashed,
+    Died,
     Subject,
     TimedOut,
     Unfinished,
@@ -20,13 +21,13 @@ from jaxmlp.verify.calling import (
     plain,
     roles,
 )
-from jaxmlp.verify.check import EQUAL, crashed, setup, timeout, unfinished
+from jaxmlp.verify.check import EQUAL, confirmed_points, crashed, timeout, unfinished
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.pieces import Piece
-from jaxmlp.verify.points import Points, Sizes
+from jaxmlp.verify.points import Points, Sizes, draw
 
 SMOOTH = Network("tanh")  # its f' is neither 0 nor 1, so that nothing done to it is hidden
 OF_FORWARD = {"u": "u", "fu": "fu", "z": "z", "a": "a", "g": "g"}
@@ -43,7 +44,7 @@ def _guarded(stage: str):
                 checks = (unfinished(subject, stage),)
             except TimedOut as late:
                 checks = (timeout(subject, stage, late),)
-            except Crashed as why:
+            except (Crashed, Died) as why:
                 checks = (crashed(subject, stage, why),)
             return tuple(replace(one, line=subject.line) for one in checks)
 
@@ -56,10 +57,10 @@ def _guarded(stage: str):
 def check_forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     """The exercise's forward(x, W, …) with f handed over: z = (1, f(Wx)) and f'(Wx)."""
     name = network.hidden.name
-    f, slope, pair = (getattr(given, name + end) for end in ("", "_slope", "_pair"))
+    f, slope, pair = given.F[name], given.SLOPE[name], given.PAIR[name]
     many = len(subject.parameters) > 3
     handed = ([f, slope],) if many else ([pair], [f])
-    points, _ = setup(network, Sizes(), 0)
+    points = confirmed_points(network)
     points = points.single()
     right = quantities(network, points)
     crash = None
@@ -99,7 +100,7 @@ def check_backward(subject: Subject) -> tuple[Check, ...]:
     """The exercise's backward(Ṽ, δ2, f'(Wx)), which gives δ1 (L22)."""
     crash, tried = None, []
     for sizes in (Sizes(), *EQUAL):
-        points = setup(SMOOTH, sizes, 0)[0].single()
+        points = draw(SMOOTH, sizes).single()
         right = quantities(SMOOTH, points)
         for whole in (False, True):
             try:
@@ -174,7 +175,7 @@ def check_error(subject: Subject, network: Network, reduction: str) -> tuple[Che
     found = roles(subject.parameters)
     crash = None
     for layout in layouts(subject.parameters, found, bias=network.bias):
-        points, _ = setup(network, Sizes(), 0)
+        points = confirmed_points(network)
         points = points.single() if layout.samples == "sample" else points
         right = quantities(network, points)
         try:
@@ -225,7 +226,7 @@ def _first_right(subject: Subject, network: Network, claims_of) -> tuple[Check, 
     found, crash, tried = roles(subject.parameters), None, []
     for sizes in (Sizes(), *EQUAL[2:]):
         for layout in layouts(subject.parameters, found, bias=network.bias):
-            points, _ = setup(network, sizes, 0)
+            points = confirmed_points(network) if sizes == Sizes() else draw(network, sizes)
             points = points.single() if layout.samples == "sample" else points
             right = quantities(network, points)
             try:

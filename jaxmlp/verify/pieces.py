@@ -8,14 +8,12 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from jaxmlp.activations import HIDDEN, SOFTMAX
-from jaxmlp.losses import LOSSES
+from jaxmlp.activations import HIDDEN
+from jaxmlp.verify import given
 from jaxmlp.verify.calling import plain
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.mistakes import numpy_call
 from jaxmlp.verify.program import Mistake, Program, Quantities
 
 SPELLINGS = {
@@ -67,23 +65,11 @@ def piece(name: str) -> Piece | None:
     return Piece("derivative", base) if base else None
 
 
-VALUE = {name: numpy_call(f.value) for name, f in HIDDEN.items()}
+VALUE, SLOPE = given.F, given.SLOPE
 
 
-@functools.cache
-def slope(name: str) -> Callable:
-    """f' by `jax.grad`, on arrays of any shape."""
-    f = HIDDEN[name].value
-    return numpy_call(lambda u: jax.vmap(jax.grad(f))(u.ravel()).reshape(u.shape))
-
-
-def _mean_squared(g, y):
-    return LOSSES["squared_error"].value(g, y) / g.shape[-1]
-
-
-ERROR = {name: numpy_call(e.value) for name, e in LOSSES.items()}
-ERROR["mean_squared_error"] = numpy_call(_mean_squared)
-PROBABILITIES = numpy_call(SOFTMAX.value)
+ERROR = given.ERROR
+PROBABILITIES = given.softmax
 
 
 @functools.cache
@@ -96,7 +82,7 @@ def program(kind: Piece) -> Program:
     name = "derivative" if kind.kind == "derivative" else "value"
     true = {
         "activation": lambda: VALUE[kind.of],
-        "derivative": lambda: slope(kind.of),
+        "derivative": lambda: SLOPE[kind.of],
         "softmax": lambda: PROBABILITIES,
     }[kind.kind]()
     return Program({name: lambda q: true(q.u)}, {name: ("u",)}, ("u",))
@@ -149,13 +135,13 @@ def _other_functions(of: str, step: str) -> list[Mistake]:
     """f for f', f' for f, and those of another activation."""
     own, other = ("value", "derivative") if step == "value" else ("derivative", "value")
     words = {"value": ("f", "f"), "derivative": ("f'", "f' (微分)")}
-    swap = slope(of) if step == "value" else VALUE[of]
+    swap = SLOPE[of] if step == "value" else VALUE[of]
     found = [_slip(f"{other}-for-{own}", step, lambda q, v: swap(q.u), "L7",
                    f"This is {words[other][0]}, where {words[own][0]} belongs.",
                    f"{words[own][1]} のところに {words[other][1]} を書いています。")]  # fmt: skip
     for name in HIDDEN:
         if name != of:
-            f = VALUE[name] if step == "value" else slope(name)
+            f = VALUE[name] if step == "value" else SLOPE[name]
             found.append(_slip("of-another", step, lambda q, v, f=f: f(q.u), "L5" if step == "value" else "L7",
                                f"This is {words[own][0]} of {name}, not of {of}.",
                                f"{of} でなく {name} の {words[own][1]} です。"))  # fmt: skip
@@ -203,7 +189,7 @@ DERIVATIVE_SLIPS = {
         _slip("sigmoid-slope-f2", "derivative", lambda q, v: _sigmoid(q.u) ** 2, "L7", "This is f², where f(1 − f) belongs.", "f(1 − f) でなく f² になっています。"),
         _slip("sigmoid-slope-1-f", "derivative", lambda q, v: 1 - _sigmoid(q.u), "L7", "This is 1 − f: the factor f is missing.", "1 − f になっています。f を掛けます。"),
         _slip("sigmoid-slope-exp", "derivative", lambda q, v: np.exp(-q.u) / (1 + np.exp(-q.u)), "L7", "The square of the denominator is missing.", "分母の 2 乗が抜けています。"),
-        _slip("slope-twice", "derivative", lambda q, v: slope("sigmoid")(_sigmoid(q.u)), "L7", "f' is taken at f(x), where x belongs.", "x でなく f(x) での微分になっています。"),
+        _slip("slope-twice", "derivative", lambda q, v: SLOPE["sigmoid"](_sigmoid(q.u)), "L7", "f' is taken at f(x), where x belongs.", "x でなく f(x) での微分になっています。"),
     ],
     "tanh": [
         _slip("tanh-slope-square-missing", "derivative", lambda q, v: 1 - np.tanh(q.u), "L7", "The square is missing: 1 − f for 1 − f².", "2 乗が抜けています (1 − f² でなく 1 − f)。"),
@@ -213,7 +199,7 @@ DERIVATIVE_SLIPS = {
         _slip("tanh-slope-inverse", "derivative", lambda q, v: np.cosh(q.u) ** 2, "L7", "This is cosh²; its reciprocal belongs here.", "cosh² になっています。その逆数が正しい値です。"),
         _slip("tanh-slope-cosh", "derivative", lambda q, v: 1 / np.cosh(q.u), "L7", "The square is missing: 1/cosh for 1/cosh².", "2 乗が抜けています (1/cosh² でなく 1/cosh)。"),
         _slip("tanh-slope-double-square", "derivative", lambda q, v: (1 - np.tanh(q.u)) ** 2, "L7", "This is (1 − f)², where 1 − f² belongs.", "1 − f² でなく (1 − f)² になっています。"),
-        _slip("slope-twice", "derivative", lambda q, v: slope("tanh")(np.tanh(q.u)), "L7", "f' is taken at f(x), where x belongs.", "x でなく f(x) での微分になっています。"),
+        _slip("slope-twice", "derivative", lambda q, v: SLOPE["tanh"](np.tanh(q.u)), "L7", "f' is taken at f(x), where x belongs.", "x でなく f(x) での微分になっています。"),
     ],
     "identity": [],
 }  # fmt: skip

@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jaxmlp.gradients import autodiff
 from jaxmlp.network import Network, Params, forward, loss
 
-MARGIN = 0.05  # no u is nearer to 0, where a ReLU has no derivative
+MARGIN = 0.2  # over q: no u is nearer to 0, where a ReLU has no derivative
 STEP = 1e-5
 AGREE = 1e-6  # of finite differences with autodiff, relative to the largest entry
 
@@ -64,12 +64,13 @@ def draw(network: Network, sizes: Sizes, *, seed: int = 0) -> Points:
         V = _rounded(rng.normal(size=(draws, m, q + network.bias)) * 1.5 / np.sqrt(q))
         many = _rounded(rng.normal(size=(draws, 40 * n, d)))
         u = _with_one(network, many) @ W.mT
-        clear = np.argsort(np.abs(u).min(axis=-1) < MARGIN, axis=1, kind="stable")[:, :n]
+        near = np.abs(u).min(axis=-1) < MARGIN / q
+        clear = np.argsort(near, axis=1, kind="stable")[:, :n]
         x = np.take_along_axis(many, clear[:, :, None], axis=1)
         u = _with_one(network, x) @ W.mT
         on = (u > 0).reshape(-1, q)
         both = on.any(axis=0) & ~on.all(axis=0)
-        if np.abs(u).min() >= MARGIN and (both.all() or draws * n < 8):
+        if np.abs(u).min() >= MARGIN / q and (both.all() or q > 50):
             return Points(W, V, x, _targets(network, rng, (draws, n, m)))
     raise ValueError(f"expected sizes at which the points stay clear of u = 0, got {sizes}")
 
@@ -97,7 +98,7 @@ def _targets(network: Network, rng: np.random.Generator, shape: tuple[int, ...])
 
 
 class Truth(NamedTuple):
-    """What is true at points of one row each, or of E summed over the rows of a batch.
+    """What is true at points of one row each.
 
     Attributes:
         dW, dV, delta1, delta2: the gradients by autodiff.
@@ -112,11 +113,6 @@ class Truth(NamedTuple):
     z: np.ndarray
     a: np.ndarray
     g: np.ndarray
-
-    def summed(self, n: int) -> "Truth":
-        """Of points with one row each: each n of them as one point, its E their sum."""
-        sums = [p.reshape(-1, n, *p.shape[1:]).sum(axis=1) for p in self[:2]]
-        return Truth(*sums, *(p.reshape(-1, n, p.shape[-1]) for p in self[2:]))
 
 
 def truth(network: Network, points: Points) -> Truth:
@@ -137,7 +133,10 @@ def truth(network: Network, points: Points) -> Truth:
     return Truth(exact.dW, exact.dV, exact.delta1, exact.delta2, *values)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+# Run a few times only: compiling it is what takes the time.
+@functools.partial(
+    jax.jit, static_argnums=0, compiler_options={"xla_backend_optimization_level": 0}
+)
 def _truth(network: Network, points: Points):
     return jax.vmap(functools.partial(_at_one_point, network))(*points)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxmlp.verify import child
-from jaxmlp.verify.calling import Crashed, TimedOut, Unfinished
+from jaxmlp.verify.calling import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.child import Pieces
 
 LIMIT = 5.0  # seconds a call may take
@@ -44,7 +44,7 @@ class Runner:
         """(the result of a function, its arguments afterwards).
 
         Raises:
-            Crashed, TimedOut, Unfinished.
+            Crashed, Died, TimedOut, Unfinished.
         """
         result, after = self._ask("call", name, list(args), dict(sizes))
         return result, [old if new is None else new for old, new in zip(args, after, strict=True)]
@@ -53,7 +53,7 @@ class Runner:
         """The numbers and arrays that are there after a training step.
 
         Raises:
-            Crashed, TimedOut, Unfinished.
+            Crashed, Died, TimedOut, Unfinished.
         """
         return self._ask("run", loop, dict(names), dict(sizes))[0]
 
@@ -78,7 +78,7 @@ class Runner:
             self.process.join(1)
             code = self.process.exitcode
             self._stop()
-            raise Crashed(f"the end of the whole process (exit code {code})") from None
+            raise Died(f"the end of the whole process (exit code {code})") from None
 
     def _start(self) -> None:
         jax = any("jax" in packages(one) for one in self.pieces.imports)

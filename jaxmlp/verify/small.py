@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from jaxmlp.verify import pieces
-from jaxmlp.verify.calling import Crashed, Subject, TimedOut, Unfinished, array, convention, plain
+from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished, array, convention, plain
 from jaxmlp.verify.check import crashed, timeout, unfinished
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Check, Note, Words
@@ -30,7 +30,7 @@ def check_piece(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         checks = (unfinished(subject, STAGE[kind.kind]),)
     except TimedOut as late:
         checks = (timeout(subject, STAGE[kind.kind], late),)
-    except Crashed as why:
+    except (Crashed, Died) as why:
         checks = (crashed(subject, STAGE[kind.kind], why),)
     return tuple(replace(one, line=subject.line) for one in checks)
 

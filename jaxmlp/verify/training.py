@@ -10,17 +10,18 @@ from jaxmlp.network import Network
 from jaxmlp.verify.calling import (
     ROLE,
     Crashed,
+    Died,
     Subject,
     TimedOut,
     Unfinished,
     convention,
     plain,
 )
-from jaxmlp.verify.check import EQUAL, ETA, crashed, setup, timeout, unfinished
+from jaxmlp.verify.check import EQUAL, ETA, confirmed_points, crashed, timeout, unfinished
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
-from jaxmlp.verify.points import Points, Sizes, with_one
+from jaxmlp.verify.points import Points, Sizes, draw, with_one
 from jaxmlp.verify.runner import Runner
 from jaxmlp.verify.source import Loop
 
@@ -61,18 +62,18 @@ def check_loop(
         return (unfinished(subject, "update"),)
     except TimedOut as late:
         return (timeout(subject, "update", late),)
-    except Crashed as why:
+    except (Crashed, Died) as why:
         return (crashed(subject, "update", why),)
 
 
 def _checked(runner, loop, network, reduction, seed) -> tuple[Check, ...]:
     crash = None
     for sizes in (Sizes(), EXERCISE, *EQUAL):
-        points, _ = setup(network, sizes, seed)
+        points = confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
         for way in _ways(loop):
             try:
-                steps = [_run(runner, loop, points, sizes, way, draw, i)
-                         for draw in range(sizes.draws) for i in SAMPLES]  # fmt: skip
+                steps = [_run(runner, loop, points, sizes, way, at, i)
+                         for at in range(sizes.draws) for i in SAMPLES]  # fmt: skip
             except Crashed as why:
                 crash = crash or why
                 continue
@@ -94,9 +95,9 @@ def _ways(loop: Loop) -> Iterator[Way]:
                 yield Way(one, labels, extra)
 
 
-def _run(runner, loop, points: Points, sizes: Sizes, way: Way, draw: int, i: int) -> Step:
+def _run(runner, loop, points: Points, sizes: Sizes, way: Way, at: int, i: int) -> Step:
     """The body, run at sample i with this draw of the parameters."""
-    W, V, X, Y = (part[draw] for part in points)
+    W, V, X, Y = (part[at] for part in points)
     given = _names(loop, W, V, X, Y, sizes, way, i)
     apart = "b" in loop.params or "c" in loop.params
     after = runner.run(
