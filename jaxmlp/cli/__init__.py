@@ -11,9 +11,10 @@ Three-layer neural networks in JAX: derivations checked against autodiff, traini
 
 commands:
   train    train a network on the digits, or on data of your own
+  verify   check a hand-derived gradient: which line is wrong, and by which mistake
 
 `jaxmlp COMMAND --help` lists a command's options; `jaxmlp --version` says which this is."""
-COMMANDS = ("train",)
+COMMANDS = ("train", "verify")
 
 
 class Stop(Exception):

@@ -93,7 +93,7 @@ def read_settings(args: list[str]) -> Settings:
     except SystemExit as stop:
         if not stop.code:
             raise
-    raise ValueError(_first_lines(said.getvalue()))
+    raise ValueError(one_line(said.getvalue()))
 
 
 def _preset(args: list[str]) -> str:
@@ -102,7 +102,7 @@ def _preset(args: list[str]) -> str:
     return found[-1] if found and found[-1] in PRESETS else "default"
 
 
-def _first_lines(box: str) -> str:
+def one_line(box: str) -> str:
     """The message at the top of the box that tyro draws, as one line."""
     lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
     rule = next((i for i, line in enumerate(lines) if set(line) == {"─"}), len(lines))

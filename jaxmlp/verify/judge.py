@@ -134,6 +134,8 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
 
 def _measured(check: Check, stage: str, claim: np.ndarray, true: np.ndarray, right) -> Check:
     """How far off it is, and where; for a wrong shape, the shapes."""
+    if claim.ndim == true.ndim == 3 and stage not in ("dV", "dW") and true.shape[1] == 1:
+        claim, true = claim[:, 0], true[:, 0]  # a vector, of one sample
     check = replace(check, expected_shape=true.shape[1:], got_shape=claim.shape[1:])
     if claim.shape != true.shape:
         return check
