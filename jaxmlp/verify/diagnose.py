@@ -30,11 +30,14 @@ def scales(true: np.ndarray) -> np.ndarray:
 
 def differs(claimed: np.ndarray, true: np.ndarray, within: float) -> np.ndarray:
     """Per entry, whether it is off; NaN and infinity are, unless the truth is the same."""
-    finite = np.isfinite(claimed) & np.isfinite(true)
-    with np.errstate(all="ignore"):
-        apart = np.abs(claimed.astype(float) - true) > within * scales(np.where(finite, true, 0))
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(claimed - true)
+        if np.isfinite(apart).all():
+            return apart > within * scales(true)
+        finite = np.isfinite(claimed) & np.isfinite(true)
+        off = apart > within * scales(np.where(finite, true, 0))
     both_nan = np.isnan(claimed) & np.isnan(true)
-    return np.where(finite, apart, (claimed != true) & ~both_nan)
+    return np.where(finite, off, (claimed != true) & ~both_nan)
 
 
 def same(claimed: np.ndarray, true: object, within: float) -> bool:
@@ -67,13 +70,14 @@ def explanations(
     point = right.at_first_point()
     first = {step: claim[:1] for step, claim in claims.items()}
     for size in range(1, most + 1):
-        found = [
-            made
-            for made in combinations(usable, size)
-            if _combine(made)
-            and _reproduces(point, made, first, within)
-            and _reproduces(right, made, claims, within)
-        ]
+        with np.errstate(all="ignore"):
+            found = [
+                made
+                for made in combinations(usable, size)
+                if _combine(made)
+                and _reproduces(point, made, first, within)
+                and _reproduces(right, made, claims, within)
+            ]
         if found:
             return _distinct(found)
     return []

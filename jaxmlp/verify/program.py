@@ -7,6 +7,7 @@ rest is shared, so that thousands of combinations can be tried.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,7 @@ class Mistake:
     keeps: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """Steps by name, each a function of the quantities before it.
 
@@ -53,13 +54,14 @@ class Program:
     uses: Mapping[str, tuple[str, ...]]
     inputs: tuple[str, ...]
 
-    def after(self, changed: Iterable[str]) -> set[str]:
+    @functools.cache  # noqa: B019  (programs are few, and live as long as the module)
+    def after(self, changed: frozenset[str]) -> frozenset[str]:
         """The steps changed and all that follow from them."""
         found = set(changed)
         for name in self.steps:  # in order, so one pass is enough
             if found.intersection(self.uses.get(name, ())):
                 found.add(name)
-        return found
+        return frozenset(found)
 
     def before(self, step: str, fixed: Iterable[str] = ()) -> set[str]:
         """The step and all that it is computed from, but for what is fixed."""
@@ -105,7 +107,7 @@ class Quantities:
         return self._changed(values, values, self.made)
 
     def _changed(self, steps: Iterable[str], values: Mapping[str, Any], made: tuple[Mistake, ...]):
-        stale = self.program.after(steps).difference(self.fixed)
+        stale = self.program.after(frozenset(steps)).difference(self.fixed)
         known = {name: value for name, value in self.known.items() if name not in stale}
         fixed = (*self.fixed, *values)
         return Quantities(self.program, {**known, **values}, made, fixed)
