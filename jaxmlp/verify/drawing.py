@@ -1,0 +1,197 @@
+"""What a page shows besides words: equations as MathML, wrong entries as a picture in SVG."""
+
+from collections.abc import Sequence
+from html import escape
+
+from jaxmlp.verify.finding import Check
+from jaxmlp.verify.words import clean, say
+
+Mask = Sequence[Sequence[bool]]
+
+
+def _row(*parts: str) -> str:
+    """Elements as they are, and tokens of text, apart by spaces."""
+    return "".join(p if p.startswith("<") else "".join(map(_token, p.split())) for p in parts)
+
+
+def _token(text: str) -> str:
+    if text.isdigit():
+        return f"<mn>{text}</mn>"
+    if text == "Ṽ":
+        return '<mover accent="true"><mi>V</mi><mo stretchy="false">~</mo></mover>'
+    if text[0].isalpha():
+        return f"<mi>{text}</mi>"
+    return f"<mo>{escape(text)}</mo>"
+
+
+def _sub(base: str, index: str) -> str:
+    return f"<msub>{_row(base)}{_row(index)}</msub>"
+
+
+def _sup(base: str, *exponent: str) -> str:
+    return f"<msup>{_row(base)}<mrow>{_row(*exponent)}</mrow></msup>"
+
+
+def _frac(over: Sequence[str], under: Sequence[str]) -> str:
+    return f"<mfrac><mrow>{_row(*over)}</mrow><mrow>{_row(*under)}</mrow></mfrac>"
+
+
+def _partial(matrix: str) -> str:
+    return _frac(["∂ E"], [f"∂ {matrix}"])
+
+
+def _transposed(base: str) -> str:
+    return f'<msup>{_row(base)}<mi mathvariant="normal">T</mi></msup>'
+
+
+def _sum(index: str) -> str:
+    return f"<munder><mo>Σ</mo><mi>{index}</mi></munder>"
+
+
+_D1, _D2 = _sub("δ", "1"), _sub("δ", "2")
+_SLOPE = '<mi>f</mi><mo lspace="0" rspace="0">′</mo>'
+_GAP = '<mspace width="0.5em"></mspace>'
+_E_U, _E_MINUS_U = _sup("e", "u"), _sup("e", "− u")
+
+EQUATIONS = {
+    "u": (_row("u = W x"), "L3"),
+    "z": (_row("z = ( 1 , f ( W x ) )"), "L27"),
+    "slope": (_row(_SLOPE, "( u ) =", _SLOPE, "( W x )"), "L18"),
+    "a": (_row("a = V z"), "L3"),
+    "delta2": (_row(_D2, "= g ( V z ) − y"), "L15, L22"),
+    "dV": (_row(_partial("V"), "=", _D2, _transposed("z")), "L15"),
+    "delta1": (_row(_D1, "=", _transposed("Ṽ"), _D2, "⊙", _SLOPE, "( W x )"), "L22"),
+    "dW": (_row(_partial("W"), "=", _D1, _transposed("x")), "L20"),
+}
+# Of the small functions, by what their names have in them; the first that fits.
+BY_NAME = {
+    "value": {
+        "relu": (_row("f ( u ) = max ( 0 , u )"), "L5"),
+        "sigmoid": (_row("f ( u ) =", _frac(["1"], ["1 +", _E_MINUS_U])), "L5"),
+        "tanh": (
+            _row("f ( u ) =", _frac([_E_U, "−", _E_MINUS_U], [_E_U, "+", _E_MINUS_U])),
+            "L5",
+        ),
+        "softmax": (
+            _row(
+                _sub("g", "k"),
+                "( a ) =",
+                _frac([_sup("e", _sub("a", "k"))], [_sum("i"), _sup("e", _sub("a", "i"))]),
+            ),
+            "L6",
+        ),
+    },
+    "derivative": {
+        "relu": (
+            _row(_SLOPE, "( u ) = 1", _GAP, "( u > 0 ) ,", _GAP, "0", _GAP, "( u ≤ 0 )"),
+            "L7",
+        ),
+        "sigmoid": (_row(_SLOPE, "= f ( 1 − f )"), "L7"),
+        "tanh": (_row(_SLOPE, "= 1 −", _sup("f", "2")), "L7"),
+    },
+    "loss": {
+        "binary": (_row("E = − y log f − ( 1 − y ) log ( 1 − f )"), "L10"),
+        "ent": (_row("E = −", _sum("i"), _sub("y", "i"), "log", _sub("g", "i")), "L9"),
+        "square": (
+            _row("E =", _sum("j"), "(", _sub("y", "j"), "−", _sub("g", "j"), _sup(")", "2")),
+            "L8",
+        ),
+    },
+}
+
+
+def equation(check: Check) -> str:
+    """The lecture's equation for the quantity, with its number; nothing where there is none."""
+    by_name = BY_NAME.get(check.stage, {})
+    found = (by_name[part] for part in by_name if part in check.name.lower())
+    math, cite = EQUATIONS.get(check.stage) or next(found, (None, None))
+    if math is None:
+        return ""
+    return f'<span class="equation"><math>{math}</math> <small>{cite}</small></span>'
+
+
+# What the rows and the columns of a quantity stand for.
+AXES = {
+    "dW": ("unit", "input"),
+    "dV": ("output", "unit or bias"),
+    "delta1": ("sample", "unit"),
+    "u": ("sample", "unit"),
+    "slope": ("sample", "unit"),
+    "z": ("sample", "unit or one"),
+    "delta2": ("sample", "output"),
+    "a": ("sample", "output"),
+    "g": ("sample", "output"),
+}
+CELL, LEFT, TOP = 18, 30, 36
+MOST = 40  # rows or columns that are drawn one by one; more are drawn small, without lines
+
+
+def picture(check: Check, lang: str) -> str:
+    """Which entries are wrong: a grid with numbered rows and columns, and the same in words."""
+    mask = check.wrong
+    if check.verdict == "right" or not mask or not any(map(any, mask)):
+        return ""
+    rows, columns = len(mask), max(map(len, mask))
+    cell = CELL if max(rows, columns) <= MOST else max(2, 600 // max(rows, columns))
+    width, height = LEFT + columns * cell + 2, TOP + rows * cell + 2
+    row_axis, column_axis = (say(a, lang) for a in AXES.get(check.stage, ("row", "column")))
+    wrong = say("wrong entries", lang, sum(map(sum, mask)), sum(map(len, mask)))
+    where = clean(getattr(check.where, lang)) if check.where else wrong
+    drawn = _labels(rows, columns, cell) + _cells(mask, cell) + _grid(rows, columns, cell)
+    caption = f"↓ {row_axis} → {column_axis}" if rows > 1 else f"→ {column_axis}"
+    return (
+        f'<figure><div class="scroll"><svg role="img" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" aria-label="{escape(where)}"><title>{escape(where)}'
+        f"</title>{drawn}</svg></div><figcaption>{escape(caption)}<br>"
+        f"{escape(wrong)}</figcaption></figure>"
+    )
+
+
+def _grid(rows: int, columns: int, cell: int) -> str:
+    """The frame, and the lines between the entries where there is room for them."""
+    right, bottom = LEFT + columns * cell, TOP + rows * cell
+    fine = cell == CELL
+    across = range(rows + 1) if fine else (0, rows)
+    down = range(columns + 1) if fine else (0, columns)
+    lines = [f"M{LEFT} {TOP + j * cell}H{right}" for j in across]
+    lines += [f"M{LEFT + i * cell} {TOP}V{bottom}" for i in down]
+    return f'<path class="grid" d="{"".join(lines)}"/>'
+
+
+def _cells(mask: Mask, cell: int) -> str:
+    """Runs of wrong entries as boxes, and a cross in each where there is room for it."""
+    boxes, crosses = [], []
+    kind = "off" if cell == CELL else "off solid"
+    for j, row in enumerate(mask):
+        y = TOP + j * cell
+        for start, end in _runs(row):
+            boxes.append(
+                f"M{LEFT + start * cell} {y}h{(end - start) * cell}v{cell}H{LEFT + start * cell}z"
+            )
+            crosses += [_cross(LEFT + i * cell, y) for i in range(start, end) if cell == CELL]
+    return (
+        f'<path class="{kind}" d="{"".join(boxes)}"/><path class="cross" d="{"".join(crosses)}"/>'
+    )
+
+
+def _cross(x: int, y: int) -> str:
+    return f"M{x + 5} {y + 5}l8 8m0-8l-8 8"
+
+
+def _runs(row: Sequence[bool]) -> list[tuple[int, int]]:
+    """(start, end) of each run of wrong entries."""
+    edges = [i for i in range(len(row) + 1) if (i and row[i - 1]) != (i < len(row) and row[i])]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _labels(rows: int, columns: int, cell: int) -> str:
+    """Numbers at the rows and columns, every one or every so many."""
+    step = 1 if cell == CELL else -(-30 // cell)
+    middle = cell / 2
+    along = [(LEFT + i * cell + middle, TOP - 6, "middle", i) for i in range(0, columns, step)]
+    down = [(LEFT - 6, TOP + j * cell + middle + 4, "end", j) for j in range(0, rows, step)]
+    down = down if rows > 1 else []
+    texts = [
+        f'<text x="{x:g}" y="{y:g}" text-anchor="{a}">{n}</text>' for x, y, a, n in along + down
+    ]
+    return "".join(texts)

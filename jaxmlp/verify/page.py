@@ -1,0 +1,218 @@
+"""A report as HTML, a page or a <div> for a notebook; whatever comes from a file is escaped."""
+
+import html
+import itertools
+import zlib
+from collections.abc import Iterator, Sequence
+
+import jaxmlp
+from jaxmlp.verify import telling, words
+from jaxmlp.verify.drawing import equation, picture
+from jaxmlp.verify.finding import Check, Claim, File, Note, Report
+from jaxmlp.verify.style import PAGE, SCOPE, style
+from jaxmlp.verify.words import clean, say
+
+
+def escape(text: str) -> str:
+    """Safe between tags and in attributes."""
+    return html.escape(clean(text))
+
+
+def whole(inside: str, title: str, lang: str) -> str:
+    """A page around a fragment: no script, nothing to fetch."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{say(title, lang)} – jaxmlp</title>\n<style>\n{PAGE}</style>\n</head>\n<body>\n"
+        f"<main>\n<h1>{say(title, lang)}</h1>\n{inside}</main>\n</body>\n</html>\n"
+    )
+
+
+def _wrapped(parts: Sequence[str], lang: str) -> str:
+    inside = "\n".join(part for part in parts if part)
+    return (
+        f'<div class="{SCOPE}" lang="{lang}">\n<style>{style()}</style>\n{inside}\n'
+        f"<footer>jaxmlp {jaxmlp.__version__}</footer>\n</div>\n"
+    )
+
+
+def fragment(report: Report, lang: str, explain: str) -> str:
+    """The report as one <div>, of what `telling.told` has left of it."""
+    # Two reports in one notebook must not share the targets of their links.
+    prefix = f"file-{zlib.crc32(repr(report).encode('utf-8', 'replace')):08x}"
+    files = [
+        _file(file, f"{prefix}-{k}", lang, explain) for k, file in enumerate(report.files, start=1)
+    ]
+    return _wrapped([_summary(report, prefix, lang), *files], lang)
+
+
+def _summary(report: Report, prefix: str, lang: str) -> str:
+    badges = [
+        f"<li>{_badge(verdict, lang, f' {count}')}</li>"
+        for verdict, count in telling.counts(report.checks).items()
+        if count
+    ]
+    listed = f'<ul class="counts">{"".join(badges)}</ul>' if badges else ""
+    table = _class(report, prefix, lang) if len(report.files) > 1 else ""
+    return (
+        f"<section><h2>{say('summary', lang)}</h2>\n"
+        f"<p>{escape(telling.summary(report, lang))}</p>\n{listed}{table}</section>"
+    )
+
+
+def _badge(verdict: str, lang: str, more: str = "") -> str:
+    mark = f'<span aria-hidden="true">{words.mark(verdict, lang)}</span>'
+    return f'<span class="badge {verdict}">{mark} {say(verdict, lang)}{more}</span>'
+
+
+def _class(report: Report, prefix: str, lang: str) -> str:
+    """One row a file, one column a quantity, each file's name a link to what is said of it."""
+    columns = telling.columns(report)
+    head = [say("file", lang), *(_column(check, lang) for check in columns)]
+    cells = "".join(f'<th scope="col">{text}</th>' for text in head)
+    rows = "\n".join(
+        _row(file, f"{prefix}-{k}", columns, lang) for k, file in enumerate(report.files, start=1)
+    )
+    return (
+        f'<div class="scroll"><table><caption hidden>{say("class", lang)}</caption>'
+        f"<thead><tr>{cells}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n"
+    )
+
+
+def _column(check: Check, lang: str) -> str:
+    return f"{escape(words.name(check, lang))}<br>{escape(words.stage(check, lang))}"
+
+
+def _row(file: File, anchor: str, columns: Sequence[Check], lang: str) -> str:
+    problem = f"<br>{_tag('problem', lang)}" if file.problem else ""
+    head = f'<th scope="row"><a href="#{anchor}">{escape(file.path)}</a>{problem}</th>'
+    cells = (
+        _cell([c for c in file.checks if (c.name, c.stage) == (column.name, column.stage)], lang)
+        for column in columns
+    )
+    return f"<tr>{head}{''.join(cells)}</tr>"
+
+
+def _cell(checks: Sequence[Check], lang: str) -> str:
+    """The verdicts on one quantity, coloured where there is one verdict."""
+    said = [
+        f"{words.mark(c.verdict, lang)} {say(c.verdict, lang)}"
+        + (f"<small>{escape(telling.ids(c))}</small>" if telling.ids(c) else "")
+        for c in checks
+    ]
+    verdicts = {check.verdict for check in checks}
+    kind = f" {verdicts.pop()}" if len(verdicts) == 1 else ""
+    return f'<td class="cell{kind}">{"<br>".join(said)}</td>'
+
+
+def _tag(key: str, lang: str) -> str:
+    return f'<span class="tag">{say(key, lang)}</span>'
+
+
+def _file(file: File, anchor: str, lang: str, explain: str) -> str:
+    functions = itertools.groupby(file.checks, key=lambda check: (check.name, check.line))
+    parts = [_function(list(checks), lang, explain) for _, checks in functions]
+    problem = ""
+    if file.problem is not None:
+        text = "<br>".join(map(escape, words.lines(getattr(file.problem, lang))))
+        problem = f'<p class="problem">{_tag("problem", lang)}<br>{text}</p>\n'
+    return (
+        f'<section id="{anchor}"><h2><code>{escape(file.path)}</code></h2>\n{problem}'
+        f"{''.join(_remarks(file.remarks, lang))}{''.join(parts)}</section>"
+    )
+
+
+def _function(checks: Sequence[Check], lang: str, explain: str) -> str:
+    name, line = escape(words.name(checks[0], lang)), checks[0].line
+    at = "" if line is None else f' <span class="line">{say("from line", lang, line)}</span>'
+    items = "\n".join(_check(check, lang, explain) for check in checks)
+    return f"<h3><code>{name}</code>{at}</h3>\n<ul>\n{items}\n</ul>\n"
+
+
+def _check(check: Check, lang: str, explain: str) -> str:
+    # The equation is the answer, so the hint goes without it.
+    math = equation(check) if explain == "full" else ""
+    head = (
+        f'<div class="head">{_badge(check.verdict, lang)} '
+        f'<span class="quantity">{escape(words.stage(check, lang))}</span> {math}</div>'
+    )
+    told = [_facts(check, lang), *_diagnosis(check, lang, explain), *_remarks(check.remarks, lang)]
+    text, drawn = "".join(told), picture(check, lang)
+    found = f'<div class="found"><div>{text}</div>{drawn}</div>' if text or drawn else ""
+    return f'<li class="check {check.verdict}">{head}{found}</li>'
+
+
+def _facts(check: Check, lang: str) -> str:
+    pairs = telling.facts(check, lang)
+    listed = "".join(f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in pairs)
+    return f"<dl>{listed}</dl>" if listed else ""
+
+
+def _remarks(remarks: Sequence[Note], lang: str) -> Iterator[str]:
+    for note in remarks:
+        yield f'<div class="note">{_tag("remark", lang)}<br>{_sentence(note, lang)}</div>\n'
+
+
+def _sentence(note: Note, lang: str) -> str:
+    text = "<br>".join(map(escape, words.lines(getattr(note.text, lang))))
+    return text + (f" <small>{escape(note.equation)}</small>" if note.equation else "")
+
+
+def _diagnosis(check: Check, lang: str, explain: str) -> Iterator[str]:
+    """The mistakes that belong together, or each explanation with those that do."""
+    found = telling.explanations(check.diagnosis)
+    if not found:
+        return
+    if explain == "hint":
+        head, items = say("hint", lang), [_sentence(note, lang) for note in check.diagnosis]
+    elif len(found) > 1:
+        head = say("apart", lang, len(found))
+        items = [_explanation(notes, k, lang) for k, notes in enumerate(found)]
+    else:
+        many = len(found[0]) > 1
+        head = say("together", lang, len(found[0])) if many else say("diagnosis", lang)
+        items = [_sentence(note, lang) for note in found[0]]
+    listed = "".join(f"<li>{item}</li>" for item in items)
+    kind = "" if explain == "hint" else " cause"
+    yield f'<div class="note{kind}"><span class="tag">{head}</span><ul>{listed}</ul></div>\n'
+
+
+def _explanation(notes: Sequence[Note], k: int, lang: str) -> str:
+    head = f"<b>{say('or' if k else 'either', lang, k + 1)}</b> "
+    if len(notes) == 1:
+        return head + _sentence(notes[0], lang)
+    items = "".join(f"<li>{_sentence(note, lang)}</li>" for note in notes)
+    return f"{head}{say('together', lang, len(notes))}<ul>{items}</ul>"
+
+
+CLAIM_COLUMNS = ("id", "verdict", "slide", "formula", "difference", "needs", "corrected", "remark")
+
+
+def claims_table(claims: Sequence[Claim], lang: str) -> str:
+    """The lecture's claims as one table in a <div>."""
+    head = "".join(f'<th scope="col">{say(key, lang)}</th>' for key in CLAIM_COLUMNS)
+    rows = "\n".join(_claim(claim, lang) for claim in claims)
+    table = (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n'
+        "</tbody></table></div>"
+    )
+    return _wrapped([f"<p>{escape(telling.claims_summary(claims, lang))}</p>", table], lang)
+
+
+def _claim(claim: Claim, lang: str) -> str:
+    key, odd = "holds" if claim.holds else "fails", claim.holds != claim.recorded
+    alarm = f'<span class="alarm">‼ {telling.not_as_recorded(claim, lang)}</span>' if odd else ""
+    cells = {
+        "id": escape(claim.id),
+        "verdict": _badge(key, lang) + alarm,
+        "slide": f'<span lang="ja">{escape(claim.slide)}</span>',
+        "formula": escape(claim.formula),
+        "figure": words.small(claim.relative_error),
+        "needs": escape(telling.needs(claim, lang) or ""),
+        "corrected": escape(telling.corrected(claim) or ""),
+        "remark": escape(" ".join(words.lines(getattr(claim.remark, lang))))
+        if claim.remark
+        else "",
+    }
+    row = "".join(f'<td class="{kind}">{cell}</td>' for kind, cell in cells.items())
+    return f'<tr class="unexpected">{row}</tr>' if odd else f"<tr>{row}</tr>"

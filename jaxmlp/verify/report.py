@@ -1,0 +1,188 @@
+"""A report, and the lecture's claims, written down: text, JSON, CSV and one HTML page.
+
+`docs/report.md` says what the JSON and the CSV hold. Nothing here prints.
+"""
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+
+from jaxmlp.verify import page, schema, telling, words
+from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
+from jaxmlp.verify.words import clean, say
+
+COLOURS = dict(zip(VERDICTS, (32, 31, 33, 36, 35, 35), strict=True))
+FORMULA = tuple("=+-@＝＋－＠")  # what spreadsheets compute, Excel in Japan the wide ones too
+
+
+def as_text(report: Report, lang: str = "en", explain: str = "full", color: bool = False) -> str:
+    """The report for a terminal.
+
+    Args:
+        lang: "en" or "ja".
+        explain: "verdict", "hint" (where to look, not what belongs there) or "full".
+        color: whether to mark verdicts with ANSI colours.
+
+    Raises:
+        ValueError: the language or the level is unknown.
+    """
+    words.check_options(lang, explain)
+    report = telling.told(report, explain)
+    blocks = ["\n".join(_file_lines(file, lang, explain, color)) for file in report.files]
+    return "\n\n".join([*blocks, telling.summary(report, lang)]) + "\n"
+
+
+def _file_lines(file: File, lang: str, explain: str, color: bool) -> Iterator[str]:
+    yield _paint(clean(file.path), "1", color)
+    if file.problem is not None:
+        first, *rest = words.lines(getattr(file.problem, lang))
+        yield f"  {say('problem', lang)}{say('colon', lang)}{first}"
+        yield from (f"    {line}" for line in rest)
+    yield from _remarks(file.remarks, lang, "  ")
+    functions = itertools.groupby(file.checks, key=lambda check: (check.name, check.line))
+    for (_, line), checks in functions:
+        first, *rest = checks
+        yield f"  {words.name(first, lang)}{_at(line, lang)}"
+        for check in (first, *rest):
+            yield from _check_lines(check, lang, explain, color)
+
+
+def _at(line: int | None, lang: str) -> str:
+    return "" if line is None else f" ({say('from line', lang, line)})"
+
+
+def _paint(text: str, code: object, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+
+def _check_lines(check: Check, lang: str, explain: str, color: bool) -> Iterator[str]:
+    verdict = say(check.verdict, lang)
+    wide = 12 if lang == "ja" else 10  # six characters of two columns, or "unfinished"
+    gap = " " * (wide - len(verdict) * (2 if lang == "ja" else 1))
+    painted = _paint(f"{words.mark(check.verdict, lang)} {verdict}", COLOURS[check.verdict], color)
+    yield f"    {painted}{gap}  {words.stage(check, lang)}"
+    colon, indent = say("colon", lang), " " * 8
+    yield from (f"{indent}{label}{colon}{text}" for label, text in telling.facts(check, lang))
+    yield from (indent + line for line in _diagnosis(check, lang, explain))
+    yield from _remarks(check.remarks, lang, indent)
+
+
+def _remarks(remarks: Sequence[Note], lang: str, indent: str) -> Iterator[str]:
+    for note in remarks:
+        yield f"{indent}{say('remark', lang)}{say('colon', lang)}{words.sentence(note, lang)}"
+
+
+def _diagnosis(check: Check, lang: str, explain: str) -> Iterator[str]:
+    """The mistakes that belong together, or each explanation with those that do."""
+    colon, found = say("colon", lang), telling.explanations(check.diagnosis)
+    if explain == "hint":
+        for note in check.diagnosis:
+            yield f"{say('hint', lang)}{colon}{words.sentence(note, lang)}"
+    elif len(found) > 1:
+        yield say("apart", lang, len(found)) + colon.rstrip()
+        for k, notes in enumerate(found):
+            yield from _together(notes, "  " + say("or" if k else "either", lang, k + 1), lang)
+    elif found:
+        many = len(found[0]) > 1
+        head = say("together", lang, len(found[0])) if many else say("diagnosis", lang)
+        yield from _together(found[0], head + colon.rstrip(), lang)
+
+
+def _together(notes: Sequence[Note], head: str, lang: str) -> Iterator[str]:
+    if len(notes) == 1:
+        yield f"{head} {words.sentence(notes[0], lang)}"
+        return
+    yield head
+    yield from (f"    - {words.sentence(note, lang)}" for note in notes)
+
+
+def as_json(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """The report as JSON, in the schema of `docs/report.md`; arguments as for `as_text`."""
+    words.check_options(lang, explain)
+    return schema.report(telling.told(report, explain), lang, explain)
+
+
+def as_csv(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """A class as a table, one row a file; arguments as for `as_text`.
+
+    To be written as "utf-8-sig" and with `newline=""`, for Excel.
+    """
+    words.check_options(lang, explain)
+    report = telling.told(report, explain)
+    columns = telling.columns(report)
+    keys = [(c.name, c.stage) for c in columns]
+    head = [say("file", lang), say("problem", lang), *(say(v, lang) for v in VERDICTS)]
+    head += [f"{words.name(c, lang)} {words.stage(c, lang)}" for c in columns]
+    return _table([head, *(_row(file, keys, lang) for file in report.files)])
+
+
+def _row(file: File, keys: Sequence[tuple[str, str]], lang: str) -> list[object]:
+    problem = "" if file.problem is None else " ".join(words.lines(getattr(file.problem, lang)))
+    cells = [
+        " | ".join(_cell(c, lang) for c in file.checks if (c.name, c.stage) == key) for key in keys
+    ]
+    return [clean(file.path), problem, *telling.counts(file.checks).values(), *cells]
+
+
+def _cell(check: Check, lang: str) -> str:
+    found = telling.ids(check)
+    return say(check.verdict, lang) + (say("colon", lang) + found if found else "")
+
+
+def _table(rows: Sequence[Sequence[object]]) -> str:
+    """As RFC 4180 has it, and no cell is a formula."""
+    out = io.StringIO()
+    csv.writer(out).writerows([[_harmless(cell) for cell in row] for row in rows])
+    return out.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(FORMULA) else cell
+
+
+def as_html(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """The report as one page that needs nothing else; arguments as for `as_text`."""
+    return page.whole(as_fragment(report, lang, explain), "title", lang)
+
+
+def as_fragment(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """The same as one <div>, for a notebook; arguments as for `as_text`."""
+    words.check_options(lang, explain)
+    return page.fragment(telling.told(report, explain), lang, explain)
+
+
+def claims_as_text(claims: Sequence[Claim], lang: str = "en") -> str:
+    """The lecture's claims for a terminal: each with its verdict, and the form that holds."""
+    words.check_options(lang)
+    blocks = ["\n".join(_claim_lines(claim, lang)) for claim in claims]
+    return "\n\n".join([*blocks, telling.claims_summary(claims, lang)]) + "\n"
+
+
+def _claim_lines(claim: Claim, lang: str) -> Iterator[str]:
+    key = "holds" if claim.holds else "fails"
+    yield f"{words.mark(key, lang)} {clean(claim.id)}  {say(key, lang)}  {clean(claim.slide)}"
+    indent, colon = " " * 4, say("colon", lang)
+    yield indent + clean(claim.formula)
+    if claim.holds != claim.recorded:
+        yield f"{indent}!! {telling.not_as_recorded(claim, lang)} !!"
+    yield from (f"{indent}{label}{colon}{text}" for label, text in telling.claim_facts(claim, lang))
+
+
+def claims_as_json(claims: Sequence[Claim], lang: str = "en") -> str:
+    """The lecture's claims as JSON, in the schema of `docs/report.md`."""
+    words.check_options(lang)
+    return schema.claims(claims, lang)
+
+
+def claims_as_csv(claims: Sequence[Claim], lang: str = "en") -> str:
+    """The lecture's claims as a table, the numbers in full; the columns are those of the JSON."""
+    words.check_options(lang)
+    rows = [schema.claim(claim, lang) for claim in claims]
+    return _table([list(rows[0]) if rows else [], *(list(row.values()) for row in rows)])
+
+
+def claims_as_html(claims: Sequence[Claim], lang: str = "en") -> str:
+    """The lecture's claims as one page that needs nothing else."""
+    words.check_options(lang)
+    return page.whole(page.claims_table(claims, lang), "claims title", lang)

@@ -1,0 +1,124 @@
+"""A report and the claims in the JSON schema of `docs/report.md`."""
+
+import json
+import math
+from collections.abc import Sequence
+
+import jaxmlp
+from jaxmlp.verify import telling
+from jaxmlp.verify.finding import Check, Claim, File, Note, Report, Words
+
+VERSION = 1
+
+
+def report(found: Report, lang: str, explain: str) -> str:
+    """What `telling.told` has left of a report, as JSON."""
+    return _dumped(
+        {
+            **_header("jaxmlp-verify", lang),
+            "explain": explain,
+            "summary": telling.counts(found.checks),
+            "files": [_file(file, lang) for file in found.files],
+        }
+    )
+
+
+def claims(found: Sequence[Claim], lang: str) -> str:
+    """The claims as JSON."""
+    return _dumped(
+        {
+            **_header("jaxmlp-claims", lang),
+            "summary": telling.claim_counts(found),
+            "claims": [claim(one, lang) for one in found],
+        }
+    )
+
+
+def _header(schema: str, lang: str) -> dict:
+    jaxmlp_version = jaxmlp.__version__
+    return {"schema": schema, "version": VERSION, "jaxmlp": jaxmlp_version, "language": lang}
+
+
+def _dumped(value: dict) -> str:
+    """Indented, in UTF-8 without escapes; NaN has been taken care of by `_number`."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def _file(file: File, lang: str) -> dict:
+    return {
+        "path": _string(file.path),
+        "problem": _said(file.problem, lang),
+        "remarks": [_note(note, lang) for note in file.remarks],
+        "checks": [_check(check, lang) for check in file.checks],
+    }
+
+
+def _check(check: Check, lang: str) -> dict:
+    worst = check.worst
+    return {
+        "name": _string(check.name),
+        "stage": _string(check.stage),
+        "verdict": check.verdict,
+        "line": None if check.line is None else int(check.line),
+        "expected_shape": _integers(check.expected_shape),
+        "got_shape": _integers(check.got_shape),
+        "relative_error": _number(check.relative_error),
+        "worst": worst
+        and {
+            "index": _integers(worst.index),
+            "expected": _number(worst.expected),
+            "got": _number(worst.got),
+        },
+        "where": _said(check.where, lang),
+        "wrong": check.wrong and [list(map(bool, row)) for row in check.wrong],
+        "diagnosis": [
+            {**_note(note, lang), "explanation": note.explanation} for note in check.diagnosis
+        ],
+        "remarks": [_note(note, lang) for note in check.remarks],
+    }
+
+
+def _note(note: Note, lang: str) -> dict:
+    equation = _string(note.equation) or None
+    return {
+        "id": _string(note.id) or None,
+        "text": _said(note.text, lang),
+        "equation": equation,
+    }
+
+
+def _said(said: Words | None, lang: str) -> str | None:
+    return None if said is None else _string(getattr(said, lang))
+
+
+def _string(text: str) -> str:
+    """Without lone surrogates, as of a file name that is not UTF-8: they cannot be encoded."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _integers(values: Sequence[int] | None) -> list[int] | None:
+    return None if values is None else list(map(int, values))
+
+
+def _number(value: float | None) -> float | str | None:
+    """As it is; what JSON has no number for as "NaN", "Infinity" or "-Infinity"."""
+    if value is None or math.isfinite(value):
+        return None if value is None else float(value)
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def claim(one: Claim, lang: str) -> dict:
+    """One claim; the keys are also the columns of the CSV."""
+    return {
+        "id": _string(one.id),
+        "slide": _string(one.slide),
+        "formula": _string(one.formula),
+        "holds": bool(one.holds),
+        "recorded": bool(one.recorded),
+        "relative_error": _number(one.relative_error),
+        "assumption": _said(one.assumption, lang),
+        "error_without": _number(one.error_without),
+        "correction": one.correction and _string(one.correction),
+        "correction_error": _number(one.correction_error),
+        "remark": _said(one.remark, lang),
+    }

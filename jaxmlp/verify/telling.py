@@ -1,0 +1,181 @@
+"""What is told of a report and of a claim, before it takes a form: levels, counts, facts."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
+from jaxmlp.verify.words import clean, lines, number, say, small
+
+
+def told(report: Report, explain: str) -> Report:
+    """What may be told: the rest is taken out of the data, so that no form of it can give it away.
+
+    With "hint", a diagnosed mistake is a note without id and equation whose text is the hint;
+    the equations, shapes and numbers that would be the answer are gone.
+    """
+    if explain == "full":
+        return report
+    tell = _hinted if explain == "hint" else _bare
+    files = report.files if explain == "hint" else [_without_remarks(f) for f in report.files]
+    return Report(
+        tuple(File(f.path, tuple(map(tell, f.checks)), f.remarks, f.problem) for f in files)
+    )
+
+
+def _without_remarks(file: File) -> File:
+    return File(file.path, file.checks, (), file.problem)
+
+
+def _bare(check: Check) -> Check:
+    return Check(check.name, check.stage, check.verdict, check.line)
+
+
+def _hinted(check: Check) -> Check:
+    hints = dict.fromkeys(note.hint for note in check.diagnosis if note.hint)
+    # A remark on what is wrong may name the answer; elsewhere there is none to give away.
+    answer = check.verdict in ("wrong", "imprecise")
+    return Check(
+        check.name,
+        check.stage,
+        check.verdict,
+        check.line,
+        diagnosis=tuple(Note("", hint, hint) for hint in hints),
+        remarks=() if answer else check.remarks,
+        got_shape=None if check.got_shape == check.expected_shape else check.got_shape,
+        wrong=check.wrong,
+        where=check.where,
+    )
+
+
+def explanations(diagnosis: Iterable[Note]) -> list[list[Note]]:
+    """The notes by explanation, in order of first appearance."""
+    found: dict[int, list[Note]] = {}
+    for note in diagnosis:
+        found.setdefault(note.explanation, []).append(note)
+    return list(found.values())
+
+
+def counts(checks: Iterable[Check]) -> dict[str, int]:
+    """How many of each verdict."""
+    found = Counter(check.verdict for check in checks)
+    return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def columns(report: Report) -> list[Check]:
+    """The first check of each (function, stage), in order of appearance."""
+    first: dict[tuple[str, str], Check] = {}
+    for check in report.checks:
+        first.setdefault((check.name, check.stage), check)
+    return list(first.values())
+
+
+def ids(check: Check) -> str:
+    """The diagnosis by its ids: "slope-missing + sign / sign", "/" between explanations."""
+    told = [[clean(note.id) for note in e if note.id] for e in explanations(check.diagnosis)]
+    return " / ".join(" + ".join(e) for e in told if e)
+
+
+def shape(check: Check, lang: str) -> str | None:
+    """The shape expected and got, in words."""
+    expected, got = _tuple(check.expected_shape), _tuple(check.got_shape)
+    if expected and got:
+        key = "shape right" if expected == got else "shape wrong"
+        return say(key, lang, expected, got)
+    if expected or got:
+        return say("shape missing" if expected else "shape got", lang, expected or got)
+    return None
+
+
+def _tuple(shape: tuple[int, ...] | None) -> str | None:
+    return None if shape is None else str(tuple(map(int, shape)))
+
+
+def worst(check: Check, lang: str) -> str | None:
+    """The entry that is farthest off, with both values."""
+    if check.worst is None:
+        return None
+    index, expected, got = check.worst
+    values = number(expected, beside=got), number(got, beside=expected)
+    key = "entry" if index else "number"
+    return say(key, lang, *values, list(map(int, index)))
+
+
+def facts(check: Check, lang: str) -> list[tuple[str, str]]:
+    """What is known of a check that is not right, each with its label."""
+    if check.verdict == "right":
+        return []
+    error = check.relative_error
+    known = {
+        "where": check.where and clean(getattr(check.where, lang)),
+        "shape": shape(check, lang),
+        "error": None if error is None else small(error),
+        "worst": worst(check, lang),
+    }
+    return [(say(key, lang), text) for key, text in known.items() if text]
+
+
+def summary(report: Report, lang: str) -> str:
+    """How many files and quantities, and how many of each verdict, on one line."""
+    files, checks = len(report.files), len(report.checks)
+    if not files:
+        return say("nothing", lang)
+    problems = sum(file.problem is not None for file in report.files)
+    found = [
+        say("count", lang, say(verdict, lang), count)
+        for verdict, count in counts(report.checks).items()
+        if count
+    ]
+    parts = found + ([say("problems", lang, problems)] if problems else [])
+    many = say("one file" if files == 1 else "files", lang, files)
+    judged = say("one quantity" if checks == 1 else "quantities", lang, checks)
+    comma = say("comma", lang)
+    return f"{many}{comma}{judged}{say('colon', lang) if parts else ''}{comma.join(parts)}"
+
+
+def not_as_recorded(claim: Claim, lang: str) -> str:
+    """What stands out: the claim is known to hold and does not, or the other way round."""
+    known = say("recorded holds" if claim.recorded else "recorded fails", lang)
+    return f"{say('unexpected', lang)} ({known})"
+
+
+def claim_counts(claims: Iterable[Claim]) -> dict[str, int]:
+    """How many hold, how many do not, and how many are not as recorded."""
+    found = [(bool(claim.holds), claim.holds != claim.recorded) for claim in claims]
+    holds = sum(h for h, _ in found)
+    unexpected = sum(u for _, u in found)
+    return {"holds": holds, "does_not_hold": len(found) - holds, "unexpected": unexpected}
+
+
+def claims_summary(claims: Sequence[Claim], lang: str) -> str:
+    """How many hold and how many do not, on one line."""
+    keys = zip(("holding", "not holding", "unexpected"), claim_counts(claims).values(), strict=True)
+    found = [say("count", lang, say(key, lang), count) for key, count in keys if count]
+    many = say("claims", lang, len(claims))
+    return say("colon", lang).join([many, say("comma", lang).join(found)] if found else [many])
+
+
+def claim_facts(claim: Claim, lang: str) -> list[tuple[str, str]]:
+    """What is known of a claim, each with its label."""
+    known = {
+        "difference": small(claim.relative_error),
+        "needs": needs(claim, lang),
+        "corrected": corrected(claim),
+        "remark": claim.remark and " ".join(lines(getattr(claim.remark, lang))),
+    }
+    return [(say(key, lang), text) for key, text in known.items() if text]
+
+
+def needs(claim: Claim, lang: str) -> str | None:
+    """The assumption, and how far off the claim is without it."""
+    if claim.assumption is None:
+        return None
+    text, error = clean(getattr(claim.assumption, lang)), claim.error_without
+    return text if error is None else f"{text} ({say('without', lang, small(error))})"
+
+
+def corrected(claim: Claim) -> str | None:
+    """The form that holds, with its difference."""
+    if claim.correction is None:
+        return None
+    error = claim.correction_error
+    return clean(claim.correction) + ("" if error is None else f" ({small(error)})")
