@@ -125,7 +125,7 @@ def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> I
             yield Layout(samples, one, apart)
 
 
-def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: float) -> list:
+def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: float | None) -> list:
     """The arguments at one point, each a copy of its own."""
     W, V, x, y = (part[at] for part in p)
     if layout.one:

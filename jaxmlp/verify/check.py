@@ -291,6 +291,8 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
     """The stages at one point: rows are samples, biases in column 0, steps as gradients."""
     found = roles(subject.parameters)
     old = dict(zip(found, before, strict=True))
+    if result is None and setting.eta is None:
+        raise Unfinished
     if result is None:
         result = {r: a for r, a in zip(found, after, strict=True) if r in ("W", "V", "b", "c")}
     else:

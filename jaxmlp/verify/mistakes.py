@@ -275,7 +275,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "δ2 で g と y が入れ替わっており、符号が逆です。δ2 = ∂E/∂a に入るのは y − g でなく g − y です。", keeps=True),
     _one("y-missing", "delta2", lambda q, v: q.g, "L15",
          "δ2 is g itself: the target y is not subtracted.", "δ2 が g そのものです。y が引かれていません。"),
-    _one("output-missing", "delta2", lambda q, v: q.a - q.y, "L15",
+    _one("output-missing", "delta2", lambda q, v: v if np.array_equal(q.g, q.a) else q.a - q.y, "L15",
          "δ2 is a − y: the output activation g is not applied to a = Vz.",
          "δ2 が a − y になっています。a = Vz に出力の活性化関数 g が適用されていません。"),
     _one("softmax-diagonal", "delta2", lambda q, v: _g_diagonal(q) * q.by.dE(q.g, q.y), "L13",
