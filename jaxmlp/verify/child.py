@@ -8,7 +8,6 @@ import ast
 import contextlib
 import os
 import sys
-import tempfile
 import traceback
 import warnings
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ class Pieces(NamedTuple):
     Attributes:
         path: of the file, for line numbers in messages, and for modules that lie beside it.
         imports: import statements.
-        constants: assignments of simple values, in order.
+        constants: assignments of simple values, and classes that hold results, in order.
         functions: function definitions.
         loops: by name, the statements of a training step.
     """
@@ -60,13 +59,19 @@ class Sample(np.ndarray):
         return self
 
 
-def serve(connection, pieces: Pieces) -> None:
-    """Answer requests until there are none: ("call", name, args, sizes) or ("run", loop, names, sizes)."""
+def serve(connection, pieces: Pieces, folder: str) -> None:
+    """Answer requests until there are none: ("call", name, args, sizes) or ("run", loop, names, sizes).
+
+    Args:
+        folder: where to work: what is written there is removed by others.
+    """
+    if hasattr(os, "setpgid"):  # a group, so that what is started here can be ended with it
+        os.setpgid(0, 0)
     _quiet()
     sys.path.insert(0, os.path.dirname(os.path.abspath(pieces.path)))
     sizes, names = None, {}
-    with contextlib.suppress(EOFError), tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
+    os.chdir(folder)
+    with contextlib.suppress(EOFError):
         while True:
             request = connection.recv()
             try:
@@ -143,11 +148,7 @@ def _define(function: ast.FunctionDef, names: dict[str, Any], path: str) -> None
 
 def _answer(pieces: Pieces, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
     if kind == "run":
-        local = {**names, **given}
-        if "__sample__" in given:
-            local["__sample__"] = given["__sample__"].view(Sample)
-        _execute(pieces.loops[what], local, pieces.path)
-        return (_arrays(local, names),)
+        return (_run(pieces, names, pieces.loops[what], given),)
     if what not in names:
         raise NameError(f"name {what!r} is not defined")
     function = names[what]
@@ -161,6 +162,28 @@ def _answer(pieces: Pieces, names: dict[str, Any], kind: str, what: str, given: 
             return portable(function(*map(_as_jax, given))), [None] * len(given)
         raise
     return portable(result), [portable(a) if isinstance(a, np.ndarray) else None for a in args]
+
+
+def _run(pieces: Pieces, names: dict[str, Any], body: list[ast.stmt], given: Mapping) -> dict:
+    """What a training step leaves: run among the names, where functions see and change them."""
+    before = dict(names)
+    names.update(given)
+    if "__sample__" in given:
+        names["__sample__"] = given["__sample__"].view(Sample)
+    try:
+        _execute([_once(body)], names, pieces.path)
+        stored = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        return _arrays(names, {n: v for n, v in before.items() if n not in stored})
+    finally:
+        names.clear()
+        names.update(before)
+
+
+def _once(body: list[ast.stmt]) -> ast.For:
+    """A loop of one round: the body may have a `continue`."""
+    target = ast.Name("__round__", ast.Store())
+    loop = ast.For(target, ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
+    return ast.fix_missing_locations(loop)
 
 
 def _as_jax(value: Any) -> Any:

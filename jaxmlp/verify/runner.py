@@ -1,8 +1,13 @@
 """A person's code in a child process, with a time limit: what it breaks is its own."""
 
+import contextlib
 import multiprocessing
+import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import types
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jaxmlp.verify import child
@@ -10,7 +15,7 @@ from jaxmlp.verify.calling import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.child import Pieces
 
 LIMIT = 5.0  # seconds a call may take
-START = 60.0  # seconds until a child has imported what its file needs
+START = 30.0  # seconds until a child has imported what its file needs
 
 
 def context(*, jax: bool = False):
@@ -32,7 +37,8 @@ class Runner:
 
     def __init__(self, pieces: Pieces, *, limit: float = LIMIT):
         self.pieces, self.limit = pieces, limit
-        self.process, self.connection = None, None
+        self.process, self.connection, self.folder = None, None, None
+        self.stillborn: Died | TimedOut | None = None
 
     def __enter__(self) -> "Runner":
         return self
@@ -58,6 +64,8 @@ class Runner:
         return self._ask("run", loop, dict(names), dict(sizes))[0]
 
     def _ask(self, *request: Any) -> tuple:
+        if self.stillborn:
+            raise self.stillborn
         if self.process is None:
             self._start()
         kind, *answer = self._exchange(request, self.limit)
@@ -84,17 +92,44 @@ class Runner:
         jax = any("jax" in packages(one) for one in self.pieces.imports)
         found = context(jax=jax)
         self.connection, theirs = found.Pipe()
-        self.process = found.Process(target=child.serve, args=(theirs, self.pieces), daemon=True)
-        self.process.start()
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        args = (theirs, self.pieces, self.folder.name)
+        self.process = found.Process(target=child.serve, args=args, daemon=True)
+        with _no_main():
+            self.process.start()
         theirs.close()
-        self._exchange(("call", "", [], {"": 0}), START)  # the imports have a time of their own
+        try:  # the imports have a time of their own, and are not tried twice
+            self._exchange(("call", "", [], {"": 0}), START)
+        except (Died, TimedOut) as why:
+            self.stillborn = why
+            raise
 
     def _stop(self) -> None:
         if self.process is not None:
-            self.process.kill()
-            self.process.join()
+            _kill(self.process)
             self.connection.close()
-        self.process = self.connection = None
+            self.folder.cleanup()
+        self.process = self.connection = self.folder = None
+
+
+def _kill(process: multiprocessing.process.BaseProcess) -> None:
+    """End a child and all that it has started."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
+
+
+@contextlib.contextmanager
+def _no_main() -> Iterator[None]:
+    """A child imports its parent's main module, which may be a script that checks files: not this."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def packages(statement: Any) -> list[str]:

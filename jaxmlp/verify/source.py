@@ -10,20 +10,29 @@ import io
 import json
 import re
 import tokenize
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from jaxmlp.verify.calling import ROLE, plain
+from jaxmlp.verify.pieces import piece
 
 ENCODINGS = ("utf-8", "cp932", "euc_jp")
 SIMPLE_CALLS = frozenset(
     "identity eye zeros ones full array asarray arange linspace vectorize vmap jit grad "
-    "partial float32 float64 int float tuple list dict range len value_and_grad".split()
+    "partial float32 float64 int float tuple list dict range len value_and_grad namedtuple".split()
 )
 READERS = frozenset(
     "genfromtxt loadtxt read_csv read_table fromfile imread open_image load fromstring".split()
 )
+COUNTS = frozenset("range arange permutation trange shuffle sample choice count shuffled".split())
+SIZES = ("d", "q", "m", "n")
+RUNNING_CELL = re.compile(r"%%(time|timeit|capture|prun)\b.*\n?")
+PRINT = re.compile(r"^(\s*)print\s+(?![=(])(.+)$", re.MULTILINE)
+HALF = re.compile(r"[=+\-*/@,(\[]\s*(#.*)?$")
+TRAINING = re.compile(r"\b(xi|yi|ti|eta\w*|delta\w*|x_train|X_train|lr|learning_rate)\b")
 SETTINGS = ("HIDDEN", "OUTPUT", "LOSS", "REDUCTION")
 
 
@@ -36,7 +45,7 @@ class Loop:
         body: the statements that the new parameters depend on, in order.
         reads: the names it reads before it has assigned them.
         W, V, b, c: what the parameters are called; None where there is none.
-        counters: the loop variables, of this loop and of those around it.
+        counters: the variables of this loop and of those around it, with what each runs over.
         reader: whether the body reads its samples from files.
     """
 
@@ -54,7 +63,8 @@ class Source:
 
     Attributes:
         functions: definitions, in order, those of one name replaced by the last.
-        unfinished: (name, line) of functions that cannot be parsed, or have no body yet.
+        unfinished: (name, line) of functions that have no body yet, or half a line.
+        broken: (line, why) by name, of functions that have a syntax error otherwise.
         imports, constants: statements.
         settings: HIDDEN, OUTPUT, LOSS, REDUCTION, where the file gives them.
         loops: the training steps found.
@@ -65,6 +75,7 @@ class Source:
 
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     unfinished: dict[str, int] = field(default_factory=dict)
+    broken: dict[str, tuple[int, str]] = field(default_factory=dict)
     imports: list[ast.stmt] = field(default_factory=list)
     constants: list[ast.stmt] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
@@ -124,16 +135,52 @@ def notebook_cells(text: str) -> list[str]:
         raise ValueError(
             "expected a Jupyter notebook (JSON with cells), got something else"
         ) from None
-    magic = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
-    return [magic.sub("", cell) for cell in code if not cell.startswith("%%")]
+    return [_without_magics(RUNNING_CELL.sub("", cell, count=1)) for cell in code
+            if RUNNING_CELL.match(cell) or not cell.startswith("%%")]  # fmt: skip
 
 
-def parsed(text: str) -> list[ast.stmt | tuple[str, int]]:
-    """Its statements; where one cannot be parsed, (the name of the function, its line)."""
+def _without_magics(cell: str) -> str:
+    """A cell as Python: what is Python already may have lines that begin with %."""
     try:
-        return ast.parse(text).body
+        ast.parse(cell)
     except (SyntaxError, ValueError, RecursionError):
+        return re.sub(r"^[ \t]*[%!?].*$", "", cell, flags=re.MULTILINE)
+    return cell
+
+
+class Flaw(NamedTuple):
+    """What cannot be parsed.
+
+    Attributes:
+        name: of the function, or "training loop".
+        line: where it begins.
+        why: the syntax error; empty where something is not written yet.
+    """
+
+    name: str
+    line: int
+    why: str = ""
+
+
+def parsed(text: str) -> list[ast.stmt | Flaw]:
+    """Its statements, and the functions that cannot be parsed."""
+    try:
+        return _tree(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [one for chunk in _chunks(text) for one in _parsed_chunk(*chunk)]
+
+
+def _tree(text: str) -> ast.Module:
+    """The syntax tree; a print of Python 2 is understood."""
+    with warnings.catch_warnings():  # of a "\\d" in the person's own strings
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            newer = PRINT.sub(r"\1print(\2)", text)
+            if newer == text:
+                raise
+            return ast.parse(newer)
 
 
 def _chunks(text: str) -> Iterator[tuple[str, int]]:
@@ -149,38 +196,88 @@ def _chunks(text: str) -> Iterator[tuple[str, int]]:
     yield "\n".join(lines), first
 
 
-def _parsed_chunk(chunk: str, first: int) -> list:
+def _parsed_chunk(chunk: str, first: int) -> list[ast.stmt | Flaw]:
     try:
-        body = ast.parse(chunk).body
-    except (SyntaxError, ValueError, RecursionError):
-        match = re.search(r"^\s*def\s+(\w+)|^(for|while)\b", chunk, re.MULTILINE)
-        return [(match[1] or "training loop", first)] if match else []
+        body = _tree(chunk).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return _flaws(chunk, first, error)
     for statement in body:
         ast.increment_lineno(statement, first - 1)
     return body
 
 
+def _flaws(chunk: str, first: int, error: Exception) -> list[Flaw]:
+    match = re.match(r"(?:@.*\n)*(?:async )?def\s+(\w+)", chunk)
+    if not match and not (re.match(r"for|while|if", chunk) and TRAINING.search(chunk)):
+        return []
+    line = getattr(error, "lineno", None) or 1
+    written = (chunk.split("\n")[line - 1 : line] or [""])[0]
+    half = "indented block" in str(error) or "never closed" in str(error) or HALF.search(written)
+    why = "" if half else f"{type(error).__name__}: {getattr(error, 'msg', error)} (line {first + line - 1})"
+    return [Flaw(match[1] if match else "training loop", first, why)]
+
+
 def take_apart(
-    statements: Iterable[ast.stmt | tuple[str, int]], *, numbered: bool = True
+    statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True
 ) -> Source:
     """Sort the statements of a file by what they are to the checker."""
     found = Source(numbered=numbered)
     parts = list(statements)
-    for name, line in (part for part in parts if isinstance(part, tuple)):
-        found.unfinished[name] = line
+    for name, line, why in (part for part in parts if isinstance(part, Flaw)):
+        if why:
+            found.broken[name] = (line, why)
+        else:
+            found.unfinished[name] = line
     module = ast.Module([part for part in parts if isinstance(part, ast.stmt)], [])
+    closures = set(_closures(module))
     for node in _outside_classes(module):
+        if node in closures:
+            continue
         if isinstance(node, ast.FunctionDef):
             found.functions.pop(node.name, None)  # the last definition counts, in its own place
             found.functions[node.name] = node
+            for enclosing in (found.unfinished, found.broken):
+                enclosing.pop(node.name, None)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found.imports.append(node)
     for name, function in found.functions.items():
         if empty(function):
             found.unfinished[name] = function.lineno
     _constants(module, found)
+    for node in ast.walk(module):
+        _effects(node, found.functions)
     _training_loops(module, found)
     return found
+
+
+def _closures(module: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Functions inside functions that use what is local there: they cannot be taken out."""
+    for outer in (n for n in ast.walk(module) if isinstance(n, ast.FunctionDef)):
+        local = _arguments(outer).union(*map(stores, outer.body))
+        for inner in (n for n in ast.walk(outer) if isinstance(n, ast.FunctionDef) and n is not outer):
+            own = _arguments(inner).union(*map(stores, inner.body))
+            if set().union(*map(loads, inner.body)) & (local - own):
+                yield inner
+
+
+def _arguments(function: ast.FunctionDef) -> set[str]:
+    a = function.args
+    more = [one for one in (a.vararg, a.kwarg) if one]
+    return {one.arg for one in (*a.posonlyargs, *a.args, *a.kwonlyargs, *more)}
+
+
+def _effects(node: ast.AST, functions: dict[str, ast.FunctionDef]) -> None:
+    """Write on a call of a function of the file which global names it reads, and which it changes."""
+    if not isinstance(node, ast.Call) or called(node) not in functions:
+        return
+    node.reads, node.changes = set(), set()
+    for name in names_used([node.func], functions) & functions.keys():
+        function = functions[name]
+        inside = set().union(*map(stores, function.body))
+        shared = {n for g in ast.walk(function) if isinstance(g, ast.Global) for n in g.names}
+        own = (inside | _arguments(function)) - shared
+        node.reads |= set().union(*map(loads, function.body)) - own
+        node.changes |= inside & shared
 
 
 def _outside_classes(node: ast.AST) -> Iterator[ast.AST]:
@@ -215,7 +312,9 @@ def _constants(module: ast.Module, found: Source) -> None:
     """Assignments of simple values at the top level, lambdas and the settings among them."""
     known = set(found.functions)
     for statement in module.body:
-        if not isinstance(statement, ast.Assign) or not _simple(statement.value, known):
+        if isinstance(statement, ast.ClassDef) and _holds_results(statement):
+            found.constants.append(statement)
+        if not isinstance(statement, ast.Assign):
             continue
         names = [
             n.id
@@ -223,18 +322,42 @@ def _constants(module: ast.Module, found: Source) -> None:
             for n in ast.walk(target)
             if isinstance(n, ast.Name)
         ]
+        if not names or not _simple(statement.value, known):
+            found.constants += [_size(name, statement) for name in names if name in SIZES]
+            continue
         known.update(names)
         found.constants.append(statement)
-        if isinstance(statement.value, ast.Lambda) and len(names) == 1:
+        if len(names) == 1 and (
+            isinstance(statement.value, ast.Lambda)
+            or (isinstance(statement.value, ast.Call | ast.Attribute) and piece(names[0]))
+        ):
             found.functions.setdefault(names[0], _named(names[0], statement.value))
         if names[0] in SETTINGS and isinstance(statement.value, ast.Constant):
-            found.settings[names[0]] = statement.value.value
+            if isinstance(statement.value.value, str):
+                found.settings[names[0]] = statement.value.value
 
 
-def _named(name: str, function: ast.Lambda) -> ast.FunctionDef:
-    """A lambda as a definition."""
-    body = [ast.copy_location(ast.Return(function.body), function)]
-    made = ast.FunctionDef(name, function.args, body, [], None, type_params=[])
+def _holds_results(made: ast.ClassDef) -> bool:
+    """Whether a class is a named tuple or a dataclass, and no network of its own."""
+    said = " ".join(map(ast.dump, [*made.bases, *made.decorator_list]))
+    return any(name in said for name in ("NamedTuple", "namedtuple", "dataclass", "TypedDict"))
+
+
+def _size(name: str, where: ast.stmt) -> ast.stmt:
+    """A place for a size that the file reads off its data."""
+    made = ast.Assign([ast.Name(name, ast.Store())], ast.Constant(0))
+    return ast.fix_missing_locations(ast.copy_location(made, where))
+
+
+def _named(name: str, function: ast.expr) -> ast.FunctionDef:
+    """A lambda, or another expression that is a function, as a definition."""
+    if isinstance(function, ast.Lambda):
+        args, value = function.args, function.body
+    else:
+        args = ast.arguments([], [ast.arg("x")], None, [], [], None, [])
+        value = ast.Call(function, [ast.Name("x", ast.Load())], [])
+    body = [ast.copy_location(ast.Return(value), function)]
+    made = ast.FunctionDef(name, args, body, [], None, type_params=[])
     return ast.fix_missing_locations(ast.copy_location(made, function))
 
 
@@ -259,15 +382,13 @@ def called(call: ast.Call) -> str:
 
 
 def _training_loops(module: ast.Module, found: Source) -> None:
-    """Find the innermost loops that update parameters, with what stands before them."""
+    """Find the innermost loops that take a sample and update parameters, with what stands before."""
 
     def search(body: list[ast.stmt], before: list[ast.stmt], counters: dict) -> bool:
         any_found = False
         for number, statement in enumerate(body):
-            earlier = [*before, *body[:number]]
-            inner = counters
-            if isinstance(statement, ast.For):
-                inner = counters | _targets(statement)
+            earlier = [*before, *body[:number], *_defaults(statement)]
+            inner = counters | _counters(statement)
             deeper = False
             for block in _blocks(statement):
                 deeper |= search(block, earlier, inner)
@@ -288,8 +409,52 @@ def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
             yield block
 
 
-def _targets(loop: ast.For) -> dict[str, ast.expr]:
-    return {n.id: loop.iter for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+def _defaults(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The parameters of a function as assignments; those without a default are given."""
+    if isinstance(statement, ast.FunctionDef):
+        a = statement.args
+        names = [*a.posonlyargs, *a.args]
+        pairs = [*zip(names[len(names) - len(a.defaults) :], a.defaults, strict=True),
+                 *((n, v) for n, v in zip(a.kwonlyargs, a.kw_defaults, strict=True) if v)]  # fmt: skip
+        given = [(n, None) for n in names[: len(names) - len(a.defaults)]]
+        for name, value in (*given, *pairs):
+            target = ast.Name(name.arg, ast.Store())
+            made = ast.Assign([target], value) if value else ast.AnnAssign(target, target, None, 1)
+            yield ast.fix_missing_locations(ast.copy_location(made, statement))
+
+
+def _counters(statement: ast.stmt) -> dict[str, ast.expr]:
+    """Loop variables, each with what it runs over: a call of `range` for all that are numbers."""
+    if isinstance(statement, ast.While):
+        changed = set().union(*map(stores, statement.body))
+        number = ast.Call(ast.Name("range", ast.Load()), [], [])
+        return dict.fromkeys(loads(statement.test) & changed, number)
+    return _running(statement.target, statement.iter) if isinstance(statement, ast.For) else {}
+
+
+def _running(target: ast.expr, over: ast.expr) -> dict[str, ast.expr]:
+    if isinstance(target, ast.Name):
+        return {target.id: over}
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+    name = called(over) if isinstance(over, ast.Call) else ""
+    if name == "tqdm" and over.args:
+        return _running(target, over.args[0])
+    if name == "enumerate" and len(parts) == 2:
+        number = ast.Call(ast.Name("range", ast.Load()), [], [])
+        return _running(parts[0], number) | _running(parts[1], over.args[0])
+    if name == "zip" and len(parts) == len(over.args):
+        found = {}
+        for part, one in zip(parts, over.args, strict=True):
+            found |= _running(part, one)
+        return found
+    return {n.id: over for n in ast.walk(target) if isinstance(n, ast.Name)}
+
+
+def numbers(over: ast.expr) -> bool:
+    """Whether what a loop runs over is certainly numbers."""
+    if isinstance(over, ast.Call) and called(over) == "tqdm" and over.args:
+        return numbers(over.args[0])
+    return isinstance(over, ast.Call) and called(over) in COUNTS
 
 
 def _training_step(loop: ast.For | ast.While, before: list, counters: dict, found: Source) -> bool:
@@ -299,9 +464,11 @@ def _training_step(loop: ast.For | ast.While, before: list, counters: dict, foun
         found.deep.append(loop.lineno)
         return True
     if not params.get("W") and not params.get("V"):
-        if _takes_a_sample(loop):
+        if _takes_a_sample(loop) and _has_parameters(before) and not _passes_on(loop):
             found.idle.append(loop.lineno)
         return False
+    if not (params.get("W") and params.get("V")) and not _has_sample(loop):
+        return False  # a loop over the units, of a step that stands around it
     chosen = {role: names[0] for role, names in params.items()}
     body, reader = _without_readers(_slice(loop.body, set(chosen.values())))
     if not params.get("V") and not _reads_both(body, chosen):
@@ -322,6 +489,37 @@ def _takes_a_sample(loop: ast.For | ast.While) -> bool:
     stored = {ROLE.get(plain(name)) for s in loop.body for name in stores(s)}
     text = " ".join(ast.dump(s) for s in loop.body)
     return {"x", "y"} <= stored and "test" not in text
+
+
+def _has_sample(loop: ast.For | ast.While) -> bool:
+    """Whether a loop's body has an x of its own: assigned, counted through, or a row of the data."""
+    own = set(_counters(loop)).union(*map(stores, loop.body))
+    if any(ROLE.get(plain(name)) == "x" for name in own):
+        return True
+    rows = [n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.Subscript)]
+    return any(
+        isinstance(r.value, ast.Name) and role_of_data(r.value.id) == "x" and loads(r.slice) & own
+        for r in rows
+    )
+
+
+def role_of_data(name: str) -> str | None:
+    """The role of a name, also with "train" or "data" in it."""
+    short = plain(name)
+    names = (short, *(short.replace(part, "") for part in ("train", "data", "all", "tr")))
+    return next((ROLE[one] for one in names if one in ROLE), None)
+
+
+def _has_parameters(before: list[ast.stmt]) -> bool:
+    """Whether W and V are there before a loop."""
+    there = {ROLE.get(plain(name)) for s in before for name in stores(s)}
+    return {"W", "V"} <= there
+
+
+def _passes_on(loop: ast.For | ast.While) -> bool:
+    """Whether the step may be in a function that the loop calls and that changes what it is given."""
+    calls = [s.value for s in loop.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+    return any(called(call) not in ("print", "append", "set_description") for call in calls)
 
 
 def _parameters(loop: ast.For | ast.While) -> dict[str, list[str]]:
@@ -354,7 +552,16 @@ def stores(statement: ast.AST) -> set[str]:
                 base = base.value
             if isinstance(base, ast.Name):
                 found.add(base.id)
-    return found
+        found |= getattr(node, "changes", set())
+    return found | _handed_over(statement)
+
+
+def _handed_over(statement: ast.AST) -> set[str]:
+    """The names that a bare call of a function of the file is given, and may change in place."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not hasattr(call, "changes"):
+        return set()
+    return {a.id for a in call.args if isinstance(a, ast.Name)}
 
 
 def loads(statement: ast.AST) -> set[str]:
@@ -365,6 +572,7 @@ def loads(statement: ast.AST) -> set[str]:
     for node in ast.walk(statement):
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             found.add(node.target.id)
+        found |= getattr(node, "reads", set())
     own = {a.arg for n in ast.walk(statement) if isinstance(n, ast.Lambda) for a in n.args.args}
     inner = {n.id for c in ast.walk(statement) if isinstance(c, ast.comprehension)
              for n in ast.walk(c.target) if isinstance(n, ast.Name)}  # fmt: skip
@@ -416,16 +624,25 @@ def _setup(before: list[ast.stmt], body: list[ast.stmt], bound: set[str]) -> lis
     for statement in reversed(before):
         names = stores(statement)
         wanted = set(live_in([*kept[::-1], *body])) - bound
-        if not isinstance(statement, ast.Assign) or not names & wanted or _data(names):
+        if not isinstance(statement, ast.Assign) or not names & wanted or _given(names):
             continue
         kept.append(statement)
     return kept[::-1]
 
 
-def _data(names: set[str]) -> bool:
-    """Whether an assignment makes the data or the parameters, for which others are put in."""
-    return any(ROLE.get(plain(name)) in ("x", "y", "W", "V", "b", "c") or "train" in name.lower()
-               for name in names)  # fmt: skip
+def _given(names: set[str]) -> bool:
+    """Whether an assignment makes the data, the parameters or the order, for which others are put in."""
+    roles = ("x", "y", "W", "V", "b", "c")
+    return any(role_of_data(name) in roles or name in SIZES or drawn(name) for name in names)
+
+
+def drawn(name: str) -> str | None:
+    """What a name says of the order of the samples: "order", "batch", "size", or nothing."""
+    short = plain(name)
+    if "batch" in short:
+        return "size" if "size" in short else "batch" if re.search("mask|id|ind", short) else None
+    known = "index idx indices inds perm order permutation randidx mask shuffled rand ids shuffle"
+    return "order" if short in known.split() else None
 
 
 def _without_readers(body: list[ast.stmt]) -> tuple[list[ast.stmt], bool]:

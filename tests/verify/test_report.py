@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import jaxmlp
 from jaxmlp.verify import report as written
-from jaxmlp.verify import words
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report, Words, Worst
+from jaxmlp.verify.report import words
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 LANGUAGES, LEVELS = ("en", "ja"), ("verdict", "hint", "full")

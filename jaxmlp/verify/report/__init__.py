@@ -8,9 +8,9 @@ import io
 import itertools
 from collections.abc import Iterator, Sequence
 
-from jaxmlp.verify import page, schema, telling, words
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
-from jaxmlp.verify.words import clean, say
+from jaxmlp.verify.report import page, schema, telling, words
+from jaxmlp.verify.report.words import clean, say
 
 COLOURS = dict(zip(VERDICTS, (32, 31, 33, 36, 35, 35), strict=True))
 FORMULA = tuple("=+-@＝＋－＠")  # what spreadsheets compute, Excel in Japan the wide ones too

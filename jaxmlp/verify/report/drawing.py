@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from jaxmlp.verify.finding import Check
-from jaxmlp.verify.words import clean, say
+from jaxmlp.verify.report.words import clean, say
 
 Mask = Sequence[Sequence[bool]]
 

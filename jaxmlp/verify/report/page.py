@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 import jaxmlp
-from jaxmlp.verify import telling, words
-from jaxmlp.verify.drawing import equation, picture
 from jaxmlp.verify.finding import Check, Claim, File, Note, Report
-from jaxmlp.verify.style import PAGE, SCOPE, style
-from jaxmlp.verify.words import clean, say
+from jaxmlp.verify.report import telling, words
+from jaxmlp.verify.report.drawing import equation, picture
+from jaxmlp.verify.report.style import PAGE, SCOPE, style
+from jaxmlp.verify.report.words import clean, say
 
 
 def escape(text: str) -> str:

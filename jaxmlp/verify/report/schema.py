@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 
 import jaxmlp
-from jaxmlp.verify import telling
 from jaxmlp.verify.finding import Check, Claim, File, Note, Report, Words
+from jaxmlp.verify.report import telling
 
 VERSION = 1
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
-from jaxmlp.verify.words import clean, lines, number, say, small
+from jaxmlp.verify.report.words import clean, lines, number, say, small
 
 
 def told(report: Report, explain: str) -> Report:
