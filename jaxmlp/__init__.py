@@ -34,6 +34,11 @@ _HOME = {
     "Model": "storage",
     "save_model": "storage",
     "load_model": "storage",
+    "check": "verify.check",
+    "check_gradient": "verify.gradient",
+    "assert_gradient": "verify.gradient",
+    "verify_file": "verify.homework",
+    "Report": "verify.finding",
 }
 __all__ = list(_HOME)
 

@@ -1,0 +1,205 @@
+"""`jaxmlp verify`: exit codes, formats, languages, many files."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from jaxmlp.cli import main
+from jaxmlp.cli.verify import expanded, language
+
+RIGHT = "import numpy as np\ndef softmax(x):\n    e = np.exp(x - np.max(x))\n    return e / e.sum()\n"
+WRONG = "import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(x))\n"
+UNFINISHED = "def softmax(x):\n    # 課題\n    return\n"
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Runs the command in a folder of its own: (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    def run(*args):
+        code = main(["verify", *map(str, args)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def write(name, text):
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(text)
+    return name
+
+
+def test_a_right_file_ends_with_0(run):
+    code, out, err = run(write("a.py", RIGHT))
+    assert (code, err) == (0, "")
+    assert "softmax" in out
+    assert "1 right" in out
+
+
+def test_a_wrong_one_ends_with_1_and_says_what_is_wrong(run):
+    code, out, err = run(write("a.py", WRONG))
+    assert code == 1
+    assert err == "jaxmlp: 1 of 1 checks are not right\n"
+    assert "The sign in the exponent is wrong" in out
+
+
+def test_an_unfinished_one_ends_with_1(run):
+    assert run(write("a.py", UNFINISHED))[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("a.py", "x = 1\n", "a.py: nothing in it that the checker knows"),
+        ("missing.py", None, "missing.py: No such file"),
+        ("a.ipynb", "{}", "a.ipynb: expected a Jupyter notebook"),
+        ("a.py", "HIDDEN = 'rely'\n" + RIGHT, "a.py: unknown hidden activation 'rely'"),
+    ],
+)
+def test_what_cannot_be_checked_ends_with_2_and_the_rest_is_reported(name, text, why, run):
+    if text is not None:
+        write(name, text)
+    code, out, err = run(name, write("right.py", RIGHT))
+    assert code == 2
+    assert err.startswith(f"jaxmlp: {why}")
+    assert err.count("\n") == 1
+    assert "1 right" in out
+
+
+def test_json_to_a_file_and_to_standard_output(run, tmp_path):
+    write("a.py", WRONG)
+    run("a.py", "--json", "found.json")
+    code, out, _ = run("a.py", "--json", "-")
+    assert code == 1
+    found = json.loads(out)
+    assert json.loads((tmp_path / "found.json").read_text(encoding="utf-8")) == found
+    (check,) = found["files"][0]["checks"]
+    assert (check["name"], check["stage"], check["verdict"], check["line"]) == ("sigmoid", "value", "wrong", 2)
+    assert [note["id"] for note in check["diagnosis"]] == ["sigmoid-of-minus"]
+
+
+def test_the_table_of_a_class_opens_in_excel(run, tmp_path):
+    (tmp_path / "class").mkdir()
+    for name, text in (("佐藤", RIGHT), ("suzuki", WRONG)):
+        write(f"class/{name}.py", text)
+    code, _, _ = run("class", "--csv", "class.csv")
+    data = (tmp_path / "class.csv").read_bytes()
+    assert code == 1
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    assert [row["file"].split("/")[-1] for row in rows] == ["suzuki.py", "佐藤.py"]
+    assert rows[0]["sigmoid value"] == "wrong: sigmoid-of-minus"
+
+
+def test_a_page(run, tmp_path):
+    run(write("a.py", WRONG), "--html", "a.html", "--lang", "ja")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert 'lang="ja"' in page
+    assert "指数の符号が逆です" in page
+
+
+def test_both_languages(run):
+    write("a.py", WRONG)
+    assert "指数の符号が逆です" in run("a.py", "--lang", "ja")[1]
+    assert "The sign in the exponent" in run("a.py", "--lang", "en")[1]
+
+
+@pytest.mark.parametrize(
+    ("names", "lang"),
+    [({"LANG": "ja_JP.UTF-8"}, "ja"), ({"LC_ALL": "en_US.UTF-8", "LANG": "ja_JP.UTF-8"}, "en"), ({"LANG": "de_DE"}, "en")],
+)  # fmt: skip
+def test_the_language_is_that_of_the_locale(names, lang, monkeypatch):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    assert language() == lang
+
+
+def test_hints_do_not_give_the_answer_away(run):
+    write("a.py", WRONG)
+    for explain in ("hint", "verdict"):
+        for output in (run("a.py", "--explain", explain)[1], run("a.py", "--explain", explain, "--json", "-")[1]):
+            assert "wrong" in output
+            assert "exponent" not in output
+            assert "sigmoid-of-minus" not in output
+
+
+def test_a_network_by_option(run):
+    text = "import numpy as np\ndef backprop(W, V, x, y):\n    z = np.append(1, np.tanh(W @ x))\n    d2 = 2 * (V @ z - y)\n    d1 = V[:, 1:].T @ d2 * (1 - z[1:] ** 2)\n    return np.outer(d1, x), np.outer(d2, z)\n"
+    write("a.py", text)
+    assert run("a.py")[0] == 1
+    assert run("a.py", "--hidden", "tanh", "--output", "identity", "--loss", "squared_error")[0] == 0
+    assert run("a.py", "--hidden", "tanh", "--loss", "squared_error")[0] == 0
+    write("b.py", 'HIDDEN = "tanh"\nOUTPUT = "identity"\n' + text)
+    assert run("b.py")[0] == 0
+
+
+def test_many_files_are_checked_at_once_and_a_bad_one_spoils_its_line_only(run):
+    for number in range(4):
+        write(f"right{number}.py", RIGHT)
+    write("loop.py", "import numpy as np\ndef softmax(x):\n    while True:\n        pass\n" + WRONG)
+    write("exit.py", "import os\ndef softmax(x):\n    os._exit(7)\n" + WRONG)
+    code, out, _ = run(".", "--json", "-", "--timeout", "1")
+    files = {f["path"]: [c["verdict"] for c in f["checks"]] for f in json.loads(out)["files"]}
+    assert code == 1
+    assert files == {**{f"right{n}.py": ["right"] for n in range(4)},
+                     "loop.py": ["timeout", "wrong"], "exit.py": ["crashed", "wrong"]}  # fmt: skip
+    assert list(files) == sorted(files)
+
+
+def test_folders_are_searched_and_hidden_ones_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b/x.py", "b/c/y.ipynb", "b/.venv/z.py", "b/__pycache__/w.py", "b/notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert expanded(["b", "b/x.py", "other.py"]) == ["b/c/y.ipynb", "b/x.py", "other.py"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="the folder empty, which has none"):
+        expanded(["empty"])
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["a.py", "--json", "-", "--csv", "-"], "expected - for one of --json, --csv and --html at most"),
+        (["a.py", "--html", "no/where.html"], "expected a file in a folder that is there, got no/where.html"),
+        (["a.py", "--json", "a.py"], "expected another file for the report, got a.py, which is checked"),
+        (["a.py", "--timeout", "0"], "expected a --timeout above 0 seconds, got 0.0"),
+        (["a.py", "--hidden", "rely"], "rely"),
+        (["a.py", "--nothing"], "--nothing"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_write_nothing(args, line, run, tmp_path):
+    write("a.py", RIGHT)
+    code, out, err = run(*args)
+    assert (code, out) == (2, "")
+    assert line in err
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
+    assert (tmp_path / "a.py").read_text(encoding="utf-8") == RIGHT
+
+
+def test_the_lectures_claims(run):
+    code, out, err = run("--json", "-")
+    assert (code, err) == (0, "")
+    claims = json.loads(out)["claims"]
+    assert [claim["id"] for claim in claims] == [f"L{n}" for n in range(1, 28)]
+    assert [c["id"] for c in claims if not c["holds"]] == ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]
+
+
+def test_a_claim_that_is_not_as_recorded_ends_with_1(run, monkeypatch):
+    from dataclasses import replace
+
+    from jaxmlp.verify import lecture
+
+    claims = lecture.claims()
+    monkeypatch.setattr(lecture, "claims", lambda seed: (replace(claims[0], holds=False), *claims[1:]))
+    code, _, err = run()
+    assert code == 1
+    assert err == "jaxmlp: not as recorded: L1\n"
