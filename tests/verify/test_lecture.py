@@ -12,7 +12,9 @@ import pytest
 from jaxmlp.gradients import autodiff
 from jaxmlp.network import Network, Params, loss
 from jaxmlp.verify import lecture
-from jaxmlp.verify.lecture import CLAIMS, SIZES, Entry, Remark, apart, claims, draw, farthest, judge
+from jaxmlp.verify.lecture import CLAIMS, claims
+from jaxmlp.verify.lecture.judge import Entry, Remark, apart, farthest, judge
+from jaxmlp.verify.lecture.points import HIDDEN, SIZES, draw
 
 IDS = [f"L{i}" for i in range(1, 28)]
 WRONG = ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]  # as recorded, by hand
@@ -293,7 +295,7 @@ def test_the_slopes_are_those_of_the_networks_loss(points, f, name):
     network = Network(f, *PAIRS[name])
     both = jax.jit(lambda *at: (autodiff(network, *at), loss(network, *at)))
     for p in points["any"]:
-        if p.f is lecture.HIDDEN[f][0]:
+        if p.f is HIDDEN[f][0]:
             at = Params(jnp.array(p.W), jnp.array(p.V)), jnp.array(p.x[1:]), jnp.array(p.y)
             slopes, E = both(*at)
             for ours, theirs in zip(getattr(p.d, name), slopes, strict=True):
