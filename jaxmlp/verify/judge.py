@@ -136,9 +136,13 @@ def _measured(check: Check, stage: str, claim: np.ndarray, true: np.ndarray, rig
     """How far off it is, and where; for a wrong shape, the shapes."""
     if claim.ndim == true.ndim == 3 and stage not in ("dV", "dW") and true.shape[1] == 1:
         claim, true = claim[:, 0], true[:, 0]  # a vector, of one sample
-    check = replace(check, expected_shape=true.shape[1:], got_shape=claim.shape[1:])
+    shapes = {"expected_shape": true.shape[1:], "got_shape": claim.shape[1:]}
     if claim.shape != true.shape:
-        return check
+        return replace(check, **shapes)
+    if true.ndim == 1:  # a number has no place
+        error, entry = worst(claim, true)
+        return replace(check, relative_error=error, worst=entry)
+    check = replace(check, **shapes)
     off = differs(claim, true, tolerance(claim))
     error, entry = worst(claim, true)
     bias = stage in ("dV", "dW") and bool(right.bias)

@@ -13,8 +13,8 @@ from jaxmlp.gradients import autodiff
 from jaxmlp.network import Network, Params, loss
 from jaxmlp.verify import lecture
 from jaxmlp.verify.lecture import CLAIMS, claims
-from jaxmlp.verify.lecture.judge import Entry, Remark, apart, farthest, judge
 from jaxmlp.verify.lecture.points import HIDDEN, SIZES, draw
+from jaxmlp.verify.lecture.verdict import Entry, Remark, apart, farthest, judge
 
 IDS = [f"L{i}" for i in range(1, 28)]
 WRONG = ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]  # as recorded, by hand

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 
 from jaxmlp.verify.finding import Claim
-from jaxmlp.verify.lecture.judge import Entry, Remark, judge
 from jaxmlp.verify.lecture.points import (
     Point,
     d_relu,
@@ -23,6 +22,7 @@ from jaxmlp.verify.lecture.points import (
     softmax,
     tanh,
 )
+from jaxmlp.verify.lecture.verdict import Entry, Remark, judge
 
 
 def claims(*, seed: int = 0) -> tuple[Claim, ...]:
