@@ -1,7 +1,7 @@
 """Which mistakes reproduce what was claimed, and which entries are wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from typing import no_type_check
 
 import numpy as np
 
@@ -22,12 +22,14 @@ def tolerance(*arrays: np.ndarray) -> float:
     return max(TOLERANCE.get(a.dtype.itemsize if a.dtype.kind == "f" else 8, 1e-11) for a in arrays)
 
 
+@no_type_check  # run by the million, as some others here
 def scales(true: np.ndarray) -> np.ndarray:
     """For each point, what a difference is relative to: its largest entry."""
     largest = np.abs(true).max(axis=tuple(range(1, true.ndim)), keepdims=True, initial=0)
     return np.maximum(largest, FLOOR * largest.max(initial=0))
 
 
+@no_type_check
 def differs(claimed: np.ndarray, true: np.ndarray, within: float) -> np.ndarray:
     """Per entry, whether it is off; NaN and infinity are, unless the truth is the same."""
     with np.errstate(invalid="ignore", over="ignore"):
@@ -40,6 +42,7 @@ def differs(claimed: np.ndarray, true: np.ndarray, within: float) -> np.ndarray:
     return np.where(finite, off, (claimed != true) & ~both_nan)
 
 
+@no_type_check
 def same(claimed: np.ndarray, true: object, within: float) -> bool:
     """Whether two arrays agree in shape and, up to rounding, at every point."""
     if np.shape(true) != claimed.shape:
@@ -73,30 +76,31 @@ def explanations(
         with np.errstate(all="ignore"):
             found = [
                 made
-                for made in combinations(usable, size)
-                if _combine(made)
-                and _reproduces(point, made, first, within)
-                and _reproduces(right, made, claims, within)
+                for made, changed in _combinations(point, usable, size)
+                if _reproduces(changed, first, within)
+                and _reproduces(right.having(*made), claims, within)
             ]
         if found:
             return _distinct(found)
     return []
 
 
-def _combine(made: Explanation) -> bool:
-    """Whether no mistake takes the place of what an earlier one did to the same step."""
-    return all(one.step != two.step or two.keeps for one, two in combinations(made, 2))
+@no_type_check
+def _combinations(q, usable, size, made=()):
+    """(so many mistakes, the quantities with them), none in the place of another on its step."""
+    for number, mistake in enumerate(usable):
+        if mistake.keeps or all(mistake.step != other.step for other in made):
+            changed, together = q.having(mistake), (*made, mistake)
+            if size == 1:
+                yield together, changed
+            else:
+                yield from _combinations(changed, usable[number + 1 :], size - 1, together)
 
 
-def _reproduces(
-    right: Quantities, made: Explanation, claims: Mapping[str, np.ndarray], within: float
-) -> bool:
-    changed = right.having(*made)
+@no_type_check
+def _reproduces(changed, claims, within):
     try:
-        with np.errstate(all="ignore"):
-            return all(
-                same(claim, getattr(changed, step), within) for step, claim in claims.items()
-            )
+        return all(same(claim, getattr(changed, step), within) for step, claim in claims.items())
     except (ValueError, IndexError):  # the mistake does not conform at these sizes
         return False
 

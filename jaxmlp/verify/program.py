@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, no_type_check
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class Program:
     uses: Mapping[str, tuple[str, ...]]
     inputs: tuple[str, ...]
 
+    @no_type_check
     @functools.cache  # noqa: B019  (programs are few, and live as long as the module)
     def after(self, changed: frozenset[str]) -> frozenset[str]:
         """The steps changed and all that follow from them."""
@@ -78,6 +79,7 @@ class Quantities:
     Every array has the points along its first axis.
     """
 
+    @no_type_check
     def __init__(
         self,
         program: Program,
@@ -87,6 +89,7 @@ class Quantities:
     ):
         self.program, self.made, self.known, self.fixed = program, made, dict(known), fixed
 
+    @no_type_check  # run by the million; likewise below
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -98,6 +101,7 @@ class Quantities:
             self.known[name] = value
         return self.known[name]
 
+    @no_type_check
     def having(self, *mistakes: Mistake) -> Quantities:
         """The same with these mistakes made, too."""
         return self._changed({mistake.step for mistake in mistakes}, {}, self.made + mistakes)
@@ -106,6 +110,7 @@ class Quantities:
         """The same with these values put in place of the computed ones."""
         return self._changed(values, values, self.made)
 
+    @no_type_check
     def _changed(self, steps: Iterable[str], values: Mapping[str, Any], made: tuple[Mistake, ...]):
         stale = self.program.after(frozenset(steps)).difference(self.fixed)
         known = {name: value for name, value in self.known.items() if name not in stale}

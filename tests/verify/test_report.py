@@ -534,7 +534,7 @@ def test_the_summary_links_to_each_file_and_tabulates_the_class():
 @pytest.mark.parametrize(
     ("stage", "name", "expected", "cite"),
     [
-        ("delta2", "f", "δ2=g(Vz)−y", "L15, L22"),
+        ("delta2", "f", "δ2=∂E∂a", "L15"),
         ("dV", "f", "∂E∂V=δ2zT", "L15"),
         ("delta1", "f", "δ1=V~Tδ2⊙f′(Wx)", "L22"),
         ("dW", "f", "∂E∂W=δ1xT", "L20"),
