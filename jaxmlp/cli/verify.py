@@ -139,7 +139,11 @@ def expanded(files: Sequence[str]) -> list[str]:
             found.append(name)
             continue
         inside = [p for p in sorted(path.rglob("*")) if p.suffix in (".py", ".ipynb")]
-        inside = [str(p) for p in inside if not any(q.startswith((".", "__")) for q in p.relative_to(path).parts)]
+        inside = [
+            str(p)
+            for p in inside
+            if not any(q.startswith((".", "__")) for q in p.relative_to(path).parts)
+        ]
         if not inside:
             raise ValueError(f"expected .py or .ipynb files, got the folder {name}, which has none")
         found += inside

@@ -78,10 +78,13 @@ def _shared_out(right, wrong, together) -> dict:
     blamed, first = {}, {}
     for stage in wrong:
         before = right.program.before(stage)
-        mine = [tuple(m for m in made if m.step in before and first.setdefault((i, m.id, m.step), stage) == stage)
-                for i, made in enumerate(together)]  # fmt: skip
+        mine = []
+        for number, made in enumerate(together):
+            spoiling = (m for m in made if m.step in before)
+            own = (m for m in spoiling if first.setdefault((number, m), stage) == stage)
+            mine.append(tuple(own))
         mine = [made for made in dict.fromkeys(mine) if made]
-        blamed[stage] = (mine, None) if mine else ([], wrong[0])
+        blamed[stage] = (mine, None if mine else wrong[0])
     return blamed
 
 

@@ -9,7 +9,9 @@ import pytest
 from jaxmlp.cli import main
 from jaxmlp.cli.verify import expanded, language
 
-RIGHT = "import numpy as np\ndef softmax(x):\n    e = np.exp(x - np.max(x))\n    return e / e.sum()\n"
+RIGHT = (
+    "import numpy as np\ndef softmax(x):\n    e = np.exp(x - np.max(x))\n    return e / e.sum()\n"
+)
 WRONG = "import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(x))\n"
 UNFINISHED = "def softmax(x):\n    # 課題\n    return\n"
 
@@ -79,7 +81,12 @@ def test_json_to_a_file_and_to_standard_output(run, tmp_path):
     found = json.loads(out)
     assert json.loads((tmp_path / "found.json").read_text(encoding="utf-8")) == found
     (check,) = found["files"][0]["checks"]
-    assert (check["name"], check["stage"], check["verdict"], check["line"]) == ("sigmoid", "value", "wrong", 2)
+    assert (check["name"], check["stage"], check["verdict"], check["line"]) == (
+        "sigmoid",
+        "value",
+        "wrong",
+        2,
+    )
     assert [note["id"] for note in check["diagnosis"]] == ["sigmoid-of-minus"]
 
 
@@ -124,7 +131,10 @@ def test_the_language_is_that_of_the_locale(names, lang, monkeypatch):
 def test_hints_do_not_give_the_answer_away(run):
     write("a.py", WRONG)
     for explain in ("hint", "verdict"):
-        for output in (run("a.py", "--explain", explain)[1], run("a.py", "--explain", explain, "--json", "-")[1]):
+        for output in (
+            run("a.py", "--explain", explain)[1],
+            run("a.py", "--explain", explain, "--json", "-")[1],
+        ):
             assert "wrong" in output
             assert "exponent" not in output
             assert "sigmoid-of-minus" not in output
@@ -134,7 +144,9 @@ def test_a_network_by_option(run):
     text = "import numpy as np\ndef backprop(W, V, x, y):\n    z = np.append(1, np.tanh(W @ x))\n    d2 = 2 * (V @ z - y)\n    d1 = V[:, 1:].T @ d2 * (1 - z[1:] ** 2)\n    return np.outer(d1, x), np.outer(d2, z)\n"
     write("a.py", text)
     assert run("a.py")[0] == 1
-    assert run("a.py", "--hidden", "tanh", "--output", "identity", "--loss", "squared_error")[0] == 0
+    assert (
+        run("a.py", "--hidden", "tanh", "--output", "identity", "--loss", "squared_error")[0] == 0
+    )
     assert run("a.py", "--hidden", "tanh", "--loss", "squared_error")[0] == 0
     write("b.py", 'HIDDEN = "tanh"\nOUTPUT = "identity"\n' + text)
     assert run("b.py")[0] == 0
@@ -167,9 +179,18 @@ def test_folders_are_searched_and_hidden_ones_left_out(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (["a.py", "--json", "-", "--csv", "-"], "expected - for one of --json, --csv and --html at most"),
-        (["a.py", "--html", "no/where.html"], "expected a file in a folder that is there, got no/where.html"),
-        (["a.py", "--json", "a.py"], "expected another file for the report, got a.py, which is checked"),
+        (
+            ["a.py", "--json", "-", "--csv", "-"],
+            "expected - for one of --json, --csv and --html at most",
+        ),
+        (
+            ["a.py", "--html", "no/where.html"],
+            "expected a file in a folder that is there, got no/where.html",
+        ),
+        (
+            ["a.py", "--json", "a.py"],
+            "expected another file for the report, got a.py, which is checked",
+        ),
         (["a.py", "--timeout", "0"], "expected a --timeout above 0 seconds, got 0.0"),
         (["a.py", "--hidden", "rely"], "rely"),
         (["a.py", "--nothing"], "--nothing"),
@@ -190,7 +211,15 @@ def test_the_lectures_claims(run):
     assert (code, err) == (0, "")
     claims = json.loads(out)["claims"]
     assert [claim["id"] for claim in claims] == [f"L{n}" for n in range(1, 28)]
-    assert [c["id"] for c in claims if not c["holds"]] == ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]
+    assert [c["id"] for c in claims if not c["holds"]] == [
+        "L13",
+        "L16",
+        "L21",
+        "L22",
+        "L23",
+        "L24",
+        "L27",
+    ]
 
 
 def test_a_claim_that_is_not_as_recorded_ends_with_1(run, monkeypatch):
@@ -199,7 +228,9 @@ def test_a_claim_that_is_not_as_recorded_ends_with_1(run, monkeypatch):
     from jaxmlp.verify import lecture
 
     claims = lecture.claims()
-    monkeypatch.setattr(lecture, "claims", lambda seed: (replace(claims[0], holds=False), *claims[1:]))
+    monkeypatch.setattr(
+        lecture, "claims", lambda seed: (replace(claims[0], holds=False), *claims[1:])
+    )
     code, _, err = run()
     assert code == 1
     assert err == "jaxmlp: not as recorded: L1\n"

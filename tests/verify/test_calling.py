@@ -52,7 +52,8 @@ def test_result_roles(name, role):
 
 
 @pytest.mark.parametrize(
-    ("name", "role"), [("dW1", "dW"), ("dW2", "dV"), ("db1", "db"), ("db2", "dc"), ("grad_b2", "dc")]
+    ("name", "role"),
+    [("dW1", "dW"), ("dW2", "dV"), ("db1", "db"), ("db2", "dc"), ("grad_b2", "dc")],
 )
 def test_result_roles_with_biases_apart(name, role):
     assert result_role(name, ("W", "b", "V", "c", "x", "y")) == role
@@ -86,7 +87,7 @@ def test_arguments_in_each_layout(points):
 def test_biases_apart(points):
     found = ("W", "b", "V", "c", "x", "y")
     W, b, V, c, _, _ = arguments(found, Layout("sample", False, True), points, 0, 0.5)
-    assert (W == points.W[0][:, 1:]).all()
+    assert (points.W[0][:, 1:] == W).all()
     assert (b == points.W[0][:, 0]).all()
     assert (V.shape, c.shape) == ((4, 3), (4,))
     b = arguments(found, Layout("columns", False, True), points, 0, 0.5)[1]

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from jaxmlp.network import Network
-from jaxmlp.verify.diagnose import differs, explanations, same, tolerance, unrecognised, where, worst
+from jaxmlp.verify.diagnose import (
+    differs,
+    explanations,
+    same,
+    tolerance,
+    unrecognised,
+    where,
+    worst,
+)
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.points import Sizes, draw
 
@@ -25,7 +33,9 @@ def names(found):
 
 def test_the_smallest_explanation_of_all_claims_together(right):
     wrong = right.having(*made(("g-y-exchanged", "delta2")))
-    assert names(explanations(right, {"dV": wrong.dV, "dW": wrong.dW}, CATALOGUE)) == [{"g-y-exchanged"}]
+    assert names(explanations(right, {"dV": wrong.dV, "dW": wrong.dW}, CATALOGUE)) == [
+        {"g-y-exchanged"}
+    ]
     assert {"sign"} in names(explanations(right, {"dV": wrong.dV, "dW": right.dW}, CATALOGUE))
 
 
@@ -94,7 +104,7 @@ def test_where_of_scattered_entries():
 
 def test_worst_is_relative_to_its_own_point():
     true = np.array([[1.0, 1.0], [1000.0, 1000.0]])
-    claimed = true + [[0.1, 0], [0, 1]]
+    claimed = true + np.array([[0.1, 0], [0, 1]])
     assert worst(claimed, true)[0] == pytest.approx(0.1)
     assert worst(claimed, true)[1] == ((0,), 1.0, 1.1)
 
@@ -103,8 +113,14 @@ def test_worst_is_relative_to_its_own_point():
     ("wrong", "said"),
     [
         (lambda t: 3.25 * t, "3.25 times the true value"),
-        (lambda t: t * np.array([1.0, 2, 3, 4])[:, None], "Each row is a multiple of the true one: 1, 2, 3, 4"),
-        (lambda t: t * np.array([1.0, 2, 3, 4, 5]), "Each column is a multiple of the true one: 1, 2, 3, 4, 5"),
+        (
+            lambda t: t * np.array([1.0, 2, 3, 4])[:, None],
+            "Each row is a multiple of the true one: 1, 2, 3, 4",
+        ),
+        (
+            lambda t: t * np.array([1.0, 2, 3, 4, 5]),
+            "Each column is a multiple of the true one: 1, 2, 3, 4, 5",
+        ),
         (lambda t: np.full_like(t, np.nan), "not finite"),
         (lambda t: t + 1, "nor two of them together.$"),
     ],

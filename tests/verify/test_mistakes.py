@@ -17,11 +17,12 @@ from jaxmlp.verify.points import Sizes, draw, truth
 
 PAIRS = [(g, e) for e in LOSSES for g in LOSSES[e].outputs]
 STAGES = ("delta2", "dV", "delta1", "dW")
+UNEQUAL = Sizes()
 
 
 @functools.cache
-def right(f="relu", g="softmax", e="cross_entropy", bias=True, sizes=Sizes(), mean=True, eta=0.37):
-    network = Network(f, g, e, bias)
+def right(f="relu", g="softmax", e="cross_entropy", sizes=UNEQUAL, mean=True, eta=0.37):
+    network = Network(f, g, e)
     return quantities(network, draw(network, sizes), mean=mean, eta=eta)
 
 
@@ -46,7 +47,9 @@ def test_the_steps_of_a_network_of_ones_own():
 def test_the_given_errors_are_those_of_the_package(rng):
     g, y = rng.uniform(0.1, 0.9, size=(2, 6, 3))
     for name, e in LOSSES.items():
-        np.testing.assert_allclose(given.ERROR[name](g, y), e.value(jnp.asarray(g), jnp.asarray(y)), rtol=1e-12)
+        np.testing.assert_allclose(
+            given.ERROR[name](g, y), e.value(jnp.asarray(g), jnp.asarray(y)), rtol=1e-12
+        )
 
 
 def test_a_batch_is_the_mean_or_the_sum_of_its_rows():

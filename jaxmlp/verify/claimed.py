@@ -1,0 +1,198 @@
+"""What a derivation claims at random points, brought to one form: rows, and biases in column 0."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.network import Network
+from jaxmlp.verify.calling import (
+    Crashed,
+    Layout,
+    Subject,
+    Unfinished,
+    arguments,
+    array,
+    named_results,
+    roles,
+)
+from jaxmlp.verify.diagnose import same, tolerance
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.mistakes import quantities
+from jaxmlp.verify.points import Points, Sizes, draw, truth
+from jaxmlp.verify.program import Quantities
+
+STAGES = ("dW", "dV", "delta1", "delta2")
+
+
+class Setting(NamedTuple):
+    """What a derivation is checked against.
+
+    Attributes:
+        points, right: at these points, the right derivation.
+        network, layout, mean, eta: how it is called.
+    """
+
+    points: Points
+    right: Quantities
+    network: Network
+    layout: Layout
+    mean: bool
+    eta: float | None
+
+
+def setting_at(
+    network: Network, sizes: Sizes, seed: int, layout: Layout, mean: bool, eta
+) -> Setting:
+    points = confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
+    if layout.samples == "sample":
+        points = points.single()
+    mean = mean and layout.samples != "sample"
+    return Setting(
+        points, quantities(network, points, mean=mean, eta=eta), network, layout, mean, eta
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def confirmed_points(network: Network, seed: int = 0) -> Points:
+    """Points at which autodiff and finite differences have confirmed the steps of the derivation.
+
+    Mistakes are made in those steps, and verdicts given by them, so they are checked each time.
+
+    Raises:
+        ValueError: autodiff and finite differences disagree on this network.
+    """
+    points = draw(network, Sizes(), seed=seed)
+    one = points.single()
+    right = quantities(network, one)
+    for name, value in truth(network, one)._asdict().items():
+        if not same(getattr(right, name), value, 1e-9):
+            raise AssertionError(f"the closed form of {name} disagrees with autodiff")
+    return points
+
+
+def right_at(setting: Setting, points: Points) -> Quantities:
+    return quantities(setting.network, points, mean=setting.mean, eta=setting.eta)
+
+
+def moved(points: Points, *, seed: int) -> Points:
+    """The points a few roundings of float32 away."""
+    rng = np.random.default_rng(seed)
+    move = [p * (1 + 3e-7 * rng.normal(size=p.shape)) for p in points[:3]]
+    return Points(*move, points.y)
+
+
+def fit(setting: Setting, claims: dict[str, np.ndarray]) -> int:
+    """2: all is right. 1: all shapes are. 0: not even those."""
+    right = [
+        same(claim, getattr(setting.right, s), tolerance(claim)) for s, claim in claims.items()
+    ]
+    shapes = [claim.shape == getattr(setting.right, s).shape for s, claim in claims.items()]
+    return 2 if all(right) else int(all(shapes))
+
+
+def claims_at(subject: Subject, setting: Setting) -> dict[str, np.ndarray]:
+    """What the function gives at each point, stacked.
+
+    Raises:
+        Crashed: somewhere. Unfinished, TimedOut.
+    """
+    found = roles(subject.parameters)
+    at_points, finished = [], False
+    for at in range(len(setting.points.W)):
+        args = arguments(found, setting.layout, setting.points, at, setting.eta)
+        before = [np.copy(a) for a in args]
+        result, after = subject.call(args)
+        finished |= result is not None or any(map(_changed, before, after))
+        at_points.append(_stages(subject, setting, result, before, after))
+    if not finished:
+        raise Unfinished
+    try:
+        return {s: np.stack([one[s] for one in at_points]) for s in STAGES if s in at_points[0]}
+    except (ValueError, KeyError):
+        raise Crashed("expected results of the same shapes at every point") from None
+
+
+def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
+    """The stages at one point: rows are samples, biases in column 0, steps as gradients."""
+    found = roles(subject.parameters)
+    old = dict(zip(found, before, strict=True))
+    if result is None and setting.eta is None:
+        raise Unfinished
+    if result is None:
+        result = {r: a for r, a in zip(found, after, strict=True) if r in ("W", "V", "b", "c")}
+    else:
+        result = named_results(subject, found, result, _shapes(old))
+    values = {name: array(value) for name, value in result.items()}
+    if setting.eta is not None:
+        values |= {f"d{r}": (old[r] - v) / setting.eta if old[r].shape == v.shape else v
+                   for r, v in values.items() if r in old}  # fmt: skip
+    stages = {
+        f"d{r}": _joined(values, f"d{r}", f"d{b}", setting) for r, b in (("W", "b"), ("V", "c"))
+    }
+    stages |= {d: _rows(values[d], setting.layout) for d in ("delta1", "delta2") if d in values}
+    stages = {name: value for name, value in stages.items() if value is not None}
+    if not stages:
+        raise Crashed(f"expected gradients such as dW and dV, got {', '.join(values)}")
+    return stages
+
+
+def _changed(before: object, after: object) -> bool:
+    return not np.array_equal(before, after)
+
+
+def _shapes(old: dict[str, np.ndarray]) -> dict[str, tuple]:
+    """What may come back in a plain tuple of many, told apart by its shape."""
+    params = {f"d{role}": np.shape(old[role]) for role in ("W", "V", "b", "c") if role in old}
+    q, m = params["dW"][0], params["dV"][0]
+    more = {"delta1": (q,), "delta2": (m,)}
+    if np.ndim(old["x"]) == 2:
+        n, columns = len(old["x"]), len(old["y"]) == m != len(old["x"])
+        n = np.shape(old["y"])[1] if columns else n
+        more = (
+            {"delta1": (q, n), "delta2": (m, n)}
+            if columns
+            else {"delta1": (n, q), "delta2": (n, m)}
+        )
+    return params | more
+
+
+def _joined(values: dict, matrix: str, bias: str, setting: Setting) -> np.ndarray | None:
+    """A gradient with its bias column, which may come apart."""
+    d = values.get(matrix)
+    if d is None or bias not in values:
+        return d
+    column = values[bias].ravel()
+    if d.ndim == 2 and len(d) == len(column):
+        return np.concatenate([column[:, None], d], axis=1)
+    if d.ndim == 2 and d.shape[1] == len(column):
+        return np.concatenate([column[None, :], d], axis=0)
+    return d
+
+
+def _rows(delta: np.ndarray, layout: Layout) -> np.ndarray:
+    """A delta with one row a sample."""
+    if layout.samples == "sample":
+        return delta.reshape(1, -1) if max(delta.shape, default=1) == delta.size else delta
+    return delta.T if layout.samples == "columns" else delta
+
+
+def undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
+    """δ's that carry the 1/n of the mean are ∂E/∂a and ∂E/∂u of the mean: no mistake."""
+    n = setting.points.x.shape[1]
+    deltas = [d for d in ("delta2", "delta1") if d in claims]
+    divided = [
+        d for d in deltas if same(claims[d] * n, getattr(setting.right, d), tolerance(claims[d]))
+    ]
+    if not setting.mean or not deltas or divided != deltas:
+        return claims, ()
+    words = Words("the deltas carry the 1/n of the mean", "δ は平均の 1/n を含んでいる")
+    return claims | {d: claims[d] * n for d in deltas}, (Note("deltas-of-mean", words),)
+
+
+def swapped(setting: "Setting", claims: dict) -> bool:
+    """Whether (dV, dW) came back for (dW, dV): the shapes tell."""
+    if not {"dW", "dV"} <= claims.keys():
+        return False
+    W, V = (getattr(setting.right, d).shape for d in ("dW", "dV"))
+    return W != V and (claims["dW"].shape, claims["dV"].shape) == (V, W)
