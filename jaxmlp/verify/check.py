@@ -92,12 +92,12 @@ def check(
     parameters = tuple(inspect.signature(derivation).parameters)
     if roles(parameters) is None:
         raise ValueError(f"expected parameters such as W, V, x, y, got {', '.join(parameters)}")
-    subject = Subject(name, functools.partial(_call, derivation), parameters)
+    subject = Subject(name, functools.partial(call_here, derivation), parameters)
     options = {"reduction": reduction, "seed": seed, "catalogue": catalogue}
     return Report((File(name, check_derivation(subject, network or Network(), **options)),))
 
 
-def _call(function: Callable, args: list) -> tuple[object, list]:
+def call_here(function: Callable, args: list) -> tuple[object, list]:
     """Call it here, with NumPy arrays, or with JAX's if it cannot do with those."""
     with jax.enable_x64(True), np.errstate(all="ignore"):
         try:

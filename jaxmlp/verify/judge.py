@@ -53,8 +53,8 @@ def judge(
         check = _judged(name, stage, getattr(right, stage), claim, found, fed_by, right)
         checks.append(check)
     if nearby and any(_unexplained(check) for check in checks):
-        noisy = _noisy(right, fitting, *nearby())
-        checks = [_imprecise(c) if _unexplained(c) and c.stage in noisy else c for c in checks]
+        lost = noisy(right, fitting, *nearby())
+        checks = [imprecise(c) if _unexplained(c) and c.stage in lost else c for c in checks]
     return tuple(checks)
 
 
@@ -164,7 +164,7 @@ def _unexplained(check: Check) -> bool:
     )
 
 
-def _noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Claims) -> set[str]:
+def noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Claims) -> set[str]:
     """The stages whose error changes altogether from one point to the next: that is rounding."""
     found = set()
     for stage, claim in claims.items():
@@ -175,7 +175,7 @@ def _noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Cla
     return found
 
 
-def _imprecise(check: Check) -> Check:
+def imprecise(check: Check) -> Check:
     words = Words(
         "The formula is right, but precision is lost on the way: are there float32 numbers in it?",
         "式は正しいのですが、途中で精度が失われています。float32 の数が混ざっていませんか。",
