@@ -191,6 +191,11 @@ def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
 
 def _known(claimed: np.ndarray, true: np.ndarray) -> Iterator[Words]:
     if claimed.shape != true.shape:
+        got, expected = claimed.shape[1:], true.shape[1:]
+        yield Words(
+            f" Its shape is {got}, where {expected} belongs.",
+            f" 形が {expected} でなく {got} です。",
+        )
         return
     within = tolerance(claimed) * 10
     if not np.isfinite(claimed).all():

@@ -130,8 +130,6 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
         return replace(check, verdict="right", remarks=(Note("right-from-wrong", words),))
     if found:
         return replace(check, diagnosis=notes(found))
-    if claim.shape != true.shape:
-        return check
     return replace(check, diagnosis=(unrecognised(claim, true),))
 
 

@@ -123,6 +123,7 @@ def test_worst_is_relative_to_its_own_point():
         ),
         (lambda t: np.full_like(t, np.nan), "not finite"),
         (lambda t: t + 1, "nor two of them together.$"),
+        (lambda t: t[:, 1:], r"Its shape is \(3, 5\), where \(4, 5\) belongs"),
     ],
 )
 def test_what_is_known_of_the_unrecognised(wrong, said, rng):
