@@ -43,6 +43,8 @@ class Missing:
         self._why = why
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # asked by Python, not by the person
+            raise AttributeError(name)
         raise ImportError(self._why)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -60,7 +62,9 @@ class Sample(np.ndarray):
 
 
 def serve(connection, pieces: Pieces, folder: str) -> None:
-    """Answer requests until there are none: ("call", name, args, sizes) or ("run", loop, names, sizes).
+    """Answer requests until there are none.
+
+    They are ("call", function, arguments, sizes) and ("run", loop, names, sizes).
 
     Args:
         folder: where to work: what is written there is removed by others.
@@ -94,7 +98,7 @@ def _quiet() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
-    sys.stdin, sys.stdout, sys.stderr = (open(os.devnull, mode) for mode in "rww")
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(null, mode, closefd=False) for mode in "rww")
     os.environ["MPLBACKEND"] = "Agg"
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
@@ -172,7 +176,12 @@ def _run(pieces: Pieces, names: dict[str, Any], body: list[ast.stmt], given: Map
         names["__sample__"] = given["__sample__"].view(Sample)
     try:
         _execute([_once(body)], names, pieces.path)
-        stored = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        stored = {
+            n.id
+            for s in body
+            for n in ast.walk(s)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         return _arrays(names, {n: v for n, v in before.items() if n not in stored})
     finally:
         names.clear()

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,14 +12,15 @@ import numpy as np
 from jaxmlp.network import Network
 from jaxmlp.verify import source
 from jaxmlp.verify.calling import Subject, plain, result_role, roles
-from jaxmlp.verify.check import check_derivation
+from jaxmlp.verify.check import check_derivation, crashed
 from jaxmlp.verify.child import Pieces
 from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.runner import LIMIT, Runner
-from jaxmlp.verify.small import STAGE, check_piece
+from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
+from jaxmlp.verify.training import NAME as LOOP
 from jaxmlp.verify.training import check_loop
 
 BACKWARD = re.compile(r"grad|back|delta|deriv|bp|nabla|gyaku|dloss|derror")
@@ -60,7 +62,9 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
         >>> import tempfile, pathlib
         >>> folder = tempfile.TemporaryDirectory()
         >>> path = pathlib.Path(folder.name) / "homework.py"
-        >>> _ = path.write_text("def sigmoid(x):\\n    return 1 / (1 + np.exp(x))\\nimport numpy as np")
+        >>> _ = path.write_text(
+        ...     "import numpy as np\\ndef sigmoid(x):\\n    return 1 / (1 + np.exp(x))"
+        ... )
         >>> [(c.name, c.verdict, c.diagnosis[0].id) for c in verify_file(path).checks]
         [('sigmoid', 'wrong', 'sigmoid-of-minus')]
         >>> folder.cleanup()
@@ -68,29 +72,55 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
     path = Path(path)
     try:
         found = source.read(path)
-        network, reduction = settings(found, options)
     except (OSError, ValueError) as why:
-        text = " ".join(str(getattr(why, "strerror", None) or why).split())
-        return File(str(path), problem=Words(text, text))
+        return _problem(path, why, "読み込めません")
+    try:
+        network, reduction = settings(found, options)
+    except ValueError as why:
+        return _problem(path, why, "HIDDEN、OUTPUT、LOSS、REDUCTION の指定が正しくありません")
     work = _work(found, network, reduction, options)
     pieces = _pieces(path, found)
-    with Runner(pieces, limit=options.limit) as runner:
-        checks = [one for job in work for one in job(runner)]
+    with Runner(pieces, limit=options.limit) as runner, np.errstate(all="ignore"):
+        checks = [one for job in work for one in job.safely(runner)]
+    checks = [_excused(one, checks, found) for one in checks]
     if not checks:
         return File(str(path), remarks=_remarks(found), problem=NOTHING)
-    numbered = (
-        checks
-        if found.numbered
-        else [one.__class__(**{**vars(one), "line": None}) for one in checks]
-    )
+    numbered = checks if found.numbered else map(_without_lines, checks)
     return File(str(path), tuple(numbered), (*_remarks(found), _network_note(network)))
+
+
+def _without_lines(check: Check) -> Check:
+    """A check of a notebook, whose lines have no numbers that count across its cells."""
+    remarks = [
+        replace(n, text=Words(*(re.sub(r" \(line \d+\)", "", text) for text in n.text)))
+        for n in check.remarks
+    ]
+    return replace(check, line=None, remarks=tuple(remarks))
+
+
+def _problem(path: Path, why: Exception, ja: str) -> File:
+    text = " ".join(str(getattr(why, "strerror", None) or why).split())
+    return File(str(path), problem=Words(text, f"{ja} ({text})"))
+
+
+def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
+    """x(1 − x) for f' of the sigmoid is right where the step that calls it, with f(x), is."""
+    steps = [c for c in checks if c.name == "training loop" or c.stage in ("dW", "dV", "delta1")]
+    if not FROM_OUTPUT & {note.id for note in check.diagnosis} or not steps:
+        return check
+    bodies = [s for loop in found.loops for s in loop.body]
+    callers = [found.functions[c.name] for c in steps if c.name in found.functions]
+    used = check.name in source.names_used([*bodies, *callers], found.functions)
+    if not used or any(c.verdict != "right" for c in steps):
+        return check
+    return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
 
 
 NOTHING = Words(
     "nothing in it that the checker knows: expected functions such as backprop(W, V, x, y), "
     "ReLU, softmax, forward or backward, or a training loop that updates W and V",
-    "調べられるものがありません。backprop(W, V, x, y)、ReLU、softmax、forward、backward などの関数か、"
-    "W と V を更新する学習ループが必要です",
+    "調べられるものがありません。backprop(W, V, x, y)、ReLU、softmax、forward、backward "
+    "などの関数か、W と V を更新する学習ループが必要です",
 )
 
 
@@ -120,41 +150,61 @@ def settings(found: Source, options: Options) -> tuple[Network, str]:
 def _pieces(path: Path, found: Source) -> Pieces:
     loops = {str(loop.line): loop.body for loop in found.loops}
     functions = list(found.functions.values())
-    checked = [f for f in functions if _kind(f) is not None]
+    checked = [f for f in functions if _kind(f, found) is not None]
     bodies = [statement for body in loops.values() for statement in body]
     used = source.names_used([*checked, *bodies, *found.constants], found.functions)
     needed = [f for f in functions if f.name in used or f in checked]
     return Pieces(str(path), source.imports_of(found.imports, used), found.constants, needed, loops)
 
 
-def _work(found: Source, network: Network, reduction: str, options: Options) -> list:
+class Job(NamedTuple):
+    """One thing to check: where it begins, its name, and what does it."""
+
+    line: int
+    name: str
+    check: Callable[[Runner], Sequence[Check]]
+
+    def safely(self, runner: Runner) -> Sequence[Check]:
+        """Its checks; what was not foreseen is told of this one, and the rest goes on."""
+        try:
+            return self.check(runner)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            words = Words(f"could not be judged ({why})", f"判定できませんでした ({why})")
+            note = Note("not-judged", words)
+            return (Check(self.name, "derivation", "crashed", self.line, remarks=(note,)),)
+
+
+def _work(found: Source, network: Network, reduction: str, options: Options) -> list[Job]:
     """One job for each thing to check, in the order of the file."""
-    jobs: list[tuple[int, object]] = []
-    for name, function in found.functions.items():
-        if name not in found.unfinished and _kind(function) is not None:
-            jobs.append((function.lineno, _function_job(function, network, reduction, options)))
+    jobs = [
+        Job(function.lineno, name, _function_job(function, network, reduction, options))
+        for name, function in found.functions.items()
+        if name not in found.unfinished and _kind(function, found) is not None
+    ]
     for name, line in found.unfinished.items():
-        stage = _stage(name, found)
+        stage = _stage(name)
         if stage is not None:
-            jobs.append((line, _unfinished_job(name, stage, line)))
-    for loop in found.loops:
-        jobs.append(
-            (
-                loop.line,
-                lambda runner, loop=loop: check_loop(
-                    runner, loop, network, reduction, options.seed
-                ),
-            )
-        )
-    if not found.loops:
-        for line in found.idle[:1]:
-            jobs.append((line, _unfinished_job("training loop", "update", line)))
-    return [job for _, job in sorted(jobs, key=lambda one: one[0])]
+            jobs.append(Job(line, name, _unfinished_job(name, stage, line)))
+    for name, (line, why) in found.broken.items():
+        stage = _stage(name)
+        if stage is not None:
+            jobs.append(Job(line, name, _broken_job(name, stage, line, why)))
+    jobs += [
+        Job(loop.line, LOOP, _loop_job(loop, network, reduction, options)) for loop in found.loops
+    ]
+    if not found.loops and LOOP not in found.unfinished:
+        jobs += [Job(line, LOOP, _unfinished_job(LOOP, "update", line)) for line in found.idle[:1]]
+    return sorted(jobs, key=lambda job: job.line)
 
 
-def _stage(name: str, found: Source) -> str | None:
+def _loop_job(loop: source.Loop, network: Network, reduction: str, options: Options):
+    return lambda runner: check_loop(runner, loop, network, reduction, options.seed)
+
+
+def _stage(name: str) -> str | None:
     """The stage of a function that is unfinished, or None if it is none of the known ones."""
-    if name == "training loop":
+    if name == LOOP:
         return "update"
     kind = piece(name)
     if kind is not None:
@@ -179,12 +229,24 @@ def _unfinished_job(name: str, stage: str, line: int):
     return lambda runner: (Check(name, stage, "unfinished", line, remarks=(note,)),)
 
 
+def _broken_job(name: str, stage: str, line: int, why: str):
+    subject = Subject(name, lambda args: (None, args), (), line=line)
+    return lambda runner: (crashed(subject, stage, why),)
+
+
 def _parameters(function: ast.FunctionDef) -> tuple[str, ...]:
-    """The parameters that have to be given, and those with defaults that have a known role."""
+    """The parameters that have to be given, and what is known by a name that others have not."""
     a = function.args
     names = [one.arg for one in (*a.posonlyargs, *a.args)]
-    required = names[: len(names) - len(a.defaults)]
-    return tuple(required) or tuple(names)
+    required = names[: len(names) - len(a.defaults)] or names
+    if piece(function.name) is not None:
+        return tuple(required)
+    found, longer = roles(required), roles(names[: len(required) + 1])
+    if longer and len(required) < len(names) and {"W", "V", "x"} <= set(found):
+        return tuple(names[: len(required) + 1])  # a step size with a default, say
+    if found is None or not {"W", "V"} <= set(found):
+        return tuple(names) if len(names) in (3, 4) else tuple(required)
+    return tuple(required)
 
 
 def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
@@ -197,10 +259,17 @@ def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
     return tuple(p.id for p in parts) if all(isinstance(p, ast.Name) for p in parts) else ()
 
 
-def _kind(function: ast.FunctionDef) -> str | None:
-    """What a function is to be checked as."""
+def _kind(function: ast.FunctionDef, found: Source) -> str | None:
+    """What a function is to be checked as; one with a training loop in it is that loop."""
     if piece(function.name) is not None:
         return "piece"
+    lines = {n.lineno for n in ast.walk(function) if isinstance(n, ast.For | ast.While)}
+    if lines & {*(loop.line for loop in found.loops), *found.idle, *found.deep}:
+        return None
+    return _kind_by_names(function)
+
+
+def _kind_by_names(function: ast.FunctionDef) -> str | None:
     short, parameters = plain(function.name), _parameters(function)
     found = roles(parameters)
     if NOT_CHECKED.search(short):
@@ -226,7 +295,8 @@ def _kind(function: ast.FunctionDef) -> str | None:
 
 
 def _function_job(function: ast.FunctionDef, network: Network, reduction: str, options: Options):
-    kind, parameters = _kind(function), _parameters(function)
+    kind = "piece" if piece(function.name) else _kind_by_names(function)
+    parameters = _parameters(function)
 
     def job(runner: Runner) -> Sequence[Check]:
         def call(args: list) -> tuple[object, list]:
@@ -249,7 +319,7 @@ def _function_job(function: ast.FunctionDef, network: Network, reduction: str, o
 
 
 def sizes(parameters: Sequence[str], args: Sequence) -> dict[str, int]:
-    """d, q, m and n of these arguments, for a function that reads them from its file's constants."""
+    """d, q, m and n of these arguments, in place of those that a file has as constants."""
     found = roles(parameters)
     if found is None or "W" not in found or "V" not in found:
         return {}

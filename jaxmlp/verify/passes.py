@@ -1,5 +1,6 @@
-"""`forward` and `backward` as the exercise has them, forward passes and errors of a whole network."""
+"""`forward` and `backward` of the exercise; forward passes and errors of a whole network."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -64,25 +65,32 @@ def check_forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     points = points.single()
     right = quantities(network, points)
     crash = None
-    for functions in handed:
+    for functions, column in itertools.product(handed, (False, True)):
         try:
-            claims = _forward_claims(subject, points, right, functions)
+            claims = _forward_claims(subject, points, right, functions, column)
         except Crashed as why:
             crash = crash or why
             continue
         checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
+        if column:
+            words = Words("takes a sample as a column", "サンプルを列ベクトルとして受け取る")
+            checks = (
+                replace(checks[0], remarks=(Note("column", words), *checks[0].remarks)),
+                *checks[1:],
+            )
         if claims.keys() == {"z"} and functions != [f]:
             checks = (*checks, unfinished(subject, "slope"))
         return checks
     raise crash
 
 
-def _forward_claims(subject, points: Points, right, functions: list) -> dict[str, np.ndarray]:
+def _forward_claims(subject, points: Points, right, functions, column) -> dict[str, np.ndarray]:
     first, second = (plain(p) for p in subject.parameters[:2])
     weights_first = first.startswith("w") and not second.startswith("w")
     at_points = []
     for at in range(len(points.W)):
-        args = [np.array(right.x[at, 0]), np.array(points.W[at])]
+        x = right.x[at, 0]
+        args = [np.array(x[:, None] if column else x), np.array(points.W[at])]
         result, _ = subject.call([*(args[::-1] if weights_first else args), *functions])
         values = result if isinstance(result, tuple) else (result,)
         at_points.append([array(v).reshape(1, -1) for v in values])
@@ -132,7 +140,8 @@ def check_backward(subject: Subject) -> tuple[Check, ...]:
 def _equal(crash: Crashed) -> Note:
     return Note("crashes-at-unequal-sizes", Words(
         f"crashes at unequal sizes ({crash}); judged at equal ones",
-        f"サイズが異なると実行時エラーになります ({crash})。等しいサイズで判定しました"))  # fmt: skip
+        f"サイズが異なると実行時エラーになります ({crash})。"
+        "等しいサイズで判定しました"))  # fmt: skip
 
 
 def _delta1(subject: Subject, right, matrices: np.ndarray) -> np.ndarray:
@@ -194,8 +203,10 @@ def check_error(subject: Subject, network: Network, reduction: str) -> tuple[Che
         }
         if layout.samples != "sample" and claim.shape[1] == 1:  # one number a batch
             return (_batch_error(subject, kind, inputs, claim[:, 0], reduction, layout),)
-        (check,) = judge(subject.name, pieces.quantities(kind, inputs, claim.reshape(-1)),
-                         {"loss": claim.reshape(-1)}, pieces.slips(kind), stages=("loss",))  # fmt: skip
+        claim = claim.reshape(-1)
+        true = pieces.quantities(kind, inputs, claim)
+        slips = pieces.slips(kind)
+        (check,) = judge(subject.name, true, {"loss": claim}, slips, stages=("loss",))
         return (
             replace(
                 check,

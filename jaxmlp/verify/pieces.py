@@ -241,6 +241,7 @@ def _fitted(q: Quantities, floor: Callable) -> np.ndarray:
     epsilon = np.exp(-np.ravel(q.claimed)[0])
     for _ in range(3):  # log(g + ε) has ε less g, max(g, ε) has ε
         epsilon *= np.exp(-np.ravel(q.claimed)[0]) / floor(g[k], epsilon)
+    _small(epsilon)
     return -(q.y * np.log(floor(q.g, epsilon))).sum(-1)
 
 
@@ -253,7 +254,14 @@ def _fitted_binary(q: Quantities, floor: Callable) -> np.ndarray:
     epsilon = 1e-10
     for _ in range(6):
         epsilon *= np.exp(loss(epsilon)[0] - np.ravel(q.claimed)[0])
+    _small(epsilon)
     return loss(epsilon)
+
+
+def _small(epsilon: float) -> None:
+    """Refuse what is no ε: that of NaN would reproduce NaN."""
+    if not 0 < epsilon < 0.1:
+        raise ValueError(f"expected a small ε, got {epsilon}")
 
 
 EPSILON = ("There is an ε inside the logarithm, log(g + ε): it changes E. Make softmax stable instead.",

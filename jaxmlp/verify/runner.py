@@ -19,7 +19,7 @@ START = 30.0  # seconds until a child has imported what its file needs
 
 
 def context(*, jax: bool = False):
-    """How children are started: forked from a clean process that has NumPy, where that is possible."""
+    """How children are started: forked, where possible, from a clean process that has NumPy."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     found = multiprocessing.get_context("forkserver")
@@ -123,7 +123,7 @@ def _kill(process: multiprocessing.process.BaseProcess) -> None:
 
 @contextlib.contextmanager
 def _no_main() -> Iterator[None]:
-    """A child imports its parent's main module, which may be a script that checks files: not this."""
+    """A child would import its parent's main module, and run it where it is a script."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:

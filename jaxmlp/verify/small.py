@@ -6,18 +6,32 @@ from dataclasses import replace
 import numpy as np
 
 from jaxmlp.verify import pieces
-from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished, array, convention, plain
+from jaxmlp.verify.calling import (
+    Crashed,
+    Died,
+    Subject,
+    TimedOut,
+    Unfinished,
+    array,
+    convention,
+    plain,
+)
 from jaxmlp.verify.check import crashed, timeout, unfinished
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.pieces import Piece
+from jaxmlp.verify.source import words as table
 
-TARGETS = frozenset(
-    "t ti tn target targets ytrue label labels teacher onehot truth trueval d yt".split()
+TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth trueval d yt")
+OUTPUTS = table(
+    "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
 )
-OUTPUTS = frozenset(
-    "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h".split()
+FROM_OUTPUT = frozenset(("sigmoid-slope-of-x", "tanh-slope-of-x"))
+OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")
+TAKES_OUTPUT = Note(
+    "takes-output",
+    Words("takes f(x), not x: f' in terms of f", "x でなく f(x) を受け取り、f' を f で表している"),
 )
 STAGE = {"activation": "value", "softmax": "value", "derivative": "derivative", "loss": "loss"}
 
@@ -54,11 +68,14 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     given = pieces.points(kind)
     call, scalar = _elementwise(subject, given["u"])
     results = call(given["u"])
+    if len(results) > 2:
+        raise Crashed(f"expected f(x), or (f(x), f'(x)), got {len(results)} results")
     parts = 2 if kind.kind == "activation" and len(results) == 2 else 1
     kinds = (kind, Piece("derivative", kind.of))[:parts]
     checks = []
     for number, one in enumerate(kinds):
         check = _judged(subject, one, given, results[number], lambda u, k=number: call(u)[k])
+        check = _of_output(check, subject)
         checks.append(_probed(check, one, lambda u, k=number: call(u)[k]))
     if scalar:
         words = Words(
@@ -69,17 +86,23 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     return tuple(checks)
 
 
+def _of_output(check: Check, subject: Subject) -> Check:
+    """f' written in terms of f(x), by a parameter that says so: y(1 − y)."""
+    ids = {note.id for note in check.diagnosis}
+    if not ids & FROM_OUTPUT or plain(subject.parameters[0]) not in OUTPUT_NAMES:
+        return check
+    return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
+
+
 def _elementwise(subject: Subject, u: np.ndarray) -> tuple[Callable, bool]:
-    """(a function of (points, k) that gives a list of such arrays, whether it takes numbers only)."""
+    """(a function of (points, k) that gives such arrays, whether it takes numbers only)."""
 
     def vectors(u):
         return _parts([_result(subject, [np.array(row)]) for row in u])
 
     def numbers(u):
         rows = [[_result(subject, [float(number)]) for number in row] for row in u]
-        return [
-            np.stack([r for r in part]) for part in zip(*(_parts(row) for row in rows), strict=True)
-        ]
+        return [np.stack(part) for part in zip(*map(_parts, rows), strict=True)]
 
     try:
         if all(part.shape == u.shape for part in vectors(u)):
@@ -152,7 +175,7 @@ def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         "columns": (batch, lambda u: u.T),
         "square": (batch[:, :5], lambda u: u),
     }
-    if subject.parameters[0][:1].isupper():
+    if "".join(subject.parameters[:1])[:1].isupper():
         ways = {way: ways[way] for way in ("rows", "columns", "one-sample", "square")}
     crash, tried = None, []
     for way, (u, turn) in ways.items():
@@ -175,14 +198,17 @@ def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     check = replace(check, remarks=(*said, *check.remarks))
     if check.verdict == "right" and not _all_finite(call, u + 1000):
         return (_overflows(check, "softmax-not-shifted", Words(
-            "The formula is right, but it overflows at large inputs: subtract the maximum, e^(x − max x).",
-            "式は正しいのですが、入力が大きいとオーバーフローします。最大値を引いて e^(x − max x) とします。")),)  # fmt: skip
+            "The formula is right, but it overflows at large inputs: "
+            "subtract the maximum, e^(x − max x).",
+            "式は正しいのですが、入力が大きいとオーバーフローします。"
+            "最大値を引いて e^(x − max x) とします。")),)  # fmt: skip
     return (check,)
 
 
 def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     given = pieces.points(kind)
-    first, second = (plain(name) for name in subject.parameters[:2])
+    names = (*subject.parameters, "", "")[:2]
+    first, second = map(plain, names)
     exchanged = second not in TARGETS and (first in TARGETS or (first == "y" and second in OUTPUTS))
 
     def call(g, y):
@@ -193,7 +219,7 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         )
 
     check, crash = None, None
-    batches = subject.parameters[0][:1].isupper() and subject.parameters[1][:1].isupper()
+    batches = all(name[:1].isupper() for name in names)
     for way in (_batch, _single) if batches else (_single, _batch):
         try:
             found, said = way(call, given, kind)
@@ -201,7 +227,12 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
             crash = crash or why
             continue
         one = _judged(
-            subject, kind, given, found, lambda g: way(call, given | {"g": g}, kind)[0], "g"
+            subject,
+            kind,
+            given,
+            found,
+            lambda g, way=way: way(call, given | {"g": g}, kind)[0],
+            "g",
         )
         check = check or replace(one, remarks=(*said, *one.remarks))
         if one.verdict == "right":
@@ -210,8 +241,8 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     if check is None:
         raise crash
     if exchanged:
-        check = replace(check, remarks=(Note("target-first", Words(
-            "takes the target first, then the output", "正解、出力の順に受け取る")), *check.remarks))  # fmt: skip
+        words = Words("takes the target first, then the output", "正解、出力の順に受け取る")
+        check = replace(check, remarks=(Note("target-first", words), *check.remarks))
     return (check,)
 
 

@@ -19,15 +19,19 @@ from typing import NamedTuple
 from jaxmlp.verify.calling import ROLE, plain
 from jaxmlp.verify.pieces import piece
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a table."""
+    return frozenset(text.split())
+
+
 ENCODINGS = ("utf-8", "cp932", "euc_jp")
-SIMPLE_CALLS = frozenset(
+SIMPLE_CALLS = words(
     "identity eye zeros ones full array asarray arange linspace vectorize vmap jit grad "
-    "partial float32 float64 int float tuple list dict range len value_and_grad namedtuple".split()
+    "partial float32 float64 int float tuple list dict range len value_and_grad namedtuple"
 )
-READERS = frozenset(
-    "genfromtxt loadtxt read_csv read_table fromfile imread open_image load fromstring".split()
-)
-COUNTS = frozenset("range arange permutation trange shuffle sample choice count shuffled".split())
+READERS = words("genfromtxt loadtxt read_csv read_table fromfile imread open_image load fromstring")
+COUNTS = words("range arange permutation trange shuffle sample choice count shuffled")
 SIZES = ("d", "q", "m", "n")
 RUNNING_CELL = re.compile(r"%%(time|timeit|capture|prun)\b.*\n?")
 PRINT = re.compile(r"^(\s*)print\s+(?![=(])(.+)$", re.MULTILINE)
@@ -47,6 +51,7 @@ class Loop:
         W, V, b, c: what the parameters are called; None where there is none.
         counters: the variables of this loop and of those around it, with what each runs over.
         reader: whether the body reads its samples from files.
+        eta: whether there is a step size, in the body or before it.
     """
 
     line: int
@@ -55,6 +60,7 @@ class Loop:
     params: dict[str, str]
     counters: dict[str, ast.expr]
     reader: bool = False
+    eta: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,9 +100,20 @@ def read(path: Path) -> Source:
     """
     data = path.read_bytes()
     if path.suffix == ".ipynb":
-        cells = notebook_cells(decoded(data))
-        return take_apart([one for cell in cells for one in parsed(cell)], numbered=False)
+        return take_apart(_of_cells(notebook_cells(decoded(data))), numbered=False)
     return take_apart(parsed(decoded(data)))
+
+
+def _of_cells(cells: list[str]) -> Iterator["ast.stmt | Flaw"]:
+    """The statements of all cells, their lines counted on: one broken cell spoils no other."""
+    lines = 0
+    for cell in cells:
+        for one in parsed(cell):
+            if isinstance(one, Flaw):
+                yield one._replace(line=one.line + lines)
+            else:
+                yield ast.increment_lineno(one, lines)
+        lines += cell.count("\n") + 1
 
 
 def decoded(data: bytes) -> str:
@@ -106,7 +123,7 @@ def decoded(data: bytes) -> str:
         ValueError: it is none of these.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16")
+        return _unix(data.decode("utf-16"))
     try:
         declared, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError:
@@ -118,8 +135,12 @@ def decoded(data: bytes) -> str:
             continue
         if "\0" in text:
             break
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return _unix(text)
     raise ValueError("expected a text file in UTF-8 or Shift-JIS, got something else")
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def notebook_cells(text: str) -> list[str]:
@@ -213,13 +234,15 @@ def _flaws(chunk: str, first: int, error: Exception) -> list[Flaw]:
     line = getattr(error, "lineno", None) or 1
     written = (chunk.split("\n")[line - 1 : line] or [""])[0]
     half = "indented block" in str(error) or "never closed" in str(error) or HALF.search(written)
-    why = "" if half else f"{type(error).__name__}: {getattr(error, 'msg', error)} (line {first + line - 1})"
+    why = (
+        ""
+        if half
+        else f"{type(error).__name__}: {getattr(error, 'msg', error)} (line {first + line - 1})"
+    )
     return [Flaw(match[1] if match else "training loop", first, why)]
 
 
-def take_apart(
-    statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True
-) -> Source:
+def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) -> Source:
     """Sort the statements of a file by what they are to the checker."""
     found = Source(numbered=numbered)
     parts = list(statements)
@@ -254,7 +277,9 @@ def _closures(module: ast.Module) -> Iterator[ast.FunctionDef]:
     """Functions inside functions that use what is local there: they cannot be taken out."""
     for outer in (n for n in ast.walk(module) if isinstance(n, ast.FunctionDef)):
         local = _arguments(outer).union(*map(stores, outer.body))
-        for inner in (n for n in ast.walk(outer) if isinstance(n, ast.FunctionDef) and n is not outer):
+        for inner in (
+            n for n in ast.walk(outer) if isinstance(n, ast.FunctionDef) and n is not outer
+        ):
             own = _arguments(inner).union(*map(stores, inner.body))
             if set().union(*map(loads, inner.body)) & (local - own):
                 yield inner
@@ -267,7 +292,7 @@ def _arguments(function: ast.FunctionDef) -> set[str]:
 
 
 def _effects(node: ast.AST, functions: dict[str, ast.FunctionDef]) -> None:
-    """Write on a call of a function of the file which global names it reads, and which it changes."""
+    """Write on a call of a file's function which global names it reads, and which it changes."""
     if not isinstance(node, ast.Call) or called(node) not in functions:
         return
     node.reads, node.changes = set(), set()
@@ -288,7 +313,7 @@ def _outside_classes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def empty(function: ast.FunctionDef) -> bool:
-    """Whether a function has nothing but a docstring, `pass`, `...`, `return` or a `raise` to do."""
+    """Whether there is nothing but a docstring, `pass`, `...`, `return` or a `raise` to do."""
 
     def idle(s: ast.stmt) -> bool:
         if isinstance(s, ast.Return):
@@ -310,7 +335,8 @@ def _is_none(value: ast.expr) -> bool:
 
 def _constants(module: ast.Module, found: Source) -> None:
     """Assignments of simple values at the top level, lambdas and the settings among them."""
-    known = set(found.functions)
+    imported = {a.asname or a.name.split(".")[0] for one in found.imports for a in one.names}
+    known = imported | found.functions.keys()
     for statement in module.body:
         if isinstance(statement, ast.ClassDef) and _holds_results(statement):
             found.constants.append(statement)
@@ -323,7 +349,7 @@ def _constants(module: ast.Module, found: Source) -> None:
             if isinstance(n, ast.Name)
         ]
         if not names or not _simple(statement.value, known):
-            found.constants += [_size(name, statement) for name in names if name in SIZES]
+            found.constants.extend(_size(name, statement) for name in names if name in SIZES)
             continue
         known.update(names)
         found.constants.append(statement)
@@ -332,9 +358,9 @@ def _constants(module: ast.Module, found: Source) -> None:
             or (isinstance(statement.value, ast.Call | ast.Attribute) and piece(names[0]))
         ):
             found.functions.setdefault(names[0], _named(names[0], statement.value))
-        if names[0] in SETTINGS and isinstance(statement.value, ast.Constant):
-            if isinstance(statement.value.value, str):
-                found.settings[names[0]] = statement.value.value
+        said = getattr(statement.value, "value", None)
+        if names[0] in SETTINGS and isinstance(said, str):
+            found.settings[names[0]] = said
 
 
 def _holds_results(made: ast.ClassDef) -> bool:
@@ -363,10 +389,12 @@ def _named(name: str, function: ast.expr) -> ast.FunctionDef:
 
 def _simple(value: ast.expr, known: set[str]) -> bool:
     """Whether an expression is made of literals, earlier constants, lambdas and harmless calls."""
-    if isinstance(value, ast.Constant | ast.Lambda | ast.Attribute):
-        return not isinstance(value, ast.Attribute) or isinstance(value.value, ast.Name)
+    if isinstance(value, ast.Constant | ast.Lambda):
+        return True
     if isinstance(value, ast.Name):
         return value.id in known
+    if isinstance(value, ast.Attribute):  # np.pi, and not x_train.shape
+        return _simple(value.value, known)
     if isinstance(value, ast.Call):
         inner = [*value.args, *(k.value for k in value.keywords)]
         return called(value) in SIMPLE_CALLS and all(_simple(v, known) for v in inner)
@@ -382,7 +410,7 @@ def called(call: ast.Call) -> str:
 
 
 def _training_loops(module: ast.Module, found: Source) -> None:
-    """Find the innermost loops that take a sample and update parameters, with what stands before."""
+    """Find the innermost loops that take a sample and update parameters."""
 
     def search(body: list[ast.stmt], before: list[ast.stmt], counters: dict) -> bool:
         any_found = False
@@ -414,10 +442,9 @@ def _defaults(statement: ast.stmt) -> Iterator[ast.stmt]:
     if isinstance(statement, ast.FunctionDef):
         a = statement.args
         names = [*a.posonlyargs, *a.args]
-        pairs = [*zip(names[len(names) - len(a.defaults) :], a.defaults, strict=True),
-                 *((n, v) for n, v in zip(a.kwonlyargs, a.kw_defaults, strict=True) if v)]  # fmt: skip
-        given = [(n, None) for n in names[: len(names) - len(a.defaults)]]
-        for name, value in (*given, *pairs):
+        given = len(names) - len(a.defaults)
+        values = [*[None] * given, *a.defaults, *a.kw_defaults]
+        for name, value in zip((*names, *a.kwonlyargs), values, strict=True):
             target = ast.Name(name.arg, ast.Store())
             made = ast.Assign([target], value) if value else ast.AnnAssign(target, target, None, 1)
             yield ast.fix_missing_locations(ast.copy_location(made, statement))
@@ -433,12 +460,12 @@ def _counters(statement: ast.stmt) -> dict[str, ast.expr]:
 
 
 def _running(target: ast.expr, over: ast.expr) -> dict[str, ast.expr]:
-    if isinstance(target, ast.Name):
-        return {target.id: over}
-    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
     name = called(over) if isinstance(over, ast.Call) else ""
     if name == "tqdm" and over.args:
         return _running(target, over.args[0])
+    if isinstance(target, ast.Name):
+        return {target.id: over}
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
     if name == "enumerate" and len(parts) == 2:
         number = ast.Call(ast.Name("range", ast.Load()), [], [])
         return _running(parts[0], number) | _running(parts[1], over.args[0])
@@ -452,8 +479,6 @@ def _running(target: ast.expr, over: ast.expr) -> dict[str, ast.expr]:
 
 def numbers(over: ast.expr) -> bool:
     """Whether what a loop runs over is certainly numbers."""
-    if isinstance(over, ast.Call) and called(over) == "tqdm" and over.args:
-        return numbers(over.args[0])
     return isinstance(over, ast.Call) and called(over) in COUNTS
 
 
@@ -475,8 +500,10 @@ def _training_step(loop: ast.For | ast.While, before: list, counters: dict, foun
         return False  # the perceptron of the lesson before
     setup = _setup(before, body, {*chosen.values(), *counters})
     body, more = _without_readers([*setup, *body])
-    reads = tuple(live_in(body))
-    found.loops.append(Loop(loop.lineno, body, reads, chosen, counters, reader or more))
+    reads = tuple(name for name in live_in(body) if name not in found.functions)
+    there = set().union(*map(stores, [*before, *loop.body]))
+    eta = any(ROLE.get(plain(name)) == "eta" for name in there - found.functions.keys())
+    found.loops.append(Loop(loop.lineno, body, reads, chosen, counters, reader or more, eta))
     return True
 
 
@@ -492,7 +519,7 @@ def _takes_a_sample(loop: ast.For | ast.While) -> bool:
 
 
 def _has_sample(loop: ast.For | ast.While) -> bool:
-    """Whether a loop's body has an x of its own: assigned, counted through, or a row of the data."""
+    """Whether a loop has an x of its own: assigned, counted through, or a row of the data."""
     own = set(_counters(loop)).union(*map(stores, loop.body))
     if any(ROLE.get(plain(name)) == "x" for name in own):
         return True
@@ -512,13 +539,16 @@ def role_of_data(name: str) -> str | None:
 
 def _has_parameters(before: list[ast.stmt]) -> bool:
     """Whether W and V are there before a loop."""
-    there = {ROLE.get(plain(name)) for s in before for name in stores(s)}
+    made = [s for s in before if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
+    there = {ROLE.get(plain(name)) for s in made for name in stores(s)}
     return {"W", "V"} <= there
 
 
 def _passes_on(loop: ast.For | ast.While) -> bool:
-    """Whether the step may be in a function that the loop calls and that changes what it is given."""
-    calls = [s.value for s in loop.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+    """Whether the step may be in a function that changes what it is given."""
+    calls = [
+        s.value for s in loop.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
+    ]
     return any(called(call) not in ("print", "append", "set_description") for call in calls)
 
 
@@ -631,7 +661,7 @@ def _setup(before: list[ast.stmt], body: list[ast.stmt], bound: set[str]) -> lis
 
 
 def _given(names: set[str]) -> bool:
-    """Whether an assignment makes the data, the parameters or the order, for which others are put in."""
+    """Whether it makes the data, the parameters or the order, for which others are put in."""
     roles = ("x", "y", "W", "V", "b", "c")
     return any(role_of_data(name) in roles or name in SIZES or drawn(name) for name in names)
 

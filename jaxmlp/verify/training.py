@@ -1,5 +1,7 @@
 """The body of a training loop, run once on synthetic data under the names it reads."""
 
+import ast
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -18,25 +20,39 @@ from jaxmlp.verify.calling import (
     plain,
 )
 from jaxmlp.verify.check import EQUAL, ETA, confirmed_points, crashed, timeout, unfinished
+from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.points import Points, Sizes, draw, with_one
+from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.runner import Runner
-from jaxmlp.verify.source import Loop
+from jaxmlp.verify.source import Loop, drawn, loads, numbers, role_of_data, stores
 
 NAME = "training loop"
 EXERCISE = Sizes(784, 200, 4, n=11, draws=1)  # scripts have these numbers written into them
 EPOCH = 2  # neither 0 nor 1, by which some scripts divide
-SAMPLES = (3, 0, 8)
+SAMPLES = ((3, 0, 8), (1, 0))  # the second where a counter is that of whole batches
 BATCH = 5
 
 
 class Way(NamedTuple):
-    """How the data are put in: with a 1 in front, with numbers for classes, in a file's row."""
+    """How the data and the parameters are put in.
 
-    one: bool
+    Attributes:
+        columns: all samples at once, as columns.
+        turned: samples meet the weights from the left, x @ W: W is (d+1, q), V (q+1, m).
+        column: biases of their own are columns, (q, 1), or, where turned, rows, (1, q).
+        labels: numbers for classes.
+        one: with a 1 in front of x.
+        extra: how many numbers stand before x in a file's row.
+    """
+
+    columns: bool
+    turned: bool
+    column: bool
     labels: bool
+    one: bool
     extra: int
 
 
@@ -47,7 +63,8 @@ class Step(NamedTuple):
     V: np.ndarray
     x: np.ndarray
     y: np.ndarray
-    eta: float
+    eta: float | None
+    last: bool  # whether x has its 1 at the end
     names: dict[str, Any]
 
 
@@ -70,72 +87,120 @@ def _checked(runner, loop, network, reduction, seed) -> tuple[Check, ...]:
     crash = None
     for sizes in (Sizes(), EXERCISE, *EQUAL):
         points = confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
-        for way in _ways(loop):
+        for way in _ways(loop, equal=sizes in EQUAL):
             try:
-                steps = [_run(runner, loop, points, sizes, way, at, i)
-                         for at in range(sizes.draws) for i in SAMPLES]  # fmt: skip
+                steps = _steps(runner, loop, points, sizes, way)
             except Crashed as why:
                 crash = crash or why
                 continue
             checks = _judge(loop, network, reduction, steps)
-            if sizes in EQUAL and crash is not None:
-                note = Note("crashes-at-unequal-sizes", Words(
-                    f"crashes at unequal sizes ({crash}); judged at equal ones",
-                    f"サイズが異なると実行時エラーになります ({crash})。等しいサイズで判定しました"))  # fmt: skip
-                checks = (replace(checks[0], remarks=(note, *checks[0].remarks)), *checks[1:])
-            return checks
+            return _said(checks, way, crash if sizes in EQUAL else None)
     raise crash
 
 
-def _ways(loop: Loop) -> Iterator[Way]:
-    extras = (2, 1, 0) if loop.reader else (0,)
-    for extra in extras:
-        for labels in (False, True):
-            for one in (False, True):
-                yield Way(one, labels, extra)
+def _said(checks: tuple[Check, ...], way: Way, crash: Crashed | None) -> tuple[Check, ...]:
+    """With remarks on what was recognised."""
+    notes = []
+    if crash is not None:
+        notes.append(Note("crashes-at-unequal-sizes", Words(
+            f"crashes at unequal sizes ({crash}); judged at equal ones",
+            f"サイズが異なると実行時エラーになります ({crash})。"
+            "等しいサイズで判定しました")))  # fmt: skip
+    if way.one:
+        notes.append(convention("one-given"))
+    if way.columns:
+        notes.append(convention("columns"))
+    if way.turned:
+        notes.append(Note("weights-transposed", Words(
+            "the weights stand on the right of the samples, x W, the transposes of the lecture's",
+            "重みをサンプルの右から掛けています (xW)。講義の W、V の転置です")))  # fmt: skip
+    return (replace(checks[0], remarks=(*notes, *checks[0].remarks)), *checks[1:])
+
+
+def _ways(loop: Loop, *, equal: bool) -> Iterator[Way]:
+    apart = "b" in loop.params or "c" in loop.params
+    yield from itertools.starmap(
+        Way,
+        itertools.product(
+            (False, True) if _whole(loop) else (False,),
+            (False,) if equal else (False, True),
+            (False, True) if apart else (False,),
+            (False, True),
+            (False, True),
+            (2, 1, 0) if loop.reader else (0,),
+        ),
+    )
+
+
+def _steps(runner, loop, points, sizes, way) -> list[Step]:
+    """A run for each draw of parameters and some samples."""
+    crash = Crashed("expected batches of one size")
+    for number, samples in enumerate(SAMPLES):
+        try:
+            steps = [_run(runner, loop, points, sizes, way, at, i)
+                     for at in range(sizes.draws) for i in samples]  # fmt: skip
+        except Crashed as why:
+            crash = why if number == 0 else crash
+            continue
+        if len({len(s.x) for s in steps}) == 1 and len(steps[0].x):
+            return steps
+    raise crash
 
 
 def _run(runner, loop, points: Points, sizes: Sizes, way: Way, at: int, i: int) -> Step:
     """The body, run at sample i with this draw of the parameters."""
     W, V, X, Y = (part[at] for part in points)
     given = _names(loop, W, V, X, Y, sizes, way, i)
-    apart = "b" in loop.params or "c" in loop.params
     after = runner.run(
         str(loop.line), given, {"d": sizes.d, "q": sizes.q, "m": sizes.m, "n": sizes.n}
     )
-    x, y = _sample(after, X, Y, i)
+    x, y, last = _sample(loop, given, after, X, Y, i)
     new = {role: after.get(name, given.get(name)) for role, name in loop.params.items()}
-    new_W, new_V = _matrix(new, "W", "b", W, apart), _matrix(new, "V", "c", V, apart)
+    new_W, new_V = _matrix(new, "W", "b", W, way), _matrix(new, "V", "c", V, way)
     for old, now in ((W, new_W), (V, new_V)):
         if now is not None and now.shape != old.shape:
             raise Crashed(
                 f"expected parameters of shape {old.shape}, got {now.shape} after the update"
             )
-    return Step(
-        W, V, x, y, _eta(loop, {**given, **after}), {**after, "new_W": new_W, "new_V": new_V}
-    )
+    named = {**after, "new_W": new_W, "new_V": new_V}
+    return Step(W, V, x, y, _eta(loop, {**given, **after}), last, named)
 
 
-def _matrix(new: dict, matrix: str, bias: str, old: np.ndarray, apart: bool) -> np.ndarray | None:
+def _matrix(new: dict, matrix: str, bias: str, old: np.ndarray, way: Way) -> np.ndarray | None:
+    """A new W or V as the lecture has it."""
     if matrix not in new:
         return None
-    value = np.asarray(new[matrix], float)
-    if apart and bias in new:
-        return np.concatenate([np.reshape(new[bias], (-1, 1)), value], axis=1)
-    return value
+    value = _number_array(new[matrix], f"expected an array for the new {matrix}")
+    value = value.T if way.turned else value
+    if bias not in new:
+        return value
+    column = _number_array(new[bias], f"expected an array for the new biases of {matrix}")
+    if value.ndim != 2 or column.size != len(value):
+        raise Crashed(f"expected {len(old)} biases beside {old.shape}, got {column.shape}")
+    return np.concatenate([np.reshape(column, (-1, 1)), value], axis=1)
+
+
+def _number_array(value: Any, expected: str) -> np.ndarray:
+    try:
+        return np.asarray(value, float)
+    except (TypeError, ValueError):
+        raise Crashed(f"{expected}, got {type(value).__name__}") from None
 
 
 def _names(loop: Loop, W, V, X, Y, sizes: Sizes, way: Way, i: int) -> dict[str, Any]:
     """A value for each name that the body reads, as its name and place say what it is."""
-    apart = "b" in loop.params or "c" in loop.params
-    params = {
-        "W": W[:, 1:] if apart else W,
-        "V": V[:, 1:] if apart else V,
-        "b": W[:, 0],
-        "c": V[:, 0],
-    }
+    params = {"W": W, "V": V}
+    for matrix, bias in (("W", "b"), ("V", "c")):
+        if bias in loop.params:
+            column = params[matrix][:, :1] if way.column else params[matrix][:, 0]
+            column = column.T if way.turned else column
+            params |= {bias: column, matrix: params[matrix][:, 1:]}
+    if way.turned:
+        params |= {"W": params["W"].T, "V": params["V"].T}
     rows = with_one(X) if way.one else X
     targets = Y.argmax(axis=1) if way.labels else Y
+    if way.columns:
+        rows, targets = rows.T, targets.T
     label = Y[i].argmax() if Y[i].max() == 1 else 0
     given = {name: np.array(params[role]) for role, name in loop.params.items()}
     for name in loop.reads:
@@ -144,96 +209,189 @@ def _names(loop: Loop, W, V, X, Y, sizes: Sizes, way: Way, i: int) -> dict[str, 
             if value is not None:
                 given[name] = value
     if loop.reader:
-        given["__sample__"] = np.concatenate([np.full(way.extra, float(label)), rows[i]])
+        given["__sample__"] = np.concatenate(
+            [np.full(way.extra, float(label)), with_one(X)[i, 1 - way.one :]]
+        )
     return given
 
 
 def _value(name, loop, rows, targets, sizes: Sizes, i: int, params) -> Any:
-    short = plain(name)
-    role = ROLE.get(short) or next(
-        (
-            r
-            for end in ("train", "data", "all", "tr")
-            for r in [ROLE.get(short.replace(end, ""))]
-            if r
-        ),
-        None,
-    )
-    in_head = name in loop.counters
-    if in_head and role in ("x", "y") and len(short) > 0:
-        return (rows if role == "x" else targets)[i]
-    if in_head:
-        return EPOCH if "epoch" in short or short in ("t", "iter", "itr", "iteration", "ep") else i
+    short, role = plain(name), role_of_data(name)
+    if name in loop.counters:
+        return _counted(name, loop.counters[name], rows, targets, i)
     if short in ("d", "q", "m", "n", "ntrain", "numtrain"):
         return {"d": sizes.d, "q": sizes.q, "m": sizes.m}.get(short, sizes.n)
+    if drawn(name):
+        order = np.arange(sizes.n)[::-1]  # not i itself, so that another order is seen
+        return {"size": BATCH, "batch": order[i : i + BATCH], "order": order}[drawn(name)]
     if role in ("x", "y"):
         return rows if role == "x" else targets
-    if role in ("W", "V", "b", "c"):
+    if role in params:
         return np.array(params[role])
-    if role == "eta":
-        return ETA
-    if short in (
-        "index",
-        "idx",
-        "indices",
-        "perm",
-        "order",
-        "permutation",
-        "randidx",
-        "batchmask",
-        "mask",
-    ):
-        return np.arange(i, i + BATCH) % len(rows) if "mask" in short else np.arange(len(rows))
-    if "batch" in short and "size" in short:
-        return BATCH
-    return None
+    return ETA if role == "eta" else None
 
 
-def _sample(after: dict[str, Any], X: np.ndarray, Y: np.ndarray, i: int):
-    """The x, without its 1, and the y that the body really used, each as rows."""
+def _counted(name: str, over: ast.expr, rows, targets, i: int) -> Any:
+    """A loop variable: a number, or a row of what the loop runs over."""
+    base = over.value if isinstance(over, ast.Subscript) else over
+    data = role_of_data(base.id) if isinstance(base, ast.Name) else None
+    role = ROLE.get(plain(name), data)
+    if not numbers(over) and role in ("x", "y"):
+        return (rows if role == "x" else targets)[i]
+    short = plain(name)
+    return EPOCH if "epoch" in short or short in ("t", "iter", "itr", "iteration", "ep") else i
+
+
+def _sample(loop, given: dict, after: dict, X: np.ndarray, Y: np.ndarray, i: int):
+    """(the x without its 1 and the y that the body used, as rows; whether the 1 is last)."""
+    if _gathered(loop):
+        return X, Y, False
     x = y = None
-    for name, value in after.items():
-        if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
-            continue
-        rows = np.atleast_2d(value).astype(float)
-        bare = rows[:, 1:] if rows.shape[1] == X.shape[1] + 1 and (rows[:, 0] == 1).all() else rows
-        role = ROLE.get(plain(name))
-        if bare.shape[1] == X.shape[1] and (_among(bare, X) or (role == "x" and x is None)):
-            x = bare
-        if rows.shape[1] == Y.shape[1] and _among(rows, Y) and (y is None or role == "y"):
+    last = False
+    for name in _own(loop):  # what was assigned last counts
+        role, value = ROLE.get(plain(name)), after.get(name, given.get(name))
+        rows, at_end = _rows(value, X.shape[1], one=True)
+        if rows is not None and (role == "x" or (x is None and _places(rows, X))):
+            x, last = rows, at_end
+        rows, _ = _rows(value, Y.shape[1], one=False)
+        if rows is not None and _places(rows, Y) and (role == "y" or y is None):
             y = rows
-    x = X[i : i + 1] if x is None else x
-    y = Y[i : i + 1] if y is None else y
+    if x is None:
+        x = X if _whole(loop) else X[i : i + 1]
+    places = _places(x, X)
+    y = Y[places] if places else Y[i : i + 1] if y is None else y
     if len(x) != len(y):
         raise Crashed(f"expected one target for each sample, got {len(x)} and {len(y)}")
-    return x, y
+    return x, y, last
 
 
-def _among(rows: np.ndarray, known: np.ndarray) -> bool:
-    return all((known == row).all(axis=1).any() for row in rows)
+def _own(loop: Loop) -> dict[str, None]:
+    """The names that the loop assigns, in the order in which it does so for the last time."""
+    own = dict.fromkeys(loop.counters)
+    for statement in loop.body:
+        for name in sorted(stores(statement)):
+            own.pop(name, None)
+            own[name] = None
+    return own
 
 
-def _eta(loop: Loop, names: dict[str, Any]) -> float:
-    """The step size: eta_t before eta, and 1 where there is none."""
-    found = {
-        n: v for n, v in names.items() if ROLE.get(plain(n)) == "eta" and isinstance(v, float | int)
-    }
-    best = sorted(
-        found, key=lambda n: (len(plain(n)) < 4 or "t" not in plain(n)[-1:], n not in loop.reads)
+def _gathered(loop: Loop) -> bool:
+    """Whether the body runs over the samples itself, and adds up their gradients."""
+    inner = [n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.For | ast.While)]
+    return any(ROLE.get(plain(name)) == "x" for one in inner for s in one.body for name in stores(s)
+               if not _row_by_row(one, name))  # fmt: skip
+
+
+def _row_by_row(loop: ast.For | ast.While, name: str) -> bool:
+    """Whether the loop fills a vector entry by entry."""
+    whole = [n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.Name)]
+    return not any(n.id == name and isinstance(n.ctx, ast.Store) for n in whole)
+
+
+def _rows(value: Any, width: int, *, one: bool) -> tuple[np.ndarray | None, bool]:
+    """An array as rows of this width, or None; whether a 1 was taken off at the end of each."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf" or value.ndim > 2:
+        return None, False
+    rows = np.atleast_2d(value).astype(float)
+    for way in (rows, rows.T):
+        if way.shape[1] == width:
+            return way, False
+        if one and way.shape[1] == width + 1 and (way[:, 0] == 1).all():
+            return way[:, 1:], False
+        if one and way.shape[1] == width + 1 and (way[:, -1] == 1).all():
+            return way[:, :-1], True
+    return None, False
+
+
+def _places(rows: np.ndarray, known: np.ndarray) -> list[int]:
+    """Where the rows are among the known ones; empty if one is not."""
+    found = [np.flatnonzero((known == row).all(axis=1)) for row in rows]
+    return [int(at[0]) for at in found] if all(map(len, found)) else []
+
+
+def _whole(loop: Loop) -> bool:
+    """Whether the body uses all data at once: an x that is read without an index."""
+    nodes = [n for s in loop.body for n in ast.walk(s)]
+    indexed = {id(n.value) for n in nodes if isinstance(n, ast.Subscript)}
+    indexed |= {id(n.value) for n in nodes if isinstance(n, ast.Attribute) and n.attr != "T"}
+    calls = [n for n in nodes if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "len"]
+    counted = {id(a) for n in calls for a in n.args}
+    data = {n for n in loop.reads if role_of_data(n) == "x" and n not in loop.counters}
+    return any(
+        isinstance(n, ast.Name) and n.id in data and id(n) not in indexed | counted for n in nodes
     )
-    return float(found[best[0]]) if best else 1.0
+
+
+def _updates(loop: Loop) -> list[ast.stmt]:
+    return [s for s in loop.body if stores(s) & set(loop.params.values())]
+
+
+def _eta(loop: Loop, names: dict[str, Any]) -> float | None:
+    """The step size: one that an update reads, eta_t before eta; None where there is none."""
+    found = {
+        n: float(v)
+        for n, v in names.items()
+        if ROLE.get(plain(n)) == "eta"
+        and n not in loop.counters
+        and isinstance(v, float | int | np.ndarray)
+        and np.size(v) == 1
+    }
+    read = set().union(*map(loads, _updates(loop)))
+    best = sorted(
+        found, key=lambda n: (n not in read, len(plain(n)) < 4 or "t" not in plain(n)[-1:])
+    )
+    return found[best[0]] if best else None
+
+
+def _fitted_eta(right: Quantities, claims: dict[str, np.ndarray]) -> float | None:
+    """The one step size with which both updates are right; or, where one is wrong, the other."""
+    found = []
+    for stage, claim in claims.items():
+        true = getattr(right, stage)
+        eta = float((claim * true).sum() / (true * true).sum())
+        if eta > 0 and same(claim, eta * true, tolerance(claim) * 10):
+            found.append(eta)
+    return found[0] if found and np.allclose(found, found[0], rtol=1e-9) else None
+
+
+def _schedule(loop: Loop) -> bool:
+    """Whether a counter takes part in an update other than as an index."""
+    nodes = [n for s in _updates(loop) for n in ast.walk(s)]
+    indices = {id(n) for s in nodes if isinstance(s, ast.Subscript) for n in ast.walk(s.slice)}
+    return any(
+        isinstance(n, ast.Name) and n.id in loop.counters and id(n) not in indices for n in nodes
+    )
+
+
+def _literal(loop: Loop) -> float:
+    """A number between 0 and 1 that stands in an update, or 1."""
+    nodes = [n for s in _updates(loop) for n in ast.walk(s)]
+    values = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, float)]
+    return next((v for v in values if 0 < v < 1), 1.0)
 
 
 def _judge(loop, network, reduction, steps: list[Step]) -> tuple[Check, ...]:
     stacked = [np.stack([getattr(s, part) for s in steps]) for part in ("W", "V", "x", "y")]
     points = Points(*stacked)
     batch = points.x.shape[1] > 1
+    mean = batch and reduction == "mean"
+    moved, missing = _moves(steps)
+    last = ()
+    if steps[0].last:
+        points, moved, last = _bias_in_front(network, points, moved, mean)
     eta = steps[0].eta
-    right = quantities(network, points, mean=batch and reduction == "mean", eta=eta)
-    claims, missing = _claims(steps, eta, points)
-    checks = judge(NAME, right, claims, CATALOGUE)
-    said = [convention("rows" if batch else "one-sample")] + (
-        [convention(reduction)] if batch else []
+    if eta is None or _schedule(loop):
+        fitted = _fitted_eta(quantities(network, points, mean=mean), moved)
+        eta = fitted or eta or _literal(loop)
+        if loop.eta and steps[0].eta is None and eta == 1:
+            eta = ETA  # there is a step size, and the update has forgotten it
+    right = quantities(network, points, mean=mean, eta=eta)
+    claims = {stage: move / eta for stage, move in moved.items()}
+    checks = judge(NAME, right, claims | _deltas(steps, right, claims), CATALOGUE)
+    said = (
+        [*last]
+        + [convention("rows" if batch else "one-sample")]
+        + ([convention(reduction)] if batch else [])
     )
     note = Note(
         "step-size",
@@ -247,32 +405,64 @@ def _judge(loop, network, reduction, steps: list[Step]) -> tuple[Check, ...]:
     return tuple(replace(one, line=loop.line) for one in (*checks, *more))
 
 
-def _claims(steps: list[Step], eta: float, points: Points):
-    """(the claims, the stages that the loop does not have yet)."""
-    claims, missing = {}, []
+def _bias_in_front(network: Network, points: Points, moved: dict, mean: bool):
+    """(points, moves, remarks) where x has its 1 at the end, so W its biases, and V maybe."""
+    words = Words("the 1 stands at the end, and so do the biases",
+                  "1 を末尾に付けており、バイアスも最後の列にあります")  # fmt: skip
+    tried = []
+    for V_too in (True, False):
+        W, V = np.roll(points.W, 1, -1), np.roll(points.V, 1, -1) if V_too else points.V
+        turned = points._replace(W=W, V=V)
+        moves = {s: np.roll(m, 1, -1) if s == "dW" or V_too else m for s, m in moved.items()}
+        tried.append((turned, moves, (Note("bias-last-given", words),)))
+        if _fitted_eta(quantities(network, turned, mean=mean), moves):
+            return tried[-1]
+    return tried[0]
+
+
+def _moves(steps: list[Step]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """(how far V and W have moved, η times their gradients; the stages that aren't there yet)."""
+    moved, missing = {}, []
     for stage, old, new in (("dV", "V", "new_V"), ("dW", "W", "new_W")):
         if any(s.names[new] is None for s in steps):
             missing.append(stage)
             continue
-        claims[stage] = np.stack([(getattr(s, old) - s.names[new]) / eta for s in steps])
-        if not claims[stage].any():
-            del claims[stage]
+        moved[stage] = np.stack([getattr(s, old) - s.names[new] for s in steps])
+        if not moved[stage].any():
+            del moved[stage]
             missing.append(stage)
-    if not claims:
+    if not moved:
         raise Unfinished
-    q, m, n = points.W.shape[1], points.V.shape[1], points.x.shape[1]
-    for stage, size in (("delta2", m), ("delta1", q)):
-        name = _delta_name(steps[0].names, size, n)
-        if name is not None:
-            claims[stage] = np.stack(
-                [np.reshape(s.names[name], (n, size)).astype(float) for s in steps]
-            )
-    return claims, missing
+    return moved, missing
+
+
+def _deltas(steps: list[Step], right: Quantities, claims: dict) -> dict[str, np.ndarray]:
+    """What the body calls δ2 and δ1, where its names are to be taken at their word.
+
+    Where the gradient made from it is right, another δ (with η in it, or before its f') is a
+    name and no mistake.
+    """
+    n, found = right.x.shape[1], {}
+    for stage, made in (("delta2", "dV"), ("delta1", "dW")):
+        true = getattr(right, stage)
+        name = _delta_name(steps[0].names, true.shape[-1], n)
+        if name is None:
+            continue
+        shape = (n, true.shape[-1])
+        claim = np.stack([np.reshape(s.names[name], shape).astype(float) for s in steps])
+        within = tolerance(claim)
+        if right.mean and same(claim * n, true, within):
+            claim = claim * n
+        fine = made in claims and same(claims[made], getattr(right, made), within)
+        if same(claim, true, within) or not fine:
+            found[stage] = claim
+    return found
 
 
 def _delta_name(names: dict[str, Any], size: int, n: int) -> str | None:
     """The name of the only array that is called a delta and has this size."""
-    found = [name for name, value in names.items()
-             if ("delta" in plain(name) or plain(name) in ("d1", "d2")) and isinstance(value, np.ndarray)
-             and value.shape in ((size,), (n, size)) and value.dtype.kind == "f"]  # fmt: skip
+    shapes = ((1, size), (size,), (size, 1)) if n == 1 else ((n, size),)
+    deltas = [n for n in names if "delta" in plain(n) or plain(n) in ("d1", "d2")]
+    arrays = {n: names[n] for n in deltas if isinstance(names[n], np.ndarray)}
+    found = [n for n, v in arrays.items() if v.shape in shapes and v.dtype.kind == "f"]
     return found[0] if len(found) == 1 else None

@@ -1,0 +1,3 @@
+"""These are files to be read, not modules to be imported."""
+
+collect_ignore_glob = ["*"]

@@ -1,0 +1,489 @@
+"""Files as students hand them in, each with what a fair teacher says of it; and bad company."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jaxmlp.verify.finding import VERDICTS
+from jaxmlp.verify.homework import NOTHING, Options, settings, verify_file
+from jaxmlp.verify.source import Source
+
+FOLDER = Path(__file__).parent / "homework"
+
+# A file and what is remarked on it as a whole ("!" where nothing can be checked), then its checks:
+# those that are right, and the others one by one with the diagnosis that there has to be.
+EXPECTED = """
+accumulated.py
+  right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1 loop.dV
+  right loop.dW
+all_columns.py
+  right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1 loop.dV
+  right loop.dW
+bad_manners.py
+  right ReLU.value
+  timeout dReLU.derivative
+  crashed softmax.value
+  crashed CrossEntoropy.loss
+  crashed sigmoid.value
+  crashed d_sigmoid.derivative
+  crashed tanh.value
+  crashed identity.value
+  crashed backprop.derivation
+batch_number.py
+  right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1
+  right loop.delta2 loop.dV loop.delta1 loop.dW
+c_outside.py
+  right ReLU.value dReLU.derivative softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
+class_net.py
+  right sigmoid.value sigmoid_grad.derivative softmax.value
+  wrong mean_squared_error.loss sum-for-mean+times-half
+colab.ipynb
+  right ReLU.value dReLU.derivative backward.delta1 CrossEntoropy.loss
+  unfinished softmax.value
+column_vectors.py
+  right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1
+  right loop.delta2 loop.dV loop.delta1 loop.dW
+columns.py
+  right sigmoid.value forward_propagation.g backward_propagation.dV backward_propagation.dW
+constants_only.py !
+four_layers.py deep
+  right relu.value softmax.value
+global_step.py
+  right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1 loop.dV
+  right loop.dW
+globals_used.py
+  right softmax.value backprop.dV backprop.dW
+half_a_line.py
+  right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
+  right backward.delta1
+  unfinished loop.update
+jax_own.py
+  right relu.value drelu.derivative softmax.value backprop.dV backprop.dW update.dV update.dW
+keras_only.py !
+keras_used.py
+  right softmax.value
+  crashed ReLU.value
+  crashed sigmoid.value
+loop_missing.py
+  right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
+  right backward.delta1
+  unfinished loop.update
+main_function.py
+  right relu.value relu_prime.derivative softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
+minibatch.py
+  right relu.value softmax.value loop.dV loop.dW
+  wrong cross_entropy_error.loss log-eps
+minibatch_permutation.py
+  right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
+mistakes_functions.py
+  right ReLU.value dReLU.derivative forward.slope
+  imprecise sigmoid.value overflow
+  wrong d_sigmoid.derivative sigmoid-slope-of-x
+  imprecise tanh.value overflow
+  wrong d_tanh.derivative tanh-slope-square-missing
+  wrong softmax.value softmax-not-divided
+  wrong CrossEntoropy.loss log-eps
+  wrong forward.z z-without-1
+  wrong backward.delta1 V-not-transposed
+nested.py
+  right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1
+  right tanh.value
+newer_blank.py
+  unfinished ReLU.value
+  unfinished dReLU.derivative
+  unfinished softmax.value
+  unfinished CrossEntoropy.loss
+  unfinished forward.z
+  unfinished backward.delta1
+  unfinished loop.update
+newer_done.py
+  right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
+  right backward.delta1 loop.delta2 loop.dV loop.delta1 loop.dW
+odd_results.py
+  crashed ReLU.value
+  wrong dReLU.derivative
+  crashed sigmoid.value
+  unfinished softmax.value
+  crashed tanh.value
+  crashed d_tanh.derivative
+  wrong CrossEntoropy.loss
+  crashed identity.value
+  crashed forward.z
+  wrong backward.delta1
+  wrong d_sigmoid.derivative
+  crashed d_identity.derivative
+  wrong mse.loss
+  crashed binary_cross_entropy.loss
+  crashed backprop.derivation
+  crashed grad.derivation
+  wrong loss.loss
+  unfinished predict.z
+  crashed network.g
+odd_signatures.py
+  right sigmoid.value
+  crashed tanh.value
+  crashed softmax.value
+  crashed CrossEntoropy.loss
+  wrong mse.loss
+  crashed dReLU.derivative
+older_blank.py
+  unfinished ReLU.value
+  unfinished softmax.value
+  unfinished CrossEntoropy.loss
+  unfinished forward.z
+  unfinished backward.delta1
+  unfinished loop.update
+older_done.py
+  right ReLU.value ReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
+  right backward.delta1 loop.delta2 loop.dV loop.delta1 loop.dW
+only_v.py
+  right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
+  right backward.delta1 loop.delta2 loop.dV
+  unfinished loop.dW
+other_settings.py
+  right relu.value
+overflow.py
+  right relu.value relu_grad.derivative sigmoid.value
+  imprecise softmax.value softmax-not-shifted
+  wrong cross_entropy.loss log-clip
+partly_done.py
+  right ReLU.value dReLU.derivative forward.z
+  unfinished softmax.value
+  unfinished forward.slope
+  unfinished backward.delta1
+perceptron.py
+  right sigmoid.value
+plots.py
+  right d_tanh.derivative ReLU.value
+regression_loop.py
+  right loop.dV loop.delta1 loop.dW
+  wrong loop.delta2 times-half
+scaled_by_library.py
+  right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
+slope_inside.py
+  right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
+  right loop.dV
+  wrong backward.delta1 slope-inside
+  wrong loop.dW slope-inside
+slope_of_output.py
+  right sigmoid.value sigmoid_derivative.derivative dtanh.derivative softmax.value loop.delta2
+  right loop.dV loop.dW
+slope_of_output_wrong.py
+  right sigmoid.value dtanh.derivative softmax.value loop.delta2 loop.dV
+  wrong sigmoid_derivative.derivative sigmoid-slope-of-x
+  wrong loop.dW
+spellings.py
+  right relu.value drelu.derivative sigmoid.value sigmoid_derivative.derivative softmax.value
+  right mse.loss
+  imprecise Tanh.value overflow
+  wrong cross_entropy.loss log-clip
+step_in_place.py
+  right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1 step.dV
+  right step.dW loop.dV loop.dW
+sum_of_batch.py
+  right sigmoid.value softmax.value backprop.dV backprop.dW update.dV update.dW sgd_step.dV
+  right sgd_step.dW
+syntax_errors.py
+  right sigmoid.value
+  unfinished ReLU.value
+  crashed dReLU.derivative
+  crashed softmax.value
+  crashed CrossEntoropy.loss
+  crashed tanh.value
+  unfinished forward.z
+  crashed backward.delta1
+tanh_regression.py
+  right tanh.value tanh_dash.derivative identity.value squared_error.loss backprop.dV backprop.dW
+  right backprop_dict.dV backprop_dict.delta1 backprop_dict.dW gradients.dV gradient_all.delta2
+  right gradient_all.dV gradient_all.delta1 gradient_all.dW loss.loss
+  wrong backprop_dict.delta2 times-half
+  wrong gradients.dW slope-of-other / slope-at-z
+train_while.py
+  right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
+two.py
+  right sigmoid.value dsigmoid.derivative softmax.value CrossEntoropy.loss
+unit_loops.py
+  right ReLU.value softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
+unknown_network.py !
+update_called.py
+  right relu.value softmax.value forward_all.z forward_all.g update.dV update.dW loop.dV loop.dW
+v_first.py
+  right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
+  right backward.delta1 loop.delta2 loop.dV loop.dW
+  wrong loop.delta1 updated-V
+wrong_in_loop.py
+  right ReLU.value ReLU.derivative softmax.value forward.z forward.slope backward.delta1 loop.dV
+  right loop.dW
+  wrong loop.delta2 g-y-exchanged
+  wrong loop.delta1 V-last-dropped
+xor_sigmoid.py
+  right sigmoid.value sigmoid_prime.derivative binary_cross_entropy.loss loop.delta2 loop.dV
+  right loop.delta1 loop.dW
+zip_loop.py
+  right relu.value relu_d.derivative softmax.value loop.dV loop.dW
+"""
+
+
+def expectations() -> dict[str, tuple[list[str], list[str]]]:
+    found, now = {}, None
+    for line in EXPECTED.strip().split("\n"):
+        if not line.startswith(" "):
+            name, *remarks = line.split()
+            now = found[name] = (remarks, [])
+        elif line.split()[0] == "right":
+            now[1].extend(f"right {one}" for one in line.split()[1:])
+        else:
+            now[1].append(line.strip())
+    return found
+
+
+def told(check) -> str:
+    """A check as a line of the table, without what is unrecognised."""
+    explained = {}
+    for note in check.diagnosis:
+        explained.setdefault(note.explanation, []).append(note.id)
+    ids = " / ".join(map("+".join, explained.values()))
+    name = "loop" if check.name == "training loop" else check.name
+    line = f"{check.verdict} {name}.{check.stage}"
+    return line if ids in ("", "unrecognised") else f"{line} {ids}"
+
+
+def test_the_table_has_every_file():
+    files = {path.name for path in FOLDER.iterdir() if path.suffix in (".py", ".ipynb")}
+    assert files - {"conftest.py"} == set(expectations())
+
+
+@pytest.mark.parametrize("name", expectations())
+def test_what_a_teacher_says(name):
+    remarks, checks = expectations()[name]
+    file = verify_file(FOLDER / name, Options(limit=2.0))
+    said = ["!"] * bool(file.problem) + [n.id for n in file.remarks if n.id != "network"]
+    assert said == remarks
+    assert sorted(map(told, file.checks)) == sorted(checks)
+    lines = [check.line for check in file.checks]
+    if name.endswith(".py"):
+        assert lines == sorted(lines)
+    else:
+        assert set(lines) == {None}
+    for check in file.checks:
+        assert check.verdict in VERDICTS
+        for note in (*check.diagnosis, *check.remarks):
+            assert all(note.text)
+            assert note.id != "not-judged"
+
+
+def said_of(tmp_path, text, **options):
+    path = tmp_path / "homework.py"
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return verify_file(path, Options(**options))
+
+
+# What is in the file is taken out, not run
+
+
+def test_nothing_at_the_top_level_is_run(tmp_path):
+    marks = [tmp_path / name for name in ("top", "main", "class", "default", "helper")]
+    (tmp_path / "helper.py").write_text(f"open({str(marks[4])!r}, 'w')\n")
+    file = said_of(
+        tmp_path,
+        f"""
+        import numpy as np
+        import helper
+        open({str(marks[0])!r}, "w")
+        class Net:
+            open({str(marks[2])!r}, "w")
+        def unused(x=open({str(marks[3])!r}, "w")):
+            return x
+        def ReLU(x):
+            return np.maximum(x, 0)
+        if __name__ == "__main__":
+            open({str(marks[1])!r}, "w")
+        while True:
+            pass
+        """,
+    )
+    assert [c.verdict for c in file.checks] == ["right"]
+    assert not any(mark.exists() for mark in marks)
+
+
+def test_a_module_beside_the_file_is_imported_where_it_is_used(tmp_path):
+    (tmp_path / "my_tools.py").write_text("import numpy as np\ndef top(x):\n    return np.max(x)\n")
+    file = said_of(
+        tmp_path,
+        """
+        import numpy as np
+        from my_tools import top
+        def softmax(x):
+            e = np.exp(x - top(x))
+            return e / e.sum()
+        """,
+    )
+    assert [c.verdict for c in file.checks] == ["right"]
+
+
+def test_bad_company_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    mark = tmp_path / "still-there"
+    file = said_of(
+        tmp_path,
+        f"""
+        import os, subprocess, sys, time
+        import numpy as np
+        def ReLU(x):
+            open("litter.txt", "w").write("x")
+            os.mkdir("folder")
+            os._exit(3)
+        def dReLU(x):
+            open("litter.txt", "w").write("x")
+            subprocess.Popen(["sh", "-c", "sleep 3; touch {mark}"])
+            time.sleep(60)
+        def softmax(x):
+            open("litter.txt", "w").write("x")
+            return x
+        """,
+        limit=0.5,
+    )
+    assert [c.verdict for c in file.checks] == ["crashed", "timeout", "wrong"]
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"temporary", "homework.py"}
+    if sys.platform == "linux":
+        deadline = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+        assert "sleep 3; touch" not in deadline.stdout
+
+
+def test_a_script_without_a_guard_can_check_a_file(tmp_path):
+    script = tmp_path / "check_all.py"
+    script.write_text(
+        "from jaxmlp.verify.homework import verify_file\n"
+        f"file = verify_file({str(FOLDER / 'perceptron.py')!r})\n"
+        "print([c.verdict for c in file.checks])\n"
+    )
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "['right']\n"
+    assert ran.stderr == ""
+
+
+# What cannot be checked
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.py", b""),
+        ("comments.py", "# まだ\n".encode()),
+        ("binary.py", bytes(range(256))),
+        ("zeros.py", b"import numpy\0"),
+        ("odd.py", b"\xff\xfeabc"),
+        ("text.ipynb", b"{}"),
+        ("list.ipynb", b"[1, 2]"),
+        ("cells.ipynb", b'{"cells": [{"cell_type": "code", "source": 3}]}'),
+        ("none.ipynb", b'{"cells": null}'),
+        ("broken.ipynb", b'{"cells": ['),
+        ("prose.py", b"Dear teacher, I could not do it."),
+        ("deep.py", b"x = " + b"(" * 5000),
+        ("codec.py", b"# coding: nonsense\n"),
+    ],
+)
+def test_what_is_no_homework_has_a_problem_that_says_why(tmp_path, name, data):
+    path = tmp_path / name
+    path.write_bytes(data)
+    file = verify_file(path)
+    assert file.checks == ()
+    assert file.problem.en
+    assert file.problem.ja
+    assert "\n" not in file.problem.en
+
+
+def test_a_directory_and_a_missing_file_have_a_problem(tmp_path):
+    assert "irectory" in verify_file(tmp_path).problem.en or os.name == "nt"
+    assert "No such file" in verify_file(tmp_path / "no.py").problem.en
+    assert verify_file(FOLDER / "keras_only.py").problem == NOTHING
+
+
+def test_an_unknown_name_is_said_with_those_that_there_are():
+    problem = verify_file(FOLDER / "unknown_network.py").problem
+    assert "leaky_relu" in problem.en
+    assert "relu, sigmoid, tanh, identity" in problem.en
+    assert "HIDDEN" in problem.ja
+
+
+@pytest.mark.parametrize(
+    ("said", "options", "names", "reduction"),
+    [
+        ({}, {}, ("relu", "softmax", "cross_entropy"), "mean"),
+        ({"LOSS": "squared_error"}, {}, ("relu", "identity", "squared_error"), "mean"),
+        ({"OUTPUT": "sigmoid"}, {}, ("relu", "sigmoid", "binary_cross_entropy"), "mean"),
+        ({"OUTPUT": "tanh"}, {}, ("relu", "tanh", "squared_error"), "mean"),
+        ({"HIDDEN": "tanh", "REDUCTION": "sum"}, {}, ("tanh", "softmax", "cross_entropy"), "sum"),
+        (
+            {"HIDDEN": "tanh"},
+            {"hidden": "sigmoid"},
+            ("sigmoid", "softmax", "cross_entropy"),
+            "mean",
+        ),
+    ],
+)
+def test_the_network_is_as_the_options_say_or_the_file_or_the_lecture(
+    said, options, names, reduction
+):
+    network, found = settings(Source(settings=said), Options(**options))
+    assert (network.hidden.name, network.output.name, network.loss.name) == names
+    assert found == reduction
+
+
+@pytest.mark.parametrize("said", [{"REDUCTION": "max"}, {"OUTPUT": "softplus"}, {"LOSS": "l2"}])
+def test_an_unknown_setting_is_refused(said):
+    with pytest.raises(ValueError, match="unknown"):
+        settings(Source(settings=said), Options())
+
+
+def test_a_mistake_of_the_checker_itself_does_not_end_the_rest(tmp_path, monkeypatch):
+    from jaxmlp.verify import homework
+
+    def broken(subject, kind):
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(homework, "check_piece", broken)
+    file = said_of(
+        tmp_path,
+        """
+        import numpy as np
+        def ReLU(x):
+            return np.maximum(x, 0)
+        def backward(V_tilde, delta, derivative):
+            return V_tilde.T @ delta * derivative
+        """,
+    )
+    assert [c.verdict for c in file.checks] == ["crashed", "right"]
+    assert [n.id for n in file.checks[0].remarks] == ["not-judged"]
+
+
+def test_sizes_that_a_file_reads_off_its_data_are_those_of_the_check(tmp_path):
+    file = said_of(
+        tmp_path,
+        """
+        import numpy as np
+        n, d = np.load("x.npy").shape
+        q, m = 200, 4
+        def backprop(W, V, x, y):
+            z = np.ones(q + 1)
+            z[1:] = np.maximum(W @ x, 0)
+            e = np.exp(V @ z)
+            delta2 = e / e.sum() - y
+            dW, dV = np.zeros((q, d + 1)), np.zeros((m, q + 1))
+            for k in range(m):
+                dV[k] = delta2[k] * z
+            for j in range(q):
+                dW[j] = (W[j] @ x > 0) * (V[:, j + 1] @ delta2) * x
+            return dW, dV
+        """,
+    )
+    assert [(c.stage, c.verdict) for c in file.checks] == [("dV", "right"), ("dW", "right")]
+    assert np.isfinite([c.relative_error for c in file.checks]).all()

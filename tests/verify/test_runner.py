@@ -1,0 +1,289 @@
+"""A person's code in a child process: what it breaks is its own."""
+
+import ast
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jaxmlp.verify import runner as module
+from jaxmlp.verify.calling import Crashed, Died, TimedOut, Unfinished
+from jaxmlp.verify.child import Pieces, portable
+from jaxmlp.verify.runner import Runner, packages
+
+SIZES = {"d": 2, "q": 3, "m": 4, "n": 5}
+
+
+def pieces(text, loop="", path="homework.py") -> Pieces:
+    body = ast.parse(text).body
+    return Pieces(
+        path,
+        [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)],
+        [s for s in body if isinstance(s, ast.Assign | ast.ClassDef)],
+        [s for s in body if isinstance(s, ast.FunctionDef)],
+        {"1": ast.parse(loop).body},
+    )
+
+
+GOOD = """
+import os
+import sys
+import numpy as np
+import nothing_of_this_name
+from nothing_of_this_name import gone as here
+k = 2.0
+q = 200
+def double(x):
+    return k * x
+def size(x):
+    return q
+def change(x):
+    x[0] = 7
+def missing(x):
+    return nothing_of_this_name.relu(x)
+def missing_too(x):
+    return here(x)
+def fails(x):
+    raise ValueError("two\\nlines")
+def todo(x):
+    raise NotImplementedError
+def flood(x):
+    for i in range(20000):
+        print("x" * 100)
+        sys.stderr.write("y" * 100)
+    os.system("echo z")
+    return x
+def leaves(x):
+    sys.exit(2)
+def asks(x):
+    return input("?")
+def where(x):
+    return os.getcwd()
+def defaults(x, f=double):
+    return f(x)
+@nothing_of_this_name.decorator
+def decorated(x):
+    return x + 1
+def deep(x):
+    return deep(x)
+def greedy(x):
+    return np.ones((400000, 400000)).sum()
+"""
+
+
+@pytest.fixture(scope="module")
+def good():
+    with Runner(pieces(GOOD), limit=5.0) as runner:
+        yield runner
+
+
+X = np.array([1.0, 2.0])
+
+
+def test_results_and_arguments_come_back(good):
+    result, (after,) = good.call("double", [X], SIZES)
+    np.testing.assert_array_equal(result, 2 * X)
+    np.testing.assert_array_equal(after, X)
+    result, (after,) = good.call("change", [X], SIZES)
+    assert result is None
+    np.testing.assert_array_equal(after, [7, 2])
+    assert X[0] == 1
+    assert good.call("defaults", [X], SIZES)[0].tolist() == [2, 4]
+    assert good.call("decorated", [X], SIZES)[0].tolist() == [2, 3]
+
+
+def test_sizes_take_the_place_of_constants(good):
+    assert good.call("size", [X], SIZES)[0] == 3
+    assert good.call("size", [X], {**SIZES, "q": 8})[0] == 8
+    assert good.call("size", [X], {})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("missing", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+        ("missing_too", "ModuleNotFoundError"),
+        ("fails", "ValueError: two lines (line 20)"),
+        ("leaves", "SystemExit: 2"),
+        ("asks", "EOFError"),
+        ("deep", "RecursionError"),
+        ("greedy", "Unable to allocate"),
+        ("not_there", "NameError"),
+    ],
+)
+def test_an_exception_is_told_and_the_child_lives_on(good, name, why):
+    good.call("double", [X], SIZES)
+    process = good.process
+    with pytest.raises(Crashed) as told:
+        good.call(name, [X], SIZES)
+    assert why in str(told.value)
+    assert "\n" not in str(told.value)
+    assert good.call("double", [X], SIZES)[0].tolist() == [2, 4]
+    assert good.process is process
+
+
+def test_not_implemented_is_unfinished(good):
+    with pytest.raises(Unfinished):
+        good.call("todo", [X], SIZES)
+
+
+def test_output_goes_nowhere(good, capfd):
+    assert good.call("flood", [X], SIZES)[0].tolist() == X.tolist()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_it_works_in_a_folder_of_its_own_that_goes_away():
+    with Runner(pieces(GOOD)) as runner:
+        folder = Path(runner.call("where", [X], SIZES)[0])
+        assert folder.is_dir()
+        assert folder.resolve().parent == Path(tempfile.gettempdir()).resolve()
+        (folder / "left").write_text("behind")
+    assert not folder.exists()
+    assert runner.process is None
+
+
+HOSTILE = """
+import os, time
+def hangs(x):
+    while True:
+        pass
+def sleeps(x):
+    time.sleep(60)
+def ends(x):
+    os._exit(0)
+def kills(x):
+    os.kill(os.getpid(), 9)
+def fine(x):
+    return x
+"""
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_what_hangs_is_ended_in_time_and_what_dies_is_told():
+    with Runner(pieces(HOSTILE), limit=0.3) as runner:
+        for name in ("hangs", "sleeps"):
+            runner.call("fine", [X], SIZES)
+            pid, start = runner.process.pid, time.monotonic()
+            with pytest.raises(TimedOut, match="0.3"):
+                runner.call(name, [X], SIZES)
+            assert 0.3 <= time.monotonic() - start < 2
+            assert not alive(pid)
+        for name, code in (("ends", "0"), ("kills", "")):
+            with pytest.raises(Died, match=f"exit code .*{code}"):
+                runner.call(name, [X], SIZES)
+        assert runner.call("fine", [X], SIZES)[0].tolist() == X.tolist()
+
+
+def test_an_import_that_hangs_or_ends_all_is_not_tried_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "START", 0.5)
+    text = "import bad_neighbour\ndef f(x):\n    return bad_neighbour.f(x)\n"
+    for body, error in (("while True: pass", TimedOut), ("import os; os._exit(1)", Died)):
+        (tmp_path / "bad_neighbour.py").write_text(body)
+        with Runner(pieces(text, path=str(tmp_path / "homework.py"))) as runner:
+            start = time.monotonic()
+            for _ in range(5):
+                with pytest.raises(error):
+                    runner.call("f", [X], SIZES)
+            assert time.monotonic() - start < 3
+            assert runner.process is None
+
+
+def test_memory_has_a_limit():
+    text = "import numpy as np\ndef f(x):\n    return np.zeros(5 << 30, np.int8)[:2]\n"
+    if sys.platform != "linux":
+        pytest.skip("the limit is Linux's")
+    with (
+        Runner(pieces(text), limit=20.0) as runner,
+        pytest.raises(Crashed, match="Unable to allocate"),
+    ):
+        runner.call("f", [X], SIZES)
+
+
+LOOP = """
+x = X[i]
+if x[0] > 10:
+    continue
+note = "text"
+step(x)
+W -= eta * x
+"""
+STEPS = "V = 0\neta = 0.5\ndef step(x):\n    global V\n    V = V - eta * x.sum()\n"
+
+
+def test_a_loop_gives_what_it_leaves_and_forgets_it():
+    given = {"X": np.arange(6.0).reshape(3, 2), "i": 1, "W": np.zeros(2), "V": 10.0, "eta": 0.1}
+    with Runner(pieces(STEPS, LOOP)) as runner:
+        for _ in range(2):
+            after = runner.run("1", given, SIZES)
+            np.testing.assert_allclose(after["W"], [-0.2, -0.3])
+            np.testing.assert_allclose(after["V"], 9.5)  # the function sees the same names
+            np.testing.assert_array_equal(after["x"], [2, 3])
+        assert "step" not in after
+        late = runner.run("1", given | {"i": 0, "X": np.full((1, 2), 99.0)}, SIZES)
+        np.testing.assert_array_equal(late["W"], [0, 0])
+        with pytest.raises(Crashed, match="NameError: name 'X'"):
+            runner.run("1", {"i": 1}, SIZES)
+        assert given["W"].tolist() == [0, 0]
+
+
+def test_a_file_that_is_read_is_the_sample():
+    loop = "a = __sample__[1:]\nb = __sample__.values\nc = __sample__.to_numpy()"
+    with Runner(pieces("", loop)) as runner:
+        after = runner.run("1", {"__sample__": np.arange(3.0)}, SIZES)
+    assert [after[n].tolist() for n in "abc"] == [[1, 2], [0, 1, 2], [0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None), (3, 3), (True, True), ("a", "a"), (np.float32(2), np.float32(2)),
+        ([1, 2.5], np.array([1, 2.5])), ((1, 2), (1, 2)), ({"a": [1]}, {"a": np.array([1])}),
+        ([np.ones(2), np.ones(3)], (np.ones(2), np.ones(3))),
+    ],
+)  # fmt: skip
+def test_plain_results_are_carried(value, expected):
+    np.testing.assert_equal(portable(value), expected)
+
+
+@pytest.mark.parametrize(
+    "value", [object(), print, np.array(["a"]), iter([]), {1, 2}, np.array([None])]
+)
+def test_other_results_are_refused(value):
+    with pytest.raises(TypeError, match="expected arrays"):
+        portable(value)
+
+
+def test_a_named_tuple_is_its_names():
+    class Pair(tuple):
+        def _asdict(self):
+            return {"dW": 1, "dV": 2}
+
+    assert portable(Pair()) == {"dW": 1, "dV": 2}
+
+
+def test_packages_of_an_import():
+    said = ["import a.b", "import a, c as d", "from e.f import g"]
+    found = [packages(ast.parse(text).body[0]) for text in said]
+    assert found == [["", "a"], ["", "a", "c"], ["e", "g"]]
+
+
+def test_jax_counts_in_float64_and_takes_numpy_arrays():
+    text = (
+        "import jax\nimport jax.numpy as jnp\n"
+        "def f(x):\n    return x.at[0].set(1 / 3)\n"
+        "@jax.jit\ndef g(x):\n    return jnp.sum(x)\n"
+    )
+    with Runner(pieces(text), limit=20.0) as runner:
+        assert runner.call("f", [X], SIZES)[0][0] == 1 / 3
+        assert runner.call("g", [X], SIZES)[0].dtype == np.float64

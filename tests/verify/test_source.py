@@ -1,0 +1,367 @@
+"""A file taken apart: encodings, notebooks, broken places, constants, loops, the names they need."""
+
+import ast
+import json
+
+import pytest
+
+from jaxmlp.verify import source
+from jaxmlp.verify.source import (
+    decoded,
+    drawn,
+    empty,
+    imports_of,
+    live_in,
+    loads,
+    names_used,
+    notebook_cells,
+    numbers,
+    parsed,
+    role_of_data,
+    stores,
+    take_apart,
+)
+
+TEXT = "# 活性化関数\ndef ReLU(x):\n    return x * (x > 0)  # ∇ も\n"
+
+
+def apart(text):
+    return take_apart(parsed(text))
+
+
+def statement(text):
+    (only,) = ast.parse(text).body
+    return only
+
+
+# Decoding
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp932", "shift_jis", "euc_jp", "utf-16", "iso2022_jp"]
+)
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_any_encoding_a_japanese_editor_writes_is_read(encoding, ends):
+    declared = "# -*- coding: iso2022_jp -*-\n" if encoding == "iso2022_jp" else ""
+    text = declared + TEXT
+    assert decoded(text.replace("\n", ends).encode(encoding)) == text
+
+
+def test_a_declared_encoding_that_is_wrong_or_unknown_is_not_believed():
+    for declared in ("euc_jp", "nonsense", "utf-8"):
+        text = f"# coding: {declared}\n{TEXT}"
+        assert "def ReLU" in decoded(text.encode("utf-8"))
+    assert decoded(("# coding: utf-8\n" + TEXT).encode("cp932")).endswith(TEXT)
+
+
+@pytest.mark.parametrize("data", [b"\0\1\2", bytes(range(128, 256)), b"\xff\xfeabc", b"a\0b\0"])
+def test_what_is_no_text_is_refused(data):
+    with pytest.raises(ValueError):  # noqa: PT011 -- a UnicodeDecodeError is one, too
+        decoded(data)
+
+
+# Notebooks
+
+
+def notebook(*cells, **more):
+    made = [{"cell_type": "code", "source": cell, "outputs": [], **more} for cell in cells]
+    return json.dumps({"cells": [{"cell_type": "markdown", "source": ["x = 1"]}, *made]})
+
+
+def test_cells_lose_their_magics_and_nothing_else():
+    text = notebook(
+        ["%matplotlib inline\n", "import numpy as np\n", "!pip install x\n", "?np.dot\n"],
+        "s = ('%d'\n% 3)",
+        "%%time\nx = 1\n",
+        "%%bash\nrm -r data\n",
+    )
+    cells = notebook_cells(text)
+    assert [ast.unparse(ast.parse(cell)) for cell in cells] == [
+        "import numpy as np",
+        "s = '%d' % 3",
+        "x = 1",
+    ]
+
+
+def test_one_broken_cell_spoils_no_other_and_lines_count_on(tmp_path):
+    path = tmp_path / "a.ipynb"
+    loop = "for i in range(n):\n    x, t = X[i], T[i]\n    W = W - x\n    V = V - t * {}\n"
+    path.write_text(
+        notebook("def f(x):\n    return x", "def g(x:\n  return", loop.format(1), loop.format(2))
+    )
+    found = source.read(path)
+    assert list(found.functions) == ["f"]
+    assert found.unfinished == {"g": 3}
+    assert not found.numbered
+    assert [loop.line for loop in found.loops] == [5, 10]
+    assert ast.unparse(found.loops[0].body[-1]) != ast.unparse(found.loops[1].body[-1])
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "3", '{"cells": 3}', '{"cells": [{}]}', "{"])
+def test_what_is_no_notebook_is_refused(text):
+    with pytest.raises(ValueError, match="expected a Jupyter notebook"):
+        notebook_cells(text)
+
+
+# What cannot be parsed
+
+BROKEN = {
+    "def f(x):\n    # ここに書く\n": "",
+    'def f(x):\n    """value"""\n    y =\n': "",
+    "def f(x):\n    return np.maximum(0, x\n": "",
+    "def f(x):\n    y = x +\n    return y\n": "",
+    "def f(x):\n    retrun x\n": "invalid syntax",
+    "def f(x)\n    return x\n": "expected ':'",
+    "def f(x):\n    return x)\n": "unmatched",
+    "def f(x):\n    y = x　* 2\n    return y\n": "non-printable",
+    "def f(x):\n    y = 1\n\treturn y\n": "TabError",
+    "@np.vectorize\ndef f(x):\n    if x > 0\n        return x\n": "expected ':'",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_function_is_told_from_an_unfinished_one_and_spoils_no_other(text):
+    before, after = (
+        "import numpy as np\n\n\ndef a(x):\n    return x\n\n",
+        "\n\ndef b(x):\n    return x\n",
+    )
+    found = apart(before + text + after)
+    assert list(found.functions) == ["a", "b"]
+    assert found.functions["b"].lineno == (before + text + after).split("\n").index("def b(x):") + 1
+    if BROKEN[text]:
+        line, why = found.broken["f"]
+        assert BROKEN[text] in why
+        assert found.unfinished == {}
+    else:
+        line = found.unfinished["f"]
+        assert found.broken == {}
+    assert line == 7
+
+
+def test_a_later_whole_definition_takes_the_place_of_a_broken_one():
+    found = apart("def f(x):\n    # TODO\n\ndef f(x):\n    return x\n")
+    assert found.unfinished == {}
+    assert list(found.functions) == ["f"]
+
+
+def test_a_broken_loop_is_a_training_loop_only_if_it_looks_like_one():
+    assert apart("for i in index:\n    xi = x_train[i\n").unfinished == {"training loop": 1}
+    assert apart("for i in index:\n    xi = x_train[i])\n").broken.keys() == {"training loop"}
+    assert apart("for i in range(3):\n    print(i))\n").broken == {}
+
+
+def test_python_2_is_understood_as_far_as_its_prints():
+    found = apart('print "start"\ndef f(x):\n    print "x =", x\n    return x\n')
+    assert list(found.functions) == ["f"]
+    assert found.broken == found.unfinished == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["pass", "...", "return", "return None", "return None, None", '"""what it does"""', "return ...",
+     "raise NotImplementedError", 'raise NotImplementedError("write me")'],
+)  # fmt: skip
+def test_a_function_without_a_body_is_unfinished(body):
+    assert empty(statement(f"def f(x):\n    {body}"))
+    assert apart(f"def f(x):\n    {body}").unfinished == {"f": 1}
+
+
+@pytest.mark.parametrize("body", ["return x", "return 0", "raise ValueError", "y = 1", "print(x)"])
+def test_a_function_with_something_in_it_is_not(body):
+    assert not empty(statement(f"def f(x):\n    {body}"))
+
+
+# Constants and settings
+
+
+def test_simple_values_are_kept_and_nothing_that_does_something():
+    found = apart(
+        "import numpy as np\nd = 28 * 28\nn, m = 5, 4\neta = -0.1\nnames = ['a', 'b']\nI = np.eye(m)\n"
+        "f = lambda x: x\nfs = {'f': f}\nx = np.load('x.npy')\ny = open('y')\nW = np.random.randn(3)\n"
+        "z = unknown\nk = x.shape[0]\nq = len(names)\n() = ()\nwith_call = print('a')\n"
+    )
+    kept = [ast.unparse(one) for one in found.constants]
+    assert kept == [
+        "d = 28 * 28", "n, m = (5, 4)", "eta = -0.1", "names = ['a', 'b']", "I = np.eye(m)",
+        "f = lambda x: x", "fs = {'f': f}", "q = len(names)",
+    ]  # fmt: skip
+
+
+def test_sizes_read_off_the_data_have_a_place():
+    found = apart("n, d = x_train.shape\nm = len(set(labels))\nother = load()\n")
+    assert [ast.unparse(one) for one in found.constants] == ["n = 0", "d = 0", "m = 0"]
+
+
+def test_classes_that_hold_results_are_kept_and_no_others():
+    found = apart(
+        "class Grads(NamedTuple):\n    dW: object\n@dataclass\nclass R:\n    dV: object\n"
+        "class Net:\n    def relu(self, x):\n        return x\nT = namedtuple('T', 'dW dV')\n"
+    )
+    assert [getattr(one, "name", "T") for one in found.constants] == ["Grads", "R", "T"]
+    assert found.functions == {}
+
+
+def test_settings_are_names():
+    found = apart("HIDDEN = 'tanh'\nLOSS = 0.5\nOUTPUT = 10\nREDUCTION = 'sum'\nEPOCHS = 'x'\n")
+    assert found.settings == {"HIDDEN": "tanh", "REDUCTION": "sum"}
+
+
+def test_lambdas_and_made_functions_are_functions():
+    found = apart(
+        "import scipy\nimport numpy as np\nrelu = lambda x: x\nsigmoid = np.vectorize(relu)\n"
+        "softmax = scipy.special.softmax\nk = np.abs\ntanh = table[0]\n"
+    )
+    assert [ast.unparse(one) for one in found.functions.values()] == [
+        "def relu(x):\n    return x",
+        "def sigmoid(x):\n    return np.vectorize(relu)(x)",
+        "def softmax(x):\n    return scipy.special.softmax(x)",
+    ]
+
+
+def test_functions_inside_functions_are_taken_out_unless_they_use_what_is_local_there():
+    found = apart(
+        "def main():\n    k = 1\n    def f(x):\n        return k * x\n    def g(x):\n        return x\n"
+    )
+    assert list(found.functions) == ["main", "g"]
+
+
+# Loops
+
+HEAD = "W = make()\nV = make()\n"
+
+
+def test_the_slice_of_a_loop_has_what_the_parameters_need_and_no_more():
+    (loop,) = apart(
+        HEAD + "for epoch in range(3):\n    eta_t = 0.1 / (epoch + 1)\n    for i in index:\n"
+        "        x, y = X[i], Y[i]\n        g = f(V, W, x)\n        print(g)\n        e.append(g)\n"
+        "        V = V - eta_t * g\n        W = W - eta_t * g * x\n        n_done += 1\n"
+    ).loops
+    assert loop.line == 5
+    assert [ast.unparse(s) for s in loop.body] == [
+        "eta_t = 0.1 / (epoch + 1)", "x, y = (X[i], Y[i])", "g = f(V, W, x)",
+        "V = V - eta_t * g", "W = W - eta_t * g * x",
+    ]  # fmt: skip
+    assert loop.params == {"W": "W", "V": "V"}
+    assert set(loop.counters) == {"epoch", "i"}
+    assert loop.eta
+    assert {"X", "Y", "i", "epoch", "W", "V"} <= set(loop.reads)
+    assert "eta_t" not in loop.reads
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        ("w = w - 1; v = v - 1", {"W": "w", "V": "v"}),
+        ("W1 -= 1; W2 -= 1", {"W": "W1", "V": "W2"}),
+        ("W0 -= 1; W1 -= 1", {"W": "W0", "V": "W1"}),
+        ("W1 -= 1; b1 -= 1; W2 -= 1; b2 -= 1", {"W": "W1", "b": "b1", "V": "W2", "c": "b2"}),
+        ("W[:, 1:] -= 1; V[0] = V[0] - 1", {"W": "W", "V": "V"}),
+        ("W, V = step(W, V)", {"W": "W", "V": "V"}),
+    ],
+)
+def test_parameters_by_any_name(text, params):
+    (loop,) = apart(f"for i in range(9):\n    x = X[i]; {text}\n").loops
+    assert loop.params == params
+
+
+def test_loops_over_units_are_part_of_the_step():
+    (loop,) = apart(
+        "for i in range(n):\n    x = X[i]\n    for k in range(m):\n        V[k] = V[k] - d[k] * z\n"
+        "    for j in range(q):\n        W[j] -= d[j] * x\n"
+    ).loops
+    assert loop.line == 1
+
+
+def test_deep_networks_perceptrons_and_idle_loops():
+    deep = apart("for i in r:\n    x = X[i]; W1 -= 1; W2 -= 1; W3 -= 1\n")
+    assert (deep.loops, deep.deep) == ([], [1])
+    perceptron = apart("for i in r:\n    x = X[i]; w -= x\n")
+    assert (perceptron.loops, perceptron.idle) == ([], [])
+    idle = "for i in r:\n    xi = X[i]; yi = Y[i]\n"
+    assert apart(HEAD + idle).idle == [3]
+    assert apart(idle).idle == []
+    assert apart(HEAD + idle + "    train_step(net, xi, yi)\n").idle == []
+    assert apart(HEAD + idle.replace("X", "x_test")).idle == []
+
+
+def test_functions_say_which_globals_they_read_and_change():
+    found = apart(
+        "def inner():\n    return V\ndef step(x):\n    global W\n    y = 1\n    W = W - inner() * x * eta\n"
+        "for i in r:\n    x = X[i]\n    step(x)\n    V = V - 1\n"
+    )
+    (loop,) = found.loops
+    assert loop.params == {"W": "W", "V": "V"}
+    assert "eta" in loop.reads
+    assert "y" not in loop.reads
+    assert "step" not in loop.reads
+
+
+def test_what_a_counter_runs_over():
+    (loop,) = apart(
+        "for e in tqdm(range(3)):\n  for k, (x, t) in enumerate(zip(X, T)):\n    W -= x; V -= t\n"
+    ).loops
+    over = {name: ast.unparse(one) for name, one in loop.counters.items()}
+    assert over == {"e": "range(3)", "k": "range()", "x": "X", "t": "T"}
+    for text, certainly in (
+        ("range(3)", True),
+        ("np.random.permutation(n)", True),
+        ("index", False),
+    ):
+        assert numbers(statement(text).value) == certainly
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("text", "stored", "loaded"),
+    [
+        ("a = b", {"a"}, {"b"}),
+        ("a, b = c", {"a", "b"}, {"c"}),
+        ("a += b", {"a"}, {"a", "b"}),
+        ("a[i] = b", {"a"}, {"a", "i", "b"}),
+        ("a.b.c = d", {"a"}, {"a", "d"}),
+        ("a[0][1] += b", {"a"}, {"a", "b"}),
+        ("f(a)", set(), {"f", "a"}),
+        ("a = [x for x in b]", {"a", "x"}, {"b"}),
+        ("a = lambda x: x + b", {"a"}, {"b"}),
+        ("if a:\n    b = c", {"b"}, {"a", "c"}),
+    ],
+)
+def test_names_stored_and_loaded(text, stored, loaded):
+    one = statement(text)
+    assert stores(one) == stored
+    assert loads(one) == loaded
+
+
+def test_what_is_read_before_it_is_assigned():
+    body = ast.parse(
+        "a = b\nc = a + d\nb = 1\nfor i in r:\n    t = i\n    u = t + s\nx = x + b"
+    ).body
+    assert live_in(body) == ["b", "d", "r", "s", "x"]
+
+
+def test_names_used_through_functions_and_their_imports():
+    found = apart("import os\nimport numpy as np\nfrom a import b as c, d\ndef f(x):\n    return g(x)\n"
+                  "def g(x):\n    return np.abs(c(x))\ndef h(x):\n    return os.name\n")  # fmt: skip
+    used = names_used([found.functions["f"]], found.functions)
+    assert {"g", "np", "c"} <= used
+    assert "os" not in used
+    kept = [ast.unparse(one) for one in imports_of(found.imports, used)]
+    assert kept == ["import numpy as np", "from a import b as c, d"]
+    star = ast.parse("from numpy import *").body
+    assert imports_of(star, set()) == star
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "order"),
+    [
+        ("x_train", "x", None), ("X_tr", "x", None), ("train_data", "x", None), ("Y", "y", None),
+        ("t_train", "y", None), ("train_size", None, None), ("perm", None, "order"),
+        ("idx", None, "order"), ("batch_size", None, "size"), ("batch_mask", None, "batch"),
+        ("n", None, None), ("eta_t", "eta", None),
+    ],
+)  # fmt: skip
+def test_what_a_name_says(name, role, order):
+    assert role_of_data(name) == role
+    assert drawn(name) == order
