@@ -105,6 +105,12 @@ def _check_paths(settings: Settings) -> None:
     """Refuse before the work what could not be written after it."""
     if not settings.timeout > 0:
         raise ValueError(f"expected a --timeout above 0 seconds, got {settings.timeout}")
+    if settings.seed < 0:
+        raise ValueError(f"expected a --seed of 0 or above, got {settings.seed}")
+    meant = {"hidden", "output", "loss", "reduction", "explain"}
+    told = [n for n in sorted(meant) if getattr(settings, n) != getattr(Settings(), n)]
+    if told and not settings.files:
+        raise ValueError(f"expected a file to check with --{told[0]}, got none")
     given = [path for name in FORMATS if (path := getattr(settings, name))]
     if given.count("-") > 1:
         raise ValueError("expected - for one of --json, --csv and --html at most")

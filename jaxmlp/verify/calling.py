@@ -25,8 +25,8 @@ PARAMETERS = {
 }
 ROLE = {name: role for role, names in PARAMETERS.items() for name in names.split()}
 DELTAS = {
-    "delta2": "delta2 d2 deltaout deltaoutput deltao dout delta2t dlta2",
-    "delta1": "delta1 d1 deltahidden deltah dhidden delta1t dlta1",
+    "delta2": "delta2 d2 deltaout deltaoutput deltao dout delta2t dlta2 dz2 da2 doutput",
+    "delta1": "delta1 d1 deltahidden deltah dhidden delta1t dlta1 dz1 da1 dhid",
 }
 DELTA = {name: role for role, names in DELTAS.items() for name in names.split()}
 GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$")
@@ -163,6 +163,8 @@ def named_results(
     if len(named) == len(values) and None not in named and len(set(named)) == len(named):
         return dict(zip(named, values, strict=True))
     params = [role for role in found if role in ("W", "V", "b", "c")]
+    if len(values) > len(params):  # E, say, comes back beside the gradients
+        values = [value for value in values if np.ndim(value) > 0]
     if len(values) == len(params):
         prefix = "" if "eta" in found else "d"
         return {prefix + role: value for role, value in zip(params, values, strict=True)}

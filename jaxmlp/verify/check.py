@@ -89,12 +89,29 @@ def check(
         [('dV', 'right'), ('dW', 'wrong', 'slope-missing')]
     """
     name = getattr(derivation, "__name__", type(derivation).__name__)
-    parameters = tuple(inspect.signature(derivation).parameters)
-    if roles(parameters) is None:
-        raise ValueError(f"expected parameters such as W, V, x, y, got {', '.join(parameters)}")
+    if not isinstance(network, Network | None):
+        raise ValueError(f"expected a Network, got {network!r}")
+    parameters = _parameters(derivation)
     subject = Subject(name, functools.partial(call_here, derivation), parameters)
     options = {"reduction": reduction, "seed": seed, "catalogue": catalogue}
     return Report((File(name, check_derivation(subject, network or Network(), **options)),))
+
+
+def _parameters(derivation: Callable) -> tuple[str, ...]:
+    """The names of its parameters, without those that have a default and no part in it.
+
+    Raises:
+        ValueError: it is no such function.
+    """
+    if not callable(derivation):
+        raise ValueError(f"expected a function of W, V, x, y, got {derivation!r}")
+    given = inspect.signature(derivation).parameters.values()
+    names = tuple(p.name for p in given if p.default is p.empty or roles((p.name,)))
+    if not {"W", "V", "x", "y"} <= set(roles(names) or ()):
+        raise ValueError(
+            f"expected parameters such as W, V, x, y, got {', '.join(names) or 'none'}"
+        )
+    return names
 
 
 def call_here(function: Callable, args: list) -> tuple[object, list]:
@@ -104,11 +121,17 @@ def call_here(function: Callable, args: list) -> tuple[object, list]:
             return function(*args), args
         except NotImplementedError:
             raise Unfinished from None
+        except SystemExit as stop:
+            raise Crashed(f"SystemExit: {stop}") from None
         except Exception as first:
             try:
                 return function(*map(jnp.asarray, args)), args
             except Exception:
                 raise Crashed(f"{type(first).__name__}: {first}") from first
+
+
+def _guessed(check: Check) -> bool:
+    return any(note.id == "unrecognised" for note in check.diagnosis)
 
 
 def _with_swap(check: Check) -> Check:
@@ -121,7 +144,7 @@ def _with_swap(check: Check) -> Check:
         "何をどの順に返すか見直してください。",
     )
     note = Note("pair-swapped", words, hint)
-    return replace(check, verdict="wrong", diagnosis=(note, *check.diagnosis))
+    return replace(check, verdict="wrong", relative_error=None, diagnosis=(note, *check.diagnosis))
 
 
 def check_derivation(
@@ -139,14 +162,15 @@ def check_derivation(
         raise ValueError(f"unknown reduction {reduction!r}: expected mean or sum")
     stage = "update" if "eta" in roles(subject.parameters) else "derivation"
     try:
-        setting, claims, crash = _run(subject, network, reduction == "mean", seed)
+        with np.errstate(all="ignore"):
+            setting, claims, crash = _run(subject, network, reduction == "mean", seed)
+            return _checks(subject, setting, claims, catalogue, crash)
     except Unfinished:
         return (unfinished(subject, stage),)
     except TimedOut as late:
         return (timeout(subject, stage, late),)
     except (Crashed, Died) as crash:
         return (crashed(subject, stage, crash),)
-    return _checks(subject, setting, claims, catalogue, crash)
 
 
 def _checks(subject, setting, claims, catalogue, crash) -> tuple[Check, ...]:
@@ -165,8 +189,8 @@ def _checks(subject, setting, claims, catalogue, crash) -> tuple[Check, ...]:
     checks = judge(subject.name, setting.right, claims, visible, None if exchanged else nearby)
     if exchanged:
         checks = tuple(map(_with_swap, checks))
-    if crash is not None:
-        if all(one.verdict == "right" for one in checks):
+    if crash is not None:  # at equal sizes anything may run: only what is recognised counts
+        if not any(one.diagnosis for one in checks) or any(map(_guessed, checks)):
             return (crashed(subject, "derivation", crash),)
         remarks = (*remarks, _at_equal_sizes(setting, crash))
     elif all(one.verdict == "right" for one in checks):

@@ -125,8 +125,9 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
         result = named_results(subject, found, result, _shapes(old))
     values = {name: array(value) for name, value in result.items()}
     if setting.eta is not None:
-        values |= {f"d{r}": (old[r] - v) / setting.eta if old[r].shape == v.shape else v
-                   for r, v in values.items() if r in old}  # fmt: skip
+        values |= {
+            f"d{r}": _increment(v, r, old, setting.eta) for r, v in values.items() if r in old
+        }
     stages = {
         f"d{r}": _joined(values, f"d{r}", f"d{b}", setting) for r, b in (("W", "b"), ("V", "c"))
     }
@@ -137,14 +138,23 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
     return stages
 
 
+def _increment(new: np.ndarray, role: str, old: dict, eta: float) -> np.ndarray:
+    """The gradient behind a step, also where W stands in V's place."""
+    other = {"W": "V", "V": "W"}.get(role, role)
+    fits = (old[r] for r in (role, other) if old[r].shape == new.shape)
+    start = next(fits, None)
+    return new if start is None else (start - new) / eta
+
+
 def _changed(before: object, after: object) -> bool:
     return not np.array_equal(before, after)
 
 
 def _shapes(old: dict[str, np.ndarray]) -> dict[str, tuple]:
     """What may come back in a plain tuple of many, told apart by its shape."""
-    params = {f"d{role}": np.shape(old[role]) for role in ("W", "V", "b", "c") if role in old}
-    q, m = params["dW"][0], params["dV"][0]
+    prefix = "" if "eta" in old else "d"
+    params = {prefix + r: np.shape(old[r]) for r in ("W", "V", "b", "c") if r in old}
+    q, m = len(old["W"]), len(old["V"])
     more = {"delta1": (q,), "delta2": (m,)}
     if np.ndim(old["x"]) == 2:
         n, columns = len(old["x"]), len(old["y"]) == m != len(old["x"])

@@ -160,10 +160,12 @@ def where(off: np.ndarray, *, bias: bool) -> Words:
         )
     if not by_row.all():
         which = _numbers(by_row)
-        return Words(f"wrong in row {which} alone", f"第 {which} 行だけが誤り")
+        s = "s" if by_row.sum() > 1 else ""
+        return Words(f"wrong in row{s} {which} alone", f"第 {which} 行だけが誤り")
     if not by_column.all():
         which = _numbers(by_column)
-        return Words(f"wrong in column {which} alone", f"第 {which} 列だけが誤り")
+        s = "s" if by_column.sum() > 1 else ""
+        return Words(f"wrong in column{s} {which} alone", f"第 {which} 列だけが誤り")
     if wrong == entries.size:
         return Words("every entry is wrong", "すべての成分が誤り")
     return Words(

@@ -6,7 +6,10 @@ from jaxmlp.verify.finding import Check, Note, Words
 
 def crashed(subject: Subject, stage: str, why: object) -> Check:
     """A check that ends with an exception of the function's own."""
-    note = Note("crash", Words(f"stopped with {why}", f"エラーで止まりました: {why}"))
+    words = Words(f"stopped with {why}", f"エラーで止まりました: {why}")
+    if str(why).startswith("expected"):
+        words = Words(f"cannot be judged: {why}", f"判定できません: {why}")
+    note = Note("crash", words)
     return Check(subject.name, stage, "crashed", subject.line, remarks=(note,))
 
 

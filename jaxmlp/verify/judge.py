@@ -22,7 +22,8 @@ from jaxmlp.verify.mistakes import SYMBOL
 from jaxmlp.verify.program import Mistake, Quantities
 
 STAGES = ("u", "z", "slope", "a", "g", "delta2", "dV", "delta1", "dW")
-NAMES = {"u": "u", "z": "z", "slope": "f'(u)", "a": "a", "g": "g", **SYMBOL}
+NAMES = {"u": "u", "fu": "z", "z": "z", "a": "a", "g": "g", "V_tilde": "δ1", **SYMBOL}
+NAMES |= {"slope": "f'(u)"}
 NOISE = 1e-3  # a relative error above this is no rounding
 Claims = Mapping[str, np.ndarray]
 
@@ -74,33 +75,46 @@ def _blame(
 
 
 def _shared_out(right, wrong, together) -> dict:
-    """Each mistake of a common explanation is blamed on the first stage that it spoils."""
+    """Each mistake of a common explanation is blamed on the first stage that it spoils.
+
+    One in the factor that ∂E/∂V and ∂E/∂W have in common is made in both.
+    """
     blamed, first = {}, {}
     for stage in wrong:
         before = right.program.before(stage)
         mine = []
         for number, made in enumerate(together):
-            spoiling = (m for m in made if m.step in before)
-            own = (m for m in spoiling if first.setdefault((number, m), stage) == stage)
+            spoiling = [m for m in made if m.step in before]
+            own = (m for m in spoiling if first.setdefault((number, m), stage) == stage
+                   or m.step == "share")  # fmt: skip
             mine.append(tuple(own))
         mine = [made for made in dict.fromkeys(mine) if made]
-        blamed[stage] = (mine, None if mine else wrong[0])
+        step = next((m.step for m in together[0] if m.step in before), stage)
+        blamed[stage] = (mine, None if mine else _feeder(right, stage, wrong) or step)
     return blamed
+
+
+def _feeder(right: Quantities, stage: str, wrong: Sequence[str]) -> str | None:
+    """The nearest stage before it that was claimed, and wrongly; ∂E/∂V feeds nothing."""
+    before = right.program.before(stage) - {"dV", stage}
+    return next((s for s in reversed(wrong) if s in before), None)
 
 
 def _one_by_one(right, claims, wrong, catalogue) -> dict:
     """Each stage by itself, from what was claimed before it."""
-    blamed, context = {}, right
+    blamed, context, implied = {}, right, {}
     for stage, claim in claims.items():
         if stage in wrong:
             if blamed and same(claim, getattr(context, stage), tolerance(claim)):
-                blamed[stage] = ([], wrong[0])
+                fed = _feeder(right, stage, wrong) or ("delta2" if implied else wrong[0])
+                blamed[stage] = ([], fed)
             else:
                 found = explanations(context, {stage: claim}, catalogue)
                 found = found or explanations(right, {stage: claim}, catalogue)
                 blamed[stage] = (found, None)
                 context = context.having(*(m for m in (found or [()])[0] if m.step != stage))
-                context = context.given(**_implied(context, stage, claim, claims))
+                implied |= _implied(context, stage, claim, claims)
+                context = context.given(**implied)
         if claim.shape == getattr(right, stage).shape:
             context = context.given(**{stage: claim})
     return blamed

@@ -223,18 +223,85 @@ def _one(id, step, formula, equation, en, ja, keeps=False) -> Mistake:
     return Mistake(id, step, formula, Words(en, ja), equation, keeps)
 
 
+def _unless(name: str, formula: Callable) -> Callable:
+    """The formula, but nothing where it is about the network's own f."""
+    return lambda q, v: v if q.by.network.hidden.name == name else formula(q)
+
+
 def _other_f(name: str) -> list[Mistake]:
     return [
-        _one("other-f", "fu", lambda q, v: given.F[name](q.u), "L3",
+        _one("other-f", "fu", _unless(name, lambda q: given.F[name](q.u)), "L3",
              f"z is computed with {name}, which is not this network's f.",
              f"z の計算に {name} を使っています。このネットワークの f ではありません。"),
-        _one("slope-of-other", "slope", lambda q, v: given.SLOPE[name](q.u), "L18",
+        _one("slope-of-other", "slope", _unless(name, lambda q: given.SLOPE[name](q.u)), "L18",
              f"f' is the derivative of {name}, which is not this network's f.",
              f"f' に {name} の微分を使っています。このネットワークの f の微分ではありません。"),
-        _one("slope-of-other", "slope", lambda q, v: given.SLOPE[name](q.fu), "L18",
+        _one("slope-of-other", "slope", _unless(name, lambda q: given.SLOPE[name](q.fu)), "L18",
              f"f' is the derivative of {name}, and taken at f(u) instead of u.",
              f"f' に {name} の微分を、しかも u でなく f(u) での値を使っています。"),
     ]  # fmt: skip
+
+
+def _slope(id: str, formula: Callable, en: str, ja: str) -> Mistake:
+    return _one(id, "slope", lambda q, v: formula(q), "L7", en, ja)
+
+
+SLOPES = [
+    _slope("slope-rule-of-sigmoid", lambda q: q.fu * (1 - q.fu),
+           "f' is f(1 − f), which is the rule of the sigmoid alone.", "f' が f(1 − f) になっています。これはシグモイドだけの公式です。"),
+    _slope("slope-rule-of-tanh", lambda q: 1 - q.fu**2,
+           "f' is 1 − f², which is the rule of tanh alone.", "f' が 1 − f² になっています。これは tanh だけの公式です。"),
+    _slope("slope-rule-at-u", lambda q: q.u * (1 - q.u),
+           "f' is f(1 − f) with u put in for f(u): u(1 − u).", "f' = f(1 − f) の f(u) に u を入れています (u(1 − u))。"),
+    _slope("slope-rule-at-u", lambda q: 1 - q.u**2,
+           "f' is 1 − f² with u put in for f(u): 1 − u².", "f' = 1 − f² の f(u) に u を入れています (1 − u²)。"),
+    _slope("slope-1-f", lambda q: 1 - q.fu,
+           "f' is 1 − f: the factor f, or a square, is missing.", "f' が 1 − f になっています。f を掛けるか、2 乗が抜けています。"),
+    _slope("slope-plus", lambda q: 1 + q.fu**2,
+           "f' is 1 + f², where 1 − f² belongs.", "f' が 1 − f² でなく 1 + f² になっています。"),
+    _slope("slope-plus", lambda q: q.fu * (1 + q.fu),
+           "f' is f(1 + f), where f(1 − f) belongs.", "f' が f(1 − f) でなく f(1 + f) になっています。"),
+    _slope("slope-reversed", lambda q: (q.u < 0) * 1.0,
+           "f' is 1 for u < 0; it must be 1 for u > 0.", "f' が u < 0 で 1 になっています。1 になるのは u > 0 です。"),
+    _slope("slope-sign", lambda q: np.sign(q.u),
+           "f' is the sign of u, −1 for u < 0.", "f' が u の符号になっています (u < 0 で −1)。"),
+]  # fmt: skip
+
+
+def _g_minus_y(id: str, g: Callable, en: str, ja: str) -> Mistake:
+    """δ2 = g − y with a wrong g, for a pair whose δ2 is g − y."""
+
+    def formula(q, v):
+        pair = (q.by.network.output.name, q.by.network.loss.name)
+        return g(q) - q.y if pair in given.FUSED else v
+
+    return _one(id, "delta2", formula, "L6", en, ja)
+
+
+WRONG_G = [
+    _g_minus_y("other-g", lambda q: given.sigmoid(q.a) if q.by.network.output.name == "softmax" else q.g,
+               "g is the sigmoid of each output, where softmax belongs.", "softmax でなく、出力ごとのシグモイドになっています。"),
+    _g_minus_y("other-g", lambda q: given.softmax(q.a) if q.by.network.output.name == "sigmoid" else q.g,
+               "g is softmax, where the sigmoid of each output belongs.", "出力ごとのシグモイドでなく softmax になっています。"),
+    _g_minus_y("softmax-not-divided", lambda q: np.exp(q.a),
+               "The exponentials of softmax are not divided by their sum.", "softmax で指数関数の和で割っていません。"),
+    _g_minus_y("softmax-wrong-axis", lambda q: np.exp(q.a) / np.exp(q.a).sum(-2, keepdims=True),
+               "Softmax is summed over the samples: it must be summed over the outputs of each.",
+               "softmax の和をサンプルについて取っています。サンプルごとに出力について取ります。"),
+    _g_minus_y("softmax-whole-batch", lambda q: np.exp(q.a) / np.exp(q.a).sum((-1, -2), keepdims=True),
+               "Softmax is summed over the whole batch: it must be summed over the outputs of each sample.",
+               "softmax の和をバッチ全体で取っています。サンプルごとに出力について取ります。"),
+]  # fmt: skip
+
+
+def _zero(step: str) -> Mistake:
+    return _scaled(
+        step,
+        "zero",
+        lambda q: 0.0,
+        "… is zero: it is missing.",
+        "… が 0 です。計算されていません。",
+    )
 
 
 def _wrong_loss(name: str) -> Mistake:
@@ -291,6 +358,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "The derivative of g is missing in δ2: δ2 = ∂E/∂a is ∂E/∂g times g'(a).",
          "δ2 に g の微分が抜けています。δ2 = ∂E/∂a は ∂E/∂g に g'(a) を掛けたものです。"),
     *map(_wrong_loss, LOSSES),
+    *WRONG_G,
     *_factors("delta2"),
     *_per_sample("delta2"),
     # ∂E/∂V (L15)
@@ -299,6 +367,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "∂E/∂V に u = Wx を使っています。正しくは z = (1, f(Wx)) です。"),
     *_shapes("dV", "x"),
     _sign("dV"),
+    _zero("dV"),
     *_factors("dV"),
     *_reduced("dV"),
     # δ1 (L18, L19, L22, L24)
@@ -336,6 +405,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "f' is taken at a = Vz; it belongs at u = Wx.", "f' を a = Vz で計算しています。正しくは u = Wx での値です。"),
     _one("f-for-slope", "slope", lambda q, v: q.fu, "L18",
          "f(u) stands where f'(u) belongs in δ1.", "δ1 で f'(u) の代わりに f(u) を使っています。"),
+    *SLOPES,
     _one("slope-inside", "delta1", lambda q, v: (q.delta2 * q.slope) @ q.V_tilde, "L22",
          "f' is inside the product: Ṽᵀ(δ2 ⊙ f') for Ṽᵀδ2 ⊙ f'. It belongs to the hidden units, after Ṽᵀ.",
          "f' が積の中にあります (Ṽᵀ(δ2 ⊙ f'))。f' は中間層のユニットに掛かるので Ṽᵀδ2 ⊙ f' です。"),
@@ -348,6 +418,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     # ∂E/∂W (L20)
     *_shapes("dW", "z"),
     _sign("dW"),
+    _zero("dW"),
     *_factors("dW"),
     *_reduced("dW"),
     # ∂E/∂V and ∂E/∂W together (L12)

@@ -90,7 +90,7 @@ def with_one(x: np.ndarray) -> np.ndarray:
 
 def _targets(network: Network, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """1-of-K for classes, 0 or 1 for each output, or real numbers."""
-    if network.loss.name == "cross_entropy":
+    if network.loss.name == "cross_entropy" or network.output.name == "softmax":
         return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
     if network.loss.name == "binary_cross_entropy":
         return rng.integers(2, size=shape).astype(float)

@@ -27,7 +27,7 @@ from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.points import Points, Sizes, draw, with_one
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.runner import Runner
-from jaxmlp.verify.source import Loop, drawn, loads, numbers, role_of_data, stores
+from jaxmlp.verify.source import Loop, called, drawn, loads, numbers, role_of_data, stores
 
 NAME = "training loop"
 EXERCISE = Sizes(784, 200, 4, n=11, draws=1)  # scripts have these numbers written into them
@@ -151,6 +151,8 @@ def _run(runner, loop, points: Points, sizes: Sizes, way: Way, at: int, i: int) 
     """The body, run at sample i with this draw of the parameters."""
     W, V, X, Y = (part[at] for part in points)
     given = _names(loop, W, V, X, Y, sizes, way, i)
+    for name in _own_data(runner):
+        given.pop(name, None)
     after = runner.run(
         str(loop.line), given, {"d": sizes.d, "q": sizes.q, "m": sizes.m, "n": sizes.n}
     )
@@ -164,6 +166,12 @@ def _run(runner, loop, points: Points, sizes: Sizes, way: Way, at: int, i: int) 
             )
     named = {**after, "new_W": new_W, "new_V": new_V}
     return Step(W, V, x, y, _eta(loop, {**given, **after}), last, named)
+
+
+def _own_data(runner: Runner) -> set[str]:
+    """What the file makes of an identity matrix: 1-of-K vectors by class."""
+    made = [c for c in runner.pieces.constants if isinstance(c.value, ast.Call)]
+    return {name for c in made if called(c.value) in ("identity", "eye") for name in stores(c)}
 
 
 def _matrix(new: dict, matrix: str, bias: str, old: np.ndarray, way: Way) -> np.ndarray | None:

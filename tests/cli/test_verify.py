@@ -193,6 +193,8 @@ def test_folders_are_searched_and_hidden_ones_left_out(tmp_path, monkeypatch):
         ),
         (["a.py", "--timeout", "0"], "expected a --timeout above 0 seconds, got 0.0"),
         (["a.py", "--hidden", "rely"], "rely"),
+        (["a.py", "--seed", "-1"], "expected a --seed of 0 or above, got -1"),
+        (["--hidden", "tanh"], "expected a file to check with --hidden, got none"),
         (["a.py", "--nothing"], "--nothing"),
     ],
 )

@@ -12,8 +12,6 @@ from jaxmlp.activations import Activation
 from jaxmlp.network import Network
 from jaxmlp.verify.check import check
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-
 STEPS = """
 def backprop(W, V, x, y):
     u = W @ x
@@ -220,10 +218,9 @@ def test_rows_of_samples_with_their_mean_or_sum():
     assert found(check(written(ROWS))) == RIGHT
     assert {"rows", "mean", "one-given"} <= set(remarks(check(written(ROWS))))
     assert found(check(written(ROWS, " / n -> "), reduction="sum")) == RIGHT
-    assert found(check(written(ROWS, " / n -> "))) == {
-        "dV": ("wrong", "sum-for-mean"),
-        "dW": ("right",),
-    }
+    assert found(check(written(ROWS, " / n -> "))) == dict.fromkeys(
+        ("dV", "dW"), ("wrong", "sum-for-mean")
+    )
     assert found(check(written(ROWS), reduction="sum"))["dV"] == ("wrong", "mean-for-sum")
     assert found(check(written(ROWS, "dW = delta1.T @ X / n -> dW = delta1.T @ X")))["dW"] == (
         "wrong",
@@ -303,6 +300,57 @@ def test_a_step_uphill_is_either_of_two_that_no_data_can_tell_apart():
     assert {n.explanation for n in notes} == {0, 1}
 
 
+def test_a_factor_in_both_updates_is_wrong_in_both():
+    report = check(written(UPDATE, "eta * -> 1 *", name="update"))
+    assert found(report) == dict.fromkeys(("dV", "dW"), ("wrong", "eta-missing"))
+
+
+@pytest.mark.parametrize("end", ["W, V, float(delta2 @ delta2)", "W, V, delta2"])
+def test_a_step_that_gives_back_more(end):
+    assert check(written(UPDATE, f"return W, V -> return {end}", name="update")).right
+
+
+def test_a_step_that_gives_back_the_pair_in_the_other_order():
+    report = check(written(UPDATE, "return W, V -> return V, W", name="update"))
+    assert found(report) == dict.fromkeys(("dV", "dW"), ("wrong", "pair-swapped"))
+
+
+def fed(report, stage):
+    (one,) = (c for c in report.checks if c.stage == stage)
+    return one.verdict, one.remarks[-1].text.en
+
+
+def test_what_a_right_stage_was_fed_is_named():
+    edits = ("np.outer(delta2, z) -> np.outer(z, delta2)", " * (u > 0) -> ")
+    report = check(written(STEPS, *edits, "return dW, dV -> " + ALL))
+    assert fed(report, "dW") == ("right", "right, from a wrong δ1")
+    report = check(written(STEPS, "g - y -> y - g"))
+    assert fed(report, "dW") == ("right", "right, from a wrong δ2")
+
+
+SLOPES = [
+    ("u < 0", "slope-reversed"), ("np.sign(u)", "slope-sign"), ("h * (1 - h)", "slope-rule-of-sigmoid"),
+    ("1 - h", "slope-1-f"), ("1 + h ** 2", "slope-plus"), ("1 - u ** 2", "slope-rule-at-u"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slope", "id"), SLOPES)
+def test_slips_in_the_slope(slope, id):
+    text = STEPS.replace("np.maximum(u, 0)", "np.tanh(u)").replace("(u > 0)", f"({slope})")
+    text = text.replace("    delta2 =", "    h = np.tanh(u)\n    delta2 =")
+    assert found(check(written(text), Network("tanh")))["dW"] == ("wrong", id)
+
+
+def test_what_runs_at_equal_sizes_alone_and_is_not_recognised_is_not_called_wrong():
+    def keras(W1, b1, W2, b2, X, Y):  # weights of shape (d, q): not the lecture's
+        z = np.maximum(X @ W1 + b1, 0)
+        d2 = z @ W2 + b2 - Y
+        d1 = d2 @ W2.T * (z > 0)
+        return X.T @ d1, d1.sum(0), z.T @ d2, d2.sum(0)
+
+    assert {c.verdict for c in check(keras).checks} == {"crashed"}
+
+
 def test_other_networks():
     text = STEPS.replace("np.maximum(u, 0)", "np.tanh(u)").replace("(u > 0)", "(1 - z[1:] ** 2)")
     text = text.replace("np.exp(a - a.max()) / np.exp(a - a.max()).sum()", "a")
@@ -374,6 +422,11 @@ def test_what_does_not_end_with_gradients():
         raise NotImplementedError
 
     assert verdict(later)[0] == "unfinished"
+
+    def ends(W, V, x, y):
+        raise SystemExit(3)
+
+    assert verdict(ends) == ("crashed", "stopped with SystemExit: 3")
     assert verdict(lambda W, V, x, y: "text")[0] == "crashed"
 
 
@@ -384,6 +437,14 @@ def test_bad_arguments(unchecked):
         check(written(STEPS), reduction="max")
     with pytest.raises(ValueError, match="expected parameters such as W, V, x, y, got a, b"):
         check(lambda a, b: None)
+    with pytest.raises(ValueError, match="got none"):
+        check(lambda: None)
+    with pytest.raises(ValueError, match="got W, V, x"):
+        check(lambda W, V, x: None)
+    with pytest.raises(ValueError, match="expected a function of W, V, x, y, got 3"):
+        check(3)
+    with pytest.raises(ValueError, match="expected a Network, got 'relu'"):
+        check(written(STEPS), "relu")
 
 
 def test_a_mistake_left_out_of_the_catalogue_is_wrong_all_the_same():
@@ -401,7 +462,6 @@ def test_another_seed_finds_the_same():
 
 
 def test_the_callers_functions_and_settings_are_left_alone():
-    before = np.geterr()
-    partial = functools.partial(written(STEPS))
-    check(partial)
-    assert np.geterr() == before
+    before, x64 = np.geterr(), jax.config.jax_enable_x64
+    check(functools.partial(written(STEPS)))
+    assert (np.geterr(), jax.config.jax_enable_x64) == (before, x64)

@@ -88,7 +88,7 @@ def test_tolerance_follows_the_dtype():
         (np.s_[:, 0], "only the bias column (column 0) is wrong"),
         (np.s_[:, 1:], "all is wrong but the bias column (column 0)"),
         (np.s_[2], "wrong in row 2 alone"),
-        (np.s_[:, [1, 3]], "wrong in column 1, 3 alone"),
+        (np.s_[:, [1, 3]], "wrong in columns 1, 3 alone"),
         (np.s_[:], "every entry is wrong"),
     ],
 )

@@ -142,6 +142,11 @@ older_blank.py
 older_done.py
   right ReLU.value ReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
   right backward.delta1 loop.delta2 loop.dV loop.delta1 loop.dW
+older_sizes_written_in.py
+  right ReLU.value ReLU.derivative sigmoid.value sigmoid.derivative tanh.value CrossEntoropy.loss forward.z forward.slope
+  wrong tanh.derivative tanh-slope-square-missing
+  imprecise softmax.value softmax-not-shifted
+  right backward.delta1 loop.delta2 loop.dV loop.delta1 loop.dW
 only_v.py
   right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
   right backward.delta1 loop.delta2 loop.dV
@@ -177,7 +182,7 @@ slope_of_output.py
 slope_of_output_wrong.py
   right sigmoid.value dtanh.derivative softmax.value loop.delta2 loop.dV
   wrong sigmoid_derivative.derivative sigmoid-slope-of-x
-  wrong loop.dW
+  wrong loop.dW slope-rule-at-u
 spellings.py
   right relu.value drelu.derivative sigmoid.value sigmoid_derivative.derivative softmax.value
   right mse.loss
@@ -203,7 +208,7 @@ tanh_regression.py
   right backprop_dict.dV backprop_dict.delta1 backprop_dict.dW gradients.dV gradient_all.delta2
   right gradient_all.dV gradient_all.delta1 gradient_all.dW loss.loss
   wrong backprop_dict.delta2 times-half
-  wrong gradients.dW slope-of-other / slope-at-z
+  wrong gradients.dW slope-at-z
 train_while.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 two.py

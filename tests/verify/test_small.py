@@ -1,0 +1,447 @@
+"""Small functions as people write them: right ones are right, and each slip has its name."""
+
+import ast
+import math
+
+import numpy as np
+import pytest
+
+from jaxmlp.verify import pieces
+from jaxmlp.verify.calling import Crashed, Subject, TimedOut, Unfinished
+from jaxmlp.verify.pieces import Piece, piece
+from jaxmlp.verify.small import check_piece
+
+
+def checks(text, kind=None):
+    """The checks of the last function of a text, called in this process."""
+    names = {"np": np, "math": math}
+    exec(text, names)
+    made = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)][-1]
+
+    def call(args):
+        try:
+            with np.errstate(all="ignore"):
+                return names[made.name](*args), args
+        except Exception as error:
+            raise Crashed(f"{type(error).__name__}: {error}") from None
+
+    required = len(made.args.args) - len(made.args.defaults)
+    parameters = tuple(a.arg for a in made.args.args[:required])
+    subject = Subject(made.name, call, parameters, line=made.lineno)
+    return check_piece(subject, kind or piece(made.name))
+
+
+def only(text, kind=None):
+    (check,) = checks(text, kind)
+    return check
+
+
+def ids(check):
+    return {note.id for note in check.diagnosis}
+
+
+def said(check):
+    return {note.id for note in check.remarks}
+
+
+RIGHT = """
+def ReLU(x): return np.maximum(0, x)
+def ReLU(x): return np.where(x > 0, x, 0)
+def relu(x): return x * (x > 0)
+def relu(x): return (x + np.abs(x)) / 2
+def relu(x): return np.clip(x, 0, None)
+def re_lu(x): return np.array([max(0, t) for t in x])
+def Relu(x): return [t if t > 0 else 0 for t in x]
+def relu_function(x): return np.vectorize(lambda t: max(t, 0.0))(x)
+def relu(x): y = x.copy(); y[y < 0] = 0; return y
+def relu(x): x[x < 0] = 0; return x
+def dReLU(x): return np.where(x > 0, 1, 0)
+def d_relu(x): return (x > 0).astype(np.float64)
+def relu_grad(x): return 1 * (x > 0)
+def grad_relu(x): return np.heaviside(x, 0)
+def relu_prime(x): return np.sign(np.maximum(x, 0))
+def derivative_of_relu(x): return x > 0
+def relu_derivative(x): return np.array([1 if t > 0 else 0 for t in x])
+def ReLU_dash(x): return np.ceil(np.clip(x, 0, 1e-300) * 1e300)
+def sigmoid(x): return np.where(x < 0, np.exp(-abs(x)), 1) / (1 + np.exp(-abs(x)))
+def sigmoid(x): return (np.tanh(x / 2) + 1) / 2
+def logistic(x): return 1 / (1 + np.exp(-x))
+def sigmoid(x): return 1 / (1 + np.exp(-np.clip(x, -700, 700)))
+def sigmoid_prime(x): return 0.25 / np.cosh(np.clip(x, -300, 300) / 2) ** 2
+def dsigmoid(x): s = 1 / (1 + np.exp(-x)); return s * (1 - s)
+def d_sigmoid(x): s = 1 / (1 + np.exp(-x)); return s - s**2
+def diff_sigmoid(y): return y * (1 - y)
+def tanh(x): return np.tanh(x)
+def tanh(x): return 1 - 2 / (np.exp(2 * x) + 1)
+def hyperbolic_tangent(x): return 2 / (1 + np.exp(-2 * x)) - 1
+def d_tanh(x): return 1 - np.tanh(x) ** 2
+def tanh_gradient(x): return 1 / np.cosh(x) ** 2
+def dtanh(z): return (1 - z) * (1 + z)
+def identity(x): return x
+def d_identity(x): return np.ones_like(x)
+def identity_grad(x): return np.ones(x.shape)
+def softmax(x): e = np.exp(x - np.max(x)); return e / np.sum(e)
+def softmax(x): return np.exp(x - max(x)) / sum(np.exp(x - max(x)))
+def softmax(a): return np.exp(a - a.max() - np.log(np.exp(a - a.max()).sum()))
+def softmax(X): e = np.exp(X - X.max(axis=1, keepdims=True)); return e / e.sum(axis=1, keepdims=True)
+def softmax(Z): e = np.exp(Z - Z.max(axis=0)); return e / e.sum(axis=0)
+def softmax(x): e = np.exp(x - x.max(-1, keepdims=True)); return e / e.sum(-1, keepdims=True)
+def my_softmax(x): e = [math.exp(t - max(x)) for t in x]; return [t / sum(e) for t in e]
+def softmax(x): return np.array([1 / np.sum(np.exp(x - t)) for t in x])
+def CrossEntoropy(g, y): return -np.sum(y * np.log(g))
+def CrossEntoropy(g, y): return -np.dot(y, np.log(g))
+def CrossEntoropy(g, y): return -np.log(g[np.argmax(y)])
+def CrossEntoropy(g, y): return -sum(t * math.log(p) for t, p in zip(y, g))
+def CrossEntoropy(g, y): return -np.log(g[y == 1])
+def CrossEntoropy(g, y): return -math.log(np.prod(g ** y))
+def cross_entropy(t, y): return -np.sum(t * np.log(y))
+def cross_entropy(y, y_hat): return -(y * np.log(y_hat)).sum()
+def cross_entropy_error(Y, T): return -np.sum(T * np.log(Y)) / len(Y)
+def cross_entropy_loss(P, Y): return -np.sum(Y * np.log(P), axis=1)
+def cross_entropy(G, Y): return np.mean(-np.log(G[np.arange(len(G)), Y.argmax(axis=1)]))
+def binary_cross_entropy(y, t): return -np.sum(t * np.log(y) + (1 - t) * np.log(1 - y))
+def bce(p, y): return -(y * np.log(p) + (1 - y) * np.log(1 - p))
+def squared_error(g, y): return np.sum((g - y) ** 2)
+def l2_loss(y, g): return np.linalg.norm(y - g) ** 2
+def sse(y, t): return (y - t) @ (y - t)
+def mse(y, t): return np.mean((y - t) ** 2)
+def mean_squared_error(y_true, y_pred): return np.sum(np.square(y_true - y_pred)) / y_true.size
+""".strip().split("\n")  # noqa: SIM905
+
+FROM_A_PAIR = ("ReLU_dash", "dsigmoid")
+
+
+@pytest.mark.parametrize("text", RIGHT)
+def test_right_functions_are_right(text):
+    check = only(text.replace("; ", "\n    ").replace("): ", "):\n    ", 1))
+    assert ids(check) <= {"overflow"}
+    assert check.verdict == ("imprecise" if ids(check) else "right")
+    assert check.line == 1
+    assert not ids(check)
+
+
+def test_right_but_it_overflows():
+    for text in (
+        "def tanh(x): return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))",
+        "def sigmoid(x): return math.exp(x) / (1 + math.exp(x))",
+        "def sigmoid(x): return np.exp(x) / (1 + np.exp(x))",
+        "def d_sigmoid(x): return np.exp(-x) / (1 + np.exp(-x)) ** 2",
+        "def tanh_prime(x): return 4 / (np.exp(x) + np.exp(-x)) ** 2 * np.exp(x) / np.exp(x)",
+    ):
+        check = only(text)
+        assert (check.verdict, ids(check)) == ("imprecise", {"overflow"}), text
+    check = only("def softmax(x): return np.exp(x) / np.sum(np.exp(x))")
+    assert (check.verdict, ids(check)) == ("imprecise", {"softmax-not-shifted"})
+    check = only("def softmax(X): return np.exp(X) / np.exp(X).sum(axis=1, keepdims=True)")
+    assert (check.verdict, ids(check)) == ("imprecise", {"softmax-not-shifted"})
+
+
+SLIPS = """
+relu: np.abs(x)  # relu-abs
+relu: np.minimum(0, x)  # relu-min
+relu: np.where(x > 0, x, x * 0.01)  # relu-leaky
+relu: np.maximum(1, x)  # relu-of-1
+relu: -np.maximum(0, x)  # sign
+relu: np.where(x > 0, 1, 0)  # derivative-for-value
+relu: 1 / (1 + np.exp(-x))  # of-another
+relu: np.where(x > 0, 2 * x, 0)  # times-2
+relu: np.where(x > 0, x / 2, 0)  # times-half
+drelu: np.where(x > 0, 0, 1)  # relu-slope-reversed
+drelu: np.where(x > 0, 1, -1)  # relu-slope-sign
+drelu: x  # relu-slope-x
+drelu: np.where(x > 1, 1, 0)  # relu-slope-of-1
+drelu: np.where(x > 0, 1, 0.01)  # relu-slope-leaky
+drelu: np.where(x > 0, x, 0)  # value-for-derivative
+drelu: 1 - np.tanh(x) ** 2  # of-another
+sigmoid: 1 / (1 + np.exp(x))  # sigmoid-of-minus
+sigmoid: 1 / (1 - np.exp(-x))  # sigmoid-minus
+sigmoid: 1 / 1 + np.exp(-x)  # sigmoid-1-outside
+sigmoid: 1 + np.exp(-x)  # sigmoid-inverse
+sigmoid: np.tanh(x)  # of-another
+dsigmoid: x * (1 - x)  # sigmoid-slope-of-x
+dsigmoid: (s := 1 / (1 + np.exp(-x))) * (1 + s)  # sigmoid-slope-plus
+dsigmoid: 1 - (1 / (1 + np.exp(-x))) ** 2  # sigmoid-slope-square
+dsigmoid: (1 / (1 + np.exp(-x))) ** 2  # sigmoid-slope-f2
+dsigmoid: 1 - 1 / (1 + np.exp(-x))  # sigmoid-slope-1-f
+dsigmoid: np.exp(-x) / (1 + np.exp(-x))  # sigmoid-slope-exp
+dsigmoid: (t := 1 / (1 + np.exp(-1 / (1 + np.exp(-x))))) * (1 - t)  # slope-twice
+dsigmoid: 1 / (1 + np.exp(-x))  # value-for-derivative
+tanh: (np.exp(x) + np.exp(-x)) / (np.exp(x) - np.exp(-x))  # tanh-upside-down
+tanh: (1 - np.exp(-x)) / (1 + np.exp(-x))  # tanh-half
+tanh: (np.exp(4 * x) - 1) / (np.exp(4 * x) + 1)  # tanh-double
+tanh: (np.exp(x) - np.exp(-x)) / 2  # tanh-sinh
+tanh: np.exp(x) - np.exp(-x)  # tanh-sinh
+tanh: (np.exp(-x) - np.exp(x)) / (np.exp(x) + np.exp(-x))  # sign
+dtanh: 1 - np.tanh(x)  # tanh-slope-square-missing
+dtanh: 1 + np.tanh(x) ** 2  # tanh-slope-plus
+dtanh: 1 - x**2  # tanh-slope-of-x
+dtanh: np.tanh(x) - np.tanh(x) ** 2  # tanh-slope-sigmoid-rule
+dtanh: ((np.exp(x) + np.exp(-x)) / 2) ** 2  # tanh-slope-inverse
+dtanh: 2 / (np.exp(x) + np.exp(-x))  # tanh-slope-cosh
+dtanh: (1 - np.tanh(x)) ** 2  # tanh-slope-double-square
+dtanh: 1 - np.tanh(np.tanh(x)) ** 2  # slope-twice
+identity: np.ones(len(x))  # derivative-for-value
+didentity: x  # value-for-derivative
+softmax: np.exp(x)  # softmax-not-divided
+softmax: np.exp(x - max(x))  # softmax-not-divided
+softmax: np.exp(-x) / sum(np.exp(-x))  # softmax-of-minus
+softmax: x / sum(x)  # softmax-without-exp
+softmax: x - np.log(sum(np.exp(x)))  # softmax-log
+softmax: np.exp(x) / max(np.exp(x))  # softmax-not-divided softmax-over-max
+softmax: np.exp(x) / np.mean(np.exp(x))  # softmax-over-mean
+softmax: 1 / (1 + np.exp(-x))  # softmax-sigmoid
+softmax: 2**x / sum(2**x)  # softmax-base-2
+softmax: np.exp(x - max(x)) / sum(np.exp(x))  # softmax-shift-inside
+softmax: np.exp(x) / sum(np.exp(x - max(x)))  # softmax-shift-inside
+softmax: np.exp(x) / np.exp(x)  # softmax-not-summed
+softmax: -np.exp(x) / sum(np.exp(x))  # sign
+"""
+LOSSES = """
+cross_entropy: np.sum(y * np.log(g))  # sign
+cross_entropy: -np.mean(y * np.log(g))  # loss-mean
+cross_entropy: -np.sum(y * np.log10(g))  # log10
+cross_entropy: -np.sum(y * np.log2(g))  # log2
+cross_entropy: -y * np.log(g)  # sum-missing
+cross_entropy: -np.sum(np.log(g))  # y-missing
+cross_entropy: -np.sum(y * g)  # log-missing
+cross_entropy: -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))  # loss-binary
+cross_entropy: np.sum((y - g) ** 2)  # loss-squared
+cross_entropy: -np.sum(y * np.log(1 + g))  # log-of-1-plus
+cross_entropy: -np.sum(y * (g - np.log(np.sum(np.exp(g)))))  # log-of-softmax
+cross_entropy: -2 * np.sum(y * np.log(g))  # times-2
+cross_entropy: -np.sum(y * np.log(g)) / 2  # times-half
+cross_entropy: -np.sum(g * np.log(y))  # g-y-exchanged
+bce: np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))  # sign
+bce: -np.mean(y * np.log(g) + (1 - y) * np.log(1 - g))  # loss-mean
+bce: -np.sum(y * np.log(g))  # second-term-missing
+bce: -np.sum(y * np.log(g) - (1 - y) * np.log(1 - g))  # second-term-sign
+bce: -np.sum(y * np.log(g) + (1 - y) * np.log(g))  # second-term-g
+bce: -np.sum(y * np.log(1 / (1 + np.exp(-g))) + (1 - y) * np.log(1 / (1 + np.exp(g))))  # of-sigmoid
+bce: np.sum((y - g) ** 2)  # loss-squared
+bce: -np.sum(y * np.log2(g) + (1 - y) * np.log2(1 - g))  # log2
+squared_error: np.mean((y - g) ** 2)  # loss-mean
+squared_error: np.linalg.norm(y - g)  # root
+squared_error: np.sum(np.abs(y - g))  # absolute
+squared_error: np.sum(g - y)  # square-missing
+squared_error: np.sum(g - y) ** 2  # square-of-sum
+squared_error: np.sum((g + y) ** 2)  # plus-for-minus
+squared_error: (g - y) ** 2  # sum-missing
+squared_error: 0.5 * np.sum((g - y) ** 2)  # times-half
+squared_error: -np.sum((g - y) ** 2)  # sign
+mse: np.sum((g - y) ** 2)  # sum-for-mean
+mse: np.sqrt(np.mean((g - y) ** 2))  # root
+mse: np.mean((g - y) ** 2) / 2  # times-half
+"""
+
+
+def table(text):
+    return [pytest.param(*line.split(": ", 1)[0:1], *line.split(": ", 1)[1].split("  # "), id=line)
+            for line in text.strip().split("\n")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "formula", "expected"), table(SLIPS))
+def test_a_slip_has_its_name(name, formula, expected):
+    check = only(f"def {name}(x):\n    return {formula}")
+    assert check.verdict == "wrong"
+    assert ids(check) <= set(expected.split())
+    assert ids(check)
+    assert check.relative_error > 1e-3 or np.isinf(check.relative_error)
+
+
+@pytest.mark.parametrize(("name", "formula", "expected"), table(LOSSES))
+def test_a_slip_in_a_loss_has_its_name(name, formula, expected):
+    check = only(f"def {name}(g, y):\n    return {formula}")
+    assert check.verdict == "wrong"
+    assert ids(check) == {expected}
+
+
+BATCHES = """
+np.exp(X) / np.exp(X).sum(axis=0)  # softmax-wrong-axis
+np.exp(X) / np.exp(X).sum()  # softmax-whole-batch
+np.exp(X) / np.exp(X).sum(axis=1)  # softmax-keepdims
+np.exp(X)  # softmax-not-divided
+"""
+
+
+@pytest.mark.parametrize("line", BATCHES.strip().split("\n"))
+def test_a_slip_in_a_softmax_of_rows(line):
+    formula, expected = line.split("  # ")
+    check = only(f"def softmax(X):\n    return {formula}")
+    if formula.endswith("axis=0)"):  # right for samples as columns: who is to say?
+        assert "columns" in said(check) or ids(check) == {expected}
+    else:
+        assert (check.verdict, ids(check)) == ("wrong", {expected})
+
+
+def test_every_slip_in_the_catalogue_is_written_out_above():
+    written = {
+        one
+        for line in (SLIPS + LOSSES + BATCHES).split("\n")
+        for one in line.partition("# ")[2].split()
+    }
+    kinds = [Piece(k, of) for k in ("activation", "derivative") for of in pieces.SPELLINGS]
+    kinds += [Piece("softmax", "softmax"), *(Piece("loss", of) for of in pieces.LOSS_NAMES)]
+    catalogued = {slip.id for kind in kinds for slip in pieces.slips(kind)}
+    assert catalogued - written == {"log-eps", "log-clip"}  # they are tested next
+    assert written <= catalogued
+
+
+@pytest.mark.parametrize("epsilon", ["1e-7", "1e-8", "1e-10", "1e-12", "1e-15", "1e-16", "1e-20"])
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("np.log(g + EPS)", "log-eps"),
+        ("np.log(EPS + g)", "log-eps"),
+        ("np.log(np.clip(g, EPS, 1 - EPS))", "log-clip"),
+        ("np.log(np.clip(g, EPS, None))", "log-clip"),
+        ("np.log(np.maximum(g, EPS))", "log-clip"),
+        ("np.log(np.where(g < EPS, EPS, g))", "log-clip"),
+    ],
+)
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
+def test_an_epsilon_in_the_logarithm_is_found_every_time(formula, expected, epsilon, loss):
+    log = formula.replace("EPS", epsilon)
+    other = log.replace("g", "(1 - g)").replace("lo(1 - g)", "log")
+    sums = {"cross_entropy": f"y * {log}", "bce": f"y * {log} + (1 - y) * {other}"}
+    check = only(f"def {loss}(g, y):\n    return -np.sum({sums[loss]})")
+    assert check.verdict == "wrong"
+    assert ids(check) == {expected}
+
+
+def test_an_epsilon_beside_other_slips_is_no_nan():
+    for text in ("return np.nan", "return -np.sum(y * np.log(g - g))", "return np.inf"):
+        check = only(f"def cross_entropy(g, y):\n    {text}")
+        assert check.verdict == "wrong"
+        assert not ids(check) & {"log-eps", "log-clip"}
+
+
+# Conventions
+
+
+def test_a_pair_is_f_and_its_derivative():
+    text = "def ReLU(x):\n    return np.maximum(x, 0), {}"
+    found = checks(text.format("(x > 0) * 1.0"))
+    assert [(c.stage, c.verdict) for c in found] == [("value", "right"), ("derivative", "right")]
+    found = checks(text.format("(x < 0) * 1.0"))
+    assert [c.verdict for c in found] == ["right", "wrong"]
+    assert ids(found[1]) == {"relu-slope-reversed"}
+    found = checks("def ReLU(x):\n    return (x > 0) * 1.0, np.maximum(x, 0)")
+    assert [ids(c) for c in found] == [{"derivative-for-value"}, {"value-for-derivative"}]
+    (check,) = checks("def ReLU(x):\n    return x, x, x")
+    assert check.verdict == "crashed"
+
+
+def test_a_function_of_one_number_is_said_to_be_one():
+    for text in ("if x > 0:\n        return x\n    return 0", "return max(0, float(x))"):
+        check = only(f"def ReLU(x):\n    {text}")
+        assert check.verdict == "right"
+        assert "scalar-only" in said(check)
+    check = only("def ReLU(x):\n    if x > 0:\n        return 1\n    return 0")
+    assert ids(check) == {"derivative-for-value"}
+    assert "scalar-only" in said(check)
+
+
+@pytest.mark.parametrize(
+    ("text", "kink"),
+    [
+        ("x > 0", False),
+        ("x >= 0", True),
+        ("np.heaviside(x, 0.5)", True),
+        ("np.where(x < 0, 0, 1)", True),
+    ],
+)
+def test_the_kink_is_a_convention(text, kink):
+    check = only(f"def dReLU(x):\n    return 1.0 * ({text})")
+    assert check.verdict == "right"
+    assert ("kink" in said(check)) == kink
+
+
+def test_how_softmax_and_losses_take_their_samples_is_said():
+    rows = "def softmax(X):\n    e = np.exp(X - X.max(axis={0}, keepdims=True))\n    return e / e.sum(axis={0}, keepdims=True)"
+    assert said(only(rows.format(1))) == {"rows"}
+    assert said(only(rows.format(0))) == {"columns"}
+    assert said(only("def softmax(x):\n    e = np.exp(x - max(x))\n    return e / sum(e)")) == {
+        "one-sample"
+    }
+    loss = "def cross_entropy(G, Y):\n    return -np.{}(np.sum(Y * np.log(G), axis=1))"
+    assert said(only(loss.format("mean"))) == {"rows", "mean"}
+    assert said(only(loss.format("sum"))) == {"rows", "sum"}
+    target_first = only("def mse(y_true, y_pred):\n    return np.mean((y_true - y_pred) ** 2)")
+    assert "target-first" in said(target_first)
+
+
+def test_a_derivative_of_the_output_says_so():
+    for text in ("def dsigmoid(y):\n    return y * (1 - y)", "def dtanh(z):\n    return 1 - z**2"):
+        check = only(text)
+        assert (check.verdict, said(check)) == ("right", {"takes-output"})
+    assert only("def dsigmoid(y):\n    return y * (1 + y)").verdict == "wrong"
+    assert only("def dsigmoid(x):\n    return x * (1 - x)").verdict == "wrong"
+
+
+def test_one_precision_is_no_mistake():
+    right = only("def sigmoid(x):\n    return 1 / (1 + np.exp(-x.astype(np.float32)))")
+    assert right.verdict in ("right", "imprecise")
+    half = only("def tanh(x):\n    return np.tanh(x.astype(np.float32)).astype(np.float64)")
+    assert (half.verdict, ids(half)) == ("imprecise", {"low-precision"})
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("def ReLU(x):\n    return None", "unfinished"),
+        ("def ReLU(x):\n    return undefined(x)", "crashed"),
+        ("def ReLU(x):\n    return 'relu'", "crashed"),
+        ("def ReLU():\n    return 0", "crashed"),
+        ("def softmax():\n    return 0", "crashed"),
+        ("def softmax(x):\n    return None", "unfinished"),
+        ("def CrossEntoropy(g):\n    return 0", "crashed"),
+        ("def CrossEntoropy(g, y):\n    return None", "unfinished"),
+        ("def CrossEntoropy(g, y):\n    return 0", "wrong"),
+        ("def CrossEntoropy(g, y):\n    return np.zeros((3, 3))", "wrong"),
+        ("def ReLU(x):\n    return x[:2]", "wrong"),
+        ("def ReLU(x):\n    return x[:, None]", "wrong"),
+        ("def ReLU(x):\n    return 1j * x", "crashed"),
+        ("def ReLU(x):\n    return x * np.nan", "wrong"),
+        ("def ReLU(x):\n    return np.array([])", "wrong"),
+    ],
+)
+def test_what_gives_nothing_to_judge(text, verdict):
+    assert only(text).verdict == verdict
+
+
+def test_a_function_that_hangs_costs_its_limit_once():
+    calls = []
+
+    def call(args):
+        calls.append(args)
+        raise TimedOut("5")
+
+    (check,) = check_piece(Subject("softmax", call, ("x",), line=3), piece("softmax"))
+    assert (check.verdict, check.line, len(calls)) == ("timeout", 3, 1)
+
+
+def test_a_function_not_yet_written_is_unfinished():
+    def call(args):
+        raise Unfinished
+
+    for name in ("ReLU", "dReLU", "softmax", "CrossEntoropy"):
+        (check,) = check_piece(Subject(name, call, ("x", "y")), piece(name))
+        assert check.verdict == "unfinished"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ReLU", ("activation", "relu")), ("dReLU", ("derivative", "relu")),
+        ("d_relu", ("derivative", "relu")), ("relu_d", ("derivative", "relu")),
+        ("reluDerivative", ("derivative", "relu")), ("sigmoid_grad", ("derivative", "sigmoid")),
+        ("Sigmoid", ("activation", "sigmoid")), ("sigmoid_function", ("activation", "sigmoid")),
+        ("tanh_prime", ("derivative", "tanh")), ("softmax", ("softmax", "softmax")),
+        ("CrossEntoropy", ("loss", "cross_entropy")), ("cross_entropy", ("loss", "cross_entropy")),
+        ("MSE", ("loss", "mean_squared_error")), ("l2_error", ("loss", "squared_error")),
+        ("forward", None), ("main", None), ("drop", None), ("train", None), ("draw", None),
+        ("softmax_cross_entropy", None), ("relu_layer", None), ("plot_sigmoid", None),
+    ],
+)  # fmt: skip
+def test_what_a_name_says(name, kind):
+    assert piece(name) == (kind and Piece(*kind))
