@@ -23,9 +23,14 @@ SPELLINGS = {
     "identity": "identity linear identityfunction",
 }
 ACTIVATION = {s: name for name, all in SPELLINGS.items() for s in all.split()}
+_WORDS = "|".join(sorted(ACTIVATION, key=len, reverse=True))
+_FUNCTION = r"(?:function|func|fn|activation)?"
+NAMED = re.compile(rf"(?:my)?({_WORDS}){_FUNCTION}")
 DERIVATIVE = re.compile(
-    r"^(?:d|df|diff|dif|grad|gradient|deriv|derivative|derivativeof|der|nabla|prime|backward)(.+)$"
-    r"|^(.+?)(?:d|df|diff|dif|grad|gradient|deriv|derivative|der|prime|dash|backward|bibun)$"
+    r"(?:d|df|diff|dif|differential|grad|gradient|gradientof|deriv|derivative|derivativeof|derived"
+    rf"|der|nabla|prime|backward|bibun)({_WORDS}){_FUNCTION}"
+    rf"|({_WORDS}){_FUNCTION}(?:d|df|diff|dif|grad|gradient|deriv|derivative|der|prime|dash|backward"
+    r"|bibun)"
 )
 LOSS_NAMES = {
     "cross_entropy": "crossentoropy crossentropy crossentropyerror crossentropyloss ce celoss"
@@ -54,15 +59,15 @@ class Piece(NamedTuple):
 def piece(name: str) -> Piece | None:
     """What a function's name says it is, or None."""
     short = plain(name)
-    if short in ACTIVATION:
-        return Piece("activation", ACTIVATION[short])
+    plainly = NAMED.fullmatch(short)
+    if plainly:
+        return Piece("activation", ACTIVATION[plainly[1]])
     if re.fullmatch(r"(stable|my)?softmax(function|fn)?\d?", short):
         return Piece("softmax", "softmax")
     if short in LOSS:
         return Piece("loss", LOSS[short])
-    match = DERIVATIVE.match(short)
-    base = match and next((ACTIVATION[g] for g in match.groups() if g in ACTIVATION), None)
-    return Piece("derivative", base) if base else None
+    match = DERIVATIVE.fullmatch(short)
+    return Piece("derivative", ACTIVATION[match[1] or match[2]]) if match else None
 
 
 VALUE, SLOPE = given.F, given.SLOPE
@@ -284,7 +289,7 @@ LOSS_SLIPS = {
         _slip("log-missing", "loss", lambda q, v: -(q.y * q.g).sum(-1), "L9", "The logarithm is missing: −Σ y g.", "対数がありません (−Σ y g)。"),
         _slip("loss-binary", "loss", lambda q, v: ERROR["binary_cross_entropy"](q.g, q.y), "L9", "The terms (1 − y) log(1 − g) are those of L10: with softmax, E is −Σ y log g.", "(1 − y) log(1 − g) は L10 の項です。softmax では E = −Σ y log g です。"),
         _slip("loss-squared", "loss", lambda q, v: ERROR["squared_error"](q.g, q.y), "L9", "This is the squared error.", "二乗誤差になっています。"),
-        _slip("log-of-1-plus", "loss", lambda q, v: -(q.y * np.log1p(q.g)).sum(-1), "L9", "This is log(1 + g), where log g belongs.", "log g でなく log(1 + g) になっています。"),
+        _slip("log-of-1-plus", "loss", lambda q, v: -(q.y * np.log(1 + q.g)).sum(-1), "L9", "This is log(1 + g), where log g belongs.", "log g でなく log(1 + g) になっています。"),
         _slip("log-of-softmax", "loss", lambda q, v: -(q.y * np.log(PROBABILITIES(q.g))).sum(-1), "L9", "Softmax is applied to g once more.", "g にもう一度 softmax を適用しています。"),
     ],
     "binary_cross_entropy": [

@@ -158,8 +158,8 @@ def claim_facts(claim: Claim, lang: str) -> list[tuple[str, str]]:
     """What is known of a claim, each with its label."""
     known = {
         "difference": small(claim.relative_error),
-        "needs": needs(claim, lang),
         "corrected": corrected(claim),
+        "needs": needs(claim, lang),
         "remark": claim.remark and " ".join(lines(getattr(claim.remark, lang))),
     }
     return [(say(key, lang), text) for key, text in known.items() if text]
@@ -170,6 +170,8 @@ def needs(claim: Claim, lang: str) -> str | None:
     if claim.assumption is None:
         return None
     text, error = clean(getattr(claim.assumption, lang)), claim.error_without
+    if not claim.holds:
+        text = say("of the corrected", lang, text)
     return text if error is None else f"{text} ({say('without', lang, small(error))})"
 
 

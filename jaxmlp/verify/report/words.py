@@ -96,6 +96,7 @@ LABELS = {
     "verdict": Words("verdict", "判定"),
     "difference": Words("largest relative difference", "最大相対誤差"),
     "needs": Words("needs", "前提"),
+    "of the corrected": Words("for the corrected form: {}", "訂正した式について: {}"),
     "without": Words("without it, off by {}", "前提がないと誤差 {}"),
     "corrected": Words("corrected", "訂正"),
     "holding": Words("holding", "成り立つ"),
