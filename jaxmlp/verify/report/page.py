@@ -193,7 +193,7 @@ def claims_table(claims: Sequence[Claim], lang: str) -> str:
     head = "".join(f'<th scope="col">{say(key, lang)}</th>' for key in CLAIM_COLUMNS)
     rows = "\n".join(_claim(claim, lang) for claim in claims)
     table = (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n'
+        f'<div class="scroll claims"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n'
         "</tbody></table></div>"
     )
     return _wrapped([f"<p>{escape(telling.claims_summary(claims, lang))}</p>", table], lang)
@@ -214,5 +214,9 @@ def _claim(claim: Claim, lang: str) -> str:
         if claim.remark
         else "",
     }
-    row = "".join(f'<td class="{kind}">{cell}</td>' for kind, cell in cells.items())
+    named = zip(cells.items(), CLAIM_COLUMNS, strict=True)
+    row = "".join(
+        f'<td class="{kind}" data-label="{say(key, lang)}">{cell}</td>'
+        for (kind, cell), key in named
+    )
     return f'<tr class="unexpected">{row}</tr>' if odd else f"<tr>{row}</tr>"

@@ -98,6 +98,15 @@ body { background: #fff; color: #1b1f24; }
 """
 
 
+# On a narrow screen each claim of the lecture is a card of its own.
+CARDS = """@media screen and (max-width: 700px) {
+& .claims, & .claims table, & .claims tbody, & .claims tr, & .claims td { display: block; border: 0;
+  min-width: 0; max-width: none; white-space: normal; overflow-wrap: anywhere; }
+& .claims thead, & .claims td:empty { display: none; }
+& .claims tr { border: 1px solid; border-radius: .4rem; margin: 0 0 .6rem; padding: .3rem .5rem; }
+& .claims td::before { content: attr(data-label) ": "; font-weight: 600; } }"""
+
+
 def style() -> str:
     """The rules of a report, each below the scope's class."""
     pairs = [(v, v) for v in ("right", "wrong", "imprecise", "unfinished", "crashed", "timeout")]
@@ -114,4 +123,4 @@ def style() -> str:
         "min-width: 0 !important; padding: .1rem .2rem; white-space: normal !important; } "
         f"{scope} {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }} }}"
     )
-    return f"{rules}{dark}\n{paper}"
+    return f"{rules}{dark}\n{CARDS.replace('&', scope)}\n{paper}"
