@@ -492,3 +492,12 @@ def test_sizes_that_a_file_reads_off_its_data_are_those_of_the_check(tmp_path):
     )
     assert [(c.stage, c.verdict) for c in file.checks] == [("dV", "right"), ("dW", "right")]
     assert np.isfinite([c.relative_error for c in file.checks]).all()
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["backward(params, x, t)", "backward(x, t, y)", "backward(cache, grads, dout)",
+     "forward(params, x, f)", "forward(X, parameters)", "backprop(net, x, y)"],
+)  # fmt: skip
+def test_a_pass_through_a_whole_network_in_a_dict_is_not_taken_for_the_exercise(tmp_path, head):
+    assert said_of(tmp_path, f"def {head}:\n    return 0\n").problem == NOTHING

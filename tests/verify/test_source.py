@@ -275,6 +275,8 @@ def test_loops_over_units_are_part_of_the_step():
 def test_deep_networks_perceptrons_and_idle_loops():
     deep = apart("for i in r:\n    x = X[i]; W1 -= 1; W2 -= 1; W3 -= 1\n")
     assert (deep.loops, deep.deep) == ([], [1])
+    begun = apart("for i in r:\n    x = X[i]; W3 -= W2 @ W1\n")
+    assert (begun.loops, begun.deep) == ([], [1])
     perceptron = apart("for i in r:\n    x = X[i]; w -= x\n")
     assert (perceptron.loops, perceptron.idle) == ([], [])
     idle = "for i in r:\n    xi = X[i]; yi = Y[i]\n"
