@@ -74,11 +74,13 @@ class Layout(NamedTuple):
         samples: "sample", one at a time; "rows" or "columns" of a batch.
         one: whether x has its 1 in front.
         apart: whether the biases are parameters of their own.
+        turned: whether the weights are the transposes of the lecture's, as in xW.
     """
 
     samples: str
     one: bool
     apart: bool
+    turned: bool = False
 
 
 def plain(name: str) -> str:
@@ -123,6 +125,9 @@ def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> I
     for samples in orders:
         for one in (False,) if apart or not bias else (True, False):
             yield Layout(samples, one, apart)
+    for samples in (s for s in orders if s != "columns"):
+        for one in (False,) if apart or not bias else (True, False):
+            yield Layout(samples, one, apart, turned=True)
 
 
 def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: float | None) -> list:
@@ -136,6 +141,8 @@ def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: flo
     if layout.apart:
         column = (slice(None), slice(0, 1)) if layout.samples == "columns" else (slice(None), 0)
         values |= {"W": W[:, 1:], "V": V[:, 1:], "b": W[column], "c": V[column]}
+    if layout.turned:
+        values |= {"W": values["W"].T, "V": values["V"].T}
     return [v if np.isscalar(v) else np.array(v) for v in map(values.__getitem__, found)]
 
 
@@ -217,6 +224,10 @@ CONVENTIONS = {
     "one-given": Words("x comes with its 1 in front", "x は先頭に 1 の付いた形で受け取る"),
     "one-added": Words("adds the 1 in front of x by itself", "x の先頭の 1 は関数の中で付ける"),
     "biases-apart": Words("has its biases apart", "バイアスは別のパラメータ"),
+    "weights-transposed": Words(
+        "the weights stand on the right of the samples, x W: the transposes of the lecture's",
+        "重みをサンプルの右から掛けている (xW)。講義の W、V の転置",
+    ),
     "mean": Words("the mean over the samples", "サンプルについての平均"),
     "sum": Words("the sum over the samples", "サンプルについての和"),
     "in-place": Words("changes the parameters in place", "パラメータをその場で書き換える"),
@@ -235,6 +246,8 @@ def conventions(layout: Layout, *, bias: bool, mean: bool) -> tuple[Note, ...]:
         ids.append("biases-apart")
     elif bias:
         ids.append("one-given" if layout.one else "one-added")
+    if layout.turned:
+        ids.append("weights-transposed")
     if layout.samples != "sample":
         ids.append("mean" if mean else "sum")
     return tuple(map(convention, ids))

@@ -212,6 +212,8 @@ def _run(subject: Subject, network: Network, mean: bool, seed: int):
     for sizes in (Sizes(), *EQUAL):
         fitting = []
         for layout in layouts(subject.parameters, found, bias=network.bias):
+            if layout.turned and sizes != Sizes():
+                continue  # at equal sizes what is turned cannot be told
             setting = setting_at(network, sizes, seed, layout, mean, eta)
             try:
                 claims = claims_at(subject, setting)

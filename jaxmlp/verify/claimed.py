@@ -122,7 +122,7 @@ def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
     if result is None:
         result = {r: a for r, a in zip(found, after, strict=True) if r in ("W", "V", "b", "c")}
     else:
-        result = named_results(subject, found, result, _shapes(old))
+        result = named_results(subject, found, result, _shapes(old, setting.layout))
     values = {name: array(value) for name, value in result.items()}
     if setting.eta is not None:
         values |= {
@@ -150,11 +150,11 @@ def _changed(before: object, after: object) -> bool:
     return not np.array_equal(before, after)
 
 
-def _shapes(old: dict[str, np.ndarray]) -> dict[str, tuple]:
+def _shapes(old: dict, layout: Layout) -> dict[str, tuple]:
     """What may come back in a plain tuple of many, told apart by its shape."""
     prefix = "" if "eta" in old else "d"
     params = {prefix + r: np.shape(old[r]) for r in ("W", "V", "b", "c") if r in old}
-    q, m = len(old["W"]), len(old["V"])
+    q, m = (old[r].shape[-1 if layout.turned else 0] for r in ("W", "V"))
     more = {"delta1": (q,), "delta2": (m,)}
     if np.ndim(old["x"]) == 2:
         n, columns = len(old["x"]), len(old["y"]) == m != len(old["x"])
@@ -170,6 +170,8 @@ def _shapes(old: dict[str, np.ndarray]) -> dict[str, tuple]:
 def _joined(values: dict, matrix: str, bias: str, setting: Setting) -> np.ndarray | None:
     """A gradient with its bias column, which may come apart."""
     d = values.get(matrix)
+    if d is not None and setting.layout.turned and d.ndim == 2:
+        d = d.T
     if d is None or bias not in values:
         return d
     column = values[bias].ravel()

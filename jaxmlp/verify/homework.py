@@ -29,6 +29,8 @@ ERROR = re.compile(r"loss|error|cost|objective|energy|ent[r]?o?py|^e$|^j$")
 FORWARD = re.compile(
     r"forward|fprop|propagat|predict|network|output|^model|^f$|junden|^nn$|inference"
 )
+WHOLE = source.words("self params parameters param cache grads model net network layers")
+SAMPLE = source.words("x xi xn t ti y yi loss")
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
 )
@@ -275,6 +277,9 @@ def _kind_by_names(function: ast.FunctionDef) -> str | None:
     if NOT_CHECKED.search(short):
         return None
     if found is None:
+        names = set(map(plain, parameters))
+        if names & WHOLE or (short.startswith("back") and names & SAMPLE):
+            return None  # a pass through a whole network, in a dict or an object
         if short.startswith(("forward", "fprop")) and len(parameters) in (3, 4):
             return "forward"
         return (

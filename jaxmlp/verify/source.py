@@ -485,7 +485,7 @@ def numbers(over: ast.expr) -> bool:
 def _training_step(loop: ast.For | ast.While, before: list, counters: dict, found: Source) -> bool:
     """Add a loop, if it is one that trains; whether it is."""
     params = _parameters(loop)
-    if len(params) > 4 or any(len(names) > 1 for names in params.values()):
+    if params.keys() - {"W", "V", "b", "c"} or any(len(names) > 1 for names in params.values()):
         found.deep.append(loop.lineno)
         return True
     if not params.get("W") and not params.get("V"):
@@ -553,7 +553,7 @@ def _passes_on(loop: ast.For | ast.While) -> bool:
 
 
 def _parameters(loop: ast.For | ast.While) -> dict[str, list[str]]:
-    """By role, the parameters that the loop reads and then assigns."""
+    """By role, the parameters that the loop reads and then assigns; w3 is a role of its own."""
     live = set(live_in(loop.body))
     stored = {name for s in loop.body for name in stores(s)} & live
     names = [plain(n) for n in stored]
@@ -566,8 +566,7 @@ def _parameters(loop: ast.For | ast.While) -> dict[str, list[str]]:
             role = plain(name)
         if role in ("W", "V", "b", "c") or re.fullmatch(r"[wvb]\d+", role or ""):
             found.setdefault(role, []).append(name)
-    deep = [role for role in found if role not in ("W", "V", "b", "c")]
-    return found if not deep else {**found, "W": [*found.get("W", []), *deep]}
+    return found
 
 
 def stores(statement: ast.AST) -> set[str]:

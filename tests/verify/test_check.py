@@ -341,14 +341,28 @@ def test_slips_in_the_slope(slope, id):
     assert found(check(written(text), Network("tanh")))["dW"] == ("wrong", id)
 
 
-def test_what_runs_at_equal_sizes_alone_and_is_not_recognised_is_not_called_wrong():
-    def keras(W1, b1, W2, b2, X, Y):  # weights of shape (d, q): not the lecture's
-        z = np.maximum(X @ W1 + b1, 0)
-        d2 = z @ W2 + b2 - Y
-        d1 = d2 @ W2.T * (z > 0)
-        return X.T @ d1, d1.sum(0), z.T @ d2, d2.sum(0)
+TURNED = """
+def gradient(W1, b1, W2, b2, x, t):
+    h = np.maximum(x @ W1 + b1, 0)
+    e = np.exp(h @ W2 + b2)
+    d2 = (e / e.sum(axis=1, keepdims=True) - t) / len(x)
+    d1 = d2 @ W2.T * (h > 0)
+    return {"W1": x.T @ d1, "b1": d1.sum(axis=0), "W2": h.T @ d2, "b2": d2.sum(axis=0)}
+"""
 
-    assert {c.verdict for c in check(keras).checks} == {"crashed"}
+
+def test_weights_on_the_right_of_the_samples():
+    text = TURNED.replace('"W', '"dW').replace('"b', '"db')
+    report = check(written(text, name="gradient"))
+    assert found(report) == RIGHT
+    assert {"rows", "weights-transposed", "biases-apart", "mean"} <= set(remarks(report))
+    wrong = check(written(text, " * (h > 0) -> ", name="gradient"))
+    assert found(wrong) == {"dV": ("right",), "dW": ("wrong", "slope-missing")}
+
+
+def test_what_runs_at_equal_sizes_alone_and_is_not_recognised_is_not_called_wrong():
+    odd = written(STEPS, "V[:, 1:].T @ delta2 -> V[:, 1:] @ np.tanh(delta2)")
+    assert {c.verdict for c in check(odd).checks} == {"crashed"}
 
 
 def test_other_networks():
