@@ -67,7 +67,7 @@ def explanations(
     Returns:
         Every such combination of the smallest size, none if there is none.
     """
-    within = tolerance(*claims.values())
+    within = {step: tolerance(claim) for step, claim in claims.items()}
     steps = set().union(*(right.program.before(step, right.fixed) for step in claims))
     usable = sorted((m for m in catalogue if m.step in steps), key=lambda mistake: mistake.keeps)
     point = right.at_first_point()
@@ -100,7 +100,7 @@ def _combinations(q, usable, size, made=()):
 @no_type_check
 def _reproduces(changed, claims, within):
     try:
-        return all(same(claim, getattr(changed, step), within) for step, claim in claims.items())
+        return all(same(c, getattr(changed, step), within[step]) for step, c in claims.items())
     except (ValueError, IndexError):  # the mistake does not conform at these sizes
         return False
 

@@ -167,6 +167,12 @@ def test_lost_precision_is_no_wrong_formula():
     assert {verdict for verdict, *_ in found(report).values()} == {"imprecise"}
 
 
+def test_float32_on_the_way_to_one_of_the_two_is_no_mistake():
+    text = STEPS.replace("dW = np.outer(delta1, x)", "dW = np.outer(delta1.astype('float32'), x)")
+    report = check(written(text, "return dW, dV -> return dW, dV.astype('float32')"))
+    assert found(report) == {"dV": ("right",), "dW": ("imprecise", "low-precision")}
+
+
 def test_float32_that_comes_back_is_judged_as_such():
     right = written(STEPS, "return dW, dV -> return dW.astype('float32'), dV.astype('float32')")
     assert found(check(right)) == RIGHT
