@@ -1,0 +1,307 @@
+"""How good is the checker? Right and wrong derivations, written at random, are handed to it.
+
+    python experiments/checker_study.py [--quick | --full] [--seed N] [--out DIR]
+
+The mistakes are edits of source text, made as people make them (`checker_study/edits.py`), not
+the formulas of the checker's own catalogue. Whether an edit matters, and whether two of them are
+the same mistake, is decided by comparing what the edited derivations give.
+
+Parts: right derivations (is any refused?); one mistake (refused? named?); two mistakes (both
+named?); a mistake that the catalogue lacks (never called by a wrong name?); one unit's gradient
+dropped, and one entry off by 1e-6 (refused?). The numbers go to checker_study.json, the figure
+to checker_study.png.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from itertools import combinations, groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from checker_study.derivations import NETWORKS, Case
+from checker_study.edits import EDITS, combinable
+from checker_study.figure import draw
+from checker_study.judge import differs, matters, mutant, same
+from checker_study.trials import Outcome, Trial, draw_case, run_many
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+from rich.table import Table
+
+
+class Plan(NamedTuple):
+    """How many trials of each part; pairs and left-outs are counted for each (pair of) ids.
+
+    Attributes:
+        networks: how many of the networks.
+        right, mixed, spoiled: derivations.
+        singles: derivations, or None: every edit in every network and form.
+        forms: how many ways of writing each edit is looked for in.
+        pairs: derivations; per_pair: at most, of one pair of ids.
+        left_out: derivations.
+        processes: at work.
+    """
+
+    networks: int
+    right: int
+    mixed: int
+    spoiled: int
+    singles: int | None
+    pairs: int | None
+    per_pair: int
+    left_out: int
+    processes: int
+
+
+QUICK = Plan(1, 30, 3, 2, 30, 6, 1, 3, 1)
+NORMAL = Plan(len(NETWORKS), 10_000, 200, 100, 2_000, 400, 1, 200, 2)
+FULL = Plan(len(NETWORKS), 10_000, 1_000, 100, None, None, 2, 1_000, 2)
+
+# The ways in which mistakes are made: one sample or rows, with the deltas or without, updates.
+FORMS = (
+    {},
+    {"deltas": True, "container": "dict"},
+    {"batch": True},
+    {"batch": True, "deltas": True, "container": "namedtuple"},
+    {"batch": True, "reduction": "sum"},
+    {"update": True},
+    {"update": True, "batch": True},
+)
+
+
+def trials(plan: Plan, seed: int) -> list[Trial]:
+    """All that will be tried."""
+    rng = np.random.default_rng(seed)
+    networks = [NETWORKS[i] for i in rng.permutation(len(NETWORKS))[: plan.networks]]
+    cases = [network._replace(**form) for network in networks for form in FORMS]
+    found = [*_right_ones(plan, networks, rng), *_spoiled(plan, networks, rng)]
+    singles = [(case, (i,)) for case in cases for i in matters(case)]
+    singles = _spread(singles, rng)
+    in_jax = 0.05 if plan.processes > 1 else 0
+    found += [Trial("single", _library(c, in_jax, rng), w) for c, w in singles[: plan.singles]]
+    found += [Trial("left-out", c, w) for c, w in _spread(singles, rng)[: plan.left_out]]
+    return found + [Trial("pair", case, which) for case, which in _pairs(plan, cases, rng)]
+
+
+def _right_ones(plan: Plan, networks: list[Case], rng: np.random.Generator) -> Iterator[Trial]:
+    for seed in range(plan.right):
+        yield Trial("right", _drawn(plan, networks, rng), seed=seed)
+    for seed in range(plan.mixed):
+        case = _drawn(plan, networks, rng)
+        yield Trial("mixed", case._replace(dtype="float32", layout="rows", bias=True), seed=seed)
+
+
+def _drawn(plan: Plan, networks: list[Case], rng: np.random.Generator) -> Case:
+    case = draw_case(rng)
+    if plan.networks == len(NETWORKS):
+        return case
+    network = networks[rng.integers(len(networks))]  # few, and in NumPy: nothing to compile
+    layout = "rows" if case.layout == "vmap" else case.layout
+    return case._replace(**dict(zip(Case._fields[:4], network[:4], strict=True)))._replace(
+        library="numpy", jit=False, layout=layout
+    )
+
+
+def _spoiled(plan: Plan, networks: list[Case], rng: np.random.Generator) -> Iterator[Trial]:
+    for part in ("row", "entry"):
+        for seed in range(plan.spoiled):
+            yield Trial(part, networks[rng.integers(len(networks))], seed=seed)
+
+
+def _library(case: Case, in_jax: float, rng: np.random.Generator) -> Case:
+    """In JAX now and then."""
+    return case._replace(library="jax") if rng.random() < in_jax else case
+
+
+def _ids(which: tuple[int, ...]) -> str:
+    return " + ".join(sorted(EDITS[i].id for i in which))
+
+
+def _spread(items: list, rng: np.random.Generator) -> list:
+    """In random order, but first each id once, then each a second time, and so on."""
+    seen, ranked = Counter(), []
+    for at in rng.permutation(len(items)):
+        ids = _ids(items[at][1])
+        ranked.append((seen[ids], items[at]))
+        seen[ids] += 1
+    return [item for _, item in sorted(ranked, key=lambda one: one[0])]
+
+
+def _pairs(plan: Plan, cases: list[Case], rng: np.random.Generator) -> Iterator[tuple]:
+    """Two edits that can be made together, and are more than either of them."""
+    some = [cases[i] for i in rng.permutation(len(cases))[: 40 * plan.per_pair]]
+    every = [(c, p) for c in some for p in combinations(matters(c), 2)]
+    taken = Counter()
+    for case, which in _spread(every, rng):
+        ids = _ids(which)
+        if taken.total() == plan.pairs:
+            return
+        if taken[ids] < plan.per_pair and _matter_together(case, which):
+            taken[ids] += 1
+            yield case, which
+
+
+def _matter_together(case: Case, which: tuple[int, int]) -> bool:
+    if not combinable(case, *(EDITS[i] for i in which)) or not differs(case, which):
+        return False
+    return not any(same(mutant(case, (i,)), mutant(case, which)) for i in which)
+
+
+def outcomes(todo: list[Trial], processes: int, advance: Callable[[int], None]) -> list[Outcome]:
+    """Try all, network by network, so that little is computed or compiled twice."""
+    todo = sorted(todo, key=lambda trial: trial.case[:4])
+    chunks = [list(group) for _, group in groupby(todo, key=lambda trial: trial.case[:4])]
+    done = []
+    if processes == 1:
+        for trial in todo:
+            done += run_many([trial])
+            advance(1)
+        return done
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for part in pool.imap_unordered(run_many, chunks):
+            done += part
+            advance(len(part))
+    return done
+
+
+def results(done: list[Outcome]) -> dict:
+    """The numbers, part by part."""
+    parts = defaultdict(list)
+    for one in sorted(done, key=lambda o: repr(o.trial)):
+        parts[one.trial.part].append(one)
+    return {
+        "right": _alarms(parts["right"]),
+        "mixed precision": _alarms(parts["mixed"]),
+        "one mistake": _named(parts["single"]),
+        "two mistakes": _named(parts["pair"]),
+        "left out of the catalogue": _left_out(parts["left-out"]),
+        "one row dropped": _refused(parts["row"]),
+        "one entry off by 1e-6": _refused(parts["entry"]),
+    }
+
+
+def _alarms(done: list[Outcome]) -> dict:
+    false = [one for one in done if one.wrong]
+    return {
+        "tried": len(done),
+        "false alarms": len(false),
+        "which": [_spec(one) | {"text": one.text} for one in false],
+    }
+
+
+def _refused(done: list[Outcome]) -> dict:
+    return {
+        "tried": len(done),
+        "found wrong": sum(one.wrong for one in done),
+        "not found": [_spec(one) for one in done if not one.wrong],
+    }
+
+
+def _named(done: list[Outcome]) -> dict:
+    by_ids = defaultdict(list)
+    for one in done:
+        by_ids[_ids(one.trial.which)].append(one)
+    return _refused(done) | {
+        "named": sum(one.named for one in done),
+        "called unrecognised": sum(one.unrecognised and not one.named for one in done),
+        "by id": {
+            ids: {"tried": len(group), "named": sum(one.named for one in group)}
+            for ids, group in sorted(by_ids.items())
+        },
+        "not named": [_spec(one) for one in done if one.wrong and not one.named],
+    }
+
+
+def _left_out(done: list[Outcome]) -> dict:
+    misnamed = [one for one in done if one.wrong and not (one.named or one.unrecognised)]
+    return _refused(done) | {
+        "called unrecognised": sum(one.unrecognised for one in done),
+        "named by the same function": sum(one.named for one in done),
+        "misnamed": len(misnamed),
+        "which": [_spec(one) for one in misnamed],
+    }
+
+
+def _spec(one: Outcome) -> dict:
+    """All that is needed to try it again."""
+    trial = one.trial
+    spec = {"case": trial.case._asdict(), "seed": trial.seed, "said": one.said}
+    return {"edits": _ids(trial.which)} | spec if trial.which else spec
+
+
+def setting(seed: int, size: str, seconds: float) -> dict:
+    """Where the numbers come from."""
+    names = ("jaxmlp", "jax", "jaxlib", "numpy")
+    return {
+        "seed": seed,
+        "size": size,
+        "seconds": round(seconds),
+        "versions": {name: version(name) for name in names} | {"python": platform.python_version()},
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
+    }
+
+
+def summary(found: dict) -> Table:
+    """The numbers as a table."""
+    table = Table("part", "tried", "refused", "named", "unrecognised", "amiss")
+    for part, numbers in found.items():
+        amiss = ("false alarms", "misnamed")
+        cells = (
+            numbers["tried"],
+            numbers.get("found wrong", numbers.get("false alarms")),
+            numbers.get("named", numbers.get("named by the same function", "")),
+            numbers.get("called unrecognised", ""),
+            next((numbers[key] for key in amiss if key in numbers), ""),
+        )
+        table.add_row(part, *map(str, cells))
+    return table
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="a few of each, in seconds")
+    size.add_argument("--full", action="store_true", help="every mistake in every form and network")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    return parser.parse_args()
+
+
+def main() -> int:
+    chosen, console, start = arguments(), Console(), time.monotonic()
+    size = "quick" if chosen.quick else "full" if chosen.full else "normal"
+    plan = {"quick": QUICK, "full": FULL, "normal": NORMAL}[size]
+    with Progress(
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as progress:
+        bar = progress.add_task("drawing the derivations", total=None)
+        todo = trials(plan, chosen.seed)
+        progress.update(bar, description="checking", total=len(todo))
+        done = outcomes(todo, plan.processes, lambda n: progress.advance(bar, n))
+    found = results(done)
+    for alarm in found["right"]["which"]:
+        console.print("false alarm:", alarm["case"], "seed", alarm["seed"], alarm["said"])
+    console.print(summary(found))
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    everything = setting(chosen.seed, size, time.monotonic() - start) | found
+    text = json.dumps(everything, indent=1, ensure_ascii=False)
+    (chosen.out / "checker_study.json").write_text(text + "\n", encoding="utf-8")
+    by_id = [found[part]["by id"] for part in ("one mistake", "two mistakes")]
+    draw(*by_id, chosen.out / "checker_study.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

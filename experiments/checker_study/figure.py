@@ -1,0 +1,74 @@
+"""The study's figure: how often each mistake is named, alone and in pairs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+QUANTITIES = ("u", "fu", "z", "a", "delta2", "dV", "delta1", "dW", "share")
+SHOWN = {"u": "u", "fu": "f(u)", "z": "z", "a": "a", "delta2": "δ2", "dV": "∂E/∂V"} | {
+    "delta1": "δ1",
+    "dW": "∂E/∂W",
+    "share": "∂E/∂V, ∂E/∂W",
+}
+
+
+def draw(singles: Mapping[str, Mapping], pairs: Mapping[str, Mapping], path: Path) -> None:
+    """Bars of the single mistakes beside a heat map of the pairs.
+
+    Args:
+        singles: by id, {"tried", "named"}.
+        pairs: by "id + id", likewise.
+    """
+    figure = Figure(figsize=(15, 2.5 + 0.17 * len(singles)), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
+    right.set_anchor("N")
+    _bars(left, singles)
+    _map(right, figure, *_by_quantity(pairs))
+    figure.savefig(path, dpi=110)
+
+
+def _bars(axes, singles: Mapping[str, Mapping]) -> None:
+    ids = sorted(singles, key=lambda id: QUANTITIES.index(id.partition("/")[0]))
+    shares = [singles[id]["named"] / singles[id]["tried"] for id in ids]
+    axes.barh(range(len(ids)), shares, color=["C0" if s == 1 else "C1" for s in shares])
+    labels = [f"{SHOWN[id.partition('/')[0]]}: {id.partition('/')[2]}" for id in ids]
+    axes.set_yticks(range(len(ids)), labels, fontsize=7)
+    axes.set_ylim(len(ids) - 0.4, -0.6)
+    axes.set_xlim(0, 1.22)
+    for at, (share, id) in enumerate(zip(shares, ids, strict=True)):
+        axes.text(
+            share + 0.01, at, f"{share:.0%} of {singles[id]['tried']}", va="center", fontsize=6
+        )
+    axes.set_xlabel("share of the derivations in which the mistake is named")
+    axes.set_ylabel("the one mistake made (quantity: mistake)")
+    axes.set_title("one mistake (orange: not always named)")
+
+
+def _by_quantity(pairs: Mapping[str, Mapping]) -> tuple[np.ndarray, np.ndarray]:
+    """How many pairs were tried and how many of them named, by the two quantities."""
+    tried, named = np.zeros((2, len(QUANTITIES), len(QUANTITIES)), int)
+    for ids, count in pairs.items():
+        places = [QUANTITIES.index(id.partition("/")[0]) for id in ids.split(" + ")]
+        i, j = max(places), min(places)
+        tried[i, j] += count["tried"]
+        named[i, j] += count["named"]
+    return tried, named
+
+
+def _map(axes, figure: Figure, tried: np.ndarray, named: np.ndarray) -> None:
+    shares = np.divide(named, tried, out=np.full(tried.shape, np.nan), where=tried > 0)
+    image = axes.imshow(shares, vmin=0, vmax=1, cmap="viridis")
+    for (i, j), share in np.ndenumerate(shares):
+        if tried[i, j]:
+            colour = "white" if share < 0.6 else "black"
+            text = f"{share:.0%}\nof {tried[i, j]}"
+            axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=8)
+    names = [SHOWN[q] for q in QUANTITIES]
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("quantity of one mistake")
+    axes.set_ylabel("quantity of the other mistake")
+    axes.set_title("two mistakes: share in which both are named")
+    figure.colorbar(image, ax=axes, label="share named", shrink=0.4, anchor=(0, 1))

@@ -1,0 +1,216 @@
+"""One trial: a derivation is written, right or wrong, and handed to the checker."""
+
+import functools
+import itertools
+import warnings
+from collections.abc import Iterable
+from itertools import islice, product
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from checker_study.derivations import HIDDEN, PAIRS, Case, at_random, right, source, written
+from checker_study.edits import EDITS, edited
+from checker_study.judge import called, equal_to_one_of, outputs, points
+from jaxmlp.verify import mistakes
+from jaxmlp.verify.check import check
+
+
+class Trial(NamedTuple):
+    """What is tried.
+
+    Attributes:
+        part: "right"; "mixed", right, too, but in float32 and float64 mixed; "single", "pair"
+            or "left-out", edits; "row" or "entry", spoiled results.
+        case: the network, and how it is written.
+        which: the edits made, by their places in `EDITS`.
+        seed: of the spellings, or of the entry changed.
+    """
+
+    part: str
+    case: Case
+    which: tuple[int, ...] = ()
+    seed: int = 0
+
+
+class Outcome(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        trial: what was tried.
+        wrong: whether the checker refused it.
+        named: whether each mistake was named, or something that is the same function.
+        unrecognised: whether the checker gave it no name at all.
+        said: "stage: verdict (ids)", check by check.
+        text: the derivation, where it is one written at random.
+    """
+
+    trial: Trial
+    wrong: bool
+    named: bool
+    unrecognised: bool
+    said: str
+    text: str = ""
+
+
+def draw_case(rng: np.random.Generator) -> Case:
+    """A network and a way of writing, at random."""
+
+    def one(*choices):
+        return choices[rng.integers(len(choices))]
+
+    output, loss = one(*PAIRS)
+    library = "jax" if rng.random() < 0.12 else "numpy"  # it is ten times as slow
+    batch = one(True, False)
+    layouts = ("rows", "rows", "loop", "vmap") if library == "jax" else ("rows", "rows", "loop")
+    container = one("pair", "dict", "namedtuple")
+    return Case(
+        one(*HIDDEN),
+        output,
+        loss,
+        bias=one(True, False),
+        batch=batch,
+        reduction=one("mean", "sum") if batch else "mean",
+        deltas=container != "pair" and one(True, False),
+        container=container,
+        library=library,
+        jit=library == "jax" and rng.random() < 0.1,
+        dtype=one("float32", "float64"),
+        layout=one(*layouts) if batch else "rows",
+    )
+
+
+def run(trial: Trial) -> Outcome:
+    """Hand the derivation to the checker, and judge what it says."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {"right": _right, "mixed": _right, "row": _spoiled, "entry": _spoiled}.get(
+            trial.part, _edited
+        )(trial)
+
+
+def _right(trial: Trial) -> Outcome:
+    case, rng = trial.case, np.random.default_rng(trial.seed)
+    many = (at_random(case, rng) for _ in range(1000))
+    lines = next(one for one in many if _keeps_dtype(case, one) != (trial.part == "mixed"))
+    report = _check(case, written(case, lines))
+    accepted = ("right", "imprecise") if trial.part == "mixed" else ("right",)
+    wrong = any(one.verdict not in accepted for one in report.checks)
+    return Outcome(trial, wrong, True, False, said(report), source(case, lines))
+
+
+def _keeps_dtype(case: Case, lines: dict[str, str]) -> bool:
+    """Whether all results are of the dtype that it means to compute in.
+
+    They are not where a 1 without a dtype makes float64 of what was computed in float32.
+    """
+    if case.dtype == "float64":
+        return True
+    function, argument = written(case, lines), points(case)[0]
+    if case.library == "jax":
+        given = jax.tree.leaves(jax.eval_shape(function, *argument))
+    else:
+        given = outputs(function, [argument])[0]
+    return all(part.dtype == case.dtype for part in given)
+
+
+def _edited(trial: Trial) -> Outcome:
+    case = trial.case
+    catalogue = mistakes.CATALOGUE
+    if trial.part == "left-out":
+        catalogue = _without(EDITS[trial.which[0]].id)
+    report = _check(case, written(case, edited(case, [EDITS[i] for i in trial.which])), catalogue)
+    found = [note.id for one in report.checks for note in one.diagnosis]
+    named = equal_to_one_of(case, trial.which, _explanations(report)) or _all_named(trial, report)
+    return Outcome(trial, not report.right, named, set(found) <= {"unrecognised"}, said(report))
+
+
+def _all_named(trial: Trial, report) -> bool:
+    named = {i for one in report.checks for n in one.diagnosis for i in called(n.id, _step(n, one))}
+    return set(trial.which) <= named
+
+
+def _spoiled(trial: Trial) -> Outcome:
+    """A right derivation with one row of a gradient dropped, or one entry a little off."""
+    function, rng = written(trial.case, right(trial.case)), np.random.default_rng(trial.seed)
+    which, at = rng.integers(2), rng.random(2)
+
+    def spoil(*args):
+        given = [np.array(part) for part in function(*args)]
+        place = tuple((at * given[which].shape).astype(int))
+        if trial.part == "row":
+            given[which][place[0]] = 0
+        else:
+            given[which][place] *= 1 + 1e-6
+        return tuple(given)
+
+    report = _check(trial.case, functools.wraps(function)(spoil))
+    return Outcome(trial, not report.right, False, True, said(report))
+
+
+def _check(case: Case, function, catalogue=mistakes.CATALOGUE):
+    return check(function, case.network, reduction=case.reduction, catalogue=catalogue)
+
+
+def _without(id: str) -> tuple:
+    """The catalogue without a mistake: where several steps have one of its name, without ours."""
+    step, _, name = id.partition("/")
+    here = {m.step for m in mistakes.CATALOGUE if m.id == name}
+    steps = {step} if step in here else here
+    return tuple(m for m in mistakes.CATALOGUE if m.id != name or m.step not in steps)
+
+
+@functools.cache
+def _steps() -> dict:
+    return {(m.id, m.text): m.step for m in mistakes.CATALOGUE}
+
+
+def _step(note, one) -> str:
+    return _steps().get((note.id, note.text), one.stage)
+
+
+def _explanations(report) -> list[list[list[int]]]:
+    """The explanations of the report, each a list of mistakes, each the edits of that name.
+
+    A mistake in the step that ∂E/∂V and ∂E/∂W share is read as one for both of them, though both
+    checks note it, and then as one of each check that notes it.
+    """
+    return [*_read(report, shared=True), *_read(report, shared=False)]
+
+
+def _read(report, *, shared: bool) -> list[list[list[int]]]:
+    by_check = []
+    for one in report.checks:
+        groups = {}
+        for note in one.diagnosis:
+            step = _step(note, one)
+            step = one.stage if step == "share" and not shared else step
+            groups.setdefault(note.explanation, []).append((note.id, step))
+        if groups:
+            by_check.append(list(groups.values()))
+    choices = islice(product(*by_check), 30) if by_check else ()
+    return [_edits(itertools.chain(*choice)) for choice in choices]
+
+
+def _edits(named: Iterable[tuple[str, str]]) -> list[list[int]]:
+    """The edits that go by each (name, step); one that is shared is made once."""
+    named = list(named)
+    once = [one for at, one in enumerate(named) if one[1] != "share" or one not in named[:at]]
+    return [called(*one) for one in once]
+
+
+def said(report) -> str:
+    """The report in one line."""
+    parts = [
+        f"{one.stage}: {one.verdict}" + (f" ({', '.join(ids)})" if ids else "")
+        for one in report.checks
+        for ids in [list(dict.fromkeys(note.id for note in one.diagnosis))]
+    ]
+    return "; ".join(parts)
+
+
+def run_many(trials: list[Trial]) -> list[Outcome]:
+    """A worker's portion."""
+    with jax.enable_x64(True):
+        return [run(trial) for trial in trials]
