@@ -77,6 +77,10 @@ def _hidden_other_than(f: str) -> Callable[[Case], bool]:
     return lambda case: case.hidden != f
 
 
+def _curved(case: Case) -> bool:
+    return case.hidden in ("sigmoid", "tanh")
+
+
 def _jacobian(right_factor: str, rows: bool) -> str:
     return TIMES[rows][0].format(J=JACOBIAN[rows], r=right_factor)
 
@@ -89,6 +93,7 @@ def _factors() -> Iterable[Edit]:
         "times-half": "{} / 2",
         "times-m": "len(V) * {}",
         "over-m": "{} / len(V)",
+        "zero": "np.zeros_like({})",
     }
     for slot in ("delta2", "dV", "delta1", "dW"):
         last = f"mean_{slot}" if slot in ("dV", "dW") else slot
@@ -198,6 +203,38 @@ DELTA2 = (
         when=lambda case: case.loss == "squared_error" and case.output != "identity",
     ),
     Edit(
+        "delta2/output-slope-missing", {"delta2": "-y / g"}, when=_pair("softmax", "cross_entropy")
+    ),
+    Edit(
+        "delta2/output-slope-missing",
+        {"delta2": "(1 - y) / (1 - g) - y / g"},
+        when=_pair("sigmoid", "binary_cross_entropy"),
+    ),
+    Edit(
+        "delta2/other-g",
+        {"g": "1 / (1 + np.exp(-a))"},
+        when=_pair("softmax", "cross_entropy"),
+    ),
+    Edit(
+        "delta2/other-g",
+        {"g": "np.exp(a) / np.exp(a).sum()"},
+        {"g": "np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)"},
+        when=_pair("sigmoid", "binary_cross_entropy"),
+    ),
+    Edit("delta2/softmax-not-divided", {"g": "np.exp(a)"}, when=_pair("softmax", "cross_entropy")),
+    Edit(
+        "delta2/softmax-wrong-axis",
+        None,
+        {"g": "np.exp(a) / np.exp(a).sum(axis=0)"},
+        when=_pair("softmax", "cross_entropy"),
+    ),
+    Edit(
+        "delta2/softmax-whole-batch",
+        None,
+        {"g": "np.exp(a) / np.exp(a).sum()"},
+        when=_pair("softmax", "cross_entropy"),
+    ),
+    Edit(
         "delta2/wrong-loss",
         {"delta2": _jacobian("2 * (g - y)", False)},
         {"delta2": _jacobian("2 * (g - y)", True)},
@@ -301,6 +338,19 @@ DELTA1 = (
         for f in ("relu", "sigmoid", "tanh")
     ),
     Edit("delta1/f-for-slope", {"slope": "fu"}),
+    Edit(
+        "delta1/slope-rule-of-sigmoid",
+        {"slope": "fu * (1 - fu)"},
+        when=_hidden_other_than("sigmoid"),
+    ),
+    Edit("delta1/slope-rule-of-tanh", {"slope": "1 - fu**2"}, when=_hidden_other_than("tanh")),
+    Edit("delta1/slope-rule-at-u", {"slope": "u * (1 - u)"}, when=_hidden("sigmoid")),
+    Edit("delta1/slope-rule-at-u", {"slope": "1 - u**2"}, when=_hidden("tanh")),
+    Edit("delta1/slope-1-f", {"slope": "1 - fu"}, when=_curved),
+    Edit("delta1/slope-plus", {"slope": "1 + fu**2"}, when=_hidden("tanh")),
+    Edit("delta1/slope-plus", {"slope": "fu * (1 + fu)"}, when=_hidden("sigmoid")),
+    Edit("delta1/slope-reversed", {"slope": "np.where(u < 0, 1.0, 0.0)"}, when=_hidden("relu")),
+    Edit("delta1/slope-sign", {"slope": "np.sign(u)"}, when=_hidden("relu")),
     Edit(
         "delta1/slope-inside",
         {"delta1": "V_tilde.T @ (delta2 * slope)"},

@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
         trial: what was tried.
         wrong: whether the checker refused it.
         named: whether each mistake was named, or something that is the same function.
-        unrecognised: whether the checker gave it no name at all.
+        unrecognised: whether the checker knew no name for some quantity, or named nothing.
         said: "stage: verdict (ids)", check by check.
         text: the derivation, where it is one written at random.
     """
@@ -123,7 +123,9 @@ def _edited(trial: Trial) -> Outcome:
     report = _check(case, written(case, edited(case, [EDITS[i] for i in trial.which])), catalogue)
     found = [note.id for one in report.checks for note in one.diagnosis]
     named = equal_to_one_of(case, trial.which, _explanations(report)) or _all_named(trial, report)
-    return Outcome(trial, not report.right, named, set(found) <= {"unrecognised"}, said(report))
+    return Outcome(
+        trial, not report.right, named, not found or "unrecognised" in found, said(report)
+    )
 
 
 def _all_named(trial: Trial, report) -> bool:
@@ -154,11 +156,8 @@ def _check(case: Case, function, catalogue=mistakes.CATALOGUE):
 
 
 def _without(id: str) -> tuple:
-    """The catalogue without a mistake: where several steps have one of its name, without ours."""
-    step, _, name = id.partition("/")
-    here = {m.step for m in mistakes.CATALOGUE if m.id == name}
-    steps = {step} if step in here else here
-    return tuple(m for m in mistakes.CATALOGUE if m.id != name or m.step not in steps)
+    """The catalogue without what goes by a mistake's name."""
+    return tuple(m for m in mistakes.CATALOGUE if m.id != id.partition("/")[2])
 
 
 @functools.cache

@@ -182,7 +182,7 @@ def noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Clai
     for stage, claim in claims.items():
         error = claim - getattr(right, stage)
         change = near_claims[stage] - getattr(near, stage) - error
-        if np.linalg.norm(change) > 0.3 * np.linalg.norm(error):
+        if np.linalg.norm(change) > 0.03 * np.linalg.norm(error):
             found.add(stage)
     return found
 
