@@ -30,7 +30,7 @@ import numpy as np
 from checker_study.derivations import NETWORKS, Case
 from checker_study.edits import EDITS, combinable
 from checker_study.figure import draw
-from checker_study.judge import differs, matters, mutant, same
+from checker_study.judge import apart, differs, matters, mutant
 from checker_study.trials import Outcome, Trial, draw_case, run_many
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
@@ -152,7 +152,7 @@ def _pairs(plan: Plan, cases: list[Case], rng: np.random.Generator) -> Iterator[
 def _matter_together(case: Case, which: tuple[int, int]) -> bool:
     if not combinable(case, *(EDITS[i] for i in which)) or not differs(case, which):
         return False
-    return not any(same(mutant(case, (i,)), mutant(case, which)) for i in which)
+    return all(apart(mutant(case, (i,)), mutant(case, which)) for i in which)
 
 
 def outcomes(todo: list[Trial], processes: int, advance: Callable[[int], None]) -> list[Outcome]:

@@ -25,7 +25,7 @@ def draw(singles: Mapping[str, Mapping], pairs: Mapping[str, Mapping], path: Pat
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     right.set_anchor("N")
     _bars(left, singles)
-    _map(right, figure, *_by_quantity(pairs))
+    _map(right, *_by_quantity(pairs))
     figure.savefig(path, dpi=110)
 
 
@@ -37,6 +37,7 @@ def _bars(axes, singles: Mapping[str, Mapping]) -> None:
     axes.set_yticks(range(len(ids)), labels, fontsize=7)
     axes.set_ylim(len(ids) - 0.4, -0.6)
     axes.set_xlim(0, 1.22)
+    axes.set_xticks(np.linspace(0, 1, 6))
     for at, (share, id) in enumerate(zip(shares, ids, strict=True)):
         axes.text(
             share + 0.01, at, f"{share:.0%} of {singles[id]['tried']}", va="center", fontsize=6
@@ -57,9 +58,9 @@ def _by_quantity(pairs: Mapping[str, Mapping]) -> tuple[np.ndarray, np.ndarray]:
     return tried, named
 
 
-def _map(axes, figure: Figure, tried: np.ndarray, named: np.ndarray) -> None:
+def _map(axes, tried: np.ndarray, named: np.ndarray) -> None:
     shares = np.divide(named, tried, out=np.full(tried.shape, np.nan), where=tried > 0)
-    image = axes.imshow(shares, vmin=0, vmax=1, cmap="viridis")
+    axes.imshow(shares, vmin=0, vmax=1, cmap="viridis")
     for (i, j), share in np.ndenumerate(shares):
         if tried[i, j]:
             colour = "white" if share < 0.6 else "black"
@@ -71,4 +72,3 @@ def _map(axes, figure: Figure, tried: np.ndarray, named: np.ndarray) -> None:
     axes.set_xlabel("quantity of one mistake")
     axes.set_ylabel("quantity of the other mistake")
     axes.set_title("two mistakes: share in which both are named")
-    figure.colorbar(image, ax=axes, label="share named", shrink=0.4, anchor=(0, 1))

@@ -93,10 +93,15 @@ def mutant(case: Case, which: tuple[int, ...]) -> list[Arrays | None]:
     return outputs(written(case, edited(case, [EDITS[i] for i in which])), points(case))
 
 
+def apart(one: list[Arrays | None], other: list[Arrays | None]) -> bool:
+    """Whether two derivations give different things where both give something."""
+    pairs = zip(one, other, strict=True)
+    return any(a is not None and b is not None and not _equal(a, b) for a, b in pairs)
+
+
 def differs(case: Case, which: tuple[int, ...]) -> bool:
     """Whether the edits matter: something comes out somewhere that is not what is right."""
-    pairs = zip(mutant(case, which), mutant(case, ()), strict=True)
-    return any(wrong is not None and not _equal(wrong, good) for wrong, good in pairs)
+    return apart(mutant(case, which), mutant(case, ()))
 
 
 def matters(case: Case) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from checker_study.derivations import HIDDEN, PAIRS, Case, at_random, right, source, written
-from checker_study.edits import EDITS, edited
+from checker_study.edits import EDITS, SYNONYMS, edited
 from checker_study.judge import called, equal_to_one_of, outputs, points
 from jaxmlp.verify import mistakes
 from jaxmlp.verify.check import check
@@ -129,8 +129,11 @@ def _edited(trial: Trial) -> Outcome:
 
 
 def _all_named(trial: Trial, report) -> bool:
-    named = {i for one in report.checks for n in one.diagnosis for i in called(n.id, _step(n, one))}
-    return set(trial.which) <= named
+    """Whether each edit's own name, or another for the same function, is among as many notes."""
+    notes = {(n.id, _step(n, one)) for one in report.checks for n in one.diagnosis}
+    named = {EDITS[i].id for note in notes for i in called(*note)}
+    own = [{EDITS[i].id}.union(*(s for s in SYNONYMS if EDITS[i].id in s)) for i in trial.which]
+    return len(notes) >= len(own) and all(ids & named for ids in own)
 
 
 def _spoiled(trial: Trial) -> Outcome:
