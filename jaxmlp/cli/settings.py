@@ -84,16 +84,24 @@ def read_settings(args: list[str]) -> Settings:
         ValueError: one line that says what cannot be read.
         SystemExit: after --help.
     """
+    return parsed(Settings, "train", args, PRESETS[_preset(args)])
+
+
+def parsed(kind: type, command: str, args: list[str], default: object):
+    """A dataclass of settings, as the command line has it.
+
+    Raises:
+        ValueError: one line that says what cannot be read.
+        SystemExit: after --help.
+    """
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(
-                Settings, prog="jaxmlp train", args=args, default=PRESETS[_preset(args)]
-            )
+            return tyro.cli(kind, prog=f"jaxmlp {command}", args=args, default=default)
     except SystemExit as stop:
         if not stop.code:
             raise
-    raise ValueError(one_line(said.getvalue()))
+    raise ValueError(_first_lines(said.getvalue()))
 
 
 def _preset(args: list[str]) -> str:
@@ -102,7 +110,7 @@ def _preset(args: list[str]) -> str:
     return found[-1] if found and found[-1] in PRESETS else "default"
 
 
-def one_line(box: str) -> str:
+def _first_lines(box: str) -> str:
     """The message at the top of the box that tyro draws, as one line."""
     lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
     rule = next((i for i, line in enumerate(lines) if set(line) == {"─"}), len(lines))

@@ -1,11 +1,9 @@
 """`jaxmlp verify`: the lecture's claims, or a person's files, against autodiff."""
 
-import contextlib
-import io
 import locale
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from jaxmlp.cli import Stop
-from jaxmlp.cli.settings import one_line
+from jaxmlp.cli.settings import parsed
+from jaxmlp.verify import report as rendering
 from jaxmlp.verify.finding import File, Report, Words
 
 FEW = 4  # files that are not worth a second process
@@ -64,34 +63,17 @@ class Settings:
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp verify`; its exit code."""
-    settings = read_settings(args)
+    settings = parsed(Settings, "verify", args, Settings())
     lang = language() if settings.lang == "auto" else settings.lang
     _check_paths(settings)
     if not settings.files:
         return _claims(settings, lang)
     report = Report(tuple(verified(settings)))
     _write(settings, {
-        "text": partial(_text, report, lang, settings.explain),
-        **{name: partial(_rendered, name, report, lang, settings.explain) for name in FORMATS},
-    })  # fmt: skip
+        "text": partial(rendering.as_text, color=_colour()),
+        **{name: getattr(rendering, f"as_{name}") for name in FORMATS},
+    }, report, lang, settings.explain)  # fmt: skip
     return _exit(report)
-
-
-def read_settings(args: list[str]) -> Settings:
-    """The settings on the command line.
-
-    Raises:
-        ValueError: one line that says what cannot be read.
-        SystemExit: after --help.
-    """
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            return tyro.cli(Settings, prog="jaxmlp verify", args=args)
-    except SystemExit as stop:
-        if not stop.code:
-            raise
-    raise ValueError(one_line(said.getvalue()))
 
 
 def language() -> str:
@@ -187,36 +169,24 @@ def _progress() -> Progress:
                     disable=not console.is_terminal)  # fmt: skip
 
 
-def _text(report: Report, lang: str, explain: str) -> str:
-    from jaxmlp.verify.report import as_text
-
-    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return as_text(report, lang, explain, color)
-
-
-def _rendered(name: str, report: Report, lang: str, explain: str) -> str:
-    from jaxmlp.verify import report as rendering
-
-    return getattr(rendering, f"as_{name}")(report, lang, explain)
+def _colour() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _claims(settings: Settings, lang: str) -> int:
     """Judge the lecture's own equations."""
-    from jaxmlp.verify import report as rendering
     from jaxmlp.verify.lecture import claims
 
     found = claims(seed=settings.seed)
-    _write(settings, {
-        name: partial(getattr(rendering, f"claims_as_{name}"), found, lang)
-        for name in ("text", *FORMATS)
-    })  # fmt: skip
+    ways = {name: getattr(rendering, f"claims_as_{name}") for name in ("text", *FORMATS)}
+    _write(settings, ways, found, lang)
     other = [claim.id for claim in found if claim.holds != claim.recorded]
     if other:
         raise Stop(f"not as recorded: {', '.join(other)}", code=1)
     return 0
 
 
-def _write(settings: Settings, ways: dict) -> None:
+def _write(settings: Settings, ways: dict[str, Callable[..., str]], *what: object) -> None:
     """The text to standard output, unless another format goes there; the rest to their files."""
     from jaxmlp.storage import write_whole
 
@@ -224,9 +194,9 @@ def _write(settings: Settings, ways: dict) -> None:
     for name, path in asked.items():
         encoding = "utf-8-sig" if name == "csv" else "utf-8"  # Excel needs the mark
         if path != "-":
-            write_whole(Path(path), ways[name]().encode(encoding))
+            write_whole(Path(path), ways[name](*what).encode(encoding))
     to_stdout = next((name for name, path in asked.items() if path == "-"), "text")
-    print(ways[to_stdout]())
+    print(ways[to_stdout](*what))
 
 
 def _exit(report: Report) -> int:

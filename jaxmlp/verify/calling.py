@@ -217,6 +217,18 @@ def _kind(value: object, found: np.ndarray) -> str:
     return f"{type(value).__name__} of {found.dtype}"
 
 
+def stacked(at_points: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
+    """The results at each point, each stacked over the points.
+
+    Raises:
+        Crashed: there are more of them at one point than at another, or of another shape.
+    """
+    try:
+        return [np.stack(part) for part in zip(*at_points, strict=True)]
+    except ValueError:
+        raise Crashed("expected results of the same shape at every point") from None
+
+
 CONVENTIONS = {
     "one-sample": Words("takes one sample at a time", "1 サンプルずつ受け取る"),
     "rows": Words("takes rows of samples", "サンプルを行に並べて受け取る"),

@@ -13,9 +13,7 @@ import numpy as np
 from jaxmlp.network import Network
 from jaxmlp.verify.calling import (
     Crashed,
-    Died,
     Subject,
-    TimedOut,
     Unfinished,
     conventions,
     layouts,
@@ -24,7 +22,6 @@ from jaxmlp.verify.calling import (
 from jaxmlp.verify.claimed import (
     Setting,
     claims_at,
-    confirmed_points,
     fit,
     moved,
     right_at,
@@ -32,18 +29,12 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
-from jaxmlp.verify.ending import crashed, timeout, unfinished
-from jaxmlp.verify.finding import Check, File, Note, Report, Words
+from jaxmlp.verify.ending import at_equal_sizes, crashed, ended
+from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE
-from jaxmlp.verify.points import Points, Sizes
+from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake
-
-__all__ = ["EQUAL", "ETA", "check", "check_derivation", "confirmed_points"]
-
-ETA = 0.37
-# A mistake that does not conform at unequal sizes may at these, and can then be named.
-EQUAL = (Sizes(7, 5, 5), Sizes(4, 5, 5), Sizes(7, 4, 5), Sizes(5, 5, 5), Sizes(7, 1, 3))
 
 
 def check(
@@ -161,19 +152,16 @@ def check_derivation(
     if reduction not in ("mean", "sum"):
         raise ValueError(f"unknown reduction {reduction!r}: expected mean or sum")
     stage = "update" if "eta" in roles(subject.parameters) else "derivation"
-    try:
+
+    def judged() -> tuple[Check, ...]:
         with np.errstate(all="ignore"):
-            setting, claims, crash = _run(subject, network, reduction == "mean", seed)
-            return _checks(subject, setting, claims, catalogue, crash)
-    except Unfinished:
-        return (unfinished(subject, stage),)
-    except TimedOut as late:
-        return (timeout(subject, stage, late),)
-    except (Crashed, Died) as crash:
-        return (crashed(subject, stage, crash),)
+            return _checks(subject, *_run(subject, network, reduction == "mean", seed), catalogue)
+
+    return ended(subject, stage, judged)
 
 
-def _checks(subject, setting, claims, catalogue, crash) -> tuple[Check, ...]:
+def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
+    """The verdicts, with what is said besides."""
     claims, remarks = undivided(setting, claims)
     visible = [m for m in catalogue if m.id not in ("times-n", "over-n") or m.step in claims
                or m.step in ("dV", "dW", "share")]  # fmt: skip
@@ -192,12 +180,13 @@ def _checks(subject, setting, claims, catalogue, crash) -> tuple[Check, ...]:
     if crash is not None:  # at equal sizes anything may run: only what is recognised counts
         if not any(one.diagnosis for one in checks) or any(map(_guessed, checks)):
             return (crashed(subject, "derivation", crash),)
-        remarks = (*remarks, _at_equal_sizes(setting, crash))
+        q, d, m = *setting.points.W.shape[1:], setting.points.V.shape[1]
+        sizes = f"d+1 = {d}, q = {q}, m = {m}"
+        remarks = (*remarks, at_equal_sizes(crash, sizes, f"{sizes} "))
     elif all(one.verdict == "right" for one in checks):
         remarks = (*remarks, *_remarks(subject, setting))
     said = conventions(setting.layout, bias=setting.network.bias, mean=setting.mean)
-    first = replace(checks[0], remarks=(*said, *remarks, *checks[0].remarks))
-    return tuple(replace(one, line=subject.line) for one in (first, *checks[1:]))
+    return remarked(checks, *said, *remarks)
 
 
 def _run(subject: Subject, network: Network, mean: bool, seed: int):
@@ -267,11 +256,3 @@ def _try(subject: Subject, setting: Setting) -> dict | None:
         return claims_at(subject, setting)
     except (Crashed, Unfinished):
         return None
-
-
-def _at_equal_sizes(setting: Setting, crash: Crashed) -> Note:
-    q, d, m = *setting.points.W.shape[1:], setting.points.V.shape[1]
-    sizes = f"d+1 = {d}, q = {q}, m = {m}"
-    return Note("crashes-at-unequal-sizes", Words(
-        f"crashes at unequal sizes ({crash}); judged at {sizes}",
-        f"サイズが異なると実行時エラーになります ({crash})。{sizes} で判定しました"))  # fmt: skip

@@ -42,15 +42,20 @@ class Setting(NamedTuple):
 
 
 def setting_at(
-    network: Network, sizes: Sizes, seed: int, layout: Layout, mean: bool, eta
+    network: Network, sizes: Sizes, seed: int, layout: Layout, mean: bool, eta: float | None
 ) -> Setting:
-    points = confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
+    """Points of these sizes, and the right derivation there as the layout has it."""
+    points = points_of(network, sizes, seed)
     if layout.samples == "sample":
         points = points.single()
     mean = mean and layout.samples != "sample"
-    return Setting(
-        points, quantities(network, points, mean=mean, eta=eta), network, layout, mean, eta
-    )
+    right = quantities(network, points, mean=mean, eta=eta)
+    return Setting(points, right, network, layout, mean, eta)
+
+
+def points_of(network: Network, sizes: Sizes, seed: int = 0) -> Points:
+    """Points of these sizes; those of the usual sizes are confirmed by autodiff."""
+    return confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
 
 
 @functools.lru_cache(maxsize=64)
@@ -72,6 +77,7 @@ def confirmed_points(network: Network, seed: int = 0) -> Points:
 
 
 def right_at(setting: Setting, points: Points) -> Quantities:
+    """The right derivation at other points."""
     return quantities(setting.network, points, mean=setting.mean, eta=setting.eta)
 
 
@@ -202,7 +208,7 @@ def undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
     return claims | {d: claims[d] * n for d in deltas}, (Note("deltas-of-mean", words),)
 
 
-def swapped(setting: "Setting", claims: dict) -> bool:
+def swapped(setting: Setting, claims: dict) -> bool:
     """Whether (dV, dW) came back for (dW, dV): the shapes tell."""
     if not {"dW", "dV"} <= claims.keys():
         return False

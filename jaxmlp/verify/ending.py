@@ -1,7 +1,25 @@
-"""Checks that end without a value to judge."""
+"""Checks that end without a value to judge, or only at sizes at which little can go wrong."""
 
-from jaxmlp.verify.calling import Subject
+from collections.abc import Callable
+from dataclasses import replace
+
+from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished
 from jaxmlp.verify.finding import Check, Note, Words
+
+
+def ended(
+    subject: Subject, stage: str, judged: Callable[[], tuple[Check, ...]]
+) -> tuple[Check, ...]:
+    """What was judged, with the line of the function; or that it came to no end, as a check."""
+    try:
+        checks = judged()
+    except Unfinished:
+        checks = (unfinished(subject, stage),)
+    except TimedOut as late:
+        checks = (timeout(subject, stage, late),)
+    except (Crashed, Died) as why:
+        checks = (crashed(subject, stage, why),)
+    return tuple(replace(one, line=subject.line) for one in checks)
 
 
 def crashed(subject: Subject, stage: str, why: object) -> Check:
@@ -23,3 +41,10 @@ def unfinished(subject: Subject, stage: str) -> Check:
     """A check of a function that gives back nothing yet."""
     note = Note("unfinished", Words("gives back nothing yet", "まだ何も返していません"))
     return Check(subject.name, stage, "unfinished", subject.line, remarks=(note,))
+
+
+def at_equal_sizes(crash: Crashed, en: str = "equal ones", ja: str = "等しいサイズ") -> Note:
+    """That the verdict is on equal sizes, or those named, since at unequal ones it crashed."""
+    return Note("crashes-at-unequal-sizes", Words(
+        f"crashes at unequal sizes ({crash}); judged at {en}",
+        f"サイズが異なると実行時エラーになります ({crash})。{ja}で判定しました"))  # fmt: skip

@@ -1,6 +1,6 @@
 """What a check has found, as plain data in both languages; `report.py` writes it down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 VERDICTS = ("right", "wrong", "imprecise", "unfinished", "crashed", "timeout")
@@ -72,6 +72,12 @@ class Check:
     worst: Worst | None = None
     wrong: tuple[tuple[bool, ...], ...] | None = None
     where: Words | None = None
+
+
+def remarked(checks: tuple[Check, ...], *remarks: Note) -> tuple[Check, ...]:
+    """The checks of one function, with these remarks before all others."""
+    first, *rest = checks
+    return (replace(first, remarks=(*remarks, *first.remarks)), *rest)
 
 
 @dataclass(frozen=True)

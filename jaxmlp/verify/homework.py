@@ -12,8 +12,9 @@ import numpy as np
 from jaxmlp.network import Network
 from jaxmlp.verify import source
 from jaxmlp.verify.calling import Subject, plain, result_role, roles
-from jaxmlp.verify.check import check_derivation, crashed
+from jaxmlp.verify.check import check_derivation
 from jaxmlp.verify.child import Pieces
+from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece

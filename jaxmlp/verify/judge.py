@@ -188,6 +188,7 @@ def noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Clai
 
 
 def imprecise(check: Check) -> Check:
+    """The check, its error being one of rounding and not of the formula."""
     words = Words(
         "The formula is right, but precision is lost on the way: are there float32 numbers in it?",
         "式は正しいのですが、途中で精度が失われています。float32 の数が混ざっていませんか。",

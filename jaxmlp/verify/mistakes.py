@@ -188,8 +188,8 @@ def _reduced(step: str) -> list[Mistake]:
 
 def _shapes(step: str, other: str) -> list[Mistake]:
     """What can happen to the matrix ∂E/∂V or ∂E/∂W = (delta)(input)ᵀ."""
-    s, delta, e = SYMBOL[step], {"dV": "δ2", "dW": "δ1"}[step], HOME[step]
-    t = {"dV": "z", "dW": "x"}[step]
+    source, t = {"dV": ("delta2", "z"), "dW": ("delta1", "x")}[step]
+    s, delta, e = SYMBOL[step], SYMBOL[source], HOME[step]
 
     def mistake(id, formula, en, ja):
         return Mistake(id, step, formula, Words(en, ja), e, keeps=True)
@@ -205,12 +205,12 @@ def _shapes(step: str, other: str) -> list[Mistake]:
                 f"{s} has no bias column: {t} was taken without the 1 in front.",
                 f"{s} にバイアスの列がありません。先頭の 1 のない {t} を使っています。"),
         Mistake("means-first", step,
-                lambda q, d: (getattr(q, {"dV": "delta2", "dW": "delta1"}[step]).sum(1)[..., :, None]
+                lambda q, d: (getattr(q, source).sum(1)[..., :, None]
                               @ getattr(q, t).mean(1)[..., None, :]) * q.share,
                 Words(f"{s} is the product of means over the samples; it must be the mean of the products.",
                       f"{s} が「平均の積」になっています。「積の平均」でなければなりません。"), e),
         Mistake(f"{other}-for-{t}", step,
-                lambda q, d: getattr(q, {"dV": "delta2", "dW": "delta1"}[step]).mT @ getattr(q, other) * q.share,
+                lambda q, d: getattr(q, source).mT @ getattr(q, other) * q.share,
                 Words(f"{s} is {delta} times {other}ᵀ, where {t}ᵀ belongs.",
                       f"{s} が {delta}{other}ᵀ になっています。正しくは {delta}{t}ᵀ です。"), e),
         mistake("transposed", lambda q, d: d.mT,
@@ -221,6 +221,11 @@ def _shapes(step: str, other: str) -> list[Mistake]:
 
 def _one(id, step, formula, equation, en, ja, keeps=False) -> Mistake:
     return Mistake(id, step, formula, Words(en, ja), equation, keeps)
+
+
+def _ways(id, step, formulas, equation, en, ja) -> list[Mistake]:
+    """One mistake that can be made in several ways."""
+    return [_one(id, step, formula, equation, en, ja) for formula in formulas]
 
 
 def _unless(name: str, formula: Callable) -> Callable:
@@ -389,24 +394,15 @@ CATALOGUE: tuple[Mistake, ...] = (
     _one("V-not-transposed", "delta1", lambda q, v: q.delta2 @ q.V_tilde.mT * q.slope, "L24",
          "Ṽ is not transposed: δ1 has Σ_k δ2_k v_jk (as L24 is printed), where Σ_k δ2_k v_kj belongs, Ṽᵀδ2.",
          "Ṽ が転置されていません。Σ_k δ2_k v_jk (L24 の印刷の通り) でなく Σ_k δ2_k v_kj、つまり Ṽᵀδ2 です。"),
-    _one("V-bias-kept", "delta1", lambda q, v: _with_bias_kept(q, 1.0), "L22",
-         "V was used where Ṽ belongs: the bias column (column 0) must be taken off, Ṽᵀδ2.",
-         "Ṽ の代わりに V を使っています。バイアスの列 (第 0 列) を除いて Ṽᵀδ2 とします。"),
-    _one("V-bias-kept", "delta1", lambda q, v: _with_bias_kept(q, 0.0), "L22",
-         "V was used where Ṽ belongs: the bias column (column 0) must be taken off, Ṽᵀδ2.",
-         "Ṽ の代わりに V を使っています。バイアスの列 (第 0 列) を除いて Ṽᵀδ2 とします。"),
-    _one("V-bias-kept", "delta1", lambda q, v: q.delta2 @ q.V * q.slope, "L22",
-         "V was used where Ṽ belongs: the bias column (column 0) must be taken off, Ṽᵀδ2.",
-         "Ṽ の代わりに V を使っています。バイアスの列 (第 0 列) を除いて Ṽᵀδ2 とします。"),
+    *_ways("V-bias-kept", "delta1",
+           (lambda q, v: _with_bias_kept(q, 1.0), lambda q, v: _with_bias_kept(q, 0.0), lambda q, v: q.delta2 @ q.V * q.slope), "L22",
+           "V was used where Ṽ belongs: the bias column (column 0) must be taken off, Ṽᵀδ2.",
+           "Ṽ の代わりに V を使っています。バイアスの列 (第 0 列) を除いて Ṽᵀδ2 とします。"),
     _one("V-last-dropped", "V_tilde", lambda q, v: q.V[..., :-1] if q.bias else v, "L22",
          "Ṽ has lost the wrong column of V, the last; it is V without the bias, column 0.",
          "Ṽ で V の最後の列が除かれています。除くのはバイアスの列 (第 0 列) です。"),
-    _one("W-for-V", "V_tilde", lambda q, v: q.W, "L22",
-         "W was used where Ṽ belongs in δ1.", "δ1 で Ṽ の代わりに W を使っています。"),
-    _one("W-for-V", "V_tilde", lambda q, v: q.W[..., 1:], "L22",
-         "W was used where Ṽ belongs in δ1.", "δ1 で Ṽ の代わりに W を使っています。"),
-    _one("W-for-V", "V_tilde", lambda q, v: q.W.mT, "L22",
-         "W was used where Ṽ belongs in δ1.", "δ1 で Ṽ の代わりに W を使っています。"),
+    *_ways("W-for-V", "V_tilde", (lambda q, v: q.W, lambda q, v: q.W[..., 1:], lambda q, v: q.W.mT), "L22",
+           "W was used where Ṽ belongs in δ1.", "δ1 で Ṽ の代わりに W を使っています。"),
     _one("V-missing", "delta1", lambda q, v: q.delta2.sum(-1, keepdims=True) * q.slope, "L22",
          "V is missing in δ1: δ2 is summed without the weights Ṽ.",
          "δ1 に V がありません。δ2 が重み Ṽ なしで足されています。"),

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -10,10 +9,7 @@ from jaxmlp.network import Network
 from jaxmlp.verify import given, pieces
 from jaxmlp.verify.calling import (
     Crashed,
-    Died,
     Subject,
-    TimedOut,
-    Unfinished,
     arguments,
     array,
     convention,
@@ -21,48 +17,32 @@ from jaxmlp.verify.calling import (
     layouts,
     plain,
     roles,
+    stacked,
 )
-from jaxmlp.verify.check import EQUAL, confirmed_points, crashed, timeout, unfinished
+from jaxmlp.verify.claimed import confirmed_points, points_of
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.ending import at_equal_sizes, ended, unfinished
+from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.pieces import Piece
-from jaxmlp.verify.points import Points, Sizes, draw
+from jaxmlp.verify.points import EQUAL, Points, Sizes, draw
 
 SMOOTH = Network("tanh")  # its f' is neither 0 nor 1, so that nothing done to it is hidden
-OF_FORWARD = {"u": "u", "fu": "fu", "z": "z", "a": "a", "g": "g"}
+OF_FORWARD = ("u", "fu", "z", "a", "g")
 
 
-def _guarded(stage: str):
-    """A check that does not end with a value ends with a verdict of its own."""
-
-    def around(function):
-        def checked(subject: Subject, *args, **kwargs) -> tuple[Check, ...]:
-            try:
-                checks = function(subject, *args, **kwargs)
-            except Unfinished:
-                checks = (unfinished(subject, stage),)
-            except TimedOut as late:
-                checks = (timeout(subject, stage, late),)
-            except (Crashed, Died) as why:
-                checks = (crashed(subject, stage, why),)
-            return tuple(replace(one, line=subject.line) for one in checks)
-
-        return checked
-
-    return around
-
-
-@_guarded("z")
 def check_forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     """The exercise's forward(x, W, …) with f handed over: z = (1, f(Wx)) and f'(Wx)."""
+    return ended(subject, "z", lambda: _forward(subject, network))
+
+
+def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     name = network.hidden.name
     f, slope, pair = given.F[name], given.SLOPE[name], given.PAIR[name]
     many = len(subject.parameters) > 3
     handed = ([f, slope],) if many else ([pair], [f])
-    points = confirmed_points(network)
-    points = points.single()
+    points = confirmed_points(network).single()
     right = quantities(network, points)
     crash = None
     for functions, column in itertools.product(handed, (False, True)):
@@ -74,10 +54,7 @@ def check_forward(subject: Subject, network: Network) -> tuple[Check, ...]:
         checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
         if column:
             words = Words("takes a sample as a column", "サンプルを列ベクトルとして受け取る")
-            checks = (
-                replace(checks[0], remarks=(Note("column", words), *checks[0].remarks)),
-                *checks[1:],
-            )
+            checks = remarked(checks, Note("column", words))
         if claims.keys() == {"z"} and functions != [f]:
             checks = (*checks, unfinished(subject, "slope"))
         return checks
@@ -96,16 +73,15 @@ def _forward_claims(subject, points: Points, right, functions, column) -> dict[s
         at_points.append([array(v).reshape(1, -1) for v in values])
     if len(at_points[0]) > 2:
         raise Crashed(f"expected (z, f'(Wx)), got {len(at_points[0])} results")
-    try:
-        stacked = [np.stack(part) for part in zip(*at_points, strict=True)]
-    except ValueError:
-        raise Crashed("expected results of the same shape at every point") from None
-    return dict(zip(("z", "slope"), stacked, strict=False))
+    return dict(zip(("z", "slope"), stacked(at_points), strict=False))
 
 
-@_guarded("delta1")
 def check_backward(subject: Subject) -> tuple[Check, ...]:
     """The exercise's backward(Ṽ, δ2, f'(Wx)), which gives δ1 (L22)."""
+    return ended(subject, "delta1", lambda: _backward(subject))
+
+
+def _backward(subject: Subject) -> tuple[Check, ...]:
     crash, tried = None, []
     for sizes in (Sizes(), *EQUAL):
         points = draw(SMOOTH, sizes).single()
@@ -125,23 +101,16 @@ def check_backward(subject: Subject) -> tuple[Check, ...]:
     if not tried:
         raise crash
     whole, claim = tried[0]
-    (check,) = judge(subject.name, right, {"delta1": claim}, CATALOGUE)
+    checks = judge(subject.name, right, {"delta1": claim}, CATALOGUE)
     if sizes != Sizes():
-        check = replace(check, remarks=(_equal(crash), *check.remarks))
+        checks = remarked(checks, at_equal_sizes(crash))
     if whole:
         words = Words(
             "takes V, and leaves out the bias column by itself",
             "V を受け取り、バイアスの列を関数の中で除く",
         )
-        check = replace(check, remarks=(Note("V-given", words), *check.remarks))
-    return (check,)
-
-
-def _equal(crash: Crashed) -> Note:
-    return Note("crashes-at-unequal-sizes", Words(
-        f"crashes at unequal sizes ({crash}); judged at equal ones",
-        f"サイズが異なると実行時エラーになります ({crash})。"
-        "等しいサイズで判定しました"))  # fmt: skip
+        checks = remarked(checks, Note("V-given", words))
+    return checks
 
 
 def _delta1(subject: Subject, right, matrices: np.ndarray) -> np.ndarray:
@@ -151,11 +120,9 @@ def _delta1(subject: Subject, right, matrices: np.ndarray) -> np.ndarray:
         values = {"V": matrices[at], "delta": right.delta2[at, 0], "slope": right.slope[at, 0]}
         result, _ = subject.call([np.array(values[place]) for place in places])
         value = array(result)
-        found.append(value.reshape(1, -1) if value.size == max(value.shape, default=1) else value)
-    try:
-        return np.stack(found)
-    except ValueError:
-        raise Crashed("expected results of the same shape at every point") from None
+        vector = value.size == max(value.shape, default=1)
+        found.append([value.reshape(1, -1) if vector else value])
+    return stacked(found)[0]
 
 
 def _places(parameters: Sequence[str]) -> list[str]:
@@ -172,15 +139,12 @@ def _places(parameters: Sequence[str]) -> list[str]:
     return ["delta" if i == delta else "slope" if i == slope else "V" for i in range(3)]
 
 
-@_guarded("g")
-def check_network(subject: Subject, network: Network) -> tuple[Check, ...]:
-    """A forward pass of the whole network, forward(W, V, x): g, or (z, g), or (u, z, a, g)."""
-    return _first_right(subject, network, _pass_claims)
-
-
-@_guarded("loss")
 def check_error(subject: Subject, network: Network, reduction: str) -> tuple[Check, ...]:
     """E(W, V, x, y) of the whole network, one number."""
+    return ended(subject, "loss", lambda: _error(subject, network, reduction))
+
+
+def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, ...]:
     kind = Piece("loss", network.loss.name)
     found = roles(subject.parameters)
     crash = None
@@ -206,13 +170,8 @@ def check_error(subject: Subject, network: Network, reduction: str) -> tuple[Che
         claim = claim.reshape(-1)
         true = pieces.quantities(kind, inputs, claim)
         slips = pieces.slips(kind)
-        (check,) = judge(subject.name, true, {"loss": claim}, slips, stages=("loss",))
-        return (
-            replace(
-                check,
-                remarks=(*conventions(layout, bias=network.bias, mean=False)[:2], *check.remarks),
-            ),
-        )
+        checks = judge(subject.name, true, {"loss": claim}, slips, stages=("loss",))
+        return remarked(checks, *conventions(layout, bias=network.bias, mean=False)[:2])
     raise Crashed(str(crash))
 
 
@@ -233,22 +192,27 @@ def _batch_error(subject, kind, inputs, claim, reduction, layout) -> Check:
     )
 
 
-def _first_right(subject: Subject, network: Network, claims_of) -> tuple[Check, ...]:
+def check_network(subject: Subject, network: Network) -> tuple[Check, ...]:
+    """A forward pass of the whole network, forward(W, V, x): g, or (z, g), or (u, z, a, g)."""
+    return ended(subject, "g", lambda: _network(subject, network))
+
+
+def _network(subject: Subject, network: Network) -> tuple[Check, ...]:
     """Judged in the first convention in which it is right, or else in the first that runs."""
     found, crash, tried = roles(subject.parameters), None, []
     for sizes in (Sizes(), *EQUAL[2:]):
         for layout in layouts(subject.parameters, found, bias=network.bias):
-            points = confirmed_points(network) if sizes == Sizes() else draw(network, sizes)
+            points = points_of(network, sizes)
             points = points.single() if layout.samples == "sample" else points
             right = quantities(network, points)
             try:
-                claims = claims_of(subject, found, layout, points, right)
+                claims = _pass_claims(subject, found, layout, points, right)
             except Crashed as why:
                 crash = crash or why
                 continue
             checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
             said = conventions(layout, bias=network.bias, mean=False)[:2]
-            checks = (replace(checks[0], remarks=(*said, *checks[0].remarks)), *checks[1:])
+            checks = remarked(checks, *said)
             tried.append(checks)
             if all(one.verdict == "right" for one in checks):
                 return checks
@@ -266,11 +230,7 @@ def _pass_claims(subject, found, layout, points, right) -> dict[str, np.ndarray]
         rows = [array(v) for v in values]
         rows = [v.T if layout.samples == "columns" else np.atleast_2d(v) for v in rows]
         at_points.append(rows)
-    try:
-        stacked = [np.stack(part) for part in zip(*at_points, strict=True)]
-    except ValueError:
-        raise Crashed("expected results of the same shape at every point") from None
-    return _named_pass(stacked, right)
+    return _named_pass(stacked(at_points), right)
 
 
 def _named_pass(arrays: list[np.ndarray], right) -> dict[str, np.ndarray]:

@@ -30,6 +30,11 @@ class Sizes(NamedTuple):
     draws: int = 3
 
 
+# A mistake that does not conform at unequal sizes may at these, and can then be named.
+EQUAL = (Sizes(7, 5, 5), Sizes(4, 5, 5), Sizes(7, 4, 5), Sizes(5, 5, 5), Sizes(7, 1, 3))
+ETA = 0.37  # the step size of an update
+
+
 class Points(NamedTuple):
     """Parameters and samples, one draw of parameters with its own rows at each point.
 

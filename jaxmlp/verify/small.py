@@ -8,16 +8,15 @@ import numpy as np
 from jaxmlp.verify import pieces
 from jaxmlp.verify.calling import (
     Crashed,
-    Died,
     Subject,
-    TimedOut,
     Unfinished,
     array,
     convention,
     plain,
+    stacked,
 )
-from jaxmlp.verify.check import crashed, timeout, unfinished
 from jaxmlp.verify.diagnose import same, tolerance
+from jaxmlp.verify.ending import ended
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.pieces import Piece
@@ -38,15 +37,8 @@ STAGE = {"activation": "value", "softmax": "value", "derivative": "derivative", 
 
 def check_piece(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     """A check of a small function; two, where it gives (f, f')."""
-    try:
-        checks = {"loss": _loss, "softmax": _softmax}.get(kind.kind, _activation)(subject, kind)
-    except Unfinished:
-        checks = (unfinished(subject, STAGE[kind.kind]),)
-    except TimedOut as late:
-        checks = (timeout(subject, STAGE[kind.kind], late),)
-    except (Crashed, Died) as why:
-        checks = (crashed(subject, STAGE[kind.kind], why),)
-    return tuple(replace(one, line=subject.line) for one in checks)
+    way = {"loss": _loss, "softmax": _softmax}.get(kind.kind, _activation)
+    return ended(subject, STAGE[kind.kind], lambda: way(subject, kind))
 
 
 def _judged(subject, kind, given, claim, again: Callable | None = None, key="u") -> Check:
@@ -126,10 +118,7 @@ def _result(subject: Subject, args: list) -> object:
 def _parts(results: Sequence[object]) -> list[np.ndarray]:
     """Results of one array each, or of a pair, stacked."""
     pairs = [r if isinstance(r, tuple) else (r,) for r in results]
-    try:
-        return [np.stack([array(r) for r in part]) for part in zip(*pairs, strict=True)]
-    except ValueError:
-        raise Crashed("expected results of the same shape everywhere") from None
+    return stacked([[array(r) for r in pair] for pair in pairs])
 
 
 def _probed(check: Check, kind: Piece, call: Callable) -> Check:

@@ -3,7 +3,6 @@
 import ast
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,19 +11,18 @@ from jaxmlp.network import Network
 from jaxmlp.verify.calling import (
     ROLE,
     Crashed,
-    Died,
     Subject,
-    TimedOut,
     Unfinished,
     convention,
     plain,
 )
-from jaxmlp.verify.check import EQUAL, ETA, confirmed_points, crashed, timeout, unfinished
+from jaxmlp.verify.claimed import points_of
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.ending import at_equal_sizes, ended
+from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
-from jaxmlp.verify.points import Points, Sizes, draw, with_one
+from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes, with_one
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.runner import Runner
 from jaxmlp.verify.source import Loop, called, drawn, loads, numbers, role_of_data, stores
@@ -73,20 +71,13 @@ def check_loop(
 ) -> tuple[Check, ...]:
     """A check for δ2, ∂E/∂V, δ1 and ∂E/∂W, as far as the loop has them (L12, L22)."""
     subject = Subject(NAME, lambda args: (None, args), (), line=loop.line)
-    try:
-        return _checked(runner, loop, network, reduction, seed)
-    except Unfinished:
-        return (unfinished(subject, "update"),)
-    except TimedOut as late:
-        return (timeout(subject, "update", late),)
-    except (Crashed, Died) as why:
-        return (crashed(subject, "update", why),)
+    return ended(subject, "update", lambda: _checked(runner, loop, network, reduction, seed))
 
 
 def _checked(runner, loop, network, reduction, seed) -> tuple[Check, ...]:
     crash = None
     for sizes in (Sizes(), EXERCISE, *EQUAL):
-        points = confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
+        points = points_of(network, sizes, seed)
         for way in _ways(loop, equal=sizes in EQUAL):
             try:
                 steps = _steps(runner, loop, points, sizes, way)
@@ -102,19 +93,14 @@ def _said(checks: tuple[Check, ...], way: Way, crash: Crashed | None) -> tuple[C
     """With remarks on what was recognised."""
     notes = []
     if crash is not None:
-        notes.append(Note("crashes-at-unequal-sizes", Words(
-            f"crashes at unequal sizes ({crash}); judged at equal ones",
-            f"サイズが異なると実行時エラーになります ({crash})。"
-            "等しいサイズで判定しました")))  # fmt: skip
+        notes.append(at_equal_sizes(crash))
     if way.one:
         notes.append(convention("one-given"))
     if way.columns:
         notes.append(convention("columns"))
     if way.turned:
-        notes.append(Note("weights-transposed", Words(
-            "the weights stand on the right of the samples, x W, the transposes of the lecture's",
-            "重みをサンプルの右から掛けています (xW)。講義の W、V の転置です")))  # fmt: skip
-    return (replace(checks[0], remarks=(*notes, *checks[0].remarks)), *checks[1:])
+        notes.append(convention("weights-transposed"))
+    return remarked(checks, *notes)
 
 
 def _ways(loop: Loop, *, equal: bool) -> Iterator[Way]:
@@ -396,21 +382,19 @@ def _judge(loop, network, reduction, steps: list[Step]) -> tuple[Check, ...]:
     right = quantities(network, points, mean=mean, eta=eta)
     claims = {stage: move / eta for stage, move in moved.items()}
     checks = judge(NAME, right, claims | _deltas(steps, right, claims), CATALOGUE)
-    said = (
-        [*last]
-        + [convention("rows" if batch else "one-sample")]
-        + ([convention(reduction)] if batch else [])
-    )
+    said = [*last, convention("rows" if batch else "one-sample")]
+    if batch:
+        said.append(convention(reduction))
     note = Note(
         "step-size",
         Words(f"the step size at this step is {eta:.4g}", f"このステップの η は {eta:.4g}"),
     )
-    checks = (replace(checks[0], remarks=(*said, note, *checks[0].remarks)), *checks[1:])
+    checks = remarked(checks, *said, note)
     words = Words("is not updated yet", "まだ更新されていません")
     more = [
         Check(NAME, stage, "unfinished", remarks=(Note("unfinished", words),)) for stage in missing
     ]
-    return tuple(replace(one, line=loop.line) for one in (*checks, *more))
+    return (*checks, *more)
 
 
 def _bias_in_front(network: Network, points: Points, moved: dict, mean: bool):

@@ -65,7 +65,8 @@ L11 = ("transposed", "symmetric-structure")
 
 
 def key(stage: str) -> str:
-    return f"d{stage}"  # an argument may be called what Quantities has as an attribute
+    """The step of an argument, which may be called what Quantities has as an attribute."""
+    return f"d{stage}"
 
 
 def quantities(gradients: Mapping) -> Quantities:

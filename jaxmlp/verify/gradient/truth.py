@@ -82,6 +82,11 @@ def one_of(domain: object, name: str, arguments: Mapping) -> object:
 
 
 def samplers_of(domain: object, arguments: Mapping) -> dict[str, Callable]:
+    """What draws each argument from its domain.
+
+    Raises:
+        ValueError: a domain is unknown, or makes no sense for a shape.
+    """
     if isinstance(domain, Mapping) and not domain.keys() <= arguments.keys():
         raise ValueError(f"expected domains of {', '.join(arguments)}, got {', '.join(domain)}")
     if isinstance(domain, tuple | list) and len(domain) != len(arguments):
@@ -173,6 +178,11 @@ def _left_out(count: int) -> Note:
 
 
 def drawn(sampler: Callable, rng: np.random.Generator, name: str, shape: tuple) -> np.ndarray:
+    """An argument from its domain.
+
+    Raises:
+        ValueError: a sampler of the caller's gives another shape.
+    """
     found = np.asarray(sampler(rng, shape), float)
     if found.shape != shape:
         raise ValueError(f"expected the domain to give {name} of shape {shape}, got {found.shape}")
