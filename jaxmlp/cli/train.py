@@ -10,10 +10,10 @@ import jax
 import numpy as np
 import optax
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import run_folder, versions, write
+from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import Task, prepare, start, step_size
 from jaxmlp.evaluate import Score, dead_units, score
@@ -110,7 +110,7 @@ def learn(console: Console, settings: Settings, task: Task, params: Params) -> F
     X, Y = task.arrays(task.train)
     began = time.perf_counter()
     console.print("\nepoch  step size  training error  test error")
-    with progress(console) as bar:
+    with progress(console, "training", "epochs") as bar:
         running = bar.add_task("", total=settings.epochs)
 
         def on_epoch(done: Epoch, _: Params) -> None:
@@ -137,12 +137,6 @@ def learn(console: Console, settings: Settings, task: Task, params: Params) -> F
             raise Stop(diverged, code=3) from None
     console.print(f"trained in {time.perf_counter() - began:.1f} s\n")
     return result
-
-
-def progress(console: Console) -> Progress:
-    """A bar that counts epochs, and goes when it is full."""
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeRemainingColumn())
-    return Progress(TextColumn("training"), *columns, console=console, transient=True)
 
 
 def report(console: Console, task: Task, params: Params) -> Score:

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from jaxmlp.cli import Stop
+from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.finding import File, Report, Words
@@ -107,7 +107,9 @@ def verified(settings: Settings) -> Iterator[File]:
     """Check the files, in order, some at a time, with a progress bar where there is a terminal."""
     paths = expanded(settings.files)
     check = partial(_one, settings)
-    with _progress() as bar:
+    console = Console(stderr=True)
+    disable = not console.is_terminal
+    with progress(console, "checking", "files", disable=disable) as bar:
         running = bar.add_task("", total=len(paths))
         for file in _mapped(check, paths):
             bar.advance(running)
@@ -160,13 +162,6 @@ def _one(settings: Settings, path: str) -> File:
     except Exception as error:
         text = f"the checker itself failed: {type(error).__name__}: {error}"
         return File(path, problem=Words(text, text))
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeRemainingColumn())
-    return Progress(TextColumn("checking"), *columns, console=console, transient=True,
-                    disable=not console.is_terminal)  # fmt: skip
 
 
 def _colour() -> bool:

@@ -16,6 +16,40 @@ from jaxmlp.verify.source import Source
 
 FOLDER = Path(__file__).parent / "homework"
 
+# Files that are newer_done.py but for a few lines: what stands there, and what stands here.
+BACK = "        delta_1 = backward(V[:, 1:], delta_2, u_deriv)\n"
+V_STEP = "        V = V - eta_t * np.outer(delta_2, z)\n"
+W_STEP = "        W = W - eta_t * np.outer(delta_1, xi)\n"
+FORWARD = "        z, u_deriv = forward(xi, W, ReLU, dReLU)\n        g = softmax(np.dot(V, z))\n\n"
+EDITED = {
+    "half_a_line.py": {BACK: "        delta_1 = backward(V[:, 1:],\n"},
+    "only_v.py": {BACK: "", W_STEP: ""},
+    "v_first.py": {BACK + "\n" + V_STEP: V_STEP + BACK},
+    "loop_missing.py": {
+        FORWARD + "        # 誤差\n        e[i] = CrossEntoropy(g, yi)\n\n": "\n",
+        "        delta_2 = g - yi\n" + BACK: "",
+        V_STEP + W_STEP: "",
+    },
+    "slope_inside.py": {
+        "(x > 0).astype(int)": "np.where(x < 0, 0, 1)",
+        "np.dot(V_tilde.T, delta) * derivative": "np.dot(V_tilde.T, delta * derivative)",
+    },
+}
+
+
+def homework(name: str, folder: Path) -> Path:
+    """A file of the corpus; one that is an edited one is written to the folder."""
+    if name not in EDITED:
+        return FOLDER / name
+    text = (FOLDER / "newer_done.py").read_text(encoding="utf-8")
+    for old, new in EDITED[name].items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 # A file and what is remarked on it as a whole ("!" where nothing can be checked), then its checks:
 # those that are right, and the others one by one with the diagnosis that there has to be.
 EXPECTED = """
@@ -261,13 +295,14 @@ def told(check) -> str:
 
 def test_the_table_has_every_file():
     files = {path.name for path in FOLDER.iterdir() if path.suffix in (".py", ".ipynb")}
-    assert files - {"conftest.py"} == set(expectations())
+    assert (files - {"conftest.py"}) | EDITED.keys() == set(expectations())
+    assert not files & EDITED.keys()
 
 
 @pytest.mark.parametrize("name", expectations())
-def test_what_a_teacher_says(name):
+def test_what_a_teacher_says(name, tmp_path):
     remarks, checks = expectations()[name]
-    file = verify_file(FOLDER / name, Options(limit=2.0))
+    file = verify_file(homework(name, tmp_path), Options(limit=2.0))
     said = ["!"] * bool(file.problem) + [n.id for n in file.remarks if n.id != "network"]
     assert said == remarks
     assert sorted(map(told, file.checks)) == sorted(checks)
