@@ -5,7 +5,7 @@ trying them on arrays of unequal sizes next.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -88,12 +88,17 @@ def plain(name: str) -> str:
     return name.lower().replace("_", "").replace("∂", "d").replace("δ", "delta").replace("η", "eta")
 
 
+def role_table(names: Iterable[str]) -> dict[str, str]:
+    """The role of each plain name; w1 and b1 are the second where w0 is the first of two."""
+    found = set(map(plain, names))
+    shifted = {"w0", "w1"} <= found and "w2" not in found
+    return {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
+
+
 def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
     """What each parameter is: W, V, b, c, x, y or eta; None if one is none of these, or twice."""
-    names = [plain(name) for name in parameters]
-    shifted = "w0" in names and "w1" in names and "w2" not in names
-    table = {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
-    found = tuple(table.get(name, "") for name in names)
+    table = role_table(parameters)
+    found = tuple(table.get(plain(name), "") for name in parameters)
     return found if all(found) and len(set(found)) == len(found) else None
 
 

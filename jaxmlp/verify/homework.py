@@ -16,6 +16,8 @@ from jaxmlp.verify.check import check_derivation
 from jaxmlp.verify.child import Pieces
 from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, File, Note, Words
+from jaxmlp.verify.loops import Loop
+from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.runner import LIMIT, Runner
@@ -30,8 +32,8 @@ ERROR = re.compile(r"loss|error|cost|objective|energy|ent[r]?o?py|^e$|^j$")
 FORWARD = re.compile(
     r"forward|fprop|propagat|predict|network|output|^model|^f$|junden|^nn$|inference"
 )
-WHOLE = source.words("self params parameters param cache grads model net network layers")
-SAMPLE = source.words("x xi xn t ti y yi loss")
+WHOLE = words("self params parameters param cache grads model net network layers")
+SAMPLE = words("x xi xn t ti y yi loss")
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
 )
@@ -113,7 +115,7 @@ def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
         return check
     bodies = [s for loop in found.loops for s in loop.body]
     callers = [found.functions[c.name] for c in steps if c.name in found.functions]
-    used = check.name in source.names_used([*bodies, *callers], found.functions)
+    used = check.name in names_used([*bodies, *callers], found.functions)
     if not used or any(c.verdict != "right" for c in steps):
         return check
     return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
@@ -155,9 +157,9 @@ def _pieces(path: Path, found: Source) -> Pieces:
     functions = list(found.functions.values())
     checked = [f for f in functions if _kind(f, found) is not None]
     bodies = [statement for body in loops.values() for statement in body]
-    used = source.names_used([*checked, *bodies, *found.constants], found.functions)
+    used = names_used([*checked, *bodies, *found.constants], found.functions)
     needed = [f for f in functions if f.name in used or f in checked]
-    return Pieces(str(path), source.imports_of(found.imports, used), found.constants, needed, loops)
+    return Pieces(str(path), imports_of(found.imports, used), found.constants, needed, loops)
 
 
 class Job(NamedTuple):
@@ -201,7 +203,7 @@ def _work(found: Source, network: Network, reduction: str, options: Options) -> 
     return sorted(jobs, key=lambda job: job.line)
 
 
-def _loop_job(loop: source.Loop, network: Network, reduction: str, options: Options):
+def _loop_job(loop: Loop, network: Network, reduction: str, options: Options):
     return lambda runner: check_loop(runner, loop, network, reduction, options.seed)
 
 

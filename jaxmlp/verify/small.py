@@ -19,8 +19,8 @@ from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import ended
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
+from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import Piece
-from jaxmlp.verify.source import words as table
 
 TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth trueval d yt")
 OUTPUTS = table(

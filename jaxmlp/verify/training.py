@@ -21,11 +21,12 @@ from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import judge
+from jaxmlp.verify.loops import Loop, drawn, numbers
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
+from jaxmlp.verify.names import called, loads, role_of_data, stores
 from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes, with_one
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.runner import Runner
-from jaxmlp.verify.source import Loop, called, drawn, loads, numbers, role_of_data, stores
 
 NAME = "training loop"
 EXERCISE = Sizes(784, 200, 4, n=11, draws=1)  # scripts have these numbers written into them

@@ -6,21 +6,10 @@ import json
 import pytest
 
 from jaxmlp.verify import source
-from jaxmlp.verify.source import (
-    decoded,
-    drawn,
-    empty,
-    imports_of,
-    live_in,
-    loads,
-    names_used,
-    notebook_cells,
-    numbers,
-    parsed,
-    role_of_data,
-    stores,
-    take_apart,
-)
+from jaxmlp.verify.loops import drawn, numbers
+from jaxmlp.verify.names import imports_of, live_in, loads, names_used, role_of_data, stores
+from jaxmlp.verify.reading import decoded, notebook_cells, parsed
+from jaxmlp.verify.source import empty, take_apart
 
 TEXT = "# 活性化関数\ndef ReLU(x):\n    return x * (x > 0)  # ∇ も\n"
 

@@ -1,0 +1,265 @@
+"""The training steps of a file: loops that update W and V, as far as those depend on the body."""
+
+import ast
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from jaxmlp.verify.calling import ROLE, plain, role_table
+from jaxmlp.verify.names import blocks, called, live_in, loads, role_of_data, stores, words
+
+READERS = words("genfromtxt loadtxt read_csv read_table fromfile imread open_image load fromstring")
+COUNTS = words("range arange permutation trange shuffle sample choice count shuffled")
+SIZES = ("d", "q", "m", "n")
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A training step: the body of a loop in which W and V are updated.
+
+    Attributes:
+        line: where the loop begins.
+        body: the statements that the new parameters depend on, in order.
+        reads: the names it reads before it has assigned them.
+        W, V, b, c: what the parameters are called; None where there is none.
+        counters: the variables of this loop and of those around it, with what each runs over.
+        reader: whether the body reads its samples from files.
+        eta: whether there is a step size, in the body or before it.
+    """
+
+    line: int
+    body: list[ast.stmt]
+    reads: tuple[str, ...]
+    params: dict[str, str]
+    counters: dict[str, ast.expr]
+    reader: bool = False
+    eta: bool = False
+
+
+class Loops(NamedTuple):
+    """The loops of a file.
+
+    Attributes:
+        training: the training steps.
+        idle: lines of those that take a sample and update nothing yet.
+        deep: lines of those with more matrices than two.
+    """
+
+    training: list[Loop]
+    idle: list[int]
+    deep: list[int]
+
+
+def training_loops(module: ast.Module, functions: Container[str]) -> Loops:
+    """The innermost loops that take a sample and update parameters.
+
+    Args:
+        functions: the names of the file's functions, which are no data.
+    """
+    found = Loops([], [], [])
+
+    def search(body: list[ast.stmt], before: list[ast.stmt], counters: dict) -> bool:
+        any_found = False
+        for number, statement in enumerate(body):
+            earlier = [*before, *body[:number], *_defaults(statement)]
+            inner = counters | _counters(statement)
+            deeper = False
+            for block in blocks(statement):
+                deeper |= search(block, earlier, inner)
+            if isinstance(statement, ast.For | ast.While) and not deeper:
+                deeper = _training_step(statement, earlier, inner, functions, found)
+            any_found |= deeper
+        return any_found
+
+    search(module.body, [], {})
+    return found
+
+
+def _defaults(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The parameters of a function as assignments; those without a default are given."""
+    if isinstance(statement, ast.FunctionDef):
+        a = statement.args
+        names = [*a.posonlyargs, *a.args]
+        given = len(names) - len(a.defaults)
+        values = [*[None] * given, *a.defaults, *a.kw_defaults]
+        for name, value in zip((*names, *a.kwonlyargs), values, strict=True):
+            target = ast.Name(name.arg, ast.Store())
+            made = ast.Assign([target], value) if value else ast.AnnAssign(target, target, None, 1)
+            yield ast.fix_missing_locations(ast.copy_location(made, statement))
+
+
+def _counters(statement: ast.stmt) -> dict[str, ast.expr]:
+    """Loop variables, each with what it runs over: a call of `range` for all that are numbers."""
+    if isinstance(statement, ast.While):
+        changed = set().union(*map(stores, statement.body))
+        number = ast.Call(ast.Name("range", ast.Load()), [], [])
+        return dict.fromkeys(loads(statement.test) & changed, number)
+    return _running(statement.target, statement.iter) if isinstance(statement, ast.For) else {}
+
+
+def _running(target: ast.expr, over: ast.expr) -> dict[str, ast.expr]:
+    name = called(over) if isinstance(over, ast.Call) else ""
+    if name == "tqdm" and over.args:
+        return _running(target, over.args[0])
+    if isinstance(target, ast.Name):
+        return {target.id: over}
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+    if name == "enumerate" and len(parts) == 2:
+        number = ast.Call(ast.Name("range", ast.Load()), [], [])
+        return _running(parts[0], number) | _running(parts[1], over.args[0])
+    if name == "zip" and len(parts) == len(over.args):
+        found = {}
+        for part, one in zip(parts, over.args, strict=True):
+            found |= _running(part, one)
+        return found
+    return {n.id: over for n in ast.walk(target) if isinstance(n, ast.Name)}
+
+
+def numbers(over: ast.expr) -> bool:
+    """Whether what a loop runs over is certainly numbers."""
+    return isinstance(over, ast.Call) and called(over) in COUNTS
+
+
+def _training_step(
+    loop: ast.For | ast.While,
+    before: list[ast.stmt],
+    counters: dict[str, ast.expr],
+    functions: Container[str],
+    found: Loops,
+) -> bool:
+    """Add a loop, if it is one that trains; whether it is."""
+    params = _parameters(loop)
+    if params.keys() - {"W", "V", "b", "c"} or any(len(names) > 1 for names in params.values()):
+        found.deep.append(loop.lineno)
+        return True
+    if not params.get("W") and not params.get("V"):
+        if _takes_a_sample(loop) and _has_parameters(before) and not _passes_on(loop):
+            found.idle.append(loop.lineno)
+        return False
+    if not (params.get("W") and params.get("V")) and not _has_sample(loop):
+        return False  # a loop over the units, of a step that stands around it
+    chosen = {role: names[0] for role, names in params.items()}
+    body, reader = _without_readers(_slice(loop.body, set(chosen.values())))
+    if not params.get("V") and not _reads_both(body, chosen):
+        return False  # the perceptron of the lesson before
+    setup = _setup(before, body, {*chosen.values(), *counters})
+    body, more = _without_readers([*setup, *body])
+    reads = tuple(name for name in live_in(body) if name not in functions)
+    there = set().union(*map(stores, [*before, *loop.body]))
+    eta = any(ROLE.get(plain(name)) == "eta" for name in there if name not in functions)
+    found.training.append(Loop(loop.lineno, body, reads, chosen, counters, reader or more, eta))
+    return True
+
+
+def _reads_both(body: list[ast.stmt], chosen: dict) -> bool:
+    """Whether a V is read, though only W is updated yet."""
+    return any(ROLE.get(plain(name)) == "V" for name in live_in(body)) and bool(chosen)
+
+
+def _takes_a_sample(loop: ast.For | ast.While) -> bool:
+    stored = {ROLE.get(plain(name)) for s in loop.body for name in stores(s)}
+    text = " ".join(ast.dump(s) for s in loop.body)
+    return {"x", "y"} <= stored and "test" not in text
+
+
+def _has_sample(loop: ast.For | ast.While) -> bool:
+    """Whether a loop has an x of its own: assigned, counted through, or a row of the data."""
+    own = set(_counters(loop)).union(*map(stores, loop.body))
+    if any(ROLE.get(plain(name)) == "x" for name in own):
+        return True
+    rows = [n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.Subscript)]
+    return any(
+        isinstance(r.value, ast.Name) and role_of_data(r.value.id) == "x" and loads(r.slice) & own
+        for r in rows
+    )
+
+
+def _has_parameters(before: list[ast.stmt]) -> bool:
+    """Whether W and V are there before a loop."""
+    made = [s for s in before if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
+    there = {ROLE.get(plain(name)) for s in made for name in stores(s)}
+    return {"W", "V"} <= there
+
+
+def _passes_on(loop: ast.For | ast.While) -> bool:
+    """Whether the step may be in a function that changes what it is given."""
+    calls = [
+        s.value for s in loop.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
+    ]
+    return any(called(call) not in ("print", "append", "set_description") for call in calls)
+
+
+def _parameters(loop: ast.For | ast.While) -> dict[str, list[str]]:
+    """By role, the parameters that the loop reads and then assigns; w3 is a role of its own."""
+    live = set(live_in(loop.body))
+    stored = {name for s in loop.body for name in stores(s)} & live
+    table = role_table(stored)
+    found: dict[str, list[str]] = {}
+    for name in sorted(stored):
+        role = table.get(plain(name))
+        if role is None and re.fullmatch(r"[wvb]\d+", plain(name)):
+            role = plain(name)
+        if role in ("W", "V", "b", "c") or re.fullmatch(r"[wvb]\d+", role or ""):
+            found.setdefault(role, []).append(name)
+    return found
+
+
+def _slice(body: list[ast.stmt], wanted: set[str]) -> list[ast.stmt]:
+    """The statements that what is wanted depends on; no printing, no bookkeeping."""
+    needed, kept = set(wanted), []
+    for statement in reversed(body):
+        if isinstance(statement, ast.FunctionDef):
+            continue
+        if stores(statement) & needed or _delta(statement):
+            kept.append(statement)
+            needed |= loads(statement)
+    return kept[::-1]
+
+
+def _delta(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assign) and any("delta" in plain(n) for n in stores(statement))
+
+
+def _setup(before: list[ast.stmt], body: list[ast.stmt], bound: set[str]) -> list[ast.stmt]:
+    """What stands before the loop, is simple, and computes a name that the loop reads."""
+    kept: list[ast.stmt] = []
+    for statement in reversed(before):
+        names = stores(statement)
+        wanted = set(live_in([*kept[::-1], *body])) - bound
+        if not isinstance(statement, ast.Assign) or not names & wanted or _given(names):
+            continue
+        kept.append(statement)
+    return kept[::-1]
+
+
+def _given(names: set[str]) -> bool:
+    """Whether it makes the data, the parameters or the order, for which others are put in."""
+    roles = ("x", "y", "W", "V", "b", "c")
+    return any(role_of_data(name) in roles or name in SIZES or drawn(name) for name in names)
+
+
+def drawn(name: str) -> str | None:
+    """What a name says of the order of the samples: "order", "batch", "size", or nothing."""
+    short = plain(name)
+    if "batch" in short:
+        return "size" if "size" in short else "batch" if re.search("mask|id|ind", short) else None
+    known = "index idx indices inds perm order permutation randidx mask shuffled rand ids shuffle"
+    return "order" if short in known.split() else None
+
+
+def _without_readers(body: list[ast.stmt]) -> tuple[list[ast.stmt], bool]:
+    """The body with `__sample__` in place of every call that reads a file."""
+    swap = _Swap()
+    return [ast.fix_missing_locations(swap.visit(s)) for s in body], swap.found
+
+
+class _Swap(ast.NodeTransformer):
+    found = False
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if called(node) not in READERS:
+            return node
+        self.found = True
+        return ast.copy_location(ast.Name("__sample__", ast.Load()), node)

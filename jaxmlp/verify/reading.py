@@ -1,0 +1,155 @@
+"""Text out of a file in whatever encoding, and statements out of text, broken or not."""
+
+import ast
+import codecs
+import io
+import json
+import re
+import tokenize
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+ENCODINGS = ("utf-8", "cp932", "euc_jp")
+RUNNING_CELL = re.compile(r"%%(time|timeit|capture|prun)\b.*\n?")
+PRINT = re.compile(r"^(\s*)print\s+(?![=(])(.+)$", re.MULTILINE)
+HALF = re.compile(r"[=+\-*/@,(\[]\s*(#.*)?$")
+TRAINING = re.compile(r"\b(xi|yi|ti|eta\w*|delta\w*|x_train|X_train|lr|learning_rate)\b")
+
+
+def decoded(data: bytes) -> str:
+    """Text in UTF-8, with or without a mark, UTF-16 with one, Shift-JIS, EUC-JP, or as it declares.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _unix(data.decode("utf-16"))
+    try:
+        declared, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:
+        declared = "utf-8"
+    for encoding in (declared, *ENCODINGS):
+        try:
+            text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if "\0" in text:
+            break
+        return _unix(text)
+    raise ValueError("expected a text file in UTF-8 or Shift-JIS, got something else")
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def notebook_cells(text: str) -> list[str]:
+    """The code cells of a notebook, without magics and shell commands.
+
+    Raises:
+        ValueError: it is no notebook.
+    """
+    try:
+        cells = json.loads(text)["cells"]
+        code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(
+            "expected a Jupyter notebook (JSON with cells), got something else"
+        ) from None
+    return [_without_magics(RUNNING_CELL.sub("", cell, count=1)) for cell in code
+            if RUNNING_CELL.match(cell) or not cell.startswith("%%")]  # fmt: skip
+
+
+def _without_magics(cell: str) -> str:
+    """A cell as Python: what is Python already may have lines that begin with %."""
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError):
+        return re.sub(r"^[ \t]*[%!?].*$", "", cell, flags=re.MULTILINE)
+    return cell
+
+
+class Flaw(NamedTuple):
+    """What cannot be parsed.
+
+    Attributes:
+        name: of the function, or "training loop".
+        line: where it begins.
+        why: the syntax error; empty where something is not written yet.
+    """
+
+    name: str
+    line: int
+    why: str = ""
+
+
+def parsed(text: str) -> list[ast.stmt | Flaw]:
+    """Its statements, and the functions that cannot be parsed."""
+    try:
+        return _tree(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [one for chunk in _chunks(text) for one in _parsed_chunk(*chunk)]
+
+
+def _tree(text: str) -> ast.Module:
+    """The syntax tree; a print of Python 2 is understood."""
+    with warnings.catch_warnings():  # of a "\\d" in the person's own strings
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            newer = PRINT.sub(r"\1print(\2)", text)
+            if newer == text:
+                raise
+            return ast.parse(newer)
+
+
+def _chunks(text: str) -> Iterator[tuple[str, int]]:
+    """(a piece of text, its first line): split before each line that begins a statement."""
+    goes_on = re.compile(r"(else|elif|except|finally)\b")
+    lines, first = [], 1
+    for number, line in enumerate(text.split("\n"), 1):
+        begins = re.match(r"[A-Za-z_@]", line) and not goes_on.match(line)
+        if begins and not (lines and lines[-1].startswith("@")):
+            yield "\n".join(lines), first
+            lines, first = [], number
+        lines.append(line)
+    yield "\n".join(lines), first
+
+
+def _parsed_chunk(chunk: str, first: int) -> list[ast.stmt | Flaw]:
+    try:
+        body = _tree(chunk).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return _flaws(chunk, first, error)
+    for statement in body:
+        ast.increment_lineno(statement, first - 1)
+    return body
+
+
+def _flaws(chunk: str, first: int, error: Exception) -> list[Flaw]:
+    match = re.match(r"(?:@.*\n)*(?:async )?def\s+(\w+)", chunk)
+    if not match and not (re.match(r"for|while|if", chunk) and TRAINING.search(chunk)):
+        return []
+    line = getattr(error, "lineno", None) or 1
+    written = (chunk.split("\n")[line - 1 : line] or [""])[0]
+    half = "indented block" in str(error) or "never closed" in str(error) or HALF.search(written)
+    why = (
+        ""
+        if half
+        else f"{type(error).__name__}: {getattr(error, 'msg', error)} (line {first + line - 1})"
+    )
+    return [Flaw(match[1] if match else "training loop", first, why)]
+
+
+def of_cells(cells: list[str]) -> Iterator[ast.stmt | Flaw]:
+    """The statements of all cells, their lines counted on: one broken cell spoils no other."""
+    lines = 0
+    for cell in cells:
+        for one in parsed(cell):
+            if isinstance(one, Flaw):
+                yield one._replace(line=one.line + lines)
+            else:
+                yield ast.increment_lineno(one, lines)
+        lines += cell.count("\n") + 1
