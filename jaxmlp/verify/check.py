@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -29,7 +29,7 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
-from jaxmlp.verify.ending import at_equal_sizes, crashed, ended
+from jaxmlp.verify.ending import at_equal_sizes, ended
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE
@@ -155,13 +155,14 @@ def check_derivation(
 
     def judged() -> tuple[Check, ...]:
         with np.errstate(all="ignore"):
-            return _checks(subject, *_run(subject, network, reduction == "mean", seed), catalogue)
+            runs = _runs(subject, network, reduction == "mean", seed)
+            return next(filter(None, (_checks(subject, *run, catalogue) for run in runs)))
 
     return ended(subject, stage, judged)
 
 
 def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
-    """The verdicts, with what is said besides."""
+    """The verdicts, with what is said besides; none if nothing can be said of equal sizes."""
     claims, remarks = undivided(setting, claims)
     visible = [m for m in catalogue if m.id not in ("times-n", "over-n") or m.step in claims
                or m.step in ("dV", "dW", "share")]  # fmt: skip
@@ -179,9 +180,9 @@ def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
         checks = tuple(map(_with_swap, checks))
     if crash is not None:  # at equal sizes anything may run: only what is recognised counts
         if not any(one.diagnosis for one in checks) or any(map(_guessed, checks)):
-            return (crashed(subject, "derivation", crash),)
+            return ()
         q, d, m = *setting.points.W.shape[1:], setting.points.V.shape[1]
-        sizes = f"d+1 = {d}, q = {q}, m = {m}"
+        sizes = f"{'d+1' if setting.network.bias else 'd'} = {d}, q = {q}, m = {m}"
         remarks = (*remarks, at_equal_sizes(crash, sizes, f"{sizes} "))
     elif all(one.verdict == "right" for one in checks):
         remarks = (*remarks, *_remarks(subject, setting))
@@ -189,34 +190,47 @@ def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
     return remarked(checks, *said, *remarks)
 
 
-def _run(subject: Subject, network: Network, mean: bool, seed: int):
-    """(the setting it fits, its claims, why it crashed at unequal sizes or None).
+def _runs(
+    subject: Subject, network: Network, mean: bool, seed: int
+) -> Iterator[tuple[Setting, Mapping, Crashed | None]]:
+    """(a setting, its claims, why it crashed at unequal sizes or None).
+
+    The one that it fits best; or, if it crashes in all, every one at equal sizes.
 
     Raises:
         Crashed: at all sizes. Unfinished, TimedOut.
     """
-    found = roles(subject.parameters)
-    eta = ETA if "eta" in found else None
-    crash = None
-    for sizes in (Sizes(), *EQUAL):
-        fitting = []
-        for layout in layouts(subject.parameters, found, bias=network.bias):
-            if layout.turned and sizes != Sizes():
-                continue  # at equal sizes what is turned cannot be told
-            setting = setting_at(network, sizes, seed, layout, mean, eta)
-            try:
-                claims = claims_at(subject, setting)
-            except Crashed as error:
-                crash = crash or error
-                continue
-            fits = fit(setting, claims)
-            if fits == 2:
-                return setting, claims, crash if sizes != Sizes() else None
-            fitting.append((fits, len(fitting), setting, claims))
-        if fitting:
-            _, _, setting, claims = max(fitting, key=lambda one: (one[0], -one[1]))
-            return setting, claims, crash if sizes != Sizes() else None
+    fitting, crash = _fitting(subject, network, mean, seed, Sizes())
+    if fitting:
+        _, setting, claims = max(fitting, key=lambda one: one[0])
+        yield setting, claims, None
+        return
+    for sizes in EQUAL:
+        for _, setting, claims in _fitting(subject, network, mean, seed, sizes)[0]:
+            yield setting, claims, crash
     raise crash
+
+
+def _fitting(subject: Subject, network: Network, mean: bool, seed: int, sizes: Sizes):
+    """([(how well it fits, the setting, its claims)], the first crash), the likeliest first.
+
+    At unequal sizes, what is right in one setting is not tried in others.
+    """
+    found = roles(subject.parameters)
+    fitting, crash = [], None
+    for layout in layouts(subject.parameters, found, bias=network.bias):
+        if layout.turned and sizes != Sizes():
+            continue  # at equal sizes what is turned cannot be told
+        setting = setting_at(network, sizes, seed, layout, mean, ETA if "eta" in found else None)
+        try:
+            claims = claims_at(subject, setting)
+        except Crashed as error:
+            crash = crash or error
+            continue
+        fitting.append((fit(setting, claims), setting, claims))
+        if fitting[-1][0] == 2 and sizes == Sizes():
+            break
+    return fitting, crash
 
 
 def _remarks(subject: Subject, setting: Setting) -> list[Note]:

@@ -12,6 +12,7 @@ from jaxmlp.verify.program import Mistake, Quantities
 # How far apart two numbers of a dtype, by its size in bytes, may be, relative to the largest.
 TOLERANCE = {2: 3e-2, 4: 1e-4, 8: 1e-11, 16: 1e-11}
 FLOOR = 1e-3  # of the largest entry over all points: at a point where all is small
+NEXT_TO_1 = 1e-4  # what cancels to zero comes out as rounding of what it was made from
 ALTERNATIVES = 3  # explanations that are named at most
 
 Explanation = tuple[Mistake, ...]
@@ -30,24 +31,29 @@ def scales(true: np.ndarray) -> np.ndarray:
 
 
 @no_type_check
-def differs(claimed: np.ndarray, true: np.ndarray, within: float) -> np.ndarray:
-    """Per entry, whether it is off; NaN and infinity are, unless the truth is the same."""
+def differs(claimed: np.ndarray, true: np.ndarray, within: float, least: float = 0) -> np.ndarray:
+    """Per entry, whether it is off; NaN and infinity are, unless the truth is the same.
+
+    Args:
+        within: how far off it may be, relative to the largest entry at its point.
+        least: what it is relative to where all entries are smaller than that.
+    """
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(claimed - true)
         if np.isfinite(apart).all():
-            return apart > within * scales(true)
+            return apart > within * np.maximum(scales(true), least)
         finite = np.isfinite(claimed) & np.isfinite(true)
-        off = apart > within * scales(np.where(finite, true, 0))
+        off = apart > within * np.maximum(scales(np.where(finite, true, 0)), least)
     both_nan = np.isnan(claimed) & np.isnan(true)
     return np.where(finite, off, (claimed != true) & ~both_nan)
 
 
 @no_type_check
-def same(claimed: np.ndarray, true: object, within: float) -> bool:
+def same(claimed: np.ndarray, true: object, within: float, least: float = 0) -> bool:
     """Whether two arrays agree in shape and, up to rounding, at every point."""
     if np.shape(true) != claimed.shape:
         return False
-    return not differs(claimed, np.asarray(true), within).any()
+    return not differs(claimed, np.asarray(true), within, least).any()
 
 
 def explanations(
@@ -67,7 +73,6 @@ def explanations(
     Returns:
         Every such combination of the smallest size, none if there is none.
     """
-    within = {step: tolerance(claim) for step, claim in claims.items()}
     steps = set().union(*(right.program.before(step, right.fixed) for step in claims))
     usable = sorted((m for m in catalogue if m.step in steps), key=lambda mistake: mistake.keeps)
     point = right.at_first_point()
@@ -77,8 +82,7 @@ def explanations(
             found = [
                 made
                 for made, changed in _combinations(point, usable, size)
-                if _reproduces(changed, first, within)
-                and _reproduces(right.having(*made), claims, within)
+                if reproduces(changed, first) and reproduces(right.having(*made), claims)
             ]
         if found:
             return _distinct(found)
@@ -98,11 +102,21 @@ def _combinations(q, usable, size, made=()):
 
 
 @no_type_check
-def _reproduces(changed, claims, within):
+def reproduces(changed: Quantities, claims: Mapping[str, np.ndarray]) -> bool:
+    """Whether the quantities, mistakes made in them, are what was claimed."""
     try:
-        return all(same(c, getattr(changed, step), within[step]) for step, c in claims.items())
+        return all(_reproduced(claim, getattr(changed, step)) for step, claim in claims.items())
     except (ValueError, IndexError):  # the mistake does not conform at these sizes
         return False
+
+
+@no_type_check
+def _reproduced(claim, value):
+    """Two zeros are the same if both are exact or both are rounding."""
+    within = tolerance(claim)
+    return same(claim, value, within) or (
+        claim.any() and value.any() and same(claim, value, within, NEXT_TO_1)
+    )
 
 
 def _distinct(found: list[Explanation]) -> list[Explanation]:

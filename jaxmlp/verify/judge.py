@@ -11,6 +11,7 @@ from jaxmlp.verify.diagnose import (
     explanations,
     mask,
     notes,
+    reproduces,
     same,
     tolerance,
     unrecognised,
@@ -103,14 +104,16 @@ def _feeder(right: Quantities, stage: str, wrong: Sequence[str]) -> str | None:
 def _one_by_one(right, claims, wrong, catalogue) -> dict:
     """Each stage by itself, from what was claimed before it."""
     blamed, context, implied = {}, right, {}
+    innocent = _innocent(right, [s for s in claims if s not in wrong], catalogue)
     for stage, claim in claims.items():
         if stage in wrong:
             if blamed and same(claim, getattr(context, stage), tolerance(claim)):
                 fed = _feeder(right, stage, wrong) or ("delta2" if implied else wrong[0])
                 blamed[stage] = ([], fed)
             else:
-                found = explanations(context, {stage: claim}, catalogue)
-                found = found or explanations(right, {stage: claim}, catalogue)
+                possible = [m for m in catalogue if m.step == stage or m not in innocent]
+                found = explanations(context, {stage: claim}, possible)
+                found = found or explanations(right, {stage: claim}, possible)
                 blamed[stage] = (found, None)
                 context = context.having(*(m for m in (found or [()])[0] if m.step != stage))
                 implied |= _implied(context, stage, claim, claims)
@@ -118,6 +121,20 @@ def _one_by_one(right, claims, wrong, catalogue) -> dict:
         if claim.shape == getattr(right, stage).shape:
             context = context.given(**{stage: claim})
     return blamed
+
+
+def _innocent(right: Quantities, stages: Sequence[str], catalogue: Sequence[Mistake]) -> set:
+    """The mistakes that were not made: they would have spoiled one of these stages, all right."""
+    with np.errstate(all="ignore"):
+        return {
+            mistake
+            for mistake in catalogue
+            if any(
+                mistake.step in right.program.before(stage)
+                and not reproduces(right.having(mistake), {stage: getattr(right, stage)})
+                for stage in stages
+            )
+        }
 
 
 def _implied(context: Quantities, stage: str, claim: np.ndarray, claims: Claims) -> Claims:

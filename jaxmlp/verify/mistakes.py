@@ -379,6 +379,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "δ2 に g の微分が抜けています。δ2 = ∂E/∂a は ∂E/∂g に g'(a) を掛けたものです。"),
     *map(_wrong_loss, LOSSES),
     *WRONG_G,
+    _zero("delta2"),
     *_factors("delta2"),
     *_per_sample("delta2"),
     # ∂E/∂V (L15)
@@ -424,6 +425,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "δ1 was computed from the V already updated: everything must be taken at step t (compute δ1 before the update).",
          "更新後の V で δ1 を計算しています。すべて時刻 t の値を使います (更新の前に δ1 を計算します)。"),
     _sign("delta1"),
+    _zero("delta1"),
     *_factors("delta1"),
     *_per_sample("delta1"),
     # ∂E/∂W (L20)
