@@ -144,6 +144,9 @@ def equal_to_one_of(
 
 
 def _made(case: Case, which: tuple[int, ...]) -> list[Arrays | None]:
+    """What the edits give; nothing where they cannot be made in this case."""
+    if not all(EDITS[i].lines(case) for i in which):
+        return [None] * len(points(case))
     try:
         return mutant(case, which)
     except SyntaxError:

@@ -12,7 +12,8 @@ from jaxmlp.data.dataset import Dataset, one_hot, split
 from jaxmlp.data.scaling import Scaling, learn_scaling
 from jaxmlp.data.sources import load_data
 from jaxmlp.network import Network, Params, init
-from jaxmlp.train.sgd import StepSize, check_settings, inverse_epoch
+from jaxmlp.train.arguments import StepSize, check_settings
+from jaxmlp.train.sgd import inverse_epoch
 
 LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
