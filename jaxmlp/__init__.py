@@ -24,6 +24,7 @@ _HOME = {
     "Fit": "train.sgd",
     "Diverged": "train.sgd",
     "inverse_epoch": "train.sgd",
+    "sweep": "train.sweep",
     "load_data": "data.sources",
     "split": "data.dataset",
     "Dataset": "data.dataset",

@@ -25,6 +25,7 @@ class Rule(NamedTuple):
         gradient: `autodiff`, `backprop`, or another function like them.
         block: samples that plain SGD takes at a time (`blocked`); 0: by the optimizer's own
             update, a batch at a time.
+        on_cpu: whether it is for a CPU.
         fused: as in `blocked.descend`.
     """
 
@@ -33,6 +34,7 @@ class Rule(NamedTuple):
     gradient: Callable[..., Gradients]
     batch_size: int
     block: int
+    on_cpu: bool
     fused: bool
 
 
@@ -60,17 +62,22 @@ def rule_for(
     elif block and not plain:
         raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
     on_cpu = next(iter(params.V.devices())).platform == "cpu"
-    return Rule(network, make, gradient, batch_size, int(block), on_cpu and batch_size == 1)
+    return Rule(network, make, gradient, batch_size, int(block), on_cpu, on_cpu and batch_size == 1)
+
+
+def fused_or_not(rule: Rule, use: Callable[[Rule], object]):
+    """What `use` gives; without fused loops where the compiler knows no such."""
+    try:
+        return use(rule)
+    except jax.errors.JaxRuntimeError:
+        if not rule.fused:
+            raise
+        return use(rule._replace(fused=False))
 
 
 def run(rule: Rule, *args):
     """`pass_over`, compiled."""
-    try:
-        return _compiled(rule, *args)
-    except jax.errors.JaxRuntimeError:  # a compiler that knows no such functions
-        if not rule.fused:
-            raise
-        return _compiled(rule._replace(fused=False), *args)
+    return fused_or_not(rule, lambda rule: _compiled(rule, *args))
 
 
 def pass_over(
@@ -89,9 +96,7 @@ def pass_over(
         etas: the step size of each batch.
         measured: whether to compute the errors; otherwise they are NaN.
     """
-    samples = drawn
-    if isinstance(drawn, tuple):
-        samples = jax.random.permutation(jax.random.fold_in(*drawn), len(train[0]))
+    samples = in_order(drawn, len(train[0]))
     if rule.block:
         how = rule.network, rule.gradient, rule.batch_size, rule.block, rule.fused
         params = blocked.descend(*how, train, state.params, samples, etas)
@@ -101,6 +106,13 @@ def pass_over(
     return state, *(
         part and _error(rule.network, state.params, *part, measured) for part in (train, test)
     )
+
+
+def in_order(drawn: Array | tuple[Array, Array], n: int) -> Array:
+    """The order of n samples, drawn with the key if it isn't given."""
+    if not isinstance(drawn, tuple):
+        return drawn
+    return jax.random.permutation(jax.random.fold_in(*drawn), n)
 
 
 _compiled = jax.jit(pass_over, static_argnums=0)

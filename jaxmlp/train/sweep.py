@@ -1,0 +1,233 @@
+"""Many networks in one program: seeds, step sizes, scales of the start (L12)."""
+
+import functools
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from numbers import Real
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.typing import ArrayLike
+from jaxtyping import Array, Key
+
+from jaxmlp.gradients import Gradients, autodiff
+from jaxmlp.network import Network, Params
+from jaxmlp.train.arguments import (
+    Optimizer,
+    StepSize,
+    check_settings,
+    order_of,
+    samples,
+    step_rule,
+    step_sizes,
+)
+from jaxmlp.train.epoch import Rule, State, fused_or_not, in_order, pass_over, rule_for
+from jaxmlp.train.sgd import Epoch, Fit
+
+
+def sweep(
+    network: Network,
+    params: Params | Sequence[Params],
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    epochs: int,
+    eta: StepSize | Sequence[StepSize] | None = None,
+    optimizer: Optimizer = optax.sgd,
+    batch_size: int = 1,
+    key: Key[Array, "..."] | None = None,
+    order: ArrayLike | None = None,
+    gradient: Callable[..., Gradients] = autodiff,
+    block: int | None = None,
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    errors_every: int = 1,
+    on_epoch: Callable[[Epoch, Params], object] | None = None,
+) -> Fit:
+    """`fit` for many networks of the same shape at once, each as if it were alone.
+
+    Compiled once for all. A CPU's cores take their share of the networks, one after the other;
+    on accelerators, each device stacks its share, so that their products become one.
+
+    Args:
+        params: to start from: a list of N `Params`, or one whose arrays have a first axis of N.
+        eta: one for all, or N of them.
+        key: one for all, or an array of N keys, one for each network's order of the samples.
+        network, X, Y, epochs, optimizer, batch_size, order, gradient, block, test, errors_every,
+            on_epoch: as for `fit`. The `Epoch` has arrays of N errors; those of a network that
+            diverged are not finite.
+
+    Returns:
+        The parameters, with a first axis of N, and the history, with arrays of N errors.
+
+    Raises:
+        ValueError: an argument is out of its range, or shapes do not fit together.
+
+    Example:
+        >>> net = Network("tanh", "identity", "squared_error")
+        >>> X = jnp.linspace(-1, 1, 20)[:, None]
+        >>> from jaxmlp import init
+        >>> starts = [init(net, (1, 8, 1), key=jax.random.key(seed)) for seed in range(3)]
+        >>> etas = [0.1, 0.05, 0.02]
+        >>> result = sweep(net, starts, X, X**2, epochs=200, eta=etas, key=jax.random.key(1))
+        >>> result.params.W.shape, result.history[-1].train_error.shape
+        ((3, 8, 2), (3,))
+    """
+    params = _stacked(params)
+    N, one = len(params.V), jax.tree.map(lambda p: p[0], params)
+    train = samples(network, one, "", X, Y)
+    test = None if test is None else samples(network, one, "test ", *test)
+    counts = {"epochs": epochs, "batch_size": batch_size, "errors_every": errors_every}
+    rules = [_step_rule(optimizer, own, gradient, counts) for own in _each(eta, N)]
+    keys = key if key is not None and key.shape else None
+    order = order_of(_one_of(key, N), order, epochs, len(train[0]))
+    an_epoch = len(train[0]) if order is None else order.shape[1]
+    rule = rule_for(network, one, rules[0][0], gradient, min(batch_size, an_epoch), block)
+    steps = math.ceil(an_epoch / rule.batch_size)
+    shares, states, history = _shares(one, N, (train, test)), None, []
+    for epoch in range(epochs):
+        etas = np.stack([step_sizes(own, epoch * steps, steps, one.V.dtype) for _, own in rules])
+        states = states or _start(rule, shares, params, etas[:, 0])
+        number = np.uint32(epoch)
+        drawn = order[epoch] if order is not None else number if keys is not None else (key, number)
+        measured = (epoch + 1) % errors_every == 0 or epoch + 1 == epochs
+        states, *errors = _epoch(rule, shares, states, (etas, keys), drawn, np.bool_(measured))
+        errors = [_joined(e, N) if measured and e[0] is not None else None for e in errors]
+        history.append(Epoch(epoch + 1, etas[:, -1] if rules[0][1] else None, *errors))
+        if on_epoch:
+            on_epoch(history[-1], _joined([s.params for s in states], N))
+    return Fit(_joined([s.params for s in states], N), history)
+
+
+class Share(NamedTuple):
+    """The networks that one worker trains: a core of a CPU, or another device.
+
+    Attributes:
+        rows: their numbers; the last is trained twice where shares are unequal.
+        data: training and test samples, on the device.
+    """
+
+    device: jax.Device
+    rows: np.ndarray
+    data: tuple
+
+    def of(self, tree):
+        """What belongs to its networks, of arrays for all of them."""
+        return jax.device_put(jax.tree.map(lambda a: a[self.rows], tree), self.device)
+
+
+def _shares(one: Params, N: int, data) -> list[Share]:
+    platform = next(iter(one.V.devices())).platform
+    devices = jax.local_devices(backend=platform)
+    workers = max(len(devices), _cores() if platform == "cpu" else 1)
+    most = math.ceil(N / min(workers, N))
+    rows = np.minimum(np.arange(math.ceil(N / most) * most), N - 1).reshape(-1, most)
+    there = [devices[k % len(devices)] for k in range(len(rows))]
+    return [Share(d, r, jax.device_put(data, d)) for d, r in zip(there, rows, strict=True)]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _start(rule: Rule, shares: list[Share], params: Params, etas) -> list[State]:
+    """The states at the beginning."""
+    state = jax.vmap(lambda p, eta: State(p, rule.make(eta).init(p)))(params, etas)
+    return [share.of(state) for share in shares]
+
+
+def _epoch(rule: Rule, shares, states, own, drawn, measured):
+    """(the states, the training errors, the test errors) after an epoch, one for each share."""
+    tasks = [
+        (*share.data, (state, *share.of(own)), jax.device_put(drawn, share.device), measured)
+        for share, state in zip(shares, states, strict=True)
+    ]
+    programs = [
+        _program(rule, share.device, task) for share, task in zip(shares, tasks, strict=True)
+    ]
+    with ThreadPoolExecutor(len(shares)) as threads:
+        done = threads.map(lambda run, task: jax.block_until_ready(run(*task)), programs, tasks)
+        return zip(*done, strict=True)
+
+
+def _program(rule: Rule, device: jax.Device, task):
+    """The program for arguments like these, compiled here: threads have no settings of JAX's."""
+    leaves, tree = jax.tree.flatten(task)
+    kinds = tuple(jax.ShapeDtypeStruct(np.shape(leaf), leaf.dtype) for leaf in leaves)
+    return _compiled(rule, device, tree, kinds, jax.config.jax_enable_x64)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(rule: Rule, device: jax.Device, tree, kinds, x64: bool):
+    there = jax.sharding.SingleDeviceSharding(device)
+    kinds = [jax.ShapeDtypeStruct(k.shape, k.dtype, sharding=there) for k in kinds]
+    task = jax.tree.unflatten(tree, kinds)
+    return fused_or_not(
+        rule, lambda rule: jax.jit(_many, static_argnums=0).lower(rule, *task).compile()
+    )
+
+
+def _many(rule: Rule, train, test, networks, drawn, measured):
+    """An epoch of each network: one after the other where that is faster, else stacked."""
+
+    shared = networks[2] is None
+    drawn = in_order(drawn, len(train[0])) if shared else drawn
+
+    def one(network):
+        state, etas, key = network
+        own = drawn if shared else (key, drawn)
+        return pass_over(rule, train, test, state, own, etas, measured)
+
+    return jax.lax.map(one, networks) if rule.on_cpu else jax.vmap(one)(networks)
+
+
+def _joined(parts: Sequence, N: int):
+    """The shares' arrays as one, on the first axis."""
+    return jax.tree.map(lambda *p: jnp.asarray(np.concatenate(p)[:N]), *parts)
+
+
+def _stacked(params) -> Params:
+    """One `Params` with a first axis, from one or a list.
+
+    Raises:
+        ValueError: there is none, or they differ in shape.
+    """
+    if not isinstance(params, Params):
+        params = list(params)
+        shapes = {tuple(None if p is None else jnp.shape(p) for p in one) for one in params}
+        if len(shapes) != 1:
+            raise ValueError(
+                f"expected networks of one shape, got shapes {sorted(map(str, shapes))}"
+            )
+        params = jax.tree.map(lambda *p: jnp.stack(p), *params)
+    params = jax.tree.map(jnp.asarray, params)
+    if params.V.ndim != 3 or len(params.V) == 0:
+        raise ValueError(f"expected V of shape (N, m, q+1) for N networks, got {params.V.shape}")
+    return params
+
+
+def _each(eta, N: int) -> Sequence:
+    """η of each network."""
+    if eta is None or callable(eta) or isinstance(eta, Real):
+        return [eta] * N
+    if len(eta) != N:
+        raise ValueError(f"expected one eta, or {N}, one for each network, got {len(eta)}")
+    return [float(one) if isinstance(one, np.generic | jax.Array) else one for one in eta]
+
+
+def _one_of(key, N: int):
+    """A key to stand for all in the checks."""
+    if key is None or not key.shape:
+        return key
+    if key.shape != (N,):
+        raise ValueError(f"expected one key, or {N}, one for each network, got {key.shape}")
+    return key[0]
+
+
+def _step_rule(optimizer, eta, gradient, counts):
+    check_settings(eta, gradient, **counts)
+    return step_rule(optimizer, eta)
