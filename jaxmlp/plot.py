@@ -2,12 +2,12 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from jaxmlp.train.sgd import Epoch
 
@@ -43,12 +43,42 @@ def error_by_epoch(history: Sequence[Epoch], what: str) -> Figure:
     axes.plot(epochs, [e.train_error for e in history], "o-", ms=3, label="training")
     if history[0].test_error is not None:
         axes.plot(epochs, [e.test_error for e in history], "s--", ms=3, label="test")
-    if min(e.train_error for e in history) > 0:
-        axes.set_yscale("log")
+    _logarithmic(axes, np.array([e.train_error for e in history]))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="epoch", ylabel=what, title="Error by epoch")
     axes.grid(alpha=0.3, which="both")
     axes.legend()
+    return figure
+
+
+def bands(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], x: str, y: str, logarithmic: bool = False
+) -> Figure:
+    """Medians with all between the quartiles shaded; what is not finite is left out.
+
+    Args:
+        curves: by label, the places on the x axis, and for each of them the values of all runs.
+        x, y: the axes' names, with their units.
+        logarithmic: whether the x axis is; the y axis is.
+    """
+    figure, axes = _axes(7.2, 4.6)
+    for label, (places, values) in curves.items():
+        values = np.where(np.isfinite(values), values, np.nan)
+        there = np.isfinite(values).any(axis=1)
+        low, middle, high = np.nanquantile(values[there], (0.25, 0.5, 0.75), axis=1)
+        (line,) = axes.plot(places[there], middle, "o-", ms=3, label=label or None)
+        axes.fill_between(places[there], low, high, alpha=0.2, color=line.get_color())
+    values = np.concatenate([values.ravel() for _, values in curves.values()])
+    _logarithmic(axes, values[np.isfinite(values)])
+    if logarithmic:
+        ticks = sorted({float(place) for places, _ in curves.values() for place in places})
+        axes.set_xscale("log")
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(xlabel=x, ylabel=y, title="Median of the seeds; shaded: between the quartiles")
+    axes.grid(alpha=0.3, which="both")
+    if any(curves):
+        axes.legend(fontsize=8)
     return figure
 
 
@@ -109,6 +139,15 @@ def predictions(Y: np.ndarray, G: np.ndarray) -> Figure:
 
 def _short(name: str, most: int) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _logarithmic(axes, values: np.ndarray) -> None:
+    """A logarithmic y axis with plain numbers, where the values are above 0 and far apart."""
+    if len(values) and 0 < 3 * values.min() < values.max():
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _axes(width: float, height: float):

@@ -15,11 +15,11 @@ def drawn(figure, path):
 
 
 def test_error_by_epoch(tmp_path):
-    history = [Epoch(k, 0.1, 1 / k, 2 / k) for k in (1, 2, 3)]
+    history = [Epoch(k, 0.1, 1 / k, 2 / k) for k in (1, 2, 4)]
     figure = plot.error_by_epoch(history, "mean cross-entropy (nats)")
     drawn(figure, tmp_path / "error.png")
     axes = figure.axes[0]
-    assert [list(line.get_ydata()) for line in axes.lines] == [[1, 1 / 2, 1 / 3], [2, 1, 2 / 3]]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[1, 1 / 2, 1 / 4], [2, 1, 1 / 2]]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "mean cross-entropy (nats)")
     assert axes.get_yscale() == "log"
 
@@ -60,3 +60,19 @@ def test_predictions_have_a_panel_an_output(tmp_path, rng):
     np.testing.assert_array_equal(
         figure.axes[1].collections[0].get_offsets(), np.c_[Y[:, 1], G[:, 1]]
     )
+
+
+def test_bands_are_medians_and_quartiles_of_what_is_finite(tmp_path):
+    places, values = (
+        np.array([0.01, 0.1, 1.0]),
+        np.array([[1.0, 2, 3], [40, np.inf, 60], [np.nan] * 3]),
+    )
+    figure = plot.bands({"relu": (places, values)}, "η", "error", logarithmic=True)
+    with plot.style():
+        drawn(figure, tmp_path / "bands.png")
+    axes = figure.axes[0]
+    assert axes.lines[0].get_xydata().tolist() == [[0.01, 2], [0.1, 50]]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.01", "0.1", "1"]
+    corners = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert (corners.min(), corners.max()) == (1.5, 55)
+    assert all("$" not in label.get_text() for label in axes.get_yticklabels())

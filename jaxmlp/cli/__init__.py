@@ -11,10 +11,11 @@ Three-layer neural networks in JAX: derivations checked against autodiff, traini
 
 commands:
   train    train a network on the digits, or on data of your own
+  sweep    train many networks: seeds, step sizes, starts, widths, activations
   verify   check a hand-derived gradient: which line is wrong, and by which mistake
 
 `jaxmlp COMMAND --help` lists a command's options; `jaxmlp --version` says which this is."""
-COMMANDS = ("train", "verify")
+COMMANDS = ("train", "sweep", "verify")
 
 
 class Stop(Exception):

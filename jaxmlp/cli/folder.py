@@ -94,12 +94,17 @@ def versions() -> dict[str, str]:
     return {**{name: version(name) for name in names}, "Python": platform.python_version()}
 
 
+def error_name(task: Task) -> str:
+    """What E is called on an axis, with its unit."""
+    loss = task.network.loss.name
+    unit = UNITS.get(loss, "standard deviations²" if task.y_scaling else "no unit")
+    return f"mean {loss.replace('_', ' ')} of a sample ({unit})"
+
+
 def figures(task: Task, result: Fit, scored: Score) -> dict[str, Figure]:
     """The run's figures by name."""
-    test, loss = task.test, task.network.loss.name
-    unit = UNITS.get(loss, "standard deviations²" if task.y_scaling else "no unit")
-    what = f"mean {loss.replace('_', ' ')} of a sample ({unit})"
-    drawn = {"error": plot.error_by_epoch(result.history, what)}
+    test = task.test
+    drawn = {"error": plot.error_by_epoch(result.history, error_name(task))}
     g = predict(task.network, result.params, task.arrays(test)[0])
     if test.classes is None:
         return {**drawn, "predictions": plot.predictions(test.y, task.y_scaling.undo(g))}

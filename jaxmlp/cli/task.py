@@ -1,5 +1,6 @@
 """From settings to a task: the data made ready, and the network for them."""
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -118,11 +119,14 @@ def start(settings: Settings, task: Task) -> Params:
     except ValueError:
         initializer = settings.init
 
-    def draw(key):
-        how = {"initializer": initializer, "dtype": settings.dtype}
-        return init(task.network, task.sizes(settings.units), key=key, **how)
+    key = jax.random.key(settings.seed)
+    return _drawn(task.network, task.sizes(settings.units), key, initializer, settings.dtype)
 
-    return jax.jit(draw)(jax.random.fold_in(jax.random.key(settings.seed), 0))
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 3, 4))
+def _drawn(network: Network, sizes, key, initializer: str | float, dtype: str) -> Params:
+    key = jax.random.fold_in(key, 0)
+    return init(network, sizes, key=key, initializer=initializer, dtype=dtype)
 
 
 def step_size(settings: Settings, n: int) -> StepSize:

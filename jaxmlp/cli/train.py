@@ -24,7 +24,13 @@ from jaxmlp.train.sgd import Diverged, Epoch, Fit, fit
 CHECKED = 1000  # so many training samples are enough to compare the gradients on
 AGREE = 1e-10  # of the largest entry, in float64
 ETA = {"squared_error": 0.001}
-OPTIMIZERS = {"momentum": functools.partial(optax.sgd, momentum=0.9)}
+ROUTES = {"autodiff": autodiff, "backprop": backprop}
+MOMENTUM = functools.partial(optax.sgd, momentum=0.9)
+
+
+def optimizer_named(name: str):
+    """A function of η_t that makes the optimizer."""
+    return MOMENTUM if name == "momentum" else getattr(optax, name)
 
 
 def main(args: list[str]) -> int:
@@ -126,10 +132,10 @@ def learn(console: Console, settings: Settings, task: Task, params: Params) -> F
                 Y,
                 epochs=settings.epochs,
                 eta=step_size(settings, len(X)),
-                optimizer=OPTIMIZERS.get(settings.optimizer) or getattr(optax, settings.optimizer),
+                optimizer=optimizer_named(settings.optimizer),
                 batch_size=settings.batch_size,
                 key=jax.random.fold_in(jax.random.key(settings.seed), 1),
-                gradient={"autodiff": autodiff, "backprop": backprop}[settings.gradient],
+                gradient=ROUTES[settings.gradient],
                 test=task.arrays(task.test),
                 on_epoch=on_epoch,
             )

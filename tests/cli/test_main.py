@@ -20,7 +20,10 @@ def test_version(capsys):
 
 def test_unknown_command_is_one_line(capsys):
     assert main(["trian"]) == 2
-    assert capsys.readouterr().err == "jaxmlp: unknown command 'trian': expected train, verify\n"
+    assert (
+        capsys.readouterr().err
+        == "jaxmlp: unknown command 'trian': expected train, sweep, verify\n"
+    )
 
 
 def test_a_missing_extra_says_what_to_install(capsys, monkeypatch):
