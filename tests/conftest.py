@@ -1,5 +1,7 @@
 """The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
 
+import os
+
 import jax
 import jaxtyping
 import numpy as np
@@ -8,6 +10,7 @@ from hypothesis import settings
 
 from jaxmlp.network import Network, Params, init
 
+os.environ["JAXMLP_CACHE"] = "off"  # what the tests compile is not the user's to keep
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from pathlib import Path
 
 HELP = """\
 usage: jaxmlp COMMAND [OPTIONS]
@@ -14,7 +15,9 @@ commands:
   sweep    train many networks: seeds, step sizes, starts, widths, activations
   verify   check a hand-derived gradient: which line is wrong, and by which mistake
 
-`jaxmlp COMMAND --help` lists a command's options; `jaxmlp --version` says which this is."""
+`jaxmlp COMMAND --help` lists a command's options; `jaxmlp --version` says which this is.
+Compiled programs are kept in {cache}
+(JAXMLP_CACHE=DIR: elsewhere; JAXMLP_CACHE=off: nowhere)."""
 COMMANDS = ("train", "sweep", "verify")
 
 
@@ -60,7 +63,7 @@ def _guarded(args: list[str]) -> int:
 
 def _run(command: str, *args: str) -> int:
     if command in ("-h", "--help"):
-        print(HELP)
+        print(HELP.format(cache=_cache_folder() or "no folder"))
         return 0
     if command == "--version":
         from jaxmlp import __version__
@@ -69,7 +72,39 @@ def _run(command: str, *args: str) -> int:
         return 0
     if command not in COMMANDS:
         raise ValueError(f"unknown command {command!r}: expected {', '.join(COMMANDS)}")
+    keep_compiled()
     return importlib.import_module(f"jaxmlp.cli.{command}").main(list(args))
+
+
+def keep_compiled() -> None:
+    """Have JAX keep what it compiles from run to run; what the user has set goes first.
+
+    In the environment, before JAX is imported: so child processes know it, too.
+    """
+    folder = _cache_folder()
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # then it is compiled anew
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+def _cache_folder() -> Path | None:
+    """The folder named by JAXMLP_CACHE, or one in the user's cache; None if it is off."""
+    chosen = os.environ.get("JAXMLP_CACHE", "")
+    if chosen:
+        return None if chosen == "off" else Path(chosen)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "jaxmlp"
 
 
 def _fail(why: object, code: int) -> int:
