@@ -37,7 +37,9 @@ void one_at_a_time(int d, int q, int m, long steps, const int *order, const floa
             for (int j = 0; j <= q; j++) v[j] -= eta[t] * delta2 * z[j];
         }
         for (int j = 0; j < q; j++) {
-            if (z[j + 1] == 0) continue; /* f'(u) = 0 */
+#ifdef SKIPPING
+            if (z[j + 1] == 0) continue; /* f'(u) = 0: nothing changes */
+#endif
             float *w = W + (long)j * (d + 1), step = eta[t] * delta1[j];
             w[0] -= step;
             for (int i = 0; i < d; i++) w[i + 1] -= step * x[i];

@@ -1,0 +1,207 @@
+"""How fast is training, beside others? Every workload with all peers in turn, in one run.
+
+    python experiments/benchmark.py [--quick] [--out DIR]
+
+The workloads: the exercise (784-200-4) and the digits (64-32-10), one sample at a time and in
+batches; 64 networks at once; growing n, d, q and numbers of networks; `jaxmlp train` from a cold
+start; peak memory. Times are medians of runs taken in turn, after a warm-up. The products' limit is
+the arithmetic of the first layer's two products, 4 q (d+1) a sample, at the best rate that this
+machine reaches in a large square product of float32 in the same run. Numbers go to benchmark.json,
+the figure to benchmark.png.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import jax
+import numpy as np
+from benchmark.figure import draw
+from benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
+from rich.console import Console
+from rich.table import Table
+
+EXERCISE, DIGITS = (784, 200, 4), (64, 32, 10)
+WORKLOADS = {
+    "exercise, one at a time": Task(4000, *EXERCISE),
+    "digits, one at a time": Task(4000, *DIGITS),
+    **{f"exercise, batches of {b}": Task(8192, *EXERCISE, b) for b in (32, 128, 512)},
+    **{f"digits, batches of {b}": Task(8192, *DIGITS, b) for b in (32, 128, 512)},
+    "64 networks, exercise": Task(512, *EXERCISE, networks=64),
+    "64 networks, digits": Task(2000, *DIGITS, networks=64),
+}
+GROWING = {
+    "n": [Task(n, 64, 32, 10) for n in (1000, 10_000, 100_000)],
+    "d": [Task(2000, d, 32, 10) for d in (20, 200, 2000)],
+    "q": [Task(2000, 64, q, 10) for q in (20, 200, 2000)],
+    "networks": [Task(1000, 64, 32, 10, networks=k) for k in (2, 20, 200)],
+}
+ALONE = ("C", "C, skipping units that are off")  # they train one of several networks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a few seconds: small parts, once")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    options = parser.parse_args()
+    console, rounds = Console(), 1 if options.quick else 7
+    found = {"machine": machine(), "peak GFLOP/s": peak(), "workloads": {}, "growing": {}}
+    for name, task in WORKLOADS.items():
+        small = task._replace(n=min(task.n, 600)) if options.quick else task
+        with console.status(name):
+            found["workloads"][name] = measured(small, rounds, found["peak GFLOP/s"], console)
+    for name, tasks in GROWING.items():
+        with console.status(f"growing {name}"):
+            tasks = tasks[:2] if options.quick else tasks
+            found["growing"][name] = [(getattr(t, name), growing(t, rounds)) for t in tasks]
+    if not options.quick:
+        with console.status("cold starts, memory"):
+            found |= {"cold": cold(), "memory": memory()}
+    report(console, found)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "benchmark.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    draw(found).savefig(options.out / "benchmark.png", dpi=150)
+
+
+def machine() -> dict:
+    names = ("jaxmlp", "jax", "jaxlib", "numpy", "scikit-learn", "torch")
+    there = {}
+    for name in names:
+        try:
+            there[name] = version(name)
+        except ModuleNotFoundError:
+            there[name] = None
+    return {"cores": os.cpu_count(), "device": jax.devices()[0].device_kind,
+            "processor": platform.processor() or platform.machine(), "versions": there}  # fmt: skip
+
+
+def peak() -> float:
+    """GFLOP/s of a product of two 2048 × 2048 matrices, the best of ten."""
+    A = jax.random.normal(jax.random.key(0), (2048, 2048))
+    product = jax.jit(jax.numpy.matmul)
+    seconds = [timed(lambda: jax.block_until_ready(product(A, A))) for _ in range(11)][1:]
+    return 2 * 2048**3 / min(seconds) / 1e9
+
+
+def measured(task: Task, rounds: int, best: float, console: Console) -> dict:
+    """Microseconds a sample (of all networks) for each peer; the products' limit, likewise."""
+    runs = dict(ready(task, console))
+    times = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            times[name].append(timed(run) * 1e6 / task.n / (EPOCHS if name == "jaxmlp" else 1))
+    medians = {name: float(np.median(values)) for name, values in times.items()}
+    medians |= {n: v * task.networks for n, v in medians.items() if n in ALONE}
+    limit = task.networks * 4 * task.q * (task.d + 1) / best / 1e3
+    return {"microseconds": medians, "all": times, "limit": limit}
+
+
+def ready(task: Task, console: Console) -> Iterator[tuple[str, Callable]]:
+    """The peers that can do it, warmed up; those left out are named."""
+    for name, peer in PEERS.items():
+        if task.networks > 1 and name not in ("jaxmlp", *ALONE):
+            continue
+        few = name.startswith(("PyTorch", "scikit", "NumPy"))
+        try:
+            run = peer(task._replace(n=min(task.n, 1024)) if few else task)
+            run()
+        except Missing as why:
+            if "one sample" not in str(why):
+                console.print(f"left out: {name}: {why}")
+            continue
+        scale = task.n / min(task.n, 1024) if few else 1
+        yield name, Repeated(run, scale)
+
+
+class Repeated:
+    """A run of fewer samples that counts as one of all: as often as makes as many."""
+
+    def __init__(self, run: Callable, scale: float):
+        self.run, self.times = run, max(1, round(scale))
+
+    def __call__(self) -> None:
+        for _ in range(self.times):
+            self.run()
+
+
+def growing(task: Task, rounds: int) -> float:
+    """Seconds of an epoch."""
+    run = PEERS["jaxmlp"](task)
+    run()
+    return float(np.median([timed(run) for _ in range(min(rounds, 3))])) / EPOCHS
+
+
+SCIKIT_LEARN = Path(__file__).with_name("benchmark") / "scikit_learn_script.py"
+
+
+def cold() -> dict:
+    """Seconds of whole processes, the second time: `jaxmlp train`, and scikit-learn's script."""
+    command = [Path(sys.executable).with_name("jaxmlp"), "train", "--out"]
+    peer = [sys.executable, SCIKIT_LEARN]
+    found = {"jaxmlp train": [], "jaxmlp train, no cache": [], "scikit-learn script": []}
+    with tempfile.TemporaryDirectory() as folder:
+        caches = {"jaxmlp train": f"{folder}/cache", "jaxmlp train, no cache": "off"}
+        for k in range(4):
+            for name, times in found.items():
+                here = f"{folder}/{name}-{k}"
+                environment = {**os.environ, "JAXMLP_CACHE": caches.get(name, "off")}
+                began = time.perf_counter()
+                arguments = [*(peer if name.startswith("scikit") else command), here]
+                subprocess.run(arguments, check=True, capture_output=True, env=environment)
+                times.append(time.perf_counter() - began)
+    return {name: float(np.median(times[1:])) for name, times in found.items()}
+
+
+HUGE = """
+import resource, sys
+import jax, jax.numpy as jnp, numpy as np
+jnp.ones(3).sum()
+if sys.argv[1] == "train":
+    from jaxmlp import Network, fit, init
+    X = np.random.default_rng(0).random((60_000, 784), dtype=np.float32)
+    Y = np.eye(4, dtype=np.float32)[np.arange(60_000) % 4]
+    network = Network()
+    params = init(network, (784, 200, 4), key=jax.random.key(0))
+    fit(network, params, X, Y, epochs=2, batch_size=int(sys.argv[2]), key=jax.random.key(1))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def memory() -> dict:
+    """Peak MB of a process that trains on 60,000 × 784, less an empty one, as a multiple."""
+
+    def megabytes(*args: str) -> float:
+        done = subprocess.run([sys.executable, "-c", HUGE, *args], check=True, capture_output=True)
+        return int(done.stdout) / (2**20 if sys.platform == "darwin" else 2**10)
+
+    empty, data = megabytes("empty"), 60_000 * 784 * 4 / 2**20
+    peaks = {f"batch size {b}": megabytes("train", str(b)) for b in (1, 128)}
+    times = {name: (peak - empty) / data for name, peak in peaks.items()}
+    return {"empty": empty, "data": data, "peak": peaks, "times the data": times}
+
+
+def report(console: Console, found: dict) -> None:
+    """The table: microseconds a sample, and how many times as fast as each peer."""
+    table = Table(title="µs a sample (jaxmlp is so many times as fast)", box=None)
+    for column in ("workload", "limit", *PEERS):
+        table.add_column(column, justify="left" if column == "workload" else "right")
+    for name, one in found["workloads"].items():
+        times = one["microseconds"]
+        cells = [f"{times[p]:.3g} ({times[p] / times['jaxmlp']:.2g}×)" if p in times else "–"
+                 for p in PEERS]  # fmt: skip
+        table.add_row(name, f"{one['limit']:.3g}", *cells)
+    console.print(table)
+    rest = {k: v for k, v in found.items() if k not in ("workloads", "growing")}
+    console.print_json(json.dumps(rest | {"growing (seconds)": found["growing"]}))
+
+
+if __name__ == "__main__":
+    main()

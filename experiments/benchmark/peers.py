@@ -1,0 +1,191 @@
+"""Each way of training as a function: (seconds, for so many samples), warmed up before.
+
+A peer takes a task, and gives a function that trains once over all samples, from the same start and
+in the same order; it measures no errors on the way. What this machine has not got raises `Missing`.
+"""
+
+import contextlib
+import ctypes
+import functools
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+import jaxmlp
+
+ETA = 0.01
+
+
+class Missing(Exception):
+    """A peer that this machine has not got."""
+
+
+class Task(NamedTuple):
+    """What is trained: n samples of d numbers, q units, m classes, batches, networks."""
+
+    n: int
+    d: int
+    q: int
+    m: int
+    batch_size: int = 1
+    networks: int = 1
+
+    def data(self):
+        """(X, Y, W, V, order) in float32."""
+        rng = np.random.default_rng(0)
+        X = rng.random((self.n, self.d), dtype=np.float32)
+        Y = np.eye(self.m, dtype=np.float32)[rng.integers(self.m, size=self.n)]
+        W = rng.normal(0, 0.1, (self.q, self.d + 1)).astype(np.float32)
+        V = rng.normal(0, 0.3, (self.m, self.q + 1)).astype(np.float32)
+        return X, Y, W, V, rng.permutation(self.n)
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def ours(task: Task, **settings) -> Callable[[], object]:
+    """`fit`, or `sweep` for several networks; the samples in their order, errors at the end."""
+    X, Y, W, V, order = task.data()
+    X, Y, network = jax.numpy.asarray(X), jax.numpy.asarray(Y), jaxmlp.Network()
+    common = {"epochs": EPOCHS, "eta": ETA, "batch_size": task.batch_size, "errors_every": EPOCHS}
+    common |= {"order": np.tile(order, (EPOCHS, 1))} | settings
+    start, train = jaxmlp.Params(W, V), jaxmlp.fit
+    if task.networks > 1:
+        start, train = [start] * task.networks, jaxmlp.sweep
+    return lambda: jax.block_until_ready(train(network, start, X, Y, **common).params)
+
+
+EPOCHS = 10  # of ours in one measurement: checking its arguments is no part of training
+
+
+def numpy_script(task: Task) -> Callable[[], object]:
+    """The students' script, with rows of samples where batches are asked for."""
+    X, Y, W, V, order = task.data()
+
+    def softmax(a):
+        e = np.exp(a - a.max(axis=-1, keepdims=True))
+        return e / e.sum(axis=-1, keepdims=True)
+
+    def one_at_a_time(W=W, V=V):
+        for i in order:
+            x = np.append(np.float32(1), X[i])
+            u = np.dot(W, x)
+            z = np.append(np.float32(1), np.maximum(0, u))
+            delta2 = softmax(np.dot(V, z)) - Y[i]
+            delta1 = np.dot(V[:, 1:].T, delta2) * (u > 0)
+            V = V - ETA * np.outer(delta2, z)
+            W = W - ETA * np.outer(delta1, x)
+
+    def in_batches(W=W, V=V):
+        for rows in np.split(order, range(task.batch_size, task.n, task.batch_size)):
+            x = np.insert(X[rows], 0, 1, axis=1)
+            u = x @ W.T
+            z = np.insert(np.maximum(0, u), 0, 1, axis=1)
+            delta2 = (softmax(z @ V.T) - Y[rows]) / len(rows)
+            delta1 = delta2 @ V[:, 1:] * (u > 0)
+            V, W = V - ETA * delta2.T @ z, W - ETA * delta1.T @ x
+
+    return one_at_a_time if task.batch_size == 1 else in_batches
+
+
+def c(task: Task, *, skipping: bool = False) -> Callable[[], object]:
+    """One sample at a time by hand, on one thread; `skipping` the rows of W that do not change."""
+    if task.batch_size > 1:
+        raise Missing("C is one sample at a time")
+    X, Y, W, V, order = task.data()
+    order, eta = order.astype(np.int32), np.full(task.n, ETA, np.float32)
+    step = _compiled_c(skipping).one_at_a_time
+
+    def run():
+        arrays = (order, X, Y, eta, W.copy(), V.copy())
+        pointers = (a.ctypes.data_as(ctypes.c_void_p) for a in arrays)
+        step(task.d, task.q, task.m, ctypes.c_long(task.n), *pointers)
+
+    return run
+
+
+@functools.cache
+def _compiled_c(skipping: bool) -> ctypes.CDLL:
+    if not shutil.which("cc"):
+        raise Missing("no C compiler")
+    source = Path(__file__).with_name("one_at_a_time.c")
+    library = Path(tempfile.mkdtemp()) / "one_at_a_time.so"
+    flags = ["-Ofast", "-march=native", "-shared", "-fPIC", *(["-DSKIPPING"] if skipping else [])]
+    subprocess.run(["cc", *flags, source, "-o", library, "-lm"], check=True)
+    return ctypes.CDLL(str(library))
+
+
+def torch_eager(task: Task, *, compiled: bool = False) -> Callable[[], object]:
+    """PyTorch: nn.Sequential, cross_entropy, torch.optim.SGD."""
+    with contextlib.suppress(ImportError):
+        import torch
+    if "torch" not in locals():
+        raise Missing("no torch: pip install torch")
+    X, Y, W, V, order = task.data()
+    X, y = torch.from_numpy(X), torch.from_numpy(Y.argmax(axis=1))
+    batches = torch.from_numpy(order).split(task.batch_size)
+    model = torch.nn.Sequential(
+        torch.nn.Linear(task.d, task.q), torch.nn.ReLU(), torch.nn.Linear(task.q, task.m)
+    )
+    optimizer = torch.optim.SGD(model.parameters(), lr=ETA)
+
+    def error(x, y):
+        return torch.nn.functional.cross_entropy(model(x), y)
+
+    if compiled:
+        error = torch.compile(error)
+    with torch.no_grad():
+        for layer, weights in ((model[0], W), (model[2], V)):
+            layer.bias.copy_(torch.from_numpy(weights[:, 0]))
+            layer.weight.copy_(torch.from_numpy(weights[:, 1:]))
+
+    def run():
+        for rows in batches:
+            optimizer.zero_grad()
+            error(X[rows], y[rows]).backward()
+            optimizer.step()
+
+    return run
+
+
+def scikit_learn(task: Task) -> Callable[[], object]:
+    """`MLPClassifier`, plain SGD without penalty."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    X, Y, *_ = task.data()
+    y = Y.argmax(axis=1)
+    settings = {"solver": "sgd", "momentum": 0, "alpha": 0, "learning_rate_init": ETA}
+    model = MLPClassifier(
+        (task.q,), batch_size=task.batch_size, max_iter=1, random_state=0, **settings
+    )
+
+    def run():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(X, y)
+
+    return run
+
+
+PEERS = {
+    "jaxmlp": ours,
+    "C": c,
+    "C, skipping units that are off": functools.partial(c, skipping=True),
+    "NumPy script": numpy_script,
+    "PyTorch": torch_eager,
+    "PyTorch, compiled": functools.partial(torch_eager, compiled=True),
+    "scikit-learn": scikit_learn,
+}
