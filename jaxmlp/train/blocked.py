@@ -25,17 +25,20 @@ from jaxmlp import losses
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params, with_one
 
-SMALL = 16_384  # weights of a first layer for which 32 samples are best, and not 64
+SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
 
 
 def block_size(params: Params, batch_size: int) -> int:
-    """How many samples to take at a time: a multiple of the batch size.
+    """How many samples to take at a time: a multiple of the batch size, as measured to be best.
 
     More samples make larger products, but each sample's correction takes as many vectors.
     """
     first = params.V if params.W is None else params.W
-    samples = 32 if first.size <= SMALL else 64
-    return batch_size * max(1, samples // batch_size)
+    small = first.size <= SMALL
+    if batch_size > (7 if small else 32):
+        return batch_size
+    samples = 32 if small and batch_size == 1 else 64
+    return batch_size * (samples // batch_size)
 
 
 def descend(
@@ -67,7 +70,7 @@ def descend(
         rows, rates = part
         x, y = with_one(network, X[rows]), Y[rows]
         first, rest = (params.V, None) if params.W is None else params
-        products = (first @ x.T).T, x @ x.T if block > batch_size else None
+        products = (first @ x.T).T if block > batch_size else x @ first.T, x @ x.T if block > batch_size else None
         steps = functools.partial(_steps, network, DELTAS[gradient], batch_size)
         rest, Delta = (_as_one_function(steps) if fused else steps)(rest, *products, y, rates)
         first = first - Delta.T @ x
