@@ -28,10 +28,10 @@ from typing import NamedTuple
 
 import numpy as np
 from checker_study.derivations import NETWORKS, Case
-from checker_study.edits import EDITS, combinable
+from checker_study.edits import EDITS
 from checker_study.figure import draw
-from checker_study.judge import apart, differs, matters, mutant
-from checker_study.trials import Outcome, Trial, draw_case, run_many
+from checker_study.judge import matters
+from checker_study.trials import Outcome, Trial, draw_case, matter_together, run_many, verdicts
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
@@ -43,10 +43,11 @@ class Plan(NamedTuple):
     Attributes:
         networks: how many of the networks.
         right, mixed, spoiled: derivations.
-        singles: derivations, or None: every edit in every network and form.
+        singles: derivations.
         forms: how many ways of writing each edit is looked for in.
         pairs: derivations; per_pair: at most, of one pair of ids.
         left_out: derivations.
+        every: networks in which each edit and each pair is handed over, for the verdict alone.
         processes: at work.
     """
 
@@ -54,16 +55,17 @@ class Plan(NamedTuple):
     right: int
     mixed: int
     spoiled: int
-    singles: int | None
-    pairs: int | None
+    singles: int
+    pairs: int
     per_pair: int
     left_out: int
+    every: int
     processes: int
 
 
-QUICK = Plan(1, 30, 3, 2, 30, 6, 1, 3, 1)
-NORMAL = Plan(len(NETWORKS), 10_000, 200, 100, 2_000, 400, 1, 200, 2)
-FULL = Plan(len(NETWORKS), 10_000, 1_000, 100, None, None, 2, 1_000, 2)
+QUICK = Plan(1, 30, 3, 2, 30, 6, 1, 3, 0, 1)
+NORMAL = Plan(len(NETWORKS), 10_000, 200, 100, 2_000, 400, 1, 200, 0, 2)
+FULL = NORMAL._replace(every=len(NETWORKS))
 
 # The ways in which mistakes are made: one sample or rows, with the deltas or without, updates.
 FORMS = (
@@ -144,15 +146,9 @@ def _pairs(plan: Plan, cases: list[Case], rng: np.random.Generator) -> Iterator[
         ids = _ids(which)
         if taken.total() == plan.pairs:
             return
-        if taken[ids] < plan.per_pair and _matter_together(case, which):
+        if taken[ids] < plan.per_pair and matter_together(case, which):
             taken[ids] += 1
             yield case, which
-
-
-def _matter_together(case: Case, which: tuple[int, int]) -> bool:
-    if not combinable(case, *(EDITS[i] for i in which)) or not differs(case, which):
-        return False
-    return all(apart(mutant(case, (i,)), mutant(case, which)) for i in which)
 
 
 def outcomes(todo: list[Trial], processes: int, advance: Callable[[int], None]) -> list[Outcome]:
@@ -170,6 +166,19 @@ def outcomes(todo: list[Trial], processes: int, advance: Callable[[int], None]) 
             done += part
             advance(len(part))
     return done
+
+
+def every(plan: Plan, progress: Progress) -> dict:
+    """Every edit and every pair that matters, in every network: is each found wrong?"""
+    cases = NETWORKS[: plan.every]
+    bar = progress.add_task("every mistake and pair", total=len(cases))
+    tried, passed = 0, []
+    with multiprocessing.get_context("spawn").Pool(plan.processes) as pool:
+        for case, (count, missed) in zip(cases, pool.imap(verdicts, cases), strict=True):
+            tried += count
+            passed += [{"case": case._asdict(), "edits": _ids(which)} for which in missed]
+            progress.advance(bar)
+    return {"tried": tried, "found wrong": tried - len(passed), "not found": passed}
 
 
 def results(done: list[Outcome]) -> dict:
@@ -269,7 +278,11 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a few of each, in seconds")
-    size.add_argument("--full", action="store_true", help="every mistake in every form and network")
+    size.add_argument(
+        "--full",
+        action="store_true",
+        help="and every mistake and pair in every network, for the verdict",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     return parser.parse_args()
@@ -290,7 +303,9 @@ def main() -> int:
         todo = trials(plan, chosen.seed)
         progress.update(bar, description="checking", total=len(todo))
         done = outcomes(todo, plan.processes, lambda n: progress.advance(bar, n))
-    found = results(done)
+        found = results(done)
+        if plan.every:
+            found["every mistake and pair"] = every(plan, progress)
     for alarm in found["right"]["which"]:
         console.print("false alarm:", alarm["case"], "seed", alarm["seed"], alarm["said"])
     console.print(summary(found))

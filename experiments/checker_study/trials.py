@@ -11,8 +11,17 @@ import jax
 import numpy as np
 
 from checker_study.derivations import HIDDEN, PAIRS, Case, at_random, right, source, written
-from checker_study.edits import EDITS, SYNONYMS, edited
-from checker_study.judge import called, equal_to_one_of, outputs, points
+from checker_study.edits import EDITS, SYNONYMS, combinable, edited
+from checker_study.judge import (
+    apart,
+    called,
+    differs,
+    equal_to_one_of,
+    matters,
+    mutant,
+    outputs,
+    points,
+)
 from jaxmlp.verify import mistakes
 from jaxmlp.verify.check import check
 
@@ -88,6 +97,30 @@ def run(trial: Trial) -> Outcome:
         return {"right": _right, "mixed": _right, "row": _spoiled, "entry": _spoiled}.get(
             trial.part, _edited
         )(trial)
+
+
+def verdicts(case: Case) -> tuple[int, list[tuple[int, ...]]]:
+    """(how many single edits and pairs matter in this case, those that the checker lets pass).
+
+    Without a catalogue: whether a thing is wrong does not depend on it, and this is much faster.
+    """
+    jax.config.update("jax_traceback_filtering", "off")  # it takes longer than all else together
+    usable = matters(case)
+    pairs = (pair for pair in itertools.combinations(usable, 2) if matter_together(case, pair))
+    passed, tried = [], 0
+    for which in itertools.chain(((i,) for i in usable), pairs):
+        wrong = written(case, edited(case, [EDITS[i] for i in which]))
+        tried += 1
+        if _check(case, wrong, ()).right:
+            passed.append(which)
+    return tried, passed
+
+
+def matter_together(case: Case, which: tuple[int, int]) -> bool:
+    """Whether two edits can be made together, and are more than either of them."""
+    if not combinable(case, *(EDITS[i] for i in which)) or not differs(case, which):
+        return False
+    return all(apart(mutant(case, (i,)), mutant(case, which)) for i in which)
 
 
 def _right(trial: Trial) -> Outcome:

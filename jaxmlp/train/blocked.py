@@ -70,7 +70,10 @@ def descend(
         rows, rates = part
         x, y = with_one(network, X[rows]), Y[rows]
         first, rest = (params.V, None) if params.W is None else params
-        products = (first @ x.T).T if block > batch_size else x @ first.T, x @ x.T if block > batch_size else None
+        products = (
+            (first @ x.T).T if block > batch_size else x @ first.T,
+            x @ x.T if block > batch_size else None,
+        )
         steps = functools.partial(_steps, network, DELTAS[gradient], batch_size)
         rest, Delta = (_as_one_function(steps) if fused else steps)(rest, *products, y, rates)
         first = first - Delta.T @ x

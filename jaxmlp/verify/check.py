@@ -114,6 +114,8 @@ def call_here(function: Callable, args: list) -> tuple[object, list]:
             raise Unfinished from None
         except SystemExit as stop:
             raise Crashed(f"SystemExit: {stop}") from None
+        except ValueError as shapes:  # that do not fit, and would not fit in JAX either
+            raise Crashed(f"ValueError: {shapes}") from shapes
         except Exception as first:
             try:
                 return function(*map(jnp.asarray, args)), args
