@@ -36,11 +36,12 @@ void one_at_a_time(int d, int q, int m, long steps, const int *order, const floa
             for (int j = 0; j < q; j++) delta1[j] += v[j + 1] * delta2;
             for (int j = 0; j <= q; j++) v[j] -= eta[t] * delta2 * z[j];
         }
-        for (int j = 0; j < q; j++) {
+        for (int j = 0; j < q; j++) { /* delta1 takes its f'(u), 1 or 0 */
 #ifdef SKIPPING
-            if (z[j + 1] == 0) continue; /* f'(u) = 0: nothing changes */
+            if (z[j + 1] == 0) continue;
 #endif
-            float *w = W + (long)j * (d + 1), step = eta[t] * delta1[j];
+            float *w = W + (long)j * (d + 1);
+            float step = eta[t] * delta1[j] * (z[j + 1] > 0);
             w[0] -= step;
             for (int i = 0; i < d; i++) w[i + 1] -= step * x[i];
         }

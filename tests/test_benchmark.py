@@ -1,0 +1,79 @@
+"""The benchmark's peers do the same as `fit`, or say why they are missing."""
+
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
+
+import benchmark.peers as peers
+from benchmark.figure import draw
+
+TASK = peers.Task(n=37, d=5, q=3, m=4)
+
+
+@pytest.fixture(autouse=True)
+def as_users_have_it():
+    """float32, and JAX without the suite's strictness."""
+    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+@pytest.fixture
+def one_epoch(monkeypatch):
+    monkeypatch.setattr(peers, "EPOCHS", 1)
+
+
+def close(found, expected) -> bool:
+    return all(np.allclose(a, b, rtol=0, atol=1e-5) for a, b in zip(found, expected, strict=True))
+
+
+@pytest.mark.usefixtures("one_epoch")
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_script_takes_our_steps(batch_size):
+    task = TASK._replace(batch_size=batch_size)
+    *_, W, V, _ = task.data()
+    expected = peers.numpy_script(task)()
+    assert close(peers.ours(task)(), expected)
+    assert not close((W, V), expected)
+
+
+@pytest.mark.usefixtures("one_epoch")
+@pytest.mark.parametrize("skipping", [False, True])
+def test_so_does_C(skipping):
+    try:
+        found = peers.c(TASK, skipping=skipping)()
+    except peers.Missing as why:
+        pytest.skip(str(why))
+    assert close(found, peers.numpy_script(TASK)())
+
+
+def test_several_networks_are_a_sweep(monkeypatch):
+    monkeypatch.setattr(peers, "EPOCHS", 2)
+    assert peers.ours(TASK._replace(networks=3))().V.shape == (3, 4, 4)
+
+
+def test_what_is_missing_says_so(monkeypatch):
+    monkeypatch.setattr(peers.shutil, "which", lambda name: None)
+    peers._compiled_c.cache_clear()
+    with pytest.raises(peers.Missing, match="no C compiler"):
+        peers.c(TASK)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(peers.Missing, match="no torch: pip install torch"):
+        peers.torch_eager(TASK)
+    with pytest.raises(peers.Missing, match="one sample at a time"):
+        peers.c(TASK._replace(batch_size=2))
+
+
+def test_the_figure_has_every_workload_and_growth():
+    one = {"microseconds": {"jaxmlp": 1.0, "C": 2.0}, "limit": 0.5}
+    found = {"workloads": {"exercise": one, "digits": one},
+             "growing": {k: [(1, 0.1), (10, 1.0)] for k in ("n", "d", "q", "networks")}}  # fmt: skip
+    figure = draw(found)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["exercise", "digits"]
+    assert [axes.get_xlabel() for axes in figure.axes[-4:]] == [
+        "n (number)", "d (number)", "q (number)", "networks (number)"]  # fmt: skip
