@@ -49,6 +49,7 @@ def test_so_does_C(skipping):
     except peers.Missing as why:
         pytest.skip(str(why))
     assert close(found, peers.numpy_script(TASK)())
+    assert np.float64(5e-324) * 1 > 0, "loading it has changed the arithmetic of the process"
 
 
 def test_several_networks_are_a_sweep(monkeypatch):

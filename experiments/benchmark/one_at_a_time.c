@@ -1,6 +1,7 @@
 /* The lecture's algorithm by hand: ReLU, softmax, cross-entropy, one sample at a time (L3 to L20).
  *
- * cc -Ofast -march=native -shared -fPIC one_at_a_time.c -o one_at_a_time.so -lm
+ * cc -Ofast -march=native -fPIC -c one_at_a_time.c
+ * cc -shared one_at_a_time.o -o one_at_a_time.so -lm
  *
  * W is (q, d+1), V is (m, q+1), with the biases in column 0; X is (n, d), Y is (n, m). All rows lie
  * one after the other. Both weights are changed in place, at each sample in `order` in turn. */
