@@ -77,7 +77,7 @@ def samples(network, params, part: str, X, Y, weights=None) -> Samples:
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
             f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
         )
-    return Samples(*map(jnp.asarray, arrays.values()))
+    return Samples(*map(jax.device_put, arrays.values()))  # jnp.asarray would copy twice
 
 
 def _of_dtype(array, dtype) -> np.ndarray | Array:
