@@ -5,7 +5,7 @@ const at = id => document.getElementById(id);
 const copy = value => JSON.parse(JSON.stringify(value));
 const initial = () => copy({f: START.f, x: START.x, y: START.y, eta: START.eta, W: START.W, V: START.V});
 
-let state = initial(), step = 0, errors = [], timer = null, list, values;
+let state = initial(), step = 0, errors = [], wrong = null, timer = null, list, values;
 let lang = navigator.language.startsWith('ja') ? 'ja' : 'en';
 
 const say = (key, with_ = {}) => WORDS[lang][key].replace(/{(\w+)}/g, (_, name) => with_[name]);
@@ -22,7 +22,7 @@ function rendered(line) {
 
 function showStep() {
   list = steps(state, values);
-  step = Math.min(step, list.length - 1);
+  step = Math.max(0, Math.min(list.length - 1, Math.trunc(step) || 0));
   const now = list[step], title = say(`${now.key} title`, now);
   at('phase').textContent = say(now.phase);
   at('phase').className = `phase ${now.phase}`;
@@ -34,8 +34,8 @@ function showStep() {
   at('note').textContent = say(`${now.key} note`) + (now.off ? ` ${say('off')}` : '');
   at('verdict').innerHTML = now.key === 'end' ? rendered(WORDS[lang][verdict()]) : '';
   at('figure').innerHTML = draw(list, step, values, state, at('figure').clientWidth);
-  for (const id of ['first', 'back']) at(id).disabled = step === 0;
-  for (const id of ['next', 'last']) at(id).disabled = step === list.length - 1;
+  for (const id of ['first', 'back']) at(id).setAttribute('aria-disabled', String(step === 0));
+  for (const id of ['next', 'last']) at(id).setAttribute('aria-disabled', String(step === list.length - 1));
   at('path').innerHTML = list.map((one, s) => `<li><button type="button" class="${one.phase}" data-step="${s}" ${s === step ? 'aria-current="step"' : ''} `
     + `aria-label="${s + 1}: ${say(`${one.key} title`, one)}"><math>${math(one.chip)}</math></button></li>`).join('');
   remember();
@@ -48,15 +48,17 @@ function verdict() {
 
 // The numbers of the form: those of the state, rounded for the eye unless they are being edited.
 function showForm() {
-  const field = (label, key) => `<label>${label ? `<math>${math(label)}</math>` : ''}<input type="number" step="any" data-key="${key}" aria-label="${key}"></label>`;
+  const field = (label, key, name) => `<label>${label ? `<math>${math(label)}</math>` : ''}<input type="number" step="any" data-key="${key}" aria-label="${name}"></label>`;
   const table = (letter, rows, name) => `<table><caption><math>${math(letter)}</math> (${rows.length} × ${rows[0].length})</caption>`
     + `<thead><tr><td></td>${rows[0].map((_, i) => `<th scope="col"><math>${math(i ? `${name}_${i}` : '1')}</math></th>`).join('')}</tr></thead><tbody>`
-    + rows.map((row, j) => `<tr><th scope="row"><math>${math(`${letter.toLowerCase()}_${j + 1}`)}</math></th>${row.map((_, i) => `<td>${field('', `${letter}.${j}.${i}`)}</td>`).join('')}</tr>`).join('') + '</tbody></table>';
-  at('samples').innerHTML = [...state.x.map((_, i) => field(`x_${i + 1}`, `x.${i}`)), ...state.y.map((_, k) => field(`y_${k + 1}`, `y.${k}`)), field('η', 'eta')].join('');
+    + rows.map((row, j) => `<tr><th scope="row"><math>${math(`${letter.toLowerCase()}_${j + 1}`)}</math></th>${row.map((_, i) => `<td>${field('', `${letter}.${j}.${i}`, `${letter.toLowerCase()}${j + 1}${i}`)}</td>`).join('')}</tr>`).join('') + '</tbody></table>';
+  at('samples').innerHTML = [...state.x.map((_, i) => field(`x_${i + 1}`, `x.${i}`, `x${i + 1}`)), ...state.y.map((_, k) => field(`y_${k + 1}`, `y.${k}`, `y${k + 1}`)), field('η', 'eta', 'η')].join('');
   at('weights').innerHTML = table('W', state.W, 'x') + table('V', state.V, 'z');
   at('hidden').value = state.f;
-  for (const input of document.querySelectorAll('#form input')) input.value = Number(get(state, input.dataset.key).toFixed(6));
+  for (const input of fields()) input.value = rounded(input);
 }
+const fields = () => [...document.querySelectorAll('#form input')];
+const rounded = input => Number(get(state, input.dataset.key).toFixed(6));
 const get = (from, key) => key.split('.').reduce((one, part) => one[part], from);
 function put(into, key, value) {
   const parts = key.split('.'), last = parts.pop();
@@ -65,12 +67,21 @@ function put(into, key, value) {
 
 // Other numbers: taken where they are right, otherwise refused in words, and all stays as it was.
 function take(changed) {
-  const wrong = problem(changed, START);
-  at('message').textContent = wrong ? say(wrong[0], {where: wrong[1], got: wrong[2] ?? say('nothing')}) : '';
+  wrong = problem(changed, START);
+  complain();
   if (wrong) return false;
   state = changed;
   values = named(state);
   return true;
+}
+
+function complain() {
+  const [key, where, got] = wrong ?? [];
+  at('message').textContent = wrong ? say(key, {where, got: got ?? say('nothing')}) : '';
+  for (const input of fields()) {
+    const name = input.getAttribute('aria-label'), changed = input.value === '' || Number(input.value) !== rounded(input);
+    input.setAttribute('aria-invalid', String(changed && (name === where || name.startsWith('y') && where === 'y')));
+  }
 }
 
 function restart(changed) {
@@ -85,15 +96,13 @@ function showErrors() {
 }
 
 function edited() {
-  const changed = copy(state), fields = [...document.querySelectorAll('#form input')];
-  const rounded = input => Number(get(state, input.dataset.key).toFixed(6));
-  for (const input of fields) {
+  const changed = copy(state);
+  for (const input of fields()) {
     const value = input.value === '' ? null : Number(input.value);
     if (value !== rounded(input)) put(changed, input.dataset.key, value);
   }
   changed.f = at('hidden').value;
   if (restart(changed)) showStep();
-  for (const input of fields) input.setAttribute('aria-invalid', String(input.value === ''));
 }
 
 function iterate() {
@@ -106,7 +115,7 @@ function iterate() {
 }
 
 function go(to) {
-  step = Math.max(0, Math.min(list.length - 1, to));
+  step = to;
   showStep();
   if (step === list.length - 1) play(false);
 }
@@ -126,7 +135,7 @@ function speak(chosen) {
   for (const one of document.querySelectorAll('[data-label]')) one.setAttribute('aria-label', say(one.dataset.label));
   for (const one of document.querySelectorAll('[data-lang]')) one.setAttribute('aria-pressed', String(one.dataset.lang === lang));
   play(timer !== null);
-  at('message').textContent = '';
+  complain();
   at('checked').textContent = say('checked', check());
   showErrors();
   showStep();
@@ -155,18 +164,16 @@ function recall() {
     step = Number(asked.step) || 0;
   } catch { changed.x = null; }
   changed.f = asked.f ?? START.f;
-  const wrong = problem(changed, START);
-  restart(wrong ? initial() : changed);
-  return wrong;
+  if (restart(changed)) return;
+  const refused = wrong;
+  restart(initial());
+  wrong = refused;
 }
 
 function begin() {
-  const wrong = recall();
+  recall();
   showForm();
-  list = steps(state, values);
   speak(lang);
-  go(step);
-  if (wrong) at('message').textContent = say(wrong[0], {where: wrong[1], got: wrong[2] ?? say('nothing')});
 }
 
 const KEYS = {ArrowLeft: 'back', ArrowRight: 'next', Home: 'first', End: 'last'};
