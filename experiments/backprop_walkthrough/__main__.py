@@ -2,11 +2,11 @@
 
     python -m experiments.backprop_walkthrough [--quick] [--out DIR]
 
-The answer is a page, backprop_walkthrough.html: a network of 2 inputs, 3 hidden units and 2 outputs,
-walked through forward and backward, number by number. It calculates by itself, so that input,
-target, step size, weights and activation can be changed, and it compares itself with JAX when it
-is opened. Beside it backprop_walkthrough.json has JAX's numbers, and backprop_walkthrough.png is a
-picture of the page, which takes a Chromium and is left out by --quick.
+The answer is a page, backprop_walkthrough.html: a network of 2 inputs, 3 hidden units and 2
+outputs, walked through forward and backward, number by number. It calculates by itself, so that
+input, target, step size, weights and activation can be changed, and it compares itself with JAX
+when it is opened. Beside it backprop_walkthrough.json has JAX's numbers, and
+backprop_walkthrough.png is a picture of the page, which takes Chromium and is left out by --quick.
 """
 
 import argparse

@@ -24,7 +24,7 @@ def there() -> bool:
     return shutil.which("chromium") is not None
 
 
-def run(page: Path, *arguments: str, fragment: str = "", seconds: float = 60) -> str:
+def run(page: Path, *arguments: str, fragment: str = "", seconds: float = 120) -> str:
     """What Chromium prints with the page open, in a profile of its own.
 
     Args:
@@ -35,7 +35,5 @@ def run(page: Path, *arguments: str, fragment: str = "", seconds: float = 60) ->
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = ["chromium", *FLAGS, *root, f"--user-data-dir={profile}", *arguments]
         address = page.resolve().as_uri() + (f"#{fragment}" if fragment else "")
-        done = subprocess.run(
-            [*command, address], check=True, capture_output=True, timeout=seconds
-        )
+        done = subprocess.run([*command, address], check=True, capture_output=True, timeout=seconds)
     return done.stdout.decode("utf-8")

@@ -98,10 +98,15 @@ def _matrix(name: str, rows) -> dict[str, float]:
     return {k: v for j, row in enumerate(rows, 1) for k, v in _vector(f"{name}{j}", row, 0).items()}
 
 
+def state(at: Start) -> dict:
+    """The same as the page has it."""
+    lists = {"x": at.x, "y": at.y, **at.params._asdict()}
+    return {name: array.tolist() for name, array in lists.items()} | {"eta": at.eta}
+
+
 def page(at: Start) -> str:
     """The whole of it, self-contained: no library, and nothing to fetch."""
-    first = {"f": ACTIVATIONS[0], "x": at.x.tolist(), "y": at.y.tolist(), "eta": at.eta,
-             "W": at.params.W.tolist(), "V": at.params.V.tolist(), "jax": version("jax")}  # fmt: skip
+    first = {"f": ACTIVATIONS[0], **state(at), "jax": version("jax")}
     parts = {
         "style": _text("style.css"),
         "light": LIGHT,
