@@ -1,8 +1,6 @@
 // Inside the test's page: walks the page in a frame by its own buttons, and notes all it shows.
-const WAY = '[data-of]';
-
 function numbers(root) {
-  return [...root.querySelectorAll(WAY)].map(one => [one.dataset.of, one.getAttribute('value') ?? one.dataset.value, one.textContent]);
+  return [...root.querySelectorAll('[data-of]')].map(one => [one.dataset.of, one.getAttribute('value') ?? one.dataset.value, one.textContent]);
 }
 
 function fits(page) {
@@ -18,7 +16,7 @@ function shown(page) {
     equations: page.getElementById('equations').innerHTML,
     lines: [...page.querySelectorAll('#arithmetic li')].map(line => line.innerHTML),
     figure: numbers(page.getElementById('figure')),
-    arithmetic: numbers(page.getElementById('arithmetic')),
+    panel: numbers(page.querySelector('.panel')),
     verdict: page.getElementById('verdict').textContent,
     note: page.getElementById('note').textContent,
     chips: page.querySelectorAll('#path [aria-current]').length,

@@ -10,6 +10,7 @@ backprop_walkthrough.png is a picture of the page, which takes Chromium and is l
 """
 
 import argparse
+import inspect
 import json
 import os
 import platform
@@ -46,7 +47,7 @@ def record(found: dict[str, dict[str, float]]) -> dict:
     return {
         "question": __doc__.partition("\n")[0],
         "answer": answer(found),
-        "settings": {"d": 2, "q": 3, "m": 2, "seed": 11, "sigma": 0.7, "eta": 0.2},
+        "settings": {n: p.default for n, p in inspect.signature(start).parameters.items()},
         "versions": {n: version(n) for n in names} | {"python": platform.python_version()},
         "device": f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}",
         "numbers": found,
@@ -67,7 +68,10 @@ def picture(html: Path, console: Console) -> None:
         console.print("no picture: no chromium on the path")
         return
     png = html.with_suffix(".png").resolve()
-    browser.run(html, f"--screenshot={png}", "--window-size=1280,800", fragment="lang=en&step=10")
+    still = "--force-prefers-reduced-motion"
+    browser.run(
+        html, still, f"--screenshot={png}", "--window-size=1280,760", fragment="lang=en&step=10"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ const minus = text => text.replaceAll('-', '−');
 // A number as it is read: so many decimals, fewer of a large one, powers of ten where none is left.
 function shown(value, decimals = 4) {
   const size = Math.abs(value), small = size && size < 0.5 * 10 ** -decimals;
-  if (small || size >= 1e5) return minus(value.toExponential(1));
+  if (small || size >= 1e5) return minus(value.toExponential(small && decimals < 4 ? 0 : 1).replace('+', ''));
   return minus(String(Number(size < 10 ? value.toFixed(decimals) : value.toPrecision(decimals + 1))));
 }
 
@@ -73,7 +73,8 @@ function error(boxes, {left, box, middle, ys}, {last, there, lit, number}) {
 }
 
 const edge = (kind, lit, path, head) =>
-  `<path class="edge ${lit ? `lit ${kind}` : ''} ${head === 'start' ? 'back' : ''}" marker-${head}="url(#${kind})" d="${path}"/>`;
+  `<path class="edge ${lit ? `lit ${kind}` : ''} ${head === 'start' ? 'back' : ''}" `
+  + `marker-${head}="url(#${kind})" d="${path}"/>`;
 
 // The arrows between two layers, and their numbers where those of neighbours are evenly apart.
 function arrows(letter, layer, matrix, {left, box, ys}, {now, there, number}) {
@@ -105,8 +106,8 @@ function draw(list, at, values, {W, V}, room) {
     column.map((lines, i) => node(lines, layer, frame.ys[layer][i], frame, ink)));
   const titles = boxes.map((_, layer) => `<text class="layer" y="14" text-anchor="middle" `
     + `x="${Math.min(width - 34, Math.max(34, frame.left[layer] + frame.box[layer] / 2))}">${say(`layer ${layer}`)}</text>`);
-  return `<svg role="img" class="${frame.wide ? 'wide' : 'narrow'}" aria-label="${say('network')}" width="${width}" `
-    + `height="${height}" viewBox="0 0 ${width} ${height}"><defs>${HEADS}</defs>${titles.join('')}`
+  return `<svg role="img" class="${frame.wide ? 'wide' : 'narrow'}" aria-label="${say('network')}" `
+    + `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><defs>${HEADS}</defs>${titles.join('')}`
     + drawn.map(([path]) => path).join('') + nodes.join('') + error(boxes[2], frame, ink)
     + drawn.map(([, labels]) => labels).join('') + '</svg>';
 }

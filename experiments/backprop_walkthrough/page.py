@@ -16,7 +16,7 @@ from jaxmlp.verify.report.drawing import EQUATIONS as STAGES
 from jaxmlp.verify.report.style import DARK, LIGHT
 
 HERE = Path(__file__).parent
-SCRIPT = ("network.js", "steps.js", "drawing.js", "page.js")
+SCRIPT = ("network.js", "steps.js", "drawing.js", "form.js", "page.js")
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
 EQUATIONS = {
     **{stage: STAGES[stage] for stage in ("u", "z", "a", "delta1", "dV", "dW")},
@@ -41,11 +41,13 @@ class Start(NamedTuple):
     params: Params
 
 
-def start(sizes: tuple[int, int, int] = (2, 3, 2), seed: int = 11, eta: float = 0.2) -> Start:
-    """Weights from N(0, 0.7²), biases too, to two decimals, so that they can be read."""
+def start(
+    sizes: tuple[int, int, int] = (2, 3, 2), seed: int = 11, sigma: float = 0.7, eta: float = 0.2
+) -> Start:
+    """Weights from N(0, σ²), biases too, to two decimals, so that they can be read."""
     d, _, m = sizes
     with jax.enable_x64(True):
-        drawn = init(Network(), sizes, key=jax.random.key(seed), initializer=0.7, dtype=float)
+        drawn = init(Network(), sizes, key=jax.random.key(seed), initializer=sigma, dtype=float)
         params = Params(*(jnp.round(matrix, 2) for matrix in drawn))
     return Start(np.linspace(1.5, -0.5, d), np.eye(m)[m - 1], eta, params)
 
