@@ -16,7 +16,6 @@ FLAGS = (
     "--disable-sync",
     "--force-color-profile=srgb",
     "--hide-scrollbars",
-    "--lang=en",
 )
 
 
