@@ -206,7 +206,7 @@ def check_resume(resume: Fit, begun: Fit, epochs: int) -> None:
         raise ValueError(f"expected at least the {done} epochs already done, got {epochs}")
 
 
-def check_arrays(found: dict[str, Array], wanted: dict[str, Array]) -> None:
+def check_arrays(found: dict[str, ArrayLike], wanted: dict[str, ArrayLike]) -> None:
     """Refuse arrays that have not these names, dtypes and shapes.
 
     Raises:
