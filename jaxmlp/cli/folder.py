@@ -51,7 +51,7 @@ def whole(folder: Path) -> Iterator[Path]:
     try:
         yield hidden
         for file in sorted(hidden.iterdir(), key=lambda file: file.name == MODEL):
-            file.rename(folder / file.name)
+            file.replace(folder / file.name)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 

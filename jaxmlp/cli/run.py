@@ -103,8 +103,7 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
             text = "interrupted" if interrupted else why
             how = f"to go on: jaxmlp train --resume {shlex.quote(str(path))}"
             raise Stop(f"{text}; {how}", 130 if interrupted else 2) from None
-        for checkpoint in checkpoints(path):
-            checkpoint.unlink(missing_ok=True)
+        tidy(path)
 
 
 @contextlib.contextmanager
@@ -126,7 +125,7 @@ def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
     """A folder with the settings in it; removed if the run ends before its first checkpoint."""
     made, folder = make_folder(settings)
     try:
-        with open(folder / SAVED, "x", encoding="utf-8") as file:
+        with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
             try:
                 lock(file, folder)
                 file.write(json.dumps(about, indent=2, ensure_ascii=False))
@@ -134,8 +133,8 @@ def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
                 os.fsync(file.fileno())
                 yield folder
             except BaseException:
-                if not (checkpoints(folder) or (folder / MODEL).exists()):
-                    (folder / SAVED).unlink()
+                if not (checkpoints(folder) or finished(folder)):
+                    (folder / SAVED).unlink(missing_ok=True)
                 raise
     except BaseException:
         remove(made)
@@ -173,11 +172,16 @@ def lock(file, folder: Path) -> None:
         return
 
 
+def finished(folder: Path) -> bool:
+    """Whether there is nothing to go on with."""
+    return (folder / MODEL).exists()
+
+
 def tidy(folder: Path) -> None:
-    """Remove what a run that was killed was about to write."""
-    for path in folder.iterdir():
-        if LEFT.fullmatch(path.name):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    """Remove what a kill left half-written; of a finished run, the checkpoints, too."""
+    left = [path for path in folder.iterdir() if LEFT.fullmatch(path.name)]
+    for path in left + (checkpoints(folder) if finished(folder) else []):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def about(settings: Settings, task: Task) -> dict:

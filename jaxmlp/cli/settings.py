@@ -117,7 +117,8 @@ def saved_settings(folder: Path) -> Settings:
     """
     saved, hints = read_saved(folder), get_type_hints(Settings)
     values = {name: saved.get(name) for name in hints if name != "resume"}
-    values["classes"] = tuple(values["classes"] or ())
+    if isinstance(values["classes"], list):
+        values["classes"] = tuple(values["classes"])
     for name, value in values.items():
         if not _is(value, hints[name]):
             raise ValueError(f"{folder / SAVED}: expected a run's {name}, got {value!r}")
@@ -134,7 +135,7 @@ def read_saved(folder: Path) -> dict:
         saved = json.loads((folder / SAVED).read_text(encoding="utf-8"))
         if isinstance(saved, dict) and "data_sha256" in saved:
             return saved
-        reason = "no jaxmlp train wrote it"
+        reason = "without a data_sha256"
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"expected the folder of a run for --resume, got {folder}") from None
     except (ValueError, RecursionError) as error:
@@ -149,7 +150,7 @@ def _is(value: object, hint: object) -> bool:
     if isinstance(hint, UnionType):
         return any(_is(value, one) for one in get_args(hint))
     if get_origin(hint) is tuple:
-        return all(isinstance(one, str) for one in value)
+        return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
     return type(value) is hint
 
 

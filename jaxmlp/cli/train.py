@@ -13,9 +13,9 @@ import optax
 from rich.console import Console
 
 from jaxmlp.cli import Stop
-from jaxmlp.cli.folder import MODEL, versions, whole, write
+from jaxmlp.cli.folder import versions, whole, write
 from jaxmlp.cli.progress import progress
-from jaxmlp.cli.run import Run, under_way, warn
+from jaxmlp.cli.run import Run, finished, tidy, under_way, warn
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import Task, prepare, start, step_size
 from jaxmlp.evaluate import Score, dead_units, score
@@ -39,8 +39,9 @@ def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
     console = QuietConsole(highlight=False, soft_wrap=True)
-    if settings.resume and (Path(settings.resume) / MODEL).exists():
-        console.print(f"{settings.resume} has finished: nothing is left to do", markup=False)
+    if settings.resume and finished(folder := Path(settings.resume)):
+        tidy(folder)
+        console.print(f"{folder} has finished: nothing is left to do", markup=False)
         return 0
     with jax.enable_x64(settings.dtype == "float64"):
         task = prepare(settings)

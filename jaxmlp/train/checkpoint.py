@@ -101,7 +101,7 @@ def load_checkpoint(
 
 def checkpoints(folder: str | Path) -> list[Path]:
     """The checkpoints in a folder, the newest first."""
-    found = [path for path in Path(folder).iterdir() if NAME.fullmatch(path.name)]
+    found = [path for path in Path(folder).glob("checkpoint-*") if NAME.fullmatch(path.name)]
     return sorted(found, key=_epochs, reverse=True)
 
 
