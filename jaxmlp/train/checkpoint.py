@@ -170,7 +170,7 @@ def _as(leaf: Array, value: np.ndarray) -> Array:
     return jnp.asarray(value.view(leaf.dtype))
 
 
-def _history(rows: list) -> list[Epoch]:
+def _history(rows: object) -> list[Epoch]:
     """The history, once it is one: numbers, or None where there was none."""
     for row in rows:
         if len(row) != 3 or not all(value is None or type(value) is float for value in row):
