@@ -65,7 +65,7 @@ class Run:
         self.saved = time.monotonic()
         self.cost = self.saved - began
 
-    def load(self, begun: Fit, warn: Callable[[str], object]) -> Fit | None:
+    def load(self, begun: Fit) -> Fit | None:
         """What an earlier process has saved, if it came to that."""
         found = load_checkpoint(self.folder, Checkpoint(begun, self.key), warn)
         return found and found.fit
@@ -112,7 +112,9 @@ def signals(stop: Callable) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
@@ -124,19 +126,18 @@ def signals(stop: Callable) -> Iterator[None]:
 def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
     """A folder with the settings in it; removed if the run ends before its first checkpoint."""
     made, folder = make_folder(settings)
+    mine = False
     try:
         with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
-            try:
-                lock(file, folder)
-                file.write(json.dumps(about, indent=2, ensure_ascii=False))
-                file.flush()
-                os.fsync(file.fileno())
-                yield folder
-            except BaseException:
-                if not (checkpoints(folder) or finished(folder)):
-                    (folder / SAVED).unlink(missing_ok=True)
-                raise
+            mine = True
+            lock(file, folder)
+            file.write(json.dumps(about, indent=2, ensure_ascii=False))
+            file.flush()
+            os.fsync(file.fileno())
+            yield folder
     except BaseException:
+        if mine and not (checkpoints(folder) or finished(folder)):
+            (folder / SAVED).unlink(missing_ok=True)
         remove(made)
         raise
 

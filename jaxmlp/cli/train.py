@@ -15,7 +15,7 @@ from rich.console import Console
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import versions, whole, write
 from jaxmlp.cli.progress import progress
-from jaxmlp.cli.run import Run, finished, tidy, under_way, warn
+from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import Task, prepare, start, step_size
 from jaxmlp.evaluate import Score, dead_units, score
@@ -130,10 +130,10 @@ def learn(console: Console, settings: Settings, task: Task, params: Params, run:
     """
     X, Y = task.arrays(task.train)
     rule = {"optimizer": optimizer_named(settings.optimizer), "eta": step_size(settings, len(X))}
-    resume = run.load(begin(params, **rule), warn) if settings.resume else None
+    resume = run.load(begin(params, **rule)) if settings.resume else None
     done = len(resume.history) if resume else 0
     if settings.resume:
-        console.print(f"resumed    after {done} of {settings.epochs} epochs")
+        console.print(f"{'resumed':<11}after {done} of {settings.epochs} epochs")
     began = time.perf_counter()
     console.print("\nepoch  step size  training error  test error")
     with progress(console, "training", "epochs") as bar:

@@ -197,6 +197,16 @@ def test_ctrl_c_waits_for_the_epoch_and_a_second_does_not(run, monkeypatch):
     assert "to go on" in err
 
 
+def test_ctrl_c_is_not_heard_where_it_was_not_before(run, at_epoch):
+    """As in the background of a shell script."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        at_epoch(2, lambda: signal.raise_signal(signal.SIGINT))
+        assert run(*ASKED, "--out", "mine")[0] == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def interrupted_after(epochs: int):
     """The program of an epoch, during which Ctrl-C is pressed after so many epochs."""
     from jaxmlp.train import epoch
@@ -347,6 +357,14 @@ def test_many_runs_of_one_second_get_folders_of_their_own(tmp_path, monkeypatch)
         made = list(pool.map(lambda _: make_folder(Settings(data="iris"))[1], range(16)))
     assert len(set(made)) == 16
     assert all(path.is_dir() for path in made)
+
+
+def test_a_folder_that_another_run_takes_meanwhile_is_left_to_it(run, monkeypatch):
+    Path("mine").mkdir()
+    Path("mine/settings.json").write_text("another's")
+    monkeypatch.setattr("jaxmlp.cli.run.make_folder", lambda _: ([], Path("mine")))
+    refused(run(*ASKED, "--out", "mine"), "File exists: 'mine/settings.json'")
+    assert Path("mine/settings.json").read_text() == "another's"
 
 
 def test_settings_are_read_back_as_they_were(run, killed):
