@@ -33,6 +33,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the command; its exit code.
 
     0: done. 1: something verified is wrong. 2: it could not be done. 3: training diverged.
+    130: interrupted, by Ctrl-C or a SIGTERM.
     All but 0 come with one line on standard error that says why.
     """
     args = sys.argv[1:] if args is None else args
