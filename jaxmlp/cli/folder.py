@@ -72,7 +72,8 @@ def new_name(data: str) -> Path:
 def write(folder: Path, settings: Settings, task: Task, result: Fit, scored: Score) -> None:
     """model.safetensors, settings.json, history.json and the figures."""
     network, classes = task.network, task.train.classes
-    model = Model(network, result.params, task.x_scaling, task.y_scaling, classes)
+    names = (classes, task.train.features, task.train.targets)
+    model = Model(network, result.params, task.x_scaling, task.y_scaling, *names)
     save_model(folder / "model.safetensors", model)
     chosen = {"output": network.output.name, "loss": network.loss.name, "classes": classes}
     device = jax.devices()[0].device_kind

@@ -87,7 +87,7 @@ def read_settings(args: list[str]) -> Settings:
     return parsed(Settings, "train", args, PRESETS[_preset(args)])
 
 
-def parsed(kind: type, command: str, args: list[str], default: object):
+def parsed(kind: type, command: str, args: list[str], default: object = tyro.MISSING_NONPROP):
     """A dataclass of settings, as the command line has it.
 
     Raises:
