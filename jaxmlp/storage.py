@@ -1,6 +1,7 @@
 """A trained network as a file: safetensors, which holds numbers and text and executes nothing."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -190,6 +191,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as reason:
+        if reason.errno == errno.ENOSPC:  # which comes without a name
+            raise OSError(reason.errno, reason.strerror, str(path)) from None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

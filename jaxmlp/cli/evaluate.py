@@ -1,7 +1,7 @@
 """`jaxmlp evaluate`: a trained network on data with targets: how good it is, and the figures."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from jaxmlp.cli.folder import run_folder, versions
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.report import print_score
+from jaxmlp.cli.settings import Settings as RunSettings
 from jaxmlp.cli.settings import parsed
 from jaxmlp.cli.train import QuietConsole
 from jaxmlp.data.dataset import Dataset, one_hot
@@ -45,8 +46,9 @@ def main(args: list[str]) -> int:
         raise ValueError("expected a folder for --out, got an empty name")
     model = open_model(settings.model)
     console = QuietConsole(highlight=False, soft_wrap=True)
-    named = replace(settings, data="stdin") if settings.data == "-" else settings
-    with jax.enable_x64(model.params.V.dtype == "float64"), run_folder(named) as (new, folder):
+    name = "stdin" if settings.data == "-" else settings.data
+    run = RunSettings(data=name, out=settings.out)
+    with jax.enable_x64(model.params.V.dtype == "float64"), run_folder(run) as (new, folder):
         data = _read(settings, model)
         g = outputs(model, data.X, rows_of_a_part(model))
         scored = _score(model, data)

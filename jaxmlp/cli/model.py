@@ -38,11 +38,14 @@ def rows_of_a_part(model: Model) -> int:
     return max(1, min(ROWS, NUMBERS // widest))
 
 
-def outputs(model: Model, X: np.ndarray, rows: int) -> np.ndarray:
+def outputs(model: Model, X: np.ndarray, rows: int, before: int = 0) -> np.ndarray:
     """g(a) (k, m) of samples as they come, filled up to parts of so many rows: one program.
 
+    Args:
+        before: how many samples came before these.
+
     Raises:
-        ValueError: an output is not finite.
+        ValueError: a sample, or what comes of it, is too large for the network's numbers.
     """
     found = []
     for start in range(0, len(X), rows):
@@ -50,9 +53,11 @@ def outputs(model: Model, X: np.ndarray, rows: int) -> np.ndarray:
         x = np.zeros((rows, X.shape[1]), model.params.V.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # told below
             x[: len(part)] = model.x_scaling.apply(part)
-        found.append(predict(model.network, model.params, x)[: len(part)])
-    g = np.concatenate(found)
-    bad = np.flatnonzero(~np.isfinite(g).all(axis=1))
-    if len(bad):
-        raise ValueError(f"too large for the network: numbers up to {np.abs(X[bad[0]]).max():g}")
-    return g
+        g = predict(model.network, model.params, x)[: len(part)]
+        finite = np.isfinite(x[: len(part)]).all(axis=1) & np.isfinite(g).all(axis=1)
+        for k in np.flatnonzero(~finite)[:1]:
+            most = np.abs(part[k]).max()
+            where = f"sample {before + start + k + 1}"
+            raise ValueError(f"{where}: expected smaller numbers for {x.dtype}, got up to {most:g}")
+        found.append(g)
+    return np.concatenate(found)

@@ -67,6 +67,8 @@ def _check_out(settings: Settings) -> None:
     if path.exists() and not (settings.overwrite and path.is_file()):
         hint = " (--overwrite replaces a file)" * path.is_file()
         raise ValueError(f"expected a new file for --out, got {path}, which is there{hint}")
+    if not path.parent.is_dir():
+        raise ValueError(f"expected a file in a folder that is there for --out, got {path}")
     for source in (model_file(settings.model), Path(settings.data)):
         if path.exists() and source.exists() and path.samefile(source):
             raise ValueError(f"expected another file for --out, got {path}, which is read")
@@ -91,11 +93,7 @@ def _predict(model: Model, samples: Samples, rows: int, out: BinaryIO, console: 
     with progress(console, "predicting", samples.unit, disable=not console.is_terminal) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:
-            try:
-                out.write(write(outputs(model, part.X, rows)).encode())
-            except ValueError as reason:
-                where = f"{samples.name}, samples {n + 1} to {n + len(part.X)}"
-                raise ValueError(f"{where}: {reason}") from None
+            out.write(write(outputs(model, part.X, rows, n)).encode())
             n += len(part.X)
             bar.update(running, completed=samples.done())
     if not n:

@@ -7,7 +7,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class Table(NamedTuple):
 
 def read_parts(
     name: str,
-    file: TextIO,
+    file: Iterator[str],
     wanted: Wanted,
     *,
     rows: int,
@@ -101,10 +101,9 @@ def read_parts(
     header = first[1] if _is_header(first[1], wanted, target) else None
     layout = _layout(name, first[1], header, wanted, target)
     if labelled and len(layout.targets) != wanted.m:
-        raise ValueError(
-            f"{name}: expected {wanted.m} columns of targets beside the samples, "
-            f"got {len(layout.targets)}"
-        )
+        what = "1 column" if wanted.m == 1 else f"{wanted.m} columns"
+        got = len(layout.targets)
+        raise ValueError(f"{name}: expected {what} of targets beside the samples, got {got}")
     before, lines = (len(read), lines) if header else (0, chain(read, lines))
     parts = _parts(name, lines, separator, layout, before, rows, wanted if labelled else None)
     used = {*layout.features, *(layout.targets if labelled else ())}
@@ -112,9 +111,11 @@ def read_parts(
     return Table(parts, [names[c] for c in range(layout.width) if c not in used])
 
 
-def _decoded(name: str, file: TextIO) -> Iterator[str]:
+def _decoded(name: str, file: Iterator[str]) -> Iterator[str]:
     try:
-        yield from file
+        # `yield from` would close the file together with this generator.
+        for line in file:  # noqa: UP028
+            yield line
     except UnicodeError:
         raise ValueError(f"{name}: expected text in UTF-8, got something else") from None
 
@@ -126,9 +127,10 @@ def _is_header(first: list[str], wanted: Wanted, target: str | None) -> bool:
         return True
     if not first[0] or known & {*first} or not any(map(is_number, first)):
         return True
-    # Above a target that has to be a number.
-    numeric = all(map(is_number, wanted.classes or ()))
-    return len(first) > wanted.d and numeric and not is_number(first[-1])
+    # 0, 1, 2, …: as pandas names the columns of an array; of a few that could be a sample, too.
+    beside = first[wanted.d :]
+    numbered = first[: wanted.d] == [str(k) for k in range(wanted.d)]
+    return numbered and (wanted.d > 3 or not all(not cell or is_number(cell) for cell in beside))
 
 
 def _layout(

@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def encoding_of(path: Path) -> str:
     raise ValueError(f"{path}: expected text in UTF-8 or Shift-JIS, got something else")
 
 
-def separator_of(file: TextIO) -> tuple[str, Iterator[str]]:
+def separator_of(file: Iterator[str]) -> tuple[str, Iterator[str]]:
     """(what separates the cells, all of the lines)."""
     head = []
     for line in file:
