@@ -50,7 +50,7 @@ def main(args: list[str]) -> int:
     run = RunSettings(data=name, out=settings.out)
     with jax.enable_x64(model.params.V.dtype == "float64"), run_folder(run) as (new, folder):
         data = _read(settings, model)
-        g = outputs(model, data.X, rows_of_a_part(model))
+        g = outputs(model, data.X, rows_of_a_part(model), data.name)
         scored = _score(model, data)
         console.print(f"{data.name}: {len(data.X):,} samples", markup=False)
         print_score(console, scored, model.classes, "")
@@ -67,11 +67,22 @@ def _read(settings: Settings, model: Model) -> Dataset:
     with open_samples(settings.data, wanted(model), **options) as samples:
         if samples.note:
             console.print(samples.note, markup=False)
+        if "test part" not in samples.note and _trained_on(settings):
+            console.print(f"{samples.name}: most of it is what the network was trained on")
         parts = list(_with_progress(samples, console))
         if not parts:
             raise ValueError(f"{samples.name}: expected samples below the header, got none")
         X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return Dataset(samples.name, X, y, model.classes, samples.image_shape)
+
+
+def _trained_on(settings: Settings) -> bool:
+    """Whether the run beside the model had the same source."""
+    try:
+        found = json.loads(model_file(settings.model).with_name("settings.json").read_bytes())
+        return found["data"] == settings.data
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def _with_progress(samples: Samples, console: Console):

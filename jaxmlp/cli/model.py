@@ -38,11 +38,11 @@ def rows_of_a_part(model: Model) -> int:
     return max(1, min(ROWS, NUMBERS // widest))
 
 
-def outputs(model: Model, X: np.ndarray, rows: int, before: int = 0) -> np.ndarray:
+def outputs(model: Model, X: np.ndarray, rows: int, name: str, before: int = 0) -> np.ndarray:
     """g(a) (k, m) of samples as they come, filled up to parts of so many rows: one program.
 
     Args:
-        before: how many samples came before these.
+        name: of the source; before: how many of its samples came before these.
 
     Raises:
         ValueError: a sample, or what comes of it, is too large for the network's numbers.
@@ -57,7 +57,7 @@ def outputs(model: Model, X: np.ndarray, rows: int, before: int = 0) -> np.ndarr
         finite = np.isfinite(x[: len(part)]).all(axis=1) & np.isfinite(g).all(axis=1)
         for k in np.flatnonzero(~finite)[:1]:
             most = np.abs(part[k]).max()
-            where = f"sample {before + start + k + 1}"
+            where = f"{name}, sample {before + start + k + 1}"
             raise ValueError(f"{where}: expected smaller numbers for {x.dtype}, got up to {most:g}")
         found.append(g)
     return np.concatenate(found)

@@ -93,7 +93,7 @@ def _predict(model: Model, samples: Samples, rows: int, out: BinaryIO, console: 
     with progress(console, "predicting", samples.unit, disable=not console.is_terminal) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:
-            out.write(write(outputs(model, part.X, rows, n)).encode())
+            out.write(write(outputs(model, part.X, rows, samples.name, n)).encode())
             n += len(part.X)
             bar.update(running, completed=samples.done())
     if not n:

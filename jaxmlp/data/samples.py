@@ -74,6 +74,8 @@ def open_samples(
 @contextlib.contextmanager
 def _standard_input() -> Iterator[TextIO]:
     """As text in UTF-8, or in UTF-16 where its mark says so; left open."""
+    if sys.stdin is None:
+        raise ValueError("expected a CSV on standard input, got none")
     raw = sys.stdin.buffer
     wide = raw.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff")
     file = io.TextIOWrapper(raw, encoding="utf-16" if wide else "utf-8-sig", newline="")

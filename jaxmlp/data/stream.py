@@ -5,6 +5,7 @@ So a file may be larger than memory.
 
 import contextlib
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import NamedTuple
@@ -103,7 +104,8 @@ def read_parts(
     if labelled and len(layout.targets) != wanted.m:
         what = "1 column" if wanted.m == 1 else f"{wanted.m} columns"
         got = len(layout.targets)
-        raise ValueError(f"{name}: expected {what} of targets beside the samples, got {got}")
+        hint = " (--target says which)" * (got > wanted.m)
+        raise ValueError(f"{name}: expected {what} of targets beside the samples, got {got}{hint}")
     before, lines = (len(read), lines) if header else (0, chain(read, lines))
     parts = _parts(name, lines, separator, layout, before, rows, wanted if labelled else None)
     used = {*layout.features, *(layout.targets if labelled else ())}
@@ -122,14 +124,15 @@ def _decoded(name: str, file: Iterator[str]) -> Iterator[str]:
 
 def _is_header(first: list[str], wanted: Wanted, target: str | None) -> bool:
     """Whether the first row is names: the network's own, or text where numbers belong."""
-    known = {*(names_of(target) if target else wanted.targets or ())}
-    if wanted.features and {*wanted.features} <= {*first}:
+    known = names_of(target) if target else [t for t in wanted.targets or () if not is_number(t)]
+    if (wanted.features and {*wanted.features} <= {*first}) or {*known} & {*first}:
         return True
-    if not first[0] or known & {*first} or not any(map(is_number, first)):
+    if not any(map(is_number, first)):
         return True
     # 0, 1, 2, …: as pandas names the columns of an array; of a few that could be a sample, too.
-    beside = first[wanted.d :]
-    numbered = first[: wanted.d] == [str(k) for k in range(wanted.d)]
+    names = first if first[0] else first[1:]
+    numbered = names[: wanted.d] == [str(k) for k in range(wanted.d)]
+    beside = names[wanted.d :]
     return numbered and (wanted.d > 3 or not all(not cell or is_number(cell) for cell in beside))
 
 
@@ -151,18 +154,20 @@ def _layout(
     else:
         most = f"{wanted.d} columns" + f", or {wanted.d + wanted.m} with the target" * (not targets)
         raise ValueError(f"{name}: expected {most}, got {len(beside)}")
-    return Layout(width, features, targets or [c for c in beside if c not in features])
+    used = {*features}
+    return Layout(width, features, targets or [c for c in beside if c not in used])
 
 
 def _by_name(name: str, header: list[str], features: tuple[str, ...]) -> list[int]:
-    lacking = [feature for feature in features if header.count(feature) != 1]
+    count, place = Counter(header), {cell: c for c, cell in enumerate(header)}
+    lacking = [feature for feature in features if count[feature] != 1]
     if lacking:
         some = ", ".join(lacking[:3]) + ", …" * (len(lacking) > 3)
         raise ValueError(
             f"{name}: expected the network's columns, each once, got a header without {some} "
             "(without a header, columns are taken in order)"
         )
-    return [header.index(feature) for feature in features]
+    return [place[feature] for feature in features]
 
 
 def _parts(

@@ -63,6 +63,12 @@ def test_the_test_part_of_a_run_gives_what_training_said(command, trained, tmp_p
     ]
 
 
+def test_what_it_was_trained_on_is_said(command, trained):
+    code, out, err = command("evaluate", trained, "iris", "--out", "found")
+    assert (code, err) == (0, "iris: most of it is what the network was trained on\n")
+    assert "iris: 150 samples" in out
+
+
 @pytest.mark.parametrize("header", ["", "a,b,c,d,e,kind"])
 def test_a_table_of_classes(header, command, model, X, y, tmp_path):
     text = labelled(X, [model.classes[k] for k in y], header)
@@ -132,7 +138,7 @@ def test_images_are_shown(command, model, X, y, tmp_path, rng):
         (["regression.safetensors", "iris"], b"", "iris: expected numbers for targets, got classes"),
         (["regression.safetensors", "diabetes"], b"", "diabetes: expected 2 targets, got 1"),
         (["regression.safetensors", "-"], b"1,2,3,4,5,6,7\n", "R² needs at least two samples, got 1"),
-        (["model.safetensors", "-"], b"1,2,3,4,1e300,cat\n", "sample 1: expected smaller numbers for float32"),
+        (["model.safetensors", "-"], b"1,2,3,4,1e300,cat\n", "standard input, sample 1: expected smaller numbers for float32"),
         (["model.safetensors", "-", "--out", "there"], b"", "expected a new or empty folder for --out, got there"),
         (["model.safetensors", "-", "--out", ""], b"", "expected a folder for --out, got an empty name"),
         (["model.safetensors", "-", "--out", "model.safetensors"], b"", "got model.safetensors, which is there"),

@@ -167,7 +167,7 @@ def test_a_part_of_many_columns_is_short(model, monkeypatch):
         (["model.safetensors", "-"], b"a,b,c,d,e\n", "standard input: expected samples below the header"),
         (["model.safetensors", "-"], b"1,2,3,4,5\n1,2,x,4,5\n", "standard input, line 2, column 3: expected a finite number"),
         (["model.safetensors", "-"], b"1,2,3,4,5\n\xff\xff\n", "standard input: expected text in UTF-8"),
-        (["model.safetensors", "-"], b"1,2,3,4,5\n1,2,3,4,1e300\n", "sample 2: expected smaller numbers for float32, got up to 1e+300"),
+        (["model.safetensors", "-"], b"1,2,3,4,5\n1,2,3,4,1e300\n", "standard input, sample 2: expected smaller numbers for float32, got up to 1e+300"),
         (["model.safetensors", "pets.csv", "--target", "x"], b"", "pets.csv: expected a header with the target 'x'"),
         (["model.safetensors", "bad.npz"], b"", "bad.npz: expected an array X (n, d), got z"),
         (["model.safetensors"], b"", "Missing from jaxmlp predict: DATA"),

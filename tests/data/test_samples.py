@@ -82,6 +82,9 @@ def test_standard_input_stays_open(monkeypatch):
     X, _, samples = read("-", Wanted(2, 1))
     assert (X.tolist(), samples.total) == ([[1, 2], [3, 4]], None)
     assert not raw.closed
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ValueError, match="a CSV on standard input, got none"):
+        read("-", Wanted(2, 1))
 
 
 def test_whole_numbers_of_many_values_are_classes_if_the_network_has_such(tmp_path):

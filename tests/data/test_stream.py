@@ -87,6 +87,9 @@ def test_columns_that_have_numbers_for_names():
     assert read("0,1,2,3,target\n" + rows.replace("\n", ",0\n"), four)[0][0] == [1, 2, 3, 4]
     assert read("0,1\n1,2\n", TWO)[0] == [[0, 1], [1, 2]]
     assert read("0,1,target\n1,2,\n", TWO)[0] == [[1, 2]]
+    assert read(",0,1,2,3\n0,1,2,3,4\n", four)[0] == [[1, 2, 3, 4]]
+    named = Wanted(2, 1, None, ("0", "1"), ("2",))
+    assert read("2,1\n3,4\n", named)[0] == [[2, 1], [3, 4]]
 
 
 def test_targets_that_are_numbers():
@@ -120,6 +123,7 @@ def test_any_numbers_come_back_in_any_parts(rows, separator, cell, header, size)
         ("1,2\n3,4\n5,1e999\n", TWO, {}, "line 3, column 2: expected a finite number, got '1e999'"),
         ("1,2\n3,\n", TWO, {}, "line 2, column 2: expected a finite number, got ''"),
         ("1,x\n3,4\n", NUMBERS, {}, "line 1, column 2: expected a finite number, got 'x'"),
+        (",2\n3,4\n", NUMBERS, {}, "line 1, column 1: expected a finite number, got ''"),
         ("1\n2\n", TWO, {}, "pets: expected 2 columns, or 3 with the target, got 1"),
         ("1,2,3,4\n", TWO, {}, "expected 2 columns, or 3 with the target, got 4"),
         ("a,b,c,d\n1,2,3,4\n", TWO, {"target": "d"}, "expected 2 columns, got 3"),
