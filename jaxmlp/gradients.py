@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from jaxmlp import losses
 from jaxmlp.network import Network, Params, Samples, Targets, check_targets, forward, with_one
@@ -115,6 +115,36 @@ def _reduced(params: Params, total: Gradients, reduction: str) -> Gradients:
     sums = Params(total.dW, total.dV)
     dW, dV = jax.tree.map(lambda d, p: (d / rows).astype(p.dtype), sums, params)
     return total._replace(dW=dW, dV=dV)
+
+
+def weighted(
+    network: Network,
+    params: Params,
+    x: Float[Array | np.ndarray, "n d"],
+    found: Gradients,
+    weights: Float[Array | np.ndarray, " n"],
+) -> Gradients:
+    """The gradients of the weighted mean Σ w_i E_i / Σ w_i, from the δ's, which no weight changes.
+
+    Args:
+        x: (n, d), the rows that `found` is of.
+        found: from either route.
+        weights: (n,), from 0; where all are 0, dW and dV are 0, too.
+
+    Example:
+        >>> net = Network(None, "identity", "squared_error", bias=False)
+        >>> params, x, y = Params(None, jnp.ones((1, 1))), jnp.ones((2, 1)), jnp.zeros((2, 1))
+        >>> found = backprop(net, params, x * jnp.array([[1.0], [3.0]]), y)
+        >>> weights = jnp.array([1.0, 0.0])
+        >>> found.dV.tolist(), weighted(net, params, x, found, weights).dV.tolist()
+        ([[10.0]], [[2.0]])
+    """
+    total = jnp.sum(weights)
+    share = (weights / jnp.where(total > 0, total, 1))[:, None]
+    dV = _outer(share * found.delta2, forward(network, params, x).z)
+    if found.delta1 is None:
+        return found._replace(dV=dV)
+    return found._replace(dV=dV, dW=_outer(share * found.delta1, with_one(network, x)))
 
 
 class Difference(NamedTuple):

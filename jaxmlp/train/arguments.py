@@ -4,6 +4,7 @@ import functools
 import math
 from collections.abc import Callable
 from numbers import Real
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -51,21 +52,62 @@ def as_range(etas: np.ndarray) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def samples(network, params, part: str, *arrays) -> tuple[Array, Array]:
-    """X and Y in the dtype of params, once they fit the network and are finite."""
-    if len(arrays) != 2:
-        raise ValueError(f"expected {part}samples as a pair (X, Y), got {len(arrays)} arrays")
-    X, Y = (np.asarray(a, params.V.dtype) for a in arrays)
+class Samples(NamedTuple):
+    """X and Y, one sample a row, and what each counts; None where all count the same."""
+
+    X: Array
+    Y: Array
+    weights: Array | None = None
+
+
+def samples(network, params, part: str, X, Y, weights=None) -> Samples:
+    """X, Y and weights in the dtype of params, once they fit the network and are finite."""
+    given = {f"{part}X": X, f"{part}Y": Y}
+    if weights is not None:
+        given[f"{part}weights"] = weights
+    arrays = {name: _of_dtype(array, params.V.dtype) for name, array in given.items()}
+    X, Y, *rest = arrays.values()
     if X.ndim != 2 or len(X) == 0:
         raise ValueError(f"expected {part}X of shape (n, d) with n at least 1, got {X.shape}")
-    jax.eval_shape(lambda: loss(network, params, X, Y))
-    for name, values, given in (("X", X, arrays[0]), ("Y", Y, arrays[1])):
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            row, column = bad[0]
-            got = f"{np.asarray(given)[row, column]} in {part}{name}[{row}, {column}]"
-            raise ValueError(f"expected finite numbers in {values.dtype}, got {got}")
-    return jnp.asarray(X), jnp.asarray(Y)
+    _fits(network, *(jax.tree.map(_kind, one) for one in (params, X, Y)))
+    for name, array in arrays.items():
+        _finite(name, array, given[name])
+    if rest and (rest[0].shape != (len(X),) or rest[0].min() < 0 or not rest[0].sum() > 0):
+        raise ValueError(
+            f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
+            f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
+        )
+    return Samples(*map(jax.device_put, arrays.values()))  # jnp.asarray would copy twice
+
+
+def _of_dtype(array, dtype) -> np.ndarray | Array:
+    there = isinstance(array, jax.Array) and array.dtype == dtype
+    return array if there else np.asarray(array, dtype)
+
+
+def test_samples(network, params, test) -> Samples | None:
+    """The same of a pair (X, Y), or with weights."""
+    if test is not None and len(test) not in (2, 3):
+        raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
+    return test and samples(network, params, "test ", *test)
+
+
+def _kind(array) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def _fits(network, params, X, Y) -> None:
+    """Refuse shapes that do not fit; traced once for the same ones."""
+    jax.eval_shape(functools.partial(loss, network), params, X, Y)
+
+
+def _finite(name: str, values: np.ndarray | Array, given) -> None:
+    if np.isfinite(values).all():
+        return
+    at = tuple(np.argwhere(~np.isfinite(values))[0])
+    got = f"{np.asarray(given)[at]} in {name}[{', '.join(map(str, at))}]"
+    raise ValueError(f"expected finite numbers in {values.dtype}, got {got}")
 
 
 def check_settings(eta: StepSize | None, gradient: object = None, **counts: int) -> None:

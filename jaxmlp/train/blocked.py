@@ -11,21 +11,28 @@ does to later samples of a block is known without W. With Δ_i = η_i δ1_i,
 These are the lecture's iterates themselves; only the rounding differs. A batch of B samples takes
 the place of one sample in the same way, each δ divided by B. Without hidden layer V takes W's
 place, and δ2 that of δ1.
+
+Networks that see the samples in the same order share G, and their products are one: they are
+stacked on a first axis. Biases are kept apart from their matrices, so that no 1 has to be put in
+front of anything: Wx = W̃x + w₀, and G = X̃ X̃ᵀ + 1.
 """
 
 import functools
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.experimental.xla_metadata import set_xla_metadata
 from jaxtyping import Array
 
-from jaxmlp import losses
+from jaxmlp import activations, losses
 from jaxmlp.gradients import autodiff, backprop
-from jaxmlp.network import Network, Params, with_one
+from jaxmlp.network import Network, Params
 
 SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
+PART = 32  # samples of a block that are corrected for the same number before them
 
 
 def block_size(params: Params, batch_size: int) -> int:
@@ -34,11 +41,21 @@ def block_size(params: Params, batch_size: int) -> int:
     More samples make larger products, but each sample's correction takes as many vectors.
     """
     first = params.V if params.W is None else params.W
-    small = first.size <= SMALL
-    if batch_size > (7 if small else 32):
+    if batch_size > (7 if first.size <= SMALL else 32):
         return batch_size
-    samples = 32 if small and batch_size == 1 else 64
-    return batch_size * (samples // batch_size)
+    return batch_size * (64 // batch_size)
+
+
+class Layer(NamedTuple):
+    """A matrix without its bias column, and the bias; None where there is none."""
+
+    weights: Array
+    bias: Array | None
+
+    def __call__(self, x):
+        """Wx of L3, for one sample or for rows."""
+        a = self.weights @ x if x.ndim == 1 else x @ self.weights.T
+        return a if self.bias is None else a + jnp.broadcast_to(self.bias, a.shape)
 
 
 def descend(
@@ -46,52 +63,78 @@ def descend(
     gradient,
     batch_size: int,
     block: int,
+    on_cpu: bool,
     fused: bool,
     train: tuple[Array, Array],
     params: Params,
     order: Array,
-    etas: Array,
+    rates: Array,
 ) -> Params:
-    """One pass of plain SGD over the samples.
+    """One pass of plain SGD over the samples, for N networks.
 
     Args:
         gradient: `autodiff` or `backprop`.
         block: samples at a time, a multiple of the batch size.
-        fused: whether the small steps are compiled to one function without calls (on a CPU,
-            where each call costs more than the arithmetic of a small step).
+        on_cpu: whether the small steps go through the networks one after the other, or stacked.
+        fused: whether they are compiled to one function without calls (on a CPU, where each call
+            costs more than the arithmetic of a small step).
         train: X and Y.
+        params: of N networks, (N, q, d+1) and (N, m, q+1).
         order: row numbers of X, one after the other.
-        etas: the step size of each batch.
+        rates: (N, n): what each sample's gradient is multiplied by, in that order.
     """
     X, Y = train
-    order, rates = _in_blocks(order, etas, batch_size, block)
+    missing = math.ceil(len(order) / block) * block - len(order)  # at rate 0: no change
+    order = jnp.pad(order, (0, missing)).reshape(-1, block)
+    rates = jnp.moveaxis(jnp.pad(rates, ((0, 0), (0, missing))).reshape(-1, *order.shape), 0, 1)
+    steps = functools.partial(_steps, network, DELTAS[gradient], batch_size)
+    steps = _as_one_function(steps) if fused else steps
 
-    def one_block(params, part):
+    def one_block(layers, part):
+        first, rest = layers
         rows, rates = part
-        x, y = with_one(network, X[rows]), Y[rows]
-        first, rest = (params.V, None) if params.W is None else params
-        products = (
-            (first @ x.T).T if block > batch_size else x @ first.T,
-            x @ x.T if block > batch_size else None,
-        )
-        steps = functools.partial(_steps, network, DELTAS[gradient], batch_size)
-        rest, Delta = (_as_one_function(steps) if fused else steps)(rest, *products, y, rates)
-        first = first - Delta.T @ x
-        return Params(None, first) if rest is None else Params(first, rest), None
+        x, y = X[rows], Y[rows]
+        G = x @ x.T + int(network.bias) if block > batch_size else None
+        U = _products(first, x)
+        step = lambda U, rest, rates: steps(rest, U, G, y, rates)  # noqa: E731
+        rest, Delta = each(on_cpu, step, U, rest, rates)
+        return (_updated(first, Delta, x), rest), None
 
-    return jax.lax.scan(one_block, params, (order, rates))[0]
+    W, V = (None if A is None else apart(network, A) for A in params)
+    layers = (V, None) if W is None else (W, V)
+    (first, rest), _ = jax.lax.scan(one_block, layers, (order, rates))
+    return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))
 
 
-def _in_blocks(order, etas, batch_size: int, block: int):
-    """The row numbers, and for each of them η over its batch's size, as (blocks, samples).
+def each(on_cpu: bool, f: Callable, *args):
+    """f of the arguments of each network: on a CPU one after the other, else stacked."""
+    if len(jax.tree.leaves(args)[0]) == 1:
+        return jax.tree.map(lambda a: a[None], f(*jax.tree.map(lambda a: a[0], args)))
+    return jax.lax.map(lambda one: f(*one), args) if on_cpu else jax.vmap(f)(*args)
 
-    What the last block lacks are samples with rate 0, which change nothing.
-    """
-    n = len(order)
-    batch = jnp.arange(n) // batch_size
-    rates = etas[batch] / jnp.minimum(batch_size, n - batch * batch_size).astype(etas.dtype)
-    missing = math.ceil(n / block) * block - n
-    return (jnp.pad(part, (0, missing)).reshape(-1, block) for part in (order, rates))
+
+def _products(first: Layer, x: Array) -> Array:
+    """U of each network, (N, S, q): one product."""
+    N, q, d = first.weights.shape
+    U = (x @ first.weights.reshape(-1, d).T).reshape(len(x), N, q).swapaxes(0, 1)
+    return U if first.bias is None else U + first.bias[:, None]
+
+
+def _updated(first: Layer, Delta: Array, x: Array) -> Layer:
+    """W − ΔᵀX of each network: one product."""
+    change = Delta.swapaxes(0, 1).reshape(len(x), -1).T @ x
+    weights = first.weights - change.reshape(first.weights.shape)
+    return Layer(weights, None if first.bias is None else first.bias - Delta.sum(axis=1))
+
+
+def apart(network: Network, A: Array) -> Layer:
+    return Layer(A[..., 1:], A[..., 0]) if network.bias else Layer(A, None)
+
+
+def joined(layer: Layer) -> Array:
+    if layer.bias is None:
+        return layer.weights
+    return jnp.concatenate([layer.bias[..., None], layer.weights], axis=-1)
 
 
 def _steps(network, deltas, batch_size: int, rest, U, G, y, rates):
@@ -102,44 +145,65 @@ def _steps(network, deltas, batch_size: int, rest, U, G, y, rates):
 
     def step(carry, i):
         def now(part):
-            return jax.lax.dynamic_slice_in_dim(part, i, batch_size)
+            rows = jax.lax.dynamic_slice_in_dim(part, i, batch_size)
+            return rows[0] if batch_size == 1 else rows  # vectors are twice as fast as rows
 
         rest, Delta = carry  # Delta is 0 for this batch and those to come
-        u = now(U) - now(G) @ Delta
+        u = now(U) - now(G)[..., : len(Delta)] @ Delta
         drest, delta = deltas(network, rest, u, now(y), now(rates))
+        delta = jnp.atleast_2d(delta)
         Delta = jax.lax.dynamic_update_slice_in_dim(Delta, delta, i, axis=0)
         return (_minus(rest, drest), Delta), None
 
-    starts = jnp.arange(0, len(U), batch_size)
-    return jax.lax.scan(step, (rest, jnp.zeros_like(U)), starts)[0]
+    Delta, part = jnp.zeros_like(U[:0]), batch_size * max(1, PART // batch_size)
+    for start in range(0, len(U), part):  # the first have few before them
+        end = min(start + part, len(U))
+        Delta = jnp.pad(Delta, ((0, end - start), (0, 0)))
+        starts = jnp.arange(start, end, batch_size)
+        (rest, Delta), _ = jax.lax.scan(step, (rest, Delta), starts)
+    return rest, Delta
 
 
 def _minus(rest, drest):
     return jax.tree.map(jnp.subtract, rest, drest)
 
 
-def _by_autodiff(network, V, u, y, rates):
+def _by_autodiff(network, second: Layer | None, u, y, rates):
     """The gradients of Σ η_i E_i with respect to V and to each u (a, without hidden layer)."""
 
-    def error(V, u):
-        a = u if V is None else with_one(network, network.hidden.value(u)) @ V.T
-        return rates @ losses.error(network.output, network.loss, a, y)
+    def error(second, u):
+        a = u if second is None else second(network.hidden.value(u))
+        return jnp.dot(rates, losses.error(network.output, network.loss, a, y))
 
-    return jax.grad(error, (0, 1))(V, u)
+    return jax.grad(error, (0, 1))(second, u)
 
 
-def _by_backprop(network, V, u, y, rates):
+def _by_backprop(network, second: Layer | None, u, y, rates):
     """The same by L15 and L22."""
-    z = None if V is None else with_one(network, network.hidden.value(u))
-    a = u if V is None else z @ V.T
-    delta2 = rates[:, None] * losses.delta2(network.output, network.loss, a, y)
-    if V is None:
+    h = None if second is None else network.hidden.value(u)
+    a = u if second is None else second(h)
+    delta2 = rates[..., None] * losses.delta2(network.output, network.loss, a, y)
+    if second is None:
         return None, delta2
-    V_tilde = V[:, int(network.bias) :]
-    return delta2.T @ z, delta2 @ V_tilde * network.hidden.derivative(u)
+    dV = jnp.outer(delta2, h) if u.ndim == 1 else delta2.T @ h
+    bias = None if second.bias is None else jnp.atleast_2d(delta2).sum(axis=0)
+    return Layer(dV, bias), delta2 @ second.weights * network.hidden.derivative(u)
 
 
 DELTAS = {autodiff: _by_autodiff, backprop: _by_backprop}
+
+
+def fusible(network: Network) -> bool:
+    """Whether the steps may be compiled as one function: with f, g and E of the package's.
+
+    A function of one's own may hold arrays, and XLA ends the process where such a function does.
+    """
+    known = (
+        (network.hidden, {None: None, **activations.HIDDEN}),
+        (network.output, activations.OUTPUTS),
+        (network.loss, losses.LOSSES),
+    )
+    return all(part in table.values() for part, table in known)
 
 
 def _as_one_function(steps):

@@ -10,9 +10,11 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from jaxmlp.gradients import Gradients
-from jaxmlp.network import Network, Params, loss
+from jaxmlp.gradients import Gradients, weighted
+from jaxmlp.losses import error
+from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked
+from jaxmlp.train.arguments import Samples
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
 
@@ -25,8 +27,7 @@ class Rule(NamedTuple):
         gradient: `autodiff`, `backprop`, or another function like them.
         block: samples that plain SGD takes at a time (`blocked`); 0: by the optimizer's own
             update, a batch at a time.
-        on_cpu: whether it is for a CPU.
-        fused: as in `blocked.descend`.
+        on_cpu, fused: as in `blocked.descend`.
     """
 
     network: Network
@@ -62,7 +63,8 @@ def rule_for(
     elif block and not plain:
         raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
     on_cpu = next(iter(params.V.devices())).platform == "cpu"
-    return Rule(network, make, gradient, batch_size, int(block), on_cpu, on_cpu and batch_size == 1)
+    fused = on_cpu and batch_size == 1 and blocked.fusible(network)
+    return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
 
 
 def fused_or_not(rule: Rule, use: Callable[[Rule], object]):
@@ -76,36 +78,58 @@ def fused_or_not(rule: Rule, use: Callable[[Rule], object]):
 
 
 def run(rule: Rule, *args):
-    """`pass_over`, compiled."""
+    """`alone`, compiled."""
     return fused_or_not(rule, lambda rule: _compiled(rule, *args))
 
 
-def pass_over(
+def alone(
     rule: Rule,
-    train: tuple[Array, Array],
-    test: tuple[Array, Array] | None,
+    train: Samples,
+    test: Samples | None,
     state: State,
     drawn: Array | tuple[Array, Array],
     etas: Array,
     measured: Array,
 ) -> tuple[State, Array, Array | None]:
-    """(the state after an epoch, the training error, the test error).
+    """`together` for a single network, whose arrays have no first axis."""
+    one = jax.tree.map(lambda a: a[None], (state, etas))
+    done = together(rule, train, test, one[0], drawn, one[1], measured)
+    return jax.tree.map(lambda a: a[0], done)
+
+
+_compiled = jax.jit(alone, static_argnums=0)
+
+
+def together(
+    rule: Rule,
+    train: Samples,
+    test: Samples | None,
+    states: State,
+    drawn: Array | tuple[Array, Array],
+    etas: Array,
+    measured: Array,
+) -> tuple[State, Array, Array | None]:
+    """(the states after an epoch, the training errors, the test errors), for N networks.
 
     Args:
         drawn: the order of the samples, or (a key, the epoch's number) to draw it with.
-        etas: the step size of each batch.
+        etas: (N, steps), the step size of each batch.
         measured: whether to compute the errors; otherwise they are NaN.
     """
-    samples = in_order(drawn, len(train[0]))
+    order = in_order(drawn, len(train.X))
+    each = functools.partial(blocked.each, rule.on_cpu)
     if rule.block:
-        how = rule.network, rule.gradient, rule.batch_size, rule.block, rule.fused
-        params = blocked.descend(*how, train, state.params, samples, etas)
-        state = state._replace(params=params)
+        how = rule.network, rule.gradient, rule.batch_size, rule.block, rule.on_cpu, rule.fused
+        rates = step_by_sample(etas, rule.batch_size, train.weights, order)
+        params = blocked.descend(*how, (train.X, train.Y), states.params, order, rates)
+        states = states._replace(params=params)
     else:
-        state = _step_by_step(rule, train, state, samples, etas)
-    return state, *(
-        part and _error(rule.network, state.params, *part, measured) for part in (train, test)
-    )
+        states = each(lambda s, e: _step_by_step(rule, train, s, order, e), states, etas)
+
+    def errors(part):
+        return part and each(lambda p: _error(rule.network, p, part, measured), states.params)
+
+    return states, errors(train), errors(test)
 
 
 def in_order(drawn: Array | tuple[Array, Array], n: int) -> Array:
@@ -115,54 +139,75 @@ def in_order(drawn: Array | tuple[Array, Array], n: int) -> Array:
     return jax.random.permutation(jax.random.fold_in(*drawn), n)
 
 
-_compiled = jax.jit(pass_over, static_argnums=0)
+def step_by_sample(etas: Array, batch_size: int, weights: Array | None, order: Array) -> Array:
+    """(N, n): η_i times the sample's share of its batch, in the order given."""
+    n = len(order)
+    batch = jnp.arange(n) // batch_size
+    if weights is None:
+        share = 1 / jnp.minimum(batch_size, n - batch * batch_size).astype(etas.dtype)
+    else:
+        total = jax.ops.segment_sum(weights[order], batch, num_segments=etas.shape[1])
+        share = weights[order] / jnp.where(total > 0, total, 1)[batch]
+    return etas[:, batch] * share[None]
 
 
-def _step_by_step(rule: Rule, train, state: State, samples, etas) -> State:
+def _step_by_step(rule: Rule, train: Samples, state: State, order, etas) -> State:
     """A batch at a time, by any optimizer of Optax's."""
-    X, Y = train
 
     def step(state, batch):
         rows, eta = batch
-        x, y = X[rows], Y[rows]
+        x, y, weights = jax.tree.map(lambda part: part[rows], train)
         gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
-        error = functools.partial(_loss, rule.network, x, y)
-        return _update(rule.make(eta), state, gradients, error), None
+        if weights is not None:
+            gradients = weighted(rule.network, state.params, x, gradients, weights)
+        value = functools.partial(_mean, rule.network, Samples(x, y, weights))
+        return _update(rule.make(eta), state, gradients, value), None
 
-    whole = len(samples) // rule.batch_size
-    full, rest = jnp.split(samples, [whole * rule.batch_size])
+    whole = len(order) // rule.batch_size
+    full, rest = jnp.split(order, [whole * rule.batch_size])
     full = full.reshape(whole, rule.batch_size)
     state, _ = jax.lax.scan(step, state, (full, etas[:whole]))
     return step(state, (rest, etas[-1]))[0] if rest.size else state
 
 
-def _loss(network, x, y, params):
-    return loss(network, params, x, y)
-
-
-def _update(optimizer, state: State, gradients, error) -> State:
-    """One Optax step; the error is for optimizers that search along the line."""
+def _update(optimizer, state: State, gradients, value) -> State:
+    """One Optax step; the error's value is for optimizers that search along the line."""
     step = Params(gradients.dW, gradients.dV)
     with jax.numpy_dtype_promotion("standard"):  # Optax's own arithmetic needs it
         updates, remembered = optax.with_extra_args_support(optimizer).update(
             step, state.optimizer, state.params,
-            value=error(state.params), grad=step, value_fn=error,
+            value=value(state.params), grad=step, value_fn=value,
         )  # fmt: skip
         return State(optax.apply_updates(state.params, updates), remembered)
 
 
-def _error(network: Network, params: Params, X, Y, measured) -> Array:
+def _total(network: Network, part: Samples, params: Params) -> Array:
+    """Σ E, or Σ w E; without a 1 in front of anything, which would copy it."""
+    W, V = (A if A is None else blocked.apart(network, A) for A in params)
+    a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
+    each = error(network.output, network.loss, a, part.Y)
+    return jnp.sum(each) if part.weights is None else part.weights @ each
+
+
+def _mean(network: Network, part: Samples, params: Params) -> Array:
+    total = len(part.X) if part.weights is None else jnp.sum(part.weights)
+    return _total(network, part, params) / total
+
+
+def _error(network: Network, params: Params, part: Samples, measured) -> Array:
     """The mean of E over the samples, or NaN; without a second copy of many samples."""
 
     def total(start, rows):
-        x, y = (jax.lax.dynamic_slice_in_dim(part, start, rows) for part in (X, Y))
-        return loss(network, params, x, y, reduction="sum")
+        some = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), part)
+        return _total(network, some, params)
 
     def mean():
-        rows = min(len(X), ROWS)
-        whole, rest = divmod(len(X), rows)
+        n = len(part.X)
+        rows = min(n, ROWS)
+        whole, rest = divmod(n, rows)
         sums = jax.lax.map(lambda start: total(start, rows), rows * jnp.arange(whole)).sum()
-        return (sums + total(whole * rows, rest) if rest else sums) / len(X)
+        sums = sums + total(whole * rows, rest) if rest else sums
+        return sums / (n if part.weights is None else jnp.sum(part.weights))
 
     unknown = jnp.full((), jnp.nan, params.V.dtype)
     return jax.lax.cond(measured, mean, lambda: unknown)

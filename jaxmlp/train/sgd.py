@@ -22,6 +22,7 @@ from jaxmlp.train.arguments import (
     samples,
     step_rule,
     step_sizes,
+    test_samples,
 )
 from jaxmlp.train.epoch import State, rule_for, run
 
@@ -83,7 +84,8 @@ def fit(
     order: ArrayLike | None = None,
     gradient: Callable[..., Gradients] = autodiff,
     block: int | None = None,
-    test: tuple[ArrayLike, ArrayLike] | None = None,
+    weights: ArrayLike | None = None,
+    test: tuple[ArrayLike, ...] | None = None,
     errors_every: int = 1,
     on_epoch: Callable[[Epoch, Params], object] | None = None,
 ) -> Fit:
@@ -110,9 +112,12 @@ def fit(
         block: how many samples plain SGD takes at a time, for speed (`jaxmlp.train.blocked`): the
             parameters are those of one batch at a time, up to rounding. Chosen where it is not
             given; 0: every batch by itself, by Optax's own update.
-        test: (X, Y) of samples whose error is followed, too.
+        weights: (n,), what each sample counts, from 0: the gradient of a batch is that of
+            Σ w_i E_i / Σ w_i, and so is the training error. All the same where not given.
+        test: (X, Y), or (X, Y, weights), of samples whose error is followed, too.
         errors_every: the errors are measured after so many epochs, and after the last.
-        on_epoch: called after each epoch with its `Epoch` and the parameters.
+        on_epoch: called after each epoch with its `Epoch` and the parameters. Where it returns
+            True, training ends there.
 
     Raises:
         ValueError: an argument is out of its range, or shapes do not fit together.
@@ -128,12 +133,12 @@ def fit(
         True
     """
     params = jax.tree.map(jnp.asarray, Params(*params))
-    train = samples(network, params, "", X, Y)
-    test = None if test is None else samples(network, params, "test ", *test)
+    train = samples(network, params, "", X, Y, weights)
+    test = test_samples(network, params, test)
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size, errors_every=errors_every)
     make, eta = step_rule(optimizer, eta)
-    order = order_of(key, order, epochs, len(train[0]))
-    an_epoch = len(train[0]) if order is None else order.shape[1]
+    order = order_of(key, order, epochs, len(train.X))
+    an_epoch = len(train.X) if order is None else order.shape[1]
     rule = rule_for(network, params, make, gradient, min(batch_size, an_epoch), block)
     steps = math.ceil(an_epoch / rule.batch_size)
     state, history = None, []
@@ -147,8 +152,8 @@ def fit(
         history.append(Epoch(epoch + 1, last_eta, *_numbers(errors, measured)))
         if measured and not math.isfinite(history[-1].train_error):
             raise Diverged(history[-1], as_range(etas) if eta else "the optimizer's own")
-        if on_epoch:
-            on_epoch(history[-1], state.params)
+        if on_epoch and on_epoch(history[-1], state.params) is True:
+            break
     return Fit(state.params, history)
 
 

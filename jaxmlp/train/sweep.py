@@ -25,8 +25,10 @@ from jaxmlp.train.arguments import (
     samples,
     step_rule,
     step_sizes,
+    test_samples,
 )
-from jaxmlp.train.epoch import Rule, State, fused_or_not, in_order, pass_over, rule_for
+from jaxmlp.train.blocked import each
+from jaxmlp.train.epoch import Rule, State, alone, fused_or_not, rule_for, together
 from jaxmlp.train.sgd import Epoch, Fit
 
 
@@ -44,22 +46,23 @@ def sweep(
     order: ArrayLike | None = None,
     gradient: Callable[..., Gradients] = autodiff,
     block: int | None = None,
-    test: tuple[ArrayLike, ArrayLike] | None = None,
+    weights: ArrayLike | None = None,
+    test: tuple[ArrayLike, ...] | None = None,
     errors_every: int = 1,
     on_epoch: Callable[[Epoch, Params], object] | None = None,
 ) -> Fit:
     """`fit` for many networks of the same shape at once, each as if it were alone.
 
-    Compiled once for all. A CPU's cores take their share of the networks, one after the other;
-    on accelerators, each device stacks its share, so that their products become one.
+    Compiled once for all. Each core of a CPU, or each accelerator, takes a share of the networks.
+    Those that see the samples in the same order share the large products (`jaxmlp.train.blocked`).
 
     Args:
         params: to start from: a list of N `Params`, or one whose arrays have a first axis of N.
         eta: one for all, or N of them.
         key: one for all, or an array of N keys, one for each network's order of the samples.
-        network, X, Y, epochs, optimizer, batch_size, order, gradient, block, test, errors_every,
-            on_epoch: as for `fit`. The `Epoch` has arrays of N errors; those of a network that
-            diverged are not finite.
+        network, X, Y, epochs, optimizer, batch_size, order, gradient, block, weights, test,
+            errors_every, on_epoch: as for `fit`. The `Epoch` has arrays of N errors; those of a
+            network that diverged are not finite.
 
     Returns:
         The parameters, with a first axis of N, and the history, with arrays of N errors.
@@ -79,13 +82,12 @@ def sweep(
     """
     params = _stacked(params)
     N, one = len(params.V), jax.tree.map(lambda p: p[0], params)
-    train = samples(network, one, "", X, Y)
-    test = None if test is None else samples(network, one, "test ", *test)
+    train, test = samples(network, one, "", X, Y, weights), test_samples(network, one, test)
     counts = {"epochs": epochs, "batch_size": batch_size, "errors_every": errors_every}
     rules = [_step_rule(optimizer, own, gradient, counts) for own in _each(eta, N)]
     keys = key if key is not None and key.shape else None
-    order = order_of(_one_of(key, N), order, epochs, len(train[0]))
-    an_epoch = len(train[0]) if order is None else order.shape[1]
+    order = order_of(_one_of(key, N), order, epochs, len(train.X))
+    an_epoch = len(train.X) if order is None else order.shape[1]
     rule = rule_for(network, one, rules[0][0], gradient, min(batch_size, an_epoch), block)
     steps = math.ceil(an_epoch / rule.batch_size)
     shares, states, history = _shares(one, N, (train, test)), None, []
@@ -98,8 +100,8 @@ def sweep(
         states, *errors = _epoch(rule, shares, states, (etas, keys), drawn, np.bool_(measured))
         errors = [_joined(e, N) if measured and e[0] is not None else None for e in errors]
         history.append(Epoch(epoch + 1, etas[:, -1] if rules[0][1] else None, *errors))
-        if on_epoch:
-            on_epoch(history[-1], _joined([s.params for s in states], N))
+        if on_epoch and on_epoch(history[-1], _joined([s.params for s in states], N)) is True:
+            break
     return Fit(_joined([s.params for s in states], N), history)
 
 
@@ -172,17 +174,15 @@ def _compiled(rule: Rule, device: jax.Device, tree, kinds, x64: bool):
 
 
 def _many(rule: Rule, train, test, networks, drawn, measured):
-    """An epoch of each network: one after the other where that is faster, else stacked."""
+    """An epoch of each network: those with an order in common together."""
+    states, etas, keys = networks
+    if keys is None:
+        return together(rule, train, test, states, drawn, etas, measured)
 
-    shared = networks[2] is None
-    drawn = in_order(drawn, len(train[0])) if shared else drawn
+    def one(state, etas, key):
+        return alone(rule, train, test, state, (key, drawn), etas, measured)
 
-    def one(network):
-        state, etas, key = network
-        own = drawn if shared else (key, drawn)
-        return pass_over(rule, train, test, state, own, etas, measured)
-
-    return jax.lax.map(one, networks) if rule.on_cpu else jax.vmap(one)(networks)
+    return each(rule.on_cpu, one, states, etas, keys)
 
 
 def _joined(parts: Sequence, N: int):
