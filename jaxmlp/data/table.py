@@ -133,9 +133,12 @@ def columns_named(path: str | Path, header: list[str] | None, names: Sequence[st
 
 def numbers(path: str | Path, body: list[Row], columns: list[int]) -> np.ndarray:
     """(n, d), the finite numbers in these columns."""
-    cells = itemgetter(*columns, columns[0])  # of two or more, so that it is a tuple
     with contextlib.suppress(ValueError):
-        X = np.array([list(map(float, cells(row))) for _, row in body])[:, :-1]
+        if len(columns) == 1:
+            X = np.array([[float(row[columns[0]])] for _, row in body])
+        else:
+            cells = itemgetter(*columns)
+            X = np.array([list(map(float, cells(row))) for _, row in body])
         if np.isfinite(X).all():
             return X
     return np.array([[_number(path, row, c) for c in columns] for row in body])
