@@ -85,8 +85,9 @@ def remove(made: list[Path]) -> None:
 
 def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
     """model.safetensors, history.json and the figures."""
-    classes = task.train.classes
-    model = Model(task.network, result.params, task.x_scaling, task.y_scaling, classes)
+    train = task.train
+    names = (train.classes, train.features, train.targets)
+    model = Model(task.network, result.params, task.x_scaling, task.y_scaling, *names)
     save_model(folder / MODEL, model)
     confusion = None if scored.confusion is None else scored.confusion.tolist()
     epochs = [done._asdict() for done in result.history]

@@ -154,7 +154,7 @@ def _is(value: object, hint: object) -> bool:
     return type(value) is hint
 
 
-def parsed(kind: type, command: str, args: list[str], default: object):
+def parsed(kind: type, command: str, args: list[str], default: object = tyro.MISSING_NONPROP):
     """A dataclass of settings, as the command line has it.
 
     Raises:

@@ -15,6 +15,7 @@ from rich.console import Console
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import versions, whole, write
 from jaxmlp.cli.progress import progress
+from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import Task, prepare, start, step_size
@@ -179,13 +180,5 @@ def report(console: Console, task: Task, params: Params) -> Score:
             console.print("  so this network no longer learns: try a smaller --eta")
         elif dead > len(params.W) / 4:
             console.print("  a smaller --eta keeps more of them alive")
-    if scored.confusion is None:
-        console.print(f"test R²: {scored.r2:.4f}")
-        return scored
-    console.print("confusion matrix of the test samples (rows: true class, columns: predicted)")
-    width = max(map(len, (*test.classes, str(scored.confusion.max())))) + 1
-    for head, cells in [("", test.classes), *zip(test.classes, scored.confusion, strict=True)]:
-        row = "".join(f"{cell!s:>{width}}" for cell in cells)
-        console.print(f"{head:>{width}} {row}", markup=False)
-    console.print(f"test accuracy: {scored.accuracy:.4f}")
+    print_score(console, scored, test.classes, "test ")
     return scored
