@@ -336,7 +336,8 @@ def test_a_full_disk_is_one_line_and_the_last_checkpoint_is_kept(run, at_epoch, 
     at_epoch(2, lambda: monkeypatch.setattr(os, "fsync", full))
     refused(
         run(*ASKED, "--out", "mine"),
-        "No space left on device; to go on: jaxmlp train --resume mine",
+        "No space left on device: 'mine/checkpoint-3.safetensors'; "
+        "to go on: jaxmlp train --resume mine",
     )
     assert sorted(contents("mine")) == ["checkpoint-1.safetensors", "checkpoint-2.safetensors"]
     refused(run(*ASKED, "--out", "other"), "No space left on device")
