@@ -6,6 +6,7 @@ import math
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -155,7 +156,10 @@ def test_false_arithmetic_is_noticed():
 def test_every_step_has_its_equation_and_stands_out(walks, lang, f):
     steps = walks[lang, f, "as it comes"]
     for step in steps:
-        assert "<math" in step["equations"]
+        equations = ET.fromstring(f"<r>{step['equations']}</r>")
+        assert len(list(equations.iter("math"))) >= len(equations)
+        for one in ("msub", "msup", "munder", "mfrac"):
+            assert all(len(base) == 2 for base in equations.iter(one))
         assert step["note"]
         assert step["lit"]
         assert step["chips"] == 1

@@ -43,7 +43,7 @@ function showPanel(now) {
   at('count').textContent = say('count', {step: step + 1, steps: list.length});
   at('title').textContent = say(`${now.key} title`, now);
   at('equations').innerHTML = now.equations.map(([text, cite]) =>
-    `<li><math display="block">${text}</math>${cite ? ` <small>${cite}</small>` : ''}</li>`).join('');
+    `<li>${text}${cite ? ` <small>${cite}</small>` : ''}</li>`).join('');
   at('arithmetic').innerHTML = now.lines.map(line =>
     `<li class="${line.endsWith('}') ? 'result' : ''}">${rendered(line)}</li>`).join('');
   at('verdict').innerHTML = now.key === 'end' ? rendered(WORDS[lang][verdict()]) : '';

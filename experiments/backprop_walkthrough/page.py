@@ -11,15 +11,15 @@ import numpy as np
 
 import jaxmlp
 from jaxmlp import Network, Params, backprop, forward, init, loss
-from jaxmlp.verify.report.drawing import BY_NAME
-from jaxmlp.verify.report.drawing import EQUATIONS as STAGES
+from jaxmlp.verify.report.drawing import BY_NAME, EQUATIONS
+from jaxmlp.verify.report.formula import mathml
 from jaxmlp.verify.report.style import DARK, LIGHT
 
 HERE = Path(__file__).parent
 SCRIPT = ("network.js", "steps.js", "drawing.js", "form.js", "page.js")
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
-EQUATIONS = {
-    **{stage: STAGES[stage] for stage in ("u", "z", "a", "delta1", "dV", "dW")},
+FORMULAS = {
+    **{stage: EQUATIONS[stage] for stage in ("u", "z", "a", "delta1", "dV", "dW")},
     **{f"f {f}": BY_NAME["value"][f] for f in ACTIVATIONS},
     **{f"slope {f}": BY_NAME["derivative"][f] for f in ACTIVATIONS},
     "softmax": BY_NAME["value"]["softmax"],
@@ -115,7 +115,7 @@ def page(at: Start) -> str:
         "dark": DARK,
         "start": _json(first),
         "words": _json(words()),
-        "equations": _json(EQUATIONS),
+        "equations": _json({key: (mathml(text), cite) for key, (text, cite) in FORMULAS.items()}),
         "reference": _json({f: numbers(f, at) for f in ACTIVATIONS}),
         "made": f"jaxmlp {jaxmlp.__version__}",
         "script": "\n".join(map(_text, SCRIPT)),

@@ -36,7 +36,7 @@ function steps({f, x, W, V}, values) {
   const outputs = range(1, V.length), names = (name, list) => list.map(i => name + i);
   const sum = terms => terms.join(' + ');
   const listed = (name, list) => `(${names(name, list).map(n => `{${n}}`).join(', ')})`;
-  const known = key => EQUATIONS[key], own = (text, cite) => [math(text), cite];
+  const known = key => EQUATIONS[key], own = (text, cite) => [`<math>${math(text)}</math>`, cite];
   const weights = (v, rows, columns) => rows.flatMap(j => columns.map(i => `${v}${j}${i}`));
   const powers = outputs.every(k => values[`p${k}`] > 0 && values[`p${k}`] < Infinity);
   const top = outputs.reduce((best, k) => (values[`a${k}`] > values[`a${best}`] ? k : best));
