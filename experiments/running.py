@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -88,6 +89,7 @@ def save(
         "timings": seconds | dict(found.timings),
     }
     text = json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False)
+    text = re.sub(r"\[\n[^\[\]{}]*\]", lambda row: " ".join(row[0].split()), text)  # a row a line
     (out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
