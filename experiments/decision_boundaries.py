@@ -109,8 +109,8 @@ def regions(axes, X, y, network, params, title: str) -> None:
         axes.scatter(*X[y == group].T, s=7, marker=mark, color=COLOURS[group], ec="black", lw=0.2)
     axes.set_title(title, fontsize=9)
     axes.set_aspect("equal")
-    axes.label_outer()
     axes.set(xlabel="x1", ylabel="x2")
+    axes.label_outer()
 
 
 if __name__ == "__main__":

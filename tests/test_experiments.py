@@ -47,7 +47,7 @@ def test_quick(name, tmp_path, capsys):
     assert "jaxlib" in record["versions"]
     for path in tmp_path.glob("*.png"):
         image = matplotlib.image.imread(path)
-        assert image.shape[1] <= 1200
+        assert image.shape[1] <= 1300
         assert len(np.unique(image[..., 0])) > 20
     assert (tmp_path / f"{name}.png").exists()
     assert " ".join(record["answer"].split()[:3]) in " ".join(capsys.readouterr().out.split())
