@@ -45,6 +45,7 @@ GROWING = {
     "q": [Task(2000, 64, q, 10) for q in (20, 200, 2000)],
     "networks": [Task(1000, 64, 32, 10, networks=k) for k in (2, 20, 200)],
 }
+REST = 0.3  # seconds for the threads of the peer before, which wait for work by turning round
 ALONE = ("C", "C, skipping units that are off")  # they train one of several networks
 
 
@@ -98,6 +99,7 @@ def measured(task: Task, rounds: int, best: float, console: Console) -> dict:
     times = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
+            time.sleep(REST)
             times[name].append(timed(run) * 1e6 / task.n / (EPOCHS if name == "jaxmlp" else 1))
     medians = {name: float(np.median(values)) for name, values in times.items()}
     medians |= {n: v * task.networks for n, v in medians.items() if n in ALONE}
