@@ -38,7 +38,7 @@ sentence, made of the numbers; the numbers, by name, arrays as they are; and a m
 What keeps an experiment honest, and cheap:
 
 - Many networks are one program: give `sweep` a list of starts and a list of step sizes. It is
-  compiled once for all of them, and `plot.bands` draws the medians of the seeds and their quartiles.
+  compiled once for all of them, and `plot.bands` draws medians of the seeds with their quartiles.
 - Randomness comes from `jax.random.key` or `numpy.random.default_rng` with a number: a second run
   has the same numbers. What differs, as times do, goes to `Finding(..., timings={{...}})`.
 - float64 is on while an experiment runs: say the dtype at `init`, float32 for speed.
@@ -77,6 +77,10 @@ def section(name: str, record: dict, results: Path) -> str:
     lines += [record["answer"]] if "answer" in record else []
     figures = sorted(results.glob(f"{name}*.png"), key=lambda path: (len(path.stem), path.stem))
     lines += [f"![{name}: {figure.stem}](results/{figure.name})" for figure in figures]
+    page = results / f"{name}.html"
+    lines += (
+        [f"[The page](results/{page.name}), to be opened in a browser."] if page.exists() else []
+    )
     return "\n\n".join([*lines, made(name, record)]) + "\n"
 
 

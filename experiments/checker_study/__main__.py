@@ -271,9 +271,9 @@ def answer(found: dict) -> str:
     right, one, two = (found[part] for part in ("right", "one mistake", "two mistakes"))
     return (
         f"Of {right['tried']:,} right derivations it refused {right['false alarms']:,}; of "
-        f"{one['tried']:,} with one mistake it refused {one['found wrong']:,} and named the mistake "
-        f"in {one['named']:,}; of {two['tried']:,} with two it refused {two['found wrong']:,} and "
-        f"named both in {two['named']:,}."
+        f"{one['tried']:,} with one mistake it refused {one['found wrong']:,} and named the "
+        f"mistake in {one['named']:,}; of {two['tried']:,} with two it refused "
+        f"{two['found wrong']:,} and named both in {two['named']:,}."
     )
 
 
