@@ -35,6 +35,8 @@ _HOME = {
     "Model": "storage",
     "save_model": "storage",
     "load_model": "storage",
+    "ThreeLayerClassifier": "estimators.classifier",
+    "ThreeLayerRegressor": "estimators.regressor",
     "check": "verify.check",
     "check_gradient": "verify.gradient",
     "assert_gradient": "verify.gradient",

@@ -1,0 +1,307 @@
+"""What both estimators share: scikit-learn's parameters, `fit` and `partial_fit`."""
+
+import contextlib
+import re
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from numbers import Real
+
+import jax
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from jaxmlp.activations import Activation
+from jaxmlp.estimators import settings
+from jaxmlp.estimators.descent import (
+    EPOCHS,
+    Curves,
+    Numbers,
+    Rule,
+    State,
+    descend,
+    output,
+    padded,
+    start,
+)  # fmt: skip
+from jaxmlp.network import Params
+from jaxmlp.train.sgd import Epoch
+
+ROWS = 8192  # samples whose outputs are computed at a time
+
+
+@dataclass(eq=False, repr=False)
+class ThreeLayer(BaseEstimator):
+    """The parameters and the training of both estimators."""
+
+    hidden_units: int = 100
+    activation: str | Activation | Callable = "relu"
+    _: KW_ONLY
+    solver: object = "adam"
+    alpha: Real = 0.0001
+    batch_size: int | str = "auto"
+    learning_rate: str = "constant"
+    learning_rate_init: Real = 0.001
+    power_t: Real = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: object = None
+    tol: Real = 1e-4
+    warm_start: bool = False
+    momentum: Real = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: Real = 0.1
+    monitor: str = "score"
+    beta_1: Real = 0.9
+    beta_2: Real = 0.999
+    epsilon: Real = 1e-8
+    n_iter_no_change: Real = 10
+    on_epoch: Callable | None = None
+
+    def fit(self, X, y, sample_weight=None):
+        """Learn W and V from X and y.
+
+        Args:
+            X: (n, d), an array, a DataFrame or a sparse matrix (which is made dense).
+            y: (n,), or (n, m) for several targets, or 0 and 1 for several labels.
+            sample_weight: (n,), what each sample counts; all the same where not given.
+
+        Raises:
+            ValueError, TypeError: an argument cannot be used, by name; or training diverged.
+        """
+        return self._learn(X, y, sample_weight, again=self.warm_start and hasattr(self, "W_"))
+
+    def hidden_activations(self, X) -> np.ndarray:
+        """z = f(Wx) of each sample, (n, q), without the 1 in front (L3)."""
+        return self._output(X, "z")[:, 1:]
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """W and V without their biases, transposed, as scikit-learn has them: views of both."""
+        return [self.W_[:, 1:].T, self.V_[:, 1:].T]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """The biases: column 0 of W and of V."""
+        return [self.W_[:, 0], self.V_[:, 0]]
+
+    def _learn(self, X, y, sample_weight, *, again: bool, step: bool = False):
+        """`fit`, or one epoch of `partial_fit`; again: from the weights there are."""
+        given, epochs = self.get_params(deep=False), 1 if step else self.max_iter
+        settings.check(given)
+        if step and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        with named("random_state"):
+            random = check_random_state(self.random_state)
+        X, Y, weights = self._samples(X, y, sample_weight, again, step)
+        params = Params(self.W_, self.V_) if again else self._drawn(random, X, Y)
+        train, validation = self._parts(random, X, Y, weights)
+        rule = self._rule(given, len(train[0]))
+        data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
+        numbers = self._numbers(X.dtype, random)
+        with precision(X.dtype):
+            state = self._start(rule, params, numbers, data, kept=again and step)
+            state, curves, ended = self._run(rule, data, state, numbers, epochs)
+        self._keep(state, curves, again)
+        if not (ended or step):
+            warnings.warn(
+                f"Maximum iterations ({epochs}) reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _samples(self, X, y, sample_weight, again: bool, step: bool):
+        """X, Y and the weights as arrays of one float dtype, once they are checked."""
+        if y is None:
+            name = type(self).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None")
+        y = self._checked_targets(y)
+        X = self._checked(X, reset=not again)
+        if X.shape[0] != y.shape[0]:
+            raise ValueError(f"expected as many rows in y as in X, {X.shape[0]}, got {y.shape[0]}")
+        Y, factors = self._targets(y, again, step)
+        weights = checked_weights(sample_weight, len(X)) * factors
+        if not weights.sum() > 0:
+            raise ValueError("expected sample_weight (times class_weight) not to be all 0")
+        return X, Y.astype(X.dtype), weights.astype(X.dtype)
+
+    def _checked(self, X, reset: bool = False) -> np.ndarray:
+        """X as an array of floats, with as many columns as in `fit`."""
+        dtype = (np.float64, np.float32) if reset else self.W_.dtype
+        with named("X"):
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=reset)
+        return X.toarray() if hasattr(X, "toarray") else X
+
+    def _drawn(self, random: np.random.RandomState, X, Y) -> Params:
+        """W and V to start from: scikit-learn's draws, in its order."""
+        factor = 2 if self._network().hidden.name == "sigmoid" else 6
+        q = self.hidden_units
+
+        def layer(inputs: int, outputs: int) -> np.ndarray:
+            bound = np.sqrt(factor / (inputs + outputs))
+            weights = random.uniform(-bound, bound, (inputs, outputs))
+            return np.column_stack([random.uniform(-bound, bound, outputs), weights.T])
+
+        layers = layer(X.shape[1], q), layer(q, Y.shape[1])
+        return Params(*(one.astype(X.dtype) for one in layers))
+
+    def _parts(self, random, X, Y, weights):
+        """(the samples to train on, those to validate with or None)."""
+        if not self.early_stopping:
+            return (X, Y, weights), None
+        with named("validation_fraction"):
+            parts = train_test_split(
+                X, Y, weights, random_state=random, test_size=self.validation_fraction,
+                stratify=self._strata(Y),
+            )  # fmt: skip
+        if len(parts[1]) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the number "
+                f"of samples, {len(X)}"
+            )
+        return parts[::2], parts[1::2]
+
+    def _rule(self, given: dict, n: int) -> Rule:
+        size = 200 if self.batch_size == "auto" else self.batch_size
+        if size > n and self.batch_size != "auto":
+            warnings.warn(
+                f"batch_size {size} is more than the {n} samples: {n} taken", stacklevel=4
+            )
+        own_step = isinstance(self.solver, str) and self.solver != "sgd"
+        return Rule(
+            network=self._network(),
+            make=settings.optimizer_of(given),
+            batch_size=0 if size >= n else int(size),
+            shuffle=bool(self.shuffle),
+            schedule="constant" if own_step else self.learning_rate,
+            monitor=self.monitor,
+        )
+
+    def _numbers(self, dtype, random) -> Numbers:
+        values = (
+            self.learning_rate_init, self.alpha, self.power_t, self.tol, self.n_iter_no_change
+        )  # fmt: skip
+        return Numbers(*map(dtype.type, values), np.uint32(random.randint(2**31)))
+
+    def _start(self, rule: Rule, params: Params, numbers: Numbers, data, kept: bool) -> State:
+        """Where training starts: from the optimizer's and the rule's memory, where it is kept."""
+        optimizer = start(rule, params, numbers.eta)
+        number = numbers.eta.dtype.type
+        state = State(
+            params=params, optimizer=optimizer, best=params if data[1] else None,
+            best_value=number(-np.inf), stale=np.int32(0), epoch=np.int32(0), seen=number(0),
+            eta=numbers.eta, stopped=np.bool_(False),
+        )  # fmt: skip
+        if not kept or jax.tree.structure(optimizer) != jax.tree.structure(self._memory.optimizer):
+            return state
+        return self._memory._replace(params=params)
+
+    def _run(self, rule: Rule, data, state: State, numbers: Numbers, epochs: int):
+        """(the state after training, the curves, whether it ended before the epochs did)."""
+        first, limit, ended, data = int(state.epoch), 1, False, jax.device_put(data)
+        none = np.zeros(0, numbers.eta.dtype)
+        curves = [Curves(none, *([None] * 2 if data[1] is None else [none] * 2))]
+        try:
+            while not ended and (done := int(state.epoch) - first) < epochs:
+                began = time.perf_counter()
+                most = np.int32(min(limit, epochs - done))
+                state, some = descend(rule, *data, state, numbers, most)
+                now = int(state.epoch) - first - done
+                curves.append(jax.tree.map(lambda curve, now=now: np.asarray(curve)[:now], some))
+                ended = bool(state.stopped) or self._told(state, curves[-1])
+                if not self.on_epoch and time.perf_counter() - began < 0.2:  # Ctrl-C waits for it
+                    limit = min(2 * limit, EPOCHS)
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+            ended = True
+        return state, jax.tree.map(lambda *parts: np.concatenate(parts), *curves), ended
+
+    def _told(self, state: State, curves: Curves) -> bool:
+        """Whether the user's function, told of an epoch, ends the training."""
+        if not self.on_epoch:
+            return False
+        validation = curves.validation_loss
+        test_error = None if validation is None else float(validation[-1])
+        epoch = Epoch(int(state.epoch), float(state.eta), float(curves.loss[-1]), test_error)
+        return self.on_epoch(epoch, state.params) is True
+
+    def _keep(self, state: State, curves: Curves, again: bool) -> None:
+        """What was learned, as scikit-learn's attributes and W_ and V_."""
+        params = state.params if state.best is None else state.best
+        W, V = map(np.array, params)
+        if not (np.isfinite(curves.loss).all() and np.isfinite(W).all() and np.isfinite(V).all()):
+            raise ValueError(
+                f"training diverged in epoch {len(curves.loss)}: the error is {curves.loss[-1]}; "
+                "X, y or learning_rate_init may be too large"
+            )
+        self.W_, self.V_, self.n_iter_ = W, V, len(curves.loss)
+        self.n_layers_, self.n_outputs_ = 3, len(V)
+        self.t_ = int(state.seen)
+        names = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
+        for name, curve in zip(names, curves, strict=True):
+            before = (again and getattr(self, name)) or []
+            setattr(self, name, None if curve is None else before + curve.tolist())
+        self.loss_ = self.loss_curve_[-1]
+        self.best_loss_ = None if self.early_stopping else min(self.loss_curve_)
+        scores, errors = self.validation_scores_, self.validation_loss_curve_
+        self.best_validation_score_ = scores and max(scores)
+        self.best_validation_loss_ = errors and min(errors)
+        self._memory = jax.tree.map(np.asarray, state._replace(params=None, best=None))
+
+    def _output(self, X, part: str) -> np.ndarray:
+        """A part of the forward pass, some rows at a time."""
+        check_is_fitted(self)
+        X = self._checked(X)
+        network, params = self._network(), Params(self.W_, self.V_)
+        with precision(X.dtype):
+            parts = [output(network, params, X[i : i + ROWS], part) for i in range(0, len(X), ROWS)]
+        values = np.concatenate(parts)
+        if not np.isfinite(values).all():
+            raise ValueError(f"expected X of smaller numbers, got up to {np.abs(X).max():g}")
+        return values
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+@contextlib.contextmanager
+def named(argument: str):
+    """Errors of scikit-learn's, with the argument's name where they lack it."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if re.search(rf"\b{argument}\b", str(error)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{argument}: {error}") from None
+
+
+@contextlib.contextmanager
+def precision(dtype: np.dtype):
+    """float64 where the samples are, whatever JAX is set to, for a while."""
+    with jax.enable_x64(bool(dtype == np.float64)), jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+def checked_weights(sample_weight, n: int) -> np.ndarray:
+    """(n,) of float64: ones where none are given."""
+    if sample_weight is None:
+        return np.ones(n)
+    name = "sample_weight"
+    with named(name):
+        weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
+    if weights.shape != (n,) or weights.min() < 0:
+        got = f"{weights.min():g}" if weights.shape == (n,) else f"shape {weights.shape}"
+        raise ValueError(
+            f"expected {name} of shape ({n},), one number from 0 a row of X, got {got}"
+        )
+    return weights
