@@ -129,7 +129,7 @@ class ThreeLayer(BaseEstimator):
         Y, factors = self._targets(y, again, step)
         weights = checked_weights(sample_weight, len(X)) * factors
         if not weights.sum() > 0:
-            raise ValueError("expected sample_weight (times class_weight) not to be all 0")
+            raise ValueError("expected a sample_weight (times class_weight) that is not all zero")
         return X, Y.astype(X.dtype), weights.astype(X.dtype)
 
     def _checked(self, X, reset: bool = False) -> np.ndarray:
@@ -205,8 +205,9 @@ class ThreeLayer(BaseEstimator):
 
     def _run(self, rule: Rule, data, state: State, numbers: Numbers, epochs: int):
         """(the state after training, the curves, whether it ended before the epochs did)."""
-        first, limit, ended, data = int(state.epoch), 1, False, jax.device_put(data)
-        none = np.zeros(0, numbers.eta.dtype)
+        first, limit, ended = int(state.epoch), 1, False
+        data, state, numbers = jax.device_put((data, state, numbers))  # once, and of one kind
+        none = np.zeros(0, data[0].X.dtype)
         curves = [Curves(none, *([None] * 2 if data[1] is None else [none] * 2))]
         try:
             while not ended and (done := int(state.epoch) - first) < epochs:

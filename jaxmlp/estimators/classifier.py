@@ -92,6 +92,8 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
                 f"expected a dict or None for class_weight in partial_fit, got "
                 f"{self.class_weight!r}"
             )
+        if self.class_weight is None:
+            return Y, 1.0
         with named("class_weight"):
             return Y, compute_sample_weight(self.class_weight, y)
 
