@@ -19,12 +19,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from jaxmlp.activations import Activation
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.descent import (
-    EPOCHS,
     Curves,
+    Data,
     Numbers,
     Rule,
     State,
     descend,
+    most_epochs,
     output,
     padded,
     start,
@@ -104,10 +105,11 @@ class ThreeLayer(BaseEstimator):
         train, validation = self._parts(random, X, Y, weights)
         rule = self._rule(given, len(train[0]))
         data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
-        numbers = self._numbers(X.dtype, random)
+        numbers = self._numbers(X.dtype)
         with precision(X.dtype):
             state = self._start(rule, params, numbers, data, kept=again and step)
-            state, curves, ended = self._run(rule, data, state, numbers, epochs)
+            orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
+            state, curves, ended = self._run(rule, data, state, numbers, orders, epochs)
         self._keep(state, curves, again)
         if not (ended or step):
             warnings.warn(
@@ -179,16 +181,15 @@ class ThreeLayer(BaseEstimator):
             network=self._network(),
             make=settings.optimizer_of(given),
             batch_size=0 if size >= n else int(size),
-            shuffle=bool(self.shuffle),
             schedule="constant" if own_step else self.learning_rate,
             monitor=self.monitor,
         )
 
-    def _numbers(self, dtype, random) -> Numbers:
+    def _numbers(self, dtype) -> Numbers:
         values = (
             self.learning_rate_init, self.alpha, self.power_t, self.tol, self.n_iter_no_change
         )  # fmt: skip
-        return Numbers(*map(dtype.type, values), np.uint32(random.randint(2**31)))
+        return Numbers(*map(dtype.type, values))
 
     def _start(self, rule: Rule, params: Params, numbers: Numbers, data, kept: bool) -> State:
         """Where training starts: from the optimizer's and the rule's memory, where it is kept."""
@@ -196,41 +197,43 @@ class ThreeLayer(BaseEstimator):
         number = numbers.eta.dtype.type
         state = State(
             params=params, optimizer=optimizer, best=params if data[1] else None,
-            best_value=number(-np.inf), stale=np.int32(0), epoch=np.int32(0), seen=number(0),
+            best_value=number(-np.inf), stale=np.int32(0), seen=number(0),
             eta=numbers.eta, stopped=np.bool_(False),
         )  # fmt: skip
         if not kept or jax.tree.structure(optimizer) != jax.tree.structure(self._memory.optimizer):
             return state
         return self._memory._replace(params=params)
 
-    def _run(self, rule: Rule, data, state: State, numbers: Numbers, epochs: int):
+    def _run(self, rule: Rule, data, state: State, numbers: Numbers, orders, epochs: int):
         """(the state after training, the curves, whether it ended before the epochs did)."""
-        first, limit, ended = int(state.epoch), 1, False
+        done, limit, ended = 0, 1, False
         data, state, numbers = jax.device_put((data, state, numbers))  # once, and of one kind
         none = np.zeros(0, data[0].X.dtype)
         curves = [Curves(none, *([None] * 2 if data[1] is None else [none] * 2))]
         try:
-            while not ended and (done := int(state.epoch) - first) < epochs:
-                began = time.perf_counter()
-                most = np.int32(min(limit, epochs - done))
-                state, some = descend(rule, *data, state, numbers, most)
-                now = int(state.epoch) - first - done
-                curves.append(jax.tree.map(lambda curve, now=now: np.asarray(curve)[:now], some))
-                ended = bool(state.stopped) or self._told(state, curves[-1])
+            while not ended and done < epochs:
+                began, limit = time.perf_counter(), min(limit, epochs - done)
+                how = state, numbers, orders.next(limit), np.int32(limit)
+                state, some, now = descend(rule, *data, *how)
+                curves.append(
+                    jax.tree.map(lambda curve, now=int(now): np.asarray(curve)[:now], some)
+                )
+                done += int(now)
+                ended = bool(state.stopped) or self._told(done, state, curves[-1])
                 if not self.on_epoch and time.perf_counter() - began < 0.2:  # Ctrl-C waits for it
-                    limit = min(2 * limit, EPOCHS)
+                    limit = min(2 * limit, orders.most)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=4)
             ended = True
         return state, jax.tree.map(lambda *parts: np.concatenate(parts), *curves), ended
 
-    def _told(self, state: State, curves: Curves) -> bool:
+    def _told(self, done: int, state: State, curves: Curves) -> bool:
         """Whether the user's function, told of an epoch, ends the training."""
         if not self.on_epoch:
             return False
         validation = curves.validation_loss
         test_error = None if validation is None else float(validation[-1])
-        epoch = Epoch(int(state.epoch), float(state.eta), float(curves.loss[-1]), test_error)
+        epoch = Epoch(done, float(state.eta), float(curves.loss[-1]), test_error)
         return self.on_epoch(epoch, state.params) is True
 
     def _keep(self, state: State, curves: Curves, again: bool) -> None:
@@ -272,6 +275,24 @@ class ThreeLayer(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+class Orders:
+    """The orders in which epochs take the samples: scikit-learn's, from the same random state."""
+
+    def __init__(self, train: Data, batch_size: int, random: np.random.RandomState | None):
+        self.n, self.random, rows = int(train.n), random, len(train.X)
+        self.most = most_epochs(rows)
+        self.epochs = np.tile(np.arange(rows if batch_size else 0, dtype=np.int32), (self.most, 1))
+
+    def next(self, epochs: int) -> np.ndarray:
+        """(most, N): the next epochs' come first; (most, 0) where all are taken at once."""
+        now = self.epochs.copy()
+        if self.random and now.size:
+            for k in range(epochs):
+                now[k, : self.n] = now[k - 1, : self.n][self.random.permutation(self.n)]
+            self.epochs[-1] = now[epochs - 1]
+        return now
 
 
 @contextlib.contextmanager

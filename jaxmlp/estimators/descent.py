@@ -20,6 +20,7 @@ from jaxtyping import Array
 from jaxmlp.network import Network, Params, forward, loss
 
 EPOCHS = 64  # the most that one call runs
+ORDERS = 2**22  # the most row numbers that it is given
 
 
 class Rule(NamedTuple):
@@ -28,7 +29,6 @@ class Rule(NamedTuple):
     Attributes:
         make: from η to an Optax optimizer.
         batch_size: samples a step; 0: all of them.
-        shuffle: whether the samples come in a fresh random order each epoch.
         schedule: "constant", "invscaling" or "adaptive", how η changes after an epoch.
         monitor: what is to become better: "score" or "loss", on the validation samples if any.
     """
@@ -36,7 +36,6 @@ class Rule(NamedTuple):
     network: Network
     make: Callable[[Array], optax.GradientTransformation]
     batch_size: int
-    shuffle: bool
     schedule: str
     monitor: str
 
@@ -65,7 +64,6 @@ class Numbers(NamedTuple):
     power_t: float
     tol: float
     patience: float
-    seed: np.uint32
 
 
 class State(NamedTuple):
@@ -76,7 +74,6 @@ class State(NamedTuple):
         best: the best parameters by the validation samples; None where there are none.
         best_value: the score, or the error's negative, that was best.
         stale: epochs since it last rose by more than tol.
-        epoch: epochs done.
         seen: samples seen.
         eta: η of the next epoch.
         stopped: whether the rule for stopping is met.
@@ -87,14 +84,13 @@ class State(NamedTuple):
     best: Params | None
     best_value: Array
     stale: Array
-    epoch: Array
     seen: Array
     eta: Array
     stopped: Array
 
 
 class Curves(NamedTuple):
-    """One number an epoch, (EPOCHS,): those of the epochs that a call did come first."""
+    """One number an epoch, (epochs,): those of the epochs that a call did come first."""
 
     loss: Array
     validation_loss: Array | None
@@ -117,8 +113,8 @@ def padded(X: np.ndarray, Y: np.ndarray, weights: np.ndarray, batch_size: int) -
 
 
 def unit(n: int) -> int:
-    """An eighth of n or less, as a power of 2."""
-    return 2 ** max(3, n.bit_length() - 4)
+    """Of what the rows are a multiple: an eighth of n or less, a power of 2, from 32."""
+    return 2 ** max(5, n.bit_length() - 4)
 
 
 def rounded(n: int, unit: int) -> int:
@@ -138,17 +134,33 @@ def _output(network: Network, part: str, params: Params, X: Array) -> Array:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def start(rule: Rule, params: Params, eta: float) -> optax.OptState:
+def start(rule: Rule, params: Params, eta: Array) -> optax.OptState:
     """What the optimizer remembers before its first step."""
     return rule.make(eta).init(params)
 
 
+def most_epochs(rows: int) -> int:
+    """How many epochs of so many rows a call may be given."""
+    return max(1, min(EPOCHS, ORDERS // rows))
+
+
 @functools.partial(jax.jit, static_argnums=0)
 def descend(
-    rule: Rule, train: Data, validation: Data | None, state: State, numbers: Numbers, limit: int
-) -> tuple[State, Curves]:
-    """Epochs until the rule for stopping is met, `limit` of them at most."""
-    nothing = jnp.full(EPOCHS, jnp.nan, train.X.dtype)
+    rule: Rule,
+    train: Data,
+    validation: Data | None,
+    state: State,
+    numbers: Numbers,
+    orders: Array,
+    limit: Array,
+) -> tuple[State, Curves, Array]:
+    """Epochs until the rule for stopping is met, `limit` of them at most; and how many those are.
+
+    Args:
+        orders: (epochs, N) row numbers of the samples, as each epoch takes them; (epochs, 0)
+            where all are taken at once.
+    """
+    nothing = jnp.full(len(orders), jnp.nan, train.X.dtype)
     curves = Curves(nothing, *([None] * 2 if validation is None else [nothing] * 2))
 
     def go_on(carry):
@@ -157,43 +169,33 @@ def descend(
 
     def one(carry):
         done, state, curves = carry
-        params, optimizer, error = _epoch(rule, train, state, numbers)
+        params, optimizer, error = _epoch(rule, train, state, numbers, orders[done])
         state = state._replace(params=params, optimizer=optimizer)
         now = Curves(error, *_measured(rule, params, validation))
         state = _judged(rule, state, now, train.n, numbers)
         curves = jax.tree.map(lambda curve, value: curve.at[done].set(value), curves, now)
         return done + 1, state, curves
 
-    return jax.lax.while_loop(go_on, one, (jnp.int32(0), state, curves))[1:]
+    done, *rest = jax.lax.while_loop(go_on, one, (jnp.int32(0), state, curves))
+    return *rest, done
 
 
-def _epoch(rule: Rule, train: Data, state: State, numbers: Numbers):
+def _epoch(rule: Rule, train: Data, state: State, numbers: Numbers, order: Array):
     """(W and V, what the optimizer remembers, the mean of the objective before each step)."""
     take = functools.partial(_step, rule, numbers, state.eta)
     if not rule.batch_size:
         return take(state.params, state.optimizer, train)
     size, n = rule.batch_size, train.n
-    order = rule.shuffle and _order(rule, train, state.epoch, numbers.seed)
 
     def step(i, carry):
-        def here(part):
-            return jax.lax.dynamic_slice_in_dim(part, i * size, size)
-
-        pick = (lambda part: part[here(order)]) if rule.shuffle else here
-        batch = Data(*map(pick, train[:3]), jnp.minimum(size, n - i * size))
+        rows = jax.lax.dynamic_slice_in_dim(order, i * size, size)
+        batch = Data(*(part[rows] for part in train[:3]), jnp.minimum(size, n - i * size))
         *changed, error = take(*carry[:2], batch)
         return *changed, carry[2] + error * batch.n
 
     carry = (state.params, state.optimizer, jnp.zeros((), train.X.dtype))
     params, optimizer, total = jax.lax.fori_loop(0, (n + size - 1) // size, step, carry)
     return params, optimizer, total / n
-
-
-def _order(rule: Rule, train: Data, epoch: Array, seed: Array) -> Array:
-    """The samples in a random order, then the rows that are none."""
-    key = jax.random.fold_in(jax.random.key(seed), epoch)
-    drawn = jax.random.bits(key, train.weights.shape, jnp.uint32) >> 1
-    return jnp.argsort(jnp.where(jnp.arange(len(drawn)) < train.n, drawn, jnp.uint32(2**31)))
 
 
 def _step(rule: Rule, numbers: Numbers, eta: Array, params: Params, optimizer, batch: Data):
@@ -271,7 +273,6 @@ def _judged(rule: Rule, state: State, now: Curves, n: Array, numbers: Numbers) -
         best=best,
         best_value=jnp.where(better, value, state.best_value),
         stale=stale,
-        epoch=state.epoch + 1,
         seen=seen,
         eta=eta,
         stopped=enough | ~jnp.isfinite(now.loss),
