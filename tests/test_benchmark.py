@@ -1,16 +1,13 @@
 """The benchmark's peers do the same as `fit`, or say why they are missing."""
 
 import sys
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-
-import benchmark.peers as peers
-from benchmark.figure import draw
+from experiments.benchmark import peers
+from experiments.benchmark.figure import draw
 
 TASK = peers.Task(n=37, d=5, q=3, m=4)
 

@@ -1,16 +1,12 @@
 """The study's generators: its right derivations are right, and its mistakes are mistakes."""
 
-import sys
 from itertools import combinations
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-
-from checker_study import derivations, edits, judge
+from experiments.checker_study import derivations, edits, judge
 
 SAMPLES = [case._replace(deltas=True, container="dict") for case in derivations.NETWORKS]
 MEANS = [case._replace(batch=True) for case in SAMPLES]

@@ -1,1 +1,1 @@
-"""The parts of benchmark.py: the workloads, and this project's peers at them."""
+"""The parts of the benchmark of training: the workloads, and this project's peers at them."""

@@ -8,7 +8,15 @@ same id may stand there more than once: different ways to the same mistake.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from checker_study.derivations import DERIVATIVE, FUNCTION, HIDDEN, JACOBIAN, TIMES, Case, right
+from experiments.checker_study.derivations import (
+    DERIVATIVE,
+    FUNCTION,
+    HIDDEN,
+    JACOBIAN,
+    TIMES,
+    Case,
+    right,
+)
 
 
 def _always(case: Case) -> bool:

@@ -7,8 +7,8 @@ from itertools import islice, product
 import jax
 import numpy as np
 
-from checker_study.derivations import Case, written
-from checker_study.edits import EDITS, Edit, edited
+from experiments.checker_study.derivations import Case, written
+from experiments.checker_study.edits import EDITS, Edit, edited
 from jaxmlp.gradients import autodiff
 from jaxmlp.network import Params
 

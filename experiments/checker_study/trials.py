@@ -10,9 +10,17 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from checker_study.derivations import HIDDEN, PAIRS, Case, at_random, right, source, written
-from checker_study.edits import EDITS, SYNONYMS, combinable, edited
-from checker_study.judge import (
+from experiments.checker_study.derivations import (
+    HIDDEN,
+    PAIRS,
+    Case,
+    at_random,
+    right,
+    source,
+    written,
+)
+from experiments.checker_study.edits import EDITS, SYNONYMS, combinable, edited
+from experiments.checker_study.judge import (
     apart,
     called,
     differs,

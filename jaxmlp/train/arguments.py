@@ -65,7 +65,7 @@ def samples(network, params, part: str, X, Y, weights=None) -> Samples:
     given = {f"{part}X": X, f"{part}Y": Y}
     if weights is not None:
         given[f"{part}weights"] = weights
-    arrays = {name: np.asarray(array, params.V.dtype) for name, array in given.items()}
+    arrays = {name: _of_dtype(array, params.V.dtype) for name, array in given.items()}
     X, Y, *rest = arrays.values()
     if X.ndim != 2 or len(X) == 0:
         raise ValueError(f"expected {part}X of shape (n, d) with n at least 1, got {X.shape}")
@@ -77,7 +77,12 @@ def samples(network, params, part: str, X, Y, weights=None) -> Samples:
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
             f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
         )
-    return Samples(*map(jnp.asarray, arrays.values()))
+    return Samples(*map(jax.device_put, arrays.values()))  # jnp.asarray would copy twice
+
+
+def _of_dtype(array, dtype) -> np.ndarray | Array:
+    there = isinstance(array, jax.Array) and array.dtype == dtype
+    return array if there else np.asarray(array, dtype)
 
 
 def test_samples(network, params, test) -> Samples | None:
@@ -97,7 +102,7 @@ def _fits(network, params, X, Y) -> None:
     jax.eval_shape(functools.partial(loss, network), params, X, Y)
 
 
-def _finite(name: str, values: np.ndarray, given) -> None:
+def _finite(name: str, values: np.ndarray | Array, given) -> None:
     if np.isfinite(values).all():
         return
     at = tuple(np.argwhere(~np.isfinite(values))[0])

@@ -32,6 +32,7 @@ from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params
 
 SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
+PART = 32  # samples of a block that are corrected for the same number before them
 
 
 def block_size(params: Params, batch_size: int) -> int:
@@ -40,11 +41,9 @@ def block_size(params: Params, batch_size: int) -> int:
     More samples make larger products, but each sample's correction takes as many vectors.
     """
     first = params.V if params.W is None else params.W
-    small = first.size <= SMALL
-    if batch_size > (7 if small else 32):
+    if batch_size > (7 if first.size <= SMALL else 32):
         return batch_size
-    samples = 32 if small and batch_size == 1 else 64
-    return batch_size * (samples // batch_size)
+    return batch_size * (64 // batch_size)
 
 
 class Layer(NamedTuple):
@@ -55,7 +54,7 @@ class Layer(NamedTuple):
 
     def __call__(self, x):
         """Wx of L3, for one sample or for rows."""
-        a = x @ self.weights.T
+        a = self.weights @ x if x.ndim == 1 else x @ self.weights.T
         return a if self.bias is None else a + jnp.broadcast_to(self.bias, a.shape)
 
 
@@ -101,10 +100,10 @@ def descend(
         rest, Delta = each(on_cpu, step, U, rest, rates)
         return (_updated(first, Delta, x), rest), None
 
-    W, V = (None if A is None else _apart(network, A) for A in params)
+    W, V = (None if A is None else apart(network, A) for A in params)
     layers = (V, None) if W is None else (W, V)
     (first, rest), _ = jax.lax.scan(one_block, layers, (order, rates))
-    return Params(None, _joined(first)) if rest is None else Params(_joined(first), _joined(rest))
+    return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))
 
 
 def each(on_cpu: bool, f: Callable, *args):
@@ -128,11 +127,11 @@ def _updated(first: Layer, Delta: Array, x: Array) -> Layer:
     return Layer(weights, None if first.bias is None else first.bias - Delta.sum(axis=1))
 
 
-def _apart(network: Network, A: Array) -> Layer:
+def apart(network: Network, A: Array) -> Layer:
     return Layer(A[..., 1:], A[..., 0]) if network.bias else Layer(A, None)
 
 
-def _joined(layer: Layer) -> Array:
+def joined(layer: Layer) -> Array:
     if layer.bias is None:
         return layer.weights
     return jnp.concatenate([layer.bias[..., None], layer.weights], axis=-1)
@@ -150,14 +149,19 @@ def _steps(network, deltas, batch_size: int, rest, U, G, y, rates):
             return rows[0] if batch_size == 1 else rows  # vectors are twice as fast as rows
 
         rest, Delta = carry  # Delta is 0 for this batch and those to come
-        u = now(U) - now(G) @ Delta
+        u = now(U) - now(G)[..., : len(Delta)] @ Delta
         drest, delta = deltas(network, rest, u, now(y), now(rates))
         delta = jnp.atleast_2d(delta)
         Delta = jax.lax.dynamic_update_slice_in_dim(Delta, delta, i, axis=0)
         return (_minus(rest, drest), Delta), None
 
-    starts = jnp.arange(0, len(U), batch_size)
-    return jax.lax.scan(step, (rest, jnp.zeros_like(U)), starts)[0]
+    Delta, part = jnp.zeros_like(U[:0]), batch_size * max(1, PART // batch_size)
+    for start in range(0, len(U), part):  # the first have few before them
+        end = min(start + part, len(U))
+        Delta = jnp.pad(Delta, ((0, end - start), (0, 0)))
+        starts = jnp.arange(start, end, batch_size)
+        (rest, Delta), _ = jax.lax.scan(step, (rest, Delta), starts)
+    return rest, Delta
 
 
 def _minus(rest, drest):

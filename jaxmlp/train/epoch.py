@@ -11,7 +11,8 @@ import optax
 from jaxtyping import Array
 
 from jaxmlp.gradients import Gradients, weighted
-from jaxmlp.network import Network, Params, loss
+from jaxmlp.losses import error
+from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked
 from jaxmlp.train.arguments import Samples
 
@@ -159,8 +160,8 @@ def _step_by_step(rule: Rule, train: Samples, state: State, order, etas) -> Stat
         gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
         if weights is not None:
             gradients = weighted(rule.network, state.params, x, gradients, weights)
-        error = functools.partial(_mean, rule.network, Samples(x, y, weights))
-        return _update(rule.make(eta), state, gradients, error), None
+        value = functools.partial(_mean, rule.network, Samples(x, y, weights))
+        return _update(rule.make(eta), state, gradients, value), None
 
     whole = len(order) // rule.batch_size
     full, rest = jnp.split(order, [whole * rule.batch_size])
@@ -169,22 +170,23 @@ def _step_by_step(rule: Rule, train: Samples, state: State, order, etas) -> Stat
     return step(state, (rest, etas[-1]))[0] if rest.size else state
 
 
-def _update(optimizer, state: State, gradients, error) -> State:
-    """One Optax step; the error is for optimizers that search along the line."""
+def _update(optimizer, state: State, gradients, value) -> State:
+    """One Optax step; the error's value is for optimizers that search along the line."""
     step = Params(gradients.dW, gradients.dV)
     with jax.numpy_dtype_promotion("standard"):  # Optax's own arithmetic needs it
         updates, remembered = optax.with_extra_args_support(optimizer).update(
             step, state.optimizer, state.params,
-            value=error(state.params), grad=step, value_fn=error,
+            value=value(state.params), grad=step, value_fn=value,
         )  # fmt: skip
         return State(optax.apply_updates(state.params, updates), remembered)
 
 
 def _total(network: Network, part: Samples, params: Params) -> Array:
-    """Σ E, or Σ w E."""
-    if part.weights is None:
-        return loss(network, params, part.X, part.Y, reduction="sum")
-    return part.weights @ loss(network, params, part.X, part.Y, reduction="none")
+    """Σ E, or Σ w E; without a 1 in front of anything, which would copy it."""
+    W, V = (A if A is None else blocked.apart(network, A) for A in params)
+    a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
+    each = error(network.output, network.loss, a, part.Y)
+    return jnp.sum(each) if part.weights is None else part.weights @ each
 
 
 def _mean(network: Network, part: Samples, params: Params) -> Array:

@@ -84,6 +84,17 @@ def test_an_f_and_an_E_of_ones_own(samples, rng):
     assert apart(after_an_epoch(network, params, samples), expected) < 1e-9
 
 
+def test_a_function_of_ones_own_is_not_fused(samples, rng):
+    """It may hold an array, with which XLA's compiler of fused loops ends the process."""
+    slopes = jnp.linspace(0.1, 0.3, 3)
+    network = Network(lambda u: jnp.sum(slopes) * u, "identity", "squared_error")
+    assert not blocked.fusible(network)
+    assert blocked.fusible(Network(jax.nn.relu))
+    params = draw_params(rng, 5, 3, 4)
+    expected = after_an_epoch(network, params, samples, block=0)
+    assert apart(after_an_epoch(network, params, samples), expected) < 1e-9
+
+
 def test_float32_stays_so_and_close(samples, rng):
     params = draw_params(rng, 5, 3, 4, dtype=np.float32)
     expected = after_an_epoch(Network(), params, samples, block=0)

@@ -151,6 +151,64 @@ OPTIMIZERS = {
 }  # fmt: skip
 
 
+def counted(task, **settings) -> tuple[Params, Params]:
+    """(with the first rows repeated and left out, with weights that say so)."""
+    network, params, X, Y = task
+    counts = np.array([3, 0, 1, 2, 1, 0, 1])
+    rows = np.repeat(np.arange(7), counts)
+    ways = {"weights": counts, "order": np.arange(7)[None]}, {"order": rows[None]}
+    return tuple(
+        fit(network, params, X, Y, epochs=1, eta=0.1, **settings, **way).params for way in ways
+    )
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"gradient": backprop}, {"block": 0}, {"optimizer": optax.adam}]
+)
+def test_a_weight_counts_a_sample_so_often(small, settings):
+    found, expected = counted(small, batch_size=8, **settings)
+    assert largest(found, expected) < 1e-13
+
+
+def test_weights_are_shares_of_their_batch(small):
+    """Batches of 2 by hand, with the gradient of one sample at a time."""
+    network, params, X, Y = small
+    weights, expected = np.array([1.0, 3, 0, 0, 2, 2, 0.5]), params
+    for rows in np.split(np.arange(7), [2, 4, 6]):
+        share = weights[rows] / (weights[rows].sum() or 1)
+        each = [autodiff(network, expected, X[i], Y[i]) for i in rows]
+        dW, dV = (
+            sum(s * getattr(g, d) for s, g in zip(share, each, strict=True)) for d in ("dW", "dV")
+        )
+        expected = Params(expected.W - 0.1 * dW, expected.V - 0.1 * dV)
+    settings = {
+        "epochs": 1,
+        "eta": 0.1,
+        "batch_size": 2,
+        "order": np.arange(7)[None],
+        "weights": weights,
+    }
+    for block in (0, 2, 4):
+        assert largest(fit(*small, **settings, block=block).params, expected) < 1e-13
+
+
+def test_weighted_errors_are_weighted_means(small):
+    network, _, X, Y = small
+    weights = np.arange(1.0, 8)
+    key = jax.random.key(0)
+    result = fit(*small, epochs=1, key=key, weights=weights, test=(X[:3], Y[:3], weights[:3]))
+    each = np.asarray(loss(network, result.params, X, Y, reduction="none"))
+    assert result.history[0].train_error == pytest.approx(np.average(each, weights=weights))
+    assert result.history[0].test_error == pytest.approx(np.average(each[:3], weights=weights[:3]))
+
+
+def test_training_ends_where_the_caller_says_so(small):
+    ended = fit(*small, epochs=9, key=jax.random.key(0), on_epoch=lambda done, _: done.epoch == 3)
+    expected = fit(*small, epochs=3, key=jax.random.key(0))
+    assert len(ended.history) == 3
+    assert largest(ended.params, expected.params) == 0
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_any_optimizer_learns_and_keeps_the_dtype(small, name, dtype):
@@ -293,6 +351,10 @@ def test_no_epochs_would_be_no_training(small):
             {"X": np.where(np.eye(7, 5) > 0, np.nan, 1.0)},
             r"finite numbers in float64, got nan in X\[0, 0\]",
         ),
+        ({"weights": np.ones(6)}, r"weights of shape \(7,\), from 0, not all 0, got shape \(6,\)"),
+        ({"weights": np.arange(7.0) - 1}, r"weights of shape .* got shape \(7,\), -1 to 5"),
+        ({"weights": np.zeros(7)}, r"weights of shape .* got shape \(7,\), 0"),
+        ({"weights": np.full(7, np.nan)}, r"got nan in weights\[0\]"),
         ({"Y": np.full((7, 4), np.inf)}, r"finite numbers in float64, got inf in Y\[0, 0\]"),
     ],
 )

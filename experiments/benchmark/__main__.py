@@ -1,6 +1,6 @@
 """How fast is training, beside others? Every workload with all peers in turn, in one run.
 
-    python experiments/benchmark.py [--quick] [--out DIR]
+    python -m experiments.benchmark [--quick] [--out DIR]
 
 The workloads: the exercise (784-200-4) and the digits (64-32-10), one sample at a time and in
 batches; 64 networks at once; growing n, d, q and numbers of networks; `jaxmlp train` from a cold
@@ -24,10 +24,11 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from benchmark.figure import draw
-from benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
 from rich.console import Console
 from rich.table import Table
+
+from experiments.benchmark.figure import draw
+from experiments.benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
 
 EXERCISE, DIGITS = (784, 200, 4), (64, 32, 10)
 WORKLOADS = {
@@ -50,7 +51,7 @@ ALONE = ("C", "C, skipping units that are off")  # they train one of several net
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few seconds: small parts, once")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--out", type=Path, default=Path("experiments/results"))
     options = parser.parse_args()
     console, rounds = Console(), 1 if options.quick else 7
     found = {"machine": machine(), "peak GFLOP/s": peak(), "workloads": {}, "growing": {}}
@@ -139,7 +140,7 @@ def growing(task: Task, rounds: int) -> float:
     return float(np.median([timed(run) for _ in range(min(rounds, 3))])) / EPOCHS
 
 
-SCIKIT_LEARN = Path(__file__).with_name("benchmark") / "scikit_learn_script.py"
+SCIKIT_LEARN = Path(__file__).with_name("scikit_learn_script.py")
 
 
 def cold() -> dict:
@@ -161,7 +162,7 @@ def cold() -> dict:
 
 
 HUGE = """
-import resource, sys
+import sys
 import jax, jax.numpy as jnp, numpy as np
 jnp.ones(3).sum()
 if sys.argv[1] == "train":
@@ -171,16 +172,21 @@ if sys.argv[1] == "train":
     network = Network()
     params = init(network, (784, 200, 4), key=jax.random.key(0))
     fit(network, params, X, Y, epochs=2, batch_size=int(sys.argv[2]), key=jax.random.key(1))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
 """
 
 
-def memory() -> dict:
-    """Peak MB of a process that trains on 60,000 × 784, less an empty one, as a multiple."""
+def memory() -> dict | None:
+    """Peak MB of a process that trains on 60,000 × 784, less an empty one, as a multiple.
+
+    The process asks Linux itself: what its parent is told starts from the parent's own size.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
 
     def megabytes(*args: str) -> float:
         done = subprocess.run([sys.executable, "-c", HUGE, *args], check=True, capture_output=True)
-        return int(done.stdout) / (2**20 if sys.platform == "darwin" else 2**10)
+        return int(done.stdout) / 2**10
 
     empty, data = megabytes("empty"), 60_000 * 784 * 4 / 2**20
     peaks = {f"batch size {b}": megabytes("train", str(b)) for b in (1, 128)}

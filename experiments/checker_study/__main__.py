@@ -1,6 +1,6 @@
 """How good is the checker? Right and wrong derivations, written at random, are handed to it.
 
-    python experiments/checker_study.py [--quick | --full] [--seed N] [--out DIR]
+    python -m experiments.checker_study [--quick | --full] [--seed N] [--out DIR]
 
 The mistakes are edits of source text, made as people make them (`checker_study/edits.py`), not
 the formulas of the checker's own catalogue. Whether an edit matters, and whether two of them are
@@ -27,14 +27,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from checker_study.derivations import NETWORKS, Case
-from checker_study.edits import EDITS
-from checker_study.figure import draw
-from checker_study.judge import matters
-from checker_study.trials import Outcome, Trial, draw_case, matter_together, run_many, verdicts
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
+
+from experiments.checker_study.derivations import NETWORKS, Case
+from experiments.checker_study.edits import EDITS
+from experiments.checker_study.figure import draw
+from experiments.checker_study.judge import matters
+from experiments.checker_study.trials import (
+    Outcome,
+    Trial,
+    draw_case,
+    matter_together,
+    run_many,
+    verdicts,
+)
 
 
 class Plan(NamedTuple):
@@ -284,7 +292,7 @@ def arguments() -> argparse.Namespace:
         help="and every mistake and pair in every network, for the verdict",
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--out", type=Path, default=Path("experiments/results"))
     return parser.parse_args()
 
 

@@ -1,0 +1,1 @@
+"""Scripts that each settle one question: `python -m experiments.NAME`."""
