@@ -1,8 +1,5 @@
 """What both estimators share: scikit-learn's parameters, `fit` and `partial_fit`."""
 
-import contextlib
-import re
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
@@ -13,25 +10,16 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jaxmlp.activations import Activation
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.descent import (
-    Curves,
-    Data,
-    Numbers,
-    Rule,
-    State,
-    descend,
-    most_epochs,
-    output,
-    padded,
-    start,
-)  # fmt: skip
+from jaxmlp.estimators.descent import output
+from jaxmlp.estimators.inputs import checked_weights, named
+from jaxmlp.estimators.running import Orders, begin, precision, run
+from jaxmlp.estimators.state import Curves, Numbers, Rule, State, padded
 from jaxmlp.network import Params
-from jaxmlp.train.sgd import Epoch
 
 ROWS = 8192  # samples whose outputs are computed at a time
 
@@ -107,9 +95,11 @@ class ThreeLayer(BaseEstimator):
         data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
         numbers = self._numbers(X.dtype)
         with precision(X.dtype):
-            state = self._start(rule, params, numbers, data, kept=again and step)
+            memory = getattr(self, "_memory", None) if again and step else None
+            state = begin(rule, params, numbers, validation is not None, memory)
             orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
-            state, curves, ended = self._run(rule, data, state, numbers, orders, epochs)
+            trained = run(rule, data, state, numbers, orders, epochs, self.on_epoch)
+        state, curves, ended = trained
         self._keep(state, curves, again)
         if not (ended or step):
             warnings.warn(
@@ -121,11 +111,12 @@ class ThreeLayer(BaseEstimator):
 
     def _samples(self, X, y, sample_weight, again: bool, step: bool):
         """X, Y and the weights as arrays of one float dtype, once they are checked."""
-        if y is None:
-            name = type(self).__name__
-            raise ValueError(f"{name} requires y to be passed, but the target y is None")
         y = self._checked_targets(y)
         X = self._checked(X, reset=not again)
+        if again and len(self.W_) != self.hidden_units:
+            raise ValueError(
+                f"expected hidden_units {len(self.W_)} as before, got {self.hidden_units}"
+            )
         if X.shape[0] != y.shape[0]:
             raise ValueError(f"expected as many rows in y as in X, {X.shape[0]}, got {y.shape[0]}")
         Y, factors = self._targets(y, again, step)
@@ -191,51 +182,6 @@ class ThreeLayer(BaseEstimator):
         )  # fmt: skip
         return Numbers(*map(dtype.type, values))
 
-    def _start(self, rule: Rule, params: Params, numbers: Numbers, data, kept: bool) -> State:
-        """Where training starts: from the optimizer's and the rule's memory, where it is kept."""
-        optimizer = start(rule, params, numbers.eta)
-        number = numbers.eta.dtype.type
-        state = State(
-            params=params, optimizer=optimizer, best=params if data[1] else None,
-            best_value=number(-np.inf), stale=np.int32(0), seen=number(0),
-            eta=numbers.eta, stopped=np.bool_(False),
-        )  # fmt: skip
-        if not kept or jax.tree.structure(optimizer) != jax.tree.structure(self._memory.optimizer):
-            return state
-        return self._memory._replace(params=params)
-
-    def _run(self, rule: Rule, data, state: State, numbers: Numbers, orders, epochs: int):
-        """(the state after training, the curves, whether it ended before the epochs did)."""
-        done, limit, ended = 0, 1, False
-        data, state, numbers = jax.device_put((data, state, numbers))  # once, and of one kind
-        none = np.zeros(0, data[0].X.dtype)
-        curves = [Curves(none, *([None] * 2 if data[1] is None else [none] * 2))]
-        try:
-            while not ended and done < epochs:
-                began, limit = time.perf_counter(), min(limit, epochs - done)
-                how = state, numbers, orders.next(limit), np.int32(limit)
-                state, some, now = descend(rule, *data, *how)
-                curves.append(
-                    jax.tree.map(lambda curve, now=int(now): np.asarray(curve)[:now], some)
-                )
-                done += int(now)
-                ended = bool(state.stopped) or self._told(done, state, curves[-1])
-                if not self.on_epoch and time.perf_counter() - began < 0.2:  # Ctrl-C waits for it
-                    limit = min(2 * limit, orders.most)
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
-            ended = True
-        return state, jax.tree.map(lambda *parts: np.concatenate(parts), *curves), ended
-
-    def _told(self, done: int, state: State, curves: Curves) -> bool:
-        """Whether the user's function, told of an epoch, ends the training."""
-        if not self.on_epoch:
-            return False
-        validation = curves.validation_loss
-        test_error = None if validation is None else float(validation[-1])
-        epoch = Epoch(done, float(state.eta), float(curves.loss[-1]), test_error)
-        return self.on_epoch(epoch, state.params) is True
-
     def _keep(self, state: State, curves: Curves, again: bool) -> None:
         """What was learned, as scikit-learn's attributes and W_ and V_."""
         params = state.params if state.best is None else state.best
@@ -275,55 +221,3 @@ class ThreeLayer(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-class Orders:
-    """The orders in which epochs take the samples: scikit-learn's, from the same random state."""
-
-    def __init__(self, train: Data, batch_size: int, random: np.random.RandomState | None):
-        self.n, self.random, rows = int(train.n), random, len(train.X)
-        self.most = most_epochs(rows)
-        self.epochs = np.tile(np.arange(rows if batch_size else 0, dtype=np.int32), (self.most, 1))
-
-    def next(self, epochs: int) -> np.ndarray:
-        """(most, N): the next epochs' come first; (most, 0) where all are taken at once."""
-        now = self.epochs.copy()
-        if self.random and now.size:
-            for k in range(epochs):
-                now[k, : self.n] = now[k - 1, : self.n][self.random.permutation(self.n)]
-            self.epochs[-1] = now[epochs - 1]
-        return now
-
-
-@contextlib.contextmanager
-def named(argument: str):
-    """Errors of scikit-learn's, with the argument's name where they lack it."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        if re.search(rf"\b{argument}\b", str(error)):
-            raise
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{argument}: {error}") from None
-
-
-@contextlib.contextmanager
-def precision(dtype: np.dtype):
-    """float64 where the samples are, whatever JAX is set to, for a while."""
-    with jax.enable_x64(bool(dtype == np.float64)), jax.numpy_dtype_promotion("standard"):
-        yield
-
-
-def checked_weights(sample_weight, n: int) -> np.ndarray:
-    """(n,) of float64: ones where none are given."""
-    if sample_weight is None:
-        return np.ones(n)
-    name = "sample_weight"
-    with named(name):
-        weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
-    if weights.shape != (n,) or weights.min() < 0:
-        got = f"{weights.min():g}" if weights.shape == (n,) else f"shape {weights.shape}"
-        raise ValueError(
-            f"expected {name} of shape ({n},), one number from 0 a row of X, got {got}"
-        )
-    return weights

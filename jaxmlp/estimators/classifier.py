@@ -5,12 +5,12 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import unique_labels
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.base import ThreeLayer, named
+from jaxmlp.estimators.base import ThreeLayer
+from jaxmlp.estimators.inputs import checked_targets, named
 from jaxmlp.network import Network
 
 
@@ -74,9 +74,7 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
             )
 
     def _checked_targets(self, y):
-        with named("y"):
-            y = check_array(y, ensure_2d=False, dtype=None, accept_sparse="csr", input_name="y")
-            return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        return checked_targets(y, None, accept_sparse="csr")
 
     def _targets(self, y, again: bool, step: bool):
         """(Y, (n, m), and what each row counts for its class)."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array, column_or_1d
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.base import ThreeLayer, named
+from jaxmlp.estimators.base import ThreeLayer
+from jaxmlp.estimators.inputs import checked_targets
 from jaxmlp.network import Network
 
 
@@ -27,9 +27,7 @@ class ThreeLayerRegressor(RegressorMixin, ThreeLayer):
         return Network(settings.hidden_of(self.activation), "identity", "squared_error")
 
     def _checked_targets(self, y):
-        with named("y"):
-            y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
-            return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        return checked_targets(y, "numeric")
 
     def _targets(self, y, again: bool, step: bool):
         """(Y, (n, m), and what each row counts)."""
