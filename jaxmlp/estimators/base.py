@@ -18,7 +18,8 @@ from jaxmlp.estimators import settings
 from jaxmlp.estimators.descent import output
 from jaxmlp.estimators.inputs import checked_weights, named
 from jaxmlp.estimators.running import Orders, begin, precision, run
-from jaxmlp.estimators.state import Curves, Numbers, Rule, State, padded
+from jaxmlp.estimators.searching import search
+from jaxmlp.estimators.state import Curves, Numbers, Rule, padded
 from jaxmlp.network import Params
 
 ROWS = 8192  # samples whose outputs are computed at a time
@@ -66,6 +67,32 @@ class ThreeLayer(BaseEstimator):
         """
         return self._learn(X, y, sample_weight, again=self.warm_start and hasattr(self, "W_"))
 
+    def search(self, X, y, sample_weight=None, *, learning_rate_init, random_state):
+        """Train a network for each step size and seed in one program, and keep the best of them.
+
+        Best is the least validation error, on `validation_fraction` of the samples, after any
+        epoch; training ends when no network has improved for `n_iter_no_change` epochs.
+        `random_state` of the estimator draws the validation samples, that of the search the
+        starts and the orders. What was found is in `search_results_` and `best_params_`.
+
+        Args:
+            X, y, sample_weight: as for `fit`.
+            learning_rate_init: the step sizes.
+            random_state: the seeds, whole numbers.
+
+        Raises:
+            ValueError, TypeError: as for `fit`; or every network diverged.
+
+        Example:
+            >>> X = np.linspace(-1, 1, 60)[:, None]
+            >>> model = ThreeLayerRegressor(8, "tanh", max_iter=50, random_state=0)
+            >>> rates, seeds = [1e-3, 0.1], [0, 1]
+            >>> _ = model.search(X, X[:, 0] ** 2, learning_rate_init=rates, random_state=seeds)
+            >>> model.best_params_["learning_rate_init"]
+            0.1
+        """
+        return search(self, X, y, sample_weight, learning_rate_init, random_state)
+
     def hidden_activations(self, X) -> np.ndarray:
         """z = f(Wx) of each sample, (n, q), without the 1 in front (L3)."""
         return self._output(X, "z")[:, 1:]
@@ -90,7 +117,9 @@ class ThreeLayer(BaseEstimator):
             random = check_random_state(self.random_state)
         X, Y, weights = self._samples(X, y, sample_weight, again, step)
         params = Params(self.W_, self.V_) if again else self._drawn(random, X, Y)
-        train, validation = self._parts(random, X, Y, weights)
+        train, validation = (X, Y, weights), None
+        if self.early_stopping:
+            train, validation = self._parts(random, X, Y, weights)
         rule = self._rule(given, len(train[0]))
         data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
         numbers = self._numbers(X.dtype)
@@ -100,7 +129,9 @@ class ThreeLayer(BaseEstimator):
             orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
             trained = run(rule, data, state, numbers, orders, epochs, self.on_epoch)
         state, curves, ended = trained
-        self._keep(state, curves, again)
+        self._keep(state.params if state.best is None else state.best, curves, again)
+        self.t_ = int(state.seen)
+        self._memory = jax.tree.map(np.asarray, state._replace(params=None, best=None))
         if not (ended or step):
             warnings.warn(
                 f"Maximum iterations ({epochs}) reached and the optimization hasn't converged yet.",
@@ -146,9 +177,7 @@ class ThreeLayer(BaseEstimator):
         return Params(*(one.astype(X.dtype) for one in layers))
 
     def _parts(self, random, X, Y, weights):
-        """(the samples to train on, those to validate with or None)."""
-        if not self.early_stopping:
-            return (X, Y, weights), None
+        """(the samples to train on, those to validate with)."""
         with named("validation_fraction"):
             parts = train_test_split(
                 X, Y, weights, random_state=random, test_size=self.validation_fraction,
@@ -182,9 +211,8 @@ class ThreeLayer(BaseEstimator):
         )  # fmt: skip
         return Numbers(*map(dtype.type, values))
 
-    def _keep(self, state: State, curves: Curves, again: bool) -> None:
+    def _keep(self, params: Params, curves: Curves, again: bool) -> None:
         """What was learned, as scikit-learn's attributes and W_ and V_."""
-        params = state.params if state.best is None else state.best
         W, V = map(np.array, params)
         if not (np.isfinite(curves.loss).all() and np.isfinite(W).all() and np.isfinite(V).all()):
             raise ValueError(
@@ -193,17 +221,15 @@ class ThreeLayer(BaseEstimator):
             )
         self.W_, self.V_, self.n_iter_ = W, V, len(curves.loss)
         self.n_layers_, self.n_outputs_ = 3, len(V)
-        self.t_ = int(state.seen)
         names = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
         for name, curve in zip(names, curves, strict=True):
             before = (again and getattr(self, name)) or []
             setattr(self, name, None if curve is None else before + curve.tolist())
-        self.loss_ = self.loss_curve_[-1]
-        self.best_loss_ = None if self.early_stopping else min(self.loss_curve_)
-        scores, errors = self.validation_scores_, self.validation_loss_curve_
-        self.best_validation_score_ = scores and max(scores)
-        self.best_validation_loss_ = errors and min(errors)
-        self._memory = jax.tree.map(np.asarray, state._replace(params=None, best=None))
+        losses, errors, scores = (getattr(self, name) for name in names)
+        self.loss_ = losses[-1] if losses else np.nan  # none where an interrupt came first
+        self.best_loss_ = None if errors is not None else min(losses, default=np.inf)
+        self.best_validation_loss_ = None if errors is None else min(errors, default=np.inf)
+        self.best_validation_score_ = None if scores is None else max(scores, default=-np.inf)
 
     def _output(self, X, part: str) -> np.ndarray:
         """A part of the forward pass, some rows at a time."""

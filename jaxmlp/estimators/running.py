@@ -51,7 +51,7 @@ def begin(rule: Rule, params: Params, numbers: Numbers, validated: bool, memory:
         eta=numbers.eta, stopped=np.bool_(False),
     )  # fmt: skip
     same = memory and jax.tree.structure(optimizer) == jax.tree.structure(memory.optimizer)
-    return memory._replace(params=params) if same else state
+    return memory._replace(params=params, stopped=np.bool_(False)) if same else state
 
 
 def run(rule: Rule, data, state: State, numbers: Numbers, orders: Orders, epochs: int, on_epoch):
