@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from numbers import Real
+from numbers import Integral, Real
 
 import jax
 import numpy as np
@@ -29,16 +29,16 @@ ROWS = 8192  # samples whose outputs are computed at a time
 class ThreeLayer(BaseEstimator):
     """The parameters and the training of both estimators."""
 
-    hidden_units: int = 100
+    hidden_units: Integral = 100
     activation: str | Activation | Callable = "relu"
     _: KW_ONLY
     solver: object = "adam"
     alpha: Real = 0.0001
-    batch_size: int | str = "auto"
+    batch_size: Integral | str = "auto"
     learning_rate: str = "constant"
     learning_rate_init: Real = 0.001
     power_t: Real = 0.5
-    max_iter: int = 200
+    max_iter: Integral = 200
     shuffle: bool = True
     random_state: object = None
     tol: Real = 1e-4
@@ -109,8 +109,9 @@ class ThreeLayer(BaseEstimator):
 
     def _learn(self, X, y, sample_weight, *, again: bool, step: bool = False):
         """`fit`, or one epoch of `partial_fit`; again: from the weights there are."""
-        given, epochs = self.get_params(deep=False), 1 if step else self.max_iter
+        given = self.get_params(deep=False)
         settings.check(given)
+        epochs = 1 if step else int(self.max_iter)
         if step and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         with named("random_state"):

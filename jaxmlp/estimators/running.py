@@ -67,7 +67,7 @@ def run(rule: Rule, data, state: State, numbers: Numbers, orders: Orders, epochs
             state, some, now = descend(rule, *data, *how)
             curves.append(jax.tree.map(lambda curve, now=int(now): np.asarray(curve)[:now], some))
             done += int(now)
-            ended = bool(state.stopped) or _told(on_epoch, done, state, curves[-1])
+            ended = _told(on_epoch, done, state, curves[-1]) or bool(state.stopped)
             if not on_epoch and time.perf_counter() - began < 0.2:  # Ctrl-C waits for it
                 limit = min(2 * limit, orders.most)
     except KeyboardInterrupt:

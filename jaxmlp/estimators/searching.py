@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterable
 from itertools import product
-from numbers import Integral
+from numbers import Integral, Real
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +37,7 @@ def search(estimator, X, y, sample_weight, rates, seeds):
     best = Best(len(grid), scale, float(estimator.tol), estimator.n_iter_no_change)
     with precision(X.dtype):
         sweep(
-            rule.network, starts, *train[:2], weights=train[2], test=validation,
+            rule.network, starts, *train[:2], weights=train[2], test=tuple(validation),
             epochs=estimator.max_iter, eta=[rate for rate, _ in grid], batch_size=size,
             optimizer=penalised(rule.make, estimator.alpha / size, half),
             key=jax.vmap(jax.random.key)(jnp.array([seed for _, seed in grid], jnp.uint32)),
@@ -55,7 +55,7 @@ def search(estimator, X, y, sample_weight, rates, seeds):
 class Best:
     """Each network at its best epoch, and whether any still improves."""
 
-    def __init__(self, networks: int, scale: float, tol: float, patience: float):
+    def __init__(self, networks: int, scale: float, tol: float, patience: Real):
         self.scale, self.tol, self.patience, self.stale = scale, tol, patience, 0
         self.errors, self.epochs = np.full(networks, np.inf), np.zeros(networks, int)
         self.params, self.losses, self.curves = None, [], []
@@ -105,7 +105,7 @@ def _list(name: str, values, expected: str, right) -> list:
 
 
 def _seed(value) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= value < 2**32
+    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < 2**32
 
 
 def _report(estimator, grid, best: Best) -> None:

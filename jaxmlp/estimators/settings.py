@@ -13,11 +13,11 @@ from jaxmlp.train.arguments import step_rule
 
 
 def whole(value) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, Integral) and not isinstance(value, bool) and bool(value >= 1)
 
 
 def number(value) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, Real) and not isinstance(value, bool) and bool(0 <= value < math.inf)
 
 
 def one_of(*known: str) -> tuple[str, Callable]:
