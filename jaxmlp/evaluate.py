@@ -78,6 +78,16 @@ def classify(g: Float[np.ndarray, "n m"]) -> Codes:
     return (g[:, 0] > 0.5).astype(int) if g.shape[1] == 1 else g.argmax(axis=1)
 
 
+def probabilities(g: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "n k"]:
+    """The probability of each class; a single output is that of the second of two (L10).
+
+    Example:
+        >>> probabilities(np.array([[0.25]])).tolist()
+        [[0.75, 0.25]]
+    """
+    return np.hstack([1 - g, g]) if g.shape[1] == 1 else g
+
+
 def confusion_matrix(true: Codes, predicted: Codes, m: int) -> Int[np.ndarray, "m m"]:
     """How many samples of class i (row) were taken for class j (column) (L25).
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib import font_manager, rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -52,7 +53,11 @@ def error_by_epoch(history: Sequence[Epoch], what: str) -> Figure:
 
 
 def bands(
-    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], x: str, y: str, logarithmic: bool = False
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    x: str,
+    y: str,
+    logarithmic: bool = False,
+    axes: Axes | None = None,
 ) -> Figure:
     """Medians with all between the quartiles shaded; what is not finite is left out.
 
@@ -60,8 +65,9 @@ def bands(
         curves: by label, the places on the x axis, and for each of them the values of all runs.
         x, y: the axes' names, with their units.
         logarithmic: whether the x axis is; the y axis is.
+        axes: to draw on, in a figure of several; a figure of its own where not given.
     """
-    figure, axes = _axes(7.2, 4.6)
+    axes = _axes(7.2, 4.6)[1] if axes is None else axes
     for label, (places, values) in curves.items():
         values = np.where(np.isfinite(values), values, np.nan)
         there = np.isfinite(values).any(axis=1)
@@ -79,7 +85,7 @@ def bands(
     axes.grid(alpha=0.3, which="both")
     if any(curves):
         axes.legend(fontsize=8)
-    return figure
+    return axes.figure
 
 
 def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:

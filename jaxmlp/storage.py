@@ -1,9 +1,13 @@
 """A trained network as a file: safetensors, which holds numbers and text and executes nothing."""
 
+import contextlib
+import errno
+import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -15,7 +19,9 @@ from jaxmlp.data.scaling import Scaling
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
 
-FORMAT = 1
+FORMAT = 2  # 1 had no hash of its contents
+MOST_HEADER = 2**21  # bytes: JSON takes some 25 times as much memory, at worst, once it is read
+FLOATS = ("float16", "float32", "float64")
 
 
 class Model(NamedTuple):
@@ -24,7 +30,10 @@ class Model(NamedTuple):
     Attributes:
         x_scaling: of the samples, learned from the training part.
         y_scaling: of a regression's targets; None for classes.
-        classes: the names of the classes; None for regression.
+        classes: the names of the classes, m of them, or two for a single output; None for
+            regression.
+        features: the names of the d columns of the samples, where they have any.
+        targets: the names of the columns of the targets, where they have any.
     """
 
     network: Network
@@ -32,74 +41,176 @@ class Model(NamedTuple):
     x_scaling: Scaling
     y_scaling: Scaling | None
     classes: tuple[str, ...] | None
+    features: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
 
 
 def save_model(path: Path, model: Model) -> None:
     """Write the model in one step: whoever looks sees the whole file or none.
 
     Raises:
-        ValueError: f, g or E is a function of one's own, which has no name to load it by.
+        ValueError: f, g or E is a function of one's own, which has no name to load it by; or the
+            model's parts do not fit together, so that it could not be loaded.
         OSError: it cannot be written.
     """
-    tensors = {
-        **{
-            name: np.asarray(value)
-            for name, value in model.params._asdict().items()
-            if value is not None
-        },
-        **_prefixed("x", model.x_scaling),
-        **_prefixed("y", model.y_scaling),
-    }
-    network = _described(model.network)
-    about = {"format": FORMAT, "network": network, "classes": model.classes}
-    # One entry only: safetensors writes several in random order, and a run's bits are its own.
-    write_whole(path, to_bytes(tensors, {"jaxmlp": json.dumps(about)}))
+    check_model(model)
+    texts = ("classes", "features", "targets")
+    about = {"format": FORMAT, "network": _described(model.network)}
+    content = _signed(_tensors(model), {**about, **{n: getattr(model, n) for n in texts}})
+    length = int.from_bytes(content[:8], "little")
+    if length > MOST_HEADER:
+        raise ValueError(f"expected names of at most {MOST_HEADER:,} bytes, got {length:,}")
+    write_whole(Path(path), content)
 
 
 def load_model(path: Path) -> Model:
-    """The model in a file that `save_model` wrote.
+    """The model in a file that `save_model` wrote. Nothing in the file is executed or trusted.
 
     Raises:
-        ValueError: the file is something else, or damaged.
+        ValueError: the file is something else, damaged, or altered.
         OSError: it cannot be read.
     """
-    raw = Path(path).read_bytes()
     try:
-        tensors = from_bytes(raw)
-        header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-        about = json.loads(header["__metadata__"]["jaxmlp"])
-        if about["format"] != FORMAT:
-            raise ValueError(f"{path}: expected format {FORMAT}, got {about['format']}")
-        x_scaling, y_scaling = (_scaling(tensors, letter) for letter in "xy")
-        params = Params(tensors.get("W"), tensors["V"])
-        classes = about["classes"] and tuple(about["classes"])
-        return Model(Network(**about["network"]), params, x_scaling, y_scaling, classes)
-    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as reason:
-        raise ValueError(
-            f"{path}: expected a jaxmlp model, got something else ({reason})"
-        ) from None
+        with open(path, "rb") as file:
+            return check_model(_read(file))
+    except (SafetensorError, LookupError, TypeError, AttributeError, RecursionError) as reason:
+        why = f"{type(reason).__name__} {reason}"
+    except ValueError as reason:
+        why = str(reason)
+    short = " ".join(why.split())[:300]
+    raise ValueError(f"{path}: expected a whole jaxmlp model, got something else ({short})")
+
+
+def _signed(tensors: dict[str, np.ndarray], about: dict) -> bytes:
+    """The file's bytes, with a SHA-256 over the tensors and all that is said of them."""
+    # One entry only: safetensors writes several in random order, and a run's bits are its own.
+    plain = to_bytes(tensors, {"jaxmlp": json.dumps(about)})
+    end = 8 + int.from_bytes(plain[:8], "little")
+    _, _, digest = _opened(plain[8:end])
+    digest.update(plain[end:])
+    return to_bytes(tensors, {"jaxmlp": json.dumps({**about, "sha256": digest.hexdigest()})})
+
+
+def _opened(header: bytes):
+    """(what it says of the model, the SHA-256 it promises, the SHA-256 so far: of the header)."""
+    tensors = json.loads(header)
+    about = json.loads(tensors["__metadata__"].pop("jaxmlp"))
+    if about["format"] != FORMAT:
+        raise ValueError(f"expected format {FORMAT}, got {about['format']!r}")
+    promised = about.pop("sha256", None)
+    return about, promised, hashlib.sha256(json.dumps([tensors, about], sort_keys=True).encode())
+
+
+def _read(file: BinaryIO) -> Model:
+    """What the file says, once its contents are those that were signed."""
+    length = int.from_bytes(file.read(8), "little")
+    if not 0 < length <= MOST_HEADER:
+        raise ValueError(f"expected a header of 1 to {MOST_HEADER:,} bytes, got {length:,}")
+    about, promised, digest = _opened(file.read(length))
+    found = hashlib.file_digest(file, lambda: digest).hexdigest()
+    if found != promised:
+        raise ValueError(f"damaged or altered: expected the SHA-256 {promised}, got {found}")
+    file.seek(0)
+    tensors = from_bytes(file.read())
+    params = Params(tensors.pop("W", None), tensors.pop("V"))
+    x, y = (_scaling(tensors, letter) for letter in "xy")
+    if tensors:
+        raise ValueError(f"expected W, V and scalings, got {', '.join(tensors)!r}")
+    names = (_texts(name, about[name]) for name in ("classes", "features", "targets"))
+    return Model(Network(**about["network"]), params, x, y, *names)
+
+
+def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:
+    names = [f"{letter}_{part}" for part in Scaling._fields]
+    return Scaling(*map(tensors.pop, names)) if {*names} & {*tensors} else None
+
+
+def _texts(name: str, value: object) -> tuple | None:
+    if value is not None and not isinstance(value, list):
+        raise ValueError(f"expected {name} in a list, got {value!r}")
+    return value and tuple(value)
+
+
+def check_model(model: Model) -> Model:
+    """The model itself, if its parts fit together.
+
+    Raises:
+        ValueError: a size, dtype or name is not what the others ask for, or a number not finite.
+    """
+    tensors, hidden, bias = _tensors(model), model.network.hidden, model.network.bias
+    d, q, m = (len(np.atleast_1d(tensors.get(name, 0))) for name in ("x_shift", "W", "V"))
+    if not isinstance(bias, bool):
+        raise ValueError(f"expected a bias of true or false, got {bias!r}")
+    shapes = {"x_shift": (d,), "x_scale": (d,), "V": (m, (q if hidden else d) + bias)}
+    shapes |= {"W": (q, d + bias)} if hidden else {}
+    shapes |= {"y_shift": (m,), "y_scale": (m,)} if model.y_scaling else {}
+    for name in sorted({*shapes, *tensors}):
+        _check_tensor(name, tensors.get(name), shapes.get(name))
+    if hidden and tensors["W"].dtype != tensors["V"].dtype:
+        raise ValueError(f"expected W and V of one dtype, got {tensors['W'].dtype} for W")
+    if model.classes is not None and model.y_scaling is not None:
+        raise ValueError("expected classes or a scaling of the targets, got both")
+    _check_names("classes", model.classes, max(m, 2))
+    _check_names("features", model.features, d)
+    _check_names("targets", model.targets, m if model.classes is None else 1)
+    return model
+
+
+def _check_tensor(name: str, tensor: np.ndarray | None, shape: tuple[int, ...] | None) -> None:
+    if tensor is None or tensor.shape != shape or 0 in shape:
+        got = "none" if tensor is None else tensor.shape
+        raise ValueError(f"expected {name} of shape {shape or 'none'}, got {got}")
+    if tensor.dtype.name not in FLOATS:
+        raise ValueError(f"expected {name} of {', '.join(FLOATS)}, got {tensor.dtype}")
+    if not np.isfinite(tensor).all() or (name.endswith("scale") and not tensor.all()):
+        raise ValueError(f"expected {name} of finite numbers, and of scales other than 0")
+
+
+def _check_names(what: str, names: tuple[str, ...] | None, count: int) -> None:
+    if names is None:
+        return
+    if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+        raise ValueError(f"expected {what} by names, each once, got {names!r:.200}")
+    if len(names) != count:
+        raise ValueError(f"expected {count} names of {what}, got {len(names)}")
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file in one step: temporary file, fsync, rename."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which appears in one step: temporary file, fsync, rename."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(temporary, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as reason:
+        if reason.errno == errno.ENOSPC:  # which comes without a name
+            raise OSError(reason.errno, reason.strerror, str(path)) from None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _tensors(model: Model) -> dict[str, np.ndarray]:
+    """The model's numbers by name; of what it does not have, none."""
+    parts = {
+        **model.params._asdict(),
+        **_prefixed("x", model.x_scaling),
+        **_prefixed("y", model.y_scaling),
+    }
+    return {k: np.ascontiguousarray(v) for k, v in parts.items() if v is not None}
+
+
 def _prefixed(letter: str, scaling: Scaling | None) -> dict[str, np.ndarray]:
     return {f"{letter}_{k}": v for k, v in scaling._asdict().items()} if scaling else {}
-
-
-def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:
-    names = (f"{letter}_shift", f"{letter}_scale")
-    return Scaling(*(tensors[name] for name in names)) if names[0] in tensors else None
 
 
 def _described(network: Network) -> dict:

@@ -31,7 +31,7 @@ def test_import_and_help_wait_for_nothing(code):
 
 def test_using_it_sets_no_global_configuration():
     code = "import jax\n{}\nprint(jax.config.values)"
-    use = "import jaxmlp.train.sgd, jaxmlp.storage, jaxmlp.evaluate, jaxmlp.cli.train"
+    use = "import jaxmlp.train.sgd, jaxmlp.scikit_learn, jaxmlp.cli.train, jaxmlp.cli.predict"
     assert python(code.format(use)) == python(code.format(""))
 
 

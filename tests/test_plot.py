@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from jaxmlp import plot
 from jaxmlp.train.sgd import Epoch
@@ -76,3 +77,10 @@ def test_bands_are_medians_and_quartiles_of_what_is_finite(tmp_path):
     corners = axes.collections[0].get_paths()[0].vertices[:, 1]
     assert (corners.min(), corners.max()) == (1.5, 55)
     assert all("$" not in label.get_text() for label in axes.get_yticklabels())
+
+
+def test_bands_are_drawn_on_the_axes_given():
+    one, other = Figure().subplots(1, 2)
+    curve = {"relu": (np.array([1.0, 2.0]), np.array([[1.0, 2], [3, 4]]))}
+    assert plot.bands(curve, "η", "error", axes=other) is other.figure
+    assert (len(one.lines), len(other.lines)) == (0, 1)

@@ -1,8 +1,13 @@
+import hashlib
+import json
+import tracemalloc
+from itertools import cycle
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.network import Network, Params, forward
@@ -12,7 +17,7 @@ from .conftest import draw_params
 
 
 def a_model(rng, network, classes=("ねこ", "dog", "3", "x"), y_scaling=None, dtype="float32"):
-    W, V = draw_params(rng, 5, 3, 4, bias=network.bias, dtype=dtype)
+    W, V = draw_params(rng, 5, 3 if network.hidden else 5, 4, bias=network.bias, dtype=dtype)
     params = Params(W if network.hidden else None, V)
     return Model(network, params, Scaling(rng.normal(size=5), np.ones(5)), y_scaling, classes)
 
@@ -57,14 +62,203 @@ def test_a_function_of_ones_own_cannot_be_saved(rng, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_names_of_the_columns_are_kept(rng, tmp_path):
+    names = ("長さ", "b", "c,d", "", "e")
+    model = a_model(rng, Network())._replace(features=names, targets=("kind",))
+    save_model(tmp_path / "m", model)
+    assert load_model(tmp_path / "m")[-2:] == (names, ("kind",))
+
+
 def test_what_is_no_model_is_refused(tmp_path):
     (tmp_path / "text").write_text("not a model at all, but long enough to be looked at")
     (tmp_path / "empty").write_bytes(b"")
     save_file({"a": np.ones(3)}, tmp_path / "foreign")
     save_file({"V": np.ones((3, 2))}, tmp_path / "later", {"jaxmlp": '{"format": 9}'})
     for name in ("text", "empty", "foreign", "later"):
-        with pytest.raises(ValueError, match=f"{name}: expected"):
-            load_model(tmp_path / name)
+        assert refused(tmp_path / name)
+
+
+def test_a_file_without_a_hash_is_refused(rng, tmp_path):
+    """As the first format had none."""
+    content = forged(a_model(rng, Network()), {"format": 1}, signed=False)
+    (tmp_path / "m").write_bytes(content)
+    assert "expected format 2, got 1" in refused(tmp_path / "m")
+    (tmp_path / "m").write_bytes(forged(a_model(rng, Network()), signed=False))
+    assert "expected the SHA-256 None" in refused(tmp_path / "m")
+
+
+def refused(path) -> str:
+    """The one line that says why the file is no model."""
+    with pytest.raises(ValueError, match=f"{path.name}: expected a whole jaxmlp model") as why:
+        load_model(path)
+    assert len(str(why.value)) < 600
+    assert len(str(why.value).splitlines()) == 1
+    return str(why.value)
+
+
+def same(one: Model, other: Model) -> bool:
+    """Whether nothing distinguishes them."""
+    rest = [(m.network, m.classes, m.features, m.targets) for m in (one, other)]
+    arrays = zip((*one.params, *one.x_scaling), (*other.params, *other.x_scaling), strict=True)
+    return rest[0] == rest[1] and all(np.array_equal(a, b) for a, b in arrays)
+
+
+def test_a_file_that_was_cut_is_refused(rng, tmp_path):
+    save_model(tmp_path / "m", a_model(rng, Network()))
+    whole = (tmp_path / "m").read_bytes()
+    for tenth in range(10):
+        (tmp_path / "cut").write_bytes(whole[: len(whole) * tenth // 10])
+        refused(tmp_path / "cut")
+    (tmp_path / "long").write_bytes(whole + b"\0")
+    refused(tmp_path / "long")
+
+
+@pytest.mark.parametrize("network", [Network("tanh"), Network(None)])
+def test_a_changed_byte_is_refused_or_does_not_matter(network, rng, tmp_path, unchecked):
+    """Every byte of the header, and so many of the numbers."""
+    model = a_model(rng, network)
+    save_model(tmp_path / "m", model)
+    whole = (tmp_path / "m").read_bytes()
+    data = 8 + int.from_bytes(whole[:8], "little")
+    places = [*range(data), *rng.integers(data, len(whole), size=1000 - data)]
+    taken = 0
+    for place, change in zip(places, cycle(rng.integers(1, 256, size=997)), strict=False):
+        changed = bytearray(whole)
+        changed[place] ^= int(change)
+        (tmp_path / "changed").write_bytes(changed)
+        try:
+            assert same(load_model(tmp_path / "changed"), model)
+            taken += 1
+        except ValueError:
+            refused(tmp_path / "changed")
+    assert taken < 20  # a blank of the header for another
+
+
+def forged(model: Model, about=(), tensors=(), signed=True, edit=lambda header: header) -> bytes:
+    """A file by someone who signs what he has changed, in the description, tensors or header."""
+    x = {f"x_{k}": v for k, v in model.x_scaling._asdict().items()}
+    held = {**model.params._asdict(), **x, **dict(tensors)}
+    described = {
+        "format": 2, "classes": list(model.classes), "features": None, "targets": None,
+        "network": {"hidden": "relu", "output": "softmax", "loss": "cross_entropy", "bias": True},
+        **dict(about),
+    }  # fmt: skip
+    raw = save({k: np.asarray(v) for k, v in held.items() if v is not None}, {"jaxmlp": "?"})
+    end = 8 + int.from_bytes(raw[:8], "little")
+    header = edit(json.loads(raw[8:end]))
+    del header["__metadata__"]["jaxmlp"]
+    if signed:
+        text = json.dumps([header, described], sort_keys=True).encode()
+        described["sha256"] = hashlib.sha256(text + raw[end:]).hexdigest()
+    header["__metadata__"]["jaxmlp"] = json.dumps(described)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + raw[end:]
+
+
+def test_the_forger_can_write_a_good_file(rng, tmp_path):
+    """So what is refused below is refused for what was changed."""
+    model = a_model(rng, Network())
+    (tmp_path / "m").write_bytes(forged(model))
+    assert same(load_model(tmp_path / "m"), model)
+
+
+def gigantic(header: dict) -> dict:
+    header["W"]["shape"], header["W"]["data_offsets"][1] = [10**9, 6], 10**9 * 24
+    return header
+
+
+def overlapping(header: dict) -> dict:
+    header["W"]["data_offsets"] = header["V"]["data_offsets"]
+    return header
+
+
+def negative(header: dict) -> dict:
+    header["W"]["shape"] = [-3, -6]
+    return header
+
+
+NETWORK = {"hidden": "relu", "output": "softmax", "loss": "cross_entropy", "bias": True}
+FORGERIES = {
+    "overlapping offsets": {"edit": overlapping},
+    "gigantic claims": {"edit": gigantic},
+    "negative sizes": {"edit": negative},
+    "a path for a name": {"tensors": {"../../etc/passwd": np.ones(3)}},
+    "one tensor more": {"tensors": {"U": np.ones(3)}},
+    "half a scaling": {"tensors": {"y_shift": np.ones(4)}},
+    "W for none": {"about": {"network": {**NETWORK, "hidden": None}}},
+    "a W that is missing": {"tensors": {"W": None}},
+    "a V that is missing": {"tensors": {"V": None}},
+    "a shift that is missing": {"tensors": {"x_shift": None}},
+    "W of one dimension": {"tensors": {"W": np.ones(18, "float32")}},
+    "W too wide": {"tensors": {"W": np.ones((3, 7), "float32")}},
+    "V for other units": {"tensors": {"V": np.ones((4, 5), "float32")}},
+    "V for other classes": {"tensors": {"V": np.ones((3, 4), "float32")}},
+    "no units": {"tensors": {"W": np.ones((0, 6), "float32"), "V": np.ones((4, 1), "float32")}},
+    "numbers that are whole": {"tensors": {"W": np.ones((3, 6), int)}},
+    "two dtypes": {"tensors": {"W": np.ones((3, 6))}},
+    "not a number": {"tensors": {"W": np.full((3, 6), np.nan, "float32")}},
+    "infinity": {"tensors": {"x_shift": np.full(5, np.inf)}},
+    "a scale of 0": {"tensors": {"x_scale": np.zeros(5)}},
+    "no description": {"about": {"network": None}},
+    "an unknown f": {"about": {"network": {**NETWORK, "hidden": "__import__('os')"}}},
+    "a list for f": {"about": {"network": {**NETWORK, "hidden": ["relu"]}}},
+    "a pair without sense": {"about": {"network": {**NETWORK, "output": "tanh"}}},
+    "a bias of 7": {"about": {"network": {**NETWORK, "bias": 7}}},
+    "more than a network": {"about": {"network": {**NETWORK, "code": "1"}}},
+    "numbers for classes": {"about": {"classes": [1, 2, 3, 4]}},
+    "text for classes": {"about": {"classes": "abcd"}},
+    "too few classes": {"about": {"classes": ["a", "b"]}},
+    "a class twice": {"about": {"classes": ["a", "b", "b", "c"]}},
+    "too few features": {"about": {"features": ["a"]}},
+    "two targets": {"about": {"targets": ["a", "b"]}},
+    "deep JSON": {"about": {"classes": json.loads("[" * 900 + "]" * 900)}},
+    "another format": {"about": {"format": [2]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_what_someone_hostile_has_signed_is_refused(what, rng, tmp_path, unchecked):
+    (tmp_path / "m").write_bytes(forged(a_model(rng, Network()), **FORGERIES[what]))
+    refused(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    "header", [b"[" * 2**21, b"{" * 9, b"[" + b"{}," * 699_000 + b"{}]", b"7", b"\xff\xfe", b"9" * 9999,
+               b'{"__metadata__": {"jaxmlp": 7}}', b'{"__metadata__": 7}', b'{"__metadata__": {"jaxmlp": "[]"}}']
+)  # fmt: skip
+def test_a_hostile_header_takes_little_memory(header, tmp_path, unchecked):
+    (tmp_path / "m").write_bytes(len(header).to_bytes(8, "little") + header)
+    tracemalloc.start()
+    try:
+        refused(tmp_path / "m")
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("length", [0, 2**21 + 1, 2**40, 2**64 - 1])
+def test_a_header_of_a_length_beyond_reason_is_not_read(length, tmp_path):
+    (tmp_path / "m").write_bytes(length.to_bytes(8, "little") + b"{}" * 100)
+    assert "expected a header of 1 to 2,097,152 bytes" in refused(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"classes": ("a", "b")}, "expected 4 names of classes, got 2"),
+        ({"classes": (0, 1, 2, 3)}, "expected classes by names"),
+        ({"features": ("a",)}, "expected 5 names of features, got 1"),
+        ({"x_scaling": Scaling(np.ones(6), np.ones(6))}, "expected . of shape"),
+        ({"y_scaling": Scaling(np.ones(4), np.ones(4))}, "expected classes or a scaling of the targets"),
+        ({"params": Params(None, np.ones((4, 4)))}, "expected . of shape"),
+        ({"params": Params(np.ones((3, 6)), np.full((4, 4), np.nan))}, "expected V of finite numbers"),
+        ({"features": tuple(f"{k}" * 2**19 for k in range(5))}, "names of at most"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_loaded_is_not_saved(change, line, rng, tmp_path, unchecked):
+    with pytest.raises(ValueError, match=line):
+        save_model(tmp_path / "m", a_model(rng, Network())._replace(**change))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):

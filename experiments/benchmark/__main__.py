@@ -27,7 +27,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmark.figure import draw
+from experiments.benchmark.figure import SHORT, draw
 from experiments.benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
 
 EXERCISE, DIGITS = (784, 200, 4), (64, 32, 10)
@@ -45,6 +45,7 @@ GROWING = {
     "q": [Task(2000, 64, q, 10) for q in (20, 200, 2000)],
     "networks": [Task(1000, 64, 32, 10, networks=k) for k in (2, 20, 200)],
 }
+REST = 0.3  # seconds for the threads of the peer before, which wait for work by turning round
 ALONE = ("C", "C, skipping units that are off")  # they train one of several networks
 
 
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few seconds: small parts, once")
     parser.add_argument("--out", type=Path, default=Path("experiments/results"))
     options = parser.parse_args()
-    console, rounds = Console(), 1 if options.quick else 7
+    console, rounds = Console(width=160), 1 if options.quick else 7
     found = {"machine": machine(), "peak GFLOP/s": peak(), "workloads": {}, "growing": {}}
     for name, task in WORKLOADS.items():
         small = task._replace(n=min(task.n, 600)) if options.quick else task
@@ -66,6 +67,10 @@ def main() -> None:
     if not options.quick:
         with console.status("cold starts, memory"):
             found |= {"cold": cold(), "memory": memory()}
+    found["growth exponents"] = {
+        name: exponent(points) for name, points in found["growing"].items()
+    }
+    found = {"question": __doc__.partition("?")[0] + "?", "answer": answer(found)} | found
     report(console, found)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "benchmark.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
@@ -98,6 +103,7 @@ def measured(task: Task, rounds: int, best: float, console: Console) -> dict:
     times = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
+            time.sleep(REST)
             times[name].append(timed(run) * 1e6 / task.n / (EPOCHS if name == "jaxmlp" else 1))
     medians = {name: float(np.median(values)) for name, values in times.items()}
     medians |= {n: v * task.networks for n, v in medians.items() if n in ALONE}
@@ -194,11 +200,36 @@ def memory() -> dict | None:
     return {"empty": empty, "data": data, "peak": peaks, "times the data": times}
 
 
+def exponent(points: list[tuple[float, float]]) -> float:
+    """k where the seconds grow as the k-th power of the work: from the first point to the last."""
+    (least, fewest), *_, (most, longest) = points
+    return float(np.log(longest / fewest) / np.log(most / least))
+
+
+def answer(found: dict) -> str:
+    """What a reader wants to know first, made of the numbers."""
+    one, many = (
+        found["workloads"][name]["microseconds"]
+        for name in ("exercise, one at a time", "64 networks, digits")
+    )
+    ratios = [
+        f"{one[name] / one['jaxmlp']:.1f} times as fast as {name}"
+        for name in ("C", "NumPy script", "PyTorch", "scikit-learn")
+        if name in one
+    ]
+    said = f"One sample of the exercise takes {one['jaxmlp']:.1f} µs, {', '.join(ratios)}"
+    if "C" in many:
+        said += f"; 64 networks on the digits at once, {many['C'] / many['jaxmlp']:.1f} times as C"
+    return f"{said}."
+
+
 def report(console: Console, found: dict) -> None:
     """The table: microseconds a sample, and how many times as fast as each peer."""
     table = Table(title="µs a sample (jaxmlp is so many times as fast)", box=None)
     for column in ("workload", "limit", *PEERS):
-        table.add_column(column, justify="left" if column == "workload" else "right")
+        table.add_column(
+            SHORT.get(column, column), justify="left" if column == "workload" else "right"
+        )
     for name, one in found["workloads"].items():
         times = one["microseconds"]
         cells = [f"{times[p]:.3g} ({times[p] / times['jaxmlp']:.2g}×)" if p in times else "–"

@@ -266,6 +266,17 @@ def setting(seed: int, size: str, seconds: float) -> dict:
     }
 
 
+def answer(found: dict) -> str:
+    """The numbers as a sentence."""
+    right, one, two = (found[part] for part in ("right", "one mistake", "two mistakes"))
+    return (
+        f"Of {right['tried']:,} right derivations it refused {right['false alarms']:,}; of "
+        f"{one['tried']:,} with one mistake it refused {one['found wrong']:,} and named the "
+        f"mistake in {one['named']:,}; of {two['tried']:,} with two it refused "
+        f"{two['found wrong']:,} and named both in {two['named']:,}."
+    )
+
+
 def summary(found: dict) -> Table:
     """The numbers as a table."""
     table = Table("part", "tried", "refused", "named", "unrecognised", "amiss")
@@ -318,7 +329,8 @@ def main() -> int:
         console.print("false alarm:", alarm["case"], "seed", alarm["seed"], alarm["said"])
     console.print(summary(found))
     chosen.out.mkdir(parents=True, exist_ok=True)
-    everything = setting(chosen.seed, size, time.monotonic() - start) | found
+    said = {"question": __doc__.partition("?")[0] + "?", "answer": answer(found)}
+    everything = said | setting(chosen.seed, size, time.monotonic() - start) | found
     text = json.dumps(everything, indent=1, ensure_ascii=False)
     (chosen.out / "checker_study.json").write_text(text + "\n", encoding="utf-8")
     by_id = [found[part]["by id"] for part in ("one mistake", "two mistakes")]

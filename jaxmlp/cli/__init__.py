@@ -11,14 +11,17 @@ usage: jaxmlp COMMAND [OPTIONS]
 Three-layer neural networks in JAX: derivations checked against autodiff, training jitted.
 
 commands:
-  train    train a network on the digits, or on data of your own
-  sweep    train many networks: seeds, step sizes, starts, widths, activations
-  verify   check a hand-derived gradient: which line is wrong, and by which mistake
+  train     train a network on the digits, or on data of your own
+  sweep     train many networks: seeds, step sizes, starts, widths, activations
+  verify    check a hand-derived gradient: which line is wrong, and by which mistake
+  predict   what a trained network answers for each sample, as CSV
+  evaluate  how good a trained network is on data with targets
+  show      what is in a model file
 
 `jaxmlp COMMAND --help` lists a command's options; `jaxmlp --version` says which this is.
 Compiled programs are kept in {cache}
 (JAXMLP_CACHE=DIR: elsewhere; JAXMLP_CACHE=off: nowhere)."""
-COMMANDS = ("train", "sweep", "verify")
+COMMANDS = ("train", "sweep", "verify", "predict", "evaluate", "show")
 
 
 class Stop(Exception):
@@ -33,6 +36,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the command; its exit code.
 
     0: done. 1: something verified is wrong. 2: it could not be done. 3: training diverged.
+    130: interrupted, by Ctrl-C or a SIGTERM.
     All but 0 come with one line on standard error that says why.
     """
     args = sys.argv[1:] if args is None else args

@@ -7,12 +7,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
-import jax
 from matplotlib.figure import Figure
 
 from jaxmlp import plot
@@ -22,12 +20,13 @@ from jaxmlp.evaluate import Score, classify, predict
 from jaxmlp.storage import Model, save_model, write_whole
 from jaxmlp.train.sgd import Fit
 
+MODEL = "model.safetensors"  # the last to appear: where it is, a run has finished
 UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}
 
 
 @contextlib.contextmanager
 def run_folder(settings: Settings) -> Iterator[tuple[Path, Path]]:
-    """The run's own folder, new or empty: the whole run appears in it, or nothing.
+    """A run's own folder, new or empty: the whole run appears in it, or nothing.
 
     Yields a hidden folder inside it, to write to, and the folder itself. What the run did not
     make it does not remove.
@@ -38,51 +37,63 @@ def run_folder(settings: Settings) -> Iterator[tuple[Path, Path]]:
     """
     made, folder = make_folder(settings)
     try:
-        hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
-        try:
+        with whole(folder) as hidden:
             yield hidden, folder
-            for file in hidden.iterdir():
-                file.rename(folder / file.name)
-        finally:
-            shutil.rmtree(hidden)
     except BaseException:
-        with contextlib.suppress(OSError):  # another run may have come below runs/
-            for path in made:
-                path.rmdir()
+        remove(made)
         raise
+
+
+@contextlib.contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """A hidden folder inside, whose files appear in the folder together, or not at all."""
+    hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    try:
+        yield hidden
+        for file in sorted(hidden.iterdir(), key=lambda file: file.name == MODEL):
+            file.replace(folder / file.name)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
 
 
 def make_folder(settings: Settings) -> tuple[list[Path], Path]:
     """(the folders that had to be made, the innermost first; the run's folder)."""
-    folder = Path(settings.out) if settings.out else new_name(Path(settings.data).resolve().stem)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"expected a new or empty folder for --out, got {folder}, which is there")
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=settings.out is not None)
-    return made, folder
+    names = [Path(settings.out)] if settings.out else new_names(Path(settings.data).resolve().stem)
+    for folder in names:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
+        try:
+            folder.mkdir(parents=True)
+            return made, folder
+        except FileExistsError:  # perhaps this very moment
+            if settings.out and folder.is_dir() and not any(folder.iterdir()):
+                return [], folder
+    raise ValueError(f"expected a new or empty folder for --out, got {folder}, which is there")
 
 
-def new_name(data: str) -> Path:
-    """A folder below runs/ that isn't there yet."""
+def new_names(data: str) -> Iterator[Path]:
+    """Names of folders below runs/, until one of them isn't there yet."""
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{data}"
-    names = (Path("runs", name if k == 1 else f"{name}-{k}") for k in count(1))
-    return next(path for path in names if not path.exists())
+    return (Path("runs", name if k == 1 else f"{name}-{k}") for k in count(1))
 
 
-def write(folder: Path, settings: Settings, task: Task, result: Fit, scored: Score) -> None:
-    """model.safetensors, settings.json, history.json and the figures."""
-    network, classes = task.network, task.train.classes
-    model = Model(network, result.params, task.x_scaling, task.y_scaling, classes)
-    save_model(folder / "model.safetensors", model)
-    chosen = {"output": network.output.name, "loss": network.loss.name, "classes": classes}
-    device = jax.devices()[0].device_kind
-    about = {**asdict(settings), **chosen, "versions": versions(), "device": device}
+def remove(made: list[Path]) -> None:
+    """Folders that had to be made, the innermost first, as far as they are empty."""
+    with contextlib.suppress(OSError):  # another run may have come below runs/
+        for path in made:
+            path.rmdir()
+
+
+def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
+    """model.safetensors, history.json and the figures."""
+    train = task.train
+    names = (train.classes, train.features, train.targets)
+    model = Model(task.network, result.params, task.x_scaling, task.y_scaling, *names)
+    save_model(folder / MODEL, model)
     confusion = None if scored.confusion is None else scored.confusion.tolist()
     epochs = [done._asdict() for done in result.history]
     history = {"epochs": epochs, "test": {**scored._asdict(), "confusion": confusion}}
-    for name, content in (("settings", about), ("history", history)):
-        text = json.dumps(content, indent=2, ensure_ascii=False)
-        write_whole(folder / f"{name}.json", text.encode(errors="backslashreplace"))
+    text = json.dumps(history, indent=2, ensure_ascii=False)
+    write_whole(folder / "history.json", text.encode(errors="backslashreplace"))
     with plot.style():
         for name, figure in figures(task, result, scored).items():
             figure.savefig(folder / f"{name}.png", dpi=150)

@@ -2,11 +2,18 @@
 
 import contextlib
 import io
+import json
+import math
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import tyro
+
+SAVED = "settings.json"  # in a run's folder from the beginning
+MAY_CHANGE = {"resume", "checkpoint_every", "data"}  # the data may have moved, but are checked
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,10 @@ class Settings:
 
     out: str | None = None
     """The folder to write, new or empty. None: a new one below runs/."""
+    resume: str | None = None
+    """The folder of a run that was stopped, to go on with it, by its own settings."""
+    checkpoint_every: float = 10.0
+    """Seconds, at least, between two checkpoints, written at the end of an epoch."""
 
 
 PRESETS = {
@@ -78,16 +89,72 @@ PRESETS = {
 
 
 def read_settings(args: list[str]) -> Settings:
-    """The settings on the command line, the preset's where nothing is given.
+    """The settings on the command line; where nothing is given, the preset's, or a resumed run's.
 
     Raises:
-        ValueError: one line that says what cannot be read.
+        ValueError: one line that says what cannot be read, or is another than the run's own.
         SystemExit: after --help.
     """
-    return parsed(Settings, "train", args, PRESETS[_preset(args)])
+    told = parsed(Settings, "train", args, PRESETS[_preset(args)])
+    if not 0 <= told.checkpoint_every < math.inf:
+        raise ValueError(f"expected seconds for --checkpoint-every, got {told.checkpoint_every}")
+    if told.resume is None:
+        return told
+    own = saved_settings(Path(told.resume))
+    told = parsed(Settings, "train", args, own)
+    for name in sorted(asdict(own).keys() - MAY_CHANGE):
+        if (mine := getattr(own, name)) != (other := getattr(told, name)):
+            option = f"--{name.replace('_', '-')}"
+            raise ValueError(f"expected {option} {mine}, as {told.resume} has it, got {other}")
+    return told
 
 
-def parsed(kind: type, command: str, args: list[str], default: object):
+def saved_settings(folder: Path) -> Settings:
+    """The settings that a run began with.
+
+    Raises:
+        ValueError: there are none, or they are damaged.
+    """
+    saved, hints = read_saved(folder), get_type_hints(Settings)
+    values = {name: saved.get(name) for name in hints if name != "resume"}
+    if isinstance(values["classes"], list):
+        values["classes"] = tuple(values["classes"])
+    for name, value in values.items():
+        if not _is(value, hints[name]):
+            raise ValueError(f"{folder / SAVED}: expected a run's {name}, got {value!r}")
+    return Settings(**values)
+
+
+def read_saved(folder: Path) -> dict:
+    """What a run wrote of itself when it began.
+
+    Raises:
+        ValueError: it is not there, or damaged.
+    """
+    try:
+        saved = json.loads((folder / SAVED).read_text(encoding="utf-8"))
+        if isinstance(saved, dict) and "data_sha256" in saved:
+            return saved
+        reason = "without a data_sha256"
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(f"expected the folder of a run for --resume, got {folder}") from None
+    except (ValueError, RecursionError) as error:
+        reason = error
+    raise ValueError(f"{folder / SAVED}: expected the settings of a run ({reason})")
+
+
+def _is(value: object, hint: object) -> bool:
+    """Whether a value out of a file is of an option's type."""
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if isinstance(hint, UnionType):
+        return any(_is(value, one) for one in get_args(hint))
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    return type(value) is hint
+
+
+def parsed(kind: type, command: str, args: list[str], default: object = tyro.MISSING_NONPROP):
     """A dataclass of settings, as the command line has it.
 
     Raises:

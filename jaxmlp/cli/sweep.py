@@ -36,6 +36,8 @@ class SweepSettings(Settings):
     """
 
     preset: tyro.conf.Suppress[str] = "default"
+    resume: tyro.conf.Suppress[str | None] = None
+    checkpoint_every: tyro.conf.Suppress[float] = 10.0
     units: tuple[int, ...] = (50,)
     """q, the number of hidden units."""
     hidden: tuple[Literal["relu", "sigmoid", "tanh", "identity", "none"], ...] = ("relu",)

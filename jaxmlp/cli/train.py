@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -12,14 +13,16 @@ import optax
 from rich.console import Console
 
 from jaxmlp.cli import Stop
-from jaxmlp.cli.folder import run_folder, versions, write
+from jaxmlp.cli.folder import versions, whole, write
 from jaxmlp.cli.progress import progress
+from jaxmlp.cli.report import print_score
+from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import Task, prepare, start, step_size
 from jaxmlp.evaluate import Score, dead_units, score
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
-from jaxmlp.train.sgd import Diverged, Epoch, Fit, fit
+from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
 
 CHECKED = 1000  # so many training samples are enough to compare the gradients on
 AGREE = 1e-10  # of the largest entry, in float64
@@ -37,19 +40,32 @@ def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
     console = QuietConsole(highlight=False, soft_wrap=True)
+    if settings.resume and finished(folder := Path(settings.resume)):
+        tidy(folder)
+        console.print(f"{folder} has finished: nothing is left to do", markup=False)
+        return 0
     with jax.enable_x64(settings.dtype == "float64"):
         task = prepare(settings)
-        if settings.eta is None:
-            settings = replace(settings, eta=ETA.get(task.network.loss.name, 0.05))
+        settings = decided(settings, task)
         params = start(settings, task)
-        with run_folder(settings) as (unfinished, folder):
+        with under_way(settings, task) as run:
             describe(console, settings, task, params)
             check_gradients(console, task, params)
-            result = learn(console, settings, task, params)
-            write(unfinished, settings, task, result, report(console, task, result.params))
-    files = ", ".join(sorted(path.name for path in folder.iterdir()))
-    console.print(f"written to {folder}: {files}", markup=False)
+            result = learn(console, settings, task, params, run)
+            scored = report(console, task, result.params)
+            with whole(run.folder) as unfinished:
+                write(unfinished, task, result, scored)
+    files = ", ".join(sorted(path.name for path in run.folder.iterdir()))
+    console.print(f"written to {run.folder}: {files}", markup=False)
     return 0
+
+
+def decided(settings: Settings, task: Task) -> Settings:
+    """The settings with what was left to the data and the loss."""
+    network, classes = task.network, task.train.classes or ()
+    eta = ETA.get(network.loss.name, 0.05) if settings.eta is None else settings.eta
+    names = {"output": network.output.name, "loss": network.loss.name}
+    return replace(settings, eta=eta, classes=classes, **names)
 
 
 class QuietConsole(Console):
@@ -107,23 +123,29 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     )
 
 
-def learn(console: Console, settings: Settings, task: Task, params: Params) -> Fit:
-    """Train, with a progress bar and a line an epoch.
+def learn(console: Console, settings: Settings, task: Task, params: Params, run: Run) -> Fit:
+    """Train, or go on with it, with a progress bar and a line an epoch.
 
     Raises:
         Stop: the training error is no longer finite.
     """
     X, Y = task.arrays(task.train)
+    rule = {"optimizer": optimizer_named(settings.optimizer), "eta": step_size(settings, len(X))}
+    resume = run.load(begin(params, **rule)) if settings.resume else None
+    done = len(resume.history) if resume else 0
+    if settings.resume:
+        console.print(f"{'resumed':<11}after {done} of {settings.epochs} epochs")
     began = time.perf_counter()
     console.print("\nepoch  step size  training error  test error")
     with progress(console, "training", "epochs") as bar:
-        running = bar.add_task("", total=settings.epochs)
+        running = bar.add_task("", total=settings.epochs, completed=done)
 
         def on_epoch(done: Epoch, _: Params) -> None:
             numbers = f"{done.eta:>11.4g}{done.train_error:>16.4g}{done.test_error:>12.4g}"
             bar.console.print(f"{done.epoch:>5}{numbers}")
             bar.advance(running)
 
+        run.training = True
         try:
             result = fit(
                 task.network,
@@ -131,16 +153,18 @@ def learn(console: Console, settings: Settings, task: Task, params: Params) -> F
                 X,
                 Y,
                 epochs=settings.epochs,
-                eta=step_size(settings, len(X)),
-                optimizer=optimizer_named(settings.optimizer),
+                **rule,
                 batch_size=settings.batch_size,
-                key=jax.random.fold_in(jax.random.key(settings.seed), 1),
+                key=run.key,
                 gradient=ROUTES[settings.gradient],
                 test=task.arrays(task.test),
                 on_epoch=on_epoch,
+                resume=resume,
+                save=run.keep,
             )
         except Diverged as diverged:
             raise Stop(diverged, code=3) from None
+        run.training = False
     console.print(f"trained in {time.perf_counter() - began:.1f} s\n")
     return result
 
@@ -156,13 +180,5 @@ def report(console: Console, task: Task, params: Params) -> Score:
             console.print("  so this network no longer learns: try a smaller --eta")
         elif dead > len(params.W) / 4:
             console.print("  a smaller --eta keeps more of them alive")
-    if scored.confusion is None:
-        console.print(f"test R²: {scored.r2:.4f}")
-        return scored
-    console.print("confusion matrix of the test samples (rows: true class, columns: predicted)")
-    width = max(map(len, (*test.classes, str(scored.confusion.max())))) + 1
-    for head, cells in [("", test.classes), *zip(test.classes, scored.confusion, strict=True)]:
-        row = "".join(f"{cell!s:>{width}}" for cell in cells)
-        console.print(f"{head:>{width}} {row}", markup=False)
-    console.print(f"test accuracy: {scored.accuracy:.4f}")
+    print_score(console, scored, test.classes, "test ")
     return scored

@@ -18,6 +18,7 @@ class Dataset:
         classes: the classes' names, by number; None for regression.
         image_shape: (height, width) where each row of X is an image.
         n_test: how many rows, the last, the source itself set aside as its test part.
+        features: the names of the columns of X, where the source has them; targets: of y's.
 
     Raises:
         ValueError: empty, not finite, not numbers, lengths that differ, fewer than two classes.
@@ -29,6 +30,8 @@ class Dataset:
     classes: tuple[str, ...] | None = None
     image_shape: tuple[int, int] | None = None
     n_test: int = 0
+    features: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
 
     def __post_init__(self):
         if self.X.ndim != 2 or 0 in self.X.shape:

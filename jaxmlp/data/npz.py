@@ -35,10 +35,30 @@ def read_npz(path: Path, task: str = "auto") -> Dataset:
             f"{path}: expected test samples of the training samples' shape, got others"
         )
     X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    shape = X.shape[1:-1] if X.ndim == 4 and X.shape[-1] == 1 else X.shape[1:]
     n_test = len(parts[1][0]) if len(parts) == 2 else 0
     data = from_targets(path.stem, X.reshape(len(X), -1), y, task, n_test)
-    return replace(data, image_shape=shape if len(shape) == 2 else None)
+    return replace(data, image_shape=_image_shape(X))
+
+
+def read_npz_samples(path: Path) -> Dataset:
+    """The array X, or x_test, whatever else there is: a data set without targets.
+
+    Raises:
+        ValueError: no such array, another shape, or no .npz at all.
+    """
+    arrays = _npz_arrays(path)
+    X = arrays.get("x_test", arrays.get("x"))
+    if X is None or X.ndim < 2 or 0 in X.shape:
+        got = ", ".join(arrays) if X is None else X.shape
+        raise ValueError(f"{path}: expected an array X (n, d), got {got or 'none'}")
+    nothing = np.zeros((len(X), 0))
+    return Dataset(path.stem, X.reshape(len(X), -1), nothing, image_shape=_image_shape(X))
+
+
+def _image_shape(X: np.ndarray) -> tuple[int, int] | None:
+    """(height, width) of (n, height, width) or (n, height, width, 1)."""
+    shape = X.shape[1:-1] if X.ndim == 4 and X.shape[-1] == 1 else X.shape[1:]
+    return shape if len(shape) == 2 else None
 
 
 def _npz_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -65,10 +65,14 @@ def _bundled(name: str) -> Dataset:
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{name}")()
+    features = tuple(map(str, bunch.feature_names))
     if name in ("diabetes", "linnerud"):
-        return Dataset(name, bunch.data, bunch.target.reshape(len(bunch.data), -1))
+        y = bunch.target.reshape(len(bunch.data), -1)
+        targets = tuple(bunch.get("target_names", ("target",)))
+        return Dataset(name, bunch.data, y, features=features, targets=targets)
     images = bunch.images.shape[1:] if name == "digits" else None
-    return Dataset(name, bunch.data, bunch.target, tuple(map(str, bunch.target_names)), images)
+    classes = tuple(map(str, bunch.target_names))
+    return Dataset(name, bunch.data, bunch.target, classes, images, features=features)
 
 
 def _mnist() -> Dataset:

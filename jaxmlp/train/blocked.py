@@ -122,7 +122,7 @@ def _products(first: Layer, x: Array) -> Array:
 
 def _updated(first: Layer, Delta: Array, x: Array) -> Layer:
     """W − ΔᵀX of each network: one product."""
-    change = Delta.swapaxes(0, 1).reshape(len(x), -1).T @ x
+    change = (x.T @ Delta.swapaxes(0, 1).reshape(len(x), -1)).T  # faster than ΔᵀX itself
     weights = first.weights - change.reshape(first.weights.shape)
     return Layer(weights, None if first.bias is None else first.bias - Delta.sum(axis=1))
 

@@ -45,10 +45,17 @@ class Epoch(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """What `fit` returns: the trained parameters, and an `Epoch` for each epoch."""
+    """What `fit` returns, and goes on from.
+
+    Attributes:
+        params: W and V as trained.
+        history: an `Epoch` for each epoch.
+        optimizer: what the optimizer remembers; None from `sweep`.
+    """
 
     params: Params
     history: list[Epoch]
+    optimizer: optax.OptState | None = None
 
 
 class Diverged(ArithmeticError):
@@ -88,6 +95,8 @@ def fit(
     test: tuple[ArrayLike, ...] | None = None,
     errors_every: int = 1,
     on_epoch: Callable[[Epoch, Params], object] | None = None,
+    resume: Fit | None = None,
+    save: Callable[[Fit], object] | None = None,
 ) -> Fit:
     """Learn W and V from data: both step along −η_t ∂E/∂(W, V) at (W, V) (L12).
 
@@ -118,6 +127,9 @@ def fit(
         errors_every: the errors are measured after so many epochs, and after the last.
         on_epoch: called after each epoch with its `Epoch` and the parameters. Where it returns
             True, training ends there.
+        resume: go on from there, to the last bit as if training had never stopped. All else is to
+            be as it was; `epochs` count from the beginning.
+        save: called after each epoch, before `on_epoch`, with all that `resume` takes.
 
     Raises:
         ValueError: an argument is out of its range, or shapes do not fit together.
@@ -142,7 +154,10 @@ def fit(
     rule = rule_for(network, params, make, gradient, min(batch_size, an_epoch), block)
     steps = math.ceil(an_epoch / rule.batch_size)
     state, history = None, []
-    for epoch in range(epochs):
+    if resume is not None:
+        check_resume(resume, begin(params, optimizer=make, eta=eta or 0.0), epochs)
+        state, history = State(resume.params, resume.optimizer), [*resume.history]
+    for epoch in range(len(history), epochs):
         etas = step_sizes(eta, epoch * steps, steps, params.V.dtype)
         state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
@@ -152,9 +167,64 @@ def fit(
         history.append(Epoch(epoch + 1, last_eta, *_numbers(errors, measured)))
         if measured and not math.isfinite(history[-1].train_error):
             raise Diverged(history[-1], as_range(etas) if eta else "the optimizer's own")
+        if save:
+            save(Fit(state.params, [*history], state.optimizer))
         if on_epoch and on_epoch(history[-1], state.params) is True:
             break
-    return Fit(state.params, history)
+    return Fit(state.params, history, state.optimizer)
+
+
+def begin(params: Params, *, optimizer: Optimizer = optax.sgd, eta: StepSize | None = None) -> Fit:
+    """Where `fit` begins: the `Fit` of no epoch.
+
+    Args:
+        params, optimizer, eta: as for `fit`.
+
+    Raises:
+        ValueError: the optimizer is none, or has a step size of its own beside eta.
+
+    Example:
+        >>> begun = begin(Params(None, jnp.ones((2, 3))), optimizer=optax.adam)
+        >>> begun.history, [leaf.shape for leaf in jax.tree.leaves(begun.optimizer)]
+        ([], [(), (2, 3), (2, 3)])
+    """
+    params = jax.tree.map(jnp.asarray, Params(*params))
+    make, eta = step_rule(optimizer, eta)
+    (first,) = step_sizes(eta, 0, 1, params.V.dtype)
+    return Fit(params, [], make(first).init(params))
+
+
+def check_resume(resume: Fit, begun: Fit, epochs: int) -> None:
+    """Refuse to go on from another network or optimizer, or from beyond the epochs asked for.
+
+    Raises:
+        ValueError: with the first array that differs, or the number of epochs.
+    """
+    check_arrays(arrays(resume), arrays(begun))
+    if len(resume.history) > epochs:
+        done = len(resume.history)
+        raise ValueError(f"expected at least the {done} epochs already done, got {epochs}")
+
+
+def check_arrays(found: dict[str, ArrayLike], wanted: dict[str, ArrayLike]) -> None:
+    """Refuse arrays that have not these names, dtypes and shapes.
+
+    Raises:
+        ValueError: with the first that differs.
+    """
+    for name in {**wanted, **found}:
+        one, other = (
+            f"{which[name].dtype}{list(which[name].shape)}" if name in which else "none"
+            for which in (wanted, found)
+        )
+        if one != other:
+            raise ValueError(f"expected {name} to be {one}, got {other}")
+
+
+def arrays(so_far: Fit) -> dict[str, Array]:
+    """What a `Fit` goes on from, by name: params.V, optimizer.0.count, …"""
+    found, _ = jax.tree.flatten_with_path(so_far._replace(history=None))
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in found}
 
 
 def _numbers(errors, measured: bool) -> list[float | None]:

@@ -25,7 +25,7 @@ def test_unknown_command_is_one_line(capsys):
     assert main(["trian"]) == 2
     assert (
         capsys.readouterr().err
-        == "jaxmlp: unknown command 'trian': expected train, sweep, verify\n"
+        == "jaxmlp: unknown command 'trian': expected train, sweep, verify, predict, evaluate, show\n"
     )
 
 

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 
+import jax
 import numpy as np
 import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
 from jaxmlp.cli import main
+from jaxmlp.cli.run import Run
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.sweep import SweepSettings
 from jaxmlp.cli.task import prepare, start
@@ -56,7 +58,8 @@ def test_each_network_is_that_of_train(run, tmp_path):
     task = prepare(Settings(**common))  # split by the first seed, 0
     for row in rows:
         mine = Settings(**common, eta=float(row["eta"]), seed=int(row["seed"]))
-        result = learn(Console(file=io.StringIO()), mine, task, start(mine, task))
+        alone = Run(tmp_path, jax.random.fold_in(jax.random.key(mine.seed), 1), every=60.0)
+        result = learn(Console(file=io.StringIO()), mine, task, start(mine, task), alone)
         assert result.history[-1].test_error == pytest.approx(float(row["test_error"]), rel=1e-12)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxmlp.data.npz import read_npz
+from jaxmlp.data.npz import read_npz, read_npz_samples
 
 
 def save(path: Path, **arrays) -> Path:
@@ -96,3 +96,20 @@ def test_bad_npz_is_refused(tmp_path):
     for name, line in lines.items():
         with pytest.raises(ValueError, match=f"{name}.*{line}"):
             read_npz(tmp_path / f"{name}.npz")
+
+
+def test_samples_without_targets(tmp_path, rng):
+    X = rng.normal(size=(6, 3, 2))
+    found = read_npz_samples(save(tmp_path / "d.npz", X=X))
+    np.testing.assert_array_equal(found.X, X.reshape(6, 6))
+    assert (found.image_shape, found.name) == ((3, 2), "d")
+    both = save(tmp_path / "d.npz", x_train=X, x_test=X[1:], y_test=np.ones(3))
+    np.testing.assert_array_equal(read_npz_samples(both).X, X[1:].reshape(5, 6))
+    for arrays, line in (
+        ({"z": X}, "expected an array X .n, d., got z"),
+        ({"x": X[0, 0]}, "expected an array X .n, d., got .2,."),
+        ({"x": np.full((2, 2), np.nan)}, "expected finite numbers, got nan at"),
+        ({"x": np.array([["a", "b"]])}, "expected numbers, got <U1"),
+    ):
+        with pytest.raises(ValueError, match=line):
+            read_npz_samples(save(tmp_path / "d.npz", **arrays))

@@ -25,6 +25,8 @@ def test_names_keep_their_meaning():
     assert load_data("iris").classes == ("setosa", "versicolor", "virginica")
     assert load_data("breast-cancer").classes == ("malignant", "benign")
     assert load_data("linnerud").y.shape == (20, 3)
+    assert load_data("linnerud").targets == ("Weight", "Waist", "Pulse")
+    assert load_data("iris").features[0] == "sepal length (cm)"
     digits = load_data("digits")
     assert digits.image_shape == (8, 8)
     assert digits.classes == tuple("0123456789")

@@ -40,6 +40,15 @@ def test_csv_with_the_target_by_name(tmp_path):
     assert data.y.tolist() == [1, 0, 1]
 
 
+def test_names_of_the_columns_are_kept_if_each_has_its_own(tmp_path):
+    data = read_text(tmp_path, ",a,kind,b\n0,1,dog,2\n1,3,cat,4\n", target="kind")
+    assert (data.features, data.targets) == (("a", "b"), ("kind",))
+    for text in (ROWS, "a,a,kind\n" + ROWS, "a,,kind\n" + ROWS):
+        assert read_text(tmp_path, text).features is None
+    assert read_text(tmp_path, "a,a,kind\n" + ROWS).targets == ("kind",)
+    assert data.rows(slice(1)).features == ("a", "b")
+
+
 def test_csv_with_several_targets(tmp_path):
     data = read_text(tmp_path, "a,b,c,d\n1,2,3,4\n5,6,7,8\n", target="d, b")
     assert data.X.tolist() == [[1, 3], [5, 7]]

@@ -4,98 +4,39 @@ from collections.abc import Sequence
 from html import escape
 
 from jaxmlp.verify.finding import Check
+from jaxmlp.verify.report.formula import mathml
 from jaxmlp.verify.report.words import clean, say
 
 Mask = Sequence[Sequence[bool]]
 
 
-def _row(*parts: str) -> str:
-    """Elements as they are, and tokens of text, apart by spaces."""
-    return "".join(p if p.startswith("<") else "".join(map(_token, p.split())) for p in parts)
-
-
-def _token(text: str) -> str:
-    if text.isdigit():
-        return f"<mn>{text}</mn>"
-    if text == "Ṽ":
-        return '<mover accent="true"><mi>V</mi><mo stretchy="false">~</mo></mover>'
-    if text[0].isalpha():
-        return f"<mi>{text}</mi>"
-    return f"<mo>{escape(text)}</mo>"
-
-
-def _sub(base: str, index: str) -> str:
-    return f"<msub>{_row(base)}{_row(index)}</msub>"
-
-
-def _sup(base: str, *exponent: str) -> str:
-    return f"<msup>{_row(base)}<mrow>{_row(*exponent)}</mrow></msup>"
-
-
-def _frac(over: Sequence[str], under: Sequence[str]) -> str:
-    return f"<mfrac><mrow>{_row(*over)}</mrow><mrow>{_row(*under)}</mrow></mfrac>"
-
-
-def _partial(matrix: str) -> str:
-    return _frac(["∂ E"], [f"∂ {matrix}"])
-
-
-def _transposed(base: str) -> str:
-    return f'<msup>{_row(base)}<mi mathvariant="normal">T</mi></msup>'
-
-
-def _sum(index: str) -> str:
-    return f"<munder><mo>Σ</mo><mi>{index}</mi></munder>"
-
-
-_D1, _D2 = _sub("δ", "1"), _sub("δ", "2")
-_SLOPE = '<mi>f</mi><mo lspace="0" rspace="0">′</mo>'
-_GAP = '<mspace width="0.5em"></mspace>'
-_E_U, _E_MINUS_U = _sup("e", "u"), _sup("e", "− u")
-
 EQUATIONS = {
-    "u": (_row("u = W x"), "L3"),
-    "z": (_row("z = ( 1 , f ( W x ) )"), "L27"),
-    "slope": (_row(_SLOPE, "( u ) =", _SLOPE, "( W x )"), "L18"),
-    "a": (_row("a = V z"), "L3"),
-    "delta2": (_row(_D2, "=", _frac(["∂ E"], ["∂ a"])), "L15"),  # g − y for softmax with L9 only
-    "dV": (_row(_partial("V"), "=", _D2, _transposed("z")), "L15"),
-    "delta1": (_row(_D1, "=", _transposed("Ṽ"), _D2, "⊙", _SLOPE, "( W x )"), "L22"),
-    "dW": (_row(_partial("W"), "=", _D1, _transposed("x")), "L20"),
+    "u": ("u = Wx", "L3"),
+    "z": ("z = (1, f(Wx))", "L27"),
+    "slope": ("f'(u) = f'(Wx)", "L18"),
+    "a": ("a = Vz", "L3"),
+    "delta2": ("δ2 = ∂E/∂a", "L15"),  # g − y for softmax with L9 only
+    "dV": ("∂E/∂V = δ2 zᵀ", "L15"),
+    "delta1": ("δ1 = Ṽᵀδ2 ⊙ f'(Wx)", "L22"),
+    "dW": ("∂E/∂W = δ1 xᵀ", "L20"),
 }
 # Of the small functions, by what their names have in them; the first that fits.
 BY_NAME = {
     "value": {
-        "relu": (_row("f ( u ) = max ( 0 , u )"), "L5"),
-        "sigmoid": (_row("f ( u ) =", _frac(["1"], ["1 +", _E_MINUS_U])), "L5"),
-        "tanh": (
-            _row("f ( u ) =", _frac([_E_U, "−", _E_MINUS_U], [_E_U, "+", _E_MINUS_U])),
-            "L5",
-        ),
-        "softmax": (
-            _row(
-                _sub("g", "k"),
-                "( a ) =",
-                _frac([_sup("e", _sub("a", "k"))], [_sum("i"), _sup("e", _sub("a", "i"))]),
-            ),
-            "L6",
-        ),
+        "relu": ("f(u) = max(0, u)", "L5"),
+        "sigmoid": ("f(u) = 1/(1 + e^{−u})", "L5"),
+        "tanh": ("f(u) = (e^{u} − e^{−u})/(e^{u} + e^{−u})", "L5"),
+        "softmax": ("g_k(a) = e^{a_k} / Σ_i e^{a_i}", "L6"),
     },
     "derivative": {
-        "relu": (
-            _row(_SLOPE, "( u ) = 1", _GAP, "( u > 0 ) ,", _GAP, "0", _GAP, "( u ≤ 0 )"),
-            "L7",
-        ),
-        "sigmoid": (_row(_SLOPE, "= f ( 1 − f )"), "L7"),
-        "tanh": (_row(_SLOPE, "= 1 −", _sup("f", "2")), "L7"),
+        "relu": ("f'(u) = 1 (u > 0), 0 (u ≤ 0)", "L7"),
+        "sigmoid": ("f' = f(1 − f)", "L7"),
+        "tanh": ("f' = 1 − f²", "L7"),
     },
     "loss": {
-        "binary": (_row("E = − y log f − ( 1 − y ) log ( 1 − f )"), "L10"),
-        "ent": (_row("E = −", _sum("i"), _sub("y", "i"), "log", _sub("g", "i")), "L9"),
-        "square": (
-            _row("E =", _sum("j"), "(", _sub("y", "j"), "−", _sub("g", "j"), _sup(")", "2")),
-            "L8",
-        ),
+        "binary": ("E = −y log f − (1 − y) log(1 − f)", "L10"),
+        "ent": ("E = −Σ_i y_i log g_i", "L9"),
+        "square": ("E = Σ_j (y_j − g_j)²", "L8"),
     },
 }
 
@@ -104,10 +45,10 @@ def equation(check: Check) -> str:
     """The lecture's equation for the quantity, with its number; nothing where there is none."""
     by_name = BY_NAME.get(check.stage, {})
     found = (by_name[part] for part in by_name if part in check.name.lower())
-    math, cite = EQUATIONS.get(check.stage) or next(found, (None, None))
-    if math is None:
+    formula, cite = EQUATIONS.get(check.stage) or next(found, (None, None))
+    if formula is None:
         return ""
-    return f'<span class="equation"><math>{math}</math> <small>{cite}</small></span>'
+    return f'<span class="equation">{mathml(formula)} <small>{cite}</small></span>'
 
 
 # What the rows and the columns of a quantity stand for.

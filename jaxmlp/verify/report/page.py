@@ -9,6 +9,7 @@ import jaxmlp
 from jaxmlp.verify.finding import Check, Claim, File, Note, Report
 from jaxmlp.verify.report import telling, words
 from jaxmlp.verify.report.drawing import equation, picture
+from jaxmlp.verify.report.formula import mathml
 from jaxmlp.verify.report.style import PAGE, SCOPE, style
 from jaxmlp.verify.report.words import clean, say
 
@@ -206,10 +207,10 @@ def _claim(claim: Claim, lang: str) -> str:
         "id": escape(claim.id),
         "verdict": _badge(key, lang) + alarm,
         "slide": f'<span lang="ja">{escape(claim.slide)}</span>',
-        "formula": escape(claim.formula),
+        "formula": mathml(clean(claim.formula)),
         "figure": words.small(claim.relative_error),
-        "needs": escape(telling.needs(claim, lang) or ""),
-        "corrected": escape(telling.corrected(claim) or ""),
+        "needs": _needs(claim, lang),
+        "corrected": _set(telling.corrected(claim), claim.correction),
         "remark": escape(" ".join(words.lines(getattr(claim.remark, lang))))
         if claim.remark
         else "",
@@ -220,3 +221,19 @@ def _claim(claim: Claim, lang: str) -> str:
         for (kind, cell), key in named
     )
     return f'<tr class="unexpected">{row}</tr>' if odd else f"<tr>{row}</tr>"
+
+
+def _set(text: str | None, formula: str | None) -> str:
+    """The text with the formula in it set as one."""
+    if not text or not formula:
+        return escape(text or "")
+    return escape(text).replace(escape(formula), mathml(clean(formula)))
+
+
+def _needs(claim: Claim, lang: str) -> str:
+    """The assumption; what both languages say alike at its end is a formula."""
+    if claim.assumption is None:
+        return ""
+    pairs = zip(claim.assumption.en[::-1], claim.assumption.ja[::-1], strict=False)
+    alike = "".join(a for a, b in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return _set(telling.needs(claim, lang), alike[::-1].strip())

@@ -41,7 +41,7 @@ VERDICTS
   font-weight: 600; min-width: 3.6rem; }
 & .equation { overflow-x: auto; overflow-y: hidden; max-width: 100%; white-space: nowrap;
   padding: .1rem 0; margin-left: auto; }
-& math { font-size: 1.1em; }
+& math { font-size: 1.1em; math-style: normal; }
 & small { color: var(--dim); font-size: .8em; }
 & .found { display: flex; flex-wrap: wrap; gap: .6rem 2rem; margin: .5rem 0 .3rem;
   align-items: flex-start; }
@@ -98,13 +98,21 @@ body { background: #fff; color: #1b1f24; }
 """
 
 
-# On a narrow screen each claim of the lecture is a card of its own.
-CARDS = """@media screen and (max-width: 700px) {
-& .claims, & .claims table, & .claims tbody, & .claims tr, & .claims td { display: block; border: 0;
-  min-width: 0; max-width: none; white-space: normal; overflow-wrap: anywhere; }
+# On a screen each claim of the lecture is a card; on paper, a row of a table.
+CARDS = """@media screen {
+& .claims, & .claims table, & .claims td { display: block; border: 0; min-width: 0;
+  max-width: none; white-space: normal; overflow-wrap: anywhere; }
+& .claims tbody { display: grid; gap: .7rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 34rem), 1fr)); }
 & .claims thead, & .claims td:empty { display: none; }
-& .claims tr { border: 1px solid; border-radius: .4rem; margin: 0 0 .6rem; padding: .3rem .5rem; }
-& .claims td::before { content: attr(data-label) ": "; font-weight: 600; } }"""
+& .claims tr { display: block; border: 1px solid var(--line); border-radius: .4rem;
+  padding: .3rem .5rem; break-inside: avoid; }
+& .claims td.id, & .claims td.verdict, & .claims td.slide { display: inline-block; }
+& .claims td.id { font-weight: 600; }
+& .claims td.formula { font-size: 1.1em; }
+& .claims td::before { content: attr(data-label) ": "; color: var(--dim); font-weight: 600; }
+& .claims td.id::before, & .claims td.verdict::before, & .claims td.slide::before,
+& .claims td.formula::before { content: ""; } }"""
 
 
 def style() -> str:

@@ -1,0 +1,99 @@
+"""Which questions have been asked, and what was found? Writes the page experiments/README.md.
+
+    python -m experiments.index
+
+The page is made of this module's text, the template, and what lies in experiments/results: for each
+NAME.json its question, answer and figures. A record without question or answer is listed by the
+first sentence of its script.
+"""
+
+import ast
+import json
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = """# Experiments
+
+Each script asks one question, and runs by itself:
+
+    python -m experiments.NAME            # full size, some minutes on two cores, with progress
+    python -m experiments.NAME --quick    # a few seconds, to see that it runs
+    python -m experiments.NAME --out DIR  # somewhere else than experiments/results
+
+It leaves its numbers with the settings, versions and device that made them (`NAME.json`) and its
+figure (`NAME.png`) in `experiments/results`. `python -m experiments.index` writes this page.
+
+{contents}
+
+## One of your own, in 20 lines
+
+Copy `experiments/template.py`. The first line is the question. The function's keyword arguments are
+the settings of the full run, `QUICK` those of `--quick`. It returns a `Finding`: the answer in one
+sentence, made of the numbers; the numbers, by name, arrays as they are; and a matplotlib figure.
+`track(things, description=...)` shows a bar. Everything else `main` does.
+
+```python
+{template}```
+
+What keeps an experiment honest, and cheap:
+
+- Many networks are one program: give `sweep` a list of starts and a list of step sizes. It is
+  compiled once for all of them, and `plot.bands` draws medians of the seeds with their quartiles.
+- Randomness comes from `jax.random.key` or `numpy.random.default_rng` with a number: a second run
+  has the same numbers. What differs, as times do, goes to `Finding(..., timings={{...}})`.
+- float64 is on while an experiment runs: say the dtype at `init`, float32 for speed.
+- The tests run every script in this folder with `--quick`.
+
+{results}"""
+
+
+def main() -> None:
+    (HERE / "README.md").write_text(page(HERE / "results"), encoding="utf-8")
+
+
+def page(results: Path) -> str:
+    """The page for the records in a folder beside the scripts."""
+    records = {path.stem: told(path) for path in sorted(results.glob("*.json"))}
+    contents = "\n".join(f"- [{one['question']}](#{name})" for name, one in records.items())
+    sections = "\n".join(section(name, one, results) for name, one in records.items())
+    template = (HERE / "template.py").read_text(encoding="utf-8")
+    return PAGE.format(contents=contents, template=template, results=sections)
+
+
+def told(path: Path) -> dict:
+    """A record, its question from the script's first sentence where it has none."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if "question" in record:
+        return record
+    script = HERE / f"{path.stem}.py"
+    script = script if script.exists() else HERE / path.stem / "__main__.py"
+    first = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).partition("?")[0]
+    return record | {"question": f"{first}?"}
+
+
+def section(name: str, record: dict, results: Path) -> str:
+    """Question, answer, figures, and where the numbers are."""
+    lines = [f"## {name}", f"**{record['question']}**"]
+    lines += [record["answer"]] if "answer" in record else []
+    figures = sorted(results.glob(f"{name}*.png"), key=lambda path: (len(path.stem), path.stem))
+    lines += [f"![{name}: {figure.stem}](results/{figure.name})" for figure in figures]
+    page = results / f"{name}.html"
+    lines += (
+        [f"[The page](results/{page.name}), to be opened in a browser."] if page.exists() else []
+    )
+    return "\n\n".join([*lines, made(name, record)]) + "\n"
+
+
+def made(name: str, record: dict) -> str:
+    """Where the numbers lie, and what made them."""
+    words = [f"[Numbers](results/{name}.json), `python -m experiments.{name}`"]
+    words += [str(record["device"])] if "device" in record else []
+    times = record.get("timings", {})
+    words += [
+        f"{key}: {value:.3g}" for key, value in times.items() if isinstance(value, int | float)
+    ]
+    return "; ".join(words) + "."
+
+
+if __name__ == "__main__":
+    main()

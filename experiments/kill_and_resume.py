@@ -1,0 +1,157 @@
+"""Does a run that was killed end as if it had never been? SIGKILL at random moments, then --resume.
+
+    python -m experiments.kill_and_resume [--quick] [--out DIR]
+
+A run of `jaxmlp train` is made once without a stop. Then, for each moment, the same run is started,
+killed by SIGKILL, and gone on with by `jaxmlp train --resume`. Nine moments of ten are drawn evenly
+over the epochs (and then over the time between two checkpoints), the tenth over the time from the
+appearance of the run's folder to its end. The files are to have the bits of those of the run that
+was never stopped (all but settings.json, which has the folder's name), and its last lines are to be
+the same. The moments and what was found go to kill_and_resume.json.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import track
+
+COMMAND = (sys.executable, "-uc", "from jaxmlp.cli import main; raise SystemExit(main())", "train")
+RUN = ("--optimizer", "adam", "--eta", "0.001", "--batch-size", "8", "--checkpoint-every", "0.1")
+BETWEEN = 0.2  # seconds between two checkpoints, about
+PHASES = ("before the first checkpoint", "between checkpoints", "after the last epoch", "finished")
+
+
+class Ended(NamedTuple):
+    """How a process ended.
+
+    Attributes:
+        seconds: from the appearance of the run's folder.
+        first, last: when its first and its last checkpoint were seen.
+        result: the lines printed after training.
+    """
+
+    code: int
+    seconds: float
+    first: float
+    last: float
+    epochs: int
+    result: str
+    errors: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="four moments of a short run")
+    parser.add_argument("--out", type=Path, default=Path("experiments/results"))
+    options = parser.parse_args()
+    moments, epochs = (4, 300) if options.quick else (50, 800)
+    with TemporaryDirectory() as place:
+        found = trials(Path(place), moments, epochs)
+    said = {"question": __doc__.partition("\n")[0], "answer": answer(found)}
+    Console().print(said["answer"])
+    options.out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(said | found, indent=1)
+    (options.out / "kill_and_resume.json").write_text(text, encoding="utf-8")
+
+
+def trials(place: Path, moments: int, epochs: int) -> dict:
+    """What became of a run killed at so many moments."""
+    args = (*RUN, "--epochs", str(epochs))
+    train(place / "warm", *args)  # compiled programs are kept: the others start alike
+    whole = train(place / "whole", *args)
+    draw = random.Random(0)
+    found = []
+    for number in track(range(moments), "killing and resuming"):
+        folder, anywhere = place / f"run-{number}", number % 10 == 9
+        done = 0 if anywhere else draw.randrange(1, epochs)
+        delay = draw.uniform(0, whole.seconds if anywhere else BETWEEN)
+        killed = train(folder, *args, kill=(done, delay))
+        phase = phase_of(folder, killed, epochs)
+        ended = train(folder, "--resume", str(folder))
+        same = not ended.errors and bits(folder) == bits(place / "whole")
+        same &= ended.result == (whole.result if phase != "finished" else "")
+        found.append({"seconds": killed.seconds, "epochs": killed.epochs, "phase": phase,
+                      "code": ended.code, "errors": ended.errors, "same": same})  # fmt: skip
+    names = ("jaxmlp", "jax", "jaxlib", "optax", "safetensors")
+    uncut = {"seconds": whole.seconds, "first": whole.first, "last": whole.last}
+    return {"arguments": args, "never stopped": uncut, "moments": found,
+            "versions": {name: version(name) for name in names}}  # fmt: skip
+
+
+def train(folder: Path, *args: str, kill: tuple[int, float] | None = None) -> Ended:
+    """Run `jaxmlp train` to its end, or until some seconds after a checkpoint of so many epochs."""
+    out = () if "--resume" in args else ("--out", str(folder))
+    with (
+        open(folder.with_suffix(".out"), "w+", encoding="utf-8") as said,
+        open(folder.with_suffix(".err"), "w+", encoding="utf-8") as bad,
+    ):
+        process = subprocess.Popen([*COMMAND, *args, *out], stdout=said, stderr=bad)
+        times = watched(process, folder, kill)
+        text, errors = (file.seek(0) or file.read() for file in (said, bad))
+    _, _, result = re.sub("written to .*", "", text).partition("trained in ")
+    epochs = re.findall(r"^ +\d+ +[\d.e-]+ +[\d.e-]+ +[\d.e-]+$", text, re.MULTILINE)
+    return Ended(process.wait(), *times, len(epochs), result.partition("\n")[2], errors)
+
+
+def watched(process, folder: Path, kill: tuple[int, float] | None) -> tuple[float, float, float]:
+    """Wait for its end, or bring it about: (its time, that of the first and last checkpoint)."""
+    began, since, times, newest = None, None, [], 0
+    while process.poll() is None:
+        now = time.monotonic()
+        if began is None and (folder / "settings.json").exists():
+            began = now
+        seen = max((int(path.stem[11:]) for path in folder.glob("checkpoint-*")), default=0)
+        if seen > newest:
+            newest = seen
+            times.append(now - began)
+        if kill and began and since is None and newest >= kill[0]:
+            since = now
+        if since is not None and now - since >= kill[1]:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        time.sleep(0.001)
+    return time.monotonic() - (began or now), *((times[0], times[-1]) if times else (0.0, 0.0))
+
+
+def phase_of(folder: Path, killed: Ended, epochs: int) -> str:
+    """When the kill came."""
+    before, between, after, finished = PHASES
+    if (folder / "model.safetensors").exists():
+        return finished
+    if not list(folder.glob("checkpoint-*")):
+        return before
+    return between if killed.epochs < epochs else after
+
+
+def bits(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a run, but for its settings."""
+    files = [path for path in folder.iterdir() if path.name != "settings.json"]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def answer(found: dict) -> str:
+    moments = found["moments"]
+    counts = Counter(one["phase"] for one in moments)
+    phases = ", ".join(f"{counts[phase]} {phase}" for phase in PHASES if counts[phase])
+    same = sum(one["same"] for one in moments)
+    return (
+        f"Of {len(moments)} runs that were killed ({phases}), {same} ended with the bits of the "
+        "run that was never stopped."
+    )
+
+
+if __name__ == "__main__":
+    main()

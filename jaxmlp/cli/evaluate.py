@@ -1,0 +1,134 @@
+"""`jaxmlp evaluate`: a trained network on data with targets: how good it is, and the figures."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import jax
+import numpy as np
+import tyro
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from jaxmlp import plot
+from jaxmlp.cli.folder import run_folder, versions
+from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
+from jaxmlp.cli.progress import progress
+from jaxmlp.cli.report import print_score
+from jaxmlp.cli.settings import Settings as RunSettings
+from jaxmlp.cli.settings import parsed
+from jaxmlp.cli.train import QuietConsole
+from jaxmlp.data.dataset import Dataset, one_hot
+from jaxmlp.data.samples import Samples, open_samples
+from jaxmlp.evaluate import Score, classify, score
+from jaxmlp.storage import Model, write_whole
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Say how good a trained network is on data with targets, and write that and the figures."""
+
+    model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+    """A model file, or a run's folder."""
+    data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATA")]
+    """As for train; of data with a test part of their own, that part. -: standard input, a CSV."""
+    target: str | None = None
+    """The target's column in a .csv; several: separated by commas. None: what is left over."""
+    out: str | None = None
+    """The folder to write, new or empty. None: a new one below runs/."""
+
+
+def main(args: list[str]) -> int:
+    """Run `jaxmlp evaluate`; its exit code."""
+    settings = parsed(Settings, "evaluate", args)
+    if settings.out == "":
+        raise ValueError("expected a folder for --out, got an empty name")
+    model = open_model(settings.model)
+    console = QuietConsole(highlight=False, soft_wrap=True)
+    name = "stdin" if settings.data == "-" else settings.data
+    run = RunSettings(data=name, out=settings.out)
+    with jax.enable_x64(model.params.V.dtype == "float64"), run_folder(run) as (new, folder):
+        data = _read(settings, model)
+        g = outputs(model, data.X, rows_of_a_part(model), data.name)
+        scored = _score(model, data)
+        console.print(f"{data.name}: {len(data.X):,} samples", markup=False)
+        print_score(console, scored, model.classes, "")
+        _write(new, settings, model, data, g, scored)
+    files = ", ".join(sorted(path.name for path in folder.iterdir()))
+    console.print(f"written to {folder}: {files}", markup=False)
+    return 0
+
+
+def _read(settings: Settings, model: Model) -> Dataset:
+    """All of the samples with their targets."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    options = {"rows": rows_of_a_part(model), "target": settings.target, "labelled": True}
+    with open_samples(settings.data, wanted(model), **options) as samples:
+        if samples.note:
+            console.print(samples.note, markup=False)
+        if "test part" not in samples.note and _trained_on(settings):
+            console.print(f"{samples.name}: most of it is what the network was trained on")
+        parts = list(_with_progress(samples, console))
+        if not parts:
+            raise ValueError(f"{samples.name}: expected samples below the header, got none")
+        X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return Dataset(samples.name, X, y, model.classes, samples.image_shape)
+
+
+def _trained_on(settings: Settings) -> bool:
+    """Whether the run beside the model had the same source."""
+    try:
+        found = json.loads(model_file(settings.model).with_name("settings.json").read_bytes())
+        return found["data"] == settings.data
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def _with_progress(samples: Samples, console: Console):
+    with progress(console, "reading", samples.unit, disable=not console.is_terminal) as bar:
+        running = bar.add_task("", total=samples.total)
+        for part in samples.parts:
+            bar.update(running, completed=samples.done())
+            yield part
+
+
+def _score(model: Model, data: Dataset) -> Score:
+    X, m = model.x_scaling.apply(data.X), len(model.params.V)
+    if model.classes is None:
+        if len(X) < 2:
+            raise ValueError(f"{data.name}: R² needs at least two samples, got {len(X)}")
+        return score(model.network, model.params, X, model.y_scaling.apply(data.y))
+    Y = data.y[:, None].astype(float) if m == 1 else one_hot(data.y, m)
+    return score(model.network, model.params, X, Y, data.y)
+
+
+def _write(
+    folder: Path, settings: Settings, model: Model, data: Dataset, g: np.ndarray, scored: Score
+) -> None:
+    """evaluation.json and the figures."""
+    confusion = None if scored.confusion is None else scored.confusion.tolist()
+    about = {
+        **asdict(settings),
+        "model": str(model_file(settings.model).resolve()),
+        "samples": len(data.X),
+        **{**scored._asdict(), "confusion": confusion},
+        "classes": model.classes,
+        "versions": versions(),
+    }
+    text = json.dumps(about, indent=2, ensure_ascii=False)
+    write_whole(folder / "evaluation.json", text.encode(errors="backslashreplace"))
+    with plot.style():
+        for name, figure in _figures(model, data, g, scored).items():
+            figure.savefig(folder / f"{name}.png", dpi=150)
+
+
+def _figures(model: Model, data: Dataset, g: np.ndarray, scored: Score) -> dict[str, Figure]:
+    """The figures by name."""
+    if model.classes is None:
+        return {"predictions": plot.predictions(data.y, model.y_scaling.undo(g))}
+    drawn = {"confusion": plot.confusion(scored.confusion, model.classes)}
+    if data.image_shape:
+        images = data.X.reshape(-1, *data.image_shape)
+        drawn["misclassified"] = plot.misclassified(images, data.y, classify(g), model.classes)
+    return drawn

@@ -1,0 +1,206 @@
+"""A run under way: a folder of its own, and in it what was done so far, to go on from."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import Array
+
+from jaxmlp.cli import Stop
+from jaxmlp.cli.folder import MODEL, make_folder, remove, versions
+from jaxmlp.cli.settings import SAVED, Settings, read_saved
+from jaxmlp.cli.task import Task
+from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
+from jaxmlp.train.sgd import Fit
+
+SHARE = 0.03  # of the time that saving may take
+LEFT = re.compile(r"\.unfinished-\w+|\..+\.(json|safetensors)\.\d+")  # by a run that was killed
+
+
+@dataclass
+class Run:
+    """A run under way.
+
+    Attributes:
+        key: what the order of the samples is drawn with.
+        every: seconds between two checkpoints, at least.
+        so_far: what this process has done; None before its first epoch.
+        training: whether epochs are under way, so that an interruption waits for the end of one.
+    """
+
+    folder: Path
+    key: Array
+    every: float
+    so_far: Fit | None = None
+    training: bool = False
+    asked_to_stop: bool = False
+    saved: float = field(default_factory=time.monotonic)
+    cost: float = 0.0
+
+    def keep(self, so_far: Fit) -> None:
+        """Take note of an epoch that is done, and save it if the last one saved is old enough."""
+        self.so_far = so_far
+        if self.asked_to_stop:
+            raise KeyboardInterrupt
+        if time.monotonic() - self.saved >= max(self.every, self.cost / SHARE):
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        began = time.monotonic()
+        save_checkpoint(self.folder, Checkpoint(self.so_far, self.key))
+        self.saved = time.monotonic()
+        self.cost = self.saved - began
+
+    def load(self, begun: Fit) -> Fit | None:
+        """What an earlier process has saved, if it came to that."""
+        found = load_checkpoint(self.folder, Checkpoint(begun, self.key), warn)
+        return found and found.fit
+
+    def stop(self, *_) -> None:
+        """At a signal: stop after this epoch, or at once where none is under way."""
+        if not self.training or self.asked_to_stop:
+            raise KeyboardInterrupt
+        self.asked_to_stop = True
+        if sys.stderr.isatty():  # os.write, as the signal may have come within a print
+            os.write(2, b"\nstopping after this epoch (once more: at once)\n")
+
+
+@contextlib.contextmanager
+def under_way(settings: Settings, task: Task) -> Iterator[Run]:
+    """A run in a folder of its own, whose end by a signal or a full disk is not the end of it.
+
+    Raises:
+        Stop: it was interrupted, or could not write, and can go on from what it has saved.
+    """
+    folder = resumed_folder if settings.resume else new_folder
+    key = jax.random.fold_in(jax.random.key(settings.seed), 1)
+    with folder(settings, about(settings, task)) as path:
+        run = Run(path, key, settings.checkpoint_every)
+        try:
+            with signals(run.stop):
+                yield run
+        except (KeyboardInterrupt, OSError) as why:
+            interrupted = isinstance(why, KeyboardInterrupt)
+            if interrupted and run.so_far:
+                with contextlib.suppress(KeyboardInterrupt):
+                    run.save()
+            if not (settings.resume or checkpoints(path)):
+                raise
+            text = "interrupted" if interrupted else why
+            how = f"to go on: jaxmlp train --resume {shlex.quote(str(path))}"
+            raise Stop(f"{text}; {how}", 130 if interrupted else 2) from None
+        tidy(path)
+
+
+@contextlib.contextmanager
+def signals(stop: Callable) -> Iterator[None]:
+    """Ctrl-C, and the polite way of ending a process, handed to a function."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
+    """A folder with the settings in it; removed if the run ends before its first checkpoint."""
+    made, folder = make_folder(settings)
+    mine = False
+    try:
+        with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
+            mine = True
+            lock(file, folder)
+            file.write(json.dumps(about, indent=2, ensure_ascii=False))
+            file.flush()
+            os.fsync(file.fileno())
+            yield folder
+    except BaseException:
+        if mine and not (checkpoints(folder) or finished(folder)):
+            (folder / SAVED).unlink(missing_ok=True)
+        remove(made)
+        raise
+
+
+@contextlib.contextmanager
+def resumed_folder(settings: Settings, about: dict) -> Iterator[Path]:
+    """The folder of a run to go on with, once it is nobody else's and the data are the same."""
+    folder = Path(settings.resume)
+    with open(folder / SAVED, "r+", encoding="utf-8") as file:
+        lock(file, folder)
+        saved = read_saved(folder)
+        if saved["data_sha256"] != about["data_sha256"]:
+            raise ValueError(f"expected the data that {folder} began with, got others")
+        for name in ("versions", "device"):
+            if saved.get(name) != about[name]:
+                warn(f"{folder} began with {saved.get(name)}, and goes on with {about[name]}: "
+                     "the last bits may differ")  # fmt: skip
+        tidy(folder)
+        yield folder
+
+
+def lock(file, folder: Path) -> None:
+    """Keep other processes from the run, as long as this one lives. (On Windows, nothing does.)"""
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ValueError(f"expected a run that has stopped, got {folder}, under way") from None
+    except OSError:  # a file system that knows no locks
+        return
+
+
+def finished(folder: Path) -> bool:
+    """Whether there is nothing to go on with."""
+    return (folder / MODEL).exists()
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a kill left half-written; of a finished run, the checkpoints, too."""
+    left = [path for path in folder.iterdir() if LEFT.fullmatch(path.name)]
+    for path in left + (checkpoints(folder) if finished(folder) else []):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def about(settings: Settings, task: Task) -> dict:
+    """What is asked for, and what the bits depend on besides."""
+    asked = {name: value for name, value in asdict(settings).items() if name != "resume"}
+    asked |= {"data_sha256": data_sha256(task), "versions": versions()}
+    return {**asked, "device": jax.devices()[0].device_kind}
+
+
+def data_sha256(task: Task) -> str:
+    """Of the samples and targets, as they were split."""
+    digest = hashlib.sha256()
+    for part in (task.train, task.test):
+        for values in (part.X, part.y):
+            digest.update(f"{values.dtype.str} {values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
+def warn(text: str) -> None:
+    print("jaxmlp: warning:", " ".join(text.split()), file=sys.stderr)

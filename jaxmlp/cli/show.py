@@ -1,0 +1,115 @@
+"""`jaxmlp show`: what is in a model file."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from jaxmlp.cli.model import model_file
+from jaxmlp.cli.settings import parsed
+from jaxmlp.cli.train import QuietConsole
+from jaxmlp.data.scaling import Scaling
+from jaxmlp.storage import Model, load_model
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Say what a trained model is: its network, sizes, classes, scaling; of a run, its settings."""
+
+    model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+    """A model file, or a run's folder."""
+
+
+def main(args: list[str]) -> int:
+    """Run `jaxmlp show`; its exit code."""
+    path = model_file(parsed(Settings, "show", args).model)
+    model = load_model(path)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    console = QuietConsole(highlight=False, soft_wrap=True)
+    _print(console, {"file": f"{path}, {path.stat().st_size:,} bytes", "SHA-256": digest})
+    _print(console, described(model))
+    for name, said in (("settings", _settings), ("history", _history)):
+        beside = path.with_name(f"{name}.json")
+        if beside.is_file():
+            _print(console, said(_json(beside)))
+    return 0
+
+
+def _print(console: Console, lines: dict[str, str]) -> None:
+    for name, text in lines.items():
+        console.print(f"{name:<11}{text}", markup=False)
+
+
+def described(model: Model) -> dict[str, str]:
+    """What is to be said of the model, by a word for it."""
+    net, (W, V) = model.network, model.params
+    sizes = [len(model.x_scaling.shift), *([] if W is None else [len(W)]), len(V)]
+    parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
+    weights = sum(p.size for p in (W, V) if p is not None)
+    lines = {
+        "network": f"{' → '.join(map(str, sizes))}: {', '.join(parts)}"
+        f"{'' if net.bias else ', no bias'}; {weights:,} weights, {V.dtype}",
+        "classes": _listed(model.classes) if model.classes else "none: a regression",
+        "samples": _scaling(model.x_scaling),
+    }
+    if model.y_scaling is not None:
+        lines["targets"] = _scaling(model.y_scaling)
+    for name in ("features", "targets"):
+        if getattr(model, name):
+            text = f"{lines['targets']}: " if name in lines else ""
+            lines[name] = text + _listed(getattr(model, name))
+    return lines
+
+
+def _listed(names: tuple[str, ...], most: int = 20) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown}, … ({len(names)})" if len(names) > most else shown
+
+
+def _scaling(scaling: Scaling) -> str:
+    """In words, as `learn_scaling` has its kinds."""
+    shift, scale = scaling
+    if not shift.any() and np.ptp(scale) == 0:
+        return "as they are" if scale[0] == 1 else f"divided by {scale[0]:g}"
+    of = f"{shift.min():g} to {shift.max():g}" if len(shift) > 1 else f"{shift[0]:g}"
+    by = f"{scale.min():g} to {scale.max():g}" if len(scale) > 1 else f"{scale[0]:g}"
+    return f"less {of}, divided by {by}"
+
+
+def _json(path: Path) -> dict:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+    except (ValueError, RecursionError):
+        pass
+    raise ValueError(f"{path}: expected what a run writes, got something else")
+
+
+def _settings(found: dict) -> dict[str, str]:
+    """Settings and versions, a line each."""
+    left_out = ("versions", "classes", "device", "out")
+    chosen = ", ".join(f"{k} {v}" for k, v in found.items() if k not in left_out and v is not None)
+    versions = found.get("versions")
+    lines = {"settings": chosen, "device": str(found.get("device"))}
+    if isinstance(versions, dict):
+        lines["versions"] = ", ".join(f"{k} {v}" for k, v in versions.items())
+    return lines
+
+
+def _history(found: dict) -> dict[str, str]:
+    """The last epoch and the test."""
+    epochs, test = found.get("epochs"), found.get("test")
+    lines = {}
+    if isinstance(epochs, list):
+        lines["epochs"] = str(len(epochs))
+    if isinstance(test, dict):
+        measures = [(k, test.get(k)) for k in ("error", "accuracy", "r2")]
+        lines["test"] = ", ".join(f"{k} {v:.4f}" for k, v in measures if isinstance(v, float))
+    return lines

@@ -1,0 +1,111 @@
+"""Every experiment at its quick size: an answer, its numbers, its figures; twice the same."""
+
+import importlib
+import json
+from pathlib import Path
+
+import jax
+import matplotlib.image
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.decomposition import TruncatedSVD
+from sklearn.linear_model import LinearRegression
+
+from experiments import index, reduced_rank_regression, running, step_sizes
+from experiments.float_precision import in_tf32
+from jaxmlp import Network, backprop, difference, init
+
+HERE = Path(running.__file__).parent
+NAMES = sorted(p.stem for p in HERE.glob("*.py") if "\ndef experiment(" in p.read_text("utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def as_users_have_it():
+    """float32, and JAX without the suite's strictness."""
+    with (
+        jax.enable_x64(False),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+    ):
+        yield
+
+
+def quick(name: str, out: Path) -> dict:
+    module = importlib.import_module(f"experiments.{name}")
+    running.main(module.experiment, module.QUICK, ["--quick", "--out", str(out)])
+    return json.loads((out / f"{name}.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_quick(name, tmp_path, capsys):
+    record = quick(name, tmp_path)
+    module = importlib.import_module(f"experiments.{name}")
+    assert record["question"] == module.__doc__.partition("\n")[0]
+    assert record["question"].endswith("?")
+    assert record["answer"].endswith(".")
+    assert "nan" not in record["answer"]
+    assert record["settings"].items() >= running.plain(module.QUICK).items()
+    assert record["numbers"]
+    assert record["timings"]["seconds"] > 0
+    assert "jaxlib" in record["versions"]
+    for path in tmp_path.glob("*.png"):
+        image = matplotlib.image.imread(path)
+        assert image.shape[1] <= 1300
+        assert len(np.unique(image[..., 0])) > 20
+    assert (tmp_path / f"{name}.png").exists()
+    assert " ".join(record["answer"].split()[:3]) in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_second_run_has_the_same_numbers(tmp_path):
+    one, other = (quick("template", tmp_path / which) for which in ("one", "other"))
+    assert one.pop("timings") != other.pop("timings")
+    assert one == other
+
+
+def test_what_is_not_finite_is_null(tmp_path):
+    found = running.Finding("It is.", {"a": np.array([np.nan, 1 / 3])}, Figure(figsize=(1, 1)))
+    running.save(found, tmp_path / "new", "name", "Is it?", {}, {"seconds": 1.0})
+    assert json.loads((tmp_path / "new/name.json").read_text())["numbers"] == {
+        "a": [None, 0.333333]
+    }
+
+
+def test_tf32_rounds_what_backprop_does_not():
+    network = Network("tanh", "softmax", "cross_entropy")
+    params = init(network, (5, 3, 4), key=jax.random.key(0), initializer=0.7, dtype="float32")
+    x, y = jax.random.normal(jax.random.key(1), (6, 5)), jax.nn.one_hot(jax.numpy.arange(6) % 4, 4)
+    found = difference(in_tf32(network, params, x, y), backprop(network, params, x, y))
+    assert 1e-5 < found.relative < 2**-10 * 4
+    held = jax.tree.map(lambda a: jax.numpy.round(a * 4) / 4, (params, x))  # in a few bits
+    exact = [route(network, *held, y).delta2 for route in (in_tf32, backprop)]
+    assert np.abs(np.subtract(*exact)).max() < 2**-10
+
+
+def test_the_best_of_a_rank_is_scikit_learns():
+    X, Y = reduced_rank_regression.data()
+    np.testing.assert_allclose(X.T @ X / len(X), np.eye(X.shape[1]), atol=1e-12)
+    fitted = LinearRegression(fit_intercept=False).fit(X, Y).predict(X)
+    for q, expected in enumerate(reduced_rank_regression.optimum(X, Y)[1:], 1):
+        svd = TruncatedSVD(q, algorithm="arpack", random_state=0) if q < 10 else None
+        best = svd.inverse_transform(svd.fit_transform(fitted)) if svd else fitted
+        assert ((Y - best) ** 2).sum() / len(Y) == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [([2.0, 0.1, 2.4, 0.5], 3.0), ([2.4, 2.0, 0.1, np.inf], 4.0), ([2.4, 1, 0.5, 0.1], np.inf)],
+)
+def test_the_border_is_the_first_beyond_the_best(errors, expected):
+    assert step_sizes.border(np.array(errors)[:, None], (1.0, 2.0, 3.0, 4.0)) == [expected]
+
+
+def test_the_page_is_that_of_the_records():
+    assert (HERE / "README.md").read_text("utf-8") == index.page(HERE / "results")
+
+
+def test_a_record_without_question_has_its_scripts(tmp_path):
+    (tmp_path / "benchmark.json").write_text("{}")
+    page = index.page(tmp_path)
+    assert "**How fast is training, beside others?**" in page
+    assert "results/benchmark.json" in page
