@@ -114,7 +114,7 @@ def watched(process, folder: Path, kill: tuple[int, float] | None) -> tuple[floa
         if began is None and (folder / "settings.json").exists():
             began = now
         seen = max((int(path.stem[11:]) for path in folder.glob("checkpoint-*")), default=0)
-        if seen > newest:
+        if began and seen > newest:
             newest = seen
             times.append(now - began)
         if kill and began and since is None and newest >= kill[0]:
