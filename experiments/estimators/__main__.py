@@ -6,7 +6,7 @@ Accuracy (R² for diabetes): 5 folds and 5 seeds, the same settings, folds and s
 that each pair differs by the estimator alone. Fit time, warm: in one process, in turn, after a
 first fit. Cold: a process that has just started imports, loads, scales and fits once, or does the
 cross-validation, and is timed from outside, compilation and all. Scikit-learn is timed with as many
-BLAS threads as it takes by itself, and with one; ahead means ahead of the faster. Numbers go to
+BLAS threads as it takes by itself, and with one; ours is compared with the faster. Numbers go to
 estimators.json, the figure to estimators.png.
 """
 
@@ -14,11 +14,11 @@ import argparse
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
 import warnings
-from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -83,7 +83,8 @@ def accuracies(name: str, seeds: int) -> dict:
         kind = KFold if name == "diabetes" else StratifiedKFold
         folds = kind(5, shuffle=True, random_state=seed)
         for peer, values in scores.items():
-            values += cross_val_score(model(peer, name, seed), X, y, cv=folds).tolist()
+            with threadpool_limits(1):  # only the scores count here
+                values += cross_val_score(model(peer, name, seed), X, y, cv=folds).tolist()
     ours, theirs = (np.array(scores[peer]) for peer in scores)
     return {
         "scores": scores,
@@ -97,30 +98,44 @@ def accuracies(name: str, seeds: int) -> dict:
 def warm(name: str, rounds: int) -> dict:
     """Seconds of a fit, median of rounds in which each has its turn."""
     X, y = data(name)
-    times = defaultdict(list)
+    times = {peer: [] for peer in PEERS}
     for k in range(rounds + 1):
-        for peer in PEERS:
+        for peer, seconds in times.items():
             estimator = model(peer, name, seed=0)
             with threadpool_limits(1 if "one" in peer else None):
-                began = time.perf_counter()
+                began = time.perf_counter(), time.process_time()
                 estimator.fit(X, y)
-                times[peer] += [time.perf_counter() - began] if k else []
-    return {peer: float(np.median(values)) for peer, values in times.items()} | {"all": times}
+                now = time.perf_counter(), time.process_time()
+            seconds += [np.subtract(now, began).tolist()] if k else []
+    return medians(times)
 
 
 def cold(name: str, starts: int) -> dict:
     """Seconds of a whole process, median of starts in which each has its turn."""
-    times, parts = defaultdict(list), defaultdict(list)
+    times = {peer: [] for peer in PEERS}
     for _ in range(starts):
-        for peer in PEERS:
+        for peer, seconds in times.items():
             environment = {**os.environ, **(ONE_THREAD if "one" in peer else {})}
             command = [sys.executable, "-m", "experiments.estimators.peers", peer, name]
-            began = time.perf_counter()
-            done = subprocess.run(command, check=True, capture_output=True, env=environment)
-            times[peer].append(time.perf_counter() - began)
-            parts[peer].append(json.loads(done.stdout))
-    medians = {peer: float(np.median(values)) for peer, values in times.items()}
-    return medians | {"all": times, "of which": parts}
+            began = time.perf_counter(), children()
+            subprocess.run(command, check=True, env=environment)
+            seconds.append(np.subtract((time.perf_counter(), children()), began).tolist())
+    return medians(times)
+
+
+def children() -> float:
+    """The processor's seconds of all processes that this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def medians(times: dict) -> dict:
+    """Seconds, those of the processor (which others at work do not change), and all of both."""
+    wall, processor = (
+        {peer: float(np.median([pair[k] for pair in pairs])) for peer, pairs in times.items()}
+        for k in range(2)
+    )
+    return wall | {"processor": processor, "all": times}
 
 
 def ahead(times: dict) -> float:
@@ -137,12 +152,13 @@ def report(console: Console, found: dict) -> None:
         table.add_row(name, *(f"{number:.4f}" for number in numbers))
     console.print(table)
     for kind, title in (("warm", "a fit, warm"), ("cold", "a process from its start")):
-        table = Table(title=f"{title}: seconds", box=None)
+        table = Table(title=f"{title}: seconds, of the processor in brackets", box=None)
         for column in ("data", *PEERS, "times as fast"):
             table.add_column(column, justify="left" if column == "data" else "right")
         for name, times in found[kind].items():
-            seconds = (f"{times[peer]:.3g}" for peer in PEERS)
-            table.add_row(name, *seconds, f"{ahead(times):.2f}")
+            used = times["processor"]
+            seconds = (f"{times[peer]:.3g} ({used[peer]:.3g})" for peer in PEERS)
+            table.add_row(name, *seconds, f"{ahead(times):.2f} ({ahead(used):.2f})")
         console.print(table)
 
 
