@@ -43,10 +43,12 @@ def experiment(
         for values in (fastest, least)
     )
     networks = len(learned) * len(etas) * seeds
+    firsts = {min(by_f, key=by_f.get) for values in (fastest, least) for by_f in values.values()}
+    first = "It depends on the width" if len(firsts) > 1 else f"{firsts.pop()} does both"
     answer = (
-        f"Of {networks:,} networks, at each one's best step size, the median training error after "
-        f"{max(1, epochs // 5)} epochs was ({quick}), and the median test error after {epochs} "
-        f"({good}), in nats."
+        f"{first}: of {networks:,} networks, each kind at its best step size, the "
+        f"median training error after {max(1, epochs // 5)} epochs is ({quick}) nats, and the "
+        f"median test error after {epochs} ({good})."
     )
     numbers = {
         "networks": networks,
@@ -92,6 +94,8 @@ def draw(widths, etas, learned, tested) -> Figure:
         bands(ends, "step size η", "test error in the end (nats)", logarithmic=True, axes=bottom)
         bottom.tick_params(axis="x", labelsize=8, rotation=60)
         top.set_title(f"q = {q}")
+        for axes in (top, bottom):
+            axes.set_ylabel(axes.get_ylabel() if q == widths[0] else "")
         bottom.set_title("")
     return figure
 

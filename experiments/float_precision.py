@@ -68,9 +68,9 @@ def in_tf32(network: Network, params: Params, x, y) -> Gradients:
 
 ROUTES = {
     "bfloat16": (backprop, "bfloat16"),
-    "TF32": (in_tf32, "float32"),
+    "TF32 (emulated)": (in_tf32, "float32"),
     "float32": (backprop, "float32"),
-    "float64": (autodiff, "float64"),
+    "float64 (autodiff)": (autodiff, "float64"),
 }
 
 
