@@ -23,6 +23,7 @@ from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.runner import LIMIT, Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
+from jaxmlp.verify.stepsize import measured
 from jaxmlp.verify.training import NAME as LOOP
 from jaxmlp.verify.training import check_loop
 
@@ -153,7 +154,7 @@ def settings(found: Source, options: Options) -> tuple[Network, str]:
 
 
 def _pieces(path: Path, found: Source) -> Pieces:
-    loops = {str(loop.line): loop.body for loop in found.loops}
+    loops = {str(loop.line): [*loop.body, *measured(loop)] for loop in found.loops}
     functions = list(found.functions.values())
     checked = [f for f in functions if _kind(f, found) is not None]
     bodies = [statement for body in loops.values() for statement in body]

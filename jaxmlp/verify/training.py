@@ -23,10 +23,11 @@ from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.loops import Loop, drawn, numbers
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
-from jaxmlp.verify.names import called, loads, role_of_data, stores
+from jaxmlp.verify.names import called, role_of_data, stores
 from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes, with_one
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.runner import Runner
+from jaxmlp.verify.stepsize import fitted_eta, named_eta, step_sizes
 
 NAME = "training loop"
 EXERCISE = Sizes(784, 200, 4, n=11, draws=1)  # scripts have these numbers written into them
@@ -85,7 +86,7 @@ def _checked(runner, loop, network, reduction, seed) -> tuple[Check, ...]:
             except Crashed as why:
                 crash = crash or why
                 continue
-            checks = _judge(loop, network, reduction, steps)
+            checks = _judge(loop, network, reduction, steps, way)
             return _said(checks, way, crash if sizes in EQUAL else None)
     raise crash
 
@@ -97,8 +98,6 @@ def _said(checks: tuple[Check, ...], way: Way, crash: Crashed | None) -> tuple[C
         notes.append(at_equal_sizes(crash))
     if way.one:
         notes.append(convention("one-given"))
-    if way.columns:
-        notes.append(convention("columns"))
     if way.turned:
         notes.append(convention("weights-transposed"))
     return remarked(checks, *notes)
@@ -152,7 +151,7 @@ def _run(runner, loop, points: Points, sizes: Sizes, way: Way, at: int, i: int) 
                 f"expected parameters of shape {old.shape}, got {now.shape} after the update"
             )
     named = {**after, "new_W": new_W, "new_V": new_V}
-    return Step(W, V, x, y, _eta(loop, {**given, **after}), last, named)
+    return Step(W, V, x, y, named_eta(loop, {**given, **after}), last, named)
 
 
 def _own_data(runner: Runner) -> set[str]:
@@ -317,55 +316,7 @@ def _whole(loop: Loop) -> bool:
     )
 
 
-def _updates(loop: Loop) -> list[ast.stmt]:
-    return [s for s in loop.body if stores(s) & set(loop.params.values())]
-
-
-def _eta(loop: Loop, names: dict[str, Any]) -> float | None:
-    """The step size: one that an update reads, eta_t before eta; None where there is none."""
-    found = {
-        n: float(v)
-        for n, v in names.items()
-        if ROLE.get(plain(n)) == "eta"
-        and n not in loop.counters
-        and isinstance(v, float | int | np.ndarray)
-        and np.size(v) == 1
-    }
-    read = set().union(*map(loads, _updates(loop)))
-    best = sorted(
-        found, key=lambda n: (n not in read, len(plain(n)) < 4 or "t" not in plain(n)[-1:])
-    )
-    return found[best[0]] if best else None
-
-
-def _fitted_eta(right: Quantities, claims: dict[str, np.ndarray]) -> float | None:
-    """The one step size with which both updates are right; or, where one is wrong, the other."""
-    found = []
-    for stage, claim in claims.items():
-        true = getattr(right, stage)
-        eta = float((claim * true).sum() / (true * true).sum())
-        if eta > 0 and same(claim, eta * true, tolerance(claim) * 10):
-            found.append(eta)
-    return found[0] if found and np.allclose(found, found[0], rtol=1e-9) else None
-
-
-def _schedule(loop: Loop) -> bool:
-    """Whether a counter takes part in an update other than as an index."""
-    nodes = [n for s in _updates(loop) for n in ast.walk(s)]
-    indices = {id(n) for s in nodes if isinstance(s, ast.Subscript) for n in ast.walk(s.slice)}
-    return any(
-        isinstance(n, ast.Name) and n.id in loop.counters and id(n) not in indices for n in nodes
-    )
-
-
-def _literal(loop: Loop) -> float:
-    """A number between 0 and 1 that stands in an update, or 1."""
-    nodes = [n for s in _updates(loop) for n in ast.walk(s)]
-    values = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, float)]
-    return next((v for v in values if 0 < v < 1), 1.0)
-
-
-def _judge(loop, network, reduction, steps: list[Step]) -> tuple[Check, ...]:
+def _judge(loop, network, reduction, steps: list[Step], way: Way) -> tuple[Check, ...]:
     stacked = [np.stack([getattr(s, part) for s in steps]) for part in ("W", "V", "x", "y")]
     points = Points(*stacked)
     batch = points.x.shape[1] > 1
@@ -374,16 +325,14 @@ def _judge(loop, network, reduction, steps: list[Step]) -> tuple[Check, ...]:
     last = ()
     if steps[0].last:
         points, moved, last = _bias_in_front(network, points, moved, mean)
-    eta = steps[0].eta
-    if eta is None or _schedule(loop):
-        fitted = _fitted_eta(quantities(network, points, mean=mean), moved)
-        eta = fitted or eta or _literal(loop)
-        if loop.eta and steps[0].eta is None and eta == 1:
-            eta = ETA  # there is a step size, and the update has forgotten it
+    runs = [s.names for s in steps]
+    etas = step_sizes(loop, runs, steps[0].eta, quantities(network, points, mean=mean), moved)
+    eta = etas["dV"]
     right = quantities(network, points, mean=mean, eta=eta)
-    claims = {stage: move / eta for stage, move in moved.items()}
+    claims = {stage: move / etas[stage] for stage, move in moved.items()}
     checks = judge(NAME, right, claims | _deltas(steps, right, claims), CATALOGUE)
-    said = [*last, convention("rows" if batch else "one-sample")]
+    samples = "columns" if way.columns else "rows" if batch else "one-sample"
+    said = [*last, convention(samples)]
     if batch:
         said.append(convention(reduction))
     note = Note(
@@ -408,7 +357,7 @@ def _bias_in_front(network: Network, points: Points, moved: dict, mean: bool):
         turned = points._replace(W=W, V=V)
         moves = {s: np.roll(m, 1, -1) if s == "dW" or V_too else m for s, m in moved.items()}
         tried.append((turned, moves, (Note("bias-last-given", words),)))
-        if _fitted_eta(quantities(network, turned, mean=mean), moves):
+        if fitted_eta(quantities(network, turned, mean=mean), moves):
             return tried[-1]
     return tried[0]
 
