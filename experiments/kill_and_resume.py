@@ -60,9 +60,10 @@ def main() -> None:
     moments, epochs = (4, 300) if options.quick else (50, 800)
     with TemporaryDirectory() as place:
         found = trials(Path(place), moments, epochs)
-    report(Console(), found)
+    said = {"question": __doc__.partition("\n")[0], "answer": answer(found)}
+    Console().print(said["answer"])
     options.out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found, indent=1)
+    text = json.dumps(said | found, indent=1)
     (options.out / "kill_and_resume.json").write_text(text, encoding="utf-8")
 
 
@@ -113,7 +114,7 @@ def watched(process, folder: Path, kill: tuple[int, float] | None) -> tuple[floa
         if began is None and (folder / "settings.json").exists():
             began = now
         seen = max((int(path.stem[11:]) for path in folder.glob("checkpoint-*")), default=0)
-        if seen > newest:
+        if began and seen > newest:
             newest = seen
             times.append(now - began)
         if kill and began and since is None and newest >= kill[0]:
@@ -141,12 +142,15 @@ def bits(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def report(console: Console, found: dict) -> None:
-    counts = Counter(one["phase"] for one in found["moments"])
-    for phase in PHASES:
-        console.print(f"{counts[phase]:>3} killed {phase}")
-    same = sum(one["same"] for one in found["moments"])
-    console.print(f"{same} of {len(found['moments'])} ended with the bits of the run never stopped")
+def answer(found: dict) -> str:
+    moments = found["moments"]
+    counts = Counter(one["phase"] for one in moments)
+    phases = ", ".join(f"{counts[phase]} {phase}" for phase in PHASES if counts[phase])
+    same = sum(one["same"] for one in moments)
+    return (
+        f"Of {len(moments)} runs that were killed ({phases}), {same} ended with the bits of the "
+        "run that was never stopped."
+    )
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ _HOME = {
     "Model": "storage",
     "save_model": "storage",
     "load_model": "storage",
+    "ThreeLayerClassifier": "estimators.classifier",
+    "ThreeLayerRegressor": "estimators.regressor",
     "from_scikit_learn": "scikit_learn",
     "to_scikit_learn": "scikit_learn",
     "check": "verify.check",

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from experiments.benchmark import __main__ as benchmark
 from experiments.benchmark import peers
 from experiments.benchmark.figure import draw
 
@@ -75,3 +76,13 @@ def test_the_figure_has_every_workload_and_growth():
     assert titles == ["exercise", "digits"]
     assert [axes.get_xlabel() for axes in figure.axes[-4:]] == [
         "n (number)", "d (number)", "q (number)", "networks (number)"]  # fmt: skip
+
+
+def test_the_answer_and_the_growth_are_of_the_numbers():
+    times = {"jaxmlp": 2.0, "C": 5.0, "NumPy script": 30.0}
+    found = {"workloads": {"exercise, one at a time": {"microseconds": times},
+                           "64 networks, digits": {"microseconds": {"jaxmlp": 4.0, "C": 6.0}}}}  # fmt: skip
+    said = benchmark.answer(found)
+    assert "takes 2.0 µs, 2.5 times as fast as C, 15.0 times as fast as NumPy" in said
+    assert said.endswith("64 networks on the digits at once, 1.5 times as C.")
+    assert benchmark.exponent([(10, 1.0), (100, 5.0), (1000, 1e4)]) == pytest.approx(2)

@@ -6,8 +6,8 @@ The workloads: the exercise (784-200-4) and the digits (64-32-10), one sample at
 batches; 64 networks at once; growing n, d, q and numbers of networks; `jaxmlp train` from a cold
 start; peak memory. Times are medians of runs taken in turn, after a warm-up. The products' limit is
 the arithmetic of the first layer's two products, 4 q (d+1) a sample, at the best rate that this
-machine reaches in a large square product of float32 in the same run. Numbers go to benchmark.json,
-the figure to benchmark.png.
+machine reaches in a large square product of float32 in the same rounds; "share" is the limit over
+the time. Numbers go to benchmark.json, the figure to benchmark.png.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmark.figure import draw
+from experiments.benchmark.figure import SHORT, draw
 from experiments.benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
 
 EXERCISE, DIGITS = (784, 200, 4), (64, 32, 10)
@@ -54,12 +54,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few seconds: small parts, once")
     parser.add_argument("--out", type=Path, default=Path("experiments/results"))
     options = parser.parse_args()
-    console, rounds = Console(), 1 if options.quick else 7
-    found = {"machine": machine(), "peak GFLOP/s": peak(), "workloads": {}, "growing": {}}
+    console, rounds = Console(width=160), 1 if options.quick else 7
+    found = {"machine": machine(), "workloads": {}, "growing": {}}
     for name, task in WORKLOADS.items():
         small = task._replace(n=min(task.n, 600)) if options.quick else task
         with console.status(name):
-            found["workloads"][name] = measured(small, rounds, found["peak GFLOP/s"], console)
+            found["workloads"][name] = measured(small, rounds, console)
     for name, tasks in GROWING.items():
         with console.status(f"growing {name}"):
             tasks = tasks[:2] if options.quick else tasks
@@ -67,6 +67,10 @@ def main() -> None:
     if not options.quick:
         with console.status("cold starts, memory"):
             found |= {"cold": cold(), "memory": memory()}
+    found["growth exponents"] = {
+        name: exponent(points) for name, points in found["growing"].items()
+    }
+    found = {"question": __doc__.partition("?")[0] + "?", "answer": answer(found)} | found
     report(console, found)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "benchmark.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
@@ -85,26 +89,31 @@ def machine() -> dict:
             "processor": platform.processor() or platform.machine(), "versions": there}  # fmt: skip
 
 
-def peak() -> float:
-    """GFLOP/s of a product of two 2048 × 2048 matrices, the best of ten."""
-    A = jax.random.normal(jax.random.key(0), (2048, 2048))
-    product = jax.jit(jax.numpy.matmul)
-    seconds = [timed(lambda: jax.block_until_ready(product(A, A))) for _ in range(11)][1:]
-    return 2 * 2048**3 / min(seconds) / 1e9
+SIDE = 2048
+_product = jax.jit(jax.numpy.matmul)
 
 
-def measured(task: Task, rounds: int, best: float, console: Console) -> dict:
+def square_product() -> None:
+    """A product of two 2048 × 2048 matrices, to know what the machine can do at this moment."""
+    A = jax.numpy.ones((SIDE, SIDE), "float32")
+    jax.block_until_ready(_product(A, A))
+
+
+def measured(task: Task, rounds: int, console: Console) -> dict:
     """Microseconds a sample (of all networks) for each peer; the products' limit, likewise."""
     runs = dict(ready(task, console))
-    times = {name: [] for name in runs}
+    times, products = {name: [] for name in runs}, []
     for _ in range(rounds):
+        time.sleep(REST)
+        products += [timed(square_product) for _ in range(3)]
         for name, run in runs.items():
             time.sleep(REST)
             times[name].append(timed(run) * 1e6 / task.n / (EPOCHS if name == "jaxmlp" else 1))
     medians = {name: float(np.median(values)) for name, values in times.items()}
     medians |= {n: v * task.networks for n, v in medians.items() if n in ALONE}
+    best = 2 * SIDE**3 / min(products) / 1e9
     limit = task.networks * 4 * task.q * (task.d + 1) / best / 1e3
-    return {"microseconds": medians, "all": times, "limit": limit}
+    return {"microseconds": medians, "all": times, "limit": limit, "peak GFLOP/s": best}
 
 
 def ready(task: Task, console: Console) -> Iterator[tuple[str, Callable]]:
@@ -196,16 +205,42 @@ def memory() -> dict | None:
     return {"empty": empty, "data": data, "peak": peaks, "times the data": times}
 
 
+def exponent(points: list[tuple[float, float]]) -> float:
+    """k where the seconds grow as the k-th power of the work: from the first point to the last."""
+    (least, fewest), *_, (most, longest) = points
+    return float(np.log(longest / fewest) / np.log(most / least))
+
+
+def answer(found: dict) -> str:
+    """What a reader wants to know first, made of the numbers."""
+    one, many = (
+        found["workloads"][name]["microseconds"]
+        for name in ("exercise, one at a time", "64 networks, digits")
+    )
+    ratios = [
+        f"{one[name] / one['jaxmlp']:.1f} times as fast as {name}"
+        for name in ("C", "NumPy script", "PyTorch", "scikit-learn")
+        if name in one
+    ]
+    said = f"One sample of the exercise takes {one['jaxmlp']:.1f} µs, {', '.join(ratios)}"
+    if "C" in many:
+        said += f"; 64 networks on the digits at once, {many['C'] / many['jaxmlp']:.1f} times as C"
+    return f"{said}."
+
+
 def report(console: Console, found: dict) -> None:
     """The table: microseconds a sample, and how many times as fast as each peer."""
     table = Table(title="µs a sample (jaxmlp is so many times as fast)", box=None)
-    for column in ("workload", "limit", *PEERS):
-        table.add_column(column, justify="left" if column == "workload" else "right")
+    for column in ("workload", "limit", "share", *PEERS):
+        table.add_column(
+            SHORT.get(column, column), justify="left" if column == "workload" else "right"
+        )
     for name, one in found["workloads"].items():
         times = one["microseconds"]
         cells = [f"{times[p]:.3g} ({times[p] / times['jaxmlp']:.2g}×)" if p in times else "–"
                  for p in PEERS]  # fmt: skip
-        table.add_row(name, f"{one['limit']:.3g}", *cells)
+        share = f"{one['limit'] / times['jaxmlp']:.0%}"
+        table.add_row(name, f"{one['limit']:.3g}", share, *cells)
     console.print(table)
     rest = {k: v for k, v in found.items() if k not in ("workloads", "growing")}
     console.print_json(json.dumps(rest | {"growing (seconds)": found["growing"]}))

@@ -40,12 +40,19 @@ def test_nothing_of_a_claim_is_lost(formula):
         ("zᵀ", '<msup><mi>z</mi><mi mathvariant="normal">T</mi></msup>'),
         ("δ2", "<msub><mi>δ</mi><mn>2</mn></msub>"),
         ("1/80", "<mn>1</mn><mo>/</mo><mn>80</mn>"),
+        ("e^{−u}", "<msup><mi>e</mi><mrow><mo>−</mo><mi>u</mi></mrow></msup>"),
         ("e^{x_1}", "<msup><mi>e</mi><msub><mi>x</mi><mn>1</mn></msub></msup>"),
         ("f'(u)", '<mi>f</mi><mo lspace="0" rspace="0">′</mo><mrow><mo>(</mo><mi>u</mi><mo>)</mo></mrow>'),
     ],
 )  # fmt: skip
 def test_layout(formula, expected):
     assert mathml(formula) == f"<math>{expected}</math>"
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_base_has_one_script_in_each_place(formula):
+    for tag, parts in {"msub": 2, "msup": 2, "munder": 2, "mfrac": 2, "msubsup": 3}.items():
+        assert all(len(one) == parts for one in parsed(formula).iter(tag))
 
 
 def test_a_line_may_break_at_spaces_outside_brackets_alone():

@@ -81,7 +81,7 @@ def _scripted(base: str, kind: str, text: str, tokens: Tokens) -> str:
     if kind == "raised":
         script = _plain(text.translate(RAISED))
     else:
-        script = _plain(text) if kind == "index" else "".join(_nodes(tokens, "}"))
+        script = _plain(text) if kind == "index" else _one(_nodes(tokens, "}"))
     if kind == "raised" or text == "^":
         if base.startswith("<msub>"):
             return f"<msubsup>{base[6:-7]}{script}</msubsup>"
@@ -95,5 +95,9 @@ def _plain(text: str) -> str:
         return '<mi mathvariant="normal">T</mi>'
     parts = re.findall(r"\d+|.", text)
     tags = ("mn" if p.isdigit() else "mi" if p.isalpha() else "mo" for p in parts)
-    each = "".join(f"<{tag}>{part}</{tag}>" for tag, part in zip(tags, parts, strict=True))
-    return each if len(parts) == 1 else f"<mrow>{each}</mrow>"
+    return _one([f"<{tag}>{part}</{tag}>" for tag, part in zip(tags, parts, strict=True)])
+
+
+def _one(elements: list[str]) -> str:
+    """A script has room for one element."""
+    return elements[0] if len(elements) == 1 else f"<mrow>{''.join(elements)}</mrow>"

@@ -1,0 +1,1 @@
+"""The estimators beside scikit-learn's own."""

@@ -1,0 +1,250 @@
+"""What both estimators share: scikit-learn's parameters, `fit` and `partial_fit`."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from numbers import Integral, Real
+
+import jax
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from jaxmlp.activations import Activation
+from jaxmlp.estimators import settings
+from jaxmlp.estimators.descent import output
+from jaxmlp.estimators.inputs import checked_weights, named
+from jaxmlp.estimators.running import Orders, begin, precision, run
+from jaxmlp.estimators.searching import search
+from jaxmlp.estimators.state import Curves, Numbers, Rule, padded
+from jaxmlp.network import Params
+
+ROWS = 8192  # samples whose outputs are computed at a time
+
+
+@dataclass(eq=False, repr=False)
+class ThreeLayer(BaseEstimator):
+    """The parameters and the training of both estimators."""
+
+    hidden_units: Integral = 100
+    activation: str | Activation | Callable = "relu"
+    _: KW_ONLY
+    solver: object = "adam"
+    alpha: Real = 0.0001
+    batch_size: Integral | str = "auto"
+    learning_rate: str = "constant"
+    learning_rate_init: Real = 0.001
+    power_t: Real = 0.5
+    max_iter: Integral = 200
+    shuffle: bool = True
+    random_state: object = None
+    tol: Real = 1e-4
+    warm_start: bool = False
+    momentum: Real = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: Real = 0.1
+    monitor: str = "score"
+    beta_1: Real = 0.9
+    beta_2: Real = 0.999
+    epsilon: Real = 1e-8
+    n_iter_no_change: Real = 10
+    on_epoch: Callable | None = None
+
+    def fit(self, X, y, sample_weight=None):
+        """Learn W and V from X and y.
+
+        Args:
+            X: (n, d), an array, a DataFrame or a sparse matrix (which is made dense).
+            y: (n,), or (n, m) for several targets, or 0 and 1 for several labels.
+            sample_weight: (n,), what each sample counts; all the same where not given.
+
+        Raises:
+            ValueError, TypeError: an argument cannot be used, by name; or training diverged.
+        """
+        return self._learn(X, y, sample_weight, again=self.warm_start and hasattr(self, "W_"))
+
+    def search(self, X, y, sample_weight=None, *, learning_rate_init, random_state):
+        """Train a network for each step size and seed in one program, and keep the best of them.
+
+        Best is the least validation error, on `validation_fraction` of the samples, after any
+        epoch; training ends when no network has improved for `n_iter_no_change` epochs.
+        `random_state` of the estimator draws the validation samples, that of the search the
+        starts and the orders. What was found is in `search_results_` and `best_params_`.
+
+        Args:
+            X, y, sample_weight: as for `fit`.
+            learning_rate_init: the step sizes.
+            random_state: the seeds, whole numbers.
+
+        Raises:
+            ValueError, TypeError: as for `fit`; or every network diverged.
+
+        Example:
+            >>> X = np.linspace(-1, 1, 60)[:, None]
+            >>> model = ThreeLayerRegressor(8, "tanh", max_iter=50, random_state=0)
+            >>> rates, seeds = [1e-3, 0.1], [0, 1]
+            >>> _ = model.search(X, X[:, 0] ** 2, learning_rate_init=rates, random_state=seeds)
+            >>> model.best_params_["learning_rate_init"]
+            0.1
+        """
+        return search(self, X, y, sample_weight, learning_rate_init, random_state)
+
+    def hidden_activations(self, X) -> np.ndarray:
+        """z = f(Wx) of each sample, (n, q), without the 1 in front (L3)."""
+        return self._output(X, "z")[:, 1:]
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """W and V without their biases, transposed, as scikit-learn has them: views of both."""
+        return [self.W_[:, 1:].T, self.V_[:, 1:].T]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """The biases: column 0 of W and of V."""
+        return [self.W_[:, 0], self.V_[:, 0]]
+
+    def _learn(self, X, y, sample_weight, *, again: bool, step: bool = False):
+        """`fit`, or one epoch of `partial_fit`; again: from the weights there are."""
+        given = self.get_params(deep=False)
+        settings.check(given)
+        epochs = 1 if step else int(self.max_iter)
+        if step and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        with named("random_state"):
+            random = check_random_state(self.random_state)
+        X, Y, weights = self._samples(X, y, sample_weight, again, step)
+        params = Params(self.W_, self.V_) if again else self._drawn(random, X, Y)
+        train, validation = (X, Y, weights), None
+        if self.early_stopping:
+            train, validation = self._parts(random, X, Y, weights)
+        rule = self._rule(given, len(train[0]))
+        data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
+        numbers = self._numbers(X.dtype)
+        with precision(X.dtype):
+            memory = getattr(self, "_memory", None) if again and step else None
+            state = begin(rule, params, numbers, validation is not None, memory)
+            orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
+            trained = run(rule, data, state, numbers, orders, epochs, self.on_epoch)
+        state, curves, ended = trained
+        self._keep(state.params if state.best is None else state.best, curves, again)
+        self.t_ = int(state.seen)
+        self._memory = jax.tree.map(np.asarray, state._replace(params=None, best=None))
+        if not (ended or step):
+            warnings.warn(
+                f"Maximum iterations ({epochs}) reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _samples(self, X, y, sample_weight, again: bool, step: bool):
+        """X, Y and the weights as arrays of one float dtype, once they are checked."""
+        y = self._checked_targets(y)
+        X = self._checked(X, reset=not again)
+        if again and len(self.W_) != self.hidden_units:
+            raise ValueError(
+                f"expected hidden_units {len(self.W_)} as before, got {self.hidden_units}"
+            )
+        if X.shape[0] != y.shape[0]:
+            raise ValueError(f"expected as many rows in y as in X, {X.shape[0]}, got {y.shape[0]}")
+        Y, factors = self._targets(y, again, step)
+        weights = checked_weights(sample_weight, len(X)) * factors
+        if not weights.sum() > 0:
+            raise ValueError("expected a sample_weight (times class_weight) that is not all zero")
+        return X, Y.astype(X.dtype), weights.astype(X.dtype)
+
+    def _checked(self, X, reset: bool = False) -> np.ndarray:
+        """X as an array of floats, with as many columns as in `fit`."""
+        dtype = (np.float64, np.float32) if reset else self.W_.dtype
+        with named("X"):
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=reset)
+        return X.toarray() if hasattr(X, "toarray") else X
+
+    def _drawn(self, random: np.random.RandomState, X, Y) -> Params:
+        """W and V to start from: scikit-learn's draws, in its order."""
+        factor = 2 if self._network().hidden.name == "sigmoid" else 6
+        q = self.hidden_units
+
+        def layer(inputs: int, outputs: int) -> np.ndarray:
+            bound = np.sqrt(factor / (inputs + outputs))
+            weights = random.uniform(-bound, bound, (inputs, outputs))
+            return np.column_stack([random.uniform(-bound, bound, outputs), weights.T])
+
+        layers = layer(X.shape[1], q), layer(q, Y.shape[1])
+        return Params(*(one.astype(X.dtype) for one in layers))
+
+    def _parts(self, random, X, Y, weights):
+        """(the samples to train on, those to validate with)."""
+        with named("validation_fraction"):
+            parts = train_test_split(
+                X, Y, weights, random_state=random, test_size=self.validation_fraction,
+                stratify=self._strata(Y),
+            )  # fmt: skip
+        if len(parts[1]) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the number "
+                f"of samples, {len(X)}"
+            )
+        return parts[::2], parts[1::2]
+
+    def _rule(self, given: dict, n: int) -> Rule:
+        size = 200 if self.batch_size == "auto" else self.batch_size
+        if size > n and self.batch_size != "auto":
+            warnings.warn(
+                f"batch_size {size} is more than the {n} samples: {n} taken", stacklevel=4
+            )
+        own_step = isinstance(self.solver, str) and self.solver != "sgd"
+        return Rule(
+            network=self._network(),
+            make=settings.optimizer_of(given),
+            batch_size=0 if size >= n else int(size),
+            schedule="constant" if own_step else self.learning_rate,
+            monitor=self.monitor,
+        )
+
+    def _numbers(self, dtype) -> Numbers:
+        values = (
+            self.learning_rate_init, self.alpha, self.power_t, self.tol, self.n_iter_no_change
+        )  # fmt: skip
+        return Numbers(*map(dtype.type, values))
+
+    def _keep(self, params: Params, curves: Curves, again: bool) -> None:
+        """What was learned, as scikit-learn's attributes and W_ and V_."""
+        W, V = map(np.array, params)
+        if not (np.isfinite(curves.loss).all() and np.isfinite(W).all() and np.isfinite(V).all()):
+            raise ValueError(
+                f"training diverged in epoch {len(curves.loss)}: the error is {curves.loss[-1]}; "
+                "X, y or learning_rate_init may be too large"
+            )
+        self.W_, self.V_, self.n_iter_ = W, V, len(curves.loss)
+        self.n_layers_, self.n_outputs_ = 3, len(V)
+        names = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
+        for name, curve in zip(names, curves, strict=True):
+            before = (again and getattr(self, name)) or []
+            setattr(self, name, None if curve is None else before + curve.tolist())
+        losses, errors, scores = (getattr(self, name) for name in names)
+        self.loss_ = losses[-1] if losses else np.nan  # none where an interrupt came first
+        self.best_loss_ = None if errors is not None else min(losses, default=np.inf)
+        self.best_validation_loss_ = None if errors is None else min(errors, default=np.inf)
+        self.best_validation_score_ = None if scores is None else max(scores, default=-np.inf)
+
+    def _output(self, X, part: str) -> np.ndarray:
+        """A part of the forward pass, some rows at a time."""
+        check_is_fitted(self)
+        X = self._checked(X)
+        network, params = self._network(), Params(self.W_, self.V_)
+        with precision(X.dtype):
+            parts = [output(network, params, X[i : i + ROWS], part) for i in range(0, len(X), ROWS)]
+        values = np.concatenate(parts)
+        if not np.isfinite(values).all():
+            raise ValueError(f"expected X of smaller numbers, got up to {np.abs(X).max():g}")
+        return values
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

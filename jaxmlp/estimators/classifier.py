@@ -1,0 +1,112 @@
+"""The three-layer network as scikit-learn's classifier."""
+
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import unique_labels
+
+from jaxmlp.estimators import settings
+from jaxmlp.estimators.base import ThreeLayer
+from jaxmlp.estimators.inputs import checked_targets, named
+from jaxmlp.network import Network
+
+
+@dataclass(eq=False, repr=False)
+class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
+    """Classification."""
+
+    _: KW_ONLY
+    class_weight: dict | str | None = None
+
+    def predict(self, X) -> np.ndarray:
+        """The classes, (n,), or 0 and 1 for several labels, (n, m)."""
+        g = self._output(X, "g")
+        return self._label_binarizer.inverse_transform(g[:, 0] if g.shape[1] == 1 else g)
+
+    def predict_proba(self, X) -> np.ndarray:
+        """The probability of each class, (n, classes), in the order of `classes_`."""
+        g = self._output(X, "g")
+        return np.hstack([1 - g, g]) if g.shape[1] == 1 else g
+
+    def predict_log_proba(self, X) -> np.ndarray:
+        """Its logarithm."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """One epoch over these samples, from where the last ended.
+
+        Args:
+            classes: all there are; needed the first time.
+        """
+        again = hasattr(self, "W_")
+        if classes is None and not again:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if classes is not None:
+            self._agree_on(classes, again)
+        return self._learn(X, y, sample_weight, again=again, step=True)
+
+    @property
+    def out_activation_(self) -> str:
+        """g: "softmax" for more than two classes, otherwise "logistic"."""
+        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+
+    def _network(self) -> Network:
+        names = {
+            "softmax": ("softmax", "cross_entropy"),
+            "logistic": ("sigmoid", "binary_cross_entropy"),
+        }
+        return Network(settings.hidden_of(self.activation), *names[self.out_activation_])
+
+    def _agree_on(self, classes, again: bool) -> None:
+        """The classes given to `partial_fit`, and the same each time."""
+        with named("classes"):
+            binarizer = LabelBinarizer().fit(classes)
+        if not again:
+            self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
+        elif not np.array_equal(binarizer.classes_, self.classes_):
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, "
+                f"was: {self.classes_!r}"
+            )
+
+    def _checked_targets(self, y):
+        return checked_targets(y, None, accept_sparse="csr")
+
+    def _targets(self, y, again: bool, step: bool):
+        """(Y, (n, m), and what each row counts for its class)."""
+        with named("y"):
+            if again or step:
+                self._known(unique_labels(y), all_of_them=not step)
+            else:
+                self._label_binarizer = LabelBinarizer().fit(y)
+                self.classes_ = self._label_binarizer.classes_
+            Y = self._label_binarizer.transform(y)
+        if step and isinstance(self.class_weight, str):
+            raise ValueError(
+                f"expected a dict or None for class_weight in partial_fit, got "
+                f"{self.class_weight!r}"
+            )
+        if self.class_weight is None:
+            return Y, 1.0
+        with named("class_weight"):
+            return Y, compute_sample_weight(self.class_weight, y)
+
+    def _known(self, classes, all_of_them: bool) -> None:
+        """Refuse classes that there are no outputs for; where it goes on, also missing ones."""
+        if len(np.setdiff1d(classes, self.classes_)) or (
+            all_of_them and len(classes) != len(self.classes_)
+        ):
+            raise ValueError(f"expected y of the classes {self.classes_}, as before, got {classes}")
+
+    def _strata(self, Y):
+        """Two classes keep their shares in the validation samples, as in scikit-learn."""
+        return Y if Y.shape[1] == 1 else None
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

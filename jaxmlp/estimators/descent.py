@@ -1,0 +1,118 @@
+"""Many epochs of training in one program, which itself sees when to stop.
+
+`jaxmlp.fit` is one program an epoch, and what it is given is the lecture's. An estimator's epochs
+are often shorter than the way to a program and back, its objective has a penalty, and it stops when
+the error no longer falls. So its epochs run in a loop on the device. Arrays are longer than the
+samples, with weights of 0 at the end: sets of nearly the same size, the folds of a
+cross-validation, then share one compiled program.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array
+
+from jaxmlp.estimators.judging import error, judged, measured, reported
+from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State, rounded, unit
+from jaxmlp.network import Network, Params, forward
+
+EPOCHS = 64  # the most that one call runs
+ORDERS = 2**22  # the most row numbers that it is given
+
+
+def output(network: Network, params: Params, X: np.ndarray, part: str) -> np.ndarray:
+    """A part of the forward pass, by its name in `Forward`."""
+    more = np.pad(X, ((0, rounded(len(X), unit(len(X))) - len(X)), (0, 0)))
+    return np.asarray(_output(network, part, params, more))[: len(X)]
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _output(network: Network, part: str, params: Params, X: Array) -> Array:
+    return getattr(forward(network, params, X), part)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def start(rule: Rule, params: Params, eta: Array) -> optax.OptState:
+    """What the optimizer remembers before its first step."""
+    return rule.make(eta).init(params)
+
+
+def most_epochs(rows: int) -> int:
+    """How many epochs of so many rows a call may be given."""
+    return max(1, min(EPOCHS, ORDERS // rows))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def descend(
+    rule: Rule,
+    train: Data,
+    validation: Data | None,
+    state: State,
+    numbers: Numbers,
+    orders: Array,
+    limit: Array,
+) -> tuple[State, Curves, Array]:
+    """Epochs until the rule for stopping is met, `limit` of them at most; and how many those are.
+
+    Args:
+        orders: (epochs, N) row numbers of the samples, as each epoch takes them; (epochs, 0)
+            where all are taken at once.
+    """
+    nothing = jnp.full(len(orders), jnp.nan, train.X.dtype)
+    curves = Curves(nothing, *([None] * 2 if validation is None else [nothing] * 2))
+
+    def go_on(carry):
+        done, state, _ = carry
+        return (done < limit) & ~state.stopped
+
+    def one(carry):
+        done, state, curves = carry
+        params, optimizer, report = _epoch(rule, train, state, numbers, orders[done])
+        state = state._replace(params=params, optimizer=optimizer)
+        now = Curves(report, *measured(rule, params, validation))
+        state = judged(rule, state, now, train.n, numbers)
+        curves = jax.tree.map(lambda curve, value: curve.at[done].set(value), curves, now)
+        return done + 1, state, curves
+
+    done, *rest = jax.lax.while_loop(go_on, one, (jnp.int32(0), state, curves))
+    return *rest, done
+
+
+def _epoch(rule: Rule, train: Data, state: State, numbers: Numbers, order: Array):
+    """(W and V, what the optimizer remembers, the mean of what each step reports)."""
+    take = functools.partial(_step, rule, numbers, state.eta)
+    if not rule.batch_size:
+        return take(state.params, state.optimizer, train)
+    size, n = rule.batch_size, train.n
+
+    def step(i, carry):
+        rows = jax.lax.dynamic_slice_in_dim(order, i * size, size)
+        batch = Data(*(part[rows] for part in train[:3]), jnp.minimum(size, n - i * size))
+        *changed, report = take(*carry[:2], batch)
+        return *changed, carry[2] + report * batch.n
+
+    carry = (state.params, state.optimizer, jnp.zeros((), train.X.dtype))
+    params, optimizer, total = jax.lax.fori_loop(0, (n + size - 1) // size, step, carry)
+    return params, optimizer, total / n
+
+
+def _step(rule: Rule, numbers: Numbers, eta: Array, params: Params, optimizer, batch: Data):
+    """(W and V, what the optimizer remembers) after a step, and the objective
+    before it, as it is reported."""
+    total = batch.weights.sum()
+    share = jnp.where(total > 0, 1 / total, 0)  # a batch of weight 0 teaches nothing
+
+    def objective(params):
+        squares = sum((weights[:, 1:] ** 2).sum() for weights in params)
+        mean, penalty = error(rule, params, batch) * share, numbers.alpha / 2 * squares * share
+        return mean + penalty, mean / reported(rule, batch) + penalty
+
+    (value, report), gradients = jax.value_and_grad(objective, has_aux=True)(params)
+    updates, optimizer = optax.with_extra_args_support(rule.make(eta)).update(
+        gradients, optimizer, params,
+        value=value, grad=gradients, value_fn=lambda params: objective(params)[0],
+    )  # fmt: skip
+    return optax.apply_updates(params, updates), optimizer, report

@@ -1,0 +1,82 @@
+"""After an epoch: how good the network is, what was best, and whether to stop."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State
+from jaxmlp.network import Params, forward, loss
+
+
+def error(rule: Rule, params: Params, data: Data) -> Array:
+    """The weighted sum of E, or of half the squared error, whose δ2 is g − y."""
+    total = data.weights @ loss(rule.network, params, data.X, data.Y, reduction="none")
+    return total / 2 if rule.network.loss.name == "squared_error" else total
+
+
+def reported(rule: Rule, data: Data) -> int:
+    """Over how many outputs the error is averaged in reports: scikit-learn's, for regression."""
+    return data.Y.shape[1] if rule.network.loss.name == "squared_error" else 1
+
+
+def measured(rule: Rule, params: Params, data: Data | None) -> tuple:
+    """(the error, the score) on the validation samples."""
+    if data is None:
+        return None, None
+    total = data.weights.sum()
+    g, score = forward(rule.network, params, data.X).g, SCORES[rule.network.output.name]
+    return error(rule, params, data) / total / reported(rule, data), score(
+        g, data.Y, data.weights / total
+    )
+
+
+def accuracy(g: Array, Y: Array, shares: Array) -> Array:
+    """The share of rows whose largest output is that of their class (L25)."""
+    return shares @ (g.argmax(axis=1) == Y.argmax(axis=1))
+
+
+def subset_accuracy(g: Array, Y: Array, shares: Array) -> Array:
+    """The share of rows of which every yes and no is right."""
+    return shares @ ((g > 0.5) == (Y > 0.5)).all(axis=1)
+
+
+def r_squared(g: Array, Y: Array, shares: Array) -> Array:
+    """R², averaged over the outputs; of a constant output 1 where it is met, and otherwise 0."""
+    residual, total = shares @ (Y - g) ** 2, shares @ (Y - (shares @ Y)[None]) ** 2
+    constant = total == 0
+    return jnp.where(constant, residual == 0, 1 - residual / jnp.where(constant, 1, total)).mean()
+
+
+SCORES = {"softmax": accuracy, "sigmoid": subset_accuracy, "identity": r_squared}
+
+
+def judged(rule: Rule, state: State, now: Curves, n: Array, numbers: Numbers) -> State:
+    """The state once an epoch's numbers are known: what was best, whether to stop, the next η."""
+    if now.validation_loss is None:
+        value = -now.loss
+    else:
+        value = now.validation_score if rule.monitor == "score" else -now.validation_loss
+    better = value > state.best_value
+    stale = jnp.where(value < state.best_value + numbers.tol, state.stale + 1, 0)
+    enough, eta = stale > numbers.patience, state.eta
+    if rule.schedule == "adaptive":  # a smaller step, until it is too small
+        eta = jnp.where(enough & (eta > 1e-6), eta / 5, eta)
+        stale, enough = jnp.where(enough, 0, stale), enough & (state.eta <= 1e-6)
+    seen = state.seen + n
+    if rule.schedule == "invscaling":
+        eta = numbers.eta / (seen + 1) ** numbers.power_t
+    best = state.best and jax.tree.map(
+        functools.partial(jnp.where, better), state.params, state.best
+    )
+    return State(
+        params=state.params,
+        optimizer=state.optimizer,
+        best=best,
+        best_value=jnp.where(better, value, state.best_value),
+        stale=stale,
+        seen=seen,
+        eta=eta,
+        stopped=enough | ~jnp.isfinite(now.loss),
+    )

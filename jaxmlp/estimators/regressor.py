@@ -1,0 +1,40 @@
+"""The three-layer network as scikit-learn's regressor."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from jaxmlp.estimators import settings
+from jaxmlp.estimators.base import ThreeLayer
+from jaxmlp.estimators.inputs import checked_targets
+from jaxmlp.network import Network
+
+
+class ThreeLayerRegressor(RegressorMixin, ThreeLayer):
+    """Regression."""
+
+    out_activation_ = "identity"
+
+    def predict(self, X) -> np.ndarray:
+        """The outputs, (n,), or (n, m) for several targets."""
+        g = self._output(X, "g")
+        return g[:, 0] if g.shape[1] == 1 else g
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """One epoch over these samples, from where the last ended."""
+        return self._learn(X, y, sample_weight, again=hasattr(self, "W_"), step=True)
+
+    def _network(self) -> Network:
+        return Network(settings.hidden_of(self.activation), "identity", "squared_error")
+
+    def _checked_targets(self, y):
+        return checked_targets(y, "numeric")
+
+    def _targets(self, y, again: bool, step: bool):
+        """(Y, (n, m), and what each row counts)."""
+        Y = y.reshape(len(y), -1)
+        if again and Y.shape[1] != self.n_outputs_:
+            raise ValueError(f"expected y of {self.n_outputs_} targets as before, got {Y.shape[1]}")
+        return Y, 1.0
+
+    def _strata(self, Y):
+        return None

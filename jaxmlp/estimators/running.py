@@ -1,0 +1,86 @@
+"""Training from the host: a few epochs at a time, until it ends."""
+
+import contextlib
+import time
+import warnings
+
+import jax
+import numpy as np
+
+from jaxmlp.estimators.descent import descend, most_epochs, start
+from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State
+from jaxmlp.network import Params
+from jaxmlp.train.sgd import Epoch
+
+
+@contextlib.contextmanager
+def precision(dtype: np.dtype):
+    """float64 where the samples are, whatever JAX is set to, for a while."""
+    with jax.enable_x64(bool(dtype == np.float64)), jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+class Orders:
+    """The orders in which epochs take the samples: scikit-learn's, from the same random state."""
+
+    def __init__(self, train: Data, batch_size: int, random: np.random.RandomState | None):
+        self.n, self.random, rows = int(train.n), random, len(train.X)
+        self.most = most_epochs(rows)
+        self.epochs = np.tile(np.arange(rows if batch_size else 0, dtype=np.int32), (self.most, 1))
+
+    def next(self, epochs: int) -> np.ndarray:
+        """(most, N): the next epochs' come first; (most, 0) where all are taken at once."""
+        now = self.epochs.copy()
+        if self.random and now.size:
+            for k in range(epochs):
+                now[k, : self.n] = now[k - 1, : self.n][self.random.permutation(self.n)]
+            self.epochs[-1] = now[epochs - 1]
+        return now
+
+
+def begin(rule: Rule, params: Params, numbers: Numbers, validated: bool, memory: State | None):
+    """The state to start from; with the memory of an earlier one, where the optimizer is the same.
+
+    The memory is its `State` without parameters.
+    """
+    optimizer = start(rule, params, numbers.eta)
+    number = numbers.eta.dtype.type
+    state = State(
+        params=params, optimizer=optimizer, best=params if validated else None,
+        best_value=number(-np.inf), stale=np.int32(0), seen=number(0),
+        eta=numbers.eta, stopped=np.bool_(False),
+    )  # fmt: skip
+    same = memory and jax.tree.structure(optimizer) == jax.tree.structure(memory.optimizer)
+    return memory._replace(params=params, stopped=np.bool_(False)) if same else state
+
+
+def run(rule: Rule, data, state: State, numbers: Numbers, orders: Orders, epochs: int, on_epoch):
+    """(the state after training, the curves, whether it ended before the epochs did)."""
+    done, limit, ended = 0, 1, False
+    data, state, numbers = jax.device_put((data, state, numbers))  # once, and of one kind
+    none = np.zeros(0, data[0].X.dtype)
+    curves = [Curves(none, *([None] * 2 if data[1] is None else [none] * 2))]
+    try:
+        while not ended and done < epochs:
+            began, limit = time.perf_counter(), min(limit, epochs - done)
+            how = state, numbers, orders.next(limit), np.int32(limit)
+            state, some, now = descend(rule, *data, *how)
+            curves.append(jax.tree.map(lambda curve, now=int(now): np.asarray(curve)[:now], some))
+            done += int(now)
+            ended = _told(on_epoch, done, state, curves[-1]) or bool(state.stopped)
+            if not on_epoch and time.perf_counter() - began < 0.2:  # Ctrl-C waits for it
+                limit = min(2 * limit, orders.most)
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=5)
+        ended = True
+    return state, jax.tree.map(lambda *parts: np.concatenate(parts), *curves), ended
+
+
+def _told(on_epoch, done: int, state: State, curves: Curves) -> bool:
+    """Whether the user's function, told of an epoch, ends the training."""
+    if not on_epoch:
+        return False
+    validation = curves.validation_loss
+    test_error = None if validation is None else float(validation[-1])
+    epoch = Epoch(done, float(state.eta), float(curves.loss[-1]), test_error)
+    return on_epoch(epoch, state.params) is True

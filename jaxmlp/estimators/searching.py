@@ -1,0 +1,126 @@
+"""Step sizes and seeds side by side: `jaxmlp.sweep` on an estimator's samples."""
+
+import functools
+from collections.abc import Iterable
+from itertools import product
+from numbers import Integral, Real
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from sklearn.utils import check_random_state
+
+from jaxmlp.estimators import settings
+from jaxmlp.estimators.inputs import named
+from jaxmlp.estimators.running import precision
+from jaxmlp.estimators.settings import ABOVE_0
+from jaxmlp.estimators.state import Curves
+from jaxmlp.network import Params
+from jaxmlp.train.sweep import sweep
+
+
+def search(estimator, X, y, sample_weight, rates, seeds):
+    """What `search` of both estimators does."""
+    given = estimator.get_params(deep=False)
+    settings.check(given)
+    grid = _grid(rates, seeds)
+    with named("random_state"):
+        random = check_random_state(estimator.random_state)
+    X, Y, weights = estimator._samples(X, y, sample_weight, again=False, step=False)
+    train, validation = estimator._parts(random, X, Y, weights)
+    starts = [estimator._drawn(np.random.RandomState(seed), X, Y) for _, seed in grid]
+    rule = estimator._rule(given, len(train[0]))
+    size = rule.batch_size or len(train[0])
+    half = rule.network.loss.name == "squared_error"
+    scale = 0.5 / Y.shape[1] if half else 1.0
+    best = Best(len(grid), scale, float(estimator.tol), estimator.n_iter_no_change)
+    with precision(X.dtype):
+        sweep(
+            rule.network, starts, *train[:2], weights=train[2], test=tuple(validation),
+            epochs=estimator.max_iter, eta=[rate for rate, _ in grid], batch_size=size,
+            optimizer=penalised(rule.make, estimator.alpha / size, half),
+            key=jax.vmap(jax.random.key)(jnp.array([seed for _, seed in grid], jnp.uint32)),
+            on_epoch=best.see,
+        )  # fmt: skip
+    _report(estimator, grid, best)
+    k = int(best.errors.argmin())
+    losses, errors = (np.array(curve)[:, k] for curve in (best.losses, best.curves))
+    params = Params(*(part[k] for part in best.params))
+    estimator._keep(params, Curves(losses, errors, None), again=False)
+    estimator.t_, estimator._memory = len(losses) * len(train[0]), None
+    return estimator
+
+
+class Best:
+    """Each network at its best epoch, and whether any still improves."""
+
+    def __init__(self, networks: int, scale: float, tol: float, patience: Real):
+        self.scale, self.tol, self.patience, self.stale = scale, tol, patience, 0
+        self.errors, self.epochs = np.full(networks, np.inf), np.zeros(networks, int)
+        self.params, self.losses, self.curves = None, [], []
+
+    def see(self, epoch, params: Params) -> bool:
+        errors = np.asarray(epoch.test_error, float) * self.scale
+        better, much = errors < self.errors, (errors < self.errors - self.tol).any()
+        self.stale = 0 if much else self.stale + 1
+        self.epochs[better], self.errors[better] = epoch.epoch, errors[better]
+        before = self.params or params
+
+        def kept(new, old):
+            return np.where(better[:, None, None], new, old)
+
+        self.params = Params(*map(kept, params, before))
+        self.losses.append(np.asarray(epoch.train_error, float) * self.scale)
+        self.curves.append(errors)
+        return self.stale > self.patience
+
+
+@functools.cache
+def penalised(make, decay: float, half: bool):
+    """The optimizer with α of all samples of a batch times the weights, not the biases, added to
+    its gradients; those of the squared error are halved, as for `fit`."""
+
+    def add(gradients, params):
+        def one(gradient, weights):
+            return (gradient / 2 if half else gradient) + decay * weights.at[:, 0].set(0)
+
+        return jax.tree.map(one, gradients, params)
+
+    return lambda eta: optax.chain(optax.stateless(add), make(eta))
+
+
+def _grid(rates, seeds) -> list[tuple[float, int]]:
+    rates = _list("learning_rate_init", rates, "numbers above 0", ABOVE_0[1])
+    seeds = _list("random_state", seeds, "whole numbers from 0, below 2**32", _seed)
+    return [(float(rate), int(seed)) for rate, seed in product(rates, seeds)]
+
+
+def _list(name: str, values, expected: str, right) -> list:
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    several = list(values) if several else []
+    if not several or not all(map(right, several)):
+        raise ValueError(f"expected {expected} for {name}, at least one, got {values!r}")
+    return several
+
+
+def _seed(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < 2**32
+
+
+def _report(estimator, grid, best: Best) -> None:
+    """What each network came to, and the best one's settings."""
+    rates, seeds = map(np.array, zip(*grid, strict=True))
+    k = int(best.errors.argmin())
+    if not np.isfinite(best.errors[k]):
+        raise ValueError("every network diverged; X, y or learning_rate_init may be too large")
+    estimator.best_params_ = {
+        "learning_rate_init": rates[k].item(),
+        "random_state": seeds[k].item(),
+    }
+    estimator.search_results_ = {
+        "learning_rate_init": rates,
+        "random_state": seeds,
+        "validation_loss": best.errors,
+        "epoch": best.epochs,
+    }

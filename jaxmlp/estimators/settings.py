@@ -1,0 +1,117 @@
+"""An estimator's parameters: checked by name, and made into what training needs."""
+
+import functools
+import math
+from collections.abc import Callable
+from numbers import Integral, Real
+
+import numpy as np
+import optax
+
+from jaxmlp.activations import SIGMOID, Activation
+from jaxmlp.train.arguments import step_rule
+
+
+def whole(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and bool(value >= 1)
+
+
+def number(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and bool(0 <= value < math.inf)
+
+
+def one_of(*known: str) -> tuple[str, Callable]:
+    return f"one of {', '.join(known)}", lambda value: isinstance(value, str) and value in known
+
+
+WHOLE = "a whole number above 0", whole
+FROM_0 = "a number from 0", number
+ABOVE_0 = "a number above 0", lambda value: number(value) and value > 0
+BELOW_1 = "a number from 0 and below 1", lambda value: number(value) and value < 1
+SWITCH = "True or False", lambda value: isinstance(value, bool | np.bool_)
+EXPECTED = {
+    "hidden_units": WHOLE,
+    "activation": (
+        "a name, an Activation or a function",
+        lambda f: isinstance(f, str | Activation) or callable(f),
+    ),
+    "alpha": FROM_0,
+    "batch_size": ("'auto' or a whole number above 0", lambda b: whole(b) or str(b) == "auto"),
+    "learning_rate": one_of("constant", "invscaling", "adaptive"),
+    "learning_rate_init": ABOVE_0,
+    "power_t": FROM_0,
+    "max_iter": WHOLE,
+    "shuffle": SWITCH,
+    "tol": FROM_0,
+    "warm_start": SWITCH,
+    "momentum": ("a number from 0 to 1", lambda value: number(value) and value <= 1),
+    "nesterovs_momentum": SWITCH,
+    "early_stopping": SWITCH,
+    "validation_fraction": ("a number between 0 and 1", lambda v: number(v) and 0 < v < 1),
+    "monitor": one_of("score", "loss"),
+    "beta_1": BELOW_1,
+    "beta_2": BELOW_1,
+    "epsilon": ABOVE_0,
+    "n_iter_no_change": ("a whole number above 0, or inf", lambda v: whole(v) or v == math.inf),
+    "on_epoch": ("None or a function", lambda value: value is None or callable(value)),
+}
+
+
+def check(settings: dict) -> None:
+    """Refuse a parameter that is of the wrong type or out of its range.
+
+    Raises:
+        ValueError: with its name, what was expected and what was received.
+    """
+    for name, (expected, right) in EXPECTED.items():
+        if not right(settings[name]):
+            raise ValueError(f"expected {expected} for {name}, got {settings[name]!r}")
+
+
+def hidden_of(activation: Activation | Callable | str) -> Activation | Callable | str:
+    """f as `Network` takes it; "logistic" is scikit-learn's name for the sigmoid."""
+    return SIGMOID if activation == "logistic" else activation
+
+
+def optimizer_of(settings: dict) -> Callable:
+    """From η to an Optax optimizer: the same object for the same settings, which so share their
+    compiled programs.
+
+    Raises:
+        ValueError: the solver is none.
+    """
+    solver = settings["solver"]
+    if isinstance(solver, str) and solver in SOLVERS:
+        make, *names = SOLVERS[solver]
+        return make(*(float(settings[name]) for name in names))
+    if isinstance(solver, functools.partial):  # equal ones are not the same object
+        return _partial(solver.func, solver.args, tuple(sorted(solver.keywords.items())))
+    if callable(solver) or isinstance(solver, tuple | optax.MultiSteps):
+        return step_rule(solver, None)[0]
+    names = ", ".join(map(repr, SOLVERS))
+    raise ValueError(f"expected {names} or an optimizer of Optax's for solver, got {solver!r}")
+
+
+@functools.cache
+def _partial(function, args, keywords):
+    return functools.partial(function, *args, **dict(keywords))
+
+
+@functools.cache
+def adam(beta_1: float, beta_2: float, epsilon: float) -> Callable:
+    return functools.partial(optax.adam, b1=beta_1, b2=beta_2, eps=epsilon)
+
+
+@functools.cache
+def sgd(momentum: float, nesterov: float) -> Callable:
+    """With scikit-learn's momentum: of the steps, not of the gradients, where η changes."""
+    if not momentum:
+        return optax.sgd
+    trace = optax.trace(momentum, nesterov=bool(nesterov))
+    return lambda eta: optax.chain(optax.scale(-eta), trace)
+
+
+SOLVERS = {
+    "adam": (adam, "beta_1", "beta_2", "epsilon"),
+    "sgd": (sgd, "momentum", "nesterovs_momentum"),
+}

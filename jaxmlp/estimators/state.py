@@ -1,0 +1,109 @@
+"""What a program of many epochs is given, and what it changes."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import optax
+from jaxtyping import Array
+
+from jaxmlp.network import Network, Params
+
+
+class Rule(NamedTuple):
+    """What a program is compiled for.
+
+    Attributes:
+        make: from η to an Optax optimizer.
+        batch_size: samples a step; 0: all of them.
+        schedule: "constant", "invscaling" or "adaptive", how η changes after an epoch.
+        monitor: what is to become better: "score" or "loss", on the validation samples if any.
+    """
+
+    network: Network
+    make: Callable[[Array], optax.GradientTransformation]
+    batch_size: int
+    schedule: str
+    monitor: str
+
+
+class Data(NamedTuple):
+    """Samples, then rows of weight 0.
+
+    Attributes:
+        X: (N, d).
+        Y: (N, m).
+        weights: (N,).
+        n: how many are samples.
+    """
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray
+    n: np.int32
+
+
+class Numbers(NamedTuple):
+    """The settings that a program is not compiled for: its η, α and so on may be any."""
+
+    eta: float
+    alpha: float
+    power_t: float
+    tol: float
+    patience: float
+
+
+class State(NamedTuple):
+    """What an epoch changes.
+
+    Attributes:
+        optimizer: what the optimizer remembers.
+        best: the best parameters by the validation samples; None where there are none.
+        best_value: the score, or the error's negative, that was best.
+        stale: epochs since it last rose by more than tol.
+        seen: samples seen.
+        eta: η of the next epoch.
+        stopped: whether the rule for stopping is met.
+    """
+
+    params: Params
+    optimizer: optax.OptState
+    best: Params | None
+    best_value: Array
+    stale: Array
+    seen: Array
+    eta: Array
+    stopped: Array
+
+
+class Curves(NamedTuple):
+    """One number an epoch, (epochs,): those of the epochs that a call did come first."""
+
+    loss: Array
+    validation_loss: Array | None
+    validation_score: Array | None
+
+
+def padded(X: np.ndarray, Y: np.ndarray, weights: np.ndarray, batch_size: int) -> Data:
+    """Rows of zeros after the samples, as many as other sets of nearly this size have.
+
+    Example:
+        >>> folds = [padded(np.ones((n, 5)), np.ones((n, 1)), np.ones(n), 200) for n in (810, 811)]
+        >>> [fold.X.shape for fold in folds]
+        [(1000, 5), (1000, 5)]
+    """
+    n = len(X)
+    rows = rounded(rounded(n, unit(n)), batch_size or 1)
+    missing = rows - n
+    more = (np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in (X, Y, weights))
+    return Data(*more, np.int32(n))
+
+
+def unit(n: int) -> int:
+    """Of what the rows are a multiple: an eighth of n or less, a power of 2, from 32."""
+    return 2 ** max(5, n.bit_length() - 4)
+
+
+def rounded(n: int, unit: int) -> int:
+    """n rounded up to a multiple of the unit."""
+    return -(-n // unit) * unit
