@@ -20,13 +20,14 @@ STEEPEST = {"relu": 1.0, "sigmoid": 0.25, "tanh": 1.0}
 RULES = {"glorot": "D", "he": "^"}
 EXERCISE = 0.3
 SHOWN = ("dead units (share)", "saturated (share)", "test error in the end (nats)")
-QUICK = {"small": True, "hidden": ("relu",), "sigmas": (0.03, EXERCISE), "etas": (0.1,), "units": 20,
-         "seeds": 1, "epochs": 1, "samples": 200}  # fmt: skip
+QUICK = {"small": True, "hidden": ("relu",), "sigmas": (0.03, EXERCISE), "etas": (0.1,),
+         "units": 20, "seeds": 1, "epochs": 1, "samples": 200}  # fmt: skip
 
 
 def experiment(
     track, *, small=False, hidden=tuple(STEEPEST), etas=(0.1, 0.01),
-    sigmas=(0.001, 0.003, 0.01, 0.03, 0.1, EXERCISE, 1.0, 3.0), units=200, seeds=3, epochs=5, samples=4000,
+    sigmas=(0.001, 0.003, 0.01, 0.03, 0.1, EXERCISE, 1.0, 3.0),
+    units=200, seeds=3, epochs=5, samples=4000,
 ) -> Finding:  # fmt: skip
     data = images(small)
     X, Y, _ = (part[:samples] for part in data.train)
