@@ -14,24 +14,24 @@ from jaxmlp import Network, init, load_data, one_hot, split, sweep
 from jaxmlp.plot import bands
 
 INITIALIZERS = {"relu": "he", "sigmoid": "glorot", "tanh": "glorot"}
-QUICK = {"widths": (8,), "etas": (0.03, 0.3), "seeds": 2, "epochs": 2}
+QUICK = {"hidden": ("relu", "tanh"), "widths": (8,), "etas": (0.03, 0.3), "seeds": 2, "epochs": 2}
 
 
 def experiment(
-    track, *, widths=(8, 32, 128), etas=(0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6), seeds=32,
-    epochs=15,
+    track, *, hidden=tuple(INITIALIZERS), widths=(8, 32, 128), seeds=32, epochs=15,
+    etas=(0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6),
 ) -> Finding:  # fmt: skip
     (X, Y), test = ((one.X / 16, one_hot(one.y, m=10)) for one in split(load_data("digits")))
     learned, tested = {}, {}
-    for hidden, q in track([(f, q) for q in widths for f in INITIALIZERS], description="kinds"):
-        network = Network(hidden, "softmax", "cross_entropy")
+    for f, q in track([(f, q) for q in widths for f in hidden], description="kinds"):
+        network = Network(f, "softmax", "cross_entropy")
         starts = [init(network, (64, q, 10), key=jax.random.key(seed), dtype="float32",
-                       initializer=INITIALIZERS[hidden]) for seed in range(seeds)]  # fmt: skip
+                       initializer=INITIALIZERS[f]) for seed in range(seeds)]  # fmt: skip
         done = sweep(network, starts * len(etas), X, Y, epochs=epochs, test=test,
                      eta=np.repeat(etas, seeds).tolist(), key=jax.random.key(0))  # fmt: skip
-        learned[hidden, q] = by_eta([e.train_error for e in done.history], len(etas))
-        tested[hidden, q] = by_eta([e.test_error for e in done.history], len(etas))
-    fastest = {q: {f: soonest(learned[f, q]) for f in INITIALIZERS} for q in widths}
+        learned[f, q] = by_eta([e.train_error for e in done.history], len(etas))
+        tested[f, q] = by_eta([e.test_error for e in done.history], len(etas))
+    fastest = {q: {f: soonest(learned[f, q]) for f in hidden} for q in widths}
     least = {
         q: {f: np.median(tested[f, q][-1], axis=1).min() for f in INITIALIZERS} for q in widths
     }
@@ -57,7 +57,7 @@ def experiment(
         "quartiles of the training error in the end, by eta": quartiles(learned),
         "quartiles of the test error in the end, by eta": quartiles(tested),
     }
-    return Finding(answer, numbers, draw(widths, np.array(etas), learned, tested))
+    return Finding(answer, numbers, draw(hidden, widths, np.array(etas), learned, tested))
 
 
 def second(pair):
@@ -80,13 +80,13 @@ def quartiles(errors: dict) -> dict:
     return {kind: np.quantile(one, (0.25, 0.5, 0.75), axis=1).T for kind, one in finite.items()}
 
 
-def draw(widths, etas, learned, tested) -> Figure:
+def draw(hidden, widths, etas, learned, tested) -> Figure:
     figure = Figure(figsize=(10, 7), layout="constrained")
     above, below = figure.subplots(2, len(widths), squeeze=False, sharey="row")
     epochs = np.arange(len(next(iter(learned.values())))) + 1
     for q, top, bottom in zip(widths, above, below, strict=True):
         curves, ends = {}, {}
-        for f in INITIALIZERS:
+        for f in hidden:
             k = np.median(tested[f, q][-1], axis=1).argmin()
             curves[f"{f}, η = {etas[k]:g}"] = epochs, learned[f, q][:, k]
             ends[f] = etas, tested[f, q][-1]

@@ -2,7 +2,7 @@
 
 Group 1 lies around group 0, group 2 beside them, so that no three half-planes separate them all
 (L1, L3). Each network is trained one point at a time from several starts, and the one with the
-least error is drawn: its regions, and, for four moments while it learns, its borders.
+least error is drawn: its regions, and the regions at some moments while it learns.
 """
 
 import jax
@@ -14,31 +14,31 @@ from experiments.running import Finding, main
 from jaxmlp import Network, init, one_hot, predict, sweep
 from jaxmlp.evaluate import classify
 
-ACTIVATIONS = ("relu", "sigmoid", "tanh")
 COLOURS = ("#006BA4", "#FF800E", "#ABABAB")
-QUICK = {"widths": (3,), "epochs": 4, "seeds": 1, "each": 20}
+QUICK = {"hidden": ("tanh",), "widths": (3,), "epochs": 4, "seeds": 1, "each": 20}
 
 
 def experiment(
-    track, *, widths=(1, 2, 3, 5, 20), eta=0.05, epochs=300, seeds=16, each=100
-) -> Finding:
+    track, *, hidden=("relu", "sigmoid", "tanh"), widths=(1, 2, 3, 5, 20), eta=0.05, epochs=300,
+    seeds=16, each=100,
+) -> Finding:  # fmt: skip
     X, y = points(each)
-    kinds = [(None, 0), *((f, q) for f in ACTIVATIONS for q in widths)]
+    kinds = [(None, 0), *((f, q) for f in hidden for q in widths)]
     moments = sorted({1, *(max(1, epochs // k) for k in (100, 30, 6)), epochs})
     right, trained = {}, {}
-    for hidden, q in track(kinds, description="networks"):
-        network, seen = Network(hidden), {}
-        sizes = (2, q, 3) if hidden else (2, 3)
+    for f, q in track(kinds, description="networks"):
+        network, seen = Network(f), {}
+        sizes = (2, q, 3) if f else (2, 3)
         starts = [init(network, sizes, key=jax.random.key(seed), initializer=0.5, dtype="float64")
                   for seed in range(seeds)]  # fmt: skip
         done = sweep(network, starts, X, one_hot(y, 3), epochs=epochs, eta=eta,
                      key=jax.random.key(0),
                      on_epoch=lambda e, now, seen=seen: seen.update({e.epoch: now}))  # fmt: skip
         best = int(np.argmin(done.history[-1].train_error))
-        trained[hidden, q] = {m: jax.tree.map(lambda a, k=best: a[k], seen[m]) for m in moments}
-        outputs = predict(network, trained[hidden, q][epochs], X)
-        right[hidden, q] = float(np.mean(classify(outputs) == y))
-    enough = {f: next((q for q in widths if right[f, q] > 0.98), None) for f in ACTIVATIONS}
+        trained[f, q] = {m: jax.tree.map(lambda a, k=best: a[k], seen[m]) for m in moments}
+        outputs = predict(network, trained[f, q][epochs], X)
+        right[f, q] = float(np.mean(classify(outputs) == y))
+    enough = {f: next((q for q in widths if right[f, q] > 0.98), None) for f in hidden}
     answer = (
         f"The perceptron, with straight borders, has {right[None, 0]:.0%} of the points right; "
         + ", ".join(
@@ -49,8 +49,8 @@ def experiment(
     )
     shares = {f"{f}, q = {q}" if f else "perceptron": share for (f, q), share in right.items()}
     numbers = {"share of points right": shares, "epochs drawn": moments}
-    more = {"moving": draw_moving(X, y, widths[len(widths) // 2], trained)}
-    return Finding(answer, numbers, draw(X, y, widths, trained, right), more)
+    more = {"moving": draw_moving(X, y, hidden, widths[len(widths) // 2], trained)}
+    return Finding(answer, numbers, draw(X, y, hidden, widths, trained, right), more)
 
 
 def points(each: int) -> tuple[np.ndarray, np.ndarray]:
@@ -62,10 +62,10 @@ def points(each: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(groups) + rng.normal(0, 0.35, (3 * each, 2)), np.repeat((0, 1, 2), each)
 
 
-def draw(X, y, widths, trained, right) -> Figure:
+def draw(X, y, hidden, widths, trained, right) -> Figure:
     """The perceptron as it learns, and every three-layer network in the end."""
     rows = [[(epoch, None, 0, moment) for epoch, moment in trained[None, 0].items()]]
-    rows += [[(None, f, q, list(trained[f, q].values())[-1]) for q in widths] for f in ACTIVATIONS]
+    rows += [[(None, f, q, list(trained[f, q].values())[-1]) for q in widths] for f in hidden]
     figure, grid = panels(rows)
     for axes, (epoch, f, q, params) in cells(grid, rows):
         title = f"{f}, q = {q}: {right[f, q]:.1%}" if f else f"perceptron, epoch {epoch}"
@@ -74,9 +74,9 @@ def draw(X, y, widths, trained, right) -> Figure:
     return figure
 
 
-def draw_moving(X, y, q: int, trained) -> Figure:
+def draw_moving(X, y, hidden, q: int, trained) -> Figure:
     """A three-layer network of each activation as it learns."""
-    rows = [[(f, *moment) for moment in trained[f, q].items()] for f in ACTIVATIONS]
+    rows = [[(f, *moment) for moment in trained[f, q].items()] for f in hidden]
     figure, grid = panels(rows)
     for axes, (f, epoch, params) in cells(grid, rows):
         regions(axes, X, y, Network(f), params, f"{f}, epoch {epoch}")

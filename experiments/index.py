@@ -90,7 +90,9 @@ def made(name: str, record: dict) -> str:
     words += [str(record["device"])] if "device" in record else []
     times = record.get("timings", {})
     words += [
-        f"{key}: {value:.3g}" for key, value in times.items() if isinstance(value, int | float)
+        f"{key}: {value:,.{0 if value > 99 else 1}f}"
+        for key, value in times.items()
+        if isinstance(value, int | float)
     ]
     return "; ".join(words) + "."
 

@@ -20,20 +20,21 @@ STEEPEST = {"relu": 1.0, "sigmoid": 0.25, "tanh": 1.0}
 RULES = {"glorot": "D", "he": "^"}
 EXERCISE = 0.3
 SHOWN = ("dead units (share)", "saturated (share)", "test error in the end (nats)")
-QUICK = {"small": True, "sigmas": (0.03, EXERCISE), "etas": (0.1,), "units": 20, "seeds": 1,
-         "epochs": 1, "samples": 200}  # fmt: skip
+QUICK = {"small": True, "hidden": ("relu",), "sigmas": (0.03, EXERCISE), "etas": (0.1,),
+         "units": 20, "seeds": 1, "epochs": 1, "samples": 200}  # fmt: skip
 
 
 def experiment(
-    track, *, small=False, sigmas=(0.001, 0.003, 0.01, 0.03, 0.1, EXERCISE, 1.0, 3.0),
-    etas=(0.1, 0.01), units=200, seeds=3, epochs=5, samples=4000,
+    track, *, small=False, hidden=tuple(STEEPEST), etas=(0.1, 0.01),
+    sigmas=(0.001, 0.003, 0.01, 0.03, 0.1, EXERCISE, 1.0, 3.0),
+    units=200, seeds=3, epochs=5, samples=4000,
 ) -> Finding:  # fmt: skip
     data = images(small)
     X, Y, _ = (part[:samples] for part in data.train)
     starts_of, found = (*sigmas, *RULES), {}
     rates = [inverse_epoch(eta, len(X)) for eta in etas]
-    for hidden in track(STEEPEST, description="activations"):
-        network = Network(hidden, "softmax", "cross_entropy")
+    for f in track(hidden, description="activations"):
+        network = Network(f, "softmax", "cross_entropy")
         starts = [init(network, (X.shape[1], units, 4), key=jax.random.key(seed), dtype="float32",
                        initializer=one) for one in starts_of for seed in range(seeds)]  # fmt: skip
         done = sweep(network, starts * len(etas), X, Y, epochs=epochs, key=jax.random.key(0),
@@ -43,7 +44,7 @@ def experiment(
                   for one in (*starts, *after)]  # fmt: skip
         shares = np.reshape(shares, (1 + len(etas), len(starts_of), seeds, 2))
         errors = np.reshape(done.history[-1].test_error, (len(etas), -1, seeds))
-        found[hidden] = dict(zip(SHOWN, (shares[..., 0], shares[..., 1], errors), strict=True))
+        found[f] = dict(zip(SHOWN, (shares[..., 0], shares[..., 1], errors), strict=True))
     medians = {h: {k: np.median(v, axis=2) for k, v in one.items()} for h, one in found.items()}
     numbers = {"starts": starts_of, "medians, before and after training by eta": medians}
     widths = dict(zip(RULES, (2 / (X.shape[1] + np.array([units, 0]))) ** 0.5, strict=True))
@@ -75,7 +76,7 @@ def say(hidden: str, medians, k: int, starts) -> str:
 
 def draw(sigmas, etas, widths, medians) -> Figure:
     figure = Figure(figsize=(10, 9), layout="constrained")
-    grid = figure.subplots(3, len(medians), sharex=True, sharey="row")
+    grid = figure.subplots(3, len(medians), sharex=True, sharey="row", squeeze=False)
     when = ["before", *(f"after, η = {eta:g}/(epoch + 1)" for eta in etas)]
     for column, (hidden, one) in zip(grid.T, medians.items(), strict=True):
         for axes, (name, curves) in zip(column, one.items(), strict=True):
@@ -87,10 +88,12 @@ def draw(sigmas, etas, widths, medians) -> Figure:
                     axes.plot(widths[rule], value, **at, label=None if k else rule)
             axes.axvline(EXERCISE, ls="--", lw=1, color="gray")
             axes.grid(alpha=0.3)
-            axes.set_ylabel(name if hidden == "relu" else "")
+            axes.set_ylabel(name if hidden == next(iter(medians)) else "")
         column[-1].set(xlabel="σ of the start", yscale="log")
         column[0].set_title(hidden)
-    grid[0, 1].legend(fontsize=8, title="vertical: the exercise's σ", title_fontsize=8)
+    grid[0, len(medians) // 2].legend(
+        fontsize=8, title="vertical: the exercise's σ", title_fontsize=8
+    )
     return figure
 
 

@@ -67,8 +67,8 @@ def main(
     with jax.enable_x64(True), style.context("tableau-colorblind10"):
         with Progress(console=console, transient=True) as progress:
             found = experiment(progress.track, **chosen)
-        used = sum(os.times()[:4])  # its children's, too
-        seconds = {"seconds": time.perf_counter() - began, "seconds of all cores": used}
+        used = sum(os.times()[:4])  # of its children, too
+        seconds = {"seconds": time.perf_counter() - began, "processor seconds": used}
         save(found, options.out, Path(inspect.getfile(experiment)).stem, question, chosen, seconds)
     console.print(found.answer, f"({seconds['seconds']:.0f} s)")
 

@@ -21,7 +21,7 @@ from jaxmlp import Network, init, inverse_epoch, load_data, one_hot, sweep
 
 NETWORK = Network("relu", "softmax", "cross_entropy")
 NAMES = ("constant", "η/(epoch + 1)", "η/√(t + 1)", "warm-up", "warm-up, cosine")
-QUICK = {"batch_sizes": (8, 128), "etas": (0.01, 1.0, 100.0), "starts": 1, "epochs": 2}
+QUICK = {"batch_sizes": (32,), "etas": (0.01, 1.0, 100.0), "starts": 1, "epochs": 2}
 
 
 def schedules(eta: float, steps: int, epochs: int) -> tuple:
