@@ -367,6 +367,19 @@ def test_a_module_beside_the_file_is_imported_where_it_is_used(tmp_path):
     assert [c.verdict for c in file.checks] == ["right"]
 
 
+def test_a_name_given_to_something_else_after_its_definition_is_that(tmp_path):
+    file = said_of(
+        tmp_path,
+        """
+        import numpy as np
+        def ReLU(x):
+            return x if x > 0 else 0.0
+        ReLU = np.vectorize(ReLU)
+        """,
+    )
+    assert [(c.verdict, c.remarks) for c in file.checks] == [("right", ())]
+
+
 def test_bad_company_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
