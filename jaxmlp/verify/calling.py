@@ -32,6 +32,9 @@ DELTA = {name: role for role, names in DELTAS.items() for name in names.split()}
 GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$")
 
 
+STEP = re.compile(r"update|step|sgd|descent|fit|train")
+
+
 class Crashed(Exception):
     """The function raised something, or gave back something that is no array."""
 
@@ -167,10 +170,16 @@ def named_results(
     if isinstance(result, Mapping):
         pairs = {result_role(str(key), found): value for key, value in result.items()}
         pairs.pop(None, None)
+        if "eta" not in found and not STEP.search(plain(subject.name)):
+            # grads["W1"]: what has no step size gives no new parameters
+            pairs = {r if r.startswith("d") else f"d{r}": value for r, value in pairs.items()}
         if pairs:
             return pairs
         raise Crashed(f"expected keys such as dW and dV, got {', '.join(map(str, result))}")
     values = list(result) if isinstance(result, tuple | list) else [result]
+    dicts = [value for value in values if isinstance(value, Mapping)]
+    if len(dicts) == 1:  # (grads, cost)
+        return named_results(subject, found, dicts[0], shapes)
     named = [result_role(name, found) for name in subject.returned]
     if len(named) == len(values) and None not in named and len(set(named)) == len(named):
         return dict(zip(named, values, strict=True))

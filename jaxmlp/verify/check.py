@@ -29,11 +29,11 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
-from jaxmlp.verify.ending import at_equal_sizes, ended
+from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, recognised
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE
-from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes
+from jaxmlp.verify.points import ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake
 
 
@@ -123,10 +123,6 @@ def call_here(function: Callable, args: list) -> tuple[object, list]:
                 raise Crashed(f"{type(first).__name__}: {first}") from first
 
 
-def _guessed(check: Check) -> bool:
-    return any(note.id == "unrecognised" for note in check.diagnosis)
-
-
 def _with_swap(check: Check) -> Check:
     if check.stage not in ("dW", "dV"):
         return check
@@ -181,7 +177,7 @@ def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
     if exchanged:
         checks = tuple(map(_with_swap, checks))
     if crash is not None:  # at equal sizes anything may run: only what is recognised counts
-        if not any(one.diagnosis for one in checks) or any(map(_guessed, checks)):
+        if not recognised(checks):
             return ()
         q, d, m = *setting.points.W.shape[1:], setting.points.V.shape[1]
         sizes = f"{'d+1' if setting.network.bias else 'd'} = {d}, q = {q}, m = {m}"
@@ -207,7 +203,7 @@ def _runs(
         _, setting, claims = max(fitting, key=lambda one: one[0])
         yield setting, claims, None
         return
-    for sizes in EQUAL:
+    for sizes in equal_sizes(crash):
         for _, setting, claims in _fitting(subject, network, mean, seed, sizes)[0]:
             yield setting, claims, crash
     raise crash

@@ -123,7 +123,21 @@ def namespace(pieces: Pieces, sizes: Mapping[str, int]) -> dict[str, Any]:
         names.update({n: v for n, v in sizes.items() if isinstance(names.get(n), int)})
     for function in pieces.functions:  # again, for defaults that need the constants
         _define(function, names, pieces.path)
+    for statement in _redefinitions(pieces):
+        with contextlib.suppress(Exception):
+            _execute([statement], names, pieces.path)
     return names
+
+
+def _redefinitions(pieces: Pieces) -> list[ast.stmt]:
+    """What gives a function's name to something else after its definition: np.vectorize(f)."""
+    lines = {f.name: f.lineno for f in pieces.functions}
+    made = [s for s in pieces.constants if isinstance(s, ast.Assign)]
+    return [
+        s
+        for s in made
+        if any(isinstance(t, ast.Name) and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)
+    ]
 
 
 def _execute(statements: list[ast.stmt], names: dict[str, Any], path: str) -> None:

@@ -35,6 +35,7 @@ class Source:
         idle: lines of loops that take a sample and update nothing yet.
         deep: whether there is a training loop with more matrices than two.
         numbered: whether line numbers are those of the file.
+        module: all its statements.
     """
 
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Source:
     idle: list[int] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
     numbered: bool = True
+    module: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
 
 def read(path: Path) -> Source:
@@ -91,7 +93,7 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
     for node in ast.walk(module):
         _effects(node, found.functions)
     training, idle, deep = training_loops(module, found.functions)
-    return replace(found, loops=training, idle=idle, deep=deep)
+    return replace(found, loops=training, idle=idle, deep=deep, module=module)
 
 
 class _Untyped(ast.NodeTransformer):

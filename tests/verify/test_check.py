@@ -374,6 +374,14 @@ def test_what_runs_at_equal_sizes_alone_and_is_not_recognised_is_not_called_wron
     assert {c.verdict for c in check(odd).checks} == {"crashed"}
 
 
+@pytest.mark.parametrize("more", [(), ("V = V - eta -> V = V + eta",)])
+def test_what_runs_with_one_hidden_unit_alone_has_crashed(more):
+    scalar = "(W @ x > 0) -> (1 if W @ x > 0 else 0)"
+    (one,) = check(written(UPDATE, scalar, *more, name="update")).checks
+    assert one.verdict == "crashed"
+    assert "truth value" in one.remarks[0].text.en
+
+
 def test_what_is_recognised_at_equal_sizes_of_rows_that_crash_at_others():
     text = """
 def update(W, V, X, Y, eta):

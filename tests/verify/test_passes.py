@@ -151,6 +151,20 @@ def test_a_wrong_backward_is_named(body, expected, equal):
 
 
 @pytest.mark.parametrize(
+    "returned",
+    ["V_tilde.T @ delta * derivative", "V_tilde.T @ delta", "-(V_tilde.T @ delta * derivative)"],
+)
+def test_what_works_with_one_hidden_unit_alone_has_crashed(returned):
+    text = (
+        "def backward(V_tilde, delta, derivative):\n"
+        f"    if derivative > 0:\n        return {returned}\n    return 0 * derivative\n"
+    )
+    checks = check_backward(subject(text))
+    assert told(checks) == {"delta1": ("crashed", set())}
+    assert "truth value" in checks[0].remarks[0].text.en
+
+
+@pytest.mark.parametrize(
     ("body", "verdict"),
     [
         ("None", "unfinished"),
