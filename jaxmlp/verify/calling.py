@@ -33,7 +33,13 @@ GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$"
 
 
 class Crashed(Exception):
-    """The function raised something, or gave back something that is no array."""
+    """The function raised something, or gave back something that is no array.
+
+    Attributes:
+        line: how far down in what was called it came, 0 where that isn't known.
+    """
+
+    line = 0
 
 
 class Died(Exception):

@@ -29,7 +29,7 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
-from jaxmlp.verify.ending import at_equal_sizes, ended
+from jaxmlp.verify.ending import at_equal_sizes, ended, farther, hides, recognised
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE
@@ -123,10 +123,6 @@ def call_here(function: Callable, args: list) -> tuple[object, list]:
                 raise Crashed(f"{type(first).__name__}: {first}") from first
 
 
-def _guessed(check: Check) -> bool:
-    return any(note.id == "unrecognised" for note in check.diagnosis)
-
-
 def _with_swap(check: Check) -> Check:
     if check.stage not in ("dW", "dV"):
         return check
@@ -181,7 +177,7 @@ def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
     if exchanged:
         checks = tuple(map(_with_swap, checks))
     if crash is not None:  # at equal sizes anything may run: only what is recognised counts
-        if not any(one.diagnosis for one in checks) or any(map(_guessed, checks)):
+        if not recognised(checks):
             return ()
         q, d, m = *setting.points.W.shape[1:], setting.points.V.shape[1]
         sizes = f"{'d+1' if setting.network.bias else 'd'} = {d}, q = {q}, m = {m}"
@@ -207,7 +203,7 @@ def _runs(
         _, setting, claims = max(fitting, key=lambda one: one[0])
         yield setting, claims, None
         return
-    for sizes in EQUAL:
+    for sizes in (s for s in EQUAL if not hides(crash, s)):
         for _, setting, claims in _fitting(subject, network, mean, seed, sizes)[0]:
             yield setting, claims, crash
     raise crash
@@ -227,7 +223,7 @@ def _fitting(subject: Subject, network: Network, mean: bool, seed: int, sizes: S
         try:
             claims = claims_at(subject, setting)
         except Crashed as error:
-            crash = crash or error
+            crash = farther(crash, error)
             continue
         fitting.append((fit(setting, claims), setting, claims))
         if fitting[-1][0] == 2 and sizes == Sizes():

@@ -1,10 +1,11 @@
 """Checks that end without a value to judge, or only at sizes at which little can go wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished
 from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.points import Sizes
 
 
 def ended(
@@ -41,6 +42,22 @@ def unfinished(subject: Subject, stage: str) -> Check:
     """A check of a function that gives back nothing yet."""
     note = Note("unfinished", Words("gives back nothing yet", "まだ何も返していません"))
     return Check(subject.name, stage, "unfinished", subject.line, remarks=(note,))
+
+
+def farther(first: Crashed | None, other: Crashed) -> Crashed:
+    """Of two crashes the one farther down in the file: in the way that is the person's own."""
+    return other if first is None or other.line > first.line else first
+
+
+def recognised(checks: Sequence[Check]) -> bool:
+    """Whether a mistake is named, and nothing that is wrong is unrecognised."""
+    ids = {note.id for one in checks for note in one.diagnosis}
+    return bool(ids) and "unrecognised" not in ids
+
+
+def hides(crash: Crashed | None, sizes: Sizes) -> bool:
+    """Whether these sizes hide what a crash was about: `if u > 0` works on one unit."""
+    return sizes.q == 1 and "ambiguous" in str(crash)
 
 
 def at_equal_sizes(crash: Crashed, en: str = "equal ones", ja: str = "等しいサイズ") -> Note:

@@ -21,7 +21,7 @@ from jaxmlp.verify.calling import (
 )
 from jaxmlp.verify.claimed import confirmed_points, points_of
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.ending import at_equal_sizes, ended, unfinished
+from jaxmlp.verify.ending import at_equal_sizes, ended, farther, unfinished
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
@@ -49,7 +49,7 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
         try:
             claims = _forward_claims(subject, points, right, functions, column)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
         if column:
@@ -90,7 +90,7 @@ def _backward(subject: Subject) -> tuple[Check, ...]:
             try:
                 claim = _delta1(subject, right, points.V if whole else right.V_tilde)
             except Crashed as why:
-                crash = crash or why
+                crash = farther(crash, why)
                 continue
             tried.append((whole, claim))
             if same(claim, right.delta1, tolerance(claim)):
@@ -159,7 +159,7 @@ def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, .
             ]
             claim = np.stack([array(r).reshape(-1) for r in results])
         except (Crashed, ValueError) as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         inputs = {
             "g": right.g.reshape(-1, *right.g.shape[2:]),
@@ -208,7 +208,7 @@ def _network(subject: Subject, network: Network) -> tuple[Check, ...]:
             try:
                 claims = _pass_claims(subject, found, layout, points, right)
             except Crashed as why:
-                crash = crash or why
+                crash = farther(crash, why)
                 continue
             checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
             said = conventions(layout, bias=network.bias, mean=False)[:2]
