@@ -36,7 +36,13 @@ STEP = re.compile(r"update|step|sgd|descent|fit|train")
 
 
 class Crashed(Exception):
-    """The function raised something, or gave back something that is no array."""
+    """The function raised something, or gave back something that is no array.
+
+    Attributes:
+        line: how far down in what was called it came, 0 where that isn't known.
+    """
+
+    line = 0
 
 
 class Died(Exception):

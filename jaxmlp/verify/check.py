@@ -29,7 +29,7 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
-from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, recognised
+from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE
@@ -223,7 +223,7 @@ def _fitting(subject: Subject, network: Network, mean: bool, seed: int, sizes: S
         try:
             claims = claims_at(subject, setting)
         except Crashed as error:
-            crash = crash or error
+            crash = farther(crash, error)
             continue
         fitting.append((fit(setting, claims), setting, claims))
         if fitting[-1][0] == 2 and sizes == Sizes():

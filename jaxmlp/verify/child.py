@@ -86,11 +86,11 @@ def serve(connection, pieces: Pieces, folder: str) -> None:
             except NotImplementedError:
                 answer = ("unfinished",)
             except BaseException as error:
-                answer = ("crashed", _message(pieces.path, error))
+                answer = ("crashed", _message(pieces.path, error), *_lines(pieces.path, error)[:1])
             try:
                 connection.send(answer)
             except Exception as error:
-                connection.send(("crashed", f"{type(error).__name__}: {error}"))
+                connection.send(("crashed", f"{type(error).__name__}: {error}", 0))
 
 
 def _quiet() -> None:
@@ -253,9 +253,15 @@ def _nested(values: Any) -> bool:
     )
 
 
+def _lines(path: str, error: BaseException) -> list[int]:
+    """The lines of the file that it went through, the outermost first; 0 where there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f.lineno or 0 for f in frames if f.filename == path] or [0]
+
+
 def _message(path: str, error: BaseException) -> str:
     """The exception, and the line of the file that it came from."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-    place = f" (line {lines[-1]})" if lines else ""
+    *_, line = _lines(path, error)
+    place = f" (line {line})" if line else ""
     text = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"

@@ -199,13 +199,34 @@ def undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
     """δ's that carry the 1/n of the mean are ∂E/∂a and ∂E/∂u of the mean: no mistake."""
     n = setting.points.x.shape[1]
     deltas = [d for d in ("delta2", "delta1") if d in claims]
-    divided = [
-        d for d in deltas if same(claims[d] * n, getattr(setting.right, d), tolerance(claims[d]))
-    ]
-    if not setting.mean or not deltas or divided != deltas:
+    if not setting.mean or not carry_share(setting.right, claims):
         return claims, ()
     words = Words("the deltas carry the 1/n of the mean", "δ は平均の 1/n を含んでいる")
     return claims | {d: claims[d] * n for d in deltas}, (Note("deltas-of-mean", words),)
+
+
+def carry_share(right: Quantities, claims: dict) -> bool:
+    """Whether the deltas have the 1/n of the mean in them, be they right or wrong besides.
+
+    They have where the gradient is made of one without dividing again. A sum where the mean
+    belongs looks the same, but for the size of the deltas.
+    """
+    n = right.x.shape[1]
+    made = {"delta2": ("dV", "z"), "delta1": ("dW", "x")}
+    deltas = {d: claims[d] for d in made if d in claims}
+    true = {d: getattr(right, d) for d in deltas}
+    if any(claim.shape != true[d].shape for d, claim in deltas.items()):
+        return False
+
+    def used(d: str, claim: np.ndarray) -> bool:
+        stage, fed = made[d]
+        product = claim.mT @ getattr(right, fed)
+        return stage in claims and same(claims[stage], product, tolerance(claim))
+
+    small = [np.linalg.norm(c) * np.sqrt(n) < np.linalg.norm(true[d]) for d, c in deltas.items()]
+    return all(small) and any(
+        same(claim * n, true[d], tolerance(claim)) or used(d, claim) for d, claim in deltas.items()
+    )
 
 
 def swapped(setting: Setting, claims: dict) -> bool:

@@ -46,6 +46,11 @@ def unfinished(subject: Subject, stage: str) -> Check:
     return Check(subject.name, stage, "unfinished", subject.line, remarks=(note,))
 
 
+def farther(first: Crashed | None, other: Crashed) -> Crashed:
+    """Of two crashes the one farther down in the file: in the way that is the person's own."""
+    return other if first is None or other.line > first.line else first
+
+
 def at_equal_sizes(crash: Crashed, en: str = "equal ones", ja: str = "等しいサイズ") -> Note:
     """That the verdict is on equal sizes, or those named, since at unequal ones it crashed."""
     return Note("crashes-at-unequal-sizes", Words(

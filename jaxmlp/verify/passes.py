@@ -21,7 +21,14 @@ from jaxmlp.verify.calling import (
 )
 from jaxmlp.verify.claimed import confirmed_points, points_of
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, recognised, unfinished
+from jaxmlp.verify.ending import (
+    at_equal_sizes,
+    ended,
+    equal_sizes,
+    farther,
+    recognised,
+    unfinished,
+)
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
@@ -49,7 +56,7 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
         try:
             claims = _forward_claims(subject, points, right, functions, column)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
         if column:
@@ -101,7 +108,7 @@ def _backward_at(subject: Subject, sizes: Sizes) -> tuple[list[tuple[Check, ...]
         try:
             claim = _delta1(subject, right, points.V if whole else right.V_tilde)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         checks = judge(subject.name, right, {"delta1": claim}, CATALOGUE)
         tried.append(remarked(checks, V_GIVEN) if whole else checks)
@@ -163,7 +170,7 @@ def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, .
             ]
             claim = np.stack([array(r).reshape(-1) for r in results])
         except (Crashed, ValueError) as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         inputs = {
             "g": right.g.reshape(-1, *right.g.shape[2:]),
@@ -212,7 +219,7 @@ def _network(subject: Subject, network: Network) -> tuple[Check, ...]:
             try:
                 claims = _pass_claims(subject, found, layout, points, right)
             except Crashed as why:
-                crash = crash or why
+                crash = farther(crash, why)
                 continue
             checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
             said = conventions(layout, bias=network.bias, mean=False)[:2]

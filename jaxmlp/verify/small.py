@@ -16,7 +16,7 @@ from jaxmlp.verify.calling import (
     stacked,
 )
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.ending import ended
+from jaxmlp.verify.ending import ended, farther
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.names import words as table
@@ -175,7 +175,7 @@ def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         try:
             check = _judged(subject, kind, {"u": u}, call(u), call)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         tried.append((way, u, call, check))
         if check.verdict == "right":
@@ -213,7 +213,7 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         try:
             found, said = way(call, given, kind)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         one = _judged(
             subject,

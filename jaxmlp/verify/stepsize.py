@@ -88,6 +88,11 @@ def updates(loop: Loop) -> list[ast.stmt]:
     return [s for s in loop.body if stores(s) & set(loop.params.values())]
 
 
+def changes(loop: Loop, stage: str) -> bool:
+    """Whether something is added to this parameter, be it 0."""
+    return any(True for _ in _changes(loop.body, loop.params.get(STAGES[stage])))
+
+
 def _unwritten(loop, runs, named, right, moved) -> float:
     """Where the update has no factor of its own: the named one, or one fitted to what is there."""
     fitted = fitted_eta(right, moved)
@@ -99,7 +104,8 @@ def _unwritten(loop, runs, named, right, moved) -> float:
     if fitted and np.isclose(fitted, values, rtol=1e-9).any():
         found = fitted
     else:
-        found = named or next(iter(_literals(updates(loop)) + literal), 1.0)
+        written = next(iter(_literals(updates(loop)) + literal), 1.0)
+        found = written if named is None else named
     # there is a step size, and the update has forgotten it
     return ETA if loop.eta and named is None and found == 1 else found
 

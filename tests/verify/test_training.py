@@ -479,3 +479,51 @@ def test_each_update_may_have_a_number_of_its_own(tmp_path):
         (STEP_V, STEP_V.replace("eta_t", "0.1")), (STEP_W, STEP_W.replace("eta_t", "0.01"))
     )
     assert set(verdicts(tmp_path, text).values()) == {"right"}
+
+
+def test_what_works_on_one_hidden_unit_alone_crashes(tmp_path):
+    scalar = [("np.append(1, np.maximum(u, 0))", "np.append(1, u if u > 0 else 0 * u)")]
+    (check,) = checks(tmp_path, edited(*scalar))
+    assert check.verdict == "crashed"
+    assert "truth value" in check.remarks[0].text.en
+
+
+def test_at_equal_sizes_only_what_is_recognised_counts(tmp_path):
+    only_square = [("g = softmax_(V @ z)", "g = softmax_(V @ z) + 0 * dz")]
+    (check,) = checks(tmp_path, edited(*only_square))
+    assert check.verdict == "crashed"
+    assert "broadcast" in check.remarks[0].text.en
+
+
+def test_the_crash_is_that_of_the_way_that_came_farthest(tmp_path):
+    text = BOOK.replace("b1 -= 0.1 * da1.sum(axis=0)", "b1 -= 0.1 * da1.sum(axis=1)")
+    (check,) = checks(tmp_path, text, hidden="sigmoid")
+    line = text[: text.index("da1.sum(axis=1)")].count("\n") + 1
+    assert f"(line {line})" in check.remarks[0].text.en
+
+
+def test_float32_in_a_loop_is_imprecise_and_a_small_mistake_is_wrong(tmp_path):
+    single = edited(("xi = np.append(1, x_train[i, :])", "xi = np.append(1, x_train[i, :])\n"
+                     "        W = W.astype(np.float32); xi = xi.astype(np.float32)"))  # fmt: skip
+    single = single.replace("delta2", "dy").replace("delta1", "du")
+    assert verdicts(tmp_path, single) == {"dV": "imprecise", "dW": "imprecise"}
+    small = edited(("np.outer(delta1", "(1 + 1e-7) * np.outer(delta1"))
+    assert verdicts(tmp_path, small)["dW"] == "wrong"
+
+
+@pytest.mark.parametrize("wrong", ["- 0.9 * t - 0.1 / 4", "- t * 1.5", "- t[::-1]"])
+def test_deltas_with_the_share_of_the_mean_in_them_may_be_wrong_besides(tmp_path, wrong):
+    found = checks(tmp_path, BATCH.replace("keepdims=True) - t)", f"keepdims=True) {wrong})"))
+    assert [(c.stage, c.verdict) for c in found] == [
+        ("delta2", "wrong"), ("dV", "right"), ("delta1", "right"), ("dW", "right"),
+    ]  # fmt: skip
+    assert {n.id for c in found for n in c.diagnosis} == {"unrecognised"}
+
+
+def test_an_update_by_zero_is_no_missing_update(tmp_path):
+    assert diagnoses(tmp_path, edited(("eta / (epoch", "eta // (epoch"))) == {
+        "dV": ["eta-zero"],
+        "dW": ["eta-zero"],
+    }
+    assert diagnoses(tmp_path, edited(("(x > 0) * 1", "0 * x"))) == {"delta1": ["zero"]}
+    assert verdicts(tmp_path, edited((STEP_W, "        W = W\n")))["dW"] == "unfinished"
