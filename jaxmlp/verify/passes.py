@@ -8,6 +8,7 @@ import numpy as np
 from jaxmlp.network import Network
 from jaxmlp.verify import given, pieces
 from jaxmlp.verify.calling import (
+    ONE,
     Crashed,
     Subject,
     arguments,
@@ -154,7 +155,7 @@ def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, .
     crash = None
     for layout in layouts(subject.parameters, found, bias=network.bias):
         points = confirmed_points(network)
-        points = points.single() if layout.samples == "sample" else points
+        points = points.single() if layout.samples in ONE else points
         right = quantities(network, points)
         try:
             results = [
@@ -169,7 +170,7 @@ def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, .
             "g": right.g.reshape(-1, *right.g.shape[2:]),
             "y": points.y.reshape(-1, points.y.shape[-1]),
         }
-        if layout.samples != "sample" and claim.shape[1] == 1:  # one number a batch
+        if layout.samples not in ONE and claim.shape[1] == 1:  # one number a batch
             return (_batch_error(subject, kind, inputs, claim[:, 0], reduction, layout),)
         claim = claim.reshape(-1)
         true = pieces.quantities(kind, inputs, claim)
@@ -219,7 +220,7 @@ def _network_at(
     found, crash, tried = roles(subject.parameters), None, []
     for layout in layouts(subject.parameters, found, bias=network.bias):
         points = points_of(network, sizes)
-        points = points.single() if layout.samples == "sample" else points
+        points = points.single() if layout.samples in ONE else points
         try:
             results = _pass_results(subject, found, layout, points)
             checks = _pass_checks(subject, network, results, layout, points)
@@ -254,7 +255,7 @@ def _is_class(result: object) -> bool:
 
 def _classes(subject, results, right, layout) -> Check:
     """The number of a class, which is that of the largest output (L25)."""
-    if layout.samples != "sample":
+    if layout.samples not in ONE:
         raise Crashed("expected the class of each sample, got one number")
     note = Note("class-number", Words("gives the class alone", "クラスの番号だけを返す"))
     true = right.g.argmax(axis=-1)
@@ -274,7 +275,7 @@ def _pass_claims(results, layout, right) -> dict[str, np.ndarray]:
         values = list(result.values()) if isinstance(result, dict) else result
         values = values if isinstance(values, tuple | list) else (values,)
         rows = [array(v) for v in values]
-        rows = [v.T if layout.samples == "columns" else np.atleast_2d(v) for v in rows]
+        rows = [v.T if layout.samples.startswith("column") else np.atleast_2d(v) for v in rows]
         at_points.append(rows)
     return _named_pass(stacked(at_points), right)
 
