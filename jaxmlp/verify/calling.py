@@ -76,11 +76,15 @@ class Subject:
     line: int | None = None
 
 
+ONE = ("sample", "column")  # a layout of one sample at a time
+
+
 class Layout(NamedTuple):
     """How samples and biases are handed over.
 
     Attributes:
-        samples: "sample", one at a time; "rows" or "columns" of a batch.
+        samples: "sample", one at a time; "rows" or "columns" of a batch; "column", one at a time
+            as a matrix of one column.
         one: whether x has its 1 in front.
         apart: whether the biases are parameters of their own.
         turned: whether the weights are the transposes of the lecture's, as in xW.
@@ -142,6 +146,8 @@ def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> I
     for samples in (s for s in orders if s != "columns"):
         for one in (False,) if apart or not bias else (True, False):
             yield Layout(samples, one, apart, turned=True)
+    if apart and not upper:
+        yield Layout("column", False, apart)
 
 
 def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: float | None) -> list:
@@ -153,7 +159,9 @@ def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: flo
         x, y = (x[0], y[0]) if layout.samples == "sample" else (x.T, y.T)
     values = {"W": W, "V": V, "x": x, "y": y, "eta": eta}
     if layout.apart:
-        column = (slice(None), slice(0, 1)) if layout.samples == "columns" else (slice(None), 0)
+        column = (
+            (slice(None), slice(0, 1)) if layout.samples.startswith("column") else (slice(None), 0)
+        )
         values |= {"W": W[:, 1:], "V": V[:, 1:], "b": W[column], "c": V[column]}
     if layout.turned:
         values |= {"W": values["W"].T, "V": values["V"].T}
@@ -251,6 +259,7 @@ def stacked(at_points: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
 
 CONVENTIONS = {
     "one-sample": Words("takes one sample at a time", "1 サンプルずつ受け取る"),
+    "column": Words("takes a sample as a column", "サンプルを列ベクトルとして受け取る"),
     "rows": Words("takes rows of samples", "サンプルを行に並べて受け取る"),
     "columns": Words("takes samples as columns", "サンプルを列に並べて受け取る"),
     "one-given": Words("x comes with its 1 in front", "x は先頭に 1 の付いた形で受け取る"),
@@ -280,6 +289,6 @@ def conventions(layout: Layout, *, bias: bool, mean: bool) -> tuple[Note, ...]:
         ids.append("one-given" if layout.one else "one-added")
     if layout.turned:
         ids.append("weights-transposed")
-    if layout.samples != "sample":
+    if layout.samples not in ONE:
         ids.append("mean" if mean else "sum")
     return tuple(map(convention, ids))

@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify.calling import (
+    ONE,
     Crashed,
     Subject,
     Unfinished,
@@ -29,6 +30,7 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
+from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.judge import judge
@@ -209,6 +211,16 @@ def _runs(
     raise crash
 
 
+def _of_batch(fitting: tuple[int, Setting, Mapping]) -> bool:
+    """Whether it takes a batch, all shapes being right, or a gradient of its weights."""
+    fits, setting, claims = fitting
+    if setting.layout.samples in ONE:
+        return False
+    weights = {s: getattr(setting.right, s)[..., 1:] for s in ("dW", "dV") if s in claims}
+    means = (same(claims[s], w, tolerance(claims[s])) for s, w in weights.items())
+    return fits > 0 or (setting.mean and any(means))
+
+
 def _fitting(subject: Subject, network: Network, mean: bool, seed: int, sizes: Sizes):
     """([(how well it fits, the setting, its claims)], the first crash), the likeliest first.
 
@@ -225,6 +237,8 @@ def _fitting(subject: Subject, network: Network, mean: bool, seed: int, sizes: S
         except Crashed as error:
             crash = farther(crash, error)
             continue
+        if layout.samples == "column" and any(map(_of_batch, fitting)):
+            continue  # with one sample alone, what is wrong with its batches would be hidden
         fitting.append((fit(setting, claims), setting, claims))
         if fitting[-1][0] == 2 and sizes == Sizes():
             break

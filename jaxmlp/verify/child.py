@@ -37,18 +37,18 @@ class Pieces(NamedTuple):
 
 
 class Missing:
-    """In place of a module or name that could not be imported: says so when it is used."""
+    """In place of what could not be imported or defined: says so when it is used."""
 
-    def __init__(self, why: str):
+    def __init__(self, why: BaseException):
         self._why = why
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # asked by Python, not by the person
             raise AttributeError(name)
-        raise ImportError(self._why)
+        raise self._why
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise ImportError(self._why)
+        raise self._why
 
 
 class Sample(np.ndarray):
@@ -148,7 +148,7 @@ def _import(statement: ast.stmt, names: dict[str, Any]) -> None:
     try:
         _execute([statement], names, "import")
     except BaseException as error:
-        why = f"{type(error).__name__}: {error}"
+        why = ImportError(f"{type(error).__name__}: {error}")
         for alias in statement.names:
             names[alias.asname or alias.name.split(".")[0]] = Missing(why)
 
@@ -160,7 +160,7 @@ def _define(function: ast.FunctionDef, names: dict[str, Any], path: str) -> None
         try:
             return _execute([one], names, path)
         except Exception as error:
-            names[function.name] = Missing(f"{type(error).__name__}: {error}")
+            names[function.name] = Missing(error)
     return None
 
 

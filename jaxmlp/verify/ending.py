@@ -1,5 +1,6 @@
 """Checks that end without a value to judge, or only at sizes at which little can go wrong."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.points import EQUAL, Sizes
 
+BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
 
 
@@ -21,7 +23,8 @@ def ended(
     except TimedOut as late:
         checks = (timeout(subject, stage, late),)
     except (Crashed, Died) as why:
-        checks = (crashed(subject, stage, why),)
+        blank = BLANK.match(str(why))
+        checks = (unfinished(subject, stage) if blank else crashed(subject, stage, why),)
     return tuple(replace(one, line=subject.line) for one in checks)
 
 

@@ -152,7 +152,9 @@ def _overflows(check: Check, id: str, words: Words) -> Check:
     hint = Words(
         "Try it on large inputs, 1000 say.", "大きな入力 (たとえば 1000) で試してみてください。"
     )
-    return replace(check, verdict="imprecise", diagnosis=(Note(id, words, hint, "L6"),))
+    # The error at small inputs is none of those that are spoken of.
+    note = Note(id, words, hint, "L6")
+    return replace(check, verdict="imprecise", relative_error=None, diagnosis=(note,))
 
 
 def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:

@@ -72,6 +72,9 @@ bad_manners.py
 batch_number.py
   right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1
   right loop.delta2 loop.dV loop.delta1 loop.dW
+bias_over_wrong_axis.py
+  right sigmoid.value backprop.dW
+  wrong backprop.dV bias-shape
 c_outside.py
   right ReLU.value dReLU.derivative softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 class_net.py not-looked-at
@@ -209,6 +212,11 @@ plots.py
 regression_loop.py
   right loop.dV loop.delta1 loop.dW
   wrong loop.delta2 times-half
+sample_as_column.py
+  right sigmoid.value sigmoid_prime.derivative backprop.dV backprop.dW
+sample_as_column_half.py
+  right sigmoid.value sigmoid_prime.derivative backprop.dW
+  wrong backprop.dV times-half
 scaled_by_library.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 slope_inside.py
