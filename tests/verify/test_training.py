@@ -309,7 +309,7 @@ def test_a_size_of_the_data_under_another_name(tmp_path, size):
     text = BATCH.replace("for epoch", f"{size}\nfor epoch")
     text = text.replace("index = order[start:start + batch_size]", "index = order[np.arange(m)]")
     assert verdicts(tmp_path, text.replace("/ len(x)\n", "/ m\n")) == ALL
-    assert diagnoses(tmp_path, text.replace("/ len(x)\n", "/ m ** 2\n"))["dV"]
+    assert diagnoses(tmp_path, text.replace("/ len(x)\n", "/ m ** 2\n")) == {"delta2": ["over-n"]}
 
 
 COLUMNS = """
