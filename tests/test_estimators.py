@@ -122,6 +122,7 @@ def assert_alike(ours, theirs, X):
     }
 
 
+@pytest.mark.usefixtures("unchecked")
 @parametrize_with_checks([ThreeLayerClassifier(max_iter=30), ThreeLayerRegressor(max_iter=30)])
 def test_scikit_learns_checks(estimator, check):
     """All of them; `parametrize_with_checks` marks no expected failure unless it is told to."""

@@ -73,7 +73,7 @@ def main(args: list[str]) -> int:
         "text": partial(rendering.as_text, color=_colour()),
         **{name: getattr(rendering, f"as_{name}") for name in FORMATS},
     }, report, lang, settings.explain)  # fmt: skip
-    return _exit(report)
+    return _exit(report, lang)
 
 
 def language() -> str:
@@ -194,7 +194,7 @@ def _write(settings: Settings, ways: dict[str, Callable[..., str]], *what: objec
     print(ways[to_stdout](*what))
 
 
-def _exit(report: Report) -> int:
+def _exit(report: Report, lang: str) -> int:
     """0 where all is right.
 
     Raises:
@@ -202,10 +202,16 @@ def _exit(report: Report) -> int:
     """
     problems = [file for file in report.files if file.problem]
     if problems:
-        first = f"{problems[0].path}: {problems[0].problem.en}"
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise Stop(first + more, code=2)
+        first = f"{problems[0].path}: {getattr(problems[0].problem, lang)}"
+        left = len(problems) - 1
+        more = Words(f" (and {left} more)", f" (ほかに {left} ファイル)") if left else Words("", "")
+        raise Stop(first + getattr(more, lang), code=2)
     bad = [check for check in report.checks if check.verdict != "right"]
     if bad:
-        raise Stop(f"{len(bad)} of {len(report.checks)} checks are not right", code=1)
+        are, total = "is" if len(bad) == 1 else "are", len(report.checks)
+        words = Words(
+            f"{len(bad)} of {total} checks {are} not right",
+            f"検査した {total} 個のうち {len(bad)} 個が正しくありません",
+        )
+        raise Stop(getattr(words, lang), code=1)
     return 0

@@ -25,9 +25,51 @@ from jaxmlp.network import Params
 ROWS = 8192  # samples whose outputs are computed at a time
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False)  # an estimator prints and compares as scikit-learn's do
 class ThreeLayer(BaseEstimator):
-    """The parameters and the training of both estimators."""
+    """The parameters and the training of both estimators.
+
+    Where a parameter has scikit-learn's name, it means what it means there, and with the same
+    `random_state` the run is scikit-learn's, step by step, up to rounding.
+
+    Args:
+        hidden_units: q, the units of the hidden layer.
+        activation: f, by name ("relu", "tanh", "sigmoid" or "logistic", "identity"), as an
+            `Activation`, or as a function of one number in jax.numpy.
+        solver: "adam", "sgd" with momentum, or any of Optax's: a function of the step size,
+            `optax.lion` or `functools.partial(optax.adamw, weight_decay=0.1)`, or one that is
+            ready, `optax.adam(1e-3)`, which has a step size of its own.
+        alpha: α/2 times the sum of the squared weights, without biases, is added to the errors of
+            a batch.
+        batch_size: samples a step: "auto" is 200, or all where there are fewer; 1 is the lecture's.
+        learning_rate: "constant"; with "sgd" or an optimizer of Optax's also "invscaling",
+            η / t^power_t after t samples, or "adaptive", a fifth each time that training would end.
+        learning_rate_init: η, the step size, at the start.
+        max_iter: epochs, at most.
+        shuffle: whether the samples come in a fresh random order each epoch.
+        random_state: a number or a `RandomState`, for the start, the order and the validation
+            samples.
+        tol, n_iter_no_change: training ends where more than so many epochs did not improve by tol
+            on the best before: the training error, or what `monitor` says with `early_stopping`.
+        warm_start: whether `fit` goes on from the weights there are.
+        momentum, nesterovs_momentum: of "sgd".
+        beta_1, beta_2, epsilon: of "adam".
+        early_stopping: whether `validation_fraction` of the samples are set aside, their error and
+            score are followed, and the weights that were best on them are kept.
+        monitor: what is best: the highest validation "score", or the lowest validation "loss".
+        on_epoch: called after each epoch with its `Epoch` (whose errors are those of the curves)
+            and the parameters. Where it returns True, training ends there.
+
+    Attributes:
+        W_: (q, d+1), V_: (m, q+1), as in the lecture, biases in column 0. `coefs_` and
+            `intercepts_` are views of them.
+        loss_curve_: the training error, penalty included, of each epoch.
+        validation_loss_curve_, validation_scores_: likewise; None without `early_stopping`.
+        loss_, best_loss_, best_validation_loss_, best_validation_score_: their last and best.
+        n_iter_: epochs of the last `fit`.
+        n_features_in_, feature_names_in_, n_layers_, n_outputs_, out_activation_, t_: as in
+            scikit-learn.
+    """
 
     hidden_units: Integral = 100
     activation: str | Activation | Callable = "relu"
@@ -84,6 +126,7 @@ class ThreeLayer(BaseEstimator):
             ValueError, TypeError: as for `fit`; or every network diverged.
 
         Example:
+            >>> from jaxmlp import ThreeLayerRegressor
             >>> X = np.linspace(-1, 1, 60)[:, None]
             >>> model = ThreeLayerRegressor(8, "tanh", max_iter=50, random_state=0)
             >>> rates, seeds = [1e-3, 0.1], [0, 1]
@@ -125,13 +168,14 @@ class ThreeLayer(BaseEstimator):
         data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
         numbers = self._numbers(X.dtype)
         with precision(X.dtype):
+            seen = self.t_ if again else 0
             memory = getattr(self, "_memory", None) if again and step else None
-            state = begin(rule, params, numbers, validation is not None, memory)
+            state = begin(rule, params, numbers, seen, validation is not None, memory)
             orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
             trained = run(rule, data, state, numbers, orders, epochs, self.on_epoch)
         state, curves, ended = trained
         self._keep(state.params if state.best is None else state.best, curves, again)
-        self.t_ = int(state.seen)
+        self.t_ = seen + self.n_iter_ * len(train[0])
         self._memory = jax.tree.map(np.asarray, state._replace(params=None, best=None))
         if not (ended or step):
             warnings.warn(

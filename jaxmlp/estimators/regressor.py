@@ -10,7 +10,17 @@ from jaxmlp.network import Network
 
 
 class ThreeLayerRegressor(RegressorMixin, ThreeLayer):
-    """Regression."""
+    """Regression of one or many targets by the three-layer network, squared error (L8).
+
+    It learns half the squared error. Parameters and attributes: `ThreeLayer`'s.
+
+    Example:
+        >>> X = np.linspace(-1, 1, 80)[:, None]
+        >>> settings = {"learning_rate_init": 0.05, "tol": 1e-5, "max_iter": 1000}
+        >>> model = ThreeLayerRegressor(20, "tanh", random_state=0, **settings)
+        >>> model.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.95
+        True
+    """
 
     out_activation_ = "identity"
 

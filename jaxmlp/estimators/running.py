@@ -38,7 +38,14 @@ class Orders:
         return now
 
 
-def begin(rule: Rule, params: Params, numbers: Numbers, validated: bool, memory: State | None):
+def begin(
+    rule: Rule,
+    params: Params,
+    numbers: Numbers,
+    seen: int,
+    validated: bool,
+    memory: State | None,
+) -> State:
     """The state to start from; with the memory of an earlier one, where the optimizer is the same.
 
     The memory is its `State` without parameters.
@@ -47,7 +54,7 @@ def begin(rule: Rule, params: Params, numbers: Numbers, validated: bool, memory:
     number = numbers.eta.dtype.type
     state = State(
         params=params, optimizer=optimizer, best=params if validated else None,
-        best_value=number(-np.inf), stale=np.int32(0), seen=number(0),
+        best_value=number(-np.inf), stale=np.int32(0), seen=number(seen),
         eta=numbers.eta, stopped=np.bool_(False),
     )  # fmt: skip
     same = memory and jax.tree.structure(optimizer) == jax.tree.structure(memory.optimizer)

@@ -32,8 +32,17 @@ DELTA = {name: role for role, names in DELTAS.items() for name in names.split()}
 GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$")
 
 
+STEP = re.compile(r"update|step|sgd|descent|fit|train")
+
+
 class Crashed(Exception):
-    """The function raised something, or gave back something that is no array."""
+    """The function raised something, or gave back something that is no array.
+
+    Attributes:
+        line: how far down in what was called it came, 0 where that isn't known.
+    """
+
+    line = 0
 
 
 class Died(Exception):
@@ -67,11 +76,15 @@ class Subject:
     line: int | None = None
 
 
+ONE = ("sample", "column")  # a layout of one sample at a time
+
+
 class Layout(NamedTuple):
     """How samples and biases are handed over.
 
     Attributes:
-        samples: "sample", one at a time; "rows" or "columns" of a batch.
+        samples: "sample", one at a time; "rows" or "columns" of a batch; "column", one at a time
+            as a matrix of one column.
         one: whether x has its 1 in front.
         apart: whether the biases are parameters of their own.
         turned: whether the weights are the transposes of the lecture's, as in xW.
@@ -133,6 +146,8 @@ def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> I
     for samples in (s for s in orders if s != "columns"):
         for one in (False,) if apart or not bias else (True, False):
             yield Layout(samples, one, apart, turned=True)
+    if apart and not upper:
+        yield Layout("column", False, apart)
 
 
 def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: float | None) -> list:
@@ -144,7 +159,9 @@ def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: flo
         x, y = (x[0], y[0]) if layout.samples == "sample" else (x.T, y.T)
     values = {"W": W, "V": V, "x": x, "y": y, "eta": eta}
     if layout.apart:
-        column = (slice(None), slice(0, 1)) if layout.samples == "columns" else (slice(None), 0)
+        column = (
+            (slice(None), slice(0, 1)) if layout.samples.startswith("column") else (slice(None), 0)
+        )
         values |= {"W": W[:, 1:], "V": V[:, 1:], "b": W[column], "c": V[column]}
     if layout.turned:
         values |= {"W": values["W"].T, "V": values["V"].T}
@@ -167,10 +184,16 @@ def named_results(
     if isinstance(result, Mapping):
         pairs = {result_role(str(key), found): value for key, value in result.items()}
         pairs.pop(None, None)
+        if "eta" not in found and not STEP.search(plain(subject.name)):
+            # grads["W1"]: what has no step size gives no new parameters
+            pairs = {r if r.startswith("d") else f"d{r}": value for r, value in pairs.items()}
         if pairs:
             return pairs
         raise Crashed(f"expected keys such as dW and dV, got {', '.join(map(str, result))}")
     values = list(result) if isinstance(result, tuple | list) else [result]
+    dicts = [value for value in values if isinstance(value, Mapping)]
+    if len(dicts) == 1:  # (grads, cost)
+        return named_results(subject, found, dicts[0], shapes)
     named = [result_role(name, found) for name in subject.returned]
     if len(named) == len(values) and None not in named and len(set(named)) == len(named):
         return dict(zip(named, values, strict=True))
@@ -236,6 +259,7 @@ def stacked(at_points: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
 
 CONVENTIONS = {
     "one-sample": Words("takes one sample at a time", "1 サンプルずつ受け取る"),
+    "column": Words("takes a sample as a column", "サンプルを列ベクトルとして受け取る"),
     "rows": Words("takes rows of samples", "サンプルを行に並べて受け取る"),
     "columns": Words("takes samples as columns", "サンプルを列に並べて受け取る"),
     "one-given": Words("x comes with its 1 in front", "x は先頭に 1 の付いた形で受け取る"),
@@ -265,6 +289,6 @@ def conventions(layout: Layout, *, bias: bool, mean: bool) -> tuple[Note, ...]:
         ids.append("one-given" if layout.one else "one-added")
     if layout.turned:
         ids.append("weights-transposed")
-    if layout.samples != "sample":
+    if layout.samples not in ONE:
         ids.append("mean" if mean else "sum")
     return tuple(map(convention, ids))

@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify.calling import (
+    ONE,
     Crashed,
     Subject,
     Unfinished,
@@ -29,11 +30,12 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
-from jaxmlp.verify.ending import at_equal_sizes, ended
+from jaxmlp.verify.diagnose import same, tolerance
+from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE
-from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes
+from jaxmlp.verify.points import ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake
 
 
@@ -123,10 +125,6 @@ def call_here(function: Callable, args: list) -> tuple[object, list]:
                 raise Crashed(f"{type(first).__name__}: {first}") from first
 
 
-def _guessed(check: Check) -> bool:
-    return any(note.id == "unrecognised" for note in check.diagnosis)
-
-
 def _with_swap(check: Check) -> Check:
     if check.stage not in ("dW", "dV"):
         return check
@@ -181,7 +179,7 @@ def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
     if exchanged:
         checks = tuple(map(_with_swap, checks))
     if crash is not None:  # at equal sizes anything may run: only what is recognised counts
-        if not any(one.diagnosis for one in checks) or any(map(_guessed, checks)):
+        if not recognised(checks):
             return ()
         q, d, m = *setting.points.W.shape[1:], setting.points.V.shape[1]
         sizes = f"{'d+1' if setting.network.bias else 'd'} = {d}, q = {q}, m = {m}"
@@ -207,10 +205,20 @@ def _runs(
         _, setting, claims = max(fitting, key=lambda one: one[0])
         yield setting, claims, None
         return
-    for sizes in EQUAL:
+    for sizes in equal_sizes(crash):
         for _, setting, claims in _fitting(subject, network, mean, seed, sizes)[0]:
             yield setting, claims, crash
     raise crash
+
+
+def _of_batch(fitting: tuple[int, Setting, Mapping]) -> bool:
+    """Whether it takes a batch, all shapes being right, or a gradient of its weights."""
+    fits, setting, claims = fitting
+    if setting.layout.samples in ONE:
+        return False
+    weights = {s: getattr(setting.right, s)[..., 1:] for s in ("dW", "dV") if s in claims}
+    means = (same(claims[s], w, tolerance(claims[s])) for s, w in weights.items())
+    return fits > 0 or (setting.mean and any(means))
 
 
 def _fitting(subject: Subject, network: Network, mean: bool, seed: int, sizes: Sizes):
@@ -227,8 +235,10 @@ def _fitting(subject: Subject, network: Network, mean: bool, seed: int, sizes: S
         try:
             claims = claims_at(subject, setting)
         except Crashed as error:
-            crash = crash or error
+            crash = farther(crash, error)
             continue
+        if layout.samples == "column" and any(map(_of_batch, fitting)):
+            continue  # with one sample alone, what is wrong with its batches would be hidden
         fitting.append((fit(setting, claims), setting, claims))
         if fitting[-1][0] == 2 and sizes == Sizes():
             break

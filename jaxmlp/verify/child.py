@@ -37,18 +37,18 @@ class Pieces(NamedTuple):
 
 
 class Missing:
-    """In place of a module or name that could not be imported: says so when it is used."""
+    """In place of what could not be imported or defined: says so when it is used."""
 
-    def __init__(self, why: str):
+    def __init__(self, why: BaseException):
         self._why = why
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # asked by Python, not by the person
             raise AttributeError(name)
-        raise ImportError(self._why)
+        raise self._why
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise ImportError(self._why)
+        raise self._why
 
 
 class Sample(np.ndarray):
@@ -86,11 +86,11 @@ def serve(connection, pieces: Pieces, folder: str) -> None:
             except NotImplementedError:
                 answer = ("unfinished",)
             except BaseException as error:
-                answer = ("crashed", _message(pieces.path, error))
+                answer = ("crashed", _message(pieces.path, error), *_lines(pieces.path, error)[:1])
             try:
                 connection.send(answer)
             except Exception as error:
-                connection.send(("crashed", f"{type(error).__name__}: {error}"))
+                connection.send(("crashed", f"{type(error).__name__}: {error}", 0))
 
 
 def _quiet() -> None:
@@ -123,7 +123,21 @@ def namespace(pieces: Pieces, sizes: Mapping[str, int]) -> dict[str, Any]:
         names.update({n: v for n, v in sizes.items() if isinstance(names.get(n), int)})
     for function in pieces.functions:  # again, for defaults that need the constants
         _define(function, names, pieces.path)
+    for statement in _redefinitions(pieces):
+        with contextlib.suppress(Exception):
+            _execute([statement], names, pieces.path)
     return names
+
+
+def _redefinitions(pieces: Pieces) -> list[ast.stmt]:
+    """What gives a function's name to something else after its definition: np.vectorize(f)."""
+    lines = {f.name: f.lineno for f in pieces.functions}
+    made = [s for s in pieces.constants if isinstance(s, ast.Assign)]
+    return [
+        s
+        for s in made
+        if any(isinstance(t, ast.Name) and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)
+    ]
 
 
 def _execute(statements: list[ast.stmt], names: dict[str, Any], path: str) -> None:
@@ -134,7 +148,7 @@ def _import(statement: ast.stmt, names: dict[str, Any]) -> None:
     try:
         _execute([statement], names, "import")
     except BaseException as error:
-        why = f"{type(error).__name__}: {error}"
+        why = ImportError(f"{type(error).__name__}: {error}")
         for alias in statement.names:
             names[alias.asname or alias.name.split(".")[0]] = Missing(why)
 
@@ -146,7 +160,7 @@ def _define(function: ast.FunctionDef, names: dict[str, Any], path: str) -> None
         try:
             return _execute([one], names, path)
         except Exception as error:
-            names[function.name] = Missing(f"{type(error).__name__}: {error}")
+            names[function.name] = Missing(error)
     return None
 
 
@@ -239,9 +253,15 @@ def _nested(values: Any) -> bool:
     )
 
 
+def _lines(path: str, error: BaseException) -> list[int]:
+    """The lines of the file that it went through, the outermost first; 0 where there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f.lineno or 0 for f in frames if f.filename == path] or [0]
+
+
 def _message(path: str, error: BaseException) -> str:
     """The exception, and the line of the file that it came from."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-    place = f" (line {lines[-1]})" if lines else ""
+    *_, line = _lines(path, error)
+    place = f" (line {line})" if line else ""
     text = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"

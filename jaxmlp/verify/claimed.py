@@ -7,6 +7,7 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify.calling import (
+    ONE,
     Crashed,
     Layout,
     Subject,
@@ -46,9 +47,9 @@ def setting_at(
 ) -> Setting:
     """Points of these sizes, and the right derivation there as the layout has it."""
     points = points_of(network, sizes, seed)
-    if layout.samples == "sample":
+    if layout.samples in ONE:
         points = points.single()
-    mean = mean and layout.samples != "sample"
+    mean = mean and layout.samples not in ONE
     right = quantities(network, points, mean=mean, eta=eta)
     return Setting(points, right, network, layout, mean, eta)
 
@@ -94,7 +95,8 @@ def fit(setting: Setting, claims: dict[str, np.ndarray]) -> int:
         same(claim, getattr(setting.right, s), tolerance(claim)) for s, claim in claims.items()
     ]
     shapes = [claim.shape == getattr(setting.right, s).shape for s, claim in claims.items()]
-    return 2 if all(right) else int(all(shapes))
+    finite = not any(np.isnan(claim[..., 0]).all() for claim in claims.values() if claim.size)
+    return 2 if all(right) else int(all(shapes) and finite)
 
 
 def claims_at(subject: Subject, setting: Setting) -> dict[str, np.ndarray]:
@@ -185,12 +187,14 @@ def _joined(values: dict, matrix: str, bias: str, setting: Setting) -> np.ndarra
         return np.concatenate([column[:, None], d], axis=1)
     if d.ndim == 2 and d.shape[1] == len(column):
         return np.concatenate([column[None, :], d], axis=0)
+    if d.shape == getattr(setting.right, matrix)[0, :, 1:].shape:  # biases of another shape
+        return np.concatenate([np.full_like(d[:, :1], np.nan), d], axis=1)
     return d
 
 
 def _rows(delta: np.ndarray, layout: Layout) -> np.ndarray:
     """A delta with one row a sample."""
-    if layout.samples == "sample":
+    if layout.samples in ONE:
         return delta.reshape(1, -1) if max(delta.shape, default=1) == delta.size else delta
     return delta.T if layout.samples == "columns" else delta
 
@@ -199,13 +203,34 @@ def undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
     """δ's that carry the 1/n of the mean are ∂E/∂a and ∂E/∂u of the mean: no mistake."""
     n = setting.points.x.shape[1]
     deltas = [d for d in ("delta2", "delta1") if d in claims]
-    divided = [
-        d for d in deltas if same(claims[d] * n, getattr(setting.right, d), tolerance(claims[d]))
-    ]
-    if not setting.mean or not deltas or divided != deltas:
+    if not setting.mean or not carry_share(setting.right, claims):
         return claims, ()
     words = Words("the deltas carry the 1/n of the mean", "δ は平均の 1/n を含んでいる")
     return claims | {d: claims[d] * n for d in deltas}, (Note("deltas-of-mean", words),)
+
+
+def carry_share(right: Quantities, claims: dict) -> bool:
+    """Whether the deltas have the 1/n of the mean in them, be they right or wrong besides.
+
+    They have where the gradient is made of one without dividing again. A sum where the mean
+    belongs looks the same, but for the size of the deltas.
+    """
+    n = right.x.shape[1]
+    made = {"delta2": ("dV", "z"), "delta1": ("dW", "x")}
+    deltas = {d: claims[d] for d in made if d in claims}
+    true = {d: getattr(right, d) for d in deltas}
+    if any(claim.shape != true[d].shape for d, claim in deltas.items()):
+        return False
+
+    def used(d: str, claim: np.ndarray) -> bool:
+        stage, fed = made[d]
+        product = claim.mT @ getattr(right, fed)
+        return stage in claims and same(claims[stage], product, tolerance(claim))
+
+    small = [np.linalg.norm(c) * np.sqrt(n) < np.linalg.norm(true[d]) for d, c in deltas.items()]
+    return all(small) and any(
+        same(claim * n, true[d], tolerance(claim)) or used(d, claim) for d, claim in deltas.items()
+    )
 
 
 def swapped(setting: Setting, claims: dict) -> bool:

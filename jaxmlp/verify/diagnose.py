@@ -207,7 +207,8 @@ def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
 
 def _known(claimed: np.ndarray, true: np.ndarray) -> Iterator[Words]:
     if claimed.shape != true.shape:
-        got, expected = claimed.shape[1:], true.shape[1:]
+        one = claimed.ndim == true.ndim == 3 and claimed.shape[1] == true.shape[1] == 1
+        got, expected = (a.shape[1 + one :] for a in (claimed, true))  # one sample has no rows
         yield Words(
             f" Its shape is {got}, where {expected} belongs.",
             f" 形が {expected} でなく {got} です。",
@@ -220,6 +221,9 @@ def _known(claimed: np.ndarray, true: np.ndarray) -> Iterator[Words]:
     ratio = _ratio(claimed, true, range(claimed.ndim))
     if ratio is not None and same(claimed, ratio * true, within):
         c = float(np.ravel(ratio)[0])
+        if c == 0:
+            yield Words(" It is zero.", " 値が 0 です。")
+            return
         yield Words(f" It is {c:.6g} times the true value.", f" 正しい値の {c:.6g} 倍です。")
         return
     for axis, en, ja in ((1, "row", "行"), (claimed.ndim - 1, "column", "列")):

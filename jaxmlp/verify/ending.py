@@ -1,10 +1,15 @@
 """Checks that end without a value to judge, or only at sizes at which little can go wrong."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished
 from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.points import EQUAL, Sizes
+
+BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
+NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
 
 
 def ended(
@@ -18,7 +23,8 @@ def ended(
     except TimedOut as late:
         checks = (timeout(subject, stage, late),)
     except (Crashed, Died) as why:
-        checks = (crashed(subject, stage, why),)
+        blank = BLANK.match(str(why))
+        checks = (unfinished(subject, stage) if blank else crashed(subject, stage, why),)
     return tuple(replace(one, line=subject.line) for one in checks)
 
 
@@ -43,8 +49,30 @@ def unfinished(subject: Subject, stage: str) -> Check:
     return Check(subject.name, stage, "unfinished", subject.line, remarks=(note,))
 
 
+def farther(first: Crashed | None, other: Crashed) -> Crashed:
+    """Of two crashes the one farther down in the file: in the way that is the person's own."""
+    return other if first is None or other.line > first.line else first
+
+
 def at_equal_sizes(crash: Crashed, en: str = "equal ones", ja: str = "等しいサイズ") -> Note:
     """That the verdict is on equal sizes, or those named, since at unequal ones it crashed."""
     return Note("crashes-at-unequal-sizes", Words(
         f"crashes at unequal sizes ({crash}); judged at {en}",
         f"サイズが異なると実行時エラーになります ({crash})。{ja}で判定しました"))  # fmt: skip
+
+
+def equal_sizes(crash: Crashed) -> Sequence[Sizes]:
+    """Where to try again what crashed at unequal sizes.
+
+    Not with one hidden unit, where it is numbers that the code cannot do without: `if u > 0`.
+    """
+    return [s for s in EQUAL if s.q > 1 or not any(said in str(crash) for said in NUMBERS_ONLY)]
+
+
+def recognised(checks: Sequence[Check]) -> bool:
+    """Whether mistakes are named, and no guess is among them: at equal sizes nothing else counts.
+
+    What is right there alone crashes for the person, all the same.
+    """
+    ids = {note.id for one in checks for note in one.diagnosis}
+    return bool(ids) and "unrecognised" not in ids

@@ -18,11 +18,13 @@ from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.loops import Loop
 from jaxmlp.verify.names import imports_of, names_used, words
+from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.runner import LIMIT, Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
+from jaxmlp.verify.stepsize import measured
 from jaxmlp.verify.training import NAME as LOOP
 from jaxmlp.verify.training import check_loop
 
@@ -89,9 +91,9 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
         checks = [one for job in work for one in job.safely(runner)]
     checks = [_excused(one, checks, found) for one in checks]
     if not checks:
-        return File(str(path), remarks=_remarks(found), problem=NOTHING)
+        return File(str(path), remarks=_remarks(found, pieces), problem=NOTHING)
     numbered = checks if found.numbered else map(_without_lines, checks)
-    return File(str(path), tuple(numbered), (*_remarks(found), _network_note(network)))
+    return File(str(path), tuple(numbered), (*_remarks(found, pieces), _network_note(network)))
 
 
 def _without_lines(check: Check) -> Check:
@@ -153,7 +155,7 @@ def settings(found: Source, options: Options) -> tuple[Network, str]:
 
 
 def _pieces(path: Path, found: Source) -> Pieces:
-    loops = {str(loop.line): loop.body for loop in found.loops}
+    loops = {str(loop.line): [*loop.body, *measured(loop)] for loop in found.loops}
     functions = list(found.functions.values())
     checked = [f for f in functions if _kind(f, found) is not None]
     bodies = [statement for body in loops.values() for statement in body]
@@ -296,8 +298,10 @@ def _kind_by_names(function: ast.FunctionDef) -> str | None:
         return "network" if FORWARD.search(short) and "eta" not in found else None
     if "eta" in found:
         return "derivation"
-    named = [result_role(name, found) for name in _returned(function)]
-    if BACKWARD.search(short) or UPDATE.search(short) or (named and None not in named):
+    returned = _returned(function)
+    named = [result_role(name, found) for name in returned]
+    gives_gradients = (named and None not in named) or {"grads", "gradients"} & set(returned)
+    if BACKWARD.search(short) or UPDATE.search(short) or gives_gradients:
         return "derivation"
     return "error" if ERROR.search(short) else None
 
@@ -341,7 +345,16 @@ def sizes(parameters: Sequence[str], args: Sequence) -> dict[str, int]:
     }
 
 
-def _remarks(found: Source) -> tuple[Note, ...]:
+def _remarks(found: Source, pieces: Pieces) -> tuple[Note, ...]:
+    """What was not looked at."""
+    examined = {f.name for f in pieces.functions} | found.unfinished.keys()
+    skipped = {name for name in found.functions if NOT_CHECKED.search(plain(name))}
+    lines = {*(loop.line for loop in found.loops), *found.idle, *found.deep}
+    left = overlooked(found.module, examined | skipped, lines)
+    return (*remark(left, numbered=found.numbered), *_deep(found))
+
+
+def _deep(found: Source) -> tuple[Note, ...]:
     if not found.deep:
         return ()
     lines = ", ".join(map(str, found.deep))

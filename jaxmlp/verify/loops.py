@@ -227,10 +227,37 @@ def _setup(before: list[ast.stmt], body: list[ast.stmt], bound: set[str]) -> lis
     for statement in reversed(before):
         names = stores(statement)
         wanted = set(live_in([*kept[::-1], *body])) - bound
-        if not isinstance(statement, ast.Assign) or not names & wanted or _given(names):
+        if not isinstance(statement, ast.Assign) or not names & wanted:
             continue
-        kept.append(statement)
+        if not _given(names) or _counted_from(statement) or _size_of_data(statement):
+            kept.append(statement)
     return kept[::-1]
+
+
+def _counted_from(statement: ast.Assign) -> bool:
+    """Whether a number is put under the name of a sample: t = 0, which counts the steps."""
+    number = isinstance(statement.value, ast.Constant)
+    return number and all(role_of_data(name) in ("x", "y") for name in stores(statement))
+
+
+def _size_of_data(statement: ast.Assign) -> bool:
+    """Whether a size read off the data has another name than it has here: m for the samples."""
+    value, (target, *_) = statement.value, statement.targets
+    axes: list[int] = [0, 1]
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
+        value, axes = value.value, [value.slice.value]
+    if isinstance(value, ast.Call) and called(value) == "len" and len(value.args) == 1:
+        data, axes = value.args[0], [0]
+    elif isinstance(value, ast.Attribute) and value.attr == "shape":
+        data = value.value
+    else:
+        return False
+    names = [getattr(t, "id", "") for t in (getattr(target, "elts", None) or [target])]
+    role = role_of_data(data.id) if isinstance(data, ast.Name) else None
+    usual = {"x": ("n", "d"), "y": ("n", "m")}.get(role or "")
+    if usual is None or len(names) != len(axes) or not {*axes} <= {0, 1}:
+        return False
+    return any(name in SIZES and name != usual[k] for name, k in zip(names, axes, strict=True))
 
 
 def _given(names: set[str]) -> bool:

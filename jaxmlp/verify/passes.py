@@ -8,6 +8,7 @@ import numpy as np
 from jaxmlp.network import Network
 from jaxmlp.verify import given, pieces
 from jaxmlp.verify.calling import (
+    ONE,
     Crashed,
     Subject,
     arguments,
@@ -21,7 +22,14 @@ from jaxmlp.verify.calling import (
 )
 from jaxmlp.verify.claimed import confirmed_points, points_of
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.ending import at_equal_sizes, ended, unfinished
+from jaxmlp.verify.ending import (
+    at_equal_sizes,
+    ended,
+    equal_sizes,
+    farther,
+    recognised,
+    unfinished,
+)
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
@@ -49,7 +57,7 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
         try:
             claims = _forward_claims(subject, points, right, functions, column)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
         if column:
@@ -82,35 +90,39 @@ def check_backward(subject: Subject) -> tuple[Check, ...]:
 
 
 def _backward(subject: Subject) -> tuple[Check, ...]:
-    crash, tried = None, []
-    for sizes in (Sizes(), *EQUAL):
-        points = draw(SMOOTH, sizes).single()
-        right = quantities(SMOOTH, points)
-        for whole in (False, True):
-            try:
-                claim = _delta1(subject, right, points.V if whole else right.V_tilde)
-            except Crashed as why:
-                crash = crash or why
-                continue
-            tried.append((whole, claim))
-            if same(claim, right.delta1, tolerance(claim)):
-                tried = tried[-1:]
-                break
-        if tried:
-            break
-    if not tried:
-        raise crash
-    whole, claim = tried[0]
-    checks = judge(subject.name, right, {"delta1": claim}, CATALOGUE)
-    if sizes != Sizes():
-        checks = remarked(checks, at_equal_sizes(crash))
-    if whole:
-        words = Words(
-            "takes V, and leaves out the bias column by itself",
-            "V を受け取り、バイアスの列を関数の中で除く",
-        )
-        checks = remarked(checks, Note("V-given", words))
-    return checks
+    """Judged as it is called in the exercise, with Ṽ, unless only with V it is right, or runs."""
+    tried, crash = _backward_at(subject, Sizes())
+    if tried:
+        return next((c for c in tried if c[0].verdict == "right"), tried[0])
+    for sizes in equal_sizes(crash):
+        for checks in filter(recognised, _backward_at(subject, sizes)[0]):
+            return remarked(checks, at_equal_sizes(crash))
+    raise crash
+
+
+def _backward_at(subject: Subject, sizes: Sizes) -> tuple[list[tuple[Check, ...]], Crashed | None]:
+    """The verdicts given Ṽ, and given V, where it does not crash; why it first crashed."""
+    points = draw(SMOOTH, sizes).single()
+    right = quantities(SMOOTH, points)
+    tried, crash = [], None
+    for whole in (False, True):
+        try:
+            claim = _delta1(subject, right, points.V if whole else right.V_tilde)
+        except Crashed as why:
+            crash = farther(crash, why)
+            continue
+        checks = judge(subject.name, right, {"delta1": claim}, CATALOGUE)
+        tried.append(remarked(checks, V_GIVEN) if whole else checks)
+    return tried, crash
+
+
+V_GIVEN = Note(
+    "V-given",
+    Words(
+        "takes V, and leaves out the bias column by itself",
+        "V を受け取り、バイアスの列を関数の中で除く",
+    ),
+)
 
 
 def _delta1(subject: Subject, right, matrices: np.ndarray) -> np.ndarray:
@@ -150,7 +162,7 @@ def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, .
     crash = None
     for layout in layouts(subject.parameters, found, bias=network.bias):
         points = confirmed_points(network)
-        points = points.single() if layout.samples == "sample" else points
+        points = points.single() if layout.samples in ONE else points
         right = quantities(network, points)
         try:
             results = [
@@ -159,13 +171,13 @@ def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, .
             ]
             claim = np.stack([array(r).reshape(-1) for r in results])
         except (Crashed, ValueError) as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         inputs = {
             "g": right.g.reshape(-1, *right.g.shape[2:]),
             "y": points.y.reshape(-1, points.y.shape[-1]),
         }
-        if layout.samples != "sample" and claim.shape[1] == 1:  # one number a batch
+        if layout.samples not in ONE and claim.shape[1] == 1:  # one number a batch
             return (_batch_error(subject, kind, inputs, claim[:, 0], reduction, layout),)
         claim = claim.reshape(-1)
         true = pieces.quantities(kind, inputs, claim)
@@ -199,36 +211,78 @@ def check_network(subject: Subject, network: Network) -> tuple[Check, ...]:
 
 def _network(subject: Subject, network: Network) -> tuple[Check, ...]:
     """Judged in the first convention in which it is right, or else in the first that runs."""
-    found, crash, tried = roles(subject.parameters), None, []
-    for sizes in (Sizes(), *EQUAL[2:]):
-        for layout in layouts(subject.parameters, found, bias=network.bias):
-            points = points_of(network, sizes)
-            points = points.single() if layout.samples == "sample" else points
-            right = quantities(network, points)
-            try:
-                claims = _pass_claims(subject, found, layout, points, right)
-            except Crashed as why:
-                crash = crash or why
-                continue
-            checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
-            said = conventions(layout, bias=network.bias, mean=False)[:2]
-            checks = remarked(checks, *said)
-            tried.append(checks)
-            if all(one.verdict == "right" for one in checks):
-                return checks
-        if tried:
-            return tried[0]
+    tried, crash = _network_at(subject, network, Sizes())
+    if tried:
+        return next((c for c in tried if all(one.verdict == "right" for one in c)), tried[0])
+    for sizes in (s for s in equal_sizes(crash) if s in EQUAL[2:]):
+        for checks in filter(recognised, _network_at(subject, network, sizes)[0]):
+            return remarked(checks, at_equal_sizes(crash))
     raise crash
 
 
-def _pass_claims(subject, found, layout, points, right) -> dict[str, np.ndarray]:
+def _network_at(
+    subject: Subject, network: Network, sizes: Sizes
+) -> tuple[list[tuple[Check, ...]], Crashed | None]:
+    """The verdicts in each convention in which it runs; why it first crashed."""
+    found, crash, tried = roles(subject.parameters), None, []
+    for layout in layouts(subject.parameters, found, bias=network.bias):
+        points = points_of(network, sizes)
+        points = points.single() if layout.samples in ONE else points
+        try:
+            results = _pass_results(subject, found, layout, points)
+            checks = _pass_checks(subject, network, results, layout, points)
+        except Crashed as why:
+            crash = farther(crash, why)
+            continue
+        tried.append(checks)
+        if all(one.verdict == "right" for one in checks):
+            break
+    return tried, crash
+
+
+def _pass_checks(subject, network, results, layout, points) -> tuple[Check, ...]:
+    right = quantities(network, points)
+    if all(map(_is_class, results)):
+        return (_classes(subject, results, right, layout),)
+    claims = _pass_claims(results, layout, right)
+    checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
+    return remarked(checks, *conventions(layout, bias=network.bias, mean=False)[:2])
+
+
+def _pass_results(subject, found, layout, points) -> list[object]:
+    at = range(len(points.W))
+    return [subject.call(arguments(found, layout, points, i, 0.0))[0] for i in at]
+
+
+def _is_class(result: object) -> bool:
+    """Whether it is a whole number."""
+    number = isinstance(result, int | np.integer) or getattr(result, "shape", None) == ()
+    return number and np.asarray(result).dtype.kind in "iu"
+
+
+def _classes(subject, results, right, layout) -> Check:
+    """The number of a class, which is that of the largest output (L25)."""
+    if layout.samples not in ONE:
+        raise Crashed("expected the class of each sample, got one number")
+    note = Note("class-number", Words("gives the class alone", "クラスの番号だけを返す"))
+    true = right.g.argmax(axis=-1)
+    if (np.reshape(results, true.shape) == true).all():
+        return Check(subject.name, "g", "right", remarks=(note,))
+    words = Words(
+        "This is not the class of the largest output.", "最大の出力のクラスではありません。"
+    )
+    hint = Words("Look again at a = Vz (L3).", "a = Vz (L3) を見直してください。")
+    diagnosis = (Note("unrecognised", words, hint, "L25"),)
+    return Check(subject.name, "g", "wrong", remarks=(note,), diagnosis=diagnosis)
+
+
+def _pass_claims(results, layout, right) -> dict[str, np.ndarray]:
     at_points = []
-    for at in range(len(points.W)):
-        result, _ = subject.call(arguments(found, layout, points, at, 0.0))
+    for result in results:
         values = list(result.values()) if isinstance(result, dict) else result
         values = values if isinstance(values, tuple | list) else (values,)
         rows = [array(v) for v in values]
-        rows = [v.T if layout.samples == "columns" else np.atleast_2d(v) for v in rows]
+        rows = [v.T if layout.samples.startswith("column") else np.atleast_2d(v) for v in rows]
         at_points.append(rows)
     return _named_pass(stacked(at_points), right)
 

@@ -98,7 +98,9 @@ def points(kind: Piece, *, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     if kind.kind != "loss":
         u = rng.uniform(0.1, 2.5, size=(6, 5)) * rng.choice([-1, 1], size=(6, 5))
+        # Both signs in each row, and in its first place: np.vectorize takes its dtype from there.
         u[:, 0], u[:, 1] = np.abs(u[:, 0]), -np.abs(u[:, 1])
+        u[::2] *= -1
         return {"u": u}
     g = rng.dirichlet(np.ones(5), size=8).clip(0.01)
     y = np.eye(5)[rng.integers(5, size=8)]
@@ -162,6 +164,7 @@ ACTIVATION_SLIPS = {
         _slip("relu-abs", "value", lambda q, v: np.abs(q.u), "L5", "This is |x|; ReLU is 0 for x ≤ 0.", "|x| になっています。ReLU は x ≤ 0 で 0 です。"),
         _slip("relu-min", "value", lambda q, v: np.minimum(q.u, 0), "L5", "This is min(0, x), where max(0, x) belongs.", "max(0, x) でなく min(0, x) になっています。"),
         _slip("relu-leaky", "value", lambda q, v: np.where(q.u > 0, q.u, 0.01 * q.u), "L5", "This is the leaky ReLU, with slope 0.01 for x < 0.", "x < 0 で傾き 0.01 の Leaky ReLU になっています。"),
+        _slip("relu-integers", "value", lambda q, v: np.where(q.u[..., :1] > 0, v, np.trunc(v)), "L5", "The values are cut to whole numbers wherever the first x is not above 0: np.vectorize takes its type from the first value, an int 0. Give back 0.0.", "先頭の x が 0 以下のとき、値が整数に切り捨てられます。np.vectorize は先頭の値 (整数の 0) の型に合わせるためです。0.0 を返します。"),
         _slip("relu-of-1", "value", lambda q, v: np.maximum(q.u, 1), "L5", "This is max(1, x), where max(0, x) belongs.", "max(0, x) でなく max(1, x) になっています。"),
     ],
     "sigmoid": [

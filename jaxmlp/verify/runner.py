@@ -72,7 +72,9 @@ class Runner:
         if kind == "unfinished":
             raise Unfinished
         if kind == "crashed":
-            raise Crashed(answer[0])
+            crash = Crashed(answer[0])
+            crash.line = answer[1]
+            raise crash
         return tuple(answer)
 
     def _exchange(self, request: tuple, limit: float) -> tuple:

@@ -16,7 +16,7 @@ from jaxmlp.verify.calling import (
     stacked,
 )
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.ending import ended
+from jaxmlp.verify.ending import ended, farther
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.names import words as table
@@ -152,7 +152,9 @@ def _overflows(check: Check, id: str, words: Words) -> Check:
     hint = Words(
         "Try it on large inputs, 1000 say.", "大きな入力 (たとえば 1000) で試してみてください。"
     )
-    return replace(check, verdict="imprecise", diagnosis=(Note(id, words, hint, "L6"),))
+    # The error at small inputs is none of those that are spoken of.
+    note = Note(id, words, hint, "L6")
+    return replace(check, verdict="imprecise", relative_error=None, diagnosis=(note,))
 
 
 def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
@@ -175,7 +177,7 @@ def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         try:
             check = _judged(subject, kind, {"u": u}, call(u), call)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         tried.append((way, u, call, check))
         if check.verdict == "right":
@@ -213,7 +215,7 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         try:
             found, said = way(call, given, kind)
         except Crashed as why:
-            crash = crash or why
+            crash = farther(crash, why)
             continue
         one = _judged(
             subject,

@@ -35,6 +35,7 @@ class Source:
         idle: lines of loops that take a sample and update nothing yet.
         deep: whether there is a training loop with more matrices than two.
         numbered: whether line numbers are those of the file.
+        module: all its statements.
     """
 
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Source:
     idle: list[int] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
     numbered: bool = True
+    module: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
 
 def read(path: Path) -> Source:
@@ -72,6 +74,7 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
         else:
             found.unfinished[name] = line
     module = ast.Module([part for part in parts if isinstance(part, ast.stmt)], [])
+    module = ast.fix_missing_locations(_Untyped().visit(module))
     closures = set(_closures(module))
     for node in _outside_classes(module):
         if node in closures:
@@ -90,7 +93,34 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
     for node in ast.walk(module):
         _effects(node, found.functions)
     training, idle, deep = training_loops(module, found.functions)
-    return replace(found, loops=training, idle=idle, deep=deep)
+    return replace(found, loops=training, idle=idle, deep=deep, module=module)
+
+
+class _Untyped(ast.NodeTransformer):
+    """Takes the annotations out: they may name what isn't there, and change nothing."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.returns, node.type_params = None, []
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """The fields of one that holds results are made by their annotations."""
+        for statement in node.body:
+            if isinstance(statement, ast.AnnAssign):
+                statement.annotation = ast.Constant("object")
+            else:
+                self.visit(statement)
+        return node
 
 
 def _closures(module: ast.Module) -> Iterator[ast.FunctionDef]:

@@ -1,6 +1,7 @@
 """The body of a training loop, run once on synthetic data under the names it reads."""
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -16,17 +17,18 @@ from jaxmlp.verify.calling import (
     convention,
     plain,
 )
-from jaxmlp.verify.claimed import points_of
+from jaxmlp.verify.claimed import carry_share, moved, points_of
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.ending import at_equal_sizes, ended
+from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.loops import Loop, drawn, numbers
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
-from jaxmlp.verify.names import called, loads, role_of_data, stores
+from jaxmlp.verify.names import called, role_of_data, stores
 from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes, with_one
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.runner import Runner
+from jaxmlp.verify.stepsize import STAGES, changes, fitted_eta, named_eta, step_sizes
 
 NAME = "training loop"
 EXERCISE = Sizes(784, 200, 4, n=11, draws=1)  # scripts have these numbers written into them
@@ -78,15 +80,22 @@ def check_loop(
 def _checked(runner, loop, network, reduction, seed) -> tuple[Check, ...]:
     crash = None
     for sizes in (Sizes(), EXERCISE, *EQUAL):
-        points = points_of(network, sizes, seed)
-        for way in _ways(loop, equal=sizes in EQUAL):
+        points, equal = points_of(network, sizes, seed), sizes in EQUAL
+        if equal and sizes not in equal_sizes(crash):
+            continue
+        for way in _ways(loop, equal=equal):
+            run = functools.partial(_steps, runner, loop, sizes=sizes, way=way)
             try:
-                steps = _steps(runner, loop, points, sizes, way)
+                steps = run(points)
             except Crashed as why:
-                crash = crash or why
+                crash = crash if equal and crash else farther(crash, why)
                 continue
-            checks = _judge(loop, network, reduction, steps)
-            return _said(checks, way, crash if sizes in EQUAL else None)
+            again = functools.partial(run, moved(points, seed=1))
+            checks = _judge(loop, network, reduction, steps, way, again)
+            if not equal:
+                return _said(checks, way, None)
+            if recognised(checks):  # at equal sizes anything may run
+                return _said(checks, way, crash)
     raise crash
 
 
@@ -97,8 +106,6 @@ def _said(checks: tuple[Check, ...], way: Way, crash: Crashed | None) -> tuple[C
         notes.append(at_equal_sizes(crash))
     if way.one:
         notes.append(convention("one-given"))
-    if way.columns:
-        notes.append(convention("columns"))
     if way.turned:
         notes.append(convention("weights-transposed"))
     return remarked(checks, *notes)
@@ -119,7 +126,7 @@ def _ways(loop: Loop, *, equal: bool) -> Iterator[Way]:
     )
 
 
-def _steps(runner, loop, points, sizes, way) -> list[Step]:
+def _steps(runner, loop, points, *, sizes, way) -> list[Step]:
     """A run for each draw of parameters and some samples."""
     crash = Crashed("expected batches of one size")
     for number, samples in enumerate(SAMPLES):
@@ -152,7 +159,7 @@ def _run(runner, loop, points: Points, sizes: Sizes, way: Way, at: int, i: int) 
                 f"expected parameters of shape {old.shape}, got {now.shape} after the update"
             )
     named = {**after, "new_W": new_W, "new_V": new_V}
-    return Step(W, V, x, y, _eta(loop, {**given, **after}), last, named)
+    return Step(W, V, x, y, named_eta(loop, {**given, **after}), last, named)
 
 
 def _own_data(runner: Runner) -> set[str]:
@@ -317,85 +324,49 @@ def _whole(loop: Loop) -> bool:
     )
 
 
-def _updates(loop: Loop) -> list[ast.stmt]:
-    return [s for s in loop.body if stores(s) & set(loop.params.values())]
-
-
-def _eta(loop: Loop, names: dict[str, Any]) -> float | None:
-    """The step size: one that an update reads, eta_t before eta; None where there is none."""
-    found = {
-        n: float(v)
-        for n, v in names.items()
-        if ROLE.get(plain(n)) == "eta"
-        and n not in loop.counters
-        and isinstance(v, float | int | np.ndarray)
-        and np.size(v) == 1
-    }
-    read = set().union(*map(loads, _updates(loop)))
-    best = sorted(
-        found, key=lambda n: (n not in read, len(plain(n)) < 4 or "t" not in plain(n)[-1:])
-    )
-    return found[best[0]] if best else None
-
-
-def _fitted_eta(right: Quantities, claims: dict[str, np.ndarray]) -> float | None:
-    """The one step size with which both updates are right; or, where one is wrong, the other."""
-    found = []
-    for stage, claim in claims.items():
-        true = getattr(right, stage)
-        eta = float((claim * true).sum() / (true * true).sum())
-        if eta > 0 and same(claim, eta * true, tolerance(claim) * 10):
-            found.append(eta)
-    return found[0] if found and np.allclose(found, found[0], rtol=1e-9) else None
-
-
-def _schedule(loop: Loop) -> bool:
-    """Whether a counter takes part in an update other than as an index."""
-    nodes = [n for s in _updates(loop) for n in ast.walk(s)]
-    indices = {id(n) for s in nodes if isinstance(s, ast.Subscript) for n in ast.walk(s.slice)}
-    return any(
-        isinstance(n, ast.Name) and n.id in loop.counters and id(n) not in indices for n in nodes
-    )
-
-
-def _literal(loop: Loop) -> float:
-    """A number between 0 and 1 that stands in an update, or 1."""
-    nodes = [n for s in _updates(loop) for n in ast.walk(s)]
-    values = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, float)]
-    return next((v for v in values if 0 < v < 1), 1.0)
-
-
-def _judge(loop, network, reduction, steps: list[Step]) -> tuple[Check, ...]:
-    stacked = [np.stack([getattr(s, part) for s in steps]) for part in ("W", "V", "x", "y")]
-    points = Points(*stacked)
-    batch = points.x.shape[1] > 1
+def _judge(loop, network, reduction, steps: list[Step], way: Way, again) -> tuple[Check, ...]:
+    """The verdicts on these runs of the body; `again` runs it a rounding error away."""
+    batch = steps[0].x.shape[0] > 1
     mean = batch and reduction == "mean"
-    moved, missing = _moves(steps)
-    last = ()
-    if steps[0].last:
-        points, moved, last = _bias_in_front(network, points, moved, mean)
-    eta = steps[0].eta
-    if eta is None or _schedule(loop):
-        fitted = _fitted_eta(quantities(network, points, mean=mean), moved)
-        eta = fitted or eta or _literal(loop)
-        if loop.eta and steps[0].eta is None and eta == 1:
-            eta = ETA  # there is a step size, and the update has forgotten it
-    right = quantities(network, points, mean=mean, eta=eta)
-    claims = {stage: move / eta for stage, move in moved.items()}
-    checks = judge(NAME, right, claims | _deltas(steps, right, claims), CATALOGUE)
-    said = [*last, convention("rows" if batch else "one-sample")]
-    if batch:
-        said.append(convention(reduction))
-    note = Note(
-        "step-size",
-        Words(f"the step size at this step is {eta:.4g}", f"このステップの η は {eta:.4g}"),
-    )
-    checks = remarked(checks, *said, note)
+    points, moves, last = _moves(network, mean, steps)
+    there = [stage for stage in moves if moves[stage].any() or changes(loop, stage)]
+    if not there:
+        raise Unfinished
+    moves = {stage: moves[stage] for stage in there}
+    runs = [s.names for s in steps]
+    etas = step_sizes(loop, runs, steps[0].eta, quantities(network, points, mean=mean), moves)
+
+    def claimed(steps):
+        points, moves, _ = _moves(network, mean, steps)
+        right = quantities(network, points, mean=mean, eta=etas["dV"] or ETA)
+        claims = {s: moves[s] / etas[s] for s in there if etas[s]}
+        return right, claims | _deltas(steps, right, claims)
+
+    checks = judge(NAME, *claimed(steps), CATALOGUE, lambda: claimed(again()))
+    still = [_still(stage) for stage in there if not etas[stage]]
+    missing = [_missing(stage) for stage in STAGES if stage not in there]
+    samples = "columns" if way.columns else "rows" if batch else "one-sample"
+    said = [*last, convention(samples), *([convention(reduction)] if batch else [])]
+    return remarked((*checks, *still, *missing), *said, _step_size(etas["dV"]))
+
+
+def _step_size(eta: float) -> Note:
+    words = Words(f"the step size at this step is {eta:.4g}", f"このステップの η は {eta:.4g}")
+    return Note("step-size", words)
+
+
+def _missing(stage: str) -> Check:
     words = Words("is not updated yet", "まだ更新されていません")
-    more = [
-        Check(NAME, stage, "unfinished", remarks=(Note("unfinished", words),)) for stage in missing
-    ]
-    return (*checks, *more)
+    return Check(NAME, stage, "unfinished", remarks=(Note("unfinished", words),))
+
+
+def _still(stage: str) -> Check:
+    words = Words(
+        "The step size is 0 at this step (does a // cut off its decimals?): nothing is updated.",
+        "このステップの η が 0 なので、何も更新されません (// は小数を切り捨てます)。",
+    )
+    hint = Words("Look again at how the step size is computed.", "η の計算を見直してください。")
+    return Check(NAME, stage, "wrong", diagnosis=(Note("eta-zero", words, hint),))
 
 
 def _bias_in_front(network: Network, points: Points, moved: dict, mean: bool):
@@ -408,25 +379,20 @@ def _bias_in_front(network: Network, points: Points, moved: dict, mean: bool):
         turned = points._replace(W=W, V=V)
         moves = {s: np.roll(m, 1, -1) if s == "dW" or V_too else m for s, m in moved.items()}
         tried.append((turned, moves, (Note("bias-last-given", words),)))
-        if _fitted_eta(quantities(network, turned, mean=mean), moves):
+        if fitted_eta(quantities(network, turned, mean=mean), moves):
             return tried[-1]
     return tried[0]
 
 
-def _moves(steps: list[Step]) -> tuple[dict[str, np.ndarray], list[str]]:
-    """(how far V and W have moved, η times their gradients; the stages that aren't there yet)."""
-    moved, missing = {}, []
-    for stage, old, new in (("dV", "V", "new_V"), ("dW", "W", "new_W")):
-        if any(s.names[new] is None for s in steps):
-            missing.append(stage)
-            continue
-        moved[stage] = np.stack([getattr(s, old) - s.names[new] for s in steps])
-        if not moved[stage].any():
-            del moved[stage]
-            missing.append(stage)
-    if not moved:
-        raise Unfinished
-    return moved, missing
+def _moves(network: Network, mean: bool, steps: list[Step]):
+    """(points, by stage how far V and W have moved, remarks): η times their gradients."""
+    points = Points(*(np.stack([getattr(s, part) for s in steps]) for part in ("W", "V", "x", "y")))
+    moves = {
+        stage: np.stack([getattr(s, role) - s.names[f"new_{role}"] for s in steps])
+        for stage, role in STAGES.items()
+        if all(s.names[f"new_{role}"] is not None for s in steps)
+    }
+    return _bias_in_front(network, points, moves, mean) if steps[0].last else (points, moves, ())
 
 
 def _deltas(steps: list[Step], right: Quantities, claims: dict) -> dict[str, np.ndarray]:
@@ -436,20 +402,22 @@ def _deltas(steps: list[Step], right: Quantities, claims: dict) -> dict[str, np.
     name and no mistake.
     """
     n, found = right.x.shape[1], {}
-    for stage, made in (("delta2", "dV"), ("delta1", "dW")):
-        true = getattr(right, stage)
-        name = _delta_name(steps[0].names, true.shape[-1], n)
-        if name is None:
-            continue
-        shape = (n, true.shape[-1])
-        claim = np.stack([np.reshape(s.names[name], shape).astype(float) for s in steps])
-        within = tolerance(claim)
-        if right.mean and same(claim * n, true, within):
-            claim = claim * n
-        fine = made in claims and same(claims[made], getattr(right, made), within)
-        if same(claim, true, within) or not fine:
-            found[stage] = claim
-    return found
+    for stage in ("delta2", "delta1"):
+        size = getattr(right, stage).shape[-1]
+        name = _delta_name(steps[0].names, size, n)
+        if name is not None:
+            values = [np.reshape(s.names[name], (n, size)).astype(float) for s in steps]
+            found[stage] = np.stack(values)
+    if right.mean and carry_share(right, claims | found):
+        found = {stage: claim * n for stage, claim in found.items()}
+    made = {"delta2": "dV", "delta1": "dW"}
+    return {s: claim for s, claim in found.items()
+            if not _fine(right, claims, made[s]) or _fine(right, found, s)}  # fmt: skip
+
+
+def _fine(right: Quantities, claims: dict, stage: str) -> bool:
+    claim = claims.get(stage)
+    return claim is not None and same(claim, getattr(right, stage), tolerance(claim))
 
 
 def _delta_name(names: dict[str, Any], size: int, n: int) -> str | None:

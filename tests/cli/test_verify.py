@@ -46,7 +46,7 @@ def test_a_right_file_ends_with_0(run):
 def test_a_wrong_one_ends_with_1_and_says_what_is_wrong(run):
     code, out, err = run(write("a.py", WRONG))
     assert code == 1
-    assert err == "jaxmlp: 1 of 1 checks are not right\n"
+    assert err == "jaxmlp: 1 of 1 checks is not right\n"
     assert "The sign in the exponent is wrong" in out
 
 

@@ -374,6 +374,14 @@ def test_what_runs_at_equal_sizes_alone_and_is_not_recognised_is_not_called_wron
     assert {c.verdict for c in check(odd).checks} == {"crashed"}
 
 
+@pytest.mark.parametrize("more", [(), ("V = V - eta -> V = V + eta",)])
+def test_what_runs_with_one_hidden_unit_alone_has_crashed(more):
+    scalar = "(W @ x > 0) -> (1 if W @ x > 0 else 0)"
+    (one,) = check(written(UPDATE, scalar, *more, name="update")).checks
+    assert one.verdict == "crashed"
+    assert "truth value" in one.remarks[0].text.en
+
+
 def test_what_is_recognised_at_equal_sizes_of_rows_that_crash_at_others():
     text = """
 def update(W, V, X, Y, eta):
@@ -518,3 +526,38 @@ def test_the_callers_functions_and_settings_are_left_alone():
     before, x64 = np.geterr(), jax.config.jax_enable_x64
     check(functools.partial(written(STEPS)))
     assert (np.geterr(), jax.config.jax_enable_x64) == (before, x64)
+
+
+@pytest.mark.parametrize("share", ["", " / n"])
+def test_deltas_that_carry_the_share_of_the_mean_may_be_wrong_besides(share):
+    def backprop(W, V, X, Y):
+        n = len(X) if share else 1
+        Xb = np.c_[np.ones(len(X)), X]
+        U = Xb @ W.T
+        Z = np.c_[np.ones(len(X)), np.maximum(U, 0)]
+        e = np.exp(Z @ V.T)
+        delta2 = (e / e.sum(1, keepdims=True) - 0.9 * Y - 0.1 / 3) / n
+        delta1 = delta2 @ V[:, 1:] * (U > 0)
+        rest = n / len(X)
+        return {
+            "dW": rest * delta1.T @ Xb,
+            "dV": rest * delta2.T @ Z,
+            "delta2": delta2,
+            "delta1": delta1,
+        }
+
+    found = check(backprop).checks
+    assert [(c.stage, c.verdict) for c in found] == [
+        ("delta2", "wrong"), ("dV", "right"), ("delta1", "right"), ("dW", "right"),
+    ]  # fmt: skip
+
+
+def test_what_works_on_one_hidden_unit_alone_crashes():
+    def backprop(W, V, x, y):
+        u = W @ x
+        z = np.append(1, u if u > 0 else 0 * u)
+        e = np.exp(V @ z)
+        delta2 = e / e.sum() - y
+        return np.outer(V[:, 1:].T @ delta2, x), np.outer(delta2, z)
+
+    assert [c.verdict for c in check(backprop).checks] == ["crashed"]

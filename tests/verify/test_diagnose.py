@@ -113,6 +113,7 @@ def test_worst_is_relative_to_its_own_point():
     ("wrong", "said"),
     [
         (lambda t: 3.25 * t, "3.25 times the true value"),
+        (lambda t: 0 * t, "It is zero"),
         (
             lambda t: t * np.array([1.0, 2, 3, 4])[:, None],
             "Each row is a multiple of the true one: 1, 2, 3, 4",

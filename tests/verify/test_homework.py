@@ -72,9 +72,12 @@ bad_manners.py
 batch_number.py
   right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1
   right loop.delta2 loop.dV loop.delta1 loop.dW
+bias_over_wrong_axis.py
+  right sigmoid.value backprop.dW
+  wrong backprop.dV bias-shape
 c_outside.py
   right ReLU.value dReLU.derivative softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
-class_net.py
+class_net.py not-looked-at
   right sigmoid.value sigmoid_grad.derivative softmax.value
   wrong mean_squared_error.loss sum-for-mean+times-half
 colab.ipynb
@@ -91,7 +94,11 @@ four_layers.py deep
 global_step.py
   right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1 loop.dV
   right loop.dW
-globals_used.py
+gradients_and_cost.py
+  right sigmoid.value propagate.dV propagate.dW
+gradients_by_parameter.py
+  right sigmoid.value softmax.value gradient.dV gradient.dW
+globals_used.py not-looked-at
   right softmax.value backprop.dV backprop.dW
 half_a_line.py
   right ReLU.value dReLU.derivative softmax.value CrossEntoropy.loss forward.z forward.slope
@@ -159,7 +166,7 @@ odd_results.py
   wrong loss.loss
   unfinished predict.z
   crashed network.g
-odd_signatures.py
+odd_signatures.py not-looked-at
   right sigmoid.value
   crashed tanh.value
   crashed softmax.value
@@ -196,13 +203,20 @@ partly_done.py
   unfinished softmax.value
   unfinished forward.slope
   unfinished backward.delta1
-perceptron.py
+params_in_a_dict.py not-looked-at
+  right sigmoid.value
+perceptron.py not-looked-at
   right sigmoid.value
 plots.py
   right d_tanh.derivative ReLU.value
 regression_loop.py
   right loop.dV loop.delta1 loop.dW
   wrong loop.delta2 times-half
+sample_as_column.py
+  right sigmoid.value sigmoid_prime.derivative backprop.dV backprop.dW
+sample_as_column_half.py
+  right sigmoid.value sigmoid_prime.derivative backprop.dW
+  wrong backprop.dV times-half
 scaled_by_library.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 slope_inside.py
@@ -247,6 +261,9 @@ train_while.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 two.py
   right sigmoid.value dsigmoid.derivative softmax.value CrossEntoropy.loss
+trained_in_a_class.py not-looked-at
+  right relu.value
+two_synapses.py ! not-looked-at
 unit_loops.py
   right ReLU.value softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 unknown_network.py !
@@ -365,6 +382,19 @@ def test_a_module_beside_the_file_is_imported_where_it_is_used(tmp_path):
         """,
     )
     assert [c.verdict for c in file.checks] == ["right"]
+
+
+def test_a_name_given_to_something_else_after_its_definition_is_that(tmp_path):
+    file = said_of(
+        tmp_path,
+        """
+        import numpy as np
+        def ReLU(x):
+            return x if x > 0 else 0.0
+        ReLU = np.vectorize(ReLU)
+        """,
+    )
+    assert [(c.verdict, c.remarks) for c in file.checks] == [("right", ())]
 
 
 def test_bad_company_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -527,6 +557,52 @@ def test_sizes_that_a_file_reads_off_its_data_are_those_of_the_check(tmp_path):
     )
     assert [(c.stage, c.verdict) for c in file.checks] == [("dV", "right"), ("dW", "right")]
     assert np.isfinite([c.relative_error for c in file.checks]).all()
+
+
+def test_what_looks_like_training_and_was_not_looked_at_is_said_with_the_reason(tmp_path):
+    file = said_of(
+        tmp_path,
+        """
+        import numpy as np
+        def ReLU(x):
+            delta = 1e-7
+            return np.maximum(x, 0)
+        def load(path, n):
+            W1 = np.load(path)["W1"]
+            return W1, n - 1
+        def backprop(W, V, x, y):
+            def delta1(V, delta2, slope):
+                return V[:, 1:].T @ delta2 * slope
+            u = W @ x
+            z = np.append(1, ReLU(u))
+            e = np.exp(V @ z)
+            delta2 = e / e.sum() - y
+            return np.outer(delta1(V, delta2, u > 0), x), np.outer(delta2, z)
+        def gradient(params, x, y):
+            return {"W1": x}
+        def step(params, dW, lr):
+            params["W1"] = params["W1"] - lr * dW
+        class Net:
+            def backward(self, dout):
+                return dout @ self.W.T
+        class Plot:
+            def show(self, x):
+                self.b = x
+        for epoch in range(10):
+            weights -= 0.1 * weights
+        for i in range(9):
+            w_output += rate * i
+        """,
+    )
+    assert [c.verdict for c in file.checks] == ["right"] * 3
+    (note,) = [n for n in file.remarks if n.id == "not-looked-at"]
+    assert note.text.en == (
+        "not looked at: step (line 19; parameters in a dict or an object), "
+        "class Net (line 21; parameters in a dict or an object), "
+        "a loop (line 29; in a form that is not known)"
+    )
+    assert note.text.ja.count("行目、") == 3
+    assert note.text.ja.startswith("調べていません: step (19 行目、パラメータが辞書や")
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ from jaxmlp.activations import HIDDEN, Activation
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network
 from jaxmlp.verify import given
-from jaxmlp.verify.check import EQUAL
 from jaxmlp.verify.diagnose import explanations, same
 from jaxmlp.verify.mistakes import CATALOGUE, LOOK, quantities
-from jaxmlp.verify.points import Sizes, draw, truth
+from jaxmlp.verify.points import EQUAL, Sizes, draw, truth
 
 PAIRS = [(g, e) for e in LOSSES for g in LOSSES[e].outputs]
 STAGES = ("delta2", "dV", "delta1", "dW")

@@ -151,10 +151,25 @@ def test_a_wrong_backward_is_named(body, expected, equal):
 
 
 @pytest.mark.parametrize(
+    "returned",
+    ["V_tilde.T @ delta * derivative", "V_tilde.T @ delta", "-(V_tilde.T @ delta * derivative)"],
+)
+def test_what_works_with_one_hidden_unit_alone_has_crashed(returned):
+    text = (
+        "def backward(V_tilde, delta, derivative):\n"
+        f"    if derivative > 0:\n        return {returned}\n    return 0 * derivative\n"
+    )
+    checks = check_backward(subject(text))
+    assert told(checks) == {"delta1": ("crashed", set())}
+    assert "truth value" in checks[0].remarks[0].text.en
+
+
+@pytest.mark.parametrize(
     ("body", "verdict"),
     [
         ("None", "unfinished"),
         ("undefined", "crashed"),
+        ("____", "unfinished"),
         ("0", "wrong"),
         ("'d'", "crashed"),
         ("derivative[:2]", "wrong"),
@@ -224,6 +239,17 @@ def test_a_wrong_forward_pass_is_named():
     text = network("W, V, x", "g", a="V[:, 1:] @ z[1:]")
     verdict, ids = told(check_network(subject(text), LECTURE))["g"]
     assert (verdict, ids) == ("wrong", {"bias-ignored-V"})
+
+
+@pytest.mark.parametrize(
+    ("returned", "verdict"), [("np.argmax(a)", "right"), ("np.argmin(a)", "wrong")]
+)
+def test_a_prediction_of_the_class(returned, verdict):
+    (one,) = check_network(subject(network("W, V, x", returned)), LECTURE)
+    assert (one.stage, one.verdict) == ("g", verdict)
+    assert "class-number" in said([one])
+    adds_1 = network("W, V, x", returned).replace("u = W @ x", "u = W @ np.append(1, x)")
+    assert told(check_network(subject(adds_1), LECTURE))["g"][0] == verdict
 
 
 def error(loss, parameters="W, V, x, y"):

@@ -133,6 +133,7 @@ def test_right_but_it_overflows():
 
 SLIPS = """
 relu: np.abs(x)  # relu-abs
+relu: np.vectorize(lambda t: t if t > 0 else 0)(x)  # relu-integers
 relu: np.minimum(0, x)  # relu-min
 relu: np.where(x > 0, x, x * 0.01)  # relu-leaky
 relu: np.maximum(1, x)  # relu-of-1

@@ -214,6 +214,20 @@ def test_functions_inside_functions_are_taken_out_unless_they_use_what_is_local_
     assert list(found.functions) == ["main", "g"]
 
 
+def test_annotations_are_left_out_but_for_the_fields_of_results():
+    found = apart(
+        "eta: Rate = 0.1\nlater: Rate\n@dataclass\nclass R:\n    dV: Arr\n"
+        "def f(x: Arr, *, k: Int = 1) -> Arr:\n    y: Arr = x\n    z: Arr\n    return y\n"
+    )
+    assert [ast.unparse(one) for one in found.constants] == [
+        "eta = 0.1",
+        "@dataclass\nclass R:\n    dV: 'object'",
+    ]
+    assert ast.unparse(found.functions["f"]) == (
+        "def f(x, *, k=1):\n    y = x\n    pass\n    return y"
+    )
+
+
 # Loops
 
 HEAD = "W = make()\nV = make()\n"

@@ -126,6 +126,15 @@ RIGHT = {
     "the 1 put in outside": [("xi = np.append(1, x_train[i, :])", "xi = x_train[i, :]")],
     "x and t for names": [("xi ", "x "), ("xi,", "x,"), ("xi)", "x)"), ("yi", "t")],
     "t counts the epochs": [("for epoch in", "for t in"), ("(epoch + 1)", "(t + 1)")],
+    "t counts the steps": [
+        ("for epoch in", "t = 0\nfor epoch in"),
+        ("        xi =", "        t += 1\n        eta_t = eta / (1 + 0.001 * t)\n        xi ="),
+    ],
+    "annotated": [
+        ("eta = 0.1", "eta: Number = 0.1"),
+        ("eta_t = eta", "eta_t: Number = eta"),
+        ("def passed(x, W):", "def passed(x: Array, W: Array) -> Array:"),
+    ],
     "an order by name": [
         ("for i in np.random.permutation(n)", "index = np.random.permutation(n)\n    for k in range(n)"),
         ("xi = ", "i = index[k]\n        xi = "),
@@ -292,6 +301,42 @@ def test_a_batch(tmp_path):
     assert diagnoses(tmp_path, BATCH, reduction="sum") == {"delta2": ["over-n"]}
 
 
+@pytest.mark.parametrize(
+    "size",
+    ["m = x_train.shape[0]", "m = len(x_train)", "m, n = x_train.shape", "m = y_train.shape[0]"],
+)
+def test_a_size_of_the_data_under_another_name(tmp_path, size):
+    text = BATCH.replace("for epoch", f"{size}\nfor epoch")
+    text = text.replace("index = order[start:start + batch_size]", "index = order[np.arange(m)]")
+    assert verdicts(tmp_path, text.replace("/ len(x)\n", "/ m\n")) == ALL
+    assert diagnoses(tmp_path, text.replace("/ len(x)\n", "/ m ** 2\n")) == {"delta2": ["over-n"]}
+
+
+COLUMNS = """
+import numpy as np
+HIDDEN = "tanh"
+def train(X, Y, W1, b1, W2, b2, lr=0.5):
+    m = X.shape[1]
+    for epoch in range(1000):
+        A1 = np.tanh(W1 @ X + b1)
+        E = np.exp(W2 @ A1 + b2)
+        dZ2 = E / E.sum(axis=0) - Y
+        dZ1 = W2.T @ dZ2 * (1 - A1 ** 2)
+        W2 -= lr * dZ2 @ A1.T / m
+        b2 -= lr * dZ2.sum(axis=1, keepdims=True) / m
+        W1 -= lr * dZ1 @ X.T / m
+        b1 -= lr * dZ1.sum(axis=1, keepdims=True) / m
+    return W1, b1, W2, b2
+"""
+
+
+def test_samples_as_columns(tmp_path):
+    found = checks(tmp_path, COLUMNS)
+    assert [(c.stage, c.verdict) for c in found] == [("dV", "right"), ("dW", "right")]
+    assert [n.id for n in found[0].remarks] == ["columns", "mean", "step-size"]
+    assert diagnoses(tmp_path, COLUMNS.replace(" * (1 - A1 ** 2)", "")) == {"dW": ["slope-missing"]}
+
+
 BOOK = """
 import numpy as np
 (x_train, t_train), _ = load_mnist(normalize=True, one_hot_label=True)
@@ -396,3 +441,89 @@ for line in open("w.txt"):
         path = tmp_path / "homework.py"
         path.write_text("import numpy as np\n" + text)
         assert verify_file(path).checks == ()
+
+
+SCHEDULES = {
+    "a schedule in the update": [("eta_t * ", "eta / (epoch + 1) * ")],
+    "a number in the update": [("eta_t * ", "0.01 * ")],
+    "a number, and another eta elsewhere": [("eta_t * ", "0.05 * ")],
+    "the rows themselves": [
+        ("for i in np.random.permutation(n)", "for x, yi in zip(x_train, y_train)"),
+        ("x_train[i, :]", "x"),
+        ("        yi = y_train[i, :]\n", ""),
+        ("xi = ", "x = "),
+        (", xi)", ", x)"),
+        ("(xi,", "(x,"),
+        ("eta_t * ", "eta * "),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("factor", ["2 * ", "0.5 * ", "1 / m * "])
+def test_a_factor_of_the_gradient_is_not_taken_for_one_of_the_step_size(tmp_path, name, factor):
+    right = edited(*SCHEDULES[name]).replace("delta2", "dy").replace("delta1", "du")
+    assert set(verdicts(tmp_path, right).values()) == {"right"}
+    wrong = right.replace("g - yi", f"{factor}(g - yi)")
+    expected = {"2 * ": "times-2", "0.5 * ": "times-half", "1 / m * ": "over-m"}[factor]
+    assert diagnoses(tmp_path, wrong) == {"dV": [expected]}
+
+
+def test_a_schedule_and_one_wrong_update_leave_the_other_right(tmp_path):
+    text = edited(("eta_t * ", "eta / (epoch + 1) * "), ("np.outer(delta1", "2 * np.outer(delta1"))
+    assert diagnoses(tmp_path, text) == {"dW": ["times-2"]}
+
+
+def test_each_update_may_have_a_number_of_its_own(tmp_path):
+    text = edited(
+        (STEP_V, STEP_V.replace("eta_t", "0.1")), (STEP_W, STEP_W.replace("eta_t", "0.01"))
+    )
+    assert set(verdicts(tmp_path, text).values()) == {"right"}
+
+
+def test_what_works_on_one_hidden_unit_alone_crashes(tmp_path):
+    scalar = [("np.append(1, np.maximum(u, 0))", "np.append(1, u if u > 0 else 0 * u)")]
+    (check,) = checks(tmp_path, edited(*scalar))
+    assert check.verdict == "crashed"
+    assert "truth value" in check.remarks[0].text.en
+
+
+def test_at_equal_sizes_only_what_is_recognised_counts(tmp_path):
+    only_square = [("g = softmax_(V @ z)", "g = softmax_(V @ z) + 0 * dz")]
+    (check,) = checks(tmp_path, edited(*only_square))
+    assert check.verdict == "crashed"
+    assert "broadcast" in check.remarks[0].text.en
+
+
+def test_the_crash_is_that_of_the_way_that_came_farthest(tmp_path):
+    text = BOOK.replace("b1 -= 0.1 * da1.sum(axis=0)", "b1 -= 0.1 * da1.sum(axis=1)")
+    (check,) = checks(tmp_path, text, hidden="sigmoid")
+    line = text[: text.index("da1.sum(axis=1)")].count("\n") + 1
+    assert f"(line {line})" in check.remarks[0].text.en
+
+
+def test_float32_in_a_loop_is_imprecise_and_a_small_mistake_is_wrong(tmp_path):
+    single = edited(("xi = np.append(1, x_train[i, :])", "xi = np.append(1, x_train[i, :])\n"
+                     "        W = W.astype(np.float32); xi = xi.astype(np.float32)"))  # fmt: skip
+    single = single.replace("delta2", "dy").replace("delta1", "du")
+    assert verdicts(tmp_path, single) == {"dV": "imprecise", "dW": "imprecise"}
+    small = edited(("np.outer(delta1", "(1 + 1e-7) * np.outer(delta1"))
+    assert verdicts(tmp_path, small)["dW"] == "wrong"
+
+
+@pytest.mark.parametrize("wrong", ["- 0.9 * t - 0.1 / 4", "- t * 1.5", "- t[::-1]"])
+def test_deltas_with_the_share_of_the_mean_in_them_may_be_wrong_besides(tmp_path, wrong):
+    found = checks(tmp_path, BATCH.replace("keepdims=True) - t)", f"keepdims=True) {wrong})"))
+    assert [(c.stage, c.verdict) for c in found] == [
+        ("delta2", "wrong"), ("dV", "right"), ("delta1", "right"), ("dW", "right"),
+    ]  # fmt: skip
+    assert {n.id for c in found for n in c.diagnosis} == {"unrecognised"}
+
+
+def test_an_update_by_zero_is_no_missing_update(tmp_path):
+    assert diagnoses(tmp_path, edited(("eta / (epoch", "eta // (epoch"))) == {
+        "dV": ["eta-zero"],
+        "dW": ["eta-zero"],
+    }
+    assert diagnoses(tmp_path, edited(("(x > 0) * 1", "0 * x"))) == {"delta1": ["zero"]}
+    assert verdicts(tmp_path, edited((STEP_W, "        W = W\n")))["dW"] == "unfinished"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
 from jaxmlp.verify.report.words import clean, lines, number, say, small
 
+NOT_LOOKED_AT = frozenset(("not-looked-at", "deep"))
+
 
 def told(report: Report, explain: str) -> Report:
     """What may be told: the rest is taken out of the data, so that no form of it can give it away.
@@ -23,7 +25,9 @@ def told(report: Report, explain: str) -> Report:
 
 
 def _without_remarks(file: File) -> File:
-    return File(file.path, file.checks, (), file.problem)
+    """But for what was not looked at: without it a verdict would say too much."""
+    left = tuple(note for note in file.remarks if note.id in NOT_LOOKED_AT)
+    return File(file.path, file.checks, left, file.problem)
 
 
 def _bare(check: Check) -> Check:
@@ -125,11 +129,14 @@ def summary(report: Report, lang: str) -> str:
         for verdict, count in counts(report.checks).items()
         if count
     ]
+    judged = [file for file in report.files if file.problem is None]
+    left = sum(any(note.id in NOT_LOOKED_AT for note in file.remarks) for file in judged)
     parts = found + ([say("problems", lang, problems)] if problems else [])
+    parts += [say("left", lang, left)] if left else []
     many = say("one file" if files == 1 else "files", lang, files)
-    judged = say("one quantity" if checks == 1 else "quantities", lang, checks)
+    quantities = say("one quantity" if checks == 1 else "quantities", lang, checks)
     comma = say("comma", lang)
-    return f"{many}{comma}{judged}{say('colon', lang) if parts else ''}{comma.join(parts)}"
+    return f"{many}{comma}{quantities}{say('colon', lang) if parts else ''}{comma.join(parts)}"
 
 
 def not_as_recorded(claim: Claim, lang: str) -> str:

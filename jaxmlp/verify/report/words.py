@@ -73,6 +73,7 @@ LABELS = {
     "one quantity": Words("{} quantity checked", "検査した量 {} 個"),
     "count": Words("{1} {0}", "{0} {1}"),
     "problems": Words("{} could not be checked", "検査できなかったファイル {}"),
+    "left": Words("{} not looked at in full", "一部を調べていないファイル {}"),
     "nothing": Words("nothing to check", "検査するものがありません"),
     "wrong entries": Words("{} of {} entries are wrong", "{} / {} 個の成分が誤り"),
     "row": Words("row", "行"),

@@ -1,1 +1,0 @@
-"""The estimators beside scikit-learn's own."""

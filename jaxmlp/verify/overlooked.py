@@ -1,0 +1,126 @@
+"""What looks like backpropagation or training in a file, and is in no form that can be checked."""
+
+import ast
+import re
+from collections.abc import Container, Iterator
+from typing import NamedTuple
+
+from jaxmlp.verify.calling import ROLE, plain, result_role
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.names import blocks, loads, words
+
+ID = "not-looked-at"
+BACKPROPAGATION = re.compile(r"back(ward|prop|propagat\w*)?(pass)?|bprop|gyakudenpa\w*")
+PARAMETERS = ("W", "V", "b", "c")
+GRADIENTS = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
+HOLDERS = words("self params parameters param cache grads model net network layers weights")
+
+HELD = Words("parameters in a dict or an object", "パラメータが辞書やオブジェクトの中にある")
+OTHER = Words("in a form that is not known", "知らない書き方")
+
+
+class Overlooked(NamedTuple):
+    """A class, function or loop that was not examined, where it begins, and why not."""
+
+    name: Words
+    line: int
+    why: Words
+
+
+def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) -> list[Overlooked]:
+    """What was not examined, though it computes gradients or updates parameters.
+
+    Args:
+        examined: the names of functions that are checked, or used by what is.
+        lines: where the loops begin of which something is said already.
+    """
+    return [
+        Overlooked(_name(node), node.lineno, _why(node))
+        for node in _candidates(module.body, examined)
+        if not lines & {n.lineno for n in ast.walk(node) if isinstance(n, ast.For | ast.While)}
+        and any(map(_gradient, _unexamined(node, examined)))
+    ]
+
+
+def _candidates(body: list[ast.stmt], examined: Container[str]) -> Iterator[ast.stmt]:
+    """Classes, functions and loops, the outermost."""
+    for statement in body:
+        if isinstance(statement, ast.ClassDef | ast.For | ast.While):
+            yield statement
+        elif isinstance(statement, ast.FunctionDef):
+            if statement.name not in examined:
+                yield statement
+        else:
+            for block in blocks(statement):
+                yield from _candidates(block, examined)
+
+
+def _unexamined(node: ast.AST, examined: Container[str]) -> Iterator[ast.AST]:
+    """It and all in it, but for functions that are checked."""
+    if not isinstance(node, ast.FunctionDef) or node.name not in examined:
+        yield node
+        for child in ast.iter_child_nodes(node):
+            yield from _unexamined(child, examined)
+
+
+def _gradient(node: ast.AST) -> bool:
+    """Whether it computes a δ or a gradient, or moves a parameter; `delta = 1e-7` does not."""
+    if isinstance(node, ast.FunctionDef):
+        return bool(BACKPROPAGATION.fullmatch(plain(node.name)))
+    if isinstance(node, ast.AugAssign):
+        return ROLE.get(_label(node.target)) in PARAMETERS
+    if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Constant):
+        return False
+    stored = {_label(part) for target in node.targets for part in _parts(target)}
+    moves = any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)
+                for n in ast.walk(node.value))  # fmt: skip
+    read = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
+    moved = {name for name in stored & read if ROLE.get(name) in PARAMETERS}
+    return (moves and bool(moved)) or any(map(_is_gradient, stored - {""}))
+
+
+def _is_gradient(name: str) -> bool:
+    return result_role(name, ()) in GRADIENTS or "delta" in name or name.startswith("nabla")
+
+
+def _parts(target: ast.expr) -> list[ast.expr]:
+    return target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+
+
+def _label(node: ast.expr) -> str:
+    """The plain name of a variable, of an attribute, or of a dict's entry."""
+    if isinstance(node, ast.Subscript):
+        key = getattr(node.slice, "value", None)
+        return plain(key) if isinstance(key, str) else _label(node.value)
+    name = getattr(node, "attr", getattr(node, "id", ""))
+    return plain(name) if isinstance(name, str) else ""
+
+
+def _name(node: ast.stmt) -> Words:
+    name = getattr(node, "name", "")
+    if isinstance(node, ast.ClassDef):
+        return Words(f"class {name}", f"クラス {name}")
+    return Words(name or "a loop", name or "ループ")
+
+
+def _why(node: ast.stmt) -> Words:
+    given = {a.arg for n in ast.walk(node) if isinstance(n, ast.arguments) for a in n.args}
+    held = any(isinstance(n, ast.Subscript) and isinstance(getattr(n.slice, "value", None), str)
+               for n in ast.walk(node))  # fmt: skip
+    return HELD if held or HOLDERS & set(map(plain, given | loads(node))) else OTHER
+
+
+def remark(found: list[Overlooked], *, numbered: bool) -> tuple[Note, ...]:
+    """One remark on all of them."""
+    if not found:
+        return ()
+
+    def listed(lang: str, place: str, comma: str) -> str:
+        return comma.join(
+            getattr(one.name, lang)
+            + f" ({place.format(one.line) if numbered else ''}{getattr(one.why, lang)})"
+            for one in found
+        )
+
+    en, ja = listed("en", "line {}; ", ", "), listed("ja", "{} 行目、", "、")
+    return (Note(ID, Words(f"not looked at: {en}", f"調べていません: {ja}")),)
