@@ -32,9 +32,7 @@ def experiment(
         learned[f, q] = by_eta([e.train_error for e in done.history], len(etas))
         tested[f, q] = by_eta([e.test_error for e in done.history], len(etas))
     fastest = {q: {f: soonest(learned[f, q]) for f in hidden} for q in widths}
-    least = {
-        q: {f: np.median(tested[f, q][-1], axis=1).min() for f in INITIALIZERS} for q in widths
-    }
+    least = {q: {f: np.median(tested[f, q][-1], axis=1).min() for f in hidden} for q in widths}
     quick, good = (
         "; ".join(
             f"q = {q}: " + ", ".join(f"{f} {v:.2g}" for f, v in sorted(by_f.items(), key=second))

@@ -56,12 +56,13 @@ def experiment(
     errors = np.stack(errors, axis=2)  # eta, schedule, batch size
     borders = {name: border(errors[:, k], etas) for k, name in enumerate(NAMES)}
     least = errors.min(axis=0)
-    ends = [f"{name} from {low} to {high}" for name, (low, *_, high) in borders.items()]
-    grows = all(low < high for low, *_, high in borders.values())
+    ends = {name: (found[0], found[-1]) for name, found in borders.items()}
+    said = [f"{name} from {low} to {high}" for name, (low, high) in ends.items()]
+    grows = all(low < high for low, high in ends.values())
     answer = (
         f"{'' if grows else 'Not always '}{'A' if grows else 'a'}t larger ones for larger batches: "
         f"from batch size {min(batch_sizes)} to {max(batch_sizes)}, the η goes for "
-        + "; ".join(ends).replace("inf", "beyond the largest")
+        + "; ".join(said).replace("inf", "beyond the largest")
         + "."
     )
     numbers = {
