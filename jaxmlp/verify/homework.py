@@ -271,7 +271,7 @@ def _kind(function: ast.FunctionDef, found: Source) -> str | None:
     if piece(function.name) is not None:
         return "piece"
     lines = {n.lineno for n in ast.walk(function) if isinstance(n, ast.For | ast.While)}
-    if lines & {*(loop.line for loop in found.loops), *found.idle, *found.deep}:
+    if lines & {*(loop.line for loop in found.loops), *found.idle, *found.deep, *found.hidden}:
         return None
     return _kind_by_names(function)
 

@@ -3,13 +3,13 @@
 import ast
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from jaxmlp.verify.before import READERS, Known, sort_out
 from jaxmlp.verify.calling import ROLE, plain, role_table
 from jaxmlp.verify.names import blocks, called, live_in, loads, role_of_data, stores, words
 
-READERS = words("genfromtxt loadtxt read_csv read_table fromfile imread open_image load fromstring")
 COUNTS = words("range arange permutation trange shuffle sample choice count shuffled")
 SIZES = ("d", "q", "m", "n")
 
@@ -26,6 +26,7 @@ class Loop:
         counters: the variables of this loop and of those around it, with what each runs over.
         reader: whether the body reads its samples from files.
         eta: whether there is a step size, in the body or before it.
+        known: what is known of the names from before it.
     """
 
     line: int
@@ -35,6 +36,7 @@ class Loop:
     counters: dict[str, ast.expr]
     reader: bool = False
     eta: bool = False
+    known: Known = field(default_factory=Known)
 
 
 class Loops(NamedTuple):
@@ -44,11 +46,13 @@ class Loops(NamedTuple):
         training: the training steps.
         idle: lines of those that take a sample and update nothing yet.
         deep: lines of those with more matrices than two.
+        hidden: lines of those whose step is in a function that cannot be taken out.
     """
 
     training: list[Loop]
     idle: list[int]
     deep: list[int]
+    hidden: list[int]
 
 
 def training_loops(module: ast.Module, functions: Container[str]) -> Loops:
@@ -57,7 +61,7 @@ def training_loops(module: ast.Module, functions: Container[str]) -> Loops:
     Args:
         functions: the names of the file's functions, which are no data.
     """
-    found = Loops([], [], [])
+    found = Loops([], [], [], [])
 
     def search(body: list[ast.stmt], before: list[ast.stmt], counters: dict) -> bool:
         any_found = False
@@ -134,8 +138,8 @@ def _training_step(
         found.deep.append(loop.lineno)
         return True
     if not params.get("W") and not params.get("V"):
-        if _takes_a_sample(loop) and _has_parameters(before) and not _passes_on(loop):
-            found.idle.append(loop.lineno)
+        if _takes_a_sample(loop) and _has_parameters(before) and not _adds_up(loop):
+            (found.hidden if _passes_on(loop) else found.idle).append(loop.lineno)
         return False
     if not (params.get("W") and params.get("V")) and not _has_sample(loop):
         return False  # a loop over the units, of a step that stands around it
@@ -143,12 +147,14 @@ def _training_step(
     body, reader = _without_readers(_slice(loop.body, set(chosen.values())))
     if not params.get("V") and not _reads_both(body, chosen):
         return False  # the perceptron of the lesson before
-    setup = _setup(before, body, {*chosen.values(), *counters})
-    body, more = _without_readers([*setup, *body])
+    known = sort_out(before, functions, _put_in)
+    setup = _setup([*known.harmless], body, {*chosen.values(), *counters})
+    body, more = _without_readers([*setup, *body], known.unknown)
     reads = tuple(name for name in live_in(body) if name not in functions)
     there = set().union(*map(stores, [*before, *loop.body]))
     eta = any(ROLE.get(plain(name)) == "eta" for name in there if name not in functions)
-    found.training.append(Loop(loop.lineno, body, reads, chosen, counters, reader or more, eta))
+    made = Loop(loop.lineno, body, reads, chosen, counters, reader or more, eta, known)
+    found.training.append(made)
     return True
 
 
@@ -182,11 +188,16 @@ def _has_parameters(before: list[ast.stmt]) -> bool:
     return {"W", "V"} <= there
 
 
+def _adds_up(loop: ast.For | ast.While) -> bool:
+    """Whether something is added up or changed in place there, that is no count."""
+    inside = [n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.AugAssign)]
+    return not all(isinstance(n.value, ast.Constant) for n in inside)
+
+
 def _passes_on(loop: ast.For | ast.While) -> bool:
     """Whether the step may be in a function that changes what it is given."""
-    calls = [
-        s.value for s in loop.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)
-    ]
+    inside = [n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.Expr)]
+    calls = [n.value for n in inside if isinstance(n.value, ast.Call)]
     return any(called(call) not in ("print", "append", "set_description") for call in calls)
 
 
@@ -262,8 +273,11 @@ def _size_of_data(statement: ast.Assign) -> bool:
 
 def _given(names: set[str]) -> bool:
     """Whether it makes the data, the parameters or the order, for which others are put in."""
-    roles = ("x", "y", "W", "V", "b", "c")
-    return any(role_of_data(name) in roles or name in SIZES or drawn(name) for name in names)
+    return any(_put_in(name) and role_of_data(name) != "eta" for name in names)
+
+
+def _put_in(name: str) -> bool:
+    return role_of_data(name) is not None or name in SIZES or drawn(name) is not None
 
 
 def drawn(name: str) -> str | None:
@@ -275,14 +289,23 @@ def drawn(name: str) -> str | None:
     return "order" if short in known.split() else None
 
 
-def _without_readers(body: list[ast.stmt]) -> tuple[list[ast.stmt], bool]:
-    """The body with `__sample__` in place of every call that reads a file."""
-    swap = _Swap()
+def _without_readers(
+    body: list[ast.stmt], unknown: frozenset[str] = frozenset()
+) -> tuple[list[ast.stmt], bool]:
+    """The body with `__sample__` in place of every call that reads a file, `lr` for `args.lr`."""
+    swap = _Swap(unknown)
     return [ast.fix_missing_locations(swap.visit(s)) for s in body], swap.found
 
 
 class _Swap(ast.NodeTransformer):
-    found = False
+    def __init__(self, unknown: frozenset[str]):
+        self.found, self.unknown = False, unknown
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if ROLE.get(plain(node.attr)) == "eta" and getattr(node.value, "id", "") in self.unknown:
+            return ast.copy_location(ast.Name(node.attr, ast.Load()), node)
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

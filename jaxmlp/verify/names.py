@@ -44,8 +44,23 @@ def stores(statement: ast.AST) -> set[str]:
                 base = base.value
             if isinstance(base, ast.Name):
                 found.add(base.id)
+        if isinstance(node, ast.For):
+            found |= set(_through(node))
         found |= getattr(node, "changes", set())
     return found | _handed_over(statement)
+
+
+def _through(loop: ast.For) -> Iterator[str]:
+    """The names changed by way of a loop variable: for p, dp in zip([W, V], [dW, dV]): p -= dp."""
+    changed = {getattr(n.target, "id", "") for n in ast.walk(loop) if isinstance(n, ast.AugAssign)}
+    parts = getattr(loop.target, "elts", [loop.target])
+    zipped = isinstance(loop.iter, ast.Call) and called(loop.iter) == "zip"
+    for k, part in enumerate(parts):
+        over = loop.iter.args[k : k + 1] if zipped else [loop.iter]
+        for one in (e for listed in over for e in getattr(listed, "elts", [])):
+            each = one.elts[k] if len(parts) == len(getattr(one, "elts", [])) else one
+            if getattr(part, "id", None) in changed and isinstance(each, ast.Name):
+                yield each.id
 
 
 def _handed_over(statement: ast.AST) -> set[str]:

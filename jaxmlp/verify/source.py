@@ -34,6 +34,7 @@ class Source:
         loops: the training steps found.
         idle: lines of loops that take a sample and update nothing yet.
         deep: whether there is a training loop with more matrices than two.
+        hidden: lines of loops whose step is in a function that cannot be taken out.
         numbered: whether line numbers are those of the file.
         module: all its statements.
     """
@@ -47,6 +48,7 @@ class Source:
     loops: list[Loop] = field(default_factory=list)
     idle: list[int] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
+    hidden: list[int] = field(default_factory=list)
     numbered: bool = True
     module: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
@@ -92,8 +94,9 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
     _constants(module, found)
     for node in ast.walk(module):
         _effects(node, found.functions)
-    training, idle, deep = training_loops(module, found.functions)
-    return replace(found, loops=training, idle=idle, deep=deep, module=module)
+    training, idle, deep, hidden = training_loops(module, found.functions)
+    loops = {"loops": training, "idle": idle, "deep": deep, "hidden": hidden}
+    return replace(found, **loops, module=module)
 
 
 class _Untyped(ast.NodeTransformer):

@@ -3,12 +3,14 @@
 import ast
 import functools
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.network import Network
+from jaxmlp.verify.before import lists_files
 from jaxmlp.verify.calling import (
     ROLE,
     Crashed,
@@ -24,7 +26,7 @@ from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.loops import Loop, drawn, numbers
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
-from jaxmlp.verify.names import called, role_of_data, stores
+from jaxmlp.verify.names import called, loads, role_of_data, stores
 from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes, with_one
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.runner import Runner
@@ -88,7 +90,7 @@ def _checked(runner, loop, network, reduction, seed) -> tuple[Check, ...]:
             try:
                 steps = run(points)
             except Crashed as why:
-                crash = crash if equal and crash else farther(crash, why)
+                crash = crash if equal and crash else farther(crash, _told(loop, why))
                 continue
             again = functools.partial(run, moved(points, seed=1))
             checks = _judge(loop, network, reduction, steps, way, again)
@@ -97,6 +99,19 @@ def _checked(runner, loop, network, reduction, seed) -> tuple[Check, ...]:
             if recognised(checks):  # at equal sizes anything may run
                 return _said(checks, way, crash)
     raise crash
+
+
+def _told(loop: Loop, why: Crashed) -> Crashed:
+    """A crash, or that it comes from what stands in for the data."""
+    name = re.match(r"NameError: name '(\w+)' is not defined", str(why))
+    told = str(why)
+    if name and name[1] in loop.known.unknown:
+        told = f"expected data under names such as x_train and y_train, got {name[1]}"
+    if loop.known.files and "invalid literal for int" in str(why):
+        told = "expected labels from elsewhere than the names of files"
+    crash = Crashed(told)
+    crash.line = why.line
+    return crash
 
 
 def _said(checks: tuple[Check, ...], way: Way, crash: Crashed | None) -> tuple[Check, ...]:
@@ -219,7 +234,12 @@ def _names(loop: Loop, W, V, X, Y, sizes: Sizes, way: Way, i: int) -> dict[str, 
 
 def _value(name, loop, rows, targets, sizes: Sizes, i: int, params) -> Any:
     short, role = plain(name), role_of_data(name)
+    if name in loop.known.files:
+        return _files(targets)
     if name in loop.counters:
+        over = loop.counters[name]
+        if lists_files(over) or (loads(over) & loop.known.files and not numbers(over)):
+            return _files(targets)[i]
         return _counted(name, loop.counters[name], rows, targets, i)
     if short in ("d", "q", "m", "n", "ntrain", "numtrain"):
         return {"d": sizes.d, "q": sizes.q, "m": sizes.m}.get(short, sizes.n)
@@ -231,6 +251,12 @@ def _value(name, loop, rows, targets, sizes: Sizes, i: int, params) -> Any:
     if role in params:
         return np.array(params[role])
     return ETA if role == "eta" else None
+
+
+def _files(targets: np.ndarray) -> list[str]:
+    """File names whose only digit is the label, where the exercise has it."""
+    labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
+    return [f"./train/image{label:.0f}.csv" for label in labels]
 
 
 def _counted(name: str, over: ast.expr, rows, targets, i: int) -> Any:

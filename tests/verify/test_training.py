@@ -527,3 +527,69 @@ def test_an_update_by_zero_is_no_missing_update(tmp_path):
     }
     assert diagnoses(tmp_path, edited(("(x > 0) * 1", "0 * x"))) == {"delta1": ["zero"]}
     assert verdicts(tmp_path, edited((STEP_W, "        W = W\n")))["dW"] == "unfinished"
+
+
+FILES = [
+    ('x_train = np.load("x.npy")\n', "FOLDER"),
+    ("n, d = x_train.shape\n", "n, d = len(files), 784\n"),
+    ("x_train[i, :]", "np.loadtxt(files[i])"),
+    ("yi = y_train[i, :]", "yi = np.zeros(m)\n        yi[int(files[i][-5])] = 1"),
+]
+
+
+@pytest.mark.parametrize("listing", ["sorted(glob.glob('*.csv'))", "[f for f in os.listdir('.')]"])
+def test_labels_from_the_names_of_files(tmp_path, listing):
+    text = edited(*FILES).replace("FOLDER", f"import glob, os\nfiles = {listing}\n")
+    assert verdicts(tmp_path, text) == ALL
+    assert diagnoses(tmp_path, text.replace("g - yi", "yi - g"))["delta2"] == ["g-y-exchanged"]
+    (check,) = checks(tmp_path, text.replace("files[i][-5]", "files[i][-6]"))
+    assert check.verdict == "crashed"
+    assert "names of files" in check.remarks[0].text.en
+
+
+def test_what_stands_before_the_loop_is_not_run_unless_it_is_harmless(tmp_path):
+    mark = tmp_path / "mark"
+    text = edited(("eta = 0.1", f"k = open({str(mark)!r}, 'w').write('x')\neta = 0.1 * k"))
+    assert verdicts(tmp_path, text) == ALL
+    assert not mark.exists()
+    (check,) = checks(tmp_path, text.replace("delta2 = g - yi", "delta2 = (g - yi) * k"))
+    assert "got k" in check.remarks[0].text.en
+
+
+@pytest.mark.parametrize(
+    ("made", "eta"),
+    [
+        ("ap = argparse.ArgumentParser()\nargs = ap.parse_args()\neta = args.lr", "eta_t"),
+        ("class C:\n    lr = 0.1\ncfg = C()\neta = 1", "cfg.lr"),
+    ],
+)
+def test_a_step_size_from_the_command_line_or_an_object(tmp_path, made, eta):
+    text = edited(("eta = 0.1", made), ("eta_t * np", f"{eta} * np"))
+    assert verdicts(tmp_path, text) == ALL
+    assert diagnoses(tmp_path, text.replace("g - yi", "2 * (g - yi)"))["delta2"] == ["times-2"]
+
+
+@pytest.mark.parametrize(
+    "loop",
+    ["for p, dp in zip([V, W], [dV, dW])", "for p, dp in [(V, dV), (W, dW)]"],
+)
+def test_parameters_changed_by_way_of_a_loop_variable(tmp_path, loop):
+    step = f"        dV, dW = {Z}, {X}\n        {loop}:\n            p += -eta_t * dp\n"
+    text = edited((STEP_V, ""), (STEP_W, step))
+    assert verdicts(tmp_path, text) == ALL
+    assert diagnoses(tmp_path, text.replace(" * dz", "")) == {"delta1": ["slope-missing"]}
+
+
+def test_a_step_in_a_function_of_a_function_is_not_called_unfinished(tmp_path):
+    body = SCRIPT[SCRIPT.index("        z, dz") :].replace("        ", "        ")
+    head = SCRIPT[: SCRIPT.index("\n\nW = ")]
+    text = (
+        f"{head}\n\ndef train(x_train, y_train, W, V, eta_t=0.1):\n"
+        f"    def step(xi, yi):\n        nonlocal W, V\n{body}"
+        "    for epoch in range(10):\n        for i in range(n):\n"
+        "            xi, yi = np.append(1, x_train[i]), y_train[i]\n            step(xi, yi)\n"
+        "    return W, V\n"
+    )
+    file = tmp_path / "nested.py"
+    file.write_text(text)
+    assert [c.name for c in verify_file(file).checks] == ["dReLU", "softmax_"]
