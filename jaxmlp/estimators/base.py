@@ -30,7 +30,9 @@ class ThreeLayer(BaseEstimator):
     """The parameters and the training of both estimators.
 
     Where a parameter has scikit-learn's name, it means what it means there, and with the same
-    `random_state` the run is scikit-learn's, step by step, up to rounding.
+    `random_state` the run is scikit-learn's, step by step, up to rounding. (With "adam" up to
+    epsilon, too, which Optax adds after the correction of the bias, scikit-learn before it: it
+    shows where gradients are as small as that.)
 
     Args:
         hidden_units: q, the units of the hidden layer.
