@@ -21,6 +21,7 @@ from jaxmlp.network import Network, Params
 
 FORMAT = 2  # 1 had no hash of its contents
 MOST_HEADER = 2**21  # bytes: JSON takes some 25 times as much memory, at worst, once it is read
+LARGE = 2**24  # bytes: what is smaller is read in no time
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -103,6 +104,7 @@ def _opened(header: bytes):
 
 def _read(file: BinaryIO) -> Model:
     """What the file says, once its contents are those that were signed."""
+    _check_held(os.fstat(file.fileno()))
     length = int.from_bytes(file.read(8), "little")
     if not 0 < length <= MOST_HEADER:
         raise ValueError(f"expected a header of 1 to {MOST_HEADER:,} bytes, got {length:,}")
@@ -118,6 +120,15 @@ def _read(file: BinaryIO) -> Model:
         raise ValueError(f"expected W, V and scalings, got {', '.join(tensors)!r}")
     names = (_texts(name, about[name]) for name in ("classes", "features", "targets"))
     return Model(Network(**about["network"]), params, x, y, *names)
+
+
+def _check_held(stat: os.stat_result) -> None:
+    """Refuse gigabytes that are not there, which would be read all the same to be hashed."""
+    held = getattr(stat, "st_blocks", stat.st_size) * 512
+    if stat.st_size > LARGE and held < stat.st_size // 2:
+        raise ValueError(
+            f"expected {stat.st_size:,} bytes, got a file with holes: {held:,} are there"
+        )
 
 
 def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:

@@ -302,12 +302,12 @@ def test_any_optimizer_of_optax(solver, rng):
 def test_equal_settings_and_nearly_equal_sizes_share_a_program(rng):
     X, y = task("many", rng)
     cross_val_score(ThreeLayerClassifier(Q, max_iter=2, batch_size=8), X, y, cv=5)
-    before = descent.descend._cache_size()
+    before = descent.descend.jitted._cache_size()
     for solver in ("adam", functools.partial(optax.adamw, weight_decay=0.1)):
         for k in range(3):
             how = {"alpha": 0.1 * k, "learning_rate_init": 0.01 + k, "tol": k, "max_iter": 2 + k}
             ThreeLayerClassifier(Q, solver=clone_of(solver), batch_size=8, **how).fit(X[k:], y[k:])
-    assert descent.descend._cache_size() == before + 1  # the second solver's
+    assert descent.descend.jitted._cache_size() == before + 1  # the second solver's
 
 
 def clone_of(solver):
@@ -543,3 +543,17 @@ def test_whatever_is_passed_is_used_or_refused_by_name(estimator, X, y, weights)
         assert np.isfinite(predicted).all()
     else:
         assert np.isin(predicted, model.classes_).all()
+
+
+def test_a_compiler_that_does_not_know_the_quick_way_takes_its_own(monkeypatch):
+    from jaxmlp.estimators import descent
+
+    monkeypatch.setattr(descent, "QUICK", {"xla_no_such_option": True})
+    times = descent.compiled(0)(lambda k, x: k * x)
+    assert times(3, np.float32(2)) == 6
+
+    def wrong(x):
+        raise jax.errors.JaxRuntimeError("another")
+
+    with pytest.raises(jax.errors.JaxRuntimeError, match="another"):
+        descent.compiled()(wrong)(1.0)

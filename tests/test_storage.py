@@ -1,5 +1,7 @@
 import hashlib
 import json
+import os
+import time
 import tracemalloc
 from itertools import cycle
 
@@ -240,6 +242,14 @@ def test_a_hostile_header_takes_little_memory(header, tmp_path, unchecked):
 def test_a_header_of_a_length_beyond_reason_is_not_read(length, tmp_path):
     (tmp_path / "m").write_bytes(length.to_bytes(8, "little") + b"{}" * 100)
     assert "expected a header of 1 to 2,097,152 bytes" in refused(tmp_path / "m")
+
+
+def test_gigabytes_that_are_not_there_are_not_read(rng, tmp_path):
+    save_model(tmp_path / "m", a_model(rng, Network()))
+    os.truncate(tmp_path / "m", 2**33)
+    began = time.perf_counter()
+    assert "8,589,934,592 bytes, got a file with holes" in refused(tmp_path / "m")
+    assert time.perf_counter() - began < 1  # reading it would take half a minute
 
 
 @pytest.mark.parametrize(

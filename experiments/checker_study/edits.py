@@ -61,6 +61,10 @@ def _rows(case: Case) -> bool:
     return case.rows
 
 
+def _rows_with_bias(case: Case) -> bool:
+    return case.rows and case.bias
+
+
 def _mean(case: Case) -> bool:
     return case.rows and case.reduction == "mean"
 
@@ -91,6 +95,9 @@ def _curved(case: Case) -> bool:
 
 def _jacobian(right_factor: str, rows: bool) -> str:
     return TIMES[rows][0].format(J=JACOBIAN[rows], r=right_factor)
+
+
+_BIAS = "np.hstack([{} {{}}[:, :1], {{}}[:, 1:]])"
 
 
 def _factors() -> Iterable[Edit]:
@@ -124,6 +131,14 @@ def _factors() -> Iterable[Edit]:
         yield Edit(f"dV/{name}", {"mean_dV": text}, when=when)
         yield Edit(f"dW/{name}", {"mean_dW": text}, when=when)
         yield Edit(f"share/{name}", {"mean_dV": text, "mean_dW": text}, when=when)
+    for p in "VW":
+        for text in (f"eta * d{p}", f"-eta * d{p}"):
+            yield Edit(f"d{p}/old-forgotten", {f"new_{p}": text}, when=_update)
+        for name, factor in {"times-n": "len(x) *", "over-n": "1 / len(x) *"}.items():
+            when = _rows_with_bias
+            yield Edit(f"d{p}/bias-{name}", {f"mean_d{p}": _BIAS.format(factor)}, when=when)
+        last = (f"d{p}", f"mean_d{p}")
+        yield Edit(f"d{p}/bias-times-2", *({slot: _BIAS.format("2 *")} for slot in last), _bias)
     steps = {
         "eta-twice": "{p} - eta * eta * d{p}",
         "eta-missing": "{p} - d{p}",
@@ -145,6 +160,7 @@ def _outer(slot: str, sample: tuple[str, str], rows: tuple[str, str]) -> tuple[d
 
 
 _G_IS_A = {"g": "a"}
+_SOFTMAX_AGAIN = "np.exp({{}}) / np.exp({{}}).sum({})"
 _ONE_U = "np.hstack([np.ones((len(x), 1)), u])"
 _ZERO_FU = "np.hstack([np.zeros((len(x), 1)), fu])"
 _FU_ONE = "np.hstack([fu, np.ones((len(x), 1))])"
@@ -229,6 +245,20 @@ DELTA2 = (
         {"g": "np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)"},
         when=_pair("sigmoid", "binary_cross_entropy"),
     ),
+    *(
+        Edit(
+            "delta2/output-twice",
+            {"g": _SOFTMAX_AGAIN.format("")},
+            {"g": _SOFTMAX_AGAIN.format("axis=1, keepdims=True")},
+            when=_pair("softmax", loss),
+        )
+        for loss in ("cross_entropy", "squared_error")
+    ),
+    *(
+        Edit("delta2/output-twice", {"g": "1 / (1 + np.exp(-{}))"}, when=_pair("sigmoid", loss))
+        for loss in ("binary_cross_entropy", "squared_error")
+    ),
+    Edit("delta2/output-twice", {"g": "np.tanh({})"}, when=_pair("tanh", "squared_error")),
     Edit("delta2/softmax-not-divided", {"g": "np.exp(a)"}, when=_pair("softmax", "cross_entropy")),
     Edit(
         "delta2/softmax-wrong-axis",

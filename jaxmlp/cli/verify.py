@@ -41,6 +41,8 @@ class Settings:
     """g. auto: the file's OUTPUT, or what goes with the loss, or else softmax."""
     loss: Literal["auto", "cross_entropy", "squared_error", "binary_cross_entropy"] = "auto"
     """E. auto: the file's LOSS, or what goes with the output, or else cross_entropy."""
+    bias: Literal["auto", "yes", "no"] = "auto"
+    """Whether x and z have a 1 in front. auto: no if the file says BIAS = False, or else yes."""
     reduction: Literal["auto", "mean", "sum"] = "auto"
     """Of a batch. auto: the file's REDUCTION, or else mean."""
 
@@ -89,7 +91,7 @@ def _check_paths(settings: Settings) -> None:
         raise ValueError(f"expected a --timeout above 0 seconds, got {settings.timeout}")
     if settings.seed < 0:
         raise ValueError(f"expected a --seed of 0 or above, got {settings.seed}")
-    meant = {"hidden", "output", "loss", "reduction", "explain"}
+    meant = {"hidden", "output", "loss", "bias", "reduction", "explain"}
     told = [n for n in sorted(meant) if getattr(settings, n) != getattr(Settings(), n)]
     if told and not settings.files:
         raise ValueError(f"expected a file to check with --{told[0]}, got none")
@@ -157,6 +159,7 @@ def _one(settings: Settings, path: str) -> File:
 
     said = {name: None if (value := getattr(settings, name)) == "auto" else value
             for name in ("hidden", "output", "loss", "reduction")}  # fmt: skip
+    said["bias"] = {"yes": True, "no": False}.get(settings.bias)
     try:
         return verify_file(path, Options(**said, limit=settings.timeout, seed=settings.seed))
     except Exception as error:

@@ -23,6 +23,7 @@ from jaxmlp.verify.calling import (
 from jaxmlp.verify.claimed import (
     Setting,
     claims_at,
+    confirm,
     fit,
     moved,
     right_at,
@@ -87,7 +88,9 @@ def check(
     parameters = _parameters(derivation)
     subject = Subject(name, functools.partial(call_here, derivation), parameters)
     options = {"reduction": reduction, "seed": seed, "catalogue": catalogue}
-    return Report((File(name, check_derivation(subject, network or Network(), **options)),))
+    checks = check_derivation(subject, network or Network(), **options)
+    confirm(network or Network(), seed)
+    return Report((File(name, checks),))
 
 
 def _parameters(derivation: Callable) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from jaxmlp.verify.points import Points, Sizes, draw, truth
 from jaxmlp.verify.program import Quantities
 
 STAGES = ("dW", "dV", "delta1", "delta2")
+# The gradient that is made of a delta, and what it is multiplied by.
+MADE_OF = {"delta2": ("dV", "z"), "delta1": ("dW", "x")}
 
 
 class Setting(NamedTuple):
@@ -54,27 +56,26 @@ def setting_at(
     return Setting(points, right, network, layout, mean, eta)
 
 
-def points_of(network: Network, sizes: Sizes, seed: int = 0) -> Points:
-    """Points of these sizes; those of the usual sizes are confirmed by autodiff."""
-    return confirmed_points(network, seed) if sizes == Sizes() else draw(network, sizes)
+@functools.lru_cache(maxsize=64)
+def points_of(network: Network, sizes: Sizes = Sizes(), seed: int = 0) -> Points:  # noqa: B008
+    """Points of these sizes; the seed is for those of the usual sizes."""
+    return draw(network, sizes, seed=seed if sizes == Sizes() else 0)
 
 
 @functools.lru_cache(maxsize=64)
-def confirmed_points(network: Network, seed: int = 0) -> Points:
-    """Points at which autodiff and finite differences have confirmed the steps of the derivation.
+def confirm(network: Network, seed: int = 0) -> None:
+    """Have autodiff and finite differences confirm the steps of the derivation at the points.
 
     Mistakes are made in those steps, and verdicts given by them, so they are checked each time.
 
     Raises:
         ValueError: autodiff and finite differences disagree on this network.
     """
-    points = draw(network, Sizes(), seed=seed)
-    one = points.single()
+    one = points_of(network, seed=seed).single()
     right = quantities(network, one)
     for name, value in truth(network, one)._asdict().items():
         if not same(getattr(right, name), value, 1e-9):
             raise AssertionError(f"the closed form of {name} disagrees with autodiff")
-    return points
 
 
 def right_at(setting: Setting, points: Points) -> Quantities:
@@ -216,14 +217,13 @@ def carry_share(right: Quantities, claims: dict) -> bool:
     belongs looks the same, but for the size of the deltas.
     """
     n = right.x.shape[1]
-    made = {"delta2": ("dV", "z"), "delta1": ("dW", "x")}
-    deltas = {d: claims[d] for d in made if d in claims}
+    deltas = {d: claims[d] for d in MADE_OF if d in claims}
     true = {d: getattr(right, d) for d in deltas}
     if any(claim.shape != true[d].shape for d, claim in deltas.items()):
         return False
 
     def used(d: str, claim: np.ndarray) -> bool:
-        stage, fed = made[d]
+        stage, fed = MADE_OF[d]
         product = claim.mT @ getattr(right, fed)
         return stage in claims and same(claims[stage], product, tolerance(claim))
 

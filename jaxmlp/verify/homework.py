@@ -14,8 +14,10 @@ from jaxmlp.verify import source
 from jaxmlp.verify.calling import Subject, plain, result_role, roles
 from jaxmlp.verify.check import check_derivation
 from jaxmlp.verify.child import Pieces
-from jaxmlp.verify.ending import crashed
-from jaxmlp.verify.finding import Check, File, Note, Words
+from jaxmlp.verify.claimed import confirm
+from jaxmlp.verify.ending import crashed, recognised
+from jaxmlp.verify.finding import Check, File, Note, Words, remarked
+from jaxmlp.verify.judge import STAGES
 from jaxmlp.verify.loops import Loop
 from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.overlooked import overlooked, remark
@@ -27,6 +29,7 @@ from jaxmlp.verify.source import Source
 from jaxmlp.verify.stepsize import measured
 from jaxmlp.verify.training import NAME as LOOP
 from jaxmlp.verify.training import check_loop
+from jaxmlp.verify.undeclared import candidates, declaration, without_biases
 
 BACKWARD = re.compile(r"grad|back|delta|deriv|bp|nabla|gyaku|dloss|derror")
 UPDATE = re.compile(r"update|step|sgd|learn|descent|optimi|fit|train|koushin")
@@ -40,12 +43,15 @@ NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
 )
 
+NETWORK = {"HIDDEN", "OUTPUT", "LOSS", "BIAS"}
+
 
 class Options(NamedTuple):
     """What the command line says of all files; None: what each file says, or else the lecture.
 
     Attributes:
         hidden, output, loss, reduction: names.
+        bias: whether x and z have a 1 in front.
         limit: seconds that one call may take.
         seed: of the random points.
     """
@@ -54,6 +60,7 @@ class Options(NamedTuple):
     output: str | None = None
     loss: str | None = None
     reduction: str | None = None
+    bias: bool | None = None
     limit: float = LIMIT
     seed: int = 0
 
@@ -84,16 +91,44 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
     try:
         network, reduction = settings(found, options)
     except ValueError as why:
-        return _problem(path, why, "HIDDEN、OUTPUT、LOSS、REDUCTION の指定が正しくありません")
-    work = _work(found, network, reduction, options)
+        return _problem(path, why, "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません")
+    others = candidates(found.module, network, _declared(found, options))
     pieces = _pieces(path, found)
     with Runner(pieces, limit=options.limit) as runner, np.errstate(all="ignore"):
-        checks = [one for job in work for one in job.safely(runner)]
+        checks = [
+            one
+            for job in _work(found, reduction, options)
+            for one in _meant(job, runner, network, others, options.seed)
+        ]
     checks = [_excused(one, checks, found) for one in checks]
     if not checks:
         return File(str(path), remarks=_remarks(found, pieces), problem=NOTHING)
     numbered = checks if found.numbered else map(_without_lines, checks)
     return File(str(path), tuple(numbered), (*_remarks(found, pieces), _network_note(network)))
+
+
+def _declared(found: Source, options: Options) -> set[str]:
+    """What is said of the network, in the file or on the command line."""
+    given = {name for name in NETWORK if getattr(options, name.lower()) is not None}
+    return given | (NETWORK & found.settings.keys())
+
+
+def _meant(
+    job: "Job", runner: Runner, assumed: Network, others: Callable, seed: int
+) -> Sequence[Check]:
+    """A job's checks, with a remark if all of it is right for another network.
+
+    What crashed with biases and has known mistakes without them is judged without them.
+    """
+    checks = job.safely(runner, assumed, seed)
+    for network in others(checks):
+        found = job.check(runner, network)
+        first = next(k for k, one in enumerate(checks) if one.verdict != "right")
+        if all(one.verdict == "right" for one in found):
+            return (*checks[:first], *remarked(checks[first:], declaration(network, assumed)))
+        if network.bias != assumed.bias and recognised(found):
+            return remarked(found, without_biases(checks[first]))
+    return checks
 
 
 def _without_lines(check: Check) -> Check:
@@ -151,7 +186,8 @@ def settings(found: Source, options: Options) -> tuple[Network, str]:
     reduction = options.reduction or said.get("REDUCTION", "mean")
     if reduction not in ("mean", "sum"):
         raise ValueError(f"unknown REDUCTION {reduction!r}: expected mean or sum")
-    return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss), reduction
+    bias = said.get("BIAS", True) if options.bias is None else options.bias
+    return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss, bias), reduction
 
 
 def _pieces(path: Path, found: Source) -> Pieces:
@@ -169,12 +205,15 @@ class Job(NamedTuple):
 
     line: int
     name: str
-    check: Callable[[Runner], Sequence[Check]]
+    check: Callable[[Runner, Network], Sequence[Check]]
 
-    def safely(self, runner: Runner) -> Sequence[Check]:
+    def safely(self, runner: Runner, network: Network, seed: int) -> Sequence[Check]:
         """Its checks; what was not foreseen is told of this one, and the rest goes on."""
         try:
-            return self.check(runner)
+            checks = tuple(self.check(runner, network))
+            if any(one.stage in STAGES for one in checks):
+                confirm(network, seed)
+            return checks
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             words = Words(f"could not be judged ({why})", f"判定できませんでした ({why})")
@@ -182,10 +221,10 @@ class Job(NamedTuple):
             return (Check(self.name, "derivation", "crashed", self.line, remarks=(note,)),)
 
 
-def _work(found: Source, network: Network, reduction: str, options: Options) -> list[Job]:
+def _work(found: Source, reduction: str, options: Options) -> list[Job]:
     """One job for each thing to check, in the order of the file."""
     jobs = [
-        Job(function.lineno, name, _function_job(function, network, reduction, options))
+        Job(function.lineno, name, _function_job(function, reduction, options))
         for name, function in found.functions.items()
         if name not in found.unfinished and _kind(function, found) is not None
     ]
@@ -197,16 +236,14 @@ def _work(found: Source, network: Network, reduction: str, options: Options) -> 
         stage = _stage(name)
         if stage is not None:
             jobs.append(Job(line, name, _broken_job(name, stage, line, why)))
-    jobs += [
-        Job(loop.line, LOOP, _loop_job(loop, network, reduction, options)) for loop in found.loops
-    ]
+    jobs += [Job(loop.line, LOOP, _loop_job(loop, reduction, options)) for loop in found.loops]
     if not found.loops and LOOP not in found.unfinished:
         jobs += [Job(line, LOOP, _unfinished_job(LOOP, "update", line)) for line in found.idle[:1]]
     return sorted(jobs, key=lambda job: job.line)
 
 
-def _loop_job(loop: Loop, network: Network, reduction: str, options: Options):
-    return lambda runner: check_loop(runner, loop, network, reduction, options.seed)
+def _loop_job(loop: Loop, reduction: str, options: Options):
+    return lambda runner, network: check_loop(runner, loop, network, reduction, options.seed)
 
 
 def _stage(name: str) -> str | None:
@@ -233,12 +270,12 @@ def _stage(name: str) -> str | None:
 def _unfinished_job(name: str, stage: str, line: int):
     words = Words("is not written yet", "まだ書かれていません")
     note = Note("unfinished", words)
-    return lambda runner: (Check(name, stage, "unfinished", line, remarks=(note,)),)
+    return lambda runner, network: (Check(name, stage, "unfinished", line, remarks=(note,)),)
 
 
 def _broken_job(name: str, stage: str, line: int, why: str):
     subject = Subject(name, lambda args: (None, args), (), line=line)
-    return lambda runner: (crashed(subject, stage, why),)
+    return lambda runner, network: (crashed(subject, stage, why),)
 
 
 def _parameters(function: ast.FunctionDef) -> tuple[str, ...]:
@@ -306,11 +343,11 @@ def _kind_by_names(function: ast.FunctionDef) -> str | None:
     return "error" if ERROR.search(short) else None
 
 
-def _function_job(function: ast.FunctionDef, network: Network, reduction: str, options: Options):
+def _function_job(function: ast.FunctionDef, reduction: str, options: Options):
     kind = "piece" if piece(function.name) else _kind_by_names(function)
     parameters = _parameters(function)
 
-    def job(runner: Runner) -> Sequence[Check]:
+    def job(runner: Runner, network: Network) -> Sequence[Check]:
         def call(args: list) -> tuple[object, list]:
             return runner.call(function.name, args, sizes(parameters, args))
 
@@ -365,7 +402,10 @@ def _deep(found: Source) -> tuple[Note, ...]:
 
 def _network_note(network: Network) -> Note:
     names = f"{network.hidden.name}, {network.output.name}, {network.loss.name}"
+    en, ja = ("", "") if network.bias else (", without biases", " (バイアスなし)")
     return Note(
         "network",
-        Words(f"checked against the network {names}", f"ネットワーク {names} として調べました"),
+        Words(
+            f"checked against the network {names}{en}", f"ネットワーク {names}{ja} として調べました"
+        ),
     )

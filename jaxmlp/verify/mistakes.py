@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import no_type_check
 
 import jax
 import numpy as np
@@ -110,6 +111,13 @@ def _last(d: np.ndarray) -> np.ndarray:
     return np.concatenate([d[..., 1:], d[..., :1]], axis=-1)
 
 
+@no_type_check  # run by the million
+def _bias_scaled(q, d, factor):
+    if not q.bias:
+        return d
+    return np.concatenate([factor * d[..., :1], d[..., 1:]], axis=-1)
+
+
 SYMBOL = {
     "delta2": "δ2",
     "delta1": "δ1",
@@ -198,6 +206,15 @@ def _shapes(step: str, other: str) -> list[Mistake]:
         mistake("bias-zeroed", lambda q, d: _zeroed(d) if q.bias else d,
                 f"The bias column of {s} (column 0) is zero: its gradient is that of the 1 in front of {t}.",
                 f"{s} のバイアスの列 (第 0 列) が 0 です。{t} の先頭の 1 に対する勾配が入ります。"),
+        mistake("bias-times-n", lambda q, d: _bias_scaled(q, d, q.y.shape[-2]),
+                f"The bias column of {s} (column 0) is n times what it should be, n the number of samples; the weights are not.",
+                f"{s} のバイアスの列 (第 0 列) だけが n 倍 (n はサンプル数) になっています。"),
+        mistake("bias-over-n", lambda q, d: _bias_scaled(q, d, 1 / q.y.shape[-2]),
+                f"The bias column of {s} (column 0) is divided by n, the number of samples, once too often; the weights are not.",
+                f"{s} のバイアスの列 (第 0 列) だけがサンプル数 n で 1 回余分に割られています。"),
+        mistake("bias-times-2", lambda q, d: _bias_scaled(q, d, 2),
+                f"The bias column of {s} (column 0) is twice what it should be: was it added twice?",
+                f"{s} のバイアスの列 (第 0 列) が 2 倍になっています。2 回足していませんか。"),
         mistake("bias-shape", lambda q, d: np.concatenate([np.full_like(d[..., :1], np.nan), d[..., 1:]], -1) if q.bias else d,
                 f"The gradient of the biases in {s} has not the shape of the biases: it must be summed over the samples, each unit by itself.",
                 f"{s} のバイアスの勾配の形がバイアスと合いません。ユニットごとに、サンプルについて和を取ります。"),
@@ -219,6 +236,26 @@ def _shapes(step: str, other: str) -> list[Mistake]:
         mistake("transposed", lambda q, d: d.mT,
                 f"{s} is transposed: the outer product is the wrong way round, {t}{delta}ᵀ for {delta}{t}ᵀ.",
                 f"{s} が転置されています。外積の順序が逆です ({delta}{t}ᵀ とすべきところが {t}{delta}ᵀ)。"),
+    ]  # fmt: skip
+
+
+def _forgotten(step: str) -> list[Mistake]:
+    """An update that puts the step in place of the parameter, be it ηd or −ηd."""
+    p = step[1]
+
+    def words(sign: str) -> Words:
+        return Words(
+            f"{p} is replaced by {sign}η times {SYMBOL[step]}: the old {p} is missing, {p} − η ({SYMBOL[step]}).",
+            f"{p} が {sign}η × ({SYMBOL[step]}) で置き換えられています。元の {p} から引いて {p} − η ({SYMBOL[step]}) とします。",
+        )
+
+    @no_type_check
+    def formula(q, d, sign):
+        return getattr(q, p) / q.eta - sign * d if q.update else d
+
+    return [
+        Mistake("old-forgotten", step, functools.partial(formula, sign=sign), words(said), "L12", keeps=True)
+        for sign, said in ((1, ""), (-1, "−"))
     ]  # fmt: skip
 
 
@@ -368,6 +405,9 @@ CATALOGUE: tuple[Mistake, ...] = (
     _one("output-missing", "delta2", lambda q, v: v if np.array_equal(q.g, q.a) else q.a - q.y, "L15",
          "δ2 is a − y: the output activation g is not applied to a = Vz.",
          "δ2 が a − y になっています。a = Vz に出力の活性化関数 g が適用されていません。"),
+    _one("output-twice", "delta2", lambda q, v: q.by.delta2(q.g, q.y), "L15",
+         "g is applied twice: δ2 is made from g(g(a)), where g(a) belongs, a = Vz.",
+         "g が 2 回適用されています。δ2 が g(a) でなく g(g(a)) から計算されています (a = Vz)。"),
     _one("softmax-diagonal", "delta2", lambda q, v: _g_diagonal(q) * q.by.dE(q.g, q.y), "L13",
          "Only the diagonal of the softmax Jacobian was used, as in L13: every output depends on every a.",
          "softmax のヤコビ行列の対角成分だけを使っています (L13 の誤り)。どの出力もすべての a に依存します。"),
@@ -392,6 +432,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     *_shapes("dV", "x"),
     _sign("dV"),
     _zero("dV"),
+    *_forgotten("dV"),
     *_factors("dV"),
     *_reduced("dV"),
     # δ1 (L18, L19, L22, L24)
@@ -435,6 +476,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     *_shapes("dW", "z"),
     _sign("dW"),
     _zero("dW"),
+    *_forgotten("dW"),
     *_factors("dW"),
     *_reduced("dW"),
     # ∂E/∂V and ∂E/∂W together (L12)

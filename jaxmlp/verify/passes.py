@@ -20,7 +20,7 @@ from jaxmlp.verify.calling import (
     roles,
     stacked,
 )
-from jaxmlp.verify.claimed import confirmed_points, points_of
+from jaxmlp.verify.claimed import points_of
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import (
     at_equal_sizes,
@@ -50,7 +50,7 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     f, slope, pair = given.F[name], given.SLOPE[name], given.PAIR[name]
     many = len(subject.parameters) > 3
     handed = ([f, slope],) if many else ([pair], [f])
-    points = confirmed_points(network).single()
+    points = points_of(network).single()
     right = quantities(network, points)
     crash = None
     for functions, column in itertools.product(handed, (False, True)):
@@ -161,7 +161,7 @@ def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, .
     found = roles(subject.parameters)
     crash = None
     for layout in layouts(subject.parameters, found, bias=network.bias):
-        points = confirmed_points(network)
+        points = points_of(network)
         points = points.single() if layout.samples in ONE else points
         right = quantities(network, points)
         try:

@@ -18,7 +18,7 @@ SIMPLE_CALLS = words(
     "identity eye zeros ones full array asarray arange linspace vectorize vmap jit grad "
     "partial float32 float64 int float tuple list dict range len value_and_grad namedtuple"
 )
-SETTINGS = ("HIDDEN", "OUTPUT", "LOSS", "REDUCTION")
+SETTINGS = {"HIDDEN": str, "OUTPUT": str, "LOSS": str, "BIAS": bool, "REDUCTION": str}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Source:
         unfinished: (name, line) of functions that have no body yet, or half a line.
         broken: (line, why) by name, of functions that have a syntax error otherwise.
         imports, constants: statements.
-        settings: HIDDEN, OUTPUT, LOSS, REDUCTION, where the file gives them.
+        settings: HIDDEN, OUTPUT, LOSS, BIAS, REDUCTION, where the file gives them.
         loops: the training steps found.
         idle: lines of loops that take a sample and update nothing yet.
         deep: whether there is a training loop with more matrices than two.
@@ -44,7 +44,7 @@ class Source:
     broken: dict[str, tuple[int, str]] = field(default_factory=dict)
     imports: list[ast.stmt] = field(default_factory=list)
     constants: list[ast.stmt] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str | bool] = field(default_factory=dict)
     loops: list[Loop] = field(default_factory=list)
     idle: list[int] = field(default_factory=list)
     deep: list[int] = field(default_factory=list)
@@ -212,7 +212,7 @@ def _constants(module: ast.Module, found: Source) -> None:
         ):
             found.functions.setdefault(names[0], _named(names[0], statement.value))
         said = getattr(statement.value, "value", None)
-        if names[0] in SETTINGS and isinstance(said, str):
+        if isinstance(said, SETTINGS.get(names[0], ())):
             found.settings[names[0]] = said
 
 

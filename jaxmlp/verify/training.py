@@ -19,7 +19,7 @@ from jaxmlp.verify.calling import (
     convention,
     plain,
 )
-from jaxmlp.verify.claimed import carry_share, moved, points_of
+from jaxmlp.verify.claimed import MADE_OF, carry_share, moved, points_of
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, Note, Words, remarked
@@ -434,11 +434,22 @@ def _deltas(steps: list[Step], right: Quantities, claims: dict) -> dict[str, np.
         if name is not None:
             values = [np.reshape(s.names[name], (n, size)).astype(float) for s in steps]
             found[stage] = np.stack(values)
+            if _opposite(right, claims, stage, found[stage]):  # y − g, and W += η δ xᵀ
+                found[stage] = -found[stage]
     if right.mean and carry_share(right, claims | found):
         found = {stage: claim * n for stage, claim in found.items()}
-    made = {"delta2": "dV", "delta1": "dW"}
     return {s: claim for s, claim in found.items()
-            if not _fine(right, claims, made[s]) or _fine(right, found, s)}  # fmt: skip
+            if not _fine(right, claims, MADE_OF[s][0]) or _fine(right, found, s)}  # fmt: skip
+
+
+def _opposite(right: Quantities, claims: dict, stage: str, delta: np.ndarray) -> bool:
+    """Whether what is called a delta is −∂E/∂a or −∂E/∂u, and is added: the same step."""
+    made, fed = MADE_OF[stage]
+    if made not in claims or delta.shape != getattr(right, stage).shape:
+        return False
+    product = -delta.mT @ getattr(right, fed)
+    added = (same(claims[made], p, tolerance(delta)) for p in (product, product * right.share))
+    return bool((delta * getattr(right, stage)).sum() < 0) and any(added)
 
 
 def _fine(right: Quantities, claims: dict, stage: str) -> bool:

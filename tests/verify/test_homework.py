@@ -506,6 +506,14 @@ def test_the_network_is_as_the_options_say_or_the_file_or_the_lecture(
     network, found = settings(Source(settings=said), Options(**options))
     assert (network.hidden.name, network.output.name, network.loss.name) == names
     assert found == reduction
+    assert network.bias
+
+
+def test_biases_are_there_unless_the_options_or_the_file_say_otherwise():
+    without = Source(settings={"BIAS": False})
+    assert not settings(without, Options())[0].bias
+    assert settings(without, Options(bias=True))[0].bias
+    assert not settings(Source(), Options(bias=False))[0].bias
 
 
 @pytest.mark.parametrize("said", [{"REDUCTION": "max"}, {"OUTPUT": "softplus"}, {"LOSS": "l2"}])

@@ -191,8 +191,11 @@ def test_classes_that_hold_results_are_kept_and_no_others():
 
 
 def test_settings_are_names():
-    found = apart("HIDDEN = 'tanh'\nLOSS = 0.5\nOUTPUT = 10\nREDUCTION = 'sum'\nEPOCHS = 'x'\n")
-    assert found.settings == {"HIDDEN": "tanh", "REDUCTION": "sum"}
+    found = apart(
+        "HIDDEN = 'tanh'\nLOSS = 0.5\nOUTPUT = 10\nREDUCTION = 'sum'\nEPOCHS = 'x'\nBIAS = False\n"
+    )
+    assert found.settings == {"HIDDEN": "tanh", "REDUCTION": "sum", "BIAS": False}
+    assert apart("BIAS = 1\nHIDDEN = True\n").settings == {}
 
 
 def test_lambdas_and_made_functions_are_functions():

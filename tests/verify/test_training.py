@@ -240,6 +240,29 @@ def test_a_mistake_is_found_and_named(tmp_path, name):
     assert diagnoses(tmp_path, edited(*edits)) == expected
 
 
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([("V = V - eta_t", "V = eta_t")], {"dV": ["old-forgotten"]}),
+        ([("W = W - eta_t", "W =- eta_t")], {"dW": ["old-forgotten"]}),
+        ([("g = softmax_(V @ z)", "g = softmax_(softmax_(V @ z))")], {"delta2": ["output-twice"]}),
+    ],
+)
+def test_what_students_write_by_accident(tmp_path, edits, expected):
+    text = edited(*edits)
+    assert diagnoses(tmp_path, text) == expected
+    assert verdicts(tmp_path, text) == ALL | dict.fromkeys(expected, "wrong")
+
+
+def test_minus_delta_added_is_the_same_step(tmp_path):
+    opposite = [("delta2 = g - yi", "delta2 = yi - g")]
+    plus = [(STEP_V, STEP_V.replace("- eta", "+ eta")), (STEP_W, STEP_W.replace("- eta", "+ eta"))]
+    assert verdicts(tmp_path, edited(*opposite, *plus)) == ALL
+    assert diagnoses(tmp_path, edited(*opposite)) == {"delta2": ["g-y-exchanged"]}
+    half = [("delta2 = g - yi", "delta2 = (yi - g) / 2")]
+    assert diagnoses(tmp_path, edited(*half, *plus)) == {"delta2": ["times-half"]}
+
+
 def test_both_steps_uphill_or_without_their_step_size(tmp_path):
     uphill = edited(("V - eta", "V + eta"), ("W - eta", "W + eta"))
     assert diagnoses(tmp_path, uphill)["dV"] == ["ascent"]
