@@ -21,7 +21,6 @@ from jaxmlp.network import Network, Params
 
 FORMAT = 2  # 1 had no hash of its contents
 MOST_HEADER = 2**21  # bytes: JSON takes some 25 times as much memory, at worst, once it is read
-LARGE = 2**24  # bytes: what is smaller is read in no time
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -87,28 +86,35 @@ def _signed(tensors: dict[str, np.ndarray], about: dict) -> bytes:
     # One entry only: safetensors writes several in random order, and a run's bits are its own.
     plain = to_bytes(tensors, {"jaxmlp": json.dumps(about)})
     end = 8 + int.from_bytes(plain[:8], "little")
-    _, _, digest = _opened(plain[8:end])
+    _, _, digest, _ = _opened(plain[8:end])
     digest.update(plain[end:])
     return to_bytes(tensors, {"jaxmlp": json.dumps({**about, "sha256": digest.hexdigest()})})
 
 
 def _opened(header: bytes):
-    """(what it says of the model, the SHA-256 it promises, the SHA-256 so far: of the header)."""
+    """What it says of the model, the SHA-256 it promises, that so far, and the numbers' bytes.
+
+    So far it is that of the header.
+    """
     tensors = json.loads(header)
     about = json.loads(tensors["__metadata__"].pop("jaxmlp"))
+    size = max(one["data_offsets"][1] for name, one in tensors.items() if name != "__metadata__")
     if about["format"] != FORMAT:
         raise ValueError(f"expected format {FORMAT}, got {about['format']!r}")
     promised = about.pop("sha256", None)
-    return about, promised, hashlib.sha256(json.dumps([tensors, about], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([tensors, about], sort_keys=True).encode())
+    return about, promised, digest, size
 
 
 def _read(file: BinaryIO) -> Model:
     """What the file says, once its contents are those that were signed."""
-    _check_held(os.fstat(file.fileno()))
     length = int.from_bytes(file.read(8), "little")
     if not 0 < length <= MOST_HEADER:
         raise ValueError(f"expected a header of 1 to {MOST_HEADER:,} bytes, got {length:,}")
-    about, promised, digest = _opened(file.read(length))
+    about, promised, digest, size = _opened(file.read(length))
+    expected, got = 8 + length + size, os.fstat(file.fileno()).st_size
+    if expected != got:  # before it is read to be hashed
+        raise ValueError(f"damaged: expected {expected:,} bytes, got {got:,}")
     found = hashlib.file_digest(file, lambda: digest).hexdigest()
     if found != promised:
         raise ValueError(f"damaged or altered: expected the SHA-256 {promised}, got {found}")
@@ -120,15 +126,6 @@ def _read(file: BinaryIO) -> Model:
         raise ValueError(f"expected W, V and scalings, got {', '.join(tensors)!r}")
     names = (_texts(name, about[name]) for name in ("classes", "features", "targets"))
     return Model(Network(**about["network"]), params, x, y, *names)
-
-
-def _check_held(stat: os.stat_result) -> None:
-    """Refuse gigabytes that are not there, which would be read all the same to be hashed."""
-    held = getattr(stat, "st_blocks", stat.st_size) * 512
-    if stat.st_size > LARGE and held < stat.st_size // 2:
-        raise ValueError(
-            f"expected {stat.st_size:,} bytes, got a file with holes: {held:,} are there"
-        )
 
 
 def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:

@@ -302,12 +302,12 @@ def test_any_optimizer_of_optax(solver, rng):
 def test_equal_settings_and_nearly_equal_sizes_share_a_program(rng):
     X, y = task("many", rng)
     cross_val_score(ThreeLayerClassifier(Q, max_iter=2, batch_size=8), X, y, cv=5)
-    before = descent.descend.jitted._cache_size()
+    before = descent.descend.ways[0]._cache_size()
     for solver in ("adam", functools.partial(optax.adamw, weight_decay=0.1)):
         for k in range(3):
             how = {"alpha": 0.1 * k, "learning_rate_init": 0.01 + k, "tol": k, "max_iter": 2 + k}
             ThreeLayerClassifier(Q, solver=clone_of(solver), batch_size=8, **how).fit(X[k:], y[k:])
-    assert descent.descend.jitted._cache_size() == before + 1  # the second solver's
+    assert descent.descend.ways[0]._cache_size() == before + 1  # the second solver's
 
 
 def clone_of(solver):

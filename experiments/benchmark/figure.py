@@ -1,23 +1,40 @@
 """The benchmark's figure: each workload's peers, and the cost as work grows."""
 
+import itertools
+
 import numpy as np
 from matplotlib.figure import Figure
 
 SHORT = {"C, skipping units that are off": "C, skipping"}
+ACROSS = 3  # workloads in a row
 
 
 def draw(found: dict) -> Figure:
     """Microseconds a sample by workload above, seconds an epoch as work grows below."""
-    figure = Figure(figsize=(13, 11), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(1.7, 1))
+    figure = Figure(figsize=(9, 12.5), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(3.6, 1))
     workloads = found["workloads"]
-    for axes, (name, one) in zip(above.subplots(2, 5).ravel(), workloads.items(), strict=False):
-        _bars(axes, name, one)
+    rows = [list(group) for _, group in itertools.groupby(workloads, key=_kind)]
+    grid = above.subplots(len(rows), ACROSS, squeeze=False)
+    for row, names in zip(grid, rows, strict=True):
+        for axes, name in itertools.zip_longest(row, names):
+            if name is None:
+                axes.set_axis_off()
+            else:
+                _bars(axes, name, workloads[name])
     above.suptitle("Training: µs a sample, the products' limit dashed")
-    for axes, (name, points) in zip(below.subplots(1, 4), found["growing"].items(), strict=True):
+    for k, axes in enumerate(below.subplots(1, len(found["growing"]))):
+        name, points = list(found["growing"].items())[k]
         _growth(axes, name, *np.array(points, float).T)
+        axes.set_ylabel("" if k else "seconds an epoch")
     below.suptitle("An epoch of jaxmlp, one sample at a time, as work grows; dashed: linear")
     return figure
+
+
+def _kind(workload: str) -> str:
+    """What stands in one row: single networks one at a time, batches of a size, many networks."""
+    first, _, how = workload.partition(", ")
+    return first if "batches" in how else "one" if "one" in how else "many"
 
 
 def _bars(axes, name: str, one: dict) -> None:
@@ -28,15 +45,24 @@ def _bars(axes, name: str, one: dict) -> None:
     axes.axvline(one["limit"], ls="--", color="black", lw=1)
     axes.set_xscale("log")
     for k, n in enumerate(names):
-        axes.text(times[n], k, f" {times[n]:.3g}", va="center", fontsize=7)
-    axes.set_xlim(right=max(times.values()) * 5)
+        axes.text(times[n], k, f" {_digits(times[n])}", va="center", fontsize=9)
+    axes.set_xlim(10 ** np.floor(np.log10(one["limit"])), max(times.values()) * 12)
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set(title=name, xlabel="µs a sample")
-    axes.title.set_fontsize(9)
-    axes.tick_params(labelsize=7)
+    axes.title.set_fontsize(10)
+    axes.tick_params(labelsize=9)
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _growth(axes, name: str, sizes, seconds) -> None:
     axes.loglog(sizes, seconds, "o-", color="tab:red")
     axes.loglog(sizes, seconds[0] * sizes / sizes[0], "--", color="black", lw=1)
-    axes.set(xlabel=f"{name} (number)", ylabel="seconds an epoch")
+    axes.set_xlabel(f"{name} (number)")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.tick_params(labelsize=9)
     axes.grid(alpha=0.3)

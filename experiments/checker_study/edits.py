@@ -97,6 +97,7 @@ def _jacobian(right_factor: str, rows: bool) -> str:
     return TIMES[rows][0].format(J=JACOBIAN[rows], r=right_factor)
 
 
+_WEIGHTS = "np.hstack([{{}}[:, :1], {} {{}}[:, 1:]])"
 _BIAS = "np.hstack([{} {{}}[:, :1], {{}}[:, 1:]])"
 
 
@@ -137,6 +138,8 @@ def _factors() -> Iterable[Edit]:
         for name, factor in {"times-n": "len(x) *", "over-n": "1 / len(x) *"}.items():
             when = _rows_with_bias
             yield Edit(f"d{p}/bias-{name}", {f"mean_d{p}": _BIAS.format(factor)}, when=when)
+            text = _WEIGHTS.format(factor)
+            yield Edit(f"d{p}/weights-{name}", {f"mean_d{p}": text}, when=when)
         last = (f"d{p}", f"mean_d{p}")
         yield Edit(f"d{p}/bias-times-2", *({slot: _BIAS.format("2 *")} for slot in last), _bias)
     steps = {
@@ -220,6 +223,11 @@ DELTA2 = (
         {"delta2": _jacobian("{}", False)},
         {"delta2": _jacobian("{}", True)},
         when=_pair("softmax", "cross_entropy"),
+    ),
+    Edit(
+        "delta2/output-jacobian-extra",  # which for this g is the same
+        {"delta2": "{} * g * (1 - g)"},
+        when=_pair("sigmoid", "binary_cross_entropy"),
     ),
     Edit(
         "delta2/output-slope-missing",

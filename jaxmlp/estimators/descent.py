@@ -31,19 +31,20 @@ def compiled(*static: int):
     """`jax.jit` with these arguments static, compiled quickly where the compiler knows how."""
 
     def decorate(function: Callable) -> Callable:
-        quick = jax.jit(function, static_argnums=static, compiler_options=QUICK)
-        plain = jax.jit(function, static_argnums=static)
+        ways = [jax.jit(function, static_argnums=static, compiler_options=how)
+                for how in (QUICK, None)]  # fmt: skip
 
         @functools.wraps(function)
         def call(*args):
             try:
-                return quick(*args)
+                return ways[0](*args)
             except jax.errors.JaxRuntimeError as why:
                 if "No such compile option" not in str(why):
                     raise
-                return plain(*args)
+                del ways[0]
+                return ways[0](*args)
 
-        call.jitted = quick
+        call.ways = ways
         return call
 
     return decorate

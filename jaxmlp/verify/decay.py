@@ -1,30 +1,51 @@
 """Weight decay: a small share of the parameters beside the gradient. Not E's, but no mistake."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from jaxmlp.verify.claimed import MADE_OF
 from jaxmlp.verify.diagnose import same, tolerance
-from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.program import Quantities
 
 PARAMETER = {"dV": "V", "dW": "W"}
 MOST = 0.5  # of the parameters: more is no decay
+MOST_LOST = 0.09  # of the parameters, in one step: V = 0.9 V − … is momentum in the wrong place
 
 
 def decays(right: Quantities, claims: Mapping[str, np.ndarray]) -> dict[str, tuple]:
-    """By stage with a constant share of its parameters in it: (the share, the gradient alone)."""
+    """By stage with a constant share of its parameters in it: (the share, the gradient alone).
+
+    The rest may be wrong by a factor, or made from a wrong delta that is claimed, too; whatever
+    else it is, it is taken to decay as the other stage does.
+    """
     found = {}
     for stage in PARAMETER.keys() & claims.keys():
-        claim, true = claims[stage], getattr(right, stage)
-        if claim.shape != true.shape or same(claim, true, tolerance(claim)):
-            continue
-        for weights in _weights(right, stage):
-            extra = claim - true
-            share = float((extra * weights).sum() / (weights * weights).sum())
-            if 0 < share < MOST and same(claim, true + share * weights, tolerance(claim)):
-                found[stage] = (share, claim - share * weights)
-    return found
+        one = next(_shares(right, claims, stage), None)
+        if one:
+            found[stage] = one
+    if len(found) == 1 and len(PARAMETER.keys() & claims.keys()) == 2:
+        found |= _alike(right, claims, *found.values())
+    return {s: (share, claims[s] - share * weights) for s, (share, weights, _) in found.items()}
+
+
+def _shares(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> Iterator[tuple]:
+    """(the share, the weights that decay, which of `_weights` these are)."""
+    if not _wrong(right, claims, stage):
+        return
+    for number, weights in enumerate(_weights(right, stage)):
+        for rest in _rests(right, claims, stage):
+            share = _share(right, claims[stage], rest, weights)
+            if share:
+                yield share, weights, number
+
+
+def _wrong(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> bool:
+    """Whether it has the right shape, and other values."""
+    claim, true = claims[stage], getattr(right, stage)
+    return claim.shape == true.shape and not same(claim, true, tolerance(claim))
 
 
 def _weights(right: Quantities, stage: str) -> list[np.ndarray]:
@@ -35,11 +56,58 @@ def _weights(right: Quantities, stage: str) -> list[np.ndarray]:
     return [whole, np.concatenate([np.zeros_like(whole[..., :1]), whole[..., 1:]], axis=-1)]
 
 
-def remark(stage: str, share: float) -> Note:
-    """That it is there, and how large."""
+def _rests(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> Iterator[np.ndarray]:
+    """What the gradient without decay may be, up to a factor."""
+    yield getattr(right, stage)
+    for delta, (made, fed) in MADE_OF.items():
+        shape = getattr(right, delta).shape
+        if made == stage and delta in claims and claims[delta].shape == shape:
+            yield claims[delta].mT @ getattr(right, fed)
+
+
+def _share(right: Quantities, claim, rest, weights) -> float | None:
+    """The share with which the claim is a multiple of the rest and that of the weights."""
+    if _multiple(claim, rest):
+        return None
+    claim, within = claim.astype(float), tolerance(claim)
+    columns = np.stack([rest.ravel(), weights.ravel()], axis=1)
+    (factor, share), *_ = np.linalg.lstsq(columns, claim.ravel(), rcond=None)
+    small = share * right.eta < MOST_LOST if right.update else share < MOST
+    fits = same(claim, factor * rest + share * weights, within)
+    return float(share) if share > 0 and small and fits else None
+
+
+def _multiple(claim: np.ndarray, rest: np.ndarray) -> bool:
+    factor = (claim * rest).sum() / max((rest * rest).sum(), np.finfo(float).tiny)
+    return same(claim, factor * rest, tolerance(claim))
+
+
+def _alike(right: Quantities, claims: Mapping[str, np.ndarray], one: tuple) -> dict[str, tuple]:
+    """The same decay of the other stage, if that is wrong and no multiple of what it may be."""
+    share, weights, number = one
+    return {
+        stage: (share, _weights(right, stage)[number], number)
+        for stage, parameter in PARAMETER.items()
+        if weights.shape != getattr(right, parameter).shape
+        and _wrong(right, claims, stage)
+        and not any(_multiple(claims[stage], rest) for rest in _rests(right, claims, stage))
+    }
+
+
+def said(checks: Sequence[Check], found: Mapping[str, tuple]) -> tuple[Check, ...]:
+    """The checks, with a remark where there is decay."""
+    return tuple(
+        replace(c, remarks=(*c.remarks, _remark(c.stage, found[c.stage][0])))
+        if c.stage in found
+        else c
+        for c in checks
+    )
+
+
+def _remark(stage: str, share: float) -> Note:
     p = PARAMETER[stage]
     words = Words(
-        f"beside the gradient of E there is {share:.3g} {p}: weight decay, which E itself has not",
-        f"E の勾配のほかに {share:.3g} {p} が足されています (荷重減衰。E 自体にはない項です)",
+        f"beside the gradient of E there is {share:.3g} {p}: weight decay, which is not part of E",
+        f"E の勾配のほかに {share:.3g} {p} が足されています (荷重減衰。E には含まれない項です)",
     )
     return Note("weight-decay", words)

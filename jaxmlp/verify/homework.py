@@ -1,6 +1,7 @@
 """What a file has, each thing checked as what it is."""
 
 import ast
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -92,7 +93,9 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
         network, reduction = settings(found, options)
     except ValueError as why:
         return _problem(path, why, "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません")
-    others = candidates(found.module, network, _declared(found, options))
+    others = functools.partial(
+        candidates, module=found.module, assumed=network, declared=_declared(found, options)
+    )
     pieces = _pieces(path, found)
     with Runner(pieces, limit=options.limit) as runner, np.errstate(all="ignore"):
         checks = [
@@ -121,13 +124,16 @@ def _meant(
     What crashed with biases and has known mistakes without them is judged without them.
     """
     checks = job.safely(runner, assumed, seed)
+    first = next((k for k, one in enumerate(checks) if one.verdict != "right"), 0)
+    tried = []
     for network in others(checks):
-        found = job.check(runner, network)
-        first = next(k for k, one in enumerate(checks) if one.verdict != "right")
+        found = job.safely(runner, network)
         if all(one.verdict == "right" for one in found):
             return (*checks[:first], *remarked(checks[first:], declaration(network, assumed)))
+        tried.append((network, found))
+    for network, found in tried:
         if network.bias != assumed.bias and recognised(found):
-            return remarked(found, without_biases(checks[first]))
+            return remarked(found, without_biases(network, assumed, checks[first]))
     return checks
 
 
@@ -207,11 +213,16 @@ class Job(NamedTuple):
     name: str
     check: Callable[[Runner, Network], Sequence[Check]]
 
-    def safely(self, runner: Runner, network: Network, seed: int) -> Sequence[Check]:
-        """Its checks; what was not foreseen is told of this one, and the rest goes on."""
+    def safely(
+        self, runner: Runner, network: Network, seed: int | None = None
+    ) -> tuple[Check, ...]:
+        """Its checks; what was not foreseen is told of this one, and the rest goes on.
+
+        With a seed, the derivation that they are judged by is confirmed at its points.
+        """
         try:
             checks = tuple(self.check(runner, network))
-            if any(one.stage in STAGES for one in checks):
+            if seed is not None and any(one.stage in STAGES for one in checks):
                 confirm(network, seed)
             return checks
         except Exception as error:

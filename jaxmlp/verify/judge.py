@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from jaxmlp.verify.decay import decays
-from jaxmlp.verify.decay import remark as decay_remark
+from jaxmlp.verify import decay
 from jaxmlp.verify.diagnose import (
     Explanation,
     differs,
@@ -49,7 +48,7 @@ def judge(
         stages: their order.
     """
     claims = {s: claims[s] for s in stages if s in claims}
-    decaying = decays(right, claims)
+    decaying = decay.decays(right, claims)
     claims |= {stage: alone for stage, (_, alone) in decaying.items()}
     fitting = {s: claim for s, claim in claims.items() if claim.shape == getattr(right, s).shape}
     blamed = _blame(right, claims, catalogue)
@@ -57,13 +56,11 @@ def judge(
     for stage, claim in claims.items():
         found, fed_by = blamed.get(stage, ((), None))
         check = _judged(name, stage, getattr(right, stage), claim, found, fed_by, right)
-        if stage in decaying:
-            check = replace(check, remarks=(decay_remark(stage, decaying[stage][0]),))
         checks.append(check)
     if nearby and any(_unexplained(check) for check in checks):
         lost = noisy(right, fitting, *nearby())
         checks = [imprecise(c) if _unexplained(c) and c.stage in lost else c for c in checks]
-    return tuple(checks)
+    return decay.said(checks, decaying)
 
 
 def _blame(

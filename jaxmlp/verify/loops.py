@@ -26,6 +26,7 @@ class Loop:
         counters: the variables of this loop and of those around it, with what each runs over.
         reader: whether the body reads its samples from files.
         eta: whether there is a step size, in the body or before it.
+        adds_one: whether the data have no 1, but W has a column for it.
         known: what is known of the names from before it.
     """
 
@@ -36,6 +37,7 @@ class Loop:
     counters: dict[str, ast.expr]
     reader: bool = False
     eta: bool = False
+    adds_one: bool = False
     known: Known = field(default_factory=Known)
 
 
@@ -153,7 +155,8 @@ def _training_step(
     reads = tuple(name for name in live_in(body) if name not in functions)
     there = set().union(*map(stores, [*before, *loop.body]))
     eta = any(ROLE.get(plain(name)) == "eta" for name in there if name not in functions)
-    made = Loop(loop.lineno, body, reads, chosen, counters, reader or more, eta, known)
+    adds_one = _one_column_more(before, chosen.get("W"))
+    made = Loop(loop.lineno, body, reads, chosen, counters, reader or more, eta, adds_one, known)
     found.training.append(made)
     return True
 
@@ -269,6 +272,32 @@ def _size_of_data(statement: ast.Assign) -> bool:
     if usual is None or len(names) != len(axes) or not {*axes} <= {0, 1}:
         return False
     return any(name in SIZES and name != usual[k] for name, k in zip(names, axes, strict=True))
+
+
+def _one_column_more(before: list[ast.stmt], W: str | None) -> bool:
+    """Whether W is made with d + 1 columns, d being those of data that stay as they are."""
+    width, found = None, False
+    for statement in before:
+        names = stores(statement)
+        if any(role_of_data(name) == "x" for name in names):
+            width, found = None, False
+        width = _width(statement) or width
+        if W in names and width:
+            sums = (n for n in ast.walk(statement) if isinstance(n, ast.BinOp))
+            found = any(ast.unparse(n) in (f"{width} + 1", f"1 + {width}") for n in sums)
+    return found
+
+
+def _width(statement: ast.stmt) -> str | None:
+    """The name under which the number of columns of the samples is kept here, if it is."""
+    if not isinstance(statement, ast.Assign):
+        return None
+    value, name = ast.unparse(statement.value), statement.targets[0]
+    data, _, which = value.partition(".shape")
+    if which == "" and isinstance(name, ast.Tuple) and len(name.elts) == 2:
+        name, which = name.elts[1], "[1]"
+    columns = which in ("[1]", "[-1]") and role_of_data(data) == "x"
+    return name.id if columns and isinstance(name, ast.Name) else None
 
 
 def _given(names: set[str]) -> bool:

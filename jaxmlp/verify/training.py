@@ -20,6 +20,7 @@ from jaxmlp.verify.calling import (
     plain,
 )
 from jaxmlp.verify.claimed import MADE_OF, carry_share, moved, points_of
+from jaxmlp.verify.decay import decays, said
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, Note, Words, remarked
@@ -135,7 +136,7 @@ def _ways(loop: Loop, *, equal: bool) -> Iterator[Way]:
             (False,) if equal else (False, True),
             (False, True) if apart else (False,),
             (False, True),
-            (False, True),
+            (False,) if loop.adds_one else (False, True),
             (2, 1, 0) if loop.reader else (0,),
         ),
     )
@@ -365,15 +366,19 @@ def _judge(loop, network, reduction, steps: list[Step], way: Way, again) -> tupl
     def claimed(steps):
         points, moves, _ = _moves(network, mean, steps)
         right = quantities(network, points, mean=mean, eta=etas["dV"] or ETA)
-        claims = {s: moves[s] / etas[s] for s in there if etas[s]}
-        return right, claims | _deltas(steps, right, claims)
+        claims, deltas = {s: moves[s] / etas[s] for s in there if etas[s]}, _deltas(steps, right)
+        decaying = decays(right, claims | deltas)
+        claims |= {stage: alone for stage, (_, alone) in decaying.items()}
+        return right, claims | _at_their_word(right, claims, deltas), decaying
 
-    checks = judge(NAME, *claimed(steps), CATALOGUE, lambda: claimed(again()))
+    right, claims, decaying = claimed(steps)
+    checks = judge(NAME, right, claims, CATALOGUE, lambda: claimed(again())[:2])
+    checks = said(checks, decaying)
     still = [_still(stage) for stage in there if not etas[stage]]
     missing = [_missing(stage) for stage in STAGES if stage not in there]
     samples = "columns" if way.columns else "rows" if batch else "one-sample"
-    said = [*last, convention(samples), *([convention(reduction)] if batch else [])]
-    return remarked((*checks, *still, *missing), *said, _step_size(etas["dV"]))
+    notes = [*last, convention(samples), *([convention(reduction)] if batch else [])]
+    return remarked((*checks, *still, *missing), *notes, _step_size(etas["dV"]))
 
 
 def _step_size(eta: float) -> Note:
@@ -421,35 +426,50 @@ def _moves(network: Network, mean: bool, steps: list[Step]):
     return _bias_in_front(network, points, moves, mean) if steps[0].last else (points, moves, ())
 
 
-def _deltas(steps: list[Step], right: Quantities, claims: dict) -> dict[str, np.ndarray]:
-    """What the body calls δ2 and δ1, where its names are to be taken at their word.
-
-    Where the gradient made from it is right, another δ (with η in it, or before its f') is a
-    name and no mistake.
-    """
+def _deltas(steps: list[Step], right: Quantities) -> dict[str, np.ndarray]:
+    """What the body calls δ2 and δ1."""
     n, found = right.x.shape[1], {}
-    for stage in ("delta2", "delta1"):
+    for stage in MADE_OF:
         size = getattr(right, stage).shape[-1]
         name = _delta_name(steps[0].names, size, n)
         if name is not None:
             values = [np.reshape(s.names[name], (n, size)).astype(float) for s in steps]
             found[stage] = np.stack(values)
-            if _opposite(right, claims, stage, found[stage]):  # y − g, and W += η δ xᵀ
-                found[stage] = -found[stage]
+    return found
+
+
+def _at_their_word(right: Quantities, claims: dict, found: dict) -> dict[str, np.ndarray]:
+    """The deltas whose names are to be taken at their word.
+
+    Where the gradient made from it is right, another δ (with η in it, or before its f') is a
+    name and no mistake.
+    """
+    if _added(right, claims, found):
+        found = {stage: -claim for stage, claim in found.items()}
     if right.mean and carry_share(right, claims | found):
-        found = {stage: claim * n for stage, claim in found.items()}
+        found = {stage: claim * right.x.shape[1] for stage, claim in found.items()}
     return {s: claim for s, claim in found.items()
             if not _fine(right, claims, MADE_OF[s][0]) or _fine(right, found, s)}  # fmt: skip
 
 
-def _opposite(right: Quantities, claims: dict, stage: str, delta: np.ndarray) -> bool:
-    """Whether what is called a delta is −∂E/∂a or −∂E/∂u, and is added: the same step."""
-    made, fed = MADE_OF[stage]
-    if made not in claims or delta.shape != getattr(right, stage).shape:
+def _added(right: Quantities, claims: dict, found: dict) -> bool:
+    """Whether the deltas are y − g and what comes of it, and are added: the same step."""
+    if not found:
         return False
-    product = -delta.mT @ getattr(right, fed)
-    added = (same(claims[made], p, tolerance(delta)) for p in (product, product * right.share))
-    return bool((delta * getattr(right, stage)).sum() < 0) and any(added)
+    first = next(iter(found))
+    if _cosine(found[first], getattr(right, first)) >= 0:
+        return False
+    made = ((claims.get(s), found[d].mT @ getattr(right, fed))
+            for d, (s, fed) in MADE_OF.items() if d in found)  # fmt: skip
+    return any(_cosine(claim, product) < -0.5 for claim, product in made if claim is not None)
+
+
+def _cosine(one: np.ndarray, other: np.ndarray) -> float:
+    """Of the angle between two arrays of one shape; else 0."""
+    if one.shape != other.shape:
+        return 0.0
+    size = np.linalg.norm(one) * np.linalg.norm(other)
+    return float((one * other).sum() / size) if size else 0.0
 
 
 def _fine(right: Quantities, claims: dict, stage: str) -> bool:

@@ -7,8 +7,7 @@ another f, g or E, or of no biases, the person may have meant that one, and has 
 import ast
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
 
 from jaxmlp.network import Network
 from jaxmlp.verify.finding import Check, Note, Words
@@ -30,45 +29,51 @@ OF_ANOTHER = words(
 MISFIT = r"mismatch|aligned|broadcast|shape|size"
 ENDS = (
     ("softmax", "cross_entropy"),
-    ("sigmoid", "binary_cross_entropy"),
     ("sigmoid", "squared_error"),
+    ("sigmoid", "binary_cross_entropy"),
     ("identity", "squared_error"),
     ("softmax", "squared_error"),
+    ("tanh", "squared_error"),
 )
 
 
 def candidates(
-    module: ast.Module, assumed: Network, declared: Collection[str]
-) -> Callable[[Sequence[Check]], Iterator[Network]]:
-    """From a step's checks to the networks that its code may mean.
+    checks: Sequence[Check], module: ast.Module, assumed: Network, declared: Collection[str]
+) -> Iterator[Network]:
+    """The networks that the code of a step may mean, given its checks.
 
-    That without biases where it crashed for want of them, or else those with other f, g and E.
+    Those without biases where it crashed for want of them, or else those with other f, g and E.
 
     Args:
         declared: of HIDDEN, OUTPUT, LOSS and BIAS, those that somebody has given.
     """
+    misfit = any(map(_sizes_do_not_fit, checks)) and "BIAS" not in declared
+    if not misfit and not any(map(_of_another, checks)):
+        return
+    kept = [part for name, part in PARTS.items() if name in declared]
+    for f, (g, e) in [_names(assumed), *_spoken_of(module)]:
+        network = Network(f, g, e, bias=assumed.bias and not misfit)
+        same = all(getattr(network, part) == getattr(assumed, part) for part in kept)
+        if same and network != assumed:
+            yield network
 
-    def others(checks: Sequence[Check]) -> Iterator[Network]:
-        if any(map(_sizes_do_not_fit, checks)) and "BIAS" not in declared:
-            yield replace(assumed, bias=False)
-        elif any(map(_of_another, checks)) and not {*PARTS} & {*declared}:
-            spoken_of = (Network(f, g, e, assumed.bias) for f, (g, e) in _spoken_of(module))
-            yield from (network for network in spoken_of if network != assumed)
 
-    return others
+def _names(network: Network) -> tuple[str, tuple[str, str]]:
+    return network.hidden.name, (network.output.name, network.loss.name)
 
 
 def _spoken_of(module: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:
     """f and (g, E) for which there are words in the code."""
     text = ast.unparse(module).lower()
-    said = {name for name, pattern in SPEAKS_OF.items() if re.search(pattern, text)}
-    hidden = [f for f in ("relu", "tanh", "sigmoid") if f in said] or ["identity"]
-    return itertools.product(hidden, [end for end in ENDS if end[0] in {*said, "identity"}])
+    spoken = {name for name, pattern in SPEAKS_OF.items() if re.search(pattern, text)}
+    hidden = [f for f in ("relu", "tanh", "sigmoid") if f in spoken] or ["identity"]
+    return itertools.product(hidden, [end for end in ENDS if end[0] in {*spoken, "identity"}])
 
 
 def _sizes_do_not_fit(check: Check) -> bool:
     why = " ".join(note.text.en for note in check.remarks if note.id == "crash")
-    return check.verdict == "crashed" and "Error" in why and bool(re.search(MISFIT, why))
+    step = check.verdict == "crashed" and check.stage in ("derivation", "update", "g")
+    return step and "Error" in why and bool(re.search(MISFIT, why))
 
 
 def _of_another(check: Check) -> bool:
@@ -80,27 +85,32 @@ def _of_another(check: Check) -> bool:
 
 def declaration(network: Network, assumed: Network) -> Note:
     """That all is right for this network, and how to say that it is meant."""
+    lines = "; ".join(_lines(network, assumed))
+    said_so = Words(
+        f"this is right for another network: if that is the one meant, write {lines} in the file",
+        f"別のネットワークとしては正しい計算です。そのつもりなら、ファイルに {lines} と"
+        "書いてください",
+    )
+    return Note("undeclared", said_so)
+
+
+def _lines(network: Network, assumed: Network) -> list[str]:
+    """What a file has to say."""
     lines = [
         f'{constant} = "{getattr(network, part).name}"'
         for constant, part in PARTS.items()
         if getattr(network, part) != getattr(assumed, part)
     ]
-    lines += [] if network.bias else ["BIAS = False"]
-    said = "; ".join(lines)
-    said_so = Words(
-        f"all of it is right for another network: if that is meant, write {said} in the file",
-        f"別のネットワークとしてはすべて正しいです。そのつもりなら {said} とファイルに書きます",
-    )
-    return Note("undeclared", said_so)
+    return lines + ([] if network.bias == assumed.bias else ["BIAS = False"])
 
 
-def without_biases(crash: Check) -> Note:
+def without_biases(network: Network, assumed: Network, crash: Check) -> Note:
     """That it was judged without biases, since with them it crashed."""
-    why = crash.remarks[-1].text
+    lines, why = "; ".join(_lines(network, assumed)), crash.remarks[-1].text
     said_so = Words(
-        f"{why.en} where x and z have their 1 in front; judged as a network without biases: "
-        "if that is the one meant, write BIAS = False in the file",
-        f"x と z の先頭に 1 がある場合は{why.ja}。バイアスなしのネットワークとして判定しました。"
-        "そのつもりなら、ファイルに BIAS = False と書いてください",
+        f"judged as a network without biases; if that is the one meant, write {lines} in the file"
+        f" (where x and z have their 1 in front, it {why.en})",
+        f"バイアスなしのネットワークとして判定しました。そのつもりなら、ファイルに {lines} と"
+        f"書いてください (x と z の先頭に 1 を付けると、{why.ja})",
     )
     return Note("undeclared", said_so)

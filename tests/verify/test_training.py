@@ -123,7 +123,10 @@ RIGHT = {
     "labels as numbers, filled in": [
         ("yi = y_train[i, :]", "yi = np.zeros(4)\n        yi[int(y_train[i])] = 1")
     ],
-    "the 1 put in outside": [("xi = np.append(1, x_train[i, :])", "xi = x_train[i, :]")],
+    "the 1 put in outside": [
+        ("xi = np.append(1, x_train[i, :])", "xi = x_train[i, :]"),
+        ("eta = 0.1", "eta = 0.1\nx_train = np.insert(x_train, 0, 1, axis=1)"),
+    ],
     "x and t for names": [("xi ", "x "), ("xi,", "x,"), ("xi)", "x)"), ("yi", "t")],
     "t counts the epochs": [("for epoch in", "for t in"), ("(epoch + 1)", "(t + 1)")],
     "t counts the steps": [
@@ -252,6 +255,44 @@ def test_what_students_write_by_accident(tmp_path, edits, expected):
     text = edited(*edits)
     assert diagnoses(tmp_path, text) == expected
     assert verdicts(tmp_path, text) == ALL | dict.fromkeys(expected, "wrong")
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([], {}),
+        ([("V[:, 1:].T", "V[:, :-1].T")], {"delta1": ["V-last-dropped"]}),
+        ([(f"W + eta_t * {X}", f"W - eta_t * {X}")], {"dW": ["ascent"]}),
+        ([(f"V + eta_t * {Z}", f"V + eta_t * ({Z} - 0.01 * V)")], {}),
+        ([(f"V + eta_t * {Z}", f"V + eta_t * ({Z} - 0.01 * V)"), (" * dz", "")], {"delta1": ["slope-missing"]}),
+    ],
+)  # fmt: skip
+def test_all_in_the_style_of_y_minus_g(tmp_path, edits, expected):
+    text = edited(("delta2 = g - yi", "delta2 = yi - g"), ("- eta_t * np", "+ eta_t * np"))
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    assert diagnoses(tmp_path, text) == expected
+
+
+ONE = ("np.append(1, x_train[i, :])", "x_train[i, :]")
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([ONE], {"crashed"}),
+        ([ONE, ("n, d = x_train.shape", "d = x_train.shape[1]"), ("(q, d + 1)", "(q, 1 + d)")], {"crashed"}),
+        ([ONE, ("(q, d + 1)", "(q, d)")], {"right"}),
+        ([ONE, ("m = 4", "m = 4\nx_train = np.insert(x_train, 0, 1, axis=1)")], {"right"}),
+        ([ONE, ("eta = 0.1", "eta = 0.1\nx_train = np.insert(x_train, 0, 1, axis=1)")], {"right"}),
+        ([ONE, ("n, d = x_train.shape", "n, d = 600, 784")], {"right"}),
+    ],
+)  # fmt: skip
+def test_a_1_that_nothing_puts_in_front_is_missed_where_W_has_a_column_for_it(
+    tmp_path, edits, expected
+):
+    assert {c.verdict for c in checks(tmp_path, edited(*edits))} == expected
 
 
 def test_minus_delta_added_is_the_same_step(tmp_path):

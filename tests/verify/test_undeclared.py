@@ -37,6 +37,14 @@ def backprop(W, V, x, y):
     delta1 = V.T @ delta2 * (u > 0)
     return np.outer(delta1, x), np.outer(delta2, np.maximum(u, 0))
 """
+TANH_NO_BIAS = """
+import numpy as np
+def backprop(W, V, x, y):
+    h = np.tanh(W @ x)
+    delta2 = 2 * (V @ h - y)
+    delta1 = V.T @ delta2 * (1 - h**2)
+    return np.outer(delta1, x), np.outer(delta2, h)
+"""
 TWO_SYNAPSES = """
 import numpy as np
 HIDDEN = "sigmoid"
@@ -77,6 +85,10 @@ def meant(file) -> list[str]:
         (TANH, 'HIDDEN = "tanh"'),
         (SIGMOIDS, 'HIDDEN = "sigmoid"; OUTPUT = "sigmoid"; LOSS = "squared_error"'),
         (NO_BIAS, "BIAS = False"),
+        (
+            TANH_NO_BIAS,
+            'HIDDEN = "tanh"; OUTPUT = "identity"; LOSS = "squared_error"; BIAS = False',
+        ),
     ],
 )
 def test_the_network_that_would_be_right_is_named_and_right_once_declared(checked, text, said):
@@ -106,11 +118,18 @@ def test_nothing_is_said_of_what_is_wrong_for_all_or_declared(checked, text):
     assert meant(file) == []
 
 
+def test_what_is_declared_stays_and_the_rest_is_named(checked):
+    (note,) = meant(checked('HIDDEN = "tanh"\n' + TANH_NO_BIAS))
+    assert 'write OUTPUT = "identity"; LOSS = "squared_error"; BIAS = False in' in note
+    (note,) = meant(checked("BIAS = False\n" + TANH_NO_BIAS))
+    assert 'write HIDDEN = "tanh"; OUTPUT = "identity"; LOSS = "squared_error" in' in note
+
+
 def test_the_command_line_declares_too(checked):
     assert {c.verdict for c in checked(TANH, hidden="tanh").checks} == {"right"}
     assert {c.verdict for c in checked(NO_BIAS, bias=False).checks} == {"right"}
     assert meant(checked(NO_BIAS, bias=True)) == []
-    assert meant(checked(TANH, output="softmax")) == []
+    assert meant(checked(TANH, hidden="relu")) == []
 
 
 def test_known_mistakes_of_a_step_without_biases_are_named(checked):
