@@ -176,15 +176,18 @@ def ahead(what: str, times: dict) -> str:
 
 
 def draw(scores: dict, fits: dict, processes: dict) -> Figure:
-    figure = Figure(figsize=(10.5, 4.2), layout="constrained")
+    figure = Figure(figsize=(10.5, 5), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     for k, one in enumerate(scores.values()):
         for peer, shift in (("jaxmlp", -0.15), ("scikit-learn", 0.15)):
             values, error = one["means"][peer], standard_error(one["all"][peer])
             color = f"C{PEERS.index(peer)}"
             left.errorbar(values, k + shift, xerr=error, fmt="o", capsize=3, color=color)
-            left.text(values, k + shift - 0.07, f"{values:.4f}", ha="center", fontsize=7)
-    left.set(title="mean score ± standard error", xlabel="accuracy; R² for diabetes")
+            left.text(
+                values - error, k + shift, f"{values:.4f}  ", ha="right", va="center", fontsize=8
+            )
+    left.set(xlabel="accuracy; R² for diabetes", xlim=(0, 1.05))
+    left.set_title("mean score ± standard error", fontsize=10)
     for axes, tasks, title in (
         (middle, fits, "a fit, warm"),
         (right, processes, "a new process, from its start"),
@@ -194,8 +197,9 @@ def draw(scores: dict, fits: dict, processes: dict) -> Figure:
             places = np.arange(len(seconds)) + (j - 1) * 0.27
             axes.barh(places, seconds, 0.25, color=f"C{j}", label=peer)
             for place, value in zip(places, seconds, strict=True):
-                axes.text(value, place, f" {value:.2g}", va="center", fontsize=7)
-        axes.set(title=title, xlabel="seconds", xscale="log")
+                axes.text(value, place, f" {value:.2g}", va="center", fontsize=8)
+        axes.set(xlabel="seconds", xscale="log")
+        axes.set_title(title, fontsize=10)
         axes.margins(x=0.25)
     for axes, tasks in ((left, scores), (middle, fits), (right, processes)):
         names = [task.replace("_", " ").replace(" of ", "\nof ") for task in tasks]

@@ -21,29 +21,30 @@ def draw(singles: Mapping[str, Mapping], pairs: Mapping[str, Mapping], path: Pat
         singles: by id, {"tried", "named"}.
         pairs: by "id + id", likewise.
     """
-    figure = Figure(figsize=(15, 2.5 + 0.17 * len(singles)), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
-    right.set_anchor("N")
-    _bars(left, singles)
-    _map(right, *_by_quantity(pairs))
+    figure = Figure(figsize=(9, 10.5), layout="constrained")
+    above, below = figure.subplots(2, 1, height_ratios=(1, 1.9))
+    _bars(above, singles)
+    _map(below, *_by_quantity(pairs))
     figure.savefig(path, dpi=110)
 
 
 def _bars(axes, singles: Mapping[str, Mapping]) -> None:
-    ids = sorted(singles, key=lambda id: QUANTITIES.index(id.partition("/")[0]))
-    shares = [singles[id]["named"] / singles[id]["tried"] for id in ids]
-    axes.barh(range(len(ids)), shares, color=["C0" if s == 1 else "C1" for s in shares])
-    labels = [f"{SHOWN[id.partition('/')[0]]}: {id.partition('/')[2]}" for id in ids]
-    axes.set_yticks(range(len(ids)), labels, fontsize=7)
-    axes.set_ylim(len(ids) - 0.4, -0.6)
-    axes.set_xlim(0, 1.22)
+    """A bar for each quantity, with the mistakes in it that are not always named."""
+    names = [SHOWN[q] for q in QUANTITIES]
+    for at, quantity in enumerate(QUANTITIES):
+        its = {id: one for id, one in singles.items() if id.partition("/")[0] == quantity}
+        tried, named = (sum(one[what] for one in its.values()) for what in ("tried", "named"))
+        missed = [id.partition("/")[2] for id, one in its.items() if one["named"] < one["tried"]]
+        share = named / tried if tried else 0
+        axes.barh(at, share, color="C1" if missed else "C0")
+        text = f" {named} of {tried}, {len(its)} mistakes"
+        axes.text(share, at, "\nnot always ".join([text, *missed[:1]]), va="center", fontsize=9)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(0, 1.45)
     axes.set_xticks(np.linspace(0, 1, 6))
-    for at, (share, id) in enumerate(zip(shares, ids, strict=True)):
-        axes.text(
-            share + 0.01, at, f"{share:.0%} of {singles[id]['tried']}", va="center", fontsize=6
-        )
     axes.set_xlabel("share of the derivations in which the mistake is named")
-    axes.set_ylabel("the one mistake made (quantity: mistake)")
+    axes.set_ylabel("quantity of the mistake")
     axes.set_title("one mistake (orange: not always named)")
 
 
