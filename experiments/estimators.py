@@ -198,7 +198,7 @@ def draw(scores: dict, fits: dict, processes: dict) -> Figure:
             axes.barh(places, seconds, 0.25, color=f"C{j}", label=peer)
             for place, value in zip(places, seconds, strict=True):
                 axes.text(value, place, f" {value:.2g}", va="center", fontsize=8)
-        axes.set(xlabel="seconds", xscale="log")
+        axes.set(xlabel="seconds", xscale="log" if tasks is fits else "linear")
         axes.set_title(title, fontsize=10)
         axes.margins(x=0.25)
     for axes, tasks in ((left, scores), (middle, fits), (right, processes)):

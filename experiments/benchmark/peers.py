@@ -68,7 +68,7 @@ def ours(task: Task, **settings) -> Callable[[], object]:
     return lambda: jax.block_until_ready(train(network, start, X, Y, **common).params)
 
 
-EPOCHS = 30  # of ours in one measurement: its arguments are checked, and errors measured, once
+EPOCHS = 20  # of ours in one measurement: its arguments are checked, and errors measured, once
 
 
 def numpy_script(task: Task) -> Callable[[], object]:

@@ -344,17 +344,22 @@ def _g_minus_y(id: str, g: Callable, en: str, ja: str) -> Mistake:
     return _one(id, "delta2", formula, "L6", en, ja)
 
 
+def _of_softmax(formula: Callable) -> Callable:
+    """What can happen to softmax alone; g where it is another."""
+    return lambda q: formula(q) if q.by.network.output.name == "softmax" else q.g
+
+
 WRONG_G = [
     _g_minus_y("other-g", lambda q: given.sigmoid(q.a) if q.by.network.output.name == "softmax" else q.g,
                "g is the sigmoid of each output, where softmax belongs.", "softmax でなく、出力ごとのシグモイドになっています。"),
     _g_minus_y("other-g", lambda q: given.softmax(q.a) if q.by.network.output.name == "sigmoid" else q.g,
                "g is softmax, where the sigmoid of each output belongs.", "出力ごとのシグモイドでなく softmax になっています。"),
-    _g_minus_y("softmax-not-divided", lambda q: np.exp(q.a),
+    _g_minus_y("softmax-not-divided", _of_softmax(lambda q: np.exp(q.a)),
                "The exponentials of softmax are not divided by their sum.", "softmax で指数関数の和で割っていません。"),
-    _g_minus_y("softmax-wrong-axis", lambda q: np.exp(q.a) / np.exp(q.a).sum(-2, keepdims=True),
+    _g_minus_y("softmax-wrong-axis", _of_softmax(lambda q: np.exp(q.a) / np.exp(q.a).sum(-2, keepdims=True)),
                "Softmax is summed over the samples: it must be summed over the outputs of each.",
                "softmax の和をサンプルについて取っています。サンプルごとに出力について取ります。"),
-    _g_minus_y("softmax-whole-batch", lambda q: np.exp(q.a) / np.exp(q.a).sum((-1, -2), keepdims=True),
+    _g_minus_y("softmax-whole-batch", _of_softmax(lambda q: np.exp(q.a) / np.exp(q.a).sum((-1, -2), keepdims=True)),
                "Softmax is summed over the whole batch: it must be summed over the outputs of each sample.",
                "softmax の和をバッチ全体で取っています。サンプルごとに出力について取ります。"),
 ]  # fmt: skip
