@@ -157,6 +157,7 @@ def _targets(path: Path, body: list[Row], columns: list[int]) -> np.ndarray:
 
 
 def is_number(cell: str) -> bool:
+    """Whether a cell's text is one number, be it nan or inf."""
     try:
         float(cell)
     except ValueError:

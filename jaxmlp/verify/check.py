@@ -88,8 +88,9 @@ def check(
     parameters = _parameters(derivation)
     subject = Subject(name, functools.partial(call_here, derivation), parameters)
     options = {"reduction": reduction, "seed": seed, "catalogue": catalogue}
-    checks = check_derivation(subject, network or Network(), **options)
-    confirm(network or Network(), seed)
+    network = network or Network()
+    checks = check_derivation(subject, network, **options)
+    confirm(network, seed)
     return Report((File(name, checks),))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxmlp.verify.claimed import MADE_OF
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.mistakes import bias_zeroed
 from jaxmlp.verify.program import Quantities
 
 PARAMETER = {"dV": "V", "dW": "W"}
@@ -51,9 +52,7 @@ def _wrong(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> b
 def _weights(right: Quantities, stage: str) -> list[np.ndarray]:
     """The parameters that may decay: all, or all but the biases."""
     whole = getattr(right, PARAMETER[stage])
-    if not right.bias:
-        return [whole]
-    return [whole, np.concatenate([np.zeros_like(whole[..., :1]), whole[..., 1:]], axis=-1)]
+    return [whole, bias_zeroed(whole)] if right.bias else [whole]
 
 
 def _rests(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> Iterator[np.ndarray]:

@@ -44,8 +44,6 @@ NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
 )
 
-NETWORK = {"HIDDEN", "OUTPUT", "LOSS", "BIAS"}
-
 
 class Options(NamedTuple):
     """What the command line says of all files; None: what each file says, or else the lecture.
@@ -111,9 +109,9 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
 
 
 def _declared(found: Source, options: Options) -> set[str]:
-    """What is said of the network, in the file or on the command line."""
-    given = {name for name in NETWORK if getattr(options, name.lower()) is not None}
-    return given | (NETWORK & found.settings.keys())
+    """The settings that are given, in the file or on the command line."""
+    given = {name for name in source.SETTINGS if getattr(options, name.lower()) is not None}
+    return given | found.settings.keys()
 
 
 def _meant(

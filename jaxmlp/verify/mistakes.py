@@ -103,7 +103,8 @@ def _updated_V(q: Quantities, dV: np.ndarray) -> np.ndarray:
     return (q.V - q.eta * dV)[..., int(q.bias) :]
 
 
-def _zeroed(d: np.ndarray) -> np.ndarray:
+def bias_zeroed(d: np.ndarray) -> np.ndarray:
+    """A matrix, or many, with zeros in the bias column."""
     return np.concatenate([np.zeros_like(d[..., :1]), d[..., 1:]], axis=-1)
 
 
@@ -112,10 +113,10 @@ def _last(d: np.ndarray) -> np.ndarray:
 
 
 @no_type_check  # run by the million
-def _bias_scaled(q, d, factor):
+def _scaled_apart(q, d, *, bias=1, weights=1):
     if not q.bias:
         return d
-    return np.concatenate([factor * d[..., :1], d[..., 1:]], axis=-1)
+    return np.concatenate([bias * d[..., :1], weights * d[..., 1:]], axis=-1)
 
 
 SYMBOL = {
@@ -203,22 +204,22 @@ def _shapes(step: str, other: str) -> list[Mistake]:
         return Mistake(id, step, formula, Words(en, ja), e, keeps=True)
 
     return [
-        mistake("bias-zeroed", lambda q, d: _zeroed(d) if q.bias else d,
+        mistake("bias-zeroed", lambda q, d: bias_zeroed(d) if q.bias else d,
                 f"The bias column of {s} (column 0) is zero: its gradient is that of the 1 in front of {t}.",
                 f"{s} のバイアスの列 (第 0 列) が 0 です。{t} の先頭の 1 に対する勾配が入ります。"),
-        mistake("bias-times-n", lambda q, d: _bias_scaled(q, d, q.y.shape[-2]),
+        mistake("bias-times-n", lambda q, d: _scaled_apart(q, d, bias=q.y.shape[-2]),
                 f"The bias column of {s} (column 0) is n times what it should be, n the number of samples; the weights are not.",
                 f"{s} のバイアスの列 (第 0 列) だけが n 倍 (n はサンプル数) になっています。"),
-        mistake("bias-over-n", lambda q, d: _bias_scaled(q, d, 1 / q.y.shape[-2]),
+        mistake("bias-over-n", lambda q, d: _scaled_apart(q, d, bias=1 / q.y.shape[-2]),
                 f"The bias column of {s} (column 0) is divided by n, the number of samples, once too often; the weights are not.",
                 f"{s} のバイアスの列 (第 0 列) だけがサンプル数 n で 1 回余分に割られています。"),
-        mistake("weights-times-n", lambda q, d: _bias_scaled(q, d, 1 / q.y.shape[-2]) * (q.y.shape[-2] if q.bias else 1),
+        mistake("weights-times-n", lambda q, d: _scaled_apart(q, d, weights=q.y.shape[-2]),
                 f"{s} is n times what it should be, n the number of samples, but for its bias column (column 0), which is right.",
                 f"{s} がバイアスの列 (第 0 列) 以外で n 倍 (n はサンプル数) になっています。"),
-        mistake("weights-over-n", lambda q, d: _bias_scaled(q, d, q.y.shape[-2]) / (q.y.shape[-2] if q.bias else 1),
+        mistake("weights-over-n", lambda q, d: _scaled_apart(q, d, weights=1 / q.y.shape[-2]),
                 f"{s} is divided by n, the number of samples, once too often, but for its bias column (column 0), which is right.",
                 f"{s} がバイアスの列 (第 0 列) 以外でサンプル数 n で 1 回余分に割られています。"),
-        mistake("bias-times-2", lambda q, d: _bias_scaled(q, d, 2),
+        mistake("bias-times-2", lambda q, d: _scaled_apart(q, d, bias=2),
                 f"The bias column of {s} (column 0) is twice what it should be: was it added twice?",
                 f"{s} のバイアスの列 (第 0 列) が 2 倍になっています。2 回足していませんか。"),
         mistake("bias-shape", lambda q, d: np.concatenate([np.full_like(d[..., :1], np.nan), d[..., 1:]], -1) if q.bias else d,

@@ -24,6 +24,7 @@ def called(call: ast.Call) -> str:
 
 
 def blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The lists of statements inside a statement, but for those of a class."""
     if isinstance(statement, ast.ClassDef):
         return
     for name in ("body", "orelse", "finalbody"):

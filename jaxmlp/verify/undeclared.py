@@ -45,13 +45,13 @@ def candidates(
     Those without biases where it crashed for want of them, or else those with other f, g and E.
 
     Args:
-        declared: of HIDDEN, OUTPUT, LOSS and BIAS, those that somebody has given.
+        declared: HIDDEN, OUTPUT, LOSS, BIAS and the like, those that somebody has given.
     """
     misfit = any(map(_sizes_do_not_fit, checks)) and "BIAS" not in declared
     if not misfit and not any(map(_of_another, checks)):
         return
     kept = [part for name, part in PARTS.items() if name in declared]
-    for f, (g, e) in [_names(assumed), *_spoken_of(module)]:
+    for f, (g, e) in dict.fromkeys([_names(assumed), *_spoken_of(module)]):
         network = Network(f, g, e, bias=assumed.bias and not misfit)
         same = all(getattr(network, part) == getattr(assumed, part) for part in kept)
         if same and network != assumed:
