@@ -31,6 +31,7 @@ from jaxmlp.verify.claimed import (
     swapped,
     undivided,
 )
+from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
@@ -174,12 +175,15 @@ def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
     def nearby():
         points = moved(setting.points, seed=1)
         near = setting._replace(points=points, right=right_at(setting, points))
-        return near.right, undivided(near, claims_at(subject, near))[0]
+        claims, _ = undivided(near, claims_at(subject, near))
+        return near.right, without_decay(near.right, claims)[0]
 
     exchanged = swapped(setting, claims)
     if exchanged:
         claims = claims | {"dW": claims["dV"], "dV": claims["dW"]}
+    claims, shares = without_decay(setting.right, claims)
     checks = judge(subject.name, setting.right, claims, visible, None if exchanged else nearby)
+    checks = decay_said(checks, shares)
     if exchanged:
         checks = tuple(map(_with_swap, checks))
     if crash is not None:  # at equal sizes anything may run: only what is recognised counts

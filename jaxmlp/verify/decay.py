@@ -16,8 +16,10 @@ MOST = 0.5  # of the parameters: more is no decay
 MOST_LOST = 0.09  # of the parameters, in one step: V = 0.9 V − … is momentum in the wrong place
 
 
-def decays(right: Quantities, claims: Mapping[str, np.ndarray]) -> dict[str, tuple]:
-    """By stage with a constant share of its parameters in it: (the share, the gradient alone).
+def without_decay(
+    right: Quantities, claims: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """The claims without decay, and by stage the share of its parameters that was in it.
 
     The rest may be wrong by a factor, or made from a wrong delta that is claimed, too; whatever
     else it is, it is taken to decay as the other stage does.
@@ -29,7 +31,8 @@ def decays(right: Quantities, claims: Mapping[str, np.ndarray]) -> dict[str, tup
             found[stage] = one
     if len(found) == 1 and len(PARAMETER.keys() & claims.keys()) == 2:
         found |= _alike(right, claims, *found.values())
-    return {s: (share, claims[s] - share * weights) for s, (share, weights, _) in found.items()}
+    alone = {s: claims[s] - share * weights for s, (share, weights, _) in found.items()}
+    return {**claims, **alone}, {stage: share for stage, (share, *_) in found.items()}
 
 
 def _shares(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> Iterator[tuple]:
@@ -93,11 +96,11 @@ def _alike(right: Quantities, claims: Mapping[str, np.ndarray], one: tuple) -> d
     }
 
 
-def said(checks: Sequence[Check], found: Mapping[str, tuple]) -> tuple[Check, ...]:
+def decay_said(checks: Sequence[Check], shares: Mapping[str, float]) -> tuple[Check, ...]:
     """The checks, with a remark where there is decay."""
     return tuple(
-        replace(c, remarks=(*c.remarks, _remark(c.stage, found[c.stage][0])))
-        if c.stage in found
+        replace(c, remarks=(*c.remarks, _remark(c.stage, shares[c.stage])))
+        if c.stage in shares
         else c
         for c in checks
     )

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from jaxmlp.verify import decay
 from jaxmlp.verify.diagnose import (
     Explanation,
     differs,
@@ -48,8 +47,6 @@ def judge(
         stages: their order.
     """
     claims = {s: claims[s] for s in stages if s in claims}
-    decaying = decay.decays(right, claims)
-    claims |= {stage: alone for stage, (_, alone) in decaying.items()}
     fitting = {s: claim for s, claim in claims.items() if claim.shape == getattr(right, s).shape}
     blamed = _blame(right, claims, catalogue)
     checks = []
@@ -60,7 +57,7 @@ def judge(
     if nearby and any(_unexplained(check) for check in checks):
         lost = noisy(right, fitting, *nearby())
         checks = [imprecise(c) if _unexplained(c) and c.stage in lost else c for c in checks]
-    return decay.said(checks, decaying)
+    return tuple(checks)
 
 
 def _blame(

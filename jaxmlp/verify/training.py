@@ -20,7 +20,7 @@ from jaxmlp.verify.calling import (
     plain,
 )
 from jaxmlp.verify.claimed import MADE_OF, carry_share, moved, points_of
-from jaxmlp.verify.decay import decays, said
+from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, Note, Words, remarked
@@ -367,13 +367,13 @@ def _judge(loop, network, reduction, steps: list[Step], way: Way, again) -> tupl
         points, moves, _ = _moves(network, mean, steps)
         right = quantities(network, points, mean=mean, eta=etas["dV"] or ETA)
         claims, deltas = {s: moves[s] / etas[s] for s in there if etas[s]}, _deltas(steps, right)
-        decaying = decays(right, claims | deltas)
-        claims |= {stage: alone for stage, (_, alone) in decaying.items()}
-        return right, claims | _at_their_word(right, claims, deltas), decaying
+        alone, shares = without_decay(right, claims | deltas)
+        claims = {stage: alone[stage] for stage in claims}
+        return right, claims | _at_their_word(right, claims, deltas), shares
 
-    right, claims, decaying = claimed(steps)
+    right, claims, shares = claimed(steps)
     checks = judge(NAME, right, claims, CATALOGUE, lambda: claimed(again())[:2])
-    checks = said(checks, decaying)
+    checks = decay_said(checks, shares)
     still = [_still(stage) for stage in there if not etas[stage]]
     missing = [_missing(stage) for stage in STAGES if stage not in there]
     samples = "columns" if way.columns else "rows" if batch else "one-sample"
