@@ -1,10 +1,14 @@
 """Plain SGD in blocks: the iterates of one batch at a time, whatever the network and the sizes."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jaxmlp.activations import HIDDEN
 from jaxmlp.gradients import autodiff, backprop
@@ -67,6 +71,23 @@ def test_every_block_and_batch_size(batch_size, block, route, samples, rng):
     expected = after_an_epoch(network, params, samples, **same, block=0)
     found = after_an_epoch(network, params, samples, **same, block=block, gradient=route)
     assert apart(found, expected) < 1e-9
+
+
+@pytest.mark.parametrize(("block", "fetched"), [(1, 45), (1, 90), (2, 90), (6, 216), (23, 10**6)])
+def test_samples_of_several_blocks_fetched_at_once(block, fetched, samples, rng, monkeypatch):
+    network, params = Network("tanh"), draw_params(rng, 5, 3, 4)
+    expected = after_an_epoch(network, params, samples, block=0, epochs=2)
+    monkeypatch.setattr(blocked, "FETCHED", fetched)
+    jax.clear_caches()  # or the program of another test, made for more at once, were used again
+    assert apart(after_an_epoch(network, params, samples, block=block, epochs=2), expected) < 1e-9
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6))
+def test_no_more_is_fetched_than_fits_and_little_in_vain(blocks, numbers):
+    at_once = blocked.blocks_at_once(blocks, numbers)
+    fetches = math.ceil(blocks / at_once)
+    assert at_once == 1 or at_once * numbers <= blocked.FETCHED
+    assert fetches * at_once - blocks < fetches
 
 
 def test_each_sample_sees_what_those_before_it_did(samples, rng):
