@@ -27,7 +27,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmark.figure import SHORT, draw
+from experiments.benchmark.figure import SHORT, digits, draw
 from experiments.benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
 
 EXERCISE, DIGITS = (784, 200, 4), (64, 32, 10)
@@ -63,7 +63,8 @@ def main() -> None:
     for name, tasks in GROWING.items():
         with console.status(f"growing {name}"):
             tasks = tasks[:2] if options.quick else tasks
-            found["growing"][name] = [(getattr(t, name), growing(t, rounds)) for t in tasks]
+            work = [getattr(task, name) for task in tasks]
+            found["growing"][name] = list(zip(work, growing(tasks, rounds), strict=True))
     if not options.quick:
         with console.status("cold starts, memory"):
             found |= {"cold": cold(), "memory": memory()}
@@ -147,11 +148,13 @@ class Repeated:
             self.run()
 
 
-def growing(task: Task, rounds: int) -> float:
-    """Seconds of an epoch."""
-    run = PEERS["jaxmlp"](task)
-    run()
-    return float(np.median([timed(run) for _ in range(min(rounds, 3))])) / EPOCHS
+def growing(tasks: list[Task], rounds: int) -> list[float]:
+    """Seconds of an epoch of each, measured in turn."""
+    runs = [PEERS["jaxmlp"](task) for task in tasks]
+    for run in runs:
+        run()
+    times = [[timed(run) / EPOCHS for run in runs] for _ in range(rounds)]
+    return np.median(times, axis=0).tolist()
 
 
 SCIKIT_LEARN = Path(__file__).with_name("scikit_learn_script.py")
@@ -240,8 +243,10 @@ def report(console: Console, found: dict) -> None:
         )
     for name, one in found["workloads"].items():
         times = one["microseconds"]
-        cells = [f"{times[p]:.3g} ({times[p] / times['jaxmlp']:.2g}×)" if p in times else "–"
-                 for p in PEERS]  # fmt: skip
+        cells = [
+            f"{digits(times[p])} ({digits(times[p] / times['jaxmlp'])}×)" if p in times else "–"
+            for p in PEERS
+        ]
         share = f"{one['limit'] / times['jaxmlp']:.0%}"
         table.add_row(name, f"{one['limit']:.3g}", share, *cells)
     console.print(table)
