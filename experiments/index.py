@@ -2,6 +2,8 @@
 
     python -m experiments.index
 
+It also writes the rows of the benchmark's table anew in the READMEs of the package.
+
 The page is made of this module's text, the template, and what lies in experiments/results: for each
 NAME.json its question, answer and figures. A record without question or answer is listed by the
 first sentence of its script.
@@ -9,9 +11,14 @@ first sentence of its script.
 
 import ast
 import json
+import re
 from pathlib import Path
 
+from experiments.benchmark.figure import digits
+
 HERE = Path(__file__).parent
+READMES = [HERE.parent / name for name in ("README.md", "README.ja.md")]
+COLUMNS = ("C", "NumPy script", "PyTorch", "PyTorch, compiled", "scikit-learn")  # of their tables
 PAGE = """# Experiments
 
 Each script asks one question, and runs by itself:
@@ -49,6 +56,27 @@ What keeps an experiment honest, and cheap:
 
 def main() -> None:
     (HERE / "README.md").write_text(page(HERE / "results"), encoding="utf-8")
+    speeds = told(HERE / "results" / "benchmark.json")
+    for readme in READMES:
+        text = with_speeds(readme.read_text(encoding="utf-8"), speeds)
+        readme.write_text(text, encoding="utf-8")
+
+
+def with_speeds(text: str, record: dict) -> str:
+    """The text, the row of each of the benchmark's workloads as measured.
+
+    A row has the workload, µs a sample, the share of the products' limit, and how many times as
+    long each peer takes.
+    """
+    for name, measured in record["workloads"].items():
+        times = measured["microseconds"]
+        cells = [name, digits(times["jaxmlp"]), f"{measured['limit'] / times['jaxmlp']:.0%}"]
+        cells += [
+            f"{digits(times[peer] / times['jaxmlp'])} ×" if peer in times else "–"
+            for peer in COLUMNS
+        ]
+        text = re.sub(rf"^\| {name} \|.*$", f"| {' | '.join(cells)} |", text, flags=re.M)
+    return text
 
 
 def page(results: Path) -> str:

@@ -1,5 +1,6 @@
 """Every experiment at its quick size: an answer, its numbers, its figures; twice the same."""
 
+import copy
 import importlib
 import json
 from pathlib import Path
@@ -102,6 +103,16 @@ def test_the_border_is_the_first_beyond_the_best(errors, expected):
 
 def test_the_page_is_that_of_the_records():
     assert (HERE / "README.md").read_text("utf-8") == index.page(HERE / "results")
+
+
+def test_the_speeds_in_the_readmes_are_those_measured():
+    record = index.told(HERE / "results" / "benchmark.json")
+    faster = copy.deepcopy(record)
+    faster["workloads"]["digits, one at a time"]["microseconds"]["jaxmlp"] /= 2
+    for readme in index.READMES:
+        text = readme.read_text("utf-8")
+        assert all(f"\n| {name} |" in text for name in record["workloads"])
+        assert index.with_speeds(text, record) == text != index.with_speeds(text, faster)
 
 
 def test_a_record_without_question_has_its_scripts(tmp_path):
