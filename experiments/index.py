@@ -1,8 +1,8 @@
-"""Which questions have been asked, and what was found? Writes the page experiments/README.md.
+"""Which questions have been asked, and what was found? Writes it down for readers.
 
     python -m experiments.index
 
-It also writes the rows of the benchmark's table anew in the READMEs of the package.
+That is the page experiments/README.md, and the rows of the benchmark's table in the READMEs.
 
 The page is made of this module's text, the template, and what lies in experiments/results: for each
 NAME.json its question, answer and figures. A record without question or answer is listed by the
@@ -14,7 +14,7 @@ import json
 import re
 from pathlib import Path
 
-from experiments.benchmark.figure import digits
+from experiments.benchmark.figure import three_digits
 
 HERE = Path(__file__).parent
 READMES = [HERE.parent / name for name in ("README.md", "README.ja.md")]
@@ -70,12 +70,12 @@ def with_speeds(text: str, record: dict) -> str:
     """
     for name, measured in record["workloads"].items():
         times = measured["microseconds"]
-        cells = [name, digits(times["jaxmlp"]), f"{measured['limit'] / times['jaxmlp']:.0%}"]
+        cells = [name, three_digits(times["jaxmlp"]), f"{measured['limit'] / times['jaxmlp']:.0%}"]
         cells += [
-            f"{digits(times[peer] / times['jaxmlp'])} ×" if peer in times else "–"
+            f"{three_digits(times[peer] / times['jaxmlp'])} ×" if peer in times else "–"
             for peer in COLUMNS
         ]
-        text = re.sub(rf"^\| {name} \|.*$", f"| {' | '.join(cells)} |", text, flags=re.M)
+        text = re.sub(rf"^\| {re.escape(name)} \|.*$", f"| {' | '.join(cells)} |", text, flags=re.M)
     return text
 
 

@@ -1,5 +1,6 @@
 """The benchmark's peers do the same as `fit`, or say why they are missing."""
 
+import functools
 import sys
 
 import jax
@@ -76,6 +77,17 @@ def test_the_figure_has_every_workload_and_growth():
     assert titles == ["exercise", "digits"]
     assert [axes.get_xlabel() for axes in figure.axes[-4:]] == [
         "n (number)", "d (number)", "q (number)", "networks (number)"]  # fmt: skip
+
+
+def test_points_of_a_curve_are_measured_in_turn(monkeypatch):
+    runs, seconds = [], {1: 1.0, 10: 7.0, 100: 60.0}
+    monkeypatch.setitem(peers.PEERS, "jaxmlp", lambda task: functools.partial(runs.append, task.n))
+    monkeypatch.setattr(benchmark, "timed", lambda run: run() or seconds[runs[-1]])
+    monkeypatch.setattr(benchmark, "TURN", 2.0)
+    monkeypatch.setattr(benchmark, "REST", 0.0)
+    found = benchmark.growing([TASK._replace(n=n) for n in seconds], rounds=2)
+    assert found == [each / benchmark.EPOCHS for each in seconds.values()]
+    assert runs == [1, 10, 100, 1, 10, 100, *2 * [1, 1, 10, 100]]
 
 
 def test_the_answer_and_the_growth_are_of_the_numbers():

@@ -115,6 +115,21 @@ def test_the_speeds_in_the_readmes_are_those_measured():
         assert index.with_speeds(text, record) == text != index.with_speeds(text, faster)
 
 
+@pytest.mark.parametrize("readme", index.READMES, ids=lambda path: path.name)
+def test_so_are_the_other_numbers_of_the_benchmark(readme):
+    record = index.told(HERE / "results" / "benchmark.json")
+    one_at_a_time = [record["workloads"][f"{of}, one at a time"] for of in ("exercise", "digits")]
+    times = [each["microseconds"] for each in one_at_a_time]
+    said = [f"{t['C, skipping units that are off'] / t['jaxmlp']:.1f}" for t in times]
+    said += [f"{seconds:.1f}" for seconds in record["cold"].values()]
+    said += [f"{max(record['memory']['times the data'].values()):.2f}"]
+    said += [f"{exponent:.2f}" for exponent in record["growth exponents"].values()]
+    _, _, text = readme.read_text("utf-8").partition("(experiments/results/benchmark.json)")
+    text, _, _ = text.partition("(experiments/results/benchmark.png)")
+    prose = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
+    assert [number for number in said if number not in prose] == []
+
+
 def test_a_record_without_question_has_its_scripts(tmp_path):
     (tmp_path / "benchmark.json").write_text("{}")
     page = index.page(tmp_path)

@@ -27,7 +27,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmark.figure import SHORT, digits, draw
+from experiments.benchmark.figure import SHORT, draw, three_digits
 from experiments.benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
 
 EXERCISE, DIGITS = (784, 200, 4), (64, 32, 10)
@@ -148,13 +148,21 @@ class Repeated:
             self.run()
 
 
+TURN = 0.3  # seconds for which short runs are repeated when it is their turn
+
+
 def growing(tasks: list[Task], rounds: int) -> list[float]:
     """Seconds of an epoch of each, measured in turn."""
     runs = [PEERS["jaxmlp"](task) for task in tasks]
     for run in runs:
         run()
-    times = [[timed(run) / EPOCHS for run in runs] for _ in range(rounds)]
-    return np.median(times, axis=0).tolist()
+    repeats = [max(1, round(TURN / timed(run))) for run in runs]
+    times = [[] for _ in runs]
+    for _ in range(rounds):
+        for run, repeat, seconds in zip(runs, repeats, times, strict=True):
+            time.sleep(REST)
+            seconds += [timed(run) / EPOCHS for _ in range(repeat)]
+    return [float(np.median(seconds)) for seconds in times]
 
 
 SCIKIT_LEARN = Path(__file__).with_name("scikit_learn_script.py")
@@ -243,10 +251,8 @@ def report(console: Console, found: dict) -> None:
         )
     for name, one in found["workloads"].items():
         times = one["microseconds"]
-        cells = [
-            f"{digits(times[p])} ({digits(times[p] / times['jaxmlp'])}×)" if p in times else "–"
-            for p in PEERS
-        ]
+        ratios = {p: f"({three_digits(t / times['jaxmlp'])}×)" for p, t in times.items()}
+        cells = [f"{three_digits(times[p])} {ratios[p]}" if p in times else "–" for p in PEERS]
         share = f"{one['limit'] / times['jaxmlp']:.0%}"
         table.add_row(name, f"{one['limit']:.3g}", share, *cells)
     console.print(table)

@@ -45,7 +45,7 @@ def _bars(axes, name: str, one: dict) -> None:
     axes.axvline(one["limit"], ls="--", color="black", lw=1)
     axes.set_xscale("log")
     for k, n in enumerate(names):
-        axes.text(times[n], k, f" {digits(times[n])}", va="center", fontsize=9)
+        axes.text(times[n], k, f" {three_digits(times[n])}", va="center", fontsize=9)
     axes.set_xlim(10 ** np.floor(np.log10(one["limit"])), max(times.values()) * 12)
     axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:g}")
@@ -54,7 +54,8 @@ def _bars(axes, name: str, one: dict) -> None:
     axes.tick_params(labelsize=9)
 
 
-def digits(value: float) -> str:
+def three_digits(value: float) -> str:
+    """0.692, 25, 1,303: as many digits as tell times apart."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 

@@ -33,7 +33,7 @@ from jaxmlp.network import Network, Params
 
 SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
 PART = 32  # samples of a block that are corrected for the same number before them
-FETCHED = 2**17  # numbers that are fetched from X and Y at once: half a megabyte of float32
+CACHED = 2**18  # numbers that a core keeps at hand: a megabyte of float32
 
 
 def block_size(params: Params, batch_size: int) -> int:
@@ -47,13 +47,19 @@ def block_size(params: Params, batch_size: int) -> int:
     return batch_size * (64 // batch_size)
 
 
-def blocks_at_once(blocks: int, numbers: int) -> int:
-    """Of how many blocks to fetch the samples at once, given how many numbers a block has.
+def blocks_at_once(blocks: int, numbers: int, weights: int) -> int:
+    """Of how many blocks to fetch the samples at once, so that time grows no faster than n.
 
-    Rows that lie about in memory come faster together, as long as they stay in the cache. Large
-    blocks come one by one: to copy them out of what was fetched costs more than it saves.
+    Rows that lie about in memory come faster together, as long as the cache holds them beside the
+    first layer's weights, their change, and as much again. Where it holds few blocks, they come
+    one by one: copying them out of what was fetched costs more than it saves.
+
+    Args:
+        blocks: in an epoch.
+        numbers: of X and Y, in a block.
+        weights: of the first layer, of all networks.
     """
-    most = FETCHED // numbers
+    most = (CACHED - 4 * weights) // numbers
     return 1 if most < 4 else math.ceil(blocks / math.ceil(blocks / most))
 
 
@@ -95,10 +101,10 @@ def descend(
         rates: (N, n): what each sample's gradient is multiplied by, in that order.
     """
     X, Y = train
-    some = blocks_at_once(math.ceil(len(order) / block), block * (X.shape[1] + Y.shape[1]))
-    missing = -len(order) % (some * block)  # at rate 0: no change
-    order = jnp.pad(order, (0, missing)).reshape(-1, some, block)
-    rates = jnp.pad(rates, ((0, 0), (0, missing))).reshape(-1, *order.shape)
+    W, V = (None if A is None else apart(network, A) for A in params)
+    layers = (V, None) if W is None else (W, V)
+    numbers = block * (X.shape[1] + Y.shape[1])
+    at_once = blocks_at_once(math.ceil(len(order) / block), numbers, layers[0].weights.size)
     steps = functools.partial(_steps, network, DELTAS[gradient], batch_size)
     steps = _as_one_function(steps) if fused else steps
 
@@ -106,19 +112,26 @@ def descend(
         rows, rates = part
         return jax.lax.scan(one_block, layers, (X[rows], Y[rows], rates))
 
-    def one_block(layers, part):
+    def one_block(layers, samples):
         first, rest = layers
-        x, y, rates = part
+        x, y, rates = samples
         G = x @ x.T + int(network.bias) if block > batch_size else None
         U = _products(first, x)
         step = lambda U, rest, rates: steps(rest, U, G, y, rates)  # noqa: E731
         rest, Delta = each(on_cpu, step, U, rest, rates)
         return (_updated(first, Delta, x), rest), None
 
-    W, V = (None if A is None else apart(network, A) for A in params)
-    layers = (V, None) if W is None else (W, V)
-    (first, rest), _ = jax.lax.scan(some_blocks, layers, (order, jnp.moveaxis(rates, 0, 2)))
+    parts = _in_blocks(order, rates, block, at_once)
+    (first, rest), _ = jax.lax.scan(some_blocks, layers, parts)
     return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))
+
+
+def _in_blocks(order, rates, block: int, at_once: int) -> tuple[Array, Array]:
+    """The order as (…, at_once, block) and the rates as (…, at_once, N, block), filled up."""
+    missing = -len(order) % (at_once * block)  # at rate 0: no change
+    order = jnp.pad(order, (0, missing)).reshape(-1, at_once, block)
+    rates = jnp.pad(rates, ((0, 0), (0, missing))).reshape(-1, *order.shape)
+    return order, jnp.moveaxis(rates, 0, 2)
 
 
 def each(on_cpu: bool, f: Callable, *args):

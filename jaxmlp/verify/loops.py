@@ -256,22 +256,36 @@ def _counted_from(statement: ast.Assign) -> bool:
 
 def _size_of_data(statement: ast.Assign) -> bool:
     """Whether a size read off the data has another name than it has here: m for the samples."""
-    value, (target, *_) = statement.value, statement.targets
-    axes: list[int] = [0, 1]
-    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
-        value, axes = value.value, [value.slice.value]
-    if isinstance(value, ast.Call) and called(value) == "len" and len(value.args) == 1:
-        data, axes = value.args[0], [0]
-    elif isinstance(value, ast.Attribute) and value.attr == "shape":
-        data = value.value
-    else:
-        return False
+    return any(name in SIZES and name != usual for name, usual in _sizes_read(statement).items())
+
+
+def _sizes_read(statement: ast.stmt) -> dict[str, str]:
+    """The sizes of the data that are read off here, by the name they get: n or d.
+
+    N, p = X.shape gives {"N": "n", "p": "d"}; also known are len(X), X.shape[0] and X.shape[-1].
+    "?" is Y.shape[1]: m, or n where the samples are columns.
+    """
+    if not isinstance(statement, ast.Assign):
+        return {}
+    target, data, axes = statement.targets[0], *_axes_read(statement.value)
+    sizes = {"x": "nd", "y": "n?"}.get(role_of_data(data) or "", "")
     names = [getattr(t, "id", "") for t in (getattr(target, "elts", None) or [target])]
-    role = role_of_data(data.id) if isinstance(data, ast.Name) else None
-    usual = {"x": ("n", "d"), "y": ("n", "m")}.get(role or "")
-    if usual is None or len(names) != len(axes) or not {*axes} <= {0, 1}:
-        return False
-    return any(name in SIZES and name != usual[k] for name, k in zip(names, axes, strict=True))
+    if not sizes or len(names) != len(axes):
+        return {}
+    return {name: sizes[axis] for name, axis in zip(names, axes, strict=True) if name}
+
+
+def _axes_read(value: ast.expr) -> tuple[str, list[int]]:
+    """The array whose sizes along these axes a value gives."""
+    match value:
+        case ast.Call(ast.Name("len"), [ast.Name(data)]):
+            return data, [0]
+        case ast.Attribute(ast.Name(data), "shape"):
+            return data, [0, 1]
+        case ast.Subscript(ast.Attribute(ast.Name(data), "shape"), axis):
+            known = {"0": [0], "1": [1], "-1": [1]}
+            return data, known.get(ast.unparse(axis), [])
+    return "", []
 
 
 def _one_column_more(before: list[ast.stmt], W: str | None) -> bool:
@@ -281,23 +295,11 @@ def _one_column_more(before: list[ast.stmt], W: str | None) -> bool:
         names = stores(statement)
         if any(role_of_data(name) == "x" for name in names):
             width, found = None, False
-        width = _width(statement) or width
+        width = next((name for name, size in _sizes_read(statement).items() if size == "d"), width)
         if W in names and width:
             sums = (n for n in ast.walk(statement) if isinstance(n, ast.BinOp))
             found = any(ast.unparse(n) in (f"{width} + 1", f"1 + {width}") for n in sums)
     return found
-
-
-def _width(statement: ast.stmt) -> str | None:
-    """The name under which the number of columns of the samples is kept here, if it is."""
-    if not isinstance(statement, ast.Assign):
-        return None
-    value, name = ast.unparse(statement.value), statement.targets[0]
-    data, _, which = value.partition(".shape")
-    if which == "" and isinstance(name, ast.Tuple) and len(name.elts) == 2:
-        name, which = name.elts[1], "[1]"
-    columns = which in ("[1]", "[-1]") and role_of_data(data) == "x"
-    return name.id if columns and isinstance(name, ast.Name) else None
 
 
 def _given(names: set[str]) -> bool:

@@ -73,20 +73,24 @@ def test_every_block_and_batch_size(batch_size, block, route, samples, rng):
     assert apart(found, expected) < 1e-9
 
 
-@pytest.mark.parametrize(("block", "fetched"), [(1, 45), (1, 90), (2, 90), (6, 216), (23, 10**6)])
-def test_samples_of_several_blocks_fetched_at_once(block, fetched, samples, rng, monkeypatch):
+@pytest.mark.parametrize(
+    ("block", "room", "at_once"),
+    [(1, 45, 5), (1, 90, 8), (2, 90, 4), (2, 71, 1), (6, 216, 4), (23, 10**6, 1)],
+)
+def test_several_blocks_fetched_at_once(block, room, at_once, samples, rng, small_cache):
     network, params = Network("tanh"), draw_params(rng, 5, 3, 4)
     expected = after_an_epoch(network, params, samples, block=0, epochs=2)
-    monkeypatch.setattr(blocked, "FETCHED", fetched)
-    jax.clear_caches()  # or the program of another test, made for more at once, were used again
+    small_cache(room + 4 * 15)
+    assert blocked.blocks_at_once(math.ceil(N / block), 9 * block, 15) == at_once
     assert apart(after_an_epoch(network, params, samples, block=block, epochs=2), expected) < 1e-9
 
 
-@given(st.integers(1, 10**6), st.integers(1, 10**6))
-def test_no_more_is_fetched_than_fits_and_little_in_vain(blocks, numbers):
-    at_once = blocked.blocks_at_once(blocks, numbers)
+@given(st.integers(1, 500), st.integers(1, 10**5), st.integers(1, 10**5))
+def test_no_more_is_fetched_than_fits_and_little_in_vain(blocks, numbers, weights):
+    at_once = blocked.blocks_at_once(blocks, numbers, weights)
     fetches = math.ceil(blocks / at_once)
-    assert at_once == 1 or at_once * numbers <= blocked.FETCHED
+    assert at_once == 1 or at_once * numbers + 4 * weights <= blocked.CACHED
+    assert (at_once > 1) == (blocks > 1 and 4 * (numbers + weights) <= blocked.CACHED)
     assert fetches * at_once - blocks < fetches
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from jaxmlp.gradients import backprop
 from jaxmlp.network import Network, Params
-from jaxmlp.train import epoch
+from jaxmlp.train import blocked, epoch
 from jaxmlp.train.sgd import fit
 from jaxmlp.train.sweep import sweep
 
@@ -66,6 +66,13 @@ def test_step_sizes_and_starts(task):
     result = check_each(task, eta=ETAS, key=key, own=lambda k: {"eta": ETAS[k]})
     assert result.history[-1].eta.tolist() == list(ETAS)
     assert len({float(e) for e in result.history[-1].train_error}) == N
+
+
+@pytest.mark.parametrize("cached", [blocked.CACHED, 4 * (75 + 18)])
+def test_several_blocks_in_one_and_in_two_fetches(task, cached, small_cache):
+    small_cache(cached)
+    settings = {"eta": ETAS, "key": jax.random.key(1), "block": 2}
+    check_each(task, **settings, own=lambda k: {"eta": ETAS[k]})
 
 
 def test_a_key_for_each(task):

@@ -283,6 +283,7 @@ ONE = ("np.append(1, x_train[i, :])", "x_train[i, :]")
     [
         ([ONE], {"crashed"}),
         ([ONE, ("n, d = x_train.shape", "d = x_train.shape[1]"), ("(q, d + 1)", "(q, 1 + d)")], {"crashed"}),
+        ([ONE, ("n, d = x_train.shape", "d = x_train.shape[-1]")], {"crashed"}),
         ([ONE, ("(q, d + 1)", "(q, d)")], {"right"}),
         ([ONE, ("m = 4", "m = 4\nx_train = np.insert(x_train, 0, 1, axis=1)")], {"right"}),
         ([ONE, ("eta = 0.1", "eta = 0.1\nx_train = np.insert(x_train, 0, 1, axis=1)")], {"right"}),
@@ -367,7 +368,13 @@ def test_a_batch(tmp_path):
 
 @pytest.mark.parametrize(
     "size",
-    ["m = x_train.shape[0]", "m = len(x_train)", "m, n = x_train.shape", "m = y_train.shape[0]"],
+    [
+        "m = x_train.shape[0]",
+        "m = len(x_train)",
+        "m, n = x_train.shape",
+        "[m, n] = x_train.shape",
+        "m = y_train.shape[0]",
+    ],
 )
 def test_a_size_of_the_data_under_another_name(tmp_path, size):
     text = BATCH.replace("for epoch", f"{size}\nfor epoch")
@@ -394,8 +401,9 @@ def train(X, Y, W1, b1, W2, b2, lr=0.5):
 """
 
 
-def test_samples_as_columns(tmp_path):
-    found = checks(tmp_path, COLUMNS)
+@pytest.mark.parametrize("size", ["X.shape[1]", "X.shape[-1]", "Y.shape[1]", "Y.shape[-1]"])
+def test_samples_as_columns(tmp_path, size):
+    found = checks(tmp_path, COLUMNS.replace("X.shape[1]", size))
     assert [(c.stage, c.verdict) for c in found] == [("dV", "right"), ("dW", "right")]
     assert [n.id for n in found[0].remarks] == ["columns", "mean", "step-size"]
     assert diagnoses(tmp_path, COLUMNS.replace(" * (1 - A1 ** 2)", "")) == {"dW": ["slope-missing"]}
