@@ -126,6 +126,19 @@ def check_settings(eta: StepSize | None, gradient: object = None, **counts: int)
             raise ValueError(f"expected a whole number above 0 for {name}, got {count}")
 
 
+def measured_epochs(errors_every: int, epochs: int) -> set[int]:
+    """The epochs, from 0, after which the errors are measured.
+
+    Raises:
+        ValueError: errors_every isn't a whole number from 0.
+    """
+    if not isinstance(errors_every, int | np.integer) or errors_every < 0:
+        raise ValueError(f"expected a whole number from 0 for errors_every, got {errors_every}")
+    if errors_every == 0:
+        return set()
+    return {*range(errors_every - 1, epochs, errors_every), epochs - 1}
+
+
 def order_of(key, order, epochs: int, n: int) -> Array | None:
     """The given order of the samples as an array; None where the key is to draw it."""
     if (key is None) == (order is None):

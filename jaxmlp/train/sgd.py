@@ -18,6 +18,7 @@ from jaxmlp.train.arguments import (
     StepSize,
     as_range,
     check_settings,
+    measured_epochs,
     order_of,
     samples,
     step_rule,
@@ -124,7 +125,8 @@ def fit(
         weights: (n,), what each sample counts, from 0: the gradient of a batch is that of
             Σ w_i E_i / Σ w_i, and so is the training error. All the same where not given.
         test: (X, Y), or (X, Y, weights), of samples whose error is followed, too.
-        errors_every: the errors are measured after so many epochs, and after the last.
+        errors_every: the errors are measured after so many epochs, and after the last. 0: never,
+            which saves a pass over the samples; then divergence goes unseen.
         on_epoch: called after each epoch with its `Epoch` and the parameters. Where it returns
             True, training ends there.
         resume: go on from there, to the last bit as if training had never stopped. All else is to
@@ -147,7 +149,8 @@ def fit(
     params = jax.tree.map(jnp.asarray, Params(*params))
     train = samples(network, params, "", X, Y, weights)
     test = test_samples(network, params, test)
-    check_settings(eta, gradient, epochs=epochs, batch_size=batch_size, errors_every=errors_every)
+    check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
+    measuring = measured_epochs(errors_every, epochs)
     make, eta = step_rule(optimizer, eta)
     order = order_of(key, order, epochs, len(train.X))
     an_epoch = len(train.X) if order is None else order.shape[1]
@@ -161,7 +164,7 @@ def fit(
         etas = step_sizes(eta, epoch * steps, steps, params.V.dtype)
         state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
-        measured = (epoch + 1) % errors_every == 0 or epoch + 1 == epochs
+        measured = epoch in measuring
         state, *errors = run(rule, train, test, state, drawn, etas, measured)
         last_eta = float(eta if isinstance(eta, Real) else etas[-1]) if eta else None
         history.append(Epoch(epoch + 1, last_eta, *_numbers(errors, measured)))

@@ -21,6 +21,7 @@ from jaxmlp.train.arguments import (
     Optimizer,
     StepSize,
     check_settings,
+    measured_epochs,
     order_of,
     samples,
     step_rule,
@@ -83,20 +84,20 @@ def sweep(
     params = _stacked(params)
     N, one = len(params.V), jax.tree.map(lambda p: p[0], params)
     train, test = samples(network, one, "", X, Y, weights), test_samples(network, one, test)
-    counts = {"epochs": epochs, "batch_size": batch_size, "errors_every": errors_every}
+    counts = {"epochs": epochs, "batch_size": batch_size}
     rules = [_step_rule(optimizer, own, gradient, counts) for own in _each(eta, N)]
     keys = key if key is not None and key.shape else None
     order = order_of(_one_of(key, N), order, epochs, len(train.X))
     an_epoch = len(train.X) if order is None else order.shape[1]
     rule = rule_for(network, one, rules[0][0], gradient, min(batch_size, an_epoch), block)
-    steps = math.ceil(an_epoch / rule.batch_size)
+    steps, measuring = math.ceil(an_epoch / rule.batch_size), measured_epochs(errors_every, epochs)
     shares, states, history = _shares(one, N, (train, test)), None, []
     for epoch in range(epochs):
         etas = np.stack([step_sizes(own, epoch * steps, steps, one.V.dtype) for _, own in rules])
         states = states or _start(rule, shares, params, etas[:, 0])
         number = np.uint32(epoch)
         drawn = order[epoch] if order is not None else number if keys is not None else (key, number)
-        measured = (epoch + 1) % errors_every == 0 or epoch + 1 == epochs
+        measured = epoch in measuring
         states, *errors = _epoch(rule, shares, states, (etas, keys), drawn, np.bool_(measured))
         errors = [_joined(e, N) if measured and e[0] is not None else None for e in errors]
         history.append(Epoch(epoch + 1, etas[:, -1] if rules[0][1] else None, *errors))

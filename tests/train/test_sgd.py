@@ -332,6 +332,8 @@ def test_no_epochs_would_be_no_training(small):
         ({"test": (np.full((2, 5), np.nan), np.ones((2, 4)))}, r"got nan in test X\[0, 0\]"),
         ({"batch_size": 0}, "a whole number above 0 for batch_size, got 0"),
         ({"batch_size": 2.5}, "a whole number above 0 for batch_size, got 2.5"),
+        ({"errors_every": -1}, "a whole number from 0 for errors_every, got -1"),
+        ({"errors_every": 0.5}, "a whole number from 0 for errors_every, got 0.5"),
         ({"eta": -0.1}, "a step size eta above 0, got -0.1"),
         ({"eta": math.nan}, "a step size eta above 0, got nan"),
         ({"optimizer": "adam"}, "expected an optimizer of Optax's, got 'adam'"),

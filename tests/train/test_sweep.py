@@ -121,6 +121,19 @@ def test_one_that_diverges_leaves_the_others_alone(task):
     assert [e.train_error is None for e in result.history] == [k % 10 != 9 for k in range(30)]
 
 
+@pytest.mark.parametrize(
+    ("every", "after"), [(0, []), (1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (9, [5])]
+)
+def test_when_errors_are_measured(task, every, after):
+    network, starts, X, Y = task
+    settings = {"epochs": 5, "key": jax.random.key(1)}
+    for train, start in ((fit, starts[0]), (sweep, starts)):
+        found = train(network, start, X, Y, errors_every=every, **settings)
+        assert [e.epoch for e in found.history if e.train_error is not None] == after
+        expected = train(network, start, X, Y, **settings)
+        assert largest(found.params, expected.params) == 0
+
+
 def test_progress_and_float32(task):
     network, _, X, Y = task
     rng, seen = np.random.default_rng(0), []
