@@ -53,6 +53,10 @@ class TimedOut(Exception):
     """It was still running at the end of its time."""
 
 
+class OutOfTime(TimedOut):
+    """All the time that its file may take was over."""
+
+
 class Unfinished(Exception):
     """It gave back nothing."""
 

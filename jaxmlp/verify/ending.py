@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished
+from jaxmlp.verify.calling import Crashed, Died, OutOfTime, Subject, TimedOut, Unfinished
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.points import EQUAL, Sizes
 
@@ -40,6 +40,10 @@ def crashed(subject: Subject, stage: str, why: object) -> Check:
 def timeout(subject: Subject, stage: str, why: object) -> Check:
     """A check that did not end."""
     note = Note("timeout", Words(f"was stopped after {why} s", f"{why} 秒で打ち切りました"))
+    if isinstance(why, OutOfTime):
+        note = Note("out-of-time", Words(
+            f"was not judged: the {why} s that a file may take are over",
+            f"判定していません。1 ファイルの制限時間 {why} 秒を使い切りました"))  # fmt: skip
     return Check(subject.name, stage, "timeout", subject.line, remarks=(note,))
 
 

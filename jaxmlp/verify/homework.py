@@ -14,7 +14,6 @@ from jaxmlp.network import Network
 from jaxmlp.verify import source
 from jaxmlp.verify.calling import Subject, plain, result_role, roles
 from jaxmlp.verify.check import check_derivation
-from jaxmlp.verify.child import Pieces
 from jaxmlp.verify.claimed import confirm
 from jaxmlp.verify.ending import crashed, recognised
 from jaxmlp.verify.finding import Check, File, Note, Words, remarked
@@ -24,7 +23,7 @@ from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.runner import LIMIT, Runner
+from jaxmlp.verify.run.runner import LIMIT, Pieces, Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stepsize import measured

@@ -30,7 +30,7 @@ from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.names import called, loads, role_of_data, stores
 from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes, with_one
 from jaxmlp.verify.program import Quantities
-from jaxmlp.verify.runner import Runner
+from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.stepsize import STAGES, changes, fitted_eta, named_eta, step_sizes
 
 NAME = "training loop"

@@ -1,39 +1,23 @@
 """The process in which a person's code runs. It imports nothing that is slow to import.
 
 It builds a namespace from the pieces of a file that were taken out, calls what it is asked to
-call, and answers with plain arrays. It is no sandbox.
+call, and answers with plain arrays.
 """
 
-import ast
 import contextlib
+import marshal
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from io import IOBase
+from types import CodeType
+from typing import Any
 
 import numpy as np
 
-MEMORY = 4 << 30  # bytes
-
-
-class Pieces(NamedTuple):
-    """What was taken out of a file.
-
-    Attributes:
-        path: of the file, for line numbers in messages, and for modules that lie beside it.
-        imports: import statements.
-        constants: assignments of simple values, and classes that hold results, in order.
-        functions: function definitions.
-        loops: by name, the statements of a training step.
-    """
-
-    path: str
-    imports: list[ast.stmt]
-    constants: list[ast.stmt]
-    functions: list[ast.FunctionDef]
-    loops: dict[str, list[ast.stmt]]
+from jaxmlp.verify.run import message
 
 
 class Missing:
@@ -61,112 +45,87 @@ class Sample(np.ndarray):
         return self
 
 
-def serve(connection, pieces: Pieces, folder: str) -> None:
-    """Answer requests until there are none.
+def serve(requests: IOBase, answers: IOBase) -> None:
+    """Answer requests until there are none; the first has the pieces of the file.
 
-    They are ("call", function, arguments, sizes) and ("run", loop, names, sizes).
-
-    Args:
-        folder: where to work: what is written there is removed by others.
+    The others are ("call", function, arguments, sizes) and ("run", loop, names, sizes).
     """
-    if hasattr(os, "setpgid"):  # a group, so that what is started here can be ended with it
-        os.setpgid(0, 0)
     _quiet()
-    sys.path.insert(0, os.path.dirname(os.path.abspath(pieces.path)))
     sizes, names = None, {}
-    os.chdir(folder)
     with contextlib.suppress(EOFError):
+        pieces = message.unpacked(*message.read(requests))
+        sys.path.insert(0, os.path.dirname(os.path.realpath(pieces["path"])))
         while True:
-            request = connection.recv()
+            request = message.unpacked(*message.read(requests))
             try:
                 if request[3] != sizes:
                     sizes = request[3]
                     names = namespace(pieces, sizes)
-                answer = ("done", *_answer(pieces, names, *request[:3]))
+                answer = message.packed(("done", *_answer(pieces, names, *request[:3])))
             except NotImplementedError:
-                answer = ("unfinished",)
+                answer = message.packed(("unfinished",))
             except BaseException as error:
-                answer = ("crashed", _message(pieces.path, error), *_lines(pieces.path, error)[:1])
-            try:
-                connection.send(answer)
-            except Exception as error:
-                connection.send(("crashed", f"{type(error).__name__}: {error}", 0))
+                answer = message.packed(("crashed", *_told(pieces["path"], error)))
+            answers.write(answer)
+            answers.flush()
 
 
 def _quiet() -> None:
-    """Nothing on the terminal, no window, no more memory than is reasonable."""
+    """Nothing on the terminal, and no warnings."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     sys.stdin, sys.stdout, sys.stderr = (os.fdopen(null, mode, closefd=False) for mode in "rww")
-    os.environ["MPLBACKEND"] = "Agg"
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
-def namespace(pieces: Pieces, sizes: Mapping[str, int]) -> dict[str, Any]:
+def namespace(pieces: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
     """The names of a file, with these sizes in place of its own d, q, m and n."""
     names: dict[str, Any] = {"__name__": "checked"}
-    for statement in pieces.imports:
-        _import(statement, names)
+    for code, brought in pieces["imports"]:
+        _import(_code(code), brought, names)
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_enable_x64", True)
-    for function in pieces.functions:
-        _define(function, names, pieces.path)
-    for statement in pieces.constants:
+    for function in pieces["functions"]:
+        _define(*function, names)
+    for code in pieces["constants"]:
         with contextlib.suppress(Exception):
-            _execute([statement], names, pieces.path)
+            exec(_code(code), names)
         names.update({n: v for n, v in sizes.items() if isinstance(names.get(n), int)})
-    for function in pieces.functions:  # again, for defaults that need the constants
-        _define(function, names, pieces.path)
-    for statement in _redefinitions(pieces):
+    for function in pieces["functions"]:  # again, for defaults that need the constants
+        _define(*function, names)
+    for code in pieces["redefined"]:
         with contextlib.suppress(Exception):
-            _execute([statement], names, pieces.path)
+            exec(_code(code), names)
     return names
 
 
-def _redefinitions(pieces: Pieces) -> list[ast.stmt]:
-    """What gives a function's name to something else after its definition: np.vectorize(f)."""
-    lines = {f.name: f.lineno for f in pieces.functions}
-    made = [s for s in pieces.constants if isinstance(s, ast.Assign)]
-    return [
-        s
-        for s in made
-        if any(isinstance(t, ast.Name) and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)
-    ]
+def _code(array: np.ndarray) -> CodeType:
+    return marshal.loads(array.tobytes())
 
 
-def _execute(statements: list[ast.stmt], names: dict[str, Any], path: str) -> None:
-    exec(compile(ast.Module(statements, []), path, "exec"), names)
-
-
-def _import(statement: ast.stmt, names: dict[str, Any]) -> None:
+def _import(code: CodeType, brought: Iterable[str], names: dict[str, Any]) -> None:
     try:
-        _execute([statement], names, "import")
+        exec(code, names)
     except BaseException as error:
         why = ImportError(f"{type(error).__name__}: {error}")
-        for alias in statement.names:
-            names[alias.asname or alias.name.split(".")[0]] = Missing(why)
+        names.update(dict.fromkeys(brought, Missing(why)))
 
 
-def _define(function: ast.FunctionDef, names: dict[str, Any], path: str) -> None:
-    """Define it; without its decorators where those are missing."""
-    bare = ast.copy_location(ast.FunctionDef(**{**vars(function), "decorator_list": []}), function)
-    for one in (function, bare):
+def _define(name: str, whole: np.ndarray, bare: np.ndarray, names: dict[str, Any]) -> None:
+    """Define a function; without its decorators where those are missing."""
+    for code in (whole, bare):
         try:
-            return _execute([one], names, path)
+            return exec(_code(code), names)
         except Exception as error:
-            names[function.name] = Missing(error)
+            names[name] = Missing(error)
     return None
 
 
-def _answer(pieces: Pieces, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
+def _answer(pieces: Mapping, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
     if kind == "run":
-        return (_run(pieces, names, pieces.loops[what], given),)
+        return (_run(*pieces["loops"][what], names, given),)
     if what not in names:
         raise NameError(f"name {what!r} is not defined")
     function = names[what]
@@ -182,31 +141,18 @@ def _answer(pieces: Pieces, names: dict[str, Any], kind: str, what: str, given: 
     return portable(result), [portable(a) if isinstance(a, np.ndarray) else None for a in args]
 
 
-def _run(pieces: Pieces, names: dict[str, Any], body: list[ast.stmt], given: Mapping) -> dict:
+def _run(code: np.ndarray, stored: tuple[str, ...], names: dict[str, Any], given: Mapping) -> dict:
     """What a training step leaves: run among the names, where functions see and change them."""
     before = dict(names)
     names.update(given)
     if "__sample__" in given:
         names["__sample__"] = given["__sample__"].view(Sample)
     try:
-        _execute([_once(body)], names, pieces.path)
-        stored = {
-            n.id
-            for s in body
-            for n in ast.walk(s)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
+        exec(_code(code), names)
         return _arrays(names, {n: v for n, v in before.items() if n not in stored})
     finally:
         names.clear()
         names.update(before)
-
-
-def _once(body: list[ast.stmt]) -> ast.For:
-    """A loop of one round: the body may have a `continue`."""
-    target = ast.Name("__round__", ast.Store())
-    loop = ast.For(target, ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
-    return ast.fix_missing_locations(loop)
 
 
 def _as_jax(value: Any) -> Any:
@@ -259,9 +205,10 @@ def _lines(path: str, error: BaseException) -> list[int]:
     return [f.lineno or 0 for f in frames if f.filename == path] or [0]
 
 
-def _message(path: str, error: BaseException) -> str:
-    """The exception, and the line of the file that it came from."""
-    *_, line = _lines(path, error)
-    place = f" (line {line})" if line else ""
+def _told(path: str, error: BaseException) -> tuple[str, int]:
+    """The exception, with the line of the file that it came from; and the outermost such line."""
+    lines = _lines(path, error)
+    place = f" (line {lines[-1]})" if lines[-1] else ""
     text = " ".join(str(error).split())[:300]
-    return f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
+    said = f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
+    return said, lines[0]

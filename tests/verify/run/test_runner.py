@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxmlp.verify import runner as module
 from jaxmlp.verify.calling import Crashed, Died, TimedOut, Unfinished
-from jaxmlp.verify.child import Pieces, portable
-from jaxmlp.verify.runner import Runner, packages
+from jaxmlp.verify.run import runner as module
+from jaxmlp.verify.run.child import portable
+from jaxmlp.verify.run.runner import Pieces, Runner
 
 SIZES = {"d": 2, "q": 3, "m": 4, "n": 5}
 
@@ -270,12 +270,6 @@ def test_a_named_tuple_is_its_names():
             return {"dW": 1, "dV": 2}
 
     assert portable(Pair()) == {"dW": 1, "dV": 2}
-
-
-def test_packages_of_an_import():
-    said = ["import a.b", "import a, c as d", "from e.f import g"]
-    found = [packages(ast.parse(text).body[0]) for text in said]
-    assert found == [["", "a"], ["", "a", "c"], ["e", "g"]]
 
 
 def test_jax_counts_in_float64_and_takes_numpy_arrays():

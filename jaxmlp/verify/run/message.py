@@ -1,0 +1,117 @@
+"""What passes between a runner and its child: JSON and the bytes of .npy files, of limited length.
+
+A message is made of values: None, booleans, numbers, strings, arrays of numbers, sequences
+(which arrive as tuples) and dicts. Nothing in one is ever run, and it names no class.
+"""
+
+import json
+import struct
+import warnings
+from collections.abc import Mapping
+from io import BytesIO, IOBase
+from typing import Any
+
+import numpy as np
+
+HEAD = struct.Struct(">II")  # bytes of JSON, bytes of arrays
+JSON_CAP = 1 << 20
+CAP = 64 << 20
+NUMBERS = "biufc"  # kinds of dtype
+
+
+class Garbled(Exception):
+    """What came is no message."""
+
+
+def packed(value: Any) -> bytes:
+    """A value as a message.
+
+    Raises:
+        TypeError, ValueError: it is none of those that a message has, or too long.
+
+    Example:
+        ???(*read(BytesIO(packed({"W": np.ones((1, 2))}))))
+        {'W': array([[1., 1.]])}
+    """
+    arrays: list[bytes] = []
+    text = json.dumps(_flat(value, arrays)).encode("ascii")
+    if len(text) > JSON_CAP or sum(map(len, arrays)) > CAP:
+        raise ValueError(f"expected results of at most {CAP >> 20} MB")
+    return b"".join([HEAD.pack(len(text), sum(map(len, arrays))), text, *arrays])
+
+
+def _flat(value: Any, arrays: list[bytes]) -> Any:
+    """A value as JSON has it: {"npy": length} for an array, pairs for a dict."""
+    if isinstance(value, np.ndarray):
+        out = BytesIO()
+        np.lib.format.write_array(out, value, version=(1, 0), allow_pickle=False)
+        arrays.append(out.getvalue())
+        return {"npy": len(arrays[-1])}
+    if isinstance(value, Mapping):
+        return {"dict": [[str(key), _flat(one, arrays)] for key, one in value.items()]}
+    if isinstance(value, tuple | list):
+        return [_flat(one, arrays) for one in value]
+    return value
+
+
+def read(stream: IOBase) -> tuple[bytes, bytes]:
+    """The next message of a stream, as it came; no more is read than a message may have.
+
+    Raises:
+        EOFError: there is none, or half of one. Garbled: it says that it is longer than that.
+    """
+    text, arrays = HEAD.unpack(_exactly(stream, HEAD.size))
+    if text > JSON_CAP or arrays > CAP:
+        raise Garbled
+    return _exactly(stream, text), _exactly(stream, arrays)
+
+
+def _exactly(stream: IOBase, length: int) -> bytes:
+    parts = []
+    while length and (part := stream.read(min(length, 1 << 20))):
+        parts.append(part)
+        length -= len(part)
+    if length:
+        raise EOFError
+    return b"".join(parts)
+
+
+def unpacked(text: bytes, arrays: bytes) -> Any:
+    """The value of a message.
+
+    Raises:
+        Garbled: it is no message.
+    """
+    rest = BytesIO(arrays)
+    try:
+        with warnings.catch_warnings(action="error"):
+            return _value(json.loads(text.decode("ascii")), rest)
+    except Exception:  # RecursionError and MemoryError among them
+        raise Garbled from None
+
+
+def _value(flat: Any, arrays: IOBase) -> Any:
+    match flat:
+        case {"npy": int(length)}:
+            return _array(arrays.read(length))
+        case {"dict": list(pairs)}:
+            return {str(key): _value(one, arrays) for key, one in pairs}
+        case list():
+            return tuple(_value(one, arrays) for one in flat)
+        case dict():
+            raise Garbled
+    return flat
+
+
+def _array(data: bytes) -> np.ndarray:
+    """An array of a .npy file, which has to be as long as its header says."""
+    stream = BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise Garbled
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype.kind not in NUMBERS or max(shape, default=0) > CAP:
+        raise Garbled
+    found = np.ndarray(shape, dtype, data, stream.tell(), order="F" if fortran else "C")
+    if found.nbytes != len(data) - stream.tell():
+        raise Garbled
+    return found.astype(dtype.newbyteorder("="))

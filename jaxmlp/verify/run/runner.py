@@ -1,0 +1,327 @@
+"""A person's code in a process, shut in, with a time limit: what it breaks is its own."""
+
+import ast
+import contextlib
+import functools
+import json
+import marshal
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from io import IOBase
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import jaxmlp
+from jaxmlp.verify.calling import Crashed, Died, OutOfTime, TimedOut, Unfinished
+from jaxmlp.verify.run import box, message
+
+LIMIT = 5.0  # seconds a call may take
+BUDGET = 60.0  # seconds all of a file may take
+START = 30.0  # seconds until a child has imported what its file needs
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
+KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE")  # what Python may need to start
+measures = {"namespaces": True, "calls": True}  # what this machine turns out not to have goes
+
+
+class Pieces(NamedTuple):
+    """What was taken out of a file.
+
+    Attributes:
+        path: of the file, for line numbers in messages, and for modules that lie beside it.
+        imports: import statements.
+        constants: assignments of simple values, and classes that hold results, in order.
+        functions: function definitions.
+        loops: by name, the statements of a training step.
+    """
+
+    path: str
+    imports: list[ast.stmt]
+    constants: list[ast.stmt]
+    functions: list[ast.FunctionDef]
+    loops: dict[str, list[ast.stmt]]
+
+
+class Clock:
+    """The time that a file may take in all.
+
+    Args:
+        budget: seconds, from now.
+    """
+
+    def __init__(self, budget: float = BUDGET):
+        self.budget, self.end = budget, time.monotonic() + budget
+
+    def left(self) -> float:
+        """Seconds.
+
+        Raises:
+            OutOfTime: there are none.
+        """
+        if (seconds := self.end - time.monotonic()) > 0:
+            return seconds
+        raise OutOfTime(f"{self.budget:g}")
+
+
+class Runner:
+    """Calls the functions of one file in a child process, which is made anew when it fails.
+
+    Args:
+        pieces: what was taken out of the file.
+        limit: seconds that one call may take.
+        clock: what the file has left.
+        hidden: files that it must not see.
+    """
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        *,
+        limit: float = LIMIT,
+        clock: Clock | None = None,
+        hidden: Sequence[str] = (),
+    ):
+        self.pieces, self.limit, self.hidden = pieces, limit, hidden
+        self.clock = clock or Clock()
+        self.held = box.Held()
+        self.process, self.folder = None, None
+        self.stillborn: Died | TimedOut | None = None
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def call(self, name: str, args: Sequence[Any], sizes: Mapping[str, int]) -> tuple[Any, list]:
+        """(the result of a function, its arguments afterwards).
+
+        Raises:
+            Crashed, Died, TimedOut, Unfinished.
+        """
+        match self._ask("call", name, list(args), dict(sizes)):
+            case (result, tuple(after)) if len(after) == len(args):
+                pairs = zip(args, after, strict=True)
+                return result, [old if new is None else new for old, new in pairs]
+        raise self._garbled()
+
+    def run(self, loop: str, names: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+        """The numbers and arrays that are there after a training step.
+
+        Raises:
+            Crashed, Died, TimedOut, Unfinished.
+        """
+        match self._ask("run", loop, dict(names), dict(sizes)):
+            case (dict(after),):
+                return after
+        raise self._garbled()
+
+    def _ask(self, *request: Any) -> tuple:
+        if self.stillborn:
+            raise self.stillborn
+        if self.process is None:
+            self._start()
+        match self._exchange(request, self.limit):
+            case ("done", *answer):
+                return tuple(answer)
+            case ("unfinished",):
+                raise Unfinished
+            case ("crashed", str(why), int(line)):
+                crash = Crashed(why[:400])
+                crash.line = line
+                raise crash
+        raise self._garbled()
+
+    def _garbled(self) -> Crashed:
+        self._stop()
+        return Crashed("expected arrays, got something else")
+
+    def _exchange(self, request: Any, limit: float, first: bytes = b"") -> Any:
+        """The answer to a request, with what the child has to have before it."""
+        sent = first + message.packed(request)
+        try:
+            return message.unpacked(*self._within(limit, sent, message.read))
+        except message.Garbled:
+            raise self._garbled() from None
+
+    def _within(self, limit: float, sent: bytes, read: Callable[[IOBase], Any]) -> Any:
+        """What is read after this was sent; if it takes too long or fails, the process is ended."""
+        got: list[Any] = []
+        process, left = self.process, self.clock.left()
+
+        def talk() -> None:
+            try:
+                _write(process.stdin, sent)
+                got.append(read(process.stdout))
+            except Exception as error:
+                got.append(error)
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        thread.join(min(limit, left))
+        match got:
+            case []:
+                self._stop()
+                self.clock.left()
+                raise TimedOut(f"{limit:g}")
+            case [EOFError() | OSError()]:
+                code = self._stop(patience=1.0)
+                raise Died(f"the end of the whole process (exit code {code})") from None
+            case [Exception() as error]:
+                raise error
+        return got[0]
+
+    def _start(self) -> None:
+        try:  # the imports have a time of their own, and are not tried twice
+            self._begin()
+            self._exchange(("call", "", [], {"": 0}), START, message.packed(_compiled(self.pieces)))
+        except (Died, TimedOut) as why:
+            self.stillborn = why
+            raise
+
+    def _begin(self) -> None:
+        """Start a process that is shut in as well as this machine can."""
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        folder = os.path.realpath(self.folder.name)
+        paths, visible = _python()
+        beside = os.path.dirname(os.path.realpath(self.pieces.path))
+        setup = box.Setup(os.getpid(), folder, (*visible, beside), self.hidden, **measures)
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-c", BOOT, *paths],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+            cwd=folder, env=_environment(folder), start_new_session=os.name == "posix",
+        )  # fmt: skip
+        line = json.dumps(setup._asdict()).encode() + b"\n"
+        said = json.loads(
+            self._within(START, line, lambda stream: stream.readline(1 << 16)) or "{}"
+        )
+        if "why" not in said:
+            self.held = box.Held(**said)
+        elif measures["namespaces"]:
+            measures["namespaces"] = False
+            self._stop()
+            self._begin()
+
+    def _stop(self, patience: float = 0.0) -> int | None:
+        """End the process and all that it has started; its exit code, if it ended by itself."""
+        if self.process is None:
+            return None
+        process, folder, self.process, self.folder = self.process, self.folder, None, None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+        code = process.poll()
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        _await_end(process.stdout)
+        process.stdin.close()
+        process.stdout.close()
+        folder.cleanup()
+        return code
+
+
+def held() -> box.Held:
+    """What is held of a file on this machine, as a child without a file has it."""
+    with Runner(Pieces(os.devnull, [], [], [], {})) as runner:
+        runner._begin()
+        return runner.held
+
+
+def _line(stream: IOBase) -> bytes:
+    return stream.readline(1 << 16)
+
+
+def _write(stream: IOBase, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[stream.write(left) :]
+
+
+def _await_end(stream: IOBase, seconds: float = 1.0) -> None:
+    """Wait until nobody has the other end of a pipe: then all that were in a namespace are gone."""
+    end = time.monotonic() + seconds
+    while os.name == "posix" and select.select([stream], [], [], max(0, end - time.monotonic()))[0]:
+        if not os.read(stream.fileno(), 1 << 16):
+            break
+
+
+def _python() -> tuple[list[str], tuple[str, ...]]:
+    """(where a child imports from, what it has to see for it): no folder where someone works."""
+    package = os.path.dirname(os.path.realpath(jaxmlp.__file__))
+    root, here = os.path.dirname(package), os.path.realpath(os.curdir)
+    given = [os.path.realpath(path) for path in sys.path if path]
+    paths = [p for p in dict.fromkeys(given) if p not in (root, here) and os.path.exists(p)]
+    seen = [*map(os.path.realpath, (sys.prefix, sys.base_prefix)), package, *paths]
+    return [*paths, root], tuple(
+        dict.fromkeys([*seen, *([root] if root.endswith("-packages") else [])])
+    )
+
+
+def _environment(folder: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), folder)
+    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return kept | places | threads | {"MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu"}
+
+
+def _compiled(pieces: Pieces) -> dict[str, Any]:
+    """The pieces as programs, ready to be sent."""
+    code = functools.partial(_code, pieces.path)
+    return {
+        "path": pieces.path,
+        "imports": [(code(s), _brought(s)) for s in pieces.imports],
+        "constants": [code(s) for s in pieces.constants],
+        "functions": [(f.name, code(f), code(_bare(f))) for f in pieces.functions],
+        "redefined": [code(s) for s in _redefinitions(pieces)],
+        "loops": {name: (code(_once(body)), _stored(body)) for name, body in pieces.loops.items()},
+    }
+
+
+def _code(path: str, statement: ast.stmt) -> np.ndarray:
+    """What Python makes of a statement; of one that it refuses, an exception that says so."""
+    try:
+        code = compile(ast.Module([statement], []), path, "exec", dont_inherit=True)
+    except Exception as error:
+        code = compile(f"raise SyntaxError({str(error)!r})", path, "exec", dont_inherit=True)
+    return np.frombuffer(marshal.dumps(code), np.uint8)
+
+
+def _brought(statement: ast.Import | ast.ImportFrom) -> list[str]:
+    return [alias.asname or alias.name.split(".")[0] for alias in statement.names]
+
+
+def _bare(function: ast.FunctionDef) -> ast.FunctionDef:
+    """A function without its decorators."""
+    return ast.copy_location(ast.FunctionDef(**{**vars(function), "decorator_list": []}), function)
+
+
+def _redefinitions(pieces: Pieces) -> list[ast.stmt]:
+    """What gives a function's name to something else after its definition: np.vectorize(f)."""
+    lines = {f.name: f.lineno for f in pieces.functions}
+    made = [s for s in pieces.constants if isinstance(s, ast.Assign)]
+    return [
+        s
+        for s in made
+        if any(isinstance(t, ast.Name) and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)
+    ]
+
+
+def _once(body: list[ast.stmt]) -> ast.For:
+    """A loop of one round: the body may have a `continue`."""
+    target = ast.Name("__round__", ast.Store())
+    loop = ast.For(target, ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
+    return ast.fix_missing_locations(loop)
+
+
+def _stored(body: list[ast.stmt]) -> list[str]:
+    nodes = [n for s in body for n in ast.walk(s)]
+    return [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
