@@ -1,11 +1,8 @@
 """A trained network as a file: safetensors, which holds numbers and text and executes nothing."""
 
-import contextlib
-import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,6 +15,7 @@ from jaxmlp.activations import HIDDEN, OUTPUTS
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
+from jaxmlp.whole import write_whole
 
 FORMAT = 2  # 1 had no hash of its contents
 MOST_HEADER = 2**21  # bytes: JSON takes some 25 times as much memory, at worst, once it is read
@@ -181,30 +179,6 @@ def _check_names(what: str, names: tuple[str, ...] | None, count: int) -> None:
         raise ValueError(f"expected {what} by names, each once, got {names!r:.200}")
     if len(names) != count:
         raise ValueError(f"expected {count} names of {what}, got {len(names)}")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file in one step: temporary file, fsync, rename."""
-    with whole_file(path) as file:
-        file.write(content)
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which appears in one step: temporary file, fsync, rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as reason:
-        if reason.errno == errno.ENOSPC:  # which comes without a name
-            raise OSError(reason.errno, reason.strerror, str(path)) from None
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _tensors(model: Model) -> dict[str, np.ndarray]:

@@ -12,7 +12,8 @@ from safetensors.numpy import save, save_file
 
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.network import Network, Params, forward
-from jaxmlp.storage import Model, load_model, save_model, write_whole
+from jaxmlp.storage import Model, load_model, save_model
+from jaxmlp.whole import write_whole
 
 from .conftest import draw_params
 

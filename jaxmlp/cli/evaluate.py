@@ -22,7 +22,8 @@ from jaxmlp.cli.train import QuietConsole
 from jaxmlp.data.dataset import Dataset, one_hot
 from jaxmlp.data.samples import Samples, open_samples
 from jaxmlp.evaluate import Score, classify, score
-from jaxmlp.storage import Model, write_whole
+from jaxmlp.storage import Model
+from jaxmlp.whole import write_whole
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from jaxmlp import plot
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.task import Task
 from jaxmlp.evaluate import Score, classify, predict
-from jaxmlp.storage import Model, save_model, write_whole
+from jaxmlp.storage import Model, save_model
 from jaxmlp.train.sgd import Fit
+from jaxmlp.whole import write_whole
 
 MODEL = "model.safetensors"  # the last to appear: where it is, a run has finished
 UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}

@@ -19,7 +19,8 @@ from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
 from jaxmlp.data.samples import Samples, open_samples
 from jaxmlp.evaluate import classify, probabilities
-from jaxmlp.storage import Model, whole_file
+from jaxmlp.storage import Model
+from jaxmlp.whole import whole_file
 
 DIGITS = {"float16": 5, "float32": 9}  # that tell any two numbers apart; 17 of float64
 

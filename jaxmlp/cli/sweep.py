@@ -24,8 +24,8 @@ from jaxmlp.cli.settings import Settings, parsed
 from jaxmlp.cli.task import Task, prepare, start, step_size
 from jaxmlp.cli.train import ROUTES, QuietConsole, optimizer_named
 from jaxmlp.evaluate import score
-from jaxmlp.storage import write_whole
 from jaxmlp.train.sweep import sweep
+from jaxmlp.whole import write_whole
 
 
 @dataclass(frozen=True)

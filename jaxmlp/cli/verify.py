@@ -3,8 +3,7 @@
 import locale
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +15,15 @@ from rich.console import Console
 from jaxmlp.cli import Stop
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
+from jaxmlp.cli.workers import interrupt, mapped, signals
 from jaxmlp.verify import report as rendering
+from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import File, Report, Words
+from jaxmlp.verify.grading import Options, graded, unreadable
+from jaxmlp.verify.reading import contents
+from jaxmlp.verify.run import runner
+from jaxmlp.whole import write_whole
 
-FEW = 4  # files that are not worth a second process
 FORMATS = ("json", "csv", "html")
 
 
@@ -27,9 +31,9 @@ FORMATS = ("json", "csv", "html")
 class Settings:
     """Check hand-derived gradients against autodiff, and say which line is wrong, by which mistake.
 
-    Without a file: the lecture's equations L1 to L27. A file is not run: its functions and the body
-    of its training loop are taken out and called, in a child process with a time limit. That is no
-    sandbox: check only what you would run.
+    Without a file: the lecture's equations L1 to L27. Of a file, the functions and the bodies of
+    training loops are run, with the imports, constants, decorators and default arguments that they
+    need, in a process of its own that is shut in as far as the system can: docs/sandbox.md.
     """
 
     files: tyro.conf.Positional[tuple[str, ...]] = ()
@@ -57,8 +61,12 @@ class Settings:
     html: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
     """Write one self-contained page; - is standard output."""
 
-    timeout: float = 5.0
+    timeout: float = LIMIT
     """Seconds that one call of a function may take."""
+    budget: float = BUDGET
+    """Seconds that one file may take in all."""
+    require_sandbox: bool = False
+    """Run nothing unless all of it is shut in; see docs/sandbox.md."""
     seed: int = 0
     """Of the random points."""
 
@@ -70,12 +78,26 @@ def main(args: list[str]) -> int:
     _check_paths(settings)
     if not settings.files:
         return _claims(settings, lang)
-    report = Report(tuple(verified(settings)))
+    with signals(interrupt, "SIGTERM", "SIGHUP"):
+        report = _report(settings)
     _write(settings, {
         "text": partial(rendering.as_text, color=_colour()),
         **{name: getattr(rendering, f"as_{name}") for name in FORMATS},
     }, report, lang, settings.explain)  # fmt: skip
     return _exit(report, lang)
+
+
+def _report(settings: Settings) -> Report:
+    """All files checked, if what runs of them can be held as it is to be.
+
+    Raises:
+        Stop: it cannot.
+    """
+    held = runner.held()
+    if settings.require_sandbox and not all(held):
+        missing = ", ".join(name for name, yes in held._asdict().items() if not yes)
+        raise Stop(f"expected a whole sandbox, this machine does not hold: {missing}", code=2)
+    return Report(tuple(verified(settings)), held)
 
 
 def language() -> str:
@@ -87,8 +109,9 @@ def language() -> str:
 
 def _check_paths(settings: Settings) -> None:
     """Refuse before the work what could not be written after it."""
-    if not settings.timeout > 0:
-        raise ValueError(f"expected a --timeout above 0 seconds, got {settings.timeout}")
+    for name in ("timeout", "budget"):
+        if not (seconds := getattr(settings, name)) > 0:
+            raise ValueError(f"expected a --{name} above 0 seconds, got {seconds}")
     if settings.seed < 0:
         raise ValueError(f"expected a --seed of 0 or above, got {settings.seed}")
     meant = {"hidden", "output", "loss", "bias", "reduction", "explain"}
@@ -106,16 +129,39 @@ def _check_paths(settings: Settings) -> None:
 
 
 def verified(settings: Settings) -> Iterator[File]:
-    """Check the files, in order, some at a time, with a progress bar where there is a terminal."""
+    """Check the files, in order, some at a time, with a progress bar where there is a terminal.
+
+    All are read before any is run, so that none can change another.
+    """
+    said = {name: None if (value := getattr(settings, name)) == "auto" else value
+            for name in ("hidden", "output", "loss", "reduction")}  # fmt: skip
+    said["bias"] = {"yes": True, "no": False}.get(settings.bias)
+    options = Options(**said, limit=settings.timeout, budget=settings.budget, seed=settings.seed)
     paths = expanded(settings.files)
-    check = partial(_one, settings)
+    found = {path: _read(path) for path in paths}
+    items = [{"path": p, "data": d} for p, d in found.items() if isinstance(d, bytes)]
+    task = partial(graded, options=options, others=[os.path.realpath(p) for p in paths])
+    workers = min(len(items), os.cpu_count() or 1)
+    running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     console = Console(stderr=True)
-    disable = not console.is_terminal
-    with progress(console, "checking", "files", disable=disable) as bar:
-        running = bar.add_task("", total=len(paths))
-        for file in _mapped(check, paths):
-            bar.advance(running)
-            yield file
+    with progress(console, "checking", "files", disable=not console.is_terminal) as bar:
+        done = bar.add_task("", total=len(paths))
+        for read in found.values():
+            yield read if isinstance(read, File) else next(running)
+            bar.advance(done)
+
+
+def _read(path: str) -> bytes | File:
+    try:
+        return contents(Path(path))
+    except (OSError, ValueError) as why:
+        return unreadable(path, why)
+
+
+def _failed(item: Mapping, why: str) -> File:
+    """One file's findings, where the checker itself came to no end: it spoils this file alone."""
+    text = f"the checker itself failed: {why}"
+    return File(item["path"], problem=Words(text, f"検査プログラム自体の異常です: {why}"))
 
 
 def expanded(files: Sequence[str]) -> list[str]:
@@ -142,31 +188,6 @@ def expanded(files: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _mapped(check, paths: Sequence[str]) -> Iterator[File]:
-    if len(paths) < FEW:
-        yield from map(check, paths)
-        return
-    from jaxmlp.verify.runner import context
-
-    workers = min(len(paths), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=context()) as pool:
-        yield from pool.map(check, paths)
-
-
-def _one(settings: Settings, path: str) -> File:
-    """One file's findings; what goes wrong with the checker itself spoils this file alone."""
-    from jaxmlp.verify.homework import Options, verify_file
-
-    said = {name: None if (value := getattr(settings, name)) == "auto" else value
-            for name in ("hidden", "output", "loss", "reduction")}  # fmt: skip
-    said["bias"] = {"yes": True, "no": False}.get(settings.bias)
-    try:
-        return verify_file(path, Options(**said, limit=settings.timeout, seed=settings.seed))
-    except Exception as error:
-        text = f"the checker itself failed: {type(error).__name__}: {error}"
-        return File(path, problem=Words(text, text))
-
-
 def _colour() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -186,8 +207,6 @@ def _claims(settings: Settings, lang: str) -> int:
 
 def _write(settings: Settings, ways: dict[str, Callable[..., str]], *what: object) -> None:
     """The text to standard output, unless another format goes there; the rest to their files."""
-    from jaxmlp.storage import write_whole
-
     asked = {name: path for name in FORMATS if (path := getattr(settings, name))}
     for name, path in asked.items():
         encoding = "utf-8-sig" if name == "csv" else "utf-8"  # Excel needs the mark
@@ -210,11 +229,24 @@ def _exit(report: Report, lang: str) -> int:
         more = Words(f" (and {left} more)", f" (ほかに {left} ファイル)") if left else Words("", "")
         raise Stop(first + getattr(more, lang), code=2)
     bad = [check for check in report.checks if check.verdict != "right"]
-    if bad:
-        are, total = "is" if len(bad) == 1 else "are", len(report.checks)
-        words = Words(
-            f"{len(bad)} of {total} checks {are} not right",
-            f"検査した {total} 個のうち {len(bad)} 個が正しくありません",
-        )
-        raise Stop(getattr(words, lang), code=1)
+    bought = [check for check in report.checks if check.verdict == "right" and check.bought]
+    if bad or bought:
+        raise Stop("; ".join(_what(len(bad), len(bought), report, lang)), code=1)
     return 0
+
+
+def _what(bad: int, bought: int, report: Report, lang: str) -> Iterator[str]:
+    """What is not as it should be."""
+    total = len(report.checks)
+    if bad:
+        are = "is" if bad == 1 else "are"
+        yield getattr(Words(
+            f"{bad} of {total} checks {are} not right",
+            f"検査した {total} 個のうち {bad} 個が正しくありません",
+        ), lang)  # fmt: skip
+    if bought:
+        are = "is" if bought == 1 else "are"
+        yield getattr(Words(
+            f"{bought} of {total} checks {are} right, and not derived by hand",
+            f"検査した {total} 個のうち {bought} 個は、正しいものの手で導出していません",
+        ), lang)  # fmt: skip

@@ -17,8 +17,8 @@ from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from jaxmlp.network import Params
-from jaxmlp.storage import write_whole
 from jaxmlp.train.sgd import Epoch, Fit, arrays, check_arrays
+from jaxmlp.whole import write_whole
 
 FORMAT = 1
 NAME = re.compile(r"checkpoint-(\d{1,18})\.safetensors")

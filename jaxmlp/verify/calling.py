@@ -13,6 +13,7 @@ import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.points import Points, with_one
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 PARAMETERS = {
     "W": "w w1 wh win whidden wi wx wxh weight1 weights1 weightshidden theta1 winput wih",
@@ -33,32 +34,6 @@ GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$"
 
 
 STEP = re.compile(r"update|step|sgd|descent|fit|train")
-
-
-class Crashed(Exception):
-    """The function raised something, or gave back something that is no array.
-
-    Attributes:
-        line: how far down in what was called it came, 0 where that isn't known.
-    """
-
-    line = 0
-
-
-class Died(Exception):
-    """It ended the whole process: it isn't tried again in another way."""
-
-
-class TimedOut(Exception):
-    """It was still running at the end of its time."""
-
-
-class OutOfTime(TimedOut):
-    """All the time that its file may take was over."""
-
-
-class Unfinished(Exception):
-    """It gave back nothing."""
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmlp.network import Network
-from jaxmlp.verify.calling import (
-    ONE,
-    Crashed,
-    Subject,
-    Unfinished,
-    conventions,
-    layouts,
-    roles,
-)
+from jaxmlp.verify.calling import ONE, Subject, conventions, layouts, roles
 from jaxmlp.verify.claimed import (
     Setting,
     claims_at,
@@ -39,6 +31,7 @@ from jaxmlp.verify.judge import judge
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.points import ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 
 def check(

@@ -6,22 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.network import Network
-from jaxmlp.verify.calling import (
-    ONE,
-    Crashed,
-    Layout,
-    Subject,
-    Unfinished,
-    arguments,
-    array,
-    named_results,
-    roles,
-)
+from jaxmlp.verify.calling import ONE, Layout, Subject, arguments, array, named_results, roles
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.mistakes import quantities
 from jaxmlp.verify.points import Points, Sizes, draw, truth
 from jaxmlp.verify.program import Quantities
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 STAGES = ("dW", "dV", "delta1", "delta2")
 # The gradient that is made of a delta, and what it is multiplied by.

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from jaxmlp.verify.calling import Crashed, Died, OutOfTime, Subject, TimedOut, Unfinished
+from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.points import EQUAL, Sizes
+from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
@@ -40,11 +41,14 @@ def crashed(subject: Subject, stage: str, why: object) -> Check:
 def timeout(subject: Subject, stage: str, why: object) -> Check:
     """A check that did not end."""
     note = Note("timeout", Words(f"was stopped after {why} s", f"{why} 秒で打ち切りました"))
-    if isinstance(why, OutOfTime):
-        note = Note("out-of-time", Words(
-            f"was not judged: the {why} s that a file may take are over",
-            f"判定していません。1 ファイルの制限時間 {why} 秒を使い切りました"))  # fmt: skip
     return Check(subject.name, stage, "timeout", subject.line, remarks=(note,))
+
+
+def out_of_time(late: OutOfTime) -> Note:
+    """That a file had used up its time before this."""
+    return Note("out-of-time", Words(
+        f"was not judged: the {late} s that a file may take were over",
+        f"判定していません。1 ファイルの制限時間 {late} 秒を使い切りました"))  # fmt: skip
 
 
 def unfinished(subject: Subject, stage: str) -> Check:

@@ -1,9 +1,13 @@
-"""What a check has found, as plain data in both languages; `report.py` writes it down."""
+"""What a check has found, as plain data in both languages; `report` writes it down."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from jaxmlp.verify.run.box import Held
+
 VERDICTS = ("right", "wrong", "imprecise", "unfinished", "crashed", "timeout")
+BOUGHT = frozenset(("autodiff", "library", "complex-step"))  # remarks on what nobody derived
+ORIGINS = BOUGHT | {"hidden-code", "other-file"}  # remarks on what comes from elsewhere
 
 
 class Words(NamedTuple):
@@ -73,6 +77,11 @@ class Check:
     wrong: tuple[tuple[bool, ...], ...] | None = None
     where: Words | None = None
 
+    @property
+    def bought(self) -> bool:
+        """Whether what it judges was not derived by hand, right or wrong."""
+        return any(note.id in BOUGHT for note in self.remarks)
+
 
 def remarked(checks: tuple[Check, ...], *remarks: Note) -> tuple[Check, ...]:
     """The checks of one function, with these remarks before all others."""
@@ -102,9 +111,13 @@ class Report:
     """The findings in one or many files.
 
     `str` of it is the report in English; in a notebook it shows itself as a page.
+
+    Attributes:
+        held: what was held of the files that ran, where any did.
     """
 
     files: tuple[File, ...]
+    held: Held | None = None
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -113,9 +126,10 @@ class Report:
 
     @property
     def right(self) -> bool:
-        """Whether there was something to check, and all of it is right."""
+        """Whether there was something to check, and all of it is right, and derived by hand."""
         problem = any(file.problem for file in self.files)
-        return not problem and bool(self.checks) and all(c.verdict == "right" for c in self.checks)
+        fine = (check.verdict == "right" and not check.bought for check in self.checks)
+        return not problem and bool(self.checks) and all(fine)
 
     def __str__(self) -> str:
         from jaxmlp.verify.report import as_text

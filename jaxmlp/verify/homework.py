@@ -3,7 +3,7 @@
 import ast
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -15,15 +15,20 @@ from jaxmlp.verify import source
 from jaxmlp.verify.calling import Subject, plain, result_role, roles
 from jaxmlp.verify.check import check_derivation
 from jaxmlp.verify.claimed import confirm
-from jaxmlp.verify.ending import crashed, recognised
+from jaxmlp.verify.clock import Clock
+from jaxmlp.verify.ending import crashed, out_of_time, recognised
 from jaxmlp.verify.finding import Check, File, Note, Words, remarked
+from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge import STAGES
 from jaxmlp.verify.loops import Loop
 from jaxmlp.verify.names import imports_of, names_used, words
+from jaxmlp.verify.origin import beside, said_of_origin
 from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.run.runner import LIMIT, Pieces, Runner
+from jaxmlp.verify.reading import contents, deep_trees
+from jaxmlp.verify.run.outcome import OutOfTime
+from jaxmlp.verify.run.runner import Pieces, Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stepsize import measured
@@ -44,27 +49,21 @@ NOT_CHECKED = re.compile(
 )
 
 
-class Options(NamedTuple):
-    """What the command line says of all files; None: what each file says, or else the lecture.
+def verify_file(
+    path: str | Path,
+    options: Options = Options(),  # noqa: B008
+    *,
+    data: bytes | None = None,
+    others: Collection[str] = (),
+) -> File:
+    """Check all that a .py or .ipynb file defines and the checker knows.
 
-    Attributes:
-        hidden, output, loss, reduction: names.
-        bias: whether x and z have a 1 in front.
-        limit: seconds that one call may take.
-        seed: of the random points.
-    """
+    Its functions and the bodies of its training loops are run, on arrays of ours, and the imports,
+    constants, decorators and default arguments that they need; nothing else of it.
 
-    hidden: str | None = None
-    output: str | None = None
-    loss: str | None = None
-    reduction: str | None = None
-    bias: bool | None = None
-    limit: float = LIMIT
-    seed: int = 0
-
-
-def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa: B008
-    """Check all that a .py or .ipynb file defines and the checker knows, without running the file.
+    Args:
+        data: what is in it, where that has been read already.
+        others: files that it must not see, unless it imports them by name.
 
     Returns:
         Its checks in the order of the file; where it cannot be read, or has nothing to check,
@@ -75,36 +74,53 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
         >>> folder = tempfile.TemporaryDirectory()
         >>> path = pathlib.Path(folder.name) / "homework.py"
         >>> _ = path.write_text(
-        ...     "import numpy as np\\ndef sigmoid(x):\\n    return 1 / (1 + np.exp(x))"
+        ...     "import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(x))"
         ... )
         >>> [(c.name, c.verdict, c.diagnosis[0].id) for c in verify_file(path).checks]
         [('sigmoid', 'wrong', 'sigmoid-of-minus')]
         >>> folder.cleanup()
     """
-    path = Path(path)
+    path, clock = Path(path), Clock(options.budget)
     try:
-        found = source.read(path)
+        found = source.read(path, contents(path) if data is None else data, clock)
+        with deep_trees(), np.errstate(all="ignore"):
+            return _verified(path, found, options, others, clock)
     except (OSError, ValueError) as why:
-        return _problem(path, why, "読み込めません")
+        return unreadable(path, why)
+    except OutOfTime as late:
+        return File(str(path), problem=out_of_time(late).text)
+
+
+def _verified(
+    path: Path, found: Source, options: Options, others: Collection[str], clock: Clock
+) -> File:
     try:
         network, reduction = settings(found, options)
     except ValueError as why:
-        return _problem(path, why, "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません")
-    others = functools.partial(
+        return unreadable(
+            path, why, "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません"
+        )
+    meant = functools.partial(
         candidates, module=found.module, assumed=network, declared=_declared(found, options)
     )
     pieces = _pieces(path, found)
-    with Runner(pieces, limit=options.limit) as runner, np.errstate(all="ignore"):
+    hidden = sorted(set(others) - beside(path, found.module))
+    with Runner(pieces, limit=options.limit, clock=clock, hidden=hidden) as runner:
         checks = [
             one
             for job in _work(found, reduction, options)
-            for one in _meant(job, runner, network, others, options.seed)
+            for one in _meant(job, runner, network, meant, options.seed)
         ]
     checks = [_excused(one, checks, found) for one in checks]
     if not checks:
         return File(str(path), remarks=_remarks(found, pieces), problem=NOTHING)
+    checks = [said_of_origin(one, found, path) for one in checks]
     numbered = checks if found.numbered else map(_without_lines, checks)
-    return File(str(path), tuple(numbered), (*_remarks(found, pieces), _network_note(network)))
+    return File(
+        str(path),
+        tuple(numbered),
+        (*_remarks(found, pieces), _network_note(network, found, options)),
+    )
 
 
 def _declared(found: Source, options: Options) -> set[str]:
@@ -141,11 +157,6 @@ def _without_lines(check: Check) -> Check:
         for n in check.remarks
     ]
     return replace(check, line=None, remarks=tuple(remarks))
-
-
-def _problem(path: Path, why: Exception, ja: str) -> File:
-    text = " ".join(str(getattr(why, "strerror", None) or why).split())
-    return File(str(path), problem=Words(text, f"{ja} ({text})"))
 
 
 def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
@@ -218,10 +229,14 @@ class Job(NamedTuple):
         With a seed, the derivation that they are judged by is confirmed at its points.
         """
         try:
+            runner.clock.left()
             checks = tuple(self.check(runner, network))
             if seed is not None and any(one.stage in STAGES for one in checks):
                 confirm(network, seed)
             return checks
+        except OutOfTime as late:
+            note = out_of_time(late)
+            return (Check(self.name, "derivation", "timeout", self.line, remarks=(note,)),)
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             words = Words(f"could not be judged ({why})", f"判定できませんでした ({why})")
@@ -408,9 +423,12 @@ def _deep(found: Source) -> tuple[Note, ...]:
     return (Note("deep", words),)
 
 
-def _network_note(network: Network) -> Note:
+def _network_note(network: Network, found: Source, options: Options) -> Note:
     names = f"{network.hidden.name}, {network.output.name}, {network.loss.name}"
     en, ja = ("", "") if network.bias else (", without biases", " (バイアスなし)")
+    if own := [n for n in found.settings if getattr(options, n.lower()) is None]:
+        said = ", ".join(sorted(own))
+        en, ja = f"{en}, as the file itself declares ({said})", f"{ja} (ファイル自身の指定 {said})"
     return Note(
         "network",
         Words(

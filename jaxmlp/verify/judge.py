@@ -153,8 +153,10 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
     if not found and fed_by is None and same(claim, true, tolerance(claim)):
         return Check(name, stage, "right", relative_error=_error(claim, true))
     check = _measured(Check(name, stage, "wrong"), stage, claim, true, right)
+    symbol = NAMES.get(fed_by, fed_by)
+    if fed_by and not _says_something(claim):
+        return replace(check, diagnosis=(_says_nothing(symbol),))
     if fed_by:
-        symbol = NAMES.get(fed_by, fed_by)
         words = Words(
             f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しい"
         )
@@ -162,6 +164,19 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
     if found:
         return replace(check, diagnosis=notes(found))
     return replace(check, diagnosis=(unrecognised(claim, true),))
+
+
+def _says_something(claim: np.ndarray) -> bool:
+    """Whether it is computed at all: 0 and NaN follow from any 0 and NaN."""
+    return bool(np.isfinite(claim).all() and claim.any())
+
+
+def _says_nothing(symbol: str) -> Note:
+    return Note("says-nothing", Words(
+        f"All of it is 0, NaN or infinite, as is to be expected of a wrong {symbol}: "
+        "whether it is computed rightly cannot be told.",
+        f"{symbol} が誤りなので、すべて 0 か NaN か無限大です。計算が正しいかは判断できません。"),
+        Words(f"Look again at {symbol} first.", f"まず {symbol} を見直してください。"))  # fmt: skip
 
 
 def _measured(check: Check, stage: str, claim: np.ndarray, true: np.ndarray, right) -> Check:

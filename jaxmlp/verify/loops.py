@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from jaxmlp.verify.before import READERS, Known, sort_out
 from jaxmlp.verify.calling import ROLE, plain, role_table
+from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.names import blocks, called, live_in, loads, role_of_data, stores, words
 
 COUNTS = words("range arange permutation trange shuffle sample choice count shuffled")
@@ -57,11 +58,14 @@ class Loops(NamedTuple):
     hidden: list[int]
 
 
-def training_loops(module: ast.Module, functions: Container[str]) -> Loops:
+def training_loops(module: ast.Module, functions: Container[str], clock: Clock) -> Loops:
     """The innermost loops that take a sample and update parameters.
 
     Args:
         functions: the names of the file's functions, which are no data.
+
+    Raises:
+        OutOfTime.
     """
     found = Loops([], [], [], [])
 
@@ -73,6 +77,7 @@ def training_loops(module: ast.Module, functions: Container[str]) -> Loops:
             deeper = False
             for block in blocks(statement):
                 deeper |= search(block, earlier, inner)
+            clock.left()
             if isinstance(statement, ast.For | ast.While) and not deeper:
                 deeper = _training_step(statement, earlier, inner, functions, found)
             any_found |= deeper

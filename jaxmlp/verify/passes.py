@@ -9,7 +9,6 @@ from jaxmlp.network import Network
 from jaxmlp.verify import given, pieces
 from jaxmlp.verify.calling import (
     ONE,
-    Crashed,
     Subject,
     arguments,
     array,
@@ -35,6 +34,7 @@ from jaxmlp.verify.judge import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.pieces import Piece
 from jaxmlp.verify.points import EQUAL, Points, Sizes, draw
+from jaxmlp.verify.run.outcome import Crashed
 
 SMOOTH = Network("tanh")  # its f' is neither 0 nor 1, so that nothing done to it is hidden
 OF_FORWARD = ("u", "fu", "z", "a", "g")

@@ -2,19 +2,47 @@
 
 import ast
 import codecs
+import contextlib
 import io
 import json
+import os
 import re
+import stat
+import sys
 import tokenize
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+FILE = 10 << 20  # bytes
+CODE, LINES = 1 << 20, 20_000  # characters and lines that are read
+DEEP = 20_000  # calls in Python, a few for each level of a syntax tree
 ENCODINGS = ("utf-8", "cp932", "euc_jp")
 RUNNING_CELL = re.compile(r"%%(time|timeit|capture|prun)\b.*\n?")
-PRINT = re.compile(r"^(\s*)print\s+(?![=(])(.+)$", re.MULTILINE)
+PRINT = re.compile(r"^([ \t]*)print[ \t]+(?![=(])(.+)$", re.MULTILINE)
 HALF = re.compile(r"[=+\-*/@,(\[]\s*(#.*)?$")
 TRAINING = re.compile(r"\b(xi|yi|ti|eta\w*|delta\w*|x_train|X_train|lr|learning_rate)\b")
+
+
+def contents(path: Path) -> bytes:
+    """What is in a file; nothing is waited for, as a pipe would have it.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is no regular file, or a very large one.
+    """
+    with open(path, "rb", buffering=0, opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("expected a regular file, got a pipe, a device or the like")
+        data = file.read(FILE + 1)
+    if len(data) > FILE:
+        raise ValueError(f"expected a file of at most {FILE >> 20} MB, got a larger one")
+    return data
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def decoded(data: bytes) -> str:
@@ -53,7 +81,7 @@ def notebook_cells(text: str) -> list[str]:
     try:
         cells = json.loads(text)["cells"]
         code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(
             "expected a Jupyter notebook (JSON with cells), got something else"
         ) from None
@@ -82,6 +110,20 @@ class Flaw(NamedTuple):
     name: str
     line: int
     why: str = ""
+
+
+@contextlib.contextmanager
+def deep_trees() -> Iterator[None]:
+    """Walk syntax trees as deep as the parser makes them: a sum of 950 terms is 950 deep.
+
+    The parser's own limit stays, for it is one of the stack of C.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, DEEP))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def parsed(text: str) -> list[ast.stmt | Flaw]:
@@ -135,11 +177,10 @@ def _flaws(chunk: str, first: int, error: Exception) -> list[Flaw]:
     line = getattr(error, "lineno", None) or 1
     written = (chunk.split("\n")[line - 1 : line] or [""])[0]
     half = "indented block" in str(error) or "never closed" in str(error) or HALF.search(written)
-    why = (
-        ""
-        if half
-        else f"{type(error).__name__}: {getattr(error, 'msg', error)} (line {first + line - 1})"
-    )
+    if isinstance(error, RecursionError):
+        error = SyntaxError("nested too deeply")
+    said = f"{type(error).__name__}: {getattr(error, 'msg', error)} (line {first + line - 1})"
+    why = "" if half else said
     return [Flaw(match[1] if match else "training loop", first, why)]
 
 

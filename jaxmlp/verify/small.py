@@ -6,21 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from jaxmlp.verify import pieces
-from jaxmlp.verify.calling import (
-    Crashed,
-    Subject,
-    Unfinished,
-    array,
-    convention,
-    plain,
-    stacked,
-)
+from jaxmlp.verify.calling import Subject, array, convention, plain, stacked
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import ended, farther
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import judge
 from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import Piece
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth trueval d yt")
 OUTPUTS = table(

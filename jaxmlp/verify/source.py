@@ -5,14 +5,15 @@ the body of the training loop, as far as the parameters depend on it.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.loops import SIZES, Loop, training_loops
 from jaxmlp.verify.names import called, loads, names_used, stores, words
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.reading import Flaw, decoded, notebook_cells, of_cells, parsed
+from jaxmlp.verify.reading import CODE, LINES, Flaw, decoded, deep_trees, notebook_cells, of_cells
 
 SIMPLE_CALLS = words(
     "identity eye zeros ones full array asarray arange linspace vectorize vmap jit grad "
@@ -53,21 +54,38 @@ class Source:
     module: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
 
-def read(path: Path) -> Source:
+def read(path: Path, data: bytes, clock: Clock) -> Source:
     """What a .py or .ipynb file has.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is no text, or no notebook.
+        ValueError: it is no text, or no notebook, or more code than anybody writes.
+        OutOfTime.
     """
-    data = path.read_bytes()
-    if path.suffix == ".ipynb":
-        return take_apart(of_cells(notebook_cells(decoded(data))), numbered=False)
-    return take_apart(parsed(decoded(data)))
+    text, notebook = decoded(data), path.suffix == ".ipynb"
+    cells = notebook_cells(text) if notebook else [text]
+    _check_length(cells)
+    statements = list(of_cells(cells))
+    with deep_trees():
+        return take_apart(statements, clock, numbered=not notebook)
 
 
-def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) -> Source:
-    """Sort the statements of a file by what they are to the checker."""
+def _check_length(cells: Sequence[str]) -> None:
+    lines, code = sum(c.count("\n") for c in cells), sum(map(len, cells))
+    if lines > LINES or code > CODE:
+        raise ValueError(
+            f"expected code of at most {LINES} lines and {CODE >> 20} MB, "
+            f"got {lines} lines and {code / (1 << 20):.1f} MB"
+        )
+
+
+def take_apart(
+    statements: Iterable[ast.stmt | Flaw], clock: Clock, *, numbered: bool = True
+) -> Source:
+    """Sort the statements of a file by what they are to the checker.
+
+    Raises:
+        OutOfTime.
+    """
     found = Source(numbered=numbered)
     parts = list(statements)
     for name, line, why in (part for part in parts if isinstance(part, Flaw)):
@@ -93,8 +111,9 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
             found.unfinished[name] = function.lineno
     _constants(module, found)
     for node in ast.walk(module):
+        clock.left()
         _effects(node, found.functions)
-    training, idle, deep, hidden = training_loops(module, found.functions)
+    training, idle, deep, hidden = training_loops(module, found.functions, clock)
     loops = {"loops": training, "idle": idle, "deep": deep, "hidden": hidden}
     return replace(found, **loops, module=module)
 

@@ -11,14 +11,7 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify.before import lists_files
-from jaxmlp.verify.calling import (
-    ROLE,
-    Crashed,
-    Subject,
-    Unfinished,
-    convention,
-    plain,
-)
+from jaxmlp.verify.calling import ROLE, Subject, convention, plain
 from jaxmlp.verify.claimed import MADE_OF, carry_share, moved, points_of
 from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
@@ -30,6 +23,7 @@ from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.names import called, loads, role_of_data, stores
 from jaxmlp.verify.points import EQUAL, ETA, Points, Sizes, with_one
 from jaxmlp.verify.program import Quantities
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.stepsize import STAGES, changes, fitted_eta, named_eta, step_sizes
 

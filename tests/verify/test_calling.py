@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from jaxmlp.verify.calling import (
-    Crashed,
     Layout,
     Subject,
-    Unfinished,
     arguments,
     array,
     layouts,
@@ -16,6 +14,7 @@ from jaxmlp.verify.calling import (
     roles,
 )
 from jaxmlp.verify.points import Points
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from jaxmlp.network import Network
-from jaxmlp.verify.calling import Crashed, Died, Subject, TimedOut, Unfinished
+from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
+from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 
 LECTURE = Network()
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from jaxmlp.verify import pieces
-from jaxmlp.verify.calling import Crashed, Subject, TimedOut, Unfinished
+from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.pieces import Piece, piece
+from jaxmlp.verify.run.outcome import Crashed, TimedOut, Unfinished
 from jaxmlp.verify.small import check_piece
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from jaxmlp.verify import source
+from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.loops import drawn, numbers
 from jaxmlp.verify.names import imports_of, live_in, loads, names_used, role_of_data, stores
 from jaxmlp.verify.reading import decoded, notebook_cells, parsed
@@ -15,7 +16,7 @@ TEXT = "# 活性化関数\ndef ReLU(x):\n    return x * (x > 0)  # ∇ も\n"
 
 
 def apart(text):
-    return take_apart(parsed(text))
+    return take_apart(parsed(text), Clock())
 
 
 def statement(text):
@@ -78,7 +79,7 @@ def test_one_broken_cell_spoils_no_other_and_lines_count_on(tmp_path):
     path.write_text(
         notebook("def f(x):\n    return x", "def g(x:\n  return", loop.format(1), loop.format(2))
     )
-    found = source.read(path)
+    found = source.read(path, path.read_bytes(), Clock())
     assert list(found.functions) == ["f"]
     assert found.unfinished == {"g": 3}
     assert not found.numbered

@@ -10,7 +10,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 
-from jaxmlp.verify.calling import Crashed, Subject, Unfinished
+from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.diagnose import differs, mask, same, tolerance, unrecognised, where, worst
 from jaxmlp.verify.ending import crashed, unfinished
 from jaxmlp.verify.finding import Check, File, Note, Report, Words
@@ -25,6 +25,7 @@ from jaxmlp.verify.gradient.truth import (
     truth_of,
 )
 from jaxmlp.verify.judge import NOISE, imprecise, noisy
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 NEAR = 1 + 3e-7  # a few roundings of float32; a factor, as it keeps symmetric what is
 SYMMETRISED = Note("symmetrised", Words(

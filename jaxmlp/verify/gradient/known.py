@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from jaxmlp.verify.calling import Crashed, Subject, Unfinished, array
+from jaxmlp.verify.calling import Subject, array
 from jaxmlp.verify.diagnose import explanations, same, tolerance
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.gradient.truth import Truth
 from jaxmlp.verify.program import Mistake, Program, Quantities
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 FACTOR = Words("Look again at the factors and signs.", "係数と符号を見直してください。")
 SHAPE = Words("Which entry of the result belongs to which entry of the argument?",

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from jaxmlp.verify.calling import Crashed, Unfinished
 from jaxmlp.verify.check import call_here
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge import NOISE
+from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 POINTS, TRIES = 4, 20  # points wanted, points drawn at most
 # Relative; the error of the five-point rule is the fourth power. The second is for crowds of kinks.

@@ -30,7 +30,8 @@ def as_text(report: Report, lang: str = "en", explain: str = "full", color: bool
     words.check_options(lang, explain)
     report = telling.told(report, explain)
     blocks = ["\n".join(_file_lines(file, lang, explain, color)) for file in report.files]
-    return "\n\n".join([*blocks, telling.summary(report, lang)]) + "\n"
+    last = [telling.summary(report, lang), telling.held(report, lang)]
+    return "\n\n".join([*blocks, "\n".join(filter(None, last))]) + "\n"
 
 
 def _file_lines(file: File, lang: str, explain: str, color: bool) -> Iterator[str]:
@@ -113,6 +114,7 @@ def as_csv(report: Report, lang: str = "en", explain: str = "full") -> str:
     columns = telling.columns(report)
     keys = [(c.name, c.stage) for c in columns]
     head = [say("file", lang), say("problem", lang), *(say(v, lang) for v in VERDICTS)]
+    head += [say("network", lang), say("origin", lang)]
     head += [f"{words.name(c, lang)} {words.stage(c, lang)}" for c in columns]
     return _table([head, *(_row(file, keys, lang) for file in report.files)])
 
@@ -122,7 +124,8 @@ def _row(file: File, keys: Sequence[tuple[str, str]], lang: str) -> list[object]
     cells = [
         " | ".join(_cell(c, lang) for c in file.checks if (c.name, c.stage) == key) for key in keys
     ]
-    return [clean(file.path), problem, *telling.counts(file.checks).values(), *cells]
+    told = [telling.network(file, lang), telling.origins(file, lang)]
+    return [clean(file.path), problem, *telling.counts(file.checks).values(), *told, *cells]
 
 
 def _cell(check: Check, lang: str) -> str:

@@ -55,6 +55,8 @@ def _summary(report: Report, prefix: str, lang: str) -> str:
     ]
     listed = f'<ul class="counts">{"".join(badges)}</ul>' if badges else ""
     table = _class(report, prefix, lang) if len(report.files) > 1 else ""
+    held = telling.held(report, lang)
+    table += f"<p>{escape(held)}</p>" if held else ""
     return (
         f"<section><h2>{say('summary', lang)}</h2>\n"
         f"<p>{escape(telling.summary(report, lang))}</p>\n{listed}{table}</section>"

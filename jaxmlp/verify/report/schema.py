@@ -18,6 +18,7 @@ def report(found: Report, lang: str, explain: str) -> str:
             **_header("jaxmlp-verify", lang),
             "explain": explain,
             "summary": telling.counts(found.checks),
+            "held": found.held and found.held._asdict(),
             "files": [_file(file, lang) for file in found.files],
         }
     )

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
+from jaxmlp.verify.finding import ORIGINS, VERDICTS, Check, Claim, File, Note, Report
 from jaxmlp.verify.report.words import clean, lines, number, say, small
 
 NOT_LOOKED_AT = frozenset(("not-looked-at", "deep"))
+ALWAYS = NOT_LOOKED_AT | ORIGINS | {"network"}
 
 
 def told(report: Report, explain: str) -> Report:
@@ -19,19 +21,22 @@ def told(report: Report, explain: str) -> Report:
         return report
     tell = _hinted if explain == "hint" else _bare
     files = report.files if explain == "hint" else [_without_remarks(f) for f in report.files]
-    return Report(
-        tuple(File(f.path, tuple(map(tell, f.checks)), f.remarks, f.problem) for f in files)
-    )
+    files = [File(f.path, tuple(map(tell, f.checks)), f.remarks, f.problem) for f in files]
+    return replace(report, files=tuple(files))
 
 
 def _without_remarks(file: File) -> File:
-    """But for what was not looked at: without it a verdict would say too much."""
-    left = tuple(note for note in file.remarks if note.id in NOT_LOOKED_AT)
-    return File(file.path, file.checks, left, file.problem)
+    return File(file.path, file.checks, _always(file.remarks), file.problem)
+
+
+def _always(remarks: Iterable[Note]) -> tuple[Note, ...]:
+    """Those without which a verdict would say too much."""
+    return tuple(note for note in remarks if note.id in ALWAYS)
 
 
 def _bare(check: Check) -> Check:
-    return Check(check.name, check.stage, check.verdict, check.line)
+    remarks = _always(check.remarks)
+    return Check(check.name, check.stage, check.verdict, check.line, remarks=remarks)
 
 
 def _hinted(check: Check) -> Check:
@@ -44,7 +49,7 @@ def _hinted(check: Check) -> Check:
         check.verdict,
         check.line,
         diagnosis=tuple(Note("", hint, hint) for hint in hints),
-        remarks=() if answer else check.remarks,
+        remarks=_always(check.remarks) if answer else check.remarks,
         got_shape=None if check.got_shape == check.expected_shape else check.got_shape,
         wrong=check.wrong,
         where=check.where,
@@ -77,6 +82,17 @@ def ids(check: Check) -> str:
     """The diagnosis by its ids: "slope-missing + sign / sign", "/" between explanations."""
     told = [[clean(note.id) for note in e if note.id] for e in explanations(check.diagnosis)]
     return " / ".join(" + ".join(e) for e in told if e)
+
+
+def origins(file: File, lang: str) -> str:
+    """What its functions have from elsewhere, each once."""
+    notes = [n for c in file.checks for n in c.remarks if n.id in ORIGINS]
+    return "; ".join(dict.fromkeys(clean(getattr(note.text, lang)) for note in notes))
+
+
+def network(file: File, lang: str) -> str:
+    """The network that it was checked against, and whether it says so itself."""
+    return "; ".join(clean(getattr(n.text, lang)) for n in file.remarks if n.id == "network")
 
 
 def shape(check: Check, lang: str) -> str | None:
@@ -133,10 +149,20 @@ def summary(report: Report, lang: str) -> str:
     left = sum(any(note.id in NOT_LOOKED_AT for note in file.remarks) for file in judged)
     parts = found + ([say("problems", lang, problems)] if problems else [])
     parts += [say("left", lang, left)] if left else []
+    elsewhere = sum(check.bought for check in report.checks)
+    parts += [say("bought", lang, elsewhere)] if elsewhere else []
     many = say("one file" if files == 1 else "files", lang, files)
     quantities = say("one quantity" if checks == 1 else "quantities", lang, checks)
     comma = say("comma", lang)
     return f"{many}{comma}{quantities}{say('colon', lang) if parts else ''}{comma.join(parts)}"
+
+
+def held(report: Report, lang: str) -> str | None:
+    """What was held of the files that ran, and what was not."""
+    if report.held is None:
+        return None
+    missing = [say(f"not held {n}", lang) for n, yes in report.held._asdict().items() if not yes]
+    return say("not held", lang, say("comma", lang).join(missing)) if missing else say("held", lang)
 
 
 def not_as_recorded(claim: Claim, lang: str) -> str:

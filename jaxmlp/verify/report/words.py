@@ -74,6 +74,22 @@ LABELS = {
     "count": Words("{1} {0}", "{0} {1}"),
     "problems": Words("{} could not be checked", "検査できなかったファイル {}"),
     "left": Words("{} not looked at in full", "一部を調べていないファイル {}"),
+    "bought": Words("{} not derived by hand", "手で導出していないもの {}"),
+    "network": Words("network", "ネットワーク"),
+    "origin": Words("from elsewhere", "ほかから取り込んだもの"),
+    "held": Words(
+        "Each file ran shut in: no network, no other process, no file of others, nothing written.",
+        "各ファイルは隔離して実行しました。ネットワーク、他のプロセス、他のファイル、書き込みはいずれも不可です。",
+    ),
+    "not held": Words(
+        "Not held on this machine while the files ran: {}. Run only what you trust, or run it in a "
+        "container.",
+        "このマシンでは次を防げません: {}。信頼できるファイルだけを調べるか、コンテナを使うこと。",
+    ),
+    "not held disk": Words("reading and writing your files", "ファイルの読み書き"),
+    "not held network": Words("connections", "ネットワーク接続"),
+    "not held processes": Words("starting and stopping processes", "プロセスの起動と停止"),
+    "not held limits": Words("use of memory and processor", "メモリと CPU の使用"),
     "nothing": Words("nothing to check", "検査するものがありません"),
     "wrong entries": Words("{} of {} entries are wrong", "{} / {} 個の成分が誤り"),
     "row": Words("row", "行"),

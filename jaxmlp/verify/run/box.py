@@ -91,8 +91,7 @@ def enter(setup: Setup) -> Held:
         Unavailable: namespaces were asked for, and are not to be had.
     """
     linux = sys.platform == "linux"
-    if linux:
-        _end_with(setup.parent)
+    end_with(setup.parent)
     if setup.namespaces and linux:
         _namespaces(setup)
     limited = _limit(setup.seconds)
@@ -118,7 +117,10 @@ def main() -> None:
         child.serve(requests, answers)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
+    """Have this process end when that one, which has started it, does; on Linux."""
+    if sys.platform != "linux":
+        return
     _libc("prctl", PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
     if os.getppid() != parent:  # it has ended already
         os._exit(1)

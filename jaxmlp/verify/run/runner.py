@@ -20,11 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import jaxmlp
-from jaxmlp.verify.calling import Crashed, Died, OutOfTime, TimedOut, Unfinished
+from jaxmlp.verify.clock import LIMIT, Clock
 from jaxmlp.verify.run import box, message
+from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 
-LIMIT = 5.0  # seconds a call may take
-BUDGET = 60.0  # seconds all of a file may take
 START = 30.0  # seconds until a child has imported what its file needs
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
 KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE")  # what Python may need to start
@@ -47,27 +46,6 @@ class Pieces(NamedTuple):
     constants: list[ast.stmt]
     functions: list[ast.FunctionDef]
     loops: dict[str, list[ast.stmt]]
-
-
-class Clock:
-    """The time that a file may take in all.
-
-    Args:
-        budget: seconds, from now.
-    """
-
-    def __init__(self, budget: float = BUDGET):
-        self.budget, self.end = budget, time.monotonic() + budget
-
-    def left(self) -> float:
-        """Seconds.
-
-        Raises:
-            OutOfTime: there are none.
-        """
-        if (seconds := self.end - time.monotonic()) > 0:
-            return seconds
-        raise OutOfTime(f"{self.budget:g}")
 
 
 class Runner:
@@ -231,7 +209,7 @@ class Runner:
 
 def held() -> box.Held:
     """What is held of a file on this machine, as a child without a file has it."""
-    with Runner(Pieces(os.devnull, [], [], [], {})) as runner:
+    with Runner(Pieces(__file__, [], [], [], {})) as runner:
         runner._begin()
         return runner.held
 

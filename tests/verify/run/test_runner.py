@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxmlp.verify.calling import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run import runner as module
 from jaxmlp.verify.run.child import portable
+from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.runner import Pieces, Runner
 
 SIZES = {"d": 2, "q": 3, "m": 4, "n": 5}

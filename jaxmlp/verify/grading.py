@@ -1,0 +1,42 @@
+"""A file to be graded, before anything that is slow to import."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from jaxmlp.verify.clock import BUDGET, LIMIT
+from jaxmlp.verify.finding import File, Words
+
+
+class Options(NamedTuple):
+    """What the command line says of all files; None: what each file says, or else the lecture.
+
+    Attributes:
+        hidden, output, loss, reduction: names.
+        bias: whether x and z have a 1 in front.
+        limit: seconds that one call may take.
+        budget: seconds that the whole file may take, reading it included.
+        seed: of the random points.
+    """
+
+    hidden: str | None = None
+    output: str | None = None
+    loss: str | None = None
+    reduction: str | None = None
+    bias: bool | None = None
+    limit: float = LIMIT
+    budget: float = BUDGET
+    seed: int = 0
+
+
+def graded(path: str, data: bytes, options: Options, others: Collection[str]) -> File:
+    """What `verify_file` finds in a file of this content."""
+    from jaxmlp.verify.homework import verify_file
+
+    return verify_file(path, options, data=data, others=others)
+
+
+def unreadable(path: str | Path, why: Exception, ja: str = "読み込めません") -> File:
+    """A file that cannot be checked, and why not."""
+    text = " ".join(str(getattr(why, "strerror", None) or why).split())
+    return File(str(path), problem=Words(text, f"{ja} ({text})"))

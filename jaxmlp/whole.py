@@ -1,0 +1,32 @@
+"""Files that appear whole, or not at all."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file in one step: temporary file, fsync, rename."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which appears in one step: temporary file, fsync, rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as reason:
+        if reason.errno == errno.ENOSPC:  # which comes without a name
+            raise OSError(reason.errno, reason.strerror, str(path)) from None
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
