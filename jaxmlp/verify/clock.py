@@ -26,4 +26,8 @@ class Clock:
         """
         if (seconds := self.end - time.monotonic()) > 0:
             return seconds
-        raise OutOfTime(f"{self.budget:g}")
+        raise self.over()
+
+    def over(self) -> OutOfTime:
+        """To be raised where there is none left."""
+        return OutOfTime(f"{self.budget:g}")

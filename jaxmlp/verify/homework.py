@@ -74,7 +74,7 @@ def verify_file(
         >>> folder = tempfile.TemporaryDirectory()
         >>> path = pathlib.Path(folder.name) / "homework.py"
         >>> _ = path.write_text(
-        ...     "import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(x))"
+        ...     "import numpy as np\\ndef sigmoid(x):\\n    return 1 / (1 + np.exp(x))"
         ... )
         >>> [(c.name, c.verdict, c.diagnosis[0].id) for c in verify_file(path).checks]
         [('sigmoid', 'wrong', 'sigmoid-of-minus')]

@@ -155,7 +155,7 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
     check = _measured(Check(name, stage, "wrong"), stage, claim, true, right)
     symbol = NAMES.get(fed_by, fed_by)
     if fed_by and not _says_something(claim):
-        return replace(check, diagnosis=(_says_nothing(symbol),))
+        return replace(check, verdict="unfinished", remarks=(_says_nothing(symbol),))
     if fed_by:
         words = Words(
             f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しい"
@@ -173,10 +173,8 @@ def _says_something(claim: np.ndarray) -> bool:
 
 def _says_nothing(symbol: str) -> Note:
     return Note("says-nothing", Words(
-        f"All of it is 0, NaN or infinite, as is to be expected of a wrong {symbol}: "
-        "whether it is computed rightly cannot be told.",
-        f"{symbol} が誤りなので、すべて 0 か NaN か無限大です。計算が正しいかは判断できません。"),
-        Words(f"Look again at {symbol} first.", f"まず {symbol} を見直してください。"))  # fmt: skip
+        f"gives nothing but 0, NaN or infinity, and {symbol} is wrong: this step cannot be judged",
+        f"0、NaN、無限大のいずれかしか返さず、{symbol} も誤りなので、判定できません"))  # fmt: skip
 
 
 def _measured(check: Check, stage: str, claim: np.ndarray, true: np.ndarray, right) -> Check:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.names import names_used
 from jaxmlp.verify.reading import contents, decoded, parsed
+from jaxmlp.verify.run.runner import is_library
 from jaxmlp.verify.source import Source
 
 AUTODIFF = re.compile(
@@ -117,6 +118,8 @@ def _dotted(node: ast.AST, origins: dict[str, str]) -> str | None:
 
 def _file(path: Path, module: str) -> Path | None:
     """The file beside this one that an import of that name brings in."""
+    if not module or is_library(module):
+        return None
     places = (path.with_name(f"{module}.py"), path.parent / module / "__init__.py")
     return next((place for place in places if place.is_file()), None)
 

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib.machinery import PathFinder
 from io import IOBase
 from typing import Any, NamedTuple
 
@@ -102,6 +103,7 @@ class Runner:
         raise self._garbled()
 
     def _ask(self, *request: Any) -> tuple:
+        self.clock.left()
         if self.stillborn:
             raise self.stillborn
         if self.process is None:
@@ -147,8 +149,7 @@ class Runner:
         match got:
             case []:
                 self._stop()
-                self.clock.left()
-                raise TimedOut(f"{limit:g}")
+                raise TimedOut(f"{limit:g}") if limit < left else self.clock.over()
             case [EOFError() | OSError()]:
                 code = self._stop(patience=1.0)
                 raise Died(f"the end of the whole process (exit code {code})") from None
@@ -172,7 +173,7 @@ class Runner:
         beside = os.path.dirname(os.path.realpath(self.pieces.path))
         setup = box.Setup(os.getpid(), folder, (*visible, beside), self.hidden, **measures)
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-c", BOOT, *paths],
+            [sys.executable, "-I", "-B", "-c", BOOT, *paths],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
             cwd=folder, env=_environment(folder), start_new_session=os.name == "posix",
         )  # fmt: skip
@@ -230,6 +231,12 @@ def _await_end(stream: IOBase, seconds: float = 1.0) -> None:
     while os.name == "posix" and select.select([stream], [], [], max(0, end - time.monotonic()))[0]:
         if not os.read(stream.fileno(), 1 << 16):
             break
+
+
+def is_library(module: str) -> bool:
+    """Whether a child imports a top-level module from where Python and its packages are."""
+    known = sys.stdlib_module_names
+    return module in known or bool(PathFinder.find_spec(module, _python()[0][:-1]))
 
 
 def _python() -> tuple[list[str], tuple[str, ...]]:
