@@ -8,6 +8,7 @@ import pytest
 
 from jaxmlp.cli import main
 from jaxmlp.cli.verify import expanded, language
+from jaxmlp.verify.run import runner
 
 RIGHT = (
     "import numpy as np\ndef softmax(x):\n    e = np.exp(x - np.max(x))\n    return e / e.sum()\n"
@@ -192,6 +193,7 @@ def test_folders_are_searched_and_hidden_ones_left_out(tmp_path, monkeypatch):
             "expected another file for the report, got a.py, which is checked",
         ),
         (["a.py", "--timeout", "0"], "expected a --timeout above 0 seconds, got 0.0"),
+        (["a.py", "--budget", "-1"], "expected a --budget above 0 seconds, got -1.0"),
         (["a.py", "--hidden", "rely"], "rely"),
         (["a.py", "--seed", "-1"], "expected a --seed of 0 or above, got -1"),
         (["--hidden", "tanh"], "expected a file to check with --hidden, got none"),
@@ -206,6 +208,56 @@ def test_bad_arguments_are_one_line_and_write_nothing(args, line, run, tmp_path)
     assert err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
     assert (tmp_path / "a.py").read_text(encoding="utf-8") == RIGHT
+
+
+def test_what_was_not_derived_by_hand_ends_with_1_and_is_in_the_table(run):
+    write("a.py", "import jax, jax.numpy as jnp\ntanh = jnp.tanh\n"
+                  "def dtanh(u):\n    return jax.vmap(jax.grad(tanh))(u)\n")  # fmt: skip
+    code, out, err = run("a.py", "--csv", "-", "--explain", "verdict")
+    assert code == 1
+    assert err == "jaxmlp: 1 of 2 checks is right, and not derived by hand\n"
+    assert "not derived by hand: autodiff (jax.grad, line 4)" in out
+    assert "手で導出していないもの 1" in run("a.py", "--lang", "ja")[1]
+
+
+def test_all_files_are_read_before_any_is_run(run):
+    """What is changed meanwhile, by whomever, is not looked at."""
+    write("a.py", "import os\nos.remove('b.py')\n" + RIGHT)
+    write("b.py", WRONG)
+    code, out, _ = run("a.py", "b.py", "--json", "-")
+    assert [f["checks"][0]["verdict"] for f in json.loads(out)["files"]] == ["right", "wrong"]
+    assert code == 1
+
+
+def test_what_is_held_is_said_once_and_can_be_required(run, monkeypatch):
+    for name in ("a", "b"):
+        write(f"{name}.py", RIGHT)
+    code, out, _ = run("a.py", "b.py")
+    assert out.count("Each file ran shut in") + out.count("Not held on this machine") == 1
+    held = json.loads(run("a.py", "--json", "-")[1])["held"]
+    assert set(held) == {"disk", "network", "processes", "limits"}
+    monkeypatch.setattr(runner, "measures", {"namespaces": False, "calls": False})
+    _, out, _ = run("a.py", "--lang", "en")
+    assert "Not held on this machine while the files ran: reading and writing your files, " in out
+    code, out, err = run("a.py", "--require-sandbox")
+    assert (code, out) == (2, "")
+    assert err == (
+        "jaxmlp: expected a whole sandbox, this machine does not hold: disk, network, processes\n"
+    )
+
+
+def test_a_budget_ends_a_file_and_no_other(run):
+    slow = "import time\n" + "".join(
+        f"def {name}(x):\n    time.sleep(2)\n" for name in ("ReLU", "tanh", "sigmoid", "softmax")
+    )
+    write("slow.py", slow)
+    write("right.py", RIGHT)
+    code, out, _ = run("slow.py", "right.py", "--json", "-", "--timeout", "0.6", "--budget", "1")
+    first, second = json.loads(out)["files"]
+    assert code == 1
+    assert [c["verdict"] for c in second["checks"]] == ["right"]
+    assert {c["verdict"] for c in first["checks"]} == {"timeout"}
+    assert "the 1 s that a file may take were over" in first["checks"][-1]["remarks"][0]["text"]
 
 
 def test_the_lectures_claims(run):

@@ -420,7 +420,10 @@ def test_bad_company_leaves_nothing_behind(tmp_path, monkeypatch):
         """,
         limit=0.5,
     )
-    assert [c.verdict for c in file.checks] == ["crashed", "timeout", "wrong"]
+    assert [c.verdict for c in file.checks] in (
+        ["crashed", "crashed", "wrong"],  # no process may be started
+        ["crashed", "timeout", "wrong"],
+    )
     assert list((tmp_path / "temporary").iterdir()) == []
     assert {path.name for path in tmp_path.iterdir()} == {"temporary", "homework.py"}
     if sys.platform == "linux":

@@ -19,6 +19,7 @@ import jaxmlp
 from jaxmlp.verify import report as written
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report, Words, Worst
 from jaxmlp.verify.report import words
+from jaxmlp.verify.run.box import Held
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 LANGUAGES, LEVELS = ("en", "ja"), ("verdict", "hint", "full")
@@ -121,7 +122,8 @@ files = planned(
     remarks=some(notes, 2),
     problem=st.none() | said,
 )
-reports = planned(Report, files=some(files, 3))
+holding = planned(Held, **dict.fromkeys(Held._fields, st.booleans()))
+reports = planned(Report, files=some(files, 3), held=st.none() | holding)
 anyhow = {"lang": st.sampled_from(LANGUAGES), "explain": st.sampled_from(LEVELS)}
 few = settings(max_examples=60)
 
@@ -197,6 +199,7 @@ REPORT = {
     **HEADER,
     "explain": one_of(*LEVELS),
     "summary": keyed(**dict.fromkeys(VERDICTS, INTEGER)),
+    "held": either(nothing, keyed(**dict.fromkeys(Held._fields, is_a(bool)))),
     "files": listed(keyed(**FILE)),
 }
 CLAIM = {
@@ -392,10 +395,31 @@ def test_csv_is_a_class_one_row_a_file():
     two = File("b, c.py", (Check("f", "value", "timeout"), replace(WRONG, diagnosis=(SIGN, other))))
     bad = File('d "e".py', problem=Words("no\nway", "無理"))
     assert table(written.as_csv(Report((one, two, bad)))) == [
-        ["file", "could not be checked", *VERDICTS, "backward δ1", "f value"],
-        ["a.py", "", "1", "1", "0", "0", "0", "0", "wrong: slope-missing + sign", "right"],
-        ["b, c.py", "", "0", "1", "0", "0", "0", "1", "wrong: sign / slope-missing", "timeout"],
-        ['d "e".py', "no way", *"000000", "", ""],
+        [
+            "file",
+            "could not be checked",
+            *VERDICTS,
+            "network",
+            "from elsewhere",
+            "backward δ1",
+            "f value",
+        ],
+        ["a.py", "", "1", "1", "0", "0", "0", "0", "", "", "wrong: slope-missing + sign", "right"],
+        [
+            "b, c.py",
+            "",
+            "0",
+            "1",
+            "0",
+            "0",
+            "0",
+            "1",
+            "",
+            "",
+            "wrong: sign / slope-missing",
+            "timeout",
+        ],
+        ['d "e".py', "no way", *"000000", "", "", "", ""],
     ]
     japanese = table(written.as_csv(Report((one, two, bad)), "ja", "hint"))
     assert japanese[0][:4] == ["ファイル", "検査不能", "正しい", "誤り"]
@@ -409,7 +433,7 @@ def test_any_csv_is_a_table_without_formulas(plan, lang, explain):
     rows = table(written.as_csv(found, lang, explain))
     assert len(rows) == 1 + len(found.files)
     quantities = {(check.name, check.stage) for check in found.checks}
-    assert {len(row) for row in rows} == {8 + len(quantities)}
+    assert {len(row) for row in rows} == {10 + len(quantities)}
     assert not [cell for row in rows for cell in row if re.match(r"\s*[=+\-@＝＋－＠]", cell)]
     for row, file in zip(rows[1:], found.files, strict=True):
         verdicts = [check.verdict for check in file.checks]

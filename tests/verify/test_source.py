@@ -1,16 +1,19 @@
 """A file taken apart: encodings, notebooks, broken places, constants, loops, the names they need."""
 
 import ast
+import contextlib
 import json
+import os
+import time
 
 import pytest
 
-from jaxmlp.verify import source
 from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.loops import drawn, numbers
 from jaxmlp.verify.names import imports_of, live_in, loads, names_used, role_of_data, stores
-from jaxmlp.verify.reading import decoded, notebook_cells, parsed
-from jaxmlp.verify.source import empty, take_apart
+from jaxmlp.verify.reading import contents, decoded, notebook_cells, parsed
+from jaxmlp.verify.run.outcome import OutOfTime
+from jaxmlp.verify.source import empty, read, take_apart
 
 TEXT = "# 活性化関数\ndef ReLU(x):\n    return x * (x > 0)  # ∇ も\n"
 
@@ -50,6 +53,67 @@ def test_what_is_no_text_is_refused(data):
         decoded(data)
 
 
+# What is read at all
+
+
+def opened(path):
+    return read(path, contents(path), Clock())
+
+
+def test_a_file_that_is_none_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "fifo.py")
+    (tmp_path / "zero.py").symlink_to("/dev/zero")
+    for name in ("fifo.py", "zero.py"):
+        with pytest.raises(ValueError, match="expected a regular file"):
+            contents(tmp_path / name)
+    with pytest.raises(OSError, match="directory"):
+        contents(tmp_path)
+
+
+def test_a_large_file_is_not_read(tmp_path):
+    for size in (3 << 30, (10 << 20) + 1):
+        with open(tmp_path / "sparse.py", "wb") as file:
+            file.truncate(size)
+        with pytest.raises(ValueError, match="at most 10 MB, got a larger one"):
+            contents(tmp_path / "sparse.py")
+
+
+@pytest.mark.parametrize(
+    "text", ["a = 1\n" * 300_000, "a = 1\n" * 20_001, f"a = '{'x' * (1 << 20)}'"]
+)
+def test_more_code_than_anybody_writes_is_refused(text, tmp_path):
+    for name, whole in (("a.py", text), ("a.ipynb", notebook(text))):
+        (tmp_path / name).write_text(whole)
+        with pytest.raises(ValueError, match="code of at most 20000 lines and 1 MB, got"):
+            opened(tmp_path / name)
+
+
+def test_what_is_nested_too_deeply_is_said(tmp_path):
+    (tmp_path / "a.ipynb").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="Jupyter notebook"):
+        opened(tmp_path / "a.ipynb")
+    terms = " + ".join(["x"] * 20_000)
+    (tmp_path / "a.py").write_text(f"def f(x):\n    return {terms}\ndef g(x):\n    return x\n")
+    found = opened(tmp_path / "a.py")
+    assert found.broken == {"f": (1, "SyntaxError: nested too deeply (line 1)")}
+    assert list(found.functions) == ["g"]
+
+
+CHAIN = "".join(f"def f{k}(x):\n    return f{k + 1}(x)\n" for k in range(3000))
+NEST = "".join("    " * k + f"for i{k} in x:\n" for k in range(90)) + "    " * 90 + "W = W - x\n"
+BLANK = "\n" * 19_000 + "x = (\n"
+
+
+@pytest.mark.parametrize("text", [CHAIN, NEST, BLANK], ids=["chain", "nest", "blank"])
+def test_reading_has_an_end(text, tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(text)
+    began = time.monotonic()
+    with contextlib.suppress(OutOfTime):
+        read(path, contents(path), Clock(1.0))
+    assert time.monotonic() - began < 6
+
+
 # Notebooks
 
 
@@ -79,7 +143,7 @@ def test_one_broken_cell_spoils_no_other_and_lines_count_on(tmp_path):
     path.write_text(
         notebook("def f(x):\n    return x", "def g(x:\n  return", loop.format(1), loop.format(2))
     )
-    found = source.read(path, path.read_bytes(), Clock())
+    found = opened(path)
     assert list(found.functions) == ["f"]
     assert found.unfinished == {"g": 3}
     assert not found.numbered
