@@ -80,14 +80,19 @@ def test_nothing_outlives_the_command(name, tmp_path):
         env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
-    end = time.monotonic() + 30
-    while not any((tmp_path / "temporary").iterdir()) and time.monotonic() < end:
+    try:
+        end = time.monotonic() + 60
+        while len(working_in(tmp_path)) < 4 and time.monotonic() < end:
+            time.sleep(0.05)  # until there are the command, a worker, and the submission's own
+        time.sleep(0.5)
+        assert len(working_in(tmp_path)) >= 4
+        started.send_signal(getattr(signal, name))
+        said = started.communicate(timeout=30)[1].decode()
+    finally:
+        started.kill()
+    end = time.monotonic() + 10
+    while working_in(tmp_path) and time.monotonic() < end:
         time.sleep(0.05)
-    time.sleep(1.0)  # until the submission loops
-    assert len(working_in(tmp_path)) >= 4  # the command, a worker, and the submission's own
-    started.send_signal(getattr(signal, name))
-    said = started.communicate(timeout=30)[1].decode()
-    time.sleep(1.0)
     assert working_in(tmp_path) == []
     if name != "SIGKILL":
         assert started.returncode == 130

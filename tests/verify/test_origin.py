@@ -6,6 +6,7 @@ import pytest
 
 from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.finding import BOUGHT, ORIGINS, Report
+from jaxmlp.verify.grading import Options
 from jaxmlp.verify.homework import verify_file
 from jaxmlp.verify.origin import beside
 from jaxmlp.verify.report import as_csv, as_html, as_json, as_text
@@ -39,7 +40,7 @@ HELPERS = {
 def checked(tmp_path, text):
     path = tmp_path / "homework.py"
     path.write_text(textwrap.dedent(text), encoding="utf-8")
-    return verify_file(path, others=[str(path)])
+    return verify_file(path, Options(limit=30.0), others=[str(path)])
 
 
 def said(file):

@@ -108,10 +108,10 @@ BLANK = "\n" * 19_000 + "x = (\n"
 def test_reading_has_an_end(text, tmp_path):
     path = tmp_path / "a.py"
     path.write_text(text)
-    began = time.monotonic()
+    began = time.process_time()
     with contextlib.suppress(OutOfTime):
         read(path, contents(path), Clock(1.0))
-    assert time.monotonic() - began < 6
+    assert time.process_time() - began < 10
 
 
 # Notebooks

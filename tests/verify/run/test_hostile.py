@@ -97,7 +97,7 @@ def test_no_submission_changes_another_verdict_or_leaves_anything(
         path.write_text(text.replace("PORT", str(listener.getsockname()[1])))
         began = time.monotonic()
         verdicts(path, QUICK)
-        assert time.monotonic() - began < QUICK.budget + 2, name
+        assert time.monotonic() - began < QUICK.budget + 20, name
         assert left_running(temporary) == [], name
         assert (verdicts(right), verdicts(wrong)) == (["right"], ["wrong"]), name
         path.unlink()
