@@ -217,6 +217,7 @@ def test_what_was_not_derived_by_hand_ends_with_1_and_is_in_the_table(run):
     assert code == 1
     assert err == "jaxmlp: 1 of 2 checks is right, and not derived by hand\n"
     assert "not derived by hand: autodiff (jax.grad, line 4)" in out
+    assert "right: autodiff" in out
     assert "手で導出していないもの 1" in run("a.py", "--lang", "ja")[1]
 
 

@@ -79,9 +79,14 @@ def columns(report: Report) -> list[Check]:
 
 
 def ids(check: Check) -> str:
-    """The diagnosis by its ids: "slope-missing + sign / sign", "/" between explanations."""
+    """The diagnosis by its ids: "slope-missing + sign / sign", "/" between explanations.
+
+    After it, what comes from elsewhere: "; autodiff".
+    """
     told = [[clean(note.id) for note in e if note.id] for e in explanations(check.diagnosis)]
-    return " / ".join(" + ".join(e) for e in told if e)
+    diagnosis = " / ".join(" + ".join(e) for e in told if e)
+    elsewhere = [note.id for note in check.remarks if note.id in ORIGINS]
+    return "; ".join(filter(None, [diagnosis, *elsewhere]))
 
 
 def origins(file: File, lang: str) -> str:

@@ -91,12 +91,14 @@ def enter(setup: Setup) -> Held:
         Unavailable: namespaces were asked for, and are not to be had.
     """
     linux = sys.platform == "linux"
+    inside = linux and setup.namespaces
     end_with(setup.parent)
-    if setup.namespaces and linux:
+    if inside:
         _namespaces(setup)
     limited = _limit(setup.seconds)
-    filtered = setup.calls and linux and _filter_calls()
-    inside = setup.namespaces and linux
+    if linux:
+        _libc("capset", struct.pack("Ii", CAPABILITIES, 0), bytes(24))  # none
+    filtered = linux and setup.calls and _filter_calls()
     return Held(inside, inside or filtered, filtered, limited)
 
 
@@ -142,7 +144,7 @@ def _libc(name: str, *args: Any) -> int:
 
 
 def _namespaces(setup: Setup) -> None:
-    """A disk of its own, no network, no process but its own; no rights in any of these."""
+    """A disk of its own, no network, and no process but its own."""
     try:
         _unshare()
         _disk(setup)
@@ -151,7 +153,6 @@ def _namespaces(setup: Setup) -> None:
     _in_child()  # the first process in the namespace: with it, all in it end
     _libc("prctl", PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
     _in_child()
-    _libc("capset", struct.pack("Ii", CAPABILITIES, 0), bytes(24))
 
 
 def _unshare() -> None:
