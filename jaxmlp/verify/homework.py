@@ -28,7 +28,8 @@ from jaxmlp.verify.passes import check_backward, check_error, check_forward, che
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import contents, deep_trees
 from jaxmlp.verify.run.outcome import OutOfTime
-from jaxmlp.verify.run.runner import Pieces, Runner
+from jaxmlp.verify.run.pieces import Pieces
+from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stepsize import measured

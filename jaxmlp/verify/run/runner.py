@@ -1,10 +1,7 @@
 """A person's code in a process, shut in, with a time limit: what it breaks is its own."""
 
-import ast
 import contextlib
-import functools
 import json
-import marshal
 import os
 import select
 import signal
@@ -16,37 +13,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import PathFinder
 from io import IOBase
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 import jaxmlp
 from jaxmlp.verify.clock import LIMIT, Clock
 from jaxmlp.verify.run import box, message
 from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
+from jaxmlp.verify.run.pieces import Pieces, compiled
 
 START = 30.0  # seconds until a child has imported what its file needs
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
-KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE")  # what Python may need to start
+KEPT = (
+    "LD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+)  # what Python may need to start
 measures = {"namespaces": True, "calls": True}  # what this machine turns out not to have goes
-
-
-class Pieces(NamedTuple):
-    """What was taken out of a file.
-
-    Attributes:
-        path: of the file, for line numbers in messages, and for modules that lie beside it.
-        imports: import statements.
-        constants: assignments of simple values, and classes that hold results, in order.
-        functions: function definitions.
-        loops: by name, the statements of a training step.
-    """
-
-    path: str
-    imports: list[ast.stmt]
-    constants: list[ast.stmt]
-    functions: list[ast.FunctionDef]
-    loops: dict[str, list[ast.stmt]]
 
 
 class Runner:
@@ -160,7 +143,7 @@ class Runner:
     def _start(self) -> None:
         try:  # the imports have a time of their own, and are not tried twice
             self._begin()
-            self._exchange(("call", "", [], {"": 0}), START, message.packed(_compiled(self.pieces)))
+            self._exchange(("call", "", [], {"": 0}), START, message.packed(compiled(self.pieces)))
         except (Died, TimedOut) as why:
             self.stillborn = why
             raise
@@ -178,9 +161,7 @@ class Runner:
             cwd=folder, env=_environment(folder), start_new_session=os.name == "posix",
         )  # fmt: skip
         line = json.dumps(setup._asdict()).encode() + b"\n"
-        said = json.loads(
-            self._within(START, line, lambda stream: stream.readline(1 << 16)) or "{}"
-        )
+        said = json.loads(self._within(START, line, _line) or "{}")
         if "why" not in said:
             self.held = box.Held(**said)
         elif measures["namespaces"]:
@@ -246,9 +227,9 @@ def _python() -> tuple[list[str], tuple[str, ...]]:
     given = [os.path.realpath(path) for path in sys.path if path]
     paths = [p for p in dict.fromkeys(given) if p not in (root, here) and os.path.exists(p)]
     seen = [*map(os.path.realpath, (sys.prefix, sys.base_prefix)), package, *paths]
-    return [*paths, root], tuple(
-        dict.fromkeys([*seen, *([root] if root.endswith("-packages") else [])])
-    )
+    if root.endswith("-packages"):  # installed, and not where it is worked on
+        seen.append(root)
+    return [*paths, root], tuple(dict.fromkeys(seen))
 
 
 def _environment(folder: str) -> dict[str, str]:
@@ -256,57 +237,3 @@ def _environment(folder: str) -> dict[str, str]:
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), folder)
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return kept | places | threads | {"MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu"}
-
-
-def _compiled(pieces: Pieces) -> dict[str, Any]:
-    """The pieces as programs, ready to be sent."""
-    code = functools.partial(_code, pieces.path)
-    return {
-        "path": pieces.path,
-        "imports": [(code(s), _brought(s)) for s in pieces.imports],
-        "constants": [code(s) for s in pieces.constants],
-        "functions": [(f.name, code(f), code(_bare(f))) for f in pieces.functions],
-        "redefined": [code(s) for s in _redefinitions(pieces)],
-        "loops": {name: (code(_once(body)), _stored(body)) for name, body in pieces.loops.items()},
-    }
-
-
-def _code(path: str, statement: ast.stmt) -> np.ndarray:
-    """What Python makes of a statement; of one that it refuses, an exception that says so."""
-    try:
-        code = compile(ast.Module([statement], []), path, "exec", dont_inherit=True)
-    except Exception as error:
-        code = compile(f"raise SyntaxError({str(error)!r})", path, "exec", dont_inherit=True)
-    return np.frombuffer(marshal.dumps(code), np.uint8)
-
-
-def _brought(statement: ast.Import | ast.ImportFrom) -> list[str]:
-    return [alias.asname or alias.name.split(".")[0] for alias in statement.names]
-
-
-def _bare(function: ast.FunctionDef) -> ast.FunctionDef:
-    """A function without its decorators."""
-    return ast.copy_location(ast.FunctionDef(**{**vars(function), "decorator_list": []}), function)
-
-
-def _redefinitions(pieces: Pieces) -> list[ast.stmt]:
-    """What gives a function's name to something else after its definition: np.vectorize(f)."""
-    lines = {f.name: f.lineno for f in pieces.functions}
-    made = [s for s in pieces.constants if isinstance(s, ast.Assign)]
-    return [
-        s
-        for s in made
-        if any(isinstance(t, ast.Name) and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)
-    ]
-
-
-def _once(body: list[ast.stmt]) -> ast.For:
-    """A loop of one round: the body may have a `continue`."""
-    target = ast.Name("__round__", ast.Store())
-    loop = ast.For(target, ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
-    return ast.fix_missing_locations(loop)
-
-
-def _stored(body: list[ast.stmt]) -> list[str]:
-    nodes = [n for s in body for n in ast.walk(s)]
-    return [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]

@@ -16,7 +16,8 @@ from jaxmlp.verify.run import runner as module
 from jaxmlp.verify.run.box import Held
 from jaxmlp.verify.run.child import portable
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
-from jaxmlp.verify.run.runner import Pieces, Runner
+from jaxmlp.verify.run.pieces import Pieces
+from jaxmlp.verify.run.runner import Runner
 
 SIZES = {"d": 2, "q": 3, "m": 4, "n": 5}
 
