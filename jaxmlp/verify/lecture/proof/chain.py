@@ -1,0 +1,97 @@
+"""A proof: a chain of equalities, each justified by rules of the list, and checked by them."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import sympy as sp
+
+from jaxmlp.verify.finding import Words
+from jaxmlp.verify.lecture.proof.language import Range, Theory, free_indices, normal
+from jaxmlp.verify.lecture.proof.rules import Place, Rule, applied, equality
+
+
+class Link(NamedTuple):
+    """The next expression of a chain, and the rules that lead to it from the one before.
+
+    Attributes:
+        right: the expression.
+        rules: applied in this order, to the left side, to the right one, or to both.
+    """
+
+    right: sp.Expr
+    rules: tuple[Rule, ...]
+
+
+class Chain(NamedTuple):
+    """start = link = link = …, for every value of the free indices in their ranges.
+
+    Attributes:
+        title: what is shown.
+        theory: what is defined.
+        ranges: of the free indices; None for a letter that is any number.
+        start: the first expression.
+        links: the others.
+    """
+
+    title: Words
+    theory: Theory
+    ranges: dict[sp.Symbol, Range | None]
+    start: sp.Expr
+    links: Sequence[Link]
+
+    end = property(lambda c: c.links[-1].right)
+    assumes = property(
+        lambda c: next((r.assumes for one in c.links for r in one.rules if r.assumes), "")
+    )
+
+    def pairs(self) -> Iterator[tuple[sp.Expr, Link]]:
+        """Each link with its left side."""
+        left = self.start
+        for link in self.links:
+            yield left, link
+            left = link.right
+
+
+def link(right: sp.Expr, *rules: Rule) -> Link:
+    """The next expression, and why it is equal to the one before."""
+    return Link(sp.sympify(right), rules)
+
+
+def holds(left: sp.Expr, one: Link, place: Place) -> bool:
+    """Whether the rules, and they alone, make the two sides the same expression."""
+    there, back = normal(left), normal(one.right)
+    if not one.rules:
+        return there == back
+    forward = applied(one.rules, left, place)
+    if forward == back:
+        return True
+    backward = applied(one.rules, one.right, place)
+    return backward in (there, forward)
+
+
+def failures(chain: Chain) -> list[int]:
+    """The links that do not hold, by number from 1."""
+    ranges = {letter: span for letter, span in chain.ranges.items() if span is not None}
+    place = Place(chain.theory, ranges)
+    stray = set().union(*(free_indices(one.right) for one in chain.links))
+    stray |= free_indices(chain.start)
+    if strays := sorted(map(str, stray - chain.ranges.keys() - {chain.theory.sample})):
+        raise ValueError(f"expected the range of each free index, got none of {', '.join(strays)}")
+    return [n for n, (left, one) in enumerate(chain.pairs(), 1) if not holds(left, one, place)]
+
+
+def proved(chain: Chain, *, upto: int | None = None, words: Words | None = None) -> Rule:
+    """The chain's first expression equals its last: a rule for other chains.
+
+    Args:
+        upto: the number of the link to stop at.
+        words: what it is called there.
+
+    Raises:
+        ValueError: a link does not hold; it says which.
+    """
+    if wrong := failures(chain):
+        raise ValueError(f"{chain.title.en}: link {wrong[0]} does not follow by its rules")
+    links = chain.links[:upto]
+    part = chain._replace(links=links)
+    return equality(part.start, part.end, dict(chain.ranges), words or chain.title, part.assumes)
