@@ -143,6 +143,50 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One expression of a chain of equalities, and the rules that lead to it."""
+
+    formula: str
+    rules: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A chain of equalities that SymPy has checked, link by link.
+
+    Attributes:
+        title: what is derived.
+        where: the ranges of its free indices.
+        steps: the expressions, each equal to the one before.
+    """
+
+    title: Words
+    where: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What is proved of a claim for every size, or why it does not hold as printed.
+
+    Attributes:
+        claim: L8 to L27.
+        statement: for which sizes and functions; or what went wrong.
+        done: whether all of it could be proved.
+        seconds: the time it took.
+        refutation: numbers, or shapes, that refute the printed form, or None.
+        derivations: the chains, of the corrected form where the printed one does not hold.
+    """
+
+    claim: str
+    statement: Words
+    done: bool
+    seconds: float
+    refutation: Words | None = None
+    derivations: tuple[Derivation, ...] = ()
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim of the lecture, judged by evaluating its two sides.
 
@@ -158,6 +202,7 @@ class Claim:
         correction: the form that holds, where the printed one does not, or None.
         correction_error: its largest relative difference.
         remark: what else is worth knowing, or None.
+        proof: for every size, or None.
     """
 
     id: str
@@ -171,3 +216,4 @@ class Claim:
     correction: str | None = None
     correction_error: float | None = None
     remark: Words | None = None
+    proof: Proof | None = None

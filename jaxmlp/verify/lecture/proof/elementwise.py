@@ -18,11 +18,13 @@ from jaxmlp.verify.lecture.proof.rules import (
     COORDINATES,
     DISTRIBUTE,
     QUOTIENT_RULE,
+    SUM_OF_A_SUM,
     SUM_RULE,
     chain_rule_through,
     definition,
 )
 
+EXPAND = (DISTRIBUTE, SUM_OF_A_SUM, COMMON_FACTOR)
 dg, dsigma = prime(g_of), prime(sigma)
 
 
@@ -98,8 +100,8 @@ def squared(layers: Layers, slope: Chain, factor: int = 1) -> Chain:
         Partial(layers.net.loss, a(k)),
         link(Partial(factor * outputs(i, of**2), a(k)), layers.definition("E", "L8")),
         link(factor * outputs(i, Partial(of**2, a(k))), *LINEAR),
-        link(outputs(i, two * of * Partial(of, a(k))), CHAIN_RULE, DISTRIBUTE, COMMON_FACTOR),
-        link(-outputs(i, two * of * Partial(g(i), a(k))), *LINEAR, DISTRIBUTE, COMMON_FACTOR),
+        link(outputs(i, two * of * Partial(of, a(k))), CHAIN_RULE, *EXPAND),
+        link(-outputs(i, two * of * Partial(g(i), a(k))), *LINEAR, *EXPAND),
         link(-outputs(i, two * of * slope.end), lemma(slope)),
         link(two * at_k * (g(k) - y(k)), COLLAPSE, DISTRIBUTE),
     )

@@ -167,11 +167,11 @@ def batch(*, mean: bool, bias: bool = True) -> list[Chain]:
                 link(Partial(weight * over(s, SAMPLES, net.loss), variable), definition("E")),
                 link(weight * over(s, SAMPLES, Partial(net.loss, variable)), *LINEAR),
                 link(weight * over(s, SAMPLES, of_a_sample.end), lemma(of_a_sample, cite)),
-                link(Entry(Times(weight, product), *ranges), ENTRY),
+                link(Entry(Times(weight, product), *ranges), ENTRY, DISTRIBUTE, SUM_OF_A_SUM, COMMON_FACTOR),
             ),
         )
 
-    dV, dW = (c._replace(start=c.links[0].right, links=c.links[1:3]) for c in (one.L15, one.L20))
+    dV, dW = (c._replace(start=c.links[0].right, links=c.links[1:2]) for c in (one.L15, one.L20))
     return [chain("V", net.v(k, j), layers.outer, dV, "L15"),
             chain("W", net.w(j, r), layers.inner, dW, "L20")]  # fmt: skip
 

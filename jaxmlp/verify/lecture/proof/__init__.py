@@ -1,0 +1,196 @@
+"""The lecture's derivation, proved for all d, q, m and any differentiable f.
+
+A proof is a chain of equalities between SymPy's expressions, with sums over symbolic bounds; each
+link names the rules of `rules.py` that lead from its left side to its right side, and is checked
+by applying them and nothing else. What does not hold as printed is refuted by exact numbers, or
+by the shapes (`printed.py`).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+
+import sympy as sp
+
+from jaxmlp.verify.finding import Derivation, Proof, Step, Words
+from jaxmlp.verify.lecture.proof import others, printed, writing
+from jaxmlp.verify.lecture.proof.chain import Chain, failures
+from jaxmlp.verify.lecture.proof.elementwise import (
+    Elementwise,
+    binary,
+    derivative_of_sigmoid,
+    g_by_a,
+    identity_by_a,
+    sigmoid_by_a,
+    squared,
+)
+from jaxmlp.verify.lecture.proof.layers import Layers
+from jaxmlp.verify.lecture.proof.network import network
+from jaxmlp.verify.lecture.proof.softmax import Softmax
+
+SIZES = Words(
+    "for all d, q, m and any differentiable f",
+    "すべての d, q, m と任意の微分可能な f について",
+)
+SIZES_OF = {
+    "L10": Words("for every d and every y", "すべての d と y について"),
+    "L11": Words("for W of any shape", "任意の形の W について"),
+    "L23": Words(
+        "for all d, q, m and any differentiable f and g",
+        "すべての d, q, m と任意の微分可能な f, g について",
+    ),
+}
+SIZES_OF["L24"] = SIZES_OF["L23"]
+
+
+class Networks:
+    """The chains for one kind of bias; made when they are asked for."""
+
+    def __init__(self, *, bias: bool):
+        self.bias = bias
+
+    def _layers(self, kind: str) -> Layers:
+        return Layers(network(kind, bias=self.bias))
+
+    @cached_property
+    def softmax(self) -> Softmax:
+        return Softmax(self._layers("softmax"))
+
+    @cached_property
+    def linear(self) -> Elementwise:
+        layers = self._layers("linear")
+        return Elementwise(layers, squared(layers, identity_by_a(layers)))
+
+    @cached_property
+    def square(self) -> Elementwise:
+        layers = self._layers("square")
+        return Elementwise(layers, squared(layers, g_by_a(layers)))
+
+    @cached_property
+    def half(self) -> Elementwise:
+        layers = self._layers("half")
+        return Elementwise(layers, squared(layers, g_by_a(layers), sp.Rational(1, 2)))
+
+    @cached_property
+    def sigmoid(self) -> Elementwise:
+        layers = self._layers("sigmoid")
+        return Elementwise(layers, binary(layers))
+
+
+def _L8(at: Networks) -> list[Chain]:
+    one = at.linear
+    return [identity_by_a(one.layers), one.delta2, one.layers.a_by_v, one.dV, one.dW]
+
+
+def _L14(at: Networks) -> list[Chain]:
+    one = at.softmax
+    return [one.softmax, one.log_softmax, one.layers.a_by_v, one.L14]
+
+
+def _batches(at: Networks, which: int) -> list[Chain]:
+    return [others.batch(mean=mean, bias=at.bias)[which] for mean in (True, False)]
+
+
+def _L23(at: Networks) -> list[Chain]:
+    one, sigmoid = at.square, at.sigmoid
+    more = [derivative_of_sigmoid(), sigmoid_by_a(sigmoid.layers), sigmoid.delta2, sigmoid.v_step]
+    chains = [g_by_a(one.layers), one.delta2, one.layers.a_by_v, one.dV, one.v_step]
+    return [*chains, at.half.delta2, at.half.v_step, *more]
+
+
+def _L24(at: Networks) -> list[Chain]:
+    return [at.square.delta2, at.square.dW, at.square.w_step, at.half.w_step, at.sigmoid.w_step]
+
+
+CHAINS: dict[str, Callable[[Networks], Sequence[Chain]]] = {
+    "L8": _L8,
+    "L10": lambda at: others.two_classes(),
+    "L11": lambda at: [others.trace()],
+    "L13": lambda at: [at.softmax.L13],
+    "L14": _L14,
+    "L15": lambda at: [at.softmax.L15, *_batches(at, 0)],
+    "L16": lambda at: [at.softmax.L16],
+    "L17": lambda at: [at.softmax.log_softmax, at.softmax.L17],
+    "L18": lambda at: [at.softmax.layers.u_by_w, at.softmax.layers.L18],
+    "L19": lambda at: [at.softmax.L19],
+    "L20": lambda at: [at.softmax.L20, *_batches(at, 1)],
+    "L21": lambda at: [at.softmax.L21],
+    "L22": lambda at: [
+        at.softmax.L22_delta2,
+        at.softmax.layers.a_by_u,
+        at.softmax.L22_delta1,
+        *others.depth(bias=at.bias),
+    ],
+    "L23": _L23,
+    "L24": _L24,
+    "L26": lambda at: [at.softmax.L26],
+    "L27": lambda at: [],
+}
+
+
+def proofs() -> Iterator[Proof]:
+    """What is proved of the lecture's claims, one after the other, in their order.
+
+    With bias, as shown, and without.
+
+    Example:
+        >>> found = {proof.claim: proof for proof in proofs()}
+        >>> found["L20"].statement.en
+        'proved for all d, q, m and any differentiable f, where Σ y = 1'
+        >>> print(" =\\n".join(step.formula for step in found["L19"].derivations[0].steps))
+        ∂E/∂w_{jr} =
+        Σ_{i=1}^{m} (g_{i} − y_{i}) ∂a_{i}/∂w_{jr} =
+        Σ_{i=1}^{m} (g_{i} − y_{i}) v_{ij} f'(u_{j}) x_{r} =
+        f'(u_{j}) x_{r} Σ_{i=1}^{m} (g_{i} − y_{i}) v_{ij} =
+        f'(u_{j}) x_{r} (ṽ_jᵀ (g(Vz) − y))
+    """
+    both = [Networks(bias=bias) for bias in (True, False)]
+    for claim in CHAINS:
+        yield proof(claim, *both)
+
+
+def proof(claim: str, *networks: Networks) -> Proof:
+    """The proof of one claim for the networks; the first is the one that is shown."""
+    start = time.perf_counter()
+    try:
+        shown, *rest = (CHAINS[claim](at) for at in networks or [Networks(bias=True)])
+        wrong = [one.title for chains in (shown, *rest) for one in chains if failures(one)]
+        refuted = printed.refutation(claim) if claim in printed.EXAMPLES else None
+    except ValueError as error:
+        said = Words(f"not proved: {error}", f"証明できない: {error}")
+        return Proof(claim, said, False, time.perf_counter() - start)
+    derivations = tuple(map(_derivation, shown))
+    statement = _statement(claim, shown, refuted) if not wrong else _not_proved(wrong)
+    seconds = time.perf_counter() - start
+    return Proof(claim, statement, not wrong, seconds, refuted, derivations)
+
+
+def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Words:
+    """For which sizes and functions it is proved, and by what it is refuted as printed."""
+    if not chains:
+        return Words("refuted as printed", "印刷どおりの形は反証済み")
+    sizes = SIZES_OF.get(claim, SIZES)
+    needs = next((one.assumes for one in chains if one.assumes), "")
+    en = f"proved {sizes.en}" + (f", where {needs}" if needs else "")
+    ja = (f"{needs} のとき、" if needs else "") + f"{sizes.ja}証明済み"
+    if refuted is None:
+        return Words(en, ja)
+    return Words(f"refuted as printed; the corrected form is {en}",
+                 f"印刷どおりの形は反証済み。訂正した形は{ja}")  # fmt: skip
+
+
+def _not_proved(titles: Sequence[Words]) -> Words:
+    return Words(
+        "not proved: " + "; ".join(one.en for one in titles),
+        "証明できない: " + "、".join(one.ja for one in titles),
+    )
+
+
+def _derivation(chain: Chain) -> Derivation:
+    first = Step(writing.text(chain.start))
+    steps = (
+        Step(writing.text(one.right), tuple(dict.fromkeys(rule.name for rule in one.rules)))
+        for one in chain.links
+    )
+    ranges = {letter: span for letter, span in chain.ranges.items() if span is not None}
+    return Derivation(chain.title, writing.spans(ranges), (first, *steps))

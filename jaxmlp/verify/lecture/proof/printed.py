@@ -1,0 +1,246 @@
+"""L13, L16, L21 to L24 and L27 as printed, refuted: by exact small numbers, or by the shapes."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from jaxmlp.verify.finding import Words
+from jaxmlp.verify.lecture.proof.language import Entry, Partial, Theory, matched, name
+from jaxmlp.verify.lecture.proof.matrices import Of, Product, Transposed, Unfit
+from jaxmlp.verify.lecture.proof.network import E, Network, d, df, i, j, k, l, m, network, q, r
+from jaxmlp.verify.lecture.proof.writing import text
+
+NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
+
+
+class Example(NamedTuple):
+    """Two sides that are said to be equal, at exact numbers.
+
+    Attributes:
+        left, right: what is right, and what is printed.
+        at: the values of the free indices.
+        sizes: d, q and m.
+        numbers: the entries of x, w, y and v, those of the first index 1 first (x: of 0).
+    """
+
+    left: sp.Expr
+    right: sp.Expr
+    at: dict[sp.Symbol, int]
+    sizes: dict[sp.Symbol, int]
+    numbers: dict[str, tuple]
+
+
+def identity(t):
+    """The f, and g element by element, of every example: f(u) = u."""
+    return t
+
+
+def spelled(expr: sp.Basic, theory: Theory, at: dict, held: frozenset[str] = frozenset()):
+    """The same at sizes that are numbers: its sums written out, its derivatives by SymPy.
+
+    Args:
+        at: the sizes and the free indices.
+        held: quantities to leave as they are, since they are differentiated by.
+    """
+
+    def inside(part, **more):
+        return spelled(part, theory, at, **{"held": held, **more})
+
+    if isinstance(expr, sp.Sum):
+        *inner, (letter, low, high) = expr.limits
+        body = sp.Sum(expr.function, *inner) if inner else expr.function
+        values = range(int(inside(low)), int(inside(high)) + 1)
+        return sp.Add(*(spelled(body, theory, {**at, letter: sp.Integer(n)}, held) for n in values))
+    if isinstance(expr, Partial):
+        varied = held | {name(expr.variable)}
+        found = sp.diff(inside(expr.inside, held=varied), inside(expr.variable, held=varied))
+        return found.subs({one: inside(_read(one)) for one in found.free_symbols})
+    if isinstance(expr, Entry):
+        return inside(expr.whole.entry(*map(inside, expr.indices)))
+    if isinstance(expr, sp.Indexed):
+        return _spelled_entry(expr.base[*map(inside, expr.indices)], theory, at, held)
+    if isinstance(expr, sp.Symbol):
+        defined = next((one.right for one in theory.definitions if one.left == expr), None)
+        return at.get(expr, expr) if defined is None else inside(defined)
+    if isinstance(expr, AppliedUndef):
+        return _function(expr.func.__name__, inside(expr.args[0]))
+    return expr.func(*map(inside, expr.args)) if expr.args else expr
+
+
+def _spelled_entry(entry: sp.Indexed, theory: Theory, at: dict, held: frozenset[str]):
+    if name(entry) not in held:
+        for one in theory.definitions:
+            values = matched(one.left, entry, one.ranges)
+            if values is not None:
+                return spelled(one.right.xreplace(values), theory, at, held)
+    return sp.Symbol(f"{name(entry)}|{'|'.join(map(str, entry.indices))}")
+
+
+def _read(symbol: sp.Symbol) -> sp.Expr:
+    """The quantity that such a symbol stands for."""
+    base, *places = symbol.name.split("|")
+    return sp.IndexedBase(base)[*map(int, places)] if places else symbol
+
+
+def _function(called: str, argument: sp.Expr) -> sp.Expr:
+    return sp.Integer(1) if called.endswith("'") else identity(argument)
+
+
+def value(expr: sp.Basic, theory: Theory, example: Example) -> sp.Expr:
+    """What it is at the example, exactly."""
+    found = spelled(expr, theory, example.sizes | example.at)
+    numbers = {}
+    for symbol in found.free_symbols:
+        base, *places = symbol.name.split("|")
+        entries = example.numbers.get(base)
+        for axis, place in enumerate(map(int, places)):
+            entries = entries[place if base == "x" or axis == 1 else place - 1]
+        numbers[symbol] = sp.sympify(entries) if places else symbol
+    return found.subs(numbers)
+
+
+def example(net: Network, left, right, at: dict, q_: int = 1, **numbers) -> Example:
+    """One with d = 1 and m = 2."""
+    sizes = {d: sp.Integer(1), q: sp.Integer(q_), m: sp.Integer(2)}
+    at = {letter: sp.Integer(one) for letter, one in at.items()}
+    return Example(left, right, at, sizes, NUMBERS | numbers)
+
+
+def _L13(net: Network) -> Example:
+    left, right = (Partial(e, net.v(k, j)) for e in (net.loss, sp.log(net.g(k))))
+    return example(net, left, -net.y(k) * right, {k: 2, j: 0})
+
+
+def _L16(net: Network) -> Example:
+    w, log_g = net.w(j, r), sp.log(net.g(i))
+    inside = net.y(i) * Partial(log_g, net.a(i)) * Partial(net.a(i), w)
+    return example(
+        net, Partial(E, w), -sp.Sum(inside, (i, 1, m)), {j: 1, r: 0}, v=((0, 1), (0, 2))
+    )
+
+
+def _transposed(net: Network) -> sp.Expr:
+    """g_k(Vᵀz), for m = q + 1: the rows of Vᵀ are numbered as those of V are."""
+
+    def b(k):
+        return sp.Sum(net.v(l, k - 1) * net.z(l - 1), (l, 1, m))
+
+    return sp.exp(b(k)) / sp.Sum(sp.exp(b(i)), (i, 1, m))
+
+
+def _L21(net: Network) -> Example:
+    right = (_transposed(net) - net.y(k)) * net.z(j)
+    V = ((0, sp.log(2)), (0, 0))
+    return example(net, Partial(E, net.v(k, j)), right, {k: 1, j: 0}, v=V)
+
+
+def _L22(net: Network) -> Example:
+    V = ((0, sp.log(2)), (0, 0))
+    return example(net, Partial(E, net.a(k)), _transposed(net) - net.y(k), {k: 1}, v=V)
+
+
+def _L23(net: Network) -> Example:
+    right = (net.g(k) - net.y(k)) * net.z(j)
+    return example(net, Partial(E, net.v(k, j)), right, {k: 1, j: 0}, y=(0, 0), v=((1, 0), (0, 0)))
+
+
+def _L24(net: Network) -> Example:
+    error = (net.g(k) - net.y(k)) * net.v(j, k)
+    right = sp.Sum(error, (k, 1, m)) * df(net.u(j)) * net.x(r)
+    numbers = {"w": ((0, 0), (0, 0)), "y": (0, 0), "v": ((1, 0, 1), (0, 0, 0))}
+    return example(net, Partial(E, net.w(j, r)), right, {j: 2, r: 0}, 2, **numbers)
+
+
+def _L27(net: Network) -> Example:
+    without = sp.Sum(net.v(k, l) * net.z(l), (l, 1, q))
+    return example(net, net.a(k), without, {k: 1}, v=((1, 0), (0, 0)))
+
+
+EXAMPLES: dict[str, tuple[str, Callable[[Network], Example]]] = {
+    "L13": ("softmax", _L13),
+    "L16": ("softmax", _L16),
+    "L21": ("softmax", _L21),
+    "L22": ("softmax", _L22),
+    "L23": ("linear", _L23),
+    "L24": ("linear", _L24),
+    "L27": ("softmax", _L27),
+}
+
+
+def _Vt_z(net: Network):
+    return Product(Transposed(net.matrix("V")), net.vector("z"))
+
+
+def _V_fWx(net: Network):
+    return Product(net.matrix("V"), Of(sp.Symbol("f"), net.vector("u", "Wx")))
+
+
+VT_Z = Words(
+    "Vᵀz does not conform: Vᵀ has m columns and z has q + 1 entries. Even where m = q + 1:",
+    "Vᵀz は型が合わない (Vᵀ は m 列、z は q + 1 次元)。m = q + 1 のときでも:",
+)
+SHAPES = {
+    "L21": (_Vt_z, VT_Z),
+    "L22": (_Vt_z, VT_Z),
+    "L27": (
+        _V_fWx,
+        Words(
+            "V f(Wx) does not conform: V has q + 1 columns and f(Wx) has q entries. "
+            "And with Ṽ the biases are lost:",
+            "V f(Wx) は型が合わない (V は q + 1 列、f(Wx) は q 次元)。Ṽ を使うと切片が失われる:",
+        ),
+    ),
+    "L24": (
+        None,
+        Words(
+            "v_jk exists for all j ≤ q and k ≤ m only where m = q. Even there:",
+            "v_jk がすべての j ≤ q、k ≤ m について存在するのは m = q のときだけ。そのときでも:",
+        ),
+    ),
+}
+
+
+def refutation(claim: str) -> Words:
+    """Why the claim does not hold as printed.
+
+    Raises:
+        ValueError: it does, at the numbers that were to refute it.
+    """
+    kind, of = EXAMPLES[claim]
+    net = network(kind)
+    shapes, words = SHAPES.get(claim, (None, Words("", "")))
+    if shapes is not None:
+        _refuse(claim, shapes, net)
+    one = of(net)
+    left, right = (value(side, net.theory, one) for side in (one.left, one.right))
+    if not (left - right).is_nonzero:
+        raise ValueError(f"{claim}: expected two different numbers, got {left} and {right}")
+    there = {letter: n for letter, n in one.at.items()}
+    said = f"{_at(one)}: {text(one.left.xreplace(there))} = {left} ≠ {right}"
+    return Words(*(f"{each} {said}".strip() for each in words))
+
+
+def _refuse(claim: str, shapes: Callable, net: Network) -> None:
+    try:
+        shapes(net)
+    except Unfit:
+        return
+    raise ValueError(f"{claim}: expected shapes that do not conform")
+
+
+def _at(one: Example) -> str:
+    sizes = ", ".join(f"{size} = {n}" for size, n in one.sizes.items())
+    rows = ", ".join(f"{base} = {_tuple(one.numbers[low])}" for base, low in
+                     (("x", "x"), ("W", "w"), ("V", "v"), ("y", "y")))  # fmt: skip
+    return f"{sizes}, f(u) = u, {rows}"
+
+
+def _tuple(entries) -> str:
+    if not isinstance(entries, tuple):
+        return str(entries).replace("log(2)", "log 2")
+    nested = isinstance(entries[0], tuple)
+    return "(" + ("; " if nested else ", ").join(
+        _tuple(e)[1:-1] if nested else _tuple(e) for e in entries
+    ) + ")"  # fmt: skip
