@@ -4,7 +4,7 @@ import locale
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,12 +18,16 @@ from jaxmlp.cli.settings import parsed
 from jaxmlp.cli.workers import interrupt, mapped, signals
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.clock import BUDGET, LIMIT
-from jaxmlp.verify.finding import File, Report, Words
+from jaxmlp.verify.finding import Claim, File, Proof, Report, Words
 from jaxmlp.verify.grading import Options, graded, unreadable
 from jaxmlp.verify.reading import contents
 from jaxmlp.verify.run import runner
 from jaxmlp.whole import write_whole
 
+NO_SYMPY = Words(
+    "SymPy is not installed: by numbers only, without proofs (pip install 'jaxmlp[app]').",
+    "SymPy がないため、証明はせず数値だけで確かめた (pip install 'jaxmlp[app]')。",
+)
 FORMATS = ("json", "csv", "html")
 
 
@@ -60,6 +64,9 @@ class Settings:
     """Write one row a file, for a class; - is standard output."""
     html: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
     """Write one self-contained page; - is standard output."""
+
+    proof: bool = True
+    """Without a file: also prove the equations for every size, in SymPy."""
 
     timeout: float = LIMIT
     """Seconds that one call of a function may take."""
@@ -197,12 +204,35 @@ def _claims(settings: Settings, lang: str) -> int:
     from jaxmlp.verify.lecture import claims
 
     found = claims(seed=settings.seed)
+    if settings.proof:
+        found = tuple(_proved(found))
     ways = {name: getattr(rendering, f"claims_as_{name}") for name in ("text", *FORMATS)}
     _write(settings, ways, found, lang)
     other = [claim.id for claim in found if claim.holds != claim.recorded]
     if other:
         raise Stop(f"not as recorded: {', '.join(other)}", code=1)
+    unproved = [claim.id for claim in found if claim.proof and claim.proof.done is False]
+    if unproved:
+        raise Stop(f"not proved: {', '.join(unproved)}", code=1)
     return 0
+
+
+def _proved(found: Sequence[Claim]) -> Iterator[Claim]:
+    """The claims with their proofs; where there is no SymPy, with word of that."""
+    try:
+        from jaxmlp.verify.lecture.proof import CHAINS, proof
+    except ModuleNotFoundError as error:
+        if error.name != "sympy":
+            raise
+        yield from (replace(claim, proof=Proof(claim.id, NO_SYMPY, None, 0)) for claim in found)
+        return
+    console = Console(stderr=True)
+    with progress(console, "proving", "claims", disable=not console.is_terminal) as bar:
+        running = bar.add_task("", total=len(CHAINS))
+        for claim in found:
+            known = claim.id in CHAINS
+            yield replace(claim, proof=proof(claim.id)) if known else claim
+            bar.advance(running, known)
 
 
 def _write(settings: Settings, ways: dict[str, Callable[..., str]], *what: object) -> None:

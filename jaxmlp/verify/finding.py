@@ -142,12 +142,19 @@ class Report:
         return as_fragment(self)
 
 
+class Law(NamedTuple):
+    """A rule of the proofs: its name, and as a formula what it says, or nothing."""
+
+    name: Words
+    formula: str = ""
+
+
 @dataclass(frozen=True)
 class Step:
     """One expression of a chain of equalities, and the rules that lead to it."""
 
     formula: str
-    rules: tuple[Words, ...] = ()
+    rules: tuple[Law, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,7 @@ class Proof:
     Attributes:
         claim: L8 to L27.
         statement: for which sizes and functions; or what went wrong.
-        done: whether all of it could be proved.
+        done: whether all of it could be proved; None if it was not tried.
         seconds: the time it took.
         refutation: numbers, or shapes, that refute the printed form, or None.
         derivations: the chains, of the corrected form where the printed one does not hold.
@@ -180,7 +187,7 @@ class Proof:
 
     claim: str
     statement: Words
-    done: bool
+    done: bool | None
     seconds: float
     refutation: Words | None = None
     derivations: tuple[Derivation, ...] = ()

@@ -7,11 +7,12 @@ from html import escape
 WORDS = "ReLU|softmax|argmax|tanh|rank|max|log|tr|of"
 RAISED = str.maketrans("ᵀ⁽⁾ᵗ⁺⁻¹²ˣ", "T()t+−12x")
 TOKEN = re.compile(
-    rf"(?P<word>{WORDS})|(?P<raised>[ᵀ⁽⁾ᵗ⁺⁻¹²ˣ]+)|(?P<number>\d+(?:\.\d+)?)|(?P<letter>[^\W\d_])"
+    rf"(?P<word>{WORDS})|(?P<raised>[ᵀ⁽⁾ᵗ⁺⁻¹²ˣ]+)|(?P<number>\d+(?:\.\d+)?)|(?P<letter>W̃|[^\W\d_])"
     r"|_(?P<index>[ijk]{1,2}0?|[^\W\d_]|\d+)|(?P<script>[_^])\{|(?P<space>\s+)|(?P<other>.)"
 )
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-ACCENTED = {"Ṽ": "V", "ṽ": "v"}
+ACCENTED = {"Ṽ": "V", "ṽ": "v", "W̃": "W"}
+GAP = "<mspace width='0.2em'></mspace>"
 BREAK = ""  # a space of the line, where a browser may begin a new one
 
 Tokens = deque[tuple[str, str]]
@@ -53,17 +54,16 @@ def _nodes(tokens: Tokens, end: str | None = None) -> list[str]:
 def _fraction(over: list[str], tokens: Tokens) -> str:
     """∂A/∂B, of which ∂B is still to come."""
     under = [_element(*tokens.popleft(), tokens) for _ in range(min(2, len(tokens)))]
-    while tokens and tokens[0][0] in ("raised", "index"):
+    while tokens and tokens[0][0] in ("raised", "index", "script"):
         under.append(_scripted(under.pop(), *tokens.popleft(), tokens))
-    inside = "".join(part or "<mspace width='0.2em'></mspace>" for part in over)
-    return f"<mfrac><mrow>{inside}</mrow><mrow>{''.join(under)}</mrow></mfrac>"
+    return f"<mfrac><mrow>{_joined(over)}</mrow><mrow>{''.join(under)}</mrow></mfrac>"
 
 
 def _element(kind: str, text: str, tokens: Tokens) -> str:
     if kind == "space":
         return BREAK
     if text in CLOSING:
-        inside = "".join(_nodes(tokens, CLOSING[text]))
+        inside = _joined(_nodes(tokens, CLOSING[text]))
         return f"<mrow><mo>{text}</mo>{inside}<mo>{CLOSING[text]}</mo></mrow>"
     if text in ACCENTED:
         return f'<mover accent="true"><mi>{ACCENTED[text]}</mi><mo stretchy="false">~</mo></mover>'
@@ -83,10 +83,20 @@ def _scripted(base: str, kind: str, text: str, tokens: Tokens) -> str:
     else:
         script = _plain(text) if kind == "index" else _one(_nodes(tokens, "}"))
     if kind == "raised" or text == "^":
-        if base.startswith("<msub>"):
-            return f"<msubsup>{base[6:-7]}{script}</msubsup>"
+        for one, both in (("msub", "msubsup"), ("munder", "munderover")):
+            if base.startswith(f"<{one}>"):
+                return f"<{both}>{base[len(one) + 2 : -len(one) - 3]}{script}</{both}>"
         return f"<msup>{base}{script}</msup>"
     return f"<munder>{base}{script}</munder>" if "Σ" in base else f"<msub>{base}{script}</msub>"
+
+
+def _joined(elements: list[str]) -> str:
+    """Side by side, where no line may end: a space shows unless it is beside a sign."""
+    shown = []
+    for before, one, after in zip(["", *elements], elements, [*elements[1:], ""], strict=False):
+        beside = before.startswith("<mo") or after.startswith("<mo>") or not (before and after)
+        shown.append(one or ("" if beside else GAP))
+    return "".join(shown)
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 import jaxmlp
-from jaxmlp.verify.finding import Check, Claim, File, Note, Report
+from jaxmlp.verify.finding import Check, Claim, Derivation, File, Note, Report, Step
 from jaxmlp.verify.report import telling, words
 from jaxmlp.verify.report.drawing import equation, picture
 from jaxmlp.verify.report.formula import mathml
@@ -188,8 +188,9 @@ def _explanation(notes: Sequence[Note], k: int, lang: str) -> str:
     return f"{head}{say('together', lang, len(notes))}<ul>{items}</ul>"
 
 
-CLAIM_COLUMNS = ("id", "verdict", "slide", "formula", "difference", "needs", "corrected", "remark")
-
+CLAIM_COLUMNS = (
+    *("id", "verdict", "slide", "formula", "difference", "needs", "corrected", "remark", "proof"),
+)
 
 def claims_table(claims: Sequence[Claim], lang: str) -> str:
     """The lecture's claims as one table in a <div>."""
@@ -199,7 +200,8 @@ def claims_table(claims: Sequence[Claim], lang: str) -> str:
         f'<div class="scroll claims"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n'
         "</tbody></table></div>"
     )
-    return _wrapped([f"<p>{escape(telling.claims_summary(claims, lang))}</p>", table], lang)
+    summary = "<br>".join(map(escape, telling.claims_summary(claims, lang).splitlines()))
+    return _wrapped([f"<p>{summary}</p>", table, laws(claims, lang)], lang)
 
 
 def _claim(claim: Claim, lang: str) -> str:
@@ -216,6 +218,7 @@ def _claim(claim: Claim, lang: str) -> str:
         "remark": escape(" ".join(words.lines(getattr(claim.remark, lang))))
         if claim.remark
         else "",
+        "proof": proof(claim, lang),
     }
     named = zip(cells.items(), CLAIM_COLUMNS, strict=True)
     row = "".join(
@@ -239,3 +242,42 @@ def _needs(claim: Claim, lang: str) -> str:
     pairs = zip(claim.assumption.en[::-1], claim.assumption.ja[::-1], strict=False)
     alike = "".join(a for a, b in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
     return _set(telling.needs(claim, lang), alike[::-1].strip())
+
+
+def proof(claim: Claim, lang: str) -> str:
+    """What is proved of a claim, and behind it the chains of equalities."""
+    said = telling.proved(claim, lang)
+    if said is None:
+        return ""
+    refuted = telling.refuted(claim, lang) if claim.proof.refutation else ""
+    parts = [f"<p>{_tag('refutation', lang)} {escape(refuted)}</p>"] if refuted else []
+    parts += [derivation(one, lang) for one in claim.proof.derivations]
+    return f"<details><summary>{escape(said)}</summary>{''.join(parts)}</details>"
+
+
+def derivation(one: Derivation, lang: str) -> str:
+    """A chain, one expression a line, each with the names of the rules that lead to it."""
+    title = getattr(one.title, lang)
+    head = say("chain", lang, title, one.where) if one.where else title
+    lines = "".join(_step(step, lang) for step in one.steps)
+    return f'<div class="chain"><p class="tag">{escape(head)}</p>{lines}</div>'
+
+
+def _step(step: Step, lang: str) -> str:
+    sign = mathml("=") + " " if step.rules else ""
+    rules = say("comma", lang).join(escape(getattr(law.name, lang)) for law in step.rules)
+    formula = f'<span class="equation">{sign}{mathml(clean(step.formula))}</span>'
+    return f'<div class="step">{formula} <small>{rules}</small></div>'
+
+
+def laws(claims: Sequence[Claim], lang: str) -> str:
+    """The list of the rules that the chains use."""
+    chains = (one for claim in claims if claim.proof for one in claim.proof.derivations)
+    used = dict.fromkeys(law for one in chains for step in one.steps for law in step.rules)
+    rows = "".join(
+        f"<dt>{escape(getattr(law.name, lang))}</dt><dd>{mathml(clean(law.formula))}</dd>"
+        for law in used
+        if law.formula
+    )
+    lead = f"<p>{say('rules lead', lang)}</p>"
+    return f"<section><h2>{say('rules', lang)}</h2>{lead}<dl>{rows}</dl></section>" if rows else ""

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 import jaxmlp
-from jaxmlp.verify.finding import Check, Claim, File, Note, Report, Words
+from jaxmlp.verify.finding import Check, Claim, File, Note, Proof, Report, Words
 from jaxmlp.verify.report import telling
 
 VERSION = 1
@@ -122,4 +122,15 @@ def claim(one: Claim, lang: str) -> dict:
         "correction": one.correction and _string(one.correction),
         "correction_error": _number(one.correction_error),
         "remark": _said(one.remark, lang),
+        **_proof(one.proof, lang),
+    }
+
+
+def _proof(proof: Proof | None, lang: str) -> dict:
+    """What is proved; its chains are for the page alone."""
+    return {
+        "proved": proof and proof.done,
+        "proof": proof and _said(proof.statement, lang),
+        "proof_seconds": proof and _number(proof.seconds),
+        "refutation": proof and _said(proof.refutation, lang),
     }

@@ -79,6 +79,12 @@ VERDICTS
 & .slide { min-width: 7em; }
 & .needs, & .corrected { min-width: 11em; }
 & .formula, & .remark { min-width: 13em; }
+& summary { cursor: pointer; }
+& .chain { margin: .6rem 0 1rem; }
+& .step { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem 1rem;
+  padding: .15rem 0 .15rem 1rem; border-top: 1px dotted var(--line); }
+& .step .equation { margin-left: 0; white-space: normal; }
+& .step small { margin-left: auto; text-align: right; }
 & tr.unexpected { outline: 3px solid var(--wrong); outline-offset: -2px; }
 & .alarm { display: block; margin-top: .3rem; color: var(--wrong); font-weight: 700; }
 & footer { margin-top: 2.5rem; color: var(--dim); font-size: .8em; }
@@ -110,6 +116,7 @@ CARDS = """@media screen {
 & .claims td.id, & .claims td.verdict, & .claims td.slide { display: inline-block; }
 & .claims td.id { font-weight: 600; }
 & .claims td.formula { font-size: 1.1em; }
+& .claims tr:has(details[open]) { grid-column: 1 / -1; }
 & .claims td::before { content: attr(data-label) ": "; color: var(--dim); font-weight: 600; }
 & .claims td.id::before, & .claims td.verdict::before, & .claims td.slide::before,
 & .claims td.formula::before { content: ""; } }"""

@@ -185,11 +185,13 @@ def claim_counts(claims: Iterable[Claim]) -> dict[str, int]:
 
 
 def claims_summary(claims: Sequence[Claim], lang: str) -> str:
-    """How many hold and how many do not, on one line."""
+    """How many hold and how many do not, on one line; on another, why nothing was proved."""
     keys = zip(("holding", "not holding", "unexpected"), claim_counts(claims).values(), strict=True)
     found = [say("count", lang, say(key, lang), count) for key, count in keys if count]
     many = say("claims", lang, len(claims))
-    return say("colon", lang).join([many, say("comma", lang).join(found)] if found else [many])
+    line = say("colon", lang).join([many, say("comma", lang).join(found)] if found else [many])
+    untried = {getattr(c.proof.statement, lang) for c in claims if c.proof and c.proof.done is None}
+    return "\n".join([line, *sorted(untried)])
 
 
 def claim_facts(claim: Claim, lang: str) -> list[tuple[str, str]]:
@@ -199,6 +201,8 @@ def claim_facts(claim: Claim, lang: str) -> list[tuple[str, str]]:
         "corrected": corrected(claim),
         "needs": needs(claim, lang),
         "remark": claim.remark and " ".join(lines(getattr(claim.remark, lang))),
+        "proof": proved(claim, lang),
+        "refutation": claim.proof and claim.proof.refutation and refuted(claim, lang),
     }
     return [(say(key, lang), text) for key, text in known.items() if text]
 
@@ -211,6 +215,19 @@ def needs(claim: Claim, lang: str) -> str | None:
     if not claim.holds:
         text = say("of the corrected", lang, text)
     return text if error is None else f"{text} ({say('without', lang, small(error))})"
+
+
+def proved(claim: Claim, lang: str) -> str | None:
+    """For which sizes it is proved, with the time; None where nothing was tried."""
+    if claim.proof is None or claim.proof.done is None:
+        return None
+    statement = clean(getattr(claim.proof.statement, lang))
+    return say("proved in", lang, statement, f"{claim.proof.seconds:.1f}")
+
+
+def refuted(claim: Claim, lang: str) -> str:
+    """The numbers that refute the printed form."""
+    return clean(getattr(claim.proof.refutation, lang))
 
 
 def corrected(claim: Claim) -> str | None:

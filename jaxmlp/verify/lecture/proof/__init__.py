@@ -6,13 +6,14 @@ by applying them and nothing else. What does not hold as printed is refuted by e
 by the shapes (`printed.py`).
 """
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import sympy as sp
 
-from jaxmlp.verify.finding import Derivation, Proof, Step, Words
+from jaxmlp.verify.finding import Derivation, Law, Proof, Step, Words
 from jaxmlp.verify.lecture.proof import others, printed, writing
 from jaxmlp.verify.lecture.proof.chain import Chain, failures
 from jaxmlp.verify.lecture.proof.elementwise import (
@@ -75,6 +76,11 @@ class Networks:
     def sigmoid(self) -> Elementwise:
         layers = self._layers("sigmoid")
         return Elementwise(layers, binary(layers))
+
+
+@functools.cache
+def _networks(bias: bool) -> Networks:
+    return Networks(bias=bias)
 
 
 def _L8(at: Networks) -> list[Chain]:
@@ -144,16 +150,14 @@ def proofs() -> Iterator[Proof]:
         f'(u_{j}) x_{r} Σ_{i=1}^{m} (g_{i} − y_{i}) v_{ij} =
         f'(u_{j}) x_{r} (ṽ_jᵀ (g(Vz) − y))
     """
-    both = [Networks(bias=bias) for bias in (True, False)]
-    for claim in CHAINS:
-        yield proof(claim, *both)
+    yield from map(proof, CHAINS)
 
 
-def proof(claim: str, *networks: Networks) -> Proof:
-    """The proof of one claim for the networks; the first is the one that is shown."""
+def proof(claim: str) -> Proof:
+    """The proof of one claim, by its number in `CHAINS`."""
     start = time.perf_counter()
     try:
-        shown, *rest = (CHAINS[claim](at) for at in networks or [Networks(bias=True)])
+        shown, *rest = (CHAINS[claim](at) for at in (_networks(True), _networks(False)))
         wrong = [one.title for chains in (shown, *rest) for one in chains if failures(one)]
         refuted = printed.refutation(claim) if claim in printed.EXAMPLES else None
     except ValueError as error:
@@ -189,7 +193,7 @@ def _not_proved(titles: Sequence[Words]) -> Words:
 def _derivation(chain: Chain) -> Derivation:
     first = Step(writing.text(chain.start))
     steps = (
-        Step(writing.text(one.right), tuple(dict.fromkeys(rule.name for rule in one.rules)))
+        Step(writing.text(one.right), tuple(dict.fromkeys(Law(rule.name, rule.law) for rule in one.rules)))
         for one in chain.links
     )
     ranges = {letter: span for letter, span in chain.ranges.items() if span is not None}

@@ -1,5 +1,6 @@
 """L13, L16, L21 to L24 and L27 as printed, refuted: by exact small numbers, or by the shapes."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -218,8 +219,13 @@ def refutation(claim: str) -> Words:
     if not (left - right).is_nonzero:
         raise ValueError(f"{claim}: expected two different numbers, got {left} and {right}")
     there = {letter: n for letter, n in one.at.items()}
-    said = f"{_at(one)}: {text(one.left.xreplace(there))} = {left} ≠ {right}"
+    quantity = re.sub(r"[{}]", "", text(one.left.xreplace(there)))
+    said = f"{_at(one)}: {quantity} = {_signed(left)} ≠ {_signed(right)}"
     return Words(*(f"{each} {said}".strip() for each in words))
+
+
+def _signed(number: sp.Expr) -> str:
+    return str(number).replace("-", "−")
 
 
 def _refuse(claim: str, shapes: Callable, net: Network) -> None:
