@@ -12,6 +12,7 @@ TOKEN = re.compile(
 )
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 ACCENTED = {"Ṽ": "V", "ṽ": "v", "W̃": "W"}
+SIGMA = "<mo>Σ</mo>"
 GAP = "<mspace width='0.2em'></mspace>"
 BREAK = ""  # a space of the line, where a browser may begin a new one
 
@@ -87,7 +88,7 @@ def _scripted(base: str, kind: str, text: str, tokens: Tokens) -> str:
             if base.startswith(f"<{one}>"):
                 return f"<{both}>{base[len(one) + 2 : -len(one) - 3]}{script}</{both}>"
         return f"<msup>{base}{script}</msup>"
-    return f"<munder>{base}{script}</munder>" if "Σ" in base else f"<msub>{base}{script}</msub>"
+    return f"<munder>{base}{script}</munder>" if base == SIGMA else f"<msub>{base}{script}</msub>"
 
 
 def _joined(elements: list[str]) -> str:

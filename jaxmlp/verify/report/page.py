@@ -201,7 +201,7 @@ def claims_table(claims: Sequence[Claim], lang: str) -> str:
         "</tbody></table></div>"
     )
     summary = "<br>".join(map(escape, telling.claims_summary(claims, lang).splitlines()))
-    return _wrapped([f"<p>{summary}</p>", table, laws(claims, lang)], lang)
+    return _wrapped([f"<p>{summary}</p>", notation(claims, lang), table, laws(claims, lang)], lang)
 
 
 def _claim(claim: Claim, lang: str) -> str:
@@ -268,6 +268,20 @@ def _step(step: Step, lang: str) -> str:
     rules = say("comma", lang).join(escape(getattr(law.name, lang)) for law in step.rules)
     formula = f'<span class="equation">{sign}{mathml(clean(step.formula))}</span>'
     return f'<div class="step">{formula} <small>{rules}</small></div>'
+
+
+NOTATION = (
+    *("x_0 = 1", "u_j = w_j·x", "z_0 = 1, z_l = f(u_l)", "a_i = v_i·z", "g_i = g(Vz)_i"),
+    "δ_{ij} = 1 (i = j), 0 (i ≠ j)",
+)
+
+
+def notation(claims: Sequence[Claim], lang: str) -> str:
+    """What the letters of the chains stand for; nothing where there is no chain."""
+    if not any(claim.proof and claim.proof.derivations for claim in claims):
+        return ""
+    listed = "; ".join(map(mathml, NOTATION))
+    return f"<p>{say('notation', lang)}{say('colon', lang)}{listed}</p>"
 
 
 def laws(claims: Sequence[Claim], lang: str) -> str:

@@ -119,7 +119,7 @@ CARDS = """@media screen {
 & .claims tr:has(details[open]) { grid-column: 1 / -1; }
 & .claims td::before { content: attr(data-label) ": "; color: var(--dim); font-weight: 600; }
 & .claims td.id::before, & .claims td.verdict::before, & .claims td.slide::before,
-& .claims td.formula::before { content: ""; } }"""
+& .claims td.formula::before, & .claims td.proof::before { content: ""; } }"""
 
 
 def style() -> str:

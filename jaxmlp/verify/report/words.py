@@ -120,6 +120,7 @@ LABELS = {
     "refutation": Words("counterexample", "反例"),
     "proved in": Words("{} ({} s)", "{} ({} 秒)"),
     "chain": Words("{}, for {}", "{} ({})"),
+    "notation": Words("In the proofs", "証明の記号"),
     "rules": Words("The rules of the proofs", "証明で使う規則"),
     "rules lead": Words(
         "Each = is checked by applying the rules named beside it, and nothing else.",

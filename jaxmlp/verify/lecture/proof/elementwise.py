@@ -8,7 +8,7 @@ from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, link
 from jaxmlp.verify.lecture.proof.language import Partial, Theory, prime
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
-from jaxmlp.verify.lecture.proof.network import FUNCTIONS, OUTPUTS, df, eta, g_of, i, j, k, r, sigma, t
+from jaxmlp.verify.lecture.proof.network import FUNCTIONS, ONE, OUTPUTS, df, eta, g_of, i, j, k, r, sigma, t
 from jaxmlp.verify.lecture.proof.rules import (
     CHAIN_RULE,
     COLLAPSE,
@@ -89,7 +89,7 @@ def sigmoid_by_a(layers: Layers) -> Chain:
     )
 
 
-def squared(layers: Layers, slope: Chain, factor: int = 1) -> Chain:
+def squared(layers: Layers, slope: Chain, factor: sp.Expr = ONE) -> Chain:
     """δ2 for the squared error, or for that times a factor; `slope` is ∂g_i/∂a_k."""
     y, g, a = layers.net.y, layers.net.g, layers.net.a
     of, two = y(i) - g(i), 2 * factor

@@ -54,7 +54,7 @@ def names(expr: sp.Basic) -> set[str]:
     return set() if none else set().union(*map(names, parts))
 
 
-def opened(sum_: sp.Sum) -> tuple[sp.Symbol, sp.Expr, Range]:
+def opened(sum_: sp.Expr) -> tuple[sp.Symbol, sp.Expr, Range]:
     """A sum's index, renamed so that it clashes with no other; what is summed; the index's range.
 
     Of several indices it is the outermost, and the rest remains a sum.
@@ -88,14 +88,16 @@ def normal(expr: sp.Basic, depth: int = 1) -> sp.Basic:
 
 
 def free_indices(expr: sp.Basic) -> set[sp.Symbol]:
-    """The index letters that no sum binds."""
+    """The index letters that no sum binds; a size is none."""
+    if isinstance(expr, sp.Symbol):
+        return {expr} if expr.is_integer and not expr.is_positive else set()
     if isinstance(expr, sp.Sum):
         bound, body, span = opened(expr)
         return free_indices(body).union(*map(free_indices, span)) - {bound}
-    if isinstance(expr, (sp.Indexed, Entry, sp.KroneckerDelta)):
+    if isinstance(expr, sp.Indexed | Entry | sp.KroneckerDelta):
         own = expr.args if isinstance(expr, sp.KroneckerDelta) else expr.indices
         inside = free_indices(expr.whole) if isinstance(expr, Entry) else set()
-        return inside.union(*(part.free_symbols for part in own))
+        return inside.union(*map(free_indices, own))
     return set().union(*map(free_indices, expr.args))
 
 
@@ -139,18 +141,23 @@ class Theory(NamedTuple):
 
     def reaches(self, expr: sp.Basic, target: str, past: str | None = None) -> bool:
         """Whether it depends on the quantity, by any way that does not lead through `past`."""
-        return any(
-            found == target
-            or (found != past and any(self.reaches(d.right, target, past)
-                                      for d in self.definitions if name(d.left) == found))
-            for found in names(expr)
-        )  # fmt: skip
-
+        seen, todo = {past}, names(expr)
+        while todo:
+            one = todo.pop()
+            if one == target:
+                return True
+            if one not in seen:
+                seen.add(one)
+                todo |= set().union(*(names(d.right) for d in self.definitions if name(d.left) == one))
+        return False
 
     def of_a_sample(self, quantity: sp.Expr) -> bool:
         """Whether its first index is the sample's."""
-        left = next((d.left for d in self.definitions if name(d.left) == name(quantity)), None)
-        return isinstance(left, sp.Indexed) and left.indices[0] == self.sample
+        indexed = (d.left for d in self.definitions if isinstance(d.left, sp.Indexed))
+        here = isinstance(quantity, sp.Indexed) and self.sample is not None
+        return here and any(
+            left.base == quantity.base and left.indices[0] == self.sample for left in indexed
+        )
 
 
 def within(one: sp.Expr, span: Range, ranges: dict[sp.Symbol, Range]) -> bool:

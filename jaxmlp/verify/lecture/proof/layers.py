@@ -38,17 +38,17 @@ DELTA = sp.KroneckerDelta
 LINEAR = (CONSTANT, SUM_RULE, CONSTANT)
 
 
-def over(letter: sp.Symbol, span: Range, inside: sp.Expr) -> sp.Sum:
+def over(letter: sp.Symbol, span: Range, inside: sp.Expr) -> sp.Expr:
     """Σ over the letter in the range."""
     return sp.Sum(inside, (letter, *span))
 
 
-def outputs(letter: sp.Symbol, inside: sp.Expr) -> sp.Sum:
+def outputs(letter: sp.Symbol, inside: sp.Expr) -> sp.Expr:
     """Σ from 1 to m."""
     return over(letter, OUTPUTS, inside)
 
 
-def units(letter: sp.Symbol, inside: sp.Expr) -> sp.Sum:
+def units(letter: sp.Symbol, inside: sp.Expr) -> sp.Expr:
     """Σ from 1 to q."""
     return over(letter, UNITS, inside)
 

@@ -117,13 +117,6 @@ def _constant_rule(node, place):
     return sp.Mul(*fixed, Partial(sp.Mul(*moving), variable)) if fixed else None
 
 
-def _product_rule(node, place):
-    if not (isinstance(node, Partial) and isinstance(node.inside, sp.Mul)):
-        return None
-    first, rest = node.inside.as_two_terms()
-    return first * Partial(rest, node.variable) + rest * Partial(first, node.variable)
-
-
 def _quotient_rule(node, place):
     if not isinstance(node, Partial):
         return None
@@ -340,7 +333,8 @@ def definition(of: str, source: str = "") -> Rule:
 
 def _unfolded(one, node, place):
     values = matched(one.left, node, one.ranges)
-    if values is None or not _fits(values, one.ranges, place):
+    known = not isinstance(one.right, sp.Tuple)  # else only what it depends on is
+    if values is None or not known or not _fits(values, one.ranges, place):
         return None
     return fresh(one.right).xreplace(values)
 
@@ -378,7 +372,6 @@ def _rule(en: str, ja: str, law: str, turn: Callable, **more) -> Rule:
 
 SUM_RULE = _rule("derivative of a sum", "和の微分", "∂/∂t Σ_l F_l = Σ_l ∂F_l/∂t", _sum_rule)
 CONSTANT = _rule("constants", "定数の微分", "∂(cF)/∂t = c ∂F/∂t, ∂c/∂t = 0", _constant_rule)
-PRODUCT_RULE = _rule("product rule", "積の微分", "∂(FG)/∂t = F ∂G/∂t + G ∂F/∂t", _product_rule)
 QUOTIENT_RULE = _rule(
     "quotient rule", "商の微分", "∂(F/G)/∂t = (∂F/∂t G − F ∂G/∂t)/G²", _quotient_rule
 )

@@ -30,7 +30,7 @@ def _other(expr: sp.Basic) -> str:
     return str(expr)
 
 
-def _indexed(expr: sp.Indexed) -> str:
+def _indexed(expr: sp.Basic) -> str:
     letter, raised, power = expr.base.label.name.partition("^")
     indices = list(expr.indices)
     if indices and indices[0] == sp.Symbol("s", integer=True):
@@ -39,12 +39,12 @@ def _indexed(expr: sp.Indexed) -> str:
     return letter + low + raised + power
 
 
-def _sum(expr: sp.Sum) -> str:
+def _sum(expr: sp.Basic) -> str:
     signs = (f"Σ_{{{letter}={low}}}^{{{high}}} " for letter, low, high in reversed(expr.limits))
     return "".join(signs) + _bracketed(expr.function, isinstance(expr.function, sp.Add))
 
 
-def _partial(expr: Partial) -> str:
+def _partial(expr: sp.Basic) -> str:
     inside, variable = expr.args
     plain = isinstance(inside, (sp.Symbol, sp.Indexed, sp.log, AppliedUndef, sp.exp))
     if plain and not inside.has(sp.Sum, sp.Add):
@@ -56,7 +56,7 @@ def _bracketed(expr: sp.Basic, needed: bool, bracket: str = "(") -> str:
     return f"{bracket}{text(expr)}{BRACKETS[bracket]}" if needed else text(expr)
 
 
-def _add(expr: sp.Add) -> str:
+def _add(expr: sp.Basic) -> str:
     content, rest = expr.as_content_primitive()
     if content != 1:
         return f"{_number(content)} ({text(rest)})"
@@ -66,7 +66,7 @@ def _add(expr: sp.Add) -> str:
     return first + "".join(signed)
 
 
-def _mul(expr: sp.Mul) -> str:
+def _mul(expr: sp.Basic) -> str:
     number, factors = expr.as_coeff_mul()
     contents, factors = zip(*(f.as_content_primitive() for f in factors), strict=True)
     number *= sp.Mul(*contents)
@@ -85,7 +85,7 @@ def _mul(expr: sp.Mul) -> str:
     return " ".join(front + ([top] if top != "1" or not front else []))
 
 
-def _below(factor: sp.Expr) -> bool:
+def _below(factor: sp.Basic) -> bool:
     return isinstance(factor, sp.Pow) and bool(factor.exp.is_negative)
 
 
@@ -98,7 +98,7 @@ def _product(factors: list[sp.Expr], closed: bool) -> str:
     )
 
 
-def _rank(factor: sp.Expr) -> tuple[int, str]:
+def _rank(factor: sp.Basic) -> tuple[int, str]:
     kind = "other"
     if isinstance(factor, sp.Number):
         kind = "number"
@@ -124,7 +124,7 @@ def _number(number: sp.Expr) -> str:
     return {"1/2": "½"}.get(str(number), str(number)).replace("-", "−")
 
 
-def _pow(expr: sp.Pow) -> str:
+def _pow(expr: sp.Basic) -> str:
     if expr.exp.is_negative:
         return _mul(sp.Mul(expr, evaluate=False)) if expr.exp != -1 else _inverse(expr.base)
     simple = isinstance(expr.base, (sp.Symbol, sp.Indexed))
@@ -136,13 +136,13 @@ def _inverse(base: sp.Expr) -> str:
     return "1/" + _bracketed(base, isinstance(base, (sp.Add, sp.Mul, sp.Sum)))
 
 
-def _log(expr: sp.log) -> str:
+def _log(expr: sp.Basic) -> str:
     (inside,) = expr.args
     simple = isinstance(inside, (sp.Symbol, sp.Indexed, AppliedUndef))
     return "log " + text(inside) if simple else f"log({text(inside)})"
 
 
-def _entry(expr: Entry) -> str:
+def _entry(expr: sp.Basic) -> str:
     places = "".join(map(str, expr.indices))
     whole = text(expr.whole)
     if not places:
