@@ -224,7 +224,7 @@ def _proved(found: Sequence[Claim]) -> Iterator[Claim]:
     except ModuleNotFoundError as error:
         if error.name != "sympy":
             raise
-        yield from (replace(claim, proof=Proof(claim.id, NO_SYMPY, None, 0)) for claim in found)
+        yield from (replace(claim, proof=Proof(claim.id, NO_SYMPY, None)) for claim in found)
         return
     console = Console(stderr=True)
     with progress(console, "proving", "claims", disable=not console.is_terminal) as bar:

@@ -188,7 +188,7 @@ class Proof:
     claim: str
     statement: Words
     done: bool | None
-    seconds: float
+    seconds: float = 0.0
     refutation: Words | None = None
     derivations: tuple[Derivation, ...] = ()
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -261,20 +263,66 @@ def test_a_budget_ends_a_file_and_no_other(run):
     assert "the 1 s that a file may take were over" in first["checks"][-1]["remarks"][0]["text"]
 
 
-def test_the_lectures_claims(run):
-    code, out, err = run("--json", "-")
+WRONG_CLAIMS = ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]
+PROVED = [f"L{n}" for n in (8, 10, 11, *range(13, 25), 26, 27)]
+
+
+def test_the_lectures_claims(run, tmp_path):
+    code, out, err = run("--json", "-", "--html", "claims.html", "--lang", "ja")
     assert (code, err) == (0, "")
     claims = json.loads(out)["claims"]
     assert [claim["id"] for claim in claims] == [f"L{n}" for n in range(1, 28)]
-    assert [c["id"] for c in claims if not c["holds"]] == [
-        "L13",
-        "L16",
-        "L21",
-        "L22",
-        "L23",
-        "L24",
-        "L27",
-    ]
+    assert [c["id"] for c in claims if not c["holds"]] == WRONG_CLAIMS
+    assert [c["id"] for c in claims if c["proved"]] == PROVED
+    assert [c["id"] for c in claims if c["refutation"]] == WRONG_CLAIMS
+    assert "任意の微分可能な f について証明済み" in claims[19]["proof"]
+    page = (tmp_path / "claims.html").read_text(encoding="utf-8")
+    assert page.count("<details>") == len(PROVED)
+    assert "分配法則" in page
+
+
+def test_the_lectures_claims_without_proofs(run):
+    code, out, err = run("--no-proof")
+    assert (code, err) == (0, "")
+    assert "proved" not in out
+    assert "SymPy" not in out
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_without_sympy_the_claims_are_checked_by_numbers_and_the_report_says_so(
+    run, monkeypatch, lang
+):
+    for name in [name for name in sys.modules if name.startswith("jaxmlp.verify.lecture.proof")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    code, out, err = run("--lang", lang)
+    assert (code, err) == (0, "")
+    assert out.count("SymPy") == 1
+    assert {"en": "by numbers only, without proofs", "ja": "数値だけで確かめた"}[lang] in out
+    claims = json.loads(run("--json", "-")[1])["claims"]
+    assert {claim["proved"] for claim in claims} == {None}
+    assert claims[0]["proof"].startswith("SymPy is not installed")
+
+
+def test_a_proof_that_fails_ends_with_1(run, monkeypatch):
+    from jaxmlp.verify.finding import Proof, Words
+    from jaxmlp.verify.lecture import proof
+
+    monkeypatch.setattr(
+        proof, "proof", lambda claim: Proof(claim, Words("not proved", ""), claim != "L14", 0.1)
+    )
+    code, out, err = run()
+    assert code == 1
+    assert err == "jaxmlp: not proved: L14\n"
+    assert "proof: not proved (0.1 s)" in out
+
+
+def test_a_file_is_checked_without_sympy(run, tmp_path):
+    write("a.py", RIGHT)
+    code = "import sys; from jaxmlp.cli import main; main(['verify', 'a.py']); "
+    code += "print('sympy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("False\n")
 
 
 def test_a_claim_that_is_not_as_recorded_ends_with_1(run, monkeypatch):
@@ -286,6 +334,6 @@ def test_a_claim_that_is_not_as_recorded_ends_with_1(run, monkeypatch):
     monkeypatch.setattr(
         lecture, "claims", lambda seed: (replace(claims[0], holds=False), *claims[1:])
     )
-    code, _, err = run()
+    code, _, err = run("--no-proof")
     assert code == 1
     assert err == "jaxmlp: not as recorded: L1\n"

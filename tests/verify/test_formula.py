@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxmlp.verify.lecture import CLAIMS
-from jaxmlp.verify.report.formula import mathml
+from jaxmlp.verify.lecture.proof import proofs
+from jaxmlp.verify.report.formula import GAP, mathml
+from jaxmlp.verify.report.page import NOTATION
 
 FORMULAS = sorted({f for one in CLAIMS for f in (one.formula, one.correction) if f})
+PARTS = {"msub": 2, "msup": 2, "munder": 2, "mfrac": 2, "msubsup": 3, "munderover": 3}
 RAISED = str.maketrans("ᵀ⁽⁾ᵗ⁺⁻¹²ˣ'", "T()t+−12x′")
 
 
@@ -29,6 +32,18 @@ def test_nothing_of_a_claim_is_lost(formula):
     assert signs("".join(parsed(formula).itertext())) == signs(formula)
 
 
+def test_nothing_of_a_proof_is_lost():
+    chains = [one for proof in proofs() for one in proof.derivations]
+    steps = [step for one in chains for step in one.steps]
+    formulas = {step.formula for step in steps} | {law.formula for s in steps for law in s.rules}
+    assert len(formulas) > 150
+    for formula in [*formulas, *NOTATION]:
+        root = parsed(formula)
+        assert signs("".join(root.itertext())).replace("W~", "W̃") == signs(formula)
+        for tag, parts in PARTS.items():
+            assert all(len(one) == parts for one in root.iter(tag)), formula
+
+
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [
@@ -37,6 +52,13 @@ def test_nothing_of_a_claim_is_lost(formula):
         ("v_k0", "<msub><mi>v</mi><mrow><mi>k</mi><mn>0</mn></mrow></msub>"),
         ("w_ij²", "<msubsup><mi>w</mi><mrow><mi>i</mi><mi>j</mi></mrow><mn>2</mn></msubsup>"),
         ("Σ_i", "<munder><mo>Σ</mo><mi>i</mi></munder>"),
+        ("Σ_{l=0}^{q}", "<munderover><mo>Σ</mo><mrow><mi>l</mi><mo>=</mo><mn>0</mn></mrow><mi>q</mi></munderover>"),
+        ("∂E/∂v_{kj}", "<mfrac><mrow><mo>∂</mo><mi>E</mi></mrow><mrow><mo>∂</mo><msub><mi>v</mi><mrow><mi>k</mi><mi>j</mi></mrow></msub></mrow></mfrac>"),
+        ("(y log g)", f"<mrow><mo>(</mo><mi>y</mi>{GAP}<mi>log</mi>{GAP}<mi>g</mi><mo>)</mo></mrow>"),
+        ("(a − b)", "<mrow><mo>(</mo><mi>a</mi><mo>−</mo><mi>b</mi><mo>)</mo></mrow>"),
+        ("(Σ_i y)_k", "<msub><mrow><mo>(</mo><munder><mo>Σ</mo><mi>i</mi></munder>" + GAP + "<mi>y</mi><mo>)</mo></mrow><mi>k</mi></msub>"),
+        ("u_j^{(ℓ)}", "<msubsup><mi>u</mi><mi>j</mi><mrow><mo>(</mo><mi>ℓ</mi><mo>)</mo></mrow></msubsup>"),
+        ("W̃", '<mover accent="true"><mi>W</mi><mo stretchy="false">~</mo></mover>'),
         ("zᵀ", '<msup><mi>z</mi><mi mathvariant="normal">T</mi></msup>'),
         ("δ2", "<msub><mi>δ</mi><mn>2</mn></msub>"),
         ("1/80", "<mn>1</mn><mo>/</mo><mn>80</mn>"),
@@ -51,7 +73,7 @@ def test_layout(formula, expected):
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_base_has_one_script_in_each_place(formula):
-    for tag, parts in {"msub": 2, "msup": 2, "munder": 2, "mfrac": 2, "msubsup": 3}.items():
+    for tag, parts in PARTS.items():
         assert all(len(one) == parts for one in parsed(formula).iter(tag))
 
 

@@ -88,7 +88,6 @@ def test_the_sides_of_every_link_are_equal_in_numbers(chain):
     for world, at in draws(chain.theory, chain.ranges, 2):
         values = [world.value(one, at) for one in (chain.start, *(o.right for o in chain.links))]
         assert max(apart(value, values[0]) for value in values) < 1e-9
-        assert len(set(values)) > 1 or values[0] != 0 or chain.start.has(DELTA) or True
 
 
 def test_only_the_last_links_need_the_sum_of_y():
@@ -101,10 +100,6 @@ def test_only_the_last_links_need_the_sum_of_y():
                 needs = any(rule.assumes for rule in one.rules)
                 gap = apart(world.value(left, at), world.value(one.right, at))
                 assert gap < 1e-9 or needs
-
-
-def expected_end(claim, at, bias=True):
-    return CHAIN[bias, claim, at].end
 
 
 def test_the_chains_prove_the_lecture_s_formulas():
@@ -180,7 +175,7 @@ def softmaxes(inside):
 WRONG = {
     "sign of E": ("L14", 3, 1, Partial(outputs(i, y(i) * log_g), dv)),
     "E over the units": ("L14", 3, 1, Partial(-units(i, y(i) * log_g), dv)),
-    "E from the second output": ("L14", 3, 1, Partial(-over(i, (2, m), y(i) * log_g), dv)),
+    "E from the second output": ("L14", 3, 1, Partial(-over(i, (sp.Integer(2), m), y(i) * log_g), dv)),
     "y outside its sum": ("L14", 3, 2, -y(k) * outputs(i, Partial(log_g, dv))),
     "the term of k alone (L13 as printed)": ("L14", 3, 2, -y(k) * Partial(sp.log(g(k)), dv)),
     "sign of the derivative of a sum": ("L14", 3, 2, outputs(i, y(i) * Partial(log_g, dv))),
@@ -219,7 +214,7 @@ WRONG = {
     "v_kj for v_jk (L24 as printed)": ("L24", 1, 3, outputs(k, CHAIN[True, "L24", 0].end * v(j, k) * df(u(j)) * x(r))),
     "the factor 2 (L23 as printed)": ("L23", 1, 6, CHAIN[True, "L23", 1].end / 2),
     "g' lost": ("L23", 1, 6, 2 * (g(k) - y(k))),
-    "g' of another output": ("L23", 1, 6, CHAIN[True, "L23", 1].end.subs(a(k), a(i))),
+    "g' of another output": ("L23", 1, 6, CHAIN[True, "L23", 1].end.subs(a(k), a(1))),
     "f' lost": ("L18", 1, 7, v(i, j) * x(r)),
     "f' of another unit": ("L18", 1, 7, v(i, j) * df(u(i)) * x(r)),
     "f' of x": ("L18", 1, 7, v(i, j) * df(x(r)) * x(r)),
@@ -246,9 +241,13 @@ WRONG = {
     "mean for sum": ("L15", 2, 3, CHAIN[True, "L15", 1].links[2].right),
     "n for 1/n": ("L15", 1, 3, n**2 * CHAIN[True, "L15", 1].links[2].right),
     "of one sample": ("L15", 1, 3, CHAIN[True, "L15", 1].links[2].right.xreplace({n: sp.Integer(1)})),
-    "δ of the same layer": ("L22", 3, 3, CHAIN[True, "L22", 3].links[1].right),
+    "δ of the same layer": ("L22", 3, 3, CHAIN[True, "L22", 3].links[2].right.replace(sp.Sum, lambda inside, at: sp.Sum(inside, (at[0], at[1], q)))),
+    "δ of the layer before": ("L22", 4, 3, units(l, sp.IndexedBase("δ^{(ℓ+1)}")[l] * CHAIN[True, "L22", 4].links[1].right.function.args[0])),
 }  # fmt: skip
-TRUE = {"Σ y = 1 too early", "δ of the same layer"}  # but not by these rules
+TRUE = {  # but not by these rules: a constant more or less has the same derivative
+    *("Σ y = 1 too early", "Σ y on y"),
+    *("the bias counted twice", "the bias lost", "z_0 = 0", "z from 0 is f(u)"),
+}
 
 
 def wrong_link(case):
@@ -272,10 +271,10 @@ def test_a_wrong_link_is_not_proved(case):
         proved(spoiled)
 
 
-@pytest.mark.parametrize("case", WRONG.keys() - TRUE)
+@pytest.mark.parametrize("case", [case for case in WRONG if case not in TRUE])
 def test_what_is_called_wrong_is_wrong_in_numbers(case):
     chain, left, wrong, _ = wrong_link(case)
-    sizes = {d: 3, q: 3, m: 3, n: 2}
+    sizes = {d: 2, q: 3, m: 4, n: 2}
     gaps = [
         apart(world.value(left, at), world.value(wrong.right, at))
         for world, at in draws(chain.theory, {k: OUTPUTS, **chain.ranges}, 6, sizes=sizes)
@@ -324,6 +323,8 @@ def test_of_hundreds_of_links_with_one_thing_changed_none_that_is_false_is_prove
         ranges = {i: OUTPUTS, j: UNITS, k: OUTPUTS, l: UNITS, r: UNITS, **chain.ranges}
         here = place(chain._replace(ranges=ranges))
         for left, one in mutants(chain, rng):
+            if any(isinstance(p.variable, sp.Number) for p in one.right.atoms(Partial)):
+                continue
             if holds(left, one, here):
                 assert not numbers_apart(chain, left, one.right), (claim, left, one.right)
             else:

@@ -17,7 +17,20 @@ from hypothesis import strategies as st
 
 import jaxmlp
 from jaxmlp.verify import report as written
-from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report, Words, Worst
+from jaxmlp.verify.finding import (
+    VERDICTS,
+    Check,
+    Claim,
+    Derivation,
+    File,
+    Law,
+    Note,
+    Proof,
+    Report,
+    Step,
+    Words,
+    Worst,
+)
 from jaxmlp.verify.report import words
 from jaxmlp.verify.run.box import Held
 
@@ -211,6 +224,10 @@ CLAIM = {
     "correction": either(nothing, TEXT),
     "correction_error": either(nothing, NUMBER),
     "remark": either(nothing, TEXT),
+    "proved": either(nothing, is_a(bool)),
+    "proof": either(nothing, TEXT),
+    "proof_seconds": either(nothing, NUMBER),
+    "refutation": either(nothing, TEXT),
 }
 CLAIMS = {
     "schema": one_of("jaxmlp-claims"),
@@ -500,7 +517,8 @@ KNOWN = set(
         r"\w+",
         """html head meta title style body main h1 h2 h3 p a b br code div dl dt dd figure figcaption
         footer caption li section small span table tbody td th thead tr ul svg path text
-        math mi mo mn mover msub msup munder mrow mfrac mspace""",
+        math mi mo mn mover msub msup msubsup munder munderover mrow mfrac mspace
+        details summary""",
     )
 )
 
@@ -827,6 +845,18 @@ FAILS = Claim(
     correction_error=3e-16,
     remark=plain("m × (q+1)"),
 )
+CHAIN = Derivation(
+    plain("δ2"),
+    "k = 1, …, m",
+    (
+        Step("∂E/∂a_{k}"),
+        Step("Σ_{i=1}^{m} δ_{ik} g_{i}", (Law(plain("Σ F"), "∂/∂t Σ_l F_l"), Law(plain("L9")))),
+    ),
+)
+PROOF = Proof("L14", plain("∀ d"), True, 0.25, derivations=(CHAIN,))
+PROVED = replace(HOLDS, proof=PROOF)
+REFUTED = replace(FAILS, proof=replace(PROOF, refutation=plain("1 ≠ 2"), derivations=()))
+UNTRIED = replace(HOLDS, proof=Proof("L14", plain("SymPy"), None))
 ODD = Claim("L20", "導出 III", "δ1 xᵀ", False, True, float("nan"))
 
 
@@ -855,6 +885,45 @@ def test_claims_as_text():
     assert "記録と不一致 (記録では成り立つ)" in written.claims_as_text((ODD,), "ja")
 
 
+def test_proofs_as_text():
+    text = written.claims_as_text((PROVED, REFUTED, HOLDS))
+    assert "\n    proof: 1 ∀ d (0.2 s)\n" in text
+    assert text.count("\n    counterexample: 1 1 ≠ 2\n") == 1
+    assert text.count("proof") == 2
+    assert "証明: 2 ∀ d (0.2 秒)" in written.claims_as_text((PROVED,), "ja")
+    untried = written.claims_as_text((UNTRIED, UNTRIED))
+    assert untried.endswith("2 claims: 2 holding\n1 SymPy\n")
+    assert untried.count("SymPy") == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_proofs_as_a_page(lang):
+    text = written.claims_as_html((PROVED, REFUTED, HOLDS, UNTRIED), lang)
+    page, number = Page(text), 1 + (lang == "ja")
+    assert {tag for tag, _ in page.elements} <= KNOWN
+    assert len(page.all("details")) == len(page.all("summary")) == 2
+    assert len(page.all("div", class_="step")) == 2
+    assert text.count(f"{number} Σ F") == 2  # beside the step, and in the list of rules
+    assert len(page.all("munderover")) == 1
+    assert f"{number} 1 ≠ 2" in text
+    assert f"{number} SymPy" in text
+    assert "u_j" not in text
+    assert "<h2>" not in written.claims_as_html((HOLDS,), lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_proofs_as_json_and_csv(lang):
+    read = strict(written.claims_as_json((PROVED, REFUTED, UNTRIED), lang))
+    assert keyed(**CLAIMS)(read)
+    number = 1 + (lang == "ja")
+    first, second, third = read["claims"]
+    assert (first["proved"], first["proof"], first["proof_seconds"]) == (True, f"{number} ∀ d", 0.25)
+    assert (first["refutation"], second["refutation"]) == (None, f"{number} 1 ≠ 2")
+    assert (third["proved"], third["proof"]) == (None, f"{number} SymPy")
+    head, *_ = table(written.claims_as_csv((PROVED,), lang))
+    assert head == list(CLAIM)
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_claims_as_json_and_csv(lang):
     read = strict(written.claims_as_json((HOLDS, FAILS, ODD), lang))
@@ -874,8 +943,8 @@ def test_claims_as_a_page(lang):
     page = Page(written.claims_as_html((HOLDS, FAILS, ODD), lang))
     assert {tag for tag, _ in page.elements} <= KNOWN
     assert len(page.all("tr")) == 1 + 3
-    assert len(page.all("th")) == 8
-    assert len(page.all("td")) == 3 * 8
+    assert len(page.all("th")) == 9
+    assert len(page.all("td")) == 3 * 9
     assert len(page.all("span", class_="badge holds")) == 1
     assert len(page.all("span", class_="badge fails")) == 2
     assert len(page.all("tr", class_="unexpected")) == len(page.all("span", class_="alarm")) == 1
@@ -884,7 +953,8 @@ def test_claims_as_a_page(lang):
 
 @pytest.mark.parametrize("form", CLAIM_FORMS)
 def test_claims_are_in_one_language(form):
-    found = tuple(replace(claim, slide="3") for claim in (HOLDS, FAILS, ODD))
+    found = (HOLDS, FAILS, ODD, PROVED, REFUTED, UNTRIED)
+    found = tuple(replace(claim, slide="3") for claim in found)
     english, japanese = (content(form, found, lang) for lang in LANGUAGES)
     assert not JAPANESE.search(english)
     if form in (written.claims_as_text, written.claims_as_html):

@@ -184,6 +184,7 @@ def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Wo
 
 
 def _not_proved(titles: Sequence[Words]) -> Words:
+    titles = dict.fromkeys(titles)
     return Words(
         "not proved: " + "; ".join(one.en for one in titles),
         "証明できない: " + "、".join(one.ja for one in titles),
