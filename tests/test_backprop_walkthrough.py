@@ -17,6 +17,7 @@ from experiments.backprop_walkthrough import __main__ as script
 from experiments.backprop_walkthrough import browser
 from experiments.backprop_walkthrough.page import (
     ACTIVATIONS,
+    CITED,
     HERE,
     Start,
     numbers,
@@ -26,6 +27,7 @@ from experiments.backprop_walkthrough.page import (
     words,
 )
 from jaxmlp import Network, Params, autodiff
+from jaxmlp.verify.lecture.proof import proof
 
 needs_chromium = pytest.mark.skipif(not browser.there(), reason="no chromium on the path")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node on the path")
@@ -163,9 +165,25 @@ def test_every_step_has_its_equation_and_stands_out(walks, lang, f):
         assert step["note"]
         assert step["lit"]
         assert step["chips"] == 1
-    cited = set(re.findall("L[0-9]+", " ".join(step["equations"] for step in steps)))
-    assert cited >= {"L3", "L9", "L22", "L15", "L20", "L12"}
+    cited = {claim for step in steps for claim in step["cited"]}
+    assert all(step["cited"] for step in steps)
+    assert cited >= {"L3", "L9", "L22", "L15", "L20", "L12", "L21", "L26"}
+    assert cited <= set(CITED)
     assert len({step["title"] for step in steps}) == len(steps)
+
+
+@needs_chromium
+@pytest.mark.parametrize(("lang", "says"), [("en", "proved for all d, q, m"), ("ja", "証明済み")])
+def test_a_step_leads_to_its_claim_and_its_proof(tmp_path, lang, says):
+    commands = [["say", lang], ["press", "last"], ["press", "back"]]  # the step of W
+    commands += [["claim", "L26"], ["claim", "L12"], ["claim", "L12"]]
+    proved, defined, closed = ask(tmp_path, page(start()), commands, WIDTHS[lang])[3:]
+    assert proved["text"].startswith("L26 誤差逆伝播法")
+    assert says in proved["text"]
+    assert proved["steps"] == len(proof("L26").derivations[0].steps)
+    assert proved["fits"]
+    assert defined["text"].startswith("L12")
+    assert (defined["steps"], closed["text"]) == (0, "")
 
 
 def test_nothing_is_wider_than_the_page(walks):
@@ -333,7 +351,7 @@ def test_nothing_is_fetched():
     assert not re.search(r"https?:|//[a-z]+\.|\ssrc=|\shref=|@import|url\((?!#)", text)
     assert "default-src 'none'" in text
     assert "{{" not in re.sub(r"<script>.*</script>", "", text, flags=re.S)
-    assert text.count("<script>") == text.count("</script>") - 4 == 1
+    assert text.count("<script>") == text.count("</script>") - 5 == 1
 
 
 def test_both_languages_have_every_text():

@@ -17,12 +17,18 @@ function shown(page) {
     lines: [...page.querySelectorAll('#arithmetic li')].map(line => line.innerHTML),
     figure: numbers(page.getElementById('figure')),
     panel: numbers(page.querySelector('.panel')),
+    cited: [...page.querySelectorAll('#equations [data-claim]')].map(one => one.dataset.claim),
     verdict: page.getElementById('verdict').textContent,
     note: page.getElementById('note').textContent,
     chips: page.querySelectorAll('#path [aria-current]').length,
     lit: page.querySelectorAll('svg .lit, svg .set').length,
     fits: fits(page),
   };
+}
+
+function claim(page, id) {
+  page.querySelector(`[data-claim="${id}"]`).click();
+  return {text: page.getElementById('claim').textContent, steps: page.querySelectorAll('#claim .step').length, fits: fits(page)};
 }
 
 function press(page, id) { page.getElementById(id).click(); }
@@ -68,6 +74,7 @@ const COMMANDS = {
   key: (page, name, label) => key(page, name, label && page.querySelector(`[aria-label="${label}"]`)),
   enter: (page, name, value) => enter(page, name, value),
   say: (page, lang) => page.querySelector(`[data-lang="${lang}"]`).click(),
+  claim: (page, id) => claim(page, id),
   walk: page => walk(page),
   shown: page => shown(page),
   state: page => state(page),

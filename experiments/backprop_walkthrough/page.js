@@ -2,11 +2,11 @@
 const at = id => document.getElementById(id);
 const all = name => document.querySelectorAll(`[data-${name}]`);
 const read = id => JSON.parse(at(id).textContent);
-const START = read('start'), WORDS = read('words'), EQUATIONS = read('known'), REFERENCE = read('reference');
+const START = read('start'), WORDS = read('words'), EQUATIONS = read('known'), CLAIMS = read('claims'), REFERENCE = read('reference');
 const copy = value => JSON.parse(JSON.stringify(value));
 const initial = () => copy({f: START.f, x: START.x, y: START.y, eta: START.eta, W: START.W, V: START.V});
 
-let state = initial(), step = 0, errors = [], wrong = null, timer = null, list, values;
+let state = initial(), step = 0, errors = [], wrong = null, timer = null, asked = null, list, values;
 let lang = navigator.language.startsWith('ja') ? 'ja' : 'en';
 
 const say = (key, inside = {}) => WORDS[lang][key].replace(/{(\w+)}/g, (_, name) => inside[name]);
@@ -43,11 +43,20 @@ function showPanel(now) {
   at('count').textContent = say('count', {step: step + 1, steps: list.length});
   at('title').textContent = say(`${now.key} title`, now);
   at('equations').innerHTML = now.equations.map(([text, cite]) =>
-    `<li>${text}${cite ? ` <small>${cite}</small>` : ''}</li>`).join('');
+    `<li>${text}${cite ? ` <small>${cite.split(', ').map(cited).join(' ')}</small>` : ''}</li>`).join('');
   at('arithmetic').innerHTML = now.lines.map(line =>
     `<li class="${line.endsWith('}') ? 'result' : ''}">${rendered(line)}</li>`).join('');
   at('verdict').innerHTML = now.key === 'end' ? rendered(WORDS[lang][verdict()]) : '';
   at('note').textContent = say(`${now.key} note`) + (now.remark ? ` ${say(now.remark)}` : '');
+}
+
+// A claim's number opens what the lecture says there, and its proof.
+const cited = id => `<button type="button" data-claim="${id}" aria-controls="claim" `
+  + `aria-expanded="${id === asked}" aria-label="${say('cited', {id})}">${id}</button>`;
+
+function showClaim() {
+  at('claim').innerHTML = asked ? CLAIMS[lang][asked] : '';
+  for (const one of all('claim')) one.setAttribute('aria-expanded', String(one.dataset.claim === asked));
 }
 
 function verdict() {
@@ -85,6 +94,7 @@ function speak(chosen) {
   complain();
   showErrors();
   showStep();
+  showClaim();
 }
 
 function go(to) {
@@ -132,6 +142,12 @@ at('path').addEventListener('click', event => {
   play(false);
   go(Number(button.dataset.step));
   at('path').querySelector('[aria-current]').focus();
+});
+at('equations').addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  asked = asked === button.dataset.claim ? null : button.dataset.claim;
+  showClaim();
 });
 for (const one of all('lang')) one.addEventListener('click', () => speak(one.dataset.lang));
 at('form').addEventListener('input', edited);

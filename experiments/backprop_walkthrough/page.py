@@ -1,6 +1,9 @@
 """The page of the walk: its template, words and script, with numbers of jaxmlp's put in."""
 
+import functools
 import json
+from dataclasses import replace
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +14,14 @@ import numpy as np
 
 import jaxmlp
 from jaxmlp import Network, Params, backprop, forward, init, loss
+from jaxmlp.verify.finding import Claim
+from jaxmlp.verify.lecture import claims
+from jaxmlp.verify.lecture.proof import CHAINS, proof
 from jaxmlp.verify.report.drawing import BY_NAME, EQUATIONS
 from jaxmlp.verify.report.formula import mathml
+from jaxmlp.verify.report.page import chains
 from jaxmlp.verify.report.style import DARK, LIGHT
+from jaxmlp.verify.report.words import say
 
 HERE = Path(__file__).parent
 SCRIPT = ("network.js", "steps.js", "drawing.js", "form.js", "page.js")
@@ -116,6 +124,7 @@ def page(at: Start) -> str:
         "start": _json(first),
         "words": _json(words()),
         "equations": _json({key: (mathml(text), cite) for key, (text, cite) in FORMULAS.items()}),
+        "claims": _json({lang: _claims(lang) for lang in words()}),
         "reference": _json({f: numbers(f, at) for f in ACTIVATIONS}),
         "made": f"jaxmlp {jaxmlp.__version__}",
         "script": "\n".join(map(_text, SCRIPT)),
@@ -124,6 +133,38 @@ def page(at: Start) -> str:
     for name, part in parts.items():
         whole = whole.replace(f"{{{{{name}}}}}", part)
     return whole
+
+
+CITED = ("L3", "L5", "L6", "L7", "L9", "L12", "L15", "L18", "L20", "L21", "L22", "L26", "L27")
+
+
+@functools.cache
+def _judged() -> tuple[Claim, ...]:
+    """The claims that the steps cite, with their proofs."""
+    cited = (claim for claim in claims() if claim.id in CITED)
+    return tuple(
+        replace(claim, proof=proof(claim.id)) if claim.id in CHAINS else claim for claim in cited
+    )
+
+
+@functools.cache
+def _claims(lang: str) -> dict[str, str]:
+    """Each claim as HTML: the equation, the verdict, the corrected form, the proof."""
+    return {claim.id: _claim(claim, lang) for claim in _judged()}
+
+
+def _claim(claim: Claim, lang: str) -> str:
+    verdict = say("holds" if claim.holds else "fails", lang)
+    head = f'<h2>{claim.id} <span lang="ja">{escape(claim.slide)}</span></h2>'
+    parts = [head, f"<p>{mathml(claim.formula)} <strong>{verdict}</strong></p>"]
+    if claim.correction:
+        parts.append(f"<p>{say('corrected', lang)}: {mathml(claim.correction)}</p>")
+    if claim.remark:
+        parts.append(f"<p>{escape(getattr(claim.remark, lang))}</p>")
+    if claim.proof:
+        statement = escape(getattr(claim.proof.statement, lang))
+        parts.append(f"<p><strong>{statement}</strong></p>{chains(claim, lang)}")
+    return "".join(parts)
 
 
 def words() -> dict[str, dict[str, str]]:

@@ -56,9 +56,9 @@ function steps({f, x, W, V}, values) {
     equations: [known(key), own(`∂E/∂${v}_${j}i = δ_${layer}${j} ${z}_i`)],
     lines: from.map(i => `[∂E/∂${v}_${j}${i}] = {δ${layer}${j}} × {${z}${i}} = {d${v}${j}${i}}`),
   });
-  const update = (key, v, rows, columns) => ({
+  const update = (key, v, rows, columns, cite) => ({
     key, phase: 'update', chip: key, sets: weights(`next_${v}`, rows, columns), lit: [],
-    edges: weights(v, rows, columns), equations: [own(`${key} ← ${key} − η ∂E/∂${key}`, 'L12')],
+    edges: weights(v, rows, columns), equations: [own(`${key} ← ${key} − η ∂E/∂${key}`, `L12, ${cite}`)],
     lines: weights(v, rows, columns).map(w =>
       `[${v}_${w.slice(1)}] ← {${w}} − {eta} × {d${w}} = {next_${w}}`),
   });
@@ -111,6 +111,6 @@ function steps({f, x, W, V}, values) {
     ...outputs.map(k => weighted('a', 'a', 'v', 'z', k, hidden)), softmax, error,
     delta2, ...units.map(delta1), ...outputs.map(k => gradient('dV', 'v', 2, 'z', k, hidden)),
     ...units.map(j => gradient('dW', 'w', 1, 'x', j, ones)),
-    update('V', 'v', outputs, hidden), update('W', 'w', units, ones), end,
+    update('V', 'v', outputs, hidden, 'L21'), update('W', 'w', units, ones, 'L26'), end,
   ];
 }

@@ -249,10 +249,14 @@ def proof(claim: Claim, lang: str) -> str:
     said = telling.proved(claim, lang)
     if said is None:
         return ""
-    refuted = telling.refuted(claim, lang) if claim.proof.refutation else ""
-    parts = [f"<p>{_tag('refutation', lang)} {escape(refuted)}</p>"] if refuted else []
-    parts += [derivation(one, lang) for one in claim.proof.derivations]
-    return f"<details><summary>{escape(said)}</summary>{''.join(parts)}</details>"
+    return f"<details><summary>{escape(said)}</summary>{chains(claim, lang)}</details>"
+
+
+def chains(claim: Claim, lang: str) -> str:
+    """The counterexample, if there is one, and the chains of a claim that has a proof."""
+    refuted = escape(telling.refuted(claim, lang)) if claim.proof.refutation else ""
+    example = f"<p>{_tag('refutation', lang)} {refuted}</p>" if refuted else ""
+    return example + "".join(derivation(one, lang) for one in claim.proof.derivations)
 
 
 def derivation(one: Derivation, lang: str) -> str:
