@@ -153,8 +153,7 @@ class World:
         if isinstance(whole, matrices.Of):
             return np.vectorize(FUNCTIONS[args[0].name])(self.array(args[1], at))
         if isinstance(whole, matrices.Gradient):
-            entries = self.letter(args[1], at, lambda one: Partial(args[0], one))
-            return entries
+            return self.letter(args[1], at, lambda one: Partial(args[0], one))
         return self.letter(whole, at, lambda one: one)
 
     def product(self, left, right, at):

@@ -6,6 +6,13 @@ import sympy as sp
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof import matrices, rules
+from jaxmlp.verify.lecture.proof.arithmetic import (
+    extended_by,
+)
+from jaxmlp.verify.lecture.proof.derivatives import (
+    chain_rule_through,
+)
+from jaxmlp.verify.lecture.proof.kernel import Place, Rule, applied
 from jaxmlp.verify.lecture.proof.language import (
     Definition,
     Entry,
@@ -63,12 +70,8 @@ from jaxmlp.verify.lecture.proof.rules import (
     SUM_RULE,
     SUMS_TO_1,
     WRITTEN_OUT,
-    Place,
-    applied,
-    chain_rule_through,
     definition,
     equality,
-    extended_by,
 )
 from tests.verify.numerics import apart, draws
 
@@ -85,7 +88,9 @@ delta = Minus(net.vector("g"), net.vector("y"))
 slope = Of(sp.Symbol("f'"), net.vector("u"))
 back = Hadamard(Product(Transposed(net.matrix("Ṽ")), delta), slope)
 two, three = sp.Integer(2), sp.Integer(3)
-by_v = equality(Partial(a(i), v(k, j)), DELTA(i, k) * z(j), {i: OUTPUTS, k: OUTPUTS, j: HIDDEN}, Words("", ""))
+by_v = equality(
+    Partial(a(i), v(k, j)), DELTA(i, k) * z(j), {i: OUTPUTS, k: OUTPUTS, j: HIDDEN}, Words("", "")
+)
 sigmoid = equality(sp.Function("σ'")(t), sigma(t) * (1 - sigma(t)), {t: None}, Words("", ""))
 
 CASES = {
@@ -145,7 +150,10 @@ CASES = {
     "entries of V": (ENTRY, Entry(V, k, j)),
     "entries of a transpose": (ENTRY, Entry(Transposed(V), j, k)),
     "entries of a difference": (ENTRY, Entry(delta, k)),
-    "entries of an outer product": (ENTRY, Entry(Product(delta, Transposed(net.vector("z"))), k, j)),
+    "entries of an outer product": (
+        ENTRY,
+        Entry(Product(delta, Transposed(net.vector("z"))), k, j),
+    ),
     "entries of Vz": (ENTRY, Entry(Product(V, net.vector("z")), k)),
     "entries of WᵀW": (ENTRY, Entry(Product(Transposed(W), W), r, r)),
     "a scalar product": (ENTRY, Entry(Product(Transposed(net.vector("y")), net.vector("g")))),
@@ -162,7 +170,9 @@ def parts(case):
 
 
 def free_of(rule, expr, ranges, theory):
-    return applied((rule,), expr, Place(theory, {key: span for key, span in ranges.items() if span}))
+    return applied(
+        (rule,), expr, Place(theory, {key: span for key, span in ranges.items() if span})
+    )
 
 
 def equal(theory, ranges, left, right, times=20, **options):
@@ -175,7 +185,9 @@ def equal(theory, ranges, left, right, times=20, **options):
 
 def like(rule):
     """The cases of this rule; a rule that is made for a quantity is one with the others so made."""
-    return [name for name, (one, *_) in CASES.items() if one.turn.__qualname__ == rule.turn.__qualname__]
+    return [
+        name for name, (one, *_) in CASES.items() if one.turn.__qualname__ == rule.turn.__qualname__
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -191,7 +203,7 @@ def test_a_rule_gives_what_is_equal(case):
 
 def test_every_rule_of_the_list_has_a_case():
     tested = {case[0] for case in CASES.values()}
-    listed = {one for one in vars(rules).values() if isinstance(one, rules.Rule)}
+    listed = {one for one in vars(rules).values() if isinstance(one, Rule)}
     assert listed <= tested
     assert len(listed) == 15
 
@@ -223,7 +235,11 @@ def test_the_chain_rule_of_a_batch_and_of_a_deep_network(letters):
 
 DEFINED = Theory((Definition(u(j), f(v(1, j)), {j: UNITS}), Definition(z(l), u(l) * v(1, l), {l: UNITS})),
                  {"u": (UNITS,), "z": (UNITS,)})  # fmt: skip
-whole = Theory((*batch.theory.definitions, Definition(E, over(s, SAMPLES, batch.loss), {})), batch.theory.spans, s)
+whole = Theory(
+    (*batch.theory.definitions, Definition(E, over(s, SAMPLES, batch.loss), {})),
+    batch.theory.spans,
+    s,
+)
 REFUSED = {
     "δ out of the sum": (COLLAPSE, over(l, UNITS, v(i, l) * DELTA(l, j)), {j: HIDDEN}),
     "δ with 0 in a sum from 1": (COLLAPSE, over(l, UNITS, v(i, l) * DELTA(l, 0))),

@@ -917,7 +917,11 @@ def test_proofs_as_json_and_csv(lang):
     assert keyed(**CLAIMS)(read)
     number = 1 + (lang == "ja")
     first, second, third = read["claims"]
-    assert (first["proved"], first["proof"], first["proof_seconds"]) == (True, f"{number} ∀ d", 0.25)
+    assert (first["proved"], first["proof"], first["proof_seconds"]) == (
+        True,
+        f"{number} ∀ d",
+        0.25,
+    )
     assert (first["refutation"], second["refutation"]) == (None, f"{number} 1 ≠ 2")
     assert (third["proved"], third["proof"]) == (None, f"{number} SymPy")
     head, *_ = table(written.claims_as_csv((PROVED,), lang))

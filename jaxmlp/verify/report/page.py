@@ -192,6 +192,7 @@ CLAIM_COLUMNS = (
     *("id", "verdict", "slide", "formula", "difference", "needs", "corrected", "remark", "proof"),
 )
 
+
 def claims_table(claims: Sequence[Claim], lang: str) -> str:
     """The lecture's claims as one table in a <div>."""
     head = "".join(f'<th scope="col">{say(key, lang)}</th>' for key in CLAIM_COLUMNS)

@@ -14,7 +14,7 @@ from functools import cached_property
 import sympy as sp
 
 from jaxmlp.verify.finding import Derivation, Law, Proof, Step, Words
-from jaxmlp.verify.lecture.proof import others, printed, writing
+from jaxmlp.verify.lecture.proof import many, printed, small, writing
 from jaxmlp.verify.lecture.proof.chain import Chain, failures
 from jaxmlp.verify.lecture.proof.elementwise import (
     Elementwise,
@@ -94,7 +94,7 @@ def _L14(at: Networks) -> list[Chain]:
 
 
 def _batches(at: Networks, which: int) -> list[Chain]:
-    return [others.batch(mean=mean, bias=at.bias)[which] for mean in (True, False)]
+    return [many.batch(mean=mean, bias=at.bias)[which] for mean in (True, False)]
 
 
 def _L23(at: Networks) -> list[Chain]:
@@ -110,8 +110,8 @@ def _L24(at: Networks) -> list[Chain]:
 
 CHAINS: dict[str, Callable[[Networks], Sequence[Chain]]] = {
     "L8": _L8,
-    "L10": lambda at: others.two_classes(),
-    "L11": lambda at: [others.trace()],
+    "L10": lambda at: small.two_classes(),
+    "L11": lambda at: [small.trace()],
     "L13": lambda at: [at.softmax.L13],
     "L14": _L14,
     "L15": lambda at: [at.softmax.L15, *_batches(at, 0)],
@@ -125,7 +125,7 @@ CHAINS: dict[str, Callable[[Networks], Sequence[Chain]]] = {
         at.softmax.L22_delta2,
         at.softmax.layers.a_by_u,
         at.softmax.L22_delta1,
-        *others.depth(bias=at.bias),
+        *many.depth(bias=at.bias),
     ],
     "L23": _L23,
     "L24": _L24,
@@ -194,7 +194,10 @@ def _not_proved(titles: Sequence[Words]) -> Words:
 def _derivation(chain: Chain) -> Derivation:
     first = Step(writing.text(chain.start))
     steps = (
-        Step(writing.text(one.right), tuple(dict.fromkeys(Law(rule.name, rule.law) for rule in one.rules)))
+        Step(
+            writing.text(one.right),
+            tuple(dict.fromkeys(Law(rule.name, rule.law) for rule in one.rules)),
+        )
         for one in chain.links
     )
     ranges = {letter: span for letter, span in chain.ranges.items() if span is not None}

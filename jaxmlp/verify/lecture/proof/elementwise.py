@@ -6,9 +6,25 @@ import sympy as sp
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, link
+from jaxmlp.verify.lecture.proof.derivatives import (
+    chain_rule_through,
+)
 from jaxmlp.verify.lecture.proof.language import Partial, Theory, prime
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
-from jaxmlp.verify.lecture.proof.network import FUNCTIONS, ONE, OUTPUTS, df, eta, g_of, i, j, k, r, sigma, t
+from jaxmlp.verify.lecture.proof.network import (
+    FUNCTIONS,
+    ONE,
+    OUTPUTS,
+    df,
+    eta,
+    g_of,
+    i,
+    j,
+    k,
+    r,
+    sigma,
+    t,
+)
 from jaxmlp.verify.lecture.proof.rules import (
     CHAIN_RULE,
     COLLAPSE,
@@ -20,7 +36,6 @@ from jaxmlp.verify.lecture.proof.rules import (
     QUOTIENT_RULE,
     SUM_OF_A_SUM,
     SUM_RULE,
-    chain_rule_through,
     definition,
 )
 
@@ -82,9 +97,7 @@ def sigmoid_by_a(layers: Layers) -> Chain:
         Partial(g(i), a(k)),
         link(Partial(sigma(a(i)), a(k)), unfold),
         link(dsigma(a(i)) * DELTA(i, k), CHAIN_RULE, COORDINATES),
-        link(
-            sigma(a(i)) * (1 - sigma(a(i))) * DELTA(i, k), lemma(derivative_of_sigmoid(), "L7")
-        ),
+        link(sigma(a(i)) * (1 - sigma(a(i))) * DELTA(i, k), lemma(derivative_of_sigmoid(), "L7")),
         link(g(i) * (1 - g(i)) * DELTA(i, k), unfold),
     )
 

@@ -148,7 +148,9 @@ class Theory(NamedTuple):
                 return True
             if one not in seen:
                 seen.add(one)
-                todo |= set().union(*(names(d.right) for d in self.definitions if name(d.left) == one))
+                todo |= set().union(
+                    *(names(d.right) for d in self.definitions if name(d.left) == one)
+                )
         return False
 
     def of_a_sample(self, quantity: sp.Expr) -> bool:

@@ -6,6 +6,9 @@ import sympy as sp
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, link, proved
+from jaxmlp.verify.lecture.proof.kernel import (
+    Rule,
+)
 from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range
 from jaxmlp.verify.lecture.proof.matrices import ENTRY, Gradient, Minus, Times
 from jaxmlp.verify.lecture.proof.network import (
@@ -30,7 +33,6 @@ from jaxmlp.verify.lecture.proof.rules import (
     COORDINATES,
     SPLIT,
     SUM_RULE,
-    Rule,
     definition,
 )
 

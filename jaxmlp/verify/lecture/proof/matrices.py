@@ -3,8 +3,10 @@
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
+from jaxmlp.verify.lecture.proof.kernel import (
+    Rule,
+)
 from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range, within
-from jaxmlp.verify.lecture.proof.rules import Rule
 
 Shape = tuple[Range | None, Range | None]  # of rows and columns; a vector has no columns
 

@@ -16,10 +16,8 @@ df = prime(f)
 E, eta, t = sp.symbols("E η t")
 FUNCTIONS = {"σ": sp.Lambda(t, 1 / (1 + sp.exp(-t)))}
 LETTERS = tuple("xwuzvagy")
-DEEP = tuple(  # of the layers ℓ − 1, ℓ and ℓ + 1
-    f"{letter}^{{({layer})}}"
-    for letter, layer in zip("zwuzwu", ("ℓ−1", "ℓ", "ℓ", "ℓ", "ℓ+1", "ℓ+1"), strict=True)
-) + ("g", "y")
+LAYERS = ("ℓ−1", "ℓ", "ℓ", "ℓ", "ℓ+1", "ℓ+1")  # three that follow each other
+DEEP = (*(f"{of}^{{({layer})}}" for of, layer in zip("zwuzwu", LAYERS, strict=True)), "g", "y")
 
 
 class Network(NamedTuple):
@@ -98,7 +96,7 @@ def network(
         Definition(net.g(i), _output(kind, net), {i: OUTPUTS, **ranges}),
         Definition(net.loss, _error(kind, net), ranges),
     ]
-    spans = {letter: () for letter in letters} | {
+    spans = dict.fromkeys(letters, ()) | {
         net.letters[LETTERS.index(letter)]: (span,)
         for letter, span in
         {"x": net.inputs, "u": UNITS, "z": net.hidden, **dict.fromkeys("agy", OUTPUTS)}.items()

@@ -2,104 +2,17 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 import sympy as sp
-from sympy.core.function import AppliedUndef
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.language import Entry, Partial, Theory, matched, name
+from jaxmlp.verify.lecture.proof.exact import Example, value
+from jaxmlp.verify.lecture.proof.language import Partial
 from jaxmlp.verify.lecture.proof.matrices import Of, Product, Transposed, Unfit
 from jaxmlp.verify.lecture.proof.network import E, Network, d, df, i, j, k, l, m, network, q, r
 from jaxmlp.verify.lecture.proof.writing import text
 
 NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
-
-
-class Example(NamedTuple):
-    """Two sides that are said to be equal, at exact numbers.
-
-    Attributes:
-        left, right: what is right, and what is printed.
-        at: the values of the free indices.
-        sizes: d, q and m.
-        numbers: the entries of x, w, y and v, those of the first index 1 first (x: of 0).
-    """
-
-    left: sp.Expr
-    right: sp.Expr
-    at: dict[sp.Symbol, int]
-    sizes: dict[sp.Symbol, int]
-    numbers: dict[str, tuple]
-
-
-def identity(t):
-    """The f, and g element by element, of every example: f(u) = u."""
-    return t
-
-
-def spelled(expr: sp.Basic, theory: Theory, at: dict, held: frozenset[str] = frozenset()):
-    """The same at sizes that are numbers: its sums written out, its derivatives by SymPy.
-
-    Args:
-        at: the sizes and the free indices.
-        held: quantities to leave as they are, since they are differentiated by.
-    """
-
-    def inside(part, **more):
-        return spelled(part, theory, at, **{"held": held, **more})
-
-    if isinstance(expr, sp.Sum):
-        *inner, (letter, low, high) = expr.limits
-        body = sp.Sum(expr.function, *inner) if inner else expr.function
-        values = range(int(inside(low)), int(inside(high)) + 1)
-        return sp.Add(*(spelled(body, theory, {**at, letter: sp.Integer(n)}, held) for n in values))
-    if isinstance(expr, Partial):
-        varied = held | {name(expr.variable)}
-        found = sp.diff(inside(expr.inside, held=varied), inside(expr.variable, held=varied))
-        return found.subs({one: inside(_read(one)) for one in found.free_symbols})
-    if isinstance(expr, Entry):
-        return inside(expr.whole.entry(*map(inside, expr.indices)))
-    if isinstance(expr, sp.Indexed):
-        return _spelled_entry(expr.base[*map(inside, expr.indices)], theory, at, held)
-    if isinstance(expr, sp.Symbol):
-        defined = next((one.right for one in theory.definitions if one.left == expr), None)
-        return at.get(expr, expr) if defined is None else inside(defined)
-    if isinstance(expr, AppliedUndef):
-        return _function(expr.func.__name__, inside(expr.args[0]))
-    return expr.func(*map(inside, expr.args)) if expr.args else expr
-
-
-def _spelled_entry(entry: sp.Indexed, theory: Theory, at: dict, held: frozenset[str]):
-    if name(entry) not in held:
-        for one in theory.definitions:
-            values = matched(one.left, entry, one.ranges)
-            if values is not None:
-                return spelled(one.right.xreplace(values), theory, at, held)
-    return sp.Symbol(f"{name(entry)}|{'|'.join(map(str, entry.indices))}")
-
-
-def _read(symbol: sp.Symbol) -> sp.Expr:
-    """The quantity that such a symbol stands for."""
-    base, *places = symbol.name.split("|")
-    return sp.IndexedBase(base)[*map(int, places)] if places else symbol
-
-
-def _function(called: str, argument: sp.Expr) -> sp.Expr:
-    return sp.Integer(1) if called.endswith("'") else identity(argument)
-
-
-def value(expr: sp.Basic, theory: Theory, example: Example) -> sp.Expr:
-    """What it is at the example, exactly."""
-    found = spelled(expr, theory, example.sizes | example.at)
-    numbers = {}
-    for symbol in found.free_symbols:
-        base, *places = symbol.name.split("|")
-        entries = example.numbers.get(base)
-        for axis, place in enumerate(map(int, places)):
-            entries = entries[place if base == "x" or axis == 1 else place - 1]
-        numbers[symbol] = sp.sympify(entries) if places else symbol
-    return found.subs(numbers)
 
 
 def example(net: Network, left, right, at: dict, q_: int = 1, **numbers) -> Example:
@@ -117,9 +30,7 @@ def _L13(net: Network) -> Example:
 def _L16(net: Network) -> Example:
     w, log_g = net.w(j, r), sp.log(net.g(i))
     inside = net.y(i) * Partial(log_g, net.a(i)) * Partial(net.a(i), w)
-    return example(
-        net, Partial(E, w), -sp.Sum(inside, (i, 1, m)), {j: 1, r: 0}, v=((0, 1), (0, 2))
-    )
+    return example(net, Partial(E, w), -sp.Sum(inside, (i, 1, m)), {j: 1, r: 0}, v=((0, 1), (0, 2)))
 
 
 def _transposed(net: Network) -> sp.Expr:
@@ -218,8 +129,7 @@ def refutation(claim: str) -> Words:
     left, right = (value(side, net.theory, one) for side in (one.left, one.right))
     if not (left - right).is_nonzero:
         raise ValueError(f"{claim}: expected two different numbers, got {left} and {right}")
-    there = {letter: n for letter, n in one.at.items()}
-    quantity = re.sub(r"[{}]", "", text(one.left.xreplace(there)))
+    quantity = re.sub(r"[{}]", "", text(one.left.xreplace(one.at)))
     said = f"{_at(one)}: {quantity} = {_signed(left)} ≠ {_signed(right)}"
     return Words(*(f"{each} {said}".strip() for each in words))
 

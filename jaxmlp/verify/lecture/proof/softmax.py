@@ -5,6 +5,9 @@ from functools import cached_property
 import sympy as sp
 
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
+from jaxmlp.verify.lecture.proof.derivatives import (
+    chain_rule_through,
+)
 from jaxmlp.verify.lecture.proof.language import Entry, Partial
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
 from jaxmlp.verify.lecture.proof.matrices import (
@@ -29,7 +32,6 @@ from jaxmlp.verify.lecture.proof.rules import (
     SUM_OF_A_SUM,
     SUM_RULE,
     SUMS_TO_1,
-    chain_rule_through,
 )
 
 GATHER = (DISTRIBUTE, SUM_OF_A_SUM, COLLAPSE, COMMON_FACTOR)
@@ -176,7 +178,9 @@ class Softmax:
             self.inner,
             Partial(self.E, w),
             link(outputs(i, (g(i) - y(i)) * Partial(a(i), w)), lemma(self.L17, "L17")),
-            link(outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j)) * x(r)), lemma(self.layers.L18, "L18")),
+            link(
+                outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j)) * x(r)), lemma(self.layers.L18, "L18")
+            ),
             link(outputs(i, v(i, j) * (g(i) - y(i))) * end, COMMON_FACTOR),
             link(Entry(Product(Transposed(v_j), self.delta2)) * end, ENTRY),
         )

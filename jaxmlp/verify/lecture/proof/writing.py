@@ -93,7 +93,7 @@ def _product(factors: list[sp.Expr], closed: bool) -> str:
     """Factors beside each other; a Σ is in brackets unless it comes last."""
     last = len(factors) - 1
     return " ".join(
-        _bracketed(f, isinstance(f, sp.Add) or isinstance(f, sp.Sum) and (at < last or closed))
+        _bracketed(f, isinstance(f, sp.Add) or (isinstance(f, sp.Sum) and (at < last or closed)))
         for at, f in enumerate(factors)
     )
 
@@ -109,7 +109,9 @@ def _rank(factor: sp.Basic) -> tuple[int, str]:
     elif isinstance(factor, sp.Add):
         kind = "sum"
     elif isinstance(factor, AppliedUndef):
-        kind = "f'" if factor.func.__name__ == "f'" else "g" if factor.func.__name__ == "g'" else "f"
+        kind = (
+            "f'" if factor.func.__name__ == "f'" else "g" if factor.func.__name__ == "g'" else "f"
+        )
     elif isinstance(factor, Partial) and isinstance(factor.inside, sp.log):
         kind = "outer"
     elif isinstance(factor, (Partial, Entry, sp.Sum, sp.log)):

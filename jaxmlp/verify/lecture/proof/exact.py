@@ -1,0 +1,94 @@
+"""The exact value of an expression at small numbers, its derivatives by SymPy's own `diff`."""
+
+from typing import NamedTuple
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from jaxmlp.verify.lecture.proof.language import Entry, Partial, Theory, matched, name
+
+
+class Example(NamedTuple):
+    """Two sides that are said to be equal, at exact numbers.
+
+    Attributes:
+        left, right: what is right, and what is printed.
+        at: the values of the free indices.
+        sizes: d, q and m.
+        numbers: the entries of x, w, y and v, those of the first index 1 first (x: of 0).
+    """
+
+    left: sp.Expr
+    right: sp.Expr
+    at: dict[sp.Symbol, int]
+    sizes: dict[sp.Symbol, int]
+    numbers: dict[str, tuple]
+
+
+def identity(t):
+    """The f, and g element by element, of every example: f(u) = u."""
+    return t
+
+
+def spelled(expr: sp.Basic, theory: Theory, at: dict, held: frozenset[str] = frozenset()):
+    """The same at sizes that are numbers: its sums written out, its derivatives by SymPy.
+
+    Args:
+        at: the sizes and the free indices.
+        held: quantities to leave as they are, since they are differentiated by.
+    """
+
+    def inside(part, **more):
+        return spelled(part, theory, at, **{"held": held, **more})
+
+    if isinstance(expr, sp.Sum):
+        *inner, (letter, low, high) = expr.limits
+        body = sp.Sum(expr.function, *inner) if inner else expr.function
+        values = range(int(inside(low)), int(inside(high)) + 1)
+        return sp.Add(*(spelled(body, theory, {**at, letter: sp.Integer(n)}, held) for n in values))
+    if isinstance(expr, Partial):
+        varied = held | {name(expr.variable)}
+        found = sp.diff(inside(expr.inside, held=varied), inside(expr.variable, held=varied))
+        return found.subs({one: inside(_read(one)) for one in found.free_symbols})
+    if isinstance(expr, Entry):
+        return inside(expr.whole.entry(*map(inside, expr.indices)))
+    if isinstance(expr, sp.Indexed):
+        return _spelled_entry(expr.base[*map(inside, expr.indices)], theory, at, held)
+    if isinstance(expr, sp.Symbol):
+        defined = next((one.right for one in theory.definitions if one.left == expr), None)
+        return at.get(expr, expr) if defined is None else inside(defined)
+    if isinstance(expr, AppliedUndef):
+        return _function(expr.func.__name__, inside(expr.args[0]))
+    return expr.func(*map(inside, expr.args)) if expr.args else expr
+
+
+def _spelled_entry(entry: sp.Indexed, theory: Theory, at: dict, held: frozenset[str]):
+    if name(entry) not in held:
+        for one in theory.definitions:
+            values = matched(one.left, entry, one.ranges)
+            if values is not None:
+                return spelled(one.right.xreplace(values), theory, at, held)
+    return sp.Symbol(f"{name(entry)}|{'|'.join(map(str, entry.indices))}")
+
+
+def _read(symbol: sp.Symbol) -> sp.Expr:
+    """The quantity that such a symbol stands for."""
+    base, *places = symbol.name.split("|")
+    return sp.IndexedBase(base)[*map(int, places)] if places else symbol
+
+
+def _function(called: str, argument: sp.Expr) -> sp.Expr:
+    return sp.Integer(1) if called.endswith("'") else identity(argument)
+
+
+def value(expr: sp.Basic, theory: Theory, example: Example) -> sp.Expr:
+    """What it is at the example, exactly."""
+    found = spelled(expr, theory, example.sizes | example.at)
+    numbers = {}
+    for symbol in found.free_symbols:
+        base, *places = symbol.name.split("|")
+        entries = example.numbers.get(base)
+        for axis, place in enumerate(map(int, places)):
+            entries = entries[place if base == "x" or axis == 1 else place - 1]
+        numbers[symbol] = sp.sympify(entries) if places else symbol
+    return found.subs(numbers)
