@@ -42,6 +42,18 @@ SIZES_OF = {
     ),
 }
 SIZES_OF["L24"] = SIZES_OF["L23"]
+BIAS = Words("with and without bias", "切片の有無によらない")
+BATCH = Words("also for a batch, by mean and by sum", "バッチの平均と和についても")
+ALSO = {
+    "L10": None,
+    "L11": None,
+    "L15": Words(f"{BIAS.en}, {BATCH.en}", f"{BIAS.ja}。{BATCH.ja}"),
+    "L20": Words(f"{BIAS.en}, {BATCH.en}", f"{BIAS.ja}。{BATCH.ja}"),
+    "L22": Words(
+        f"{BIAS.en}, and for any depth by induction over the layers",
+        f"{BIAS.ja}。層についての帰納法で任意の深さについても",
+    ),
+}
 
 
 class Networks:
@@ -141,8 +153,8 @@ def proofs() -> Iterator[Proof]:
 
     Example:
         >>> found = {proof.claim: proof for proof in proofs()}
-        >>> found["L20"].statement.en
-        'proved for all d, q, m and any differentiable f, where Σ y = 1'
+        >>> found["L18"].statement.en
+        'proved for all d, q, m and any differentiable f; with and without bias'
         >>> print(" =\\n".join(step.formula for step in found["L19"].derivations[0].steps))
         ∂E/∂w_{jr} =
         Σ_{i=1}^{m} (g_{i} − y_{i}) ∂a_{i}/∂w_{jr} =
@@ -177,6 +189,8 @@ def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Wo
     needs = next((one.assumes for one in chains if one.assumes), "")
     en = f"proved {sizes.en}" + (f", where {needs}" if needs else "")
     ja = (f"{needs} のとき、" if needs else "") + f"{sizes.ja}証明済み"
+    if also := ALSO.get(claim, BIAS):
+        en, ja = f"{en}; {also.en}", f"{ja} ({also.ja})"
     if refuted is None:
         return Words(en, ja)
     return Words(f"refuted as printed; the corrected form is {en}",

@@ -1,5 +1,7 @@
 """L15 and L20 for a batch, by mean and sum; and any depth, by induction over the layers."""
 
+import functools
+
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
@@ -47,10 +49,15 @@ from jaxmlp.verify.lecture.proof.rules import (
 from jaxmlp.verify.lecture.proof.softmax import Softmax
 
 
+@functools.cache
+def _of_a_sample(bias: bool) -> Softmax:
+    return Softmax(Layers(network(bias=bias, batch=True)))
+
+
 def batch(*, mean: bool, bias: bool = True) -> list[Chain]:
     """L15 and L20 for n samples, one a row of X, Y, U, Z and G."""
-    layers = Layers(network(bias=bias, batch=True))
-    one, net = Softmax(layers), layers.net
+    one = _of_a_sample(bias)
+    layers, net = one.layers, one.net
     weight = 1 / n if mean else ONE
     whole = Definition(E, weight * over(s, SAMPLES, net.loss), {})
     theory = net.theory._replace(definitions=(*net.theory.definitions, whole))
@@ -121,7 +128,10 @@ def depth(*, bias: bool = True) -> list[Chain]:
     W = letter("W^{(ℓ)}", net.base("w"), UNITS, net.inputs)
     of_then, of_now = (definition(base.label.name) for base in (then, now))
     step = Chain(
-        Words("δ of layer ℓ from that of layer ℓ + 1", "第 ℓ+1 層の δ から第 ℓ 層の δ"),
+        Words(
+            "step of the induction: δ of layer ℓ from that of layer ℓ + 1",
+            "帰納法の一歩: 第 ℓ+1 層の δ から第 ℓ 層の δ",
+        ),
         theory, {j: UNITS}, now[j],
         (
             link(Partial(E, u(j)), of_now),
