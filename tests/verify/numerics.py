@@ -80,7 +80,7 @@ class World:
             return np.prod(values)
         if isinstance(expr, sp.Pow):
             return values[0] ** values[1]
-        if isinstance(expr, sp.KroneckerDelta):
+        if expr.func.__name__ == "KroneckerDelta":
             return complex(values[0] == values[1])
         known = FUNCTIONS | {"exp": cmath.exp, "log": cmath.log}
         return known[expr.func.__name__](*values)

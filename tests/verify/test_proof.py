@@ -38,6 +38,7 @@ from jaxmlp.verify.lecture.proof.network import (
     r,
     s,
 )
+from jaxmlp.verify.lecture.proof.rules import CHAIN_RULE, COORDINATES
 from tests.verify.numerics import World, apart, draws
 
 PROVED = [f"L{n}" for n in (8, 10, 11, *range(13, 25), 26, 27)]
@@ -377,6 +378,18 @@ def test_a_link_needs_a_rule():
     assert failures(same) == []
     assert failures(same._replace(links=[link(g(k))])) == [1]
     assert failures(same._replace(links=[link(g(k), *LINEAR)])) == [1]
+
+
+def test_a_letter_that_may_be_any_number_is_not_differentiated_by():
+    """∂t²/∂t = 2t is true, and for t = u_j it would be ∂u_j²/∂u_j; not so for t = 3."""
+    t = proving.derivative_of_sigmoid().start.args[0]
+    square = Partial(t**2, t)
+    chain = proving.derivative_of_sigmoid()._replace(
+        start=square, links=[link(2 * t, CHAIN_RULE, COORDINATES)]
+    )
+    assert failures(chain) == []
+    with pytest.raises(ValueError, match="expected no derivative by what may be any number"):
+        proved(chain)
 
 
 def test_a_free_index_needs_its_range():

@@ -123,8 +123,10 @@ LABELS = {
     "notation": Words("In the proofs", "証明の記号"),
     "rules": Words("The rules of the proofs", "証明で使う規則"),
     "rules lead": Words(
-        "Each = is checked by applying the rules named beside it, and nothing else.",
-        "どの等号も、右に挙げた規則だけを適用して確かめている。",
+        "Each = is checked by applying the rules named beside it, and nothing else; "
+        "a + b = b + a, a/a = 1 and the like go unsaid.",
+        "どの等号も、右に挙げた規則だけを適用して確かめている (a + b = b + a や a/a = 1 などは"
+        "断らずに使う)。",
     ),
     "holding": Words("holding", "成り立つ"),
     "not holding": Words("not holding", "成り立たない"),

@@ -11,7 +11,7 @@ from jaxmlp.verify.lecture.proof.kernel import (
     Rule,
     applied,
 )
-from jaxmlp.verify.lecture.proof.language import Range, Theory, free_indices, normal
+from jaxmlp.verify.lecture.proof.language import Partial, Range, Theory, free_indices, normal
 from jaxmlp.verify.lecture.proof.rules import (
     equality,
 )
@@ -95,10 +95,14 @@ def proved(chain: Chain, *, upto: int | None = None, words: Words | None = None)
         words: what it is called there.
 
     Raises:
-        ValueError: a link does not hold; it says which.
+        ValueError: a link does not hold; it says which. Or it is about a derivative by a letter
+            that may be any number, and so any expression.
     """
     if wrong := failures(chain):
         raise ValueError(f"{chain.title.en}: link {wrong[0]} does not follow by its rules")
     links = chain.links[:upto]
     part = chain._replace(links=links)
+    by = {one.variable for side in (part.start, part.end) for one in side.atoms(Partial)}
+    if not by.isdisjoint(letter for letter, span in chain.ranges.items() if span is None):
+        raise ValueError(f"{chain.title.en}: expected no derivative by what may be any number")
     return equality(part.start, part.end, dict(chain.ranges), words or chain.title, part.assumes)

@@ -130,7 +130,7 @@ class Theory(NamedTuple):
         spans: the ranges of each quantity's indices, the sample's left out.
         sample: the letter of the sample that quantities have as first index in a batch, or None.
         functions: what a function with a name (σ) is.
-        sums_to_1: whether Σ y = 1 may be used.
+        sums_to_1: the y of which Σ y = 1 may be used, or None.
     """
 
     definitions: tuple[Definition, ...]
