@@ -15,6 +15,7 @@ from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from jaxmlp.activations import HIDDEN, OUTPUTS
+from jaxmlp.data.preparation import Column
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
@@ -34,6 +35,7 @@ class Model(NamedTuple):
             regression.
         features: the names of the d columns of the samples, where they have any.
         targets: the names of the columns of the targets, where they have any.
+        columns: what was learned of a table's columns, if there were words or missing values.
     """
 
     network: Network
@@ -43,6 +45,7 @@ class Model(NamedTuple):
     classes: tuple[str, ...] | None
     features: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
+    columns: tuple[Column, ...] | None = None
 
 
 def save_model(path: Path, model: Model) -> None:
@@ -53,14 +56,26 @@ def save_model(path: Path, model: Model) -> None:
             model's parts do not fit together, so that it could not be loaded.
         OSError: it cannot be written.
     """
+    write_whole(Path(path), packed(model))
+
+
+def packed(model: Model) -> bytes:
+    """The file of a model.
+
+    Raises:
+        ValueError: as `save_model`.
+    """
     check_model(model)
     texts = ("classes", "features", "targets")
     about = {"format": FORMAT, "network": _described(model.network)}
-    content = _signed(_tensors(model), {**about, **{n: getattr(model, n) for n in texts}})
+    about |= {name: getattr(model, name) for name in texts}
+    content = _signed(
+        _tensors(model), {**about, **({"columns": model.columns} if model.columns else {})}
+    )
     length = int.from_bytes(content[:8], "little")
     if length > MOST_HEADER:
         raise ValueError(f"expected names of at most {MOST_HEADER:,} bytes, got {length:,}")
-    write_whole(Path(path), content)
+    return content
 
 
 def load_model(path: Path) -> Model:
@@ -125,7 +140,9 @@ def _read(file: BinaryIO) -> Model:
     if tensors:
         raise ValueError(f"expected W, V and scalings, got {', '.join(tensors)!r}")
     names = (_texts(name, about[name]) for name in ("classes", "features", "targets"))
-    return Model(Network(**about["network"]), params, x, y, *names)
+    columns = about.get("columns")
+    columns = columns and tuple(Column(f, m, w and tuple(w)) for f, m, w in columns)
+    return Model(Network(**about["network"]), params, x, y, *names, columns)
 
 
 def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:
@@ -159,9 +176,26 @@ def check_model(model: Model) -> Model:
     if model.classes is not None and model.y_scaling is not None:
         raise ValueError("expected classes or a scaling of the targets, got both")
     _check_names("classes", model.classes, max(m, 2))
-    _check_names("features", model.features, d)
-    _check_names("targets", model.targets, m if model.classes is None else 1)
+    for column in model.columns or ():
+        _check_column(column)
+    if model.columns and sum(column.width for column in model.columns) != d:
+        raise ValueError(f"expected columns that become {d}, got others")
+    _check_names("features", model.features, len(model.columns or range(d)))
+    several = model.classes and len(model.targets or ()) == len(model.classes)  # 1-of-K
+    _check_names(
+        "targets",
+        model.targets,
+        m if model.classes is None else len(model.classes) if several else 1,
+    )
     return model
+
+
+def _check_column(column: Column) -> None:
+    fill, missing, texts = column
+    if not isinstance(fill, float) or not np.isfinite(fill) or not isinstance(missing, bool):
+        raise ValueError(f"expected a column with a number and true or false, got {column!r:.200}")
+    if texts is not None:
+        _check_names("words", texts, len(texts))
 
 
 def _check_tensor(name: str, tensor: np.ndarray | None, shape: tuple[int, ...] | None) -> None:

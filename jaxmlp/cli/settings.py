@@ -12,12 +12,14 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
+from jaxmlp.data.table import Reading
+
 SAVED = "settings.json"  # in a run's folder from the beginning
 MAY_CHANGE = {"resume", "checkpoint_every", "data"}  # the data may have moved, but are checked
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Reading):
     """Train a three-layer network, and write the model, its history and figures to a folder."""
 
     preset: Literal["default", "lecture"] = "default"
@@ -25,10 +27,8 @@ class Settings:
 
     data: str = "digits"
     """digits, iris, wine, breast_cancer, diabetes, linnerud, mnist; or a file or folder."""
-    target: str | None = None
-    """The target's column in a .csv; several: separated by commas. None: the last."""
     task: Literal["auto", "classification", "regression"] = "auto"
-    """Whether a file's targets are classes. auto: if they are text, or few whole numbers."""
+    """Whether a file's targets are classes. auto: if they are words, 1-of-K or few whole numbers."""
     classes: tuple[str, ...] = ()
     """Only these classes, by name. None given: all."""
     test_size: float = 0.2
@@ -109,6 +109,11 @@ def read_settings(args: list[str]) -> Settings:
     return told
 
 
+def reading_of(settings: Reading) -> Reading:
+    """How a table is to be read, alone."""
+    return Reading(**{name: getattr(settings, name) for name in Reading.__dataclass_fields__})
+
+
 def saved_settings(folder: Path) -> Settings:
     """The settings that a run began with.
 
@@ -117,8 +122,7 @@ def saved_settings(folder: Path) -> Settings:
     """
     saved, hints = read_saved(folder), get_type_hints(Settings)
     values = {name: saved.get(name) for name in hints if name != "resume"}
-    if isinstance(values["classes"], list):
-        values["classes"] = tuple(values["classes"])
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in values.items():
         if not _is(value, hints[name]):
             raise ValueError(f"{folder / SAVED}: expected a run's {name}, got {value!r}")

@@ -1,173 +1,395 @@
-"""Data sets out of .csv files, as people and spreadsheets write them."""
+"""Tables out of text and parquet files, read by pandas: all of one for training, or in parts."""
 
-import codecs
 import contextlib
-import csv
-import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import chain
-from operator import itemgetter
+import io
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset, from_targets
+from jaxmlp.data.header import MISSING, is_header, is_text, number_in
+from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
 
-Row = tuple[int, list[str]]  # a line's number and its cells
-BLOCK = 2**20  # characters
+ROWS, NUMBERS = 8192, 2**22  # at most in a part
+SHOWN = 3  # of the problems of a kind
+MOST_TEXTS = 100  # different texts, at most, in a column that becomes one-hot
 
 
-def read_csv(path: Path, *, target: str | None = None, task: str = "auto") -> Dataset:
-    """One sample a row, with or without a header; separated by commas, semicolons or tabs.
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a table is written, and what its columns are for."""
+
+    target: tuple[str, ...] = ()
+    """The target's column, by name or position (1 is the first, -1 the last): several are as many
+    outputs, or a class each where they are 1-of-K. None given: the last."""
+    drop: tuple[str, ...] = ()
+    """Columns to leave out."""
+    id: tuple[str, ...] = ()
+    """Columns that say which sample it is: no features; predict writes them beside its answers."""
+    missing: Literal["fill", "error"] = "fill"
+    """fill: by the training part's median, with a column that says so. error: refuse."""
+    header: Literal["auto", "yes", "no"] = "auto"
+    """Whether the first line is names. auto: if it is words, or numbers that are no sample's."""
+    separator: str | None = None
+    """Between two cells of a text. None: the one of tab ; | , space that cuts it regularly."""
+    decimal: str = "."
+    """The decimal point."""
+    thousands: str | None = None
+    """What stands between thousands, if anything does."""
+    encoding: str | None = None
+    """Of a text. None: UTF-8, or UTF-16 with its mark."""
+
+
+class Part(NamedTuple):
+    """Some rows.
+
+    Attributes:
+        X: (k, d) numbers, NaN where one is missing; of text columns the texts' codes, -1 where
+            there is none for it.
+        y: (k, t) the targets' cells as text; ids: (k, i).
+        where: (k,) the lines they begin in.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    ids: np.ndarray
+    where: np.ndarray
+
+
+@dataclass
+class Table:
+    """A table that is open.
+
+    Attributes:
+        names: of its columns: "column 1" and so on without header.
+        rows: its first rows, as text.
+        frames: a function of the columns, those of them that are text, and a number of rows, which
+            gives parts of so many rows as data frames, with the lines they begin in.
+        left_over: what is wrong with the text besides, once all parts are read.
+        index: the column in which pandas has numbered the rows.
+        done: how many bytes were read, of the file's size.
+    """
+
+    name: str
+    names: list[str]
+    rows: list[list[str]]
+    frames: Callable[[list[int], list[int], int], Iterator[tuple[Any, Sequence[int]]]]
+    reading: Reading
+    left_over: Callable[[], list[str]] = list
+    done: Callable[[], int] = lambda: 0
+    size: int | None = None
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.is_number = number_in(self.reading.decimal, self.reading.thousands)
+        first = self.names[0] if self.names else ""
+        numbered = not first or first.startswith("Unnamed: 0")
+        fractions = any("." in row[0] for row in self.rows)
+        self.index = [0] if numbered and not fractions else []
+
+    def number(self, cell: str) -> float:
+        """A cell as a number; NaN where it is none."""
+        if not self.is_number(cell):
+            return np.nan
+        plain = cell.replace(self.reading.thousands or "\0", "")
+        return float(plain.replace(self.reading.decimal, "."))
+
+    def cells(self, column: int) -> list[str]:
+        return [row[column] for row in self.rows]
+
+    def columns(self, asked: Sequence[str]) -> list[int]:
+        """The columns of these names or positions; in one word, several are set apart by commas."""
+        count, found = Counter(self.names), []
+        for words in asked:
+            for name in [words] if words in count else [word.strip() for word in words.split(",")]:
+                if count[name] == 1:
+                    found.append(self.names.index(name))
+                elif place := self._place(name):
+                    found.append(place % (len(self.names) + 1) - (place > 0))
+                else:
+                    have = ", ".join(self.names[:20]) + ", …" * (len(self.names) > 20)
+                    self.problems.append(f"expected one column {name!r}, got {have}")
+        return list(dict.fromkeys(found))
+
+    def _place(self, name: str) -> int:
+        with contextlib.suppress(ValueError):
+            return place if abs(place := int(name)) <= len(self.names) else 0
+        return 0
+
+    def texts(self, columns: Sequence[int]) -> list[int]:
+        return [c for c in columns if is_text(self.cells(c), self.is_number)]
+
+    def parts(
+        self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],
+        rows: int, learn: bool = False,
+    ) -> Iterator[Part]:  # fmt: skip
+        """The rows in parts.
+
+        Args:
+            codes: of each text column the number of each text; learn: those met are added.
+
+        Raises:
+            ValueError: cells that are no numbers where numbers belong, rows of another width.
+        """
+        text = [*codes, *targets, *ids]
+        rows = max(1, min(rows, NUMBERS // max(1, len(features))))
+        for frame, where in self.frames(sorted({*features, *text}), text, rows):
+            X = np.empty((len(frame), len(features)))
+            numbers = [k for k, c in enumerate(features) if c not in codes]
+            plain = frame[[features[k] for k in numbers]]
+            if all(kind.kind in "fiub" for kind in plain.dtypes):
+                X[:, numbers] = plain.to_numpy(float)
+            else:
+                for k in numbers:
+                    X[:, k] = self._numbers(frame[features[k]], features[k], where)
+            for k in np.flatnonzero(np.isinf(X).any(axis=0)):
+                self._bad(np.flatnonzero(np.isinf(X[:, k])), X[:, k], features[k], where)
+            for k, c in enumerate(features):
+                if c in codes:
+                    X[:, k] = coded(frame[c], codes[c], learn)
+            y, beside = (frame[columns].to_numpy(object) for columns in (targets, ids))
+            yield Part(X, y, beside, np.asarray(where))
+            if not learn:
+                self.check()
+
+    def _numbers(self, cells, column: int, where) -> np.ndarray:
+        """A column with cells that are no numbers, of which is taken note."""
+        if cells.dtype.kind in "fiub":
+            return cells.to_numpy(float)
+        there = (~cells.isna() & ~cells.isin(MISSING)).to_numpy()
+        cells = cells.astype(str).str.strip().to_numpy(object)
+        numbers = np.array([self.number(cell) for cell in cells], float)
+        self._bad(np.flatnonzero(there & np.isnan(numbers)), cells, column, where)
+        return numbers
+
+    def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where) -> None:
+        if len(bad):
+            more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
+            cell = cells[bad[0]]
+            hint = " (--decimal ,)" * (self.is_number(str(cell).replace(",", ".")) is not None)
+            self.problems.append(
+                f"line {where[bad[0]]}, {self.called(column)}: expected a finite number, "
+                f"got {str(cell)!r}{more}{hint}"
+            )
+
+    def called(self, column: int) -> str:
+        name = self.names[column]
+        return name if name == f"column {column + 1}" else f"column {name or column + 1}"
+
+    def check(self) -> None:
+        """Raise all problems found so far."""
+        problems = [*dict.fromkeys([*self.problems, *self.left_over()])]
+        if problems:
+            more = f"; and {len(problems) - 9} problems more" * (len(problems) > 9)
+            raise ValueError(f"{self.name}: {'; '.join(problems[:9])}{more}")
+
+
+def read_table(path: Path, reading: Reading, task: str) -> Dataset:
+    """The whole table: the features, and the target, the last column unless another is named.
 
     Args:
-        target: the name of the target's column, or several, separated by commas. None: the last.
         task: as `from_targets` has it.
 
     Raises:
-        ValueError: with line and column: ragged rows, text or nothing where a number belongs, a
-            number that isn't finite, a target that isn't there.
+        ValueError: all that is wrong with it.
     """
-    with path.open(encoding=encoding_of(path), newline="") as file:
-        separator, lines = separator_of(file)
-        rows = list(rows_of(path, lines, separator))
-    if not rows:
-        raise ValueError(f"{path}: expected rows of numbers, got an empty file")
-    width = len(rows[0][1])
-    header = rows[0][1] if _is_header(rows, target) else None
-    columns = [width - 1] if target is None else columns_named(path, header, names_of(target))
-    index = [0] if header and not header[0] else []  # unnamed: the row numbers of pandas
-    features = [c for c in range(width) if c not in (*columns, *index)]
-    body = rows[1:] if header else rows
-    if not body or not features:
-        raise ValueError(f"{path}: expected at least two columns, a feature and the target")
-    X, y = numbers(path, body, features), _targets(path, body, columns)
-    names = {"features": _names(header, features), "targets": _names(header, columns)}
-    return replace(from_targets(path.stem, X, y, task), **names)
+    with open_table(path, reading) as table:
+        targets, ids, drop = map(table.columns, (reading.target, reading.id, reading.drop))
+        used = {*ids, *drop, *table.index}
+        left = [c for c in range(len(table.names)) if c not in used]
+        targets = targets if reading.target else left[-1:]
+        features = [c for c in left if c not in targets]
+        if not features or not targets or len(table.rows) == 0:
+            table.problems.append("expected at least two columns, a feature and the target")
+        table.check()
+        codes = {c: {} for c in table.texts(features)}
+        parts = list(table.parts(features, codes, targets, [], ROWS, learn=True))
+    if not parts:
+        table.problems.append("expected rows of numbers, got none")
+        table.check()
+    X, y, _, where = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    del parts
+    texts = tuple(_in_order(X[:, k], codes[c]) if c in codes else None
+                  for k, c in enumerate(features))  # fmt: skip
+    _check_columns(table, X, features, texts, where)
+    names = [table.names[c] for c in targets]
+    about = {"features": _own([table.names[c] for c in features]), "texts": texts}
+    about |= {"names": _own(names), "number": table.number, "where": where}
+    try:
+        data = from_targets(
+            name_of(path), np.nan_to_num(X) if table.problems else X, y, task, **about
+        )
+    except ValueError as reason:
+        table.problems.append(str(reason).removeprefix(f"{name_of(path)}: "))
+    table.check()
+    return data
 
 
-def encoding_of(path: Path) -> str:
-    """The encoding that the whole file can be read in.
-
-    Raises:
-        ValueError: it is not text, or text in another one.
-    """
-    with path.open("rb") as file:
-        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp932"]:  # cp932: Excel in Japan
-        with contextlib.suppress(UnicodeError), path.open(encoding=encoding) as file:
-            while file.read(BLOCK):
-                pass
-            return encoding
-    raise ValueError(f"{path}: expected text in UTF-8 or Shift-JIS, got something else")
+def is_table(path: Path) -> bool:
+    """Whether the file is one, by its name."""
+    return kind_of(path)[0] in KINDS
 
 
-def separator_of(file: Iterator[str]) -> tuple[str, Iterator[str]]:
-    """(what separates the cells, all of the lines)."""
-    head = []
-    for line in file:
-        head.append(line)
-        if line.strip():
-            break
-    first = re.sub(r'"[^"]*"', "", head[-1] if head else "")
-    return max(",;\t", key=first.count), chain(head, file)
+def name_of(path: Path) -> str:
+    """The file's, without .csv or .csv.gz."""
+    return path.name[: len(path.name) - len("".join(kind_of(path)))] or path.name
 
 
-def rows_of(
-    name: str | Path, lines: Iterable[str], separator: str, before: int = 0, width: int = 0
-) -> Iterator[Row]:
-    """The lines that aren't blank, as cells, all of the first one's width, or of the one given.
+def _own(names: list[str]) -> tuple[str, ...] | None:
+    """The names, if each column has one of its own."""
+    return tuple(names) if all(names) and len({*names}) == len(names) else None
+
+
+def _in_order(X: np.ndarray, codes: dict[str, int]) -> tuple[str, ...]:
+    """The texts, sorted, and the column with the numbers that they have so."""
+    texts = sorted(codes)
+    number = np.empty(len(texts) + 1)
+    number[[codes[text] for text in texts]], number[-1] = np.arange(len(texts)), np.nan
+    X[:] = number[np.where(np.isnan(X), len(texts), X).astype(int)]
+    return tuple(texts)
+
+
+def _check_columns(table: Table, X: np.ndarray, features: list[int], texts, where) -> None:
+    """Take note of columns that no network can use, and of missing values where they are none."""
+    many = [k for k, own in enumerate(texts) if own and len(own) > MOST_TEXTS]
+    if many:
+        got = ", ".join(f"{len(texts[k])} in {table.called(features[k])}" for k in many)
+        names = " ".join(repr(table.names[features[k]]) for k in many)
+        table.problems.append(
+            f"expected at most {MOST_TEXTS} different texts in a column, got {got} "
+            f"(--drop {names} leaves out)"
+        )
+    lacking = np.isnan(X)
+    count = lacking.sum(axis=0)
+    for k in np.flatnonzero(count == len(X)):
+        table.problems.append(f"{table.called(features[k])} is empty (--drop leaves it out)")
+    if table.reading.missing == "error" and count.any():
+        got = ", ".join(f"{count[k]} in {table.called(features[k])} (first: line "
+                        f"{where[lacking[:, k].argmax()]})" for k in np.flatnonzero(count))  # fmt: skip
+        table.problems.append(f"expected no missing values, got {got}")
+
+
+def coded(cells, codes: dict[str, int], learn: bool) -> np.ndarray:
+    """The texts' numbers: NaN for a missing one, -1 for one that has none."""
+    cells = cells.astype(object).where(~cells.isna() & ~cells.isin(MISSING), None)
+    if learn:
+        for text in cells.dropna().unique():
+            codes.setdefault(text, len(codes))
+    return np.array([np.nan if c is None else codes.get(c, -1) for c in cells], float)
+
+
+@contextlib.contextmanager
+def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) -> Iterator[Table]:
+    """A table in a file, or "-": a text on standard input.
 
     Args:
-        before: how many lines of the file came before these.
+        known: names that a header will have, if there is one.
+
+    Raises:
+        ValueError: it is empty, damaged, encoded otherwise, or its first line may be names or not.
     """
-    reader = csv.reader(lines, delimiter=separator)
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if not any(cells):
-                continue
-            width = width or len(cells)
-            if len(cells) != width:
-                where = f"{name}, line {before + reader.line_num}"
-                raise ValueError(
-                    f"{where}: expected {width} columns as in the first row, got {len(cells)}"
-                )
-            yield before + reader.line_num, cells
-    except csv.Error as reason:
-        where = f"{name}, line {before + reader.line_num}"
-        raise ValueError(f"{where}: not a CSV file: {reason}") from None
-
-
-def _is_header(rows: list[Row], target: str | None) -> bool:
-    """Whether the first row is names: all of it is text, or its target's is, above numbers."""
-    first, rest = rows[0][1], rows[1:]
-    if not any(map(is_number, first)) or (target and set(names_of(target)) <= set(first)):
-        return True
-    return bool(rest) and not is_number(first[-1]) and all(is_number(row[-1]) for _, row in rest)
-
-
-def names_of(target: str) -> list[str]:
-    return [name.strip() for name in target.split(",")]
-
-
-def _names(header: list[str] | None, columns: list[int]) -> tuple[str, ...] | None:
-    """The names of these columns, if each has one of its own."""
-    names = tuple(header[c] for c in columns) if header else ()
-    return names if all(names) and len(set(names)) == len(columns) else None
-
-
-def columns_named(path: str | Path, header: list[str] | None, names: Sequence[str]) -> list[int]:
-    """The columns of these names."""
-    if header is None:
-        raise ValueError(
-            f"{path}: expected a header with the target {', '.join(names)!r}, got none"
-        )
-    for name in names:
-        if header.count(name) != 1 or names.count(name) != 1:
-            raise ValueError(f"{path}: expected one column {name!r}, got {', '.join(header)}")
-    return [header.index(name) for name in names]
-
-
-def numbers(path: str | Path, body: list[Row], columns: list[int]) -> np.ndarray:
-    """(n, d), the finite numbers in these columns."""
-    with contextlib.suppress(ValueError):
-        if len(columns) == 1:
-            X = np.array([[float(row[columns[0]])] for _, row in body])
+    if source == "-":
+        if sys.stdin is None:
+            raise ValueError("expected a CSV on standard input, got none")
+        yield _text("standard input", sys.stdin.buffer, reading, known)
+        return
+    kind, packed = kind_of(Path(source))
+    with open(source, "rb") as file:
+        if kind == ".parquet":
+            table = _parquet(source, unpacked(file, packed), reading)
         else:
-            cells = itemgetter(*columns)
-            X = np.array([list(map(float, cells(row))) for _, row in body])
-        if np.isfinite(X).all():
-            return X
-    return np.array([[_number(path, row, c) for c in columns] for row in body])
+            table = _text(str(source), unpacked(file, packed), reading, known)
+        table.size, table.done = os.fstat(file.fileno()).st_size, file.tell
+        yield table
 
 
-def _targets(path: Path, body: list[Row], columns: list[int]) -> np.ndarray:
-    """Text where no target is a number; otherwise numbers, which then all have to be."""
-    if any(is_number(cells[c]) for _, cells in body for c in columns):
-        return numbers(path, body, columns)
-    if len(columns) > 1:
-        raise ValueError(f"{path}: expected numbers in several targets, got text")
-    for line, cells in body:
-        if not cells[columns[0]]:
-            raise ValueError(f"{path}, line {line}: expected a target, got an empty cell")
-    return np.array([cells[columns[0]] for _, cells in body])
+def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
+    lines = Lines(name, decoded(name, file, reading.encoding), reading.separator, reading.decimal)
+    if not lines.head:
+        raise ValueError(f"{name}: expected rows of numbers, got an empty file")
+    head, first = lines.head, lines.head[0]
+    named = {"yes": True, "no": False}.get(reading.header)
+    if named is None and known and {*known} <= {*first}:
+        named = True
+    if named is None:
+        named = is_header(head, number_in(reading.decimal, reading.thousands))
+    if named is None:
+        cells = ", ".join(first[:5]) + ", …" * (len(first) > 5)
+        raise ValueError(
+            f"{name}: the first line ({cells}) may be names or a sample: "
+            "expected --header yes or --header no"
+        )
+    records = iter(lines)
+    if named:
+        next(records)
+    names = first if named else [f"column {c + 1}" for c in range(lines.width)]
+
+    def frames(columns: list[int], text: list[int], rows: int):
+        numbers = [c for c in columns if c not in {*text}]
+        options = {
+            "sep": lines.separator, "header": None, "names": range(lines.width),
+            "usecols": columns, "na_values": dict.fromkeys(numbers, MISSING),
+            "keep_default_na": False, "decimal": reading.decimal, "thousands": reading.thousands,
+            "skipinitialspace": True, "low_memory": False,
+        }  # fmt: skip
+        while records_now := list(islice(records, rows)):
+            where, lines.numbers = lines.numbers[-len(records_now) :], lines.numbers[:0]
+            yield _frame("".join(records_now), columns, text, options), where
+
+    def left_over() -> list[str]:
+        some = ", ".join(f"line {n}: {cells}" for n, cells in lines.ragged[:SHOWN])
+        more = f" and {len(lines.ragged) - SHOWN:,} lines more" * (len(lines.ragged) > SHOWN)
+        return [f"expected {lines.width} cells a line, got {some}{more}"] if lines.ragged else []
+
+    return Table(name, list(names), head[named:], frames, reading, left_over)
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell's text is one number, be it nan or inf."""
+def _frame(text: str, columns: list[int], as_text: list[int], options: dict):
+    """Rows as pandas has them; all cells as text where some are no numbers."""
+    import pandas as pd
+
+    kinds = {c: str if c in {*as_text} else float for c in columns}
     try:
-        float(cell)
+        frame = pd.read_csv(io.StringIO(text), dtype=kinds, **options)
     except ValueError:
-        return False
-    return True
+        plain = {**options, "na_values": None, "na_filter": False}
+        frame = pd.read_csv(io.StringIO(text), dtype=str, **plain)
+    for c in as_text:
+        frame[c] = frame[c].str.strip()
+    return frame
 
 
-def _number(path: str | Path, row: Row, column: int) -> float:
-    line, cell = row[0], row[1][column]
-    if not is_number(cell) or not math.isfinite(float(cell)):
-        where = f"{path}, line {line}, column {column + 1}"
-        raise ValueError(f"{where}: expected a finite number, got {cell!r}")
-    return float(cell)
+def _parquet(name: str | Path, file, reading: Reading) -> Table:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        whole = parquet.ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
+        head = next(whole.iter_batches(batch_size=1000)).to_pandas()
+    except (ArrowException, StopIteration) as reason:
+        raise ValueError(f"{name}: expected rows of a parquet file, got {reason}") from None
+    own = list(head.columns)
+
+    def frames(columns: list[int], text: list[int], rows: int):
+        done = 0
+        for batch in whole.iter_batches(batch_size=rows):
+            frame = batch.to_pandas()[own].set_axis(range(len(own)), axis=1)
+            for c in text:
+                frame[c] = plain(frame[c])
+            yield frame, range(done + 1, done + len(frame) + 1)
+            done += len(frame)
+
+    def plain(cells):
+        whole_numbers = cells.dtype.kind == "f" and (cells.dropna() % 1 == 0).all()
+        return (
+            (cells.astype("Int64") if whole_numbers else cells).astype(str).where(~cells.isna(), "")
+        )
+
+    rows = [[*row] for row in head.apply(plain).to_numpy(object)]
+    return Table(str(name), list(map(str, own)), rows, frames, reading)
