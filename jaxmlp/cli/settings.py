@@ -28,7 +28,7 @@ class Settings(Reading):
     data: str = "digits"
     """digits, iris, wine, breast_cancer, diabetes, linnerud, mnist; or a file or folder."""
     task: Literal["auto", "classification", "regression"] = "auto"
-    """Whether a file's targets are classes. auto: if they are words, 1-of-K or few whole numbers."""
+    """Whether a file's targets are classes. auto: if they are words, 1-of-K or few numbers."""
     classes: tuple[str, ...] = ()
     """Only these classes, by name. None given: all."""
     test_size: float = 0.2

@@ -15,7 +15,7 @@ TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
 def read_idx_folder(path: Path) -> Dataset:
-    """train-images-idx3-ubyte and its kin, plain or gzipped, with t10k-… or test-… as the test part.
+    """train-images-idx3-ubyte and its kin, plain or gzipped; t10k-… or test-… is the test part.
 
     Args:
         path: the folder; of several sets in one, as EMNIST comes, with what a set's names begin

@@ -14,8 +14,7 @@ PARTS = ("_train", "", *TESTS)
 
 
 def read_npz(path: Path, task: str = "auto") -> Dataset:
-    """The arrays X and y; or x_train, y_train, as Keras names them, with x_test or x_val as the test
-    part.
+    """The arrays X and y, or x_train and y_train, as Keras has them; x_test or x_val is the test.
 
     X of shape (n, height, width) is taken for images, y of shape (n, m) with 1-of-K rows for
     classes, unless the task is regression.

@@ -109,9 +109,9 @@ def _of_table(table: Table, wanted: Wanted, reading: Reading, rows: int, labelle
     targets = table.columns(reading.target or _known(table, wanted.targets))
     used = {*ids, *drop, *table.index}
     features = _features(table, wanted, {*used, *targets}, len(targets))
+    several = len(wanted.classes) if targets and wanted.classes else wanted.m
     if labelled and not targets:
         targets = [c for c in range(len(table.names)) if c not in {*features, *used}]
-    several = len(wanted.classes or ()) if wanted.m == 1 else wanted.m
     if labelled and len(targets) not in (wanted.m, several):
         what = "1 column" if wanted.m == 1 else f"{wanted.m} columns"
         hint = " (--target says which)" * (len(targets) > wanted.m)

@@ -5,19 +5,20 @@ import io
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset, from_targets
-from jaxmlp.data.header import MISSING, is_header, is_text, number_in
+from jaxmlp.data.header import MISREAD, MISSING, is_header, is_text, number_in
 from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
 
-ROWS, NUMBERS = 8192, 2**22  # at most in a part
+NUMBERS = 2**24  # so many at a time of a table that is read whole
+BLOCK = 2**18  # characters, about, that pandas is handed at a time
 SHOWN = 3  # of the problems of a kind
 MOST_TEXTS = 100  # different texts, at most, in a column that becomes one-hot
 
@@ -71,7 +72,8 @@ class Table:
         names: of its columns: "column 1" and so on without header.
         rows: its first rows, as text.
         frames: a function of the columns, those of them that are text, and a number of rows, which
-            gives parts of so many rows as data frames, with the lines they begin in.
+            gives parts of so many rows as data frames, with the lines they begin in; whether to
+            keep the text of a part meanwhile.
         left_over: what is wrong with the text besides, once all parts are read.
         index: the column in which pandas has numbered the rows.
         done: how many bytes were read, of the file's size.
@@ -80,7 +82,7 @@ class Table:
     name: str
     names: list[str]
     rows: list[list[str]]
-    frames: Callable[[list[int], list[int], int], Iterator[tuple[Any, Sequence[int]]]]
+    frames: Callable[[list[int], list[int], int, bool], Iterator[tuple[Any, Sequence[int]]]]
     reading: Reading
     left_over: Callable[[], list[str]] = list
     done: Callable[[], int] = lambda: 0
@@ -112,7 +114,7 @@ class Table:
                 if count[name] == 1:
                     found.append(self.names.index(name))
                 elif place := self._place(name):
-                    found.append(place % (len(self.names) + 1) - (place > 0))
+                    found.append(range(len(self.names))[place - (place > 0)])
                 else:
                     have = ", ".join(self.names[:20]) + ", …" * (len(self.names) > 20)
                     self.problems.append(f"expected one column {name!r}, got {have}")
@@ -128,7 +130,7 @@ class Table:
 
     def parts(
         self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],
-        rows: int, learn: bool = False,
+        rows: int, learn: bool = False, keep: bool = True,
     ) -> Iterator[Part]:  # fmt: skip
         """The rows in parts.
 
@@ -139,25 +141,26 @@ class Table:
             ValueError: cells that are no numbers where numbers belong, rows of another width.
         """
         text = [*codes, *targets, *ids]
-        rows = max(1, min(rows, NUMBERS // max(1, len(features))))
-        for frame, where in self.frames(sorted({*features, *text}), text, rows):
-            X = np.empty((len(frame), len(features)))
-            numbers = [k for k, c in enumerate(features) if c not in codes]
-            plain = frame[[features[k] for k in numbers]]
-            if all(kind.kind in "fiub" for kind in plain.dtypes):
-                X[:, numbers] = plain.to_numpy(float)
-            else:
-                for k in numbers:
-                    X[:, k] = self._numbers(frame[features[k]], features[k], where)
+        for frame, where in self.frames(sorted({*features, *text}), text, rows, keep):
+            X = self._features(frame, features, codes, where, learn)
             for k in np.flatnonzero(np.isinf(X).any(axis=0)):
                 self._bad(np.flatnonzero(np.isinf(X[:, k])), X[:, k], features[k], where)
-            for k, c in enumerate(features):
-                if c in codes:
-                    X[:, k] = coded(frame[c], codes[c], learn)
             y, beside = (frame[columns].to_numpy(object) for columns in (targets, ids))
             yield Part(X, y, beside, np.asarray(where))
             if not learn:
                 self.check()
+
+    def _features(self, frame, features: list[int], codes: dict, where, learn: bool) -> np.ndarray:
+        """(k, d), the columns as numbers."""
+        if all(frame[c].dtype.kind in "fiub" for c in features):
+            return frame[features].to_numpy(float)
+        X = np.empty((len(frame), len(features)))
+        for k, c in enumerate(features):
+            if c in codes:
+                X[:, k] = coded(frame[c], codes[c], learn)
+            else:
+                X[:, k] = self._numbers(frame[c], c, where)
+        return X
 
     def _numbers(self, cells, column: int, where) -> np.ndarray:
         """A column with cells that are no numbers, of which is taken note."""
@@ -200,6 +203,13 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
     Raises:
         ValueError: all that is wrong with it.
     """
+    try:
+        return _read(path, reading, task, keep=False)
+    except Mixed:
+        return _read(path, reading, task, keep=True)
+
+
+def _read(path: Path, reading: Reading, task: str, keep: bool) -> Dataset:
     with open_table(path, reading) as table:
         targets, ids, drop = map(table.columns, (reading.target, reading.id, reading.drop))
         used = {*ids, *drop, *table.index}
@@ -210,12 +220,13 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
             table.problems.append("expected at least two columns, a feature and the target")
         table.check()
         codes = {c: {} for c in table.texts(features)}
-        parts = list(table.parts(features, codes, targets, [], ROWS, learn=True))
+        rows = max(1, NUMBERS // max(1, len(features)))
+        parts = list(table.parts(features, codes, targets, [], rows, learn=True, keep=keep))
     if not parts:
         table.problems.append("expected rows of numbers, got none")
         table.check()
-    X, y, _, where = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    del parts
+    parts = [tuple(map(np.concatenate, zip(*parts, strict=True)))] if parts[1:] else parts
+    X, y, _, where = parts.pop()
     texts = tuple(_in_order(X[:, k], codes[c]) if c in codes else None
                   for k, c in enumerate(features))  # fmt: skip
     _check_columns(table, X, features, texts, where)
@@ -271,8 +282,11 @@ def _check_columns(table: Table, X: np.ndarray, features: list[int], texts, wher
     for k in np.flatnonzero(count == len(X)):
         table.problems.append(f"{table.called(features[k])} is empty (--drop leaves it out)")
     if table.reading.missing == "error" and count.any():
-        got = ", ".join(f"{count[k]} in {table.called(features[k])} (first: line "
-                        f"{where[lacking[:, k].argmax()]})" for k in np.flatnonzero(count))  # fmt: skip
+        first = where[lacking.argmax(axis=0)]
+        got = ", ".join(
+            f"{count[k]} in {table.called(features[k])} (first: line {first[k]})"
+            for k in np.flatnonzero(count)
+        )
         table.problems.append(f"expected no missing values, got {got}")
 
 
@@ -302,11 +316,12 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
         return
     kind, packed = kind_of(Path(source))
     with open(source, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
         if kind == ".parquet":
             table = _parquet(source, unpacked(file, packed), reading)
         else:
             table = _text(str(source), unpacked(file, packed), reading, known)
-        table.size, table.done = os.fstat(file.fileno()).st_size, file.tell
+        table.size, table.done = size, lambda: size if file.closed else file.tell()
         yield table
 
 
@@ -319,7 +334,8 @@ def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
     if named is None and known and {*known} <= {*first}:
         named = True
     if named is None:
-        named = is_header(head, number_in(reading.decimal, reading.thousands))
+        number = number_in(reading.decimal, reading.thousands)
+        named = is_header(head, lambda cell: number(cell) or MISREAD.fullmatch(cell))
     if named is None:
         cells = ", ".join(first[:5]) + ", …" * (len(first) > 5)
         raise ValueError(
@@ -331,17 +347,17 @@ def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
         next(records)
     names = first if named else [f"column {c + 1}" for c in range(lines.width)]
 
-    def frames(columns: list[int], text: list[int], rows: int):
+    def frames(columns: list[int], text: list[int], rows: int, keep: bool):
         numbers = [c for c in columns if c not in {*text}]
         options = {
             "sep": lines.separator, "header": None, "names": range(lines.width),
             "usecols": columns, "na_values": dict.fromkeys(numbers, MISSING),
             "keep_default_na": False, "decimal": reading.decimal, "thousands": reading.thousands,
-            "skipinitialspace": True, "low_memory": False,
         }  # fmt: skip
-        while records_now := list(islice(records, rows)):
-            where, lines.numbers = lines.numbers[-len(records_now) :], lines.numbers[:0]
-            yield _frame("".join(records_now), columns, text, options), where
+        for first in records:
+            frame = _frame(first, islice(records, rows - 1), text, options, keep)
+            where, lines.numbers = lines.numbers[-len(frame) :], lines.numbers[:0]
+            yield frame, where
 
     def left_over() -> list[str]:
         some = ", ".join(f"line {n}: {cells}" for n, cells in lines.ragged[:SHOWN])
@@ -351,16 +367,41 @@ def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
     return Table(name, list(names), head[named:], frames, reading, left_over)
 
 
-def _frame(text: str, columns: list[int], as_text: list[int], options: dict):
-    """Rows as pandas has them; all cells as text where some are no numbers."""
+class Mixed(Exception):
+    """Words where there were only numbers so far."""
+
+
+class Rows:
+    """Lines as a file that pandas reads."""
+
+    def __init__(self, lines: Iterable[str], few: int):
+        self.lines, self.few = iter(lines), few
+
+    def __iter__(self) -> Iterator[str]:
+        return self.lines
+
+    def read(self, _: int = -1) -> str:
+        return "".join(islice(self.lines, self.few))
+
+
+def _frame(first: str, rest: Iterator[str], as_text: list[int], options: dict, keep: bool):
+    """Rows as pandas has them; all cells as text where some are no numbers.
+
+    Raises:
+        Mixed: some are no numbers, and the lines, which fill much memory, were not to be kept.
+    """
     import pandas as pd
 
-    kinds = {c: str if c in {*as_text} else float for c in columns}
+    lines, few = chain([first], rest), 1 + BLOCK // len(first)
+    lines = [*lines] if keep else lines
+    kinds = {c: str if c in {*as_text} else float for c in options["usecols"]}
     try:
-        frame = pd.read_csv(io.StringIO(text), dtype=kinds, **options)
+        frame = pd.read_csv(Rows(lines, few), dtype=kinds, **options)
     except ValueError:
+        if not keep:
+            raise Mixed from None
         plain = {**options, "na_values": None, "na_filter": False}
-        frame = pd.read_csv(io.StringIO(text), dtype=str, **plain)
+        frame = pd.read_csv(Rows(lines, few), dtype=str, **plain)
     for c in as_text:
         frame[c] = frame[c].str.strip()
     return frame
@@ -376,7 +417,7 @@ def _parquet(name: str | Path, file, reading: Reading) -> Table:
         raise ValueError(f"{name}: expected rows of a parquet file, got {reason}") from None
     own = list(head.columns)
 
-    def frames(columns: list[int], text: list[int], rows: int):
+    def frames(columns: list[int], text: list[int], rows: int, keep: bool):
         done = 0
         for batch in whole.iter_batches(batch_size=rows):
             frame = batch.to_pandas()[own].set_axis(range(len(own)), axis=1)

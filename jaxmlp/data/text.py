@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-HEAD = 2**19  # characters from which separator, header and the columns' kinds are seen
+HEAD = 2**18  # characters from which separator, header and the columns' kinds are seen
 SEPARATORS = "\t;|, "
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -40,9 +40,9 @@ def kind_of(path: Path) -> tuple[str, str]:
 def unpacked(file: Any, packed: str) -> Any:
     """The file's contents."""
     if packed == ".zst":
-        from zstandard import ZstdDecompressor
+        from pyarrow import CompressedInputStream
 
-        return ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        return CompressedInputStream(file, "zstd")
     return PACKED[packed](file) if packed else file
 
 
@@ -113,8 +113,8 @@ def split(lines, separator: str) -> Iterator[list[str]]:
     lines = (line.strip(" ") for line in lines) if separator == " " else lines
     with contextlib.suppress(csv.Error):  # of a quotation that is never closed
         for cells in csv.reader(lines, delimiter=separator, skipinitialspace=True):
-            if any(cells):
-                yield [cell.strip() for cell in cells]
+            if any(cells := [cell.strip() for cell in cells]):
+                yield cells
 
 
 class Lines:
@@ -161,19 +161,18 @@ class Lines:
 
     def _quoted(self, line: str) -> tuple[str, int]:
         """A row with cells in quotes, in which there may be separators and ends of lines."""
-        read = [line]
 
         def more() -> Iterator[str]:
             yield line
             for another in self.source:
-                read.append(another)
                 self.number += 1
                 yield another
             raise csv.Error("a quotation mark that is never closed")
 
-        where = self.number
+        where, plain = self.number, io.StringIO()
         try:
             cells = next(csv.reader(more(), delimiter=self.separator, skipinitialspace=True))
         except csv.Error as reason:
             raise ValueError(f"{self.name}, line {where}: {reason}") from None
-        return "".join(read), len(cells)
+        csv.writer(plain, delimiter=self.separator, lineterminator="\n").writerow(cells)
+        return plain.getvalue(), len(cells)
