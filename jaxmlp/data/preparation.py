@@ -5,9 +5,12 @@ numbers and text, from which they are made again.
 """
 
 import functools
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+
+from jaxmlp.data.header import MISSING
 
 
 class Column(NamedTuple):
@@ -28,6 +31,33 @@ class Column(NamedTuple):
     def width(self) -> int:
         """How many columns become of it."""
         return (1 if self.texts is None else len(self.texts)) + self.missing
+
+
+def coded(cells: Iterable, codes: dict[str, int], learn: bool = False) -> np.ndarray:
+    """Words as their numbers: NaN for a missing one, -1 for one that has none.
+
+    Args:
+        learn: whether those that have none get the next.
+
+    Example:
+        >>> coded(["Rome", "NA", "Oslo"], {"Paris": 0, "Rome": 1}).tolist()
+        [1.0, nan, -1.0]
+    """
+    number = (lambda c: codes.setdefault(c, len(codes))) if learn else lambda c: codes.get(c, -1)
+    words = ("" if cell is None or cell != cell else str(cell) for cell in cells)
+    return np.array([np.nan if word in MISSING else number(word) for word in words], float)
+
+
+def numbers_of(columns: tuple[Column, ...], X: np.ndarray) -> np.ndarray:
+    """Rows of numbers and words, (n, d), as numbers: what `apply` takes."""
+    found = np.empty(X.shape)
+    for k, column in enumerate(columns):
+        words = column.texts
+        if words is None:
+            found[:, k] = X[:, k].astype(float)
+        else:
+            found[:, k] = coded(X[:, k], {word: code for code, word in enumerate(words)})
+    return found
 
 
 def learn(X: np.ndarray, texts: tuple[tuple[str, ...] | None, ...]) -> tuple[Column, ...]:

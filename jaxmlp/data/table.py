@@ -15,6 +15,7 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset, from_targets
 from jaxmlp.data.header import MISREAD, MISSING, is_header, is_text, number_in
+from jaxmlp.data.preparation import coded
 from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
 
 NUMBERS = 2**24  # so many at a time of a table that is read whole
@@ -288,15 +289,6 @@ def _check_columns(table: Table, X: np.ndarray, features: list[int], texts, wher
             for k in np.flatnonzero(count)
         )
         table.problems.append(f"expected no missing values, got {got}")
-
-
-def coded(cells, codes: dict[str, int], learn: bool) -> np.ndarray:
-    """The texts' numbers: NaN for a missing one, -1 for one that has none."""
-    cells = cells.astype(object).where(~cells.isna() & ~cells.isin(MISSING), None)
-    if learn:
-        for text in cells.dropna().unique():
-            codes.setdefault(text, len(codes))
-    return np.array([np.nan if c is None else codes.get(c, -1) for c in cells], float)
 
 
 @contextlib.contextmanager

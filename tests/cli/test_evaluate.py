@@ -113,7 +113,7 @@ def test_one_sigmoid_output(command, model, X, tmp_path, rng):
     save_model(tmp_path / "two", model._replace(network=network, params=params, classes=("0", "1")))
     _, out, _ = command("predict", "two", "-", stdin=table(X))
     said = [line[0] for line in out.splitlines()[1:]]
-    text = labelled(X, [label for label in said])
+    text = labelled(X, said)
     assert command("evaluate", "two", "-", "--out", "found", stdin=text)[0] == 0
     assert found_in(tmp_path / "found")["accuracy"] == 1
 
