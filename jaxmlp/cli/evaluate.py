@@ -87,7 +87,7 @@ def _trained_on(settings: Settings) -> bool:
 
 
 def _with_progress(samples: Samples, console: Console):
-    with progress(console, "reading", samples.unit, disable=not console.is_terminal) as bar:
+    with progress(console, "reading", samples.unit) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:
             bar.update(running, completed=samples.done())

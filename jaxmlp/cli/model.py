@@ -1,9 +1,11 @@
 """A trained model as the commands take it: where it is, what it asks of data, what it answers."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 
+from jaxmlp.cli.settings import SAVED
 from jaxmlp.data.preparation import apply
 from jaxmlp.data.samples import Wanted
 from jaxmlp.data.scaling import Scaling
@@ -14,8 +16,16 @@ ROWS, NUMBERS = 8192, 2**22  # most samples a part, and most numbers in one of i
 
 
 def model_file(path: str) -> Path:
-    """The file itself, or the one in a run's folder."""
-    return Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
+    """The file itself, or the one in a run's folder.
+
+    Raises:
+        ValueError: the run has not finished.
+    """
+    file = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
+    if file != Path(path) and not file.exists() and Path(path, SAVED).exists():
+        how = f"jaxmlp train --resume {shlex.quote(path)}"
+        raise ValueError(f"{path}: expected a run that has finished, got one to go on with: {how}")
+    return file
 
 
 def open_model(path: str) -> Model:

@@ -89,7 +89,7 @@ def _predict(model: Model, samples: Samples, rows: int, out: BinaryIO, console: 
     """Write the answers as they come; how many there are."""
     n, write = 0, _writer(model)
     out.write(_csv([*samples.ids, *_header(model)]).encode())
-    with progress(console, "predicting", samples.unit, disable=not console.is_terminal) as bar:
+    with progress(console, "predicting", samples.unit) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:
             lines = write(outputs(model, part.X, rows, samples.name, n))

@@ -5,13 +5,14 @@ import io
 import json
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
+from jaxmlp.cli import did_you_mean
 from jaxmlp.data.table import Reading
 
 SAVED = "settings.json"  # in a run's folder from the beginning
@@ -69,7 +70,7 @@ class Settings(Reading):
     out: str | None = None
     """The folder to write, new or empty. None: a new one below runs/."""
     resume: str | None = None
-    """The folder of a run that was stopped, to go on with it, by its own settings."""
+    """The folder of a run to go on with, by its own settings, or to more --epochs."""
     checkpoint_every: float = 10.0
     """Seconds, at least, between two checkpoints, written at the end of an epoch."""
 
@@ -102,7 +103,13 @@ def read_settings(args: list[str]) -> Settings:
         return told
     own = saved_settings(Path(told.resume))
     told = parsed(Settings, "train", args, own)
-    for name in sorted(asdict(own).keys() - MAY_CHANGE):
+    changed = MAY_CHANGE | ({"epochs"} if told.epochs > own.epochs else set())
+    if told.epochs > own.epochs and own.schedule == "cosine":
+        raise ValueError(
+            f"expected --epochs {own.epochs}, as {told.resume} has it, got {told.epochs}: "
+            "with --schedule cosine the step sizes depend on them"
+        )
+    for name in sorted(asdict(own).keys() - changed):
         if (mine := getattr(own, name)) != (other := getattr(told, name)):
             option = f"--{name.replace('_', '-')}"
             raise ValueError(f"expected {option} {mine}, as {told.resume} has it, got {other}")
@@ -172,7 +179,10 @@ def parsed(kind: type, command: str, args: list[str], default: object = tyro.MIS
     except SystemExit as stop:
         if not stop.code:
             raise
-    raise ValueError(_first_lines(said.getvalue()))
+    why = _first_lines(said.getvalue())
+    unknown = re.search(r"^Unrecognized options: (--[\w-]+)", why)
+    known = [f"--{field.name.replace('_', '-')}" for field in fields(kind)]
+    raise ValueError(why + (did_you_mean(unknown[1], known) if unknown else ""))
 
 
 def _preset(args: list[str]) -> str:

@@ -42,7 +42,7 @@ def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
     console = QuietConsole(highlight=False, soft_wrap=True)
-    if settings.resume and finished(folder := Path(settings.resume)):
+    if settings.resume and finished(folder := Path(settings.resume), settings.epochs):
         tidy(folder)
         console.print(f"{folder} has finished: nothing is left to do", markup=False)
         return 0
@@ -56,6 +56,7 @@ def main(args: list[str]) -> int:
             check_gradients(console, task, params)
             result = learn(console, settings, task, params, run)
             scored = report(console, task, result.params)
+            run.end()
             with whole(run.folder) as unfinished:
                 write(unfinished, task, result, scored)
     files = ", ".join(sorted(path.name for path in run.folder.iterdir()))
