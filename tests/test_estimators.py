@@ -2,6 +2,8 @@
 
 import copy
 import functools
+import multiprocessing
+import os
 import pickle
 import re
 import warnings
@@ -703,3 +705,22 @@ def test_a_compiler_that_does_not_know_the_quick_way_takes_its_own(monkeypatch):
 
     with pytest.raises(jax.errors.JaxRuntimeError, match="another"):
         descent.compiled()(wrong)(1.0)
+
+
+def test_lookahead_is_refused_in_one_line(rng):
+    solver = optax.lookahead(optax.sgd(0.1), 6, 0.5)
+    with pytest.raises(ValueError, match="that takes parameters and gradients as they are"):
+        ThreeLayerClassifier(Q, solver=solver, max_iter=2).fit(*task("many", rng))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_fork_of_a_process_in_which_jax_runs_is_refused(rng):
+    """There it would wait for ever."""
+    X, y = task("number", rng)
+    model = ThreeLayerRegressor(Q, max_iter=1).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            for call in (model.fit, model.score):
+                with pytest.raises(RuntimeError, match='expected joblib.s backend "loky" or'):
+                    pool.apply(call, (X, y))

@@ -1,9 +1,12 @@
 """The command `jaxmlp`."""
 
+import functools
 import importlib
 import os
+import re
 import sys
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -104,6 +107,7 @@ def _run(command: str, *args: str) -> int:
         meant = did_you_mean(command, COMMANDS)
         raise ValueError(f"unknown command {command!r}: expected {', '.join(COMMANDS)}{meant}")
     keep_compiled()
+    warnings.showwarning = _without_damaged(warnings.showwarning)
     return importlib.import_module(f"jaxmlp.cli.{command}").main(list(args))
 
 
@@ -133,6 +137,23 @@ def keep_compiled() -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+def _without_damaged(show: Callable) -> Callable:
+    """How warnings are shown, but that a kept program that is damaged is removed, and kept anew
+    next time, where JAX would warn of it again and again."""
+
+    @functools.wraps(show)
+    def showwarning(message, *args, **kwargs):
+        damaged = re.match(r"Error reading persistent compilation cache.* '(\w+)'", str(message))
+        folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+        if not (damaged and folder):
+            return show(message, *args, **kwargs)
+        for path in Path(folder).glob(f"{damaged[1]}-*"):
+            path.unlink(missing_ok=True)
+        return None
+
+    return showwarning
 
 
 def _cache_folder() -> Path | None:

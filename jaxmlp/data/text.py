@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 HEAD = 2**18  # characters from which separator, header and the columns' kinds are seen
+FEWEST = 20  # lines of it
 SEPARATORS = "\t;|, "
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -133,7 +134,7 @@ class Lines:
                 continue
             head.append(line)
             size += len(line)
-            if size > HEAD:
+            if size > HEAD and len(head) > FEWEST:
                 break
         self.separator = separator or separator_of(head, decimal)
         counted = widths(head, self.separator)

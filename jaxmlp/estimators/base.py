@@ -37,6 +37,10 @@ class ThreeLayer(BaseEstimator):
     shows where gradients are as small as that. With `early_stopping` and more than two classes,
     each class here has its share of the validation samples.)
 
+    Each size of the data, of the batch and of the hidden layer is a program of its own, which JAX
+    keeps in memory: where a search compiles many, `jax.clear_caches()` between them frees it. Of
+    joblib's backends, "multiprocessing" does not go with JAX once it runs; "loky" does.
+
     Args:
         hidden_units: q, the units of the hidden layer.
         hidden_layer_sizes: (q,), as scikit-learn has it, in place of `hidden_units`.

@@ -58,7 +58,7 @@ def test_defaults_train_the_digits(run, tmp_path):
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", accuracy)
     assert float(accuracy.split()[-1]) > 0.96
     assert sorted(p.name for p in only_run(tmp_path).iterdir()) == [
-        "confusion.png", "error.png", "history.json", "misclassified.png", "model.safetensors", "settings.json"
+        "checkpoint-30.safetensors", "confusion.png", "error.png", "history.json", "misclassified.png", "model.safetensors", "settings.json"
     ]  # fmt: skip
 
 
