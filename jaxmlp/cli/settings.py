@@ -193,6 +193,8 @@ def _preset(args: list[str]) -> str:
 
 def _first_lines(box: str) -> str:
     """The message at the top of the box that tyro draws, as one line."""
-    lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
-    rule = next((i for i, line in enumerate(lines) if set(line) == {"─"}), len(lines))
-    return " ".join(lines[:rule])
+    lines = [line.strip("│| ╭╮╰╯+") for line in box.splitlines()]
+    rules = [i for i, line in enumerate(lines) if line.endswith(("───", "---"))]
+    first = rules[0] + 1 if rules and rules[0] <= 1 else 0  # after the title
+    last = next((i for i in rules if i >= first), len(lines))
+    return " ".join(filter(None, lines[first:last]))

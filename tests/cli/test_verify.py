@@ -238,7 +238,7 @@ def test_a_claim_that_is_not_as_recorded_ends_with_1(run, monkeypatch):
     assert err == "jaxmlp: not as recorded: L1\n"
 
 
-def test_reports_that_are_there_are_kept(run, write, tmp_path):
+def test_reports_that_are_there_are_kept(run, tmp_path):
     path = write("a.py", RIGHT)
     for name in ("json", "csv", "html"):
         (tmp_path / f"report.{name}").write_text("before")
