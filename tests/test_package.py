@@ -25,7 +25,9 @@ def python(code: str) -> str:
              "from jaxmlp.cli import main; main(['--version'])"]
 )  # fmt: skip
 def test_import_and_help_wait_for_nothing(code):
-    heavy = "{'jax', 'optax', 'numpy', 'pandas', 'pyarrow', 'sklearn', 'matplotlib', 'rich', 'tyro'}"
+    heavy = (
+        "{'jax', 'optax', 'numpy', 'pandas', 'pyarrow', 'sklearn', 'matplotlib', 'rich', 'tyro'}"
+    )
     assert python(f"{code}\nimport sys; print(sorted({heavy} & set(sys.modules)))").endswith("[]\n")
 
 

@@ -49,7 +49,7 @@ def is_header(rows: Sequence[list[str]], is_number: Callable[[str], object]) -> 
     above_numbers = any(all(map(is_number, below)) for _, below in words)
     again = any(cell in below for cell, below in words)
     if not numbers and not (above_numbers or again):
-        return any(2 * len({*below}) <= len(below) for _, below in words) or None
+        return all(3 * len({*below}) <= len(below) for _, below in words) or None
     if not numbers and not again:
         return True
     whole = all(re.fullmatch(r"\d+", cell) for cell, _ in numbers)
