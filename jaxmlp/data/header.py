@@ -46,15 +46,20 @@ def is_header(rows: Sequence[list[str]], is_number: Callable[[str], object]) -> 
     words = [(cell, below) for cell, below in names if not is_number(cell)]
     if not body:
         return not numbers
-    above_numbers = any(all(map(is_number, below)) for _, below in words)
+    above_numbers = any(
+        2 * sum(map(bool, map(is_number, below))) >= len(below) for _, below in words
+    )
     again = any(cell in below for cell, below in words)
     if not numbers and not (above_numbers or again):
         return all(3 * len({*below}) <= len(below) for _, below in words) or None
     if not numbers and not again:
         return True
     whole = all(re.fullmatch(r"\d+", cell) for cell, _ in numbers)
-    if again or not whole or len({*numbers_of(numbers)}) < len(numbers):
-        return None if above_numbers else False
+    other = not whole or len({*numbers_of(numbers)}) < len(numbers)
+    if (
+        again or other
+    ):  # of a sample; where there is a sign of names, too, two such signs count more
+        return None if above_numbers and not (again and other) else False
     fractions = sum(2 * sum(not cell.isdecimal() for cell in below) > len(below)
                     for _, below in numbers)  # fmt: skip
     values = numbers_of(numbers)

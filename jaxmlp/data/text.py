@@ -15,15 +15,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from jaxmlp.data.header import MISREAD, number_in
+
 HEAD = 2**18  # characters from which separator, header and the columns' kinds are seen
 FEWEST = 20  # lines of it
 SEPARATORS = "\t;|, "
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+BINARY = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zX", b"(\xb5/\xfd", b"PAR1")
 PRIVATE = re.compile("[\ue000-\uf8ff]")
 # What a language is written in, where its bytes are decoded by the encoding that it commonly has.
 SCRIPTS = {
-    "cp1252": "(?<![À-ÿ])[À-ÿ°€]{1,2}(?![À-ÿ])",
+    "cp1252": "(?<![À-ÿ])[À-ÿ°€–—‘’“”…]{1,2}(?![À-ÿ])",
     "cp932": "[ぁ-ヶー一-龠]",
     "euc_jp": "[ぁ-ヶー]",
     "cp949": "[가-힣]",
@@ -55,6 +58,8 @@ def decoded(name: str, file: Any, encoding: str | None) -> Iterator[str]:
     """
     file, text = io.BufferedReader(file), None
     try:
+        if file.peek(4)[:4].startswith(BINARY):
+            raise ValueError(f"{name}: expected text, got a compressed file or a workbook")
         wide = file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         known = codecs.lookup(encoding or ("utf-16" if wide else "utf-8")).name
         text = io.TextIOWrapper(file, "utf-8-sig" if known == "utf-8" else known)
@@ -96,12 +101,18 @@ def likely_encoding(raw: bytes) -> str:
 
 
 def separator_of(head: list[str], decimal: str) -> str:
-    """What cuts most lines into equally many cells, at least two."""
+    """What cuts most lines into equally many cells, at least two; then, more into numbers."""
+    number = number_in(decimal, None)
 
-    def regular(separator: str) -> int:
-        return max((n for width, n in widths(head, separator).items() if width > 1), default=0)
+    def cut(separator: str) -> tuple[int, float]:
+        rows = list(split(head, separator))
+        width, n = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+        if width < 2:
+            return 0, 0.0
+        cells = [cell for row in rows[:100] for cell in row]
+        return n, sum(bool(number(c) or MISREAD.fullmatch(c)) for c in cells) / len(cells)
 
-    return max(SEPARATORS.replace(decimal, ""), key=regular)
+    return max(SEPARATORS.replace(decimal, ""), key=cut)
 
 
 def widths(head: list[str], separator: str) -> Counter:
