@@ -66,7 +66,7 @@ class Model(NamedTuple):
         """
         g = self._outputs(X)
         if self.classes is not None:
-            return self._labels()[classify(g)]
+            return self.label_values()[classify(g)]
         values = g if self.y_scaling is None else self.y_scaling.undo(g)
         return values[:, 0] if values.shape[1] == 1 else values
 
@@ -98,7 +98,7 @@ class Model(NamedTuple):
         with jax.enable_x64(bool(self.params.V.dtype == "float64")):
             return predict(self.network, self.params, self.x_scaling.apply(X))
 
-    def _labels(self) -> np.ndarray:
+    def label_values(self) -> np.ndarray:
         """The classes as the labels were."""
         names = np.array(self.classes)
         if self.labels is None:
@@ -261,7 +261,7 @@ def check_model(model: Model) -> Model:
 def _check_labels(model: Model) -> None:
     if model.classes is None or np.dtype(model.labels).kind not in "iufb":
         raise ValueError(f"expected labels that are numbers, got {model.labels!r:.200}")
-    if [str(label) for label in model._labels()] != [*model.classes]:
+    if [str(label) for label in model.label_values()] != [*model.classes]:
         raise ValueError(f"expected classes of {model.labels}, got {model.classes!r:.200}")
 
 

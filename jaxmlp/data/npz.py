@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxmlp.data.dataset import Dataset, from_targets
+from jaxmlp.data.dataset import Dataset
+from jaxmlp.data.targets import from_targets
 
 TESTS = ("_test", "_val", "_valid")  # the first of them is the test part
 PARTS = ("_train", "", *TESTS)

@@ -10,9 +10,10 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.npz import read_npz_samples
+from jaxmlp.data.opened import is_table, name_of, open_table
 from jaxmlp.data.preparation import Column
 from jaxmlp.data.sources import NAMES, load_data
-from jaxmlp.data.table import Reading, Table, is_table, name_of, open_table
+from jaxmlp.data.table import Reading, Table
 
 POSITION = re.compile(r"column (\d+)")  # the name of a column that has none
 
@@ -244,6 +245,8 @@ def refuse_label(where: str, label: str, classes: tuple[str, ...]) -> None:
 
 
 def _in_parts(data: Dataset, y: np.ndarray | None, wanted: Wanted, rows: int) -> Samples:
+    if any(column.texts for column in wanted.columns or ()):
+        raise ValueError(f"{data.name}: expected a table, as the network takes words, got numbers")
     if data.X.shape[1] != wanted.d:
         raise ValueError(
             f"{data.name}: expected samples of {wanted.d} numbers, got {data.X.shape[1]}"

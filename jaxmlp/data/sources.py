@@ -9,8 +9,10 @@ import numpy as np
 from jaxmlp.data.dataset import Dataset, from_labels
 from jaxmlp.data.idx import idx_files, read_idx_folder
 from jaxmlp.data.npz import read_npz
-from jaxmlp.data.table import Reading, is_table, read_table
+from jaxmlp.data.opened import is_table
+from jaxmlp.data.table import Reading
 from jaxmlp.data.text import KINDS
+from jaxmlp.data.whole import read_table
 
 SEVERAL = ("target", "drop", "id")
 NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")

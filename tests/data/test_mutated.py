@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jaxmlp.data.table import Reading, read_table
+from jaxmlp.data.table import Reading
+from jaxmlp.data.whole import read_table
 
 NUMBERS = [
     lambda r: str(r.randrange(-50, 3000)),

@@ -17,7 +17,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 
 from jaxmlp.data.dataset import split
-from jaxmlp.data.table import Reading, read_table
+from jaxmlp.data.table import Reading
+from jaxmlp.data.whole import read_table
 
 PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress,
         ".zst": lambda raw: pyarrow.Codec("zstd").compress(raw, asbytes=True)}  # fmt: skip
