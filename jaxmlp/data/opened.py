@@ -58,10 +58,11 @@ def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
         raise ValueError(f"{name}: expected rows of numbers, got an empty file")
     head, first = lines.head, lines.head[0]
     named = {"yes": True, "no": False}.get(reading.header)
-    if named is None and known and {*known} <= {*first}:
+    number = number_in(reading.decimal, reading.thousands)
+    asked = {name for name in (*reading.target, *reading.drop, *reading.id) if not number(name)}
+    if named is None and ((known and {*known} <= {*first}) or asked & {*first}):
         named = True
     if named is None:
-        number = number_in(reading.decimal, reading.thousands)
         named = is_header(head, lambda cell: number(cell) or MISREAD.fullmatch(cell))
     if named is None:
         cells = ", ".join(first[:5]) + ", …" * (len(first) > 5)

@@ -104,6 +104,13 @@ def test_columns_by_name_and_position(how, X, y, tmp_path):
     assert data.classes == (tuple(y) if y else ("2", "4"))
 
 
+def test_a_name_that_is_asked_for_is_a_headers(tmp_path):
+    text = "colour,kind\nred,dog\nblue,cat\n"
+    with pytest.raises(ValueError, match="may be names or a sample"):
+        read_text(tmp_path, text)
+    assert read_text(tmp_path, text, target=("kind",)).classes == ("cat", "dog")
+
+
 def test_several_targets(tmp_path):
     for target in (("d", "b"), ("d, b",), ("4", "2")):
         data = read_text(tmp_path, "a,b,c,d\n1,2,3,4\n5,6,7,8\n", target=target)
