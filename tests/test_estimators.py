@@ -29,7 +29,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from jaxmlp import ThreeLayerClassifier, ThreeLayerRegressor, load_model, save_model
+from jaxmlp import (
+    ThreeLayerClassifier,
+    ThreeLayerRegressor,
+    load_model,
+    save_model,
+    to_scikit_learn,
+)
 from jaxmlp.estimators import descent
 
 N, D, Q, M = 47, 5, 3, 4
@@ -724,3 +730,12 @@ def test_a_fork_of_a_process_in_which_jax_runs_is_refused(rng):
             for call in (model.fit, model.score):
                 with pytest.raises(RuntimeError, match='expected joblib.s backend "loky" or'):
                     pool.apply(call, (X, y))
+
+
+def test_labels_stay_what_they_are_on_the_way_to_scikit_learn(rng):
+    X, y = task("many", rng)
+    estimator = ThreeLayerClassifier(Q, max_iter=9, random_state=0).fit(X, y + 7)
+    mlp = to_scikit_learn(estimator.as_model())
+    np.testing.assert_array_equal(mlp.predict(X), estimator.predict(X))
+    named = to_scikit_learn(estimator.as_model(), classes=list("abcd"))
+    assert set(named.predict(X)) <= set("abcd")

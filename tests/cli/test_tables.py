@@ -136,6 +136,9 @@ def test_words_missing_values_and_ids(command, rng, tmp_path):
     assert [row["class"] for row in found] == [row.split(",")[-1] for row in rows]
     frame = pd.read_csv(tmp_path / "t.csv")
     assert model.score(frame, frame["kind"]) == 1
+    assert "city one-hot (Paris, Rome, missing)" in command("show", "run")[1]
+    np.savez(tmp_path / "t.npz", X=rng.normal(size=(3, 2)))
+    refused(command("predict", "run", "t.npz"), "t: expected a table, as the network takes words")
     new = b"city,age,name\nRome,,x\nOslo,33,y\n"
     assert command("predict", "run", "-", stdin=new)[1].splitlines()[1].startswith("dog,")
     refused(command("train", *args, "--missing", "error"), "t.csv: expected no missing values, got")
