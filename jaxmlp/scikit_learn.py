@@ -82,8 +82,12 @@ def to_scikit_learn(model: Model, *, classes: Sequence | np.ndarray | None = Non
         >>> mlp.coefs_[0].tolist(), mlp.predict([[5.0], [-500.0]]).tolist()
         ([[0.2]], ['yes', 'no'])
     """
+    if model.columns:
+        raise ValueError("expected samples of numbers alone, got words or values that are filled")
+    if classes is None and model.labels is not None:
+        classes = model.label_values()
     names = model.classes if classes is None else tuple(map(str, classes))
-    model = check_model(model._replace(classes=names))
+    model = check_model(model._replace(classes=names, labels=None))
     output, layers = model.network.output.name, _unscaled(model)
     m = len(layers[-1])
     if names and (output == "softmax" or (output == "sigmoid" and m == 1)):

@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import jax
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from jaxmlp.activations import HIDDEN, OUTPUTS
+from jaxmlp.data.preparation import Column, apply, numbers_of
 from jaxmlp.data.scaling import Scaling
+from jaxmlp.evaluate import classify, predict, probabilities, r_squared
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
 from jaxmlp.whole import write_whole
@@ -32,6 +35,15 @@ class Model(NamedTuple):
             regression.
         features: the names of the d columns of the samples, where they have any.
         targets: the names of the columns of the targets, where they have any.
+        columns: what was learned of a table's columns, if there were words or missing values.
+        labels: the dtype of the labels whose names the classes are; None where they are text.
+
+    Example:
+        >>> params = Params(None, np.array([[0.0, 1.0], [0.0, -1.0]]))
+        >>> scaling = Scaling(np.zeros(1), np.ones(1))
+        >>> model = Model(Network(None), params, scaling, None, ("up", "down"))
+        >>> model.predict([[3.0], [-3.0]]).tolist(), model.score([[3.0]], ["up"])
+        (['up', 'down'], 1.0)
     """
 
     network: Network
@@ -41,27 +53,96 @@ class Model(NamedTuple):
     classes: tuple[str, ...] | None
     features: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
+    columns: tuple[Column, ...] | None = None
+    labels: str | None = None
+
+    def predict(self, X) -> np.ndarray:
+        """The label of each sample, (n,); of a regression the values, (n,) or (n, m).
+
+        Args:
+            X: (n, d), samples as they come, or a data frame with the columns by name.
+        """
+        g = self._outputs(X)
+        if self.classes is not None:
+            return self.label_values()[classify(g)]
+        values = g if self.y_scaling is None else self.y_scaling.undo(g)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def predict_proba(self, X) -> np.ndarray:
+        """The probability of each class, (n, k), in the order of `classes`.
+
+        Raises:
+            ValueError: it is a regression.
+        """
+        if self.classes is None:
+            raise ValueError("expected a model of classes for probabilities, got a regression")
+        return probabilities(self._outputs(X))
+
+    def score(self, X, y) -> float:
+        """The accuracy; of a regression R²."""
+        found, y = self.predict(X), np.asarray(y)
+        if self.classes is None:
+            return r_squared(y.reshape(len(y), -1), found.reshape(len(y), -1))
+        return float(np.mean(found == (y.astype(str) if self.labels is None else y)))
+
+    def _outputs(self, X) -> np.ndarray:
+        if self.features and {*self.features} <= {*getattr(X, "columns", ())}:
+            X = X[list(self.features)]
+        X = np.asarray(X, object if self.columns else None)
+        if self.columns:
+            X = apply(self.columns, numbers_of(self.columns, X))
+        if X.ndim != 2 or X.shape[1] != (d := len(self.x_scaling.shift)):
+            raise ValueError(f"expected samples of shape (n, {d}), got {X.shape}")
+        with jax.enable_x64(bool(self.params.V.dtype == "float64")):
+            return predict(self.network, self.params, self.x_scaling.apply(X))
+
+    def label_values(self) -> np.ndarray:
+        """The classes as the labels were."""
+        names = np.array(self.classes)
+        if self.labels is None:
+            return names
+        return names == "True" if self.labels == "bool" else names.astype(self.labels)
 
 
-def save_model(path: Path, model: Model) -> None:
+def save_model(path: str | Path, model: object) -> None:
     """Write the model in one step: whoever looks sees the whole file or none.
+
+    Args:
+        model: a `Model`, or a fitted `ThreeLayerClassifier` or `ThreeLayerRegressor`.
 
     Raises:
         ValueError: f, g or E is a function of one's own, which has no name to load it by; or the
             model's parts do not fit together, so that it could not be loaded.
         OSError: it cannot be written.
     """
+    if not isinstance(model, Model):
+        if not hasattr(model, "as_model"):
+            raise ValueError(
+                f"expected a Model or an estimator of the package's, got {type(model)}"
+            )
+        model = model.as_model()
+    write_whole(Path(path), packed(model))
+
+
+def packed(model: Model) -> bytes:
+    """The file of a model.
+
+    Raises:
+        ValueError: as `save_model`.
+    """
     check_model(model)
     texts = ("classes", "features", "targets")
     about = {"format": FORMAT, "network": _described(model.network)}
-    content = _signed(_tensors(model), {**about, **{n: getattr(model, n) for n in texts}})
+    about |= {name: getattr(model, name) for name in texts}
+    about |= {name: value for name in ("columns", "labels") if (value := getattr(model, name))}
+    content = _signed(_tensors(model), about)
     length = int.from_bytes(content[:8], "little")
     if length > MOST_HEADER:
         raise ValueError(f"expected names of at most {MOST_HEADER:,} bytes, got {length:,}")
-    write_whole(Path(path), content)
+    return content
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: str | Path) -> Model:
     """The model in a file that `save_model` wrote. Nothing in the file is executed or trusted.
 
     Raises:
@@ -123,7 +204,9 @@ def _read(file: BinaryIO) -> Model:
     if tensors:
         raise ValueError(f"expected W, V and scalings, got {', '.join(tensors)!r}")
     names = (_texts(name, about[name]) for name in ("classes", "features", "targets"))
-    return Model(Network(**about["network"]), params, x, y, *names)
+    columns = about.get("columns")
+    columns = columns and tuple(Column(f, m, w and tuple(w)) for f, m, w in columns)
+    return Model(Network(**about["network"]), params, x, y, *names, columns, about.get("labels"))
 
 
 def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:
@@ -157,9 +240,35 @@ def check_model(model: Model) -> Model:
     if model.classes is not None and model.y_scaling is not None:
         raise ValueError("expected classes or a scaling of the targets, got both")
     _check_names("classes", model.classes, max(m, 2))
-    _check_names("features", model.features, d)
-    _check_names("targets", model.targets, m if model.classes is None else 1)
+    if model.labels is not None:
+        _check_labels(model)
+    for column in model.columns or ():
+        _check_column(column)
+    if model.columns and sum(column.width for column in model.columns) != d:
+        raise ValueError(f"expected columns that become {d}, got others")
+    _check_names("features", model.features, len(model.columns or range(d)))
+    several = model.classes and len(model.targets or ()) == len(model.classes)  # 1-of-K
+    _check_names(
+        "targets",
+        model.targets,
+        m if model.classes is None else len(model.classes) if several else 1,
+    )
     return model
+
+
+def _check_labels(model: Model) -> None:
+    if model.classes is None or np.dtype(model.labels).kind not in "iufb":
+        raise ValueError(f"expected labels that are numbers, got {model.labels!r:.200}")
+    if [str(label) for label in model.label_values()] != [*model.classes]:
+        raise ValueError(f"expected classes of {model.labels}, got {model.classes!r:.200}")
+
+
+def _check_column(column: Column) -> None:
+    fill, missing, texts = column
+    if not isinstance(fill, float) or not np.isfinite(fill) or not isinstance(missing, bool):
+        raise ValueError(f"expected a column with a number and true or false, got {column!r:.200}")
+    if texts is not None:
+        _check_names("words", texts, len(texts))
 
 
 def _check_tensor(name: str, tensor: np.ndarray | None, shape: tuple[int, ...] | None) -> None:

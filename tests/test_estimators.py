@@ -2,6 +2,8 @@
 
 import copy
 import functools
+import multiprocessing
+import os
 import pickle
 import re
 import warnings
@@ -11,7 +13,9 @@ import jax
 import joblib
 import numpy as np
 import optax
+import pandas as pd
 import pytest
+import sklearn
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
@@ -25,7 +29,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from jaxmlp import ThreeLayerClassifier, ThreeLayerRegressor
+from jaxmlp import (
+    ThreeLayerClassifier,
+    ThreeLayerRegressor,
+    load_model,
+    save_model,
+    to_scikit_learn,
+)
 from jaxmlp.estimators import descent
 
 N, D, Q, M = 47, 5, 3, 4
@@ -79,7 +89,7 @@ RUNS = [
     ("number", {"solver": "sgd", "momentum": 0.0, "learning_rate": "invscaling", "power_t": 0.2}),
     ("many", {"batch_size": 7, "solver": "sgd", "nesterovs_momentum": False}),
     ("number", {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1}),
-    ("many", {"batch_size": 7, "early_stopping": True, "validation_fraction": 0.2, "epochs": 30}),
+    ("two", {"batch_size": 7, "early_stopping": True, "validation_fraction": 0.2, "epochs": 30}),
     ("number", {"batch_size": 7, "early_stopping": True, "epochs": 30, "n_iter_no_change": 2}),
     ("many", {"tol": 0.01, "n_iter_no_change": 2, "epochs": 200}),
     ("two", {"batch_size": 7}),
@@ -206,7 +216,150 @@ def held_out(X, y, share, model):
     """The validation samples, which are drawn after the starting weights."""
     random = np.random.RandomState(model.random_state)
     random.uniform(size=model.W_.size + model.V_.size)
-    return train_test_split(X, y, test_size=share, random_state=random)[1::2]
+    strata = y if y.dtype.kind == "i" else None
+    return train_test_split(X, y, test_size=share, random_state=random, stratify=strata)[1::2]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7])
+def test_validation_samples_have_each_classs_share(classes, rng):
+    y = rng.permutation(np.arange(20 * classes) % classes)
+    model = ThreeLayerClassifier(validation_fraction=0.2, random_state=0).fit(
+        X := np.eye(len(y)), y
+    )
+    Y = model._label_binarizer.transform(y)
+    parts = model._parts(np.random.RandomState(0), X, Y, np.ones(len(y)))
+    for part in parts:
+        shares = np.bincount(model._label_binarizer.inverse_transform(part[1]))
+        assert (shares == shares[0]).all()
+
+
+def test_a_class_of_one_sample_is_no_reason_to_stop(rng):
+    X, y = task("many", rng)
+    y[0] = 9
+    ThreeLayerClassifier(Q, early_stopping=True, max_iter=2).fit(X, y)
+
+
+def test_validation_data_of_ones_own(rng):
+    X, y = task("many", rng)
+    settings = {"hidden_units": Q, "max_iter": 40, "learning_rate_init": 0.1, "random_state": 0}
+    model = ThreeLayerClassifier(**settings, n_iter_no_change=3)
+    model.fit(X[:30], y[:30], validation_data=(X[30:], y[30:]))
+    assert model.best_validation_score_ == pytest.approx(model.score(X[30:], y[30:]))
+    assert len(model.validation_loss_curve_) == model.n_iter_
+    plain = ThreeLayerClassifier(**{**settings, "max_iter": model.n_iter_}).fit(X[:30], y[:30])
+    np.testing.assert_array_equal(model.loss_curve_, plain.loss_curve_)  # none was taken away
+    weights = np.arange(17) < 5
+    model.fit(X[:30], y[:30], validation_data=(X[30:], y[30:], weights.astype(float)))
+    assert model.best_validation_score_ == pytest.approx(model.score(X[30:35], y[30:35]))
+    Xr, yr = task("numbers", rng)
+    regressor = ThreeLayerRegressor(Q, max_iter=5).fit(Xr, yr, validation_data=(Xr[:9], yr[:9]))
+    assert regressor.best_validation_score_ == pytest.approx(regressor.score(Xr[:9], yr[:9]))
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (3, "expected .X, y. or .X, y, sample_weight. for validation_data"),
+        ((np.ones((4, D)), np.full(4, 9)), "validation_data: expected y of the classes"),
+        ((np.ones((4, D)), np.zeros(3, int)), "validation_data: expected 4 rows in y, got 3"),
+        ((np.ones((4, 2)), np.zeros(4, int)), "validation_data: X has 2 features"),
+    ],
+)
+def test_bad_validation_data_are_refused(given, line, rng):
+    with pytest.raises(ValueError, match=line):
+        ThreeLayerClassifier(Q).fit(*task("many", rng), validation_data=given)
+
+
+def test_hidden_layer_sizes_as_scikit_learn_has_them(rng):
+    X, y = task("many", rng)
+    wanted = ThreeLayerClassifier(Q, max_iter=3, random_state=0).fit(X, y)
+    for sizes in ((Q,), [Q], Q, np.array([Q])):
+        model = ThreeLayerClassifier(hidden_layer_sizes=sizes, max_iter=3, random_state=0)
+        np.testing.assert_array_equal(clone(model).fit(X, y).W_, wanted.W_)
+    for sizes, line in (((5, 3), "expected one hidden layer, .q,., for hidden_layer_sizes, got .5, 3.: the network has three layers"),
+                        ((), "expected one hidden layer"), ("5", "expected .q,. for hidden_layer"), ((0,), "got .0,")):  # fmt: skip
+        with pytest.raises(ValueError, match=line):
+            ThreeLayerClassifier(hidden_layer_sizes=sizes).fit(X, y)
+    with pytest.raises(
+        ValueError, match="expected hidden_units or hidden_layer_sizes, got both: 7 and"
+    ):
+        ThreeLayerClassifier(7, hidden_layer_sizes=(5,)).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [jax.nn.silu, jax.nn.relu, jax.nn.gelu, jax.numpy.sin, jax.numpy.tanh],
+    ids=lambda f: f.__name__,
+)
+def test_functions_of_jax_are_pickled_and_cloned(f, rng):
+    X, y = task("many", rng)
+    model = ThreeLayerClassifier(Q, f, max_iter=2, random_state=0)
+    fitted = model.fit(X, y)
+    for same in (
+        pickle.loads(pickle.dumps(fitted)),
+        copy.deepcopy(fitted),
+        clone(fitted).fit(X, y),
+    ):
+        np.testing.assert_array_equal(same.predict_proba(X), fitted.predict_proba(X))
+        assert same._network() == fitted._network()  # and so no program is compiled again
+    assert pickle.loads(pickle.dumps(model)).activation is f
+    search = GridSearchCV(model, {"activation": [f, "tanh"]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0
+
+
+def test_metadata_and_set_output_are_those_of_scikit_learns_own(rng):
+    X, y = task("many", rng)
+    with sklearn.config_context(enable_metadata_routing=True):
+        for ours, theirs in (
+            (ThreeLayerClassifier(), MLPClassifier()),
+            (ThreeLayerRegressor(), MLPRegressor()),
+        ):
+            assert str(theirs.get_metadata_routing()) in str(ours.get_metadata_routing()).replace(
+                ", 'validation_data': None", ""
+            )
+        model = ThreeLayerClassifier(Q, max_iter=2).set_fit_request(sample_weight=True)
+        steps = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
+        steps.set_output(transform="pandas").fit(X, y, sample_weight=np.ones(N))
+    assert list(steps[-1].feature_names_in_) == [f"x{k}" for k in range(D)]
+
+
+@pytest.mark.parametrize("kind", ["two", "many", "names", "number", "numbers", "labels"])
+def test_estimators_and_files_are_one(kind, rng, tmp_path):
+    X, y = task("many" if kind == "names" else kind, rng)
+    y = np.array(list("dabc"))[y] if kind == "names" else y
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    estimator = pair(kind)[0](Q, max_iter=9, random_state=0).fit(frame, y)
+    save_model(tmp_path / "m", estimator)
+    model = load_model(tmp_path / "m")
+    assert model.features == tuple("abcde")
+    if kind == "labels":
+        np.testing.assert_array_equal(model.predict(X) > 0.5, estimator.predict(frame))
+        return
+    for given in (X, frame, frame[list("edcba")]):
+        found, wanted = model.predict(given), estimator.predict(frame)
+        close = (
+            np.testing.assert_allclose if found.dtype.kind == "f" else np.testing.assert_array_equal
+        )
+        close(found, wanted)
+    assert model.predict(X).dtype.kind == estimator.predict(frame).dtype.kind
+    assert model.score(X, y) == pytest.approx(estimator.score(frame, y))
+    if not kind.startswith("number"):
+        np.testing.assert_allclose(
+            model.predict_proba(X), estimator.predict_proba(frame), rtol=1e-12
+        )
+
+
+def test_what_has_no_model_is_refused(rng, tmp_path):
+    with pytest.raises(ValueError, match="expected a Model or an estimator of the package's, got"):
+        save_model(tmp_path / "m", StandardScaler())
+    with pytest.raises(NotFittedError):
+        save_model(tmp_path / "m", ThreeLayerClassifier())
+    X, y = task("number", rng)
+    save_model(tmp_path / "m", ThreeLayerRegressor(Q, max_iter=1).fit(X, y))
+    with pytest.raises(ValueError, match="expected a model of classes for probabilities"):
+        load_model(tmp_path / "m").predict_proba(X)
+    with pytest.raises(ValueError, match=r"expected samples of shape .n, 5., got .47, 4."):
+        load_model(tmp_path / "m").predict(X[:, :4])
 
 
 def test_a_callback_sees_each_epoch_and_ends_the_training(rng):
@@ -327,7 +480,8 @@ def test_search_is_sweep(rng):
     }
     assert model.best_validation_loss_ == results["validation_loss"][k]
     random = np.random.RandomState(5)
-    train, other, labels, held = train_test_split(X, y, test_size=0.3, random_state=random)
+    how = {"test_size": 0.3, "random_state": random, "stratify": y}
+    train, other, labels, held = train_test_split(X, y, **how)
     assert log_loss(held, model.predict_proba(other), labels=range(M)) == pytest.approx(
         model.best_validation_loss_
     )
@@ -557,3 +711,31 @@ def test_a_compiler_that_does_not_know_the_quick_way_takes_its_own(monkeypatch):
 
     with pytest.raises(jax.errors.JaxRuntimeError, match="another"):
         descent.compiled()(wrong)(1.0)
+
+
+def test_lookahead_is_refused_in_one_line(rng):
+    solver = optax.lookahead(optax.sgd(0.1), 6, 0.5)
+    with pytest.raises(ValueError, match="that takes parameters and gradients as they are"):
+        ThreeLayerClassifier(Q, solver=solver, max_iter=2).fit(*task("many", rng))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_fork_of_a_process_in_which_jax_runs_is_refused(rng):
+    """There it would wait for ever."""
+    X, y = task("number", rng)
+    model = ThreeLayerRegressor(Q, max_iter=1).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            for call in (model.fit, model.score):
+                with pytest.raises(RuntimeError, match='expected joblib.s backend "loky" or'):
+                    pool.apply(call, (X, y))
+
+
+def test_labels_stay_what_they_are_on_the_way_to_scikit_learn(rng):
+    X, y = task("many", rng)
+    estimator = ThreeLayerClassifier(Q, max_iter=9, random_state=0).fit(X, y + 7)
+    mlp = to_scikit_learn(estimator.as_model())
+    np.testing.assert_array_equal(mlp.predict(X), estimator.predict(X))
+    named = to_scikit_learn(estimator.as_model(), classes=list("abcd"))
+    assert set(named.predict(X)) <= set("abcd")

@@ -25,7 +25,10 @@ def python(code: str) -> str:
              "from jaxmlp.cli import main; main(['--version'])"]
 )  # fmt: skip
 def test_import_and_help_wait_for_nothing(code):
-    heavy = "{'jax', 'optax', 'numpy', 'sklearn', 'matplotlib', 'rich', 'tyro', 'sympy'}"
+    heavy = (
+        "{'jax', 'optax', 'numpy', 'pandas', 'pyarrow', 'sklearn', 'matplotlib', 'rich', 'tyro', "
+        "'sympy'}"
+    )
     assert python(f"{code}\nimport sys; print(sorted({heavy} & set(sys.modules)))").endswith("[]\n")
 
 

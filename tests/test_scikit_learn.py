@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 
+from jaxmlp.data.preparation import Column
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import probabilities
 from jaxmlp.network import Network, Params, forward
@@ -192,4 +193,14 @@ def test_scaled_targets_of_an_output_that_is_bounded_are_refused(rng):
     network = Network("relu", "sigmoid", "squared_error")
     model = Model(network, draw_params(rng, 5, 3, 3), x, y, None)
     with pytest.raises(ValueError, match="expected targets that are not scaled"):
+        to_scikit_learn(model)
+
+
+def test_a_model_of_words_is_refused(rng):
+    params = Params(None, rng.normal(size=(2, 3)))
+    scaling = Scaling(np.zeros(2), np.ones(2))
+    words = (Column(0.0, False, ("Paris", "Rome")),)
+    model = Model(Network(None), params, scaling, None, ("a", "b"), ("city",), None, words)
+    assert model.predict(np.array([["Rome"]], object)).shape == (1,)
+    with pytest.raises(ValueError, match="expected samples of numbers alone, got words"):
         to_scikit_learn(model)

@@ -68,7 +68,7 @@ def test_names_of_the_columns_are_kept(rng, tmp_path):
     names = ("長さ", "b", "c,d", "", "e")
     model = a_model(rng, Network())._replace(features=names, targets=("kind",))
     save_model(tmp_path / "m", model)
-    assert load_model(tmp_path / "m")[-2:] == (names, ("kind",))
+    assert load_model(tmp_path / "m")[5:7] == (names, ("kind",))
 
 
 def test_what_is_no_model_is_refused(tmp_path):

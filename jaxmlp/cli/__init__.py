@@ -1,8 +1,13 @@
 """The command `jaxmlp`."""
 
+import functools
 import importlib
 import os
+import re
 import sys
+import warnings
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 HELP = """\
@@ -40,9 +45,11 @@ def main(args: list[str] | None = None) -> int:
     All but 0 come with one line on standard error that says why.
     """
     args = sys.argv[1:] if args is None else args
-    for stream in (sys.stdout, sys.stderr):  # a console that cannot show η shows a ? instead
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as by `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        if hasattr(stream := getattr(sys, name), "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that cannot show η shows a ? instead
     return _guarded(args or ["--help"])
 
 
@@ -63,6 +70,28 @@ def _guarded(args: list[str]) -> int:
         return _fail(stop, stop.code)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", 130)
+    except Exception as error:
+        if why := _of_jax(error):
+            return _fail(why, 2)
+        raise
+
+
+def _of_jax(error: Exception) -> str:
+    """What an error of JAX's own means, with the way out; "" if it is another's."""
+    text = " ".join(str(error).split())
+    if "RESOURCE_EXHAUSTED" in text or "out of memory" in text.lower():
+        ways = "fewer --units, a smaller --batch-size, or JAX_PLATFORMS=cpu"
+        return f"out of memory on the device: {ways} ({text[:200]})"
+    if jax := sys.modules.get("jax"):
+        try:
+            jax.devices()
+        except Exception as why:
+            asked = os.environ.get("JAX_PLATFORMS", "")
+            said = " ".join(str(why).split())[:200] or type(why).__name__
+            return (
+                f"JAX finds no device of JAX_PLATFORMS={asked!r} ({said}): JAX_PLATFORMS=cpu runs"
+            )
+    return text[:300] if type(error).__module__.startswith("jax") else ""
 
 
 def _run(command: str, *args: str) -> int:
@@ -75,9 +104,22 @@ def _run(command: str, *args: str) -> int:
         print(f"jaxmlp {__version__}")
         return 0
     if command not in COMMANDS:
-        raise ValueError(f"unknown command {command!r}: expected {', '.join(COMMANDS)}")
+        meant = did_you_mean(command, COMMANDS)
+        raise ValueError(f"unknown command {command!r}: expected {', '.join(COMMANDS)}{meant}")
     keep_compiled()
+    warnings.showwarning = _without_damaged(warnings.showwarning)
     return importlib.import_module(f"jaxmlp.cli.{command}").main(list(args))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The known word that is most like it, as a question; "" if none is.
+
+    Example:
+        >>> did_you_mean("--epoch", ["--eta", "--epochs"])
+        ' (did you mean --epochs?)'
+    """
+    found = get_close_matches(word, list(known), 1)
+    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def keep_compiled() -> None:
@@ -95,6 +137,23 @@ def keep_compiled() -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+def _without_damaged(show: Callable) -> Callable:
+    """How warnings are shown, but that a kept program that is damaged is removed, and kept anew
+    next time, where JAX would warn of it again and again."""
+
+    @functools.wraps(show)
+    def showwarning(message, *args, **kwargs):
+        damaged = re.match(r"Error reading persistent compilation cache.* '(\w+)'", str(message))
+        folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+        if not (damaged and folder):
+            return show(message, *args, **kwargs)
+        for path in Path(folder).glob(f"{damaged[1]}-*"):
+            path.unlink(missing_ok=True)
+        return None
+
+    return showwarning
 
 
 def _cache_folder() -> Path | None:

@@ -17,25 +17,25 @@ from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wa
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.settings import Settings as RunSettings
-from jaxmlp.cli.settings import parsed
+from jaxmlp.cli.settings import parsed, reading_of
 from jaxmlp.cli.train import QuietConsole
 from jaxmlp.data.dataset import Dataset, one_hot
+from jaxmlp.data.preparation import apply
 from jaxmlp.data.samples import Samples, open_samples
+from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import Score, classify, score
 from jaxmlp.storage import Model
 from jaxmlp.whole import write_whole
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(Reading):
     """Say how good a trained network is on data with targets, and write that and the figures."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
     """A model file, or a run's folder."""
     data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATA")]
-    """As for train; of data with a test part of their own, that part. -: standard input, a CSV."""
-    target: str | None = None
-    """The target's column in a .csv; several: separated by commas. None: what is left over."""
+    """As for train; of data with a test part of their own, that part. -: standard input, a text."""
     out: str | None = None
     """The folder to write, new or empty. None: a new one below runs/."""
 
@@ -51,7 +51,7 @@ def main(args: list[str]) -> int:
     run = RunSettings(data=name, out=settings.out)
     with jax.enable_x64(model.params.V.dtype == "float64"), run_folder(run) as (new, folder):
         data = _read(settings, model)
-        g = outputs(model, data.X, rows_of_a_part(model), data.name)
+        g = outputs(model._replace(columns=None), data.X, rows_of_a_part(model), data.name)
         scored = _score(model, data)
         console.print(f"{data.name}: {len(data.X):,} samples", markup=False)
         print_score(console, scored, model.classes, "")
@@ -64,8 +64,8 @@ def main(args: list[str]) -> int:
 def _read(settings: Settings, model: Model) -> Dataset:
     """All of the samples with their targets."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    options = {"rows": rows_of_a_part(model), "target": settings.target, "labelled": True}
-    with open_samples(settings.data, wanted(model), **options) as samples:
+    options = {"rows": rows_of_a_part(model), "labelled": True}
+    with open_samples(settings.data, wanted(model), reading_of(settings), **options) as samples:
         if samples.note:
             console.print(samples.note, markup=False)
         if "test part" not in samples.note and _trained_on(settings):
@@ -73,7 +73,8 @@ def _read(settings: Settings, model: Model) -> Dataset:
         parts = list(_with_progress(samples, console))
         if not parts:
             raise ValueError(f"{samples.name}: expected samples below the header, got none")
-        X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        X, y, _ = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        X = apply(model.columns, X) if model.columns else X
         return Dataset(samples.name, X, y, model.classes, samples.image_shape)
 
 
@@ -87,7 +88,7 @@ def _trained_on(settings: Settings) -> bool:
 
 
 def _with_progress(samples: Samples, console: Console):
-    with progress(console, "reading", samples.unit, disable=not console.is_terminal) as bar:
+    with progress(console, "reading", samples.unit) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:
             bar.update(running, completed=samples.done())

@@ -17,6 +17,7 @@ from jaxmlp import plot
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.task import Task
 from jaxmlp.evaluate import Score, classify, predict
+from jaxmlp.network import Params
 from jaxmlp.storage import Model, save_model
 from jaxmlp.train.sgd import Fit
 from jaxmlp.whole import write_whole
@@ -86,10 +87,7 @@ def remove(made: list[Path]) -> None:
 
 def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
     """model.safetensors, history.json and the figures."""
-    train = task.train
-    names = (train.classes, train.features, train.targets)
-    model = Model(task.network, result.params, task.x_scaling, task.y_scaling, *names)
-    save_model(folder / MODEL, model)
+    save_model(folder / MODEL, model_of(task, result.params))
     confusion = None if scored.confusion is None else scored.confusion.tolist()
     epochs = [done._asdict() for done in result.history]
     history = {"epochs": epochs, "test": {**scored._asdict(), "confusion": confusion}}
@@ -98,6 +96,13 @@ def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
     with plot.style():
         for name, figure in figures(task, result, scored).items():
             figure.savefig(folder / f"{name}.png", dpi=150)
+
+
+def model_of(task: Task, params: Params) -> Model:
+    """The network with all that it takes to use it."""
+    train = task.train
+    names = (train.classes, train.features, train.targets, train.columns)
+    return Model(task.network, params, task.x_scaling, task.y_scaling, *names)
 
 
 def versions() -> dict[str, str]:

@@ -1,11 +1,14 @@
 """A trained model as the commands take it: where it is, what it asks of data, what it answers."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 
+from jaxmlp.cli.settings import SAVED
+from jaxmlp.data.preparation import apply
+from jaxmlp.data.samples import Wanted
 from jaxmlp.data.scaling import Scaling
-from jaxmlp.data.stream import Wanted
 from jaxmlp.evaluate import predict
 from jaxmlp.storage import Model, load_model
 
@@ -13,8 +16,16 @@ ROWS, NUMBERS = 8192, 2**22  # most samples a part, and most numbers in one of i
 
 
 def model_file(path: str) -> Path:
-    """The file itself, or the one in a run's folder."""
-    return Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
+    """The file itself, or the one in a run's folder.
+
+    Raises:
+        ValueError: the run has not finished.
+    """
+    file = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
+    if file != Path(path) and not file.exists() and Path(path, SAVED).exists():
+        how = f"jaxmlp train --resume {shlex.quote(path)}"
+        raise ValueError(f"{path}: expected a run that has finished, got one to go on with: {how}")
+    return file
 
 
 def open_model(path: str) -> Model:
@@ -28,8 +39,8 @@ def open_model(path: str) -> Model:
 
 def wanted(model: Model) -> Wanted:
     """What the model expects of its data."""
-    d, m = len(model.x_scaling.shift), 1 if model.classes else len(model.params.V)
-    return Wanted(d, m, model.classes, model.features, model.targets)
+    d, m = len(model.columns or model.x_scaling.shift), 1 if model.classes else len(model.params.V)
+    return Wanted(d, m, model.classes, model.features, model.targets, model.columns)
 
 
 def rows_of_a_part(model: Model) -> int:
@@ -50,7 +61,8 @@ def outputs(model: Model, X: np.ndarray, rows: int, name: str, before: int = 0) 
     found = []
     for start in range(0, len(X), rows):
         part = X[start : start + rows]
-        x = np.zeros((rows, X.shape[1]), model.params.V.dtype)
+        part = apply(model.columns, part) if model.columns else part
+        x = np.zeros((rows, part.shape[1]), model.params.V.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # told below
             x[: len(part)] = model.x_scaling.apply(part)
         g = predict(model.network, model.params, x)[: len(part)]

@@ -16,8 +16,9 @@ from rich.console import Console
 
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
 from jaxmlp.cli.progress import progress
-from jaxmlp.cli.settings import parsed
+from jaxmlp.cli.settings import parsed, reading_of
 from jaxmlp.data.samples import Samples, open_samples
+from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import classify, probabilities
 from jaxmlp.storage import Model
 from jaxmlp.whole import whole_file
@@ -25,16 +26,14 @@ from jaxmlp.whole import whole_file
 DIGITS = {"float16": 5, "float32": 9}  # that tell any two numbers apart; 17 of float64
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(Reading):
     """Answer for each sample, as CSV: its class and the probabilities of all, or its values."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
     """A model file, or a run's folder."""
     data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATA")]
-    """As for train, the targets being left out; a .csv need not have any. -: standard input."""
-    target: str | None = None
-    """The target's column in a .csv; several: separated by commas. None: what is left over."""
+    """As for train, the targets being left out; a table need not have any. -: standard input."""
     out: str | None = None
     """The file to write, a new one. None, or -: standard output."""
     overwrite: bool = False
@@ -49,7 +48,7 @@ def main(args: list[str]) -> int:
     rows, console = rows_of_a_part(model), Console(stderr=True, highlight=False, soft_wrap=True)
     with (
         jax.enable_x64(model.params.V.dtype == "float64"),
-        open_samples(settings.data, wanted(model), rows=rows, target=settings.target) as samples,
+        open_samples(settings.data, wanted(model), reading_of(settings), rows=rows) as samples,
         _output(settings) as out,
     ):
         if samples.note:
@@ -90,11 +89,15 @@ def _output(settings: Settings) -> Iterator[BinaryIO]:
 def _predict(model: Model, samples: Samples, rows: int, out: BinaryIO, console: Console) -> int:
     """Write the answers as they come; how many there are."""
     n, write = 0, _writer(model)
-    out.write(_csv(_header(model)).encode())
-    with progress(console, "predicting", samples.unit, disable=not console.is_terminal) as bar:
+    out.write(_csv([*samples.ids, *_header(model)]).encode())
+    with progress(console, "predicting", samples.unit) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:
-            out.write(write(outputs(model, part.X, rows, samples.name, n)).encode())
+            lines = write(outputs(model, part.X, rows, samples.name, n))
+            if samples.ids:
+                beside = (_csv(list(ids))[:-1] for ids in part.ids)
+                lines = [f"{ids},{line}" for ids, line in zip(beside, lines, strict=True)]
+            out.write("".join(lines).encode())
             n += len(part.X)
             bar.update(running, completed=samples.done())
     if not n:
@@ -122,12 +125,12 @@ def _writer(model: Model):
     number = f"%.{DIGITS.get(model.params.V.dtype.name, 17)}g"
     if model.classes is None:
         line = ",".join([number] * len(model.params.V)) + "\n"
-        return lambda g: "".join([line % tuple(row) for row in model.y_scaling.undo(g).tolist()])
+        return lambda g: [line % tuple(row) for row in model.y_scaling.undo(g).tolist()]
     names = [_csv([name])[:-1] for name in model.classes]
     line = "%s" + f",{number}" * len(names) + "\n"
 
-    def lines(g: np.ndarray) -> str:
+    def lines(g: np.ndarray) -> list[str]:
         rows = zip(classify(g).tolist(), probabilities(g).tolist(), strict=True)
-        return "".join([line % (names[code], *row) for code, row in rows])
+        return [line % (names[code], *row) for code, row in rows]
 
     return lines

@@ -65,6 +65,13 @@ class Run:
         self.saved = time.monotonic()
         self.cost = self.saved - began
 
+    def end(self) -> None:
+        """Keep the last state, to go on from; where there is a model of fewer epochs, it goes, so
+        that one that is there always belongs to the history beside it."""
+        if self.so_far:
+            self.save()
+        (self.folder / MODEL).unlink(missing_ok=True)
+
     def load(self, begun: Fit) -> Fit | None:
         """What an earlier process has saved, if it came to that."""
         found = load_checkpoint(self.folder, Checkpoint(begun, self.key), warn)
@@ -156,6 +163,12 @@ def resumed_folder(settings: Settings, about: dict) -> Iterator[Path]:
                 warn(f"{folder} began with {saved.get(name)}, and goes on with {about[name]}: "
                      "the last bits may differ")  # fmt: skip
         tidy(folder)
+        if saved["epochs"] != settings.epochs:
+            text = json.dumps({**saved, "epochs": settings.epochs}, indent=2, ensure_ascii=False)
+            file.seek(0)  # the file stays the one that is locked
+            file.write(text)
+            file.truncate()
+            file.flush()
         yield folder
 
 
@@ -173,15 +186,20 @@ def lock(file, folder: Path) -> None:
         return
 
 
-def finished(folder: Path) -> bool:
-    """Whether there is nothing to go on with."""
-    return (folder / MODEL).exists()
+def finished(folder: Path, epochs: int = 0) -> bool:
+    """Whether there is nothing to do up to so many epochs."""
+    if not (folder / MODEL).exists():
+        return False
+    try:
+        return len(json.loads((folder / "history.json").read_bytes())["epochs"]) >= epochs
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return not epochs
 
 
 def tidy(folder: Path) -> None:
-    """Remove what a kill left half-written; of a finished run, the checkpoints, too."""
+    """Remove what a kill left half-written; of a finished run, all checkpoints but the last."""
     left = [path for path in folder.iterdir() if LEFT.fullmatch(path.name)]
-    for path in left + (checkpoints(folder) if finished(folder) else []):
+    for path in left + (checkpoints(folder)[1:] if finished(folder) else []):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

@@ -5,19 +5,22 @@ import io
 import json
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
+from jaxmlp.cli import did_you_mean
+from jaxmlp.data.table import Reading
+
 SAVED = "settings.json"  # in a run's folder from the beginning
 MAY_CHANGE = {"resume", "checkpoint_every", "data"}  # the data may have moved, but are checked
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Reading):
     """Train a three-layer network, and write the model, its history and figures to a folder."""
 
     preset: Literal["default", "lecture"] = "default"
@@ -25,10 +28,8 @@ class Settings:
 
     data: str = "digits"
     """digits, iris, wine, breast_cancer, diabetes, linnerud, mnist; or a file or folder."""
-    target: str | None = None
-    """The target's column in a .csv; several: separated by commas. None: the last."""
     task: Literal["auto", "classification", "regression"] = "auto"
-    """Whether a file's targets are classes. auto: if they are text, or few whole numbers."""
+    """Whether a file's targets are classes. auto: if they are words, 1-of-K or few numbers."""
     classes: tuple[str, ...] = ()
     """Only these classes, by name. None given: all."""
     test_size: float = 0.2
@@ -69,7 +70,7 @@ class Settings:
     out: str | None = None
     """The folder to write, new or empty. None: a new one below runs/."""
     resume: str | None = None
-    """The folder of a run that was stopped, to go on with it, by its own settings."""
+    """The folder of a run to go on with, by its own settings, or to more --epochs."""
     checkpoint_every: float = 10.0
     """Seconds, at least, between two checkpoints, written at the end of an epoch."""
 
@@ -102,11 +103,22 @@ def read_settings(args: list[str]) -> Settings:
         return told
     own = saved_settings(Path(told.resume))
     told = parsed(Settings, "train", args, own)
-    for name in sorted(asdict(own).keys() - MAY_CHANGE):
+    changed = MAY_CHANGE | ({"epochs"} if told.epochs > own.epochs else set())
+    if told.epochs > own.epochs and own.schedule == "cosine":
+        raise ValueError(
+            f"expected --epochs {own.epochs}, as {told.resume} has it, got {told.epochs}: "
+            "with --schedule cosine the step sizes depend on them"
+        )
+    for name in sorted(asdict(own).keys() - changed):
         if (mine := getattr(own, name)) != (other := getattr(told, name)):
             option = f"--{name.replace('_', '-')}"
             raise ValueError(f"expected {option} {mine}, as {told.resume} has it, got {other}")
     return told
+
+
+def reading_of(settings: Reading) -> Reading:
+    """How a table is to be read, alone."""
+    return Reading(**{name: getattr(settings, name) for name in Reading.__dataclass_fields__})
 
 
 def saved_settings(folder: Path) -> Settings:
@@ -117,8 +129,7 @@ def saved_settings(folder: Path) -> Settings:
     """
     saved, hints = read_saved(folder), get_type_hints(Settings)
     values = {name: saved.get(name) for name in hints if name != "resume"}
-    if isinstance(values["classes"], list):
-        values["classes"] = tuple(values["classes"])
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in values.items():
         if not _is(value, hints[name]):
             raise ValueError(f"{folder / SAVED}: expected a run's {name}, got {value!r}")
@@ -168,7 +179,10 @@ def parsed(kind: type, command: str, args: list[str], default: object = tyro.MIS
     except SystemExit as stop:
         if not stop.code:
             raise
-    raise ValueError(_first_lines(said.getvalue()))
+    why = _first_lines(said.getvalue())
+    unknown = re.search(r"^Unrecognized options: (--[\w-]+)", why)
+    known = [f"--{field.name.replace('_', '-')}" for field in fields(kind)]
+    raise ValueError(why + (did_you_mean(unknown[1], known) if unknown else ""))
 
 
 def _preset(args: list[str]) -> str:
@@ -179,6 +193,8 @@ def _preset(args: list[str]) -> str:
 
 def _first_lines(box: str) -> str:
     """The message at the top of the box that tyro draws, as one line."""
-    lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
-    rule = next((i for i, line in enumerate(lines) if set(line) == {"─"}), len(lines))
-    return " ".join(lines[:rule])
+    lines = [line.strip("│| ╭╮╰╯+") for line in box.splitlines()]
+    rules = [i for i, line in enumerate(lines) if line.endswith(("───", "---"))]
+    first = rules[0] + 1 if rules and rules[0] <= 1 else 0  # after the title
+    last = next((i for i in rules if i >= first), len(lines))
+    return " ".join(filter(None, lines[first:last]))

@@ -13,6 +13,7 @@ from rich.console import Console
 from jaxmlp.cli.model import model_file
 from jaxmlp.cli.settings import parsed
 from jaxmlp.cli.train import QuietConsole
+from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.storage import Model, load_model
 
@@ -60,6 +61,9 @@ def described(model: Model) -> dict[str, str]:
     }
     if model.y_scaling is not None:
         lines["targets"] = _scaling(model.y_scaling)
+    if model.columns:
+        names = model.features or tuple(f"column {k + 1}" for k in range(len(model.columns)))
+        lines["columns"] = in_words(model.columns, names)
     for name in ("features", "targets"):
         if getattr(model, name):
             text = f"{lines['targets']}: " if name in lines else ""

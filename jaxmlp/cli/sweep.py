@@ -115,6 +115,7 @@ def _train_all(console: Console, settings: SweepSettings) -> tuple[Task, list[Tr
         running = bar.add_task("", total=settings.epochs * len(programs))
         for program, one, task in zip(programs, ready, tasks, strict=True):
             trained += _train(settings, program, one, task, lambda: bar.advance(running))
+            jax.clear_caches()  # of a program that is not needed again
     return tasks[0], trained
 
 

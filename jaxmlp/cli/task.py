@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import optax
 
-from jaxmlp.cli.settings import Settings
+from jaxmlp.cli.settings import Settings, reading_of
 from jaxmlp.data.dataset import Dataset, one_hot, split
 from jaxmlp.data.scaling import Scaling, learn_scaling
 from jaxmlp.data.sources import load_data
@@ -63,7 +63,7 @@ def prepare(settings: Settings) -> Task:
     check_settings(settings.eta, epochs=settings.epochs, batch_size=settings.batch_size)
     if settings.out == "":
         raise ValueError("expected a folder for --out, got an empty name")
-    data = load_data(settings.data, target=settings.target, task=settings.task)
+    data = load_data(settings.data, reading_of(settings), task=settings.task)
     if settings.classes:
         data = data.only(settings.classes)
     network = choose_network(settings, data)

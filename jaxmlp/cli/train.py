@@ -13,15 +13,17 @@ import optax
 from rich.console import Console
 
 from jaxmlp.cli import Stop
-from jaxmlp.cli.folder import versions, whole, write
+from jaxmlp.cli.folder import model_of, versions, whole, write
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import Task, prepare, start, step_size
+from jaxmlp.data.preparation import in_words
 from jaxmlp.evaluate import Score, dead_units, score
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
+from jaxmlp.storage import packed
 from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
 
 CHECKED = 1000  # so many training samples are enough to compare the gradients on
@@ -40,7 +42,7 @@ def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
     console = QuietConsole(highlight=False, soft_wrap=True)
-    if settings.resume and finished(folder := Path(settings.resume)):
+    if settings.resume and finished(folder := Path(settings.resume), settings.epochs):
         tidy(folder)
         console.print(f"{folder} has finished: nothing is left to do", markup=False)
         return 0
@@ -49,10 +51,12 @@ def main(args: list[str]) -> int:
         settings = decided(settings, task)
         params = start(settings, task)
         with under_way(settings, task) as run:
+            packed(model_of(task, params))  # what cannot be saved is not trained
             describe(console, settings, task, params)
             check_gradients(console, task, params)
             result = learn(console, settings, task, params, run)
             scored = report(console, task, result.params)
+            run.end()
             with whole(run.folder) as unfinished:
                 write(unfinished, task, result, scored)
     files = ", ".join(sorted(path.name for path in run.folder.iterdir()))
@@ -93,6 +97,12 @@ def describe(console: Console, settings: Settings, task: Task, params: Params) -
         f"seed {settings.seed}",
         "versions": ", ".join(f"{name} {number}" for name, number in versions().items()),
     }
+    if train.note:
+        what = ", ".join(train.targets or ()) or "y"
+        lines["data"] += f"\n{'target':<11}{what}: {train.note}"
+    if train.columns:
+        names = train.features or tuple(f"column {k + 1}" for k in range(len(train.columns)))
+        lines["data"] += f"\n{'columns':<11}{in_words(train.columns, names)}"
     for name, text in lines.items():
         console.print(f"{name:<11}{text}", markup=False)
 

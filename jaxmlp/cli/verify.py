@@ -64,6 +64,8 @@ class Settings:
     """Write one row a file, for a class; - is standard output."""
     html: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
     """Write one self-contained page; - is standard output."""
+    overwrite: bool = False
+    """Write --json, --csv and --html even if they are there."""
 
     proof: bool = True
     """Without a file: also prove the equations for every size, in SymPy."""
@@ -133,6 +135,9 @@ def _check_paths(settings: Settings) -> None:
             raise ValueError(f"expected a file in a folder that is there, got {path}")
         if any(path.resolve() == Path(file).resolve() for file in settings.files):
             raise ValueError(f"expected another file for the report, got {path}, which is checked")
+        if path.is_file() and not settings.overwrite:
+            hint = "which is there (--overwrite replaces it)"
+            raise ValueError(f"expected a new file for the report, got {path}, {hint}")
 
 
 def verified(settings: Settings) -> Iterator[File]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-FEW = 20  # whole numbers with at most so many different values are classes
+from jaxmlp.data import preparation
+from jaxmlp.data.preparation import Column
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Dataset:
         image_shape: (height, width) where each row of X is an image.
         n_test: how many rows, the last, the source itself set aside as its test part.
         features: the names of the columns of X, where the source has them; targets: of y's.
+        texts: of a table, of each column the words that the numbers in X stand for, None where they
+            are numbers; NaN stands for what is missing.
+        columns: what was learned for X as it is now; then `texts` is None.
+        note: how it was decided what the targets are.
 
     Raises:
         ValueError: empty, not finite, not numbers, lengths that differ, fewer than two classes.
@@ -32,6 +37,9 @@ class Dataset:
     n_test: int = 0
     features: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
+    texts: tuple[tuple[str, ...] | None, ...] | None = None
+    columns: tuple[Column, ...] | None = None
+    note: str = ""
 
     def __post_init__(self):
         if self.X.ndim != 2 or 0 in self.X.shape:
@@ -39,8 +47,9 @@ class Dataset:
         if len(self.X) != len(self.y):
             wanted = f"as many targets as samples, {len(self.X)}"
             raise ValueError(f"{self.name}: expected {wanted}, got {len(self.y)}")
-        for what, values in (("the samples", self.X), ("the targets", self.y)):
-            _check_finite(f"{self.name}: {what}", values)
+        if self.texts is None:
+            check_finite(f"{self.name}: the samples", self.X)
+        check_finite(f"{self.name}: the targets", self.y)
         if self.classes is not None:
             self._check_labels(self.classes)
 
@@ -81,7 +90,7 @@ class Dataset:
         return replace(self, X=self.X[kept], y=y[kept], classes=tuple(names), n_test=n_test)
 
 
-def _check_finite(what: str, values: np.ndarray) -> None:
+def check_finite(what: str, values: np.ndarray) -> None:
     if values.dtype.kind not in "fiub":
         raise ValueError(f"{what}: expected numbers, got {values.dtype}")
     bad = np.argwhere(~np.isfinite(values))
@@ -92,65 +101,37 @@ def _check_finite(what: str, values: np.ndarray) -> None:
         )
 
 
-def from_labels(name: str, X: np.ndarray, labels: np.ndarray, **rest) -> Dataset:
+def from_labels(
+    name: str, X: np.ndarray, labels: np.ndarray, by: np.ndarray | None = None, **rest
+) -> Dataset:
     """A classification data set: the classes are the labels that occur, sorted.
+
+    Args:
+        by: numbers to sort them by; then by their names.
 
     Example:
         >>> data = from_labels("pets", np.eye(3), np.array(["dog", "cat", "dog"]))
         >>> data.classes, data.y.tolist()
         (('cat', 'dog'), [1, 0, 1])
     """
-    names, y = np.unique(labels, return_inverse=True)
-    return Dataset(name, X, y.reshape(-1), tuple(str(n) for n in names), **rest)
-
-
-def from_targets(name: str, X: np.ndarray, y: np.ndarray, task: str, n_test: int = 0) -> Dataset:
-    """A data set for the task, which "auto" guesses from the targets.
-
-    Args:
-        y: (n,) of text or numbers, or (n, m); 1-of-K rows count as classes.
-        task: "classification", "regression", or "auto": classes where the targets are text, or
-            whole numbers of which at most 20 are different.
-
-    Raises:
-        ValueError: the task is unknown, or cannot be done with these targets.
-    """
-    text = y.dtype.kind not in "fiub"
-    if not text:
-        _check_finite(f"{name}: the targets", y)
-    y = _one_column(y)
-    whole = not text and bool(((y == np.round(y)) & (np.abs(y) < 2.0**53)).all())
-    if task == "auto":
-        classes = text or (y.ndim == 1 and whole and len(np.unique(y)) <= FEW)
-        task = "classification" if classes else "regression"
-    if task == "regression":
-        return Dataset(name, X, y.reshape(len(y), -1), n_test=n_test)
-    if task != "classification" or y.ndim != 1:
-        got = task if y.ndim == 1 else f"{y.shape[1]} columns"
-        raise ValueError(f"{name}: expected classification of one column, or regression, got {got}")
-    return from_labels(name, X, y.astype(int) if whole else y, n_test=n_test)  # "3", not "3.0"
-
-
-def _one_column(y: np.ndarray) -> np.ndarray:
-    """(n,) where y is a single column, or 1-of-K rows; otherwise as it is."""
-    if y.ndim == 2 and y.shape[1] == 1:
-        return y[:, 0]
-    if y.ndim == 2 and ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all():
-        return y.argmax(axis=1)
-    return y
+    names, first, y = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.arange(len(names)) if by is None else np.argsort(by[first], kind="stable")
+    y = np.argsort(order)[y.reshape(-1)]
+    return Dataset(name, X, y, tuple(str(names[k]) for k in order), **rest)
 
 
 def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:
     """(train, test): the source's own split where it has one, else a random one.
 
-    Of classes, the random one takes the same share of each.
+    Of classes, the random one takes the same share of each. Words in the columns of a table become
+    one-hot, and missing values are filled, as the training part teaches.
 
     Raises:
         ValueError: test_size or seed out of range, or a class too small to be split.
     """
     if data.n_test:
         cut = len(data.X) - data.n_test
-        return data.rows(slice(cut)), data.rows(slice(cut, None))
+        return prepared(data.rows(slice(cut)), data.rows(slice(cut, None)))
     if not 0 < test_size < 1:
         raise ValueError(f"expected a test_size between 0 and 1, got {test_size}")
     if not 0 <= seed < 2**32:
@@ -175,7 +156,28 @@ def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Data
         )
     except ValueError as reason:
         raise ValueError(f"{data.name}: cannot be split: {reason}") from None
-    return data.rows(train), data.rows(test)
+    return prepared(data.rows(train), data.rows(test))
+
+
+def prepared(train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:
+    """Both, with words as one-hot and missing values filled, as the first teaches."""
+    if train.texts is None:
+        return train, test
+    if not any(train.texts) and np.isfinite(train.X).all() and np.isfinite(test.X).all():
+        return replace(train, texts=None), replace(test, texts=None)
+    columns = preparation.learn(train.X, train.texts)
+    numbers = [words and {text: k for k, text in enumerate(column.texts)}
+               for words, column in zip(train.texts, columns, strict=True)]  # fmt: skip
+    parts = []
+    for part in (train, test):
+        X = part.X.copy()
+        for c, number in enumerate(numbers):
+            if number is not None:  # of the words as they were, to those of the training part
+                again = np.array([*(number.get(t, -1) for t in train.texts[c]), np.nan])
+                X[:, c] = again[np.where(np.isnan(X[:, c]), -1, X[:, c]).astype(int)]
+        X = preparation.apply(columns, X)
+        parts.append(replace(part, X=X, texts=None, columns=columns))
+    return parts[0], parts[1]
 
 
 def one_hot(y: np.ndarray, m: int) -> np.ndarray:

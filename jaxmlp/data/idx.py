@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,13 @@ TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
 def read_idx_folder(path: Path) -> Dataset:
-    """train-images-idx3-ubyte and its kin, plain or gzipped, with t10k-… as the test part."""
-    train, test = _idx_part(path, "train"), _idx_part(path, "t10k")
+    """train-images-idx3-ubyte and its kin, plain or gzipped; t10k-… or test-… is the test part.
+
+    Args:
+        path: the folder; of several sets in one, as EMNIST comes, with what a set's names begin
+            with: folder/emnist-letters.
+    """
+    train, test = _idx_part(path, ("train",)), _idx_part(path, ("t10k", "test"))
     if train is None:
         names = "train-images-idx3-ubyte and train-labels-idx1-ubyte (or .gz)"
         raise ValueError(f"{path}: expected {names}, not there")
@@ -28,19 +34,30 @@ def read_idx_folder(path: Path) -> Dataset:
     return replace(data, image_shape=images.shape[1:] if images.ndim == 3 else None)
 
 
-def _idx_part(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """(images, labels) of the train or t10k part; None where it isn't there."""
-    files = [sorted(folder.glob(f"{part}*{what}*idx*")) for what in ("images", "labels")]
+def idx_files(path: Path, part: str, what: str) -> list[Path]:
+    """The files of a part, in a folder or with names that begin so: once, plain or gzipped."""
+    folder, begin = (path, "") if path.is_dir() else (path.parent, path.name)
+    names = re.compile(rf"{re.escape(begin)}([^.]*-)?{part}[-.]{what}.*idx.*")
+    found = {file.name.removesuffix(".gz"): file for file in sorted(folder.glob(f"*{what}*"))
+             if names.fullmatch(file.name)}  # fmt: skip
+    return list(found.values())
+
+
+def _idx_part(path: Path, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray] | None:
+    """(images, labels) of the train or the test part; None where it isn't there."""
+    files = [[f for part in parts for f in idx_files(path, part, what)]
+             for what in ("images", "labels")]  # fmt: skip
     if not any(files):
         return None
-    if not all(files):
-        raise ValueError(
-            f"{folder}: expected both {part} images and {part} labels, got one of them"
-        )
+    for what, found in zip(("images", "labels"), files, strict=True):
+        if len(found) != 1:
+            names = ", ".join(file.name for file in found) or "none"
+            hint = f" (a set: {path / found[0].name.split(f'-{parts[0]}')[0]})" if found else ""
+            raise ValueError(f"{path}: expected one file of {parts[0]} {what}, got {names}{hint}")
     images, labels = (read_idx(found[0]) for found in files)
     if len(images) != len(labels) or labels.ndim != 1 or 0 in images.shape:
         raise ValueError(
-            f"{folder}: expected one label for each of {len(images)} {part} images, "
+            f"{path}: expected one label for each of {len(images)} {parts[0]} images, "
             f"got labels of shape {labels.shape}"
         )
     return images, labels

@@ -7,25 +7,28 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxmlp.data.dataset import Dataset, from_targets
+from jaxmlp.data.dataset import Dataset
+from jaxmlp.data.targets import from_targets
+
+TESTS = ("_test", "_val", "_valid")  # the first of them is the test part
+PARTS = ("_train", "", *TESTS)
 
 
 def read_npz(path: Path, task: str = "auto") -> Dataset:
-    """The arrays X and y; or x_train, y_train, x_test, y_test, as Keras names them.
+    """The arrays X and y, or x_train and y_train, as Keras has them; x_test or x_val is the test.
 
     X of shape (n, height, width) is taken for images, y of shape (n, m) with 1-of-K rows for
-    classes.
+    classes, unless the task is regression.
 
     Raises:
         ValueError: other arrays, other shapes, pickled objects, or no .npz at all.
     """
     arrays = _npz_arrays(path)
-    if {"x_train", "y_train", "x_test", "y_test"} <= set(arrays):
-        parts = [(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
-    elif {"x", "y"} <= set(arrays):
-        parts = [(arrays["x"], arrays["y"])]
-    else:
+    found = [part for part in PARTS if {f"x{part}", f"y{part}"} <= {*arrays}]
+    if not found or found[0] in TESTS:
         raise ValueError(f"{path}: expected arrays X and y, got {', '.join(arrays) or 'none'}")
+    train, *rest = found
+    parts = [(arrays[f"x{part}"], arrays[f"y{part}"]) for part in (train, *rest[:1])]
     for X, y in parts:
         if X.ndim < 2 or y.ndim not in (1, 2) or len(X) != len(y) or 0 in X.shape:
             wanted = "X (n, d) and y (n,) or (n, m)"
@@ -36,18 +39,20 @@ def read_npz(path: Path, task: str = "auto") -> Dataset:
         )
     X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     n_test = len(parts[1][0]) if len(parts) == 2 else 0
-    data = from_targets(path.stem, X.reshape(len(X), -1), y, task, n_test)
-    return replace(data, image_shape=_image_shape(X))
+    data = from_targets(path.stem, X.reshape(len(X), -1), y, task, n_test=n_test)
+    note = f"; left out: X{rest[1]}, y{rest[1]}" if len(rest) > 1 else ""
+    return replace(data, image_shape=_image_shape(X), note=(data.note + note).removeprefix("; "))
 
 
 def read_npz_samples(path: Path) -> Dataset:
-    """The array X, or x_test, whatever else there is: a data set without targets.
+    """The array x_test, x_val or X, whatever else there is: a data set without targets.
 
     Raises:
         ValueError: no such array, another shape, or no .npz at all.
     """
     arrays = _npz_arrays(path)
-    X = arrays.get("x_test", arrays.get("x"))
+    found = [f"x{part}" for part in (*TESTS, "") if f"x{part}" in arrays]
+    X = arrays[found[0]] if found else None
     if X is None or X.ndim < 2 or 0 in X.shape:
         got = ", ".join(arrays) if X is None else X.shape
         raise ValueError(f"{path}: expected an array X (n, d), got {got or 'none'}")

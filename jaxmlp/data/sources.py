@@ -1,27 +1,34 @@
 """Data sets by name, or out of a person's file."""
 
 import warnings
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset, from_labels
-from jaxmlp.data.idx import read_idx_folder
+from jaxmlp.data.idx import idx_files, read_idx_folder
 from jaxmlp.data.npz import read_npz
-from jaxmlp.data.table import read_csv
+from jaxmlp.data.opened import is_table
+from jaxmlp.data.table import Reading
+from jaxmlp.data.text import KINDS
+from jaxmlp.data.whole import read_table
 
+SEVERAL = ("target", "drop", "id")
 NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 
 
-def load_data(source: str | Path, *, target: str | None = None, task: str = "auto") -> Dataset:
+def load_data(
+    source: str | Path, reading: Reading | None = None, *, task: str = "auto", **options
+) -> Dataset:
     """A data set by name or path.
 
     Args:
         source: "digits", "iris", "wine", "breast_cancer", "diabetes" or "linnerud", which come
-            with scikit-learn; "mnist", which is fetched from OpenML once; or the path of a .csv,
-            a .npz or a folder of IDX files.
-        target: for a .csv, the target's column by name (several: separated by commas);
-            otherwise it is the last.
+            with scikit-learn; "mnist", which is fetched from OpenML once; or the path of a table
+            (.csv, .tsv, .txt, .parquet, each also with .gz, .bz2, .xz or .zst), a .npz or a folder
+            of IDX files.
+        reading: how a table is read; options: its fields, such as target="price".
         task: "classification", "regression", or "auto", which looks at a file's targets.
 
     Raises:
@@ -33,28 +40,37 @@ def load_data(source: str | Path, *, target: str | None = None, task: str = "aut
         >>> data.X.shape, data.classes[:3], data.image_shape
         ((1797, 64), ('0', '1', '2'), (8, 8))
     """
+    several = {k: (v,) if k in SEVERAL and isinstance(v, str) else v for k, v in options.items()}
+    reading = replace(reading or Reading(), **several)
     name = str(source).replace("-", "_").replace(" ", "_")
     if name == "mnist" or name in NAMES:
-        if target is not None or task != "auto":
-            raise ValueError(f"{name}: expected a file beside --target or --task")
+        if reading != Reading() or task != "auto":
+            raise ValueError(f"{name}: expected a file beside {_asked(reading) or '--task'}")
         return _mnist() if name == "mnist" else _bundled(name)
-    if not name or not Path(source).exists():
+    if not name or not (Path(source).exists() or idx_files(Path(source), "train", "images")):
         known = ", ".join((*NAMES, "mnist"))
         raise ValueError(f"unknown data {str(source)!r}: expected {known}, or a file that exists")
-    return _read(Path(source), target, task)
+    return _read(Path(source), reading, task)
 
 
-def _read(path: Path, target: str | None, task: str) -> Dataset:
-    """A data set out of a .csv or .npz file or a folder of IDX files."""
-    kind = "folder" if path.is_dir() else path.suffix.lower()
-    if kind == ".csv":
-        return read_csv(path, target=target, task=task)
-    if target is not None:
-        raise ValueError(f"{path}: expected a .csv for the target {target!r}")
+def _asked(reading: Reading) -> str:
+    """The first option that is given, as the command has it."""
+    given = asdict(reading).items() - asdict(Reading()).items()
+    return f"--{min(given)[0]}" if given else ""
+
+
+def _read(path: Path, reading: Reading, task: str) -> Dataset:
+    """A data set out of a table, a .npz file or a folder of IDX files."""
+    kind = path.suffix.lower() if path.is_file() else "folder"
+    if kind != "folder" and is_table(path):
+        return read_table(path, reading, task)
+    if kind not in (".npz", "folder"):
+        kinds = f"{', '.join(KINDS)}, perhaps compressed"
+        raise ValueError(f"{path}: expected {kinds}, .npz or a folder of IDX files")
+    if asked := _asked(reading):
+        raise ValueError(f"{path}: expected a table beside {asked}, such as a .csv")
     if kind == ".npz":
         return read_npz(path, task)
-    if kind != "folder":
-        raise ValueError(f"{path}: expected a .csv, a .npz or a folder of IDX files")
     if task == "regression":
         raise ValueError(f"{path}: expected classification of IDX labels, got regression")
     return read_idx_folder(path)

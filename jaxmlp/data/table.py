@@ -1,173 +1,183 @@
-"""Data sets out of .csv files, as people and spreadsheets write them."""
+"""A table that is open: its columns, and its rows in parts."""
 
-import codecs
 import contextlib
-import csv
-import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import chain
-from operator import itemgetter
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from jaxmlp.data.dataset import Dataset, from_targets
-
-Row = tuple[int, list[str]]  # a line's number and its cells
-BLOCK = 2**20  # characters
+from jaxmlp.data.header import MISSING, is_text, number_in
+from jaxmlp.data.preparation import coded
 
 
-def read_csv(path: Path, *, target: str | None = None, task: str = "auto") -> Dataset:
-    """One sample a row, with or without a header; separated by commas, semicolons or tabs.
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a table is written, and what its columns are for."""
 
-    Args:
-        target: the name of the target's column, or several, separated by commas. None: the last.
-        task: as `from_targets` has it.
+    target: tuple[str, ...] = ()
+    """The target's column, by name or position (1 is the first, -1 the last): several are as many
+    outputs, or a class each where they are 1-of-K. None given: the last."""
+    drop: tuple[str, ...] = ()
+    """Columns to leave out."""
+    id: tuple[str, ...] = ()
+    """Columns that say which sample it is: no features; predict writes them beside its answers."""
+    missing: Literal["fill", "error"] = "fill"
+    """fill: by the training part's median, with a column that says so. error: refuse."""
+    header: Literal["auto", "yes", "no"] = "auto"
+    """Whether the first line is names. auto: if it is words, or numbers that are no sample's."""
+    separator: str | None = None
+    """Between two cells of a text. None: the one of tab ; | , space that cuts it regularly."""
+    decimal: str = "."
+    """The decimal point."""
+    thousands: str | None = None
+    """What stands between thousands, if anything does."""
+    encoding: str | None = None
+    """Of a text. None: UTF-8, or UTF-16 with its mark."""
 
-    Raises:
-        ValueError: with line and column: ragged rows, text or nothing where a number belongs, a
-            number that isn't finite, a target that isn't there.
+
+class Part(NamedTuple):
+    """Some rows.
+
+    Attributes:
+        X: (k, d) numbers, NaN where one is missing; of text columns the texts' codes, -1 where
+            there is none for it.
+        y: (k, t) the targets' cells as text; ids: (k, i).
+        where: (k,) the lines they begin in.
     """
-    with path.open(encoding=encoding_of(path), newline="") as file:
-        separator, lines = separator_of(file)
-        rows = list(rows_of(path, lines, separator))
-    if not rows:
-        raise ValueError(f"{path}: expected rows of numbers, got an empty file")
-    width = len(rows[0][1])
-    header = rows[0][1] if _is_header(rows, target) else None
-    columns = [width - 1] if target is None else columns_named(path, header, names_of(target))
-    index = [0] if header and not header[0] else []  # unnamed: the row numbers of pandas
-    features = [c for c in range(width) if c not in (*columns, *index)]
-    body = rows[1:] if header else rows
-    if not body or not features:
-        raise ValueError(f"{path}: expected at least two columns, a feature and the target")
-    X, y = numbers(path, body, features), _targets(path, body, columns)
-    names = {"features": _names(header, features), "targets": _names(header, columns)}
-    return replace(from_targets(path.stem, X, y, task), **names)
+
+    X: np.ndarray
+    y: np.ndarray
+    ids: np.ndarray
+    where: np.ndarray
 
 
-def encoding_of(path: Path) -> str:
-    """The encoding that the whole file can be read in.
+@dataclass
+class Table:
+    """A table that is open.
 
-    Raises:
-        ValueError: it is not text, or text in another one.
+    Attributes:
+        names: of its columns: "column 1" and so on without header.
+        rows: its first rows, as text.
+        frames: a function of the columns, those of them that are text, and a number of rows, which
+            gives parts of so many rows as data frames, with the lines they begin in; whether to
+            keep the text of a part meanwhile.
+        left_over: what is wrong with the text besides, once all parts are read.
+        index: the column in which pandas has numbered the rows.
+        done: how many bytes were read, of the file's size.
     """
-    with path.open("rb") as file:
-        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp932"]:  # cp932: Excel in Japan
-        with contextlib.suppress(UnicodeError), path.open(encoding=encoding) as file:
-            while file.read(BLOCK):
-                pass
-            return encoding
-    raise ValueError(f"{path}: expected text in UTF-8 or Shift-JIS, got something else")
 
+    name: str
+    names: list[str]
+    rows: list[list[str]]
+    frames: Callable[[list[int], list[int], int, bool], Iterator[tuple[Any, Sequence[int]]]]
+    reading: Reading
+    left_over: Callable[[], list[str]] = list
+    done: Callable[[], int] = lambda: 0
+    size: int | None = None
+    problems: list[str] = field(default_factory=list)
 
-def separator_of(file: Iterator[str]) -> tuple[str, Iterator[str]]:
-    """(what separates the cells, all of the lines)."""
-    head = []
-    for line in file:
-        head.append(line)
-        if line.strip():
-            break
-    first = re.sub(r'"[^"]*"', "", head[-1] if head else "")
-    return max(",;\t", key=first.count), chain(head, file)
+    def __post_init__(self):
+        self.is_number = number_in(self.reading.decimal, self.reading.thousands)
+        first = self.names[0] if self.names else ""
+        numbered = not first or first.startswith("Unnamed: 0")
+        fractions = any("." in row[0] for row in self.rows)
+        self.index = [0] if numbered and not fractions else []
 
+    def number(self, cell: str) -> float:
+        """A cell as a number; NaN where it is none."""
+        if not self.is_number(cell):
+            return np.nan
+        plain = cell.replace(self.reading.thousands or "\0", "")
+        return float(plain.replace(self.reading.decimal, "."))
 
-def rows_of(
-    name: str | Path, lines: Iterable[str], separator: str, before: int = 0, width: int = 0
-) -> Iterator[Row]:
-    """The lines that aren't blank, as cells, all of the first one's width, or of the one given.
+    def cells(self, column: int) -> list[str]:
+        return [row[column] for row in self.rows]
 
-    Args:
-        before: how many lines of the file came before these.
-    """
-    reader = csv.reader(lines, delimiter=separator)
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if not any(cells):
-                continue
-            width = width or len(cells)
-            if len(cells) != width:
-                where = f"{name}, line {before + reader.line_num}"
-                raise ValueError(
-                    f"{where}: expected {width} columns as in the first row, got {len(cells)}"
-                )
-            yield before + reader.line_num, cells
-    except csv.Error as reason:
-        where = f"{name}, line {before + reader.line_num}"
-        raise ValueError(f"{where}: not a CSV file: {reason}") from None
+    def columns(self, asked: Sequence[str]) -> list[int]:
+        """The columns of these names or positions; in one word, several are set apart by commas."""
+        count, found = Counter(self.names), []
+        for words in asked:
+            for name in [words] if words in count else [word.strip() for word in words.split(",")]:
+                if count[name] == 1:
+                    found.append(self.names.index(name))
+                elif place := self._place(name):
+                    found.append(range(len(self.names))[place - (place > 0)])
+                else:
+                    have = ", ".join(self.names[:20]) + ", …" * (len(self.names) > 20)
+                    self.problems.append(f"expected one column {name!r}, got {have}")
+        return list(dict.fromkeys(found))
 
+    def _place(self, name: str) -> int:
+        with contextlib.suppress(ValueError):
+            return place if abs(place := int(name)) <= len(self.names) else 0
+        return 0
 
-def _is_header(rows: list[Row], target: str | None) -> bool:
-    """Whether the first row is names: all of it is text, or its target's is, above numbers."""
-    first, rest = rows[0][1], rows[1:]
-    if not any(map(is_number, first)) or (target and set(names_of(target)) <= set(first)):
-        return True
-    return bool(rest) and not is_number(first[-1]) and all(is_number(row[-1]) for _, row in rest)
+    def texts(self, columns: Sequence[int]) -> list[int]:
+        return [c for c in columns if is_text(self.cells(c), self.is_number)]
 
+    def parts(
+        self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],
+        rows: int, learn: bool = False, keep: bool = True,
+    ) -> Iterator[Part]:  # fmt: skip
+        """The rows in parts.
 
-def names_of(target: str) -> list[str]:
-    return [name.strip() for name in target.split(",")]
+        Args:
+            codes: of each text column the number of each text; learn: those met are added.
 
+        Raises:
+            ValueError: cells that are no numbers where numbers belong, rows of another width.
+        """
+        text = [*codes, *targets, *ids]
+        for frame, where in self.frames(sorted({*features, *text}), text, rows, keep):
+            X = self._features(frame, features, codes, where, learn)
+            for k in np.flatnonzero(np.isinf(X).any(axis=0)):
+                self._bad(np.flatnonzero(np.isinf(X[:, k])), X[:, k], features[k], where)
+            y, beside = (frame[columns].to_numpy(object) for columns in (targets, ids))
+            yield Part(X, y, beside, np.asarray(where))
+            if not learn:
+                self.check()
 
-def _names(header: list[str] | None, columns: list[int]) -> tuple[str, ...] | None:
-    """The names of these columns, if each has one of its own."""
-    names = tuple(header[c] for c in columns) if header else ()
-    return names if all(names) and len(set(names)) == len(columns) else None
+    def _features(self, frame, features: list[int], codes: dict, where, learn: bool) -> np.ndarray:
+        """(k, d), the columns as numbers."""
+        if all(frame[c].dtype.kind in "fiub" for c in features):
+            return frame[features].to_numpy(float)
+        X = np.empty((len(frame), len(features)))
+        for k, c in enumerate(features):
+            if c in codes:
+                X[:, k] = coded(frame[c], codes[c], learn)
+            else:
+                X[:, k] = self._numbers(frame[c], c, where)
+        return X
 
+    def _numbers(self, cells, column: int, where) -> np.ndarray:
+        """A column with cells that are no numbers, of which is taken note."""
+        if cells.dtype.kind in "fiub":
+            return cells.to_numpy(float)
+        there = (~cells.isna() & ~cells.isin(MISSING)).to_numpy()
+        cells = cells.astype(str).str.strip().to_numpy(object)
+        numbers = np.array([self.number(cell) for cell in cells], float)
+        self._bad(np.flatnonzero(there & np.isnan(numbers)), cells, column, where)
+        return numbers
 
-def columns_named(path: str | Path, header: list[str] | None, names: Sequence[str]) -> list[int]:
-    """The columns of these names."""
-    if header is None:
-        raise ValueError(
-            f"{path}: expected a header with the target {', '.join(names)!r}, got none"
-        )
-    for name in names:
-        if header.count(name) != 1 or names.count(name) != 1:
-            raise ValueError(f"{path}: expected one column {name!r}, got {', '.join(header)}")
-    return [header.index(name) for name in names]
+    def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where) -> None:
+        if len(bad):
+            more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
+            cell = cells[bad[0]]
+            hint = " (--decimal ,)" * (self.is_number(str(cell).replace(",", ".")) is not None)
+            self.problems.append(
+                f"line {where[bad[0]]}, {self.called(column)}: expected a finite number, "
+                f"got {str(cell)!r}{more}{hint}"
+            )
 
+    def called(self, column: int) -> str:
+        name = self.names[column]
+        return name if name == f"column {column + 1}" else f"column {name or column + 1}"
 
-def numbers(path: str | Path, body: list[Row], columns: list[int]) -> np.ndarray:
-    """(n, d), the finite numbers in these columns."""
-    with contextlib.suppress(ValueError):
-        if len(columns) == 1:
-            X = np.array([[float(row[columns[0]])] for _, row in body])
-        else:
-            cells = itemgetter(*columns)
-            X = np.array([list(map(float, cells(row))) for _, row in body])
-        if np.isfinite(X).all():
-            return X
-    return np.array([[_number(path, row, c) for c in columns] for row in body])
-
-
-def _targets(path: Path, body: list[Row], columns: list[int]) -> np.ndarray:
-    """Text where no target is a number; otherwise numbers, which then all have to be."""
-    if any(is_number(cells[c]) for _, cells in body for c in columns):
-        return numbers(path, body, columns)
-    if len(columns) > 1:
-        raise ValueError(f"{path}: expected numbers in several targets, got text")
-    for line, cells in body:
-        if not cells[columns[0]]:
-            raise ValueError(f"{path}, line {line}: expected a target, got an empty cell")
-    return np.array([cells[columns[0]] for _, cells in body])
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell's text is one number, be it nan or inf."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(path: str | Path, row: Row, column: int) -> float:
-    line, cell = row[0], row[1][column]
-    if not is_number(cell) or not math.isfinite(float(cell)):
-        where = f"{path}, line {line}, column {column + 1}"
-        raise ValueError(f"{where}: expected a finite number, got {cell!r}")
-    return float(cell)
+    def check(self) -> None:
+        """Raise all problems found so far."""
+        problems = [*dict.fromkeys([*self.problems, *self.left_over()])]
+        if problems:
+            more = f"; and {len(problems) - 9} problems more" * (len(problems) > 9)
+            raise ValueError(f"{self.name}: {'; '.join(problems[:9])}{more}")

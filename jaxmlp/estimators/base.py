@@ -14,13 +14,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jaxmlp.activations import Activation
+from jaxmlp.data.scaling import Scaling
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.descent import output
-from jaxmlp.estimators.inputs import checked_weights, named
+from jaxmlp.estimators.inputs import checked_weights, named, reference_to, referred_to
 from jaxmlp.estimators.running import Orders, begin, precision, run
 from jaxmlp.estimators.searching import search
 from jaxmlp.estimators.state import Curves, Numbers, Rule, padded
 from jaxmlp.network import Params
+from jaxmlp.storage import Model
 
 ROWS = 8192  # samples whose outputs are computed at a time
 
@@ -32,10 +34,16 @@ class ThreeLayer(BaseEstimator):
     Where a parameter has scikit-learn's name, it means what it means there, and with the same
     `random_state` the run is scikit-learn's, step by step, up to rounding. (With "adam" up to
     epsilon, too, which Optax adds after the correction of the bias, scikit-learn before it: it
-    shows where gradients are as small as that.)
+    shows where gradients are as small as that. With `early_stopping` and more than two classes,
+    each class here has its share of the validation samples.)
+
+    Each size of the data, of the batch and of the hidden layer is a program of its own, which JAX
+    keeps in memory: where a search compiles many, `jax.clear_caches()` between them frees it. Of
+    joblib's backends, "multiprocessing" does not go with JAX once it runs; "loky" does.
 
     Args:
         hidden_units: q, the units of the hidden layer.
+        hidden_layer_sizes: (q,), as scikit-learn has it, in place of `hidden_units`.
         activation: f, by name ("relu", "tanh", "sigmoid" or "logistic", "identity"), as an
             `Activation`, or as a function of one number in jax.numpy.
         solver: "adam", "sgd" with momentum, or any of Optax's: a function of the step size,
@@ -73,7 +81,7 @@ class ThreeLayer(BaseEstimator):
             scikit-learn.
     """
 
-    hidden_units: Integral = 100
+    hidden_units: Integral = settings.MANY
     activation: str | Activation | Callable = "relu"
     _: KW_ONLY
     solver: object = "adam"
@@ -97,19 +105,40 @@ class ThreeLayer(BaseEstimator):
     epsilon: Real = 1e-8
     n_iter_no_change: Real = 10
     on_epoch: Callable | None = None
+    hidden_layer_sizes: object = None
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, validation_data=None):
         """Learn W and V from X and y.
 
         Args:
             X: (n, d), an array, a DataFrame or a sparse matrix (which is made dense).
             y: (n,), or (n, m) for several targets, or 0 and 1 for several labels.
             sample_weight: (n,), what each sample counts; all the same where not given.
+            validation_data: (X, y) or (X, y, sample_weight), to validate with instead of a share
+                of the samples: then training ends as with `early_stopping`.
 
         Raises:
             ValueError, TypeError: an argument cannot be used, by name; or training diverged.
         """
-        return self._learn(X, y, sample_weight, again=self.warm_start and hasattr(self, "W_"))
+        again = self.warm_start and hasattr(self, "W_")
+        return self._learn(X, y, sample_weight, validation_data, again=again)
+
+    def as_model(self) -> Model:
+        """What was learned as a `Model`, which `save_model` writes and `load_model` reads."""
+        check_is_fitted(self)
+        d, names = self.n_features_in_, getattr(self, "feature_names_in_", None)
+        features = None if names is None else tuple(map(str, names))
+        scaling, params = Scaling(np.zeros(d), np.ones(d)), Params(self.W_, self.V_)
+        named = self._named_classes()
+        return Model(self._network(), params, scaling, None, features=features, **named)
+
+    def __getstate__(self):
+        """With functions of jax.nn and jax.numpy, which do not pickle, by their names."""
+        state = super().__getstate__()
+        return {**state, "activation": reference_to(state["activation"])}
+
+    def __setstate__(self, state):
+        super().__setstate__({**state, "activation": referred_to(state["activation"])})
 
     def search(self, X, y, sample_weight=None, *, learning_rate_init, random_state):
         """Train a network for each step size and seed in one program, and keep the best of them.
@@ -152,7 +181,7 @@ class ThreeLayer(BaseEstimator):
         """The biases: column 0 of W and of V."""
         return [self.W_[:, 0], self.V_[:, 0]]
 
-    def _learn(self, X, y, sample_weight, *, again: bool, step: bool = False):
+    def _learn(self, X, y, sample_weight, validation_data=None, *, again: bool, step: bool = False):
         """`fit`, or one epoch of `partial_fit`; again: from the weights there are."""
         given = self.get_params(deep=False)
         settings.check(given)
@@ -164,7 +193,9 @@ class ThreeLayer(BaseEstimator):
         X, Y, weights = self._samples(X, y, sample_weight, again, step)
         params = Params(self.W_, self.V_) if again else self._drawn(random, X, Y)
         train, validation = (X, Y, weights), None
-        if self.early_stopping:
+        if validation_data is not None:
+            validation = self._validation(validation_data, Y.shape[1], X.dtype)
+        elif self.early_stopping:
             train, validation = self._parts(random, X, Y, weights)
         rule = self._rule(given, len(train[0]))
         data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
@@ -191,10 +222,8 @@ class ThreeLayer(BaseEstimator):
         """X, Y and the weights as arrays of one float dtype, once they are checked."""
         y = self._checked_targets(y)
         X = self._checked(X, reset=not again)
-        if again and len(self.W_) != self.hidden_units:
-            raise ValueError(
-                f"expected hidden_units {len(self.W_)} as before, got {self.hidden_units}"
-            )
+        if again and len(self.W_) != (q := settings.units_of(self.get_params(deep=False))):
+            raise ValueError(f"expected hidden_units {len(self.W_)} as before, got {q}")
         if X.shape[0] != y.shape[0]:
             raise ValueError(f"expected as many rows in y as in X, {X.shape[0]}, got {y.shape[0]}")
         Y, factors = self._targets(y, again, step)
@@ -203,9 +232,20 @@ class ThreeLayer(BaseEstimator):
             raise ValueError("expected a sample_weight (times class_weight) that is not all zero")
         return X, Y.astype(X.dtype), weights.astype(X.dtype)
 
-    def _checked(self, X, reset: bool = False) -> np.ndarray:
+    def _validation(self, given, outputs: int, dtype):
+        """(X, Y, weights) to validate with, checked as those to train on are."""
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            raise ValueError("expected (X, y) or (X, y, sample_weight) for validation_data")
+        with named("validation_data"):
+            y, X = self._checked_targets(given[1]), self._checked(given[0], dtype=dtype)
+            if X.shape[0] != y.shape[0]:
+                raise ValueError(f"expected {X.shape[0]} rows in y, got {y.shape[0]}")
+            weights = checked_weights(given[2] if len(given) == 3 else None, len(X))
+            return X, self._encoded(y, outputs).astype(dtype), weights.astype(dtype)
+
+    def _checked(self, X, reset: bool = False, dtype=None) -> np.ndarray:
         """X as an array of floats, with as many columns as in `fit`."""
-        dtype = (np.float64, np.float32) if reset else self.W_.dtype
+        dtype = (np.float64, np.float32) if reset else dtype or self.W_.dtype
         with named("X"):
             X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=reset)
         return X.toarray() if hasattr(X, "toarray") else X
@@ -213,7 +253,7 @@ class ThreeLayer(BaseEstimator):
     def _drawn(self, random: np.random.RandomState, X, Y) -> Params:
         """W and V to start from: scikit-learn's draws, in its order."""
         factor = 2 if self._network().hidden.name == "sigmoid" else 6
-        q = self.hidden_units
+        q = settings.units_of(self.get_params(deep=False))
 
         def layer(inputs: int, outputs: int) -> np.ndarray:
             bound = np.sqrt(factor / (inputs + outputs))

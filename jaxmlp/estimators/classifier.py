@@ -113,6 +113,19 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
         with named("class_weight"):
             return Y, compute_sample_weight(self.class_weight, y)
 
+    def _encoded(self, y, outputs: int):
+        """Y, (n, m), of classes that there are outputs for."""
+        self._known(unique_labels(y), all_of_them=False)
+        return self._label_binarizer.transform(y)
+
+    def _named_classes(self) -> dict:
+        """The names of the classes, and their dtype; of several labels at once, none."""
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            return {"classes": None}
+        kind = self.classes_.dtype
+        labels = kind.name if kind.kind in "iufb" else None
+        return {"classes": tuple(map(str, self.classes_)), "labels": labels}
+
     def _known(self, classes, all_of_them: bool) -> None:
         """Refuse classes that there are no outputs for; where it goes on, also missing ones."""
         if len(np.setdiff1d(classes, self.classes_)) or (
@@ -121,8 +134,14 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
             raise ValueError(f"expected y of the classes {self.classes_}, as before, got {classes}")
 
     def _strata(self, Y):
-        """Two classes keep their shares in the validation samples, as in scikit-learn."""
-        return Y if Y.shape[1] == 1 else None
+        """Classes keep their shares in the validation samples, where there are enough of each."""
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            return None
+        codes = Y[:, 0] if Y.shape[1] == 1 else Y.argmax(axis=1)
+        counts = np.unique(codes, return_counts=True)[1]
+        kept = min(self.validation_fraction, 1 - self.validation_fraction) * len(Y)
+        enough = counts.min() > 1 and kept >= len(counts)
+        return codes if enough or Y.shape[1] == 1 else None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -19,6 +19,7 @@ from jaxtyping import Array
 from jaxmlp.estimators.judging import error, judged, measured, reported
 from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State, rounded, unit
 from jaxmlp.network import Network, Params, forward
+from jaxmlp.train.arguments import updates_of
 
 # XLA's newer way to fuse small operations takes a third of the time that a first fit takes to
 # compile, and makes these programs no faster.
@@ -138,8 +139,8 @@ def _step(rule: Rule, numbers: Numbers, eta: Array, params: Params, optimizer, b
         return mean + penalty, mean / reported(rule, batch) + penalty
 
     (value, report), gradients = jax.value_and_grad(objective, has_aux=True)(params)
-    updates, optimizer = optax.with_extra_args_support(rule.make(eta)).update(
-        gradients, optimizer, params,
+    updates, optimizer = updates_of(
+        rule.make(eta), gradients, optimizer, params,
         value=value, grad=gradients, value_fn=lambda params: objective(params)[0],
     )  # fmt: skip
     return optax.apply_updates(params, updates), optimizer, report

@@ -3,8 +3,39 @@
 import contextlib
 import re
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from sklearn.utils import check_array, column_or_1d
+
+JITTED = type(jax.jit(len))
+MODULES = {"jax.nn": jax.nn, "jax.numpy": jnp}
+
+
+def reference_to(f):
+    """A function of jax.nn or jax.numpy as its module and name; anything else as it is."""
+    inner = inside(f)
+    name = getattr(inner, "__name__", "")
+    for home, module in MODULES.items() if name and callable(f) else ():
+        known = getattr(module, name, None)
+        if known is not None and inside(known) is inner:
+            return "from", home, name
+    return f
+
+
+def inside(f):
+    """The Python function in a jitted one: all that deep copies, as scikit-learn makes of
+    parameters, have in common."""
+    if isinstance(f, JITTED):
+        return f.__getstate__().get("fun", f)
+    return getattr(f, "_fun", f)
+
+
+def referred_to(found):
+    """What `reference_to` was given."""
+    if isinstance(found, tuple) and found[0] == "from":
+        return getattr(MODULES[found[1]], found[2])
+    return found
 
 
 @contextlib.contextmanager

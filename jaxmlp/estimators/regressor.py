@@ -46,5 +46,14 @@ class ThreeLayerRegressor(RegressorMixin, ThreeLayer):
             raise ValueError(f"expected y of {self.n_outputs_} targets as before, got {Y.shape[1]}")
         return Y, 1.0
 
+    def _encoded(self, y, outputs: int):
+        Y = y.reshape(len(y), -1)
+        if Y.shape[1] != outputs:
+            raise ValueError(f"expected y of {outputs} targets, got {Y.shape[1]}")
+        return Y
+
+    def _named_classes(self) -> dict:
+        return {"classes": None}
+
     def _strata(self, Y):
         return None

@@ -1,21 +1,42 @@
 """Training from the host: a few epochs at a time, until it ends."""
 
 import contextlib
+import os
 import time
 import warnings
 
 import jax
 import numpy as np
+from jax._src import xla_bridge  # no public name says whether JAX is running
 
 from jaxmlp.estimators.descent import descend, most_epochs, start
 from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State
 from jaxmlp.network import Params
 from jaxmlp.train.sgd import Epoch
 
+FORKED = [False]  # whether this process is a fork of one in which JAX was running
+
+
+def _forked() -> None:
+    FORKED[0] = xla_bridge.backends_are_initialized()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
 
 @contextlib.contextmanager
 def precision(dtype: np.dtype):
-    """float64 where the samples are, whatever JAX is set to, for a while."""
+    """float64 where the samples are, whatever JAX is set to, for a while.
+
+    Raises:
+        RuntimeError: the process is a fork in which JAX would wait for threads that it has not.
+    """
+    if FORKED[0]:
+        raise RuntimeError(
+            "JAX was running before this process was forked, and would hang in it: expected "
+            'joblib\'s backend "loky" or "threading", got "multiprocessing" or a fork of one\'s own'
+        )
     with jax.enable_x64(bool(dtype == np.float64)), jax.numpy_dtype_promotion("standard"):
         yield
 

@@ -2,14 +2,17 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 
 import numpy as np
 import optax
 
 from jaxmlp.activations import SIGMOID, Activation
+from jaxmlp.estimators.inputs import reference_to, referred_to
 from jaxmlp.train.arguments import step_rule
+
+MANY = 100  # hidden_units where nothing is said
 
 
 def whole(value) -> bool:
@@ -66,11 +69,39 @@ def check(settings: dict) -> None:
     for name, (expected, right) in EXPECTED.items():
         if not right(settings[name]):
             raise ValueError(f"expected {expected} for {name}, got {settings[name]!r}")
+    units_of(settings)
+
+
+def units_of(settings: dict) -> int:
+    """q, of hidden_units or of scikit-learn's hidden_layer_sizes.
+
+    Raises:
+        ValueError: there is not one hidden layer, or both are given.
+    """
+    sizes, units = settings["hidden_layer_sizes"], settings["hidden_units"]
+    if sizes is None:
+        return int(units)
+    several = [sizes] if isinstance(sizes, Integral) else sizes
+    if isinstance(several, str) or not isinstance(several, Iterable):
+        raise ValueError(f"expected (q,) for hidden_layer_sizes, got {sizes!r}")
+    several = list(several)
+    if len(several) != 1 or not whole(several[0]):
+        raise ValueError(
+            f"expected one hidden layer, (q,), for hidden_layer_sizes, got {sizes!r}: "
+            "the network has three layers"
+        )
+    if units not in (MANY, several[0]):
+        raise ValueError(
+            f"expected hidden_units or hidden_layer_sizes, got both: {units} and {sizes!r}"
+        )
+    return int(several[0])
 
 
 def hidden_of(activation: Activation | Callable | str) -> Activation | Callable | str:
     """f as `Network` takes it; "logistic" is scikit-learn's name for the sigmoid."""
-    return SIGMOID if activation == "logistic" else activation
+    if activation == "logistic":
+        return SIGMOID
+    return activation if isinstance(activation, str) else referred_to(reference_to(activation))
 
 
 def optimizer_of(settings: dict) -> Callable:

@@ -31,6 +31,22 @@ def step_rule(optimizer, eta):
     return _constantly(optimizer), None
 
 
+def updates_of(optimizer, gradients, remembered, params, **more):
+    """What Optax adds to the parameters, and what the optimizer remembers then.
+
+    Raises:
+        ValueError: it needs more than parameters and gradients, as `optax.lookahead` does.
+    """
+    optimizer = optax.with_extra_args_support(optimizer)
+    try:
+        return optimizer.update(gradients, remembered, params, **more)
+    except (AttributeError, TypeError, AssertionError) as reason:
+        raise ValueError(
+            "expected an optimizer of Optax's that takes parameters and gradients as they are, "
+            f"got one that does not: {reason}"
+        ) from None
+
+
 @functools.cache  # so that the same optimizer is the same static argument
 def _constantly(optimizer):
     return lambda eta: optimizer

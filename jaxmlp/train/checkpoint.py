@@ -53,7 +53,7 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint) -> Path:
     path = Path(folder) / f"checkpoint-{done}.safetensors"
     write_whole(path, _packed(checkpoint))
     # Those of more epochs are damaged, or this training would have begun there.
-    before = [other for other in checkpoints(folder) if _epochs(other) < done]
+    before = [other for other in checkpoints(folder) if epochs_of(other) < done]
     for other in checkpoints(folder):
         if other not in (path, *before[:1]):
             other.unlink(missing_ok=True)
@@ -102,10 +102,10 @@ def load_checkpoint(
 def checkpoints(folder: str | Path) -> list[Path]:
     """The checkpoints in a folder, the newest first."""
     found = [path for path in Path(folder).glob("checkpoint-*") if NAME.fullmatch(path.name)]
-    return sorted(found, key=_epochs, reverse=True)
+    return sorted(found, key=epochs_of, reverse=True)
 
 
-def _epochs(path: Path) -> int:
+def epochs_of(path: Path) -> int:
     return int(NAME.fullmatch(path.name)[1])
 
 

@@ -14,7 +14,7 @@ from jaxmlp.gradients import Gradients, weighted
 from jaxmlp.losses import error
 from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked
-from jaxmlp.train.arguments import Samples
+from jaxmlp.train.arguments import Samples, updates_of
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
 
@@ -174,8 +174,8 @@ def _update(optimizer, state: State, gradients, value) -> State:
     """One Optax step; the error's value is for optimizers that search along the line."""
     step = Params(gradients.dW, gradients.dV)
     with jax.numpy_dtype_promotion("standard"):  # Optax's own arithmetic needs it
-        updates, remembered = optax.with_extra_args_support(optimizer).update(
-            step, state.optimizer, state.params,
+        updates, remembered = updates_of(
+            optimizer, step, state.optimizer, state.params,
             value=value(state.params), grad=step, value_fn=value,
         )  # fmt: skip
         return State(optax.apply_updates(state.params, updates), remembered)

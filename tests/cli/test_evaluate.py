@@ -113,7 +113,7 @@ def test_one_sigmoid_output(command, model, X, tmp_path, rng):
     save_model(tmp_path / "two", model._replace(network=network, params=params, classes=("0", "1")))
     _, out, _ = command("predict", "two", "-", stdin=table(X))
     said = [line[0] for line in out.splitlines()[1:]]
-    text = labelled(X, [f"{label}.0" for label in said])
+    text = labelled(X, said)
     assert command("evaluate", "two", "-", "--out", "found", stdin=text)[0] == 0
     assert found_in(tmp_path / "found")["accuracy"] == 1
 
@@ -130,7 +130,7 @@ def test_images_are_shown(command, model, X, y, tmp_path, rng):
 @pytest.mark.parametrize(
     ("args", "stdin", "line"),
     [
-        (["model.safetensors", "-"], b"1,2,3,4,5,cow\n", "standard input, line 1: expected one of the network's classes, cat, dog, wet, ねこ, 7, got 'cow'"),
+        (["model.safetensors", "-"], b"1,2,3,4,5,cow\n", "standard input, line 1, column 6: expected one of the network's classes, cat, dog, wet, ねこ, 7, got 'cow'"),
         (["model.safetensors", "-"], b"1,2,3,4,5\n", "expected 1 column of targets beside the samples, got 0"),
         (["model.safetensors", "-"], b"a,b,c,d,e,kind\n", "expected samples below the header"),
         (["model.safetensors", "iris"], b"", "iris: expected one of the network's classes, cat, dog, wet, ねこ, 7, got 'setosa'"),

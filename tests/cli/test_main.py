@@ -1,8 +1,10 @@
 import builtins
 import os
+import shutil
 import subprocess
 import sys
 
+import jax
 import pytest
 
 from jaxmlp import __version__
@@ -25,8 +27,25 @@ def test_unknown_command_is_one_line(capsys):
     assert main(["trian"]) == 2
     assert (
         capsys.readouterr().err
-        == "jaxmlp: unknown command 'trian': expected train, sweep, verify, predict, evaluate, show\n"
+        == "jaxmlp: unknown command 'trian': expected train, sweep, verify, predict, evaluate, show"
+        " (did you mean train?)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        (["train", "--optimzer", "adam"], "--optimzer, adam (did you mean --optimizer?)"),
+        (["sweep", "--epoch", "3"], "--epoch, 3 (did you mean --epochs?)"),
+        (["predict", "a", "b", "--seperator", ";"], "(did you mean --separator?)"),
+        (["verify", "--hmtl", "x"], "(did you mean --html?)"),
+        (["train", "--xyzzyx"], "Unrecognized options: --xyzzyx\n"),
+    ],
+)
+def test_unknown_options_are_guessed(args, meant, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(args) == 2
+    assert meant in capsys.readouterr().err
 
 
 def test_a_missing_extra_says_what_to_install(capsys, monkeypatch):
@@ -107,3 +126,80 @@ def test_a_second_run_compiles_nothing(environment, tmp_path):
         subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
         counts.append(len(list((tmp_path / "cache").glob("*-cache"))))
     assert counts[0] == counts[1] > 0
+
+
+RUN = "from jaxmlp.cli import main; raise SystemExit(main())"
+TRAIN = ["train", "--data", "iris", "--epochs", "1", "--units", "3", "--out", "run"]
+
+
+@pytest.mark.parametrize("platform", ["cuda", "nonsense"])
+def test_a_platform_that_is_not_there_is_one_line(platform, tmp_path):
+    if platform == "cuda" and shutil.which("nvidia-smi"):
+        pytest.skip("it is there")
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *TRAIN], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "JAX_PLATFORMS": platform},
+    )  # fmt: skip
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"jaxmlp: JAX finds no device of JAX_PLATFORMS='{platform}'")
+    assert last.endswith("JAX_PLATFORMS=cpu runs")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"),
+         "out of memory on the device: fewer --units, a smaller --batch-size, or JAX_PLATFORMS=cpu"),
+        (jax.errors.JaxRuntimeError("INTERNAL: something"), "jaxmlp: INTERNAL: something"),
+    ],
+)  # fmt: skip
+def test_an_error_of_jaxs_is_one_line(error, line, capsys, monkeypatch):
+    from jaxmlp.cli import train
+
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(train, "main", fail)
+    assert main(["train"]) == 2
+    err = capsys.readouterr().err
+    assert line in err
+    assert err.count("\n") == 1
+
+
+def test_an_error_of_ones_own_is_no_error_of_jaxs(monkeypatch):
+    from jaxmlp.cli import train
+
+    monkeypatch.setattr(train, "main", lambda _: {}["a mistake of the program's"])
+    with pytest.raises(KeyError):
+        main(["train"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+def test_closed_streams_are_no_error(tmp_path):
+    command = f"'{sys.executable}' -c '{RUN}' {' '.join(TRAIN)} <&- >&- 2>&-"
+    assert subprocess.run(["bash", "-c", command], cwd=tmp_path).returncode == 0
+    assert (tmp_path / "run/model.safetensors").exists()
+
+
+def test_a_log_has_no_bars(tmp_path):
+    """Though FORCE_COLOR has Rich take it for a terminal."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *TRAIN], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "FORCE_COLOR": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "━" not in done.stdout + done.stderr
+
+
+def test_damaged_entries_of_the_cache_are_removed(environment, tmp_path):
+    folder = tmp_path / "cache"
+    environment.setenv("JAXMLP_CACHE", str(folder))
+    run = [sys.executable, "-c", RUN, *TRAIN[:-2]]
+    for damage in (False, True, False):
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        for path in folder.glob("*-cache") if damage else ():
+            path.write_bytes(path.read_bytes()[:50])
+    assert min(path.stat().st_size for path in folder.glob("*-cache")) > 50

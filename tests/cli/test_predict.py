@@ -165,10 +165,11 @@ def test_a_part_of_many_columns_is_short(model, monkeypatch):
         (["model.safetensors", "iris"], b"", "iris: expected samples of 5 numbers, got 4"),
         (["model.safetensors", "-"], b"", "standard input: expected rows of numbers, got an empty file"),
         (["model.safetensors", "-"], b"a,b,c,d,e\n", "standard input: expected samples below the header"),
-        (["model.safetensors", "-"], b"1,2,3,4,5\n1,2,x,4,5\n", "standard input, line 2, column 3: expected a finite number"),
+        (["model.safetensors", "-"], b"1,2,3,4,5\n1,2,x,4,5\n", "expected the network's columns, each once, got a header without a, b, c, … (with --header no"),
+        (["model.safetensors", "-", "--header", "no"], b"1,2,3,4,5\n1,2,x,4,5\n", "standard input: line 2, column 3: expected a finite number"),
         (["model.safetensors", "-"], b"1,2,3,4,5\n\xff\xff\n", "standard input: expected text in UTF-8"),
-        (["model.safetensors", "-"], b"1,2,3,4,5\n1,2,3,4,1e300\n", "standard input, sample 2: expected smaller numbers for float32, got up to 1e+300"),
-        (["model.safetensors", "pets.csv", "--target", "x"], b"", "pets.csv: expected a header with the target 'x'"),
+        (["model.safetensors", "-"], b"1.5,2,3,4,5\n1,2,3,4,1e300\n", "standard input, sample 2: expected smaller numbers for float32, got up to 1e+300"),
+        (["model.safetensors", "pets.csv", "--target", "x"], b"", "pets.csv: expected one column 'x', got column 1, column 2"),
         (["model.safetensors", "bad.npz"], b"", "bad.npz: expected an array X (n, d), got z"),
         (["model.safetensors"], b"", "Missing from jaxmlp predict: DATA"),
         (["model.safetensors", "pets.csv", "--out", "pets.csv"], b"", "expected a new file for --out, got pets.csv, which is there (--overwrite"),
@@ -214,7 +215,7 @@ def test_a_disk_that_fills_up(there, command, model, X, tmp_path, monkeypatch):
 def test_overwrite_replaces_once_all_is_done(command, model, X, tmp_path):
     (tmp_path / "out.csv").write_text("before")
     args = ["predict", "model.safetensors", "-", "--out", "out.csv", "--overwrite"]
-    refused(command(*args, stdin=table(X) + b"1,2,3\n"), "line 24: expected 5 columns")
+    refused(command(*args, stdin=table(X) + b"1,2,3\n"), "expected 5 cells a line, got line 24: 3")
     assert (tmp_path / "out.csv").read_text() == "before"
     code, _, err = command(*args, stdin=table(X))
     assert (code, err) == (0, "23 samples predicted: out.csv\n")

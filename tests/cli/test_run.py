@@ -171,6 +171,50 @@ def test_killed_while_the_end_was_written(run, at_epoch, monkeypatch):
     assert contents("mine") == contents("whole")
 
 
+@pytest.mark.parametrize("schedule", ["constant", "epoch"])
+def test_a_finished_run_goes_on_to_more_epochs(schedule, run, at_epoch):
+    """Bit for bit as if so many had been asked for at once; killed on the way, too."""
+    asked = [word if word != "cosine" else schedule for word in ASKED]
+    longer = [word if word != "5" else "8" for word in asked]
+    assert run(*asked, "--out", "mine")[0] == 0
+    short = contents("mine")
+    at_epoch(7, kill)
+    with pytest.raises(Killed):
+        run("--resume", "mine", "--epochs", "8")
+    assert contents("mine")["model.safetensors"] == short["model.safetensors"]
+    code, out, err = run("--resume", "mine")
+    assert (code, err) == (0, "")
+    assert "resumed    after 7 of 8 epochs" in out
+    assert run(*longer, "--out", "whole")[0] == 0
+    assert contents("mine") == contents("whole")
+    assert json.loads(Path("mine/settings.json").read_text())["epochs"] == 8
+    end = "mine has finished: nothing is left to do\n"
+    assert run("--resume", "mine", "--epochs", "8")[1] == end
+
+
+def test_a_finished_run_without_its_last_state_begins_anew(run):
+    """To the same end."""
+    asked = ["--data", "iris", "--units", "3", "--epochs"]
+    for name, epochs in (("mine", "2"), ("whole", "3")):
+        assert run(*asked, epochs, "--out", name)[0] == 0
+    for path in checkpoints("mine"):
+        path.unlink()
+    assert run("--resume", "mine", "--epochs", "3")[0] == 0
+    assert contents("mine") == contents("whole")
+
+
+def test_killed_while_a_longer_run_was_written(run, monkeypatch):
+    asked = ["--data", "iris", "--units", "3", "--epochs"]
+    for name, epochs in (("mine", "2"), ("whole", "3")):
+        assert run(*asked, epochs, "--out", name)[0] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "save_model", lambda *_: kill())
+        with pytest.raises(Killed):
+            run("--resume", "mine", "--epochs", "3")
+    assert run("--resume", "mine")[0] == 0
+    assert contents("mine") == contents("whole")
+
+
 def test_a_finished_run_is_left_as_it_is(run):
     assert run(*ASKED, "--out", "mine")[0] == 0
     before = contents("mine")
@@ -233,7 +277,11 @@ def test_interrupted_before_there_is_anything_to_keep(run, monkeypatch):
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (["--epochs", "9"], "expected --epochs 5, as mine has it, got 9"),
+        (
+            ["--epochs", "9"],
+            "expected --epochs 5, as mine has it, got 9: with --schedule cosine the step",
+        ),
+        (["--epochs", "4"], "expected --epochs 5, as mine has it, got 4"),
         (["--eta", "0.5"], "expected --eta 0.05, as mine has it, got 0.5"),
         (["--out", "other"], "expected --out mine, as mine has it, got other"),
         (["--preset", "lecture"], "expected --preset default, as mine has it, got lecture"),

@@ -79,6 +79,14 @@ def test_an_odd_run(found, command, trained, tmp_path):
     assert command("show", "run")[0] == 0
 
 
+def test_a_run_that_has_not_finished(command, model, tmp_path):
+    (tmp_path / "my run").mkdir()
+    (tmp_path / "my run/settings.json").write_text("{}")
+    line = "got one to go on with: jaxmlp train --resume 'my run'"
+    refused(command("show", "my run"), line)
+    refused(command("predict", "my run", "-"), line)
+
+
 def test_what_is_no_model(command, tmp_path):
     (tmp_path / "text").write_text("no model, but long enough for a header")
     refused(command("show", "text"), "text: expected a whole jaxmlp model, got something else")

@@ -58,7 +58,7 @@ def test_defaults_train_the_digits(run, tmp_path):
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", accuracy)
     assert float(accuracy.split()[-1]) > 0.96
     assert sorted(p.name for p in only_run(tmp_path).iterdir()) == [
-        "confusion.png", "error.png", "history.json", "misclassified.png", "model.safetensors", "settings.json"
+        "checkpoint-30.safetensors", "confusion.png", "error.png", "history.json", "misclassified.png", "model.safetensors", "settings.json"
     ]  # fmt: skip
 
 
@@ -254,10 +254,10 @@ def test_every_option_changes_what_is_trained(run, tmp_path):
 
 
 BAD = {
-    "1,2,0\n3,nan,1\n": "line 2, column 2: expected a finite number, got 'nan'",
-    "1,2,0\n3,4\n": "line 2: expected 3 columns as in the first row, got 2",
-    "1,2,0\n3,x,1\n": "line 2, column 2: expected a finite number, got 'x'",
-    "1,2,0\n3,4,0\n": "expected at least two classes, got only '0'",
+    "a,b,kind\n1,2,0\n3,inf,1\n": "line 3, column b: expected a finite number, got 'inf'",
+    "1.5,2,0\n3,4\n5,6,1\n": "bad.csv: expected 3 cells a line, got line 2: 2",
+    "1.5,2,0\n3,x,1\n3,4,1\n": "line 2, column 2: expected a finite number, got 'x'",
+    "1.5,2,0\n3,4,0\n": "expected at least two classes, got only '0'",
     "": "got an empty file",
 }
 

@@ -337,3 +337,15 @@ def test_a_claim_that_is_not_as_recorded_ends_with_1(run, monkeypatch):
     code, _, err = run("--no-proof")
     assert code == 1
     assert err == "jaxmlp: not as recorded: L1\n"
+
+
+def test_reports_that_are_there_are_kept(run, tmp_path):
+    path = write("a.py", RIGHT)
+    for name in ("json", "csv", "html"):
+        (tmp_path / f"report.{name}").write_text("before")
+        code, _, err = run(path, f"--{name}", f"report.{name}")
+        assert code == 2
+        assert f"expected a new file for the report, got report.{name}, which is there" in err
+        assert (tmp_path / f"report.{name}").read_text() == "before"
+        assert run(path, f"--{name}", f"report.{name}", "--overwrite")[0] == 0
+        assert (tmp_path / f"report.{name}").read_text() != "before"

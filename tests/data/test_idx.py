@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.data.idx import read_idx, read_idx_folder
+from jaxmlp.data.sources import load_data
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")  # Debian's dataset-fashion-mnist
 
@@ -86,7 +87,7 @@ def test_bad_idx_folder_is_refused(images, tmp_path):
     with pytest.raises(ValueError, match="one label for each of 6 train images"):
         read_idx_folder(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte").unlink()
-    with pytest.raises(ValueError, match="both train images and train labels"):
+    with pytest.raises(ValueError, match="expected one file of train labels, got none"):
         read_idx_folder(tmp_path)
 
 
@@ -95,3 +96,32 @@ def test_fashion_mnist_of_debian():
     data = read_idx_folder(FASHION)
     assert (data.X.shape, data.n_test, data.image_shape) == ((70_000, 784), 10_000, (28, 28))
     assert np.bincount(data.y).tolist() == [7_000] * 10
+
+
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_emnists_names(end, images, tmp_path):
+    for name in ("emnist-letters", "emnist-digits"):
+        for part, n in (("train", 6), ("test", 2)):
+            pack = gzip.compress if end else bytes
+            write_idx(tmp_path, images[0][:n], images[1][:n], f"{name}-{part}", pack, end)
+    data = load_data(tmp_path / "emnist-letters")
+    assert (data.name, data.n_test, data.X.shape) == ("emnist-letters", 2, (8, 20))
+    with pytest.raises(
+        ValueError,
+        match="expected one file of train images, got emnist-digits-train.*a set: .*emnist-digits",
+    ):
+        load_data(tmp_path)
+    for path in tmp_path.glob("emnist-digits*"):
+        path.unlink()
+    assert load_data(tmp_path).X.shape == (8, 20)
+
+
+def test_dots_for_hyphens_and_a_file_unpacked_beside_its_packed_one(images, tmp_path):
+    write_idx(tmp_path, *images)
+    for path in list(tmp_path.iterdir()):
+        path.with_name(path.name.replace("-idx", ".idx")).write_bytes(path.read_bytes())
+        path.unlink()
+    assert read_idx_folder(tmp_path).X.shape == (6, 20)
+    for path in list(tmp_path.iterdir()):
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert read_idx_folder(tmp_path).X.shape == (6, 20)

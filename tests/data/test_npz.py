@@ -113,3 +113,26 @@ def test_samples_without_targets(tmp_path, rng):
     ):
         with pytest.raises(ValueError, match=line):
             read_npz_samples(save(tmp_path / "d.npz", **arrays))
+
+
+def test_validation_parts_and_labels_as_bytes(tmp_path, rng):
+    X, y = (
+        rng.normal(size=(6, 3)),
+        np.array([b"dog", b"cat", b"dog", b"cat", "ねこ".encode(), "ねこ".encode()]),
+    )
+    data = read_npz(save(tmp_path / "d.npz", X_train=X, y_train=y, X_val=X[:2], y_val=y[:2]))
+    assert (data.n_test, data.classes, len(data.X)) == (2, ("cat", "dog", "ねこ"), 8)
+    rest = {"X_test": X[:3], "y_test": y[:3]}
+    data = read_npz(save(tmp_path / "d.npz", X=X, y=y, X_val=X[:2], y_val=y[:2], **rest))
+    assert (data.n_test, data.note) == (3, "left out: X_val, y_val")
+    np.testing.assert_array_equal(read_npz_samples(tmp_path / "d.npz").X, X[:3])
+    with pytest.raises(ValueError, match="expected arrays X and y, got x_val, y_val"):
+        read_npz(save(tmp_path / "d.npz", X_val=X, y_val=y))
+    with pytest.raises(ValueError, match="utf-8"):
+        read_npz(save(tmp_path / "d.npz", X=X[:2], y=np.array([b"caf\xe9", b"b"])))
+
+
+def test_one_of_k_is_classes_or_outputs(tmp_path, rng):
+    path = save(tmp_path / "d.npz", X=rng.normal(size=(6, 3)), y=np.eye(3)[[0, 1, 2, 2, 1, 0]])
+    assert read_npz(path).classes == ("0", "1", "2")
+    np.testing.assert_array_equal(read_npz(path, "regression").y, np.eye(3)[[0, 1, 2, 2, 1, 0]])

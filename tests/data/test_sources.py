@@ -58,19 +58,22 @@ def test_unknown_data_are_refused():
         ValueError, match="unknown data 'irs': expected digits, iris, .* a file that exists"
     ):
         load_data("irs")
-    with pytest.raises(ValueError, match="iris: expected a file beside --target or --task"):
+    with pytest.raises(ValueError, match="iris: expected a file beside --target"):
         load_data("iris", target="a")
 
 
-@pytest.mark.parametrize("name", ["data.txt", "data.csv.gz"])
+@pytest.mark.parametrize("name", ["data.xlsx", "data.csv.zip", "data"])
 def test_other_files_are_refused(name, tmp_path):
     (tmp_path / name).write_text("1,2\n")
-    with pytest.raises(ValueError, match=r"expected a .csv, a .npz or a folder of IDX files"):
+    with pytest.raises(
+        ValueError,
+        match=r"expected .csv, .tsv, .txt, .parquet, perhaps compressed, .npz or a folder of IDX files",
+    ):
         load_data(tmp_path / name)
 
 
 def test_options_that_do_not_go_with_the_file_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="expected a .csv for the target 'a'"):
+    with pytest.raises(ValueError, match="expected a table beside --target"):
         load_data(tmp_path, target="a")
     with pytest.raises(ValueError, match="expected classification of IDX labels"):
         load_data(tmp_path, task="regression")

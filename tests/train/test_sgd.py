@@ -393,3 +393,14 @@ def test_exercise_is_as_good_as_the_numpy_script():
     accuracy = np.mean(found, axis=0)
     print(accuracy)
     assert abs(accuracy[0] - accuracy[1]) <= 0.01
+
+
+def test_an_optimizer_that_needs_more_is_refused_in_one_line(lecture, rng):
+    network, params = lecture
+    X, Y = rng.normal(size=(6, 5)), np.eye(4)[[0, 1, 2, 3, 0, 1]]
+    for optimizer in (
+        optax.lookahead(optax.sgd(0.1), 6, 0.5),
+        optax.contrib.sam(optax.sgd(0.1), optax.sgd(0.05)),
+    ):
+        with pytest.raises(ValueError, match="that takes parameters and gradients as they are"):
+            fit(network, params, X, Y, epochs=1, optimizer=optimizer, key=jax.random.key(0))

@@ -1,0 +1,99 @@
+"""A table that is read whole, to be learned from."""
+
+from pathlib import Path
+
+import numpy as np
+
+from jaxmlp.data.dataset import Dataset
+from jaxmlp.data.opened import Mixed, name_of, open_table
+from jaxmlp.data.table import Reading, Table
+from jaxmlp.data.targets import from_targets
+
+NUMBERS = 2**24  # so many at a time
+MOST_TEXTS = 100  # different texts, at most, in a column that becomes one-hot
+
+
+def read_table(path: Path, reading: Reading, task: str) -> Dataset:
+    """The whole table: the features, and the target, the last column unless another is named.
+
+    Args:
+        task: as `from_targets` has it.
+
+    Raises:
+        ValueError: all that is wrong with it.
+    """
+    try:
+        return _read(path, reading, task, keep=False)
+    except Mixed:
+        return _read(path, reading, task, keep=True)
+
+
+def _read(path: Path, reading: Reading, task: str, keep: bool) -> Dataset:
+    with open_table(path, reading) as table:
+        targets, ids, drop = map(table.columns, (reading.target, reading.id, reading.drop))
+        used = {*ids, *drop, *table.index}
+        left = [c for c in range(len(table.names)) if c not in used]
+        targets = targets if reading.target else left[-1:]
+        features = [c for c in left if c not in targets]
+        if not features or not targets or len(table.rows) == 0:
+            table.problems.append("expected at least two columns, a feature and the target")
+        table.check()
+        codes = {c: {} for c in table.texts(features)}
+        rows = max(1, NUMBERS // max(1, len(features)))
+        parts = list(table.parts(features, codes, targets, [], rows, learn=True, keep=keep))
+    if not parts:
+        table.problems.append("expected rows of numbers, got none")
+        table.check()
+    parts = [tuple(map(np.concatenate, zip(*parts, strict=True)))] if parts[1:] else parts
+    X, y, _, where = parts.pop()
+    texts = tuple(_in_order(X[:, k], codes[c]) if c in codes else None
+                  for k, c in enumerate(features))  # fmt: skip
+    _check_columns(table, X, features, texts, where)
+    names = [table.names[c] for c in targets]
+    about = {"features": _own([table.names[c] for c in features]), "texts": texts}
+    about |= {"names": _own(names), "number": table.number, "where": where}
+    try:
+        data = from_targets(
+            name_of(path), np.nan_to_num(X) if table.problems else X, y, task, **about
+        )
+    except ValueError as reason:
+        table.problems.append(str(reason).removeprefix(f"{name_of(path)}: "))
+    table.check()
+    return data
+
+
+def _own(names: list[str]) -> tuple[str, ...] | None:
+    """The names, if each column has one of its own."""
+    return tuple(names) if all(names) and len({*names}) == len(names) else None
+
+
+def _in_order(X: np.ndarray, codes: dict[str, int]) -> tuple[str, ...]:
+    """The texts, sorted, and the column with the numbers that they have so."""
+    texts = sorted(codes)
+    number = np.empty(len(texts) + 1)
+    number[[codes[text] for text in texts]], number[-1] = np.arange(len(texts)), np.nan
+    X[:] = number[np.where(np.isnan(X), len(texts), X).astype(int)]
+    return tuple(texts)
+
+
+def _check_columns(table: Table, X: np.ndarray, features: list[int], texts, where) -> None:
+    """Take note of columns that no network can use, and of missing values where they are none."""
+    many = [k for k, own in enumerate(texts) if own and len(own) > MOST_TEXTS]
+    if many:
+        got = ", ".join(f"{len(texts[k])} in {table.called(features[k])}" for k in many)
+        names = " ".join(repr(table.names[features[k]]) for k in many)
+        table.problems.append(
+            f"expected at most {MOST_TEXTS} different texts in a column, got {got} "
+            f"(--drop {names} leaves out)"
+        )
+    lacking = np.isnan(X)
+    count = lacking.sum(axis=0)
+    for k in np.flatnonzero(count == len(X)):
+        table.problems.append(f"{table.called(features[k])} is empty (--drop leaves it out)")
+    if table.reading.missing == "error" and count.any():
+        first = where[lacking.argmax(axis=0)]
+        got = ", ".join(
+            f"{count[k]} in {table.called(features[k])} (first: line {first[k]})"
+            for k in np.flatnonzero(count)
+        )
+        table.problems.append(f"expected no missing values, got {got}")
