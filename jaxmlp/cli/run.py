@@ -7,11 +7,9 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import MODEL, make_folder, remove, versions
 from jaxmlp.cli.settings import SAVED, Settings, read_saved
 from jaxmlp.cli.task import Task
+from jaxmlp.cli.workers import signals
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
 from jaxmlp.train.sgd import Fit
 
@@ -98,7 +97,7 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
     with folder(settings, about(settings, task)) as path:
         run = Run(path, key, settings.checkpoint_every)
         try:
-            with signals(run.stop):
+            with signals(run.stop, "SIGINT", "SIGTERM"):
                 yield run
         except (KeyboardInterrupt, OSError) as why:
             interrupted = isinstance(why, KeyboardInterrupt)
@@ -111,22 +110,6 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
             how = f"to go on: jaxmlp train --resume {shlex.quote(str(path))}"
             raise Stop(f"{text}; {how}", 130 if interrupted else 2) from None
         tidy(path)
-
-
-@contextlib.contextmanager
-def signals(stop: Callable) -> Iterator[None]:
-    """Ctrl-C, and the polite way of ending a process, handed to a function."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, stop) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -20,8 +20,9 @@ from jaxmlp.verify import report as rendering
 from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import Claim, File, Proof, Report, Words
 from jaxmlp.verify.grading import Options, graded, unreadable
-from jaxmlp.verify.reading import contents
+from jaxmlp.verify.reading import code_of
 from jaxmlp.verify.run import runner
+from jaxmlp.verify.run.box import Held
 from jaxmlp.whole import write_whole
 
 NO_SYMPY = Words(
@@ -106,7 +107,7 @@ def _report(settings: Settings) -> Report:
     if settings.require_sandbox and not all(held):
         missing = ", ".join(name for name, yes in held._asdict().items() if not yes)
         raise Stop(f"expected a whole sandbox, this machine does not hold: {missing}", code=2)
-    return Report(tuple(verified(settings)), held)
+    return Report(tuple(verified(settings, held)), held)
 
 
 def language() -> str:
@@ -140,7 +141,7 @@ def _check_paths(settings: Settings) -> None:
             raise ValueError(f"expected a new file for the report, got {path}, {hint}")
 
 
-def verified(settings: Settings) -> Iterator[File]:
+def verified(settings: Settings, held: Held) -> Iterator[File]:
     """Check the files, in order, some at a time, with a progress bar where there is a terminal.
 
     All are read before any is run, so that none can change another.
@@ -148,24 +149,28 @@ def verified(settings: Settings) -> Iterator[File]:
     said = {name: None if (value := getattr(settings, name)) == "auto" else value
             for name in ("hidden", "output", "loss", "reduction")}  # fmt: skip
     said["bias"] = {"yes": True, "no": False}.get(settings.bias)
-    options = Options(**said, limit=settings.timeout, budget=settings.budget, seed=settings.seed)
-    paths = expanded(settings.files)
-    found = {path: _read(path) for path in paths}
-    items = [{"path": p, "data": d} for p, d in found.items() if isinstance(d, bytes)]
-    task = partial(graded, options=options, others=[os.path.realpath(p) for p in paths])
+    options = Options(
+        **said, limit=settings.timeout, budget=settings.budget, seed=settings.seed, held=held
+    )
+    found = {path: _read(path, settings.files) for path in expanded(settings.files)}
+    items = [{"path": p, "cells": c} for p, c in found.items() if not isinstance(c, File)]
+    task = partial(graded, options=options)
     workers = min(len(items), os.cpu_count() or 1)
     running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     console = Console(stderr=True)
     with progress(console, "checking", "files", disable=not console.is_terminal) as bar:
-        done = bar.add_task("", total=len(paths))
+        done = bar.add_task("", total=len(found))
         for read in found.values():
             yield read if isinstance(read, File) else next(running)
             bar.advance(done)
 
 
-def _read(path: str) -> bytes | File:
+def _read(path: str, named: Sequence[str]) -> list[str] | File:
+    """The code of a file; a link in a folder may lead to another person's."""
     try:
-        return contents(Path(path))
+        if path not in named and os.path.islink(path):
+            raise ValueError("expected a regular file, got a link")
+        return code_of(Path(path))
     except (OSError, ValueError) as why:
         return unreadable(path, why)
 
@@ -188,7 +193,9 @@ def expanded(files: Sequence[str]) -> list[str]:
         if not path.is_dir():
             found.append(name)
             continue
-        inside = [p for p in sorted(path.rglob("*")) if p.suffix in (".py", ".ipynb")]
+        inside = [
+            p for p in sorted(path.rglob("*")) if p.suffix in (".py", ".ipynb") and not p.is_dir()
+        ]
         inside = [
             str(p)
             for p in inside

@@ -6,6 +6,7 @@ import multiprocessing.connection
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -107,8 +108,10 @@ def _serve(connection: multiprocessing.connection.Connection, task: Callable, pa
     """In a worker: items come, (result, "") or (None, what went wrong) goes."""
     end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command itself is told
-    signal.signal(signal.SIGTERM, _leave)
-    with contextlib.suppress(EOFError):
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1):  # what a library prints is no part of the report
+        os.dup2(nowhere, stream)
+    with signals(_leave, "SIGTERM", "SIGHUP"), contextlib.suppress(EOFError):
         while True:
             item = connection.recv()
             try:
@@ -124,9 +127,15 @@ def _leave(*_: object) -> None:
 
 @contextlib.contextmanager
 def signals(handler: Callable | int, *names: str) -> Iterator[None]:
-    """Handle signals so for a while, those of them that the system knows."""
+    """Handle signals so for a while; those that are ignored, as under nohup, stay so.
+
+    Outside the main thread nothing can be handled, and nothing is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        names = ()
     kinds = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {kind: signal.signal(kind, handler) for kind in kinds}
+    heard = [kind for kind in kinds if signal.getsignal(kind) != signal.SIG_IGN]
+    before = {kind: signal.signal(kind, handler) for kind in heard}
     try:
         yield
     finally:

@@ -69,7 +69,7 @@ def _rests(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> I
 
 def _share(right: Quantities, claim, rest, weights) -> float | None:
     """The share with which the claim is a multiple of the rest and that of the weights."""
-    if _multiple(claim, rest):
+    if _multiple(claim, rest) or not np.isfinite([claim, rest, weights]).all():
         return None
     claim, within = claim.astype(float), tolerance(claim)
     columns = np.stack([rest.ravel(), weights.ravel()], axis=1)

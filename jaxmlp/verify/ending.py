@@ -1,6 +1,7 @@
 """Checks that end without a value to judge, or only at sizes at which little can go wrong."""
 
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.points import EQUAL, Sizes
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 
+LONGEST = 400  # characters of a message
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
 
@@ -31,6 +33,7 @@ def ended(
 
 def crashed(subject: Subject, stage: str, why: object) -> Check:
     """A check that ends with an exception of the function's own."""
+    why = textwrap.shorten(str(why), LONGEST, placeholder=" …")
     words = Words(f"stopped with {why}", f"エラーで止まりました: {why}")
     if str(why).startswith("expected"):
         words = Words(f"cannot be judged: {why}", f"判定できません: {why}")

@@ -1,11 +1,11 @@
 """A file to be graded, before anything that is slow to import."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
 from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import File, Words
+from jaxmlp.verify.run.box import Held
 
 
 class Options(NamedTuple):
@@ -17,6 +17,7 @@ class Options(NamedTuple):
         limit: seconds that one call may take.
         budget: seconds that the whole file may take, reading it included.
         seed: of the random points.
+        held: what is to be held while it runs; None: what this machine can hold.
     """
 
     hidden: str | None = None
@@ -27,13 +28,14 @@ class Options(NamedTuple):
     limit: float = LIMIT
     budget: float = BUDGET
     seed: int = 0
+    held: Held | None = None
 
 
-def graded(path: str, data: bytes, options: Options, others: Collection[str]) -> File:
-    """What `verify_file` finds in a file of this content."""
+def graded(path: str, cells: list[str], options: Options) -> File:
+    """What `verify_file` finds in a file of this code."""
     from jaxmlp.verify.homework import verify_file
 
-    return verify_file(path, options, data=data, others=others)
+    return verify_file(path, options, cells=cells)
 
 
 def unreadable(path: str | Path, why: Exception, ja: str = "読み込めません") -> File:

@@ -3,7 +3,7 @@
 import ast
 import functools
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,11 +22,11 @@ from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge import STAGES
 from jaxmlp.verify.loops import Loop
 from jaxmlp.verify.names import imports_of, names_used, words
-from jaxmlp.verify.origin import beside, said_of_origin
+from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.reading import contents, deep_trees
+from jaxmlp.verify.reading import code_of, deep_trees
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
@@ -45,6 +45,7 @@ FORWARD = re.compile(
 )
 WHOLE = words("self params parameters param cache grads model net network layers")
 SAMPLE = words("x xi xn t ti y yi loss")
+LINE = re.compile(r" \(line \d+\)|, line \d+|、\d+ 行目")
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
 )
@@ -54,8 +55,7 @@ def verify_file(
     path: str | Path,
     options: Options = Options(),  # noqa: B008
     *,
-    data: bytes | None = None,
-    others: Collection[str] = (),
+    cells: Sequence[str] | None = None,
 ) -> File:
     """Check all that a .py or .ipynb file defines and the checker knows.
 
@@ -63,8 +63,7 @@ def verify_file(
     constants, decorators and default arguments that they need; nothing else of it.
 
     Args:
-        data: what is in it, where that has been read already.
-        others: files that it must not see, unless it imports them by name.
+        cells: its code, where that has been read already; a notebook's by cells.
 
     Returns:
         Its checks in the order of the file; where it cannot be read, or has nothing to check,
@@ -83,18 +82,17 @@ def verify_file(
     """
     path, clock = Path(path), Clock(options.budget)
     try:
-        found = source.read(path, contents(path) if data is None else data, clock)
+        cells = code_of(path) if cells is None else cells
+        found = source.read(cells, clock, numbered=path.suffix != ".ipynb")
         with deep_trees(), np.errstate(all="ignore"):
-            return _verified(path, found, options, others, clock)
+            return _verified(path, found, options, clock)
     except (OSError, ValueError) as why:
         return unreadable(path, why)
     except OutOfTime as late:
         return File(str(path), problem=out_of_time(late).text)
 
 
-def _verified(
-    path: Path, found: Source, options: Options, others: Collection[str], clock: Clock
-) -> File:
+def _verified(path: Path, found: Source, options: Options, clock: Clock) -> File:
     try:
         network, reduction = settings(found, options)
     except ValueError as why:
@@ -105,8 +103,9 @@ def _verified(
         candidates, module=found.module, assumed=network, declared=_declared(found, options)
     )
     pieces = _pieces(path, found)
-    hidden = sorted(set(others) - beside(path, found.module))
-    with Runner(pieces, limit=options.limit, clock=clock, hidden=hidden) as runner:
+    origins = Origins(path, found)
+    settled = {"limit": options.limit, "clock": clock, "wanted": options.held}
+    with Runner(pieces, visible=origins.files, **settled) as runner:
         checks = [
             one
             for job in _work(found, reduction, options)
@@ -115,13 +114,11 @@ def _verified(
     checks = [_excused(one, checks, found) for one in checks]
     if not checks:
         return File(str(path), remarks=_remarks(found, pieces), problem=NOTHING)
-    checks = [said_of_origin(one, found, path) for one in checks]
+    checks = map(origins.said, checks)
     numbered = checks if found.numbered else map(_without_lines, checks)
-    return File(
-        str(path),
-        tuple(numbered),
-        (*_remarks(found, pieces), _network_note(network, found, options)),
-    )
+    network_note = _network_note(network, found, options)
+    remarks = (*_remarks(found, pieces), *origins.notes, network_note)
+    return File(str(path), tuple(numbered), remarks)
 
 
 def _declared(found: Source, options: Options) -> set[str]:
@@ -154,7 +151,12 @@ def _meant(
 def _without_lines(check: Check) -> Check:
     """A check of a notebook, whose lines have no numbers that count across its cells."""
     remarks = [
-        replace(n, text=Words(*(re.sub(r" \(line \d+\)", "", text) for text in n.text)))
+        replace(
+            n,
+            text=Words(
+                *(re.sub(r" \(line \d+\)|, line \d+|、\d+ 行目", "", text) for text in n.text)
+            ),
+        )
         for n in check.remarks
     ]
     return replace(check, line=None, remarks=tuple(remarks))

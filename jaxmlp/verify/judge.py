@@ -168,7 +168,7 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
 
 def _says_something(claim: np.ndarray) -> bool:
     """Whether it is computed at all: 0 and NaN follow from any 0 and NaN."""
-    return bool(np.isfinite(claim).all() and claim.any())
+    return bool((np.isfinite(claim) & (claim != 0)).any())
 
 
 def _says_nothing(symbol: str) -> Note:

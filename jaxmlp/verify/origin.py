@@ -1,19 +1,19 @@
 """What a function has from elsewhere, though it was to be derived by hand: said, whatever it gives.
 
-Read off the source, so that what is imported or called by a name made up at run time is not told
-apart; that such a thing is done is said as well.
+It is read off the source, so no more than a hint: who wants to hide it will. What cannot be read
+there, code made up at run time and the like, is said as well.
 """
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.names import names_used
-from jaxmlp.verify.reading import contents, decoded, parsed
+from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run.runner import is_library
 from jaxmlp.verify.source import Source
 
@@ -24,17 +24,19 @@ AUTODIFF = re.compile(
     r"|(\w*\.)*(GradientTape|requires_grad_?|set_requires_grad)"
 )
 LIBRARY = re.compile(r"jaxmlp(\.\w+)*")
-COMPLEX = re.compile(r"(\w*\.)*imag")
+COMPLEX = re.compile(r"(\w*\.)*(imag|complex\w*|csingle|cdouble)|a complex number")
 HIDDEN = re.compile(
-    r"exec|eval|compile|__import__|(importlib|runpy|ctypes|marshal|pickle|code|inspect|gc)(\.\w+)*"
+    r"exec|eval|compile|__import__|getattr|setattr|globals|vars|locals|__builtins__"
+    r"|(\w*\.)*(__dict__|__globals__|__getattribute__|__code__|__subclasses__|attrgetter|modules)"
+    r"|(builtins|importlib|runpy|ctypes|marshal|pickle|code|inspect|gc)(\.\w+)*"
 )
 SAID = {
     "autodiff": (AUTODIFF, "not derived by hand: autodiff", "手で導出していません: 自動微分"),
     "library": (LIBRARY, "not derived by hand: jaxmlp", "手で導出していません: jaxmlp"),
     "complex-step": (
         COMPLEX,
-        "not derived by hand: the imaginary part of a complex step",
-        "手で導出していません: 複素数ステップの虚部",
+        "not derived by hand: complex numbers, as in a complex step",
+        "手で導出していません: 複素数 (複素数ステップ)",
     ),
     "hidden-code": (
         HIDDEN,
@@ -51,17 +53,91 @@ class Use(NamedTuple):
     line: int
 
 
-def said_of_origin(check: Check, found: Source, path: Path) -> Check:
-    """The check, with a remark on what its function, or its loop, has from elsewhere."""
-    uses = list(_uses(check, found))
-    notes = [
-        _note(id, [one for one in uses if pattern.fullmatch(one.name)], en, ja)
-        for id, (pattern, en, ja) in SAID.items()
-    ]
-    beside = [u for u in uses if _file(path, u.name.split(".")[0])]
-    notes.append(_note("other-file", beside, "takes from a file beside it",
-                       "隣のファイルから取り込んでいます"))  # fmt: skip
-    return replace(check, remarks=(*check.remarks, *filter(None, notes)))
+class Origins:
+    """Where the names of a file come from.
+
+    Attributes:
+        files: those beside it that it imports, by whatever way, without links.
+        notes: that there are such.
+    """
+
+    def __init__(self, path: Path, found: Source):
+        self.found = found
+        self.stars = [m for name, m in _imported(found.module) if name == "*"]
+        self.names = {name: origin for name, origin in _imported(found.module) if name != "*"}
+        self.names |= dict(self._aliases())
+        seen = _beside(path, found.module)
+        self.files = [str(file) for file in seen]
+        self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
+        self.notes = _other_files([file.name for file in seen])
+        self.constants = [(_targets(c), c) for c in found.constants]
+        self.uses: dict[ast.AST, list[Use]] = {}
+
+    def said(self, check: Check) -> Check:
+        """The check, with a remark on what its function, or its loop, has from elsewhere."""
+        uses = [use for node in self._nodes(check) for use in self._of(node)]
+        notes = [
+            _note(id, [one for one in uses if pattern.fullmatch(one.name)], en, ja)
+            for id, (pattern, en, ja) in SAID.items()
+        ]
+        beside = [u for u in uses if u.name.split(".")[0] in self.modules]
+        notes.append(_note("other-file", beside, "takes from a file beside it",
+                           "隣のファイルから取り込んでいます"))  # fmt: skip
+        return replace(check, remarks=(*check.remarks, *filter(None, notes)))
+
+    def _nodes(self, check: Check) -> Iterator[ast.AST]:
+        """The function or the loop of a check, and what it calls and names in its file."""
+        functions = self.found.functions
+        begin = [functions[check.name]] if check.name in functions else []
+        begin = begin or [s for one in self.found.loops if one.line == check.line for s in one.body]
+        names = names_used(begin, functions)
+        made = [c for targets, c in self.constants if targets & names]
+        used = names | names_used(made, functions)
+        yield from begin
+        yield from made
+        yield from (functions[name] for name in used & functions.keys())
+
+    def _of(self, node: ast.AST) -> list[Use]:
+        if node not in self.uses:
+            inner = list(ast.walk(node))
+            read = {one.func for one in inner if _attribute(one)}
+            named = ((self._dotted(one), one) for one in inner if one not in read)
+            self.uses[node] = [Use(name, one.lineno) for name, one in named if name]
+        return self.uses[node]
+
+    def _dotted(self, node: ast.AST) -> str | None:
+        """jax.numpy.dot for jnp.dot; .imag for a method; nothing for the file's own names."""
+        if attribute := _attribute(node):
+            return f"{self._dotted(node.args[0]) or ''}.{attribute}"
+        match node:
+            case ast.keyword(arg="requires_grad"):
+                return node.arg
+            case ast.Constant(value=complex()):
+                return "a complex number"
+            case ast.Attribute():
+                return f"{self._dotted(node.value) or ''}.{node.attr}"
+            case ast.Name(id=name):
+                stars = (f"{module.removesuffix('*')}{name}" for module in self.stars)
+                starred = next((one for one in stars if AUTODIFF.fullmatch(one)), None)
+                own = name if HIDDEN.fullmatch(name) or COMPLEX.fullmatch(name) else None
+                return self.names.get(name) or starred or own
+        return None
+
+    def _aliases(self) -> Iterator[tuple[str, str]]:
+        """Other names for what was imported: J = jax."""
+        for node in ast.walk(self.found.module):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute):
+                origin = self._dotted(node.value) or "."
+                if not origin.startswith("."):
+                    yield from ((name, origin) for name in _targets(node))
+
+
+def _attribute(node: ast.AST) -> str | None:
+    """The grad of getattr(jax, "grad"), which can be read."""
+    match node:
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]):
+            return name
+    return None
 
 
 def _note(id: str, uses: list[Use], en: str, ja: str) -> Note | None:
@@ -71,18 +147,11 @@ def _note(id: str, uses: list[Use], en: str, ja: str) -> Note | None:
     return Note(id, Words(f"{en} ({name}, line {line})", f"{ja} ({name}、{line} 行目)"))
 
 
-def _uses(check: Check, found: Source) -> Iterator[Use]:
-    """All that the function of a check, and what it calls in its file, has from elsewhere."""
-    begin = [f for f in found.functions.values() if f.name == check.name]
-    begin = begin or [s for loop in found.loops if loop.line == check.line for s in loop.body]
-    names = names_used(begin, found.functions)
-    made = [c for c in found.constants if _targets(c) & names]
-    used = names | names_used(made, found.functions)
-    nodes = [*begin, *made, *(f for name, f in found.functions.items() if name in used)]
-    origins = dict(_imported(found.module))
-    for node in (inner for one in nodes for inner in ast.walk(one)):
-        if (name := _dotted(node, origins)) is not None:
-            yield Use(name, node.lineno)
+def _other_files(names: Iterable[str]) -> tuple[Note, ...]:
+    said = ", ".join(sorted(names))
+    words = Words(f"can see what it imports beside it: {said}",
+                  f"隣のファイルを import しています: {said}")  # fmt: skip
+    return (Note("other-file", words),) if said else ()
 
 
 def _targets(statement: ast.stmt) -> set[str]:
@@ -91,54 +160,57 @@ def _targets(statement: ast.stmt) -> set[str]:
 
 
 def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
-    """(name in the file, what it stands for): (jnp, jax.numpy)."""
+    """(name in the file, what it stands for): (jnp, jax.numpy); (*, jax.*)."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             for one in node.names:
-                yield (
-                    one.asname or one.name.split(".")[0],
-                    one.name if one.asname else (one.name.split(".")[0]),
-                )
+                first = one.name.split(".")[0]
+                yield one.asname or first, one.name if one.asname else first
         elif isinstance(node, ast.ImportFrom):
             prefix = f"{node.module}." if node.module else ""
             yield from ((one.asname or one.name, prefix + one.name) for one in node.names)
 
 
-def _dotted(node: ast.AST, origins: dict[str, str]) -> str | None:
-    """jax.numpy.dot for jnp.dot; .imag for a method; nothing for the file's own names."""
-    if isinstance(node, ast.keyword):
-        return node.arg if node.arg == "requires_grad" else None
-    if isinstance(node, ast.Name):
-        return origins.get(node.id, node.id if HIDDEN.fullmatch(node.id) else None)
-    if not isinstance(node, ast.Attribute):
-        return None
-    inner = _dotted(node.value, origins)
-    return f"{inner or ''}.{node.attr}"
-
-
-def _file(path: Path, module: str) -> Path | None:
-    """The file beside this one that an import of that name brings in."""
-    if not module or is_library(module):
-        return None
-    places = (path.with_name(f"{module}.py"), path.parent / module / "__init__.py")
-    return next((place for place in places if place.is_file()), None)
-
-
-def beside(path: Path, module: ast.Module) -> set[str]:
-    """The files beside this one that it imports, and those that they import, without links."""
+def _beside(path: Path, module: ast.Module) -> list[Path]:
+    """The files beside this one that it imports, and those that they import."""
+    home = path.resolve().parent
     found: dict[Path, None] = {}
-    left = [module]
+    left = [(home, module)]
     while left:
-        names = {origin.split(".")[0] for _, origin in _imported(left.pop())}
-        new = {file for name in names if (file := _file(path, name))} - found.keys()
-        found |= dict.fromkeys(new)
-        left += [ast.Module([s for s in _statements(file) if isinstance(s, ast.stmt)], [])
-                 for file in new]  # fmt: skip
-    return {str(file.resolve()) for file in found}
+        folder, importing = left.pop()
+        for file in _files(importing, dict.fromkeys((home, folder))):
+            if file not in found and file != path.resolve():
+                found[file] = None
+                left.append((file.parent, _module(file)))
+    return list(found)
 
 
-def _statements(file: Path) -> list:
+def _files(module: ast.Module, folders: Iterable[Path]) -> Iterator[Path]:
+    """What its import statements may bring in from these folders: bob.py, bob/homework.py."""
+    for name in _modules(module):
+        for folder in folders:
+            place = folder
+            for part in name.split("."):
+                yield from filter(
+                    Path.is_file, (place / f"{part}.py", place / part / "__init__.py")
+                )
+                place = place / part
+
+
+def _modules(module: ast.Module) -> Iterator[str]:
+    """All that may be the name of a module in its import statements, and is no library."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if not is_library(one.name.split(".")[0]))
+        elif isinstance(node, ast.ImportFrom):
+            prefix = f"{node.module}." if node.module else ""
+            if node.level or not is_library(prefix.split(".")[0]):
+                yield from (prefix + one.name for one in node.names)
+
+
+def _module(file: Path) -> ast.Module:
     try:
-        return parsed(decoded(contents(file)))
+        statements = of_cells(code_of(file))
     except (OSError, ValueError):
-        return []
+        return ast.Module([], [])
+    return ast.Module([s for s in statements if isinstance(s, ast.stmt)], [])

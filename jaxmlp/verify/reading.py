@@ -16,21 +16,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 FILE = 10 << 20  # bytes
-CODE, LINES = 1 << 20, 20_000  # characters and lines that are read
+CODE, LINES = 1 << 18, 20_000  # characters and lines that are read
 DEEP = 20_000  # calls in Python, a few for each level of a syntax tree
 ENCODINGS = ("utf-8", "cp932", "euc_jp")
+USUAL = re.compile(r"utf|cp\d|windows|shift|sjis|euc|iso|latin|ascii|gb|big5|koi8|mac|johab|tis")
 RUNNING_CELL = re.compile(r"%%(time|timeit|capture|prun)\b.*\n?")
 PRINT = re.compile(r"^([ \t]*)print[ \t]+(?![=(])(.+)$", re.MULTILINE)
 HALF = re.compile(r"[=+\-*/@,(\[]\s*(#.*)?$")
 TRAINING = re.compile(r"\b(xi|yi|ti|eta\w*|delta\w*|x_train|X_train|lr|learning_rate)\b")
 
 
-def contents(path: Path) -> bytes:
-    """What is in a file; nothing is waited for, as a pipe would have it.
+def code_of(path: Path) -> list[str]:
+    """The code of a .py file, or of each cell of an .ipynb file; nothing is waited for.
 
     Raises:
         OSError: it cannot be opened.
-        ValueError: it is no regular file, or a very large one.
+        ValueError: it is no regular file, no text, no notebook, or more than anybody writes.
     """
     with open(path, "rb", buffering=0, opener=_at_once) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -38,7 +39,18 @@ def contents(path: Path) -> bytes:
         data = file.read(FILE + 1)
     if len(data) > FILE:
         raise ValueError(f"expected a file of at most {FILE >> 20} MB, got a larger one")
-    return data
+    cells = notebook_cells(decoded(data)) if path.suffix == ".ipynb" else [decoded(data)]
+    return _of_length(cells)
+
+
+def _of_length(cells: list[str]) -> list[str]:
+    lines, code = sum(c.count("\n") for c in cells), sum(map(len, cells))
+    if lines > LINES or code > CODE:
+        raise ValueError(
+            f"expected code of at most {LINES} lines and {CODE >> 10} kB, "
+            f"got {lines} lines and {code >> 10} kB"
+        )
+    return cells
 
 
 def _at_once(path: str, flags: int) -> int:
@@ -56,6 +68,8 @@ def decoded(data: bytes) -> str:
     try:
         declared, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError:
+        declared = "utf-8"
+    if not USUAL.match(declared):  # punycode, say, takes a time that grows with the square
         declared = "utf-8"
     for encoding in (declared, *ENCODINGS):
         try:
@@ -85,7 +99,7 @@ def notebook_cells(text: str) -> list[str]:
         raise ValueError(
             "expected a Jupyter notebook (JSON with cells), got something else"
         ) from None
-    return [_without_magics(RUNNING_CELL.sub("", cell, count=1)) for cell in code
+    return [_without_magics(RUNNING_CELL.sub("", cell, count=1)) for cell in _of_length(code)
             if RUNNING_CELL.match(cell) or not cell.startswith("%%")]  # fmt: skip
 
 

@@ -7,13 +7,12 @@ the body of the training loop, as far as the parameters depend on it.
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.loops import SIZES, Loop, training_loops
 from jaxmlp.verify.names import called, loads, names_used, stores, words
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.reading import CODE, LINES, Flaw, decoded, deep_trees, notebook_cells, of_cells
+from jaxmlp.verify.reading import Flaw, deep_trees, of_cells
 
 SIMPLE_CALLS = words(
     "identity eye zeros ones full array asarray arange linspace vectorize vmap jit grad "
@@ -54,28 +53,15 @@ class Source:
     module: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
 
-def read(path: Path, data: bytes, clock: Clock) -> Source:
-    """What a .py or .ipynb file has.
+def read(cells: Sequence[str], clock: Clock, *, numbered: bool = True) -> Source:
+    """What the code of a file, or of a notebook's cells, has.
 
     Raises:
-        ValueError: it is no text, or no notebook, or more code than anybody writes.
         OutOfTime.
     """
-    text, notebook = decoded(data), path.suffix == ".ipynb"
-    cells = notebook_cells(text) if notebook else [text]
-    _check_length(cells)
-    statements = list(of_cells(cells))
+    statements = list(of_cells(list(cells)))
     with deep_trees():
-        return take_apart(statements, clock, numbered=not notebook)
-
-
-def _check_length(cells: Sequence[str]) -> None:
-    lines, code = sum(c.count("\n") for c in cells), sum(map(len, cells))
-    if lines > LINES or code > CODE:
-        raise ValueError(
-            f"expected code of at most {LINES} lines and {CODE >> 20} MB, "
-            f"got {lines} lines and {code / (1 << 20):.1f} MB"
-        )
+        return take_apart(statements, clock, numbered=numbered)
 
 
 def take_apart(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from jaxmlp.cli import main
 from jaxmlp.cli.verify import expanded, language
 from jaxmlp.verify.run import runner
+from jaxmlp.verify.run.box import Held
 
 RIGHT = (
     "import numpy as np\ndef softmax(x):\n    e = np.exp(x - np.max(x))\n    return e / e.sum()\n"
@@ -239,7 +241,7 @@ def test_what_is_held_is_said_once_and_can_be_required(run, monkeypatch):
     assert out.count("Each file ran shut in") + out.count("Not held on this machine") == 1
     held = json.loads(run("a.py", "--json", "-")[1])["held"]
     assert set(held) == {"disk", "network", "processes", "limits"}
-    monkeypatch.setattr(runner, "measures", {"namespaces": False, "calls": False})
+    monkeypatch.setattr(runner, "held", lambda: Held(False, False, False))
     _, out, _ = run("a.py", "--lang", "en")
     assert "Not held on this machine while the files ran: reading and writing your files, " in out
     code, out, err = run("a.py", "--require-sandbox")
@@ -247,6 +249,33 @@ def test_what_is_held_is_said_once_and_can_be_required(run, monkeypatch):
     assert err == (
         "jaxmlp: expected a whole sandbox, this machine does not hold: disk, network, processes\n"
     )
+
+
+def test_a_folder_called_as_a_file_and_a_link_are_no_submissions(run, tmp_path):
+    (tmp_path / "class" / "x.py").mkdir(parents=True)
+    write("class/a.py", RIGHT)
+    write("other.py", WRONG)
+    os.symlink(tmp_path / "other.py", tmp_path / "class" / "b.py")
+    code, out, _ = run("class", "--json", "-")
+    files = {f["path"]: f["problem"] for f in json.loads(out)["files"]}
+    assert files == {"class/a.py": None, "class/b.py": "expected a regular file, got a link"}
+    assert code == 2
+
+
+def test_what_a_library_prints_is_no_part_of_the_report(run):
+    """LAPACK says on standard output what it thinks of NaN."""
+    text = (
+        "import numpy as np\ndef backprop(W, V, x, y):\n    z = np.append(1, np.maximum(W @ x, 0))\n"
+        "    e = np.exp(V @ z)\n    delta2 = e / e.sum() - y\n    delta2[0] = np.nan\n"
+        "    delta1 = V[:, 1:].T @ delta2 * (W @ x > 0)\n"
+        "    return np.outer(delta1, x), np.outer(delta2, z)\n"
+    )
+    write("nan.py", text)
+    verdicts = [
+        c["verdict"] for c in json.loads(run("nan.py", "--json", "-")[1])["files"][0]["checks"]
+    ]
+    assert "crashed" not in verdicts
+    assert "wrong" in verdicts
 
 
 def test_a_budget_ends_a_file_and_no_other(run):

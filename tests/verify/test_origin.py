@@ -8,7 +8,8 @@ from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.finding import BOUGHT, ORIGINS, Report
 from jaxmlp.verify.grading import Options
 from jaxmlp.verify.homework import verify_file
-from jaxmlp.verify.origin import beside
+from jaxmlp.verify.origin import Origins
+from jaxmlp.verify.reading import code_of
 from jaxmlp.verify.report import as_csv, as_html, as_json, as_text
 from jaxmlp.verify.source import read
 
@@ -40,7 +41,7 @@ HELPERS = {
 def checked(tmp_path, text):
     path = tmp_path / "homework.py"
     path.write_text(textwrap.dedent(text), encoding="utf-8")
-    return verify_file(path, Options(limit=30.0), others=[str(path)])
+    return verify_file(path, Options(limit=30.0))
 
 
 def said(file):
@@ -58,15 +59,28 @@ def said(file):
         ("import jaxmlp as j\ndef backprop(W, V, x, y):\n    return j.backprop(j.Network(), j.Params(W, V), x[1:], y)[:2]", "library"),
         (BY_HAND + "def dReLU(u):\n    return np.imag(np.maximum(u + 1e-20j, 0)) / 1e-20", "complex-step"),
         ("def dtanh(u):\n    return np.tanh(u + 1e-20j).imag / 1e-20", "complex-step"),
+        ("def backprop(W, V, x, y):\n    return getattr(jax, 'grad')(loss, (0, 1))(W, V, x, y)", "autodiff"),
+        ("J = jax\ndef backprop(W, V, x, y):\n    return J.grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
+        ("from jax import *\ndef backprop(W, V, x, y):\n    return grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
+        ("def backprop(W, V, x, y):\n    return vars(jax)['gr' + 'ad'](loss, (0, 1))(W, V, x, y)", "hidden-code"),
+        ("def backprop(W, V, x, y):\n    return jax.__dict__['gr' + 'ad'](loss, (0, 1))(W, V, x, y)", "hidden-code"),
+        ("import sys\ndef backprop(W, V, x, y):\n    return sys.modules['jax'].grad(loss, (0, 1))(W, V, x, y)", "hidden-code"),
+        ("def dtanh(u):\n    return np.tanh(np.asarray(u) + 1e-20j).view(float)[..., 1::2].reshape(np.shape(u)) / 1e-20", "complex-step"),
         ("def dtanh(u):\n    u = np.asarray(u)\n    return eval('1 - np.tanh(u) ** 2')", "hidden-code"),
         ("import importlib\ndef dtanh(u):\n    return importlib.import_module('numpy').cosh(u) ** -2.0", "hidden-code"),
         ("def ReLU(x):\n    return np.maximum(x, 0)\nfrom helper import backprop as b\ndef backprop(W, V, x, y):\n    return b(W, V, x, y)", "other-file"),
+        ("def backprop(W, V, x, y):\n    from folder.helper import backprop as b\n    return b(W, V, x, y)", "other-file"),
     ],
 )  # fmt: skip
 def test_what_comes_from_elsewhere_is_said(text, id, tmp_path):
+    (tmp_path / "folder").mkdir()
     for name, other in HELPERS.items():
         (tmp_path / f"{name}.py").write_text("import numpy as np\n" + other)
-    file = checked(tmp_path, (HEAD if id == "autodiff" else PLAIN) + text)
+        (tmp_path / "folder" / f"{name}.py").write_text("import numpy as np\n" + other)
+    file = checked(
+        tmp_path,
+        (HEAD if ("jax" in text and id != "library") or id == "autodiff" else PLAIN) + text,
+    )
     assert said(file) == {id}
     report = Report((file,))
     assert set(verdicts(file)) == {"right"}
@@ -95,8 +109,11 @@ def test_files_that_are_imported_and_those_that_they_import_are_seen(tmp_path):
         (tmp_path / f"{name}.py").write_text(text)
     path = tmp_path / "homework.py"
     path.write_text("import numpy, os\nfrom chain import backprop\n")
-    found = beside(path, read(path, path.read_bytes(), Clock()).module)
-    assert found == {str(tmp_path.resolve() / name) for name in ("chain.py", "helper.py")}
+    found = Origins(path, read(code_of(path), Clock()))
+    assert found.files == [str(tmp_path.resolve() / name) for name in ("chain.py", "helper.py")]
+    assert [note.text.en for note in found.notes] == [
+        "can see what it imports beside it: chain.py, helper.py"
+    ]
 
 
 def test_the_network_that_a_file_declares_is_told_everywhere(tmp_path):

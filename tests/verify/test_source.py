@@ -11,7 +11,7 @@ import pytest
 from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.loops import drawn, numbers
 from jaxmlp.verify.names import imports_of, live_in, loads, names_used, role_of_data, stores
-from jaxmlp.verify.reading import contents, decoded, notebook_cells, parsed
+from jaxmlp.verify.reading import code_of, decoded, notebook_cells, parsed
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.source import empty, read, take_apart
 
@@ -47,6 +47,10 @@ def test_a_declared_encoding_that_is_wrong_or_unknown_is_not_believed():
     assert decoded(("# coding: utf-8\n" + TEXT).encode("cp932")).endswith(TEXT)
 
 
+def test_a_codec_that_takes_for_ever_is_not_believed():
+    assert decoded(b"# coding: punycode\n" + TEXT.encode() * 1000).count("def ReLU") == 1000
+
+
 @pytest.mark.parametrize("data", [b"\0\1\2", bytes(range(128, 256)), b"\xff\xfeabc", b"a\0b\0"])
 def test_what_is_no_text_is_refused(data):
     with pytest.raises(ValueError):  # noqa: PT011 -- a UnicodeDecodeError is one, too
@@ -57,7 +61,7 @@ def test_what_is_no_text_is_refused(data):
 
 
 def opened(path):
-    return read(path, contents(path), Clock())
+    return read(code_of(path), Clock(), numbered=path.suffix != ".ipynb")
 
 
 def test_a_file_that_is_none_is_not_waited_for(tmp_path):
@@ -65,9 +69,9 @@ def test_a_file_that_is_none_is_not_waited_for(tmp_path):
     (tmp_path / "zero.py").symlink_to("/dev/zero")
     for name in ("fifo.py", "zero.py"):
         with pytest.raises(ValueError, match="expected a regular file"):
-            contents(tmp_path / name)
+            code_of(tmp_path / name)
     with pytest.raises(OSError, match="directory"):
-        contents(tmp_path)
+        code_of(tmp_path)
 
 
 def test_a_large_file_is_not_read(tmp_path):
@@ -75,7 +79,7 @@ def test_a_large_file_is_not_read(tmp_path):
         with open(tmp_path / "sparse.py", "wb") as file:
             file.truncate(size)
         with pytest.raises(ValueError, match="at most 10 MB, got a larger one"):
-            contents(tmp_path / "sparse.py")
+            code_of(tmp_path / "sparse.py")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ def test_a_large_file_is_not_read(tmp_path):
 def test_more_code_than_anybody_writes_is_refused(text, tmp_path):
     for name, whole in (("a.py", text), ("a.ipynb", notebook(text))):
         (tmp_path / name).write_text(whole)
-        with pytest.raises(ValueError, match="code of at most 20000 lines and 1 MB, got"):
+        with pytest.raises(ValueError, match="code of at most 20000 lines and 256 kB, got"):
             opened(tmp_path / name)
 
 
@@ -110,7 +114,7 @@ def test_reading_has_an_end(text, tmp_path):
     path.write_text(text)
     began = time.process_time()
     with contextlib.suppress(OutOfTime):
-        read(path, contents(path), Clock(1.0))
+        read(code_of(path), Clock(1.0))
     assert time.process_time() - began < 10
 
 

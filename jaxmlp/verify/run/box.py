@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 MEMORY = 2 << 30  # bytes
+SPACE = 4 << 30  # bytes of addresses: what is shared, or only reserved, counts here alone
 FILES = 64 << 20  # bytes, of one file and of all
 OPEN = 256  # files at a time
 
@@ -31,6 +32,9 @@ READ_ONLY, NO_SUID, NO_DEVICES, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 4096, 16384,
 DETACH, HERE, WHOLE_TREE, MOUNT_SETATTR = 2, -100, 0x8000, 442
 PARENT_DEATH_SIGNAL, CAPABILITIES, THREAD = 1, 0x20080522, 0x00010000
 ALLOW, REFUSE, NOT_EQUAL, MASKED_EQUAL, LOW = 0x7FFF0000, 0x00050000, 1, 7, 0xFFFFFFFF
+SET_OWNER, SET_SIGNAL, SET_OWNER_EX = 8, 10, 15  # of fcntl: who is sent which signal
+OWNER_OF_FILE, GROUP_OF_SOCKET = 0x8901, 0x8902  # of ioctl: the same
+NOT_DUMPABLE, CLONE3 = 4, 435
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store",
           "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")  # fmt: skip
@@ -39,7 +43,9 @@ REFUSED = (
     "fork vfork execve execveat socket ptrace process_vm_readv process_vm_writev pidfd_open "
     "pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo tkill unshare setns mount umount2 "
     "move_mount open_tree fsopen pivot_root chroot io_uring_setup bpf perf_event_open userfaultfd "
-    "keyctl add_key request_key"
+    "keyctl add_key request_key setpriority ioprio_set sched_setaffinity sched_setscheduler "
+    "sched_setparam sched_setattr reboot init_module finit_module delete_module kexec_load "
+    "open_by_handle_at memfd_create shmget msgget semget mq_open process_madvise pidfd_getfd kcmp"
 )
 
 
@@ -50,7 +56,6 @@ class Setup(NamedTuple):
         parent: the process with which it ends.
         folder: where it works, the only place where it writes.
         visible: paths that it may read, besides those of the system; without links in them.
-        hidden: files that it may not, though they lie in one of these.
         namespaces, calls: whether to take these measures, where the system has them.
         seconds: of processor time.
     """
@@ -58,7 +63,6 @@ class Setup(NamedTuple):
     parent: int
     folder: str
     visible: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
     namespaces: bool = True
     calls: bool = True
     seconds: int = 600
@@ -74,10 +78,10 @@ class Held(NamedTuple):
         limits: memory, processor time and the size of files are limited.
     """
 
-    disk: bool = False
-    network: bool = False
-    processes: bool = False
-    limits: bool = False
+    disk: bool = True
+    network: bool = True
+    processes: bool = True
+    limits: bool = True
 
 
 class Unavailable(Exception):
@@ -126,6 +130,12 @@ def end_with(parent: int) -> None:
     _libc("prctl", PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
     if os.getppid() != parent:  # it has ended already
         os._exit(1)
+
+
+def guard() -> None:
+    """Keep this process's memory from others of the same user, as /proc/PID/mem shows it."""
+    if sys.platform == "linux":
+        _libc("prctl", NOT_DUMPABLE, 0)
 
 
 def _libc(name: str, *args: Any) -> int:
@@ -182,12 +192,8 @@ def _disk(setup: Setup) -> None:
     root = setup.folder
     _libc("mount", None, "/", None, PRIVATE | RECURSIVE, None)
     _in_memory(root)
-    nothing = _file(root, "/.nothing")
     for path in _outermost((*SYSTEM, *setup.visible)):
         _show(path, root)
-    for path in setup.hidden:
-        if os.path.exists(root + path):
-            _bind(nothing, root + path)
     places = [_file(root, path) for path in DEVICES]
     os.makedirs(root + setup.folder, exist_ok=True)
     attributes = struct.pack("4Q", READ_ONLY | NO_SUID | NO_DEVICES, 0, 0, 0)
@@ -244,7 +250,14 @@ def _limit(seconds: int) -> bool:
         import resource
     except ImportError:
         return False
-    limits = {"DATA": MEMORY, "FSIZE": FILES, "NOFILE": OPEN, "CORE": 0, "CPU": seconds}
+    limits = {
+        "DATA": MEMORY,
+        "AS": SPACE,
+        "FSIZE": FILES,
+        "NOFILE": OPEN,
+        "CORE": 0,
+        "CPU": seconds,
+    }
     for name, value in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}")
         ceiling = resource.getrlimit(kind)[1]
@@ -282,12 +295,14 @@ def _filter_calls() -> bool:
         library = _library()
     except OSError:
         return False
-    rules = library.seccomp_init(ALLOW)
+    rules, failed = library.seccomp_init(ALLOW), 0
     for call, code, compared in _refused(os.getpid()):
         many = (_Compared * len(compared))(*compared)
-        if (number := _number(call)) >= 0:
-            library.seccomp_rule_add_array(rules, REFUSE | code, number, len(compared), many)
-    failed = library.seccomp_load(rules)
+        number = CLONE3 if call == "clone3" else _number(call)  # newer than some libraries
+        if number >= 0:
+            action = REFUSE | code, number, len(compared), many
+            failed |= library.seccomp_rule_add_array(rules, *action)
+    failed |= library.seccomp_load(rules)
     library.seccomp_release(rules)
     return not failed
 
@@ -302,3 +317,7 @@ def _refused(own: int) -> Iterable[tuple[str, int, Sequence[_Compared]]]:
         yield call, errno.EPERM, (_Compared(0, NOT_EQUAL, own),)
     yield "prlimit64", errno.EPERM, (_Compared(0, NOT_EQUAL, 0),)
     yield "prctl", errno.EPERM, (_Compared(0, MASKED_EQUAL, LOW, PARENT_DEATH_SIGNAL),)
+    for command in (SET_OWNER, SET_SIGNAL, SET_OWNER_EX):
+        yield "fcntl", errno.EPERM, (_Compared(1, MASKED_EQUAL, LOW, command),)
+    for command in (OWNER_OF_FILE, GROUP_OF_SOCKET):
+        yield "ioctl", errno.EPERM, (_Compared(1, MASKED_EQUAL, LOW, command),)

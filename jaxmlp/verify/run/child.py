@@ -188,8 +188,11 @@ def portable(value: Any) -> Any:
         return tuple(map(portable, value)) if _nested(value) else np.array(value)
     if isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__"):
         plain = np.array(value)
-        if plain.dtype.kind in "biufc":
+        if plain.dtype.kind in message.NUMBERS and plain.size <= message.LARGEST:
             return plain
+        if plain.dtype.kind in message.NUMBERS:
+            raise TypeError(f"expected arrays of at most {message.LARGEST} numbers, "
+                            f"got {plain.shape}")  # fmt: skip
     raise TypeError(f"expected arrays, got {type(value).__name__}")
 
 

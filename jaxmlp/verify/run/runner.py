@@ -1,6 +1,7 @@
 """A person's code in a process, shut in, with a time limit: what it breaks is its own."""
 
 import contextlib
+import functools
 import json
 import os
 import select
@@ -18,6 +19,7 @@ from typing import Any
 import jaxmlp
 from jaxmlp.verify.clock import LIMIT, Clock
 from jaxmlp.verify.run import box, message
+from jaxmlp.verify.run.box import Held
 from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.pieces import Pieces, compiled
 
@@ -29,7 +31,6 @@ KEPT = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
 )  # what Python may need to start
-measures = {"namespaces": True, "calls": True}  # what this machine turns out not to have goes
 
 
 class Runner:
@@ -39,7 +40,8 @@ class Runner:
         pieces: what was taken out of the file.
         limit: seconds that one call may take.
         clock: what the file has left.
-        hidden: files that it must not see.
+        visible: what it may read besides Python, its packages and the system.
+        wanted: what is to be held; what this machine can hold, where it isn't given.
     """
 
     def __init__(
@@ -48,11 +50,11 @@ class Runner:
         *,
         limit: float = LIMIT,
         clock: Clock | None = None,
-        hidden: Sequence[str] = (),
+        visible: Sequence[str] = (),
+        wanted: Held | None = None,
     ):
-        self.pieces, self.limit, self.hidden = pieces, limit, hidden
-        self.clock = clock or Clock()
-        self.held = box.Held()
+        self.pieces, self.limit, self.visible = pieces, limit, visible
+        self.clock, self.wanted = clock or Clock(), wanted or held()
         self.process, self.folder = None, None
         self.stillborn: Died | TimedOut | None = None
 
@@ -110,7 +112,7 @@ class Runner:
         """The answer to a request, with what the child has to have before it."""
         sent = first + message.packed(request)
         try:
-            return message.unpacked(*self._within(limit, sent, message.read))
+            return message.unpacked(*self._within(limit, sent, message.read), functions={})
         except message.Garbled:
             raise self._garbled() from None
 
@@ -141,20 +143,25 @@ class Runner:
         return got[0]
 
     def _start(self) -> None:
+        sent = message.packed(compiled(self.pieces))
         try:  # the imports have a time of their own, and are not tried twice
-            self._begin()
-            self._exchange(("call", "", [], {"": 0}), START, message.packed(compiled(self.pieces)))
+            if self.begin() != self.wanted:
+                raise Died("the sandbox: it is not what this machine can hold")
+            self._exchange(("call", "", [], {"": 0}), START, sent)
         except (Died, TimedOut) as why:
+            self._stop()
             self.stillborn = why
             raise
 
-    def _begin(self) -> None:
-        """Start a process that is shut in as well as this machine can."""
+    def begin(self) -> Held | None:
+        """Start a process; what is held of it, or None where it could not be shut in as wanted."""
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         folder = os.path.realpath(self.folder.name)
+        if not self.wanted.disk:
+            box.guard()
         paths, visible = _python()
-        beside = os.path.dirname(os.path.realpath(self.pieces.path))
-        setup = box.Setup(os.getpid(), folder, (*visible, beside), self.hidden, **measures)
+        measures = {"namespaces": self.wanted.disk, "calls": self.wanted.processes}
+        setup = box.Setup(os.getpid(), folder, (*visible, *self.visible), **measures)
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", BOOT, *paths],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
@@ -162,12 +169,7 @@ class Runner:
         )  # fmt: skip
         line = json.dumps(setup._asdict()).encode() + b"\n"
         said = json.loads(self._within(START, line, _line) or "{}")
-        if "why" not in said:
-            self.held = box.Held(**said)
-        elif measures["namespaces"]:
-            measures["namespaces"] = False
-            self._stop()
-            self._begin()
+        return Held(**said) if said.keys() == set(Held._fields) else None
 
     def _stop(self, patience: float = 0.0) -> int | None:
         """End the process and all that it has started; its exit code, if it ended by itself."""
@@ -189,11 +191,15 @@ class Runner:
         return code
 
 
-def held() -> box.Held:
-    """What is held of a file on this machine, as a child without a file has it."""
-    with Runner(Pieces(__file__, [], [], [], {})) as runner:
-        runner._begin()
-        return runner.held
+@functools.cache
+def held() -> Held:
+    """What this machine can hold of a file, tried with none: all, or all but namespaces."""
+    for wanted in (Held(), Held(disk=False)):
+        with Runner(Pieces(__file__, [], [], [], {}), wanted=wanted) as runner:
+            found = runner.begin()
+            if found is not None:
+                return found
+    return Held(*[False] * len(Held._fields))
 
 
 def _line(stream: IOBase) -> bytes:
@@ -209,8 +215,8 @@ def _write(stream: IOBase, data: bytes) -> None:
 def _await_end(stream: IOBase, seconds: float = 1.0) -> None:
     """Wait until nobody has the other end of a pipe: then all that were in a namespace are gone."""
     end = time.monotonic() + seconds
-    while os.name == "posix" and select.select([stream], [], [], max(0, end - time.monotonic()))[0]:
-        if not os.read(stream.fileno(), 1 << 16):
+    while os.name == "posix" and (left := end - time.monotonic()) > 0:
+        if select.select([stream], [], [], left)[0] and not os.read(stream.fileno(), 1 << 16):
             break
 
 

@@ -85,6 +85,7 @@ EVIL = {
         "def forever():\n    while True: pass\ndef sigmoid(x, y=forever()):\n    return x"
     ),
     "loop_in_a_class": _outside("class Result(NamedTuple):\n    x: int = 0\n    while True: pass"),
+    "loop_in_keys": _returns("keys = __iter__ = lambda self: iter(int, 1)"),
     "loop_in_array": _returns("def __array__(self, *a, **k):\n    while True: pass"),
     "loop_in_asdict": _returns("def _asdict(self):\n    while True: pass"),
     "recursion": _calls("softmax(x)"),
@@ -92,6 +93,9 @@ EVIL = {
     "prints": _calls("while True: print('x' * 10000)"),
     "writes_to_all": _calls("while True:\n    each_fd(b'x' * 100000)"),
     "memory": _calls("y = [np.ones(1 << 24) for _ in range(1000)]"),
+    "shared_memory": _calls(
+        "import mmap\ny = mmap.mmap(-1, 8 << 30)\nfor k in range(0, 8 << 30, 4096): y[k] = 1", "limits"
+    ),
     "memory_in_lists": _calls("y = []\nwhile True: y.append([0] * 1000000)"),
     "files": _calls("for n in range(10 ** 7): open(f'f{n}', 'w').close()", "disk"),
     "large_file": _calls(
@@ -142,12 +146,15 @@ EVIL = {
     "renames": _calls("os.rename(HERE + '/zz_right.py', HERE + '/zz_wrong.py')", "disk"),
     "temporary": _calls("open('/tmp/litter.jaxmlp', 'w').write('x')", "disk"),
     "patches_the_checker": _calls(
-        "import jaxmlp.verify.judge as m\nopen(m.__file__, 'a').write('raise SystemExit')", "disk"
+        "import jaxmlp\nopen(jaxmlp.__file__, 'a').write('raise SystemExit')", "disk"
     ),
     "changes_rights": _calls("os.chmod(HERE, 0)", "disk"),
     "works_here": _calls("open('litter', 'w').write('x')\nos.mkdir('folder')"),
     "links": _calls("os.symlink(HERE, 'link')\nshutil.rmtree('link/.')", "disk"),
     "reads_another": _calls("exec(open(HERE + '/zz_right.py').read())\nraise OSError", "disk"),
+    "memory_of_the_grader": _calls(
+        "open(f'/proc/{os.getppid()}/mem', 'r+b', 0).seek(4096)\nraise SystemError('open')"
+    ),
     # What it shares its process with
     "patches_numpy": _calls("np.array = np.exp = lambda *a, **k: 1 / 0"),
     "patches_json": _calls("json.dumps = lambda *a, **k: 'null'"),
@@ -190,6 +197,12 @@ EVIL = {
     "kills_its_group": _calls("os.killpg(0, 9)"),
     "kills_all": _calls("os.kill(-1, 9)", "processes"),
     "stops_the_grader": _calls("os.kill(os.getppid(), signal.SIGSTOP)", "processes"),
+    "signals_by_a_pipe": _calls(
+        "import fcntl\nr, w = os.pipe()\nfcntl.fcntl(r, 8, os.getppid())\nfcntl.fcntl(r, 10, 9)\n"
+        "fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC)\nos.write(w, b'x')",
+        "processes",
+    ),
+    "slows_the_grader": _calls("os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)", "processes"),
     "outlives": _calls("ctypes.CDLL(None).prctl(1, 0)\nwhile True: pass"),
     "traces_the_grader": _calls("ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)", "processes"),
     "raises_limits": _calls(
