@@ -55,11 +55,7 @@ def _outside(evil: str, *held: str) -> Hostile:
 def _returns(members: str, *held: str) -> Hostile:
     """One that gives back an object with these members."""
     body = "\n".join(f"    {line}" for line in members.strip("\n").split("\n"))
-    text = (
-        f"import os, time\nimport numpy as np\nclass Result(NamedTuple):\n    x: int = 0\n{body}\n"
-    )
-    text += "def softmax(x):\n    return Result()\n"
-    return Hostile("from typing import NamedTuple\n" + text, held)
+    return _calls(f"class Result:\n{body}\nreturn Result()", *held)
 
 
 EVIL = {
@@ -85,7 +81,9 @@ EVIL = {
         "def forever():\n    while True: pass\ndef sigmoid(x, y=forever()):\n    return x"
     ),
     "loop_in_a_class": _outside("class Result(NamedTuple):\n    x: int = 0\n    while True: pass"),
-    "loop_in_keys": _returns("keys = __iter__ = lambda self: iter(int, 1)"),
+    "loop_in_keys": _returns(
+        "_asdict = lambda self: self\nkeys = __iter__ = lambda self: iter(int, 1)"
+    ),
     "loop_in_array": _returns("def __array__(self, *a, **k):\n    while True: pass"),
     "loop_in_asdict": _returns("def _asdict(self):\n    while True: pass"),
     "recursion": _calls("softmax(x)"),

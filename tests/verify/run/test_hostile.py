@@ -19,7 +19,7 @@ from tests.verify.run.hostile import EVIL
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is held is held by Linux")
 
-QUICK = Options(limit=0.2, budget=5.0)
+QUICK = Options(limit=0.2, budget=3.0)
 RIGHT = "import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n"
 WRONG = "import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(x))\n"
 MODES = {
