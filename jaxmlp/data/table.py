@@ -17,8 +17,7 @@ class Reading:
     """How a table is written, and what its columns are for."""
 
     target: tuple[str, ...] = ()
-    """The target's column, by name or position (1 is the first, -1 the last): several are as many
-    outputs, or a class each where they are 1-of-K. None given: the last."""
+    """The target's column, by name or position; several: outputs, or 1-of-K. None: the last."""
     drop: tuple[str, ...] = ()
     """Columns to leave out."""
     id: tuple[str, ...] = ()
@@ -35,6 +34,21 @@ class Reading:
     """What stands between thousands, if anything does."""
     encoding: str | None = None
     """Of a text. None: UTF-8, or UTF-16 with its mark."""
+
+    def __post_init__(self):
+        if self.separator == r"\t":  # as a shell hands it over
+            object.__setattr__(self, "separator", "\t")
+        marks = {
+            n: v
+            for n in ("separator", "decimal", "thousands")
+            if (v := getattr(self, n)) is not None
+        }
+        for name, mark in marks.items():
+            if len(mark) != 1 or mark in '"\r\n':
+                raise ValueError(f"expected one character for --{name}, got {mark!r}")
+        if len({*marks.values()}) < len(marks):
+            got = ", ".join(f"--{name} {mark}" for name, mark in marks.items())
+            raise ValueError(f"expected different characters, got {got}")
 
 
 class Part(NamedTuple):

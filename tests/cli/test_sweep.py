@@ -39,7 +39,7 @@ def test_all_that_the_lists_combine_to(run, tmp_path):
     )
     assert (code, err) == (0, "")
     assert "8 networks trained in" in out
-    assert [line.split()[:2] for line in out.splitlines()[2:6]] == [
+    assert [line.split()[:2] for line in out.splitlines()[1:5]] == [
         ["relu", "0.01"], ["relu", "0.1"], ["none", "0.01"], ["none", "0.1"]]  # fmt: skip
     rows = list(csv.DictReader((tmp_path / "found/sweep.csv").read_text("utf-8").splitlines()))
     assert len(rows) == 8
@@ -68,7 +68,7 @@ def test_a_regression_and_what_diverges(run, tmp_path):
                        "--eta", "0.001", "1000", "--out", "found")  # fmt: skip
     assert code == 0
     assert "test R²" in out
-    assert out.splitlines()[3].split()[-1] == "2"  # of those at η = 1000
+    assert out.splitlines()[2].split()[-1] == "2"  # of those at η = 1000
     whole = json.loads((tmp_path / "found/sweep.json").read_text(encoding="utf-8"))
     assert [n["measure"] is None for n in whole["networks"]] == [False, False, True, True]
 

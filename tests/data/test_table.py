@@ -111,6 +111,17 @@ def test_a_name_that_is_asked_for_is_a_headers(tmp_path):
     assert read_text(tmp_path, text, target=("kind",)).classes == ("cat", "dog")
 
 
+def test_marks_that_cannot_be(tmp_path):
+    assert read_text(tmp_path, ROWS.replace(",", "\t"), separator=r"\t").X.shape == (3, 2)
+    for how in ({"separator": "ab"}, {"decimal": ""}, {"thousands": "  "}, {"separator": '"'}):
+        with pytest.raises(
+            ValueError, match=f"expected one character for --{next(iter(how))}, got"
+        ):
+            Reading(**how)
+    with pytest.raises(ValueError, match="expected different characters, got --separator ,, --dec"):
+        Reading(separator=",", decimal=",")
+
+
 def test_several_targets(tmp_path):
     for target in (("d", "b"), ("d, b",), ("4", "2")):
         data = read_text(tmp_path, "a,b,c,d\n1,2,3,4\n5,6,7,8\n", target=target)
