@@ -151,8 +151,7 @@ def _meant(
 def _without_lines(check: Check) -> Check:
     """A check of a notebook, whose lines have no numbers that count across its cells."""
     remarks = [
-        replace(n, text=Words(*(LINE.sub("", text) for text in n.text)))
-        for n in check.remarks
+        replace(n, text=Words(*(LINE.sub("", text) for text in n.text))) for n in check.remarks
     ]
     return replace(check, line=None, remarks=tuple(remarks))
 
