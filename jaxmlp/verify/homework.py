@@ -18,7 +18,7 @@ from jaxmlp.verify.child import Pieces
 from jaxmlp.verify.claimed import confirm
 from jaxmlp.verify.ending import crashed, recognised
 from jaxmlp.verify.finding import Check, File, Note, Words, remarked
-from jaxmlp.verify.judge import STAGES
+from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.loops import Loop
 from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.overlooked import overlooked, remark

@@ -18,7 +18,7 @@ from jaxmlp.verify.calling import (
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import ended, farther
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.judge import judge
+from jaxmlp.verify.judge.stages import judge
 from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import Piece
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from jaxmlp.network import Network
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.judge import STAGES
+from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.names import words
 
 SPEAKS_OF = {

@@ -13,7 +13,7 @@ import numpy as np
 from jaxmlp.verify.calling import Crashed, Unfinished
 from jaxmlp.verify.check import call_here
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge import NOISE
+from jaxmlp.verify.judge.stages import NOISE
 
 POINTS, TRIES = 4, 20  # points wanted, points drawn at most
 # Relative; the error of the five-point rule is the fourth power. The second is for crowds of kinks.

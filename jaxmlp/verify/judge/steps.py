@@ -1,0 +1,389 @@
+"""A recorded step, judged: which E it goes down, and which parameters do not follow its gradient.
+
+No 'wrong' without evidence: the output was found, E is stated or is right for one parameter at
+least, and all is compared at several random states.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.judge.naming import Names, multiple
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.truth import adjoints, differences, errors, network, replay
+from jaxmlp.verify.truth.graph import Graph
+from jaxmlp.verify.truth.network import Target
+
+SECONDS = 2.0  # for the choice among worlds and errors
+OWN = "own"
+SAME = 1e-6
+PRESSED = 3  # worlds that are looked at in full
+
+
+class Param(NamedTuple):
+    """A parameter of a step, or of what a call has given back.
+
+    Attributes:
+        name: the place where it is, or where its gradient is.
+        old: the node of its value in the forward pass.
+        new: the node that it is changed to, or that should be its gradient.
+        gives: whether `new` is the gradient itself.
+    """
+
+    name: str
+    old: int
+    new: int
+    gives: bool = False
+
+
+@dataclass(frozen=True)
+class World:
+    """A recording, ready to be judged.
+
+    Attributes:
+        params: the parameters that it moves, or whose gradients it gives.
+        fixed: other arrays that the forward pass multiplies with.
+        at: all values, at several states.
+        targets: what may be the target, and where it meets the forward pass.
+    """
+
+    recording: Recording
+    graph: Graph
+    params: tuple[Param, ...]
+    fixed: tuple[int, ...]
+    at: Sequence[Mapping[int, np.ndarray]]
+    targets: tuple[Target, ...]
+
+    @property
+    def roots(self) -> list[int]:
+        """The nodes that the forward pass begins with."""
+        return [*dict.fromkeys(p.old for p in self.params), *self.fixed]
+
+    def change(self, param: Param) -> np.ndarray:
+        """A gradient, or how far a step moves downwards, the states along the first axis."""
+        if param.gives:
+            shape = self.at[0][param.old].shape
+            return np.stack([_shaped(state[param.new], shape) for state in self.at])
+        return np.stack([state[param.old] - state[param.new] for state in self.at])
+
+
+def _shaped(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return value.T if value.T.shape == shape != value.shape else value.reshape(shape)
+
+
+class Choice(NamedTuple):
+    """A world, a target and an E, and how many parameters go down it or up."""
+
+    world: World
+    target: Target
+    error: str
+    stated: int
+    fitting: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What there is to say of a step.
+
+    Attributes:
+        choice: what it was judged by.
+        names: what its values are.
+        right: by parameter, whether it follows the gradient.
+        factors: by parameter, by how much of it, where that is one number.
+        still: parameters of the forward pass that never move, with the nodes of their gradients.
+    """
+
+    choice: Choice
+    names: Names
+    right: dict[str, bool]
+    factors: dict[str, float]
+    still: dict[int, int]
+
+    @property
+    def world(self) -> World:
+        return self.choice.world
+
+
+class Unjudged(Exception):
+    """Why there is no verdict: a key of `judge.told`, and where."""
+
+    def __init__(self, reason: str, what: str = "", line: int = 0):
+        super().__init__(reason)
+        self.reason, self.what, self.line = reason, what, line
+
+
+def judged(recordings: Sequence[Recording], seed: int, declared: str | None = None) -> Judgement:
+    """The verdict on one step, of which there are recordings with different shapes of its data.
+
+    Args:
+        declared: the name of E, where somebody has said it.
+
+    Raises:
+        Unjudged: there is no evidence for a verdict.
+    """
+    worlds = list(_worlds(recordings, seed))
+    choices = sorted(_choices(worlds, seed, declared), key=_rank, reverse=True)
+    if not choices:
+        raise Unjudged("no-output")
+    best = None
+    for choice in _pressed(choices):
+        try:
+            found = _in_full(choice)
+        except replay.NotReplayed as why:
+            raise Unjudged("construct", why.node.op, why.node.span.line) from why
+        if all(found.right.values()) and found.right and not found.still:
+            return found
+        if best is None or sum(found.right.values()) > sum(best.right.values()):
+            best = found
+    if not (best.choice.error == declared or any(best.right.values()) or _must_be(best)):
+        raise Unjudged("no-error")
+    return best
+
+
+def _must_be(found: Judgement) -> bool:
+    """Whether no other E is possible than the one whose derivative by the output is there."""
+    world, target = found.world, found.choice.target
+    if _possible(world, target, None) != [found.choice.error]:
+        return False
+    outputs = {g for g, _ in target.pairs}
+    return any((name := found.names.of(i)) and name.of in outputs for i in target.backward)
+
+
+def _worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
+    """Those that can be computed anew and have a target."""
+    stopped, any_found = None, False
+    for recording in recordings:
+        graph = Graph(recording.nodes)
+        params = tuple(Param(*move) for move in recording.moves)
+        try:
+            found = [_moving(recording, graph, params, seed)] if params else given(recording, graph, seed)
+        except replay.NotReplayed as why:
+            stopped = why
+            continue
+        for world in found:
+            if world.targets:
+                any_found = True
+                yield world
+    if stopped is not None and not any_found:
+        raise Unjudged("construct", stopped.node.op, stopped.node.span.line)
+
+
+def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed: int) -> World:
+    olds, news = [p.old for p in params], [p.new for p in params]
+    targets = tuple(network.targets(recording, graph, olds, news))
+    fixed = network.fixed(recording, graph, olds, targets)
+    at = adjoints.states(recording, [*olds, *fixed], seed) if targets else ()
+    return World(recording, graph, params, tuple(fixed), at, targets)
+
+
+def suited(world: World, target: Target, seed: int) -> World:
+    """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
+    recording = world.recording
+    values = network.like_outputs(recording, world.graph, target) if recording.guessed else {}
+    if not values:
+        return world
+    nodes = recording.nodes
+    nodes = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
+    changed = replace(recording, nodes=nodes)
+    return replace(world, recording=changed, at=adjoints.states(changed, world.roots, seed))
+
+
+def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
+    """What a call gives, as gradients or moved parameters, for each array that may be the target."""
+    used = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim and graph.after[n.id]]
+    for y in (n.id for n in used if n.value.dtype.kind in "fiu"):
+        behind = graph.dependents([y])
+        roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
+                 and not behind.issuperset(graph.after[n.id])]  # fmt: skip
+        results = [(name, r) for name, r in recording.values if r in behind and r != y]
+        found = network.targets(recording, graph, roots, [])
+        targets = tuple(t for t in found if t.nodes <= behind)
+        if not results or not targets:
+            continue
+        at = adjoints.states(recording, roots, seed)
+        params = tuple(_candidates(recording, graph, roots, results))
+        if params:
+            fixed = tuple(i for i in roots if i not in {p.old for p in params})
+            yield World(recording, graph, params, fixed, at, targets)
+
+
+def _candidates(
+    recording: Recording, graph: Graph, roots: list[int], results: list[tuple[str, int]]
+) -> Iterator[Param]:
+    """Each result with each array of its size that it may be the gradient of, or the new value."""
+    for name, result in dict((r, (n, r)) for n, r in reversed(results)).values():
+        value = recording.nodes[result].value
+        direct = graph.before[result]
+        for root in roots:
+            shape = recording.nodes[root].value.shape
+            if shape in (value.shape, value.T.shape) or (value.ndim == 1 and value.shape == shape):
+                moved = root in direct and recording.nodes[result].op in ("subtract", "add")
+                yield Param(name, root, result, gives=not moved)
+
+
+def _choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:
+    """Each E that is possible for each target, with how well it fits by differences."""
+    until = time.monotonic() + SECONDS
+    for plain, target in ((world, target) for world in worlds for target in world.targets):
+        world = suited(plain, target, seed)
+        changes = [(p.old, list(world.change(p))) for p in world.params]
+        for name in _possible(world, target, declared):
+            fits = differences.fitting(
+                world.recording, world.graph, changes, target.pairs, world.at, name, seed)  # fmt: skip
+            chosen = world if world.recording.moves else matched(world, fits)
+            yield Choice(chosen, target, name, 0, sum(fits))
+            if chosen.params and sum(fits) == len(chosen.params) and not _odd(chosen, target):
+                return
+        if time.monotonic() > until:
+            return
+
+
+def matched(world: World, fits: Sequence[bool]) -> World:
+    """The same with one parameter for each result: the one that fits, or the only one left."""
+    pairs = list(zip(world.params, fits, strict=True))
+    found = {p.new: p for p, fit in pairs if fit}
+    taken = {p.old for p in found.values()}
+    left: dict[int, list[Param]] = {}
+    for p, _ in pairs:
+        if p.new not in found and p.old not in taken and _multiplied(world, p):
+            left.setdefault(p.new, []).append(p)
+    exact = {new: [p for p in some if _equal(world, p)] or some for new, some in left.items()}
+    found |= {new: some[0] for new, some in exact.items() if len(some) == 1}
+    params = tuple(found.values())
+    olds = {p.old for p in params}
+    fixed = tuple(dict.fromkeys(i for i in world.roots if i not in olds))
+    return replace(world, params=params, fixed=fixed)
+
+
+def _equal(world: World, param: Param) -> bool:
+    nodes = world.recording.nodes
+    return nodes[param.old].value.shape == nodes[param.new].value.shape
+
+
+def _possible(world: World, target: Target, declared: str | None) -> list[str]:
+    outputs = [state[g] for state in world.at for g, _ in target.pairs]
+    names = [declared] if declared else list(errors.KNOWN)
+    return [name for name in names if errors.possible(name, outputs)]
+
+
+def _rank(choice: Choice) -> tuple:
+    """What fits best, in the world that is the likeliest."""
+    nodes = choice.world.recording.nodes
+    exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
+    odd = _odd(choice.world, choice.target)
+    return (-odd, choice.fitting, exact, choice.target.products)
+
+
+def _odd(world: World, target: Target) -> int:
+    """How many parameters have the size of the batch, or belong to a single unit, by a guess."""
+    if not world.recording.guessed:
+        return 0
+    nodes = world.recording.nodes
+    factors = [nodes[p.old].value.shape for p in world.params if _multiplied(world, p)]
+    sizes = {n for _, y in target.pairs for n in nodes[y].value.shape if n > 1}
+    batch = sizes - {n for shape in factors for n in shape}
+    single = sum(1 in shape for shape in factors)
+    return single + sum(bool(batch & set(nodes[p.old].value.shape)) for p in world.params)
+
+
+def _multiplied(world: World, param: Param) -> bool:
+    """Whether a parameter is a factor of a product of matrices."""
+    direct = world.graph.after[param.old]
+    turned = [b for a in direct if world.recording.nodes[a].op in network.PASSING
+              for b in world.graph.after[a]]  # fmt: skip
+    return any(world.recording.nodes[i].op in FACTORS for i in (*direct, *turned))
+
+
+def _pressed(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices worth the time of an exact look: the best of each E, in the best world."""
+    found: dict[tuple, Choice] = {}
+    best = choices[0]
+    for choice in choices:
+        if _rank(choice)[:2] == _rank(best)[:2] and len(found) < PRESSED:
+            found.setdefault((choice.target.pairs, choice.error), choice)
+    return list(found.values())
+
+
+def _in_full(choice: Choice) -> Judgement:
+    """All parameters of a choice, by JAX; with the file's own E where it fits one of them."""
+    world, target = choice.world, choice.target
+    own = _own_error(choice)
+    if own:
+        choice = choice._replace(error=OWN, stated=own)
+        found = adjoints.of_own(world.recording, world.graph, world.roots, own, world.at)
+    else:
+        found = adjoints.of_known(
+            world.recording, world.graph, world.roots, target.pairs, world.at, [choice.error]
+        )[choice.error]
+    return _verdicts(choice, Names(found, world.at))
+
+
+def _own_error(choice: Choice) -> int | None:
+    """An E that the file states, if some parameter goes down it and not all go down the other."""
+    world = choice.world
+    if choice.fitting == len(world.params):
+        return None
+    for number in network.stated(
+        world.recording, world.graph, world.roots, choice.target, [p.new for p in world.params]
+    ):
+        for param in world.params:
+            told = np.array([np.vdot(c, v) for c, v in _probes(world, param)])
+            directions = [v for _, v in _probes(world, param)][:2]
+            try:
+                true = np.concatenate([
+                    differences.slopes(world.recording, world.graph, param.old, [number],
+                                       lambda ends: float(np.sum(ends[0])), dict(state), directions)
+                    for state in world.at[:2]])  # fmt: skip
+            except replay.NotReplayed:
+                break
+            if differences.proportional(told, true, differences.NEAR):
+                return number
+    return None
+
+
+def _probes(world: World, param: Param) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(how it was changed, a direction) for two states and two directions."""
+    change = world.change(param)
+    random = np.random.default_rng(1)
+    directions = [random.normal(size=change[0].shape) for _ in range(2)]
+    return [(one, v) for one in change[:2] for v in directions]
+
+
+def _verdicts(choice: Choice, names: Names) -> Judgement:
+    world, target = choice.world, choice.target
+    right, factors = {}, {}
+    for param in world.params:
+        if param.old not in names.adjoints:
+            continue  # E does not depend on it: a velocity, a counter
+        gradients = gradient_nodes(world, target, names, param)
+        uncut = world.graph.dependents(target.nodes, without=gradients)
+        right[param.name] = param.new not in uncut
+        factor = multiple(world.change(param), names.adjoints[param.old])
+        if factor is not None:
+            factors[param.name] = factor
+    return Judgement(choice, names, right, factors, _still(world, target, names))
+
+
+def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> set[int]:
+    """The values of the backward pass that are ∂E/∂(a parameter), times some factor."""
+    leading = world.graph.ancestors([param.new]) & target.backward
+    return {i for i in leading if names.is_gradient(i, param.old) is not None}
+
+
+def _still(world: World, target: Target, names: Names) -> dict[int, int]:
+    """Of a step, what does not move though its gradient was computed, and used for nothing."""
+    if not world.recording.moves:
+        return {}
+    used = world.graph.ancestors([p.new for p in world.params])
+    return {
+        root: i
+        for root in world.fixed if root in names.adjoints
+        for i in sorted(target.backward - used)
+        if names.is_gradient(i, root) is not None
+    }  # fmt: skip

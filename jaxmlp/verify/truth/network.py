@@ -1,0 +1,177 @@
+"""The network in a recording: its parameters, its forward pass, its outputs and their targets.
+
+Forward is what depends on the parameters and not on the target; the target is what meets the
+forward pass last, and where they meet is the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.truth.errors import as_target
+from jaxmlp.verify.truth.graph import Graph
+
+PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
+
+
+@dataclass(frozen=True)
+class Target:
+    """What may be the target, and where it meets the forward pass.
+
+    Attributes:
+        nodes: the target's values, as the step first reads them.
+        backward: all that depends on them.
+        pairs: (output, target) for each sample or batch of the step.
+        products: how many products of matrices stand in the forward pass.
+    """
+
+    nodes: frozenset[int]
+    backward: frozenset[int]
+    pairs: tuple[tuple[int, int], ...]
+    products: int
+
+
+def targets(
+    recording: Recording, graph: Graph, params: list[int], results: list[int]
+) -> list[Target]:
+    """What may be the target of a step, those that meet most of the network first.
+
+    Args:
+        results: what all depends on it.
+    """
+    wanted = set(results)
+    moving = graph.dependents(params)
+    found: dict[tuple, Target] = {}
+    for group in _constants(graph, moving).values():
+        backward = graph.dependents(group)
+        forward = moving - backward
+        products = sum(recording.nodes[i].op in FACTORS for i in forward)
+        if not products or not wanted <= backward:
+            continue
+        for pairs in _meetings(recording, graph, group, forward - set(params)):
+            found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, products))
+    return sorted(found.values(), key=lambda one: -one.products)
+
+
+def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
+    """What does not depend on the parameters and meets what does, by where it comes from."""
+    groups: dict[tuple, list[int]] = {}
+    for number in moving:
+        for one in graph.before[number]:
+            if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
+                span = graph.nodes[one].span
+                key = (_data(graph, one), span.line, span.column)
+                members = groups.setdefault(key, [])
+                if one not in members:
+                    members.append(one)
+    return groups
+
+
+def _data(graph: Graph, number: int) -> int:
+    """The array that a value was taken out of."""
+    while graph.before[number] and graph.nodes[number].op in PASSING:
+        number = graph.before[number][0]
+    return number
+
+
+def _meetings(
+    recording: Recording, graph: Graph, group: list[int], forward: set[int]
+) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Pairs of output and target, one set for each place in the source where they meet."""
+    by_place: dict[tuple, dict[int, int]] = {}
+    for y in group:
+        for number in graph.after[y]:
+            if recording.nodes[number].op in FACTORS:
+                continue  # a target is no factor
+            span = recording.nodes[number].span
+            for g in graph.before[number]:
+                if g in forward:
+                    by_place.setdefault(span[:4], {})[g] = y
+    for pairs in by_place.values():
+        nodes = recording.nodes
+        if all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items()):
+            yield tuple(sorted(pairs.items()))
+
+
+def _fits(y: np.ndarray, g: np.ndarray) -> bool:
+    return (y.size > 1 or g.size == 1) and as_target(y, g) is not None
+
+
+def fixed(
+    recording: Recording, graph: Graph, params: list[int], found: tuple[Target, ...]
+) -> list[int]:
+    """The arrays of floats that the forward pass multiplies what it has computed with.
+
+    They are parameters that do not move; the samples are none, since they only meet parameters.
+    """
+    moving = graph.dependents(params)
+    behind = frozenset().union(*(one.backward for one in found))
+    given = _through(recording, graph, params)
+    leaves = [n.id for n in recording.nodes.values()
+              if n.op == "leaf" and n.value.dtype.kind == "f" and n.value.ndim and n.id not in moving]  # fmt: skip
+    return [
+        leaf for leaf in leaves
+        if leaf not in behind
+        and any(recording.nodes[i].op in FACTORS and i not in behind
+                and any(b in moving and b not in given for b in graph.before[i])
+                for one in _through(recording, graph, [leaf]) for i in graph.after[one])
+    ]  # fmt: skip
+
+
+def _through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
+    """Arrays, and what only shows them in another shape."""
+    found, left = set(), list(roots)
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            left += [i for i in graph.after[one] if recording.nodes[i].op in PASSING]
+    return found
+
+
+def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int, np.ndarray]:
+    """Values for a target that is a stand-in, such as an output that is a probability may have."""
+    found = {}
+    for g, y in target.pairs:
+        leaf, out = recording.nodes[_data(graph, y)], recording.nodes[g].value
+        if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim:
+            axis = _whole(out)
+            if axis is not None or ((out > 0).all() and (out < 1).all()):
+                found[leaf.id] = 1 / (1 + np.exp(-leaf.value))
+            if axis is not None and axis < leaf.value.ndim:
+                turned = recording.nodes[y].value.shape != out.shape and leaf.value.ndim == 2
+                along = (axis if turned else -1 - axis) % leaf.value.ndim
+                found[leaf.id] /= found[leaf.id].sum(along, keepdims=True)
+    return found
+
+
+def _whole(out: np.ndarray) -> int | None:
+    """The axis, counted from the last, along which outputs sum to 1."""
+    for axis in range(out.ndim):
+        if out.shape[-1 - axis] > 1 and np.allclose(out.sum(-1 - axis), 1):
+            return axis
+    return None
+
+
+def stated(
+    recording: Recording, graph: Graph, params: list[int], target: Target, results: list[int]
+) -> list[int]:
+    """Numbers that depend on the parameters and the target: E, if the file states it.
+
+    Args:
+        results: what the step is after; what it is computed from is no E.
+    """
+    moving = graph.dependents(params)
+    used = graph.ancestors(results)
+    return [
+        number for number in sorted((moving & target.backward) - used, reverse=True)
+        if recording.nodes[number].value.size == 1
+        and recording.nodes[number].value.dtype.kind == "f"
+        and recording.nodes[number].op not in PASSING
+        and np.isfinite(recording.nodes[number].value).all()
+    ]  # fmt: skip
