@@ -137,13 +137,20 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
             found = _in_full(choice)
         except replay.NotReplayed as why:
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
-        if all(found.right.values()) and found.right and not found.still:
+        if _all_right(found):
             return found
         if best is None or sum(found.right.values()) > sum(best.right.values()):
             best = found
-    if not (best.choice.error == declared or any(best.right.values()) or _must_be(best)):
+    shown = any(best.right.values()) and (best.world.recording.moves or best.choice.fitting)
+    if not (best.choice.error == declared or shown or _must_be(best)):
         raise Unjudged("no-error")
     return best
+
+
+def _all_right(found: Judgement) -> bool:
+    """Whether every parameter follows the gradient; what only gives gradients has to fit as well."""
+    fits = bool(found.world.recording.moves) or found.choice.fitting > 0
+    return fits and bool(found.right) and all(found.right.values()) and not found.still
 
 
 def _must_be(found: Judgement) -> bool:
@@ -238,7 +245,7 @@ def _choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterat
                 world.recording, world.graph, changes, target.pairs, world.at, name, seed)  # fmt: skip
             chosen = world if world.recording.moves else matched(world, fits)
             yield Choice(chosen, target, name, 0, sum(fits))
-            if chosen.params and sum(fits) == len(chosen.params) and not _odd(chosen, target):
+            if chosen.params and sum(fits) == len(chosen.params) and not _odd(chosen):
                 return
         if time.monotonic() > until:
             return
@@ -276,19 +283,19 @@ def _rank(choice: Choice) -> tuple:
     """What fits best, in the world that is the likeliest."""
     nodes = choice.world.recording.nodes
     exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
-    odd = _odd(choice.world, choice.target)
-    return (-odd, choice.fitting, exact, choice.target.products)
+    odd = _odd(choice.world)
+    return (-odd, choice.fitting, exact, len(choice.target.backward))
 
 
-def _odd(world: World, target: Target) -> int:
-    """How many parameters have the size of the batch, or belong to a single unit, by a guess."""
+def _odd(world: World) -> int:
+    """How many parameters have the size of the batch, or are of one unit or sample, by a guess."""
     if not world.recording.guessed:
         return 0
     nodes = world.recording.nodes
     factors = [nodes[p.old].value.shape for p in world.params if _multiplied(world, p)]
-    sizes = {n for _, y in target.pairs for n in nodes[y].value.shape if n > 1}
-    batch = sizes - {n for shape in factors for n in shape}
-    single = sum(1 in shape for shape in factors)
+    shapes = {nodes[y].value.shape for target in world.targets for _, y in target.pairs}
+    batch = {n for shape in shapes for n in shape if n > 1} - {n for s in factors for n in s}
+    single = sum(1 in shape or not shape for shape in (*factors, *shapes))
     return single + sum(bool(batch & set(nodes[p.old].value.shape)) for p in world.params)
 
 
@@ -363,7 +370,7 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
             continue  # E does not depend on it: a velocity, a counter
         gradients = gradient_nodes(world, target, names, param)
         uncut = world.graph.dependents(target.nodes, without=gradients)
-        right[param.name] = param.new not in uncut
+        right[param.name] = bool(gradients) and param.new not in uncut
         factor = multiple(world.change(param), names.adjoints[param.old])
         if factor is not None:
             factors[param.name] = factor

@@ -49,15 +49,18 @@ class Oracle:
         self.random = np.random.default_rng(seed)
         self.sizes = iter(SIZES)
         self.used: list[int] = []
+        self.habits: dict[str, int] = {}
         self.drawn: set[int] = set()
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 
-    def choose(self, options: Sequence[Any]) -> Any:
-        """One of the options."""
+    def choose(self, options: Sequence[Any], kind: str = "") -> Any:
+        """One of the options; of one kind the same each time, if nothing else is told."""
         at = len(self.taken)
-        picked = self.told[at] if at < len(self.told) else 0
+        picked = self.told[at] if at < len(self.told) else self.habits.get(kind, 0)
         picked = min(picked, len(options) - 1)
+        if kind:
+            self.habits[kind] = picked
         self.taken.append((picked, len(options)))
         return options[picked]
 
@@ -310,7 +313,18 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     if not shape:
         _beside_number(name, mine, other, oracle)
         return
-    mine.become(oracle.choose(_beside_array(name, other, shape)), np.asarray(plain(other)))
+    kind = f"bias of {len(shape)}" if name == "add" and _op(other) in PRODUCTS else ""
+    options = _beside_array(name, other, shape, bias=bool(kind))
+    mine.become(oracle.choose(options, kind), _compared(other))
+
+
+def _compared(other: Any) -> np.ndarray:
+    """The array that a stand-in next to another may be a target for: g in y log g."""
+    if isinstance(other, Recorded):
+        node = current().nodes[current().node_of(other)]
+        if node.op == "log" and isinstance(node.args[0], Ref):
+            return current().nodes[node.args[0].id].value
+    return np.asarray(plain(other))
 
 
 def _flipped(pair: list) -> bool:
@@ -331,13 +345,15 @@ def _beside_number(name: str, mine: Unknown, other: Any, oracle: Oracle) -> None
         mine.become(())
 
 
-def _beside_array(name: str, other: Any, shape: Shape) -> list[Shape]:
+def _beside_array(name: str, other: Any, shape: Shape, *, bias: bool) -> list[Shape]:
     """The shapes that would do next to an array, the likeliest first."""
     along_last = [shape[-1:]] if len(shape) > 1 else []
     along_first = [(shape[0], 1), (1, shape[-1])] if len(shape) == 2 else []
     if name in ("multiply", "divide", "power"):
+        if _op(other) == "log":  # in y log g
+            return [shape, *along_last, *along_first, ()]
         return [(), shape, *along_last, *along_first]
-    if name == "add" and _op(other) in PRODUCTS:  # what is added to a product is a bias
+    if bias:
         return [*along_last, *along_first, shape] if len(shape) > 1 else [shape]
     if name in COMPARE:
         return [(), shape]

@@ -62,8 +62,10 @@ def of_known(
     targets = [errors.as_target(at[0][y], at[0][g]) for g, y in pairs]
 
     def cotangents(values: list[Any]) -> list[list[Any]]:
-        return [jax.grad(lambda gs, e=errors.KNOWN[name]: sum(map(e, gs, targets)))(values)
-                for name in names]  # fmt: skip
+        def whole(entries: Any, gs: list[Any]) -> Any:
+            return sum(jnp.sum(entries(g, y)) for g, y in zip(gs, targets, strict=True))
+
+        return [jax.grad(lambda gs, e=errors.KNOWN[name]: whole(e, gs))(values) for name in names]
 
     def pulled(inputs: Mapping[int, Any]) -> list[dict[int, Any]]:
         run = replay.function(recording.nodes, order, _constants(recording, order, at))

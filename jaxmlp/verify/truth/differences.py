@@ -60,9 +60,10 @@ def fitting(
     """
     ends = [g for g, _ in pairs]
     targets = [errors.as_target(at[0][y], at[0][g]) for g, y in pairs]
+    entries = errors.KNOWN[name]
 
     def error(outputs: Sequence[np.ndarray]) -> float:
-        return sum(_ERRORS[name](g, y) for g, y in zip(outputs, targets, strict=True))
+        return sum(float(np.sum(entries(g, y))) for g, y in zip(outputs, targets, strict=True))
 
     random = np.random.default_rng(seed)
     found = []
@@ -89,18 +90,3 @@ def proportional(told: np.ndarray, true: np.ndarray, near: float) -> bool:
     factor = np.vdot(told, true) / size
     return bool(np.abs(told - factor * true).max() <= near * np.abs(told).max())
 
-
-def _squared(g: np.ndarray, y: np.ndarray) -> float:
-    return float(np.sum((g - y) ** 2))
-
-
-def _cross_entropy(g: np.ndarray, y: np.ndarray) -> float:
-    with np.errstate(all="ignore"):
-        return -float(np.sum(np.where(y == 0, 0.0, y * np.log(g))))
-
-
-def _binary(g: np.ndarray, y: np.ndarray) -> float:
-    return _cross_entropy(g, y) + _cross_entropy(1 - g, 1 - y)
-
-
-_ERRORS = {"squared_error": _squared, "cross_entropy": _cross_entropy, "binary_cross_entropy": _binary}

@@ -90,6 +90,8 @@ def _meetings(
                 continue  # a target is no factor
             span = recording.nodes[number].span
             for g in graph.before[number]:
+                if recording.nodes[g].op == "log":  # y log g
+                    (g,) = graph.before[g]
                 if g in forward:
                     by_place.setdefault(span[:4], {})[g] = y
     for pairs in by_place.values():
