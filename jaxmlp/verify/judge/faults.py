@@ -14,7 +14,7 @@ from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import errors
-from jaxmlp.verify.truth.network import PASSING
+from jaxmlp.verify.run.network import PASSING, as_target
 
 ENTRYWISE = frozenset(
     "multiply add subtract divide true_divide negative power square positive where np.where "
@@ -104,7 +104,7 @@ def is_error(found: Judgement, number: int) -> bool:
     if value.shape != found.names.value(g).shape:
         return False
     true = np.stack([
-        entries(state[g], errors.as_target(state[y], state[g])) for state in world.at
+        entries(state[g], as_target(state[y], state[g])) for state in world.at
     ])  # fmt: skip
     return multiple(value, true) is not None
 

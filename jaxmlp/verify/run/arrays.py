@@ -88,9 +88,11 @@ class Recorded(np.ndarray):
         return given_back(result_of(), op, encoded(args), recorded_kw)
 
     def __getitem__(self, index):
+        index = _decided(index, self.shape)
         return given_back(plain(self)[plain(index)], "getitem", (encoded(self), encoded(index)))
 
     def __setitem__(self, index, value):
+        index = _decided(index, self.shape)
         args = (encoded(self), encoded(index), encoded(value))
         memory, where, what = plain(self), plain(index), plain(value)
         current().write(self, "setitem", args, {}, lambda: memory.__setitem__(where, what))
@@ -182,6 +184,14 @@ class Recorded(np.ndarray):
 
     def block_until_ready(self):
         return self
+
+
+def _decided(index: Any, shape: tuple[int, ...]) -> Any:
+    """An index in which stand-ins have become labels that fit, or numbers."""
+    if isinstance(index, tuple):
+        sizes = (*shape, *(1,) * len(index))
+        return tuple(_decided(one, sizes[k:]) for k, one in enumerate(index))
+    return index.as_index(shape[0]) if hasattr(index, "stands_for") and shape else index
 
 
 WRITERS = frozenset("copyto put place putmask fill_diagonal put_along_axis".split())

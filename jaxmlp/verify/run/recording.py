@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxmlp.verify.run.step import references
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
 
@@ -35,8 +36,24 @@ class Recording:
     guessed: bool
 
 
-def packed(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> dict[str, Any]:
-    """What was seen, as plain data."""
+def taken(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> Recording:
+    """What was seen, cut out of the tape."""
+    inside = [n for n in nodes.values() if seen.begin <= n.id < seen.end]
+    named = {r for n in inside for r in references(n)}
+    named |= {one for move in seen.moves for one in move[1:]}
+    named |= {place.node for place in seen.values.values()}
+    kept = {}
+    for number in sorted({n.id for n in inside} | named):
+        if number in nodes:
+            node = nodes[number]
+            outside = node.id < seen.begin
+            kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
+    values = tuple((name, place.node) for name, place in seen.values.items())
+    return Recording(seen.line, seen.name, tuple(map(tuple, seen.moves)), values, kept, guessed)
+
+
+def packed(recording: Recording) -> dict[str, Any]:
+    """A recording as plain data."""
     arrays: list[np.ndarray] = []
 
     def part(value: Any) -> Any:
@@ -57,31 +74,15 @@ def packed(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> dict[str, Any
             return value
         return {"type": np.dtype(value).str} if isinstance(value, type) else {"other": str(value)}
 
-    kept = _kept(seen, nodes)
-    table = []
-    for node in kept:
-        given = node.id < seen.begin or node.op == "leaf"
-        args = [] if given else [part(one) for one in node.args]
-        kw = {} if given else {key: part(one) for key, one in node.kw.items()}
-        op = "leaf" if given else node.op
-        table.append([node.id, op, args, kw, part(node.value), list(node.span)])
+    nodes = [
+        [n.id, n.op, [part(one) for one in n.args], {k: part(one) for k, one in n.kw.items()},
+         part(n.value), list(n.span)] for n in recording.nodes.values()
+    ]  # fmt: skip
     return {
-        "line": seen.line, "name": seen.name, "moves": [list(one) for one in seen.moves],
-        "values": [[name, place.node] for name, place in seen.values.items()],
-        "guessed": guessed, "nodes": table, "arrays": arrays,
+        "line": recording.line, "name": recording.name, "guessed": recording.guessed,
+        "moves": [list(one) for one in recording.moves],
+        "values": [list(one) for one in recording.values], "nodes": nodes, "arrays": arrays,
     }  # fmt: skip
-
-
-def _kept(seen: Any, nodes: dict[int, Node]) -> list[Node]:
-    """The nodes of the step, and those before it that it reads."""
-    from jaxmlp.verify.run.step import references
-
-    inside = [n for n in nodes.values() if seen.begin <= n.id < seen.end]
-    named = {r for n in inside for r in references(n)}
-    named |= {one for move in seen.moves for one in move[1:]}
-    named |= {place.node for place in seen.values.values()}
-    ids = sorted({n.id for n in inside} | named)
-    return [nodes[i] for i in ids if i in nodes]
 
 
 def unpacked(data: dict[str, Any]) -> Recording:

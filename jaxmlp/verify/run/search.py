@@ -7,10 +7,11 @@ are tried, then all runs that differ from one that failed in one choice, and so 
 from __future__ import annotations
 
 import ast
+import heapq
+import itertools
 import random
 import re
 import time
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,16 @@ import numpy as np
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.program import OutOfTime, Program, Seen
-from jaxmlp.verify.run.recording import packed
+from jaxmlp.verify.run.network import has_target
+from jaxmlp.verify.run.recording import packed, taken
 from jaxmlp.verify.run.step import places
-from jaxmlp.verify.run.tape import Node, TapeFull
+from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import Oracle
 
-WORLDS = 24  # sets of shapes that work, which are given back
+WORLDS = 8  # sets of shapes that work, which are given back
 TRIES = 4000
-SECONDS = 2.0  # for all but the first run
+LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
+SECONDS = 3.0  # for all but the first run
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
@@ -47,32 +50,39 @@ class Search:
     def worlds(self, what: calls.Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
-        left: deque[tuple[tuple[int, ...], dict[str, int]]] = deque([((), {})])
+        left: list[tuple[float, int, tuple[int, ...], dict[str, int]]] = [(0, 0, (), {})]
+        number = itertools.count(1)
         tried, started, until = 0, False, self.until
         while left and tried < TRIES and len(found) < WORLDS and time.monotonic() < until:
-            told, lengths = left.popleft()
+            cost, _, told, lengths = heapq.heappop(left)
+            again = (cost, 0, told, lengths)
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
             if self._new_names(program):
-                left.appendleft((told, lengths))
+                heapq.heappush(left, again)
                 continue
             if oracle.vectors and (longer := self._longer(program, oracle, lengths)):
-                left.appendleft((told, longer))
+                heapq.heappush(left, (cost, 0, told, longer))
                 continue
             if not started:
                 started = True
                 until = min(until, time.monotonic() + SECONDS)
                 self.errors, self.missing = program.errors, program.missing
                 if oracle.taken and not self.sizes and self._own_sizes(program, oracle):
-                    left.appendleft((told, lengths))
+                    heapq.heappush(left, again)
                     continue
             if program.seen and not (oracle.taken and program.errors):
                 self.errors = program.errors
                 found += self._packed(program, guessed=bool(oracle.taken))
+            asked = _asked_for(program)
             for at in reversed(range(len(told), len(oracle.taken))):
                 before = tuple(picked for picked, _ in oracle.taken[:at])
-                left.extend(((*before, k), lengths) for k in range(1, oracle.taken[at][1]))
+                for k, option in enumerate(oracle.taken[at][1]):
+                    if k != oracle.taken[at][0]:
+                        fits = isinstance(option, tuple) and bool(asked & set(option))
+                        more = LIKELY if fits else 1
+                        heapq.heappush(left, (cost + more, next(number), (*before, k), lengths))
         return found
 
     def _packed(self, program: Program, *, guessed: bool) -> list[dict[str, Any]]:
@@ -82,8 +92,8 @@ class Search:
         if shapes in self.shapes:
             return []
         self.shapes.add(shapes)
-        seen = [one for one in program.seen if not guessed or _has_data(one, nodes)]
-        return [packed(one, nodes, guessed=guessed) for one in seen]
+        taped = [taken(one, nodes, guessed=guessed) for one in program.seen]
+        return [packed(one) for one in taped if not guessed or has_target(one)]
 
     def _run(self, oracle: Oracle, what: calls.Uncalled | None) -> Program:
         np.random.seed(self.seed)
@@ -108,7 +118,7 @@ class Search:
         """Whether an error tells of sizes that are the file's own, and so belong to what is missing."""
         told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
         inside = {int(n) for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)}
-        self.sizes = tuple(sorted(inside - {*oracle.drawn, 0, 1}))
+        self.sizes = tuple(sorted(inside - {0, 1})) if inside - {*oracle.drawn, 0, 1} else ()
         return bool(self.sizes)
 
     def _new_names(self, program: Program) -> bool:
@@ -131,11 +141,11 @@ class Search:
         return None
 
 
-def _has_data(seen: Seen, nodes: dict[int, Node]) -> bool:
-    """Whether there are samples and targets beside the parameters: a guess without is none."""
-    moved = {move.old for move in seen.moves}
-    arrays = [n for n in nodes.values() if n.op == "leaf" and n.value.size > 1]
-    return len([n for n in arrays if n.id not in moved]) >= 2
+def _asked_for(program: Program) -> set[int]:
+    """The sizes that an error speaks of: where something has one of them, it may be right."""
+    told = " ".join(text for kind, _, text in program.errors[-1:] if kind == "ValueError")
+    inside = [n for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
+    return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
 
 
 def explored(

@@ -18,8 +18,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, current, lifted, number, plain
 from jaxmlp.verify.run.tape import Ref
 
-SAMPLES = 7
-SIZES = (5, 3, 4, 6, 2, 8, 9, 10, 11, 12, 13)
+SAMPLES = 3
+SIZES = (5, 4, 6, 2, 7, 8, 9, 10, 11, 12, 13)
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 COMPARE = frozenset("greater less greater_equal less_equal equal not_equal".split())
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray))
@@ -45,7 +45,7 @@ class Oracle:
     ):
         self.own = tuple(own)
         self.told, self.lengths = tuple(told), lengths or {}
-        self.taken: list[tuple[int, int]] = []
+        self.taken: list[tuple[int, Sequence[Any]]] = []
         self.random = np.random.default_rng(seed)
         self.sizes = iter(SIZES)
         self.used: list[int] = []
@@ -61,7 +61,7 @@ class Oracle:
         picked = min(picked, len(options) - 1)
         if kind:
             self.habits[kind] = picked
-        self.taken.append((picked, len(options)))
+        self.taken.append((picked, options))
         return options[picked]
 
     def fresh(self) -> int:
@@ -108,6 +108,13 @@ class Unknown(NDArrayOperatorsMixin):
         if self.value is None:
             self.value = self._oracle.fresh()
         return int(self.value)
+
+    def as_index(self, size: int) -> Any:
+        """Become labels below a size, one a sample, or a number below it."""
+        if self.known() is None:
+            drawn = self._oracle.random.integers(0, size, SAMPLES)
+            self.value = self._oracle.choose((lifted(drawn), int(drawn[0])))
+        return self.known()
 
     def known(self) -> Any:
         """What it has become; None while it is open."""
@@ -189,7 +196,7 @@ class Unknown(NDArrayOperatorsMixin):
     def _cut(self, index: slice) -> None:
         """Become a vector that is cut into parameters, where a bound says so; else a table."""
         bounds = [int(plain(b)) for b in (index.start, index.stop) if b is not None]
-        if bounds and max(bounds) > SAMPLES:
+        if bounds and max(bounds) > 2 * SAMPLES:
             self._oracle.vectors.append(self.stands_for)
             length = self._oracle.lengths.get(self.stands_for, max(bounds))
             self._oracle.cut[self.stands_for] = length

@@ -11,7 +11,8 @@ import numpy as np
 
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.truth import errors, replay
-from jaxmlp.verify.truth.graph import Graph
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import as_target
 
 States = Sequence[Mapping[int, np.ndarray]]
 Adjoints = dict[int, np.ndarray]
@@ -59,7 +60,7 @@ def of_known(
     """
     outputs = [g for g, _ in pairs]
     order = _order(graph, params, outputs)
-    targets = [errors.as_target(at[0][y], at[0][g]) for g, y in pairs]
+    targets = [as_target(at[0][y], at[0][g]) for g, y in pairs]
 
     def cotangents(values: list[Any]) -> list[list[Any]]:
         def whole(entries: Any, gs: list[Any]) -> Any:

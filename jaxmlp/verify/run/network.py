@@ -13,8 +13,7 @@ import numpy as np
 
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.truth.errors import as_target
-from jaxmlp.verify.truth.graph import Graph
+from jaxmlp.verify.run.graph import Graph
 
 PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
 
@@ -58,18 +57,36 @@ def targets(
     return sorted(found.values(), key=lambda one: -one.products)
 
 
+def has_target(recording: Recording) -> bool:
+    """Whether there is data that may be a target: shapes that are guessed have to give one."""
+    graph = Graph(recording.nodes)
+    if not recording.moves:
+        return True
+    olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
+    found = targets(recording, graph, olds, news)
+    return any(recording.nodes[y].value.ndim for one in found for _, y in one.pairs) or any(
+        len(one.pairs) > 1 for one in found
+    )
+
+
 def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
-    """What does not depend on the parameters and meets what does, by where it comes from."""
+    """What does not depend on the parameters and meets what does, by the data that it comes from."""
     groups: dict[tuple, list[int]] = {}
     for number in moving:
         for one in graph.before[number]:
             if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
-                span = graph.nodes[one].span
-                key = (_data(graph, one), span.line, span.column)
-                members = groups.setdefault(key, [])
+                members = groups.setdefault(_origin(graph, one), [])
                 if one not in members:
                     members.append(one)
     return groups
+
+
+def _origin(graph: Graph, number: int) -> tuple:
+    """The data that a value is made of, and the place where it was taken out of them."""
+    while graph.before[number] and graph.nodes[number].op != "getitem":
+        number = graph.before[number][0]
+    span = graph.nodes[number].span
+    return (_data(graph, number), span.line, span.column)
 
 
 def _data(graph: Graph, number: int) -> int:
@@ -177,3 +194,31 @@ def stated(
         and recording.nodes[number].op not in PASSING
         and np.isfinite(recording.nodes[number].value).all()
     ]  # fmt: skip
+
+
+def as_target(y: np.ndarray, g: np.ndarray) -> np.ndarray | None:
+    """A target in the shape of the output: as it is, or one place for each label."""
+    if y.shape == g.shape:
+        return y.astype(float)
+    if y.size == g.size:
+        turned = y.T if y.T.shape == g.shape else y.reshape(g.shape)
+        return turned.astype(float)
+    labels = np.ravel(y)
+    whole = y.dtype.kind in "iub" or (labels == np.round(labels)).all()
+    if not whole or not labels.size or labels.min() < 0:
+        return _spread(y, g)
+    labels = labels.astype(int)
+    if g.ndim == 1 and labels.size == 1 and labels.max() < g.size:
+        return np.eye(g.size)[labels[0]]
+    if g.ndim == 2 and g.shape[0] == labels.size and labels.max() < g.shape[1]:
+        return np.eye(g.shape[1])[labels]
+    if g.ndim == 2 and g.shape[1] == labels.size and labels.max() < g.shape[0]:
+        return np.eye(g.shape[0])[labels].T
+    return _spread(y, g)
+
+
+def _spread(y: np.ndarray, g: np.ndarray) -> np.ndarray | None:
+    try:
+        return np.broadcast_to(y, g.shape).astype(float)
+    except ValueError:
+        return None
