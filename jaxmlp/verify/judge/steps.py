@@ -80,13 +80,20 @@ def _shaped(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 class Choice(NamedTuple):
-    """A world, a target and an E, and how many parameters go down it or up."""
+    """A world, a target and an E, and how many parameters go down it or up.
+
+    Attributes:
+        stated: the node of the file's own E, if it is that.
+        fitting: how many go down or up.
+        nearest: where the one of these that is nearest to the output is used first.
+    """
 
     world: World
     target: Target
     error: str
     stated: int
     fitting: int
+    nearest: int
 
 
 @dataclass(frozen=True)
@@ -248,7 +255,8 @@ def _choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterat
             world.recording, world.graph, changes, target.pairs, world.at, names)  # fmt: skip
         for name, fits in fitting.items():
             chosen = world if world.recording.moves else matched(world, fits)
-            yield Choice(chosen, target, name, 0, sum(fits))
+            used = [min(world.graph.after[p.old]) for p, fit in zip(world.params, fits, strict=True) if fit]
+            yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0))
             if chosen.params and sum(fits) == len(chosen.params) and not _odd(chosen):
                 return
         if time.monotonic() > until:
@@ -288,19 +296,24 @@ def _rank(choice: Choice) -> tuple:
     nodes = choice.world.recording.nodes
     exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
     odd = _odd(choice.world)
-    return (-odd, choice.fitting, exact, len(choice.target.backward))
+    return (-odd, choice.fitting, exact, choice.nearest, len(choice.target.backward))
 
 
 def _odd(world: World) -> int:
-    """How many parameters have the size of the batch, or are of one unit or sample, by a guess."""
+    """How many parameters have the size of the batch or two of one size, or are of one unit.
+
+    Where shapes are guessed, these are guesses with which mistakes may not show.
+    """
     if not world.recording.guessed:
         return 0
     nodes = world.recording.nodes
     factors = [nodes[p.old].value.shape for p in world.params if _multiplied(world, p)]
     shapes = {nodes[y].value.shape for target in world.targets for _, y in target.pairs}
+    many = any(len(target.pairs) > 1 for target in world.targets)
     batch = {n for shape in shapes for n in shape if n > 1} - {n for s in factors for n in s}
-    single = sum(1 in shape or not shape for shape in (*factors, *shapes))
-    return single + sum(bool(batch & set(nodes[p.old].value.shape)) for p in world.params)
+    single = sum(1 in shape or not (shape or many) for shape in (*factors, *shapes))
+    square = sum(len(shape) > len(set(shape)) for shape in factors)
+    return single + square + sum(bool(batch & set(nodes[p.old].value.shape)) for p in world.params)
 
 
 def _multiplied(world: World, param: Param) -> bool:
@@ -316,7 +329,7 @@ def _pressed(choices: Sequence[Choice]) -> list[Choice]:
     found: dict[tuple, Choice] = {}
     best = choices[0]
     for choice in choices:
-        if _rank(choice)[:2] == _rank(best)[:2] and len(found) < PRESSED:
+        if _rank(choice)[:4] == _rank(best)[:4] and len(found) < PRESSED:
             found.setdefault((choice.target.pairs, choice.error), choice)
     return list(found.values())
 

@@ -184,7 +184,7 @@ class Program:
         self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
     ) -> None:
         """Remember a step, if what has changed makes one."""
-        if len(self.seen) < STEPS and (moved := moves(before, after)):
+        if len(self.seen) < STEPS and (moved := moves(before, after, start)):
             self.seen.append(Seen(line, name, start, current().next, moved, {}))
 
     def _check_time(self) -> None:

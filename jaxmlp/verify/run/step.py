@@ -87,12 +87,15 @@ def references(node: Node) -> Iterator[int]:
     yield from inside(list(node.kw.values()))
 
 
-def moves(before: Mapping[str, Place], after: Mapping[str, Place]) -> list[Move]:
+def moves(before: Mapping[str, Place], after: Mapping[str, Place], start: int) -> list[Move]:
     """The parameters: changed places whose new arrays depend on each other's old ones.
 
     One alone counts where it is an array, since a network may have a single matrix.
+
+    Args:
+        start: the first node of the pass.
     """
-    nodes = current().nodes
+    nodes = {n.id: n for n in current().nodes.values() if n.id >= start}
     changed, olds = [], set()
     for name in sorted(before, key=lambda name: (name.count("[") + name.count("."), len(name))):
         now = after.get(name)
@@ -121,7 +124,7 @@ def _alone(nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, 
     found = []
     for one in changed:
         feeds = _reached(nodes, [one.old])
-        products = [i for i in feeds if i != one.old and nodes[i].op in FACTORS]
+        products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
         if before[one.name].shape and products and one.new in _reached(nodes, products):
             found.append(one)
     return found if len(found) == 1 else []
@@ -130,10 +133,7 @@ def _alone(nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, 
 def _reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
     """For each node the roots that it depends on; nodes are in order, so one pass is enough."""
     found = {root: frozenset((root,)) for root in roots}
-    first = min(roots)
     for node in nodes.values():
-        if node.id < first:
-            continue
         union = frozenset().union(*(found.get(r, frozenset()) for r in references(node)))
         if node.id in found:
             continue  # a root: what it was computed from is another matter
