@@ -64,7 +64,8 @@ class Sample(np.ndarray):
 def serve(connection, pieces: Pieces, folder: str) -> None:
     """Answer requests until there are none.
 
-    They are ("call", function, arguments, sizes) and ("run", loop, names, sizes).
+    They are ("call", function, arguments, sizes), ("run", loop, names, sizes) and ("record", the
+    file's text, settings, sizes).
 
     Args:
         folder: where to work: what is written there is removed by others.
@@ -167,6 +168,10 @@ def _define(function: ast.FunctionDef, names: dict[str, Any], path: str) -> None
 def _answer(pieces: Pieces, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
     if kind == "run":
         return (_run(pieces, names, pieces.loops[what], given),)
+    if kind == "record":
+        from jaxmlp.verify.run import record
+
+        return (record(what, path=pieces.path, **given),)
     if what not in names:
         raise NameError(f"name {what!r} is not defined")
     function = names[what]

@@ -41,6 +41,24 @@ class Worst(NamedTuple):
     got: float
 
 
+class Place(NamedTuple):
+    """Where an expression stands in a file.
+
+    Attributes:
+        line, end_line: from 1; in a notebook, of the cell.
+        column, end_column: characters from 1; the last is the one after its end.
+        text: the expression.
+        cell: the number of the code cell, from 1; None where it is no notebook.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+    cell: int | None = None
+
+
 @dataclass(frozen=True)
 class Check:
     """One quantity of one function, judged.
@@ -51,6 +69,7 @@ class Check:
             (f'(u)), a, g of a forward pass; value, derivative, loss of the small functions.
         verdict: one of `VERDICTS`.
         line: where the function begins in its file.
+        place: the wrong expression.
         diagnosis: the mistakes that reproduce what was claimed, exactly, at every point.
         remarks: conventions recognised, and what else is worth saying.
         expected_shape, got_shape: None where there is no array to speak of.
@@ -64,6 +83,7 @@ class Check:
     stage: str
     verdict: str
     line: int | None = None
+    place: Place | None = None
     diagnosis: tuple[Note, ...] = ()
     remarks: tuple[Note, ...] = ()
     expected_shape: tuple[int, ...] | None = None

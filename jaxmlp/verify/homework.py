@@ -3,7 +3,7 @@
 import ast
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
+from jaxmlp.verify.recorded import Steps, merged, steps_of, worth_running
 from jaxmlp.verify.runner import LIMIT, Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
@@ -96,16 +97,25 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
     )
     pieces = _pieces(path, found)
     with Runner(pieces, limit=options.limit) as runner, np.errstate(all="ignore"):
+        jobs = [(job, job.safely(runner, network, options.seed))
+                for job in _work(found, reduction, options)]  # fmt: skip
+        by_step = Steps()
+        if worth_running(found, [one for _, some in jobs for one in some]):
+            stated = options.loss or found.settings.get("LOSS")
+            by_step = steps_of(path, runner, stated, options.seed)
         checks = [
             one
-            for job in _work(found, reduction, options)
-            for one in _meant(job, runner, network, others, options.seed)
-        ]
+            for job, some in jobs
+            for one in (some if by_step.settles(some, found)
+                        else _meant(job, some, runner, network, others))
+        ]  # fmt: skip
     checks = [_excused(one, checks, found) for one in checks]
+    checks = merged(checks, by_step, found, declared=bool(_declared(found, options)))
+    remarks = (*_remarks(found, pieces, by_step.lines), *by_step.notes)
     if not checks:
-        return File(str(path), remarks=_remarks(found, pieces), problem=NOTHING)
+        return File(str(path), remarks=remarks, problem=NOTHING)
     numbered = checks if found.numbered else map(_without_lines, checks)
-    return File(str(path), tuple(numbered), (*_remarks(found, pieces), _network_note(network)))
+    return File(str(path), tuple(numbered), (*remarks, _network_note(network)))
 
 
 def _declared(found: Source, options: Options) -> set[str]:
@@ -115,13 +125,12 @@ def _declared(found: Source, options: Options) -> set[str]:
 
 
 def _meant(
-    job: "Job", runner: Runner, assumed: Network, others: Callable, seed: int
+    job: "Job", checks: tuple[Check, ...], runner: Runner, assumed: Network, others: Callable
 ) -> Sequence[Check]:
     """A job's checks, with a remark if all of it is right for another network.
 
     What crashed with biases and has known mistakes without them is judged without them.
     """
-    checks = job.safely(runner, assumed, seed)
     first = next((k for k, one in enumerate(checks) if one.verdict != "right"), 0)
     tried = []
     for network in others(checks):
@@ -391,19 +400,20 @@ def sizes(parameters: Sequence[str], args: Sequence) -> dict[str, int]:
     }
 
 
-def _remarks(found: Source, pieces: Pieces) -> tuple[Note, ...]:
-    """What was not looked at."""
+def _remarks(found: Source, pieces: Pieces, run: Collection[int]) -> tuple[Note, ...]:
+    """What was not looked at, neither by its names nor where it was run."""
     examined = {f.name for f in pieces.functions} | found.unfinished.keys()
     skipped = {name for name in found.functions if NOT_CHECKED.search(plain(name))}
     lines = {*(loop.line for loop in found.loops), *found.idle, *found.deep}
     left = overlooked(found.module, examined | skipped, lines)
-    return (*remark(left, numbered=found.numbered), *_deep(found))
+    left = [one for one in left if not run & set(range(one.line, one.end + 1))]
+    return (*remark(left, numbered=found.numbered), *_deep([] if run else found.deep))
 
 
-def _deep(found: Source) -> tuple[Note, ...]:
-    if not found.deep:
+def _deep(deep: Sequence[int]) -> tuple[Note, ...]:
+    if not deep:
         return ()
-    lines = ", ".join(map(str, found.deep))
+    lines = ", ".join(map(str, deep))
     words = Words(f"a training loop with other than two matrices (line {lines}) is not checked",
                   f"行列が 2 つでない学習ループ ({lines} 行目) は調べていません")  # fmt: skip
     return (Note("deep", words),)

@@ -63,6 +63,15 @@ class Runner:
         """
         return self._ask("run", loop, dict(names), dict(sizes))[0]
 
+    def record(self, text: str, *, notebook: bool, seed: int) -> dict[str, Any]:
+        """What a file computes when it is run: `jaxmlp.verify.run.record`.
+
+        Raises:
+            Crashed, Died, TimedOut.
+        """
+        settings = {"notebook": notebook, "seed": seed, "seconds": 0.8 * self.limit}
+        return self._ask("record", text, settings, {"": 0})[0]
+
     def _ask(self, *request: Any) -> tuple:
         if self.stillborn:
             raise self.stillborn

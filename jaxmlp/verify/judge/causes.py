@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.faults import Fault, is_error, moved_param
+from jaxmlp.verify.judge.faults import Fault, is_error, leads_somewhere, moved_param
 from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
@@ -127,7 +127,7 @@ def _slope_missing(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         return None
     graph = found.world.graph
     feeds = [i for i in graph.after[parent] if i in found.choice.target.backward]
-    never = all(found.names.of(i) is None for i in feeds)
+    never = not any(leads_somewhere(found, i) for i in feeds)
     span = found.world.recording.nodes[parent].span if never and parent not in _outputs(found) else None
     return Cause((SLOPE_MISSING,), span)
 

@@ -93,6 +93,14 @@ def moved_param(found: Judgement, number: int) -> Param | None:
     return news.get(number)
 
 
+def leads_somewhere(found: Judgement, number: int) -> bool:
+    """Whether a value is something, or comes to be part of something."""
+    if known(found, number):
+        return True
+    after = [i for i in found.world.graph.after[number] if i in found.choice.target.backward]
+    return any(leads_somewhere(found, i) for i in after)
+
+
 def is_error(found: Judgement, number: int) -> bool:
     """Whether a value is E, entry by entry."""
     world, target = found.world, found.choice.target

@@ -44,7 +44,7 @@ class Seen(NamedTuple):
         name: of the function or class; empty for a loop or the file.
         begin, end: its first node, and the one after its last.
         moves: of a step, the parameters before and after.
-        values: of a call, what it gave back or changed.
+        values: of a call, what it gave back or changed; of a step, what it left as it was.
     """
 
     line: int
@@ -185,7 +185,8 @@ class Program:
     ) -> None:
         """Remember a step, if what has changed makes one."""
         if len(self.seen) < STEPS and (moved := moves(before, after, start)):
-            self.seen.append(Seen(line, name, start, current().next, moved, {}))
+            still = {name: place for name, place in after.items() if before.get(name) == place}
+            self.seen.append(Seen(line, name, start, current().next, moved, still))
 
     def _check_time(self) -> None:
         if time.monotonic() > self.until:

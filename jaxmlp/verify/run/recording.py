@@ -23,7 +23,7 @@ class Recording:
         line: of the loop, the function or the class; 0 for the file itself.
         name: of the function or class; empty for a loop or the file.
         moves: of a step, (place, old node, new node) for each parameter.
-        values: of a call, (place, node) for each array that it gave.
+        values: (place, node) of the arrays that a call gave, or that a step left as they were.
         nodes: the tape by id, in order; what was there before is a leaf.
         guessed: whether there were stand-ins for data.
     """

@@ -8,7 +8,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmlp.verify.finding import Words
 
 
 def squared(g: Any, y: Any) -> Any:
@@ -33,12 +32,6 @@ KNOWN: dict[str, Callable[[Any, Any], Any]] = {
     "squared_error": squared,
     "cross_entropy": cross_entropy,
     "binary_cross_entropy": binary,
-}
-TITLES = {
-    "own": Words("the file's own E", "ファイル自身の E"),
-    "squared_error": Words("the squared error", "二乗誤差"),
-    "cross_entropy": Words("the cross-entropy", "クロスエントロピー"),
-    "binary_cross_entropy": Words("the binary cross-entropy", "二値クロスエントロピー"),
 }
 
 

@@ -1,0 +1,195 @@
+"""What running a file tells of its training steps, beside what its names have told."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
+from pathlib import Path
+
+from jaxmlp.verify.calling import Crashed, Died, TimedOut, Unfinished
+from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.judge import steps, told
+from jaxmlp.verify.names import called
+from jaxmlp.verify.reading import decoded, notebook_cells
+from jaxmlp.verify.run.recording import Recording, unpacked
+from jaxmlp.verify.runner import Runner
+from jaxmlp.verify.small import TAKES_OUTPUT
+from jaxmlp.verify.source import Source
+from jaxmlp.verify.undeclared import OF_ANOTHER
+
+PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
+BACKWARD = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
+FORWARD = frozenset(("u", "z", "a", "g", "slope"))
+FORGOTTEN = frozenset(("f-missing", "output-missing"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A training step or a call, judged by what it computes.
+
+    Attributes:
+        line: of the loop, function or class; 0 for the file itself.
+        lines: all lines that it has run.
+        checks: one a parameter.
+    """
+
+    line: int
+    lines: frozenset[int]
+    checks: tuple[Check, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether all of it is."""
+        return all(check.verdict == "right" for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a file, and notes on those that could not be judged."""
+
+    judged: tuple[Step, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """All that the steps judged have run."""
+        return frozenset().union(*(one.lines for one in self.judged))
+
+    def settles(self, group: Sequence[Check], found: Source) -> bool:
+        """Whether what a group of checks is about is right for the network that is computed."""
+        return _backward(group) and any(
+            one.right and covers(one, group, found) for one in self.judged
+        )
+
+
+def worth_running(found: Source, checks: Sequence[Check]) -> bool:
+    """Whether something may be learned: there are products, or loops, and not all is settled."""
+    mine = [one for one in checks if one.stage in BACKWARD]
+    if mine and all(one.verdict in ("right", "unfinished") for one in mine) and not found.deep:
+        return False
+    if any(one.verdict == "unfinished" for one in mine):
+        return False
+    return found.deep != [] or any(map(_multiplies, ast.walk(found.module)))
+
+
+def _multiplies(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp | ast.AugAssign):
+        moved = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript)
+        return isinstance(node.op, ast.MatMult) or moved
+    return isinstance(node, ast.Call) and called(node) in PRODUCTS
+
+
+def steps_of(path: Path, runner: Runner, declared: str | None, seed: int) -> Steps:
+    """Run a file, and judge the steps that it makes."""
+    text, notebook = decoded(path.read_bytes()), path.suffix == ".ipynb"
+    cells = notebook_cells(text) if notebook else [text]
+    lines = "\n".join(cells).split("\n")
+    begins = [1, *accumulate((c.count("\n") + 1 for c in cells[:-1]), initial=1)][1:] if notebook else ()
+    try:
+        taped = runner.record(text, notebook=notebook, seed=seed)
+    except (Crashed, Died, TimedOut, Unfinished) as why:
+        words = Words(f"the file could not be run: {why}", f"ファイルを実行できませんでした: {why}")
+        return Steps(notes=(Note("not-judged", words),))
+    judged, notes = [], []
+    for worlds in taped["recordings"]:
+        recordings = [unpacked(one) for one in worlds]
+        for alike in _alike(recordings):
+            try:
+                found = steps.judged(alike, seed, declared)
+            except steps.Unjudged as why:
+                if why.reason != "no-output":
+                    notes.append(told.unjudged(alike[0].name, alike[0].line, why))
+                continue
+            lines_run = frozenset(n.span.line for n in found.world.recording.nodes.values())
+            made = told.checks(found, lines, begins)
+            judged.append(Step(alike[0].line, lines_run, made))
+    return Steps(tuple(judged), tuple(notes))
+
+
+def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
+    """The recordings of one loop or function, each list with different shapes of what is missing."""
+    key = lambda one: (one.line, one.name)  # noqa: E731
+    for _, alike in groupby(sorted(recordings, key=key), key):
+        yield list(alike)
+
+
+def merged(
+    checks: Sequence[Check], judged: Steps, found: Source, *, declared: bool
+) -> tuple[Check, ...]:
+    """The checks by names, and those of the steps: one verdict on each thing.
+
+    A right step of a network that nobody has declared is right, whatever the lecture's would be;
+    what is known to be wrong keeps its diagnosis, and gets its place.
+    """
+    groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
+    added: list[Check] = []
+    for step in judged.judged:
+        mine = [g for g in groups if _backward(g) and covers(step, g, found)]
+        if mine and (all(map(_right, mine)) or any(_stands(g, step, declared) for g in mine)):
+            groups = [_with_place(g, step) if g in mine else g for g in groups]
+            continue
+        groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in mine]
+        added += step.checks
+    everything = [*(c for g in groups for c in g), *added]
+    return tuple(sorted(everything, key=lambda one: one.line or 0))
+
+
+def _stands(group: Sequence[Check], step: Step, declared: bool) -> bool:
+    """Whether a verdict by names stands beside one on what is computed.
+
+    It does where it is on the forward pass, which no forward pass can tell by itself: an f that was
+    forgotten, or another one than was declared. And it does where it knows more.
+    """
+    wrong = [one for one in group if one.verdict != "right"]
+    ids = {note.id for one in wrong for note in one.diagnosis}
+    if any(one.verdict in ("unfinished", "timeout", "imprecise") for one in wrong):
+        return True
+    if step.right:
+        forward = any(one.stage in FORWARD for one in wrong)
+        return forward or bool(ids & (OF_ANOTHER if declared else FORGOTTEN))
+    mine = {note.id for one in step.checks for note in one.diagnosis}
+    return bool(ids - {"unrecognised"}) and ("unrecognised" not in ids or "unrecognised" in mine)
+
+
+def _backward(group: Sequence[Check]) -> bool:
+    return any(one.stage in BACKWARD for one in group)
+
+
+def _right(group: Sequence[Check]) -> bool:
+    return all(one.verdict == "right" for one in group)
+
+
+def covers(step: Step, group: Sequence[Check], found: Source) -> bool:
+    """Whether a step has run what a group of checks is about."""
+    name, line = group[0].name, group[0].line
+    if name in found.functions:
+        return bool(_extent(found.functions[name]) & step.lines)
+    return any(
+        n.lineno == line and _extent(n) & (step.lines | {step.line})
+        for n in ast.walk(found.module) if isinstance(n, ast.For | ast.While)
+    )  # fmt: skip
+
+
+def _extent(node: ast.stmt) -> set[int]:
+    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _as_used(check: Check, step: Step, found: Source) -> Check:
+    """A derivative that is right where a right step calls it: of f(u), not of u."""
+    function = found.functions.get(check.name)
+    used = function is not None and bool(_extent(function) & step.lines)
+    if check.stage == "derivative" and check.verdict == "wrong" and used:
+        return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
+    return check
+
+
+def _with_place(group: Sequence[Check], step: Step) -> list[Check]:
+    """The checks, the first wrong one with the place of the step's mistake."""
+    places: Iterable = (one.place for one in step.checks if one.place)
+    place = next(iter(places), None)
+    if _right(group):
+        return list(group)
+    first = next((k for k, one in enumerate(group) if one.verdict == "wrong"), None)
+    return [replace(one, place=place) if k == first else one for k, one in enumerate(group)]
