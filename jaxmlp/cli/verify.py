@@ -18,6 +18,7 @@ from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.finding import File, Report, Words
+from jaxmlp.verify.report.telling import NOT_LOOKED_AT
 
 FEW = 4  # files that are not worth a second process
 FORMATS = ("json", "csv", "html")
@@ -27,9 +28,11 @@ FORMATS = ("json", "csv", "html")
 class Settings:
     """Check hand-derived gradients against autodiff, and say which line is wrong, by which mistake.
 
-    Without a file: the lecture's equations L1 to L27. A file is not run: its functions and the body
-    of its training loop are taken out and called, in a child process with a time limit. That is no
-    sandbox: check only what you would run.
+    Without a file: the lecture's equations L1 to L27. Functions and the body of a training loop are
+    taken out of a file and called, in a child process with a time limit; where names do not say what
+    they are, the file is run until its training step has been seen. That is no sandbox: check only
+    what you would run. Exit code 0: all backpropagation that was seen was judged, and is right.
+    1: something is wrong. 2: something could not be judged.
     """
 
     files: tyro.conf.Positional[tuple[str, ...]] = ()
@@ -198,17 +201,11 @@ def _write(settings: Settings, ways: dict[str, Callable[..., str]], *what: objec
 
 
 def _exit(report: Report, lang: str) -> int:
-    """0 where all is right.
+    """0 where all that was seen was judged, and is right.
 
     Raises:
-        Stop: something isn't (1), or could not be checked (2).
+        Stop: something isn't right (1), or could not be checked or judged (2).
     """
-    problems = [file for file in report.files if file.problem]
-    if problems:
-        first = f"{problems[0].path}: {getattr(problems[0].problem, lang)}"
-        left = len(problems) - 1
-        more = Words(f" (and {left} more)", f" (ほかに {left} ファイル)") if left else Words("", "")
-        raise Stop(first + getattr(more, lang), code=2)
     bad = [check for check in report.checks if check.verdict != "right"]
     if bad:
         are, total = "is" if len(bad) == 1 else "are", len(report.checks)
@@ -217,4 +214,11 @@ def _exit(report: Report, lang: str) -> int:
             f"検査した {total} 個のうち {len(bad)} 個が正しくありません",
         )
         raise Stop(getattr(words, lang), code=1)
+    left = [(file.path, file.problem) for file in report.files if file.problem]
+    left += [(f.path, n.text) for f in report.files for n in f.remarks if n.id in NOT_LOOKED_AT]
+    if left:
+        path, words = left[0]
+        others = len(dict(left)) - 1
+        more = Words(f" (and {others} more)", f" (ほかに {others} ファイル)") if others else Words("", "")
+        raise Stop(f"{path}: {getattr(words, lang)}{getattr(more, lang)}", code=2)
     return 0

@@ -69,7 +69,6 @@ class Check:
             (f'(u)), a, g of a forward pass; value, derivative, loss of the small functions.
         verdict: one of `VERDICTS`.
         line: where the function begins in its file.
-        place: the wrong expression.
         diagnosis: the mistakes that reproduce what was claimed, exactly, at every point.
         remarks: conventions recognised, and what else is worth saying.
         expected_shape, got_shape: None where there is no array to speak of.
@@ -77,13 +76,13 @@ class Check:
         worst: the entry that is farthest off.
         wrong: per entry of the expected shape, at most two-dimensional, whether it is wrong.
         where: which rows or columns are wrong, in words.
+        place: the wrong expression.
     """
 
     name: str
     stage: str
     verdict: str
     line: int | None = None
-    place: Place | None = None
     diagnosis: tuple[Note, ...] = ()
     remarks: tuple[Note, ...] = ()
     expected_shape: tuple[int, ...] | None = None
@@ -92,6 +91,7 @@ class Check:
     worst: Worst | None = None
     wrong: tuple[tuple[bool, ...], ...] | None = None
     where: Words | None = None
+    place: Place | None = None
 
 
 def remarked(checks: tuple[Check, ...], *remarks: Note) -> tuple[Check, ...]:

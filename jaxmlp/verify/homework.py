@@ -24,7 +24,7 @@ from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.recorded import Steps, merged, steps_of, worth_running
+from jaxmlp.verify.recorded import Step, merged, settles, steps_of, worth_running
 from jaxmlp.verify.runner import LIMIT, Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
@@ -99,19 +99,21 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
     with Runner(pieces, limit=options.limit) as runner, np.errstate(all="ignore"):
         jobs = [(job, job.safely(runner, network, options.seed))
                 for job in _work(found, reduction, options)]  # fmt: skip
-        by_step = Steps()
+        by_step: list[Step] = []
         if worth_running(found, [one for _, some in jobs for one in some]):
             stated = options.loss or found.settings.get("LOSS")
             by_step = steps_of(path, runner, stated, options.seed)
         checks = [
             one
             for job, some in jobs
-            for one in (some if by_step.settles(some, found)
+            for one in (some if settles(by_step, some, found)
                         else _meant(job, some, runner, network, others))
         ]  # fmt: skip
     checks = [_excused(one, checks, found) for one in checks]
-    checks = merged(checks, by_step, found, declared=bool(_declared(found, options)))
-    remarks = (*_remarks(found, pieces, by_step.lines), *by_step.notes)
+    declared = bool(_declared(found, options))
+    checks, counted = merged(checks, by_step, found, declared=declared)
+    run = {line for step in counted if step.checks for line in step.lines}
+    remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes))
     if not checks:
         return File(str(path), remarks=remarks, problem=NOTHING)
     numbered = checks if found.numbered else map(_without_lines, checks)

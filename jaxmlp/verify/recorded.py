@@ -32,36 +32,30 @@ class Step:
     Attributes:
         line: of the loop, function or class; 0 for the file itself.
         lines: all lines that it has run.
-        checks: one a parameter.
+        checks: one a parameter; none where it could not be judged.
+        notes: on what could not be judged.
     """
 
     line: int
     lines: frozenset[int]
-    checks: tuple[Check, ...]
-
-    @property
-    def right(self) -> bool:
-        """Whether all of it is."""
-        return all(check.verdict == "right" for check in self.checks)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """The steps of a file, and notes on those that could not be judged."""
-
-    judged: tuple[Step, ...] = ()
+    checks: tuple[Check, ...] = ()
     notes: tuple[Note, ...] = ()
 
     @property
-    def lines(self) -> frozenset[int]:
-        """All that the steps judged have run."""
-        return frozenset().union(*(one.lines for one in self.judged))
+    def right(self) -> bool:
+        """Whether all of it was judged, and is."""
+        return self.whole and all(check.verdict == "right" for check in self.checks)
 
-    def settles(self, group: Sequence[Check], found: Source) -> bool:
-        """Whether what a group of checks is about is right for the network that is computed."""
-        return _backward(group) and any(
-            one.right and covers(one, group, found) for one in self.judged
-        )
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was judged."""
+        return bool(self.checks) and not self.notes
+
+    @property
+    def known(self) -> bool:
+        """Whether all of it was judged, and what is wrong is a known mistake."""
+        return self.whole and all(note.id != "unrecognised" for one in self.checks for note in one.diagnosis)
 
 
 def worth_running(found: Source, checks: Sequence[Check]) -> bool:
@@ -81,31 +75,47 @@ def _multiplies(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and called(node) in PRODUCTS
 
 
-def steps_of(path: Path, runner: Runner, declared: str | None, seed: int) -> Steps:
+def steps_of(path: Path, runner: Runner, declared: str | None, seed: int) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
     text, notebook = decoded(path.read_bytes()), path.suffix == ".ipynb"
     cells = notebook_cells(text) if notebook else [text]
     lines = "\n".join(cells).split("\n")
-    begins = [1, *accumulate((c.count("\n") + 1 for c in cells[:-1]), initial=1)][1:] if notebook else ()
+    sizes = [cell.count("\n") + 1 for cell in cells]
+    begins = list(accumulate(sizes[:-1], initial=1)) if notebook else []
     try:
         taped = runner.record(text, notebook=notebook, seed=seed)
     except (Crashed, Died, TimedOut, Unfinished) as why:
         words = Words(f"the file could not be run: {why}", f"ファイルを実行できませんでした: {why}")
-        return Steps(notes=(Note("not-judged", words),))
-    judged, notes = [], []
+        return [Step(0, frozenset(), notes=(Note("not-judged", words),))]
+    found = []
     for worlds in taped["recordings"]:
-        recordings = [unpacked(one) for one in worlds]
-        for alike in _alike(recordings):
-            try:
-                found = steps.judged(alike, seed, declared)
-            except steps.Unjudged as why:
-                if why.reason != "no-output":
-                    notes.append(told.unjudged(alike[0].name, alike[0].line, why))
-                continue
-            lines_run = frozenset(n.span.line for n in found.world.recording.nodes.values())
-            made = told.checks(found, lines, begins)
-            judged.append(Step(alike[0].line, lines_run, made))
-    return Steps(tuple(judged), tuple(notes))
+        for alike in _alike([unpacked(one) for one in worlds]):
+            step = _judged(alike, seed, declared, lines, begins)
+            found += [step] if step.checks or step.notes else []
+    return found
+
+
+def _judged(
+    alike: Sequence[Recording], seed: int, declared: str | None, lines: Sequence[str],
+    begins: Sequence[int],
+) -> Step:  # fmt: skip
+    """One step, of which there are recordings with different shapes of what is missing."""
+    first = alike[0]
+    run = frozenset(n.span.line for n in first.nodes.values())
+    try:
+        found = steps.judged(alike, seed, declared)
+    except steps.Unjudged as why:
+        seen = why.reason != "no-output"
+        return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why),) if seen else ())
+    notes = tuple(told.loose(first.name, name, first.line) for name, _ in found.loose)
+    return Step(first.line, run, told.checks(found, lines, begins), notes)
+
+
+def settles(judged: Sequence[Step], group: Sequence[Check], found: Source) -> bool:
+    """Whether what a group of checks is about is right by what is computed, or wrong and known."""
+    return _backward(group) and any(
+        (one.right or one.known) and covers(one, group, found) for one in judged
+    )
 
 
 def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
@@ -116,24 +126,24 @@ def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
 
 
 def merged(
-    checks: Sequence[Check], judged: Steps, found: Source, *, declared: bool
-) -> tuple[Check, ...]:
-    """The checks by names, and those of the steps: one verdict on each thing.
+    checks: Sequence[Check], judged: Sequence[Step], found: Source, *, declared: bool
+) -> tuple[tuple[Check, ...], list[Step]]:
+    """The checks by names and those of the steps, one verdict on each thing; the steps that count.
 
     A right step of a network that nobody has declared is right, whatever the lecture's would be;
     what is known to be wrong keeps its diagnosis, and gets its place.
     """
     groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
-    added: list[Check] = []
-    for step in judged.judged:
+    counted: list[Step] = []
+    for step in judged:
         mine = [g for g in groups if _backward(g) and covers(step, g, found)]
         if mine and (all(map(_right, mine)) or any(_stands(g, step, declared) for g in mine)):
             groups = [_with_place(g, step) if g in mine else g for g in groups]
             continue
         groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in mine]
-        added += step.checks
-    everything = [*(c for g in groups for c in g), *added]
-    return tuple(sorted(everything, key=lambda one: one.line or 0))
+        counted.append(step)
+    everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
+    return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
 
 
 def _stands(group: Sequence[Check], step: Step, declared: bool) -> bool:
@@ -145,6 +155,8 @@ def _stands(group: Sequence[Check], step: Step, declared: bool) -> bool:
     wrong = [one for one in group if one.verdict != "right"]
     ids = {note.id for one in wrong for note in one.diagnosis}
     if any(one.verdict in ("unfinished", "timeout", "imprecise") for one in wrong):
+        return True
+    if not step.whole:
         return True
     if step.right:
         forward = any(one.stage in FORWARD for one in wrong)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import jaxmlp
 from jaxmlp.verify import report as written
-from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report, Words, Worst
+from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Place, Report, Words, Worst
 from jaxmlp.verify.report import words
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
@@ -105,6 +105,13 @@ checks = planned(
     stage=st.sampled_from(["delta2", "dV", "delta1", "dW", "slope", "value", "loss"]) | st.text(),
     verdict=st.sampled_from(VERDICTS),
     line=st.none() | st.integers(1, 999),
+    place=st.none()
+    | st.builds(
+        Place,
+        *[st.integers(1, 999)] * 4,
+        text=st.text(max_size=20),
+        cell=st.none() | st.integers(1, 9),
+    ),
     diagnosis=some(notes, 4),
     remarks=some(notes, 2),
     expected_shape=st.none() | shapes,
@@ -171,7 +178,10 @@ CHECK = {
     "name": TEXT,
     "stage": TEXT,
     "verdict": one_of(*VERDICTS),
-    "line": either(nothing, INTEGER),
+    **dict.fromkeys(
+        ("line", "column", "end_line", "end_column", "cell", "begins"), either(nothing, INTEGER)
+    ),
+    "expression": either(nothing, TEXT),
     "expected_shape": either(nothing, listed(INTEGER)),
     "got_shape": either(nothing, listed(INTEGER)),
     "relative_error": either(nothing, NUMBER),
@@ -188,7 +198,7 @@ FILE = {
     "checks": listed(keyed(**CHECK)),
 }
 HEADER = {
-    "version": one_of(1),
+    "version": one_of(2),
     "jaxmlp": one_of(jaxmlp.__version__),
     "language": one_of("en", "ja"),
 }

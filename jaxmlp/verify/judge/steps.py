@@ -53,6 +53,7 @@ class World:
         fixed: other arrays that the forward pass multiplies with.
         at: all values, at several states.
         targets: what may be the target, and where it meets the forward pass.
+        results: of a call, (name, node) of the arrays that it gives and that depend on the target.
     """
 
     recording: Recording
@@ -61,6 +62,7 @@ class World:
     fixed: tuple[int, ...]
     at: Sequence[Mapping[int, np.ndarray]]
     targets: tuple[Target, ...]
+    results: tuple[tuple[str, int], ...] = ()
 
     @property
     def roots(self) -> list[int]:
@@ -106,6 +108,7 @@ class Judgement:
         right: by parameter, whether it follows the gradient.
         factors: by parameter, by how much of it, where that is one number.
         still: parameters of the forward pass that never move, with the nodes of their gradients.
+        loose: what a call gives that is no derivative of E, and of which no parameter has the shape.
     """
 
     choice: Choice
@@ -113,6 +116,7 @@ class Judgement:
     right: dict[str, bool]
     factors: dict[str, float]
     still: dict[int, int]
+    loose: tuple[tuple[str, int], ...]
 
     @property
     def world(self) -> World:
@@ -159,7 +163,7 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
 def _all_right(found: Judgement) -> bool:
     """Whether every parameter follows the gradient; what only gives gradients has to fit as well."""
     fits = bool(found.world.recording.moves) or found.choice.fitting > 0
-    return fits and bool(found.right) and all(found.right.values()) and not found.still
+    return fits and bool(found.right) and all(found.right.values()) and not (found.still or found.loose)
 
 
 def _must_be(found: Judgement) -> bool:
@@ -226,7 +230,8 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         params = tuple(_candidates(recording, graph, roots, results))
         if params:
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
-            yield World(recording, graph, params, fixed, at, targets)
+            arrays = [(n, r) for n, r in results if recording.nodes[r].value.size > 1]
+            yield World(recording, graph, params, fixed, at, targets, tuple(arrays))
 
 
 def _candidates(
@@ -257,7 +262,8 @@ def _choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterat
             chosen = world if world.recording.moves else matched(world, fits)
             used = [min(world.graph.after[p.old]) for p, fit in zip(world.params, fits, strict=True) if fit]
             yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0))
-            if chosen.params and sum(fits) == len(chosen.params) and not _odd(chosen):
+            wanted = {p.new for p in world.params}
+            if chosen.params and sum(fits) == len(wanted) and not _odd(chosen):
                 return
         if time.monotonic() > until:
             return
@@ -379,7 +385,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         factor = multiple(world.change(param), names.adjoints[param.old])
         if factor is not None:
             factors[param.name] = factor
-    return Judgement(choice, names, right, factors, _still(world, target, names))
+    news = {p.new for p in world.params}
+    loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
+    return Judgement(choice, names, right, factors, _still(world, target, names), loose)
 
 
 def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> set[int]:

@@ -131,7 +131,7 @@ def _still(
     for leaf, gradient in found.still.items():
         place = placed(nodes[gradient].span, lines, cells)
         stage = f"∂E/∂{named.get(leaf, 'V')}"
-        yield Check(name, stage, "wrong", line, place, (NEVER_MOVES,))
+        yield Check(name, stage, "wrong", line, (NEVER_MOVES,), place=place)
 
 
 def placed(span: Span, lines: Sequence[str], cells: Sequence[int]) -> Place:
@@ -158,3 +158,13 @@ def unjudged(name: str, line: int, why: Unjudged) -> Note:
     title = Words(name or "training", name or "学習")
     return Note("not-judged", Words(
         f"{title.en}{at.en} could not be judged: {en}", f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
+
+
+def loose(name: str, result: str, line: int) -> Note:
+    """That something that a call gives is nothing that is known."""
+    at = Words(f" (line {line})", f" ({line} 行目)") if line else Words("", "")
+    return Note("not-judged", Words(
+        f"{result} of {name or 'the file'}{at.en} could not be judged: it depends on the target, "
+        "and is the derivative of E by none of the arrays",
+        f"{name or 'ファイル'}{at.ja} の {result} は判定できません。目標値に依存しますが、どの配列に"
+        "よる E の微分でもありません"))  # fmt: skip

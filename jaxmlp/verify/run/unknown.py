@@ -19,7 +19,7 @@ from jaxmlp.verify.run.arrays import Recorded, Unsupported, current, lifted, num
 from jaxmlp.verify.run.tape import Ref
 
 SAMPLES = 3
-SIZES = (5, 4, 6, 2, 7, 8, 9, 10, 11, 12, 13)
+SIZES = (5, 4, 6, 2, *range(7, 60))
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 COMPARE = frozenset("greater less greater_equal less_equal equal not_equal".split())
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray))
@@ -47,10 +47,8 @@ class Oracle:
         self.told, self.lengths = tuple(told), lengths or {}
         self.taken: list[tuple[int, Sequence[Any]]] = []
         self.random = np.random.default_rng(seed)
-        self.sizes = iter(SIZES)
-        self.used: list[int] = []
         self.habits: dict[str, int] = {}
-        self.drawn: set[int] = set()
+        self.drawn: dict[int, None] = {}  # sizes, in order
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 
@@ -64,14 +62,13 @@ class Oracle:
         self.taken.append((picked, options))
         return options[picked]
 
-    def fresh(self) -> int:
-        """A size that nothing else has."""
-        self.used.append(next(self.sizes, 14))
-        return self.used[-1]
+    def fresh(self, skip: int = 0) -> int:
+        """A size that nothing else has; or the next but some."""
+        return [size for size in SIZES if size not in self.drawn][skip]
 
     def shapes(self) -> list[Shape]:
         """All that an array may be of which nothing is known: of a new size, or of one used."""
-        used, new = list(dict.fromkeys(self.used)), self.fresh()
+        used, new = [size for size in self.drawn if size > 1], self.fresh()
         tables = [(SAMPLES, size) for size in (*used, SAMPLES)]
         return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
 
@@ -98,7 +95,7 @@ class Unknown(NDArrayOperatorsMixin):
         if self._flip is not None:
             return np.transpose(self._flip.become(shape[::-1], None if like is None else like.T))
         if self.value is None:
-            self._oracle.drawn.update(shape)
+            self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = _target(like, shape, self._oracle.random)
             self.value = number(drawn) if shape == () else lifted(np.asarray(drawn))
         return self.value
@@ -107,6 +104,7 @@ class Unknown(NDArrayOperatorsMixin):
         """Become an integer."""
         if self.value is None:
             self.value = self._oracle.fresh()
+            self._oracle.drawn[self.value] = None
         return int(self.value)
 
     def as_index(self, size: int) -> Any:
@@ -190,7 +188,7 @@ class Unknown(NDArrayOperatorsMixin):
         if self.known() is None and isinstance(index, slice):
             self._cut(index)
         elif self.known() is None and isinstance(index, tuple):
-            self.become((SAMPLES, *(self._oracle.fresh() for _ in index[1:])))
+            self.become((SAMPLES, *map(self._oracle.fresh, range(len(index) - 1))))
         return self.as_array()[index]
 
     def _cut(self, index: slice) -> None:
@@ -276,9 +274,9 @@ def product(pair: list, oracle: Oracle) -> None:
     """Decide the shapes of the factors of a matrix product."""
     left, right = pair[:2]
     if _open(left) and _open(right):
-        rows = oracle.fresh() if left._flip is not None else SAMPLES
-        inner = oracle.fresh()
-        tables = [(size, inner) for size in (rows, *oracle.own, oracle.fresh())]
+        inner, other = oracle.fresh(), oracle.fresh(1)
+        rows = other if left._flip is not None else SAMPLES
+        tables = [(size, inner) for size in (rows, *oracle.own, other)]
         left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
     if _open(left):
         shape = _shape_of(right)
