@@ -24,14 +24,13 @@ from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.recorded import Step, merged, settles, steps_of, worth_running
+from jaxmlp.verify.recorded import Step, merged, steps_of, worth_running
 from jaxmlp.verify.runner import LIMIT, Runner
 from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT, check_piece
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stepsize import measured
 from jaxmlp.verify.training import NAME as LOOP
 from jaxmlp.verify.training import check_loop
-from jaxmlp.verify.undeclared import candidates, declaration, without_biases
 
 BACKWARD = re.compile(r"grad|back|delta|deriv|bp|nabla|gyaku|dloss|derror")
 UPDATE = re.compile(r"update|step|sgd|learn|descent|optimi|fit|train|koushin")
@@ -92,26 +91,16 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
         network, reduction = settings(found, options)
     except ValueError as why:
         return _problem(path, why, "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません")
-    others = functools.partial(
-        candidates, module=found.module, assumed=network, declared=_declared(found, options)
-    )
     pieces = _pieces(path, found)
     with Runner(pieces, limit=options.limit) as runner, np.errstate(all="ignore"):
-        jobs = [(job, job.safely(runner, network, options.seed))
-                for job in _work(found, reduction, options)]  # fmt: skip
+        checks = [one for job in _work(found, reduction, options)
+                  for one in job.safely(runner, network, options.seed)]  # fmt: skip
         by_step: list[Step] = []
-        if worth_running(found, [one for _, some in jobs for one in some]):
+        if worth_running(found, checks):
             stated = options.loss or found.settings.get("LOSS")
             by_step = steps_of(path, runner, stated, options.seed)
-        checks = [
-            one
-            for job, some in jobs
-            for one in (some if settles(by_step, some, found)
-                        else _meant(job, some, runner, network, others))
-        ]  # fmt: skip
     checks = [_excused(one, checks, found) for one in checks]
-    declared = bool(_declared(found, options))
-    checks, counted = merged(checks, by_step, found, declared=declared)
+    checks, counted = merged(checks, by_step, found, _declared(found, options))
     run = {line for step in counted if step.checks for line in step.lines}
     remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes))
     if not checks:
@@ -124,26 +113,6 @@ def _declared(found: Source, options: Options) -> set[str]:
     """The settings that are given, in the file or on the command line."""
     given = {name for name in source.SETTINGS if getattr(options, name.lower()) is not None}
     return given | found.settings.keys()
-
-
-def _meant(
-    job: "Job", checks: tuple[Check, ...], runner: Runner, assumed: Network, others: Callable
-) -> Sequence[Check]:
-    """A job's checks, with a remark if all of it is right for another network.
-
-    What crashed with biases and has known mistakes without them is judged without them.
-    """
-    first = next((k for k, one in enumerate(checks) if one.verdict != "right"), 0)
-    tried = []
-    for network in others(checks):
-        found = job.safely(runner, network)
-        if all(one.verdict == "right" for one in found):
-            return (*checks[:first], *remarked(checks[first:], declaration(network, assumed)))
-        tried.append((network, found))
-    for network, found in tried:
-        if network.bias != assumed.bias and recognised(found):
-            return remarked(found, without_biases(network, assumed, checks[first]))
-    return checks
 
 
 def _without_lines(check: Check) -> Check:

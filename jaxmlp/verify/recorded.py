@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -11,17 +11,21 @@ from pathlib import Path
 from jaxmlp.verify.calling import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import steps, told
-from jaxmlp.verify.names import called
+from jaxmlp.verify.names import called, words
 from jaxmlp.verify.reading import decoded, notebook_cells
 from jaxmlp.verify.run.recording import Recording, unpacked
 from jaxmlp.verify.runner import Runner
 from jaxmlp.verify.small import TAKES_OUTPUT
 from jaxmlp.verify.source import Source
-from jaxmlp.verify.undeclared import OF_ANOTHER
 
 PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 BACKWARD = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
 FORWARD = frozenset(("u", "z", "a", "g", "slope"))
+# What a diagnosis calls the f, g or E of another network.
+OF_ANOTHER = words(
+    "unrecognised other-f other-g wrong-loss slope-of-other slope-rule-of-sigmoid "
+    "slope-rule-of-tanh f-missing output-missing output-slope-extra output-slope-missing"
+)
 FORGOTTEN = frozenset(("f-missing", "output-missing"))
 
 
@@ -51,11 +55,6 @@ class Step:
     def whole(self) -> bool:
         """Whether all of it was judged."""
         return bool(self.checks) and not self.notes
-
-    @property
-    def known(self) -> bool:
-        """Whether all of it was judged, and what is wrong is a known mistake."""
-        return self.whole and all(note.id != "unrecognised" for one in self.checks for note in one.diagnosis)
 
 
 def worth_running(found: Source, checks: Sequence[Check]) -> bool:
@@ -111,13 +110,6 @@ def _judged(
     return Step(first.line, run, told.checks(found, lines, begins), notes)
 
 
-def settles(judged: Sequence[Step], group: Sequence[Check], found: Source) -> bool:
-    """Whether what a group of checks is about is right by what is computed, or wrong and known."""
-    return _backward(group) and any(
-        (one.right or one.known) and covers(one, group, found) for one in judged
-    )
-
-
 def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
     """The recordings of one loop or function, each list with different shapes of what is missing."""
     key = lambda one: (one.line, one.name)  # noqa: E731
@@ -126,12 +118,15 @@ def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
 
 
 def merged(
-    checks: Sequence[Check], judged: Sequence[Step], found: Source, *, declared: bool
+    checks: Sequence[Check], judged: Sequence[Step], found: Source, declared: Collection[str]
 ) -> tuple[tuple[Check, ...], list[Step]]:
     """The checks by names and those of the steps, one verdict on each thing; the steps that count.
 
     A right step of a network that nobody has declared is right, whatever the lecture's would be;
     what is known to be wrong keeps its diagnosis, and gets its place.
+
+    Args:
+        declared: HIDDEN, OUTPUT and the like, those that somebody has given.
     """
     groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
     counted: list[Step] = []
@@ -146,7 +141,7 @@ def merged(
     return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
 
 
-def _stands(group: Sequence[Check], step: Step, declared: bool) -> bool:
+def _stands(group: Sequence[Check], step: Step, declared: Collection[str]) -> bool:
     """Whether a verdict by names stands beside one on what is computed.
 
     It does where it is on the forward pass, which no forward pass can tell by itself: an f that was
@@ -160,6 +155,8 @@ def _stands(group: Sequence[Check], step: Step, declared: bool) -> bool:
         return True
     if step.right:
         forward = any(one.stage in FORWARD for one in wrong)
+        if "BIAS" in declared and any(one.verdict == "crashed" for one in wrong):
+            return True
         return forward or bool(ids & (OF_ANOTHER if declared else FORGOTTEN))
     mine = {note.id for one in step.checks for note in one.diagnosis}
     return bool(ids - {"unrecognised"}) and ("unrecognised" not in ids or "unrecognised" in mine)

@@ -108,6 +108,7 @@ class Judgement:
         right: by parameter, whether it follows the gradient.
         factors: by parameter, by how much of it, where that is one number.
         still: parameters of the forward pass that never move, with the nodes of their gradients.
+        uneven: by parameter, how many times the factor of the others it has.
         loose: what a call gives that is no derivative of E, and of which no parameter has the shape.
     """
 
@@ -116,6 +117,7 @@ class Judgement:
     right: dict[str, bool]
     factors: dict[str, float]
     still: dict[int, int]
+    uneven: dict[str, float]
     loose: tuple[tuple[str, int], ...]
 
     @property
@@ -144,6 +146,8 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
     choices = sorted(_choices(worlds, seed, declared), key=_rank, reverse=True)
     if not choices:
         raise Unjudged("no-output")
+    if choices[0].world.recording.guessed and _degenerate(choices[0].world):
+        raise Unjudged("shapes")
     best = None
     for choice in _pressed(choices):
         try:
@@ -163,7 +167,9 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
 def _all_right(found: Judgement) -> bool:
     """Whether every parameter follows the gradient; what only gives gradients has to fit as well."""
     fits = bool(found.world.recording.moves) or found.choice.fitting > 0
-    return fits and bool(found.right) and all(found.right.values()) and not (found.still or found.loose)
+    return fits and bool(found.right) and all(found.right.values()) and not (
+        found.still or found.loose or found.uneven
+    )
 
 
 def _must_be(found: Judgement) -> bool:
@@ -230,7 +236,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         params = tuple(_candidates(recording, graph, roots, results))
         if params:
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
-            arrays = [(n, r) for n, r in results if recording.nodes[r].value.size > 1]
+            arrays = [(n, r) for n, r in results if recording.nodes[r].value.ndim]
             yield World(recording, graph, params, fixed, at, targets, tuple(arrays))
 
 
@@ -312,14 +318,32 @@ def _odd(world: World) -> int:
     """
     if not world.recording.guessed:
         return 0
-    nodes = world.recording.nodes
-    factors = [nodes[p.old].value.shape for p in world.params if _multiplied(world, p)]
-    shapes = {nodes[y].value.shape for target in world.targets for _, y in target.pairs}
+    factors, shapes = _shapes(world)
     many = any(len(target.pairs) > 1 for target in world.targets)
-    batch = {n for shape in shapes for n in shape if n > 1} - {n for s in factors for n in s}
     single = sum(1 in shape or not (shape or many) for shape in (*factors, *shapes))
     square = sum(len(shape) > len(set(shape)) for shape in factors)
-    return single + square + sum(bool(batch & set(nodes[p.old].value.shape)) for p in world.params)
+    return single + square + _degenerate(world)
+
+
+def _degenerate(world: World) -> int:
+    """How many parameters have an entry for each sample, or are those of a single hidden unit.
+
+    Nothing is shown by a guess with one of them.
+    """
+    factors, shapes = _shapes(world)
+    one_output = any(1 in shape or not shape for shape in shapes)
+    if not one_output and any(1 in shape for shape in factors):
+        return 1
+    batch = {n for shape in shapes for n in shape if n > 1} - {n for s in factors for n in s}
+    nodes = world.recording.nodes
+    return sum(bool(batch & set(nodes[p.old].value.shape)) for p in world.params)
+
+
+def _shapes(world: World) -> tuple[list[tuple[int, ...]], set[tuple[int, ...]]]:
+    """The shapes of the matrices, and those of what may be the target."""
+    nodes = world.recording.nodes
+    factors = [nodes[p.old].value.shape for p in world.params if _multiplied(world, p)]
+    return factors, {nodes[y].value.shape for target in world.targets for _, y in target.pairs}
 
 
 def _multiplied(world: World, param: Param) -> bool:
@@ -387,7 +411,31 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
             factors[param.name] = factor
     news = {p.new for p in world.params}
     loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
-    return Judgement(choice, names, right, factors, _still(world, target, names), loose)
+    still, uneven = _still(world, target, names), _uneven(world, factors)
+    return Judgement(choice, names, right, factors, still, uneven, loose)
+
+
+def _uneven(world: World, factors: Mapping[str, float]) -> dict[str, float]:
+    """The parameters whose gradient has another factor than most, or than the one nearest to E.
+
+    A step may have a step size for each; then only a factor that is a size of the data, or 2, is
+    told, since nobody chooses such a one.
+    """
+    if len(factors) < 2:
+        return {}
+    last = max((p for p in world.params if p.name in factors), key=lambda p: min(world.graph.after[p.old]))
+    common = max(factors.values(), key=lambda f: (sum(_near(f, g) for g in factors.values()),
+                                                  _near(f, factors[last.name])))  # fmt: skip
+    found = {name: factor / common for name, factor in factors.items() if not _near(factor, common)}
+    if all(p.gives for p in world.params):
+        return found
+    sizes = {2.0, *(float(n) for node in world.recording.nodes.values() for n in node.value.shape)}
+    told = {n for size in sizes - {0.0, 1.0} for n in (size, 1 / size)}
+    return {name: f for name, f in found.items() if any(_near(f, n) for n in told)}
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= SAME * abs(other)
 
 
 def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> set[int]:

@@ -51,6 +51,10 @@ REASONS = {
         "none of the known E has a gradient that any of its parameters follows",
         "既知のどの E についても、その勾配に従うパラメータがありません",
     ),
+    "shapes": Words(
+        "it works with no shapes of the data that make sense",
+        "意味のあるデータの形では動きません",
+    ),
     "construct": Words("{} cannot be followed", "{} を追跡できません"),
 }
 
@@ -81,6 +85,10 @@ def checks(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> tupl
                 check = replace(check, remarks=(FOLLOWS,))
             else:
                 check = replace(check, verdict="wrong", diagnosis=(UNRECOGNISED,))
+        elif param.name in found.uneven:
+            place = placed(recording.nodes[param.new].span, lines, cells)
+            note = _other_factor(found.uneven[param.name])
+            check = replace(check, verdict="wrong", diagnosis=(note,), place=place)
         elif _goes_up(found, param):
             place = placed(recording.nodes[param.new].span, lines, cells)
             check = replace(check, verdict="wrong", diagnosis=(UPHILL,), place=place)
@@ -106,6 +114,16 @@ def _mistakes(
 
 def _in_order(found: Judgement, fault: Fault) -> list[str]:
     return [p.name for p in found.world.params if p.name in fault.params]
+
+
+def _other_factor(times: float) -> Note:
+    """That one parameter has another factor than the others."""
+    said = f"{times:.4g}"
+    return Note("other-factor", Words(
+        f"This is {said} times what goes with the gradients of the other parameters: all have to be "
+        "taken of one and the same E (a mean or a sum, with or without ½).",
+        f"他のパラメータの勾配に対応する値の {said} 倍になっています。すべて同じ E (平均か和か、½ の有無) の"
+        "勾配でなければなりません。"), BACKWARDS)  # fmt: skip
 
 
 def _goes_up(found: Judgement, param: Param) -> bool:

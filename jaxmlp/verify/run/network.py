@@ -57,16 +57,16 @@ def targets(
     return sorted(found.values(), key=lambda one: -one.products)
 
 
-def has_target(recording: Recording) -> bool:
-    """Whether there is data that may be a target: shapes that are guessed have to give one."""
-    graph = Graph(recording.nodes)
+def sensible(recording: Recording) -> bool:
+    """Whether shapes that were guessed give a network, with a target; or gradients of its arrays."""
+    nodes = recording.nodes
     if not recording.moves:
-        return True
+        leaves = {n.value.shape for n in nodes.values() if n.op == "leaf"}
+        given = [nodes[node].value.shape for _, node in recording.values]
+        return all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
     olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
-    found = targets(recording, graph, olds, news)
-    return any(recording.nodes[y].value.ndim for one in found for _, y in one.pairs) or any(
-        len(one.pairs) > 1 for one in found
-    )
+    found = targets(recording, Graph(nodes), olds, news)
+    return any(nodes[y].value.ndim or len(one.pairs) > 1 for one in found for _, y in one.pairs)
 
 
 def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:

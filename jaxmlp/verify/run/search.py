@@ -19,8 +19,8 @@ import numpy as np
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.program import OutOfTime, Program, Seen
-from jaxmlp.verify.run.network import has_target
-from jaxmlp.verify.run.recording import packed, taken
+from jaxmlp.verify.run.network import sensible
+from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
 from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import Oracle
@@ -50,6 +50,7 @@ class Search:
     def worlds(self, what: calls.Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
+        spare: list[dict[str, Any]] = []
         left: list[tuple[float, int, tuple[int, ...], dict[str, int]]] = [(0, 0, (), {})]
         number = itertools.count(1)
         tried, started, until = 0, False, self.until
@@ -74,7 +75,10 @@ class Search:
                     continue
             if program.seen and not (oracle.taken and program.errors):
                 self.errors = program.errors
-                found += self._packed(program, guessed=bool(oracle.taken))
+                made = self._taken(program, guessed=bool(oracle.taken))
+                good = [one for one in made if not one.guessed or sensible(one)]
+                found += map(packed, good)
+                spare += [packed(one) for one in made if not (good or one.moves)]
             asked = _asked_for(program)
             for at in reversed(range(len(told), len(oracle.taken))):
                 before = tuple(picked for picked, _ in oracle.taken[:at])
@@ -83,17 +87,16 @@ class Search:
                         fits = isinstance(option, tuple) and bool(asked & set(option))
                         more = LIKELY if fits else 1
                         heapq.heappush(left, (cost + more, next(number), (*before, k), lengths))
-        return found
+        return found or spare[:WORLDS]
 
-    def _packed(self, program: Program, *, guessed: bool) -> list[dict[str, Any]]:
+    def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
         """What a run has seen, unless another with the same shapes has seen it."""
         nodes = current().nodes
         shapes = str([(n.op, n.value.shape, n.span.line) for n in nodes.values()])
         if shapes in self.shapes:
             return []
         self.shapes.add(shapes)
-        taped = [taken(one, nodes, guessed=guessed) for one in program.seen]
-        return [packed(one) for one in taped if not guessed or has_target(one)]
+        return [taken(one, nodes, guessed=guessed) for one in program.seen]
 
     def _run(self, oracle: Oracle, what: calls.Uncalled | None) -> Program:
         np.random.seed(self.seed)
