@@ -219,6 +219,10 @@ def _exit(report: Report, lang: str) -> int:
     if left:
         path, words = left[0]
         others = len(dict(left)) - 1
-        more = Words(f" (and {others} more)", f" (ほかに {others} ファイル)") if others else Words("", "")
+        more = (
+            Words(f" (and {others} more)", f" (ほかに {others} ファイル)")
+            if others
+            else Words("", "")
+        )
         raise Stop(f"{path}: {getattr(words, lang)}{getattr(more, lang)}", code=2)
     return 0

@@ -1,7 +1,6 @@
 """What a file has, each thing checked as what it is."""
 
 import ast
-import functools
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -16,8 +15,8 @@ from jaxmlp.verify.calling import Subject, plain, result_role, roles
 from jaxmlp.verify.check import check_derivation
 from jaxmlp.verify.child import Pieces
 from jaxmlp.verify.claimed import confirm
-from jaxmlp.verify.ending import crashed, recognised
-from jaxmlp.verify.finding import Check, File, Note, Words, remarked
+from jaxmlp.verify.ending import crashed
+from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.loops import Loop
 from jaxmlp.verify.names import imports_of, names_used, words

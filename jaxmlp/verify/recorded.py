@@ -50,7 +50,6 @@ class Step:
         """Whether all of it was judged, and is."""
         return self.whole and all(check.verdict == "right" for check in self.checks)
 
-
     @property
     def whole(self) -> bool:
         """Whether all of it was judged."""
@@ -105,7 +104,9 @@ def _judged(
         found = steps.judged(alike, seed, declared)
     except steps.Unjudged as why:
         seen = why.reason != "no-output"
-        return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why),) if seen else ())
+        return Step(
+            first.line, run, notes=(told.unjudged(first.name, first.line, why),) if seen else ()
+        )
     notes = tuple(told.loose(first.name, name, first.line) for name, _ in found.loose)
     return Step(first.line, run, told.checks(found, lines, begins), notes)
 

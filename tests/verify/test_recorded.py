@@ -10,7 +10,9 @@ SQUARED = 'HIDDEN = "sigmoid"; OUTPUT = "sigmoid"; LOSS = "squared_error"; BIAS 
 BINARY = 'HIDDEN = "sigmoid"; OUTPUT = "sigmoid"; LOSS = "binary_cross_entropy"; BIAS = False\n'
 
 RIGHT = {
-    "half in the stated E": SIGMOIDS + SQUARED + """
+    "half in the stated E": SIGMOIDS
+    + SQUARED
+    + """
 for t in range(9):
     Z = f(X @ A)
     G = f(Z @ B)
@@ -56,7 +58,9 @@ for t in range(9):
     q -= rate * z.T.dot(dg)
     p -= rate * x.T.dot(dz)
 """,
-    "the target is made in a loop": SIGMOIDS + BINARY + """
+    "the target is made in a loop": SIGMOIDS
+    + BINARY
+    + """
 wish = np.zeros((8, 3))
 for k in range(8):
     wish[k, 1] = np.sin(k)
@@ -79,7 +83,8 @@ def step(X, T, A, B, a, b, rate=0.2):
 for t in range(9):
     A, B, a, b = step(X, T, A, B, a, b)
 """,
-    "gradients added up over the samples": SIGMOIDS + """
+    "gradients added up over the samples": SIGMOIDS
+    + """
 for t in range(9):
     low_sum = np.zeros(first.shape); top_sum = np.zeros(last.shape)
     for x, y in zip(samples, wishes):
@@ -90,7 +95,8 @@ for t in range(9):
     first += rate * low_sum / len(samples)
     last += rate * top_sum / len(samples)
 """,
-    "parameters in one vector, only a function": SIGMOIDS + """
+    "parameters in one vector, only a function": SIGMOIDS
+    + """
 def cost(v, d, q, m, X, labels):
     A = v[:q * (d + 1)].reshape(q, d + 1)
     B = v[q * (d + 1):].reshape(m, q + 1)
@@ -152,7 +158,8 @@ X = np.random.randn(9, 4); Y = np.random.randn(9, 2)
 for t in range(5):
     net.train(X, Y)
 """,
-    "dicts, momentum and weight decay": SIGMOIDS + """
+    "dicts, momentum and weight decay": SIGMOIDS
+    + """
 P = {"A": np.random.randn(4, 6), "B": np.random.randn(6, 2)}
 M = {k: np.zeros_like(v) for k, v in P.items()}
 X = np.random.randn(9, 4); Y = np.random.rand(9, 2)
@@ -166,7 +173,8 @@ for t in range(5):
         M[k] = 0.9 * M[k] - 0.1 * (D[k] + 0.01 * P[k])
         P[k] = P[k] + M[k]
 """,
-    "Adam": SIGMOIDS + """
+    "Adam": SIGMOIDS
+    + """
 A = np.random.randn(4, 6); B = np.random.randn(6, 2)
 m = [0, 0]; v = [0, 0]
 X = np.random.randn(9, 4); Y = np.random.rand(9, 2)
@@ -229,7 +237,8 @@ for t in range(5):
     top = jnp.dot(Z, B) - Y
     A, B = A - 0.1 * X.T @ (top @ B.T * (1 - Z ** 2)), B - 0.1 * Z.T @ top
 """,
-    "a derivative that is only given f(u)": SIGMOIDS + """
+    "a derivative that is only given f(u)": SIGMOIDS
+    + """
 def slope(x): return x * (1 - x)
 for t in range(9):
     Z = f(X @ A)
@@ -398,7 +407,7 @@ def test_a_right_step_with_one_factor_too_many_on_the_way_is_wrong(checked, kind
     text = RIGHT[kind]
     if text.count(old) != 1:
         pytest.skip("of another form")
-    file = checked(text.replace(old, f"(3 * {old})"))
+    file = checked(text.replace(old, f"(2 * {old})"))
     assert "wrong" in {check.verdict for check in file.checks}
 
 

@@ -7,7 +7,7 @@ is ∂E/∂(something) exactly, at all states. None of them knows a network, or 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
 
-Values = list[dict[int, np.ndarray]]  # a few nodes' values, by state
+Values = list[dict[int, Any]]  # a few values, by state
 BACKWARDS = Words(
     "Follow E backwards: what does this expression have to be the derivative of?",
     "E から逆にたどってください。この式は何の微分でなければなりませんか。",
@@ -128,7 +128,11 @@ def _slope_missing(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     graph = found.world.graph
     feeds = [i for i in graph.after[parent] if i in found.choice.target.backward]
     never = not any(leads_somewhere(found, i) for i in feeds)
-    span = found.world.recording.nodes[parent].span if never and parent not in _outputs(found) else None
+    span = (
+        found.world.recording.nodes[parent].span
+        if never and parent not in _outputs(found)
+        else None
+    )
     return Cause((SLOPE_MISSING,), span)
 
 
@@ -199,10 +203,20 @@ def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.
         yield ("slope-rule-at-u", slope, f"The rule wants f(u), and gets u: {rule}.",
                f"f(u) を入れるべき式に u を入れています ({rule})。")  # fmt: skip
     for rule, slope in (("1 + f²", 1 + z**2), ("f(1 + f)", z * (1 + z))):
-        yield ("slope-plus", slope, f"f' is {rule}: the sign is wrong.", f"f' が {rule} になっています。符号が逆です。")
+        yield (
+            "slope-plus",
+            slope,
+            f"f' is {rule}: the sign is wrong.",
+            f"f' が {rule} になっています。符号が逆です。",
+        )
     yield ("slope-1-f", 1 - z, "f' is 1 − f: a factor f, or a square, is missing.",
            "f' が 1 − f になっています。f を掛けるか、2 乗が抜けています。")  # fmt: skip
-    yield ("f-for-slope", z, "f(u) stands where f'(u) belongs.", "f'(u) の代わりに f(u) を使っています。")
+    yield (
+        "f-for-slope",
+        z,
+        "f(u) stands where f'(u) belongs.",
+        "f'(u) の代わりに f(u) を使っています。",
+    )
 
 
 def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -259,4 +273,3 @@ def _close(slope: np.ndarray, other: np.ndarray) -> bool:
     if not use.any() or not np.any(other[use]):
         return False
     return bool(np.allclose(slope[use], other[use], rtol=1e-6, atol=1e-9))
-

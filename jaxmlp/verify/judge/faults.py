@@ -12,13 +12,31 @@ import numpy as np
 
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.run.network import PASSING, as_target
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import errors
-from jaxmlp.verify.run.network import PASSING, as_target
 
 ENTRYWISE = frozenset(
-    "multiply add subtract divide true_divide negative power square positive where np.where "
-    "maximum minimum exp log tanh sqrt reciprocal".split()
+    [
+        "multiply",
+        "add",
+        "subtract",
+        "divide",
+        "true_divide",
+        "negative",
+        "power",
+        "square",
+        "positive",
+        "where",
+        "np.where",
+        "maximum",
+        "minimum",
+        "exp",
+        "log",
+        "tanh",
+        "sqrt",
+        "reciprocal",
+    ]
 )
 
 
@@ -52,7 +70,9 @@ def faults(found: Judgement) -> list[Fault]:
         span = found.world.recording.nodes[whole].span
         old = made.get(span[:4])
         names = tuple(dict.fromkeys((*(old.params if old else ()), *params)))
-        made[span[:4]] = Fault(old.first if old else number, old.node if old else whole, span, names)
+        made[span[:4]] = Fault(
+            old.first if old else number, old.node if old else whole, span, names
+        )
     return list(made.values())
 
 
@@ -138,4 +158,3 @@ def _inside(node: Node, wider: Node) -> bool:
     outer = (wider.span.line, wider.span.column), (wider.span.end_line, wider.span.end_column)
     entries = wider.op in ENTRYWISE and wider.value.shape == node.value.shape
     return entries and outer[0] <= begin and end <= outer[1] and (begin, end) != outer
-

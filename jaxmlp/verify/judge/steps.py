@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.judge.naming import Names, multiple
-from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run import network
-from jaxmlp.verify.truth import adjoints, differences, errors, replay
+from jaxmlp.verify.run.arrays import LOST
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import Target
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.truth import adjoints, differences, errors, replay
 
 SECONDS = 6.0  # for the choice among worlds and errors
 MOST = 60  # worlds and targets that are tried
@@ -167,8 +167,11 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
 def _all_right(found: Judgement) -> bool:
     """Whether every parameter follows the gradient; what only gives gradients has to fit as well."""
     fits = bool(found.world.recording.moves) or found.choice.fitting > 0
-    return fits and bool(found.right) and all(found.right.values()) and not (
-        found.still or found.loose or found.uneven
+    return (
+        fits
+        and bool(found.right)
+        and all(found.right.values())
+        and not (found.still or found.loose or found.uneven)
     )
 
 
@@ -188,7 +191,11 @@ def _worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
         graph = Graph(recording.nodes)
         params = tuple(Param(*move) for move in recording.moves)
         try:
-            found = [_moving(recording, graph, params, seed)] if params else given(recording, graph, seed)
+            found = (
+                [_moving(recording, graph, params, seed)]
+                if params
+                else given(recording, graph, seed)
+            )
         except replay.NotReplayed as why:
             stopped = why
             continue
@@ -202,6 +209,8 @@ def _worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
 
 def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed: int) -> World:
     olds, news = [p.old for p in params], [p.new for p in params]
+    if (lost := network.lost(recording)) is not None:
+        raise Unjudged("construct", lost.op.removeprefix(LOST), lost.span.line)
     targets = tuple(network.targets(recording, graph, olds, news))
     fixed = network.fixed(recording, graph, olds, targets)
     at = adjoints.states(recording, [*olds, *fixed], seed) if targets else ()
@@ -222,7 +231,9 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     """What a call gives, as gradients or moved parameters, for each array that may be the target."""
-    used = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim and graph.after[n.id]]
+    used = [
+        n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim and graph.after[n.id]
+    ]
     for y in (n.id for n in used if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
@@ -266,7 +277,11 @@ def _choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterat
             world.recording, world.graph, changes, target.pairs, world.at, names)  # fmt: skip
         for name, fits in fitting.items():
             chosen = world if world.recording.moves else matched(world, fits)
-            used = [min(world.graph.after[p.old]) for p, fit in zip(world.params, fits, strict=True) if fit]
+            used = [
+                min(world.graph.after[p.old])
+                for p, fit in zip(world.params, fits, strict=True)
+                if fit
+            ]
             yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0))
             wanted = {p.new for p in world.params}
             if chosen.params and sum(fits) == len(wanted) and not _odd(chosen):
@@ -282,7 +297,11 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     taken = {p.old for p in found.values()}
     left: dict[int, list[Param]] = {}
     for p, _ in pairs:
-        if p.new not in found and p.old not in taken and _multiplied(world, p):
+        if (
+            p.new not in found
+            and p.old not in taken
+            and network.multiplied(world.recording, world.graph, p.old)
+        ):
             left.setdefault(p.new, []).append(p)
     exact = {new: [p for p in some if _equal(world, p)] or some for new, some in left.items()}
     found |= {new: some[0] for new, some in exact.items() if len(some) == 1}
@@ -318,40 +337,17 @@ def _odd(world: World) -> int:
     """
     if not world.recording.guessed:
         return 0
-    factors, shapes = _shapes(world)
+    olds = [p.old for p in world.params]
+    matrices, outputs = network.shapes(world.recording, world.graph, olds, world.targets)
     many = any(len(target.pairs) > 1 for target in world.targets)
-    single = sum(1 in shape or not (shape or many) for shape in (*factors, *shapes))
-    square = sum(len(shape) > len(set(shape)) for shape in factors)
+    single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
+    square = sum(len(shape) > len(set(shape)) for shape in matrices)
     return single + square + _degenerate(world)
 
 
 def _degenerate(world: World) -> int:
-    """How many parameters have an entry for each sample, or are those of a single hidden unit.
-
-    Nothing is shown by a guess with one of them.
-    """
-    factors, shapes = _shapes(world)
-    one_output = any(1 in shape or not shape for shape in shapes)
-    if not one_output and any(1 in shape for shape in factors):
-        return 1
-    batch = {n for shape in shapes for n in shape if n > 1} - {n for s in factors for n in s}
-    nodes = world.recording.nodes
-    return sum(bool(batch & set(nodes[p.old].value.shape)) for p in world.params)
-
-
-def _shapes(world: World) -> tuple[list[tuple[int, ...]], set[tuple[int, ...]]]:
-    """The shapes of the matrices, and those of what may be the target."""
-    nodes = world.recording.nodes
-    factors = [nodes[p.old].value.shape for p in world.params if _multiplied(world, p)]
-    return factors, {nodes[y].value.shape for target in world.targets for _, y in target.pairs}
-
-
-def _multiplied(world: World, param: Param) -> bool:
-    """Whether a parameter is a factor of a product of matrices."""
-    direct = world.graph.after[param.old]
-    turned = [b for a in direct if world.recording.nodes[a].op in network.PASSING
-              for b in world.graph.after[a]]  # fmt: skip
-    return any(world.recording.nodes[i].op in FACTORS for i in (*direct, *turned))
+    olds = [p.old for p in world.params]
+    return network.degenerate(world.recording, world.graph, olds, world.targets)
 
 
 def _pressed(choices: Sequence[Choice]) -> list[Choice]:
@@ -384,9 +380,7 @@ def _own_error(choice: Choice) -> int | None:
     if choice.fitting == len(world.params):
         return None
     results = [p.new for p in world.params]
-    for number in network.stated(
-        world.recording, world.graph, world.roots, choice.target, results
-    ):
+    for number in network.stated(world.recording, world.graph, world.roots, choice.target, results):
         for param in world.params:
             change = list(world.change(param))
             value = lambda ends: np.array([np.sum(ends[0])])  # noqa: E731
@@ -399,7 +393,7 @@ def _own_error(choice: Choice) -> int | None:
 
 def _verdicts(choice: Choice, names: Names) -> Judgement:
     world, target = choice.world, choice.target
-    right, factors = {}, {}
+    right, factors, given = {}, {}, {}
     for param in world.params:
         if param.old not in names.adjoints:
             continue  # E does not depend on it: a velocity, a counter
@@ -409,9 +403,11 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         factor = multiple(world.change(param), names.adjoints[param.old])
         if factor is not None:
             factors[param.name] = factor
+        elif gradients:
+            given[param.name] = names.is_gradient(max(gradients), param.old)
     news = {p.new for p in world.params}
     loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
-    still, uneven = _still(world, target, names), _uneven(world, factors)
+    still, uneven = _still(world, target, names), _uneven(world, factors or given)
     return Judgement(choice, names, right, factors, still, uneven, loose)
 
 
@@ -423,7 +419,9 @@ def _uneven(world: World, factors: Mapping[str, float]) -> dict[str, float]:
     """
     if len(factors) < 2:
         return {}
-    last = max((p for p in world.params if p.name in factors), key=lambda p: min(world.graph.after[p.old]))
+    last = max(
+        (p for p in world.params if p.name in factors), key=lambda p: min(world.graph.after[p.old])
+    )
     common = max(factors.values(), key=lambda f: (sum(_near(f, g) for g in factors.values()),
                                                   _near(f, factors[last.name])))  # fmt: skip
     found = {name: factor / common for name, factor in factors.items() if not _near(factor, common)}

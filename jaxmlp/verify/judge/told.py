@@ -162,9 +162,7 @@ def placed(span: Span, lines: Sequence[str], cells: Sequence[int]) -> Place:
     text = " ".join(whole[column : len(whole) - over].split())
     cell = int(np.searchsorted(cells, span.line, side="right")) if cells else None
     before = cells[cell - 1] - 1 if cell else 0
-    return Place(
-        span.line - before, column + 1, span.end_line - before, end_column + 1, text, cell
-    )
+    return Place(span.line - before, column + 1, span.end_line - before, end_column + 1, text, cell)
 
 
 def unjudged(name: str, line: int, why: Unjudged) -> Note:

@@ -16,10 +16,24 @@ from jaxmlp.verify.run.tape import Ref, Tape
 
 # Results that have the shape of an argument, or say something of it, and none of its values.
 SHAPES_ONLY = frozenset(
-    "zeros_like ones_like empty_like full_like shape ndim size may_share_memory shares_memory "
-    "result_type can_cast iscomplexobj isrealobj broadcast_shapes".split()
+    [
+        "zeros_like",
+        "ones_like",
+        "empty_like",
+        "full_like",
+        "shape",
+        "ndim",
+        "size",
+        "may_share_memory",
+        "shares_memory",
+        "result_type",
+        "can_cast",
+        "iscomplexobj",
+        "isrealobj",
+        "broadcast_shapes",
+    ]
 )
-FLOATS = "f"
+LOST = "lost "  # before the name of an operation whose result is no array of real numbers
 
 
 class Unsupported(Exception):
@@ -194,7 +208,7 @@ def _decided(index: Any, shape: tuple[int, ...]) -> Any:
     return index.as_index(shape[0]) if hasattr(index, "stands_for") and shape else index
 
 
-WRITERS = frozenset("copyto put place putmask fill_diagonal put_along_axis".split())
+WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
 
 
 class _At:
@@ -229,10 +243,33 @@ def _method(name: str) -> Callable:
     return lambda self, *args, **kw: function(self, *args, **kw)
 
 
-for _name in (
-    "sum mean max min dot ravel copy squeeze clip argmax argmin prod std var cumsum repeat round "
-    "diagonal trace swapaxes argsort nonzero take all any"
-).split():
+for _name in [
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "dot",
+    "ravel",
+    "copy",
+    "squeeze",
+    "clip",
+    "argmax",
+    "argmin",
+    "prod",
+    "std",
+    "var",
+    "cumsum",
+    "repeat",
+    "round",
+    "diagonal",
+    "trace",
+    "swapaxes",
+    "argsort",
+    "nonzero",
+    "take",
+    "all",
+    "any",
+]:
     setattr(Recorded, _name, _method(_name))
 
 
@@ -246,7 +283,7 @@ def _in_place(name: str) -> Callable:
     return operator
 
 
-for _name in "add sub mul truediv pow floordiv mod".split():
+for _name in ["add", "sub", "mul", "truediv", "pow", "floordiv", "mod"]:
     setattr(Recorded, f"__i{_name}__", _in_place(_name))
 
 
@@ -296,6 +333,7 @@ def given_back(result: Any, op: str, args: tuple, kw: dict | None = None) -> Any
         return result
     result = np.asarray(result)
     if result.dtype.kind not in "fiub":
+        current().add(f"{LOST}{op}", args, kw, 0.0)
         return result
     return _wrapped(result, current().add(op, args, kw, result))
 

@@ -25,17 +25,75 @@ from jaxmlp.verify.run.arrays import (
 )
 
 HARMLESS = frozenset(
-    "matplotlib pylab seaborn mpl_toolkits PIL cv2 IPython ipywidgets plotly bokeh tqdm rich wandb "
-    "tensorboard tensorboardX visdom imageio graphviz streamlit pygame tkinter turtle".split()
+    [
+        "matplotlib",
+        "pylab",
+        "seaborn",
+        "mpl_toolkits",
+        "PIL",
+        "cv2",
+        "IPython",
+        "ipywidgets",
+        "plotly",
+        "bokeh",
+        "tqdm",
+        "rich",
+        "wandb",
+        "tensorboard",
+        "tensorboardX",
+        "visdom",
+        "imageio",
+        "graphviz",
+        "streamlit",
+        "pygame",
+        "tkinter",
+        "turtle",
+    ]
 )
 ABSENT = frozenset(
-    "torch tensorflow keras pandas h5py torchvision mnist idx2numpy requests urllib subprocess "
-    "socket multiprocessing threading ctypes gzip kaggle gym datasets".split()
+    [
+        "torch",
+        "tensorflow",
+        "keras",
+        "pandas",
+        "h5py",
+        "torchvision",
+        "mnist",
+        "idx2numpy",
+        "requests",
+        "urllib",
+        "subprocess",
+        "socket",
+        "multiprocessing",
+        "threading",
+        "ctypes",
+        "gzip",
+        "kaggle",
+        "gym",
+        "datasets",
+    ]
 )
-CREATES = frozenset("array asarray asanyarray ascontiguousarray asfarray".split())
+CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
 AS_THEY_ARE = frozenset(
-    "errstate seterr set_printoptions get_printoptions isscalar array_equal allclose save savetxt "
-    "savez savez_compressed issubdtype dtype finfo iinfo ndarray result_type".split()
+    [
+        "errstate",
+        "seterr",
+        "set_printoptions",
+        "get_printoptions",
+        "isscalar",
+        "array_equal",
+        "allclose",
+        "save",
+        "savetxt",
+        "savez",
+        "savez_compressed",
+        "issubdtype",
+        "dtype",
+        "finfo",
+        "iinfo",
+        "ndarray",
+        "result_type",
+    ]
 )
 
 
@@ -166,7 +224,9 @@ NUMPY = _numpy()
 
 def _scalar(function: Callable) -> Callable:
     """A function of `math`, of a recording number by NumPy's."""
-    recording = getattr(np, {"pow": "power", "fsum": "sum"}.get(function.__name__, function.__name__), None)
+    recording = getattr(
+        np, {"pow": "power", "fsum": "sum"}.get(function.__name__, function.__name__), None
+    )
 
     def applied(*args: Any) -> Any:
         if any(isinstance(one, Recorded) for one in args) and recording is not None:
@@ -189,7 +249,15 @@ def _random() -> Namespace:
 
         return draw
 
-    floats = "random uniform gauss normalvariate triangular betavariate expovariate".split()
+    floats = [
+        "random",
+        "uniform",
+        "gauss",
+        "normalvariate",
+        "triangular",
+        "betavariate",
+        "expovariate",
+    ]
     return Namespace(random, "random", **{n: drawn(getattr(random, n)) for n in floats},
                      **{n: getattr(random, n) for n in ("choice", "choices", "sample", "shuffle",
                         "seed", "randint", "randrange", "Random")})  # fmt: skip
@@ -217,7 +285,9 @@ def _jax() -> Namespace:
         permutation=lambda key, n: lifted(np.random.permutation(plain(n))),
     )  # fmt: skip
     same = lambda f=None, *_, **__: f if callable(f) else lambda g: g  # noqa: E731
-    refused = {n: _refused(f"jax.{n}") for n in ("grad", "value_and_grad", "vjp", "jvp", "jacobian")}
+    refused = {
+        n: _refused(f"jax.{n}") for n in ("grad", "value_and_grad", "vjp", "jvp", "jacobian")
+    }
     made = Namespace(types.ModuleType("jax"), "jax", numpy=NUMPY, nn=activations, random=randomly,
                      jit=same, vmap=_vmap, config=Stub("jax.config"), **refused)  # fmt: skip
     return made
@@ -271,5 +341,3 @@ def importer(missing: list[str]) -> Callable:
             return Stub(name if parts else root)
 
     return load
-
-

@@ -6,14 +6,16 @@ forward pass last, and where they meet is the output.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.tape import Node
 
 PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
 
@@ -26,13 +28,13 @@ class Target:
         nodes: the target's values, as the step first reads them.
         backward: all that depends on them.
         pairs: (output, target) for each sample or batch of the step.
-        products: how many products of matrices stand in the forward pass.
+        computed: how many values the forward pass computes.
     """
 
     nodes: frozenset[int]
     backward: frozenset[int]
     pairs: tuple[tuple[int, int], ...]
-    products: int
+    computed: int
 
 
 def targets(
@@ -49,12 +51,12 @@ def targets(
     for group in _constants(graph, moving).values():
         backward = graph.dependents(group)
         forward = moving - backward
-        products = sum(recording.nodes[i].op in FACTORS for i in forward)
-        if not products or not wanted <= backward:
+        computed = sum(recording.nodes[i].op not in PASSING for i in forward - set(params))
+        if not computed or not wanted <= backward:
             continue
         for pairs in _meetings(recording, graph, group, forward - set(params)):
-            found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, products))
-    return sorted(found.values(), key=lambda one: -one.products)
+            found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
+    return sorted(found.values(), key=lambda one: -one.computed)
 
 
 def sensible(recording: Recording) -> bool:
@@ -64,9 +66,42 @@ def sensible(recording: Recording) -> bool:
         leaves = {n.value.shape for n in nodes.values() if n.op == "leaf"}
         given = [nodes[node].value.shape for _, node in recording.values]
         return all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
+    graph = Graph(nodes)
     olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
-    found = targets(recording, Graph(nodes), olds, news)
-    return any(nodes[y].value.ndim or len(one.pairs) > 1 for one in found for _, y in one.pairs)
+    found = targets(recording, graph, olds, news)
+    meets = any(nodes[y].value.ndim or len(one.pairs) > 1 for one in found for _, y in one.pairs)
+    return meets and not degenerate(recording, graph, olds, found)
+
+
+def degenerate(
+    recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
+) -> int:
+    """How many parameters have an entry for each sample, or are those of a single hidden unit.
+
+    Nothing is shown by a guess with one of them.
+    """
+    matrices, outputs = shapes(recording, graph, params, found)
+    one_output = any(1 in shape or not shape for shape in outputs)
+    if not one_output and any(1 in shape for shape in matrices):
+        return 1
+    batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
+    return sum(bool(batch & set(recording.nodes[p].value.shape)) for p in params)
+
+
+def shapes(
+    recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
+) -> tuple[list[tuple[int, ...]], set[tuple[int, ...]]]:
+    """The shapes of the matrices among the parameters, and those of what may be the target."""
+    nodes = recording.nodes
+    weights = [*params, *fixed(recording, graph, list(params), tuple(found))]
+    matrices = [nodes[p].value.shape for p in weights if multiplied(recording, graph, p)]
+    return matrices, {nodes[y].value.shape for target in found for _, y in target.pairs}
+
+
+def multiplied(recording: Recording, graph: Graph, param: int) -> bool:
+    """Whether an array is a factor of a product of matrices, turned or cut as it may be."""
+    through = _through(recording, graph, [param])
+    return any(recording.nodes[i].op in FACTORS for one in through for i in graph.after[one])
 
 
 def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
@@ -151,6 +186,11 @@ def _through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
             found.add(one)
             left += [i for i in graph.after[one] if recording.nodes[i].op in PASSING]
     return found
+
+
+def lost(recording: Recording) -> Node | None:
+    """An operation whose result could not be recorded."""
+    return next((n for n in recording.nodes.values() if n.op.startswith(LOST)), None)
 
 
 def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int, np.ndarray]:

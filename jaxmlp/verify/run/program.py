@@ -5,7 +5,6 @@ ends there, all others run as they are.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -22,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run import modules
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, begin, current, lifted, number
+from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
 from jaxmlp.verify.run.step import Move, Place, moves, places
 from jaxmlp.verify.run.tape import Tape, TapeFull
 from jaxmlp.verify.run.unknown import Oracle, Unknown

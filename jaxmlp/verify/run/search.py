@@ -18,8 +18,8 @@ import numpy as np
 
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
-from jaxmlp.verify.run.program import OutOfTime, Program, Seen
 from jaxmlp.verify.run.network import sensible
+from jaxmlp.verify.run.program import OutOfTime, Program, Seen
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
 from jaxmlp.verify.run.tape import TapeFull
@@ -37,9 +37,7 @@ NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\
 class Search:
     """All runs of one file."""
 
-    def __init__(
-        self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int
-    ):
+    def __init__(self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int):
         self.body, self.path, self.unknown = body, path, set(unknown)
         self.until, self.seed = until, seed
         self.errors: list[tuple[str, int, str]] = []

@@ -8,13 +8,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, current
+from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.tape import Node, Ref
 from jaxmlp.verify.run.unknown import Unknown
 
+CURVED = frozenset(
+    ["exp", "tanh", "maximum", "where", "np.where", "square", "power", "reciprocal", "expit"]
+)
 DEPTH, MANY = 5, 3000
 FACTORS = frozenset(
-    "matmul np.dot np.matmul multiply.outer np.outer np.einsum np.tensordot np.inner".split()
+    [
+        "matmul",
+        "np.dot",
+        "np.matmul",
+        "multiply.outer",
+        "np.outer",
+        "np.einsum",
+        "np.tensordot",
+        "np.inner",
+    ]
 )
 PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, type)
 
@@ -114,12 +126,20 @@ def moves(before: Mapping[str, Place], after: Mapping[str, Place], start: int) -
         and any(p.old != one.old and p.old in back[one.old] and one.old in back[p.old]
                 for p in changed)
     ]  # fmt: skip
-    if mutual:
+    if mutual and any(_is_more_than_a_sum(nodes[i], reached) for i in reached if i in nodes):
         return mutual
     return _alone(nodes, changed, before)
 
 
-def _alone(nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, Place]) -> list[Move]:
+def _is_more_than_a_sum(node: Node, reached: Mapping[int, frozenset[int]]) -> bool:
+    """Whether a node is no linear function of the parameters: a network is none, momentum is one."""
+    factors = [r for r in references(node) if r in reached]
+    return node.op in FACTORS or node.op in CURVED or (node.op == "multiply" and len(factors) == 2)
+
+
+def _alone(
+    nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, Place]
+) -> list[Move]:
     """The only array that is moved by way of a product with it."""
     found = []
     for one in changed:

@@ -179,8 +179,8 @@ class Tape:
 
 
 def owner(array: np.ndarray) -> np.ndarray:
-    """The array whose memory it is."""
-    while isinstance(array.base, np.ndarray):
+    """The array whose memory it is, as far as its entries are of one type."""
+    while isinstance(array.base, np.ndarray) and array.base.dtype == array.dtype:
         array = array.base
     return array
 

@@ -21,7 +21,7 @@ from jaxmlp.verify.run.tape import Ref
 SAMPLES = 3
 SIZES = (5, 4, 6, 2, *range(7, 60))
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
-COMPARE = frozenset("greater less greater_equal less_equal equal not_equal".split())
+COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray))
 Shape = tuple[int, ...]
 
@@ -341,7 +341,11 @@ def _beside_number(name: str, mine: Unknown, other: Any, oracle: Oracle) -> None
     if mine._flip is not None or name in COMPARE:
         mine.as_array()
         return
-    kind = oracle.choose(("integer", "array", "number") if isinstance(other, int | np.integer) else ("number", "array"))
+    kind = oracle.choose(
+        ("integer", "array", "number")
+        if isinstance(other, int | np.integer)
+        else ("number", "array")
+    )
     if kind == "integer":
         mine.as_integer()
     elif kind == "array":

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.truth import errors, replay
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import as_target
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.truth import errors, replay
 
 States = Sequence[Mapping[int, np.ndarray]]
 Adjoints = dict[int, np.ndarray]

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import as_target
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.truth import errors, replay
 from jaxmlp.verify.truth.adjoints import States
-from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.network import as_target
 
 DIRECTIONS = 2
 STEP = 1e-5

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 
-
 def squared(g: Any, y: Any) -> Any:
     """(g − y)², entry by entry."""
     return (g - y) ** 2
