@@ -29,10 +29,12 @@ class Settings:
     """Check hand-derived gradients against autodiff, and say which line is wrong, by which mistake.
 
     Without a file: the lecture's equations L1 to L27. Functions and the body of a training loop are
-    taken out of a file and called, in a child process with a time limit; where names do not say what
-    they are, the file is run until its training step has been seen. That is no sandbox: check only
-    what you would run. Exit code 0: all backpropagation that was seen was judged, and is right.
-    1: something is wrong. 2: something could not be judged.
+    taken out of a file and called, in a child process with a time limit; where names do not say
+    what they are, the file is run until its training step has been seen. That is no sandbox: check
+    only what you would run.
+
+    Exit code 0: all backpropagation that was seen was judged, and is right. 1: something is wrong.
+    2: something could not be checked or judged.
     """
 
     files: tyro.conf.Positional[tuple[str, ...]] = ()

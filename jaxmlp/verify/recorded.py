@@ -112,7 +112,7 @@ def _judged(
 
 
 def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
-    """The recordings of one loop or function, each list with different shapes of what is missing."""
+    """The recordings of one loop or function, with different shapes of what is missing."""
     key = lambda one: (one.line, one.name)  # noqa: E731
     for _, alike in groupby(sorted(recordings, key=key), key):
         yield list(alike)

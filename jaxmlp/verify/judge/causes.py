@@ -1,4 +1,4 @@
-"""Why an expression is wrong: what would have to stand in its place for its value to be a derivative.
+"""Why an expression is wrong: what would make its value a derivative of E.
 
 Each cause is a change of the operation, or of what it is fed; it is the cause if with it the value
 is ∂E/∂(something) exactly, at all states. None of them knows a network, or a name.
@@ -128,11 +128,7 @@ def _slope_missing(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     graph = found.world.graph
     feeds = [i for i in graph.after[parent] if i in found.choice.target.backward]
     never = not any(leads_somewhere(found, i) for i in feeds)
-    span = (
-        found.world.recording.nodes[parent].span
-        if never and parent not in _outputs(found)
-        else None
-    )
+    span = found.world.recording.nodes[parent].span if never else None
     return Cause((SLOPE_MISSING,), span)
 
 
@@ -197,7 +193,7 @@ def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.
         yield ("slope-at-z", slope, "f' is taken at f(u); it belongs at u.",
                "f' を f(u) で計算しています。正しくは u での値です。")  # fmt: skip
     for rule, slope in rules:
-        yield ("slope-of-other", slope, f"{rule} is the derivative of another activation than this.",
+        yield ("slope-of-other", slope, f"{rule} is the derivative of another activation.",
                f"{rule} は、ここで使っている活性化関数の微分ではありません。")  # fmt: skip
     for rule, slope in at_u:
         yield ("slope-rule-at-u", slope, f"The rule wants f(u), and gets u: {rule}.",
@@ -262,10 +258,6 @@ def _before(found: Judgement, node: Node) -> list[int]:
     """What an operation is fed, of what depends on the target."""
     feeding = found.world.graph.before[node.id]
     return [i for i in dict.fromkeys(feeding) if i in found.choice.target.backward]
-
-
-def _outputs(found: Judgement) -> set[int]:
-    return {g for g, _ in found.choice.target.pairs}
 
 
 def _close(slope: np.ndarray, other: np.ndarray) -> bool:

@@ -109,7 +109,7 @@ class Judgement:
         factors: by parameter, by how much of it, where that is one number.
         still: parameters of the forward pass that never move, with the nodes of their gradients.
         uneven: by parameter, how many times the factor of the others it has.
-        loose: what a call gives that is no derivative of E, and of which no parameter has the shape.
+        loose: what a call gives that is no derivative of E, and of no parameter's shape.
     """
 
     choice: Choice
@@ -165,7 +165,7 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
 
 
 def _all_right(found: Judgement) -> bool:
-    """Whether every parameter follows the gradient; what only gives gradients has to fit as well."""
+    """Whether every parameter follows the gradient; what only gives gradients has to fit, too."""
     fits = bool(found.world.recording.moves) or found.choice.fitting > 0
     return (
         fits
@@ -230,7 +230,7 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
-    """What a call gives, as gradients or moved parameters, for each array that may be the target."""
+    """What a call gives, as gradients or moved parameters, for each possible target."""
     used = [
         n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim and graph.after[n.id]
     ]
@@ -255,7 +255,7 @@ def _candidates(
     recording: Recording, graph: Graph, roots: list[int], results: list[tuple[str, int]]
 ) -> Iterator[Param]:
     """Each result with each array of its size that it may be the gradient of, or the new value."""
-    for name, result in dict((r, (n, r)) for n, r in reversed(results)).values():
+    for name, result in {r: (n, r) for n, r in reversed(results)}.values():
         value = recording.nodes[result].value
         direct = graph.before[result]
         for root in roots:
@@ -268,8 +268,8 @@ def _candidates(
 def _choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:
     """Each E that is possible for each target, with how well it fits by differences."""
     until = time.monotonic() + SECONDS
-    pairs = [(world, target) for world in worlds for target in world.targets]
-    for plain, target in pairs[:MOST]:
+    tried = [(world, target) for world in worlds for target in world.targets]
+    for plain, target in tried[:MOST]:
         world = suited(plain, target, seed)
         changes = [(p.old, list(world.change(p))) for p in world.params]
         names = _possible(world, target, declared)
@@ -428,8 +428,8 @@ def _uneven(world: World, factors: Mapping[str, float]) -> dict[str, float]:
     if all(p.gives for p in world.params):
         return found
     sizes = {2.0, *(float(n) for node in world.recording.nodes.values() for n in node.value.shape)}
-    told = {n for size in sizes - {0.0, 1.0} for n in (size, 1 / size)}
-    return {name: f for name, f in found.items() if any(_near(f, n) for n in told)}
+    known = {n for size in sizes - {0.0, 1.0} for n in (size, 1 / size)}
+    return {name: f for name, f in found.items() if any(_near(f, n) for n in known)}
 
 
 def _near(one: float, other: float) -> bool:

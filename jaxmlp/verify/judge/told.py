@@ -120,10 +120,10 @@ def _other_factor(times: float) -> Note:
     """That one parameter has another factor than the others."""
     said = f"{times:.4g}"
     return Note("other-factor", Words(
-        f"This is {said} times what goes with the gradients of the other parameters: all have to be "
-        "taken of one and the same E (a mean or a sum, with or without ½).",
-        f"他のパラメータの勾配に対応する値の {said} 倍になっています。すべて同じ E (平均か和か、½ の有無) の"
-        "勾配でなければなりません。"), BACKWARDS)  # fmt: skip
+        f"This is {said} times what goes with the gradients of the other parameters: all have to "
+        "be taken of one and the same E (a mean or a sum, with or without ½).",
+        f"他のパラメータの勾配に対応する値の {said} 倍になっています。"
+        "すべて同じ E (平均か和か、½ の有無) の勾配でなければなりません。"), BACKWARDS)  # fmt: skip
 
 
 def _goes_up(found: Judgement, param: Param) -> bool:
@@ -138,7 +138,8 @@ def _by(found: Judgement) -> Note:
     return Note("judged-by", Words(
         f"compared with the gradient of {title.en} of the output at line {line}, by autodiff of "
         "the file's own forward pass",
-        f"{line} 行目の出力についての{title.ja}の勾配 (ファイル自身の順伝播の自動微分) と比べました"))  # fmt: skip
+        f"{line} 行目の出力についての{title.ja}の勾配"
+        " (ファイル自身の順伝播の自動微分) と比べました"))  # fmt: skip
 
 
 def _still(
@@ -173,7 +174,8 @@ def unjudged(name: str, line: int, why: Unjudged) -> Note:
     at = Words(f" (line {where})", f" ({where} 行目)") if where else Words("", "")
     title = Words(name or "training", name or "学習")
     return Note("not-judged", Words(
-        f"{title.en}{at.en} could not be judged: {en}", f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
+        f"{title.en}{at.en} could not be judged: {en}",
+        f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
 
 
 def loose(name: str, result: str, line: int) -> Note:
@@ -182,5 +184,5 @@ def loose(name: str, result: str, line: int) -> Note:
     return Note("not-judged", Words(
         f"{result} of {name or 'the file'}{at.en} could not be judged: it depends on the target, "
         "and is the derivative of E by none of the arrays",
-        f"{name or 'ファイル'}{at.ja} の {result} は判定できません。目標値に依存しますが、どの配列に"
-        "よる E の微分でもありません"))  # fmt: skip
+        f"{name or 'ファイル'}{at.ja} の {result} は判定できません。"
+        "目標値に依存しますが、どの配列による E の微分でもありません"))  # fmt: skip

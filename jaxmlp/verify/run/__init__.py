@@ -4,7 +4,7 @@ This is the part that works in the child process, beside the person's code. It i
 NumPy, and gives back plain data: numbers, strings, lists and arrays.
 
 `record` runs a file. Where the file trains, the first pass that moves its parameters is taped
-(`step`); what it only defines is called (`calls`), with stand-ins for what is not there (`unknown`).
+(`step`); what it only defines is called (`calls`), with stand-ins for data (`unknown`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a program gets when it imports a module: NumPy that records, and nothing that shows or loads.
+"""What a program gets when it imports: NumPy that records, and nothing that shows or loads.
 
 `jax.numpy`, `math` and `random` are NumPy, too. What draws, shows progress or trains by itself is
 a stand-in that does nothing; one whose values reach the step makes the step unfit to be judged.
@@ -162,7 +162,7 @@ def _recording(name: str, value: Any) -> Any:
         return lambda *args, **kw: _Generator(value(*plain(args), **plain(kw)))
     if name == "shuffle":
         return _shuffled
-    is_type = isinstance(value, type) or isinstance(value, np.ufunc)
+    is_type = isinstance(value, type | np.ufunc)
     if is_type or name in AS_THEY_ARE or not callable(value):
         return value
     return lambda *args, **kw: lifted(value(*args, **kw))
@@ -185,7 +185,7 @@ class _Generator:
 
 def _shuffled(array: Any, *_: Any, **__: Any) -> None:
     """Put in random order, in place."""
-    order = np.random.permutation(len(array))
+    order = np.random.permutation(len(array))  # noqa: NPY002  (as seeded by the program)
     if isinstance(array, Recorded):
         array[...] = array[order]
     else:
@@ -215,8 +215,7 @@ def _numpy() -> Namespace:
     creating = dict.fromkeys(CREATES, as_array)
     asarray = lambda value, dtype=None, **_: as_array(value, dtype, copy=False)  # noqa: E731
     creating |= dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), asarray)
-    made = Namespace(np, "numpy", **creating, vectorize=vectorize)
-    return made
+    return Namespace(np, "numpy", **creating, vectorize=vectorize)
 
 
 NUMPY = _numpy()
@@ -274,23 +273,24 @@ def _jax() -> Namespace:
     def one_hot(labels: Any, classes: int, **_: Any) -> Any:
         return np.eye(classes).view(Recorded)[labels]
 
-    activations = Namespace(types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0),
-                            sigmoid=sigmoid, tanh=np.tanh, softmax=softmax, one_hot=one_hot)  # fmt: skip
+    activations = Namespace(
+        types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0), sigmoid=sigmoid,
+        tanh=np.tanh, softmax=softmax, one_hot=one_hot,
+    )  # fmt: skip
     draw = lambda f: lambda key, shape=(), *_, **__: lifted(f(*_shape(shape)))  # noqa: E731
     key = lambda *_, **__: 0  # noqa: E731
     randomly = Namespace(
         types.ModuleType("random"), "jax.random", normal=draw(np.random.randn),
         uniform=draw(np.random.rand), PRNGKey=key, key=key, fold_in=key,
         split=lambda key, n=2: [0] * n,
-        permutation=lambda key, n: lifted(np.random.permutation(plain(n))),
+        permutation=lambda key, n: lifted(np.random.permutation(plain(n))),  # noqa: NPY002
     )  # fmt: skip
     same = lambda f=None, *_, **__: f if callable(f) else lambda g: g  # noqa: E731
     refused = {
         n: _refused(f"jax.{n}") for n in ("grad", "value_and_grad", "vjp", "jvp", "jacobian")
     }
-    made = Namespace(types.ModuleType("jax"), "jax", numpy=NUMPY, nn=activations, random=randomly,
+    return Namespace(types.ModuleType("jax"), "jax", numpy=NUMPY, nn=activations, random=randomly,
                      jit=same, vmap=_vmap, config=Stub("jax.config"), **refused)  # fmt: skip
-    return made
 
 
 def _shape(shape: Any) -> tuple:

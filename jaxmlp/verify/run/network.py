@@ -60,7 +60,7 @@ def targets(
 
 
 def sensible(recording: Recording) -> bool:
-    """Whether shapes that were guessed give a network, with a target; or gradients of its arrays."""
+    """Whether guessed shapes give a network, with a target; or gradients of its arrays."""
     nodes = recording.nodes
     if not recording.moves:
         leaves = {n.value.shape for n in nodes.values() if n.op == "leaf"}
@@ -105,7 +105,7 @@ def multiplied(recording: Recording, graph: Graph, param: int) -> bool:
 
 
 def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
-    """What does not depend on the parameters and meets what does, by the data that it comes from."""
+    """What does not depend on the parameters and meets what does, by the data it comes from."""
     groups: dict[tuple, list[int]] = {}
     for number in moving:
         for one in graph.before[number]:
@@ -166,8 +166,8 @@ def fixed(
     moving = graph.dependents(params)
     behind = frozenset().union(*(one.backward for one in found))
     given = _through(recording, graph, params)
-    leaves = [n.id for n in recording.nodes.values()
-              if n.op == "leaf" and n.value.dtype.kind == "f" and n.value.ndim and n.id not in moving]  # fmt: skip
+    arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
+    leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
     return [
         leaf for leaf in leaves
         if leaf not in behind

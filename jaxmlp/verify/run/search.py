@@ -97,7 +97,7 @@ class Search:
         return [taken(one, nodes, guessed=guessed) for one in program.seen]
 
     def _run(self, oracle: Oracle, what: calls.Uncalled | None) -> Program:
-        np.random.seed(self.seed)
+        np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
         program = Program(self.body, self.path, oracle, self.unknown, self.until)
         try:
@@ -116,7 +116,7 @@ class Search:
         return program
 
     def _own_sizes(self, program: Program, oracle: Oracle) -> bool:
-        """Whether an error tells of sizes that are the file's own, and so belong to what is missing."""
+        """Whether an error tells of sizes of the file's own, which what is missing may have."""
         told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
         inside = {int(n) for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)}
         self.sizes = tuple(sorted(inside - {0, 1})) if inside - {*oracle.drawn, 0, 1} else ()
@@ -130,7 +130,7 @@ class Search:
         return bool(new)
 
     def _longer(self, program: Program, oracle: Oracle, lengths: dict[str, int]) -> dict | None:
-        """Lengths with which the last piece of a vector of parameters is as long as it should be."""
+        """Lengths with which the last piece of a vector is as long as it should be."""
         name = oracle.vectors[0]
         for kind, _, text in program.errors:
             if kind == "ValueError" and (m := NO_FIT.search(text)):

@@ -132,7 +132,7 @@ def moves(before: Mapping[str, Place], after: Mapping[str, Place], start: int) -
 
 
 def _is_more_than_a_sum(node: Node, reached: Mapping[int, frozenset[int]]) -> bool:
-    """Whether a node is no linear function of the parameters: a network is none, momentum is one."""
+    """Whether a node is no linear function of what moves: a network is none, momentum is one."""
     factors = [r for r in references(node) if r in reached]
     return node.op in FACTORS or node.op in CURVED or (node.op == "multiply" and len(factors) == 2)
 

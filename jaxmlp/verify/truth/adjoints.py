@@ -1,4 +1,4 @@
-"""The derivative of E with respect to every value of the forward pass, by JAX, at several states."""
+"""The derivative of E by every value of the forward pass, by JAX, at several states."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def states(recording: Recording, params: list[int], seed: int) -> list[dict[int,
 def _moved(value: np.ndarray, scale: float, random: np.random.Generator) -> np.ndarray:
     """Elsewhere, by as much as its entries are large, or by a little where they are 0."""
     size = np.sqrt(np.mean(value**2)) or 0.3
-    return value + scale * size * random.normal(size=value.shape)
+    return np.asarray(value + scale * size * random.normal(size=value.shape))
 
 
 def of_known(

@@ -25,7 +25,7 @@ class NotReplayed(Exception):
 
 
 def values(nodes: Mapping[int, Node], given: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
-    """All values of a tape with other values for some nodes, in NumPy: the program's own arithmetic.
+    """All values of a tape with others for some nodes, in NumPy: the program's own arithmetic.
 
     Raises:
         NotReplayed: the program would have gone another way, or an operation is not known.
@@ -119,7 +119,8 @@ def _set(xp: ModuleType, array: Any, index: Any, value: Any) -> Any:
         changed = np.array(array)
         changed[index] = value
         return changed
-    if getattr(index, "dtype", None) == bool and np.shape(index) == np.shape(array):
+    by_mask = np.shape(index) == np.shape(array) and jnp.asarray(index).dtype.kind == "b"
+    if by_mask:
         return jnp.where(index, value, array)
     return jnp.asarray(array).at[index].set(value)
 
