@@ -213,13 +213,11 @@ perceptron.py not-looked-at
 plots.py
   right d_tanh.derivative ReLU.value
 regression_loop.py
-  right loop.dV loop.delta1 loop.dW
-  wrong loop.delta2 times-half
+  right loop.∂E/∂V loop.∂E/∂W
 sample_as_column.py
   right sigmoid.value sigmoid_prime.derivative backprop.dV backprop.dW
 sample_as_column_half.py
-  right sigmoid.value sigmoid_prime.derivative backprop.dW
-  wrong backprop.dV times-half
+  right sigmoid.value sigmoid_prime.derivative backprop.∂E/∂backprop[0] backprop.∂E/∂backprop[2]
 scaled_by_library.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 slope_inside.py
