@@ -217,7 +217,8 @@ regression_loop.py
 sample_as_column.py
   right sigmoid.value sigmoid_prime.derivative backprop.dV backprop.dW
 sample_as_column_half.py
-  right sigmoid.value sigmoid_prime.derivative backprop.∂E/∂backprop[0] backprop.∂E/∂backprop[2]
+  right sigmoid.value sigmoid_prime.derivative backprop.∂E/∂backprop[0] backprop.∂E/∂backprop[1]
+  right backprop.∂E/∂backprop[2] backprop.∂E/∂backprop[3]
 scaled_by_library.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 slope_inside.py

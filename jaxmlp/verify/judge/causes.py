@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.faults import Fault, is_error, leads_somewhere, moved_param
+from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param
 from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
@@ -96,7 +96,7 @@ def _like(found: Judgement, number: int, state: Mapping[int, np.ndarray], old: i
 
 def _value_of_error(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """The value of E where its derivative belongs."""
-    if not any(is_error(found, i) for i in _before(found, node)):
+    if not any(found.is_error(i) for i in _before(found, node)):
         return None
     return Cause((_note(
         "error-for-derivative",

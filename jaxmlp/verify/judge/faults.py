@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param
-from jaxmlp.verify.run.network import PASSING, as_target
+from jaxmlp.verify.run.network import PASSING
 from jaxmlp.verify.run.tape import Node, Span
-from jaxmlp.verify.truth import errors
 
 ENTRYWISE = frozenset(
     [
@@ -101,7 +97,7 @@ def known(found: Judgement, number: int) -> bool:
     moved = moved_param(found, number)
     if moved is not None:
         return found.right.get(moved.name, False)
-    return is_error(found, number)
+    return found.is_error(number)
 
 
 def moved_param(found: Judgement, number: int) -> Param | None:
@@ -119,22 +115,6 @@ def leads_somewhere(found: Judgement, number: int) -> bool:
         return True
     after = [i for i in found.world.graph.after[number] if i in found.choice.target.backward]
     return any(leads_somewhere(found, i) for i in after)
-
-
-def is_error(found: Judgement, number: int) -> bool:
-    """Whether a value is E, entry by entry."""
-    world, target = found.world, found.choice.target
-    entries = errors.KNOWN.get(found.choice.error)
-    if entries is None or len(target.pairs) != 1:
-        return False
-    ((g, y),) = target.pairs
-    value = found.names.value(number)
-    if value.shape != found.names.value(g).shape:
-        return False
-    true = np.stack([
-        entries(state[g], as_target(state[y], state[g])) for state in world.at
-    ])  # fmt: skip
-    return multiple(value, true) is not None
 
 
 def _whole(found: Judgement, number: int) -> int:

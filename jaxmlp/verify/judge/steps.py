@@ -17,7 +17,7 @@ from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.arrays import LOST
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.network import Target
+from jaxmlp.verify.run.network import Target, as_target
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.truth import adjoints, differences, errors, replay
 
@@ -122,7 +122,21 @@ class Judgement:
 
     @property
     def world(self) -> World:
+        """The recording, ready to be judged."""
         return self.choice.world
+
+    def is_error(self, number: int) -> bool:
+        """Whether a value is E, entry by entry."""
+        entries, pairs = errors.KNOWN.get(self.choice.error), self.choice.target.pairs
+        if entries is None or len(pairs) != 1:
+            return False
+        ((g, y),) = pairs
+        value = self.names.value(number)
+        if value.shape != self.names.value(g).shape:
+            return False
+        at = self.world.at
+        true = [entries(state[g], as_target(state[y], state[g])) for state in at]
+        return multiple(value, np.stack(true)) is not None
 
 
 class Unjudged(Exception):
@@ -158,10 +172,22 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
             return found
         if best is None or sum(found.right.values()) > sum(best.right.values()):
             best = found
-    shown = any(best.right.values()) and (best.world.recording.moves or best.choice.fitting)
-    if not (best.choice.error == declared or shown or _must_be(best)):
+    if not _shown(best, declared):
         raise Unjudged("no-error")
     return best
+
+
+def _shown(found: Judgement, declared: str | None) -> bool:
+    """Whether E is known: it is right for a parameter; or it must be this, and is derived there."""
+    if any(found.right.values()) and (found.world.recording.moves or found.choice.fitting):
+        return True
+    world, target, error = found.world, found.choice.target, found.choice.error
+    if declared != error and _possible(world, target, None) != [error]:
+        return False
+    outputs = {g for g, _ in target.pairs}
+    names = {i: found.names.of(i) for i in target.backward}
+    derived = any(name is not None and name.of in outputs for name in names.values())
+    return derived or any(found.is_error(i) for i in target.backward)
 
 
 def _all_right(found: Judgement) -> bool:
@@ -173,15 +199,6 @@ def _all_right(found: Judgement) -> bool:
         and all(found.right.values())
         and not (found.still or found.loose or found.uneven)
     )
-
-
-def _must_be(found: Judgement) -> bool:
-    """Whether no other E is possible than the one whose derivative by the output is there."""
-    world, target = found.world, found.choice.target
-    if _possible(world, target, None) != [found.choice.error]:
-        return False
-    outputs = {g for g, _ in target.pairs}
-    return any((name := found.names.of(i)) and name.of in outputs for i in target.backward)
 
 
 def _worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
@@ -326,8 +343,9 @@ def _rank(choice: Choice) -> tuple:
     """What fits best, in the world that is the likeliest."""
     nodes = choice.world.recording.nodes
     exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
-    odd = _odd(choice.world)
-    return (-odd, choice.fitting, exact, choice.nearest, len(choice.target.backward))
+    odd, fits = _odd(choice.world), choice.fitting
+    size = len(choice.target.backward)
+    return (not _degenerate(choice.world), fits > 0, -odd, fits, exact, choice.nearest, size)
 
 
 def _odd(world: World) -> int:
@@ -355,7 +373,7 @@ def _pressed(choices: Sequence[Choice]) -> list[Choice]:
     found: dict[tuple, Choice] = {}
     best = choices[0]
     for choice in choices:
-        if _rank(choice)[:4] == _rank(best)[:4] and len(found) < PRESSED:
+        if _rank(choice)[:6] == _rank(best)[:6] and len(found) < PRESSED:
             found.setdefault((choice.target.pairs, choice.error), choice)
     return list(found.values())
 

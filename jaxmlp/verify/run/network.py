@@ -138,8 +138,9 @@ def _meetings(
     by_place: dict[tuple, dict[int, int]] = {}
     for y in group:
         for number in graph.after[y]:
-            if recording.nodes[number].op in FACTORS:
-                continue  # a target is no factor
+            op = recording.nodes[number].op
+            if op in FACTORS or (op == "add" and recording.nodes[y].op != "negative"):
+                continue  # a target is no factor, and is added to nothing
             span = recording.nodes[number].span
             for g in graph.before[number]:
                 if recording.nodes[g].op == "log":  # y log g
