@@ -517,6 +517,18 @@ def test_the_command_line_declares_too(checked):
     assert "crashed" in {c.verdict for c in checked(NO_BIAS, bias=True).checks}
 
 
+def test_a_helper_that_a_class_calls_with_f_of_u_is_no_mistake(checked):
+    text = """
+import numpy as np
+def dsigmoid(x): return x * (1 - x)
+class Net:
+    def back(self, out, wish): return (wish - out) * dsigmoid(out)
+"""
+    found = {check.name: check.verdict for check in checked(text).checks}
+    assert found["dsigmoid"] == "right"
+    assert {c.verdict for c in checked(text.split("class Net")[0]).checks} == {"wrong"}
+
+
 def test_a_construct_that_cannot_be_followed_is_said_with_its_line(checked):
     file = checked("""
 import numpy as np
