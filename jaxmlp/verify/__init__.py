@@ -12,7 +12,7 @@ How a file becomes a verdict (`homework.verify_file`):
 3. Its own forward pass is computed anew and differentiated by JAX (`truth`). Another E belongs in
    `truth.errors`.
 4. The step is judged (`judge`): which E it goes down, which parameters follow the gradient, the
-   first value that is nothing, and why. Another mistake belongs in `judge.causes`, or, of a stage of
+   first value that is nothing, and why. Another mistake belongs in `judge.causes`; of a stage of
    the two-layer network, in `mistakes`.
 5. The verdicts are data (`finding`), and `report` writes them down.
 """

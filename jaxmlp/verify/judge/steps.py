@@ -186,8 +186,26 @@ def _shown(found: Judgement, declared: str | None) -> bool:
         return False
     outputs = {g for g, _ in target.pairs}
     names = {i: found.names.of(i) for i in target.backward}
-    derived = any(name is not None and name.of in outputs for name in names.values())
-    return derived or any(found.is_error(i) for i in target.backward)
+    derived = [i for i, name in names.items() if name is not None and name.of in outputs]
+    wrong = [i for i in target.backward if found.is_error(i)]
+    return bool(wrong) or (bool(derived) and _is_passed_on(world, derived))
+
+
+def _is_passed_on(world: World, derived: Sequence[int]) -> bool:
+    """Whether twice ∂E/∂g makes twice the step: of another E it may be the sign, or be cut off."""
+    state = world.at[0]
+    given = {i: 2 * state[i] for i in derived}
+    again = replay.values(world.recording.nodes, {**_leaves(world), **given})
+    for param in world.params:
+        base = 0 if param.gives else state[param.old]
+        if not np.allclose(again[param.new] - base, 2 * (state[param.new] - base)):
+            return False
+    return True
+
+
+def _leaves(world: World) -> dict[int, np.ndarray]:
+    """The values that a step begins with, at the first state."""
+    return {n.id: world.at[0][n.id] for n in world.recording.nodes.values() if n.op == "leaf"}
 
 
 def _all_right(found: Judgement) -> bool:

@@ -12,7 +12,6 @@ import builtins
 import io
 import math
 import os
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -151,14 +150,14 @@ class Program:
     # loops
 
     def _passes(self, over: Any, line: int) -> Iterator[Any]:
-        yield from self._watched(_entries(over), line, sys._getframe(1))
+        yield from self._watched(_entries(over), line, current().frame())
 
     def _while(self, test: Callable[[], Any], line: int) -> Iterator[None]:
         def rounds() -> Iterator[None]:
             while test():
                 yield None
 
-        yield from self._watched(rounds(), line, sys._getframe(1))
+        yield from self._watched(rounds(), line, current().frame())
 
     def _watched(self, entries: Iterator[Any], line: int, frame: Any) -> Iterator[Any]:
         for entry in entries:

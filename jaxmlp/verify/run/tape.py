@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,11 +105,16 @@ class Tape:
         self.nodes.clear()
         self.bytes = 0
 
-    def _here(self) -> Span:
-        """Where the program is: the innermost frame of its own."""
-        frame = sys._getframe(2)
+    def frame(self) -> FrameType | None:
+        """The innermost frame of the program's own."""
+        frame = sys._getframe(1)
         while frame is not None and frame.f_code.co_filename != self.path:
             frame = frame.f_back
+        return frame
+
+    def _here(self) -> Span:
+        """Where the program is."""
+        frame = self.frame()
         if frame is None:
             return NOWHERE
         code = frame.f_code

@@ -97,7 +97,7 @@ class Unknown(NDArrayOperatorsMixin):
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = _target(like, shape, self._oracle.random)
-            self.value = number(drawn) if shape == () else lifted(np.asarray(drawn))
+            self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
         return self.value
 
     def as_integer(self) -> int:
