@@ -105,7 +105,9 @@ def verify_file(path: str | Path, options: Options = Options()) -> File:  # noqa
     if not checks:
         return File(str(path), remarks=remarks, problem=NOTHING)
     numbered = checks if found.numbered else map(_without_lines, checks)
-    return File(str(path), tuple(numbered), (*remarks, _network_note(network)))
+    by_names = not counted or any(one.stage in STAGES for one in checks)
+    against = (_network_note(network),) if by_names else ()
+    return File(str(path), tuple(numbered), (*remarks, *against))
 
 
 def _declared(found: Source, options: Options) -> set[str]:

@@ -544,6 +544,19 @@ for t in range(5):
     assert "not-judged" in left(file)
 
 
+def test_a_mistake_of_the_checker_itself_does_not_end_the_rest(checked, monkeypatch):
+    from jaxmlp.verify.judge import steps
+
+    def broken(recordings, seed, declared=None):
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(steps, "judged", broken)
+    file = checked(RIGHT["a derivative that is only given f(u)"])
+    assert {check.name for check in file.checks} >= {"f"}
+    (note,) = [n for n in file.remarks if n.id == "not-judged"]
+    assert "of ours" in note.text.en
+
+
 def test_in_a_notebook_the_place_is_a_cell_and_its_line(tmp_path):
     import json
 

@@ -55,6 +55,7 @@ REASONS = {
         "it works with no shapes of the data that make sense",
         "意味のあるデータの形では動きません",
     ),
+    "failed": Words("the checker itself failed ({})", "検査プログラムのエラーです ({})"),
     "construct": Words("{} cannot be followed", "{} を追跡できません"),
 }
 
