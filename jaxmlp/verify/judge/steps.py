@@ -306,7 +306,7 @@ def _choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterat
     tried = [(world, target) for world in worlds for target in world.targets]
     for plain, target in tried[:MOST]:
         world = suited(plain, target, seed)
-        changes = [(p.old, list(world.change(p))) for p in world.params]
+        changes = [(p.old, list(map(np.asarray, world.change(p)))) for p in world.params]
         names = _possible(world, target, declared)
         fitting = differences.fitting(
             world.recording, world.graph, changes, target.pairs, world.at, names)  # fmt: skip
@@ -418,7 +418,7 @@ def _own_error(choice: Choice) -> int | None:
     results = [p.new for p in world.params]
     for number in network.stated(world.recording, world.graph, world.roots, choice.target, results):
         for param in world.params:
-            change = list(world.change(param))
+            change = list(map(np.asarray, world.change(param)))
             value = lambda ends: np.array([np.sum(ends[0])])  # noqa: E731
             if differences.going_down(
                 world.recording, world.graph, param.old, change, [number], value, world.at
