@@ -48,9 +48,9 @@ def slopes(
 
     value = state[param]
     step = STEP * max(1.0, float(np.abs(value).max(initial=0)))
-    return np.array(
-        [(at(value + step * v) - at(value - step * v)) / (2 * step) for v in directions]
-    )
+    ways = [np.asarray(step * v) for v in directions]
+    ahead, behind = ([at(np.asarray(value + sign * w)) for w in ways] for sign in (1, -1))
+    return (np.array(ahead) - np.array(behind)) / (2 * step)
 
 
 def fitting(
