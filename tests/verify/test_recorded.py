@@ -237,6 +237,32 @@ for t in range(5):
     top = jnp.dot(Z, B) - Y
     A, B = A - 0.1 * X.T @ (top @ B.T * (1 - Z ** 2)), B - 0.1 * Z.T @ top
 """,
+    "back through time": """
+import numpy as np
+P = np.random.randn(3, 4) / 2; Q = np.random.randn(4, 4) / 2; R = np.random.randn(4, 2) / 2
+xs = np.random.randn(5, 3); ys = np.random.randn(5, 2)
+for t in range(3):
+    z, g = [np.zeros(4)], []
+    for x in xs:
+        z.append(np.tanh(x @ P + z[-1] @ Q))
+        g.append(z[-1] @ R)
+    dP, dQ, dR, later = np.zeros_like(P), np.zeros_like(Q), np.zeros_like(R), np.zeros(4)
+    for k in reversed(range(5)):
+        top = g[k] - ys[k]
+        dR += np.outer(z[k + 1], top)
+        low = (R @ top + later) * (1 - z[k + 1] ** 2)
+        dP += np.outer(xs[k], low); dQ += np.outer(z[k], low)
+        later = Q @ low
+    P -= 0.1 * dP; Q -= 0.1 * dQ; R -= 0.1 * dR
+""",
+    "a perceptron of one matrix": """
+import numpy as np
+X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]); y = np.array([[0, 0, 1, 1]]).T
+w = 2 * np.random.random((3, 1)) - 1
+for k in range(100):
+    o = 1 / (1 + np.exp(-np.dot(X, w)))
+    w += np.dot(X.T, (y - o) * o * (1 - o))
+""",
     "a derivative that is only given f(u)": SIGMOIDS
     + """
 def slope(x): return x * (1 - x)
@@ -408,6 +434,11 @@ def test_a_right_step_with_one_factor_too_many_on_the_way_is_wrong(checked, kind
     if text.count(old) != 1:
         pytest.skip("of another form")
     file = checked(text.replace(old, f"(2 * {old})"))
+    assert "wrong" in {check.verdict for check in file.checks}
+
+
+def test_weights_not_turned_on_the_way_back_through_time_are_wrong(checked):
+    file = checked(RIGHT["back through time"].replace("later = Q @ low", "later = Q.T @ low"))
     assert "wrong" in {check.verdict for check in file.checks}
 
 

@@ -182,7 +182,8 @@ class Program:
         self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
     ) -> None:
         """Remember a step, if what has changed makes one."""
-        if len(self.seen) < STEPS and (moved := moves(before, after, start)):
+        alone = self.depth == 0  # inside a pass it may be what is carried back through time
+        if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
             still = {name: place for name, place in after.items() if before.get(name) == place}
             self.seen.append(Seen(line, name, start, current().next, moved, still))
 
