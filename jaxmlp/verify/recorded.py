@@ -102,14 +102,14 @@ def _judged(
     run = frozenset(n.span.line for n in first.nodes.values())
     try:
         found = steps.judged(alike, seed, declared)
-        notes = tuple(told.loose(first.name, name, first.line) for name, _ in found.loose)
+        notes = tuple(told.loose(first.name, name, first.line, begins) for name, _ in found.loose)
         return Step(first.line, run, told.checks(found, lines, begins), notes)
     except steps.Unjudged as why:
-        note = told.unjudged(first.name, first.line, why)
+        note = told.unjudged(first.name, first.line, why, begins)
         return Step(first.line, run, notes=(note,) if why.reason != "no-output" else ())
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         why = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
-        return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why),))
+        return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why, begins),))
 
 
 def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:

@@ -600,6 +600,9 @@ def test_in_a_notebook_the_place_is_a_cell_and_its_line(tmp_path):
     (wrong,) = [c for c in verify_file(path).checks if c.verdict == "wrong"]
     assert (wrong.place.cell, wrong.place.line) == (3, 5)
     assert wrong.place.text in expected
+    (by,) = [n for n in wrong.remarks if n.id == "judged-by"]
+    assert "at cell 2, line 3," in by.text.en
+    assert "セル 2 の 3 行目" in by.text.ja
 
 
 def test_two_runs_of_a_file_say_the_same(checked):

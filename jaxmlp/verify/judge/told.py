@@ -93,7 +93,7 @@ def checks(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> tupl
         elif _goes_up(found, param):
             place = placed(recording.nodes[param.new].span, lines, cells)
             check = replace(check, verdict="wrong", diagnosis=(UPHILL,), place=place)
-        made.append(replace(check, remarks=(_by(found), *check.remarks)) if first else check)
+        made.append(replace(check, remarks=(_by(found, cells), *check.remarks)) if first else check)
         first = False
     return (*made, *_still(found, name, line, lines, cells))
 
@@ -132,14 +132,14 @@ def _goes_up(found: Judgement, param: Param) -> bool:
     return not param.gives and found.factors.get(param.name, 1) < 0
 
 
-def _by(found: Judgement) -> Note:
+def _by(found: Judgement, cells: Sequence[int]) -> Note:
     """What it was compared with."""
     pairs, nodes = found.choice.target.pairs, found.world.recording.nodes
-    title, line = TITLES[found.choice.error], nodes[pairs[-1][0]].span.line
+    title, at = TITLES[found.choice.error], at_line(nodes[pairs[-1][0]].span.line, cells)
     return Note("judged-by", Words(
-        f"compared with the gradient of {title.en} of the output at line {line}, by autodiff of "
+        f"compared with the gradient of {title.en} of the output at {at.en}, by autodiff of "
         "the file's own forward pass",
-        f"{line} 行目の出力についての{title.ja}の勾配"
+        f"{at.ja}の出力についての{title.ja}の勾配"
         " (ファイル自身の順伝播の自動微分) と比べました"))  # fmt: skip
 
 
@@ -167,21 +167,37 @@ def placed(span: Span, lines: Sequence[str], cells: Sequence[int]) -> Place:
     return Place(span.line - before, column + 1, span.end_line - before, end_column + 1, text, cell)
 
 
-def unjudged(name: str, line: int, why: Unjudged) -> Note:
+def at_line(line: int, cells: Sequence[int]) -> Words:
+    """A line of the file, or of a cell of a notebook, in words."""
+    if not cells:
+        return Words(f"line {line}", f"{line} 行目")
+    cell = int(np.searchsorted(cells, line, side="right"))
+    line -= cells[cell - 1] - 1
+    return Words(f"cell {cell}, line {line}", f"セル {cell} の {line} 行目")
+
+
+def _beginning(line: int, cells: Sequence[int]) -> Words:
+    """The same in brackets; nothing for the file itself."""
+    if not line:
+        return Words("", "")
+    at = at_line(line, cells)
+    return Words(f" ({at.en})", f" ({at.ja})")
+
+
+def unjudged(name: str, line: int, why: Unjudged, cells: Sequence[int]) -> Note:
     """That a step was seen and could not be judged, and why."""
     reason = REASONS[why.reason]
     en, ja = reason.en.format(why.what), reason.ja.format(why.what)
-    where = why.line or line
-    at = Words(f" (line {where})", f" ({where} 行目)") if where else Words("", "")
+    at = _beginning(why.line or line, cells)
     title = Words(name or "training", name or "学習")
     return Note("not-judged", Words(
         f"{title.en}{at.en} could not be judged: {en}",
         f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
 
 
-def loose(name: str, result: str, line: int) -> Note:
+def loose(name: str, result: str, line: int, cells: Sequence[int]) -> Note:
     """That something that a call gives is nothing that is known."""
-    at = Words(f" (line {line})", f" ({line} 行目)") if line else Words("", "")
+    at = _beginning(line, cells)
     return Note("not-judged", Words(
         f"{result} of {name or 'the file'}{at.en} could not be judged: it depends on the target, "
         "and is the derivative of E by none of the arrays",
