@@ -169,7 +169,7 @@ def _answer(pieces: Pieces, names: dict[str, Any], kind: str, what: str, given: 
     if kind == "run":
         return (_run(pieces, names, pieces.loops[what], given),)
     if kind == "record":
-        from jaxmlp.verify.run import record
+        from jaxmlp.verify.run.record import record
 
         return (record(what, path=pieces.path, **given),)
     if what not in names:

@@ -64,7 +64,7 @@ class Runner:
         return self._ask("run", loop, dict(names), dict(sizes))[0]
 
     def record(self, text: str, *, notebook: bool, seed: int) -> dict[str, Any]:
-        """What a file computes when it is run: `jaxmlp.verify.run.record`.
+        """What a file computes when it is run: `jaxmlp.verify.run.record.record`.
 
         Raises:
             Crashed, Died, TimedOut.

@@ -90,7 +90,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
     arrays = data["arrays"]
 
     def part(value: Any) -> Any:
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):  # a tuple of the program's is marked as one
             return [part(one) for one in value]
         if not isinstance(value, dict):
             return value

@@ -4,7 +4,7 @@ import pytest
 
 from jaxmlp.verify.judge import steps
 from jaxmlp.verify.judge.faults import faults
-from jaxmlp.verify.run import record
+from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
 
 NET = """

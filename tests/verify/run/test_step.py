@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jaxmlp.verify.run import record
+from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
 
 HEAD = "import numpy as np\n"

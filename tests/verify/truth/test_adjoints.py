@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from jaxmlp.verify.run import network, record
+from jaxmlp.verify.run import network
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
 from jaxmlp.verify.truth import adjoints, errors, replay
 from jaxmlp.verify.truth.differences import fitting
