@@ -30,12 +30,6 @@ class Graph:
         """The roots and all that they are computed from, not by way of `without`."""
         return _reached(self.before, roots, without)
 
-    def leaf(self, number: int) -> int:
-        """The first leaf that a node is computed from."""
-        while self.before[number]:
-            number = self.before[number][0]
-        return number
-
 
 def _reached(arrows: Mapping[int, Iterable[int]], roots: Iterable[int], without) -> set[int]:
     found: set[int] = set()
