@@ -44,7 +44,7 @@ FORWARD = re.compile(
 )
 WHOLE = words("self params parameters param cache grads model net network layers")
 SAMPLE = words("x xi xn t ti y yi loss")
-LINE = re.compile(r" \(line \d+\)|, line \d+|、\d+ 行目")
+LINE = re.compile(r" \(line \d+\)|, line \d+(?=\))|、\d+ 行目(?=\))")
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
 )
@@ -132,13 +132,7 @@ def _declared(found: Source, options: Options) -> set[str]:
 def _without_lines(check: Check) -> Check:
     """A check of a notebook, whose lines have no numbers that count across its cells."""
     remarks = [
-        replace(
-            n,
-            text=Words(
-                *(re.sub(r" \(line \d+\)|, line \d+|、\d+ 行目", "", text) for text in n.text)
-            ),
-        )
-        for n in check.remarks
+        replace(n, text=Words(*(LINE.sub("", text) for text in n.text))) for n in check.remarks
     ]
     return replace(check, line=None, remarks=tuple(remarks))
 

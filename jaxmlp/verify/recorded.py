@@ -79,16 +79,23 @@ def steps_of(
     sizes = [cell.count("\n") + 1 for cell in cells]
     begins = list(accumulate(sizes[:-1], initial=1)) if notebook else []
     try:
-        taped = runner.record(cells, seed=seed)
+        taped = runner.record(cells, seed=seed)["recordings"]
+        recordings = [[unpacked(one) for one in worlds] for worlds in taped]
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
-        words = Words(f"the file could not be run: {why}", f"ファイルを実行できませんでした: {why}")
-        return [Step(0, frozenset(), notes=(Note("not-judged", words),))]
+        return [_not_run(str(why))]
+    except Exception:  # what a file sends instead of a recording
+        return [_not_run("expected a recording, got something else")]
     found = []
-    for worlds in taped["recordings"]:
-        for alike in _alike([unpacked(one) for one in worlds]):
+    for worlds in recordings:
+        for alike in _alike(worlds):
             step = _judged(alike, seed, declared, lines, begins)
             found += [step] if step.checks or step.notes else []
     return found
+
+
+def _not_run(why: str) -> Step:
+    words = Words(f"the file could not be run: {why}", f"ファイルを実行できませんでした: {why}")
+    return Step(0, frozenset(), notes=(Note("not-judged", words),))
 
 
 def _judged(

@@ -54,6 +54,8 @@ def _flat(value: Any, arrays: list[bytes]) -> Any:
         np.lib.format.write_array(out, value, version=(1, 0), allow_pickle=False)
         arrays.append(out.getvalue())
         return {"npy": len(arrays[-1])}
+    if isinstance(value, np.bool_ | np.integer | np.floating):
+        return value.item()
     if isinstance(value, Mapping):
         return {"dict": [[str(key), _flat(one, arrays)] for key, one in value.items()]}
     if isinstance(value, tuple | list):

@@ -5,7 +5,7 @@ Everything but the arrays is JSON; the arrays are a list beside it, named by the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
             return slice(*inner)
         return Ellipsis if kind == "ellipsis" else inner
 
-    def node(row: list) -> Node:
+    def node(row: Sequence) -> Node:
         number, op, args, kw, value, span = row
         named = {key: part(one) for key, one in kw.items()}
         return Node(number, op, tuple(map(part, args)), named, part(value), Span(*span))

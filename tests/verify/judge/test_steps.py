@@ -20,7 +20,7 @@ for t in range(3):
 
 
 def judged(text: str):
-    found = record(text, notebook=False, path="<net>", seconds=5.0, seed=0)
+    found = record([text], path="<net>", seconds=5.0, seed=0)
     return steps.judged([unpacked(one) for one in found["recordings"][0]], 0)
 
 

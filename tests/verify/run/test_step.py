@@ -10,7 +10,7 @@ HEAD = "import numpy as np\n"
 
 
 def recorded(text: str):
-    found = record(HEAD + text, notebook=False, path="<script>", seconds=5.0, seed=0)
+    found = record([HEAD + text], path="<script>", seconds=5.0, seed=0)
     return [unpacked(one) for worlds in found["recordings"] for one in worlds]
 
 
@@ -84,8 +84,6 @@ def test_a_long_loop_without_a_step_runs_to_its_end():
 
 
 def test_an_endless_loop_is_left():
-    found = record(
-        HEAD + "while True:\n    pass\n", notebook=False, path="<s>", seconds=0.3, seed=0
-    )
+    found = record([HEAD + "while True:\n    pass\n"], path="<s>", seconds=0.3, seed=0)
     assert found["recordings"] == []
     assert found["errors"][0][0] == "OutOfTime"

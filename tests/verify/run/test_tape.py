@@ -14,7 +14,7 @@ HEAD = "import numpy as np\n"
 
 def taped(text: str):
     """The recording of a script that only computes."""
-    found = record(HEAD + text, notebook=False, path="<script>", seconds=5.0, seed=0)
+    found = record([HEAD + text], path="<script>", seconds=5.0, seed=0)
     ((data,),) = found["recordings"]
     return unpacked(data)
 
@@ -104,7 +104,7 @@ def has_arrays(args: tuple) -> bool:
 
 
 def test_a_recording_is_json_and_arrays():
-    found = record(HEAD + SCRIPTS["views"], notebook=False, path="<s>", seconds=5.0, seed=0)
+    found = record([HEAD + SCRIPTS["views"]], path="<s>", seconds=5.0, seed=0)
     ((data,),) = found["recordings"]
     rest = {key: one for key, one in data.items() if key != "arrays"}
     again = json.loads(json.dumps(rest), object_hook=sequences) | {"arrays": data["arrays"]}

@@ -37,7 +37,7 @@ NETS = {
 def step(kind: str):
     f, slope = NETS[kind]
     text = NET.format(f=f, slope=slope)
-    found = record(text, notebook=False, path="<net>", seconds=5.0, seed=0)
+    found = record([text], path="<net>", seconds=5.0, seed=0)
     recording = unpacked(found["recordings"][0][0])
     graph = Graph(recording.nodes)
     olds, news = [m[1] for m in recording.moves], [m[2] for m in recording.moves]
@@ -75,7 +75,7 @@ def test_the_quick_referee_knows_the_right_E_from_the_others(kind):
 
 def test_another_branch_is_not_followed():
     text = "import numpy as np\na = np.ones((2, 2)) @ np.ones((2, 2))\nif a[0, 0] > 1: b = a * 2\n"
-    found = record(text, notebook=False, path="<s>", seconds=5.0, seed=0)
+    found = record([text], path="<s>", seconds=5.0, seed=0)
     recording = unpacked(found["recordings"][0][0])
     leaf = next(n for n in recording.nodes.values() if n.op == "leaf")
     with pytest.raises(replay.NotReplayed):
