@@ -74,7 +74,11 @@ def working_in(folder: Path) -> list[int]:
 def test_nothing_outlives_the_command(name, tmp_path):
     (tmp_path / "loops.py").write_text(LOOPS)
     (tmp_path / "temporary").mkdir()
-    command = "import sys; from jaxmlp.cli import main; sys.exit(main(sys.argv[1:]))"
+    heard = "".join(
+        f"signal.signal(signal.{one}, signal.SIG_DFL); " for one in ("SIGHUP", "SIGTERM")
+    )
+    main = "from jaxmlp.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = f"import signal, sys; {heard}{main}"  # whatever is ignored where the tests run
     started = subprocess.Popen(
         [sys.executable, "-c", command, "verify", str(tmp_path / "loops.py"), "--timeout", "50"],
         env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
@@ -90,6 +94,7 @@ def test_nothing_outlives_the_command(name, tmp_path):
         said = started.communicate(timeout=30)[1].decode()
     finally:
         started.kill()
+        started.communicate()
     end = time.monotonic() + 10
     while working_in(tmp_path) and time.monotonic() < end:
         time.sleep(0.05)

@@ -11,17 +11,18 @@ A new process calls `enter` first, while it has one thread. Nothing here is slow
 
 import contextlib
 import ctypes
-import errno
 import json
 import os
 import signal
 import struct
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from jaxmlp.verify.run.filter import filter_calls, number_of
+
 MEMORY = 2 << 30  # bytes
-SPACE = 4 << 30  # bytes of addresses: what is shared, or only reserved, counts here alone
+SPACE = 3 << 30  # bytes of addresses: what is shared, or only reserved, counts here alone
 FILES = 64 << 20  # bytes, of one file and of all
 OPEN = 256  # files at a time
 
@@ -30,23 +31,12 @@ NEW_MOUNTS, NEW_NAMES, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 NEW_USER, NEW_PIDS, NEW_NETWORK = 0x10000000, 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEVICES, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
 DETACH, HERE, WHOLE_TREE, MOUNT_SETATTR = 2, -100, 0x8000, 442
-PARENT_DEATH_SIGNAL, CAPABILITIES, THREAD = 1, 0x20080522, 0x00010000
-ALLOW, REFUSE, NOT_EQUAL, MASKED_EQUAL, LOW = 0x7FFF0000, 0x00050000, 1, 7, 0xFFFFFFFF
-SET_OWNER, SET_SIGNAL, SET_OWNER_EX = 8, 10, 15  # of fcntl: who is sent which signal
-OWNER_OF_FILE, GROUP_OF_SOCKET = 0x8901, 0x8902  # of ioctl: the same
-NOT_DUMPABLE, CLONE3 = 4, 435
+PARENT_DEATH_SIGNAL, CAPABILITIES = 1, 0x20080522
+NOT_DUMPABLE = 4
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store",
           "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-REFUSED = (
-    "fork vfork execve execveat socket ptrace process_vm_readv process_vm_writev pidfd_open "
-    "pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo tkill unshare setns mount umount2 "
-    "move_mount open_tree fsopen pivot_root chroot io_uring_setup bpf perf_event_open userfaultfd "
-    "keyctl add_key request_key setpriority ioprio_set sched_setaffinity sched_setscheduler "
-    "sched_setparam sched_setattr reboot init_module finit_module delete_module kexec_load "
-    "open_by_handle_at memfd_create shmget msgget semget mq_open process_madvise pidfd_getfd kcmp"
-)
 
 
 class Setup(NamedTuple):
@@ -102,7 +92,7 @@ def enter(setup: Setup) -> Held:
     limited = _limit(setup.seconds)
     if linux:
         _libc("capset", struct.pack("Ii", CAPABILITIES, 0), bytes(24))  # none
-    filtered = linux and setup.calls and _filter_calls()
+    filtered = linux and setup.calls and filter_calls()
     return Held(inside, inside or filtered, filtered, limited)
 
 
@@ -202,7 +192,7 @@ def _disk(setup: Setup) -> None:
         _bind(path, place)
     _in_memory(root + setup.folder)
     os.chdir(root)
-    _libc("syscall", _number("pivot_root"), ".", ".")
+    _libc("syscall", number_of("pivot_root"), ".", ".")
     _libc("umount2", ".", DETACH)
     os.chdir("/")
 
@@ -265,59 +255,3 @@ def _limit(seconds: int) -> bool:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (value, value))
     return sys.platform == "linux"  # macOS knows the names, and does not hold RLIMIT_DATA
-
-
-class _Compared(ctypes.Structure):
-    """Which argument of a system call, how compared, and with what."""
-
-    _fields_ = (("argument", ctypes.c_uint), ("how", ctypes.c_int),
-                ("first", ctypes.c_uint64), ("second", ctypes.c_uint64))  # fmt: skip
-
-
-def _library() -> ctypes.CDLL:
-    library = ctypes.CDLL("libseccomp.so.2")
-    library.seccomp_init.restype = ctypes.c_void_p
-    library.seccomp_load.argtypes = library.seccomp_release.argtypes = [ctypes.c_void_p]
-    library.seccomp_rule_add_array.argtypes = [
-        ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.POINTER(_Compared),
-    ]  # fmt: skip
-    return library
-
-
-def _number(call: str) -> int:
-    """The number of a system call on this machine; negative where it has none."""
-    return _library().seccomp_syscall_resolve_name(call.encode())
-
-
-def _filter_calls() -> bool:
-    """Refuse what no derivation needs; whether the system can, with libseccomp."""
-    try:
-        library = _library()
-    except OSError:
-        return False
-    rules, failed = library.seccomp_init(ALLOW), 0
-    for call, code, compared in _refused(os.getpid()):
-        many = (_Compared * len(compared))(*compared)
-        number = CLONE3 if call == "clone3" else _number(call)  # newer than some libraries
-        if number >= 0:
-            action = REFUSE | code, number, len(compared), many
-            failed |= library.seccomp_rule_add_array(rules, *action)
-    failed |= library.seccomp_load(rules)
-    library.seccomp_release(rules)
-    return not failed
-
-
-def _refused(own: int) -> Iterable[tuple[str, int, Sequence[_Compared]]]:
-    """(system call, the error that it ends with, on which arguments)."""
-    for call in REFUSED.split():
-        yield call, errno.EPERM, ()
-    yield "clone3", errno.ENOSYS, ()  # then clone is tried, whose arguments can be seen
-    yield "clone", errno.EPERM, (_Compared(0, MASKED_EQUAL, THREAD, 0),)
-    for call in ("kill", "tgkill"):
-        yield call, errno.EPERM, (_Compared(0, NOT_EQUAL, own),)
-    yield "prlimit64", errno.EPERM, (_Compared(0, NOT_EQUAL, 0),)
-    yield "prctl", errno.EPERM, (_Compared(0, MASKED_EQUAL, LOW, PARENT_DEATH_SIGNAL),)
-    for command in (SET_OWNER, SET_SIGNAL, SET_OWNER_EX):
-        yield "fcntl", errno.EPERM, (_Compared(1, MASKED_EQUAL, LOW, command),)
-    for command in (OWNER_OF_FILE, GROUP_OF_SOCKET):
-        yield "ioctl", errno.EPERM, (_Compared(1, MASKED_EQUAL, LOW, command),)

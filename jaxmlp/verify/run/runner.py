@@ -254,4 +254,5 @@ def _environment(folder: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), folder)
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return kept | places | threads | {"MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu"}
+    ways = {"MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu", "MALLOC_ARENA_MAX": "2"}
+    return kept | places | threads | ways

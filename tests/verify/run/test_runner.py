@@ -421,7 +421,7 @@ def test_where_there_are_no_namespaces_the_rest_is_held_and_said(monkeypatch, no
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
 def test_without_the_library_no_filter_is_claimed(monkeypatch, not_tried_before):
-    nothing = "box._library = lambda: ctypes.CDLL('nothing')"
+    nothing = "box.filter_calls.__globals__['_library'] = lambda: ctypes.CDLL('nothing')"
     monkeypatch.setattr(
         module,
         "BOOT",
