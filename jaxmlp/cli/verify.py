@@ -21,6 +21,7 @@ from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import Claim, File, Proof, Report, Words
 from jaxmlp.verify.grading import Options, graded, unreadable
 from jaxmlp.verify.reading import code_of
+from jaxmlp.verify.report.telling import NOT_LOOKED_AT
 from jaxmlp.verify.run import runner
 from jaxmlp.verify.run.box import Held
 from jaxmlp.whole import write_whole
@@ -38,7 +39,11 @@ class Settings:
 
     Without a file: the lecture's equations L1 to L27. Of a file, the functions and the bodies of
     training loops are run, with the imports, constants, decorators and default arguments that they
-    need, in a process of its own that is shut in as far as the system can: docs/sandbox.md.
+    need; where names do not say what they are, the file itself, until its training step has been
+    seen. It runs in a process of its own that is shut in as far as the system can: docs/sandbox.md.
+
+    Exit code 0: all backpropagation that was seen was judged, is right, and was derived by hand.
+    1: something is not. 2: something could not be checked or judged.
     """
 
     files: tyro.conf.Positional[tuple[str, ...]] = ()
@@ -259,21 +264,22 @@ def _write(settings: Settings, ways: dict[str, Callable[..., str]], *what: objec
 
 
 def _exit(report: Report, lang: str) -> int:
-    """0 where all is right.
+    """0 where all that was seen was judged, and is right.
 
     Raises:
-        Stop: something isn't (1), or could not be checked (2).
+        Stop: something isn't right (1), or could not be checked or judged (2).
     """
-    problems = [file for file in report.files if file.problem]
-    if problems:
-        first = f"{problems[0].path}: {getattr(problems[0].problem, lang)}"
-        left = len(problems) - 1
-        more = Words(f" (and {left} more)", f" (ほかに {left} ファイル)") if left else Words("", "")
-        raise Stop(first + getattr(more, lang), code=2)
     bad = [check for check in report.checks if check.verdict != "right"]
     bought = [check for check in report.checks if check.verdict == "right" and check.bought]
     if bad or bought:
         raise Stop("; ".join(_what(len(bad), len(bought), report, lang)), code=1)
+    left = [(file.path, file.problem) for file in report.files if file.problem]
+    left += [(f.path, n.text) for f in report.files for n in f.remarks if n.id in NOT_LOOKED_AT]
+    if left:
+        path, words = left[0]
+        others = len(dict(left)) - 1
+        more = Words(f" (and {others} more)", f" (ほかに {others} ファイル)")[lang == "ja"]
+        raise Stop(f"{path}: {getattr(words, lang)}{more if others else ''}", code=2)
     return 0
 
 

@@ -27,7 +27,7 @@ from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
-from jaxmlp.verify.judge import judge
+from jaxmlp.verify.judge.stages import judge
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.points import ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake

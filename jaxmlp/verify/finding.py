@@ -45,6 +45,24 @@ class Worst(NamedTuple):
     got: float
 
 
+class Place(NamedTuple):
+    """Where an expression stands in a file.
+
+    Attributes:
+        line, end_line: from 1; in a notebook, of the cell.
+        column, end_column: characters from 1; the last is the one after its end.
+        text: the expression.
+        cell: the number of the code cell, from 1; None where it is no notebook.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+    cell: int | None = None
+
+
 @dataclass(frozen=True)
 class Check:
     """One quantity of one function, judged.
@@ -62,6 +80,7 @@ class Check:
         worst: the entry that is farthest off.
         wrong: per entry of the expected shape, at most two-dimensional, whether it is wrong.
         where: which rows or columns are wrong, in words.
+        place: the wrong expression.
     """
 
     name: str
@@ -76,6 +95,7 @@ class Check:
     worst: Worst | None = None
     wrong: tuple[tuple[bool, ...], ...] | None = None
     where: Words | None = None
+    place: Place | None = None
 
     @property
     def bought(self) -> bool:

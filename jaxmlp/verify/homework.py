@@ -1,9 +1,8 @@
 """What a file has, each thing checked as what it is."""
 
 import ast
-import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +15,10 @@ from jaxmlp.verify.calling import Subject, plain, result_role, roles
 from jaxmlp.verify.check import check_derivation
 from jaxmlp.verify.claimed import confirm
 from jaxmlp.verify.clock import Clock
-from jaxmlp.verify.ending import crashed, out_of_time, recognised
-from jaxmlp.verify.finding import Check, File, Note, Words, remarked
+from jaxmlp.verify.ending import crashed, out_of_time
+from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
-from jaxmlp.verify.judge import STAGES
+from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.loops import Loop
 from jaxmlp.verify.names import imports_of, names_used, words
 from jaxmlp.verify.origin import Origins
@@ -27,6 +26,7 @@ from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import code_of, deep_trees
+from jaxmlp.verify.recorded import Step, merged, steps_of, worth_running
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
@@ -35,7 +35,6 @@ from jaxmlp.verify.source import Source
 from jaxmlp.verify.stepsize import measured
 from jaxmlp.verify.training import NAME as LOOP
 from jaxmlp.verify.training import check_loop
-from jaxmlp.verify.undeclared import candidates, declaration, without_biases
 
 BACKWARD = re.compile(r"grad|back|delta|deriv|bp|nabla|gyaku|dloss|derror")
 UPDATE = re.compile(r"update|step|sgd|learn|descent|optimi|fit|train|koushin")
@@ -85,67 +84,49 @@ def verify_file(
         cells = code_of(path) if cells is None else cells
         found = source.read(cells, clock, numbered=path.suffix != ".ipynb")
         with deep_trees(), np.errstate(all="ignore"):
-            return _verified(path, found, options, clock)
+            return _verified(path, cells, found, options, clock)
     except (OSError, ValueError) as why:
         return unreadable(path, why)
     except OutOfTime as late:
         return File(str(path), problem=out_of_time(late).text)
 
 
-def _verified(path: Path, found: Source, options: Options, clock: Clock) -> File:
+def _verified(
+    path: Path, cells: Sequence[str], found: Source, options: Options, clock: Clock
+) -> File:
     try:
         network, reduction = settings(found, options)
     except ValueError as why:
         return unreadable(
             path, why, "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません"
         )
-    meant = functools.partial(
-        candidates, module=found.module, assumed=network, declared=_declared(found, options)
-    )
     pieces = _pieces(path, found)
     origins = Origins(path, found)
     settled = {"limit": options.limit, "clock": clock, "wanted": options.held}
     with Runner(pieces, visible=origins.files, **settled) as runner:
-        checks = [
-            one
-            for job in _work(found, reduction, options)
-            for one in _meant(job, runner, network, meant, options.seed)
-        ]
+        checks = [one for job in _work(found, reduction, options)
+                  for one in job.safely(runner, network, options.seed)]  # fmt: skip
+        by_step: list[Step] = []
+        if worth_running(found, checks):
+            stated = options.loss or found.settings.get("LOSS")
+            by_step = steps_of(cells, runner, stated, options.seed, notebook=not found.numbered)
     checks = [_excused(one, checks, found) for one in checks]
+    checks, counted = merged(checks, by_step, found, _declared(found, options))
+    run = {line for step in counted if step.checks for line in step.lines}
+    remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes))
     if not checks:
-        return File(str(path), remarks=_remarks(found, pieces), problem=NOTHING)
-    checks = map(origins.said, checks)
+        return File(str(path), remarks=remarks, problem=NOTHING)
+    checks = [origins.said(one) for one in checks]
     numbered = checks if found.numbered else map(_without_lines, checks)
-    network_note = _network_note(network, found, options)
-    remarks = (*_remarks(found, pieces), *origins.notes, network_note)
-    return File(str(path), tuple(numbered), remarks)
+    by_names = not counted or any(one.stage in STAGES for one in checks)
+    against = (_network_note(network, found, options),) if by_names else ()
+    return File(str(path), tuple(numbered), (*remarks, *origins.notes, *against))
 
 
 def _declared(found: Source, options: Options) -> set[str]:
     """The settings that are given, in the file or on the command line."""
     given = {name for name in source.SETTINGS if getattr(options, name.lower()) is not None}
     return given | found.settings.keys()
-
-
-def _meant(
-    job: "Job", runner: Runner, assumed: Network, others: Callable, seed: int
-) -> Sequence[Check]:
-    """A job's checks, with a remark if all of it is right for another network.
-
-    What crashed with biases and has known mistakes without them is judged without them.
-    """
-    checks = job.safely(runner, assumed, seed)
-    first = next((k for k, one in enumerate(checks) if one.verdict != "right"), 0)
-    tried = []
-    for network in others(checks):
-        found = job.safely(runner, network)
-        if all(one.verdict == "right" for one in found):
-            return (*checks[:first], *remarked(checks[first:], declaration(network, assumed)))
-        tried.append((network, found))
-    for network, found in tried:
-        if network.bias != assumed.bias and recognised(found):
-            return remarked(found, without_biases(network, assumed, checks[first]))
-    return checks
 
 
 def _without_lines(check: Check) -> Check:
@@ -157,9 +138,17 @@ def _without_lines(check: Check) -> Check:
 
 
 def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
-    """x(1 − x) for f' of the sigmoid is right where the step that calls it, with f(x), is."""
+    """x(1 − x) for f' of the sigmoid is right where the step that calls it, with f(x), is.
+
+    Where a class calls it, no step of which is judged by name, it gets the benefit of the doubt.
+    """
     steps = [c for c in checks if c.name == "training loop" or c.stage in ("dW", "dV", "delta1")]
-    if not FROM_OUTPUT & {note.id for note in check.diagnosis} or not steps:
+    if not FROM_OUTPUT & {note.id for note in check.diagnosis}:
+        return check
+    classes = [n for n in ast.walk(found.module) if isinstance(n, ast.ClassDef)]
+    if not steps and check.name in names_used(classes, found.functions):
+        return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
+    if not steps:
         return check
     bodies = [s for loop in found.loops for s in loop.body]
     callers = [found.functions[c.name] for c in steps if c.name in found.functions]
@@ -402,19 +391,20 @@ def sizes(parameters: Sequence[str], args: Sequence) -> dict[str, int]:
     }
 
 
-def _remarks(found: Source, pieces: Pieces) -> tuple[Note, ...]:
-    """What was not looked at."""
+def _remarks(found: Source, pieces: Pieces, run: Collection[int]) -> tuple[Note, ...]:
+    """What was not looked at, neither by its names nor where it was run."""
     examined = {f.name for f in pieces.functions} | found.unfinished.keys()
     skipped = {name for name in found.functions if NOT_CHECKED.search(plain(name))}
     lines = {*(loop.line for loop in found.loops), *found.idle, *found.deep}
     left = overlooked(found.module, examined | skipped, lines)
-    return (*remark(left, numbered=found.numbered), *_deep(found))
+    left = [one for one in left if not run & set(range(one.line, one.end + 1))]
+    return (*remark(left, numbered=found.numbered), *_deep([] if run else found.deep))
 
 
-def _deep(found: Source) -> tuple[Note, ...]:
-    if not found.deep:
+def _deep(deep: Sequence[int]) -> tuple[Note, ...]:
+    if not deep:
         return ()
-    lines = ", ".join(map(str, found.deep))
+    lines = ", ".join(map(str, deep))
     words = Words(f"a training loop with other than two matrices (line {lines}) is not checked",
                   f"行列が 2 つでない学習ループ ({lines} 行目) は調べていません")  # fmt: skip
     return (Note("deep", words),)

@@ -20,11 +20,12 @@ OTHER = Words("in a form that is not known", "知らない書き方")
 
 
 class Overlooked(NamedTuple):
-    """A class, function or loop that was not examined, where it begins, and why not."""
+    """A class, function or loop that was not examined, where it begins and ends, and why not."""
 
     name: Words
     line: int
     why: Words
+    end: int
 
 
 def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) -> list[Overlooked]:
@@ -35,7 +36,7 @@ def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) ->
         lines: where the loops begin of which something is said already.
     """
     return [
-        Overlooked(_name(node), node.lineno, _why(node))
+        Overlooked(_name(node), node.lineno, _why(node), node.end_lineno or node.lineno)
         for node in _candidates(module.body, examined)
         if not lines & {n.lineno for n in ast.walk(node) if isinstance(n, ast.For | ast.While)}
         and any(map(_gradient, _unexamined(node, examined)))

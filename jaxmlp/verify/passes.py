@@ -30,7 +30,7 @@ from jaxmlp.verify.ending import (
     unfinished,
 )
 from jaxmlp.verify.finding import Check, Note, Words, remarked
-from jaxmlp.verify.judge import STAGES, judge
+from jaxmlp.verify.judge.stages import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.pieces import Piece
 from jaxmlp.verify.points import EQUAL, Points, Sizes, draw

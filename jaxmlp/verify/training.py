@@ -17,7 +17,7 @@ from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
 from jaxmlp.verify.finding import Check, Note, Words, remarked
-from jaxmlp.verify.judge import judge
+from jaxmlp.verify.judge.stages import judge
 from jaxmlp.verify.loops import Loop, drawn, numbers
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.names import called, loads, role_of_data, stores

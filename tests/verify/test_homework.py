@@ -77,8 +77,9 @@ bias_over_wrong_axis.py
   wrong backprop.dV bias-shape
 c_outside.py
   right ReLU.value dReLU.derivative softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
-class_net.py not-looked-at
-  right sigmoid.value sigmoid_grad.derivative softmax.value
+class_net.py
+  right sigmoid.value sigmoid_grad.derivative softmax.value loop.∂E/∂net.params['W1']
+  right loop.∂E/∂net.params['b1'] loop.∂E/∂net.params['W2'] loop.∂E/∂net.params['b2']
   wrong mean_squared_error.loss sum-for-mean+times-half
 colab.ipynb
   right ReLU.value dReLU.derivative backward.delta1 CrossEntoropy.loss
@@ -203,20 +204,21 @@ partly_done.py
   unfinished softmax.value
   unfinished forward.slope
   unfinished backward.delta1
-params_in_a_dict.py not-looked-at
-  right sigmoid.value
+params_in_a_dict.py
+  right sigmoid.value loop.∂E/∂parameters['b1'] loop.∂E/∂parameters['W2']
+  right loop.∂E/∂parameters['b2']
+  wrong loop.∂E/∂parameters['W1'] slope-rule-at-u
 perceptron.py not-looked-at
   right sigmoid.value
 plots.py
   right d_tanh.derivative ReLU.value
 regression_loop.py
-  right loop.dV loop.delta1 loop.dW
-  wrong loop.delta2 times-half
+  right loop.∂E/∂V loop.∂E/∂W
 sample_as_column.py
   right sigmoid.value sigmoid_prime.derivative backprop.dV backprop.dW
 sample_as_column_half.py
-  right sigmoid.value sigmoid_prime.derivative backprop.dW
-  wrong backprop.dV times-half
+  right sigmoid.value sigmoid_prime.derivative backprop.∂E/∂backprop[0] backprop.∂E/∂backprop[1]
+  right backprop.∂E/∂backprop[2] backprop.∂E/∂backprop[3]
 scaled_by_library.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 slope_inside.py
@@ -253,9 +255,8 @@ syntax_errors.py
   crashed backward.delta1
 tanh_regression.py
   right tanh.value tanh_dash.derivative identity.value squared_error.loss backprop.dV backprop.dW
-  right backprop_dict.dV backprop_dict.delta1 backprop_dict.dW gradients.dV gradient_all.delta2
-  right gradient_all.dV gradient_all.delta1 gradient_all.dW loss.loss
-  wrong backprop_dict.delta2 times-half
+  right backprop_dict.∂E/∂backprop_dict['dV'] backprop_dict.∂E/∂backprop_dict['dW'] gradients.dV
+  right gradient_all.delta2 gradient_all.dV gradient_all.delta1 gradient_all.dW loss.loss
   wrong gradients.dW slope-at-z
 train_while.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
@@ -263,7 +264,8 @@ two.py
   right sigmoid.value dsigmoid.derivative softmax.value CrossEntoropy.loss
 trained_in_a_class.py not-looked-at
   right relu.value
-two_synapses.py ! not-looked-at
+two_synapses.py
+  right loop.∂E/∂syn0 loop.∂E/∂syn1
 unit_loops.py
   right ReLU.value softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 unknown_network.py !

@@ -25,6 +25,7 @@ from jaxmlp.verify.finding import (
     File,
     Law,
     Note,
+    Place,
     Proof,
     Report,
     Step,
@@ -119,6 +120,13 @@ checks = planned(
     stage=st.sampled_from(["delta2", "dV", "delta1", "dW", "slope", "value", "loss"]) | st.text(),
     verdict=st.sampled_from(VERDICTS),
     line=st.none() | st.integers(1, 999),
+    place=st.none()
+    | planned(
+        Place,
+        **dict.fromkeys(("line", "column", "end_line", "end_column"), st.integers(1, 999)),
+        text=short | st.just(EVIL),
+        cell=st.none() | st.integers(1, 9),
+    ),
     diagnosis=some(notes, 4),
     remarks=some(notes, 2),
     expected_shape=st.none() | shapes,
@@ -186,7 +194,9 @@ CHECK = {
     "name": TEXT,
     "stage": TEXT,
     "verdict": one_of(*VERDICTS),
-    "line": either(nothing, INTEGER),
+    **dict.fromkeys(("line", "column", "end_line", "end_column", "cell"), either(nothing, INTEGER)),
+    "expression": either(nothing, TEXT),
+    "begins": either(nothing, INTEGER),
     "expected_shape": either(nothing, listed(INTEGER)),
     "got_shape": either(nothing, listed(INTEGER)),
     "relative_error": either(nothing, NUMBER),
@@ -203,7 +213,7 @@ FILE = {
     "checks": listed(keyed(**CHECK)),
 }
 HEADER = {
-    "version": one_of(1),
+    "version": one_of(2),
     "jaxmlp": one_of(jaxmlp.__version__),
     "language": one_of("en", "ja"),
 }
@@ -265,10 +275,13 @@ def test_the_page_on_the_schema_names_every_key_and_value():
 
 
 def test_json_of_a_wrong_check():
-    (file,) = strict(written.as_json(report(WRONG), "ja"))["files"]
+    wrong = replace(WRONG, place=Place(47, 5, 47, 12, "d2 @ V.T"))
+    (file,) = strict(written.as_json(report(wrong), "ja"))["files"]
     (check,) = file["checks"]
     assert check == {
-        **{"name": "backward", "stage": "delta1", "verdict": "wrong", "line": 44},
+        **{"name": "backward", "stage": "delta1", "verdict": "wrong"},
+        **{"line": 47, "column": 5, "end_line": 47, "end_column": 12, "cell": None},
+        **{"expression": "d2 @ V.T", "begins": 44},
         "expected_shape": [2, 3],
         "got_shape": [2, 3],
         "relative_error": 1.73,
@@ -284,6 +297,21 @@ def test_json_of_a_wrong_check():
         ],
         "remarks": [{"id": "mean", "text": "サンプルの平均です。", "equation": None}],
     }
+
+
+def test_without_a_place_the_line_is_where_it_begins():
+    (file,) = strict(written.as_json(report(WRONG)))["files"]
+    (check,) = file["checks"]
+    assert (check["line"], check["begins"], check["column"]) == (44, 44, None)
+
+
+def test_the_wrong_expression_is_told_with_its_line_and_its_cell():
+    wrong = replace(WRONG, place=Place(47, 5, 47, 12, "d2 @ V.T", 3))
+    for explain in ("full", "hint"):
+        text = written.as_text(report(wrong), "en", explain)
+        assert "wrong expression: cell 3, line 47: d2 @ V.T" in text
+    assert "d2 @ V.T" not in written.as_text(report(wrong), "en", "verdict")
+    assert "誤りのある式: セル 3 の 47 行目: d2 @ V.T" in written.as_text(report(wrong), "ja")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from jaxmlp.verify.gradient.truth import (
     samplers_of,
     truth_of,
 )
-from jaxmlp.verify.judge import NOISE, imprecise, noisy
+from jaxmlp.verify.judge.stages import NOISE, imprecise, noisy
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 NEAR = 1 + 3e-7  # a few roundings of float32; a factor, as it keeps symmetric what is

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxmlp.verify.check import call_here
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge import NOISE
+from jaxmlp.verify.judge.stages import NOISE
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 POINTS, TRIES = 4, 20  # points wanted, points drawn at most

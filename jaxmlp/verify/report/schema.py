@@ -8,7 +8,7 @@ import jaxmlp
 from jaxmlp.verify.finding import Check, Claim, File, Note, Proof, Report, Words
 from jaxmlp.verify.report import telling
 
-VERSION = 1
+VERSION = 2
 
 
 def report(found: Report, lang: str, explain: str) -> str:
@@ -55,12 +55,19 @@ def _file(file: File, lang: str) -> dict:
 
 
 def _check(check: Check, lang: str) -> dict:
-    worst = check.worst
+    worst, place = check.worst, check.place
+    begins = None if check.line is None else int(check.line)
     return {
         "name": _string(check.name),
         "stage": _string(check.stage),
         "verdict": check.verdict,
-        "line": None if check.line is None else int(check.line),
+        "line": int(place.line) if place else begins,
+        "column": place and int(place.column),
+        "end_line": place and int(place.end_line),
+        "end_column": place and int(place.end_column),
+        "cell": place and place.cell,
+        "expression": place and _string(place.text),
+        "begins": begins,
         "expected_shape": _integers(check.expected_shape),
         "got_shape": _integers(check.got_shape),
         "relative_error": _number(check.relative_error),

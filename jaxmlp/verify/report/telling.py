@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from jaxmlp.verify.finding import ORIGINS, VERDICTS, Check, Claim, File, Note, Report
+from jaxmlp.verify.finding import ORIGINS, VERDICTS, Check, Claim, File, Note, Place, Report
 from jaxmlp.verify.report.words import clean, lines, number, say, small
 
-NOT_LOOKED_AT = frozenset(("not-looked-at", "deep"))
+NOT_LOOKED_AT = frozenset(("not-looked-at", "not-judged", "deep"))
 ALWAYS = NOT_LOOKED_AT | ORIGINS | {"network"}
 
 
@@ -53,6 +53,7 @@ def _hinted(check: Check) -> Check:
         got_shape=None if check.got_shape == check.expected_shape else check.got_shape,
         wrong=check.wrong,
         where=check.where,
+        place=check.place,
     )
 
 
@@ -131,12 +132,21 @@ def facts(check: Check, lang: str) -> list[tuple[str, str]]:
         return []
     error = check.relative_error
     known = {
+        "expression": check.place and expression(check.place, lang),
         "where": check.where and clean(getattr(check.where, lang)),
         "shape": shape(check, lang),
         "error": None if error is None else small(error),
         "worst": worst(check, lang),
     }
     return [(say(key, lang), text) for key, text in known.items() if text]
+
+
+def expression(place: Place, lang: str) -> str:
+    """The wrong expression, and the line that it stands in."""
+    line = say("from line", lang, place.line)
+    if place.cell is not None:
+        line = say("in cell", lang, place.cell, line)
+    return f"{line}{say('colon', lang)}{clean(place.text)}"
 
 
 def summary(report: Report, lang: str) -> str:

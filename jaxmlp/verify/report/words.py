@@ -58,6 +58,8 @@ LABELS = {
     "entry": Words("{2}: expected {0}, got {1}", "{2}: 正しくは {0}、提出は {1}"),
     "number": Words("expected {}, got {}", "正しくは {}、提出は {}"),
     "where": Words("where", "場所"),
+    "expression": Words("wrong expression", "誤りのある式"),
+    "in cell": Words("cell {}, {}", "セル {} の {}"),
     "diagnosis": Words("diagnosis", "診断"),
     "together": Words("{} mistakes at once", "{} つの誤りの組み合わせ"),
     "apart": Words(

@@ -1,6 +1,11 @@
-"""A person's code, run where it can do no harm: its own process, its own folder, nothing else.
+"""A person's code, run where it can do no harm, and taped: what it computes, step by step.
 
 `pieces` is what was taken out of a file; `runner` starts a process for it and asks for results;
 `child` is what runs in that; `box` and `filter` shut it in; `message` is what passes between the
 two, JSON and plain arrays; `outcome` is how a run ends that gives none.
+
+`record` runs a file on recording arrays. Where the file trains, the first pass that moves its
+parameters is taped (`step`, `network`); what it only defines is called (`calls`), with stand-ins
+for data (`unknown`, `search`). `tape` and `arrays` write down each operation, with its place;
+`recording` is what goes to the parent. In the child nothing is imported but NumPy.
 """

@@ -48,7 +48,8 @@ class Sample(np.ndarray):
 def serve(requests: IOBase, answers: IOBase) -> None:
     """Answer requests until there are none; the first has the pieces of the file.
 
-    The others are ("call", function, arguments, sizes) and ("run", loop, names, sizes).
+    The others are ("call", function, arguments, sizes), ("run", loop, names, sizes) and ("record",
+    the file's code, settings, sizes).
     """
     _quiet()
     sizes, names = None, {}
@@ -127,6 +128,10 @@ def _define(name: str, whole: np.ndarray, bare: np.ndarray, names: dict[str, Any
 def _answer(pieces: Mapping, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
     if kind == "run":
         return (_run(*pieces["loops"][what], names, given),)
+    if kind == "record":
+        from jaxmlp.verify.run.record import record
+
+        return (record(what, path=pieces["path"], **given),)
     if what not in names:
         raise NameError(f"name {what!r} is not defined")
     function = names[what]

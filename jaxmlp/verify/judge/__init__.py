@@ -1,0 +1,6 @@
+"""The verdict: on a recorded step of any network, and on the stages of the lecture's own.
+
+`steps` finds the E that a step minimises and says which parameters follow its gradient; `naming`
+says of every value of the backward pass what it is; `causes` why the first that is nothing is
+wrong. `stages` judges what was claimed for u, z, δ2, … of the two-layer network.
+"""

@@ -1,0 +1,267 @@
+"""Why an expression is wrong: what would make its value a derivative of E.
+
+Each cause is a change of the operation, or of what it is fed; it is the cause if with it the value
+is ∂E/∂(something) exactly, at all states. None of them knows a network, or a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param
+from jaxmlp.verify.judge.steps import Judgement
+from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.tape import Node, Span
+from jaxmlp.verify.truth import replay
+
+Values = list[dict[int, Any]]  # a few values, by state
+BACKWARDS = Words(
+    "Follow E backwards: what does this expression have to be the derivative of?",
+    "E から逆にたどってください。この式は何の微分でなければなりませんか。",
+)
+
+
+class Cause(NamedTuple):
+    """Why it is wrong, and where, if that is another expression than the one that shows it."""
+
+    notes: tuple[Note, ...]
+    span: Span | None = None
+
+
+def cause(found: Judgement, fault: Fault) -> Cause | None:
+    """The cause of a fault; None if it is none of the known ones."""
+    node = found.world.recording.nodes[fault.first]
+    for look in (_updated, _value_of_error, _summed, _slope_missing, _other_slope, _turned):
+        if (made := look(found, fault, node)) is not None:
+            return made
+    return None
+
+
+def _note(name: str, en: str, ja: str, equation: str = "") -> Note:
+    return Note(name, Words(en, ja), BACKWARDS, equation)
+
+
+SLOPE_MISSING = _note(
+    "slope-missing",
+    "The derivative of the activation is missing here: what is passed on is ∂E/∂f(u), where "
+    "∂E/∂u = ∂E/∂f(u) ⊙ f'(u) belongs.",
+    "活性化関数の微分が抜けています。∂E/∂u = ∂E/∂f(u) ⊙ f'(u) を伝えるべきところで、∂E/∂f(u) を"
+    "そのまま使っています。",
+    "L18",
+)
+SUMMED = _note(
+    "bias-summed-over-units",
+    "This sums over the units as well as over the samples, so that all units get one number: "
+    "each has a gradient of its own (sum over the samples alone).",
+    "標本についてだけでなくユニットについても和を取っているので、すべてのユニットが同じ値になります。"
+    "勾配はユニットごとに異なります (標本についてだけ和を取ります)。",
+    "L20",
+)
+
+
+def _updated(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """With a parameter that was moved already, where the old one belongs."""
+    given = _before(found, node)
+    moved = {i: p for i in given if (p := moved_param(found, i)) is not None}
+    if not moved:
+        return None
+    known: Values = [
+        {i: _like(found, i, state, p.old) for i, p in moved.items()} for state in found.world.at
+    ]
+    if not _is_something(found, fault, known) and not _slope_with(found, fault, node, known):
+        return None
+    name = next(iter(moved.values())).name
+    notes = (_note(
+        "updated-V",
+        f"{name} is already updated here: all gradients must be taken before the update.",
+        f"ここではすでに更新後の {name} を使っています。勾配はすべて更新の前の値で計算します。",
+        "L26"),)  # fmt: skip
+    return Cause(notes if _is_something(found, fault, known) else (*notes, SLOPE_MISSING))
+
+
+def _like(found: Judgement, number: int, state: Mapping[int, np.ndarray], old: int) -> np.ndarray:
+    """A node's value, had it been made of the old parameter."""
+    graph, nodes = found.world.graph, found.world.recording.nodes
+    news = {p.new for p in found.world.params}
+    if number in news:
+        return state[old]
+    inner = graph.before[number][0]
+    known = dict(state) | {inner: _like(found, inner, state, old)}
+    return np.asarray(replay.applied(nodes[number], known, np))
+
+
+def _value_of_error(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """The value of E where its derivative belongs."""
+    if not any(found.is_error(i) for i in _before(found, node)):
+        return None
+    return Cause((_note(
+        "error-for-derivative",
+        "The value of E stands where its derivative ∂E/∂g belongs.",
+        "E の微分 ∂E/∂g を使うところで、E の値そのものを使っています。", "L15"),))  # fmt: skip
+
+
+def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A bias gradient that is summed over the units, too."""
+    if node.op not in ("np.sum", "add.reduce") or node.value.size != 1:
+        return None
+    named = [n for i in _before(found, node) if (n := found.names.of(i))]
+    mine = found.names.value(fault.first).reshape(-1)
+    for param in found.world.params:
+        true = found.names.adjoints.get(param.old, np.zeros(1))
+        whole = true.reshape(len(true), -1)
+        if param.name in fault.params and whole.shape[1] > 1:
+            scale = np.abs(whole).max()
+            if any(np.allclose(mine, n.factor * whole.sum(1), atol=1e-9 * scale) for n in named):
+                return Cause((SUMMED,))
+    return None
+
+
+def _slope_missing(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
+    parent = _slope_with(found, fault, node, [{} for _ in found.world.at])
+    if parent is None:
+        return None
+    graph = found.world.graph
+    feeds = [i for i in graph.after[parent] if i in found.choice.target.backward]
+    never = not any(leads_somewhere(found, i) for i in feeds)
+    span = found.world.recording.nodes[parent].span if never else None
+    return Cause((SLOPE_MISSING,), span)
+
+
+def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> int | None:
+    """The node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
+    for parent in _before(found, node):
+        name = found.names.of(parent)
+        if name is None:
+            continue
+        for inner in _inner(found, name.of):
+            true = found.names.adjoints[inner]
+            value = found.names.value(parent)
+            if true.shape != value.shape:
+                continue
+            tried = [{**one, parent: name.factor * a} for one, a in zip(known, true, strict=True)]
+            if _is_something(found, fault, tried):
+                return parent
+    return None
+
+
+def _inner(found: Judgement, number: int) -> Iterator[int]:
+    """The values of the forward pass that a value is made of, entry by entry: u of f(u)."""
+    graph, nodes = found.world.graph, found.world.recording.nodes
+    shape, left, seen = nodes[number].value.shape, [number], set()
+    while left:
+        one = left.pop()
+        for before in graph.before[one]:
+            same = nodes[before].value.shape == shape
+            if same and before not in seen and before in found.names.adjoints:
+                seen.add(before)
+                yield before
+                if nodes[before].op not in FACTORS:
+                    left.append(before)
+
+
+def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A derivative that belongs to something else, or is taken at another place."""
+    value = found.names.value(fault.node)
+    for parent in _before(found, node):
+        name = found.names.of(parent)
+        if name is None or found.names.value(parent).shape != value.shape:
+            continue
+        with np.errstate(all="ignore"):
+            slope = value / (name.factor * found.names.adjoints[name.of])
+        for inner in _inner(found, name.of):
+            u = found.names.value(inner)
+            for identity, at, en, ja in _slopes(found, name.of, inner):
+                if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:
+                    return Cause((_note(identity, en, ja, "L18"),))
+    return None
+
+
+def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.ndarray, str, str]]:
+    """Derivatives that are taken for f'(u), with what they are."""
+    z, u = found.names.value(outer), found.names.value(inner)
+    with np.errstate(all="ignore"):
+        s = 1 / (1 + np.exp(-z))
+        at_z = (("sigmoid", s * (1 - s)), ("tanh", 1 - np.tanh(z) ** 2))
+        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", (u > 0) * 1.0))
+        at_u = (("u(1 − u)", u * (1 - u)), ("1 − u²", 1 - u**2))
+    for _, slope in at_z:
+        yield ("slope-at-z", slope, "f' is taken at f(u); it belongs at u.",
+               "f' を f(u) で計算しています。正しくは u での値です。")  # fmt: skip
+    for rule, slope in rules:
+        yield ("slope-of-other", slope, f"{rule} is the derivative of another activation.",
+               f"{rule} は、ここで使っている活性化関数の微分ではありません。")  # fmt: skip
+    for rule, slope in at_u:
+        yield ("slope-rule-at-u", slope, f"The rule wants f(u), and gets u: {rule}.",
+               f"f(u) を入れるべき式に u を入れています ({rule})。")  # fmt: skip
+    for rule, slope in (("1 + f²", 1 + z**2), ("f(1 + f)", z * (1 + z))):
+        yield (
+            "slope-plus",
+            slope,
+            f"f' is {rule}: the sign is wrong.",
+            f"f' が {rule} になっています。符号が逆です。",
+        )
+    yield ("slope-1-f", 1 - z, "f' is 1 − f: a factor f, or a square, is missing.",
+           "f' が 1 − f になっています。f を掛けるか、2 乗が抜けています。")  # fmt: skip
+    yield (
+        "f-for-slope",
+        z,
+        "f(u) stands where f'(u) belongs.",
+        "f'(u) の代わりに f(u) を使っています。",
+    )
+
+
+def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A factor of a product that should be turned, or is turned and should not be."""
+    if node.op not in FACTORS:
+        return None
+    for before in found.world.graph.before[fault.first]:
+        values = found.names.value(before)
+        if values.ndim != 3 or values.shape[-1] != values.shape[-2]:
+            continue
+        tried = [{before: value.T} for value in values]
+        if _is_something(found, fault, tried):
+            return Cause((_note("V-not-transposed", "A transpose is missing here, or one too many.",
+                                "転置が抜けているか、余分です。", "L18"),))  # fmt: skip
+    return None
+
+
+def _is_something(found: Judgement, fault: Fault, known: Values) -> bool:
+    """Whether the expression is a derivative of E, if some values are these."""
+    return _redone(found, fault, known, found.names.adjoints) is not None
+
+
+def _redone(found: Judgement, fault: Fault, known: Values, among: Mapping[int, np.ndarray]):
+    nodes = found.world.recording.nodes
+    between = sorted(
+        found.world.graph.dependents([fault.first]) & found.world.graph.ancestors([fault.node])
+    )
+    made = []
+    for state, given in zip(found.world.at, known, strict=True):
+        values = {**state, **given}
+        try:
+            for number in between:
+                values[number] = np.asarray(replay.applied(nodes[number], values, np))
+        except replay.NotReplayed:
+            return None
+        made.append(values[fault.node])
+    if len({value.shape for value in made}) > 1:
+        return None
+    return found.names.named(np.stack(made), among)
+
+
+def _before(found: Judgement, node: Node) -> list[int]:
+    """What an operation is fed, of what depends on the target."""
+    feeding = found.world.graph.before[node.id]
+    return [i for i in dict.fromkeys(feeding) if i in found.choice.target.backward]
+
+
+def _close(slope: np.ndarray, other: np.ndarray) -> bool:
+    use = np.isfinite(slope)
+    if not use.any() or not np.any(other[use]):
+        return False
+    return bool(np.allclose(slope[use], other[use], rtol=1e-6, atol=1e-9))

@@ -1,0 +1,140 @@
+"""Where a backward pass goes wrong: the first value that is nothing, though what it is made of is.
+
+A value is something if it is a derivative of E by a value of the forward pass, or if all that comes
+of it is. What is nothing is made of named values somewhere: there the mistake is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.run.network import PASSING
+from jaxmlp.verify.run.tape import Node, Span
+
+ENTRYWISE = frozenset(
+    [
+        "multiply",
+        "add",
+        "subtract",
+        "divide",
+        "true_divide",
+        "negative",
+        "power",
+        "square",
+        "positive",
+        "where",
+        "np.where",
+        "maximum",
+        "minimum",
+        "exp",
+        "log",
+        "tanh",
+        "sqrt",
+        "reciprocal",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake.
+
+    Attributes:
+        first: the first node that is nothing.
+        node: the whole of its expression.
+        span: the wrong expression.
+        params: the parameters that it spoils.
+    """
+
+    first: int
+    node: int
+    span: Span
+    params: tuple[str, ...]
+
+
+def faults(found: Judgement) -> list[Fault]:
+    """The mistakes of a step, in the order of the program; of one expression there is one."""
+    spoiled: dict[int, list[str]] = {}
+    for param in found.world.params:
+        if found.right.get(param.name) is False:
+            for number in _firsts(found, param):
+                spoiled.setdefault(number, []).append(param.name)
+    made: dict[tuple, Fault] = {}
+    for number, params in sorted(spoiled.items()):
+        whole = _whole(found, number)
+        span = found.world.recording.nodes[whole].span
+        old = made.get(span[:4])
+        names = tuple(dict.fromkeys((*(old.params if old else ()), *params)))
+        made[span[:4]] = Fault(
+            old.first if old else number, old.node if old else whole, span, names
+        )
+    return list(made.values())
+
+
+def backward(found: Judgement, param: Param) -> set[int]:
+    """What a parameter's new value is computed from, of what depends on the target."""
+    leading = found.world.graph.ancestors([param.new])
+    return leading & found.choice.target.backward
+
+
+def _firsts(found: Judgement, param: Param) -> list[int]:
+    """Nothing that leads to the new value by way of nothing, and begins there."""
+    graph, inside = found.world.graph, backward(found, param)
+    given = found.choice.target.nodes
+    bad: set[int] = set()
+    for number in sorted(inside, reverse=True):
+        leads = number == param.new or any(i in bad for i in graph.after[number])
+        if leads and number not in given and not known(found, number):
+            bad.add(number)
+    return [i for i in bad if not any(b in bad for b in graph.before[i])]
+
+
+def known(found: Judgement, number: int) -> bool:
+    """Whether a value is a derivative of E, or E itself, or a parameter that was moved rightly."""
+    if found.names.of(number) is not None:
+        return True
+    moved = moved_param(found, number)
+    if moved is not None:
+        return found.right.get(moved.name, False)
+    return found.is_error(number)
+
+
+def moved_param(found: Judgement, number: int) -> Param | None:
+    """The parameter whose new value a node is, turned or cut as it may be."""
+    nodes, graph = found.world.recording.nodes, found.world.graph
+    news = {p.new: p for p in found.world.params if not p.gives}
+    while number not in news and nodes[number].op in PASSING and graph.before[number]:
+        number = graph.before[number][0]
+    return news.get(number)
+
+
+def leads_somewhere(found: Judgement, number: int) -> bool:
+    """Whether a value is something, or comes to be part of something."""
+    if known(found, number):
+        return True
+    after = [i for i in found.world.graph.after[number] if i in found.choice.target.backward]
+    return any(leads_somewhere(found, i) for i in after)
+
+
+def _whole(found: Judgement, number: int) -> int:
+    """The node of the whole expression, entry by entry, that a first wrong value stands in."""
+    nodes, graph = found.world.recording.nodes, found.world.graph
+    news = {p.new for p in found.world.params}
+    while True:
+        wider = [
+            i for i in graph.after[number]
+            if i in found.choice.target.backward and _inside(nodes[number], nodes[i])
+            and i not in news
+        ]  # fmt: skip
+        if nodes[number].op not in ENTRYWISE or len(wider) != 1:
+            return number
+        (number,) = wider
+
+
+def _inside(node: Node, wider: Node) -> bool:
+    """Whether one expression is part of another, of the same shape, and is worked on by entries."""
+    begin, end = (node.span.line, node.span.column), (node.span.end_line, node.span.end_column)
+    outer = (wider.span.line, wider.span.column), (wider.span.end_line, wider.span.end_column)
+    entries = wider.op in ENTRYWISE and wider.value.shape == node.value.shape
+    return entries and outer[0] <= begin and end <= outer[1] and (begin, end) != outer

@@ -1,0 +1,408 @@
+"""Arrays that record what is computed with them.
+
+`Recorded` is an ndarray whose every operation goes to the tape: ufuncs, NumPy's functions, methods,
+indexing, and what is done in place. One without dimensions stands for a number, and like a number
+it is never changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.tape import Ref, Tape
+
+# Results that have the shape of an argument, or say something of it, and none of its values.
+SHAPES_ONLY = frozenset(
+    [
+        "zeros_like",
+        "ones_like",
+        "empty_like",
+        "full_like",
+        "shape",
+        "ndim",
+        "size",
+        "may_share_memory",
+        "shares_memory",
+        "result_type",
+        "can_cast",
+        "iscomplexobj",
+        "isrealobj",
+        "broadcast_shapes",
+    ]
+)
+LOST = "lost "  # before the name of an operation whose result is no array of real numbers
+
+
+class Unsupported(Exception):
+    """A construct that cannot be recorded; its text names it."""
+
+
+class _Current:
+    """The tape that is being written."""
+
+    tape = Tape("")
+
+
+def begin(tape: Tape) -> None:
+    """Record on this tape from now on."""
+    _Current.tape = tape
+
+
+def current() -> Tape:
+    """The tape that is being written."""
+    return _Current.tape
+
+
+class Recorded(np.ndarray):
+    """An ndarray whose operations are written to the tape."""
+
+    _node, _version, _storage = None, -1, None
+
+    def __array_finalize__(self, other: Any) -> None:
+        self._node, self._version, self._storage = None, -1, None
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kw):
+        if any(hasattr(one, "stands_for") for one in inputs):
+            return NotImplemented  # theirs to decide
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        compute = getattr(ufunc, method)
+        args, kw_args = tuple(map(encoded, inputs)), {k: encoded(v) for k, v in kw.items()}
+        plain_inputs, plain_kw = plain(inputs), plain(kw)
+        if method == "at":
+            target = inputs[0]
+            change = lambda: compute(*plain_inputs)  # noqa: E731
+            if isinstance(target, Recorded):
+                return current().write(target, name, args, {}, change)
+            return change()
+        if out is not None:
+            return _into(out[0], name, args, kw_args, lambda: compute(*plain_inputs, **plain_kw))
+        result = compute(*plain_inputs, **plain_kw)
+        return result if result is NotImplemented else given_back(result, name, args, kw_args)
+
+    def __array_function__(self, function, types, args, kw):
+        if any(hasattr(one, "stands_for") for one in types):
+            return NotImplemented
+        name = function.__name__
+        result_of = lambda: function(*plain(args), **plain(kw))  # noqa: E731
+        if name in SHAPES_ONLY:
+            return lifted(result_of())
+        module = getattr(function, "__module__", "numpy").removeprefix("numpy").strip(".")
+        op = ".".join(filter(None, ("np", module, name)))
+        recorded_kw = {k: encoded(v) for k, v in kw.items() if k != "out"}
+        if kw.get("out") is not None:
+            inputs = {k: v for k, v in kw.items() if k != "out"}
+            compute = lambda: function(*plain(args), **plain(inputs))  # noqa: E731
+            return _into(kw["out"], op, encoded(args), recorded_kw, compute)
+        if name in WRITERS:
+            encoded_args = encoded(args)
+            return current().write(args[0], op, encoded_args, recorded_kw, result_of)
+        return given_back(result_of(), op, encoded(args), recorded_kw)
+
+    def __getitem__(self, index):
+        index = _decided(index, self.shape)
+        return given_back(plain(self)[plain(index)], "getitem", (encoded(self), encoded(index)))
+
+    def __setitem__(self, index, value):
+        index = _decided(index, self.shape)
+        args = (encoded(self), encoded(index), encoded(value))
+        memory, where, what = plain(self), plain(index), plain(value)
+        current().write(self, "setitem", args, {}, lambda: memory.__setitem__(where, what))
+
+    def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d array")
+        return (self[k] for k in range(len(self)))
+
+    def __bool__(self):
+        truth = bool(plain(self))
+        current().add("branch", (encoded(self),), {}, truth)
+        return truth
+
+    def __hash__(self):
+        return hash(plain(self).item()) if self.ndim == 0 else id(self)
+
+    def __deepcopy__(self, memo):
+        return np.copy(self)
+
+    def __copy__(self):
+        return np.copy(self)
+
+    def __reduce__(self):
+        return plain(self).__reduce__()
+
+    def __index__(self):
+        return plain(self).__index__()
+
+    def __int__(self):
+        return int(plain(self))
+
+    def __float__(self):
+        return float(plain(self))
+
+    def __round__(self, digits=0):
+        return np.round(self, digits or 0)
+
+    def __repr__(self):
+        return repr(plain(self) if self.ndim else plain(self).item())
+
+    def __str__(self):
+        return str(plain(self) if self.ndim else plain(self).item())
+
+    def __format__(self, spec):
+        return format(plain(self).item() if self.size == 1 and spec else plain(self), spec)
+
+    @property
+    def T(self):
+        return np.transpose(self)
+
+    @property
+    def flat(self):
+        return np.ravel(self)
+
+    @property
+    def at(self):
+        return _At(self)
+
+    def reshape(self, *shape, order="C"):
+        return np.reshape(self, _one(shape), order=order)
+
+    def transpose(self, *axes):
+        return np.transpose(self, _one(axes) if axes else None)
+
+    def flatten(self, *order):
+        return np.copy(np.ravel(self, *order))
+
+    def astype(self, dtype, *_, **__):
+        return cast(self, dtype)
+
+    def fill(self, value):
+        self[...] = value
+
+    def sort(self, axis=-1):
+        self[...] = np.sort(self, axis)
+
+    def tolist(self):
+        return [one.tolist() if one.ndim else one for one in self] if self.ndim else self
+
+    def item(self, *index):
+        return np.reshape(self, -1)[index[0] if index else 0]
+
+    def view(self, *kind):
+        return super().view(*kind) if kind == (np.ndarray,) else self
+
+    def to_numpy(self, *_, **__):
+        return self
+
+    def block_until_ready(self):
+        return self
+
+
+def _decided(index: Any, shape: tuple[int, ...]) -> Any:
+    """An index in which stand-ins have become labels that fit, or numbers."""
+    if isinstance(index, tuple):
+        sizes = (*shape, *(1,) * len(index))
+        return tuple(_decided(one, sizes[k:]) for k, one in enumerate(index))
+    return index.as_index(shape[0]) if hasattr(index, "stands_for") and shape else index
+
+
+WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
+
+
+class _At:
+    """JAX's x.at[i].set(v) and its kin."""
+
+    def __init__(self, array, index=None):
+        self._array, self._index = array, index
+
+    def __getitem__(self, index):
+        return _At(self._array, index)
+
+    def set(self, value):
+        changed = np.copy(self._array)
+        changed[self._index] = value
+        return changed
+
+    def add(self, value):
+        changed = np.copy(self._array)
+        np.add.at(changed, self._index, value)
+        return changed
+
+    def multiply(self, value):
+        return self.set(self._array[self._index] * value)
+
+
+def _one(parts: tuple) -> Any:
+    return parts[0] if len(parts) == 1 else parts
+
+
+def _method(name: str) -> Callable:
+    function = getattr(np, name)
+    return lambda self, *args, **kw: function(self, *args, **kw)
+
+
+for _name in [
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "dot",
+    "ravel",
+    "copy",
+    "squeeze",
+    "clip",
+    "argmax",
+    "argmin",
+    "prod",
+    "std",
+    "var",
+    "cumsum",
+    "repeat",
+    "round",
+    "diagonal",
+    "trace",
+    "swapaxes",
+    "argsort",
+    "nonzero",
+    "take",
+    "all",
+    "any",
+]:
+    setattr(Recorded, _name, _method(_name))
+
+
+def _in_place(name: str) -> Callable:
+    """x += …: in place for an array, anew for a number."""
+    array_way, number_way = getattr(np.ndarray, f"__i{name}__"), getattr(np.ndarray, f"__{name}__")
+
+    def operator(self, other):
+        return (array_way if self.ndim else number_way)(self, other)
+
+    return operator
+
+
+for _name in ["add", "sub", "mul", "truediv", "pow", "floordiv", "mod"]:
+    setattr(Recorded, f"__i{_name}__", _in_place(_name))
+
+
+def encoded(value: Any) -> Any:
+    """An argument for the tape: references in place of arrays."""
+    if isinstance(value, np.ndarray):
+        return Ref(current().node_of(value)) if value.dtype.kind in "fiub" else None
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(map(encoded, value))
+    if isinstance(value, list):
+        return [encoded(one) for one in value]
+    if isinstance(value, slice):
+        return slice(*map(_number, (value.start, value.stop, value.step)))
+    if isinstance(value, np.generic):
+        return value.item()
+    return encoded(value.known()) if hasattr(value, "stands_for") else value
+
+
+def plain(value: Any) -> Any:
+    """An argument for NumPy itself."""
+    if isinstance(value, Recorded):
+        return np.asarray(value.view(np.ndarray))
+    if isinstance(value, tuple):
+        parts = map(plain, value)
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, slice):
+        return slice(*map(_number, (value.start, value.stop, value.step)))
+    return value
+
+
+def _number(value: Any) -> Any:
+    return int(plain(value)) if isinstance(value, Recorded) else value
+
+
+def given_back(result: Any, op: str, args: tuple, kw: dict | None = None) -> Any:
+    """What an operation gives, recorded."""
+    kw = kw or {}
+    if isinstance(result, tuple | list) and all(isinstance(r, np.ndarray) for r in result):
+        parts = [_wrapped(r, current().add(f"{op}[{k}]", args, kw, r))
+                 for k, r in enumerate(result)]  # fmt: skip
+        return parts if isinstance(result, list) else tuple(parts)
+    if not isinstance(result, np.ndarray | np.generic | bool | int | float):
+        return result
+    result = np.asarray(result)
+    if result.dtype.kind not in "fiub":
+        current().add(f"{LOST}{op}", args, kw, 0.0)
+        return result
+    return _wrapped(result, current().add(op, args, kw, result))
+
+
+def _wrapped(result: np.ndarray, node: int | None) -> Recorded:
+    made = result.view(Recorded)
+    if node is not None:
+        current().mark(made, node, current().storage_of(made))
+    return made
+
+
+def _into(out: Any, op: str, args: tuple, kw: dict, compute: Callable[[], Any]) -> Any:
+    out = out[0] if isinstance(out, tuple) else out
+    memory = plain(out)
+    change = lambda: np.copyto(memory, compute(), casting="unsafe")  # noqa: E731
+    current().write(out, op, args, kw, change)
+    return out
+
+
+def cast(array: Recorded, dtype: Any) -> Recorded:
+    """To another type; what is a float stays in double precision."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f" and array.dtype.kind == "f":
+        return np.copy(array)
+    kind = float if dtype.kind == "f" else dtype
+    result = plain(array).astype(kind)
+    if result.dtype.kind not in "fiub":
+        return result
+    return given_back(result, "astype", (encoded(array), result.dtype.str))
+
+
+def lifted(value: Any) -> Any:
+    """Arrays and numbers of NumPy's as recording ones, wherever they are in a result."""
+    if isinstance(value, Recorded):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        array = np.asarray(value)
+        if array.dtype.kind == "f":
+            array = array.astype(float, copy=False)
+        return array.view(Recorded) if array.dtype.kind in "fiub" else value
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(map(lifted, value))
+    return [lifted(one) for one in value] if isinstance(value, list) else value
+
+
+def number(value: float) -> Recorded:
+    """A number that records what is computed with it."""
+    return np.asarray(float(value)).view(Recorded)
+
+
+def as_array(value: Any, dtype: Any = None, *_, copy: Any = True, ndmin: int = 0, **__) -> Any:
+    """np.array and its kin, of recording arrays and of lists of them."""
+    if hasattr(value, "stands_for"):
+        value = value.as_array()
+    if isinstance(value, Recorded):
+        made = np.copy(value) if copy else value
+    elif isinstance(value, list | tuple) and _has_recorded(value):
+        made = np.stack([as_array(one) for one in value])
+    else:
+        made = lifted(np.array(value))
+    if dtype is not None and isinstance(made, Recorded):
+        made = cast(made, dtype)
+    if not isinstance(made, Recorded):
+        return made if dtype is None else np.array(made, dtype=dtype)
+    return made if made.ndim >= ndmin else np.reshape(made, (1,) * (ndmin - made.ndim) + made.shape)
+
+
+def _has_recorded(value: Any) -> bool:
+    """Whether something in nested lists was computed, and is not just a number given."""
+    if isinstance(value, Recorded):
+        return True
+    return isinstance(value, list | tuple) and any(map(_has_recorded, value))

@@ -1,0 +1,343 @@
+"""What a program gets when it imports: NumPy that records, and nothing that shows or loads.
+
+`jax.numpy`, `math` and `random` are NumPy, too. What draws, shows progress or trains by itself is
+a stand-in that does nothing; one whose values reach the step makes the step unfit to be judged.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import random
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import (
+    Recorded,
+    Unsupported,
+    as_array,
+    lifted,
+    number,
+    plain,
+)
+
+HARMLESS = frozenset(
+    [
+        "matplotlib",
+        "pylab",
+        "seaborn",
+        "mpl_toolkits",
+        "PIL",
+        "cv2",
+        "IPython",
+        "ipywidgets",
+        "plotly",
+        "bokeh",
+        "tqdm",
+        "rich",
+        "wandb",
+        "tensorboard",
+        "tensorboardX",
+        "visdom",
+        "imageio",
+        "graphviz",
+        "streamlit",
+        "pygame",
+        "tkinter",
+        "turtle",
+    ]
+)
+ABSENT = frozenset(
+    [
+        "torch",
+        "tensorflow",
+        "keras",
+        "pandas",
+        "h5py",
+        "torchvision",
+        "mnist",
+        "idx2numpy",
+        "requests",
+        "urllib",
+        "subprocess",
+        "socket",
+        "multiprocessing",
+        "threading",
+        "ctypes",
+        "gzip",
+        "kaggle",
+        "gym",
+        "datasets",
+    ]
+)
+CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
+AS_THEY_ARE = frozenset(
+    [
+        "errstate",
+        "seterr",
+        "set_printoptions",
+        "get_printoptions",
+        "isscalar",
+        "array_equal",
+        "allclose",
+        "save",
+        "savetxt",
+        "savez",
+        "savez_compressed",
+        "issubdtype",
+        "dtype",
+        "finfo",
+        "iinfo",
+        "ndarray",
+        "result_type",
+    ]
+)
+
+
+class Stub:
+    """In place of what is not there: takes anything, gives nothing.
+
+    Attributes:
+        why: what it stands for.
+    """
+
+    def __init__(self, why: str):
+        self.__dict__["why"] = why
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Stub(f"{self.why}.{name}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        pass
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        if len(args) == 1 and callable(args[0]) and not isinstance(args[0], Stub):
+            return args[0]  # a decorator
+        return Stub(f"{self.why}()")
+
+    def __iter__(self):
+        return iter((Stub(self.why), Stub(self.why)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return Stub(self.why)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        pass
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> bool:
+        return False
+
+
+class Namespace(types.ModuleType):
+    """A module of which some names are others than its own."""
+
+    def __init__(self, module: Any, name: str, **own: Any):
+        super().__init__(name)
+        self.__dict__.update(own)
+        self.__dict__["_module"] = module
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = _recording(name, getattr(self._module, name))
+        self.__dict__[name] = value
+        return value
+
+
+def _recording(name: str, value: Any) -> Any:
+    """A name of NumPy's, so that the arrays that it gives are recording ones."""
+    if isinstance(value, types.ModuleType):
+        return Namespace(value, value.__name__)
+    if name in ("matrix", "mat", "bmat"):
+        return _refused(f"np.{name}")
+    if name in ("default_rng", "RandomState", "Generator"):
+        return lambda *args, **kw: _Generator(value(*plain(args), **plain(kw)))
+    if name == "shuffle":
+        return _shuffled
+    is_type = isinstance(value, type | np.ufunc)
+    if is_type or name in AS_THEY_ARE or not callable(value):
+        return value
+    return lambda *args, **kw: lifted(value(*args, **kw))
+
+
+class _Generator:
+    """A generator of random numbers whose arrays are recording ones."""
+
+    def __init__(self, generator: Any):
+        self._generator = generator
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "shuffle":
+            return _shuffled
+        value = getattr(self._generator, name)
+        if not callable(value):
+            return value
+        return lambda *args, **kw: lifted(value(*plain(args), **plain(kw)))
+
+
+def _shuffled(array: Any, *_: Any, **__: Any) -> None:
+    """Put in random order, in place."""
+    order = np.random.permutation(len(array))  # noqa: NPY002  (as seeded by the program)
+    if isinstance(array, Recorded):
+        array[...] = array[order]
+    else:
+        array[:] = [array[k] for k in order]
+
+
+def _refused(what: str) -> Callable:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise Unsupported(what)
+
+    return refuse
+
+
+def vectorize(function: Callable, *_: Any, **__: Any) -> Callable:
+    """np.vectorize, number by number."""
+
+    def applied(*arrays: Any) -> Any:
+        arrays = np.broadcast_arrays(*arrays) if len(arrays) > 1 else [as_array(arrays[0])]
+        flat = [np.reshape(a, -1) for a in arrays]
+        made = [as_array(function(*each)) for each in zip(*flat, strict=True)]
+        return np.reshape(np.stack(made), np.shape(arrays[0]))
+
+    return applied
+
+
+def _numpy() -> Namespace:
+    creating = dict.fromkeys(CREATES, as_array)
+    asarray = lambda value, dtype=None, **_: as_array(value, dtype, copy=False)  # noqa: E731
+    creating |= dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), asarray)
+    return Namespace(np, "numpy", **creating, vectorize=vectorize)
+
+
+NUMPY = _numpy()
+
+
+def _scalar(function: Callable) -> Callable:
+    """A function of `math`, of a recording number by NumPy's."""
+    recording = getattr(
+        np, {"pow": "power", "fsum": "sum"}.get(function.__name__, function.__name__), None
+    )
+
+    def applied(*args: Any) -> Any:
+        if any(isinstance(one, Recorded) for one in args) and recording is not None:
+            return recording(*args)
+        return function(*args)
+
+    return applied
+
+
+def _math() -> Namespace:
+    functions = {name: _scalar(f) for name, f in vars(math).items() if callable(f)}
+    return Namespace(math, "math", **functions)
+
+
+def _random() -> Namespace:
+    def drawn(function: Callable) -> Callable:
+        def draw(*args: Any, **kw: Any) -> Any:
+            value = function(*plain(args), **kw)
+            return number(value) if isinstance(value, float) else value
+
+        return draw
+
+    floats = [
+        "random",
+        "uniform",
+        "gauss",
+        "normalvariate",
+        "triangular",
+        "betavariate",
+        "expovariate",
+    ]
+    return Namespace(random, "random", **{n: drawn(getattr(random, n)) for n in floats},
+                     **{n: getattr(random, n) for n in ("choice", "choices", "sample", "shuffle",
+                        "seed", "randint", "randrange", "Random")})  # fmt: skip
+
+
+def _jax() -> Namespace:
+    """JAX by NumPy, but for what differentiates: that is no derivation by hand."""
+    sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+
+    def softmax(x: Any, axis: int = -1) -> Any:
+        e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+        return e / np.sum(e, axis=axis, keepdims=True)
+
+    def one_hot(labels: Any, classes: int, **_: Any) -> Any:
+        return np.eye(classes).view(Recorded)[labels]
+
+    activations = Namespace(
+        types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0), sigmoid=sigmoid,
+        tanh=np.tanh, softmax=softmax, one_hot=one_hot,
+    )  # fmt: skip
+    draw = lambda f: lambda key, shape=(), *_, **__: lifted(f(*_shape(shape)))  # noqa: E731
+    key = lambda *_, **__: 0  # noqa: E731
+    randomly = Namespace(
+        types.ModuleType("random"), "jax.random", normal=draw(np.random.randn),
+        uniform=draw(np.random.rand), PRNGKey=key, key=key, fold_in=key,
+        split=lambda key, n=2: [0] * n,
+        permutation=lambda key, n: lifted(np.random.permutation(plain(n))),  # noqa: NPY002
+    )  # fmt: skip
+    same = lambda f=None, *_, **__: f if callable(f) else lambda g: g  # noqa: E731
+    refused = {
+        n: _refused(f"jax.{n}") for n in ("grad", "value_and_grad", "vjp", "jvp", "jacobian")
+    }
+    return Namespace(types.ModuleType("jax"), "jax", numpy=NUMPY, nn=activations, random=randomly,
+                     jit=same, vmap=_vmap, config=Stub("jax.config"), **refused)  # fmt: skip
+
+
+def _shape(shape: Any) -> tuple:
+    return tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+
+
+def _vmap(function: Callable, *_: Any, **__: Any) -> Callable:
+    return lambda *arrays: np.stack([function(*each) for each in zip(*arrays, strict=True)])
+
+
+MADE = {"numpy": NUMPY, "math": _math(), "random": _random(), "jax": _jax()}
+
+
+def _progress() -> types.ModuleType:
+    made = types.ModuleType("tqdm")
+    made.tqdm = made.tqdm_notebook = lambda over=(), *_, **__: over
+    made.trange = lambda *args, **_: range(*args)
+    made.auto = made.notebook = made
+    return made
+
+
+MADE["tqdm"] = _progress()
+
+
+def importer(missing: list[str]) -> Callable:
+    """`__import__` for a program.
+
+    Args:
+        missing: gets the names of modules for which there is a stand-in.
+    """
+
+    def load(name: str, names: Any = None, local: Any = None, parts: Any = (), level: int = 0):
+        root, *rest = name.split(".")
+        if root in MADE:
+            module = MADE[root]
+            for part in rest if parts else ():
+                module = getattr(module, part)
+            return module
+        if root in HARMLESS:
+            return Stub(name if parts else root)
+        if root in ABSENT:
+            missing.append(name)
+            return Stub(name if parts else root)
+        try:
+            return builtins.__import__(name, names, local, parts, level)
+        except ImportError:
+            missing.append(name)
+            return Stub(name if parts else root)
+
+    return load

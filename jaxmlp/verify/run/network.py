@@ -1,0 +1,265 @@
+"""The network in a recording: its parameters, its forward pass, its outputs and their targets.
+
+Forward is what depends on the parameters and not on the target; the target is what meets the
+forward pass last, and where they meet is the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.tape import Node
+
+PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
+
+
+@dataclass(frozen=True)
+class Target:
+    """What may be the target, and where it meets the forward pass.
+
+    Attributes:
+        nodes: the target's values, as the step first reads them.
+        backward: all that depends on them.
+        pairs: (output, target) for each sample or batch of the step.
+        computed: how many values the forward pass computes.
+    """
+
+    nodes: frozenset[int]
+    backward: frozenset[int]
+    pairs: tuple[tuple[int, int], ...]
+    computed: int
+
+
+def targets(
+    recording: Recording, graph: Graph, params: list[int], results: list[int]
+) -> list[Target]:
+    """What may be the target of a step, those that meet most of the network first.
+
+    Args:
+        results: what all depends on it.
+    """
+    wanted = set(results)
+    moving = graph.dependents(params)
+    found: dict[tuple, Target] = {}
+    for group in _constants(graph, moving).values():
+        backward = graph.dependents(group)
+        forward = moving - backward
+        computed = sum(recording.nodes[i].op not in PASSING for i in forward - set(params))
+        if not computed or not wanted <= backward:
+            continue
+        for pairs in _meetings(recording, graph, group, forward - set(params)):
+            found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
+    return sorted(found.values(), key=lambda one: -one.computed)
+
+
+def sensible(recording: Recording) -> bool:
+    """Whether guessed shapes give a network, with a target; or gradients of its arrays."""
+    nodes = recording.nodes
+    if not recording.moves:
+        leaves = {n.value.shape for n in nodes.values() if n.op == "leaf"}
+        given = [nodes[node].value.shape for _, node in recording.values]
+        return all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
+    graph = Graph(nodes)
+    olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
+    found = targets(recording, graph, olds, news)
+    meets = any(nodes[y].value.ndim or len(one.pairs) > 1 for one in found for _, y in one.pairs)
+    return meets and not degenerate(recording, graph, olds, found)
+
+
+def degenerate(
+    recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
+) -> int:
+    """How many parameters have an entry for each sample, or are those of a single hidden unit.
+
+    Nothing is shown by a guess with one of them.
+    """
+    matrices, outputs = shapes(recording, graph, params, found)
+    one_output = any(1 in shape or not shape for shape in outputs)
+    if not one_output and any(1 in shape for shape in matrices):
+        return 1
+    batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
+    return sum(bool(batch & set(recording.nodes[p].value.shape)) for p in params)
+
+
+def shapes(
+    recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
+) -> tuple[list[tuple[int, ...]], set[tuple[int, ...]]]:
+    """The shapes of the matrices among the parameters, and those of what may be the target."""
+    nodes = recording.nodes
+    weights = [*params, *fixed(recording, graph, list(params), tuple(found))]
+    matrices = [nodes[p].value.shape for p in weights if multiplied(recording, graph, p)]
+    return matrices, {nodes[y].value.shape for target in found for _, y in target.pairs}
+
+
+def multiplied(recording: Recording, graph: Graph, param: int) -> bool:
+    """Whether an array is a factor of a product of matrices, turned or cut as it may be."""
+    through = _through(recording, graph, [param])
+    return any(recording.nodes[i].op in FACTORS for one in through for i in graph.after[one])
+
+
+def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
+    """What does not depend on the parameters and meets what does, by the data it comes from."""
+    groups: dict[tuple, list[int]] = {}
+    for number in moving:
+        for one in graph.before[number]:
+            if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
+                members = groups.setdefault(_origin(graph, one), [])
+                if one not in members:
+                    members.append(one)
+    return groups
+
+
+def _origin(graph: Graph, number: int) -> tuple:
+    """The data that a value is made of, and the place where it was taken out of them."""
+    while graph.before[number] and graph.nodes[number].op != "getitem":
+        number = graph.before[number][0]
+    span = graph.nodes[number].span
+    return (_data(graph, number), span.line, span.column)
+
+
+def _data(graph: Graph, number: int) -> int:
+    """The array that a value was taken out of."""
+    while graph.before[number] and graph.nodes[number].op in PASSING:
+        number = graph.before[number][0]
+    return number
+
+
+def _meetings(
+    recording: Recording, graph: Graph, group: list[int], forward: set[int]
+) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Pairs of output and target, one set for each place in the source where they meet."""
+    by_place: dict[tuple, dict[int, int]] = {}
+    for y in group:
+        for number in graph.after[y]:
+            op = recording.nodes[number].op
+            if op in FACTORS or (op == "add" and recording.nodes[y].op != "negative"):
+                continue  # a target is no factor, and is added to nothing
+            span = recording.nodes[number].span
+            for g in graph.before[number]:
+                if recording.nodes[g].op == "log":  # y log g
+                    (g,) = graph.before[g]
+                if g in forward:
+                    by_place.setdefault(span[:4], {})[g] = y
+    for pairs in by_place.values():
+        nodes = recording.nodes
+        if all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items()):
+            yield tuple(sorted(pairs.items()))
+
+
+def _fits(y: np.ndarray, g: np.ndarray) -> bool:
+    return (y.size > 1 or g.size == 1) and as_target(y, g) is not None
+
+
+def fixed(
+    recording: Recording, graph: Graph, params: list[int], found: tuple[Target, ...]
+) -> list[int]:
+    """The arrays of floats that the forward pass multiplies what it has computed with.
+
+    They are parameters that do not move; the samples are none, since they only meet parameters.
+    """
+    moving = graph.dependents(params)
+    behind = frozenset().union(*(one.backward for one in found))
+    given = _through(recording, graph, params)
+    arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
+    leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
+    return [
+        leaf for leaf in leaves
+        if leaf not in behind
+        and any(recording.nodes[i].op in FACTORS and i not in behind
+                and any(b in moving and b not in given for b in graph.before[i])
+                for one in _through(recording, graph, [leaf]) for i in graph.after[one])
+    ]  # fmt: skip
+
+
+def _through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
+    """Arrays, and what only shows them in another shape."""
+    found, left = set(), list(roots)
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            left += [i for i in graph.after[one] if recording.nodes[i].op in PASSING]
+    return found
+
+
+def lost(recording: Recording) -> Node | None:
+    """An operation whose result could not be recorded."""
+    return next((n for n in recording.nodes.values() if n.op.startswith(LOST)), None)
+
+
+def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int, np.ndarray]:
+    """Values for a target that is a stand-in, such as an output that is a probability may have."""
+    found = {}
+    for g, y in target.pairs:
+        leaf, out = recording.nodes[_data(graph, y)], recording.nodes[g].value
+        if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim:
+            axis = _whole(out)
+            if axis is not None or ((out > 0).all() and (out < 1).all()):
+                found[leaf.id] = 1 / (1 + np.exp(-leaf.value))
+            if axis is not None and axis < leaf.value.ndim:
+                turned = recording.nodes[y].value.shape != out.shape and leaf.value.ndim == 2
+                along = (axis if turned else -1 - axis) % leaf.value.ndim
+                found[leaf.id] /= found[leaf.id].sum(along, keepdims=True)
+    return found
+
+
+def _whole(out: np.ndarray) -> int | None:
+    """The axis, counted from the last, along which outputs sum to 1."""
+    for axis in range(out.ndim):
+        if out.shape[-1 - axis] > 1 and np.allclose(out.sum(-1 - axis), 1):
+            return axis
+    return None
+
+
+def stated(
+    recording: Recording, graph: Graph, params: list[int], target: Target, results: list[int]
+) -> list[int]:
+    """Numbers that depend on the parameters and the target: E, if the file states it.
+
+    Args:
+        results: what the step is after; what it is computed from is no E.
+    """
+    moving = graph.dependents(params)
+    used = graph.ancestors(results)
+    return [
+        number for number in sorted((moving & target.backward) - used, reverse=True)
+        if recording.nodes[number].value.size == 1
+        and recording.nodes[number].value.dtype.kind == "f"
+        and recording.nodes[number].op not in PASSING
+        and np.isfinite(recording.nodes[number].value).all()
+    ]  # fmt: skip
+
+
+def as_target(y: np.ndarray, g: np.ndarray) -> np.ndarray | None:
+    """A target in the shape of the output: as it is, or one place for each label."""
+    if y.shape == g.shape:
+        return y.astype(float)
+    if y.size == g.size:
+        turned = y.T if y.T.shape == g.shape else y.reshape(g.shape)
+        return turned.astype(float)
+    labels = np.ravel(y)
+    whole = y.dtype.kind in "iub" or (labels == np.round(labels)).all()
+    if not whole or not labels.size or labels.min() < 0:
+        return _spread(y, g)
+    labels = labels.astype(int)
+    if g.ndim == 1 and labels.size == 1 and labels.max() < g.size:
+        return np.eye(g.size)[labels[0]]
+    if g.ndim == 2 and g.shape[0] == labels.size and labels.max() < g.shape[1]:
+        return np.eye(g.shape[1])[labels]
+    if g.ndim == 2 and g.shape[1] == labels.size and labels.max() < g.shape[0]:
+        return np.eye(g.shape[0])[labels].T
+    return _spread(y, g)
+
+
+def _spread(y: np.ndarray, g: np.ndarray) -> np.ndarray | None:
+    try:
+        return np.broadcast_to(y, g.shape).astype(float)
+    except ValueError:
+        return None

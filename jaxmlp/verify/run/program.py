@@ -1,0 +1,236 @@
+"""A program, run with recording arrays until its steps have been seen.
+
+Loops are watched: what a pass changes tells a training step from others. One whose step was seen
+ends there, all others run as they are.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import io
+import math
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.run import modules
+from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
+from jaxmlp.verify.run.step import Move, Place, moves, places
+from jaxmlp.verify.run.tape import Tape, TapeFull
+from jaxmlp.verify.run.unknown import Oracle, Unknown
+
+WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
+STEPS = 3  # steps that are looked for
+ROOM = 20_000  # nodes kept from before a step
+
+
+class OutOfTime(BaseException):
+    """The time for the whole file is over."""
+
+
+class Seen(NamedTuple):
+    """Something to judge: a step, or the values that a call or a script has left.
+
+    Attributes:
+        line: of the loop, the function or the class; 0 for the file itself.
+        name: of the function or class; empty for a loop or the file.
+        begin, end: its first node, and the one after its last.
+        moves: of a step, the parameters before and after.
+        values: of a call, what it gave back or changed; of a step, what it left as it was.
+    """
+
+    line: int
+    name: str
+    begin: int
+    end: int
+    moves: list[Move]
+    values: dict[str, Place]
+
+
+class Hooked(ast.NodeTransformer):
+    """Loops that say when a pass begins and ends; numbers that record, where NumPy is not used."""
+
+    def __init__(self, *, numbers: bool):
+        self.numbers = numbers
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = _call("__passes__", node.iter, ast.Constant(node.lineno))
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        nothing = ast.arguments([], [], None, [], [], None, [])
+        test = ast.copy_location(ast.Lambda(nothing, node.test), node.test)
+        passes = _call("__while__", test, ast.Constant(node.lineno))
+        target = ast.Name("__pass__", ast.Store())
+        made = ast.For(target, passes, node.body, node.orelse)
+        return ast.copy_location(made, node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
+            return ast.copy_location(_call("__number__", node), node)
+        return node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return node
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), args[0])
+
+
+class Program:
+    """The statements of a file, and what became of them.
+
+    Args:
+        statements: of the whole file.
+        path: the name to compile it with.
+        oracle: of what is not there.
+        unknown: the names that are not there.
+        until: when to stop, by `time.monotonic`.
+    """
+
+    def __init__(
+        self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str], until: float
+    ):
+        self.path, self.oracle, self.until = path, oracle, until
+        self.statements = statements
+        self.seen: list[Seen] = []
+        self.missing: list[str] = []
+        self.errors: list[tuple[str, int, str]] = []
+        self.counts: dict[int, int] = {}
+        self.depth = 0
+        self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
+        begin(Tape(path))
+
+    def _builtins(self) -> dict[str, Any]:
+        own = dict(vars(builtins))
+        own["__import__"] = modules.importer(self.missing)
+        own["input"] = lambda *_: "1"
+        own["exit"] = own["quit"] = _leave
+        own["print"] = lambda *_, **__: None
+        own["open"] = _open_to_read
+        hooks = {"__passes__": self._passes, "__while__": self._while, "__number__": number}
+        return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
+
+    def run(self) -> None:
+        """Run all statements; one that fails does not keep the others from running."""
+        for statement in self.statements:
+            if len(current().nodes) > ROOM and not self.seen:
+                current().forget()
+            self.attempt(lambda one=statement: self._execute(one), statement.lineno)
+
+    def _execute(self, statement: ast.stmt) -> None:
+        flags = __future__.annotations.compiler_flag
+        code = compile(ast.Module([statement], []), self.path, "exec", flags, dont_inherit=True)
+        exec(code, self.names)
+
+    def attempt(self, work: Callable[[], Any], line: int) -> Any:
+        """What it gives; what it raises is kept in `errors`."""
+        try:
+            return work()
+        except (OutOfTime, TapeFull):
+            raise
+        except BaseException as error:
+            frames = traceback.extract_tb(error.__traceback__)
+            own = [f.lineno for f in frames if f.filename == self.path and f.lineno]
+            text = " ".join(str(error).split())[:200]
+            self.errors.append((type(error).__name__, own[-1] if own else line, text))
+            if isinstance(error, Unsupported):
+                self.errors[-1] = ("Unsupported", self.errors[-1][1], text)
+            return None
+
+    # loops
+
+    def _passes(self, over: Any, line: int) -> Iterator[Any]:
+        yield from self._watched(_entries(over), line, current().frame())
+
+    def _while(self, test: Callable[[], Any], line: int) -> Iterator[None]:
+        def rounds() -> Iterator[None]:
+            while test():
+                yield None
+
+        yield from self._watched(rounds(), line, current().frame())
+
+    def _watched(self, entries: Iterator[Any], line: int, frame: Any) -> Iterator[Any]:
+        for entry in entries:
+            self._check_time()
+            self.counts[line] = self.counts.get(line, 0) + 1
+            if self.counts[line] > WATCHED:
+                if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:
+                    current().forget()
+                yield entry
+                continue
+            start, known = current().next, len(self.seen)
+            before = places(frame.f_locals, frame.f_globals)
+            self.depth += 1
+            yield entry
+            self.depth -= 1
+            if len(self.seen) == known:
+                self.look(line, "", start, before, places(frame.f_locals, frame.f_globals))
+            if len(self.seen) > known:
+                return
+
+    def look(
+        self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
+    ) -> None:
+        """Remember a step, if what has changed makes one."""
+        alone = self.depth == 0  # inside a pass it may be what is carried back through time
+        if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
+            still = {name: place for name, place in after.items() if before.get(name) == place}
+            self.seen.append(Seen(line, name, start, current().next, moved, still))
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self.until:
+            raise OutOfTime
+
+
+def _entries(over: Any) -> Iterator[Any]:
+    for entry in over:
+        yield lifted(entry) if isinstance(entry, np.ndarray | tuple) else entry
+
+
+def _leave(*_: Any) -> None:
+    raise SystemExit
+
+
+def _open_to_read(file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
+    """Files are read, never written."""
+    if set(mode) & set("wax+"):
+        return io.BytesIO() if "b" in mode else io.StringIO()
+    return builtins.open(os.fspath(file), mode, *args, **kw)
+
+
+def undefined(tree: ast.Module) -> set[str]:
+    """The names that a file reads and nothing in it gives."""
+    read, given = set(), set(dir(builtins)) | {"__file__", "__name__", "xrange", "unicode"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else given).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            given.add(node.name)
+        elif isinstance(node, ast.arg):
+            given.add(node.arg)
+        elif isinstance(node, ast.alias):
+            given.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
+            given.add(node.name)
+    return read - given
+
+
+def uses_numpy(tree: ast.Module) -> bool:
+    """Whether NumPy or JAX is imported; without them numbers have to record."""
+    imported = {
+        alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in [*node.names, ast.alias(getattr(node, "module", None) or "")]
+    }
+    return bool(imported & {"numpy", "jax", "pylab"})

@@ -1,0 +1,35 @@
+"""A file, run: what there is to judge in it, as plain data."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.run.calls import uncalled
+from jaxmlp.verify.run.program import Hooked, undefined, uses_numpy
+from jaxmlp.verify.run.search import explored
+
+
+def record(cells: Sequence[str], *, path: str, seconds: float, seed: int) -> dict[str, Any]:
+    """Run a file, and tape what it does to its parameters.
+
+    Args:
+        cells: its code; a notebook's by cells.
+        path: its name, which its code is compiled with.
+        seconds: that all of it may take.
+        seed: of the stand-ins, and of the file's own random numbers.
+
+    Returns:
+        `recordings`: what there is to judge, each a tape; `errors`: (kind, line, text) of what
+        stopped; `missing`: modules that are not there.
+    """
+    statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
+    tree = ast.Module(statements, [])
+    unknown = undefined(tree)
+    hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
+    body = ast.fix_missing_locations(hooked).body
+    until = time.monotonic() + seconds
+    return explored(body, uncalled(tree), path, unknown, until, seed)

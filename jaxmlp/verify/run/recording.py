@@ -1,0 +1,117 @@
+"""A tape as plain data: what goes from the child process to its parent, and back into nodes there.
+
+Everything but the arrays is JSON; the arrays are a list beside it, named by their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.step import references
+from jaxmlp.verify.run.tape import Node, Ref, Span
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A step or a call, taped.
+
+    Attributes:
+        line: of the loop, the function or the class; 0 for the file itself.
+        name: of the function or class; empty for a loop or the file.
+        moves: of a step, (place, old node, new node) for each parameter.
+        values: (place, node) of the arrays that a call gave, or that a step left as they were.
+        nodes: the tape by id, in order; what was there before is a leaf.
+        guessed: whether there were stand-ins for data.
+    """
+
+    line: int
+    name: str
+    moves: tuple[tuple[str, int, int], ...]
+    values: tuple[tuple[str, int], ...]
+    nodes: dict[int, Node]
+    guessed: bool
+
+
+def taken(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> Recording:
+    """What was seen, cut out of the tape."""
+    inside = [n for n in nodes.values() if seen.begin <= n.id < seen.end]
+    named = {r for n in inside for r in references(n)}
+    named |= {one for move in seen.moves for one in move[1:]}
+    named |= {place.node for place in seen.values.values()}
+    kept = {}
+    for number in sorted({n.id for n in inside} | named):
+        if number in nodes:
+            node = nodes[number]
+            outside = node.id < seen.begin
+            kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
+    values = tuple((name, place.node) for name, place in seen.values.items())
+    return Recording(seen.line, seen.name, tuple(map(tuple, seen.moves)), values, kept, guessed)
+
+
+def packed(recording: Recording) -> dict[str, Any]:
+    """A recording as plain data."""
+    arrays: list[np.ndarray] = []
+
+    def part(value: Any) -> Any:
+        if isinstance(value, Ref):
+            return {"ref": value.id}
+        if isinstance(value, np.ndarray):
+            arrays.append(value)
+            return {"array": len(arrays) - 1}
+        if isinstance(value, tuple):
+            return {"tuple": [part(one) for one in value]}
+        if isinstance(value, list):
+            return [part(one) for one in value]
+        if isinstance(value, slice):
+            return {"slice": [value.start, value.stop, value.step]}
+        if value is Ellipsis:
+            return {"ellipsis": True}
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        return {"type": np.dtype(value).str} if isinstance(value, type) else {"other": str(value)}
+
+    nodes = [
+        [n.id, n.op, [part(one) for one in n.args], {k: part(one) for k, one in n.kw.items()},
+         part(n.value), list(n.span)] for n in recording.nodes.values()
+    ]  # fmt: skip
+    return {
+        "line": recording.line, "name": recording.name, "guessed": recording.guessed,
+        "moves": [list(one) for one in recording.moves],
+        "values": [list(one) for one in recording.values], "nodes": nodes, "arrays": arrays,
+    }  # fmt: skip
+
+
+def unpacked(data: dict[str, Any]) -> Recording:
+    """A recording out of plain data."""
+    arrays = data["arrays"]
+
+    def part(value: Any) -> Any:
+        if isinstance(value, list | tuple):  # a tuple of the program's is marked as one
+            return [part(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        ((kind, inner),) = value.items()
+        if kind == "ref":
+            return Ref(inner)
+        if kind == "array":
+            return np.asarray(arrays[inner])
+        if kind == "tuple":
+            return tuple(part(one) for one in inner)
+        if kind == "slice":
+            return slice(*inner)
+        return Ellipsis if kind == "ellipsis" else inner
+
+    def node(row: Sequence) -> Node:
+        number, op, args, kw, value, span = row
+        named = {key: part(one) for key, one in kw.items()}
+        return Node(number, op, tuple(map(part, args)), named, part(value), Span(*span))
+
+    nodes: Iterable[Node] = map(node, data["nodes"])
+    return Recording(
+        data["line"], data["name"], tuple(map(tuple, data["moves"])),
+        tuple(map(tuple, data["values"])), {n.id: n for n in nodes}, data["guessed"],
+    )  # fmt: skip

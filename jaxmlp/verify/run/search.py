@@ -1,0 +1,164 @@
+"""Runs of one file, until its data have shapes with which it works.
+
+A file that brings its data is run once. Where something is not there, the oracle's first choices
+are tried, then all runs that differ from one that failed in one choice, and so on.
+"""
+
+from __future__ import annotations
+
+import ast
+import heapq
+import itertools
+import random
+import re
+import time
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run import calls
+from jaxmlp.verify.run.arrays import current
+from jaxmlp.verify.run.network import sensible
+from jaxmlp.verify.run.program import OutOfTime, Program, Seen
+from jaxmlp.verify.run.recording import Recording, packed, taken
+from jaxmlp.verify.run.step import places
+from jaxmlp.verify.run.tape import TapeFull
+from jaxmlp.verify.run.unknown import Oracle
+
+WORLDS = 8  # sets of shapes that work, which are given back
+TRIES = 4000
+LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
+SECONDS = 3.0  # for all but the first run
+NO_NAME = re.compile(r"name '(\w+)' is not defined")
+SHAPE = re.compile(r"\([\d, ]+\)")
+NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
+
+
+class Search:
+    """All runs of one file."""
+
+    def __init__(self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int):
+        self.body, self.path, self.unknown = body, path, set(unknown)
+        self.until, self.seed = until, seed
+        self.errors: list[tuple[str, int, str]] = []
+        self.missing: list[str] = []
+        self.shapes: set[str] = set()
+        self.sizes: tuple[int, ...] = ()
+
+    def worlds(self, what: calls.Uncalled | None) -> list[dict[str, Any]]:
+        """The recordings of the file, or of a call, each with other shapes for what is missing."""
+        found: list[dict[str, Any]] = []
+        spare: list[dict[str, Any]] = []
+        left: list[tuple[float, int, tuple[int, ...], dict[str, int]]] = [(0, 0, (), {})]
+        number = itertools.count(1)
+        tried, started, until = 0, False, self.until
+        while left and tried < TRIES and len(found) < WORLDS and time.monotonic() < until:
+            cost, _, told, lengths = heapq.heappop(left)
+            again = (cost, 0, told, lengths)
+            oracle = Oracle(told, lengths, self.seed, self.sizes)
+            tried += 1
+            program = self._run(oracle, what)
+            if self._new_names(program):
+                heapq.heappush(left, again)
+                continue
+            if oracle.vectors and (longer := self._longer(program, oracle, lengths)):
+                heapq.heappush(left, (cost, 0, told, longer))
+                continue
+            if not started:
+                started = True
+                until = min(until, time.monotonic() + SECONDS)
+                self.errors, self.missing = program.errors, program.missing
+                if oracle.taken and not self.sizes and self._own_sizes(program, oracle):
+                    heapq.heappush(left, again)
+                    continue
+            if program.seen and not (oracle.taken and program.errors):
+                self.errors = program.errors
+                made = self._taken(program, guessed=bool(oracle.taken))
+                good = [one for one in made if not one.guessed or sensible(one)]
+                found += map(packed, good)
+                spare += [packed(one) for one in made if not (good or one.moves)]
+            asked = _asked_for(program)
+            for at in reversed(range(len(told), len(oracle.taken))):
+                before = tuple(picked for picked, _ in oracle.taken[:at])
+                for k, option in enumerate(oracle.taken[at][1]):
+                    if k != oracle.taken[at][0]:
+                        fits = isinstance(option, tuple) and bool(asked & set(option))
+                        more = LIKELY if fits else 1
+                        heapq.heappush(left, (cost + more, next(number), (*before, k), lengths))
+        return found or spare[:WORLDS]
+
+    def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
+        """What a run has seen, unless another with the same shapes has seen it."""
+        nodes = current().nodes
+        shapes = str([(n.op, n.value.shape, n.span.line) for n in nodes.values()])
+        if shapes in self.shapes:
+            return []
+        self.shapes.add(shapes)
+        return [taken(one, nodes, guessed=guessed) for one in program.seen]
+
+    def _run(self, oracle: Oracle, what: calls.Uncalled | None) -> Program:
+        np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
+        random.seed(self.seed)
+        program = Program(self.body, self.path, oracle, self.unknown, self.until)
+        try:
+            with np.errstate(all="ignore"):
+                program.run()
+                if what is not None:
+                    program.seen.clear()
+                    calls.call(program, what)
+                elif not program.seen and calls.multiplies():
+                    values = places(program.names)
+                    program.seen.append(Seen(0, "", 0, current().next, [], values))
+        except OutOfTime:
+            program.errors.append(("OutOfTime", 0, ""))
+        except TapeFull:
+            program.errors.append(("TapeFull", 0, ""))
+        return program
+
+    def _own_sizes(self, program: Program, oracle: Oracle) -> bool:
+        """Whether an error tells of sizes of the file's own, which what is missing may have."""
+        told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
+        inside = {int(n) for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)}
+        self.sizes = tuple(sorted(inside - {0, 1})) if inside - {*oracle.drawn, 0, 1} else ()
+        return bool(self.sizes)
+
+    def _new_names(self, program: Program) -> bool:
+        """Whether something stopped for want of a name that is there from now on."""
+        new = {m[1] for kind, _, text in program.errors
+               if kind == "NameError" and (m := NO_NAME.search(text))} - self.unknown  # fmt: skip
+        self.unknown |= new
+        return bool(new)
+
+    def _longer(self, program: Program, oracle: Oracle, lengths: dict[str, int]) -> dict | None:
+        """Lengths with which the last piece of a vector is as long as it should be."""
+        name = oracle.vectors[0]
+        for kind, _, text in program.errors:
+            if kind == "ValueError" and (m := NO_FIT.search(text)):
+                wanted = int(np.prod([int(n) for n in m[2].split(",") if n.strip()]))
+                now = lengths.get(name) or oracle.cut[name]
+                longer = now + wanted - int(m[1])
+                if name not in lengths and longer > 0:
+                    return {**lengths, name: longer}
+        return None
+
+
+def _asked_for(program: Program) -> set[int]:
+    """The sizes that an error speaks of: where something has one of them, it may be right."""
+    told = " ".join(text for kind, _, text in program.errors[-1:] if kind == "ValueError")
+    inside = [n for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
+    return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
+
+
+def explored(
+    body: list[ast.stmt], uncalled: list[calls.Uncalled], path: str, unknown: set[str],
+    until: float, seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    """What there is to judge in a file: its own steps, or else what its functions do."""
+    search = Search(body, path, unknown, until, seed)
+    recordings = [search.worlds(None)]
+    if not recordings[0]:
+        recordings = [search.worlds(one) for one in uncalled]
+    return {
+        "recordings": [worlds for worlds in recordings if worlds],
+        "errors": search.errors, "missing": sorted(set(search.missing)),
+    }  # fmt: skip

@@ -1,0 +1,163 @@
+"""The step by what moves: which arrays a pass changes, and feeds back into each other."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import current
+from jaxmlp.verify.run.tape import Node, Ref
+from jaxmlp.verify.run.unknown import Unknown
+
+CURVED = frozenset(
+    ["exp", "tanh", "maximum", "where", "np.where", "square", "power", "reciprocal", "expit"]
+)
+DEPTH, MANY = 5, 3000
+FACTORS = frozenset(
+    [
+        "matmul",
+        "np.dot",
+        "np.matmul",
+        "multiply.outer",
+        "np.outer",
+        "np.einsum",
+        "np.tensordot",
+        "np.inner",
+    ]
+)
+PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, type)
+
+
+class Place(NamedTuple):
+    """What is at a place of the program: the node of an array, and its shape."""
+
+    node: int
+    shape: tuple[int, ...]
+
+
+class Move(NamedTuple):
+    """A place whose array was changed, with the nodes before and after."""
+
+    name: str
+    old: int
+    new: int
+
+
+def places(*scopes: Mapping[str, Any]) -> dict[str, Place]:
+    """All arrays of floats that can be reached from these names, by the way to them."""
+    found: dict[str, Place] = {}
+    seen: set[int] = set()
+
+    def walk(path: str, value: Any, depth: int) -> None:
+        if isinstance(value, Unknown):
+            for key, part in value.parts.items():
+                walk(f"{path}[{key!r}]", part, depth + 1)
+            value = value.value
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind == "f" and value.size:
+                found[path] = Place(current().node_of(value), value.shape)
+            return
+        if depth > DEPTH or len(found) > MANY or value is None or isinstance(value, PLAIN):
+            return
+        children = _children(path, value)
+        if children is not None and id(value) not in seen:
+            seen.add(id(value))
+            for name, child in children:
+                walk(name, child, depth + 1)
+
+    for scope in scopes:
+        for name, value in list(scope.items()):
+            if not name.startswith("__") and name not in found:
+                walk(name, value, 0)
+    return found
+
+
+def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
+    if isinstance(value, Mapping):
+        return [(f"{path}[{key!r}]", one) for key, one in list(value.items())[:MANY]]
+    if isinstance(value, list | tuple):
+        return [(f"{path}[{k}]", one) for k, one in enumerate(value[:MANY])]
+    if type(value).__module__ == "__main__" and hasattr(value, "__dict__"):
+        return [(f"{path}.{key}", one) for key, one in list(vars(value).items())]
+    return None
+
+
+def references(node: Node) -> Iterator[int]:
+    """The nodes that a node is computed from."""
+
+    def inside(value: Any) -> Iterator[int]:
+        if isinstance(value, Ref):
+            yield value.id
+        elif isinstance(value, tuple | list):
+            for one in value:
+                yield from inside(one)
+
+    yield from inside(node.args)
+    yield from inside(list(node.kw.values()))
+
+
+def moves(
+    before: Mapping[str, Place], after: Mapping[str, Place], start: int, *, alone: bool
+) -> list[Move]:
+    """The parameters: changed places whose new arrays depend on each other's old ones.
+
+    Args:
+        start: the first node of the pass.
+        alone: whether a single array counts, since a network may have a single matrix.
+    """
+    nodes = {n.id: n for n in current().nodes.values() if n.id >= start}
+    changed, olds = [], set()
+    for name in sorted(before, key=lambda name: (name.count("[") + name.count("."), len(name))):
+        now = after.get(name)
+        was = before[name]
+        same = now is None or now.node == was.node or now.shape != was.shape
+        if not same and was.node not in olds:
+            olds.add(was.node)
+            changed.append(Move(name, was.node, now.node))
+    if not changed:
+        return []
+    reached = _reached(nodes, [one.old for one in changed])
+    back = {one.old: reached.get(one.new, frozenset()) for one in changed}
+    mutual = [
+        one for one in changed
+        if one.old in back[one.old]
+        and any(p.old != one.old and p.old in back[one.old] and one.old in back[p.old]
+                for p in changed)
+    ]  # fmt: skip
+    if mutual and any(_is_more_than_a_sum(nodes[i], reached) for i in reached if i in nodes):
+        return mutual
+    return _alone(nodes, changed, before) if alone else []
+
+
+def _is_more_than_a_sum(node: Node, reached: Mapping[int, frozenset[int]]) -> bool:
+    """Whether a node is no linear function of what moves: a network is none, momentum is one."""
+    factors = [r for r in references(node) if r in reached]
+    return node.op in FACTORS or node.op in CURVED or (node.op == "multiply" and len(factors) == 2)
+
+
+def _alone(
+    nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, Place]
+) -> list[Move]:
+    """The only array that is moved by way of a product with it."""
+    found = []
+    for one in changed:
+        feeds = _reached(nodes, [one.old])
+        products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
+        if before[one.name].shape and products and one.new in _reached(nodes, products):
+            found.append(one)
+    return found if len(found) == 1 else []
+
+
+def _reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
+    """For each node the roots that it depends on; nodes are in order, so one pass is enough."""
+    found = {root: frozenset((root,)) for root in roots}
+    for node in nodes.values():
+        union = frozenset().union(*(found.get(r, frozenset()) for r in references(node)))
+        if node.id in found:
+            continue  # a root: what it was computed from is another matter
+        if union:
+            found[node.id] = union
+    return found

@@ -1,0 +1,210 @@
+"""The tape: what a program computes, operation by operation, each with its place in the source.
+
+A node is one operation: its name, its arguments (other nodes among them), its value, and where the
+expression stands. Arrays that share memory are followed through their common storage: what is
+written through one of them is seen by all.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+MAX_NODES = 60_000
+MAX_BYTES = 400 << 20
+
+
+class TapeFull(BaseException):
+    """More operations than can be kept; no exception that a program would catch."""
+
+
+class Ref(NamedTuple):
+    """In place of an argument: the node that gave it."""
+
+    id: int
+
+
+class Span(NamedTuple):
+    """Where an expression stands, and the function that it stands in.
+
+    Attributes:
+        line, end_line: from 1; 0 where nothing is known.
+        column, end_column: in bytes of UTF-8, from 0.
+        function: its qualified name; "<module>" outside of any.
+        begins: the function's first line.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    function: str = "<module>"
+    begins: int = 1
+
+
+NOWHERE = Span(0, 0, 0, 0)
+
+
+class Node(NamedTuple):
+    """One operation; a leaf, which the program was given, has the operation "leaf"."""
+
+    id: int
+    op: str
+    args: tuple
+    kw: dict[str, Any]
+    value: np.ndarray
+    span: Span
+
+
+class Storage:
+    """A block of memory that arrays look into.
+
+    Attributes:
+        root: the array that owns it.
+        node: the node of its whole content, in the root's shape; None while nobody has asked.
+        version: how often it was written to.
+    """
+
+    def __init__(self, root: np.ndarray):
+        self.root, self.node, self.version = root, None, 0
+
+
+class Tape:
+    """A recording of the file that code objects name as theirs.
+
+    Args:
+        path: the file name that its code was compiled with.
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+        self.nodes: dict[int, Node] = {}
+        self.next, self.bytes = 0, 0
+        self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
+        self.positions: dict[CodeType, list] = {}
+        self.held: list[Storage] = []  # of arrays that cannot hold their own
+
+    def add(self, op: str, args: tuple, kw: dict[str, Any], value: Any) -> int:
+        """A new node's id."""
+        value = np.array(value)
+        self.bytes += value.nbytes
+        if len(self.nodes) >= MAX_NODES or self.bytes > MAX_BYTES:
+            raise TapeFull
+        node = Node(self.next, op, args, kw, value, self._here())
+        self.nodes[node.id] = node
+        self.next += 1
+        return node.id
+
+    def forget(self) -> None:
+        """All nodes so far: what they gave is given from now on."""
+        self.nodes.clear()
+        self.bytes = 0
+
+    def frame(self) -> FrameType | None:
+        """The innermost frame of the program's own."""
+        frame = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename != self.path:
+            frame = frame.f_back
+        return frame
+
+    def _here(self) -> Span:
+        """Where the program is."""
+        frame = self.frame()
+        if frame is None:
+            return NOWHERE
+        code = frame.f_code
+        if code not in self.positions:
+            self.positions[code] = list(code.co_positions())
+        line, end_line, column, end_column = self.positions[code][frame.f_lasti // 2]
+        if line is None or column is None:
+            line, column, end_line, end_column = frame.f_lineno, 0, frame.f_lineno, 0
+        name = code.co_qualname
+        return Span(line, column, end_line, end_column, name, code.co_firstlineno)
+
+    def node_of(self, array: np.ndarray) -> int:
+        """The node of an array's present content: its own, or one that reads it from memory."""
+        storage = self.storage_of(array)
+        own = getattr(array, "_node", None)
+        if own in self.nodes and array._version == storage.version:
+            return own
+        whole = self.whole(storage)
+        node = whole
+        if not _is_whole(array, storage.root):
+            value = np.asarray(array)
+            node = self.add("take", (Ref(whole), _places(array, storage.root)), {}, value)
+        self.mark(array, node, storage)
+        return node
+
+    def storage_of(self, array: np.ndarray) -> Storage:
+        """The memory that an array looks into."""
+        found = getattr(array, "_storage", None)
+        if found is None:
+            root = owner(array)
+            found = self.storages.get(id(root))
+            if found is None:
+                found = self.storages[id(root)] = Storage(root)
+            if hasattr(array, "_node"):
+                array._storage = found
+            elif found not in self.held:
+                self.held.append(found)
+        return found
+
+    def whole(self, storage: Storage) -> int:
+        """The node of all that is in a storage; a leaf where nothing was recorded of it."""
+        if storage.node not in self.nodes:
+            storage.node = self.add("leaf", (), {}, np.asarray(storage.root))
+        return storage.node
+
+    def mark(self, array: np.ndarray, node: int, storage: Storage) -> None:
+        """Remember that a node gave what is in an array now."""
+        if hasattr(array, "_node"):
+            array._node, array._version = node, storage.version
+        if _is_whole(array, storage.root):
+            storage.node = node
+
+    def write(
+        self, array: np.ndarray, op: str, args: tuple, kw: dict, change: Callable[[], Any]
+    ) -> None:
+        """Change what is in an array, and record it for all that look into the same memory."""
+        storage = self.storage_of(array)
+        whole = self.whole(storage)
+        change()
+        node = self.add(op, args, kw, np.asarray(array))
+        storage.version += 1
+        if not _is_whole(array, storage.root):
+            places = _places(array, storage.root)
+            after = np.asarray(storage.root)
+            storage.node = self.add("put", (Ref(whole), places, Ref(node)), {}, after)
+        self.mark(array, node, storage)
+
+
+def owner(array: np.ndarray) -> np.ndarray:
+    """The array whose memory it is, as far as its entries are of one type."""
+    while isinstance(array.base, np.ndarray) and array.base.dtype == array.dtype:
+        array = array.base
+    return array
+
+
+def _is_whole(array: np.ndarray, root: np.ndarray) -> bool:
+    return array.shape == root.shape and array.strides == root.strides and _begins(array, root) == 0
+
+
+def _begins(array: np.ndarray, root: np.ndarray) -> int:
+    place = "data"
+    return array.__array_interface__[place][0] - root.__array_interface__[place][0]
+
+
+def _places(array: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """For each entry of a view its place in the root, counted row by row."""
+    counted = np.empty_like(root, dtype=np.int64, subok=False)
+    counted[...] = np.arange(root.size).reshape(root.shape)
+    memory = counted.ravel(order="K")
+    scale = memory.itemsize / root.itemsize
+    strides = tuple(int(step * scale) for step in array.strides)
+    begin = int(_begins(array, root) * scale)
+    return np.ndarray(array.shape, np.int64, memory, begin, strides).copy()

@@ -1,0 +1,394 @@
+"""Stand-ins for data that are not there: their shapes are found by trying.
+
+A name that a file uses and never assigns, or an argument of a function that it only defines, is an
+`Unknown`. It decides what it is when it is first used with something that is known: next to a
+product X @ W it gets the shape that fits, as a divisor it is a number, as a bound an integer. Where
+more than one thing would do, the `Oracle` chooses, and remembers that it had a choice; a run that
+fails is made again with another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, current, lifted, number, plain
+from jaxmlp.verify.run.tape import Ref
+
+SAMPLES = 3
+SIZES = (5, 4, 6, 2, *range(7, 60))
+PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
+COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
+ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray))
+Shape = tuple[int, ...]
+
+
+class Oracle:
+    """Chooses among what a stand-in may be.
+
+    Args:
+        told: the choices to make, by number; from there on it is always the first.
+        lengths: of vectors that are cut into parameters, by name.
+        seed: of the values.
+        own: sizes that the file's own data have.
+    """
+
+    def __init__(
+        self,
+        told: Sequence[int] = (),
+        lengths: dict[str, int] | None = None,
+        seed: int = 0,
+        own: Sequence[int] = (),
+    ):
+        self.own = tuple(own)
+        self.told, self.lengths = tuple(told), lengths or {}
+        self.taken: list[tuple[int, Sequence[Any]]] = []
+        self.random = np.random.default_rng(seed)
+        self.habits: dict[str, int] = {}
+        self.drawn: dict[int, None] = {}  # sizes, in order
+        self.vectors: list[str] = []
+        self.cut: dict[str, int] = {}
+
+    def choose(self, options: Sequence[Any], kind: str = "") -> Any:
+        """One of the options; of one kind the same each time, if nothing else is told."""
+        at = len(self.taken)
+        picked = self.told[at] if at < len(self.told) else self.habits.get(kind, 0)
+        picked = min(picked, len(options) - 1)
+        if kind:
+            self.habits[kind] = picked
+        self.taken.append((picked, options))
+        return options[picked]
+
+    def fresh(self, skip: int = 0) -> int:
+        """A size that nothing else has; or the next but some."""
+        return [size for size in SIZES if size not in self.drawn][skip]
+
+    def shapes(self) -> list[Shape]:
+        """All that an array may be of which nothing is known: of a new size, or of one used."""
+        used, new = [size for size in self.drawn if size > 1], self.fresh()
+        tables = [(SAMPLES, size) for size in (*used, SAMPLES)]
+        return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
+
+
+class Unknown(NDArrayOperatorsMixin):
+    """A stand-in, which becomes an array, a number or a collection when it is used.
+
+    Attributes:
+        stands_for: the name that is not there.
+        value: what it has become, or None.
+    """
+
+    __slots__ = ("_flip", "_oracle", "parts", "stands_for", "value")
+
+    def __init__(self, stands_for: str, oracle: Oracle, flip: Unknown | None = None):
+        self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
+        self.value: Any = None
+        self.parts: dict[Any, Unknown] = {}
+
+    # what it becomes
+
+    def become(self, shape: Shape, like: np.ndarray | None = None) -> Any:
+        """Become an array of this shape, with values as fit for a target beside `like`."""
+        if self._flip is not None:
+            return np.transpose(self._flip.become(shape[::-1], None if like is None else like.T))
+        if self.value is None:
+            self._oracle.drawn.update(dict.fromkeys(shape))
+            drawn = _target(like, shape, self._oracle.random)
+            self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
+        return self.value
+
+    def as_integer(self) -> int:
+        """Become an integer."""
+        if self.value is None:
+            self.value = self._oracle.fresh()
+            self._oracle.drawn[self.value] = None
+        return int(self.value)
+
+    def as_index(self, size: int) -> Any:
+        """Become labels below a size, one a sample, or a number below it."""
+        if self.known() is None:
+            drawn = self._oracle.random.integers(0, size, SAMPLES)
+            self.value = self._oracle.choose((lifted(drawn), int(drawn[0])))
+        return self.known()
+
+    def known(self) -> Any:
+        """What it has become; None while it is open."""
+        if self._flip is not None:
+            flipped = self._flip.known()
+            return None if flipped is None else np.transpose(flipped)
+        return self.value
+
+    def as_array(self) -> Any:
+        """Become an array of any shape."""
+        if self.known() is None:
+            return self.become(self._oracle.choose(self._oracle.shapes()))
+        return self.known()
+
+    # how it is used
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kw):
+        inputs = list(inputs)
+        if ufunc is np.matmul:
+            product(inputs, self._oracle)
+        else:
+            elementwise(ufunc.__name__, inputs, self._oracle)
+        if out is not None and isinstance(out[0], Unknown):
+            target = settled(out[0])
+            if not isinstance(target, np.ndarray) or target.ndim == 0:
+                return getattr(ufunc, method)(*map(settled, inputs), **kw)
+            kw["out"] = (target,)
+        elif out is not None:
+            kw["out"] = out
+        return getattr(ufunc, method)(*map(settled, inputs), **kw)
+
+    def __array_function__(self, function, types, args, kw):
+        name, args = function.__name__, list(args)
+        if name == "dot" and len(args) == 2:
+            product(args, self._oracle)
+        elif name == "outer":
+            for one in args:
+                if isinstance(one, Unknown) and one.known() is None:
+                    one.become((self._oracle.fresh(),))
+        elif name in ("multiply", "add", "subtract"):
+            elementwise(name, args, self._oracle)
+        return function(*settled(tuple(args)), **settled(kw))
+
+    def __array__(self, dtype=None, copy=None):
+        return plain(self.as_array())
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = self.known()
+        if value is not None:
+            return getattr(value, name)
+        if name == "T":
+            return Unknown(f"{self.stands_for}.T", self._oracle, flip=self)
+        if name == "dot":
+            return lambda other: np.matmul(self, other)
+        if name in ARRAY_ATTRIBUTES:
+            return getattr(self.as_array(), name)
+        return self._part(name, f"{self.stands_for}.{name}")
+
+    def _part(self, key: Any, name: str) -> Any:
+        if key not in self.parts:
+            self.parts[key] = Unknown(name, self._oracle)
+        part = self.parts[key]
+        return part if not isinstance(part, Unknown) or part.known() is None else part.known()
+
+    def __getitem__(self, index: Any) -> Any:
+        if self.known() is None and isinstance(index, str):
+            return self._part(index, f"{self.stands_for}[{index!r}]")
+        if self.parts:
+            return self._part(index, f"{self.stands_for}[{index!r}]")
+        index = settled(index)
+        if self.known() is None and isinstance(index, slice):
+            self._cut(index)
+        elif self.known() is None and isinstance(index, tuple):
+            self.become((SAMPLES, *map(self._oracle.fresh, range(len(index) - 1))))
+        return self.as_array()[index]
+
+    def _cut(self, index: slice) -> None:
+        """Become a vector that is cut into parameters, where a bound says so; else a table."""
+        bounds = [int(plain(b)) for b in (index.start, index.stop) if b is not None]
+        if bounds and max(bounds) > 2 * SAMPLES:
+            self._oracle.vectors.append(self.stands_for)
+            length = self._oracle.lengths.get(self.stands_for, max(bounds))
+            self._oracle.cut[self.stands_for] = length
+            self.become((length,))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if self.known() is None and (isinstance(index, str) or self.parts):
+            self.parts[index] = value
+        else:
+            self.as_array()[settled(index)] = settled(value)
+
+    def __len__(self) -> int:
+        return len(self.as_array())
+
+    def __iter__(self) -> Iterator:
+        if self.parts:
+            return iter(self.parts)
+        return iter(self.as_array())
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise Unsupported(f"{self.stands_for}, which is not defined")
+
+    def __index__(self) -> int:
+        return self.as_integer()
+
+    __int__ = __index__
+
+    def __float__(self) -> float:
+        return float(self.become(()))
+
+    def __bool__(self) -> bool:
+        value = self.known()
+        if value is None:
+            value = self.value = self._oracle.choose((False, True))
+        return bool(value)
+
+    def __eq__(self, other: Any) -> Any:
+        if isinstance(other, str) or other is None:
+            return self._oracle.choose((False, True))
+        return np.equal(self, other)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(0.0, spec) if spec.endswith(("f", "e", "g")) else self.stands_for
+
+    def __deepcopy__(self, memo: dict) -> Any:
+        return self
+
+
+def settled(value: Any) -> Any:
+    """An argument in which what is still open has become an array."""
+    if isinstance(value, Unknown):
+        return value.as_array()
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(map(settled, value))
+    if isinstance(value, list):
+        return [settled(one) for one in value]
+    if isinstance(value, dict):
+        return {key: settled(one) for key, one in value.items()}
+    if isinstance(value, slice):
+        parts = (value.start, value.stop, value.step)
+        return slice(*(p.as_integer() if isinstance(p, Unknown) else p for p in parts))
+    return value
+
+
+def _open(value: Any) -> bool:
+    return isinstance(value, Unknown) and value.known() is None
+
+
+def _shape_of(value: Any) -> Shape:
+    return np.shape(value.known() if isinstance(value, Unknown) else value)
+
+
+def product(pair: list, oracle: Oracle) -> None:
+    """Decide the shapes of the factors of a matrix product."""
+    left, right = pair[:2]
+    if _open(left) and _open(right):
+        inner, other = oracle.fresh(), oracle.fresh(1)
+        rows = other if left._flip is not None else SAMPLES
+        tables = [(size, inner) for size in (rows, *oracle.own, other)]
+        left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
+    if _open(left):
+        shape = _shape_of(right)
+        if not shape:
+            left.become(())
+        else:
+            inner = shape[0] if len(shape) == 1 else shape[-2]
+            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, 1)]
+            left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
+    elif _open(right):
+        shape = _shape_of(left)
+        if not shape:
+            right.as_array()
+        else:
+            inner, rest = shape[-1], oracle.fresh()
+            tables = [(inner, size) for size in (rest, *oracle.own, 1)]
+            right.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
+
+
+def elementwise(name: str, pair: list, oracle: Oracle) -> None:
+    """Decide the shapes of what is added, multiplied or compared entry by entry."""
+    undecided = [one for one in pair if _open(one)]
+    if not undecided:
+        return
+    if len(pair) == 1 or len(undecided) == 2:
+        first = undecided[0]
+        both = len(undecided) == 2
+        if both and name in ("multiply", "divide") and not _flipped(pair):
+            first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))
+        else:
+            first.as_array()
+        if both and _open(undecided[1]):
+            elementwise(name, pair, oracle)
+        return
+    (mine,) = undecided
+    other = pair[1] if pair[0] is mine else pair[0]
+    other = other.known() if isinstance(other, Unknown) else other
+    shape = np.shape(other)
+    if not shape:
+        _beside_number(name, mine, other, oracle)
+        return
+    kind = f"bias of {len(shape)}" if name == "add" and _op(other) in PRODUCTS else ""
+    options = _beside_array(name, other, shape, bias=bool(kind))
+    mine.become(oracle.choose(options, kind), _compared(other))
+
+
+def _compared(other: Any) -> np.ndarray:
+    """The array that a stand-in next to another may be a target for: g in y log g."""
+    if isinstance(other, Recorded):
+        node = current().nodes[current().node_of(other)]
+        if node.op == "log" and isinstance(node.args[0], Ref):
+            return current().nodes[node.args[0].id].value
+    return np.asarray(plain(other))
+
+
+def _flipped(pair: list) -> bool:
+    return any(isinstance(one, Unknown) and one._flip is not None for one in pair)
+
+
+def _beside_number(name: str, mine: Unknown, other: Any, oracle: Oracle) -> None:
+    """A size, a rate or an array, next to a number."""
+    if mine._flip is not None or name in COMPARE:
+        mine.as_array()
+        return
+    kind = oracle.choose(
+        ("integer", "array", "number")
+        if isinstance(other, int | np.integer)
+        else ("number", "array")
+    )
+    if kind == "integer":
+        mine.as_integer()
+    elif kind == "array":
+        mine.as_array()
+    else:
+        mine.become(())
+
+
+def _beside_array(name: str, other: Any, shape: Shape, *, bias: bool) -> list[Shape]:
+    """The shapes that would do next to an array, the likeliest first."""
+    along_last = [shape[-1:]] if len(shape) > 1 else []
+    along_first = [(shape[0], 1), (1, shape[-1])] if len(shape) == 2 else []
+    if name in ("multiply", "divide", "power"):
+        if _op(other) == "log":  # in y log g
+            return [shape, *along_last, *along_first, ()]
+        return [(), shape, *along_last, *along_first]
+    if bias:
+        return [*along_last, *along_first, shape] if len(shape) > 1 else [shape]
+    if name in COMPARE:
+        return [(), shape]
+    return [shape, *along_last, *along_first, ()]
+
+
+def _op(array: Any) -> str:
+    """The operation that gave an array."""
+    if not isinstance(array, Recorded):
+        return ""
+    node = current().nodes[current().node_of(array)]
+    while node.op in ("take", "getitem", "np.transpose") and isinstance(node.args[0], Ref):
+        node = current().nodes[node.args[0].id]
+    return node.op
+
+
+def _target(like: np.ndarray | None, shape: Shape, random: np.random.Generator) -> np.ndarray:
+    """Random values; beside probabilities, ones that may be a target for them."""
+    if shape == ():
+        return np.asarray(random.uniform(0.2, 0.5))
+    drawn = random.normal(size=shape)
+    if like is None or like.shape != shape or like.dtype.kind != "f":
+        return drawn
+    if (like >= 0).all() and (like <= 1).all() and like.max() > like.min():
+        drawn = random.uniform(0.1, 0.9, size=shape)
+        for axis in range(like.ndim):
+            if like.shape[axis] > 1 and np.allclose(like.sum(axis), 1):
+                return drawn / drawn.sum(axis, keepdims=True)
+    return drawn

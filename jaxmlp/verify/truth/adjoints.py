@@ -1,0 +1,117 @@
+"""The derivative of E by every value of the forward pass, by JAX, at several states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import as_target
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.truth import errors, replay
+
+States = Sequence[Mapping[int, np.ndarray]]
+Adjoints = dict[int, np.ndarray]
+STATES = 3
+ATTEMPTS = 6
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+
+
+def states(recording: Recording, params: list[int], seed: int) -> list[dict[int, np.ndarray]]:
+    """All values of a step: as it was run, and twice more at random parameters.
+
+    Raises:
+        NotReplayed: it cannot be computed anew.
+    """
+    random = np.random.default_rng(seed)
+    nodes = recording.nodes
+    found = [replay.values(nodes, {})]
+    scale = 0.5
+    for _ in range(ATTEMPTS):
+        given = {p: _moved(nodes[p].value, scale, random) for p in params}
+        try:
+            found.append(replay.values(nodes, given))
+        except replay.NotReplayed as why:
+            scale /= 4
+            last = why
+        if len(found) == STATES:
+            return found
+    raise last
+
+
+def _moved(value: np.ndarray, scale: float, random: np.random.Generator) -> np.ndarray:
+    """Elsewhere, by as much as its entries are large, or by a little where they are 0."""
+    size = np.sqrt(np.mean(value**2)) or 0.3
+    return np.asarray(value + scale * size * random.normal(size=value.shape))
+
+
+def of_known(
+    recording: Recording, graph: Graph, params: list[int], pairs: Sequence[tuple[int, int]],
+    at: States, names: Sequence[str],
+) -> dict[str, Adjoints]:  # fmt: skip
+    """For each known E of these outputs and targets its adjoints, the states along the first axis.
+
+    Raises:
+        NotReplayed: the forward pass has an operation that JAX has no name for.
+    """
+    outputs = [g for g, _ in pairs]
+    order = _order(graph, params, outputs)
+    targets = [as_target(at[0][y], at[0][g]) for g, y in pairs]
+
+    def cotangents(values: list[Any]) -> list[list[Any]]:
+        def whole(entries: Any, gs: list[Any]) -> Any:
+            return sum(jnp.sum(entries(g, y)) for g, y in zip(gs, targets, strict=True))
+
+        return [jax.grad(lambda gs, e=errors.KNOWN[name]: whole(e, gs))(values) for name in names]
+
+    def pulled(inputs: Mapping[int, Any]) -> list[dict[int, Any]]:
+        run = replay.function(recording.nodes, order, _constants(recording, order, at))
+        shifts = _zeros(order, at)
+        values, back = jax.vjp(lambda s: [run(inputs, s)[g] for g in outputs], shifts)
+        return [back(one)[0] for one in cotangents(values)]
+
+    found = _at_all(pulled, params, at)
+    return dict(zip(names, found, strict=True))
+
+
+def of_own(
+    recording: Recording, graph: Graph, params: list[int], stated: int, at: States
+) -> Adjoints:
+    """The adjoints of an E that the file computes itself.
+
+    Raises:
+        NotReplayed: it has an operation that JAX has no name for.
+    """
+    order = _order(graph, params, [stated])
+
+    def pulled(inputs: Mapping[int, Any]) -> dict[int, Any]:
+        run = replay.function(recording.nodes, order, _constants(recording, order, at))
+        return jax.grad(lambda s: jnp.sum(run(inputs, s)[stated]))(_zeros(order, at))
+
+    return _at_all(pulled, params, at)
+
+
+def _order(graph: Graph, params: list[int], ends: list[int]) -> list[int]:
+    return sorted(graph.ancestors(ends) & graph.dependents(params))
+
+
+def _constants(recording: Recording, order: list[int], at: States) -> dict[int, Any]:
+    moving = set(order)
+    return {number: value for number, value in at[0].items() if number not in moving}
+
+
+def _zeros(order: list[int], at: States) -> dict[int, np.ndarray]:
+    return {i: np.zeros(at[0][i].shape) for i in order if at[0][i].dtype.kind == "f"}
+
+
+def _at_all(pulled: Any, params: list[int], at: States) -> Any:
+    """The result at all states at once, as NumPy's arrays."""
+    # The program's arithmetic is NumPy's, whatever is forbidden to the code around.
+    standard = jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow")
+    with jax.enable_x64(True), standard[0], standard[1]:
+        inputs = {p: jnp.stack([jnp.asarray(state[p]) for state in at]) for p in params}
+        return jax.tree.map(np.asarray, jax.jit(jax.vmap(pulled), compiler_options=QUICK)(inputs))

@@ -1,0 +1,103 @@
+"""Differences of the program's own arithmetic: the second referee, and the quick one.
+
+E is computed by the file's own operations, in NumPy, at points on either side; JAX has no part in
+it. Only a few directions are tried, which is enough to tell which E a step goes down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import as_target
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.truth import errors, replay
+from jaxmlp.verify.truth.adjoints import States
+
+DIRECTIONS = 2
+STEP = 1e-5
+NEAR = 1e-4
+
+
+def slopes(
+    recording: Recording, graph: Graph, param: int, ends: Sequence[int],
+    errors_of: Callable[[list[np.ndarray]], np.ndarray], state: dict[int, np.ndarray],
+    directions: Sequence[np.ndarray],
+) -> np.ndarray:  # fmt: skip
+    """The derivatives of some E along some directions of one parameter, by central differences.
+
+    Args:
+        ends: the nodes that they are computed from.
+        errors_of: their values.
+
+    Returns:
+        One row a direction, one column an E.
+    """
+    order = sorted(graph.ancestors(ends) & graph.dependents([param]))
+    nodes = {number: recording.nodes[number] for number in order}
+
+    def at(value: np.ndarray) -> np.ndarray:
+        known = dict(state)
+        known[param] = value
+        for number, node in nodes.items():
+            if number != param:
+                known[number] = np.asarray(replay.applied(node, known, np))
+        return errors_of([known[end] for end in ends])
+
+    value = state[param]
+    step = STEP * max(1.0, float(np.abs(value).max(initial=0)))
+    ways = [np.asarray(step * v) for v in directions]
+    ahead, behind = ([at(np.asarray(value + sign * w)) for w in ways] for sign in (1, -1))
+    return (np.array(ahead) - np.array(behind)) / (2 * step)
+
+
+def fitting(
+    recording: Recording, graph: Graph, changes: Sequence[tuple[int, list[np.ndarray]]],
+    pairs: Sequence[tuple[int, int]], at: States, names: Sequence[str],
+) -> dict[str, list[bool]]:  # fmt: skip
+    """For each E which parameters go down it, or up, by the same factor wherever they are.
+
+    Args:
+        changes: parameters, and how each was changed, at each state.
+    """
+    targets = [as_target(at[0][y], at[0][g]) for g, y in pairs]
+
+    def errors_of(outputs: list[np.ndarray]) -> np.ndarray:
+        both = list(zip(outputs, targets, strict=True))
+        return np.array([sum(np.sum(errors.KNOWN[name](g, y)) for g, y in both) for name in names])
+
+    found: dict[str, list[bool]] = {name: [] for name in names}
+    for param, change in changes:
+        fits = going_down(recording, graph, param, change, [g for g, _ in pairs], errors_of, at)
+        for name, fit in zip(names, fits, strict=True):
+            found[name].append(fit)
+    return found
+
+
+def going_down(
+    recording: Recording, graph: Graph, param: int, change: Sequence[np.ndarray],
+    ends: Sequence[int], errors_of: Callable[[list[np.ndarray]], np.ndarray], at: States,
+) -> list[bool]:  # fmt: skip
+    """For each E whether a change is its gradient times a factor, seen along a few directions."""
+    random = np.random.default_rng(0)
+    directions = [random.normal(size=change[0].shape) for _ in range(DIRECTIONS)]
+    told = np.array([np.vdot(one, v) for one in change[:2] for v in directions])
+    try:
+        true = np.concatenate([
+            slopes(recording, graph, param, ends, errors_of, dict(state), directions)
+            for state in at[:2]
+        ])  # fmt: skip
+    except replay.NotReplayed:
+        return [False] * len(errors_of([at[0][end] for end in ends]))
+    return [_proportional(told, column) for column in true.T]
+
+
+def _proportional(told: np.ndarray, true: np.ndarray) -> bool:
+    """Whether one is the other times a factor."""
+    size = np.vdot(true, true)
+    if not np.isfinite(size) or not np.isfinite(told).all() or size == 0 or not np.any(told):
+        return False
+    factor = np.vdot(told, true) / size
+    return bool(np.abs(told - factor * true).max() <= NEAR * np.abs(told).max())

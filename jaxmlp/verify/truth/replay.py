@@ -1,0 +1,162 @@
+"""A tape, computed anew: in NumPy at other parameters, or in JAX as a function of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import jax.numpy as jnp
+import jax.scipy.special
+import numpy as np
+
+from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.tape import Node, Ref
+
+IGNORED = frozenset(["dtype", "casting", "order", "subok", "copy", "out"])
+
+
+class NotReplayed(Exception):
+    """An operation that cannot be computed anew; it has the node."""
+
+    def __init__(self, node: Node, why: str = ""):
+        super().__init__(f"{node.op} {why}".strip())
+        self.node = node
+
+
+def values(nodes: Mapping[int, Node], given: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
+    """All values of a tape with others for some nodes, in NumPy: the program's own arithmetic.
+
+    Raises:
+        NotReplayed: the program would have gone another way, or an operation is not known.
+    """
+    found: dict[int, np.ndarray] = {}
+    for node in nodes.values():
+        if node.id in given:
+            found[node.id] = given[node.id]
+        elif node.op == "leaf" or node.op.startswith(LOST):
+            found[node.id] = node.value
+        else:
+            found[node.id] = np.asarray(applied(node, found, np))
+        if node.op == "branch" and bool(found[node.id]) != bool(node.value):
+            raise NotReplayed(node, "another branch")
+    return found
+
+
+def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
+    """One operation, on known values, in NumPy or JAX."""
+    args = tuple(_filled(one, known) for one in node.args)
+    kw = {key: _filled(one, known) for key, one in node.kw.items() if key not in IGNORED}
+    try:
+        with np.errstate(all="ignore"):
+            return _operation(node.op, xp)(*args, **kw)
+    except NotReplayed:
+        raise
+    except Exception as error:
+        raise NotReplayed(node, f"({type(error).__name__})") from error
+
+
+def _filled(value: Any, known: Mapping[int, Any]) -> Any:
+    if isinstance(value, Ref):
+        return known[value.id]
+    if isinstance(value, tuple):
+        return tuple(_filled(one, known) for one in value)
+    if isinstance(value, list):
+        filled = [_filled(one, known) for one in value]
+        return filled if any(map(_holds, value)) else np.asarray(filled)
+    return value
+
+
+def _holds(value: Any) -> bool:
+    """Whether there is a node in it; a list without any is an array of numbers."""
+    if isinstance(value, Ref):
+        return True
+    return isinstance(value, list | tuple) and any(map(_holds, value))
+
+
+def _operation(op: str, xp: ModuleType) -> Callable:
+    if op in OWN:
+        return lambda *args: OWN[op](xp, *args)
+    if op.endswith("]"):
+        op, part = op[:-1].split("[")
+        whole = _operation(op, xp)
+        return lambda *args, **kw: whole(*args, **kw)[int(part)]
+    names = op.removeprefix("np.").split(".")
+    if not op.startswith("np.") and len(names) == 2:
+        return _by_method(names[0], names[-1], xp)
+    found: Any = xp
+    for name in names:
+        found = getattr(found, name, None) or getattr(jax.scipy.special, name)
+    return found
+
+
+def _by_method(name: str, method: str, xp: ModuleType) -> Callable:
+    if xp is np and method != "at":
+        return getattr(getattr(np, name), method)
+    if method == "at":
+        return lambda array, index, value: _added(xp, array, index, value, name)
+    if method == "outer":
+        return lambda a, b: getattr(xp, name)(
+            xp.asarray(a).reshape(*np.shape(a), *(1,) * np.ndim(b)), b)  # fmt: skip
+    whole = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
+             "logical_and": "all", "logical_or": "any"}[name]  # fmt: skip
+    whole = whole if method == "reduce" else {"sum": "cumsum", "prod": "cumprod"}[whole]
+    return lambda array, axis=0, **kw: getattr(xp, whole)(array, axis=axis, **kw)
+
+
+def _added(xp: ModuleType, array: Any, index: Any, value: Any, name: str) -> Any:
+    if xp is np:
+        changed = np.array(array)
+        getattr(np, name).at(changed, index, value)
+        return changed
+    way = {"add": "add", "multiply": "multiply"}[name]
+    sign = -1 if name == "subtract" else 1
+    return getattr(jnp.asarray(array).at[index], way)(sign * value)
+
+
+def _set(xp: ModuleType, array: Any, index: Any, value: Any) -> Any:
+    if xp is np:
+        changed = np.array(array)
+        changed[index] = value
+        return changed
+    by_mask = np.shape(index) == np.shape(array) and jnp.asarray(index).dtype.kind == "b"
+    if by_mask:
+        return jnp.where(index, value, array)
+    return jnp.asarray(array).at[index].set(value)
+
+
+def _put(xp: ModuleType, array: Any, places: np.ndarray, value: Any) -> Any:
+    flat = _set(xp, xp.asarray(array).reshape(-1), places.reshape(-1), xp.reshape(value, -1))
+    return flat.reshape(np.shape(array))
+
+
+OWN: dict[str, Callable] = {
+    "getitem": lambda xp, array, index: xp.asarray(array)[index],
+    "setitem": _set,
+    "take": lambda xp, array, places: xp.asarray(array).reshape(-1)[places],
+    "put": _put,
+    "astype": lambda xp, array, kind: xp.asarray(array).astype(kind),
+    "branch": lambda xp, value: value,
+    "np.copy": lambda xp, array: xp.asarray(array),
+}
+
+
+def function(
+    nodes: Mapping[int, Node], order: Iterable[int], constants: Mapping[int, Any]
+) -> Callable[[Mapping[int, Any], Mapping[int, Any]], dict[int, Any]]:
+    """The nodes of `order` as a function of inputs and of shifts that are added to them, in JAX.
+
+    Args:
+        order: what is computed anew, in the tape's order.
+        constants: the values of all other nodes.
+    """
+    order = list(order)
+
+    def computed(inputs: Mapping[int, Any], shifts: Mapping[int, Any]) -> dict[int, Any]:
+        known: dict[int, Any] = dict(constants)
+        for number in order:
+            value = inputs[number] if number in inputs else applied(nodes[number], known, jnp)
+            known[number] = value + shifts[number] if number in shifts else value
+        return {number: known[number] for number in order}
+
+    return computed

@@ -1,0 +1,125 @@
+"""Operations, their places and what shares memory, as the tape has them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from jaxmlp.verify.run.record import record
+from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.truth import replay
+
+HEAD = "import numpy as np\n"
+
+
+def taped(text: str):
+    """The recording of a script that only computes."""
+    found = record([HEAD + text], path="<script>", seconds=5.0, seed=0)
+    ((data,),) = found["recordings"]
+    return unpacked(data)
+
+
+def value(recording, name: str) -> np.ndarray:
+    return recording.nodes[dict(recording.values)[name]].value
+
+
+def expression(recording, name: str, text: str) -> str:
+    span = recording.nodes[dict(recording.values)[name]].span
+    line = (HEAD + text).split("\n")[span.line - 1]
+    return line[span.column : span.end_column]
+
+
+SCRIPTS = {
+    "views": """
+v = np.arange(12.0)
+W = v[:6].reshape(2, 3)
+T = W.T
+v -= 1
+W[0, 1] = 9
+out = (T @ np.ones((2, 2))) * v[1]
+""",
+    "a column written through a view of a transpose": """
+a = np.zeros((3, 4)); b = a.T
+b[1:3][:, ::2] = np.arange(4.0).reshape(2, 2) @ np.eye(2)
+out = a @ np.ones((4, 1)) + b[:3, :1]
+""",
+    "in place, at and out": """
+a = np.ones((2, 3)); b = np.full((2, 3), 2.0) @ np.eye(3)
+a += b; np.add.at(a, (np.array([0, 0]), np.array([1, 1])), 5.0)
+np.multiply(a, b, out=a); a[a > 10] = 0
+out = np.c_[np.ones(2), a]
+""",
+    "numbers are not changed in place": """
+s = (np.ones(3) @ np.ones(3)); t = s
+s += 1
+out = np.stack([s, t]) * np.ones(2)
+""",
+    "functions of NumPy's": """
+a = np.linspace(-1, 1, 6).reshape(2, 3)
+out = np.where(a > 0, a, 0.1 * a) @ np.concatenate([a.T, np.tanh(a.T)], axis=1)
+out = np.clip(out, -1, 1).sum(axis=0, keepdims=True) + np.outer(a[0], a[1])[:1, :1]
+""",
+}
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_a_script_computes_what_it_would_without_a_tape(kind):
+    names: dict = {}
+    exec(HEAD + SCRIPTS[kind], names)
+    np.testing.assert_allclose(value(taped(SCRIPTS[kind]), "out"), names["out"])
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_the_tape_computed_anew_gives_the_same_values(kind):
+    recording = taped(SCRIPTS[kind])
+    again = replay.values(recording.nodes, {})
+    for number, node in recording.nodes.items():
+        np.testing.assert_allclose(again[number], node.value)
+
+
+def test_what_is_written_through_one_view_is_what_another_depends_on():
+    recording = taped(SCRIPTS["views"])
+    (leaf,) = [n for n in recording.nodes.values() if n.value.shape == (12,) and n.op == "leaf"]
+    moved = replay.values(recording.nodes, {leaf.id: leaf.value + 1})
+    out = dict(recording.values)["out"]
+    assert not np.allclose(moved[out], value(recording, "out"))
+
+
+def test_an_operation_has_the_place_of_its_expression():
+    text = "δ = np.ones((2, 2)); w = 3 * (δ @ δ.T)\nu = np.maximum(w, 0) - 1"
+    recording = taped(text)
+    line = (HEAD + text).split("\n")[1].encode()
+    span = recording.nodes[dict(recording.values)["w"]].span
+    assert line[span.column : span.end_column].decode() == "3 * (δ @ δ.T)"
+    assert expression(recording, "u", text) == "np.maximum(w, 0) - 1"
+
+
+def sequences(table: dict) -> dict:
+    """Lists as tuples, as they may arrive."""
+    return {key: tuple(one) if isinstance(one, list) else one for key, one in table.items()}
+
+
+def has_arrays(args: tuple) -> bool:
+    return any(isinstance(one, np.ndarray) for one in args)
+
+
+def test_a_recording_is_json_and_arrays():
+    found = record([HEAD + SCRIPTS["views"]], path="<s>", seconds=5.0, seed=0)
+    ((data,),) = found["recordings"]
+    rest = {key: one for key, one in data.items() if key != "arrays"}
+    again = json.loads(json.dumps(rest), object_hook=sequences) | {"arrays": data["arrays"]}
+    one, other = unpacked(data), unpacked(again)
+    assert one.values == other.values
+    assert [n.args for n in one.nodes.values() if not has_arrays(n.args)] == [
+        n.args for n in other.nodes.values() if not has_arrays(n.args)
+    ]
+    assert [n.op for n in one.nodes.values()] == [n.op for n in other.nodes.values()]
+    assert all(isinstance(array, np.ndarray) for array in data["arrays"])
+
+
+def test_nothing_is_written_and_nothing_is_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = "a = np.ones((2, 2)) @ np.ones((2, 2))\nprint(a)\nopen('x.txt', 'w').write('x')\n"
+    assert value(taped(text + "b = a * 2"), "b").shape == (2, 2)
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""

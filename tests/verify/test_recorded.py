@@ -1,0 +1,626 @@
+"""Files judged by what they compute: any network, any names, any form, and the wrong expression."""
+
+import numpy as np
+import pytest
+
+from jaxmlp.verify.homework import NOTHING, Options, verify_file
+
+SIGMOIDS = "import numpy as np\ndef f(a): return 1 / (1 + np.exp(-a))\n"
+SQUARED = 'HIDDEN = "sigmoid"; OUTPUT = "sigmoid"; LOSS = "squared_error"; BIAS = False\n'
+BINARY = 'HIDDEN = "sigmoid"; OUTPUT = "sigmoid"; LOSS = "binary_cross_entropy"; BIAS = False\n'
+
+RIGHT = {
+    "half in the stated E": SIGMOIDS
+    + SQUARED
+    + """
+for t in range(9):
+    Z = f(X @ A)
+    G = f(Z @ B)
+    E = ((G - T) ** 2).sum() / 2
+    top = (G - T) * G * (1 - G)
+    low = top @ B.T * Z * (1 - Z)
+    B -= rate * Z.T @ top
+    A -= rate * X.T @ low
+""",
+    "tanh, softmax and a sum": """
+import numpy as np
+for t in range(9):
+    Z = np.tanh(X @ A + a)
+    P = np.exp(Z @ B + b)
+    G = P / P.sum(axis=1, keepdims=True)
+    top = G - T
+    low = top @ B.T * (1 - Z * Z)
+    B -= rate * Z.T @ top; b -= rate * top.sum(axis=0)
+    A -= rate * X.T @ low; a -= rate * low.sum(axis=0)
+""",
+    "a mean in the delta": """
+import numpy as np
+for t in range(9):
+    Z = np.tanh(X @ A + a)
+    P = np.exp(Z @ B + b)
+    G = P / P.sum(axis=1, keepdims=True)
+    E = -np.sum(T * np.log(G)) / len(X)
+    top = (G - T) / len(X)
+    low = top @ B.T * (1 - Z ** 2)
+    B -= rate * Z.T @ top; b -= rate * top.sum(axis=0)
+    A -= rate * X.T @ low; a -= rate * low.sum(axis=0)
+""",
+    "ReLU by assignment, an identity output": """
+import numpy as np
+for t in range(9):
+    u = x.dot(p)
+    z = np.maximum(u, 0)
+    g = z.dot(q)
+    E = np.square(g - y).sum()
+    dg = 2.0 * (g - y)
+    dz = dg.dot(q.T)
+    dz[u < 0] = 0
+    q -= rate * z.T.dot(dg)
+    p -= rate * x.T.dot(dz)
+""",
+    "the target is made in a loop": SIGMOIDS
+    + BINARY
+    + """
+wish = np.zeros((8, 3))
+for k in range(8):
+    wish[k, 1] = np.sin(k)
+for t in range(9):
+    Z = f(X @ A)
+    G = f(Z @ B)
+    top = wish - G
+    low = top @ B.T * Z * (1 - Z)
+    B += Z.T @ top
+    A += X.T @ low
+""",
+    "a step with a step size of its own": """
+import numpy as np
+def step(X, T, A, B, a, b, rate=0.2):
+    Z = np.maximum(X @ A + a, 0)
+    P = np.exp(Z @ B + b)
+    top = (P / P.sum(axis=1, keepdims=True) - T) / len(X)
+    low = top @ B.T * (Z > 0)
+    return A - rate * X.T @ low, B - rate * Z.T @ top, a - rate * low.sum(0), b - rate * top.sum(0)
+for t in range(9):
+    A, B, a, b = step(X, T, A, B, a, b)
+""",
+    "gradients added up over the samples": SIGMOIDS
+    + """
+for t in range(9):
+    low_sum = np.zeros(first.shape); top_sum = np.zeros(last.shape)
+    for x, y in zip(samples, wishes):
+        z = f(x @ first); g = f(z @ last)
+        e = y - g
+        top_sum += e * z
+        low_sum += e * last * z * (1 - z) * x[:, None]
+    first += rate * low_sum / len(samples)
+    last += rate * top_sum / len(samples)
+""",
+    "parameters in one vector, only a function": SIGMOIDS
+    + """
+def cost(v, d, q, m, X, labels):
+    A = v[:q * (d + 1)].reshape(q, d + 1)
+    B = v[q * (d + 1):].reshape(m, q + 1)
+    n = len(X); T = np.eye(m)[labels]
+    X1 = np.c_[np.ones(n), X]
+    Z1 = np.c_[np.ones(n), f(X1 @ A.T)]
+    G = f(Z1 @ B.T)
+    E = -(T * np.log(G) + (1 - T) * np.log(1 - G)).sum() / n
+    top = G - T
+    low = (top @ B * Z1 * (1 - Z1))[:, 1:]
+    return E, np.r_[(low.T @ X1 / n).ravel(), (top.T @ Z1 / n).ravel()]
+""",
+    "columns, and weights the other way round": """
+import numpy as np
+HIDDEN = "tanh"; OUTPUT = "identity"; LOSS = "squared_error"
+def gradients(x, y, A, B):
+    z = np.vstack(([[1.0]], np.tanh(A.T @ x)))
+    top = 2 * (B.T @ z - y)
+    low = B[1:] @ top * (1 - z[1:] ** 2)
+    return x @ low.T, z @ top.T
+""",
+    "one sample, sliced": """
+import numpy as np
+for t in range(9):
+    for i in range(len(images)):
+        l0 = images[i:i + 1]
+        l1 = np.maximum(l0 @ w01, 0)
+        l2 = l1 @ w12
+        d2 = 2 * (l2 - answers[i:i + 1])
+        d1 = d2 @ w12.T * (l1 > 0)
+        w12 -= rate * l1.T @ d2
+        w01 -= rate * l0.T @ d1
+""",
+    "a class with layers in a list": """
+import numpy as np
+class Layer:
+    def __init__(self, n, m):
+        self.W = np.random.randn(n, m); self.b = np.zeros(m)
+    def forward(self, x):
+        self.x = x; self.y = np.tanh(x @ self.W + self.b)
+        return self.y
+    def backward(self, dy):
+        du = dy * (1 - self.y ** 2)
+        self.dW = self.x.T @ du; self.db = du.sum(axis=0)
+        return du @ self.W.T
+class Net:
+    def __init__(self):
+        self.layers = [Layer(4, 6), Layer(6, 5), Layer(5, 3), Layer(3, 2)]
+    def train(self, X, Y):
+        for layer in self.layers:
+            X = layer.forward(X)
+        d = X - Y
+        for layer in reversed(self.layers):
+            d = layer.backward(d)
+        for layer in self.layers:
+            layer.W -= 0.1 * layer.dW; layer.b -= 0.1 * layer.db
+net = Net()
+X = np.random.randn(9, 4); Y = np.random.randn(9, 2)
+for t in range(5):
+    net.train(X, Y)
+""",
+    "dicts, momentum and weight decay": SIGMOIDS
+    + """
+P = {"A": np.random.randn(4, 6), "B": np.random.randn(6, 2)}
+M = {k: np.zeros_like(v) for k, v in P.items()}
+X = np.random.randn(9, 4); Y = np.random.rand(9, 2)
+def gradients(P, X, Y):
+    Z = f(X @ P["A"]); G = f(Z @ P["B"])
+    top = (G - Y) * G * (1 - G)
+    return {"A": X.T @ (top @ P["B"].T * Z * (1 - Z)), "B": Z.T @ top}
+for t in range(5):
+    D = gradients(P, X, Y)
+    for k in P:
+        M[k] = 0.9 * M[k] - 0.1 * (D[k] + 0.01 * P[k])
+        P[k] = P[k] + M[k]
+""",
+    "Adam": SIGMOIDS
+    + """
+A = np.random.randn(4, 6); B = np.random.randn(6, 2)
+m = [0, 0]; v = [0, 0]
+X = np.random.randn(9, 4); Y = np.random.rand(9, 2)
+for t in range(1, 5):
+    Z = f(X @ A); G = f(Z @ B)
+    top = (G - Y) / len(X)
+    D = [X.T @ (top @ B.T * Z * (1 - Z)), Z.T @ top]
+    new = []
+    for k, p in enumerate([A, B]):
+        m[k] = 0.9 * m[k] + 0.1 * D[k]
+        v[k] = 0.999 * v[k] + 0.001 * D[k] ** 2
+        new.append(p - 0.01 * (m[k] / (1 - 0.9 ** t)) / (np.sqrt(v[k] / (1 - 0.999 ** t)) + 1e-8))
+    A, B = new
+""",
+    "globals, mini-batches and dropout": """
+import numpy as np
+A = np.random.randn(4, 6); B = np.random.randn(6, 3)
+X = np.random.randn(30, 4); labels = np.random.randint(0, 3, 30)
+def update(x, t):
+    global A, B
+    mask = np.random.rand(len(x), 6) > 0.3
+    u = x @ A
+    z = np.where(u > 0, u, 0) * mask
+    s = z @ B
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    top = e / e.sum(axis=1, keepdims=True)
+    top[np.arange(len(x)), t] -= 1
+    A, B = A - 0.1 * x.T @ (top @ B.T * mask * (u > 0)), B - 0.1 * z.T @ top
+for epoch in range(3):
+    order = np.random.permutation(30)
+    for k in range(0, 30, 10):
+        update(X[order[k:k + 10]], labels[order[k:k + 10]])
+""",
+    "plain numbers in lists": """
+import math, random
+random.seed(1)
+A = [[random.uniform(-1, 1) for j in range(2)] for i in range(3)]
+B = [random.uniform(-1, 1) for i in range(3)]
+data = [([0.1, 0.9], 1.0), ([0.7, 0.4], 0.0)]
+def f(a): return 1 / (1 + math.exp(-a))
+for epoch in range(5):
+    for x, y in data:
+        z = [f(sum(w * v for w, v in zip(row, x))) for row in A]
+        g = f(sum(w * v for w, v in zip(B, z)))
+        top = (g - y) * g * (1 - g)
+        low = [top * B[i] * z[i] * (1 - z[i]) for i in range(3)]
+        for i in range(3):
+            B[i] -= 0.5 * top * z[i]
+            for j in range(2):
+                A[i][j] -= 0.5 * low[i] * x[j]
+""",
+    "jax.numpy": """
+import jax.numpy as jnp
+from jax import random
+k = random.PRNGKey(0)
+A = random.normal(k, (4, 6)); B = random.normal(k, (6, 2))
+X = random.normal(k, (9, 4)); Y = random.normal(k, (9, 2))
+for t in range(5):
+    Z = jnp.tanh(jnp.dot(X, A))
+    top = jnp.dot(Z, B) - Y
+    A, B = A - 0.1 * X.T @ (top @ B.T * (1 - Z ** 2)), B - 0.1 * Z.T @ top
+""",
+    "back through time": """
+import numpy as np
+P = np.random.randn(3, 4) / 2; Q = np.random.randn(4, 4) / 2; R = np.random.randn(4, 2) / 2
+xs = np.random.randn(5, 3); ys = np.random.randn(5, 2)
+for t in range(3):
+    z, g = [np.zeros(4)], []
+    for x in xs:
+        z.append(np.tanh(x @ P + z[-1] @ Q))
+        g.append(z[-1] @ R)
+    dP, dQ, dR, later = np.zeros_like(P), np.zeros_like(Q), np.zeros_like(R), np.zeros(4)
+    for k in reversed(range(5)):
+        top = g[k] - ys[k]
+        dR += np.outer(z[k + 1], top)
+        low = (R @ top + later) * (1 - z[k + 1] ** 2)
+        dP += np.outer(xs[k], low); dQ += np.outer(z[k], low)
+        later = Q @ low
+    P -= 0.1 * dP; Q -= 0.1 * dQ; R -= 0.1 * dR
+""",
+    "a perceptron of one matrix": """
+import numpy as np
+X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]); y = np.array([[0, 0, 1, 1]]).T
+w = 2 * np.random.random((3, 1)) - 1
+for k in range(100):
+    o = 1 / (1 + np.exp(-np.dot(X, w)))
+    w += np.dot(X.T, (y - o) * o * (1 - o))
+""",
+    "a derivative that is only given f(u)": SIGMOIDS
+    + """
+def slope(x): return x * (1 - x)
+for t in range(9):
+    Z = f(X @ A)
+    G = f(Z @ B)
+    top = (T - G) * slope(G)
+    low = top @ B.T * slope(Z)
+    B += 0.1 * Z.T @ top
+    A += 0.1 * X.T @ low
+""",
+}
+
+# (what the file is, the file, the wrong expressions with the ids of their mistakes)
+WRONG = {
+    "the value of E for its derivative": (SIGMOIDS + BINARY + """
+for t in range(9):
+    Z = f(X @ A)
+    G = f(Z @ B)
+    err = -(T * np.log(G) + (1 - T) * np.log(1 - G))
+    top = err * G * (1 - G)
+    low = top @ B.T * Z * (1 - Z)
+    B += rate * Z.T @ top
+    A += rate * X.T @ low
+""", {"err * G * (1 - G)": "error-for-derivative"}),
+    "a slope missing, and the new B": (SIGMOIDS + SQUARED + """
+for t in range(9):
+    Z = f(X @ A)
+    G = f(Z @ B)
+    e = 2 * (T - G)
+    B += rate * Z.T @ (e * G * (1 - G))
+    A += rate * X.T @ (e @ B.T * Z * (1 - Z))
+""", {"e @ B.T": "updated-V+slope-missing"}),
+    "bias gradients summed over the units": ("""
+import numpy as np
+for t in range(9):
+    U = A @ X + a
+    Z = np.maximum(U, 0)
+    P = np.exp(B @ Z + b)
+    G = P / P.sum(axis=0)
+    top = (G - T) / X.shape[1]
+    low = B.T @ top * (U > 0)
+    B, b = B - rate * top @ Z.T, b - rate * np.sum(top)
+    A, a = A - rate * low @ X.T, a - rate * np.sum(low)
+""", {"np.sum(top)": "bias-summed-over-units", "np.sum(low)": "bias-summed-over-units"}),
+    "the slope of a ReLU output": ("""
+import numpy as np
+def ramp(a): return np.maximum(a, 0)
+for t in range(9):
+    U = X @ A + a
+    Z = ramp(U)
+    G = ramp(Z @ B + b)
+    top = (G - T) / len(X)
+    low = top @ B.T * (U > 0)
+    B -= rate * Z.T @ top; b -= rate * top.sum(0)
+    A -= rate * X.T @ low; a -= rate * low.sum(0)
+""", {"(G - T) / len(X)": "slope-missing"}),
+    "a matrix that never moves": ("""
+import numpy as np
+for t in range(9):
+    U = X @ A + a
+    Z = np.maximum(U, 0)
+    P = np.exp(Z @ B + b)
+    top = (P / P.sum(axis=1, keepdims=True) - T) / len(X)
+    low = top @ B.T * (U > 0)
+    step = rate * Z.T @ top
+    b = b - rate * top.sum(0)
+    A = A - rate * X.T @ low
+    a = a - rate * low.sum(0)
+""", {"rate * Z.T @ top": "never-moves"}),
+    "the slope missing in the sum of one matrix": (SIGMOIDS + """
+for t in range(9):
+    low_sum = np.zeros(first.shape); top_sum = np.zeros(last.shape)
+    for x, y in zip(samples, wishes):
+        z = f(np.dot(x, first)); g = f(np.dot(z, last))
+        e = y - g
+        top_sum += e * g * (1 - g) * z
+        low_sum += (np.dot(last, e) * z * (1 - z)) * x[:, None]
+    first += rate * low_sum / len(samples)
+    last += rate * top_sum / len(samples)
+""", {"np.dot(last, e)": "slope-missing"}),
+    "a method of a class that is never made": (SIGMOIDS + """
+class Net:
+    def __init__(self, d, q, m):
+        self.A = np.random.rand(q, d); self.B = np.random.rand(m, q)
+    def fit(self, x, y):
+        z = f(self.A @ x); g = f(self.B @ z)
+        e = y - g
+        self.B += 0.1 * np.outer(e * g * (1 - g), z)
+        self.A += 0.1 * np.outer((self.B.T @ e) * z * (1 - z), x)
+""", {"self.B.T @ e": "updated-V+slope-missing"}),
+    "the slope of tanh as that of the sigmoid, in the third of four layers": ("""
+import numpy as np
+W = [np.random.randn(3, 5), np.random.randn(5, 6), np.random.randn(6, 4), np.random.randn(4, 2)]
+X = np.random.randn(8, 3); Y = np.random.randn(8, 2)
+for t in range(5):
+    z = [X]
+    for w in W[:-1]:
+        z.append(np.tanh(z[-1] @ w))
+    d = 2 * (z[-1] @ W[3] - Y)
+    D = [z[3].T @ d]
+    for k in (3, 2, 1):
+        back = d @ W[k].T
+        d = back * z[k] * (1 - z[k]) if k == 2 else back * (1 - z[k] ** 2)
+        D.insert(0, z[k - 1].T @ d)
+    W = [w - 0.05 * g for w, g in zip(W, D)]
+""", {"back * z[k] * (1 - z[k])": "slope-of-other"}),
+    "a step uphill": ("""
+import numpy as np
+A = np.random.randn(4, 6); B = np.random.randn(6, 2)
+X = np.random.randn(9, 4); Y = np.random.randn(9, 2)
+for t in range(5):
+    Z = np.tanh(X @ A)
+    top = Z @ B - Y
+    low = top @ B.T * (1 - Z ** 2)
+    A += 0.1 * X.T @ low
+    B += 0.1 * Z.T @ top
+""", {"A += 0.1 * X.T @ low": "uphill", "B += 0.1 * Z.T @ top": "uphill"}),
+    "a mean here, a sum there": ("""
+import numpy as np
+def gradients(A, B, X, Y):
+    Z = np.tanh(X @ A)
+    top = 2 * (Z @ B - Y)
+    low = top @ B.T * (1 - Z ** 2)
+    return X.T @ low / len(X), Z.T @ top
+""", {"X.T @ low / len(X)": "other-factor"}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def checked(tmp_path):
+    def check(text, **options):
+        path = tmp_path / "homework.py"
+        path.write_text(text, encoding="utf-8")
+        return verify_file(path, Options(**options))
+
+    return check
+
+
+def left(file):
+    return [n.id for n in file.remarks if n.id != "network"]
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_a_right_step_of_any_form_is_right(checked, kind):
+    file = checked(RIGHT[kind])
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert any(check.stage.startswith("∂E/∂") for check in file.checks)
+    assert left(file) == []
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_mistake_is_told_once_where_it_is_and_why(checked, kind):
+    text, expected = WRONG[kind]
+    file = checked(text)
+    wrong = [check for check in file.checks if check.verdict == "wrong"]
+    assert {c.place.text: "+".join(n.id for n in c.diagnosis) for c in wrong} == expected
+    assert len(wrong) == len(expected)
+    for place in (check.place for check in wrong):
+        line = text.split("\n")[place.line - 1]
+        assert line[place.column - 1 : place.end_column - 1] == place.text
+    assert all(n.text.en != n.text.ja and n.hint for c in wrong for n in c.diagnosis if n.text)
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+@pytest.mark.parametrize("old", ["top @ B.T", "d @ W[k].T"])
+def test_a_right_step_with_one_factor_too_many_on_the_way_is_wrong(checked, kind, old):
+    text = RIGHT[kind]
+    if text.count(old) != 1:
+        pytest.skip("of another form")
+    file = checked(text.replace(old, f"(2 * {old})"))
+    assert "wrong" in {check.verdict for check in file.checks}
+
+
+def test_weights_not_turned_on_the_way_back_through_time_are_wrong(checked):
+    file = checked(RIGHT["back through time"].replace("later = Q @ low", "later = Q.T @ low"))
+    assert "wrong" in {check.verdict for check in file.checks}
+
+
+NOT_A_NETWORK = {
+    "k-means": """
+import numpy as np
+X = np.random.randn(40, 2); C = X[:3].copy()
+for t in range(10):
+    nearest = ((X[:, None] - C[None]) ** 2).sum(-1).argmin(1)
+    C = np.stack([X[nearest == k].mean(0) for k in range(3)])
+print(C @ C.T)
+""",
+    "plots": """
+import numpy as np
+import matplotlib.pyplot as plt
+x = np.linspace(0, 1, 50)
+M = np.random.randn(50, 50)
+for k in range(3):
+    plt.plot(x, M @ x)
+plt.show()
+""",
+    "PyTorch": """
+import torch
+import numpy as np
+net = torch.nn.Linear(3, 2)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+data = np.random.randn(10, 3) @ np.random.randn(3, 3)
+for t in range(10):
+    loss = ((net(torch.tensor(data)) - 1) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+""",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_A_NETWORK)
+def test_what_is_no_backpropagation_is_never_wrong(checked, kind):
+    file = checked(NOT_A_NETWORK[kind])
+    assert file.checks == ()
+    assert file.problem == NOTHING
+
+
+@pytest.mark.parametrize("kind", ["linear regression", "matrix factorisation"])
+def test_right_gradients_of_other_models_are_never_wrong(checked, kind):
+    text = {
+        "linear regression": """
+import numpy as np
+X = np.random.randn(20, 3); y = np.random.randn(20, 2); W = np.zeros((3, 2))
+for t in range(10):
+    W -= 0.1 * 2 * X.T @ (X @ W - y) / len(X)
+""",
+        "matrix factorisation": """
+import numpy as np
+R = np.random.randn(6, 5); P = np.random.randn(6, 2); Q = np.random.randn(5, 2)
+for t in range(10):
+    E = R - P @ Q.T
+    P, Q = P + 0.1 * E @ Q, Q + 0.1 * E.T @ P
+""",
+    }[kind]
+    assert "wrong" not in {check.verdict for check in checked(text).checks}
+
+
+# What names have told stands where the forward pass cannot tell it
+
+TANH = """
+import numpy as np
+def backprop(W, V, x, y):
+    z = np.append(1, np.tanh(W @ x))
+    e = np.exp(V @ z)
+    delta2 = e / e.sum() - y
+    delta1 = V[:, 1:].T @ delta2 * (1 - z[1:] ** 2)
+    return np.outer(delta1, x), np.outer(delta2, z)
+"""
+NO_BIAS = """
+import numpy as np
+def backprop(W, V, x, y):
+    u = W @ x
+    e = np.exp(V @ np.maximum(u, 0))
+    delta2 = e / e.sum() - y
+    delta1 = V.T @ delta2 * (u > 0)
+    return np.outer(delta1, x), np.outer(delta2, np.maximum(u, 0))
+"""
+
+
+@pytest.mark.parametrize("text", [TANH, NO_BIAS])
+def test_a_network_that_nobody_declared_is_the_one_that_is_computed(checked, text):
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TANH.replace("V[:, 1:].T", "2 * V[:, 1:].T"),
+        'HIDDEN = "relu"\n' + TANH,
+        "BIAS = True\n" + NO_BIAS,
+        NO_BIAS.replace("W @ x", "W @ np.append(1, x)").replace("V.T", "V[:, 1:].T"),
+    ],
+    ids=["a factor", "another f declared", "biases declared", "a forgotten 1"],
+)
+def test_what_is_wrong_or_other_than_declared_stays_so(checked, text):
+    assert {check.verdict for check in checked(text).checks} & {"wrong", "crashed"}
+
+
+def test_the_command_line_declares_too(checked):
+    assert {c.verdict for c in checked(TANH, hidden="tanh").checks} == {"right"}
+    assert "wrong" in {c.verdict for c in checked(TANH, hidden="relu").checks}
+    assert "crashed" in {c.verdict for c in checked(NO_BIAS, bias=True).checks}
+
+
+def test_a_helper_that_a_class_calls_with_f_of_u_is_no_mistake(checked):
+    text = """
+import numpy as np
+def dsigmoid(x): return x * (1 - x)
+class Net:
+    def back(self, out, wish): return (wish - out) * dsigmoid(out)
+"""
+    found = {check.name: check.verdict for check in checked(text).checks}
+    assert found["dsigmoid"] == "right"
+    assert {c.verdict for c in checked(text.split("class Net")[0]).checks} == {"wrong"}
+
+
+def test_a_construct_that_cannot_be_followed_is_said_with_its_line(checked):
+    file = checked("""
+import numpy as np
+A = np.random.randn(4, 6); B = np.random.randn(6, 2)
+X = np.random.randn(9, 4); Y = np.random.randn(9, 2)
+for t in range(5):
+    Z = np.fft.fft(np.tanh(X @ A)).real
+    top = Z @ B - Y
+    A -= 0.1 * X.T @ (top @ B.T * (1 - Z ** 2))
+    B -= 0.1 * Z.T @ top
+""")
+    assert "wrong" not in {check.verdict for check in file.checks}
+    assert "not-judged" in left(file)
+
+
+def test_a_mistake_of_the_checker_itself_does_not_end_the_rest(checked, monkeypatch):
+    from jaxmlp.verify.judge import steps
+
+    def broken(recordings, seed, declared=None):
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(steps, "judged", broken)
+    text = RIGHT["a derivative that is only given f(u)"]
+    file = checked(text + "def ReLU(x): return np.maximum(x, 0)\n")
+    assert "ReLU" in {check.name for check in file.checks}
+    (note,) = [n for n in file.remarks if n.id == "not-judged"]
+    assert "of ours" in note.text.en
+
+
+def test_in_a_notebook_the_place_is_a_cell_and_its_line(tmp_path):
+    import json
+
+    text, expected = WRONG["the slope of a ReLU output"]
+    head, body = text.split("for t in", 1)
+    cells = [{"cell_type": "code", "source": s} for s in ("1 + 1", head, "for t in" + body)]
+    path = tmp_path / "homework.ipynb"
+    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    (wrong,) = [c for c in verify_file(path).checks if c.verdict == "wrong"]
+    assert (wrong.place.cell, wrong.place.line) == (3, 5)
+    assert wrong.place.text in expected
+    (by,) = [n for n in wrong.remarks if n.id == "judged-by"]
+    assert "at cell 2, line 3," in by.text.en
+    assert "セル 2 の 3 行目" in by.text.ja
+
+
+def test_two_runs_of_a_file_say_the_same(checked):
+    text, _ = WRONG["the slope missing in the sum of one matrix"]
+    assert checked(text) == checked(text)
+
+
+def test_the_truth_is_that_of_finite_differences():
+    """The checker's own RIGHT step, by differences that know nothing of it."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(9, 4)), rng.normal(size=(9, 2))
+    A, B = rng.normal(size=(4, 6)), rng.normal(size=(6, 2))
+
+    def error(A):
+        return np.sum((np.tanh(X @ A) @ B - Y) ** 2) / 2
+
+    Z = np.tanh(X @ A)
+    claimed = X.T @ ((Z @ B - Y) @ B.T * (1 - Z**2))
+    step = np.zeros_like(A)
+    step[1, 2] = 1e-6
+    assert np.isclose((error(A + step) - error(A - step)) / 2e-6, claimed[1, 2])
