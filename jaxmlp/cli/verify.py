@@ -286,15 +286,13 @@ def _exit(report: Report, lang: str) -> int:
 def _what(bad: int, bought: int, report: Report, lang: str) -> Iterator[str]:
     """What is not as it should be."""
     total = len(report.checks)
-    if bad:
-        are = "is" if bad == 1 else "are"
-        yield getattr(Words(
-            f"{bad} of {total} checks {are} not right",
-            f"検査した {total} 個のうち {bad} 個が正しくありません",
-        ), lang)  # fmt: skip
-    if bought:
-        are = "is" if bought == 1 else "are"
-        yield getattr(Words(
-            f"{bought} of {total} checks {are} right, and not derived by hand",
-            f"検査した {total} 個のうち {bought} 個は、正しいものの手で導出していません",
-        ), lang)  # fmt: skip
+    for number, en, ja in (
+        (bad, "not right", "が正しくありません"),
+        (bought, "right, and not derived by hand", "は、正しいものの手で導出していません"),
+    ):
+        words = Words(
+            f"{number} of {total} checks {'is' if number == 1 else 'are'} {en}",
+            f"検査した {total} 個のうち {number} 個{ja}",
+        )
+        if number:
+            yield getattr(words, lang)
