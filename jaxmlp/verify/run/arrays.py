@@ -134,7 +134,9 @@ class Recorded(np.ndarray):
         return plain(self).__reduce__()
 
     def __index__(self):
-        return plain(self).__index__()
+        value = plain(self)
+        whole = value.ndim == 0 and value.dtype.kind == "f" and float(value).is_integer()
+        return int(value) if whole else value.__index__()
 
     def __int__(self):
         return int(plain(self))
@@ -205,7 +207,20 @@ def _decided(index: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(index, tuple):
         sizes = (*shape, *(1,) * len(index))
         return tuple(_decided(one, sizes[k:]) for k, one in enumerate(index))
-    return index.as_index(shape[0]) if hasattr(index, "stands_for") and shape else index
+    if hasattr(index, "stands_for") and shape:
+        index = index.as_index(shape[0])
+    if isinstance(index, slice) and shape and shape[0]:
+        return _within(index, shape[0])
+    if isinstance(index, Recorded) and index.dtype.kind == "f":
+        return cast(index, int) if (plain(index) % 1 == 0).all() else index
+    return index
+
+
+def _within(index: slice, size: int) -> slice:
+    """A slice of stand-ins that begins after their last one: from the first one on."""
+    start = index.start
+    beyond = isinstance(start, int) and start >= size and current().guessed
+    return slice(None, index.stop, index.step) if beyond else index
 
 
 WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
@@ -387,6 +402,8 @@ def number(value: float) -> Recorded:
 def as_array(value: Any, dtype: Any = None, *_, copy: Any = True, ndmin: int = 0, **__) -> Any:
     """np.array and its kin, of recording arrays and of lists of them."""
     if hasattr(value, "stands_for"):
+        if value.loaded and value.known() is None:
+            return value
         value = value.as_array()
     if isinstance(value, Recorded):
         made = np.copy(value) if copy else value
