@@ -78,6 +78,7 @@ ABSENT = frozenset(
         "datasets",
     ]
 )
+OF_OLD = {"int": int, "float": float, "bool": bool, "object": object}  # NumPy before 1.24
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
 AS_THEY_ARE = frozenset(
@@ -153,7 +154,8 @@ class Namespace(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        value = _recording(name, getattr(self._module, name))
+        old = OF_OLD.get(name) if self._module is np else None
+        value = old or _recording(name, getattr(self._module, name))
         self.__dict__[name] = value
         return value
 

@@ -28,6 +28,7 @@ from jaxmlp.verify.run.unknown import Oracle, Unknown
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 STEPS = 3  # steps that are looked for
+MANY = 500  # a number of samples that a program counts on may be another
 ROOM = 20_000  # nodes kept from before a step
 BESIDE = "beside."  # before the name of a module of the program's
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
@@ -79,6 +80,11 @@ class Hooked(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
             return ast.copy_location(_call("__number__", node), node)
+        if type(node.value) is int and node.value >= MANY:
+            return ast.copy_location(_call("__many__", node), node)
+        return node
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
@@ -120,7 +126,8 @@ class Program:
     def _data(self, name: str) -> Unknown:
         """A stand-in for what is not there."""
         current().guessed = True
-        return Unknown(name, self.oracle, loaded=True)
+        self.oracle.calls += 1
+        return Unknown(f"{name}#{self.oracle.calls}", self.oracle, loaded=True)
 
     def _beside(self, name: str) -> types.ModuleType | None:
         """A module that lies beside the file, run as the file is."""
@@ -152,7 +159,8 @@ class Program:
         own["exit"] = own["quit"] = _leave
         own["print"] = lambda *_, **__: None
         own["open"] = _open_to_read
-        hooks = {"__passes__": self._passes, "__while__": self._while, "__number__": number}
+        many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
+        hooks = {"__many__": many, "__passes__": self._passes, "__while__": self._while, "__number__": number}
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 
     def run(self) -> None:
@@ -160,13 +168,18 @@ class Program:
         for statement in self.statements:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
-            self.attempt(lambda one=statement: self._execute(one), statement.lineno)
+            shown = isinstance(statement, ast.Expr)
+            self.attempt(lambda one=statement: self._execute(one), statement.lineno, shown=shown)
 
     def _execute(self, statement: ast.stmt) -> None:
         exec(_compiled([statement], self.path), self.names)
 
-    def attempt(self, work: Callable[[], Any], line: int) -> Any:
-        """What it gives; what it raises is kept in `errors`."""
+    def attempt(self, work: Callable[[], Any], line: int, *, shown: bool = False) -> Any:
+        """What it gives; what it raises is kept in `errors`.
+
+        Args:
+            shown: whether nothing uses what it gives, so that an error of its own is none.
+        """
         try:
             return work()
         except (OutOfTime, TapeFull):
@@ -174,6 +187,8 @@ class Program:
         except BaseException as error:
             frames = traceback.extract_tb(error.__traceback__)
             own = [f.lineno for f in frames if f.filename == self.path and f.lineno]
+            if shown and len(own) == 1 and isinstance(error, Exception):
+                return None  # it is only shown
             text = " ".join(str(error).split())[:200]
             self.errors.append((type(error).__name__, own[-1] if own else line, text))
             self.reached = self.reached or current().next
@@ -272,6 +287,12 @@ def undefined(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
             given.add(node.name)
     return read - given
+
+
+def many(body: list[ast.stmt]) -> set[int]:
+    """The large numbers in a hooked program."""
+    calls = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Call)]
+    return {n.args[0].value for n in calls if getattr(n.func, "id", "") == "__many__"}
 
 
 def bound(body: list[ast.stmt]) -> set[str]:

@@ -19,7 +19,7 @@ import numpy as np
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.network import sensible
-from jaxmlp.verify.run.program import OutOfTime, Program, Seen, bound
+from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
 from jaxmlp.verify.run.tape import TapeFull
@@ -45,6 +45,7 @@ class Search:
         self.body, self.path, self.unknown = body, path, set(unknown)
         self.until, self.seed = until, seed
         self.given = bound(body)
+        self.many = many(body)
         self.errors: list[tuple[str, int, str]] = []
         self.missing: list[str] = []
         self.shapes: set[str] = set()
@@ -55,11 +56,12 @@ class Search:
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
         left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]] = [((), 0, 0, (), {})]
+        # The first of each: how far the run came that this one is a change of.
         number = itertools.count(1)
         tried, started, until = 0, False, self.until
         while left and tried < TRIES and len(found) < WORLDS and time.monotonic() < until:
-            _, cost, _, told, lengths = heapq.heappop(left)
-            again = ((), cost, 0, told, lengths)
+            before, cost, _, told, lengths = heapq.heappop(left)
+            again = (before, cost, 0, told, lengths)
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
@@ -68,7 +70,7 @@ class Search:
                 heapq.heappush(left, again)
                 continue
             if oracle.vectors and (longer := self._longer(program, oracle, lengths)):
-                heapq.heappush(left, ((), cost, 0, told, longer))
+                heapq.heappush(left, (before, cost, 0, told, longer))
                 continue
             if not started:
                 started = True
@@ -83,19 +85,22 @@ class Search:
                 made = self._taken(program, guessed=bool(oracle.taken))
                 good = [one for one in made if not one.guessed or sensible(one)]
                 found += map(packed, good)
+                if good and not oracle.drawn:  # all shapes are those that the program asks for
+                    break
                 spare += [packed(one) for one in made if not (good or one.moves)]
             far = (len(errors), -program.reached)
-            for other in _resized(errors, oracle, lengths) if not found else ():
+            cost += bool(before) and far >= before  # a change that has changed nothing
+            for other in _resized(errors, oracle, lengths, self.many) if not found else ():
                 heapq.heappush(left, (far, cost + LIKELY / 4, next(number), told, other))
             asked = _asked_for(program)
             for at in reversed(range(len(told), len(oracle.taken))):
-                before = tuple(picked for picked, _ in oracle.taken[:at])
+                same = tuple(picked for picked, _ in oracle.taken[:at])
                 for k, option in enumerate(oracle.taken[at][1]):
                     if k != oracle.taken[at][0]:
                         fits = isinstance(option, tuple) and bool(asked & set(option))
                         more = LIKELY if fits else 1
                         heapq.heappush(
-                            left, (far, cost + more, next(number), (*before, k), lengths)
+                            left, (far, cost + more, next(number), (*same, k), lengths)
                         )
         return found or spare[:WORLDS]
 
@@ -156,12 +161,17 @@ class Search:
 
 
 def _resized(
-    errors: list[tuple[str, int, str]], oracle: Oracle, lengths: dict[str, int]
+    errors: list[tuple[str, int, str]], oracle: Oracle, lengths: dict[str, int], many: set[int]
 ) -> list[dict[str, int]]:
-    """Other widths for tables that are not there, such as an error asks for."""
+    """Other widths for tables that are not there, and numbers of samples, that an error asks for.
+
+    Args:
+        many: the large numbers of the program.
+    """
     told = next((text for kind, _, text in errors if kind in SIZES_TOLD), "")
     sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
-    found = []
+    large = [n for n in sizes if n in many and str(n) not in lengths]
+    found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
     for name, width in oracle.tables.items():
         near = [a for a in sizes if abs(a - width) <= 2]
         wanted = [width + b - a for a in near for b in sizes]
@@ -187,7 +197,9 @@ def explored(
     search = Search(body, path, unknown, until, seed)
     recordings = [search.worlds(None)]
     if not recordings[0]:
-        recordings = [search.worlds(one) for one in uncalled]
+        recordings = [search.worlds(one) for one in uncalled if not one.used]
+    if not any(recordings):
+        recordings = [search.worlds(one) for one in uncalled if one.used]
     return {
         "recordings": [worlds for worlds in recordings if worlds],
         "errors": search.errors, "missing": sorted(set(search.missing)),

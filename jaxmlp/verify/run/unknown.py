@@ -117,7 +117,7 @@ class Unknown(NDArrayOperatorsMixin):
         if self._flip is not None:
             return np.transpose(self._flip.become(shape[::-1], None if like is None else like.T))
         if self._row is not None:
-            whole, number = self._row
+            whole, _ = self._row
             beside = None if like is None else np.broadcast_to(like, (len(whole), *like.shape))
             whole.become((len(whole), *shape), beside)
             return self.known()
@@ -152,8 +152,8 @@ class Unknown(NDArrayOperatorsMixin):
             flipped = self._flip.known()
             return None if flipped is None else np.transpose(flipped)
         if self.value is None and self._row is not None:
-            whole, number = self._row
-            self.value = None if whole.known() is None else lifted(whole.known()[number])
+            whole, k = self._row
+            self.value = None if whole.known() is None else lifted(whole.known()[k])
         return self.value
 
     def as_array(self) -> Any:
@@ -245,9 +245,10 @@ class Unknown(NDArrayOperatorsMixin):
         """Something in it; in a sample what each sample has there."""
         if self._row is None:
             return Unknown(name, self._oracle, loaded=self.loaded)
-        whole, number = self._row
-        column = whole._part(key, f"{whole.stands_for}[{key!r}]")
-        return Unknown(name, self._oracle, loaded=self.loaded, row=(column, number))
+        whole, k = self._row
+        if key not in whole.parts:
+            whole.parts[key] = whole._new_part(key, f"{whole.stands_for}[{key!r}]")
+        return Unknown(name, self._oracle, loaded=self.loaded, row=(whole.parts[key], k))
 
     def __getitem__(self, index: Any) -> Any:
         if self.known() is None and isinstance(index, str):
