@@ -145,6 +145,8 @@ def _meetings(
             for g in graph.before[number]:
                 if recording.nodes[g].op == "log":  # y log g
                     (g,) = graph.before[g]
+                elif op == "multiply":
+                    continue
                 if g in forward:
                     by_place.setdefault(span[:4], {})[g] = y
     for pairs in by_place.values():

@@ -24,6 +24,7 @@ from jaxmlp.verify.run.arrays import (
     Unsupported,
     current,
     encoded,
+    given_back,
     lifted,
     number,
     plain,
@@ -33,6 +34,7 @@ from jaxmlp.verify.run.tape import Ref
 SAMPLES = 3
 ROWS = 12  # of a table that a file has loaded
 VALUES = 10
+KINDS = ("table", "column", "images")
 SIZES = (5, 4, 6, 2, *range(7, 60))
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
@@ -99,7 +101,7 @@ class Unknown(NDArrayOperatorsMixin):
         loaded: whether it comes out of a file or a module, and is data.
     """
 
-    __slots__ = ("_flip", "_oracle", "_row", "loaded", "parts", "stands_for", "value")
+    __slots__ = ("_flip", "_given", "_oracle", "_row", "loaded", "parts", "stands_for", "value")
 
     def __init__(
         self, stands_for: str, oracle: Oracle, flip: Unknown | None = None, *,
@@ -107,6 +109,7 @@ class Unknown(NDArrayOperatorsMixin):
     ):  # fmt: skip
         self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
         self.loaded, self._row = loaded, row
+        self._given: tuple = ()  # the arrays that it was made of
         self.value: Any = None
         self.parts: dict[Any, Unknown] = {}
 
@@ -171,15 +174,26 @@ class Unknown(NDArrayOperatorsMixin):
         random, name = self._oracle.random, self.stands_for
         if self._flip is not None:
             return np.transpose(self._flip.as_array())
-        kind = self._oracle.choose(("table", "column", "images"))
+        kinds = ("given", "table", "column", "images") if self._given else KINDS
+        kind = self._oracle.choose(kinds)
+        if kind == "given":
+            self.value = self._given_back(settled(self._given[0]))
+            return self.value
         width = self._oracle.lengths.get(name, 6 if kind == "images" else SIZES[0])
         if kind != "column":
             self._oracle.tables[name] = width
         high = max(k for k in range(1, width) if width % k == 0 and k * k <= width)
         shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
         columns = [random.permutation(ROWS) % VALUES for _ in range(int(np.prod(shape)))]
-        self.value = lifted(np.stack(columns, axis=1).astype(float).reshape(ROWS, *shape))
+        made = np.stack(columns, axis=1).astype(float).reshape(ROWS, *shape)
+        self.value = self._given_back(made) if self._given else lifted(made)
         return self.value
+
+    def _given_back(self, value: Any) -> Any:
+        """What is made of arrays by something that is not there: lost for the tape."""
+        taped = encoded(tuple(one for one in self._given if isinstance(one, Recorded)))
+        name = f"{LOST}{self.stands_for}"
+        return given_back(np.array(plain(value)), name, taped) if taped else lifted(value)
 
     # how it is used
 
@@ -294,6 +308,8 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __iter__(self) -> Iterator:
         if self.known() is None and (count := _unpacked_into()):
+            if self._given and count % len(self._given) == 0:  # as those that split samples do
+                return iter([one for one in self._given for _ in range(count // len(self._given))])
             return iter([self._part(k, f"{self.stands_for}[{k}]") for k in range(count)])
         if self.parts and not self.loaded:
             return iter(self.parts)
@@ -305,17 +321,21 @@ class Unknown(NDArrayOperatorsMixin):
         name = f"{self.stands_for}[{k}]"
         return Unknown(name, self._oracle, loaded=self.loaded, row=(self, k))
 
-    def __call__(self, *args: Any, **_: Any) -> Any:
+    def __mro_entries__(self, bases: tuple) -> tuple:
+        return ()
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
         if not self.loaded:
             raise Unsupported(f"{self.stands_for}, which is not defined")
         if len(args) == 1 and isinstance(args[0], FunctionType | type):
             return args[0]  # a decorator
-        given = tuple(one for one in args if isinstance(one, Recorded))
-        if given:
-            current().add(f"{LOST}{self.stands_for}", encoded(given), {}, 0.0)
         self._oracle.calls += 1
-        name = f"{self.stands_for}()#{self._oracle.calls}"
-        return Unknown(name, self._oracle, loaded=True)
+        made = Unknown(f"{self.stands_for}()#{self._oracle.calls}", self._oracle, loaded=True)
+        made._given = tuple(one for one in args if isinstance(one, Recorded | Unknown))
+        shapes = [one for one in (*args, *kw.values()) if _is_shape(one)]
+        if len(shapes) == 1 and not made._given:  # random numbers, say
+            made.value = lifted(self._oracle.random.normal(size=shapes[0]))
+        return made
 
     def __index__(self) -> int:
         return self.as_integer()
@@ -346,6 +366,10 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(type(n) is int for n in value)
 
 
 def _unpacked_into() -> int:

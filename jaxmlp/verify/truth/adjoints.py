@@ -115,5 +115,5 @@ def _at_all(pulled: Any, params: list[int], at: States) -> Any:
     # The program's arithmetic is NumPy's, whatever is forbidden to the code around.
     standard = jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow")
     with jax.enable_x64(True), standard[0], standard[1]:
-        inputs = {p: jnp.stack([jnp.asarray(state[p]) for state in at]) for p in params}
+        inputs = {p: np.stack([state[p] for state in at]) for p in params}
         return jax.tree.map(np.asarray, jax.jit(jax.vmap(pulled), compiler_options=QUICK)(inputs))
