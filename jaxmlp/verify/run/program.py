@@ -110,6 +110,7 @@ class Program:
         self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str], until: float
     ):
         self.path, self.oracle, self.until = path, oracle, until
+        oracle.words = _keys(statements)
         self.statements = statements
         self.seen: list[Seen] = []
         self.missing: list[str] = []
@@ -287,6 +288,13 @@ def undefined(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
             given.add(node.name)
     return read - given
+
+
+def _keys(body: list[ast.stmt]) -> tuple[str, ...]:
+    """The strings that are keys of a program's dicts."""
+    dicts = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Dict)]
+    keys = [k.value for n in dicts for k in n.keys if isinstance(k, ast.Constant)]
+    return tuple(dict.fromkeys(key for key in keys if isinstance(key, str)))
 
 
 def many(body: list[ast.stmt]) -> set[int]:

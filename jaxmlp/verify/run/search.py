@@ -35,6 +35,7 @@ DEBUG = os.environ.get("DBG")
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
+LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 
 
@@ -170,9 +171,11 @@ def _resized(
     """
     told = next((text for kind, _, text in errors if kind in SIZES_TOLD), "")
     sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
+    if (m := LABEL.search(told)) and "values" not in lengths:
+        return [{**lengths, "values": int(m[1])}]
     large = [n for n in sizes if n in many and str(n) not in lengths]
     found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
-    for name, width in oracle.tables.items():
+    for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]
         wanted = [width + b - a for a in near for b in sizes]
         wanted += sizes if ROWS * width in sizes else []
