@@ -161,7 +161,12 @@ class Program:
         own["print"] = lambda *_, **__: None
         own["open"] = _open_to_read
         many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
-        hooks = {"__many__": many, "__passes__": self._passes, "__while__": self._while, "__number__": number}
+        hooks = {
+            "__many__": many,
+            "__passes__": self._passes,
+            "__while__": self._while,
+            "__number__": number,
+        }
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 
     def run(self) -> None:

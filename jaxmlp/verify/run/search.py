@@ -30,8 +30,6 @@ TRIES = 4000
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 SECONDS = 3.0  # for all but the first run
 WIDEST = 5000
-import os
-DEBUG = os.environ.get("DBG")
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
@@ -56,8 +54,8 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
+        # How far the run came that this one is a change of, its cost, a number, what is told.
         left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]] = [((), 0, 0, (), {})]
-        # The first of each: how far the run came that this one is a change of.
         number = itertools.count(1)
         tried, started, until = 0, False, self.until
         while left and tried < TRIES and len(found) < WORLDS and time.monotonic() < until:
@@ -66,7 +64,6 @@ class Search:
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
-            if DEBUG: print(tried, round(cost,2), told, lengths, [e for e in program.errors if program.before is None][:2], len(program.seen), round(time.monotonic()-self.until+8,2))
             if self._new_names(program):
                 heapq.heappush(left, again)
                 continue
@@ -100,9 +97,7 @@ class Search:
                     if k != oracle.taken[at][0]:
                         fits = isinstance(option, tuple) and bool(asked & set(option))
                         more = LIKELY if fits else 1
-                        heapq.heappush(
-                            left, (far, cost + more, next(number), (*same, k), lengths)
-                        )
+                        heapq.heappush(left, (far, cost + more, next(number), (*same, k), lengths))
         return found or spare[:WORLDS]
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:

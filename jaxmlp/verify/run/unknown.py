@@ -104,7 +104,18 @@ class Unknown(NDArrayOperatorsMixin):
         setting: whether an object is made with it: it may be the sizes of all layers, or a word.
     """
 
-    __slots__ = ("_counted", "_flip", "_given", "_oracle", "_row", "loaded", "setting", "parts", "stands_for", "value")
+    __slots__ = (
+        "_counted",
+        "_flip",
+        "_given",
+        "_oracle",
+        "_row",
+        "loaded",
+        "parts",
+        "setting",
+        "stands_for",
+        "value",
+    )
 
     def __init__(
         self, stands_for: str, oracle: Oracle, flip: Unknown | None = None, *,
