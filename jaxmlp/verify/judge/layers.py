@@ -7,6 +7,7 @@ over the samples. In this form the catalogue's formulas apply to what a step cla
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -126,7 +127,7 @@ def _chain(found: Judgement) -> Chain:
     if out.shape != forms[-1].u.shape:
         raise NoChain
     output = _named(given.G, forms[-1].u, out)
-    f = tuple(_named(given.F, a.u, _without_one(b)) for a, b in zip(forms, forms[1:], strict=False))
+    f = tuple(_named(given.F, a.u, _without_one(b)) for a, b in itertools.pairwise(forms))
     error = _error(found, g, layers[-1].left, out, target)
     made = Chain(layers, forms, f, output, error, target, g, world)
     return made._replace(right=_passed_on(made))
@@ -138,7 +139,7 @@ def _layers(world: World, g: int) -> list[Layer]:
     for number in sorted(used):
         if nodes[number].op in FACTORS:
             found.append(_layer(world, number, used))
-    follows = all(a.u in graph.ancestors([b.x]) for a, b in zip(found, found[1:], strict=False))
+    follows = all(a.u in graph.ancestors([b.x]) for a, b in itertools.pairwise(found))
     if not found or not follows or len({one.W for one in found}) < len(found):
         raise NoChain
     return found
@@ -151,7 +152,7 @@ def _layer(world: World, number: int, used: set[int]) -> Layer:
     if nodes[number].op not in PRODUCTS or len(feeding) != 2 or roots.count(None) != 1:
         raise NoChain
     left = roots[0] is not None
-    W, operand, x = (roots[0], feeding[0], feeding[1]) if left else (roots[1], feeding[1], feeding[0])
+    (W, *_), (operand, x) = (roots, feeding) if left else (roots[::-1], feeding[::-1])
     own, factor = nodes[W].value, nodes[operand].value
     factor = factor if left else factor.T
     if own.ndim != 2 or not any(np.array_equal(factor, one) for one in (own, own.T)):
