@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify import source
-from jaxmlp.verify.calling import plain
+from jaxmlp.verify.calling import DELTA, plain
 from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.ending import out_of_time
 from jaxmlp.verify.finding import Check, File, Note, Words
@@ -18,7 +18,7 @@ from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge.claims import Said
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.kinds import LOOP, NOT_CHECKED, pieces_of, unwritten, work
-from jaxmlp.verify.names import names_used
+from jaxmlp.verify.names import names_used, stores
 from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import idle, overlooked, remark
 from jaxmlp.verify.pieces import piece
@@ -115,20 +115,27 @@ def _said(found: Source, options: Options) -> Said:
     """What the file, or the command line, says that its network is to be."""
     given = [getattr(options, one) or found.settings.get(one.upper())
              for one in ("hidden", "output", "loss")]  # fmt: skip
-    return Said(*given, softmax_unused=any(_unused(found, "softmax")))
+    kinds = [piece(name) for name in _unused(found)]
+    return Said(*given, softmax_unused=any(one and one.kind == "softmax" for one in kinds))
 
 
-def _unused(found: Source, kind: str) -> list[str]:
-    """The functions of a kind that nothing in the file names."""
-    made = [name for name in found.functions if (p := piece(name)) and p.kind == kind]
-    return [name for name in made if name not in names_used([found.module], {})]
+def _unused(found: Source) -> list[str]:
+    """The functions that nothing in the file names."""
+    return [name for name in found.functions if name not in names_used([found.module], {})]
 
 
 def _missing(found: Source, checks: Sequence[Check], steps: Sequence[Step]) -> list[Check]:
-    """A training loop that is there and updates nothing yet."""
-    if steps or LOOP in {*found.unfinished, *found.broken, *(one.name for one in checks)}:
+    """A training loop that is there and updates nothing yet, or V alone."""
+    if LOOP in {*found.unfinished, *found.broken}:
         return []
-    return [unwritten(LOOP, "update", line) for line in idle(found.module)[:1]]
+    mine = {one.stage: one.line for one in checks if one.name == LOOP}
+    if not steps and not mine:
+        return [unwritten(LOOP, "update", line) for line in idle(found.module)[:1]]
+    begun = any(DELTA.get(plain(name)) == "delta1" for name in stores(found.module))
+    begun |= any(BACKWARD.search(plain(name)) for name in _unused(found))
+    if "dV" in mine and "dW" not in mine and begun:
+        return [unwritten(LOOP, "dW", mine["dV"], STILL)]
+    return []
 
 
 def _without_lines(check: Check) -> Check:

@@ -25,6 +25,8 @@ from jaxmlp.verify.small import STAGE, check_piece
 from jaxmlp.verify.source import Source
 
 LOOP = "training loop"
+UNWRITTEN = Words("is not written yet", "まだ書かれていません")
+STILL = Words("is not updated yet", "まだ更新されていません")
 BACKWARD = re.compile(r"grad|back|delta|deriv|bp|nabla|gyaku|dloss|derror")
 UPDATE = re.compile(r"update|step|sgd|learn|descent|optimi|fit|train|koushin")
 ERROR = re.compile(r"loss|error|cost|objective|energy|ent[r]?o?py|^e$|^j$")
@@ -116,10 +118,9 @@ def _stage(name: str) -> str | None:
     return None
 
 
-def unwritten(name: str, stage: str, line: int | None) -> Check:
+def unwritten(name: str, stage: str, line: int | None, words: Words = UNWRITTEN) -> Check:
     """A check of what is not there yet."""
-    note = Note("unfinished", Words("is not written yet", "まだ書かれていません"))
-    return Check(name, stage, "unfinished", line, remarks=(note,))
+    return Check(name, stage, "unfinished", line, remarks=(Note("unfinished", words),))
 
 
 def _broken_job(name: str, stage: str, line: int, why: str):

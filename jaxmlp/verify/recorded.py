@@ -62,7 +62,7 @@ def worth_running(found: Source, checks: Sequence[Check]) -> bool:
     backs = [one for one in checks if one.stage in BACKWARD]
     if any(one.verdict == "unfinished" for one in backs):
         return False
-    settled = {one.name for one in backs if one.verdict == "right"}
+    settled = {one.name for one in backs} - {c.name for c in backs if c.verdict != "right"}
     inside = [n for n in found.module.body if getattr(n, "name", None) not in settled]
     nodes = [n for statement in inside for n in ast.walk(statement)]
     steps = any(isinstance(n, ast.For | ast.While | ast.ClassDef) for n in nodes)
@@ -181,7 +181,8 @@ def merged(
         if own and (all(map(_right, own)) or any(_stands(g, step, declared) for g in own)):
             groups = [_with_place(g, step) if g in own else g for g in groups]
             continue
-        gone = own or [g for g in mine if step.right and not _stands(g, step, declared)]
+        wrong = [g for g in mine if not _right(g)]
+        gone = own or [g for g in wrong if step.right and not _stands(g, step, declared)]
         groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in gone]
         counted.append(_following(step, [g for g in groups if not _right(g)], found))
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]

@@ -98,7 +98,7 @@ def explained(
 
 def _unusual(found: Judgement) -> bool:
     """Whether E does not go with an output that is a softmax."""
-    ((g, _),) = found.choice.target.pairs
+    (g, _), *_ = found.choice.target.pairs
     whole = np.allclose(found.names.value(g).sum(-1), 1)
     return whole and found.choice.error != "cross_entropy"
 
@@ -112,7 +112,7 @@ def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
         return []
     meant = network.meaning(f=said.hidden, output=output)
     checks = stages.judge(name, meant.right[0], _outputs(network), CATALOGUE)
-    nodes = {"z": network.layers[-1].x, "g": network.g}
+    nodes = {"z": network.layers[-1].x[-1], "g": network.g[-1]}
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
 
 
@@ -151,6 +151,8 @@ def _delta(
 ) -> tuple[int | None, np.ndarray | None, float]:
     """(the node of the δ that a gradient is made of, its rows, the factor from product to step)."""
     world, backward = network.world, found.choice.target.backward
+    if len(layer.x) > 1:  # gradients that are added up
+        return None, None, 1.0
     for number in sorted(world.graph.ancestors([W.new]) & backward, reverse=True):
         node = world.recording.nodes[number]
         refs = [a.id for a in node.args if isinstance(a, Ref)]
@@ -238,7 +240,7 @@ def _stage(
 ) -> Stage:
     gradient = next((s for s, d in DELTA.items() if check.stage in (s, d)), None)
     if gradient is None:  # z
-        return Stage((), check, network.layers[-1].x)
+        return Stage((), check, network.layers[-1].x[-1])
     claim = claims[by_stage[gradient]]
     return Stage(claim.params, check, claim.nodes[gradient == check.stage])
 
