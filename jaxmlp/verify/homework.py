@@ -17,7 +17,7 @@ from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge.claims import Said
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.kinds import LOOP, NOT_CHECKED, pieces_of, unwritten, work
+from jaxmlp.verify.kinds import BACKWARD, LOOP, NOT_CHECKED, STILL, pieces_of, unwritten, work
 from jaxmlp.verify.names import names_used, stores
 from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import idle, overlooked, remark

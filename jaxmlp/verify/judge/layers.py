@@ -115,7 +115,7 @@ def chain(found: Judgement) -> Chain | None:
 
 def _chain(found: Judgement) -> Chain:
     pairs, world = found.choice.target.pairs, found.world
-    g, y = (tuple(ends) for ends in zip(*pairs, strict=True))
+    g = tuple(one for one, _ in pairs)
     layers = tuple(_layers(world, g))
     at = [*world.at, *states(world.recording, world.roots, SEED, MORE)]
     world = replace(world, at=at)
