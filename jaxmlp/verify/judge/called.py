@@ -16,7 +16,7 @@ from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.tape import Node, Ref
 
 LONGEST = 28  # of an expression that stands for a value without a name
-NAMELESS = 3
+NAMELESS = 4
 MEMORY = frozenset(("take", "put", "branch", "leaf"))
 BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -49,16 +49,13 @@ class Called:
             if node.op not in ("leaf", "branch"):
                 self.at.setdefault(node.span[:4], []).append(node.id)
         self.texts: dict[tuple, str] = {}
-        self.own: dict[int, str] = {}  # names that are no parameter of a function
-        self.lent: dict[int, str] = {}  # those that are
+        self.names: dict[int, dict[int, str]] = {}  # by node, and by the function that uses them
+        self.own: dict[int, str] = {old: name for name, old, _ in recording.moves}
+        self.lent: dict[int, str] = {}  # parameters of a function
         self.reads: dict[tuple[int, str], list[tuple[int, int]]] = {}
         self.parts: list[Part] = []
         for statement in statements:
             self._look(statement, 0, frozenset())
-        for part in self.parts:
-            for number in self._exact(part.value) if part.target else ():
-                self.own[number] = part.target
-        self.own.update({old: name for name, old, _ in recording.moves})
 
     def _look(self, node: ast.AST, scope: int, lent: frozenset[str]) -> None:
         if isinstance(node, BLOCKS):
@@ -68,7 +65,10 @@ class Called:
         if isinstance(node, ast.expr | ast.AugAssign):
             self._read(node, scope, lent)
         if isinstance(node, ast.stmt):
-            self.parts += [Part(*one, node, scope) for one in _parts(node)]
+            for target, value in _parts(node):
+                self.parts.append(Part(target, value, node, scope))
+                for number in self._exact(value) if target else ():
+                    self._name(number, target, scope, lent)
         for child in ast.iter_child_nodes(node):
             self._look(child, scope, lent)
 
@@ -80,10 +80,12 @@ class Called:
             for operand, arg in _operands(node, self.nodes[number]):
                 operand, arg = self._unturned(operand, arg)
                 if isinstance(arg, Ref) and (name := _name(operand)):
-                    base = name.split(".")[0].split("[")[0]
-                    is_lent = base in lent and name == base
-                    (self.lent if is_lent else self.own).setdefault(arg.id, name)
+                    self._name(arg.id, name, scope, lent)
                     self.reads.setdefault((scope, name), []).append((node.lineno, arg.id))
+
+    def _name(self, number: int, name: str, scope: int, lent: frozenset[str]) -> None:
+        self.names.setdefault(number, {}).setdefault(scope, name)
+        (self.lent if name in lent else self.own).setdefault(number, name)
 
     def _unturned(self, operand: ast.expr, arg: object) -> tuple[ast.expr, object]:
         """W and its node, where W.T is read."""
@@ -93,24 +95,28 @@ class Called:
                 (arg, *_) = self.nodes[arg.id].args
         return operand, arg
 
-    def name(self, number: int) -> tuple[int, Words]:
-        """How well a value's name says what it is (0 is best), and the name."""
-        node = self.nodes[number]
+    def name(self, number: int, scope: int = 0) -> tuple[int, Words]:
+        """How well a value's name says what it is (0 is best), and the name.
+
+        Args:
+            scope: the line where the function begins in which it is to be understood.
+        """
+        node, own = self.nodes[number], self.own.get(number)
         text = self.texts.get(node.span[:4], "")
-        if number in self.own:
-            return 0, _same(self.own[number])
-        if node.op != "leaf" and 0 < len(text) <= LONGEST:
-            return 1, _same(f"({text})")
-        if number in self.lent:
-            return 2, _same(self.lent[number])
+        short = node.op != "leaf" and len(text) <= LONGEST and text and f"({text})"
+        lent = self.lent.get(number) if node.op == "leaf" else None
+        known = (self.names.get(number, {}).get(scope), own, short, lent)
         at = at_line(node.span.line, self.cells)
-        return NAMELESS, Words(f"({at.en})", f"({at.ja})")
+        nameless = NAMELESS, Words(f"({at.en})", f"({at.ja})")
+        return next(((k, Words(one, one)) for k, one in enumerate(known) if one), nameless)
 
     def given(self, part: Part) -> list[int]:
         """The nodes that a part of a statement gave: its own, those of what it called, or inner."""
         if exact := self._exact(part.value):
             return exact
-        if isinstance(part.value, ast.Constant | ast.Name) and part.target:
+        if isinstance(part.value, ast.Constant | ast.Name) and isinstance(
+            part.statement, ast.Assign
+        ):
             return self._exact(part.statement.targets[0])  # x[i] = 0
         if isinstance(part.value, ast.Call) and part.target:
             return self._called(part)
@@ -203,7 +209,3 @@ def _place(node: ast.AST) -> tuple[int, int, int, int]:
 
 def _within(one: tuple, other: tuple) -> bool:
     return other[:2] <= one[:2] and one[2:] <= other[2:]
-
-
-def _same(text: str) -> Words:
-    return Words(text, text)

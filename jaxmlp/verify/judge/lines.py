@@ -24,7 +24,6 @@ FRACTIONS = {Fraction(1): "", Fraction(1, 2): "½ ", Fraction(1, 3): "⅓ ", Fra
 SYMBOLS = {"delta2": "δ2", "delta1": "δ1"}
 OUTPUT = Words("the output g", "出力 g")
 ENTRYWISE_ERROR = Words("E, entry by entry", "E の各成分")
-GAP = 1  # lines that are shown, although nothing is said of them
 SEVERAL = 3  # things that are said of one line
 
 
@@ -39,7 +38,7 @@ class Said(NamedTuple):
 def listing(told: Told, lines: Sequence[str]) -> tuple[Line, ...]:
     """The lines of a step that matter, in the order of the file, with what each computes."""
     said: dict[int, list[Said]] = {}
-    wrong = {n for span, _ in told.wrong for n in range(span.line, span.end_line + 1)}
+    wrong = {n for span, _ in told.wrong for n in range(span.line, span.end_line + 1) if n}
     shown = set(wrong)
     for part in told.called.parts:
         first, last = part.statement.lineno, part.statement.end_lineno
@@ -47,26 +46,20 @@ def listing(told: Told, lines: Sequence[str]) -> tuple[Line, ...]:
             said.setdefault(first, []).extend(new)
             shown |= set(range(first, last + 1))
     return tuple(
-        _line(n, lines[n - 1], told.cells, said.get(n, []), n in wrong)
-        for n in _filled(shown, lines)
+        _line(n, lines[n - 1], told.cells, said.get(n, []), n in wrong) for n in _filled(shown)
     )
 
 
-def _filled(shown: set[int], lines: Sequence[str]) -> list[int]:
-    """The same with the gaps that are not worth leaving out."""
-    found: list[int] = []
-    for number in sorted(shown):
-        gap = range(found[-1] + 1, number) if found else ()
-        code = [n for n in gap if (text := lines[n - 1].strip()) and not text.startswith("#")]
-        found += gap if len(gap) <= GAP else code if len(code) <= GAP else ()
-        found.append(number)
-    return found
+def _filled(shown: set[int]) -> list[int]:
+    """The same with what is a single line between two of them."""
+    return sorted(shown | {n + 1 for n in shown if n + 2 in shown})
 
 
 def _line(number: int, text: str, cells: Sequence[int], said: list[Said], wrong: bool) -> Line:
     cell, at = in_cell(number, cells)
-    told = [one for one in said if not (wrong and one.verdict == "follows")][:SEVERAL]
-    whole = Words("; ".join(one.words.en for one in told), "; ".join(one.words.ja for one in told))
+    told = [one for one in said if not (wrong and one.verdict == "follows")]
+    words = list(dict.fromkeys(one.words for one in told))[:SEVERAL]
+    whole = Words("; ".join(one.en for one in words), "; ".join(one.ja for one in words))
     verdicts = ["wrong"] * wrong + [one.verdict for one in said]
     verdict = next((v for v in ("wrong", "follows", "right") if v in verdicts), "")
     stages = tuple(dict.fromkeys(one.stage for one in told if one.stage))
@@ -95,28 +88,36 @@ class Told:
         for number, adjoint in found.names.adjoints.items():
             self.same.setdefault(key(adjoint), []).append(number)
         self.stated, self.scale = _own_error(found)
-        self.calls = {number: part.statement.lineno for part in called.parts
-                      if isinstance(part.value, ast.Call)
-                      for number in called.given(part)}  # fmt: skip
+        self.calls = {
+            number: part
+            for part in called.parts
+            if isinstance(part.value, ast.Call)
+            for number in called.given(part)
+        }
 
     def of(self, part: Part) -> list[Said]:
         """What a part of a statement computes; of what it is made of, if it is nothing itself."""
-        given, here = self.called.given(part) or self.called.inner(part), part.statement.lineno
-        said = [one for number in given if (one := self.said(number))
-                and (one.verdict or self.calls.get(number, here) == here)]  # fmt: skip
+        given = self.called.given(part) or self.called.inner(part)
+        said = [one for number in given if (one := self.said(number, part.scope))
+                and (one.verdict or self._is_here(number, part))]  # fmt: skip
         known = [one for one in said if one.verdict != "follows"]
         return list(dict.fromkeys(known or said))
 
-    def said(self, number: int) -> Said | None:
+    def _is_here(self, number: int, part: Part) -> bool:
+        """Whether a value is told of here, and not where a function was called that gives it."""
+        call = self.calls.get(number, part)
+        return call.statement is part.statement
+
+    def said(self, number: int, scope: int) -> Said | None:
         """What a value is."""
         moved = self.news.get(number) or moved_param(self.found, number)
         if moved is not None and not moved.gives and moved.name in self.found.right:
-            return self._new(moved, number)
+            return self._new(moved, number, scope)
         if number == self.stated:
             return Said(Words("E", "E"))
         name = self.found.names.of(number) if number in self._behind else None
         if name is not None:
-            return self._derivative(name.of, name.factor / self.scale)
+            return self._derivative(name.of, name.factor / self.scale, scope)
         if number in self._behind and self.found.is_error(number):
             return Said(ENTRYWISE_ERROR)
         if number in self.leading:
@@ -128,22 +129,22 @@ class Told:
     def _behind(self) -> frozenset[int]:
         return self.found.choice.target.backward
 
-    def _new(self, param: Param, number: int) -> Said | None:
+    def _new(self, param: Param, number: int, scope: int) -> Said | None:
         """A parameter's new value, as a step from its old one."""
         if not self.found.right[param.name]:
             return self._follows(number)
         factor = self.found.factors.get(param.name)
-        title, stage = self._title(param.old)
+        title, stage = self._title(param.old, scope)
         if factor is None:
             return Said(Words(f"new {title.en}", f"新しい {title.ja}"), stage, "right")
-        step = f"{abs(factor * self.scale):.3g}"
+        step = f"{abs(factor / self.scale):.3g}"
         step = "η " if self.found.world.recording.guessed else "" if step == "1" else f"{step} "
         sign = "−" if factor > 0 else "+"
         en, ja = (f"{t} ← {t} {sign} {step}∂E/∂{t}" for t in title)
         return Said(Words(en, ja), stage, "right")
 
-    def _derivative(self, of: int, factor: float) -> Said:
-        title, stage = self._title(of)
+    def _derivative(self, of: int, factor: float, scope: int) -> Said:
+        title, stage = self._title(of, scope)
         before = times(factor)
         symbol = f"{before}{SYMBOLS[stage]} = " if stage in SYMBOLS else ""
         en, ja = (f"= {symbol}{before}∂E/∂{t}" for t in title)
@@ -152,16 +153,21 @@ class Told:
     def output(self) -> tuple[Words, int]:
         """What the file calls the output, or nothing, and the line that gives it."""
         last = self.found.choice.target.pairs[-1][0]
-        rank, title = self.called.name(last)
-        line = self.calls.get(last, self.nodes[last].span.line)
-        return title if rank == 0 else Words("", ""), line
+        part = self.calls.get(last)
+        rank, title = self.called.name(last, part.scope if part else 0)
+        line = part.statement.lineno if part else self.nodes[last].span.line
+        return title if rank <= 1 else Words("", ""), line
 
-    def _title(self, of: int) -> tuple[Words, str]:
+    def error(self) -> int | None:
+        """The line of the E that the file itself states, if it is this one."""
+        return None if self.stated is None else self.nodes[self.stated].span.line
+
+    def _title(self, of: int, scope: int) -> tuple[Words, str]:
         """What the file calls a value, or one that E depends on in the same way."""
         roots = set(self.found.world.roots)
         alike = self.same.get(key(self.found.names.adjoints[of]), [of])
         inside = [n for n in alike if n not in roots]
-        ranked = [(*self.called.name(n), n) for n in inside or alike]
+        ranked = [(*self.called.name(n, scope), n) for n in inside or alike]
         _, title, best = min(ranked, key=lambda one: (one[0], -one[2]))
         return title, self.symbols.backward(best)
 
@@ -170,7 +176,7 @@ class Told:
         for span, behind in self.wrong:
             if number in behind:
                 at = at_line(span.line, self.cells)
-                words = Words(f"from the wrong value of {at.en}", f"{at.ja}の誤った値から")
+                words = Words(f"from the wrong value of {at.en}", f"{at.ja}の誤った値から計算")
                 return Said(words, "", "follows")
         return None
 

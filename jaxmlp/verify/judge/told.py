@@ -19,11 +19,11 @@ from jaxmlp.verify.run.tape import Span
 
 TITLES = {
     "own": Words("the file's own E", "ファイル自身の E"),
-    "squared_error": Words("the squared error Σ (g − y)²", "二乗誤差 Σ (g − y)² "),
-    "cross_entropy": Words("the cross-entropy −Σ y log g", "クロスエントロピー −Σ y log g "),
+    "squared_error": Words("the squared error Σ (g − y)²", "二乗誤差 Σ (g − y)²"),
+    "cross_entropy": Words("the cross-entropy −Σ y log g", "クロスエントロピー −Σ y log g"),
     "binary_cross_entropy": Words(
         "the binary cross-entropy −Σ (y log g + (1 − y) log(1 − g))",
-        "二値クロスエントロピー −Σ (y log g + (1 − y) log(1 − g)) ",
+        "二値クロスエントロピー −Σ (y log g + (1 − y) log(1 − g))",
     ),
 }
 UNRECOGNISED = Note(
@@ -169,13 +169,16 @@ def _other_factor(times: float) -> Note:
 def _by(found: Judgement, code: Told) -> Note:
     """What it was compared with."""
     title, (name, line) = TITLES[found.choice.error], code.output()
+    if (own := code.error()) is not None:
+        at = at_line(own, code.cells)
+        title = Words(f"the file's own E at {at.en}, {title.en},", f"E ({at.ja}、{title.ja})")
     at = at_line(line, code.cells)
     en, ja = (f" {one}" if one else "" for one in name)
     return Note("judged-by", Words(
         f"compared with the gradient of {title.en} of the output{en} at {at.en}, by autodiff of "
         "the file's own forward pass",
-        f"{at.ja}の出力{ja}{' ' if ja else ''}から計算した{title.ja}の勾配"
-        " (ファイル自身の順伝播を自動微分したもの) と比べました"))  # fmt: skip
+        f"出力{ja} ({at.ja}) から計算した{title.ja} の勾配 (ファイル自身の順伝播を自動微分したもの) "
+        "と比べました"))  # fmt: skip
 
 
 def _still(found: Judgement) -> Iterator[Mistake]:

@@ -140,7 +140,7 @@ def as_html(rows: Sequence[Row], lang: str, told) -> str:
 
 def _html_row(row: Row, lang: str, told) -> str:
     if row.line is None:
-        return '<span class="number">…</span><span></span><span></span>'
+        return '<span class="number">…</span>'
     line = row.line
     says = escape(_says(line, lang)) + "".join(map(set_equation, _equations(line)))
     below = "".join(f'<div class="below">{told(check)}</div>' for check in row.wrong)

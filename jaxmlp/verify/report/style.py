@@ -32,9 +32,11 @@ RULES = """
 & .code { display: grid; gap: .1rem 1rem; margin: .5rem 0 .9rem; padding: .6rem .8rem;
   grid-template-columns: max-content fit-content(38rem) minmax(9rem, 1fr); font-size: .92em;
   background: var(--soft); border-radius: .4rem; align-items: baseline; }
-& .code code { white-space: pre-wrap; }
-& .number { color: var(--dim); text-align: right; font-variant-numeric: tabular-nums; }
-& .says { color: var(--dim); display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
+& .code code { grid-column: 2; white-space: pre-wrap; }
+& .number { grid-column: 1; color: var(--dim); text-align: right;
+  font-variant-numeric: tabular-nums; }
+& .says { grid-column: 3; color: var(--dim); display: flex; flex-wrap: wrap; gap: 0 1rem;
+  align-items: baseline; }
 & .says.right { color: var(--right); }
 & .says.wrong { color: var(--wrong); }
 & .says .equation { margin: 0; color: var(--dim); font-size: .9em; }
