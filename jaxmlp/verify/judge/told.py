@@ -177,8 +177,8 @@ def _by(found: Judgement, code: Told) -> Note:
     return Note("judged-by", Words(
         f"compared with the gradient of {title.en} of the output{en} at {at.en}, by autodiff of "
         "the file's own forward pass",
-        f"出力{ja} ({at.ja}) から計算した{title.ja} の勾配 (ファイル自身の順伝播を自動微分したもの) "
-        "と比べました"))  # fmt: skip
+        f"出力{ja} ({at.ja}) から計算した{title.ja} の勾配"
+        " (ファイル自身の順伝播を自動微分したもの) と比べました"))  # fmt: skip
 
 
 def _still(found: Judgement) -> Iterator[Mistake]:
