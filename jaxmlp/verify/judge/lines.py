@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.finding import Line, Words
+from jaxmlp.verify.finding import Line, Place, Words
 from jaxmlp.verify.judge.called import Called, Part
 from jaxmlp.verify.judge.faults import backward, moved_param
 from jaxmlp.verify.judge.naming import multiple
@@ -17,7 +17,6 @@ from jaxmlp.verify.judge.places import at_line, in_cell
 from jaxmlp.verify.judge.steps import Judgement, Param
 from jaxmlp.verify.judge.symbols import Symbols, key
 from jaxmlp.verify.run import network
-from jaxmlp.verify.run.tape import Span
 from jaxmlp.verify.truth import errors
 
 FRACTIONS = {Fraction(1): "", Fraction(1, 2): "½ ", Fraction(1, 3): "⅓ ", Fraction(1, 4): "¼ "}
@@ -35,18 +34,30 @@ class Said(NamedTuple):
     verdict: str = ""
 
 
-def listing(told: Told, lines: Sequence[str]) -> tuple[Line, ...]:
-    """The lines of a step that matter, in the order of the file, with what each computes."""
+def listing(
+    told: Told, wrong: Mapping[Place, Sequence[int]], lines: Sequence[str]
+) -> tuple[Line, ...]:
+    """The lines of a step that matter, in the order of the file, with what each computes.
+
+    Args:
+        wrong: the wrong expressions, with their nodes.
+        lines: of the file.
+    """
+    nearest = sorted(wrong, key=lambda place: max(wrong[place], default=0), reverse=True)
+    told.wrong = {place: told.graph.dependents(wrong[place]) for place in nearest}
     said: dict[int, list[Said]] = {}
-    wrong = {n for span, _ in told.wrong for n in range(span.line, span.end_line + 1) if n}
-    shown = set(wrong)
+    shown: set[int] = set()
     for part in told.called.parts:
         first, last = part.statement.lineno, part.statement.end_lineno
         if new := [one for one in told.of(part) if one not in said.get(first, ())]:
             said.setdefault(first, []).extend(new)
             shown |= set(range(first, last + 1))
+    marked = {
+        told.number(place) + k for place in wrong for k in range(place.end_line - place.line + 1)
+    }
     return tuple(
-        _line(n, lines[n - 1], told.cells, said.get(n, []), n in wrong) for n in _filled(shown)
+        _line(n, lines[n - 1], told.cells, said.get(n, []), n in marked)
+        for n in _filled(shown | marked)
     )
 
 
@@ -69,21 +80,17 @@ def _line(number: int, text: str, cells: Sequence[int], said: list[Said], wrong:
 class Told:
     """What there is to say of the values of a step.
 
-    Args:
-        mistakes: where they are, and the first wrong nodes of each.
-        cells: of a notebook, the first line of each cell; else nothing.
+    Attributes:
+        wrong: the wrong expressions, with all that comes of them.
     """
 
-    def __init__(
-        self, found: Judgement, called: Called, mistakes: Sequence[tuple[Span, Iterable[int]]],
-        cells: Sequence[int],
-    ):  # fmt: skip
-        self.found, self.called, self.cells = found, called, cells
+    def __init__(self, found: Judgement, called: Called):
+        self.found, self.called, self.cells = found, called, called.cells
+        self.wrong: dict[Place, set[int]] = {}
         self.symbols = Symbols(found)
         self.nodes, self.graph = found.world.recording.nodes, found.world.graph
         self.news = {p.new: p for p in found.world.params}
         self.leading = set().union(*(backward(found, p) for p in found.world.params))
-        self.wrong = [(span, self.graph.dependents(firsts)) for span, firsts in mistakes]
         self.same: dict[bytes, list[int]] = {}
         for number, adjoint in found.names.adjoints.items():
             self.same.setdefault(key(adjoint), []).append(number)
@@ -173,12 +180,16 @@ class Told:
 
     def _follows(self, number: int) -> Said | None:
         """That a value is made of a wrong one."""
-        for span, behind in self.wrong:
+        for place, behind in self.wrong.items():
             if number in behind:
-                at = at_line(span.line, self.cells)
+                at = at_line(self.number(place), self.cells)
                 words = Words(f"from the wrong value of {at.en}", f"{at.ja}の誤った値から計算")
                 return Said(words, "", "follows")
         return None
+
+    def number(self, place: Place) -> int:
+        """The line of the file, all cells of a notebook counted on, where a place begins."""
+        return place.line + (self.cells[place.cell - 1] - 1 if place.cell else 0)
 
 
 def _own_error(found: Judgement) -> tuple[int | None, float]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause
 from jaxmlp.verify.judge.faults import faults
@@ -74,45 +74,60 @@ class Mistake(NamedTuple):
         params: the names of those that it spoils; it is told of the first.
         notes: its diagnosis.
         span: where it is.
-        firsts: the nodes that are wrong there.
     """
 
     params: tuple[str, ...]
     notes: tuple[Note, ...]
     span: Span
-    firsts: tuple[int, ...] = ()
 
 
-def checks(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> tuple[Check, ...]:
-    """A check for each parameter of a step; the first one has the lines of code.
+class Telling:
+    """What there is to say of a judged step, with its code.
 
     Args:
         lines: of the file.
         cells: of a notebook, the first line of each cell; else nothing.
     """
-    recording = found.world.recording
-    name, line = recording.name or "training loop", recording.line or None
-    mistakes = [*_mistakes(found), *_steps(found), *_still(found)]
-    told = {one.params[0]: one for one in reversed(mistakes)}
-    spoiled = {name for one in mistakes for name in one.params}
-    code = Told(found, Called(recording, _statements(lines, cells), cells),
-                [(one.span, one.firsts) for one in mistakes], cells)  # fmt: skip
-    names = [p.name for p in found.world.params if p.name in found.right]
-    titles = _titles(found, code)
-    made = []
-    for param in dict.fromkeys([*names, *told]):
-        check = Check(name, f"∂E/∂{titles.get(param, param)}", "right", line)
-        if param in told:
-            place = placed(told[param].span, lines, cells)
-            check = replace(check, verdict="wrong", diagnosis=told[param].notes, place=place)
-        elif param in spoiled:
-            check = replace(check, remarks=(FOLLOWS,))
-        elif not found.right[param]:
-            check = replace(check, verdict="wrong", diagnosis=(UNRECOGNISED,))
-        made.append(check)
-    first, *rest = made
-    remarks = (_by(found, code), *first.remarks)
-    return (replace(first, remarks=remarks, lines=listing(code, lines)), *rest)
+
+    def __init__(self, found: Judgement, lines: Sequence[str], cells: Sequence[int]):
+        self.found, self.lines, self.cells = found, lines, cells
+        self.nodes = found.world.recording.nodes
+        self.code = Told(found, Called(found.world.recording, _statements(lines, cells), cells))
+
+    def place(self, node: int) -> Place:
+        """Where a node's expression stands."""
+        return placed(self.nodes[node].span, self.lines, self.cells)
+
+    def checks(self) -> tuple[Check, ...]:
+        """A check for each parameter."""
+        found, recording = self.found, self.found.world.recording
+        name, line = recording.name or "training loop", recording.line or None
+        mistakes = [*_mistakes(found), *_steps(found), *_still(found)]
+        told = {one.params[0]: one for one in reversed(mistakes)}
+        spoiled = {name for one in mistakes for name in one.params}
+        params = [p.name for p in found.world.params if p.name in found.right]
+        titles, made = _titles(found, self.code), []
+        for param in dict.fromkeys([*params, *told]):
+            check = Check(name, f"∂E/∂{titles.get(param, param)}", "right", line)
+            if param in told:
+                place = placed(told[param].span, self.lines, self.cells)
+                check = replace(check, verdict="wrong", diagnosis=told[param].notes, place=place)
+            elif param in spoiled:
+                check = replace(check, remarks=(FOLLOWS,))
+            elif not found.right[param]:
+                check = replace(check, verdict="wrong", diagnosis=(UNRECOGNISED,))
+            made.append(check)
+        first, *rest = made
+        return (replace(first, remarks=(_by(found, self.code), *first.remarks)), *rest)
+
+    def with_code(self, checks: Sequence[Check]) -> tuple[Check, ...]:
+        """The checks, the first one with the lines of code that matter for all of them."""
+        first, *rest = checks
+        wrong = {one.place: [] for one in checks if one.verdict == "wrong" and one.place}
+        for number, node in self.nodes.items():
+            if node.span.line and (place := self.place(number)) in wrong:
+                wrong[place].append(number)
+        return (replace(first, lines=listing(self.code, wrong, self.lines)), *rest)
 
 
 def _titles(found: Judgement, code: Told) -> dict[str, str]:
@@ -137,10 +152,10 @@ def _mistakes(found: Judgement) -> Iterator[Mistake]:
         why = cause(found, fault)
         span = why.span if why and why.span else fault.span
         names = tuple(p.name for p in found.world.params if p.name in fault.params)
-        made = Mistake(names, why.notes if why else (UNRECOGNISED,), span, (fault.first,))
-        old = by_place.get(span[:4], made._replace(params=(), firsts=()))
-        both = tuple(dict.fromkeys((*old.params, *names)))
-        by_place[span[:4]] = old._replace(params=both, firsts=(*old.firsts, fault.first))
+        old = by_place.get(span[:4])
+        notes = old.notes if old else why.notes if why else (UNRECOGNISED,)
+        both = tuple(dict.fromkeys((*(old.params if old else ()), *names)))
+        by_place[span[:4]] = Mistake(both, notes, span)
     yield from by_place.values()
 
 

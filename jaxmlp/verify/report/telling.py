@@ -138,18 +138,21 @@ def facts(check: Check, lang: str, in_code: bool = False) -> list[tuple[str, str
     """What is known of a check that is not right, each with its label.
 
     Args:
-        in_code: whether the wrong expression is shown where it stands.
+        in_code: whether the wrong expression is shown where it stands, which says more than figures.
     """
     if check.verdict == "right":
         return []
-    error = check.relative_error
+    error, fits = check.relative_error, check.expected_shape == check.got_shape
     known = {
-        "expression": check.place and not in_code and expression(check.place, lang),
         "where": check.where and clean(getattr(check.where, lang)),
-        "shape": shape(check, lang),
-        "error": None if error is None else small(error),
-        "worst": worst(check, lang),
+        "shape": None if in_code and fits else shape(check, lang),
     }
+    if not in_code:
+        known |= {
+            "expression": check.place and expression(check.place, lang),
+            "error": None if error is None else small(error),
+            "worst": worst(check, lang),
+        }
     return [(say(key, lang), text) for key, text in known.items() if text]
 
 
