@@ -140,7 +140,7 @@ class Judgement:
 
 
 class Unjudged(Exception):
-    """Why there is no verdict: a key of `judge.told`, and where; what was tried without evidence."""
+    """Why there is no verdict: a key of `judge.told`, and where; what was tried in vain."""
 
     def __init__(self, reason: str, what: str = "", line: int = 0, tried: Sequence[Judgement] = ()):
         super().__init__(reason)

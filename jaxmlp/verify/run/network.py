@@ -145,7 +145,7 @@ def _meetings(
             for g in graph.before[number]:
                 if recording.nodes[g].op == "log":  # y log g
                     (g,) = graph.before[g]
-                if g in forward:
+                if g in forward and recording.nodes[g].value.dtype.kind == "f":
                     by_place.setdefault(span[:4], {})[g] = y
     for pairs in by_place.values():
         nodes = recording.nodes

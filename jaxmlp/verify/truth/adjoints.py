@@ -24,15 +24,17 @@ QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes
 def states(
     recording: Recording, params: list[int], seed: int, count: int = STATES
 ) -> list[dict[int, np.ndarray]]:
-    """All values of a step: as it was run, and at random parameters, near those and anywhere.
+    """All values of a step at random parameters, near those that it was run with and anywhere.
+
+    Where it was run biases are often 0, and what a ReLU gets is on its kink.
 
     Raises:
         NotReplayed: it cannot be computed anew.
     """
     random = np.random.default_rng(seed)
     nodes = recording.nodes
-    found = [replay.values(nodes, {})]
-    scale, near = 0.5, True
+    found: list[dict[int, np.ndarray]] = []
+    scale, near, last = 0.5, True, None
     for _ in range(ATTEMPTS + count):
         given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         try:
