@@ -129,11 +129,11 @@ def _judged(
     try:
         found, by_stage = _found(alike, seed, said, name)
         notes = tuple(told.loose(first.name, name, first.line, begins) for name, _ in found.loose)
-        checks = told.checks(found, lines, begins)
-        if by_stage and checks:
-            place = lambda node: told.placed(first.nodes[node].span, lines, begins)  # noqa: E731
-            checks = claims.joined(by_stage, checks, place)
-        return Step(first.line, run, checks, notes)
+        telling = told.Telling(found, lines, begins)
+        checks = telling.checks()
+        if by_stage:
+            checks = claims.joined(by_stage, checks, telling.place)
+        return Step(first.line, run, telling.with_code(checks), notes)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
         return Step(first.line, run, notes=(note,) if why.reason != "no-output" else ())

@@ -100,8 +100,8 @@ def shapes(
 
 def multiplied(recording: Recording, graph: Graph, param: int) -> bool:
     """Whether an array is a factor of a product of matrices, turned or cut as it may be."""
-    through = _through(recording, graph, [param])
-    return any(recording.nodes[i].op in FACTORS for one in through for i in graph.after[one])
+    shown = through(recording, graph, [param])
+    return any(recording.nodes[i].op in FACTORS for one in shown for i in graph.after[one])
 
 
 def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
@@ -166,7 +166,7 @@ def fixed(
     """
     moving = graph.dependents(params)
     behind = frozenset().union(*(one.backward for one in found))
-    given = _through(recording, graph, params)
+    given = through(recording, graph, params)
     arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
     return [
@@ -174,11 +174,11 @@ def fixed(
         if leaf not in behind
         and any(recording.nodes[i].op in FACTORS and i not in behind
                 and any(b in moving and b not in given for b in graph.before[i])
-                for one in _through(recording, graph, [leaf]) for i in graph.after[one])
+                for one in through(recording, graph, [leaf]) for i in graph.after[one])
     ]  # fmt: skip
 
 
-def _through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
+def through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
     """Arrays, and what only shows them in another shape."""
     found, left = set(), list(roots)
     while left:
