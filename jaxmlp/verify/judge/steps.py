@@ -439,8 +439,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
             continue  # E does not depend on it: a velocity, a counter
         gradients = gradient_nodes(world, target, names, param)
         uncut = world.graph.dependents(target.nodes, without=gradients)
-        right[param.name] = bool(gradients) and param.new not in uncut
         factor = multiple(world.change(param), names.adjoints[param.old])
+        by_way = bool(gradients) and param.new not in uncut  # of what is the gradient
+        right[param.name] = factor is not None or by_way
         if factor is not None:
             factors[param.name] = factor
         elif gradients:
