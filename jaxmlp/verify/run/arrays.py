@@ -134,7 +134,9 @@ class Recorded(np.ndarray):
         return plain(self).__reduce__()
 
     def __index__(self):
-        return plain(self).__index__()
+        value = plain(self)
+        whole = value.ndim == 0 and value.dtype.kind == "f" and float(value).is_integer()
+        return int(value) if whole else value.__index__()
 
     def __int__(self):
         return int(plain(self))
@@ -158,6 +160,8 @@ class Recorded(np.ndarray):
     def T(self):
         return np.transpose(self)
 
+    values = iloc = loc = property(lambda self: self)  # as of a data frame
+
     @property
     def flat(self):
         return np.ravel(self)
@@ -167,7 +171,21 @@ class Recorded(np.ndarray):
         return _At(self)
 
     def reshape(self, *shape, order="C"):
-        return np.reshape(self, _one(shape), order=order)
+        shape = _one(shape)
+        if isinstance(shape, tuple | list) and current().guessed and shape:
+            rest = int(np.prod(plain(tuple(shape[1:]))))
+            if -1 not in shape and self.size != rest * shape[0] and rest and self.size % rest == 0:
+                shape = (-1, *shape[1:])  # fewer samples than the program counts on
+        return np.reshape(self, shape, order=order)
+
+    def _set_shape(self, shape):
+        np.ndarray.shape.__set__(self, shape)
+        if self._node is not None:
+            node = current().add("np.reshape", (Ref(self._node), tuple(shape)), {}, self)
+            self._node, self._version, self._storage = node, 0, None
+            current().mark(self, node, current().storage_of(self))
+
+    shape = property(np.ndarray.shape.__get__, _set_shape)
 
     def transpose(self, *axes):
         return np.transpose(self, _one(axes) if axes else None)
@@ -205,7 +223,25 @@ def _decided(index: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(index, tuple):
         sizes = (*shape, *(1,) * len(index))
         return tuple(_decided(one, sizes[k:]) for k, one in enumerate(index))
-    return index.as_index(shape[0]) if hasattr(index, "stands_for") and shape else index
+    if hasattr(index, "stands_for") and shape:
+        index = index.as_index(shape[0])
+    if isinstance(index, slice) and shape and shape[0]:
+        return _within(index, shape[0])
+    if isinstance(index, Recorded) and index.dtype.kind == "f":
+        return cast(index, int) if (plain(index) % 1 == 0).all() else index
+    return index
+
+
+def _within(index: slice, size: int) -> slice:
+    """A slice of stand-ins that has nothing of them, where the program counts on more: all."""
+    if not current().guessed or any(hasattr(one, "stands_for") for one in _bounds(index)):
+        return index
+    nothing = not len(range(*slice(*map(_number, _bounds(index))).indices(size)))
+    return slice(None) if nothing and _bounds(index)[1] != 0 else index
+
+
+def _bounds(index: slice) -> tuple:
+    return index.start, index.stop, index.step
 
 
 WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
@@ -296,7 +332,7 @@ def encoded(value: Any) -> Any:
     if isinstance(value, list):
         return [encoded(one) for one in value]
     if isinstance(value, slice):
-        return slice(*map(_number, (value.start, value.stop, value.step)))
+        return slice(*map(_number, _bounds(value)))
     if isinstance(value, np.generic):
         return value.item()
     return encoded(value.known()) if hasattr(value, "stands_for") else value
@@ -314,7 +350,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, slice):
-        return slice(*map(_number, (value.start, value.stop, value.step)))
+        return slice(*map(_number, _bounds(value)))
     return value
 
 
@@ -387,6 +423,8 @@ def number(value: float) -> Recorded:
 def as_array(value: Any, dtype: Any = None, *_, copy: Any = True, ndmin: int = 0, **__) -> Any:
     """np.array and its kin, of recording arrays and of lists of them."""
     if hasattr(value, "stands_for"):
+        if value.loaded and value.known() is None:
+            return value
         value = value.as_array()
     if isinstance(value, Recorded):
         made = np.copy(value) if copy else value

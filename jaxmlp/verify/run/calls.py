@@ -12,29 +12,30 @@ from jaxmlp.verify.run.unknown import Unknown
 
 
 class Uncalled(NamedTuple):
-    """A function or a class that the file itself does not use.
+    """A function or a class, to be called.
 
     Attributes:
         name, line: of its definition.
         methods: of a class, those that its other methods do not call.
+        used: whether the file itself names it elsewhere.
     """
 
     name: str
     line: int
     methods: tuple[str, ...] | None = None
+    used: bool = False
 
 
 def uncalled(tree: ast.Module) -> list[Uncalled]:
-    """The functions and classes at the top level that nothing else in the file names."""
+    """The functions and classes at the top level."""
     defined = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
     used = {one.name: _named(one) for one in defined}
     outside = set().union(*(_named(n) for n in tree.body if n not in defined), set())
     found = []
     for one in defined:
         others = set().union(outside, *(used[other.name] for other in defined if other is not one))
-        if one.name not in others:
-            methods = _roots(one) if isinstance(one, ast.ClassDef) else None
-            found.append(Uncalled(one.name, one.lineno, methods))
+        methods = _roots(one) if isinstance(one, ast.ClassDef) else None
+        found.append(Uncalled(one.name, one.lineno, methods, one.name in others))
     return found
 
 

@@ -16,13 +16,18 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.arrays import (
+    LOST,
     Recorded,
     Unsupported,
     as_array,
+    current,
+    encoded,
+    given_back,
     lifted,
     number,
     plain,
 )
+from jaxmlp.verify.run.unknown import settled
 
 HARMLESS = frozenset(
     [
@@ -73,6 +78,8 @@ ABSENT = frozenset(
         "datasets",
     ]
 )
+OF_OLD = {"int": int, "float": float, "bool": bool, "object": object}  # NumPy before 1.24
+LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
 AS_THEY_ARE = frozenset(
     [
@@ -147,7 +154,8 @@ class Namespace(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        value = _recording(name, getattr(self._module, name))
+        old = OF_OLD.get(name) if self._module is np else None
+        value = old or _recording(name, getattr(self._module, name))
         self.__dict__[name] = value
         return value
 
@@ -185,6 +193,8 @@ class _Generator:
 
 def _shuffled(array: Any, *_: Any, **__: Any) -> None:
     """Put in random order, in place."""
+    if hasattr(array, "stands_for"):
+        return
     order = np.random.permutation(len(array))  # noqa: NPY002  (as seeded by the program)
     if isinstance(array, Recorded):
         array[...] = array[order]
@@ -215,7 +225,23 @@ def _numpy() -> Namespace:
     creating = dict.fromkeys(CREATES, as_array)
     asarray = lambda value, dtype=None, **_: as_array(value, dtype, copy=False)  # noqa: E731
     creating |= dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), asarray)
-    return Namespace(np, "numpy", **creating, vectorize=vectorize)
+    loads = {name: _loading(name) for name in LOADS}
+    return Namespace(np, "numpy", **creating, **loads, vectorize=vectorize)
+
+
+def _loading(name: str) -> Callable:
+    """np.load and its kin: a stand-in for what is not there."""
+    function = getattr(np, name)
+
+    def load(file: Any, *args: Any, **kw: Any) -> Any:
+        if hasattr(file, "stands_for"):
+            return file()
+        try:
+            return lifted(function(file, *args, **kw))
+        except OSError:
+            return current().data(f"np.{name}")
+
+    return load
 
 
 NUMPY = _numpy()
@@ -258,8 +284,8 @@ def _random() -> Namespace:
         "expovariate",
     ]
     return Namespace(random, "random", **{n: drawn(getattr(random, n)) for n in floats},
-                     **{n: getattr(random, n) for n in ("choice", "choices", "sample", "shuffle",
-                        "seed", "randint", "randrange", "Random")})  # fmt: skip
+                     **{n: getattr(random, n) for n in ("choice", "choices", "sample",
+                        "seed", "randint", "randrange", "Random")}, shuffle=_shuffled)  # fmt: skip
 
 
 def _jax() -> Namespace:
@@ -301,13 +327,101 @@ def _vmap(function: Callable, *_: Any, **__: Any) -> Callable:
     return lambda *arrays: np.stack([function(*each) for each in zip(*arrays, strict=True)])
 
 
+def _package(name: str, module: types.ModuleType) -> types.ModuleType:
+    """What `import a.b` gives: a, with b in it."""
+    for part in reversed(name.split(".")[1:]):
+        whole = types.ModuleType(name)
+        setattr(whole, part, module)
+        module = whole
+    return module
+
+
+COMPUTES = frozenset(["sklearn", "scipy"])
+FOREIGN = frozenset(["sklearn", "scipy", "csv", "pickle", "struct", "json", "nltk"])
+
+
+def foreign(value: Any) -> Any:
+    """What another library gives: it gets plain arrays, and gives recording ones.
+
+    What it makes of an array that is taped is lost for the tape.
+    """
+    if isinstance(value, types.ModuleType):
+        return _Foreign(value)
+    if isinstance(value, np.ufunc) or value is None or isinstance(value, type | str | bytes):
+        return _made_of(value) if isinstance(value, type) else value
+    return _Foreign(value) if callable(value) else lifted(value)
+
+
+def _made_of(kind: type) -> Any:
+    return kind if issubclass(kind, BaseException) else _Foreign(kind)
+
+
+class _Foreign:
+    """A function, an object or a module of another library."""
+
+    def __iter__(self):
+        return map(foreign, self._value)
+
+    def __len__(self):
+        return len(self._value)
+
+    def __getitem__(self, index: Any) -> Any:
+        return foreign(self._value[plain(index)])
+
+    def __enter__(self):
+        return foreign(self._value.__enter__())
+
+    def __exit__(self, *why: object) -> Any:
+        return self._value.__exit__(*why)
+
+    def __init__(self, value: Any):
+        self.__dict__["_value"] = value
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return foreign(getattr(self._value, name))
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        given = encoded(tuple(one for one in args if isinstance(one, Recorded)))
+        open_ones = [one for one in (*args, *kw.values()) if hasattr(one, "stands_for")]
+        root = str(getattr(self._value, "__module__", "")).split(".")[0]
+        if open_ones and root not in COMPUTES:
+            return open_ones[0]()
+        try:
+            result = self._value(*plain(settled(args)), **plain(settled(kw)))
+        except Exception:
+            if not open_ones:
+                raise
+            return open_ones[0]()
+        if given and isinstance(result, np.ndarray | np.generic | float):
+            return given_back(np.asarray(result), f"{LOST}{self._value.__name__}", given)
+        if isinstance(result, np.ndarray | np.generic | tuple | list | dict | str | bytes):
+            return lifted(result)
+        return result if isinstance(result, int | float | None) else _Foreign(result)
+
+
 MADE = {"numpy": NUMPY, "math": _math(), "random": _random(), "jax": _jax()}
+
+
+class _Bar(Stub):
+    """A progress bar: what it goes over, and nothing else."""
+
+    def __init__(self, over: Any = (), *_: Any, **__: Any):
+        super().__init__("tqdm")
+        self.__dict__["_over"] = over
+
+    def __iter__(self):
+        return iter(self._over)
+
+    def __len__(self):
+        return len(self._over)
 
 
 def _progress() -> types.ModuleType:
     made = types.ModuleType("tqdm")
-    made.tqdm = made.tqdm_notebook = lambda over=(), *_, **__: over
-    made.trange = lambda *args, **_: range(*args)
+    made.tqdm = made.tqdm_notebook = _Bar
+    made.trange = lambda *args, **_: _Bar(range(*args))
     made.auto = made.notebook = made
     return made
 
@@ -315,11 +429,15 @@ def _progress() -> types.ModuleType:
 MADE["tqdm"] = _progress()
 
 
-def importer(missing: list[str]) -> Callable:
+def importer(
+    missing: list[str], data: Callable[[str], Any], beside: Callable[[str], Any]
+) -> Callable:
     """`__import__` for a program.
 
     Args:
         missing: gets the names of modules for which there is a stand-in.
+        data: makes a stand-in for what a module that is missing would give.
+        beside: a module that lies beside the file, or None.
     """
 
     def load(name: str, names: Any = None, local: Any = None, parts: Any = (), level: int = 0):
@@ -333,11 +451,14 @@ def importer(missing: list[str]) -> Callable:
             return Stub(name if parts else root)
         if root in ABSENT:
             missing.append(name)
-            return Stub(name if parts else root)
+            return data(name if parts else root)
+        if (found := beside(name)) is not None:
+            return found if parts else _package(name, found)
         try:
-            return builtins.__import__(name, names, local, parts, level)
-        except ImportError:
+            module = builtins.__import__(name, names, local, parts, level)
+        except (ImportError, ValueError, KeyError):
             missing.append(name)
-            return Stub(name if parts else root)
+            return data(name if parts else root)
+        return foreign(module) if root in FOREIGN else module
 
     return load

@@ -14,6 +14,7 @@ import math
 import os
 import time
 import traceback
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -27,7 +28,10 @@ from jaxmlp.verify.run.unknown import Oracle, Unknown
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 STEPS = 3  # steps that are looked for
+MANY = 500  # a number of samples that a program counts on may be another
 ROOM = 20_000  # nodes kept from before a step
+BESIDE = "beside."  # before the name of a module of the program's
+OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 
 
 class OutOfTime(BaseException):
@@ -76,6 +80,11 @@ class Hooked(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
             return ast.copy_location(_call("__number__", node), node)
+        if type(node.value) is int and node.value >= MANY:
+            return ast.copy_location(_call("__many__", node), node)
+        return node
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
@@ -105,19 +114,53 @@ class Program:
         self.seen: list[Seen] = []
         self.missing: list[str] = []
         self.errors: list[tuple[str, int, str]] = []
+        self.before: list[tuple[str, int, str]] | None = None  # errors before the first step
+        self.reached = 0  # how far it came without an error, in nodes
         self.counts: dict[int, int] = {}
         self.depth = 0
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
+        self.modules: dict[str, types.ModuleType | None] = {}
         begin(Tape(path))
+        current().data = self._data
+
+    def _data(self, name: str) -> Unknown:
+        """A stand-in for what is not there."""
+        current().guessed = True
+        self.oracle.calls += 1
+        return Unknown(f"{name}#{self.oracle.calls}", self.oracle, loaded=True)
+
+    def _beside(self, name: str) -> types.ModuleType | None:
+        """A module that lies beside the file, run as the file is."""
+        if name not in self.modules:
+            folder = os.path.dirname(os.path.realpath(self.path))
+            parts = name.strip(".").split(".")
+            paths = [os.path.join(folder, *parts[k:]) + ".py" for k in (0, len(parts) - 1)]
+            found = next((path for path in paths if os.path.isfile(path)), None)
+            self.modules[name] = None if found is None else self._taped(name, found)
+        return self.modules[name]
+
+    def _taped(self, name: str, path: str) -> types.ModuleType:
+        made = types.ModuleType(f"{BESIDE}{name}")
+        made.__dict__.update({k: v for k, v in self.names.items() if k.startswith("__")})
+        made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
+        self.modules[name] = made
+        with builtins.open(path, "rb") as file:
+            tree = Hooked(numbers=False).visit(ast.parse(file.read()))
+        current().beside.add(path)
+        exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)
+        return made
 
     def _builtins(self) -> dict[str, Any]:
         own = dict(vars(builtins))
-        own["__import__"] = modules.importer(self.missing)
-        own["input"] = lambda *_: "1"
+        own["__import__"] = modules.importer(self.missing, self._data, self._beside)
+        own["input"] = own["raw_input"] = lambda *_: "1"
+        own["xrange"], own["unicode"] = range, str
+        own["display"] = lambda *_, **__: None
         own["exit"] = own["quit"] = _leave
         own["print"] = lambda *_, **__: None
         own["open"] = _open_to_read
-        hooks = {"__passes__": self._passes, "__while__": self._while, "__number__": number}
+        many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
+        hooks = {"__many__": many, "__passes__": self._passes, "__while__": self._while, "__number__": number}
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 
     def run(self) -> None:
@@ -125,15 +168,18 @@ class Program:
         for statement in self.statements:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
-            self.attempt(lambda one=statement: self._execute(one), statement.lineno)
+            shown = isinstance(statement, ast.Expr)
+            self.attempt(lambda one=statement: self._execute(one), statement.lineno, shown=shown)
 
     def _execute(self, statement: ast.stmt) -> None:
-        flags = __future__.annotations.compiler_flag
-        code = compile(ast.Module([statement], []), self.path, "exec", flags, dont_inherit=True)
-        exec(code, self.names)
+        exec(_compiled([statement], self.path), self.names)
 
-    def attempt(self, work: Callable[[], Any], line: int) -> Any:
-        """What it gives; what it raises is kept in `errors`."""
+    def attempt(self, work: Callable[[], Any], line: int, *, shown: bool = False) -> Any:
+        """What it gives; what it raises is kept in `errors`.
+
+        Args:
+            shown: whether nothing uses what it gives, so that an error of its own is none.
+        """
         try:
             return work()
         except (OutOfTime, TapeFull):
@@ -141,8 +187,11 @@ class Program:
         except BaseException as error:
             frames = traceback.extract_tb(error.__traceback__)
             own = [f.lineno for f in frames if f.filename == self.path and f.lineno]
+            if shown and len(own) == 1 and isinstance(error, Exception):
+                return None  # it is only shown
             text = " ".join(str(error).split())[:200]
             self.errors.append((type(error).__name__, own[-1] if own else line, text))
+            self.reached = self.reached or current().next
             if isinstance(error, Unsupported):
                 self.errors[-1] = ("Unsupported", self.errors[-1][1], text)
             return None
@@ -150,14 +199,20 @@ class Program:
     # loops
 
     def _passes(self, over: Any, line: int) -> Iterator[Any]:
-        yield from self._watched(_entries(over), line, current().frame())
+        yield from self._watched(_entries(over), self._line(line), current().frame(beside=True))
+
+    def _line(self, line: int) -> int:
+        """A loop's line; of one in a module beside, the line that led there."""
+        frame = current().frame()
+        inner = current().frame(beside=True)
+        return line if frame is inner or frame is None else frame.f_lineno
 
     def _while(self, test: Callable[[], Any], line: int) -> Iterator[None]:
         def rounds() -> Iterator[None]:
             while test():
                 yield None
 
-        yield from self._watched(rounds(), line, current().frame())
+        yield from self._watched(rounds(), self._line(line), current().frame(beside=True))
 
     def _watched(self, entries: Iterator[Any], line: int, frame: Any) -> Iterator[Any]:
         for entry in entries:
@@ -186,10 +241,16 @@ class Program:
         if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
             still = {name: place for name, place in after.items() if before.get(name) == place}
             self.seen.append(Seen(line, name, start, current().next, moved, still))
+            self.before = self.errors[:] if self.before is None else self.before
 
     def _check_time(self) -> None:
         if time.monotonic() > self.until:
             raise OutOfTime
+
+
+def _compiled(statements: list[ast.stmt], path: str) -> types.CodeType:
+    flags = __future__.annotations.compiler_flag
+    return compile(ast.Module(statements, []), path, "exec", flags, dont_inherit=True)
 
 
 def _entries(over: Any) -> Iterator[Any]:
@@ -205,12 +266,15 @@ def _open_to_read(file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
     """Files are read, never written."""
     if set(mode) & set("wax+"):
         return io.BytesIO() if "b" in mode else io.StringIO()
-    return builtins.open(os.fspath(file), mode, *args, **kw)
+    try:
+        return builtins.open(os.fspath(file), mode, *args, **kw)
+    except (OSError, TypeError):
+        return current().data("a file")
 
 
 def undefined(tree: ast.Module) -> set[str]:
     """The names that a file reads and nothing in it gives."""
-    read, given = set(), set(dir(builtins)) | {"__file__", "__name__", "xrange", "unicode"}
+    read, given = set(), set(dir(builtins)) | {"__file__", "__name__", *OLD}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else given).add(node.id)
@@ -223,6 +287,26 @@ def undefined(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
             given.add(node.name)
     return read - given
+
+
+def many(body: list[ast.stmt]) -> set[int]:
+    """The large numbers in a hooked program."""
+    calls = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Call)]
+    return {n.args[0].value for n in calls if getattr(n.func, "id", "") == "__many__"}
+
+
+def bound(body: list[ast.stmt]) -> set[str]:
+    """The names that a file's own statements give, outside of functions, classes and loops."""
+    found, left = set(), list(body)
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif not isinstance(node, ast.Lambda | ast.For | ast.While | ast.AugAssign):
+            left += ast.iter_child_nodes(node)
+    return found
 
 
 def uses_numpy(tree: ast.Module) -> bool:

@@ -19,16 +19,20 @@ import numpy as np
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.network import sensible
-from jaxmlp.verify.run.program import OutOfTime, Program, Seen
+from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
 from jaxmlp.verify.run.tape import TapeFull
-from jaxmlp.verify.run.unknown import Oracle
+from jaxmlp.verify.run.unknown import ROWS, Oracle
 
 WORLDS = 8  # sets of shapes that work, which are given back
 TRIES = 4000
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 SECONDS = 3.0  # for all but the first run
+WIDEST = 5000
+import os
+DEBUG = os.environ.get("DBG")
+SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
@@ -40,6 +44,8 @@ class Search:
     def __init__(self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int):
         self.body, self.path, self.unknown = body, path, set(unknown)
         self.until, self.seed = until, seed
+        self.given = bound(body)
+        self.many = many(body)
         self.errors: list[tuple[str, int, str]] = []
         self.missing: list[str] = []
         self.shapes: set[str] = set()
@@ -49,20 +55,22 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
-        left: list[tuple[float, int, tuple[int, ...], dict[str, int]]] = [(0, 0, (), {})]
+        left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]] = [((), 0, 0, (), {})]
+        # The first of each: how far the run came that this one is a change of.
         number = itertools.count(1)
         tried, started, until = 0, False, self.until
         while left and tried < TRIES and len(found) < WORLDS and time.monotonic() < until:
-            cost, _, told, lengths = heapq.heappop(left)
-            again = (cost, 0, told, lengths)
+            before, cost, _, told, lengths = heapq.heappop(left)
+            again = (before, cost, 0, told, lengths)
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
+            if DEBUG: print(tried, round(cost,2), told, lengths, [e for e in program.errors if program.before is None][:2], len(program.seen), round(time.monotonic()-self.until+8,2))
             if self._new_names(program):
                 heapq.heappush(left, again)
                 continue
             if oracle.vectors and (longer := self._longer(program, oracle, lengths)):
-                heapq.heappush(left, (cost, 0, told, longer))
+                heapq.heappush(left, (before, cost, 0, told, longer))
                 continue
             if not started:
                 started = True
@@ -71,20 +79,29 @@ class Search:
                 if oracle.taken and not self.sizes and self._own_sizes(program, oracle):
                     heapq.heappush(left, again)
                     continue
-            if program.seen and not (oracle.taken and program.errors):
-                self.errors = program.errors
+            errors = program.errors if program.before is None else program.before
+            if program.seen and not (oracle.taken and errors):
+                self.errors = errors
                 made = self._taken(program, guessed=bool(oracle.taken))
                 good = [one for one in made if not one.guessed or sensible(one)]
                 found += map(packed, good)
+                if good and not oracle.drawn:  # all shapes are those that the program asks for
+                    break
                 spare += [packed(one) for one in made if not (good or one.moves)]
+            far = (len(errors), -program.reached)
+            cost += bool(before) and far >= before  # a change that has changed nothing
+            for other in _resized(errors, oracle, lengths, self.many) if not found else ():
+                heapq.heappush(left, (far, cost + LIKELY / 4, next(number), told, other))
             asked = _asked_for(program)
             for at in reversed(range(len(told), len(oracle.taken))):
-                before = tuple(picked for picked, _ in oracle.taken[:at])
+                same = tuple(picked for picked, _ in oracle.taken[:at])
                 for k, option in enumerate(oracle.taken[at][1]):
                     if k != oracle.taken[at][0]:
                         fits = isinstance(option, tuple) and bool(asked & set(option))
                         more = LIKELY if fits else 1
-                        heapq.heappush(left, (cost + more, next(number), (*before, k), lengths))
+                        heapq.heappush(
+                            left, (far, cost + more, next(number), (*same, k), lengths)
+                        )
         return found or spare[:WORLDS]
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
@@ -125,7 +142,8 @@ class Search:
     def _new_names(self, program: Program) -> bool:
         """Whether something stopped for want of a name that is there from now on."""
         new = {m[1] for kind, _, text in program.errors
-               if kind == "NameError" and (m := NO_NAME.search(text))} - self.unknown  # fmt: skip
+               if kind == "NameError" and (m := NO_NAME.search(text))}  # fmt: skip
+        new -= self.unknown | self.given
         self.unknown |= new
         return bool(new)
 
@@ -140,6 +158,28 @@ class Search:
                 if name not in lengths and longer > 0:
                     return {**lengths, name: longer}
         return None
+
+
+def _resized(
+    errors: list[tuple[str, int, str]], oracle: Oracle, lengths: dict[str, int], many: set[int]
+) -> list[dict[str, int]]:
+    """Other widths for tables that are not there, and numbers of samples, that an error asks for.
+
+    Args:
+        many: the large numbers of the program.
+    """
+    told = next((text for kind, _, text in errors if kind in SIZES_TOLD), "")
+    sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
+    large = [n for n in sizes if n in many and str(n) not in lengths]
+    found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
+    for name, width in oracle.tables.items():
+        near = [a for a in sizes if abs(a - width) <= 2]
+        wanted = [width + b - a for a in near for b in sizes]
+        wanted += sizes if ROWS * width in sizes else []
+        for size in dict.fromkeys(wanted):
+            if 1 < size <= WIDEST and size != width and name not in lengths:
+                found.append({**lengths, name: size})
+    return found
 
 
 def _asked_for(program: Program) -> set[int]:
@@ -157,7 +197,9 @@ def explored(
     search = Search(body, path, unknown, until, seed)
     recordings = [search.worlds(None)]
     if not recordings[0]:
-        recordings = [search.worlds(one) for one in uncalled]
+        recordings = [search.worlds(one) for one in uncalled if not one.used]
+    if not any(recordings):
+        recordings = [search.worlds(one) for one in uncalled if one.used]
     return {
         "recordings": [worlds for worlds in recordings if worlds],
         "errors": search.errors, "missing": sorted(set(search.missing)),

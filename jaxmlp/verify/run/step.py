@@ -80,7 +80,8 @@ def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
         return [(f"{path}[{key!r}]", one) for key, one in list(value.items())[:MANY]]
     if isinstance(value, list | tuple):
         return [(f"{path}[{k}]", one) for k, one in enumerate(value[:MANY])]
-    if type(value).__module__ == "__main__" and hasattr(value, "__dict__"):
+    module = str(type(value).__module__)
+    if (module == "__main__" or module.startswith("beside.")) and hasattr(value, "__dict__"):
         return [(f"{path}.{key}", one) for key, one in list(vars(value).items())]
     return None
 

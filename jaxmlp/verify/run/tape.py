@@ -79,12 +79,15 @@ class Tape:
 
     Args:
         path: the file name that its code was compiled with.
+        beside: those of modules that lie beside it.
     """
 
     def __init__(self, path: str):
-        self.path = path
+        self.path, self.beside = path, set()
         self.nodes: dict[int, Node] = {}
         self.next, self.bytes = 0, 0
+        self.guessed = False  # whether there are stand-ins for data
+        self.data: Callable[[str], Any] = lambda name: None  # makes one
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.positions: dict[CodeType, list] = {}
         self.held: list[Storage] = []  # of arrays that cannot hold their own
@@ -105,12 +108,15 @@ class Tape:
         self.nodes.clear()
         self.bytes = 0
 
-    def frame(self) -> FrameType | None:
-        """The innermost frame of the program's own."""
-        frame = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename != self.path:
+    def frame(self, *, beside: bool = False) -> FrameType | None:
+        """The innermost frame of the file; or of a module beside it."""
+        frame, known = sys._getframe(1), self.beside if beside else ()
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name == self.path or name in known:
+                return frame
             frame = frame.f_back
-        return frame
+        return None
 
     def _here(self) -> Span:
         """Where the program is."""

@@ -9,20 +9,35 @@ fails is made again with another.
 
 from __future__ import annotations
 
+import dis
+import sys
 from collections.abc import Iterator, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, current, lifted, number, plain
+from jaxmlp.verify.run.arrays import (
+    LOST,
+    Recorded,
+    Unsupported,
+    current,
+    encoded,
+    lifted,
+    number,
+    plain,
+)
 from jaxmlp.verify.run.tape import Ref
 
 SAMPLES = 3
+ROWS = 12  # of a table that a file has loaded
+VALUES = 10
 SIZES = (5, 4, 6, 2, *range(7, 60))
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray))
+FRAME = frozenset(["values", "iloc", "loc", "array"])  # of a data frame: the table itself
 Shape = tuple[int, ...]
 
 
@@ -49,6 +64,8 @@ class Oracle:
         self.random = np.random.default_rng(seed)
         self.habits: dict[str, int] = {}
         self.drawn: dict[int, None] = {}  # sizes, in order
+        self.tables: dict[str, int] = {}  # the widths of tables that were loaded
+        self.calls = 0
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 
@@ -79,12 +96,17 @@ class Unknown(NDArrayOperatorsMixin):
     Attributes:
         stands_for: the name that is not there.
         value: what it has become, or None.
+        loaded: whether it comes out of a file or a module, and is data.
     """
 
-    __slots__ = ("_flip", "_oracle", "parts", "stands_for", "value")
+    __slots__ = ("_flip", "_oracle", "_row", "loaded", "parts", "stands_for", "value")
 
-    def __init__(self, stands_for: str, oracle: Oracle, flip: Unknown | None = None):
+    def __init__(
+        self, stands_for: str, oracle: Oracle, flip: Unknown | None = None, *,
+        loaded: bool = False, row: tuple[Unknown, int] | None = None,
+    ):  # fmt: skip
         self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
+        self.loaded, self._row = loaded, row
         self.value: Any = None
         self.parts: dict[Any, Unknown] = {}
 
@@ -94,6 +116,11 @@ class Unknown(NDArrayOperatorsMixin):
         """Become an array of this shape, with values as fit for a target beside `like`."""
         if self._flip is not None:
             return np.transpose(self._flip.become(shape[::-1], None if like is None else like.T))
+        if self._row is not None:
+            whole, _ = self._row
+            beside = None if like is None else np.broadcast_to(like, (len(whole), *like.shape))
+            whole.become((len(whole), *shape), beside)
+            return self.known()
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = _target(like, shape, self._oracle.random)
@@ -109,7 +136,12 @@ class Unknown(NDArrayOperatorsMixin):
 
     def as_index(self, size: int) -> Any:
         """Become labels below a size, one a sample, or a number below it."""
-        if self.known() is None:
+        if self.known() is None and self._row is not None:
+            whole, _ = self._row
+            whole.value = lifted(self._oracle.random.integers(0, size, len(whole)))
+        elif self.known() is None and self.loaded and self._flip is None:
+            self.value = lifted(self._oracle.random.permutation(ROWS) % min(size, VALUES))
+        elif self.known() is None:
             drawn = self._oracle.random.integers(0, size, SAMPLES)
             self.value = self._oracle.choose((lifted(drawn), int(drawn[0])))
         return self.known()
@@ -119,13 +151,35 @@ class Unknown(NDArrayOperatorsMixin):
         if self._flip is not None:
             flipped = self._flip.known()
             return None if flipped is None else np.transpose(flipped)
+        if self.value is None and self._row is not None:
+            whole, k = self._row
+            self.value = None if whole.known() is None else lifted(whole.known()[k])
         return self.value
 
     def as_array(self) -> Any:
         """Become an array of any shape."""
+        if self.known() is None and self._row is not None:
+            self._row[0].as_array()
+        if self.known() is None and self.loaded:
+            return self._loaded_array()
         if self.known() is None:
             return self.become(self._oracle.choose(self._oracle.shapes()))
         return self.known()
+
+    def _loaded_array(self) -> Any:
+        """A table of whole numbers, or a column of them, each a label or a measurement."""
+        random, name = self._oracle.random, self.stands_for
+        if self._flip is not None:
+            return np.transpose(self._flip.as_array())
+        kind = self._oracle.choose(("table", "column", "images"))
+        width = self._oracle.lengths.get(name, 6 if kind == "images" else SIZES[0])
+        if kind != "column":
+            self._oracle.tables[name] = width
+        high = max(k for k in range(1, width) if width % k == 0 and k * k <= width)
+        shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
+        columns = [random.permutation(ROWS) % VALUES for _ in range(int(np.prod(shape)))]
+        self.value = lifted(np.stack(columns, axis=1).astype(float).reshape(ROWS, *shape))
+        return self.value
 
     # how it is used
 
@@ -169,25 +223,44 @@ class Unknown(NDArrayOperatorsMixin):
             return Unknown(f"{self.stands_for}.T", self._oracle, flip=self)
         if name == "dot":
             return lambda other: np.matmul(self, other)
+        if name in FRAME and self.loaded:
+            return self
         if name in ARRAY_ATTRIBUTES:
             return getattr(self.as_array(), name)
         return self._part(name, f"{self.stands_for}.{name}")
 
+    def __enter__(self) -> Unknown:
+        return self
+
+    def __exit__(self, *_: object) -> bool:
+        return False
+
     def _part(self, key: Any, name: str) -> Any:
         if key not in self.parts:
-            self.parts[key] = Unknown(name, self._oracle)
+            self.parts[key] = self._new_part(key, name)
         part = self.parts[key]
         return part if not isinstance(part, Unknown) or part.known() is None else part.known()
+
+    def _new_part(self, key: Any, name: str) -> Unknown:
+        """Something in it; in a sample what each sample has there."""
+        if self._row is None:
+            return Unknown(name, self._oracle, loaded=self.loaded)
+        whole, k = self._row
+        if key not in whole.parts:
+            whole.parts[key] = whole._new_part(key, f"{whole.stands_for}[{key!r}]")
+        return Unknown(name, self._oracle, loaded=self.loaded, row=(whole.parts[key], k))
 
     def __getitem__(self, index: Any) -> Any:
         if self.known() is None and isinstance(index, str):
             return self._part(index, f"{self.stands_for}[{index!r}]")
-        if self.parts:
+        if self.parts and not self.loaded:
             return self._part(index, f"{self.stands_for}[{index!r}]")
         index = settled(index)
+        if self.known() is None and isinstance(index, slice) and self.loaded:
+            return self  # a part of the samples is as good as all
         if self.known() is None and isinstance(index, slice):
             self._cut(index)
-        elif self.known() is None and isinstance(index, tuple):
+        elif self.known() is None and isinstance(index, tuple) and not self.loaded:
             self.become((SAMPLES, *map(self._oracle.fresh, range(len(index) - 1))))
         return self.as_array()[index]
 
@@ -200,6 +273,14 @@ class Unknown(NDArrayOperatorsMixin):
             self._oracle.cut[self.stands_for] = length
             self.become((length,))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Unknown.__slots__:
+            object.__setattr__(self, name, value)
+        elif name == "shape":
+            self.value = np.reshape(self.as_array(), value)
+        else:
+            self.parts[name] = value
+
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.known() is None and (isinstance(index, str) or self.parts):
             self.parts[index] = value
@@ -207,15 +288,34 @@ class Unknown(NDArrayOperatorsMixin):
             self.as_array()[settled(index)] = settled(value)
 
     def __len__(self) -> int:
+        if self.known() is None and self._row is None and self._flip is None:
+            return ROWS if self.loaded else SAMPLES
         return len(self.as_array())
 
     def __iter__(self) -> Iterator:
-        if self.parts:
+        if self.known() is None and (count := _unpacked_into()):
+            return iter([self._part(k, f"{self.stands_for}[{k}]") for k in range(count)])
+        if self.parts and not self.loaded:
             return iter(self.parts)
+        if self.known() is None and self._flip is None:
+            return (self._sample(k) for k in range(len(self)))
         return iter(self.as_array())
 
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        raise Unsupported(f"{self.stands_for}, which is not defined")
+    def _sample(self, k: int) -> Unknown:
+        name = f"{self.stands_for}[{k}]"
+        return Unknown(name, self._oracle, loaded=self.loaded, row=(self, k))
+
+    def __call__(self, *args: Any, **_: Any) -> Any:
+        if not self.loaded:
+            raise Unsupported(f"{self.stands_for}, which is not defined")
+        if len(args) == 1 and isinstance(args[0], FunctionType | type):
+            return args[0]  # a decorator
+        given = tuple(one for one in args if isinstance(one, Recorded))
+        if given:
+            current().add(f"{LOST}{self.stands_for}", encoded(given), {}, 0.0)
+        self._oracle.calls += 1
+        name = f"{self.stands_for}()#{self._oracle.calls}"
+        return Unknown(name, self._oracle, loaded=True)
 
     def __index__(self) -> int:
         return self.as_integer()
@@ -237,6 +337,8 @@ class Unknown(NDArrayOperatorsMixin):
         return np.equal(self, other)
 
     def __hash__(self) -> int:
+        if self.loaded and self._row is not None:  # a label, looked up
+            return hash(int(self.as_index(VALUES)))
         return id(self)
 
     def __format__(self, spec: str) -> str:
@@ -244,6 +346,15 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self
+
+
+def _unpacked_into() -> int:
+    """How many names a value is being unpacked into; 0 where it is not."""
+    frame = sys._getframe(2)
+    code = frame.f_code.co_code
+    at = frame.f_lasti
+    names = {dis.opmap["UNPACK_SEQUENCE"]}
+    return code[at + 1] if 0 <= at < len(code) and code[at] in names else 0
 
 
 def settled(value: Any) -> Any:
