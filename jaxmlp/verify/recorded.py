@@ -11,7 +11,7 @@ from itertools import accumulate, groupby
 
 from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.judge import claims, shapes, steps, told
+from jaxmlp.verify.judge import claims, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import called, words
 from jaxmlp.verify.reading import of_cells
@@ -88,7 +88,7 @@ def steps_of(
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
         recordings, errors = again(cells)
-        stopped = None if any(map(_runs, recordings)) else shapes.error(errors)
+        stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
         suspect = stopped and _suspect(cells, begins, stopped, again, judge)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
@@ -132,26 +132,27 @@ def _suspect(
     cells: Sequence[str], begins: Sequence[int], stopped: tuple[str, int, str],
     again: Callable, judge: Callable,
 ) -> Step | None:  # fmt: skip
-    """A step that stopped since shapes do not fit, with the expression that is the suspect.
+    """A step that stopped, with the expression that is the suspect.
 
-    Where data are stand-ins, it may be these that do not fit, and nothing is said.
+    Where data are stand-ins, it may be their shapes that do not fit, and nothing is said.
     """
     text, fits, until = "\n".join(cells), None, time.monotonic() + SECONDS
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
-    for edit in shapes.edits(statements, stopped[1]):
+    for edit in suspects.edits(statements, *stopped[:2]):
         if time.monotonic() > until:
             break
-        changed = _cells(shapes.edited(text, edit), begins)
+        changed = _cells(suspects.edited(text, edit), begins)
         recordings, errors = again(changed)
         mine = [worlds for worlds in recordings if _runs(worlds)]
-        if shapes.error(errors) or not mine or any(r.guessed for worlds in mine for r in worlds):
+        guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
+        if suspects.error(errors) or not mine or guessed:
             continue
         found = [step for step in judge(changed, recordings) if step.checks]
         if found and all(step.right for step in found):
-            return _stopped(found[0], text, begins, stopped, shapes.note(edit, right=True), edit)
+            return _stopped(found[0], text, begins, stopped, suspects.note(edit, right=True), edit)
         fits = fits or (found and (found[0], edit))
     return fits and _stopped(
-        fits[0], text, begins, stopped, shapes.note(fits[1], right=False), fits[1])  # fmt: skip
+        fits[0], text, begins, stopped, suspects.note(fits[1], right=False), fits[1])  # fmt: skip
 
 
 def _cells(text: str, begins: Sequence[int]) -> list[str]:
@@ -163,7 +164,7 @@ def _cells(text: str, begins: Sequence[int]) -> list[str]:
 
 def _stopped(
     step: Step, text: str, begins: Sequence[int], stopped: tuple[str, int, str], why: Note,
-    edit: shapes.Edit,
+    edit: suspects.Edit,
 ) -> Step:  # fmt: skip
     kind, line, said = stopped
     lines = text.split("\n")

@@ -1,7 +1,8 @@
-"""Shapes that do not fit: which expression is the suspect, by trying what else could stand there.
+"""What stops a program: the expression that is the suspect, by trying what else could stand there.
 
-One is changed at a time: a transpose, the column of the biases, the order of two factors, an outer
-product for an inner one. With the right one the program runs, and its step is right.
+Where shapes do not fit, one thing is changed at a time: a transpose, the column of the biases, the
+order of two factors, an outer product for an inner one; where something is divided by a count that
+begins at 0, the count. With the right one the program runs, and its step is right.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ REASONS = {
                    "すべての成分の組を掛ける外積 (δ zᵀ など) にします"),
     "inner": Words("a product of matrices belongs here", "ここは行列の積です"),
 }  # fmt: skip
+ZERO = "zero"
+ZERO_HINT = Words(
+    "What is divided by here in the first pass?", "最初の反復では何で割っていますか。"
+)
 EQUATIONS = {"Ṽ": "L22", "V": "L3", "outer": "L15"}
 
 
@@ -45,12 +50,19 @@ class Edit(NamedTuple):
 
 
 def error(errors: Sequence[tuple[str, int, str]]) -> tuple[str, int, str] | None:
-    """The first error that says that shapes do not fit."""
-    return next((one for one in errors if one[0] == "ValueError" and SHAPES.search(one[2])), None)
+    """The first error that says that shapes do not fit, or that something was divided by 0."""
+    return next((one for one in errors if one[0] == "ZeroDivisionError"
+                 or (one[0] == "ValueError" and SHAPES.search(one[2]))), None)  # fmt: skip
 
 
 def note(edit: Edit, *, right: bool) -> Note:
     """What the suspect is, and why."""
+    if edit.why == ZERO:
+        return Note("divided-by-0", Words(
+            f"{edit.old} is 0 in the first pass, and the step size is divided by it: count from 1, "
+            f"{edit.new}.",
+            f"最初の反復では {edit.old} が 0 なので、0 で割っています。{edit.new} のように 1 から"
+            "数えます。"), ZERO_HINT)  # fmt: skip
     why = REASONS[edit.why]
     en, ja = ("they do, and the step is right", "形が合い、更新も正しくなります") if right else (
         "they do", "形は合います")  # fmt: skip
@@ -70,10 +82,13 @@ def edited(text: str, edit: Edit) -> str:
     return "\n".join([*lines[: edit.span.line - 1], *tail, *lines[edit.span.end_line :]])
 
 
-def edits(statements: Sequence[ast.stmt], line: int) -> Iterator[Edit]:
+def edits(statements: Sequence[ast.stmt], kind: str, line: int) -> Iterator[Edit]:
     """What could be meant: at the line that stops, where it is called, and in what it reads."""
     at = _simple_at(statements, line)
     if at is None:
+        return
+    if kind == "ZeroDivisionError":
+        yield from _counts(at)
         return
     function = _function_at(statements, line)
     calls = list(_calls(statements, function)) if function else []
@@ -84,6 +99,18 @@ def edits(statements: Sequence[ast.stmt], line: int) -> Iterator[Edit]:
     yield from (edit for edit in arguments if edit.why != "Ṽ")
     for statement in _before(statements, at, function):
         yield from _of(statement)
+
+
+def _counts(statement: ast.stmt) -> Iterator[Edit]:
+    """What something is divided by, counted from 1."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
+            by = node.right if isinstance(node, ast.BinOp) else node.value
+            yield from (_edit(ZERO, n, f"({n.id} + 1)") for n in ast.walk(by) if _is_variable(n))
+
+
+def _is_variable(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def _simple(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from jaxmlp.verify.homework import verify_file
-from jaxmlp.verify.judge import shapes
+from jaxmlp.verify.judge import suspects as trials
 
 SAMPLES = """import numpy as np
 rng = np.random.default_rng(3)
@@ -74,7 +74,7 @@ def test_the_suspect_is_named_with_what_belongs_there(
     assert (check.place.line, check.place.text) == (line, old)
     (note,) = check.diagnosis
     assert f"with {new} in place of {old} they do, and the step is right" in note.text.en
-    assert shapes.REASONS[why].en in note.text.en
+    assert trials.REASONS[why].en in note.text.en
     assert f"{old} を {new} とすれば" in note.text.ja
     assert new not in note.hint.en + note.hint.ja
     assert {shown.verdict for shown in check.lines} == {"wrong"}
@@ -111,7 +111,33 @@ def test_where_data_are_not_there_it_may_be_these_that_do_not_fit(checked):
 def test_another_error_is_no_matter_of_shapes(checked):
     file = checked(BATCH.replace("top = Z @ B - T", "top = int('x')"))
     assert suspects(file) == []
-    assert shapes.error([("TypeError", 3, "shapes"), ("ValueError", 4, "no int")]) is None
+    assert trials.error([("TypeError", 3, "shapes"), ("ValueError", 4, "no int")]) is None
+
+
+SIZES = BATCH.replace("for t in range(9):\n", "for t in range(9):\n    eta = 0.5 / t\n")
+SIZES = SIZES.replace("0.1", "eta")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [SIZES, "".join(line for line in SIZES.splitlines(True) if "X, T =" not in line)],
+    ids=["with data", "without"],
+)
+def test_a_step_size_over_the_epoch_from_0_on_divides_by_0(checked, text):
+    (check,) = [c for c in checked(text).checks if c.verdict != "right"]
+    assert [note.id for note in check.diagnosis] == ["divided-by-0"]
+    assert text.split("\n")[check.place.line - 1] == "    eta = 0.5 / t"
+    assert check.place.text == "t"
+    assert "(t + 1)" in check.diagnosis[0].text.en
+    assert "(t + 1)" not in check.diagnosis[0].hint.en
+
+
+def test_counting_from_1_is_right(checked):
+    for text in (
+        SIZES.replace("0.5 / t", "0.5 / (t + 1)"),
+        SIZES.replace("range(9)", "range(1, 9)"),
+    ):
+        assert {c.verdict for c in checked(text).checks} == {"right"}
 
 
 def test_in_a_notebook_the_suspect_has_its_cell(tmp_path):
@@ -127,8 +153,8 @@ def test_in_a_notebook_the_suspect_has_its_cell(tmp_path):
 
 def test_lines_keep_their_numbers_when_an_expression_is_changed():
     text = "a = 1\nβ = f(x\n      @ y) + 2\nb = 3\n"
-    (edit,) = [e for e in shapes.edits(ast.parse(text).body, 2) if e.why == "order"]
-    changed = shapes.edited(text, edit)
+    (edit,) = [e for e in trials.edits(ast.parse(text).body, "ValueError", 2) if e.why == "order"]
+    changed = trials.edited(text, edit)
     assert changed.split("\n")[1] == "β = f((y) @ (x)) + 2  #"
     assert changed.split("\n")[3] == "b = 3"
     assert ast.parse(changed).body[2].lineno == 4
