@@ -11,7 +11,7 @@ from itertools import accumulate, groupby
 
 from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.judge import claims, steps, suspects, told
+from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import called, words
 from jaxmlp.verify.reading import of_cells
@@ -42,12 +42,14 @@ class Step:
         lines: all lines that it has run.
         checks: one a parameter; none where it could not be judged.
         notes: on what could not be judged.
+        evaluation: what is wrong with the use of its parameters afterwards.
     """
 
     line: int
     lines: frozenset[int]
     checks: tuple[Check, ...] = ()
     notes: tuple[Note, ...] = ()
+    evaluation: tuple[Check, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -210,7 +212,8 @@ def _judged(
         checks = telling.checks()
         if by_stage:
             checks = claims.joined(by_stage, checks, telling.place)
-        return Step(first.line, run, telling.with_code(checks), notes)
+        after = evaluation.checks(found, telling)
+        return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
         return Step(first.line, run, notes=(note,) if why.reason != "no-output" else ())
@@ -263,6 +266,7 @@ def merged(
         groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in gone]
         counted.append(_following(step, [g for g in groups if not _right(g)], found))
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
+    everything += [c for step in judged for c in step.evaluation]
     return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
 
 
