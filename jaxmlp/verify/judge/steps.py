@@ -23,6 +23,7 @@ from jaxmlp.verify.truth import adjoints, differences, errors, replay
 
 SECONDS = 6.0  # for the choice among worlds and errors
 MOST = 60  # worlds and targets that are tried
+MANY = 3000  # operations that are differentiated
 OWN = "own"
 SAME = 1e-6
 PRESSED = 3  # worlds that are looked at in full
@@ -162,6 +163,8 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         raise Unjudged("no-output")
     if choices[0].world.recording.guessed and _degenerate(choices[0].world):
         raise Unjudged("shapes")
+    if (many := adjoints.length(choices[0].world.graph, choices[0].world.roots)) > MANY:
+        raise Unjudged("long", f"{many:,}")
     best, tried = None, []
     for choice in _pressed(choices):
         try:

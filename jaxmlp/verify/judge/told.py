@@ -65,6 +65,7 @@ REASONS = {
     ),
     "failed": Words("the checker itself failed ({})", "検査プログラムのエラーです ({})"),
     "construct": Words("{} cannot be followed", "{} を追跡できません"),
+    "long": Words("its {} operations are too many", "演算が {} 個あり、多すぎます"),
 }
 
 

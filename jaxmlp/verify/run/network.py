@@ -206,6 +206,8 @@ def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int
             if axis is not None and axis < leaf.value.ndim:
                 turned = recording.nodes[y].value.shape != out.shape and leaf.value.ndim == 2
                 along = (axis if turned else -1 - axis) % leaf.value.ndim
+                many = [k for k, n in enumerate(leaf.value.shape) if n == out.shape[-1 - axis]]
+                along = many[0] if len(many) == 1 else along
                 found[leaf.id] /= found[leaf.id].sum(along, keepdims=True)
     return found
 

@@ -12,6 +12,7 @@ import builtins
 import io
 import math
 import os
+import sys
 import time
 import traceback
 import types
@@ -118,6 +119,7 @@ class Program:
         self.reached = 0  # how far it came without an error, in nodes
         self.counts: dict[int, int] = {}
         self.depth = 0
+        self.alone: dict[str, Seen] = {}  # the first passes inside others that move one array
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType | None] = {}
         begin(Tape(path))
@@ -160,11 +162,17 @@ class Program:
         own["print"] = lambda *_, **__: None
         own["open"] = _open_to_read
         many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
-        hooks = {"__many__": many, "__passes__": self._passes, "__while__": self._while, "__number__": number}
+        hooks = {
+            "__many__": many,
+            "__passes__": self._passes,
+            "__while__": self._while,
+            "__number__": number,
+        }
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 
     def run(self) -> None:
         """Run all statements; one that fails does not keep the others from running."""
+        sys.argv[:] = [self.path]
         for statement in self.statements:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
@@ -237,11 +245,17 @@ class Program:
         self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
     ) -> None:
         """Remember a step, if what has changed makes one."""
-        alone = self.depth == 0  # inside a pass it may be what is carried back through time
-        if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
-            still = {name: place for name, place in after.items() if before.get(name) == place}
-            self.seen.append(Seen(line, name, start, current().next, moved, still))
-            self.before = self.errors[:] if self.before is None else self.before
+        if len(self.seen) == STEPS or not (moved := moves(before, after, start)):
+            return
+        still = {name: place for name, place in after.items() if before.get(name) == place}
+        found = Seen(line, name, start, current().next, moved, still)
+        if len(moved) == 1 and self.depth:  # it may be what is carried back through time
+            self.alone.setdefault(moved[0].name, found)
+            return
+        if len(moved) == 1:
+            found = self.alone.get(moved[0].name, found)
+        self.seen.append(found)
+        self.before = self.errors[:] if self.before is None else self.before
 
     def _check_time(self) -> None:
         if time.monotonic() > self.until:

@@ -34,6 +34,7 @@ LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 SECONDS = 3.0  # for all but the first run
 WIDEST = 5000
 import os
+
 DEBUG = os.environ.get("DBG")
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
@@ -68,7 +69,16 @@ class Search:
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
-            if DEBUG: print(tried, round(cost,2), told, lengths, [e for e in program.errors if program.before is None][:2], len(program.seen), round(time.monotonic()-self.until+8,2))
+            if DEBUG:
+                print(
+                    tried,
+                    round(cost, 2),
+                    told,
+                    lengths,
+                    [e for e in program.errors if program.before is None][:2],
+                    len(program.seen),
+                    round(time.monotonic() - self.until + 8, 2),
+                )
             if self._new_names(program):
                 heapq.heappush(left, again)
                 continue
@@ -102,9 +112,7 @@ class Search:
                     if k != oracle.taken[at][0]:
                         fits = isinstance(option, tuple) and bool(asked & set(option))
                         more = LIKELY if fits else 1
-                        heapq.heappush(
-                            left, (far, cost + more, next(number), (*same, k), lengths)
-                        )
+                        heapq.heappush(left, (far, cost + more, next(number), (*same, k), lengths))
         return found or spare[:WORLDS]
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:

@@ -100,14 +100,11 @@ def references(node: Node) -> Iterator[int]:
     yield from inside(list(node.kw.values()))
 
 
-def moves(
-    before: Mapping[str, Place], after: Mapping[str, Place], start: int, *, alone: bool
-) -> list[Move]:
+def moves(before: Mapping[str, Place], after: Mapping[str, Place], start: int) -> list[Move]:
     """The parameters: changed places whose new arrays depend on each other's old ones.
 
     Args:
         start: the first node of the pass.
-        alone: whether a single array counts, since a network may have a single matrix.
     """
     nodes = {n.id: n for n in current().nodes.values() if n.id >= start}
     changed, olds = [], set()
@@ -130,7 +127,7 @@ def moves(
     ]  # fmt: skip
     if mutual and any(_is_more_than_a_sum(nodes[i], roots) for i in roots if i in nodes):
         return mutual
-    return _alone(nodes, changed, before) if alone else []
+    return _alone(nodes, changed, before)
 
 
 def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool:

@@ -103,6 +103,11 @@ def of_own(
     return _at_all(pulled, params, at)
 
 
+def length(graph: Graph, params: list[int]) -> int:
+    """How many values depend on the parameters."""
+    return len(graph.dependents(params))
+
+
 def _order(graph: Graph, params: list[int], ends: list[int]) -> list[int]:
     return sorted(graph.ancestors(ends) & graph.dependents(params))
 
