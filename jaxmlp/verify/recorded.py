@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
 from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.judge import claims, steps, told
+from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import called, words
+from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.small import TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
+SECONDS = 8.0  # for what could stand in the place of a suspect
 PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 BACKWARD = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
 FORWARD = frozenset(("u", "z", "a", "g", "slope"))
@@ -39,12 +42,14 @@ class Step:
         lines: all lines that it has run.
         checks: one a parameter; none where it could not be judged.
         notes: on what could not be judged.
+        evaluation: what is wrong with the use of its parameters afterwards.
     """
 
     line: int
     lines: frozenset[int]
     checks: tuple[Check, ...] = ()
     notes: tuple[Note, ...] = ()
+    evaluation: tuple[Check, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -80,23 +85,97 @@ def steps_of(
     cells: Sequence[str], runner: Runner, said: claims.Said, seed: int, *, notebook: bool
 ) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
-    lines = "\n".join(cells).split("\n")
-    sizes = [cell.count("\n") + 1 for cell in cells]
-    begins = list(accumulate(sizes[:-1], initial=1)) if notebook else []
+    begins = _begins(cells) if notebook else []
+    again = lambda some: _taped(some, runner, seed)  # noqa: E731
+    judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
-        answer = runner.record(cells, seed=seed)
-        recordings = [[unpacked(one) for one in worlds] for worlds in answer["recordings"]]
-        errors = [(str(kind), int(line), str(text)) for kind, line, text in answer["errors"]]
+        recordings, errors = again(cells)
+        stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
+        suspect = stopped and _suspect(cells, begins, stopped, again, judge)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
-    found = []
-    for worlds in recordings:
-        for alike in _alike(worlds):
-            step = _judged(alike, seed, said, lines, begins)
-            found += [step] if step.checks or step.notes else []
-    return found or _crashed("\n".join(cells), errors)
+    crash = _crashed("\n".join(cells), errors)
+    if stopped:
+        return [suspect] if suspect else crash or judge(cells, recordings)
+    return judge(cells, recordings) or crash
+
+
+def _begins(cells: Sequence[str]) -> list[int]:
+    """The first line of each cell."""
+    return list(accumulate((cell.count("\n") + 1 for cell in cells[:-1]), initial=1))
+
+
+def _runs(worlds: Sequence[Recording]) -> bool:
+    """Whether these are of a step or a function that came to its end."""
+    return any(one.moves or one.name for one in worlds)
+
+
+def _taped(cells: Sequence[str], runner: Runner, seed: int) -> tuple[list, list]:
+    """The recordings of a file, and what stopped it."""
+    answer = runner.record(cells, seed=seed)
+    recordings = [[unpacked(one) for one in worlds] for worlds in answer["recordings"]]
+    errors = [(str(kind), int(line), str(text)) for kind, line, text in answer["errors"]]
+    return recordings, errors
+
+
+def _judged_all(
+    cells: Sequence[str], recordings: Sequence[Sequence[Recording]], seed: int, said: claims.Said,
+    begins: Sequence[int],
+) -> list[Step]:  # fmt: skip
+    lines = "\n".join(cells).split("\n")
+    found = [_judged(alike, seed, said, lines, begins)
+             for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
+    return [step for step in found if step.checks or step.notes]
+
+
+def _suspect(
+    cells: Sequence[str], begins: Sequence[int], stopped: tuple[str, int, str],
+    again: Callable, judge: Callable,
+) -> Step | None:  # fmt: skip
+    """A step that stopped, with the expression that is the suspect.
+
+    Where data are stand-ins, it may be their shapes that do not fit, and nothing is said.
+    """
+    text, fits, until = "\n".join(cells), None, time.monotonic() + SECONDS
+    statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
+    for edit in suspects.edits(statements, *stopped[:2]):
+        if time.monotonic() > until:
+            break
+        changed = _cells(suspects.edited(text, edit), begins)
+        recordings, errors = again(changed)
+        mine = [worlds for worlds in recordings if _runs(worlds)]
+        guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
+        if suspects.error(errors) or not mine or guessed:
+            continue
+        found = [step for step in judge(changed, recordings) if step.checks]
+        if found and all(step.right for step in found):
+            return _stopped(found[0], text, begins, stopped, suspects.note(edit, right=True), edit)
+        fits = fits or (found and (found[0], edit))
+    return fits and _stopped(
+        fits[0], text, begins, stopped, suspects.note(fits[1], right=False), fits[1])  # fmt: skip
+
+
+def _cells(text: str, begins: Sequence[int]) -> list[str]:
+    """A file's cells; one, where it is no notebook."""
+    lines = text.split("\n")
+    ends = [*(begin - 1 for begin in begins[1:]), len(lines)]
+    return ["\n".join(lines[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _stopped(
+    step: Step, text: str, begins: Sequence[int], stopped: tuple[str, int, str], why: Note,
+    edit: suspects.Edit,
+) -> Step:  # fmt: skip
+    kind, line, said = stopped
+    lines = text.split("\n")
+    check = crashed(
+        step.checks[0].name, "update", step.line or None, f"{kind}: {said} (line {line})"
+    )
+    place = told.placed(edit.span, lines, begins)
+    shown = told.stopped(place, line, lines, begins)
+    return replace(step, checks=(replace(check, diagnosis=(why,), place=place, lines=shown),))
 
 
 def _crashed(text: str, errors: Sequence[tuple[str, int, str]]) -> list[Step]:
@@ -133,7 +212,8 @@ def _judged(
         checks = telling.checks()
         if by_stage:
             checks = claims.joined(by_stage, checks, telling.place)
-        return Step(first.line, run, telling.with_code(checks), notes)
+        after = evaluation.checks(found, telling)
+        return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
         return Step(first.line, run, notes=(note,) if why.reason != "no-output" else ())
@@ -186,6 +266,7 @@ def merged(
         groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in gone]
         counted.append(_following(step, [g for g in groups if not _right(g)], found))
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
+    everything += [c for step in judged for c in step.evaluation]
     return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
 
 

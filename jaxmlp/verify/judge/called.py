@@ -43,7 +43,7 @@ class Called:
     """
 
     def __init__(self, recording: Recording, statements: Sequence[ast.stmt], cells: Sequence[int]):
-        self.nodes, self.cells = recording.nodes, cells
+        self.nodes, self.cells, self.statements = recording.nodes, cells, statements
         self.at: dict[tuple, list[int]] = {}
         for node in recording.nodes.values():
             if node.op not in ("leaf", "branch"):
@@ -74,9 +74,8 @@ class Called:
 
     def _read(self, node: ast.AST, scope: int, lent: frozenset[str]) -> None:
         """Note by which names an operation reads its arguments."""
-        place = _place(node)
-        for number in self.at.get(place, ()):
-            self.texts.setdefault(place, ast.unparse(node))
+        for number in self.at.get(where := place(node), ()):
+            self.texts.setdefault(where, ast.unparse(node))
             for operand, arg in _operands(node, self.nodes[number]):
                 operand, arg = self._unturned(operand, arg)
                 if isinstance(arg, Ref) and (name := _name(operand)):
@@ -124,13 +123,13 @@ class Called:
 
     def inner(self, part: Part) -> list[int]:
         """The nodes of the widest expressions inside."""
-        begin, end = _place(part.value)[:2], _place(part.value)[2:]
+        begin, end = place(part.value)[:2], place(part.value)[2:]
         inside = [p for p in self.at if begin <= p[:2] and p[2:] <= end]
         widest = [p for p in inside if not any(_within(p, q) for q in inside if q != p)]
-        return [number for place in widest for number in self.at[place]]
+        return [number for where in widest for number in self.at[where]]
 
     def _exact(self, node: ast.AST) -> list[int]:
-        return self.at.get(_place(node), [])
+        return self.at.get(place(node), [])
 
     def _called(self, part: Part) -> list[int]:
         """What is read later by the name that the result of a call was given."""
@@ -203,7 +202,8 @@ def _name(node: ast.expr) -> str | None:
     return None
 
 
-def _place(node: ast.AST) -> tuple[int, int, int, int]:
+def place(node: ast.AST) -> tuple[int, int, int, int]:
+    """Where an expression stands, in the order of a node's span."""
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 

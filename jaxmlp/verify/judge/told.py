@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from jaxmlp.verify.finding import Check, Note, Place, Words
+from jaxmlp.verify.finding import Check, Line, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause
 from jaxmlp.verify.judge.faults import faults
 from jaxmlp.verify.judge.lines import Told, listing
-from jaxmlp.verify.judge.places import at_line, placed
+from jaxmlp.verify.judge.places import at_line, in_cell, placed
 from jaxmlp.verify.judge.steps import Judgement, Unjudged
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.tape import Span
@@ -50,6 +50,7 @@ FOLLOWS = Note(
     "right-from-wrong",
     Words("right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しい"),
 )
+STOPPED = Words("stops here", "ここで停止")
 REASONS = {
     "no-output": Words(
         "no output was found that meets a target", "目標値と比べられる出力が見つかりません"
@@ -203,6 +204,19 @@ def _still(found: Judgement) -> Iterator[Mistake]:
     named = {node: place for place, node in found.world.recording.values}
     for leaf, gradient in found.still.items():
         yield Mistake((named.get(leaf, "V"),), (NEVER_MOVES,), nodes[gradient].span)
+
+
+def stopped(
+    place: Place, line: int, lines: Sequence[str], cells: Sequence[int]
+) -> tuple[Line, ...]:
+    """The line of a suspect, and the one where the program stopped."""
+    cell, number = in_cell(line, cells)
+    here = Line(number, lines[line - 1], cell, STOPPED, (), "wrong")
+    if (place.cell, place.line) == (cell, number):
+        return (here,)
+    begin = place.line + (cells[place.cell - 1] - 1 if place.cell else 0)
+    suspect = Line(place.line, lines[begin - 1], place.cell, None, (), "wrong")
+    return tuple(sorted((suspect, here), key=lambda one: (one.cell or 0, one.number)))
 
 
 def _beginning(line: int, cells: Sequence[int]) -> Words:

@@ -31,7 +31,8 @@ class Row(NamedTuple):
 
 def listed(checks: Sequence[Check]) -> list[Row]:
     """The rows of one step: what its checks say of a place stands below its last line."""
-    lines = [line for check in checks for line in check.lines]
+    by_number = {(line.cell or 0, line.number): line for check in checks for line in check.lines}
+    lines = [by_number[number] for number in sorted(by_number)]
     margin = min((_margin(line.text) for line in lines if line.text.strip()), default=0)
     told = [check for check in checks if shown(check, lines)]
     rows = [_row(line, told, margin) for line in lines]
