@@ -62,8 +62,9 @@ def _rests(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> I
     """What the gradient without decay may be, up to a factor."""
     yield getattr(right, stage)
     for delta, (made, fed) in MADE_OF.items():
-        shape = getattr(right, delta).shape
-        if made == stage and delta in claims and claims[delta].shape == shape:
+        if made != stage or delta not in claims:
+            continue
+        if claims[delta].shape == getattr(right, delta).shape:
             yield claims[delta].mT @ getattr(right, fed)
 
 

@@ -27,18 +27,19 @@ def ended(
         checks = (timeout(subject, stage, late),)
     except (Crashed, Died) as why:
         blank = BLANK.match(str(why))
-        checks = (unfinished(subject, stage) if blank else crashed(subject, stage, why),)
+        stopped = crashed(subject.name, stage, subject.line, why)
+        checks = (unfinished(subject, stage) if blank else stopped,)
     return tuple(replace(one, line=subject.line) for one in checks)
 
 
-def crashed(subject: Subject, stage: str, why: object) -> Check:
-    """A check that ends with an exception of the function's own."""
+def crashed(name: str, stage: str, line: int | None, why: object) -> Check:
+    """A check that ends with an exception of the person's own."""
     why = textwrap.shorten(str(why), LONGEST, placeholder=" …")
     words = Words(f"stopped with {why}", f"エラーで止まりました: {why}")
     if str(why).startswith("expected"):
         words = Words(f"cannot be judged: {why}", f"判定できません: {why}")
     note = Note("crash", words)
-    return Check(subject.name, stage, "crashed", subject.line, remarks=(note,))
+    return Check(name, stage, "crashed", line, remarks=(note,))
 
 
 def timeout(subject: Subject, stage: str, why: object) -> Check:

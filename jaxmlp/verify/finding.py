@@ -63,6 +63,27 @@ class Place(NamedTuple):
     cell: int | None = None
 
 
+class Line(NamedTuple):
+    """A line of the code that was judged.
+
+    Attributes:
+        number: from 1; in a notebook, of the cell.
+        text: as it stands in the file.
+        cell: the number of the code cell, from 1; None where it is no notebook.
+        says: what it computes ("= ½ ∂E/∂u"), or None.
+        stages: the quantities of the lecture's that these are ("delta1").
+        verdict: of what it computes backwards: "right", "wrong", or "follows" if it is made of what
+            is wrong; nothing for a line of the forward pass.
+    """
+
+    number: int
+    text: str
+    cell: int | None = None
+    says: Words | None = None
+    stages: tuple[str, ...] = ()
+    verdict: str = ""
+
+
 @dataclass(frozen=True)
 class Check:
     """One quantity of one function, judged.
@@ -81,6 +102,7 @@ class Check:
         wrong: per entry of the expected shape, at most two-dimensional, whether it is wrong.
         where: which rows or columns are wrong, in words.
         place: the wrong expression.
+        lines: of the first check of a step, the lines of code that matter for all of them.
     """
 
     name: str
@@ -96,6 +118,7 @@ class Check:
     wrong: tuple[tuple[bool, ...], ...] | None = None
     where: Words | None = None
     place: Place | None = None
+    lines: tuple[Line, ...] = ()
 
     @property
     def bought(self) -> bool:

@@ -53,6 +53,10 @@ class Use(NamedTuple):
     line: int
 
 
+def _loop_at(node: ast.AST, line: int | None) -> bool:
+    return isinstance(node, ast.For | ast.While) and node.lineno == line
+
+
 class Origins:
     """Where the names of a file come from.
 
@@ -89,7 +93,7 @@ class Origins:
         """The function or the loop of a check, and what it calls and names in its file."""
         functions = self.found.functions
         begin = [functions[check.name]] if check.name in functions else []
-        begin = begin or [s for one in self.found.loops if one.line == check.line for s in one.body]
+        begin = begin or [n for n in ast.walk(self.found.module) if _loop_at(n, check.line)]
         names = names_used(begin, functions)
         made = [c for targets, c in self.constants if targets & names]
         used = names | names_used(made, functions)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jaxmlp.verify.calling import ROLE, plain, result_role
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.names import blocks, loads, words
+from jaxmlp.verify.names import blocks, loads, stores, words
 
 ID = "not-looked-at"
 BACKPROPAGATION = re.compile(r"back(ward|prop|propagat\w*)?(pass)?|bprop|gyakudenpa\w*")
@@ -41,6 +41,30 @@ def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) ->
         if not lines & {n.lineno for n in ast.walk(node) if isinstance(n, ast.For | ast.While)}
         and any(map(_gradient, _unexamined(node, examined)))
     ]
+
+
+def idle(module: ast.Module) -> list[int]:
+    """The lines of loops that take a sample, after W and V are made, and update nothing yet."""
+    found: list[int] = []
+
+    def search(body: list[ast.stmt], before: list[ast.stmt]) -> None:
+        for number, statement in enumerate(body):
+            earlier = [*before, *body[:number]]
+            for block in blocks(statement):
+                search(block, earlier)
+            if isinstance(statement, ast.For | ast.While) and _takes_a_sample(statement, earlier):
+                found.append(statement.lineno)
+
+    search(module.body, [])
+    return found
+
+
+def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
+    stored = {ROLE.get(plain(name)) for s in loop.body for name in stores(s)}
+    made = [s for s in before if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
+    there = {ROLE.get(plain(name)) for s in made for name in stores(s)}
+    tests = "test" in " ".join(map(ast.dump, loop.body))
+    return {"x", "y"} <= stored and {"W", "V"} <= there and not tests
 
 
 def _candidates(body: list[ast.stmt], examined: Container[str]) -> Iterator[ast.stmt]:

@@ -106,7 +106,7 @@ class Quantities:
         """The same with these mistakes made, too."""
         return self._changed({mistake.step for mistake in mistakes}, {}, self.made + mistakes)
 
-    def given(self, **values: np.ndarray) -> Quantities:
+    def given(self, **values: Any) -> Quantities:
         """The same with these values put in place of the computed ones."""
         return self._changed(values, values, self.made)
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import builtins
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
-from typing import NamedTuple
 
+from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.judge import claims, steps, told
+from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
+from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import called, words
+from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.small import TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
+SECONDS = 8.0  # for what could stand in the place of a suspect
 PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 BACKWARD = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
 FORWARD = frozenset(("u", "z", "a", "g", "slope"))
@@ -28,14 +33,6 @@ OF_ANOTHER = words(
 FORGOTTEN = frozenset(("f-missing", "output-missing"))
 
 
-class Said(NamedTuple):
-    """The names of f, g and E, where somebody has said them."""
-
-    hidden: str | None = None
-    output: str | None = None
-    error: str | None = None
-
-
 @dataclass(frozen=True)
 class Step:
     """A training step or a call, judged by what it computes.
@@ -45,12 +42,14 @@ class Step:
         lines: all lines that it has run.
         checks: one a parameter; none where it could not be judged.
         notes: on what could not be judged.
+        evaluation: what is wrong with the use of its parameters afterwards.
     """
 
     line: int
     lines: frozenset[int]
     checks: tuple[Check, ...] = ()
     notes: tuple[Note, ...] = ()
+    evaluation: tuple[Check, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -64,13 +63,15 @@ class Step:
 
 
 def worth_running(found: Source, checks: Sequence[Check]) -> bool:
-    """Whether something may be learned: there are products, or loops, and not all is settled."""
-    mine = [one for one in checks if one.stage in BACKWARD]
-    if mine and all(one.verdict in ("right", "unfinished") for one in mine) and not found.deep:
+    """Whether something may be learned: there are products, and not all is settled by names."""
+    backs = [one for one in checks if one.stage in BACKWARD]
+    if any(one.verdict == "unfinished" for one in backs):
         return False
-    if any(one.verdict == "unfinished" for one in mine):
-        return False
-    return found.deep != [] or any(map(_multiplies, ast.walk(found.module)))
+    settled = {one.name for one in backs} - {c.name for c in backs if c.verdict != "right"}
+    inside = [n for n in found.module.body if getattr(n, "name", None) not in settled]
+    nodes = [n for statement in inside for n in ast.walk(statement)]
+    steps = any(isinstance(n, ast.For | ast.While | ast.ClassDef) for n in nodes)
+    return (steps or not settled) and any(map(_multiplies, ast.walk(found.module)))
 
 
 def _multiplies(node: ast.AST) -> bool:
@@ -81,25 +82,111 @@ def _multiplies(node: ast.AST) -> bool:
 
 
 def steps_of(
-    cells: Sequence[str], runner: Runner, said: Said, seed: int, *, notebook: bool
+    cells: Sequence[str], runner: Runner, said: claims.Said, seed: int, *, notebook: bool
 ) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
-    lines = "\n".join(cells).split("\n")
-    sizes = [cell.count("\n") + 1 for cell in cells]
-    begins = list(accumulate(sizes[:-1], initial=1)) if notebook else []
+    begins = _begins(cells) if notebook else []
+    again = lambda some: _taped(some, runner, seed)  # noqa: E731
+    judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
-        taped = runner.record(cells, seed=seed)["recordings"]
-        recordings = [[unpacked(one) for one in worlds] for worlds in taped]
+        recordings, errors = again(cells)
+        stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
+        suspect = stopped and _suspect(cells, begins, stopped, again, judge)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
-    found = []
-    for worlds in recordings:
-        for alike in _alike(worlds):
-            step = _judged(alike, seed, said, lines, begins)
-            found += [step] if step.checks or step.notes else []
-    return found
+    crash = _crashed("\n".join(cells), errors)
+    if stopped:
+        return [suspect] if suspect else crash or judge(cells, recordings)
+    return judge(cells, recordings) or crash
+
+
+def _begins(cells: Sequence[str]) -> list[int]:
+    """The first line of each cell."""
+    return list(accumulate((cell.count("\n") + 1 for cell in cells[:-1]), initial=1))
+
+
+def _runs(worlds: Sequence[Recording]) -> bool:
+    """Whether these are of a step or a function that came to its end."""
+    return any(one.moves or one.name for one in worlds)
+
+
+def _taped(cells: Sequence[str], runner: Runner, seed: int) -> tuple[list, list]:
+    """The recordings of a file, and what stopped it."""
+    answer = runner.record(cells, seed=seed)
+    recordings = [[unpacked(one) for one in worlds] for worlds in answer["recordings"]]
+    errors = [(str(kind), int(line), str(text)) for kind, line, text in answer["errors"]]
+    return recordings, errors
+
+
+def _judged_all(
+    cells: Sequence[str], recordings: Sequence[Sequence[Recording]], seed: int, said: claims.Said,
+    begins: Sequence[int],
+) -> list[Step]:  # fmt: skip
+    lines = "\n".join(cells).split("\n")
+    found = [_judged(alike, seed, said, lines, begins)
+             for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
+    return [step for step in found if step.checks or step.notes]
+
+
+def _suspect(
+    cells: Sequence[str], begins: Sequence[int], stopped: tuple[str, int, str],
+    again: Callable, judge: Callable,
+) -> Step | None:  # fmt: skip
+    """A step that stopped, with the expression that is the suspect.
+
+    Where data are stand-ins, it may be their shapes that do not fit, and nothing is said.
+    """
+    text, fits, until = "\n".join(cells), None, time.monotonic() + SECONDS
+    statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
+    for edit in suspects.edits(statements, *stopped[:2]):
+        if time.monotonic() > until:
+            break
+        changed = _cells(suspects.edited(text, edit), begins)
+        recordings, errors = again(changed)
+        mine = [worlds for worlds in recordings if _runs(worlds)]
+        guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
+        if suspects.error(errors) or not mine or guessed:
+            continue
+        found = [step for step in judge(changed, recordings) if step.checks]
+        if found and all(step.right for step in found):
+            return _stopped(found[0], text, begins, stopped, suspects.note(edit, right=True), edit)
+        fits = fits or (found and (found[0], edit))
+    return fits and _stopped(
+        fits[0], text, begins, stopped, suspects.note(fits[1], right=False), fits[1])  # fmt: skip
+
+
+def _cells(text: str, begins: Sequence[int]) -> list[str]:
+    """A file's cells; one, where it is no notebook."""
+    lines = text.split("\n")
+    ends = [*(begin - 1 for begin in begins[1:]), len(lines)]
+    return ["\n".join(lines[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _stopped(
+    step: Step, text: str, begins: Sequence[int], stopped: tuple[str, int, str], why: Note,
+    edit: suspects.Edit,
+) -> Step:  # fmt: skip
+    kind, line, said = stopped
+    lines = text.split("\n")
+    check = crashed(
+        step.checks[0].name, "update", step.line or None, f"{kind}: {said} (line {line})"
+    )
+    place = told.placed(edit.span, lines, begins)
+    shown = told.stopped(place, line, lines, begins)
+    return replace(step, checks=(replace(check, diagnosis=(why,), place=place, lines=shown),))
+
+
+def _crashed(text: str, errors: Sequence[tuple[str, int, str]]) -> list[Step]:
+    """The first loop with a product in it that stopped with an error of its own."""
+    loops = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.For | ast.While)]
+    for kind, line, why in errors:
+        around = [n for n in loops if line in _extent(n) and any(map(_multiplies, ast.walk(n)))]
+        if around and kind in vars(builtins):
+            check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
+            return [Step(around[-1].lineno, frozenset(_extent(around[-1])), (check,))]
+    return []
 
 
 def _not_run(why: str) -> Step:
@@ -108,20 +195,25 @@ def _not_run(why: str) -> Step:
 
 
 def _judged(
-    alike: Sequence[Recording], seed: int, said: Said, lines: Sequence[str], begins: Sequence[int]
+    alike: Sequence[Recording],
+    seed: int,
+    said: claims.Said,
+    lines: Sequence[str],
+    begins: Sequence[int],
 ) -> Step:
     """One step, of which there are recordings with different shapes of what is missing."""
     first = alike[0]
     run = frozenset(n.span.line for n in first.nodes.values())
-    name = first.name or "training loop"
+    name = first.name or LOOP
     try:
         found, by_stage = _found(alike, seed, said, name)
         notes = tuple(told.loose(first.name, name, first.line, begins) for name, _ in found.loose)
-        checks = told.checks(found, lines, begins)
-        if by_stage and checks:
-            place = lambda node: told.placed(first.nodes[node].span, lines, begins)  # noqa: E731
-            checks = claims.joined(by_stage, checks, place)
-        return Step(first.line, run, checks, notes)
+        telling = told.Telling(found, lines, begins)
+        checks = telling.checks()
+        if by_stage:
+            checks = claims.joined(by_stage, checks, telling.place)
+        after = evaluation.checks(found, telling)
+        return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
         return Step(first.line, run, notes=(note,) if why.reason != "no-output" else ())
@@ -131,14 +223,14 @@ def _judged(
 
 
 def _found(
-    alike: Sequence[Recording], seed: int, said: Said, name: str
+    alike: Sequence[Recording], seed: int, said: claims.Said, name: str
 ) -> tuple[steps.Judgement, list[claims.Stage] | None]:
     """What there is to say of a step, and of its stages where its network is a chain of layers."""
     try:
         found = steps.judged(alike, seed, said.error)
-        return found, claims.stage_checks(found, name, said.hidden, said.output)
+        return found, claims.stage_checks(found, name, said)
     except steps.Unjudged as why:
-        if (by_mistakes := claims.explained(why.tried, name, said.hidden, said.output)) is None:
+        if (by_mistakes := claims.explained(why.tried, name, said)) is None:
             raise
         return by_mistakes
 
@@ -165,13 +257,38 @@ def merged(
     counted: list[Step] = []
     for step in judged:
         mine = [g for g in groups if _backward(g) and covers(step, g, found)]
-        if mine and (all(map(_right, mine)) or any(_stands(g, step, declared) for g in mine)):
-            groups = [_with_place(g, step) if g in mine else g for g in groups]
+        own = [g for g in mine if g[0].line == step.line]
+        if own and (all(map(_right, own)) or any(_stands(g, step, declared) for g in own)):
+            groups = [_with_place(g, step) if g in own else g for g in groups]
             continue
-        groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in mine]
-        counted.append(step)
+        wrong = [g for g in mine if not _right(g)]
+        gone = own or [g for g in wrong if step.right and not _stands(g, step, declared)]
+        groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in gone]
+        counted.append(_following(step, [g for g in groups if not _right(g)], found))
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
+    everything += [c for step in judged for c in step.evaluation]
     return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
+
+
+def _following(step: Step, wrong: Sequence[Sequence[Check]], found: Source) -> Step:
+    """A step in which what is wrong in a function, and told there, is not told again."""
+
+    def told(check: Check) -> Check:
+        for group in wrong:
+            function = found.functions.get(group[0].name)
+            inside = function and check.place and check.place.line in _extent(function)
+            if check.verdict == "wrong" and inside and group[0].name != check.name:
+                return replace(check, verdict="right", diagnosis=(), remarks=(_follows(group[0]),))
+        return check
+
+    return replace(step, checks=tuple(map(told, step.checks)))
+
+
+def _follows(check: Check) -> Note:
+    name = check.name
+    return Note("follows", Words(
+        f"right, but for what is wrong in {name}",
+        f"{name} の誤りのほかは正しい"))  # fmt: skip
 
 
 def _stands(group: Sequence[Check], step: Step, declared: Collection[str]) -> bool:
@@ -204,14 +321,9 @@ def _right(group: Sequence[Check]) -> bool:
 
 
 def covers(step: Step, group: Sequence[Check], found: Source) -> bool:
-    """Whether a step has run what a group of checks is about."""
-    name, line = group[0].name, group[0].line
-    if name in found.functions:
-        return bool(_extent(found.functions[name]) & step.lines)
-    return any(
-        n.lineno == line and _extent(n) & (step.lines | {step.line})
-        for n in ast.walk(found.module) if isinstance(n, ast.For | ast.While)
-    )  # fmt: skip
+    """Whether a step has run the function that a group of checks is about."""
+    function = found.functions.get(group[0].name)
+    return function is not None and bool(_extent(function) & step.lines)
 
 
 def _extent(node: ast.stmt) -> set[int]:

@@ -1,16 +1,13 @@
 """A person's file, read and taken apart without being run.
 
-Out of its syntax tree come the functions, the imports and simple constants that they need, and
-the body of the training loop, as far as the parameters depend on it.
+Out of its syntax tree come the functions, and the imports and simple constants that they need.
 """
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from jaxmlp.verify.clock import Clock
-from jaxmlp.verify.loops import SIZES, Loop, training_loops
-from jaxmlp.verify.names import called, loads, names_used, stores, words
+from jaxmlp.verify.names import SIZES, called, loads, stores, words
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import Flaw, deep_trees, of_cells
 
@@ -31,10 +28,6 @@ class Source:
         broken: (line, why) by name, of functions that have a syntax error otherwise.
         imports, constants: statements.
         settings: HIDDEN, OUTPUT, LOSS, BIAS, REDUCTION, where the file gives them.
-        loops: the training steps found.
-        idle: lines of loops that take a sample and update nothing yet.
-        deep: whether there is a training loop with more matrices than two.
-        hidden: lines of loops whose step is in a function that cannot be taken out.
         numbered: whether line numbers are those of the file.
         module: all its statements.
     """
@@ -45,33 +38,19 @@ class Source:
     imports: list[ast.stmt] = field(default_factory=list)
     constants: list[ast.stmt] = field(default_factory=list)
     settings: dict[str, str | bool] = field(default_factory=dict)
-    loops: list[Loop] = field(default_factory=list)
-    idle: list[int] = field(default_factory=list)
-    deep: list[int] = field(default_factory=list)
-    hidden: list[int] = field(default_factory=list)
     numbered: bool = True
     module: ast.Module = field(default_factory=lambda: ast.Module([], []))
 
 
-def read(cells: Sequence[str], clock: Clock, *, numbered: bool = True) -> Source:
-    """What the code of a file, or of a notebook's cells, has.
-
-    Raises:
-        OutOfTime.
-    """
+def read(cells: Sequence[str], *, numbered: bool = True) -> Source:
+    """What the code of a file, or of a notebook's cells, has."""
     statements = list(of_cells(list(cells)))
     with deep_trees():
-        return take_apart(statements, clock, numbered=numbered)
+        return take_apart(statements, numbered=numbered)
 
 
-def take_apart(
-    statements: Iterable[ast.stmt | Flaw], clock: Clock, *, numbered: bool = True
-) -> Source:
-    """Sort the statements of a file by what they are to the checker.
-
-    Raises:
-        OutOfTime.
-    """
+def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) -> Source:
+    """Sort the statements of a file by what they are to the checker."""
     found = Source(numbered=numbered)
     parts = list(statements)
     for name, line, why in (part for part in parts if isinstance(part, Flaw)):
@@ -96,12 +75,7 @@ def take_apart(
         if empty(function):
             found.unfinished[name] = function.lineno
     _constants(module, found)
-    for node in ast.walk(module):
-        clock.left()
-        _effects(node, found.functions)
-    training, idle, deep, hidden = training_loops(module, found.functions, clock)
-    loops = {"loops": training, "idle": idle, "deep": deep, "hidden": hidden}
-    return replace(found, **loops, module=module)
+    return replace(found, module=module)
 
 
 class _Untyped(ast.NodeTransformer):
@@ -147,20 +121,6 @@ def _arguments(function: ast.FunctionDef) -> set[str]:
     a = function.args
     more = [one for one in (a.vararg, a.kwarg) if one]
     return {one.arg for one in (*a.posonlyargs, *a.args, *a.kwonlyargs, *more)}
-
-
-def _effects(node: ast.AST, functions: dict[str, ast.FunctionDef]) -> None:
-    """Write on a call of a file's function which global names it reads, and which it changes."""
-    if not isinstance(node, ast.Call) or called(node) not in functions:
-        return
-    node.reads, node.changes = set(), set()
-    for name in names_used([node.func], functions) & functions.keys():
-        function = functions[name]
-        inside = set().union(*map(stores, function.body))
-        shared = {n for g in ast.walk(function) if isinstance(g, ast.Global) for n in g.names}
-        own = (inside | _arguments(function)) - shared
-        node.reads |= set().union(*map(loads, function.body)) - own
-        node.changes |= inside & shared
 
 
 def _outside_classes(node: ast.AST) -> Iterator[ast.AST]:

@@ -601,8 +601,10 @@ def test_in_a_notebook_the_place_is_a_cell_and_its_line(tmp_path):
     assert (wrong.place.cell, wrong.place.line) == (3, 5)
     assert wrong.place.text in expected
     (by,) = [n for n in wrong.remarks if n.id == "judged-by"]
-    assert "at cell 2, line 3," in by.text.en
-    assert "セル 2 の 3 行目" in by.text.ja
+    assert "at cell 3, line 4," in by.text.en
+    assert "セル 3 の 4 行目" in by.text.ja
+    assert {line.cell for line in wrong.lines} == {3}
+    assert [line.number for line in wrong.lines if line.verdict == "wrong"] == [5]
 
 
 def test_two_runs_of_a_file_say_the_same(checked):

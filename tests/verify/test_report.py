@@ -24,6 +24,7 @@ from jaxmlp.verify.finding import (
     Derivation,
     File,
     Law,
+    Line,
     Note,
     Place,
     Proof,
@@ -114,6 +115,15 @@ notes = planned(
     explanation=st.integers(0, 2),
 )
 shapes = some(st.integers(0, 9), 3)
+code = planned(
+    Line,
+    number=st.integers(1, 99),
+    text=short | st.just(EVIL) | st.just("\tδ = 層[1] @ V.T"),
+    cell=st.none() | st.integers(1, 9),
+    says=st.none() | said,
+    stages=st.sampled_from([(), ("delta1",), ("dV", "dW"), ("<b>",)]),
+    verdict=st.sampled_from(["", "right", "wrong", "follows"]),
+)
 checks = planned(
     Check,
     name=st.sampled_from(["ReLU", "training loop", "f", "=1+1"]) | st.text(),
@@ -127,6 +137,7 @@ checks = planned(
         text=short | st.just(EVIL),
         cell=st.none() | st.integers(1, 9),
     ),
+    lines=some(code, 4),
     diagnosis=some(notes, 4),
     remarks=some(notes, 2),
     expected_shape=st.none() | shapes,
@@ -190,6 +201,14 @@ TEXT, INTEGER = is_a(str), is_a(int)
 NUMBER = either(is_a(float), one_of("NaN", "Infinity", "-Infinity"))
 NOTE = {"id": either(nothing, TEXT), "text": TEXT, "equation": either(nothing, TEXT)}
 WORST = {"index": listed(INTEGER), "expected": NUMBER, "got": NUMBER}
+LINE = {
+    "number": INTEGER,
+    "cell": either(nothing, INTEGER),
+    "text": TEXT,
+    "says": either(nothing, TEXT),
+    "stages": listed(TEXT),
+    "verdict": one_of(None, "right", "wrong", "follows"),
+}
 CHECK = {
     "name": TEXT,
     "stage": TEXT,
@@ -205,6 +224,7 @@ CHECK = {
     "wrong": either(nothing, listed(listed(is_a(bool)))),
     "diagnosis": listed(keyed(**NOTE, explanation=INTEGER)),
     "remarks": listed(keyed(**NOTE)),
+    "lines": listed(keyed(**LINE)),
 }
 FILE = {
     "path": TEXT,
@@ -268,7 +288,8 @@ def test_the_schema_refuses_what_is_not_in_it():
 
 def test_the_page_on_the_schema_names_every_key_and_value():
     documented = set(re.findall(r"`\"?([\w-]+)\"?`", DOCS.read_text(encoding="utf-8")))
-    keys = {*REPORT, *FILE, *CHECK, *NOTE, *WORST, *CLAIMS, *CLAIM, "explanation"}
+    keys = {*REPORT, *FILE, *CHECK, *NOTE, *WORST, *LINE, *CLAIMS, *CLAIM, "explanation"}
+    keys |= {"follows"}
     keys |= {"holds", "does_not_hold", "unexpected", *VERDICTS, *LEVELS}
     assert keys <= documented
     assert "worst_entry" not in documented
@@ -296,6 +317,7 @@ def test_json_of_a_wrong_check():
             )
         ],
         "remarks": [{"id": "mean", "text": "サンプルの平均です。", "equation": None}],
+        "lines": [],
     }
 
 
@@ -427,6 +449,112 @@ def test_marks_and_labels_survive_a_japanese_console(lang):
     assert len(set(marks)) == len(VERDICTS)
 
 
+# The code
+
+
+def plainly(text: str) -> Words:
+    return Words(text, text)
+
+
+CODE = (
+    Line(45, "    z = f(W @ x)  # 層の出力", None, plainly("z"), ()),
+    Line(46, "    d2 = g - y", None, plainly("= δ2 = ∂E/∂a"), ("delta2",), "right"),
+    Line(48, "    d1 = 層.T @ (d2 * s)", None, None, (), "wrong"),
+    Line(49, "    W -= d1", None, plainly("from the wrong value of line 48"), (), "follows"),
+)
+SPOILED = replace(
+    WRONG,
+    place=Place(48, 10, 48, 24, "層.T @ (d2 * s)"),
+    lines=CODE,
+    diagnosis=(SLOPE,),
+    remarks=(),
+)
+
+
+def test_the_code_has_its_numbers_what_it_computes_and_the_mistake_underlined():
+    expected = """\
+a.py
+  backward (line 44)
+       45 │ z = f(W @ x)  # 層の出力   z
+       46 │ d2 = g - y                 = δ2 = ∂E/∂a  [L15]
+        …
+       48 │ d1 = 層.T @ (d2 * s)
+          │      ^^^^^^^^^^^^^^^
+          │ diagnosis: f' is missing in δ1. [L18]
+       49 │ W -= d1                    from the wrong value of line 48
+    × wrong       δ1
+        where: only the bias column is wrong
+"""
+    assert written.as_text(report(SPOILED)).split("\n\n")[0] + "\n" == expected
+
+
+def test_tabs_and_several_lines_are_underlined_where_they_stand():
+    lines = (Line(1, "\td = (V.T @"), Line(2, "\t\td2)"))
+    check = replace(SPOILED, lines=lines, place=Place(1, 6, 2, 6, "(V.T @ d2)"))
+    rows = written.as_text(report(check)).splitlines()[2:7]
+    assert rows[:4] == [
+        "        1 │ d = (V.T @",
+        "          │     ^^^^^^",
+        "        2 │     d2)",
+        "          │     ^^^",
+    ]
+    assert "diagnosis" in rows[4]
+
+
+def test_what_does_not_fit_beside_the_code_stands_below_it():
+    long = Line(7, "x" * 70, None, plainly("the output g"))
+    rows = written.as_text(report(replace(SPOILED, lines=(CODE[1], long), place=None))).splitlines()
+    at = next(k for k, row in enumerate(rows) if "xxx" in row)
+    assert rows[at].endswith("x")
+    assert rows[at + 1].split() == ["│", "the", "output", "g"]
+
+
+def test_a_wrong_expression_outside_of_the_code_is_told_as_before():
+    check = replace(SPOILED, place=Place(99, 1, 99, 4, "abc"))
+    text = written.as_text(report(check))
+    assert "wrong expression: line 99: abc" in text
+    assert "^" not in text
+    assert text.count("f' is missing") == 1
+
+
+@pytest.mark.parametrize("form", [written.as_text, written.as_json, written.as_html])
+def test_a_hint_shows_the_code_and_not_what_it_has_to_be(form):
+    css = re.compile("<style>.*?</style>", re.DOTALL)
+    hint = css.sub("", form(report(SPOILED), "en", "hint"))
+    assert "d1 = " in hint
+    assert "Look again" in hint
+    for secret in ("δ2 =", "∂E/∂a", "from the wrong value", "is missing", "L15", "delta2", "<math"):
+        assert secret not in hint
+    assert "d1 = " not in form(report(SPOILED), "en", "verdict")
+    right = replace(SPOILED, verdict="right", lines=CODE[:2], place=None, diagnosis=())
+    assert "∂E/∂a" in form(report(right), "en", "hint")
+
+
+def test_a_hint_says_which_lines_are_right():
+    rows = written.as_text(report(SPOILED), "en", "hint").splitlines()
+    assert [row.split()[0] for row in rows if row.endswith("√")] == ["46"]
+
+
+def test_the_page_marks_what_is_wrong():
+    page = Page(written.as_html(report(SPOILED)))
+    assert page.all("mark") == [{}]
+    assert re.findall("<mark>(.*?)</mark>", page.source) == ["層.T @ (d2 * s)"]
+    assert "δ2=∂E∂a" in "".join(t for math in page.xml("math") for t in math.itertext())
+    assert [a["class"] for a in page.all("span") if "says" in a.get("class", "")] == [
+        *("says ", "says right", "says wrong", "says follows")
+    ]
+
+
+def test_in_a_notebook_lines_have_their_cell():
+    lines = tuple(line._replace(cell=2) for line in CODE)
+    check = replace(SPOILED, lines=lines, place=Place(48, 10, 48, 24, "", 2))
+    text = written.as_text(report(check))
+    assert "   [2] 48 │ d1 = " in text
+    assert "^^^^" in text
+    other = replace(check, place=Place(48, 10, 48, 24, "", 3))
+    assert "^^^^" not in written.as_text(report(other))
+
+
 # CSV
 
 
@@ -546,7 +674,7 @@ KNOWN = set(
         """html head meta title style body main h1 h2 h3 p a b br code div dl dt dd figure figcaption
         footer caption li section small span table tbody td th thead tr ul svg path text
         math mi mo mn mover msub msup msubsup munder munderover mrow mfrac mspace
-        details summary""",
+        details summary mark""",
     )
 )
 
@@ -694,6 +822,8 @@ def test_colours_can_be_read_in_light_and_in_dark():
         colour = dict(re.findall(r"--([\w-]+): #(\w+);", rules))
         pairs = [(v, f"{v}-soft") for v in VERDICTS]
         pairs += [(fore, "back") for fore in ("fore", "dim", "link", *VERDICTS)]
+        pairs += [(fore, "soft") for fore in ("fore", "dim", "right", "wrong")]  # beside code
+        pairs += [("fore", "wrong-soft")]  # marked in it
         assert min(contrast(colour[a], colour[b]) for a, b in pairs) >= 4.5
 
 

@@ -100,7 +100,7 @@ def check_gradient(
         except Unfinished:
             checks = tuple(unfinished(subject, stage) for stage in arguments)
         except Crashed as why:
-            checks = tuple(crashed(subject, stage, why) for stage in arguments)
+            checks = tuple(crashed(subject.name, stage, subject.line, why) for stage in arguments)
         else:
             structured = [n for n in arguments if one_of(domain, n, arguments) in SQUARE]
             checks = tuple(_judged(subject, truth, claims, n, n in structured) for n in claims)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -21,8 +22,22 @@ from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Ref
 
 NEAR = 1e-9
+LARGE = 2000  # entries of a matrix, with which two mistakes together take too long to find
 DELTA = {"dV": "delta2", "dW": "delta1"}
 F_MISSING = [mistake for mistake in CATALOGUE if mistake.id == "f-missing"]
+
+
+class Said(NamedTuple):
+    """The names of f, g and E, where somebody has said them.
+
+    Attributes:
+        softmax_unused: whether the file has a softmax that it never calls.
+    """
+
+    hidden: str | None = None
+    output: str | None = None
+    error: str | None = None
+    softmax_unused: bool = False
 
 
 class Claim(NamedTuple):
@@ -53,55 +68,56 @@ class Stage(NamedTuple):
     node: int | None = None
 
 
-def stage_checks(
-    found: Judgement, name: str, hidden: str | None = None, output: str | None = None
-) -> list[Stage] | None:
+def stage_checks(found: Judgement, name: str, said: Said, most: int = 2) -> list[Stage] | None:
     """The stages of a network that is a chain of layers, in the order of the derivation.
 
     Their names are the lecture's where there are two layers: δ2, ∂E/∂V, δ1, ∂E/∂W.
-
-    Args:
-        hidden, output: f and g, where somebody has said which.
     """
     network = chain(found)
     if network is None or None in (_scale(found, network, k) for k in range(len(network.layers))):
         return None
     claims = [_claim(found, network, k) for k in range(len(network.layers))]
+    large = max(form.W[0].size for form in network.forms) > LARGE
+    judged = functools.partial(_judged, name, network, claims, most=1 if large else most)
     sizes = list(_sizes(found, network, claims))
-    tried = [_judged(name, network, claims, size) for size in sizes]
+    tried = [judged(sizes[0])]
+    tried += [judged(size) for size in sizes[1:] if cost(tried[0]) > (0, 1)]
     best = min(tried, key=cost)
     if cost(best) > (0, 0) and network.f == ("identity",):
         forgotten = (_judged(name, one, claims, size, F_MISSING)
                      for one in network.with_any_f() for size in sizes)  # fmt: skip
         best = next((one for one in forgotten if not cost(one)[0]), best)
     told = {one.check.stage for one in best}
-    forward = _forward(name, network, hidden, output)
+    forward = _forward(name, network, said)
     return [*(one for one in forward if one.check.stage not in told), *best]
 
 
 def explained(
-    tried: Sequence[Judgement], name: str, hidden: str | None, output: str | None
+    tried: Sequence[Judgement], name: str, said: Said
 ) -> tuple[Judgement, list[Stage]] | None:
-    """Of networks and E, that in which all can be explained by known mistakes: evidence enough."""
-    made = [(one, stage_checks(one, name, hidden, output)) for one in tried]
+    """Of networks and E, that in which one known mistake explains all: evidence enough."""
+    made = [(one, stage_checks(one, name, said, most=1)) for one in tried]
     fits = [(one, found) for one, found in made if found and cost(found)[0] == 0]
     return min(fits, key=lambda one: (cost(one[1]), _unusual(one[0])), default=None)
 
 
 def _unusual(found: Judgement) -> bool:
     """Whether E does not go with an output that is a softmax."""
-    ((g, _),) = found.choice.target.pairs
+    (g, _), *_ = found.choice.target.pairs
     whole = np.allclose(found.names.value(g).sum(-1), 1)
     return whole and found.choice.error != "cross_entropy"
 
 
-def _forward(name: str, network: Chain, hidden: str | None, output: str | None) -> list[Stage]:
+def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
     """What of the forward pass is not that of the network that somebody has declared."""
-    if len(network.layers) != 2 or not (hidden or output):
+    output = said.output
+    if said.softmax_unused and network.output == "identity":
+        output = output or "softmax"
+    if len(network.layers) != 2 or not (said.hidden or output):
         return []
-    meant = network.meaning(f=hidden, output=output)
+    meant = network.meaning(f=said.hidden, output=output)
     checks = stages.judge(name, meant.right[0], _outputs(network), CATALOGUE)
-    nodes = {"z": network.layers[-1].x, "g": network.g}
+    nodes = {"z": network.layers[-1].x[-1], "g": network.g[-1]}
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
 
 
@@ -138,8 +154,10 @@ def _claim(found: Judgement, network: Chain, k: int) -> Claim:
 def _delta(
     found: Judgement, network: Chain, layer: Layer, W: Param
 ) -> tuple[int | None, np.ndarray | None, float]:
-    """(the node of the δ that a gradient is made from, its rows, the factor from product to step)."""
+    """(the node of the δ that a gradient is made of, its rows, the factor from product to step)."""
     world, backward = network.world, found.choice.target.backward
+    if len(layer.x) > 1:  # gradients that are added up
+        return None, None, 1.0
     for number in sorted(world.graph.ancestors([W.new]) & backward, reverse=True):
         node = world.recording.nodes[number]
         refs = [a.id for a in node.args if isinstance(a, Ref)]
@@ -192,25 +210,34 @@ def _scale(found: Judgement, network: Chain, k: int) -> float | None:
 
 def _judged(
     name: str, network: Chain, claims: Sequence[Claim], size: float,
-    catalogue: Sequence[Mistake] = CATALOGUE,
+    catalogue: Sequence[Mistake] = CATALOGUE, most: int = 2,
 ) -> list[Stage]:  # fmt: skip
     """The stages with this step size."""
     found: list[Stage] = []
-    last, before = len(claims) - 1, {}
-    pairs = [(network.right[0], {"dV": last, "dW": 0} if last else {"dV": 0})] if last < 2 else [
-        (network.right[min(k, last - 1)], {"dW" if k < last else "dV": k}) for k in range(last, -1, -1)
-    ]  # fmt: skip
-    for right, by_stage in pairs:
+    before: dict[str, np.ndarray] = {}
+    for right, by_stage in _windows(network):
         right = right.given(**before, eta=size, update=True)
         known = network.z is None
         mine = {s: _taken(right, s, claims[k], size, known) for s, k in by_stage.items()}
         claimed = {s: a for some in mine.values() for s, a in some.items()}
         claimed |= {"z": network.z} if network.z is not None else {}
-        before = {"delta2": some[DELTA[s]] for s, some in mine.items() if DELTA[s] in some}
+        delta = next((some[DELTA[s]] for s, some in mine.items() if DELTA[s] in some), None)
+        before = {} if delta is None else {"delta2": delta}
         claimed, shares = without_decay(right, claimed)
-        for check in decay_said(stages.judge(name, right, claimed, catalogue), shares):
+        for check in decay_said(stages.judge(name, right, claimed, catalogue, most=most), shares):
             found.append(_stage(network, claims, by_stage, check))
-    return found if last < 2 else _by_param(found)
+    return found if len(claims) < 3 else _by_param(found)
+
+
+def _windows(network: Chain) -> Iterator[tuple[Quantities, dict[str, int]]]:
+    """What is right, and the layers that ∂E/∂V and ∂E/∂W are those of, from the output on."""
+    last = len(network.layers) - 1
+    if last < 2:
+        yield network.right[0], {"dV": last, "dW": 0} if last else {"dV": 0}
+        return
+    yield network.right[-1], {"dV": last}
+    for k in range(last - 1, -1, -1):
+        yield network.right[k], {"dW": k}
 
 
 def _stage(
@@ -218,7 +245,7 @@ def _stage(
 ) -> Stage:
     gradient = next((s for s, d in DELTA.items() if check.stage in (s, d)), None)
     if gradient is None:  # z
-        return Stage((), check, network.layers[-1].x)
+        return Stage((), check, network.layers[-1].x[-1])
     claim = claims[by_stage[gradient]]
     return Stage(claim.params, check, claim.nodes[gradient == check.stage])
 
@@ -228,7 +255,7 @@ def _taken(
 ) -> dict[str, np.ndarray]:
     """A layer's gradient and δ, in the size of the gradient of E.
 
-    Where the gradient is right, another δ (with η in it, or before its f') is a name, and no mistake.
+    Where the gradient is right, another δ (with η in it, or before its f') is no mistake.
     """
     if claim.d is None:
         return {}
@@ -289,7 +316,7 @@ def joined(
 
 
 def _with_place(check: Check, other: Check | None, own: Place | None) -> Check:
-    """A wrong stage, with the place, and where nothing better is known the cause, of its parameter's."""
+    """A wrong stage with the place of its parameter's, and the cause where none is known."""
     if other is None or other.diagnosis[0].id == "uphill":
         return replace(check, place=own)
     recognised = {note.id for note in check.diagnosis} != {"unrecognised"}

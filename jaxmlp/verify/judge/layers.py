@@ -7,6 +7,7 @@ over the samples. In this form the catalogue's formulas apply to what a step cla
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -38,15 +39,16 @@ class Layer(NamedTuple):
         W, b: the nodes of its weights and its biases; b is None where it has none of its own.
         turned: whether W is the transpose of the lecture's.
         left: whether W is on the left of the product, so that samples are columns.
-        x, u: the nodes of what it is given, with or without its 1, and of Wx.
+        x, u: the nodes of what it is given, with or without its 1, and of Wx, one for each sample
+            or batch of the step.
     """
 
     W: int
     b: int | None
     turned: bool
     left: bool
-    x: int
-    u: int
+    x: tuple[int, ...]
+    u: tuple[int, ...]
 
 
 class Form(NamedTuple):
@@ -72,7 +74,7 @@ class Chain(NamedTuple):
         layers, forms: from the data to the output.
         f, output, error: the names of the activations between them, of g and of E.
         y: the targets, (states, n, m).
-        g: the node of the output.
+        g: the nodes of the outputs.
         world: the step, at many states.
         right: what is right, for each pair of layers that follow each other; of one, for it alone.
         z: what the step gives for z, where that is to be judged, too.
@@ -84,7 +86,7 @@ class Chain(NamedTuple):
     output: str
     error: str
     y: np.ndarray
-    g: int
+    g: tuple[int, ...]
     world: World
     right: tuple[Quantities, ...] = ()
     z: np.ndarray | None = None
@@ -112,36 +114,49 @@ def chain(found: Judgement) -> Chain | None:
 
 
 def _chain(found: Judgement) -> Chain:
-    if len(found.choice.target.pairs) != 1:
-        raise NoChain
-    ((g, y),) = found.choice.target.pairs
-    world = found.world
+    pairs, world = found.choice.target.pairs, found.world
+    g = tuple(one for one, _ in pairs)
     layers = tuple(_layers(world, g))
-    at = [*world.at, *states(world.recording, world.roots, SEED, MORE + 1)[1:]]
+    at = [*world.at, *states(world.recording, world.roots, SEED, MORE)]
     world = replace(world, at=at)
     forms = tuple(_form(one, at) for one in layers)
-    out = _rows(_value(at, g), layers[-1].left)
-    targets = [as_target(state[y], state[g]) for state in at]
-    target = _rows(np.stack(targets), layers[-1].left)
+    left = layers[-1].left
+    out = _rows([_value(at, one) for one in g], left)
+    targets = [np.stack([as_target(state[t], state[o]) for state in at]) for o, t in pairs]
+    target = _rows(targets, left)
     if out.shape != forms[-1].u.shape:
         raise NoChain
     output = _named(given.G, forms[-1].u, out)
-    f = tuple(_named(given.F, a.u, _without_one(b)) for a, b in zip(forms, forms[1:], strict=False))
-    error = _error(found, g, layers[-1].left, out, target)
+    f = tuple(_named(given.F, a.u, _without_one(b)) for a, b in itertools.pairwise(forms))
+    true = _rows([found.names.adjoints[one] for one in g], left)
+    error = _error(true, out[: len(true)], target[: len(true)])
     made = Chain(layers, forms, f, output, error, target, g, world)
     return made._replace(right=_passed_on(made))
 
 
-def _layers(world: World, g: int) -> list[Layer]:
-    graph, nodes, found = world.graph, world.recording.nodes, []
-    used = graph.ancestors([g]) & graph.dependents(world.roots)
+def _layers(world: World, g: Sequence[int]) -> list[Layer]:
+    graph, nodes = world.graph, world.recording.nodes
+    found: dict[int, Layer] = {}
+    used = graph.ancestors(g) & graph.dependents(world.roots)
     for number in sorted(used):
         if nodes[number].op in FACTORS:
-            found.append(_layer(world, number, used))
-    follows = all(a.u in graph.ancestors([b.x]) for a, b in zip(found, found[1:], strict=False))
-    if not found or not follows or len({one.W for one in found}) < len(found):
+            one = _layer(world, number, used)
+            old = found.get(one.W)
+            found[one.W] = old._replace(x=old.x + one.x, u=old.u + one.u) if old else one
+    layers = list(found.values())
+    each = all(len(one.u) == len(g) for one in layers)
+    if (
+        not layers
+        or not each
+        or not all(_follows(world, *pair) for pair in itertools.pairwise(layers))
+    ):
         raise NoChain
-    return found
+    return layers
+
+
+def _follows(world: World, one: Layer, other: Layer) -> bool:
+    pairs = zip(one.u, other.x, strict=True)
+    return all(u in world.graph.ancestors([x]) for u, x in pairs)
 
 
 def _layer(world: World, number: int, used: set[int]) -> Layer:
@@ -151,7 +166,7 @@ def _layer(world: World, number: int, used: set[int]) -> Layer:
     if nodes[number].op not in PRODUCTS or len(feeding) != 2 or roots.count(None) != 1:
         raise NoChain
     left = roots[0] is not None
-    W, operand, x = (roots[0], feeding[0], feeding[1]) if left else (roots[1], feeding[1], feeding[0])
+    (W, *_), (operand, x) = (roots, feeding) if left else (roots[::-1], feeding[::-1])
     own, factor = nodes[W].value, nodes[operand].value
     factor = factor if left else factor.T
     if own.ndim != 2 or not any(np.array_equal(factor, one) for one in (own, own.T)):
@@ -161,7 +176,7 @@ def _layer(world: World, number: int, used: set[int]) -> Layer:
         others = [_root(world, one) for one in graph.before[after] if one != number]
         if after in used and nodes[after].op == "add" and others and others[0] is not None:
             u, b = after, others[0]
-    return Layer(W, b, not np.array_equal(factor, own), left, x, u)
+    return Layer(W, b, not np.array_equal(factor, own), left, (x,), (u,))
 
 
 def _root(world: World, number: int) -> int | None:
@@ -176,19 +191,18 @@ def _value(at: Sequence[Mapping[int, np.ndarray]], number: int) -> np.ndarray:
     return np.stack([np.asarray(state[number], float) for state in at])
 
 
-def _rows(value: np.ndarray, left: bool) -> np.ndarray:
-    """Vectors, or the rows or columns of a batch, as rows."""
-    if value.ndim == 2:
-        return value[:, None, :]
-    if value.ndim != 3:
+def _rows(values: Sequence[np.ndarray], left: bool) -> np.ndarray:
+    """Vectors, or the rows or columns of batches, as rows."""
+    if any(value.ndim not in (2, 3) for value in values):
         raise NoChain
-    return value.mT if left else value
+    made = [v[:, None, :] if v.ndim == 2 else v.mT if left else v for v in values]
+    return np.concatenate(made, axis=1)
 
 
 def _form(layer: Layer, at: Sequence[Mapping[int, np.ndarray]]) -> Form:
-    W, x = _value(at, layer.W), _rows(_value(at, layer.x), layer.left)
+    W, x = _value(at, layer.W), _rows([_value(at, one) for one in layer.x], layer.left)
     W = W.mT if layer.turned else W
-    u = _rows(_value(at, layer.u), layer.left)
+    u = _rows([_value(at, one) for one in layer.u], layer.left)
     if layer.b is not None:
         return Form(_joined(W, _value(at, layer.b)), with_one(x), u, "apart")
     for one, place in (("first", 0), ("last", -1)):
@@ -216,12 +230,11 @@ def _named(known: Mapping, given_to: np.ndarray, value: np.ndarray) -> str:
     raise NoChain
 
 
-def _error(found: Judgement, g: int, left: bool, out: np.ndarray, target: np.ndarray) -> str:
+def _error(true: np.ndarray, out: np.ndarray, target: np.ndarray) -> str:
     """The E whose derivative by the output is that of the step's E, up to a factor."""
-    true = _rows(found.names.adjoints[g], left)
     with np.errstate(all="ignore"):
         for name, slope in given.D_ERROR.items():
-            if multiple(slope(out, target)[: len(true)], true) is not None:
+            if multiple(slope(out, target), true) is not None:
                 return name
     raise NoChain
 

@@ -36,6 +36,7 @@ def judge(
     catalogue: Sequence[Mistake],
     nearby: Callable[[], tuple[Quantities, Claims]] | None = None,
     stages: Sequence[str] = STAGES,
+    most: int = 2,
 ) -> tuple[Check, ...]:
     """A check for each stage claimed.
 
@@ -45,10 +46,11 @@ def judge(
         catalogue: the mistakes to look for.
         nearby: the right derivation and the claims at points a rounding error away.
         stages: their order.
+        most: how many mistakes are tried together.
     """
     claims = {s: claims[s] for s in stages if s in claims}
     fitting = {s: claim for s, claim in claims.items() if claim.shape == getattr(right, s).shape}
-    blamed = _blame(right, claims, catalogue)
+    blamed = _blame(right, claims, catalogue, most)
     checks = []
     for stage, claim in claims.items():
         found, fed_by = blamed.get(stage, ((), None))
@@ -61,7 +63,7 @@ def judge(
 
 
 def _blame(
-    right: Quantities, claims: Claims, catalogue: Sequence[Mistake]
+    right: Quantities, claims: Claims, catalogue: Sequence[Mistake], most: int
 ) -> dict[str, tuple[list[Explanation], str | None]]:
     """By stage that is wrong: the explanations, or else the wrong stage that it was fed."""
     wrong = [
@@ -69,10 +71,10 @@ def _blame(
     ]
     if not wrong:
         return {}
-    together = explanations(right, claims, catalogue)
+    together = explanations(right, claims, catalogue, most=most)
     if together:
         return _shared_out(right, wrong, together)
-    return _one_by_one(right, claims, wrong, catalogue)
+    return _one_by_one(right, claims, wrong, catalogue, most)
 
 
 def _shared_out(right, wrong, together) -> dict:
@@ -101,7 +103,7 @@ def _feeder(right: Quantities, stage: str, wrong: Sequence[str]) -> str | None:
     return next((s for s in reversed(wrong) if s in before), None)
 
 
-def _one_by_one(right, claims, wrong, catalogue) -> dict:
+def _one_by_one(right, claims, wrong, catalogue, most) -> dict:
     """Each stage by itself, from what was claimed before it."""
     blamed, context, implied = {}, right, {}
     innocent = _innocent(right, [s for s in claims if s not in wrong], catalogue)
@@ -112,8 +114,8 @@ def _one_by_one(right, claims, wrong, catalogue) -> dict:
                 blamed[stage] = ([], fed)
             else:
                 possible = [m for m in catalogue if m.step == stage or m not in innocent]
-                found = explanations(context, {stage: claim}, possible)
-                found = found or explanations(right, {stage: claim}, possible)
+                found = explanations(context, {stage: claim}, possible, most=most)
+                found = found or explanations(right, {stage: claim}, possible, most=most)
                 blamed[stage] = (found, None)
                 context = context.having(*(m for m in (found or [()])[0] if m.step != stage))
                 implied |= _implied(context, stage, claim, claims)

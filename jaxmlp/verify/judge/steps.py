@@ -21,6 +21,7 @@ from jaxmlp.verify.truth import adjoints, errors, replay
 
 OWN = "own"
 SAME = 1e-6
+MANY = 3000  # operations that are differentiated
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         raise Unjudged("no-output")
     if best_first[0].world.recording.guessed and degenerate(best_first[0].world):
         raise Unjudged("shapes")
+    graph, roots = best_first[0].world.graph, best_first[0].world.roots
+    if (many := len(graph.dependents(roots))) > MANY:
+        raise Unjudged("long", f"{many:,}")
     best, tried = None, []
     for choice in pressed(best_first):
         try:
@@ -183,8 +187,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
             continue  # E does not depend on it: a velocity, a counter
         gradients = gradient_nodes(world, target, names, param)
         uncut = world.graph.dependents(target.nodes, without=gradients)
-        right[param.name] = bool(gradients) and param.new not in uncut
         factor = multiple(world.change(param), names.adjoints[param.old])
+        by_way = bool(gradients) and param.new not in uncut  # of what is the gradient
+        right[param.name] = factor is not None or by_way
         if factor is not None:
             factors[param.name] = factor
         elif gradients:

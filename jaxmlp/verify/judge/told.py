@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-import numpy as np
-
-from jaxmlp.verify.finding import Check, Note, Place, Words
+from jaxmlp.verify.finding import Check, Line, Note, Place, Words
+from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause
-from jaxmlp.verify.judge.faults import Fault, faults
-from jaxmlp.verify.judge.steps import Judgement, Param, Unjudged
+from jaxmlp.verify.judge.faults import faults
+from jaxmlp.verify.judge.lines import Told, listing
+from jaxmlp.verify.judge.places import at_line, in_cell, placed
+from jaxmlp.verify.judge.steps import Judgement, Unjudged
+from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.tape import Span
 
 TITLES = {
     "own": Words("the file's own E", "ファイル自身の E"),
-    "squared_error": Words("a squared error", "二乗誤差"),
-    "cross_entropy": Words("the cross-entropy", "クロスエントロピー"),
-    "binary_cross_entropy": Words("the binary cross-entropy", "二値クロスエントロピー"),
+    "squared_error": Words("the squared error Σ (g − y)²", "二乗誤差 Σ (g − y)²"),
+    "cross_entropy": Words("the cross-entropy −Σ y log g", "クロスエントロピー −Σ y log g"),
+    "binary_cross_entropy": Words(
+        "the binary cross-entropy −Σ (y log g + (1 − y) log(1 − g))",
+        "二値クロスエントロピー −Σ (y log g + (1 − y) log(1 − g))",
+    ),
 }
 UNRECOGNISED = Note(
     "unrecognised",
@@ -43,6 +50,7 @@ FOLLOWS = Note(
     "right-from-wrong",
     Words("right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しい"),
 )
+STOPPED = Words("stops here", "ここで停止")
 REASONS = {
     "no-output": Words(
         "no output was found that meets a target", "目標値と比べられる出力が見つかりません"
@@ -57,64 +65,112 @@ REASONS = {
     ),
     "failed": Words("the checker itself failed ({})", "検査プログラムのエラーです ({})"),
     "construct": Words("{} cannot be followed", "{} を追跡できません"),
+    "long": Words("its {} operations are too many", "演算が {} 個あり、多すぎます"),
 }
 
 
-def checks(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> tuple[Check, ...]:
-    """A check for each parameter of a step.
+class Mistake(NamedTuple):
+    """A mistake of a step.
+
+    Attributes:
+        params: the names of those that it spoils; it is told of the first.
+        notes: its diagnosis.
+        span: where it is.
+    """
+
+    params: tuple[str, ...]
+    notes: tuple[Note, ...]
+    span: Span
+
+
+class Telling:
+    """What there is to say of a judged step, with its code.
 
     Args:
         lines: of the file.
         cells: of a notebook, the first line of each cell; else nothing.
     """
-    recording = found.world.recording
-    name = recording.name or "training loop"
-    line = recording.line or None
-    told = list(_mistakes(found, lines, cells))
-    made, first = [], True
-    for param in found.world.params:
-        if param.name not in found.right:
-            continue
-        check = Check(name, f"∂E/∂{param.name}", "right", line)
-        if not found.right[param.name]:
-            mine = next((one for one in told if one[0] == param.name), None)
-            mentioned = any(param.name in others for _, others, *_ in told)
-            if mine is not None:
-                _, _, notes, place = mine
-                check = replace(check, verdict="wrong", diagnosis=notes, place=place)
-            elif mentioned:
+
+    def __init__(self, found: Judgement, lines: Sequence[str], cells: Sequence[int]):
+        self.found, self.lines, self.cells = found, lines, cells
+        self.nodes = found.world.recording.nodes
+        self.code = Told(found, Called(found.world.recording, _statements(lines, cells), cells))
+
+    def place(self, node: int) -> Place:
+        """Where a node's expression stands."""
+        return placed(self.nodes[node].span, self.lines, self.cells)
+
+    def checks(self) -> tuple[Check, ...]:
+        """A check for each parameter."""
+        found, recording = self.found, self.found.world.recording
+        name, line = recording.name or "training loop", recording.line or None
+        mistakes = [*_mistakes(found), *_steps(found), *_still(found)]
+        told = {one.params[0]: one for one in reversed(mistakes)}
+        spoiled = {name for one in mistakes for name in one.params}
+        params = [p.name for p in found.world.params if p.name in found.right]
+        titles, made = _titles(found, self.code), []
+        for param in dict.fromkeys([*params, *told]):
+            check = Check(name, f"∂E/∂{titles.get(param, param)}", "right", line)
+            if param in told:
+                place = placed(told[param].span, self.lines, self.cells)
+                check = replace(check, verdict="wrong", diagnosis=told[param].notes, place=place)
+            elif param in spoiled:
                 check = replace(check, remarks=(FOLLOWS,))
-            else:
+            elif not found.right[param]:
                 check = replace(check, verdict="wrong", diagnosis=(UNRECOGNISED,))
-        elif param.name in found.uneven:
-            place = placed(recording.nodes[param.new].span, lines, cells)
-            note = _other_factor(found.uneven[param.name])
-            check = replace(check, verdict="wrong", diagnosis=(note,), place=place)
-        elif _goes_up(found, param):
-            place = placed(recording.nodes[param.new].span, lines, cells)
-            check = replace(check, verdict="wrong", diagnosis=(UPHILL,), place=place)
-        made.append(replace(check, remarks=(_by(found, cells), *check.remarks)) if first else check)
-        first = False
-    return (*made, *_still(found, name, line, lines, cells))
+            made.append(check)
+        first, *rest = made
+        return (replace(first, remarks=(_by(found, self.code), *first.remarks)), *rest)
+
+    def with_code(self, checks: Sequence[Check]) -> tuple[Check, ...]:
+        """The checks, the first one with the lines of code that matter for all of them."""
+        first, *rest = checks
+        wrong = {one.place: [] for one in checks if one.verdict == "wrong" and one.place}
+        for number, node in self.nodes.items():
+            if node.span.line and (place := self.place(number)) in wrong:
+                wrong[place].append(number)
+        return (replace(first, lines=listing(self.code, wrong, self.lines)), *rest)
 
 
-def _mistakes(
-    found: Judgement, lines: Sequence[str], cells: Sequence[int]
-) -> Iterator[tuple[str, tuple[str, ...], tuple[Note, ...], Place]]:
-    """(the parameter that it is told of, all that it spoils, its diagnosis, where it is)."""
-    by_place: dict[tuple, list] = {}
+def _titles(found: Judgement, code: Told) -> dict[str, str]:
+    """What the file calls the parameters whose gradients a call gives; each another name."""
+    named = {p.name: code.called.name(p.old) for p in found.world.params if p.gives}
+    names = [name.en for _, name in named.values()]
+    return {param: name.en for param, (rank, name) in named.items()
+            if rank < NAMELESS and names.count(name.en) == 1}  # fmt: skip
+
+
+def _statements(lines: Sequence[str], cells: Sequence[int]) -> list[ast.stmt]:
+    ends = [*(begin - 1 for begin in cells[1:]), len(lines)]
+    begins = [0, *ends[:-1]]
+    texts = ["\n".join(lines[a:b]) for a, b in zip(begins, ends, strict=True)]
+    return [one for one in of_cells(texts) if isinstance(one, ast.stmt)]
+
+
+def _mistakes(found: Judgement) -> Iterator[Mistake]:
+    """The wrong expressions; what spoils one place in several ways is one mistake."""
+    by_place: dict[tuple, Mistake] = {}
     for fault in faults(found):
         why = cause(found, fault)
         span = why.span if why and why.span else fault.span
-        notes = why.notes if why else (UNRECOGNISED,)
-        entry = by_place.setdefault(span[:4], [[], notes, span])
-        entry[0] += [name for name in _in_order(found, fault) if name not in entry[0]]
-    for names, notes, span in by_place.values():
-        yield names[0], tuple(names), notes, placed(span, lines, cells)
+        names = tuple(p.name for p in found.world.params if p.name in fault.params)
+        old = by_place.get(span[:4])
+        notes = old.notes if old else why.notes if why else (UNRECOGNISED,)
+        both = tuple(dict.fromkeys((*(old.params if old else ()), *names)))
+        by_place[span[:4]] = Mistake(both, notes, span)
+    yield from by_place.values()
 
 
-def _in_order(found: Judgement, fault: Fault) -> list[str]:
-    return [p.name for p in found.world.params if p.name in fault.params]
+def _steps(found: Judgement) -> Iterator[Mistake]:
+    """Steps by a right gradient with another factor than the others', or upwards."""
+    for param in found.world.params:
+        span = found.world.recording.nodes[param.new].span
+        if not found.right.get(param.name):
+            continue
+        if param.name in found.uneven:
+            yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
+        elif not param.gives and found.factors.get(param.name, 1) < 0:
+            yield Mistake((param.name,), (UPHILL,), span)
 
 
 def _other_factor(times: float) -> Note:
@@ -127,53 +183,40 @@ def _other_factor(times: float) -> Note:
         "すべて同じ E (平均か和か、½ の有無) の勾配でなければなりません。"), BACKWARDS)  # fmt: skip
 
 
-def _goes_up(found: Judgement, param: Param) -> bool:
-    """Whether a step, and no gradient given back, has the wrong sign."""
-    return not param.gives and found.factors.get(param.name, 1) < 0
-
-
-def _by(found: Judgement, cells: Sequence[int]) -> Note:
+def _by(found: Judgement, code: Told) -> Note:
     """What it was compared with."""
-    pairs, nodes = found.choice.target.pairs, found.world.recording.nodes
-    title, at = TITLES[found.choice.error], at_line(nodes[pairs[-1][0]].span.line, cells)
+    title, (name, line) = TITLES[found.choice.error], code.output()
+    if (own := code.error()) is not None:
+        at = at_line(own, code.cells)
+        title = Words(f"the file's own E at {at.en}, {title.en},", f"E ({at.ja}、{title.ja})")
+    at = at_line(line, code.cells)
+    en, ja = (f" {one}" if one else "" for one in name)
     return Note("judged-by", Words(
-        f"compared with the gradient of {title.en} of the output at {at.en}, by autodiff of "
+        f"compared with the gradient of {title.en} of the output{en} at {at.en}, by autodiff of "
         "the file's own forward pass",
-        f"{at.ja}の出力についての{title.ja}の勾配"
-        " (ファイル自身の順伝播の自動微分) と比べました"))  # fmt: skip
+        f"出力{ja} ({at.ja}) から計算した{title.ja} の勾配"
+        " (ファイル自身の順伝播を自動微分したもの) と比べました"))  # fmt: skip
 
 
-def _still(
-    found: Judgement, name: str, line: int | None, lines: Sequence[str], cells: Sequence[int]
-) -> Iterator[Check]:
+def _still(found: Judgement) -> Iterator[Mistake]:
+    """Parameters that never move."""
     nodes = found.world.recording.nodes
     named = {node: place for place, node in found.world.recording.values}
     for leaf, gradient in found.still.items():
-        place = placed(nodes[gradient].span, lines, cells)
-        stage = f"∂E/∂{named.get(leaf, 'V')}"
-        yield Check(name, stage, "wrong", line, (NEVER_MOVES,), place=place)
+        yield Mistake((named.get(leaf, "V"),), (NEVER_MOVES,), nodes[gradient].span)
 
 
-def placed(span: Span, lines: Sequence[str], cells: Sequence[int]) -> Place:
-    """A span as a place of the file: in characters, and of a notebook in its cell."""
-    begin, end = lines[span.line - 1].encode(), lines[span.end_line - 1].encode()
-    column = len(begin[: span.column].decode(errors="replace"))
-    end_column = len(end[: span.end_column].decode(errors="replace"))
-    whole = "\n".join(lines[span.line - 1 : span.end_line])
-    over = len(lines[span.end_line - 1]) - end_column
-    text = " ".join(whole[column : len(whole) - over].split())
-    cell = int(np.searchsorted(cells, span.line, side="right")) if cells else None
-    before = cells[cell - 1] - 1 if cell else 0
-    return Place(span.line - before, column + 1, span.end_line - before, end_column + 1, text, cell)
-
-
-def at_line(line: int, cells: Sequence[int]) -> Words:
-    """A line of the file, or of a cell of a notebook, in words."""
-    if not cells:
-        return Words(f"line {line}", f"{line} 行目")
-    cell = int(np.searchsorted(cells, line, side="right"))
-    line -= cells[cell - 1] - 1
-    return Words(f"cell {cell}, line {line}", f"セル {cell} の {line} 行目")
+def stopped(
+    place: Place, line: int, lines: Sequence[str], cells: Sequence[int]
+) -> tuple[Line, ...]:
+    """The line of a suspect, and the one where the program stopped."""
+    cell, number = in_cell(line, cells)
+    here = Line(number, lines[line - 1], cell, STOPPED, (), "wrong")
+    if (place.cell, place.line) == (cell, number):
+        return (here,)
+    begin = place.line + (cells[place.cell - 1] - 1 if place.cell else 0)
+    suspect = Line(place.line, lines[begin - 1], place.cell, None, (), "wrong")
+    return tuple(sorted((suspect, here), key=lambda one: (one.cell or 0, one.number)))
 
 
 def _beginning(line: int, cells: Sequence[int]) -> Words:

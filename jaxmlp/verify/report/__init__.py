@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
-from jaxmlp.verify.report import page, schema, telling, words
+from jaxmlp.verify.report import code, page, schema, telling, words
 from jaxmlp.verify.report.words import clean, say
 
 COLOURS = dict(zip(VERDICTS, (32, 31, 33, 36, 35, 35), strict=True))
@@ -45,8 +45,21 @@ def _file_lines(file: File, lang: str, explain: str, color: bool) -> Iterator[st
     for (_, line), checks in functions:
         first, *rest = checks
         yield f"  {words.name(first, lang)}{_at(line, lang)}"
+        rows = code.listed([first, *rest])
+        yield from code.as_text(
+            rows,
+            lang,
+            paint=lambda text, painted: _paint(text, painted, color),
+            told=lambda check: _in_code(check, lang, explain),
+        )
+        told = [check for row in rows for check in row.wrong]
         for check in (first, *rest):
-            yield from _check_lines(check, lang, explain, color)
+            yield from _check_lines(check, lang, explain, color, told=check in told)
+
+
+def _in_code(check: Check, lang: str, explain: str) -> Iterator[str]:
+    """What stands below a wrong expression: its cause."""
+    yield from _diagnosis(check, lang, explain)
 
 
 def _at(line: int | None, lang: str) -> str:
@@ -57,15 +70,18 @@ def _paint(text: str, code: object, color: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if color else text
 
 
-def _check_lines(check: Check, lang: str, explain: str, color: bool) -> Iterator[str]:
+def _check_lines(
+    check: Check, lang: str, explain: str, color: bool, *, told: bool
+) -> Iterator[str]:
+    """A verdict, and what there is to say of it that was not told in the code."""
     verdict = say(check.verdict, lang)
     wide = 12 if lang == "ja" else 10  # six characters of two columns, or "unfinished"
     gap = " " * (wide - len(verdict) * (2 if lang == "ja" else 1))
     painted = _paint(f"{words.mark(check.verdict, lang)} {verdict}", COLOURS[check.verdict], color)
     yield f"    {painted}{gap}  {words.stage(check, lang)}"
     colon, indent = say("colon", lang), " " * 8
-    yield from (f"{indent}{label}{colon}{text}" for label, text in telling.facts(check, lang))
-    yield from (indent + line for line in _diagnosis(check, lang, explain))
+    yield from (f"{indent}{label}{colon}{text}" for label, text in telling.facts(check, lang, told))
+    yield from () if told else (indent + line for line in _diagnosis(check, lang, explain))
     yield from _remarks(check.remarks, lang, indent)
 
 

@@ -45,10 +45,13 @@ def equation(check: Check) -> str:
     """The lecture's equation for the quantity, with its number; nothing where there is none."""
     by_name = BY_NAME.get(check.stage, {})
     found = (by_name[part] for part in by_name if part in check.name.lower())
-    formula, cite = EQUATIONS.get(check.stage) or next(found, (None, None))
-    if formula is None:
-        return ""
-    return f'<span class="equation">{mathml(formula)} <small>{cite}</small></span>'
+    known = EQUATIONS.get(check.stage) or next(found, None)
+    return "" if known is None else set_equation(known)
+
+
+def set_equation(known: tuple[str, str]) -> str:
+    """A formula and its number, set."""
+    return f'<span class="equation">{mathml(known[0])} <small>{known[1]}</small></span>'
 
 
 # What the rows and the columns of a quantity stand for.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import jaxmlp
 from jaxmlp.verify.finding import Check, Claim, Derivation, File, Note, Report, Step
-from jaxmlp.verify.report import telling, words
+from jaxmlp.verify.report import code, telling, words
 from jaxmlp.verify.report.drawing import equation, picture
 from jaxmlp.verify.report.formula import mathml
 from jaxmlp.verify.report.style import PAGE, SCOPE, style
@@ -128,25 +128,30 @@ def _file(file: File, anchor: str, lang: str, explain: str) -> str:
 def _function(checks: Sequence[Check], lang: str, explain: str) -> str:
     name, line = escape(words.name(checks[0], lang)), checks[0].line
     at = "" if line is None else f' <span class="line">{say("from line", lang, line)}</span>'
-    items = "\n".join(_check(check, lang, explain) for check in checks)
-    return f"<h3><code>{name}</code>{at}</h3>\n<ul>\n{items}\n</ul>\n"
+    rows = code.listed(checks)
+    drawn = code.as_html(rows, lang, lambda check: "".join(_diagnosis(check, lang, explain)))
+    told = [check for row in rows for check in row.wrong]
+    items = "\n".join(_check(check, lang, explain, told=check in told) for check in checks)
+    return f"<h3><code>{name}</code>{at}</h3>\n{drawn}<ul>\n{items}\n</ul>\n"
 
 
-def _check(check: Check, lang: str, explain: str) -> str:
+def _check(check: Check, lang: str, explain: str, *, told: bool) -> str:
+    """A verdict, and what there is to say of it that was not told in the code."""
     # The equation is the answer, so the hint goes without it.
     math = equation(check) if explain == "full" else ""
     head = (
         f'<div class="head">{_badge(check.verdict, lang)} '
         f'<span class="quantity">{escape(words.stage(check, lang))}</span> {math}</div>'
     )
-    told = [_facts(check, lang), *_diagnosis(check, lang, explain), *_remarks(check.remarks, lang)]
-    text, drawn = "".join(told), picture(check, lang)
+    diagnosis = () if told else _diagnosis(check, lang, explain)
+    said = [_facts(check, lang, told), *diagnosis, *_remarks(check.remarks, lang)]
+    text, drawn = "".join(said), picture(check, lang)
     found = f'<div class="found"><div>{text}</div>{drawn}</div>' if text or drawn else ""
     return f'<li class="check {check.verdict}">{head}{found}</li>'
 
 
-def _facts(check: Check, lang: str) -> str:
-    pairs = telling.facts(check, lang)
+def _facts(check: Check, lang: str, in_code: bool) -> str:
+    pairs = telling.facts(check, lang, in_code)
     listed = "".join(f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in pairs)
     return f"<dl>{listed}</dl>" if listed else ""
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 import jaxmlp
-from jaxmlp.verify.finding import Check, Claim, File, Note, Proof, Report, Words
+from jaxmlp.verify.finding import Check, Claim, File, Line, Note, Proof, Report, Words
 from jaxmlp.verify.report import telling
 
 VERSION = 2
@@ -83,6 +83,18 @@ def _check(check: Check, lang: str) -> dict:
             {**_note(note, lang), "explanation": note.explanation} for note in check.diagnosis
         ],
         "remarks": [_note(note, lang) for note in check.remarks],
+        "lines": [_line(line, lang) for line in check.lines],
+    }
+
+
+def _line(line: Line, lang: str) -> dict:
+    return {
+        "number": int(line.number),
+        "cell": line.cell,
+        "text": _string(line.text),
+        "says": _said(line.says, lang),
+        "stages": list(map(_string, line.stages)),
+        "verdict": line.verdict or None,
     }
 
 

@@ -29,6 +29,21 @@ RULES = """
 & code { font-family: ui-monospace, Consolas, "Noto Sans Mono CJK JP", monospace;
   background: none; color: inherit; padding: 0; }
 & .line { color: var(--dim); font-weight: 400; font-size: .9em; margin-left: .5em; }
+& .code { display: grid; gap: .1rem 1rem; margin: .5rem 0 .9rem; padding: .6rem .8rem;
+  grid-template-columns: max-content fit-content(38rem) minmax(9rem, 1fr); font-size: .92em;
+  background: var(--soft); border-radius: .4rem; align-items: baseline; }
+& .code code { grid-column: 2; white-space: pre-wrap; }
+& .number { grid-column: 1; color: var(--dim); text-align: right;
+  font-variant-numeric: tabular-nums; }
+& .says { grid-column: 3; color: var(--dim); display: flex; flex-wrap: wrap; gap: 0 1rem;
+  align-items: baseline; }
+& .says.right { color: var(--right); }
+& .says.wrong { color: var(--wrong); }
+& .says .equation { margin: 0; color: var(--dim); font-size: .9em; }
+& .below { grid-column: 2 / -1; }
+& .below .note { margin: .1rem 0 .6rem; }
+& mark { color: inherit; background: var(--wrong-soft);
+  text-decoration: underline wavy var(--wrong); text-decoration-skip-ink: none; }
 & ul { list-style: none; margin: 0; padding: 0; }
 & .counts { display: flex; flex-wrap: wrap; gap: .4rem; margin: .6rem 0; }
 & .badge { display: inline-block; padding: .05rem .6rem; border-radius: 1rem;
@@ -120,6 +135,11 @@ CARDS = """@media screen {
 & .claims td::before { content: attr(data-label) ": "; color: var(--dim); font-weight: 600; }
 & .claims td.id::before, & .claims td.verdict::before, & .claims td.slide::before,
 & .claims td.formula::before, & .claims td.proof::before { content: ""; } }"""
+# Where there is no room beside the code, what it computes stands below it.
+NARROW = """@media (max-width: 46rem) {
+& .code { grid-template-columns: max-content minmax(0, 1fr); }
+& .code .says { grid-column: 2; padding-left: 1.5em; }
+& .code .says:empty { display: none; } }"""
 
 
 def style() -> str:
@@ -138,4 +158,5 @@ def style() -> str:
         "min-width: 0 !important; padding: .1rem .2rem; white-space: normal !important; } "
         f"{scope} {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }} }}"
     )
-    return f"{rules}{dark}\n{CARDS.replace('&', scope)}\n{paper}"
+    narrow = NARROW.replace("&", scope)
+    return f"{rules}{dark}\n{narrow}\n{CARDS.replace('&', scope)}\n{paper}"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from jaxmlp.verify.finding import ORIGINS, VERDICTS, Check, Claim, File, Note, Place, Report
+from jaxmlp.verify.finding import ORIGINS, VERDICTS, Check, Claim, File, Line, Note, Place, Report
 from jaxmlp.verify.report.words import clean, lines, number, say, small
 
 NOT_LOOKED_AT = frozenset(("not-looked-at", "not-judged", "deep"))
@@ -54,7 +54,15 @@ def _hinted(check: Check) -> Check:
         wrong=check.wrong,
         where=check.where,
         place=check.place,
+        lines=_hinted_lines(check.lines),
     )
+
+
+def _hinted_lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Where something is wrong, what a line computes says what another has to."""
+    if all(line.verdict in ("", "right") for line in lines):
+        return lines
+    return tuple(line._replace(says=None, stages=()) for line in lines)
 
 
 def explanations(diagnosis: Iterable[Note]) -> list[list[Note]]:
@@ -126,18 +134,25 @@ def worst(check: Check, lang: str) -> str | None:
     return say(key, lang, *values, list(map(int, index)))
 
 
-def facts(check: Check, lang: str) -> list[tuple[str, str]]:
-    """What is known of a check that is not right, each with its label."""
+def facts(check: Check, lang: str, in_code: bool = False) -> list[tuple[str, str]]:
+    """What is known of a check that is not right, each with its label.
+
+    Args:
+        in_code: whether the wrong expression is shown where it stands, which says more than figures.
+    """
     if check.verdict == "right":
         return []
-    error = check.relative_error
+    error, fits = check.relative_error, check.expected_shape == check.got_shape
     known = {
-        "expression": check.place and expression(check.place, lang),
         "where": check.where and clean(getattr(check.where, lang)),
-        "shape": shape(check, lang),
-        "error": None if error is None else small(error),
-        "worst": worst(check, lang),
+        "shape": None if in_code and fits else shape(check, lang),
     }
+    if not in_code:
+        known |= {
+            "expression": check.place and expression(check.place, lang),
+            "error": None if error is None else small(error),
+            "worst": worst(check, lang),
+        }
     return [(say(key, lang), text) for key, text in known.items() if text]
 
 

@@ -31,6 +31,7 @@ STAGES = {
     "derivation": Words("derivation", "導出"),
     "update": Words("update", "更新"),
     "loss": Words("loss", "損失"),
+    "evaluation": Words("evaluation", "評価"),
 }
 
 LABELS = {

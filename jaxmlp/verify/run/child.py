@@ -48,8 +48,8 @@ class Sample(np.ndarray):
 def serve(requests: IOBase, answers: IOBase) -> None:
     """Answer requests until there are none; the first has the pieces of the file.
 
-    The others are ("call", function, arguments, sizes), ("run", loop, names, sizes) and ("record",
-    the file's code, settings, sizes).
+    The others are ("call", function, arguments, sizes) and ("record", the file's code, settings,
+    sizes).
     """
     _quiet()
     sizes, names = None, {}
@@ -126,8 +126,6 @@ def _define(name: str, whole: np.ndarray, bare: np.ndarray, names: dict[str, Any
 
 
 def _answer(pieces: Mapping, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
-    if kind == "run":
-        return (_run(*pieces["loops"][what], names, given),)
     if kind == "record":
         from jaxmlp.verify.run.record import record
 
@@ -147,34 +145,9 @@ def _answer(pieces: Mapping, names: dict[str, Any], kind: str, what: str, given:
     return portable(result), [portable(a) if isinstance(a, np.ndarray) else None for a in args]
 
 
-def _run(code: np.ndarray, stored: tuple[str, ...], names: dict[str, Any], given: Mapping) -> dict:
-    """What a training step leaves: run among the names, where functions see and change them."""
-    before = dict(names)
-    names.update(given)
-    if "__sample__" in given:
-        names["__sample__"] = given["__sample__"].view(Sample)
-    try:
-        exec(_code(code), names)
-        return _arrays(names, {n: v for n, v in before.items() if n not in stored})
-    finally:
-        names.clear()
-        names.update(before)
-
-
 def _as_jax(value: Any) -> Any:
     """An array as one of JAX's, which has `.at`."""
     return sys.modules["jax"].numpy.asarray(value) if isinstance(value, np.ndarray) else value
-
-
-def _arrays(local: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers and arrays among the names, of those that are new or changed."""
-    found = {}
-    for name, value in local.items():
-        if name.startswith("__") or (name in before and before[name] is value):
-            continue
-        with contextlib.suppress(TypeError):
-            found[name] = portable(value)
-    return found
 
 
 def portable(value: Any) -> Any:

@@ -101,8 +101,8 @@ def shapes(
 
 def multiplied(recording: Recording, graph: Graph, param: int) -> bool:
     """Whether an array is a factor of a product of matrices, turned or cut as it may be."""
-    through = _through(recording, graph, [param])
-    return any(recording.nodes[i].op in FACTORS for one in through for i in graph.after[one])
+    shown = through(recording, graph, [param])
+    return any(recording.nodes[i].op in FACTORS for one in shown for i in graph.after[one])
 
 
 def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
@@ -175,7 +175,7 @@ def fixed(
     """
     moving = graph.dependents(params)
     behind = frozenset().union(*(one.backward for one in found))
-    given = _through(recording, graph, params)
+    given = through(recording, graph, params)
     arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
     return [
@@ -183,11 +183,11 @@ def fixed(
         if leaf not in behind
         and any(recording.nodes[i].op in FACTORS and i not in behind
                 and any(b in moving and b not in given for b in graph.before[i])
-                for one in _through(recording, graph, [leaf]) for i in graph.after[one])
+                for one in through(recording, graph, [leaf]) for i in graph.after[one])
     ]  # fmt: skip
 
 
-def _through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
+def through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
     """Arrays, and what only shows them in another shape."""
     found, left = set(), list(roots)
     while left:
@@ -215,6 +215,8 @@ def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int
             if axis is not None and axis < leaf.value.ndim:
                 turned = recording.nodes[y].value.shape != out.shape and leaf.value.ndim == 2
                 along = (axis if turned else -1 - axis) % leaf.value.ndim
+                many = [k for k, n in enumerate(leaf.value.shape) if n == out.shape[-1 - axis]]
+                along = many[0] if len(many) == 1 else along
                 found[leaf.id] /= found[leaf.id].sum(along, keepdims=True)
     return found
 

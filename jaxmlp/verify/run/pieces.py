@@ -16,14 +16,12 @@ class Pieces(NamedTuple):
         imports: import statements.
         constants: assignments of simple values, and classes that hold results, in order.
         functions: function definitions.
-        loops: by name, the statements of a training step.
     """
 
     path: str
     imports: list[ast.stmt]
     constants: list[ast.stmt]
     functions: list[ast.FunctionDef]
-    loops: dict[str, list[ast.stmt]]
 
 
 def compiled(pieces: Pieces) -> dict[str, Any]:
@@ -35,7 +33,6 @@ def compiled(pieces: Pieces) -> dict[str, Any]:
         "constants": [code(s) for s in pieces.constants],
         "functions": [(f.name, code(f), code(_bare(f))) for f in pieces.functions],
         "redefined": [code(s) for s in _redefinitions(pieces)],
-        "loops": {name: (code(_once(body)), _stored(body)) for name, body in pieces.loops.items()},
     }
 
 
@@ -66,15 +63,3 @@ def _redefinitions(pieces: Pieces) -> list[ast.stmt]:
         for s in made
         if any(isinstance(t, ast.Name) and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)
     ]
-
-
-def _once(body: list[ast.stmt]) -> ast.For:
-    """A loop of one round: the body may have a `continue`."""
-    target = ast.Name("__round__", ast.Store())
-    loop = ast.For(target, ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
-    return ast.fix_missing_locations(loop)
-
-
-def _stored(body: list[ast.stmt]) -> list[str]:
-    nodes = [n for s in body for n in ast.walk(s)]
-    return [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]

@@ -12,6 +12,7 @@ import builtins
 import io
 import math
 import os
+import sys
 import time
 import traceback
 import types
@@ -171,6 +172,7 @@ class Program:
 
     def run(self) -> None:
         """Run all statements; one that fails does not keep the others from running."""
+        sys.argv[:] = [self.path]
         for statement in self.statements:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()

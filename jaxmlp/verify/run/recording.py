@@ -5,12 +5,13 @@ Everything but the arrays is JSON; the arrays are a list beside it, named by the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from jaxmlp.verify.run.later import Later
 from jaxmlp.verify.run.step import references
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
@@ -26,6 +27,7 @@ class Recording:
         values: (place, node) of the arrays that a call gave, or that a step left as they were.
         nodes: the tape by id, in order; what was there before is a leaf.
         guessed: whether there were stand-ins for data.
+        later: how a program uses its parameters after the step.
     """
 
     line: int
@@ -34,6 +36,7 @@ class Recording:
     values: tuple[tuple[str, int], ...]
     nodes: dict[int, Node]
     guessed: bool
+    later: tuple[Later, ...] = ()
 
 
 def taken(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> Recording:
@@ -74,14 +77,19 @@ def packed(recording: Recording) -> dict[str, Any]:
             return value
         return {"type": np.dtype(value).str} if isinstance(value, type) else {"other": str(value)}
 
-    nodes = [
-        [n.id, n.op, [part(one) for one in n.args], {k: part(one) for k, one in n.kw.items()},
-         part(n.value), list(n.span)] for n in recording.nodes.values()
-    ]  # fmt: skip
+    def rows(nodes: Mapping[int, Node]) -> list[list]:
+        return [
+            [n.id, n.op, [part(one) for one in n.args], {k: part(one) for k, one in n.kw.items()},
+             part(n.value), list(n.span)] for n in nodes.values()
+        ]  # fmt: skip
+
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
         "moves": [list(one) for one in recording.moves],
-        "values": [list(one) for one in recording.values], "nodes": nodes, "arrays": arrays,
+        "values": [list(one) for one in recording.values], "nodes": rows(recording.nodes),
+        "later": [[list(one.params), rows(one.nodes), list(one.kin.items()), list(one.arrays)]
+                  for one in recording.later],
+        "arrays": arrays,
     }  # fmt: skip
 
 
@@ -110,8 +118,16 @@ def unpacked(data: dict[str, Any]) -> Recording:
         named = {key: part(one) for key, one in kw.items()}
         return Node(number, op, tuple(map(part, args)), named, part(value), Span(*span))
 
-    nodes: Iterable[Node] = map(node, data["nodes"])
-    return Recording(
-        data["line"], data["name"], tuple(map(tuple, data["moves"])),
-        tuple(map(tuple, data["values"])), {n.id: n for n in nodes}, data["guessed"],
-    )  # fmt: skip
+    def taped(rows: Iterable) -> dict[int, Node]:
+        return {n.id: n for n in map(node, rows)}
+
+    later = [Later(pairs(params), taped(rows), {k: tuple(kin) for k, kin in of},
+                   tuple((name, i, tuple(shape)) for name, i, shape in named))
+             for params, rows, of, named in data["later"]]  # fmt: skip
+    return Recording(data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
+                     taped(data["nodes"]), data["guessed"], tuple(later))  # fmt: skip
+
+
+def pairs(rows: Iterable) -> tuple[tuple, ...]:
+    """Rows that may have become lists."""
+    return tuple(map(tuple, rows))

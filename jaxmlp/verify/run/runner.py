@@ -76,17 +76,6 @@ class Runner:
                 return result, [old if new is None else new for old, new in pairs]
         raise self._garbled()
 
-    def run(self, loop: str, names: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
-        """The numbers and arrays that are there after a training step.
-
-        Raises:
-            Crashed, Died, TimedOut, Unfinished.
-        """
-        match self._ask("run", loop, dict(names), dict(sizes)):
-            case (dict(after),):
-                return after
-        raise self._garbled()
-
     def record(self, cells: Sequence[str], *, seed: int) -> dict[str, Any]:
         """What a file computes when it is run: `jaxmlp.verify.run.record.record`.
 
@@ -207,7 +196,7 @@ class Runner:
 def held() -> Held:
     """What this machine can hold of a file, tried with none: all, or all but namespaces."""
     for wanted in (Held(), Held(disk=False)):
-        with Runner(Pieces(__file__, [], [], [], {}), wanted=wanted) as runner:
+        with Runner(Pieces(__file__, [], [], []), wanted=wanted) as runner:
             found = runner.begin()
             if found is not None:
                 return found

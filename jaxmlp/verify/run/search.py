@@ -7,17 +7,20 @@ are tried, then all runs that differ from one that failed in one choice, and so 
 from __future__ import annotations
 
 import ast
+import contextlib
 import heapq
 import itertools
 import random
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
+from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import sensible
 from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
@@ -107,7 +110,13 @@ class Search:
         if shapes in self.shapes:
             return []
         self.shapes.add(shapes)
-        return [taken(one, nodes, guessed=guessed) for one in program.seen]
+        made = [taken(one, nodes, guessed=guessed) for one in program.seen]
+        step = next((k for k, one in enumerate(made) if one.moves), None)
+        if step is not None and len(self.shapes) == 1:
+            with contextlib.suppress(TapeFull):
+                after = later(program.seen[step], made[step].nodes, program.names)
+                made[step] = replace(made[step], later=after)
+        return made
 
     def _run(self, oracle: Oracle, what: calls.Uncalled | None) -> Program:
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)

@@ -121,23 +121,23 @@ def moves(
             changed.append(Move(name, was.node, now.node))
     if not changed:
         return []
-    reached = _reached(nodes, [one.old for one in changed])
-    back = {one.old: reached.get(one.new, frozenset()) for one in changed}
+    roots = reached(nodes, [one.old for one in changed])
+    back = {one.old: roots.get(one.new, frozenset()) for one in changed}
     mutual = [
         one for one in changed
         if one.old in back[one.old]
         and any(p.old != one.old and p.old in back[one.old] and one.old in back[p.old]
                 for p in changed)
     ]  # fmt: skip
-    if mutual and any(_is_more_than_a_sum(nodes[i], reached) for i in reached if i in nodes):
+    if mutual and any(_is_more_than_a_sum(nodes[i], roots) for i in roots if i in nodes):
         return mutual
     found = _alone(nodes, changed, before)
     return found if alone or all(_is_added_to(nodes, one) for one in found) else []
 
 
-def _is_more_than_a_sum(node: Node, reached: Mapping[int, frozenset[int]]) -> bool:
+def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool:
     """Whether a node is no linear function of what moves: a network is none, momentum is one."""
-    factors = [r for r in references(node) if r in reached]
+    factors = [r for r in references(node) if r in roots]
     return node.op in FACTORS or node.op in CURVED or (node.op == "multiply" and len(factors) == 2)
 
 
@@ -157,14 +157,14 @@ def _alone(
     """The only array that is moved by way of a product with it."""
     found = []
     for one in changed:
-        feeds = _reached(nodes, [one.old])
+        feeds = reached(nodes, [one.old])
         products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
-        if before[one.name].shape and products and one.new in _reached(nodes, products):
+        if before[one.name].shape and products and one.new in reached(nodes, products):
             found.append(one)
     return found if len(found) == 1 else []
 
 
-def _reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
+def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
     """For each node the roots that it depends on; nodes are in order, so one pass is enough."""
     found = {root: frozenset((root,)) for root in roots}
     for node in nodes.values():

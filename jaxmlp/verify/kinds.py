@@ -1,0 +1,235 @@
+"""What a function is to be checked as, by its name and those of its parameters."""
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.network import Network
+from jaxmlp.verify.calling import ROLE, Subject, plain, result_role, roles
+from jaxmlp.verify.check import check_derivation
+from jaxmlp.verify.claimed import confirm
+from jaxmlp.verify.ending import crashed, out_of_time
+from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.grading import Options
+from jaxmlp.verify.judge.stages import STAGES
+from jaxmlp.verify.names import imports_of, names_used, stores, words
+from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
+from jaxmlp.verify.pieces import piece
+from jaxmlp.verify.run.outcome import OutOfTime
+from jaxmlp.verify.run.pieces import Pieces
+from jaxmlp.verify.run.runner import Runner
+from jaxmlp.verify.small import STAGE, check_piece
+from jaxmlp.verify.source import Source
+
+LOOP = "training loop"
+UNWRITTEN = Words("is not written yet", "まだ書かれていません")
+STILL = Words("is not updated yet", "まだ更新されていません")
+BACKWARD = re.compile(r"grad|back|delta|deriv|bp|nabla|gyaku|dloss|derror")
+UPDATE = re.compile(r"update|step|sgd|learn|descent|optimi|fit|train|koushin")
+ERROR = re.compile(r"loss|error|cost|objective|energy|ent[r]?o?py|^e$|^j$")
+FORWARD = re.compile(
+    r"forward|fprop|propagat|predict|network|output|^model|^f$|junden|^nn$|inference"
+)
+WHOLE = words("self params parameters param cache grads model net network layers")
+SAMPLE = words("x xi xn t ti y yi loss")
+NOT_CHECKED = re.compile(
+    r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
+)
+
+
+def pieces_of(path: str, found: Source) -> Pieces:
+    """What of a file has to run for its functions to be called."""
+    functions = list(found.functions.values())
+    checked = [f for f in functions if kind(f) is not None]
+    used = names_used([*checked, *found.constants], found.functions)
+    needed = [f for f in functions if f.name in used or f in checked]
+    return Pieces(path, imports_of(found.imports, used), found.constants, needed)
+
+
+class Job(NamedTuple):
+    """One thing to check: where it begins, its name, and what does it."""
+
+    line: int
+    name: str
+    check: Callable[[Runner, Network], Sequence[Check]]
+
+    def safely(
+        self, runner: Runner, network: Network, seed: int | None = None
+    ) -> tuple[Check, ...]:
+        """Its checks; what was not foreseen is told of this one, and the rest goes on.
+
+        With a seed, the derivation that they are judged by is confirmed at its points.
+        """
+        try:
+            runner.clock.left()
+            checks = tuple(self.check(runner, network))
+            if seed is not None and any(one.stage in STAGES for one in checks):
+                confirm(network, seed)
+            return checks
+        except OutOfTime as late:
+            note = out_of_time(late)
+            return (Check(self.name, "derivation", "timeout", self.line, remarks=(note,)),)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            words = Words(f"could not be judged ({why})", f"判定できませんでした ({why})")
+            note = Note("not-judged", words)
+            return (Check(self.name, "derivation", "crashed", self.line, remarks=(note,)),)
+
+
+def work(found: Source, reduction: str, options: Options) -> list[Job]:
+    """One job for each function to check, in the order of the file."""
+    jobs = [
+        Job(function.lineno, name, _function_job(function, reduction, options))
+        for name, function in found.functions.items()
+        if name not in found.unfinished and kind(function) is not None
+    ]
+    for name, line in found.unfinished.items():
+        stage = _stage(name)
+        if stage is not None:
+            jobs.append(Job(line, name, lambda *_, n=name, s=stage, k=line: (unwritten(n, s, k),)))
+    for name, (line, why) in found.broken.items():
+        stage = _stage(name)
+        if stage is not None:
+            jobs.append(Job(line, name, _broken_job(name, stage, line, why)))
+    return sorted(jobs, key=lambda job: job.line)
+
+
+def _stage(name: str) -> str | None:
+    """The stage of a function that is unfinished, or None if it is none of the known ones."""
+    if name == LOOP:
+        return "update"
+    kind = piece(name)
+    if kind is not None:
+        return STAGE[kind.kind]
+    short = plain(name)
+    if NOT_CHECKED.search(short):
+        return None
+    for pattern, stage in (
+        (FORWARD, "z"),
+        (UPDATE, "update"),
+        (BACKWARD, "derivation"),
+        (ERROR, "loss"),
+    ):
+        if pattern.search(short):
+            return "delta1" if short == "backward" else stage
+    return None
+
+
+def unwritten(name: str, stage: str, line: int | None, words: Words = UNWRITTEN) -> Check:
+    """A check of what is not there yet."""
+    return Check(name, stage, "unfinished", line, remarks=(Note("unfinished", words),))
+
+
+def _broken_job(name: str, stage: str, line: int, why: str):
+    return lambda runner, network: (crashed(name, stage, line, why),)
+
+
+def _parameters(function: ast.FunctionDef) -> tuple[str, ...]:
+    """The parameters that have to be given, and what is known by a name that others have not."""
+    a = function.args
+    names = [one.arg for one in (*a.posonlyargs, *a.args)]
+    required = names[: len(names) - len(a.defaults)] or names
+    if piece(function.name) is not None:
+        return tuple(required)
+    found, longer = roles(required), roles(names[: len(required) + 1])
+    if longer and len(required) < len(names) and {"W", "V", "x"} <= set(found):
+        return tuple(names[: len(required) + 1])  # a step size with a default, say
+    if found is None or not {"W", "V"} <= set(found):
+        return tuple(names) if len(names) in (3, 4) else tuple(required)
+    return tuple(required)
+
+
+def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
+    """The names in the last return statement, if it has only names."""
+    returns = [n for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
+    if not returns:
+        return ()
+    value = max(returns, key=lambda r: r.lineno).value
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+    return tuple(p.id for p in parts) if all(isinstance(p, ast.Name) for p in parts) else ()
+
+
+def kind(function: ast.FunctionDef) -> str | None:
+    """What a function is to be checked as; one that trains is judged by what it computes."""
+    if piece(function.name) is not None:
+        return "piece"
+    return None if _trains(function) else _kind_by_names(function)
+
+
+def _trains(function: ast.FunctionDef) -> bool:
+    """Whether there is a loop in it in which W or V is assigned."""
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While)]
+    stored = {ROLE.get(plain(name)) for loop in loops for name in stores(loop)}
+    return bool(stored & {"W", "V"})
+
+
+def _kind_by_names(function: ast.FunctionDef) -> str | None:
+    short, parameters = plain(function.name), _parameters(function)
+    found = roles(parameters)
+    if NOT_CHECKED.search(short):
+        return None
+    if found is None:
+        names = set(map(plain, parameters))
+        if names & WHOLE or (short.startswith("back") and names & SAMPLE):
+            return None  # a pass through a whole network, in a dict or an object
+        if short.startswith(("forward", "fprop")) and len(parameters) in (3, 4):
+            return "forward"
+        return (
+            "backward"
+            if short.startswith(("backward", "bprop", "backprop")) and len(parameters) == 3
+            else None
+        )
+    if not {"W", "V", "x"} <= set(found):
+        return None
+    if "y" not in found:
+        return "network" if FORWARD.search(short) and "eta" not in found else None
+    if "eta" in found:
+        return "derivation"
+    returned = _returned(function)
+    named = [result_role(name, found) for name in returned]
+    gives_gradients = (named and None not in named) or {"grads", "gradients"} & set(returned)
+    if BACKWARD.search(short) or UPDATE.search(short) or gives_gradients:
+        return "derivation"
+    return "error" if ERROR.search(short) else None
+
+
+def _function_job(function: ast.FunctionDef, reduction: str, options: Options):
+    kind = "piece" if piece(function.name) else _kind_by_names(function)
+    parameters = _parameters(function)
+
+    def job(runner: Runner, network: Network) -> Sequence[Check]:
+        def call(args: list) -> tuple[object, list]:
+            return runner.call(function.name, args, sizes(parameters, args))
+
+        subject = Subject(function.name, call, parameters, _returned(function), function.lineno)
+        if kind == "piece":
+            return check_piece(subject, piece(function.name))
+        if kind == "forward":
+            return check_forward(subject, network)
+        if kind == "backward":
+            return check_backward(subject)
+        if kind == "network":
+            return check_network(subject, network)
+        if kind == "error":
+            return check_error(subject, network, reduction)
+        return check_derivation(subject, network, reduction=reduction, seed=options.seed)
+
+    return job
+
+
+def sizes(parameters: Sequence[str], args: Sequence) -> dict[str, int]:
+    """d, q, m and n of these arguments, in place of those that a file has as constants."""
+    found = roles(parameters)
+    if found is None or "W" not in found or "V" not in found:
+        return {}
+    given = dict(zip(found, args, strict=True))
+    apart = "b" in found
+    return {
+        "q": len(given["W"]),
+        "d": given["W"].shape[1] - (0 if apart else 1),
+        "m": len(given["V"]),
+        "n": len(given["x"]) if np.ndim(given["x"]) == 2 else 1,
+    }

@@ -1,0 +1,116 @@
+"""What a program does with its parameters after a step: how it evaluates them, and on which data.
+
+Data are told apart by where they come from: two arrays are of the same kin if one is made of the
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import Recorded, current
+from jaxmlp.verify.run.step import places, reached, references
+from jaxmlp.verify.run.tape import Node
+
+MOST = 600  # nodes
+LARGEST = 50_000  # numbers in an array that is kept with its values
+
+
+class Later(NamedTuple):
+    """A part of the tape after a step.
+
+    Attributes:
+        params: for each parameter of the step (its old node) the node of its value then.
+        nodes: what is computed from these, and from what else; what was there before is a leaf.
+        kin: by node, the leaves of the step that are made of it, or that it is made of.
+        arrays: (name, node, shape) of the arrays of the file's own names.
+    """
+
+    params: tuple[tuple[int, int], ...]
+    nodes: dict[int, Node]
+    kin: dict[int, tuple[int, ...]]
+    arrays: tuple[tuple[str, int, tuple[int, ...]], ...]
+
+
+def later(seen: Any, kept: Mapping[int, Node], names: Mapping[str, Any]) -> tuple[Later, ...]:
+    """What follows a step at once, and what follows the last one.
+
+    Args:
+        seen: the step.
+        kept: its nodes.
+        names: those of the program at its end.
+    """
+    nodes = current().nodes
+    now = {name: place.node for name, place in places(names).items()}
+    first = {old: new for _, old, new in seen.moves}
+    last = {old: now.get(name, new) for name, old, new in seen.moves}
+    arrays = tuple(_arrays(names))
+    leaves = [n.id for n in kept.values() if n.op == "leaf" and n.id < seen.end and n.value.ndim]
+    leaves = [i for i in leaves if i not in first]
+    found = []
+    for start, params in ((seen.end, first), (max(last.values()) + 1, last)):
+        part = _part(nodes, start, set(params.values()))
+        if part and all(params != dict(one.params) for one in found):
+            kin = _kin(nodes, seen, leaves, {*part, *(node for _, node, _ in arrays)})
+            found.append(Later(tuple(params.items()), part, kin, arrays))
+    return tuple(found)
+
+
+def _part(nodes: Mapping[int, Node], start: int, params: set[int]) -> dict[int, Node]:
+    """What is computed from parameters, with what else that is computed from."""
+    moving, wanted = set(params), set(params)
+    for node in nodes.values():
+        if node.id >= start and len(wanted) < MOST:
+            refs = set(references(node))
+            if refs & moving:
+                moving.add(node.id)
+                wanted |= {node.id, *_behind(nodes, refs, start)}
+    if moving == params:
+        return {}
+    inside = {i for i in wanted if i >= start and i not in params}
+    return {
+        i: _light(nodes[i]) if i in inside else _light(nodes[i])._replace(op="leaf", args=(), kw={})
+        for i in sorted(wanted)
+        if i in nodes
+    }
+
+
+def _behind(nodes: Mapping[int, Node], refs: Collection[int], start: int) -> set[int]:
+    found: set[int] = set()
+    left = list(refs)
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            left += references(nodes[one]) if one >= start and one in nodes else ()
+    return found
+
+
+def _light(node: Node) -> Node:
+    """Without a value that is too large."""
+    return node if node.value.size <= LARGEST else node._replace(value=np.empty(0))
+
+
+def _kin(
+    nodes: Mapping[int, Node], seen: Any, leaves: list[int], of: Collection[int]
+) -> dict[int, tuple[int, ...]]:
+    before = {n.id: n for n in nodes.values() if not seen.begin <= n.id < seen.end}
+    made = reached(before, [*leaves, *(new for _, _, new in seen.moves)])
+    behind = {leaf: _behind(nodes, [leaf], 0) for leaf in leaves}
+    found = {}
+    for one in of:
+        kin = {i for i in made.get(one, ()) if i in behind} | {
+            i for i in leaves if one in behind[i]
+        }
+        if kin:
+            found[one] = tuple(sorted(kin))
+    return found
+
+
+def _arrays(names: Mapping[str, Any]) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    for name, value in names.items():
+        if isinstance(value, Recorded) and value.ndim and not name.startswith("_"):
+            yield name, current().node_of(value), value.shape
