@@ -10,7 +10,6 @@ fails is made again with another.
 from __future__ import annotations
 
 import dis
-import sys
 from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any
@@ -139,6 +138,8 @@ class Unknown(NDArrayOperatorsMixin):
             beside = None if like is None else np.broadcast_to(like, (len(whole), *like.shape))
             whole.become((len(whole), *shape), beside)
             return self.known()
+        if self.value is None and self._given:
+            return self.as_array()
         if self.value is None and self.loaded:
             self.value = lifted(self._whole_numbers(shape))
         if self.value is None:
@@ -418,11 +419,11 @@ def _is_shape(value: Any) -> bool:
 
 def _unpacked_into() -> int:
     """How many names a value is being unpacked into; 0 where it is not."""
-    frame = sys._getframe(2)
-    code = frame.f_code.co_code
-    at = frame.f_lasti
-    names = {dis.opmap["UNPACK_SEQUENCE"]}
-    return code[at + 1] if 0 <= at < len(code) and code[at] in names else 0
+    frame = current().frame(beside=True)
+    if frame is None:
+        return 0
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return code[at + 1] if code[at] == dis.opmap["UNPACK_SEQUENCE"] else 0
 
 
 def settled(value: Any) -> Any:
