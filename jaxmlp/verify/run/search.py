@@ -29,7 +29,7 @@ from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import ROWS, Oracle
 
 WORLDS = 8  # sets of shapes that work, which are given back
-TRIES = 4000
+TRIES = 1500
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 SECONDS = 3.0  # for all but the first run
 WIDEST = 5000

@@ -109,6 +109,7 @@ class Unknown(NDArrayOperatorsMixin):
         "_given",
         "_oracle",
         "_row",
+        "_samples",
         "loaded",
         "parts",
         "setting",
@@ -124,6 +125,7 @@ class Unknown(NDArrayOperatorsMixin):
         self.loaded, self._row = loaded, row
         self._given: tuple = ()  # the arrays that it was made of
         self._counted, self.setting = False, setting
+        self._samples: list[Any] = []
         self.value: Any = None
         self.parts: dict[Any, Unknown] = {}
 
@@ -175,8 +177,15 @@ class Unknown(NDArrayOperatorsMixin):
             return None if flipped is None else np.transpose(flipped)
         if self.value is None and self._row is not None:
             whole, k = self._row
-            self.value = None if whole.known() is None else lifted(whole.known()[k])
+            self.value = None if whole.known() is None else whole._taken_apart()[k]
         return self.value
+
+    def _taken_apart(self) -> list[Any]:
+        """Its samples, all taken out of it at one place of the program."""
+        if not self._samples:
+            whole = self.known()
+            self._samples = [lifted(whole[k]) for k in range(len(whole))]
+        return self._samples
 
     def as_array(self) -> Any:
         """Become an array of any shape."""
