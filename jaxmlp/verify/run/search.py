@@ -33,6 +33,8 @@ TRIES = 1500
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 SECONDS = 3.0  # for all but the first run
 WIDEST = 5000
+LARGE = 50_000  # numbers in an array, from where on fewer units are tried
+FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
@@ -87,7 +89,7 @@ class Search:
                 good = [one for one in made if not one.guessed or sensible(one)]
                 found += map(packed, good)
                 if good and not oracle.drawn:  # all shapes are those that the program asks for
-                    break
+                    return self._smaller(good, what, oracle) or found
                 spare += [packed(one) for one in made if not (good or one.moves)]
             far = (len(errors), -program.reached)
             cost += bool(before) and far >= before  # a change that has changed nothing
@@ -102,6 +104,24 @@ class Search:
                         more = LIKELY if fits else 1
                         heapq.heappush(left, (far, cost + more, next(number), (*same, k), lengths))
         return found or spare[:WORLDS]
+
+    def _smaller(
+        self, made: list[Recording], what: calls.Uncalled | None, oracle: Oracle
+    ) -> list[dict[str, Any]]:
+        """The same with fewer units where the program has hundreds, if it works with them."""
+        largest = max(n.value.size for one in made for n in one.nodes.values())
+        rest = sorted(self.many - {int(n) for n in oracle.lengths if n.isdigit()})
+        if largest < LARGE or not rest:
+            return []
+        fewer = {str(n): size for n, size in zip(rest, FEWER, strict=False)}
+        told = tuple(picked for picked, _ in oracle.taken)
+        again = Oracle(told, {**oracle.lengths, **fewer}, self.seed, self.sizes)
+        program = self._run(again, what)
+        errors = program.errors if program.before is None else program.before
+        if not program.seen or errors:
+            return []
+        good = [one for one in self._taken(program, guessed=True) if sensible(one)]
+        return [packed(one) for one in good]
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
         """What a run has seen, unless another with the same shapes has seen it."""
