@@ -98,9 +98,9 @@ def edits(statements: Sequence[ast.stmt], kind: str, line: int) -> Iterator[Edit
     given = [one for call in calls for one in call.args]
     arguments = [edit for one in given for edit in (*_of_operand(one), *_of(one))]
     yield from (edit for edit in arguments if edit.why == "Ṽ")
+    yield from _of_others(at, _moved(statements))
     yield from _of(at)
     yield from (edit for edit in arguments if edit.why != "Ṽ")
-    yield from _of_others(at, _moved(statements))
     for statement in _before(statements, at, function):
         yield from _of(statement)
 
