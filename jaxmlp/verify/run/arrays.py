@@ -214,6 +214,8 @@ class Recorded(np.ndarray):
     def to_numpy(self, *_, **__):
         return self
 
+    toarray = to_numpy  # of a sparse matrix
+
     def block_until_ready(self):
         return self
 
@@ -333,6 +335,8 @@ def encoded(value: Any) -> Any:
         return [encoded(one) for one in value]
     if isinstance(value, slice):
         return slice(*map(_number, _bounds(value)))
+    if isinstance(value, range):
+        return list(value)
     if isinstance(value, np.generic):
         return value.item()
     return encoded(value.known()) if hasattr(value, "stands_for") else value

@@ -111,6 +111,7 @@ class Program:
         self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str], until: float
     ):
         self.path, self.oracle, self.until = path, oracle, until
+        oracle.words = _keys(statements)
         self.statements = statements
         self.seen: list[Seen] = []
         self.missing: list[str] = []
@@ -119,7 +120,6 @@ class Program:
         self.reached = 0  # how far it came without an error, in nodes
         self.counts: dict[int, int] = {}
         self.depth = 0
-        self.alone: dict[str, Seen] = {}  # the first passes inside others that move one array
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType | None] = {}
         begin(Tape(path))
@@ -245,17 +245,11 @@ class Program:
         self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
     ) -> None:
         """Remember a step, if what has changed makes one."""
-        if len(self.seen) == STEPS or not (moved := moves(before, after, start)):
-            return
-        still = {name: place for name, place in after.items() if before.get(name) == place}
-        found = Seen(line, name, start, current().next, moved, still)
-        if len(moved) == 1 and self.depth:  # it may be what is carried back through time
-            self.alone.setdefault(moved[0].name, found)
-            return
-        if len(moved) == 1:
-            found = self.alone.get(moved[0].name, found)
-        self.seen.append(found)
-        self.before = self.errors[:] if self.before is None else self.before
+        alone = self.depth == 0  # inside a pass it may be what is carried back through time
+        if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
+            still = {name: place for name, place in after.items() if before.get(name) == place}
+            self.seen.append(Seen(line, name, start, current().next, moved, still))
+            self.before = self.errors[:] if self.before is None else self.before
 
     def _check_time(self) -> None:
         if time.monotonic() > self.until:
@@ -301,6 +295,13 @@ def undefined(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
             given.add(node.name)
     return read - given
+
+
+def _keys(body: list[ast.stmt]) -> tuple[str, ...]:
+    """The strings that are keys of a program's dicts."""
+    dicts = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Dict)]
+    keys = [k.value for n in dicts for k in n.keys if isinstance(k, ast.Constant)]
+    return tuple(dict.fromkeys(key for key in keys if isinstance(key, str)))
 
 
 def many(body: list[ast.stmt]) -> set[int]:

@@ -33,12 +33,10 @@ TRIES = 4000
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 SECONDS = 3.0  # for all but the first run
 WIDEST = 5000
-import os
-
-DEBUG = os.environ.get("DBG")
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
+LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 
 
@@ -59,8 +57,8 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
+        # How far the run came that this one is a change of, its cost, a number, what is told.
         left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]] = [((), 0, 0, (), {})]
-        # The first of each: how far the run came that this one is a change of.
         number = itertools.count(1)
         tried, started, until = 0, False, self.until
         while left and tried < TRIES and len(found) < WORLDS and time.monotonic() < until:
@@ -69,16 +67,6 @@ class Search:
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
-            if DEBUG:
-                print(
-                    tried,
-                    round(cost, 2),
-                    told,
-                    lengths,
-                    [e for e in program.errors if program.before is None][:2],
-                    len(program.seen),
-                    round(time.monotonic() - self.until + 8, 2),
-                )
             if self._new_names(program):
                 heapq.heappush(left, again)
                 continue
@@ -187,9 +175,11 @@ def _resized(
     """
     told = next((text for kind, _, text in errors if kind in SIZES_TOLD), "")
     sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
+    if (m := LABEL.search(told)) and "values" not in lengths:
+        return [{**lengths, "values": int(m[1])}]
     large = [n for n in sizes if n in many and str(n) not in lengths]
     found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
-    for name, width in oracle.tables.items():
+    for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]
         wanted = [width + b - a for a in near for b in sizes]
         wanted += sizes if ROWS * width in sizes else []

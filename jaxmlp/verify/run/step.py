@@ -100,11 +100,15 @@ def references(node: Node) -> Iterator[int]:
     yield from inside(list(node.kw.values()))
 
 
-def moves(before: Mapping[str, Place], after: Mapping[str, Place], start: int) -> list[Move]:
+def moves(
+    before: Mapping[str, Place], after: Mapping[str, Place], start: int, *, alone: bool
+) -> list[Move]:
     """The parameters: changed places whose new arrays depend on each other's old ones.
 
     Args:
         start: the first node of the pass.
+        alone: whether a single array counts that is not just added to: a network may have a
+            single matrix.
     """
     nodes = {n.id: n for n in current().nodes.values() if n.id >= start}
     changed, olds = [], set()
@@ -127,13 +131,24 @@ def moves(before: Mapping[str, Place], after: Mapping[str, Place], start: int) -
     ]  # fmt: skip
     if mutual and any(_is_more_than_a_sum(nodes[i], roots) for i in roots if i in nodes):
         return mutual
-    return _alone(nodes, changed, before)
+    found = _alone(nodes, changed, before)
+    return found if alone or all(_is_added_to(nodes, one) for one in found) else []
 
 
 def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool:
     """Whether a node is no linear function of what moves: a network is none, momentum is one."""
     factors = [r for r in references(node) if r in roots]
     return node.op in FACTORS or node.op in CURVED or (node.op == "multiply" and len(factors) == 2)
+
+
+def _is_added_to(nodes: Mapping[int, Node], move: Move) -> bool:
+    """Whether something was added to it, as a step does, and it was not computed anew."""
+    number = move.new
+    while number in nodes and number != move.old:
+        if nodes[number].op not in ("add", "subtract"):
+            return False
+        number = next(references(nodes[number]), -1)
+    return number == move.old
 
 
 def _alone(

@@ -24,6 +24,7 @@ from jaxmlp.verify.run.arrays import (
     Unsupported,
     current,
     encoded,
+    given_back,
     lifted,
     number,
     plain,
@@ -31,8 +32,10 @@ from jaxmlp.verify.run.arrays import (
 from jaxmlp.verify.run.tape import Ref
 
 SAMPLES = 3
+LAYERS = 3
 ROWS = 12  # of a table that a file has loaded
 VALUES = 10
+KINDS = ("table", "column", "images")
 SIZES = (5, 4, 6, 2, *range(7, 60))
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
@@ -59,6 +62,7 @@ class Oracle:
         own: Sequence[int] = (),
     ):
         self.own = tuple(own)
+        self.words: tuple[str, ...] = ()  # the keys of the program's dicts
         self.told, self.lengths = tuple(told), lengths or {}
         self.taken: list[tuple[int, Sequence[Any]]] = []
         self.random = np.random.default_rng(seed)
@@ -97,16 +101,30 @@ class Unknown(NDArrayOperatorsMixin):
         stands_for: the name that is not there.
         value: what it has become, or None.
         loaded: whether it comes out of a file or a module, and is data.
+        setting: whether an object is made with it: it may be the sizes of all layers, or a word.
     """
 
-    __slots__ = ("_flip", "_oracle", "_row", "loaded", "parts", "stands_for", "value")
+    __slots__ = (
+        "_counted",
+        "_flip",
+        "_given",
+        "_oracle",
+        "_row",
+        "loaded",
+        "parts",
+        "setting",
+        "stands_for",
+        "value",
+    )
 
     def __init__(
         self, stands_for: str, oracle: Oracle, flip: Unknown | None = None, *,
-        loaded: bool = False, row: tuple[Unknown, int] | None = None,
+        loaded: bool = False, row: tuple[Unknown, int] | None = None, setting: bool = False,
     ):  # fmt: skip
         self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
         self.loaded, self._row = loaded, row
+        self._given: tuple = ()  # the arrays that it was made of
+        self._counted, self.setting = False, setting
         self.value: Any = None
         self.parts: dict[Any, Unknown] = {}
 
@@ -121,6 +139,8 @@ class Unknown(NDArrayOperatorsMixin):
             beside = None if like is None else np.broadcast_to(like, (len(whole), *like.shape))
             whole.become((len(whole), *shape), beside)
             return self.known()
+        if self.value is None and self.loaded:
+            self.value = lifted(self._whole_numbers(shape))
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = _target(like, shape, self._oracle.random)
@@ -141,6 +161,7 @@ class Unknown(NDArrayOperatorsMixin):
             whole.value = lifted(self._oracle.random.integers(0, size, len(whole)))
         elif self.known() is None and self.loaded and self._flip is None:
             self.value = lifted(self._oracle.random.permutation(ROWS) % min(size, VALUES))
+            self._oracle.tables.pop(self.stands_for, None)
         elif self.known() is None:
             drawn = self._oracle.random.integers(0, size, SAMPLES)
             self.value = self._oracle.choose((lifted(drawn), int(drawn[0])))
@@ -168,18 +189,35 @@ class Unknown(NDArrayOperatorsMixin):
 
     def _loaded_array(self) -> Any:
         """A table of whole numbers, or a column of them, each a label or a measurement."""
-        random, name = self._oracle.random, self.stands_for
+        name = self.stands_for
         if self._flip is not None:
             return np.transpose(self._flip.as_array())
-        kind = self._oracle.choose(("table", "column", "images"))
+        kinds = ("given", "table", "column", "images") if self._given else KINDS
+        kind = self._oracle.choose(kinds)
+        if kind == "given":
+            self.value = self._given_back(settled(self._given[0]))
+            return self.value
         width = self._oracle.lengths.get(name, 6 if kind == "images" else SIZES[0])
         if kind != "column":
             self._oracle.tables[name] = width
         high = max(k for k in range(1, width) if width % k == 0 and k * k <= width)
         shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
-        columns = [random.permutation(ROWS) % VALUES for _ in range(int(np.prod(shape)))]
-        self.value = lifted(np.stack(columns, axis=1).astype(float).reshape(ROWS, *shape))
+        made = self._whole_numbers((ROWS, *shape))
+        self.value = self._given_back(made) if self._given else lifted(made)
         return self.value
+
+    def _whole_numbers(self, shape: Shape) -> np.ndarray:
+        """Numbers that are labels as well as measurements; each comes in every column."""
+        values = self._oracle.lengths.get("values", VALUES)
+        rows, size = shape[0] if shape else 1, int(np.prod(shape[1:]))
+        columns = [self._oracle.random.permutation(rows) % values for _ in range(size)]
+        return np.stack(columns, axis=1).astype(float).reshape(shape)
+
+    def _given_back(self, value: Any) -> Any:
+        """What is made of arrays by something that is not there: lost for the tape."""
+        taped = encoded(tuple(one for one in self._given if isinstance(one, Recorded)))
+        name = f"{LOST}{self.stands_for}"
+        return given_back(np.array(plain(value)), name, taped) if taped else lifted(value)
 
     # how it is used
 
@@ -256,13 +294,21 @@ class Unknown(NDArrayOperatorsMixin):
         if self.parts and not self.loaded:
             return self._part(index, f"{self.stands_for}[{index!r}]")
         index = settled(index)
-        if self.known() is None and isinstance(index, slice) and self.loaded:
+        if self.setting and self.known() is None and isinstance(index, int | slice):
+            return self._sizes()[index]
+        if self.known() is None and isinstance(index, slice) and (self.loaded or self._counted):
             return self  # a part of the samples is as good as all
         if self.known() is None and isinstance(index, slice):
             self._cut(index)
         elif self.known() is None and isinstance(index, tuple) and not self.loaded:
             self.become((SAMPLES, *map(self._oracle.fresh, range(len(index) - 1))))
         return self.as_array()[index]
+
+    def _sizes(self) -> list[int]:
+        """Become the sizes of a few layers, all different."""
+        self.value = [self._oracle.fresh(k) for k in range(LAYERS)]
+        self._oracle.drawn.update(dict.fromkeys(self.value))
+        return self.value
 
     def _cut(self, index: slice) -> None:
         """Become a vector that is cut into parameters, where a bound says so; else a table."""
@@ -288,12 +334,19 @@ class Unknown(NDArrayOperatorsMixin):
             self.as_array()[settled(index)] = settled(value)
 
     def __len__(self) -> int:
+        if self.setting and self.known() is None:
+            return len(self._sizes())
         if self.known() is None and self._row is None and self._flip is None:
+            self._counted = True
             return ROWS if self.loaded else SAMPLES
         return len(self.as_array())
 
     def __iter__(self) -> Iterator:
+        if self.setting and self.known() is None:
+            return iter(self._sizes())
         if self.known() is None and (count := _unpacked_into()):
+            if self._given and count % len(self._given) == 0:  # as those that split samples do
+                return iter([one for one in self._given for _ in range(count // len(self._given))])
             return iter([self._part(k, f"{self.stands_for}[{k}]") for k in range(count)])
         if self.parts and not self.loaded:
             return iter(self.parts)
@@ -305,17 +358,21 @@ class Unknown(NDArrayOperatorsMixin):
         name = f"{self.stands_for}[{k}]"
         return Unknown(name, self._oracle, loaded=self.loaded, row=(self, k))
 
-    def __call__(self, *args: Any, **_: Any) -> Any:
+    def __mro_entries__(self, bases: tuple) -> tuple:
+        return ()
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
         if not self.loaded:
             raise Unsupported(f"{self.stands_for}, which is not defined")
         if len(args) == 1 and isinstance(args[0], FunctionType | type):
             return args[0]  # a decorator
-        given = tuple(one for one in args if isinstance(one, Recorded))
-        if given:
-            current().add(f"{LOST}{self.stands_for}", encoded(given), {}, 0.0)
         self._oracle.calls += 1
-        name = f"{self.stands_for}()#{self._oracle.calls}"
-        return Unknown(name, self._oracle, loaded=True)
+        made = Unknown(f"{self.stands_for}()#{self._oracle.calls}", self._oracle, loaded=True)
+        made._given = tuple(one for one in args if isinstance(one, Recorded | Unknown))
+        shapes = [one for one in (*args, kw.get("size")) if _is_shape(one)]
+        if len(shapes) == 1 and not made._given:  # random numbers, say
+            made.value = lifted(self._oracle.random.normal(size=shapes[0]))
+        return made
 
     def __index__(self) -> int:
         return self.as_integer()
@@ -332,6 +389,8 @@ class Unknown(NDArrayOperatorsMixin):
         return bool(value)
 
     def __eq__(self, other: Any) -> Any:
+        if isinstance(self.value, str):
+            return self.value == other
         if isinstance(other, str) or other is None:
             return self._oracle.choose((False, True))
         return np.equal(self, other)
@@ -339,13 +398,19 @@ class Unknown(NDArrayOperatorsMixin):
     def __hash__(self) -> int:
         if self.loaded and self._row is not None:  # a label, looked up
             return hash(int(self.as_index(VALUES)))
-        return id(self)
+        if self.setting and self.known() is None and self._oracle.words:  # a key of a dict
+            self.value = self._oracle.choose(self._oracle.words)
+        return hash(self.value) if isinstance(self.value, str) else id(self)
 
     def __format__(self, spec: str) -> str:
         return format(0.0, spec) if spec.endswith(("f", "e", "g")) else self.stands_for
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(type(n) is int for n in value)
 
 
 def _unpacked_into() -> int:
@@ -384,6 +449,10 @@ def _shape_of(value: Any) -> Shape:
 def product(pair: list, oracle: Oracle) -> None:
     """Decide the shapes of the factors of a matrix product."""
     left, right = pair[:2]
+    if _open(left) and left.loaded and not _open(right) and _shape_of(right):
+        left.become((ROWS, _shape_of(right)[-2 if len(_shape_of(right)) > 1 else 0]))
+    if _open(right) and right.loaded and not _open(left) and _shape_of(left):
+        right.become((_shape_of(left)[-1], ROWS))
     if _open(left) and _open(right):
         inner, other = oracle.fresh(), oracle.fresh(1)
         rows = other if left._flip is not None else SAMPLES

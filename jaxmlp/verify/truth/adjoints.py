@@ -17,16 +17,16 @@ from jaxmlp.verify.truth import errors, replay
 States = Sequence[Mapping[int, np.ndarray]]
 Adjoints = dict[int, np.ndarray]
 STATES = 3
-ATTEMPTS = 6
+ATTEMPTS = 8
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def states(
     recording: Recording, params: list[int], seed: int, count: int = STATES
 ) -> list[dict[int, np.ndarray]]:
-    """All values of a step at random parameters, near those that it was run with and anywhere.
+    """All values of a step at random parameters, near those of the run and anywhere.
 
-    Where it was run biases are often 0, and what a ReLU gets is on its kink.
+    None is the run itself: there biases are often 0, and what a ReLU gets is on its kink.
 
     Raises:
         NotReplayed: it cannot be computed anew.
@@ -103,11 +103,6 @@ def of_own(
     return _at_all(pulled, params, at)
 
 
-def length(graph: Graph, params: list[int]) -> int:
-    """How many values depend on the parameters."""
-    return len(graph.dependents(params))
-
-
 def _order(graph: Graph, params: list[int], ends: list[int]) -> list[int]:
     return sorted(graph.ancestors(ends) & graph.dependents(params))
 
@@ -126,5 +121,5 @@ def _at_all(pulled: Any, params: list[int], at: States) -> Any:
     # The program's arithmetic is NumPy's, whatever is forbidden to the code around.
     standard = jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow")
     with jax.enable_x64(True), standard[0], standard[1]:
-        inputs = {p: jnp.stack([jnp.asarray(state[p]) for state in at]) for p in params}
+        inputs = {p: np.stack([state[p] for state in at]) for p in params}
         return jax.tree.map(np.asarray, jax.jit(jax.vmap(pulled), compiler_options=QUICK)(inputs))

@@ -82,16 +82,19 @@ def going_down(
 ) -> list[bool]:  # fmt: skip
     """For each E whether a change is its gradient times a factor, seen along a few directions."""
     random = np.random.default_rng(0)
-    directions = [random.normal(size=change[0].shape) for _ in range(DIRECTIONS)]
-    told = np.array([np.vdot(one, v) for one in change[:2] for v in directions])
-    try:
-        true = np.concatenate([
-            slopes(recording, graph, param, ends, errors_of, dict(state), directions)
-            for state in at[:2]
-        ])  # fmt: skip
-    except replay.NotReplayed:
-        return [False] * len(errors_of([at[0][end] for end in ends]))
-    return [_proportional(told, column) for column in true.T]
+    told, true, fits = [], [], [False]
+    for _ in range(DIRECTIONS):
+        way = random.normal(size=change[0].shape)
+        told += [np.vdot(one, way) for one in change[:2]]
+        try:
+            true += [slopes(recording, graph, param, ends, errors_of, dict(state), [way])
+                     for state in at[:2]]  # fmt: skip
+        except replay.NotReplayed:
+            return [False] * len(errors_of([at[0][end] for end in ends]))
+        fits = [_proportional(np.array(told), column) for column in np.concatenate(true).T]
+        if not any(fits):
+            break
+    return fits
 
 
 def _proportional(told: np.ndarray, true: np.ndarray) -> bool:

@@ -1,0 +1,129 @@
+"""Which target a step has, and which E it goes down: chosen by finite differences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.judge.worlds import Param, World, degenerate, odd, suited
+from jaxmlp.verify.run import network
+from jaxmlp.verify.run.network import Target
+from jaxmlp.verify.truth import differences, errors
+
+SECONDS = 6.0  # for the choice among worlds and errors
+MOST = 60  # worlds and targets that are tried
+PRESSED = 3  # worlds that are looked at in full
+
+
+class Choice(NamedTuple):
+    """A world, a target and an E, and how many parameters go down it or up.
+
+    Attributes:
+        stated: the node of the file's own E, if it is that.
+        fitting: how many go down or up.
+        nearest: where the one of these that is nearest to the output is used first.
+    """
+
+    world: World
+    target: Target
+    error: str
+    stated: int
+    fitting: int
+    nearest: int
+
+
+def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:
+    """Each E that is possible for each target, with how well it fits by differences."""
+    until = time.monotonic() + SECONDS
+    tried = [(world, target) for world in worlds for target in world.targets]
+    for plain, target in tried[:MOST]:
+        world = suited(plain, target, seed)
+        changes = [(p.old, list(map(np.asarray, world.change(p)))) for p in world.params]
+        names = possible(world, target, declared)
+        fitting = differences.fitting(
+            world.recording, world.graph, changes, target.pairs, world.at, names)  # fmt: skip
+        for name, fits in fitting.items():
+            chosen = world if world.recording.moves else matched(world, fits)
+            used = [
+                min(world.graph.after[p.old])
+                for p, fit in zip(world.params, fits, strict=True)
+                if fit
+            ]
+            yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0))
+            wanted = {p.new for p in world.params}
+            if chosen.params and sum(fits) == len(wanted) and not odd(chosen):
+                return
+        if time.monotonic() > until:
+            return
+
+
+def matched(world: World, fits: Sequence[bool]) -> World:
+    """The same with one parameter for each result: the one that fits, or the only one left."""
+    pairs = list(zip(world.params, fits, strict=True))
+    found = {p.new: p for p, fit in pairs if fit}
+    taken = {p.old for p in found.values()}
+    left: dict[int, list[Param]] = {}
+    for p, _ in pairs:
+        if (
+            p.new not in found
+            and p.old not in taken
+            and network.multiplied(world.recording, world.graph, p.old)
+        ):
+            left.setdefault(p.new, []).append(p)
+    exact = {new: [p for p in some if _equal(world, p)] or some for new, some in left.items()}
+    found |= {new: some[0] for new, some in exact.items() if len(some) == 1}
+    params = tuple(found.values())
+    olds = {p.old for p in params}
+    fixed = tuple(dict.fromkeys(i for i in world.roots if i not in olds))
+    return replace(world, params=params, fixed=fixed)
+
+
+def _equal(world: World, param: Param) -> bool:
+    nodes = world.recording.nodes
+    return nodes[param.old].value.shape == nodes[param.new].value.shape
+
+
+def possible(world: World, target: Target, declared: str | None) -> list[str]:
+    outputs = [state[g] for state in world.at for g, _ in target.pairs]
+    names = [declared] if declared else list(errors.KNOWN)
+    return [name for name in names if errors.possible(name, outputs)]
+
+
+def rank(choice: Choice) -> tuple:
+    """What fits best, in the world that is the likeliest."""
+    nodes = choice.world.recording.nodes
+    exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
+    oddities, fits = odd(choice.world), choice.fitting
+    size = len(choice.target.backward)
+    return (not degenerate(choice.world), fits > 0, -oddities, fits, exact, choice.nearest, size)
+
+
+def pressed(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices worth the time of an exact look: the best of each E, in the best world."""
+    found: dict[tuple, Choice] = {}
+    best = choices[0]
+    for choice in choices:
+        if rank(choice)[:6] == rank(best)[:6] and len(found) < PRESSED:
+            found.setdefault((choice.target.pairs, choice.error), choice)
+    return list(found.values())
+
+
+def own_error(choice: Choice) -> int | None:
+    """An E that the file states, if some parameter goes down it and not all go down the other."""
+    world = choice.world
+    if choice.fitting == len(world.params):
+        return None
+    results = [p.new for p in world.params]
+    for number in network.stated(world.recording, world.graph, world.roots, choice.target, results):
+        for param in world.params:
+            change = list(map(np.asarray, world.change(param)))
+            value = lambda ends: np.array([np.sum(ends[0])])  # noqa: E731
+            if differences.going_down(
+                world.recording, world.graph, param.old, change, [number], value, world.at
+            )[0]:
+                return number
+    return None

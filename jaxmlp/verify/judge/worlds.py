@@ -1,0 +1,181 @@
+"""A recorded step made ready to be judged: its parameters, what may be the target, its states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.run import network
+from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import Target
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.truth import adjoints, replay
+
+if TYPE_CHECKING:
+    from jaxmlp.verify.judge.steps import Judgement
+
+
+class Unjudged(Exception):
+    """Why there is no verdict: a key of `judge.told`, and where; what was tried in vain."""
+
+    def __init__(self, reason: str, what: str = "", line: int = 0, tried: Sequence[Judgement] = ()):
+        super().__init__(reason)
+        self.reason, self.what, self.line, self.tried = reason, what, line, tuple(tried)
+
+
+class Param(NamedTuple):
+    """A parameter of a step, or of what a call has given back.
+
+    Attributes:
+        name: the place where it is, or where its gradient is.
+        old: the node of its value in the forward pass.
+        new: the node that it is changed to, or that should be its gradient.
+        gives: whether `new` is the gradient itself.
+    """
+
+    name: str
+    old: int
+    new: int
+    gives: bool = False
+
+
+@dataclass(frozen=True)
+class World:
+    """A recording, ready to be judged.
+
+    Attributes:
+        params: the parameters that it moves, or whose gradients it gives.
+        fixed: other arrays that the forward pass multiplies with.
+        at: all values, at several states.
+        targets: what may be the target, and where it meets the forward pass.
+        results: of a call, (name, node) of the arrays that it gives and that depend on the target.
+    """
+
+    recording: Recording
+    graph: Graph
+    params: tuple[Param, ...]
+    fixed: tuple[int, ...]
+    at: Sequence[Mapping[int, np.ndarray]]
+    targets: tuple[Target, ...]
+    results: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def roots(self) -> list[int]:
+        """The nodes that the forward pass begins with."""
+        return [*dict.fromkeys(p.old for p in self.params), *self.fixed]
+
+    def change(self, param: Param) -> np.ndarray:
+        """A gradient, or how far a step moves downwards, the states along the first axis."""
+        if param.gives:
+            shape = self.at[0][param.old].shape
+            return np.stack([_shaped(state[param.new], shape) for state in self.at])
+        return np.stack([state[param.old] - state[param.new] for state in self.at])
+
+
+def _shaped(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return value.T if value.T.shape == shape != value.shape else value.reshape(shape)
+
+
+def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
+    """Those that can be computed anew and have a target."""
+    stopped, any_found = None, False
+    for recording in recordings:
+        graph = Graph(recording.nodes)
+        params = tuple(Param(*move) for move in recording.moves)
+        try:
+            found = (
+                [_moving(recording, graph, params, seed)]
+                if params
+                else given(recording, graph, seed)
+            )
+        except replay.NotReplayed as why:
+            stopped = why
+            continue
+        for world in found:
+            if world.targets:
+                any_found = True
+                yield world
+    if stopped is not None and not any_found:
+        raise Unjudged("construct", stopped.node.op, stopped.node.span.line)
+
+
+def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed: int) -> World:
+    olds, news = [p.old for p in params], [p.new for p in params]
+    if (lost := network.lost(recording)) is not None:
+        raise Unjudged("construct", lost.op.removeprefix(LOST), lost.span.line)
+    targets = tuple(network.targets(recording, graph, olds, news))
+    fixed = network.fixed(recording, graph, olds, targets)
+    at = adjoints.states(recording, [*olds, *fixed], seed) if targets else ()
+    return World(recording, graph, params, tuple(fixed), at, targets)
+
+
+def suited(world: World, target: Target, seed: int) -> World:
+    """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
+    recording = world.recording
+    values = network.like_outputs(recording, world.graph, target) if recording.guessed else {}
+    if not values:
+        return world
+    nodes = recording.nodes
+    nodes = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
+    changed = replace(recording, nodes=nodes)
+    return replace(world, recording=changed, at=adjoints.states(changed, world.roots, seed))
+
+
+def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
+    """What a call gives, as gradients or moved parameters, for each possible target."""
+    used = [
+        n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim and graph.after[n.id]
+    ]
+    for y in (n.id for n in used if n.value.dtype.kind in "fiu"):
+        behind = graph.dependents([y])
+        roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
+                 and not behind.issuperset(graph.after[n.id])]  # fmt: skip
+        results = [(name, r) for name, r in recording.values if r in behind and r != y]
+        found = network.targets(recording, graph, roots, [])
+        targets = tuple(t for t in found if t.nodes <= behind)
+        if not results or not targets:
+            continue
+        at = adjoints.states(recording, roots, seed)
+        params = tuple(_candidates(recording, graph, roots, results))
+        if params:
+            fixed = tuple(i for i in roots if i not in {p.old for p in params})
+            arrays = [(n, r) for n, r in results if recording.nodes[r].value.ndim]
+            yield World(recording, graph, params, fixed, at, targets, tuple(arrays))
+
+
+def _candidates(
+    recording: Recording, graph: Graph, roots: list[int], results: list[tuple[str, int]]
+) -> Iterator[Param]:
+    """Each result with each array of its size that it may be the gradient of, or the new value."""
+    for name, result in {r: (n, r) for n, r in reversed(results)}.values():
+        value = recording.nodes[result].value
+        direct = graph.before[result]
+        for root in roots:
+            shape = recording.nodes[root].value.shape
+            if shape in (value.shape, value.T.shape) or (value.ndim == 1 and value.shape == shape):
+                moved = root in direct and recording.nodes[result].op in ("subtract", "add")
+                yield Param(name, root, result, gives=not moved)
+
+
+def odd(world: World) -> int:
+    """How many parameters have the size of the batch or two of one size, or are of one unit.
+
+    Where shapes are guessed, these are guesses with which mistakes may not show.
+    """
+    if not world.recording.guessed:
+        return 0
+    olds = [p.old for p in world.params]
+    matrices, outputs = network.shapes(world.recording, world.graph, olds, world.targets)
+    many = any(len(target.pairs) > 1 for target in world.targets)
+    single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
+    square = sum(len(shape) > len(set(shape)) for shape in matrices)
+    return single + square + degenerate(world)
+
+
+def degenerate(world: World) -> int:
+    olds = [p.old for p in world.params]
+    return network.degenerate(world.recording, world.graph, olds, world.targets)
