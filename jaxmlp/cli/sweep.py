@@ -21,9 +21,10 @@ from jaxmlp import plot
 from jaxmlp.cli.folder import error_name, run_folder, versions
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import Settings, parsed
-from jaxmlp.cli.task import Task, prepare, start, step_size
+from jaxmlp.cli.task import Task, choose_network, prepare, start, step_size
 from jaxmlp.cli.train import ROUTES, QuietConsole, optimizer_named
 from jaxmlp.evaluate import score
+from jaxmlp.train.arguments import check_settings
 from jaxmlp.train.sweep import sweep
 from jaxmlp.whole import write_whole
 
@@ -110,13 +111,20 @@ def _train_all(console: Console, settings: SweepSettings) -> tuple[Task, list[Tr
     """A program for each f, q and batch size; within one, all starts, step sizes and seeds."""
     programs = list(product(settings.hidden, settings.units, settings.batch_size))
     ready = [_one(settings, *program) for program in programs]
-    tasks, trained = [prepare(one) for one in ready], []
+    task, trained = prepare(ready[0]), []
+    tasks = [_same_data(task, one) for one in ready]
     with progress(console, "training", "epochs") as bar:
         running = bar.add_task("", total=settings.epochs * len(programs))
         for program, one, task in zip(programs, ready, tasks, strict=True):
             trained += _train(settings, program, one, task, lambda: bar.advance(running))
             jax.clear_caches()  # of a program that is not needed again
-    return tasks[0], trained
+    return task, trained
+
+
+def _same_data(task: Task, settings: Settings) -> Task:
+    """The task of other settings for the network alone."""
+    check_settings(settings.eta, batch_size=settings.batch_size)
+    return task._replace(network=choose_network(settings, task.train))
 
 
 def _one(settings: SweepSettings, hidden: str, units: int, batch_size: int) -> Settings:

@@ -47,8 +47,10 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
         if kind == ".parquet":
             table = _parquet(source, unpacked(file, packed), reading)
         else:
-            own = None if packed or reading.encoding else source
-            table = _text(str(source), unpacked(file, packed), reading, known, own)
+            plain = Path(source).is_file() and not (packed or reading.encoding)
+            table = _text(
+                str(source), unpacked(file, packed), reading, known, source if plain else None
+            )
         table.size, table.done = size, lambda: size if file.closed else file.tell()
         yield table
 
