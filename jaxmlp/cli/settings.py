@@ -16,7 +16,8 @@ from jaxmlp.cli import did_you_mean
 from jaxmlp.data.table import Reading
 
 SAVED = "settings.json"  # in a run's folder from the beginning
-MAY_CHANGE = {"resume", "checkpoint_every", "data"}  # the data may have moved, but are checked
+OWN = {"resume", "devices", "coordinator", "processes", "process", "distributed"}  # of a process
+MAY_CHANGE = OWN | {"checkpoint_every", "data"}  # the data may have moved, but are checked
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,17 @@ class Settings(Reading):
     checkpoint_every: float = 10.0
     """Seconds, at least, between two checkpoints, written at the end of an epoch."""
 
+    devices: int | None = None
+    """How many share each batch. None: all, if --batch-size is a multiple; else one."""
+    coordinator: str | None = None
+    """HOST:PORT of the first of several processes that train as one."""
+    processes: int | None = None
+    """How many they are."""
+    process: int | None = None
+    """Which of them this is; 0, the first, prints and writes."""
+    distributed: bool = False
+    """All this as Slurm, Open MPI or Kubernetes has it."""
+
 
 PRESETS = {
     "default": Settings(),
@@ -128,7 +140,7 @@ def saved_settings(folder: Path) -> Settings:
         ValueError: there are none, or they are damaged.
     """
     saved, hints = read_saved(folder), get_type_hints(Settings)
-    values = {name: saved.get(name) for name in hints if name != "resume"}
+    values = {name: saved.get(name) for name in hints if name not in OWN}
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in values.items():
         if not _is(value, hints[name]):

@@ -228,10 +228,7 @@ def _error(rule: Rule, params: Params, part: Samples, n: int, measured) -> Array
     total = functools.partial(_total_of_many, rule.network)
 
     def mean():
-        if rule.mesh:
-            sums = mesh.summed(rule.mesh, total, n, params, part)
-        else:
-            sums = total(params, part)
+        sums = mesh.summed(rule.mesh, total, n, params, part) if rule.mesh else total(params, part)
         return sums / ((n or len(part.X)) if part.weights is None else jnp.sum(part.weights))
 
     unknown = jnp.full((), jnp.nan, params.V.dtype)

@@ -32,8 +32,16 @@ def placed(device: Devices) -> tuple[Mesh | None, Callable]:
     if not devices or not all(isinstance(one, jax.Device) for one in devices):
         raise ValueError(f"expected devices, as of jax.devices(), got {device!r}")
     mesh = Mesh(np.array(devices), (AXIS,))
-    replicated = NamedSharding(mesh, PartitionSpec())
-    return mesh if len(devices) > 1 else None, lambda tree: jax.device_put(tree, replicated)
+    here = all(one.process_index == jax.process_index() for one in devices)
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    if here:
+        return mesh if len(devices) > 1 else None, lambda tree: jax.device_put(tree, everywhere)
+    return mesh, lambda tree: jax.tree.map(lambda leaf: _of_all(np.asarray(leaf), everywhere), tree)
+
+
+def _of_all(array: np.ndarray, sharding: NamedSharding) -> Array:
+    """An array of all processes, of which each puts the rows of its own devices there."""
+    return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
 
 
 def check_batch(mesh: Mesh, batch_size: int) -> None:
@@ -61,7 +69,7 @@ def shared(mesh: Mesh, part: Samples) -> Samples:
     def put(array) -> Array:
         array = np.asarray(array)
         rows = np.pad(array, [(0, missing), *[(0, 0)] * (array.ndim - 1)]) if missing else array
-        return jax.make_array_from_callback(rows.shape, where, lambda index: rows[index])
+        return _of_all(rows, where)
 
     return jax.tree.map(put, part)
 
