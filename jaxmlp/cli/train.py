@@ -14,7 +14,7 @@ from rich.console import Console
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import model_of, versions, whole, write
-from jaxmlp.cli.processes import devices_for, joined
+from jaxmlp.cli.processes import WATCHED, are_several, devices_for, joined, watch
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
@@ -47,6 +47,8 @@ def main(args: list[str]) -> int:
         tidy(folder)
         console.print(f"{folder} has finished: nothing is left to do", markup=False)
         return 0
+    if are_several(settings) and WATCHED not in os.environ:
+        return watch("train", args, settings)
     with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
         console.quiet = not first
         return _train(console, settings, first)
