@@ -121,7 +121,7 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
 
 @contextlib.contextmanager
 def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
-    """A folder with the settings in it; removed if the run ends before its first checkpoint."""
+    """A folder with the settings in it; removed if the run ends before it has kept anything."""
     made, folder = make_folder(settings)
     mine = False
     try:
@@ -133,7 +133,8 @@ def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
             os.fsync(file.fileno())
             yield folder
     except BaseException:
-        if mine and not (checkpoints(folder) or finished(folder)):
+        kept = [path for path in folder.iterdir() if not LEFT.fullmatch(path.name)]
+        if mine and [path.name for path in kept] == [SAVED]:
             (folder / SAVED).unlink(missing_ok=True)
         remove(made)
         raise

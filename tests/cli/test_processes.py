@@ -21,22 +21,22 @@ BATCHES = ["--data", "iris", "--batch-size", "8", "--units", "3", "--dtype", "fl
 BATCHES += ["--eta", "0.01"]
 
 
-def begin(folder, *args, devices: int = 1) -> subprocess.Popen:
+def begin(folder, *args, command: str = "train", devices: int = 1) -> subprocess.Popen:
     """The command in a process of so many devices."""
     flags = f"--xla_force_host_platform_device_count={devices}"
     environment = {**os.environ, "XLA_FLAGS": flags, "JAXMLP_CACHE": "off"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    command = [sys.executable, "-c", AGAIN, "train", *args]
-    return subprocess.Popen(command, env=environment, cwd=folder, **pipes)
+    whole = [sys.executable, "-c", AGAIN, command, *args]
+    return subprocess.Popen(whole, env=environment, cwd=folder, **pipes)
 
 
-def pair(folder, *args) -> list[subprocess.Popen]:
+def pair(folder, *args, **how) -> list[subprocess.Popen]:
     """Two processes that train as one."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     told = ["--coordinator", f"localhost:{port}", "--processes", "2", "--process"]
-    return [begin(folder, *args, *told, str(k), devices=2) for k in range(2)]
+    return [begin(folder, *args, *told, str(k), **how) for k in range(2)]
 
 
 def ended(process: subprocess.Popen) -> tuple[int, str, str]:
@@ -73,7 +73,15 @@ def test_two_processes_train_the_network_of_one(tmp_path, alone):
 
 def test_the_death_of_one_ends_the_other_and_one_process_goes_on(tmp_path, alone):
     first, second = pair(
-        tmp_path, *BATCHES, "--epochs", "100000", "--checkpoint-every", "0", "--out", "run"
+        tmp_path,
+        *BATCHES,
+        "--epochs",
+        "100000",
+        "--checkpoint-every",
+        "0",
+        "--out",
+        "run",
+        devices=2,
     )
     deadline = time.monotonic() + 200
     while not [*(tmp_path / "run").glob("checkpoint-*")]:
@@ -94,6 +102,22 @@ def test_the_death_of_one_ends_the_other_and_one_process_goes_on(tmp_path, alone
     assert (code, err) == (0, "")
     assert f"resumed    after {done} of {done + 2} epochs" in out
     assert len(errors(tmp_path / "run")) == done + 2
+
+
+def test_two_processes_share_a_sweep_and_one_goes_on(tmp_path):
+    args = ["--data", "iris", "--epochs", "2", "--seeds", "2", "--eta", "0.01", "0.1"]
+    args += ["--units", "2", "3", "4", "5"]
+    processes = pair(tmp_path, *args, "--out", "pair", command="sweep")
+    while not [*(tmp_path / "pair").glob("networks-*")]:
+        assert processes[0].poll() is None
+        time.sleep(0.05)
+    processes[0].send_signal(signal.SIGKILL)
+    assert {ended(one)[0] for one in processes} == {-signal.SIGKILL, 2}
+    for name in (["--resume", "pair"], [*args, "--out", "alone"]):
+        code, _, err = ended(begin(tmp_path, *name, command="sweep"))
+        assert (code, err) == (0, "")
+    tables = [(tmp_path / name / "sweep.csv").read_bytes() for name in ("pair", "alone")]
+    assert tables[0] == tables[1]
 
 
 def test_options_that_lack_are_named(command):
