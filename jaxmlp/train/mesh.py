@@ -74,6 +74,14 @@ def shared(mesh: Mesh, part: Samples) -> Samples:
     return jax.tree.map(put, part)
 
 
+def shared_out(mesh: Mesh, batch):
+    """A batch that every device has, with only a share of its rows worked at on each."""
+    where = NamedSharding(mesh, PartitionSpec(AXIS))
+    return jax.tree.map(
+        lambda part: jax.lax.with_sharding_constraint(part, where) if part.ndim else part, batch
+    )
+
+
 def in_batches(mesh: Mesh, part: Samples, order: Array, batch_size: int) -> Samples:
     """An epoch's batches in order, (steps, batch_size, …), of each a share on every device.
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import jax
@@ -12,6 +13,7 @@ import numpy as np
 import optax
 import pytest
 
+from jaxmlp import ThreeLayerClassifier
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, init
 from jaxmlp.train.sgd import Fit, fit
@@ -67,7 +69,20 @@ def main() -> None:
     saved = []
     found["again"] = as_numbers(trained(0, jax.devices()[:2], save=saved.append))
     found["resumed"] = as_numbers(trained(0, jax.devices()[:2], resume=saved[0]))
+    found["estimator"] = estimated(4)
     print(json.dumps(found))
+
+
+def estimated(device) -> list:
+    """The weights of an estimator, with early stopping."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(90, 5)), rng.integers(3, size=90)
+    model = ThreeLayerClassifier(7, batch_size=8, max_iter=3, random_state=0, device=device,
+                                 early_stopping=True, n_iter_no_change=9)  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that three epochs are few
+        model.fit(X, y)
+    return [model.W_.tolist(), model.V_.tolist()]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +110,18 @@ def test_parameters_are_those_of_one_device(case, on_devices):
 def test_the_same_devices_give_the_same_bits(on_devices):
     assert on_devices["again"] == on_devices["0"]
     assert on_devices["resumed"] == on_devices["0"]
+
+
+def test_estimators_are_those_of_one_device(on_devices):
+    for mine, theirs in zip(estimated("cpu"), on_devices["estimator"], strict=True):
+        np.testing.assert_allclose(theirs, mine, rtol=0, atol=1e-12 * np.abs(mine).max())
+    assert estimated("cpu:0") == estimated(None)
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cpu:7", "cpu:x", 99])
+def test_estimators_refuse_devices_that_are_not_there(device):
+    with pytest.raises(ValueError, match="expected a device, or a number of them, of"):
+        estimated(device)
 
 
 def test_one_device_that_is_named_gives_the_same_bits():
