@@ -19,7 +19,8 @@ from jaxtyping import Array
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import MODEL, make_folder, remove, versions
-from jaxmlp.cli.settings import SAVED, Settings, read_saved
+from jaxmlp.cli.processes import check_same
+from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved
 from jaxmlp.cli.task import Task
 from jaxmlp.cli.workers import signals
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
@@ -54,7 +55,8 @@ class Run:
         self.so_far = so_far
         if self.asked_to_stop:
             raise KeyboardInterrupt
-        if time.monotonic() - self.saved >= max(self.every, self.cost / SHARE):
+        old_enough = time.monotonic() - self.saved >= max(self.every, self.cost / SHARE)
+        if old_enough and not jax.process_index():
             self.save()
 
     def save(self) -> None:
@@ -94,7 +96,12 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
     """
     folder = resumed_folder if settings.resume else new_folder
     key = jax.random.fold_in(jax.random.key(settings.seed), 1)
-    with folder(settings, about(settings, task)) as path:
+    asked = about(settings, task)
+    check_same(asked)
+    if jax.process_index():  # the first one writes
+        yield Run(Path(settings.resume or ""), key, settings.checkpoint_every)
+        return
+    with folder(settings, asked) as path:
         run = Run(path, key, settings.checkpoint_every)
         try:
             with signals(run.stop, "SIGINT", "SIGTERM"):
@@ -114,7 +121,7 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
 
 @contextlib.contextmanager
 def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
-    """A folder with the settings in it; removed if the run ends before its first checkpoint."""
+    """A folder with the settings in it; removed if the run ends before it has kept anything."""
     made, folder = make_folder(settings)
     mine = False
     try:
@@ -126,7 +133,8 @@ def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
             os.fsync(file.fileno())
             yield folder
     except BaseException:
-        if mine and not (checkpoints(folder) or finished(folder)):
+        kept = [path for path in folder.iterdir() if not LEFT.fullmatch(path.name)]
+        if mine and [path.name for path in kept] == [SAVED]:
             (folder / SAVED).unlink(missing_ok=True)
         remove(made)
         raise
@@ -188,7 +196,7 @@ def tidy(folder: Path) -> None:
 
 def about(settings: Settings, task: Task) -> dict:
     """What is asked for, and what the bits depend on besides."""
-    asked = {name: value for name, value in asdict(settings).items() if name != "resume"}
+    asked = {name: value for name, value in asdict(settings).items() if name not in OWN}
     asked |= {"data_sha256": data_sha256(task), "versions": versions()}
     return {**asked, "device": jax.devices()[0].device_kind}
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import model_of, versions, whole, write
+from jaxmlp.cli.processes import WATCHED, are_several, devices_for, joined, watch
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
@@ -46,19 +47,30 @@ def main(args: list[str]) -> int:
         tidy(folder)
         console.print(f"{folder} has finished: nothing is left to do", markup=False)
         return 0
-    with jax.enable_x64(settings.dtype == "float64"):
-        task = prepare(settings)
-        settings = decided(settings, task)
-        params = start(settings, task)
-        with under_way(settings, task) as run:
-            packed(model_of(task, params))  # what cannot be saved is not trained
-            describe(console, settings, task, params)
-            check_gradients(console, task, params)
-            result = learn(console, settings, task, params, run)
-            scored = report(console, task, result.params)
-            run.end()
-            with whole(run.folder) as unfinished:
-                write(unfinished, task, result, scored)
+    if are_several(settings) and WATCHED not in os.environ:
+        return watch("train", args, settings)
+    with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
+        console.quiet = not first
+        return _train(console, settings, first)
+
+
+def _train(console: Console, settings: Settings, first: bool) -> int:
+    task = prepare(settings)
+    settings = decided(settings, task)
+    params = start(settings, task)
+    devices, why_one = devices_for(settings, len(task.train.X))
+    with under_way(settings, task) as run:
+        packed(model_of(task, params))  # what cannot be saved is not trained
+        describe(console, settings, task, params)
+        say_devices(console, devices, why_one)
+        check_gradients(console, task, params)
+        result = learn(console, settings, task, params, run, devices)
+        if not first:
+            return 0
+        scored = report(console, task, result.params)
+        run.end()
+        with whole(run.folder) as unfinished:
+            write(unfinished, task, result, scored)
     files = ", ".join(sorted(path.name for path in run.folder.iterdir()))
     console.print(f"written to {run.folder}: {files}", markup=False)
     return 0
@@ -107,6 +119,15 @@ def describe(console: Console, settings: Settings, task: Task, params: Params) -
         console.print(f"{name:<11}{text}", markup=False)
 
 
+def say_devices(console: Console, devices: list[jax.Device] | None, why_one: str) -> None:
+    """Say how many share the batches, or why it is one."""
+    if why_one:
+        console.print(f"{'devices':<11}{why_one}")
+    elif devices:
+        several = f" of {jax.process_count()} processes" * (jax.process_count() > 1)
+        console.print(f"{'devices':<11}{len(devices)}{several}, which share each batch")
+
+
 def check_gradients(console: Console, task: Task, params: Params) -> None:
     """Compare both gradients on this very data, in float64, before trusting either.
 
@@ -133,7 +154,9 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     )
 
 
-def learn(console: Console, settings: Settings, task: Task, params: Params, run: Run) -> Fit:
+def learn(
+    console: Console, settings: Settings, task: Task, params: Params, run: Run, devices=None
+) -> Fit:
     """Train, or go on with it, with a progress bar and a line an epoch.
 
     Raises:
@@ -171,10 +194,12 @@ def learn(console: Console, settings: Settings, task: Task, params: Params, run:
                 on_epoch=on_epoch,
                 resume=resume,
                 save=run.keep,
+                device=devices,
             )
         except Diverged as diverged:
             raise Stop(diverged, code=3) from None
         run.training = False
+    result = result._replace(params=jax.tree.map(np.asarray, result.params))  # off their devices
     console.print(f"trained in {time.perf_counter() - began:.1f} s\n")
     return result
 

@@ -76,8 +76,14 @@ class Samples(NamedTuple):
     weights: Array | None = None
 
 
-def samples(network, params, part: str, X, Y, weights=None) -> Samples:
-    """X, Y and weights in the dtype of params, once they fit the network and are finite."""
+def samples(
+    network, params, part: str, X, Y, weights=None, *, put: Callable = jax.device_put
+) -> Samples:
+    """X, Y and weights in the dtype of params, once they fit the network and are finite.
+
+    Args:
+        put: what puts them on devices.
+    """
     given = {f"{part}X": X, f"{part}Y": Y}
     if weights is not None:
         given[f"{part}weights"] = weights
@@ -93,7 +99,7 @@ def samples(network, params, part: str, X, Y, weights=None) -> Samples:
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
             f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
         )
-    return Samples(*map(jax.device_put, arrays.values()))  # jnp.asarray would copy twice
+    return put(Samples(*arrays.values()))
 
 
 def _of_dtype(array, dtype) -> np.ndarray | Array:
@@ -101,11 +107,11 @@ def _of_dtype(array, dtype) -> np.ndarray | Array:
     return array if there else np.asarray(array, dtype)
 
 
-def test_samples(network, params, test) -> Samples | None:
+def test_samples(network, params, test, **how) -> Samples | None:
     """The same of a pair (X, Y), or with weights."""
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
-    return test and samples(network, params, "test ", *test)
+    return test and samples(network, params, "test ", *test, **how)
 
 
 def _kind(array) -> jax.ShapeDtypeStruct:
