@@ -47,7 +47,7 @@ class Settings:
     """
 
     files: tyro.conf.Positional[tuple[str, ...]] = ()
-    """.py or .ipynb files, or folders of them."""
+    """.py or .ipynb files, or folders of them; with --out also zips."""
 
     hidden: Literal["auto", "relu", "tanh", "sigmoid", "identity"] = "auto"
     """f. auto: the file's constant HIDDEN, or else relu."""
@@ -73,6 +73,14 @@ class Settings:
     overwrite: bool = False
     """Write --json, --csv and --html even if they are there."""
 
+    out: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """Grade a class: the submissions in folders and zips, whatever LMS they are from. Writes a page
+    of the class, feedback for each student and tables; again, only what has changed is run."""
+    students: Annotated[str | None, tyro.conf.arg(metavar="PATTERN")] = None
+    """With --out: a regular expression with (?P<id>…) and, if wanted, (?P<name>…), for paths."""
+    rubric: Annotated[str | None, tyro.conf.arg(metavar="TOML")] = None
+    """With --out: what each stage is worth."""
+
     proof: bool = True
     """Without a file: also prove the equations for every size, in SymPy."""
 
@@ -94,7 +102,10 @@ def main(args: list[str]) -> int:
     if not settings.files:
         return _claims(settings, lang)
     with signals(interrupt, "SIGTERM", "SIGHUP"):
-        report = _report(settings)
+        held = _held(settings)
+        if settings.out is not None:
+            return _class(settings, held, lang)
+        report = Report(tuple(verified(settings, held)), held)
     _write(settings, {
         "text": partial(rendering.as_text, color=_colour()),
         **{name: getattr(rendering, f"as_{name}") for name in FORMATS},
@@ -102,17 +113,29 @@ def main(args: list[str]) -> int:
     return _exit(report, lang)
 
 
-def _report(settings: Settings) -> Report:
-    """All files checked, if what runs of them can be held as it is to be.
+def _class(settings: Settings, held: Held, lang: str) -> int:
+    """Grade a class."""
+    from jaxmlp.cli.classroom import grade
+
+    text, report = grade(
+        settings.files, Path(settings.out), settings.students, settings.rubric,
+        _options(settings, held), partial(_judged, settings, held), lang, settings.explain,
+    )  # fmt: skip
+    print(text)
+    return _exit(report, lang)
+
+
+def _held(settings: Settings) -> Held:
+    """What can be held of files that run.
 
     Raises:
-        Stop: it cannot.
+        Stop: less than is required.
     """
     held = runner.held()
     if settings.require_sandbox and not all(held):
         missing = ", ".join(name for name, yes in held._asdict().items() if not yes)
         raise Stop(f"expected a whole sandbox, this machine does not hold: {missing}", code=2)
-    return Report(tuple(verified(settings, held)), held)
+    return held
 
 
 def language() -> str:
@@ -129,11 +152,18 @@ def _check_paths(settings: Settings) -> None:
             raise ValueError(f"expected a --{name} above 0 seconds, got {seconds}")
     if settings.seed < 0:
         raise ValueError(f"expected a --seed of 0 or above, got {settings.seed}")
-    meant = {"hidden", "output", "loss", "bias", "reduction", "explain"}
+    meant = {"hidden", "output", "loss", "bias", "reduction", "explain", "out"}
     told = [n for n in sorted(meant) if getattr(settings, n) != getattr(Settings(), n)]
     if told and not settings.files:
         raise ValueError(f"expected a file to check with --{told[0]}, got none")
+    for name in ("students", "rubric"):
+        if getattr(settings, name) is not None and settings.out is None:
+            raise ValueError(f"expected --out DIR with --{name}, got none")
     given = [path for name in FORMATS if (path := getattr(settings, name))]
+    if settings.out is not None and given:
+        raise ValueError(
+            "expected --out without --json, --csv and --html: it writes a page and tables"
+        )
     if given.count("-") > 1:
         raise ValueError("expected - for one of --json, --csv and --html at most")
     for path in map(Path, filter(lambda path: path != "-", given)):
@@ -147,26 +177,35 @@ def _check_paths(settings: Settings) -> None:
 
 
 def verified(settings: Settings, held: Held) -> Iterator[File]:
-    """Check the files, in order, some at a time, with a progress bar where there is a terminal.
+    """Check the files, in order.
 
     All are read before any is run, so that none can change another.
     """
+    found = {path: _read(path, settings.files) for path in expanded(settings.files)}
+    items = [{"path": p, "cells": c} for p, c in found.items() if not isinstance(c, File)]
+    running = _judged(settings, held, items)
+    return (read if isinstance(read, File) else next(running) for read in found.values())
+
+
+def _options(settings: Settings, held: Held) -> Options:
     said = {name: None if (value := getattr(settings, name)) == "auto" else value
             for name in ("hidden", "output", "loss", "reduction")}  # fmt: skip
     said["bias"] = {"yes": True, "no": False}.get(settings.bias)
-    options = Options(
+    return Options(
         **said, limit=settings.timeout, budget=settings.budget, seed=settings.seed, held=held
     )
-    found = {path: _read(path, settings.files) for path in expanded(settings.files)}
-    items = [{"path": p, "cells": c} for p, c in found.items() if not isinstance(c, File)]
-    task = partial(graded, options=options)
+
+
+def _judged(settings: Settings, held: Held, items: Sequence[Mapping]) -> Iterator[File]:
+    """What is found in each file, some at a time, with a progress bar where there is a terminal."""
+    task = partial(graded, options=_options(settings, held))
     workers = min(len(items), os.cpu_count() or 1)
     running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     console = Console(stderr=True)
     with progress(console, "checking", "files", disable=not console.is_terminal) as bar:
-        done = bar.add_task("", total=len(found))
-        for read in found.values():
-            yield read if isinstance(read, File) else next(running)
+        done = bar.add_task("", total=len(items))
+        for file in running:
+            yield file
             bar.advance(done)
 
 

@@ -33,14 +33,20 @@ def code_of(path: Path) -> list[str]:
         OSError: it cannot be opened.
         ValueError: it is no regular file, no text, no notebook, or more than anybody writes.
     """
-    with open(path, "rb", buffering=0, opener=_at_once) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("expected a regular file, got a pipe, a device or the like")
+    with open(path, "rb", buffering=0, opener=regular) as file:
         data = file.read(FILE + 1)
     if len(data) > FILE:
         raise ValueError(f"expected a file of at most {FILE >> 20} MB, got a larger one")
-    cells = notebook_cells(decoded(data)) if path.suffix == ".ipynb" else [decoded(data)]
-    return _of_length(cells)
+    return code_in(data, notebook=path.suffix == ".ipynb")
+
+
+def code_in(data: bytes, *, notebook: bool) -> list[str]:
+    """The code in what a file holds, of a notebook by cells.
+
+    Raises:
+        ValueError: it is no text, no notebook, or more than anybody writes.
+    """
+    return _of_length(notebook_cells(decoded(data)) if notebook else [decoded(data)])
 
 
 def _of_length(cells: list[str]) -> list[str]:
@@ -53,8 +59,17 @@ def _of_length(cells: list[str]) -> list[str]:
     return cells
 
 
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+def regular(path: str, flags: int) -> int:
+    """An opener for `open` that waits for nothing, and takes regular files only.
+
+    Raises:
+        ValueError: it is none.
+    """
+    file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise ValueError("expected a regular file, got a pipe, a device or the like")
 
 
 def decoded(data: bytes) -> str:
