@@ -99,7 +99,7 @@ def points(graded: Graded, rubric: Rubric) -> Points:
     by_stage = {stage: [c for c in checks if column(c) == stage] for stage in STAGES}
     own = [c for c in checks if c.stage.startswith("∂E/∂") and not column(c)]
     if any(by_stage.values()):
-        parts = _by_stage(by_stage, rubric)
+        parts = _by_stage(by_stage, rubric, _costing(checks, rubric))
     elif own:
         parts = _by_parameter(own, rubric)
     elif any(c.stage in ("derivation", "update") for c in checks):
@@ -113,15 +113,31 @@ def points(graded: Graded, rubric: Rubric) -> Points:
     return Points(parts, round(sum(parts.values()), 6) if judged else None)
 
 
-def _by_stage(by_stage: Mapping[str, Sequence[Check]], rubric: Rubric) -> dict[str, float]:
+def _costing(checks: Sequence[Check], rubric: Rubric) -> set[str]:
+    """What a wrong function does to the stages that call it, where it costs points of its own."""
+    names = {name.lower() for name in rubric.functions}
+    small = ("value", "derivative")
+    wrong = any(
+        c.stage in small and c.verdict == "wrong" and c.name.lower() in names for c in checks
+    )
+    return {"unrecognised"} if wrong else set()
+
+
+def _by_stage(
+    by_stage: Mapping[str, Sequence[Check]], rubric: Rubric, paid: set[str]
+) -> dict[str, float]:
     charged: dict[str, set[str]] = {}
     parts = {}
     for stage, worth in ((s, rubric.points[s]) for s in STAGES if s in rubric.points):
-        known = {told for above in UPSTREAM.get(stage, ()) for told in charged.get(above, ())}
+        known = paid | {
+            told for above in UPSTREAM.get(stage, ()) for told in charged.get(above, ())
+        }
         mine = by_stage[stage]
         lost = [c for c in mine if rubric.share(c) < 1 and not (ids(c) and ids(c) in known)]
         charged[stage] = {ids(c) for c in lost}
-        shown = mine or any(by_stage[below] for below in SHOWN_BY.get(stage, ()))
+        shown = mine or any(
+            not check.bought for below in SHOWN_BY.get(stage, ()) for check in by_stage[below]
+        )
         parts[stage] = worth * min(map(rubric.share, lost), default=1.0) if shown else 0.0
     return parts
 

@@ -39,7 +39,7 @@ def write(
 ) -> None:
     """Write all that comes out; what was there of the same class is replaced."""
     score = {one.submission.student: points(one, rubric) for one in graded} if rubric else {}
-    pages = _pages(one.submission.student for one in graded)
+    pages = _pages([one.submission.student for one in graded])
     (out / "feedback").mkdir(parents=True, exist_ok=True)
     write_kept(out, results)
     for one in graded:

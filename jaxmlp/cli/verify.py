@@ -22,6 +22,7 @@ from jaxmlp.verify.finding import Claim, File, Proof, Report, Words
 from jaxmlp.verify.grading import Options, graded, unreadable
 from jaxmlp.verify.reading import code_of
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT
+from jaxmlp.verify.report.words import clean
 from jaxmlp.verify.run import runner
 from jaxmlp.verify.run.box import Held
 from jaxmlp.whole import write_whole
@@ -110,6 +111,8 @@ def main(args: list[str]) -> int:
         "text": partial(rendering.as_text, color=_colour()),
         **{name: getattr(rendering, f"as_{name}") for name in FORMATS},
     }, report, lang, settings.explain)  # fmt: skip
+    for line in _passed_over(settings.files, lang):
+        print(f"jaxmlp: {line}", file=sys.stderr)
     return _exit(report, lang)
 
 
@@ -159,6 +162,9 @@ def _check_paths(settings: Settings) -> None:
     for name in ("students", "rubric"):
         if getattr(settings, name) is not None and settings.out is None:
             raise ValueError(f"expected --out DIR with --{name}, got none")
+    zips = [name for name in settings.files if name.lower().endswith(".zip")]
+    if zips and settings.out is None:
+        raise ValueError(f"expected --out DIR to grade {zips[0]}, got none")
     given = [path for name in FORMATS if (path := getattr(settings, name))]
     if settings.out is not None and given:
         raise ValueError(
@@ -237,18 +243,31 @@ def expanded(files: Sequence[str]) -> list[str]:
         if not path.is_dir():
             found.append(name)
             continue
-        inside = [
-            p for p in sorted(path.rglob("*")) if p.suffix in (".py", ".ipynb") and not p.is_dir()
-        ]
-        inside = [
-            str(p)
-            for p in inside
-            if not any(q.startswith((".", "__")) for q in p.relative_to(path).parts)
-        ]
+        inside = [str(p) for p in _visible(path) if p.suffix in (".py", ".ipynb")]
         if not inside:
             raise ValueError(f"expected .py or .ipynb files, got the folder {name}, which has none")
         found += inside
     return list(dict.fromkeys(found))
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """The files in a folder, hidden ones left out."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+        if not hidden and not path.is_dir():
+            yield path
+
+
+def _passed_over(files: Sequence[str], lang: str) -> Iterator[str]:
+    """What may be somebody's submission, too, and was not looked at."""
+    for folder in map(Path, files):
+        others = [p.name for p in _visible(folder) if p.suffix in (".txt", ".zip")]
+        if others and folder.is_dir():
+            words = Words(
+                f"not looked at in {folder}: {', '.join(others)} (--out DIR grades these, too)",
+                f"{folder} のうち調べていないもの: {', '.join(others)} (--out DIR なら採点します)",
+            )
+            yield clean(getattr(words, lang))
 
 
 def _colour() -> bool:

@@ -106,7 +106,10 @@ def test_a_size_that_lies(tmp_path):
     ],
 )
 def test_what_is_not_graded_is_listed_with_the_reason(name, data, why, tmp_path):
-    for found in (listed(tmp_path, zipped({name: data})), _in_folder(tmp_path / "class", name, data)):
+    for found in (
+        listed(tmp_path, zipped({name: data})),
+        _in_folder(tmp_path / "class", name, data),
+    ):
         (entry,) = found.values()
         assert entry.data is None
         assert entry.why.en.startswith(why)

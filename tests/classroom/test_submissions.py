@@ -30,7 +30,9 @@ def test_a_class_of_200_in_a_zip_of_zips(tmp_path):
     many.write(tmp_path / "class.zip")
     found = collected([tmp_path / "class.zip"])
     assert len(found.submissions) == 200
-    assert accounted(found) == 204  # one a submission; two in the bomb and one zip; three in another
+    assert (
+        accounted(found) == 204
+    )  # one a submission; two in the bomb and one zip; three in another
     assert {one.student.name for one in found.submissions} >= {"佐藤 太郎", "清水 美咲"}
     graded = {one.student.id for one in found.submissions if one.code}
     left = [one for one in found.submissions if not one.code]
