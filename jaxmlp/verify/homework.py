@@ -26,7 +26,7 @@ from jaxmlp.verify.overlooked import overlooked, remark
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import code_of, deep_trees
-from jaxmlp.verify.recorded import Step, merged, steps_of, worth_running
+from jaxmlp.verify.recorded import Said, Step, merged, steps_of, worth_running
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
@@ -108,8 +108,9 @@ def _verified(
                   for one in job.safely(runner, network, options.seed)]  # fmt: skip
         by_step: list[Step] = []
         if worth_running(found, checks):
-            stated = options.loss or found.settings.get("LOSS")
-            by_step = steps_of(cells, runner, stated, options.seed, notebook=not found.numbered)
+            said = Said(*(getattr(options, one) or found.settings.get(one.upper())
+                          for one in ("hidden", "output", "loss")))  # fmt: skip
+            by_step = steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
     checks = [_excused(one, checks, found) for one in checks]
     checks, counted = merged(checks, by_step, found, _declared(found, options))
     run = {line for step in counted if step.checks for line in step.lines}

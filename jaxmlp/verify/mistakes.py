@@ -408,6 +408,13 @@ CATALOGUE: tuple[Mistake, ...] = (
     _one("V-transposed-forward", "a", lambda q, v: q.z @ q.V, "L21",
          "a is Vᵀz, as L21 is printed; it must be Vz.",
          "a が Vᵀz になっています (L21 の印刷の通り)。正しくは Vz です。"),
+    _one("output-missing", "g", lambda q, v: q.a, "L3",
+         "The output activation g is not applied: the output is a = Vz itself.",
+         "出力の活性化関数 g が適用されていません。出力が a = Vz そのものです。"),
+    *(_one("other-g", "g", functools.partial(lambda q, v, of: of(q.a), of=given.G[name]), "L3",
+           f"The output is computed with {name}, which is not this network's g.",
+           f"出力の計算に {name} を使っています。このネットワークの g ではありません。")
+      for name in given.G if name != "identity"),
     # δ2 (L13 to L15, L23)
     _one("g-y-exchanged", "delta2", lambda q, v: -v, "L15",
          "g and y are exchanged in δ2: its sign is the opposite. δ2 = ∂E/∂a has g − y, not y − g.",
@@ -507,6 +514,7 @@ LOOK = {
     "fu": Words("Look again at how z is made from Wx (L3, L27).", "Wx から z を作るところ (L3, L27) を見直してください。"),
     "z": Words("Look again at how z is made from Wx (L3, L27).", "Wx から z を作るところ (L3, L27) を見直してください。"),
     "a": Words("Look again at a = Vz (L3).", "a = Vz (L3) を見直してください。"),
+    "g": Words("Look again at how the output is made from a = Vz (L3, L6).", "a = Vz から出力を作るところ (L3, L6) を見直してください。"),
     "delta2": Words("Derive δ2 = ∂E/∂a again, with your g and E (L15).", "あなたの g と E で δ2 = ∂E/∂a をもう一度導いてください (L15)。"),
     "dV": Words("Look again at ∂E/∂V: which two vectors, in which order, with which factor (L15)?", "∂E/∂V を見直してください。どの 2 つのベクトルの、どの順の積で、係数は何ですか (L15)。"),
     "V_tilde": Words("Look again at which matrix carries δ2 back (L22).", "δ2 をどの行列で戻すか見直してください (L22)。"),

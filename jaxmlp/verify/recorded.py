@@ -6,9 +6,10 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
+from typing import NamedTuple
 
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.judge import steps, told
+from jaxmlp.verify.judge import claims, steps, told
 from jaxmlp.verify.names import called, words
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
@@ -25,6 +26,14 @@ OF_ANOTHER = words(
     "slope-rule-of-tanh f-missing output-missing output-slope-extra output-slope-missing"
 )
 FORGOTTEN = frozenset(("f-missing", "output-missing"))
+
+
+class Said(NamedTuple):
+    """The names of f, g and E, where somebody has said them."""
+
+    hidden: str | None = None
+    output: str | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ def _multiplies(node: ast.AST) -> bool:
 
 
 def steps_of(
-    cells: Sequence[str], runner: Runner, declared: str | None, seed: int, *, notebook: bool
+    cells: Sequence[str], runner: Runner, said: Said, seed: int, *, notebook: bool
 ) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
     lines = "\n".join(cells).split("\n")
@@ -88,7 +97,7 @@ def steps_of(
     found = []
     for worlds in recordings:
         for alike in _alike(worlds):
-            step = _judged(alike, seed, declared, lines, begins)
+            step = _judged(alike, seed, said, lines, begins)
             found += [step] if step.checks or step.notes else []
     return found
 
@@ -99,22 +108,39 @@ def _not_run(why: str) -> Step:
 
 
 def _judged(
-    alike: Sequence[Recording], seed: int, declared: str | None, lines: Sequence[str],
-    begins: Sequence[int],
-) -> Step:  # fmt: skip
+    alike: Sequence[Recording], seed: int, said: Said, lines: Sequence[str], begins: Sequence[int]
+) -> Step:
     """One step, of which there are recordings with different shapes of what is missing."""
     first = alike[0]
     run = frozenset(n.span.line for n in first.nodes.values())
+    name = first.name or "training loop"
     try:
-        found = steps.judged(alike, seed, declared)
+        found, by_stage = _found(alike, seed, said, name)
         notes = tuple(told.loose(first.name, name, first.line, begins) for name, _ in found.loose)
-        return Step(first.line, run, told.checks(found, lines, begins), notes)
+        checks = told.checks(found, lines, begins)
+        if by_stage and checks:
+            place = lambda node: told.placed(first.nodes[node].span, lines, begins)  # noqa: E731
+            checks = claims.joined(by_stage, checks, place)
+        return Step(first.line, run, checks, notes)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
         return Step(first.line, run, notes=(note,) if why.reason != "no-output" else ())
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         why = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why, begins),))
+
+
+def _found(
+    alike: Sequence[Recording], seed: int, said: Said, name: str
+) -> tuple[steps.Judgement, list[claims.Stage] | None]:
+    """What there is to say of a step, and of its stages where its network is a chain of layers."""
+    try:
+        found = steps.judged(alike, seed, said.error)
+        return found, claims.stage_checks(found, name, said.hidden, said.output)
+    except steps.Unjudged as why:
+        if (by_mistakes := claims.explained(why.tried, name, said.hidden, said.output)) is None:
+            raise
+        return by_mistakes
 
 
 def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:

@@ -140,11 +140,13 @@ class Judgement:
 
 
 class Unjudged(Exception):
-    """Why there is no verdict: a key of `judge.told`, and where."""
+    """Why there is no verdict: a key of `judge.told`, and where; what was tried without evidence."""
 
-    def __init__(self, reason: str, what: str = "", line: int = 0):
+    def __init__(
+        self, reason: str, what: str = "", line: int = 0, tried: Sequence[Judgement] = ()
+    ):
         super().__init__(reason)
-        self.reason, self.what, self.line = reason, what, line
+        self.reason, self.what, self.line, self.tried = reason, what, line, tuple(tried)
 
 
 def judged(recordings: Sequence[Recording], seed: int, declared: str | None = None) -> Judgement:
@@ -162,7 +164,7 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         raise Unjudged("no-output")
     if choices[0].world.recording.guessed and _degenerate(choices[0].world):
         raise Unjudged("shapes")
-    best = None
+    best, tried = None, []
     for choice in _pressed(choices):
         try:
             found = _in_full(choice)
@@ -170,10 +172,11 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
         if _all_right(found):
             return found
+        tried.append(found)
         if best is None or sum(found.right.values()) > sum(best.right.values()):
             best = found
     if not _shown(best, declared):
-        raise Unjudged("no-error")
+        raise Unjudged("no-error", tried=tried)
     return best
 
 

@@ -21,8 +21,10 @@ ATTEMPTS = 6
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
-def states(recording: Recording, params: list[int], seed: int) -> list[dict[int, np.ndarray]]:
-    """All values of a step: as it was run, and twice more at random parameters.
+def states(
+    recording: Recording, params: list[int], seed: int, count: int = STATES
+) -> list[dict[int, np.ndarray]]:
+    """All values of a step: as it was run, and at random parameters, near those and anywhere.
 
     Raises:
         NotReplayed: it cannot be computed anew.
@@ -30,23 +32,27 @@ def states(recording: Recording, params: list[int], seed: int) -> list[dict[int,
     random = np.random.default_rng(seed)
     nodes = recording.nodes
     found = [replay.values(nodes, {})]
-    scale = 0.5
-    for _ in range(ATTEMPTS):
-        given = {p: _moved(nodes[p].value, scale, random) for p in params}
+    scale, near = 0.5, True
+    for _ in range(ATTEMPTS + count):
+        given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         try:
             found.append(replay.values(nodes, given))
+            near = not near or scale < 0.5
         except replay.NotReplayed as why:
-            scale /= 4
+            scale, near = scale / 4, True
             last = why
-        if len(found) == STATES:
+        if len(found) == count:
             return found
     raise last
 
 
-def _moved(value: np.ndarray, scale: float, random: np.random.Generator) -> np.ndarray:
+def _moved(
+    value: np.ndarray, scale: float, random: np.random.Generator, *, near: bool
+) -> np.ndarray:
     """Elsewhere, by as much as its entries are large, or by a little where they are 0."""
     size = np.sqrt(np.mean(value**2)) or 0.3
-    return np.asarray(value + scale * size * random.normal(size=value.shape))
+    drawn = size * random.normal(size=value.shape)
+    return np.asarray(value + scale * drawn if near else drawn)
 
 
 def of_known(

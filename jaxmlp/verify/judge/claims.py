@@ -1,0 +1,297 @@
+"""What a step claims for δ2, ∂E/∂V, δ1 and ∂E/∂W, judged stage by stage by the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.decay import decay_said, without_decay
+from jaxmlp.verify.diagnose import same
+from jaxmlp.verify.finding import Check, Place
+from jaxmlp.verify.judge import stages
+from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
+from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.mistakes import CATALOGUE
+from jaxmlp.verify.program import Mistake, Quantities
+from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.tape import Ref
+
+NEAR = 1e-9
+DELTA = {"dV": "delta2", "dW": "delta1"}
+F_MISSING = [mistake for mistake in CATALOGUE if mistake.id == "f-missing"]
+
+
+class Claim(NamedTuple):
+    """What is claimed for one layer, in the lecture's form.
+
+    Attributes:
+        params: the names of its weights and biases.
+        d: its gradient times a step size, (states, q, d+1); None where it isn't moved.
+        delta: what its gradient is made from, (states, n, q), or None.
+        factor: between the product of these and d.
+        sure: whether d is right.
+        nodes: of the δ, and of the new parameter.
+    """
+
+    params: tuple[str, ...]
+    d: np.ndarray | None
+    delta: np.ndarray | None
+    factor: float
+    sure: bool
+    nodes: tuple[int | None, int | None] = (None, None)
+
+
+class Stage(NamedTuple):
+    """A stage's check, the parameters that come of it, and the node that it is claimed by."""
+
+    params: tuple[str, ...]
+    check: Check
+    node: int | None = None
+
+
+def stage_checks(
+    found: Judgement, name: str, hidden: str | None = None, output: str | None = None
+) -> list[Stage] | None:
+    """The stages of a network that is a chain of layers, in the order of the derivation.
+
+    Their names are the lecture's where there are two layers: δ2, ∂E/∂V, δ1, ∂E/∂W.
+
+    Args:
+        hidden, output: f and g, where somebody has said which.
+    """
+    network = chain(found)
+    if network is None or None in (_scale(found, network, k) for k in range(len(network.layers))):
+        return None
+    claims = [_claim(found, network, k) for k in range(len(network.layers))]
+    sizes = list(_sizes(found, network, claims))
+    tried = [_judged(name, network, claims, size) for size in sizes]
+    best = min(tried, key=cost)
+    if cost(best) > (0, 0) and network.f == ("identity",):
+        forgotten = (_judged(name, one, claims, size, F_MISSING)
+                     for one in network.with_any_f() for size in sizes)  # fmt: skip
+        best = next((one for one in forgotten if not cost(one)[0]), best)
+    told = {one.check.stage for one in best}
+    forward = _forward(name, network, hidden, output)
+    return [*(one for one in forward if one.check.stage not in told), *best]
+
+
+def explained(
+    tried: Sequence[Judgement], name: str, hidden: str | None, output: str | None
+) -> tuple[Judgement, list[Stage]] | None:
+    """Of networks and E, that in which all can be explained by known mistakes: evidence enough."""
+    made = [(one, stage_checks(one, name, hidden, output)) for one in tried]
+    fits = [(one, found) for one, found in made if found and cost(found)[0] == 0]
+    return min(fits, key=lambda one: (cost(one[1]), _unusual(one[0])), default=None)
+
+
+def _unusual(found: Judgement) -> bool:
+    """Whether E does not go with an output that is a softmax."""
+    ((g, _),) = found.choice.target.pairs
+    whole = np.allclose(found.names.value(g).sum(-1), 1)
+    return whole and found.choice.error != "cross_entropy"
+
+
+def _forward(name: str, network: Chain, hidden: str | None, output: str | None) -> list[Stage]:
+    """What of the forward pass is not that of the network that somebody has declared."""
+    if len(network.layers) != 2 or not (hidden or output):
+        return []
+    meant = network.meaning(f=hidden, output=output)
+    checks = stages.judge(name, meant.right[0], _outputs(network), CATALOGUE)
+    nodes = {"z": network.layers[-1].x, "g": network.g}
+    return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
+
+
+def _outputs(network: Chain) -> dict[str, np.ndarray]:
+    """What the forward pass gives for z and g."""
+    own = network.right[0]
+    return {"z": own.z, "g": own.g}
+
+
+def _right(network: Chain, k: int, stage: str = "d") -> np.ndarray:
+    """The right gradient of a layer, or its right δ."""
+    pair, low = network.right[min(k, len(network.right) - 1)], k < len(network.layers) - 1
+    gradient = "dW" if low else "dV"
+    return getattr(pair, gradient if stage == "d" else DELTA[gradient])
+
+
+def _claim(found: Judgement, network: Chain, k: int) -> Claim:
+    layer, form, world = network.layers[k], network.forms[k], network.world
+    W, b = param_of(world, layer.W), param_of(world, layer.b)
+    params = tuple(p.name for p in (W, b) if p)
+    if W is None:
+        return Claim(params, None, None, 1.0, sure=False)
+    right, d = _right(network, k), world.change(W)
+    d = d.mT if layer.turned else d
+    d = np.roll(d, 1, -1) if form.one == "last" else d
+    if right.shape[-1] > d.shape[-1]:
+        column = world.change(b).reshape(*d.shape[:2], 1) if b else right[..., :1]
+        d = np.concatenate([column, d], axis=-1)
+    sure = all(found.right.get(p, False) and found.factors.get(p, 1) > 0 for p in params)
+    node, delta, factor = _delta(found, network, layer, W)
+    return Claim(params, d, delta, factor, sure, (node, W.new))
+
+
+def _delta(
+    found: Judgement, network: Chain, layer: Layer, W: Param
+) -> tuple[int | None, np.ndarray | None, float]:
+    """(the node of the δ that a gradient is made from, its rows, the factor from product to step)."""
+    world, backward = network.world, found.choice.target.backward
+    for number in sorted(world.graph.ancestors([W.new]) & backward, reverse=True):
+        node = world.recording.nodes[number]
+        refs = [a.id for a in node.args if isinstance(a, Ref)]
+        if len(refs) != 2 or sum(i in backward for i in refs) != 1 or not _outer(node, W, world):
+            continue
+        made, change = (np.stack(v) for v in ([s[number] for s in world.at], world.change(W)))
+        factor = multiple(change, made) or multiple(change, made.mT)
+        left = refs[0] in backward
+        value = np.stack([s[refs[not left]] for s in world.at])
+        n, q = network.forms[network.layers.index(layer)].u.shape[1:]
+        if factor is None or value[0].size != n * q or value.dtype.kind != "f":
+            return None, None, 1.0
+        turned = left and value.ndim == 3 and n > 1
+        rows = (value.mT if turned else value).reshape(-1, n, q)
+        return refs[not left], rows, factor
+    return None, None, 1.0
+
+
+def _outer(node, W: Param, world) -> bool:
+    """Whether an operation may be the product of a δ and what the layer is given."""
+    shape = node.value.shape
+    fits = len(shape) == 2 and shape in (world.at[0][W.old].shape, world.at[0][W.old].shape[::-1])
+    return fits and (node.op in FACTORS or node.op == "multiply")
+
+
+def _sizes(found: Judgement, network: Chain, claims: Sequence[Claim]) -> Iterator[float]:
+    """What the step size may be, the likeliest first: a common factor is a convention."""
+    known = list(found.factors.values())
+    if known:
+        scale = abs(max(known, key=lambda f: sum(np.isclose(f, g) for g in known)))
+        at = next(k for k, c in enumerate(claims) if set(c.params) & found.factors.keys())
+        yield scale * (_scale(found, network, at) or 1.0)
+        return
+    made = [abs(c.factor) for c in claims if c.delta is not None]
+    for share in dict.fromkeys((1.0, 1 / network.forms[0].x.shape[1])):
+        for half in (1.0, 0.5):
+            yield (made[-1] if made else 1.0) * share * half
+
+
+def _scale(found: Judgement, network: Chain, k: int) -> float | None:
+    """How many times the closed form's gradient autodiff's is; None where it is no multiple."""
+    layer, true = network.layers[k], found.names.adjoints.get(network.layers[k].W)
+    if true is None:
+        return None
+    closed = _right(network, k)[: len(true)]
+    closed = np.roll(closed, -1, -1) if network.forms[k].one == "last" else closed
+    true = true.mT if layer.turned else true
+    return multiple(true, closed[..., closed.shape[-1] - true.shape[-1] :])
+
+
+def _judged(
+    name: str, network: Chain, claims: Sequence[Claim], size: float,
+    catalogue: Sequence[Mistake] = CATALOGUE,
+) -> list[Stage]:  # fmt: skip
+    """The stages with this step size."""
+    found: list[Stage] = []
+    last, before = len(claims) - 1, {}
+    pairs = [(network.right[0], {"dV": last, "dW": 0} if last else {"dV": 0})] if last < 2 else [
+        (network.right[min(k, last - 1)], {"dW" if k < last else "dV": k}) for k in range(last, -1, -1)
+    ]  # fmt: skip
+    for right, by_stage in pairs:
+        right = right.given(**before, eta=size, update=True)
+        known = network.z is None
+        mine = {s: _taken(right, s, claims[k], size, known) for s, k in by_stage.items()}
+        claimed = {s: a for some in mine.values() for s, a in some.items()}
+        claimed |= {"z": network.z} if network.z is not None else {}
+        before = {"delta2": some[DELTA[s]] for s, some in mine.items() if DELTA[s] in some}
+        claimed, shares = without_decay(right, claimed)
+        for check in decay_said(stages.judge(name, right, claimed, catalogue), shares):
+            found.append(_stage(network, claims, by_stage, check))
+    return found if last < 2 else _by_param(found)
+
+
+def _stage(
+    network: Chain, claims: Sequence[Claim], by_stage: dict[str, int], check: Check
+) -> Stage:
+    gradient = next((s for s, d in DELTA.items() if check.stage in (s, d)), None)
+    if gradient is None:  # z
+        return Stage((), check, network.layers[-1].x)
+    claim = claims[by_stage[gradient]]
+    return Stage(claim.params, check, claim.nodes[gradient == check.stage])
+
+
+def _taken(
+    right: Quantities, stage: str, claim: Claim, size: float, known: bool
+) -> dict[str, np.ndarray]:
+    """A layer's gradient and δ, in the size of the gradient of E.
+
+    Where the gradient is right, another δ (with η in it, or before its f') is a name, and no mistake.
+    """
+    if claim.d is None:
+        return {}
+    true = getattr(right, stage)
+    d = true if claim.sure and known else claim.d / size
+    if claim.delta is None:
+        return {stage: d}
+    true_delta = getattr(right, DELTA[stage])
+    up = claim.factor < 0 and (claim.delta * true_delta).sum() > 0  # the step is uphill, not δ
+    delta = claim.delta * (abs(claim.factor) if up else claim.factor) / size
+    fine = same(d, true, NEAR) and not same(delta, true_delta, NEAR)
+    return {stage: d} if fine else {DELTA[stage]: delta, stage: d}
+
+
+def _by_param(found: Sequence[Stage]) -> list[Stage]:
+    """One check a layer: what is wrong with its δ is told of its gradient."""
+    made, deltas = [], {s.params: s.check for s in found if s.check.stage in DELTA.values()}
+    for params, check, node in found:
+        if check.stage in DELTA:
+            delta = deltas.get(params)
+            if delta is not None and delta.verdict == "wrong":
+                check = replace(delta, remarks=())
+            made.append(Stage(params, replace(check, stage=f"∂E/∂{params[0]}"), node))
+    return made
+
+
+def cost(found: Sequence[Stage]) -> tuple[int, int]:
+    """How much has to be assumed: what is unrecognised, and the mistakes."""
+    notes = [note.id for one in found for note in one.check.diagnosis if note.explanation == 0]
+    return notes.count("unrecognised"), len(notes)
+
+
+def joined(
+    found: Sequence[Stage], by_param: Sequence[Check], placed: Callable[[int], Place]
+) -> tuple[Check, ...]:
+    """The stages, with what is known of their parameters: where it is wrong, and what else is.
+
+    Args:
+        by_param: the checks of ∂E/∂(each parameter).
+        placed: the place of a node.
+    """
+    known = {check.stage.removeprefix("∂E/∂"): check for check in by_param}
+    all_told = cost(found)[0] == 0 and any(one.check.verdict == "wrong" for one in found)
+    wrong_params = {p for one in found if one.check.verdict == "wrong" for p in one.params}
+    made: list[Check] = []
+    for params, check, node in found:
+        mine = [known[p] for p in params if p in known and known[p].verdict == "wrong"]
+        if check.verdict == "wrong":
+            other = next(iter(mine), None)
+            check = _with_place(check, other, placed(node) if node is not None else None)
+        elif mine and not all_told and not wrong_params & set(params) and check.stage in DELTA:
+            check = replace(mine[0], stage=check.stage)
+        made.append(check)
+    rest = [one for name, one in known.items() if all(name not in s.params for s in found)]
+    first = by_param[0]
+    made[0] = replace(made[0], remarks=(*first.remarks[:1], *made[0].remarks))
+    return (*(replace(one, line=first.line) for one in made), *rest)
+
+
+def _with_place(check: Check, other: Check | None, own: Place | None) -> Check:
+    """A wrong stage, with the place, and where nothing better is known the cause, of its parameter's."""
+    if other is None or other.diagnosis[0].id == "uphill":
+        return replace(check, place=own)
+    recognised = {note.id for note in check.diagnosis} != {"unrecognised"}
+    diagnosis = check.diagnosis if recognised else other.diagnosis
+    return replace(check, diagnosis=diagnosis, place=other.place or own)
