@@ -45,6 +45,7 @@ _HOME = {
     "from_scikit_learn": "scikit_learn",
     "to_scikit_learn": "scikit_learn",
     "check": "verify.check",
+    "assert_derivation": "verify.check",
     "check_gradient": "verify.gradient",
     "assert_gradient": "verify.gradient",
     "verify_file": "verify.homework",

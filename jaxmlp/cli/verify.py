@@ -13,6 +13,7 @@ import tyro
 from rich.console import Console
 
 from jaxmlp.cli import Stop
+from jaxmlp.cli.formats import as_concise, as_github, as_sarif
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
 from jaxmlp.cli.workers import interrupt, mapped, signals
@@ -65,6 +66,9 @@ class Settings:
     """full: the mistake and what belongs there. hint: where to look. verdict: right or wrong."""
     lang: Literal["auto", "en", "ja"] = "auto"
     """auto: by locale."""
+    format: Literal["full", "concise", "github", "sarif"] = "full"
+    """Of what is printed. concise: file:line:column: id message, for editors. github: annotations.
+    sarif: for code scanning."""
     json: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
     """Write the report as JSON; - is standard output."""
     csv: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
@@ -108,12 +112,19 @@ def main(args: list[str]) -> int:
             return _class(settings, held, lang)
         report = Report(tuple(verified(settings, held)), held)
     _write(settings, {
-        "text": partial(rendering.as_text, color=_colour()),
+        "text": _text(settings.format),
         **{name: getattr(rendering, f"as_{name}") for name in FORMATS},
     }, report, lang, settings.explain)  # fmt: skip
     for line in _passed_over(settings.files, lang):
         print(f"jaxmlp: {line}", file=sys.stderr)
     return _exit(report, lang)
+
+
+def _text(form: str) -> Callable[..., str]:
+    """How the report is printed."""
+    if form == "full":
+        return partial(rendering.as_text, color=_colour())
+    return {"concise": as_concise, "github": as_github, "sarif": as_sarif}[form]
 
 
 def _class(settings: Settings, held: Held, lang: str) -> int:
@@ -155,7 +166,7 @@ def _check_paths(settings: Settings) -> None:
             raise ValueError(f"expected a --{name} above 0 seconds, got {seconds}")
     if settings.seed < 0:
         raise ValueError(f"expected a --seed of 0 or above, got {settings.seed}")
-    meant = {"hidden", "output", "loss", "bias", "reduction", "explain", "out"}
+    meant = {"hidden", "output", "loss", "bias", "reduction", "explain", "out", "format"}
     told = [n for n in sorted(meant) if getattr(settings, n) != getattr(Settings(), n)]
     if told and not settings.files:
         raise ValueError(f"expected a file to check with --{told[0]}, got none")

@@ -66,7 +66,8 @@ def regular(path: str, flags: int) -> int:
         ValueError: it is none.
     """
     file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if stat.S_ISREG(os.fstat(file).st_mode):
+    kind = os.fstat(file).st_mode
+    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # of a folder, `open` says so itself
         return file
     os.close(file)
     raise ValueError("expected a regular file, got a pipe, a device or the like")

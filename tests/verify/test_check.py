@@ -10,7 +10,7 @@ import pytest
 
 from jaxmlp.activations import Activation
 from jaxmlp.network import Network
-from jaxmlp.verify.check import check
+from jaxmlp.verify.check import assert_derivation, check
 from jaxmlp.verify.mistakes import CATALOGUE
 
 STEPS = """
@@ -561,3 +561,9 @@ def test_what_works_on_one_hidden_unit_alone_crashes():
         return np.outer(V[:, 1:].T @ delta2, x), np.outer(delta2, z)
 
     assert [c.verdict for c in check(backprop).checks] == ["crashed"]
+
+
+def test_a_test_suite_fails_where_a_derivation_is_wrong():
+    assert_derivation(written(STEPS))
+    with pytest.raises(AssertionError, match="f' is missing in δ1"):
+        assert_derivation(written(STEPS, " * (u > 0) -> "))

@@ -151,7 +151,9 @@ def _layer(world: World, number: int, used: set[int]) -> Layer:
     if nodes[number].op not in PRODUCTS or len(feeding) != 2 or roots.count(None) != 1:
         raise NoChain
     left = roots[0] is not None
-    W, operand, x = (roots[0], feeding[0], feeding[1]) if left else (roots[1], feeding[1], feeding[0])
+    W, operand, x = (
+        (roots[0], feeding[0], feeding[1]) if left else (roots[1], feeding[1], feeding[0])
+    )
     own, factor = nodes[W].value, nodes[operand].value
     factor = factor if left else factor.T
     if own.ndim != 2 or not any(np.array_equal(factor, one) for one in (own, own.T)):

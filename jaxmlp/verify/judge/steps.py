@@ -142,9 +142,7 @@ class Judgement:
 class Unjudged(Exception):
     """Why there is no verdict: a key of `judge.told`, and where; what was tried without evidence."""
 
-    def __init__(
-        self, reason: str, what: str = "", line: int = 0, tried: Sequence[Judgement] = ()
-    ):
+    def __init__(self, reason: str, what: str = "", line: int = 0, tried: Sequence[Judgement] = ()):
         super().__init__(reason)
         self.reason, self.what, self.line, self.tried = reason, what, line, tuple(tried)
 
