@@ -62,3 +62,8 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return [*globals(), *_HOME]
+
+
+def load_ipython_extension(shell) -> None:
+    """What `%load_ext jaxmlp` calls: `%verify` and `%%verify` are known from then on."""
+    importlib.import_module("jaxmlp.notebook").load(shell)

@@ -47,7 +47,7 @@ main { max-width: none; }
 & .plain, & .plain tbody, & .plain tr, & .plain td { display: block; border: 0; }
 & .plain thead { display: none; } & .plain tr { border-bottom: 1px solid var(--line); }
 & .plain td { padding: .1rem .3rem; } }
-""".replace("&", f".{SCOPE}")
+""".replace("&", f".{SCOPE}" * 3)
 
 
 def as_html(

@@ -1,6 +1,5 @@
 """`jaxmlp verify`: the lecture's claims, or a person's files, against autodiff."""
 
-import locale
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from jaxmlp.verify.finding import Claim, File, Proof, Report, Words
 from jaxmlp.verify.grading import Options, graded, unreadable
 from jaxmlp.verify.reading import code_of
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT
-from jaxmlp.verify.report.words import clean
+from jaxmlp.verify.report.words import clean, language
 from jaxmlp.verify.run import runner
 from jaxmlp.verify.run.box import Held
 from jaxmlp.whole import write_whole
@@ -150,13 +149,6 @@ def _held(settings: Settings) -> Held:
         missing = ", ".join(name for name, yes in held._asdict().items() if not yes)
         raise Stop(f"expected a whole sandbox, this machine does not hold: {missing}", code=2)
     return held
-
-
-def language() -> str:
-    """ja where the locale is Japanese, else en."""
-    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    said = next((name for name in names if name), None) or locale.getlocale()[0] or ""
-    return "ja" if said.lower().startswith("ja") else "en"
 
 
 def _check_paths(settings: Settings) -> None:

@@ -130,7 +130,7 @@ class File:
 class Report:
     """The findings in one or many files.
 
-    `str` of it is the report in English; in a notebook it shows itself as a page.
+    `str` of it is the report in the locale's language; in a notebook it shows itself as a page.
 
     Attributes:
         held: what was held of the files that ran, where any did.
@@ -153,13 +153,15 @@ class Report:
 
     def __str__(self) -> str:
         from jaxmlp.verify.report import as_text
+        from jaxmlp.verify.report.words import language
 
-        return as_text(self)
+        return as_text(self, language())
 
     def _repr_html_(self) -> str:
-        from jaxmlp.verify.report import as_fragment
+        from jaxmlp.verify.report import as_notebook
+        from jaxmlp.verify.report.words import language
 
-        return as_fragment(self)
+        return as_notebook(self, language())
 
 
 class Law(NamedTuple):

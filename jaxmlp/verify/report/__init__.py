@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from jaxmlp.spreadsheet import harmless
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
-from jaxmlp.verify.report import page, schema, telling, words
+from jaxmlp.verify.report import drawing, page, schema, telling, words
 from jaxmlp.verify.report.words import clean, say
 
 COLOURS = dict(zip(VERDICTS, (32, 31, 33, 36, 35, 35), strict=True))
@@ -146,9 +146,14 @@ def as_html(report: Report, lang: str = "en", explain: str = "full") -> str:
 
 
 def as_fragment(report: Report, lang: str = "en", explain: str = "full") -> str:
-    """The same as one <div>, for a notebook; arguments as for `as_text`."""
+    """The same as one <div>; arguments as for `as_text`."""
     words.check_options(lang, explain)
     return page.fragment(telling.told(report, explain), lang, explain)
+
+
+def as_notebook(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """The same for a notebook's output, trusted or not."""
+    return drawing.as_images(as_fragment(report, lang, explain))
 
 
 def claims_as_text(claims: Sequence[Claim], lang: str = "en") -> str:

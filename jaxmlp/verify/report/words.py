@@ -1,6 +1,8 @@
 """The words of a report in both languages, and how names and numbers are written."""
 
+import locale
 import math
+import os
 import unicodedata
 
 from jaxmlp.verify.finding import Check, Note, Words
@@ -134,6 +136,13 @@ LABELS = {
     "not holding": Words("not holding", "成り立たない"),
     "claims": Words("{} claims", "主張 {} 個"),
 }
+
+
+def language() -> str:
+    """ja where the locale is Japanese, else en."""
+    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    said = next((name for name in names if name), None) or locale.getlocale()[0] or ""
+    return "ja" if said.lower().startswith("ja") else "en"
 
 
 def say(key: str, lang: str, *values: object) -> str:
