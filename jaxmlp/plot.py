@@ -21,6 +21,8 @@ JAPANESE = (
     "TakaoPGothic",
 )
 
+MOST_CLASSES = 40  # with a number in each cell of a confusion matrix
+
 
 @contextlib.contextmanager
 def style() -> Iterator[None]:
@@ -89,18 +91,23 @@ def bands(
 
 
 def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
-    """The confusion matrix as a heat map: rows the true class, columns the predicted (L25)."""
-    m = len(matrix)
-    side = 2.6 + 0.45 * m
+    """The confusion matrix as a heat map: rows the true class, columns the predicted (L25).
+
+    Beyond `MOST_CLASSES` it has no numbers, and names at some of its rows and columns; it stays
+    on a page.
+    """
+    m, few = len(matrix), len(matrix) <= MOST_CLASSES
+    side = 2.6 + 0.45 * m if few else 9.0
     figure, axes = _axes(side, side)
-    axes.imshow(matrix, cmap="Blues")
-    for (i, j), count in np.ndenumerate(matrix):
+    axes.imshow(matrix if few else np.log1p(matrix), cmap="Blues")  # where most are 0 or a few
+    for (i, j), count in np.ndenumerate(matrix) if few else ():
         shade = "white" if count > matrix.max() / 2 else "black"
         axes.text(j, i, str(count), ha="center", va="center", color=shade, fontsize=9)
-    classes = [_short(name, 16) for name in classes]
-    long = max(map(len, classes)) > 3
-    axes.set_xticks(range(m), classes, rotation=45 if long else 0, ha="right" if long else "center")
-    axes.set_yticks(range(m), classes)
+    ticks = range(0, m, 1 if few else -(-m // 25))
+    names = [_short(classes[k], 16) for k in ticks]
+    long = max(map(len, names)) > 3
+    axes.set_xticks(ticks, names, rotation=45 if long else 0, ha="right" if long else "center")
+    axes.set_yticks(ticks, names)
     right = np.trace(matrix) / matrix.sum()
     axes.set(xlabel="predicted class", ylabel="true class", title=f"{right:.2%} right")
     return figure

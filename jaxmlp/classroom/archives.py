@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.reading import FILE, regular
+from jaxmlp.verify.reading import FILE
+from jaxmlp.whole import regular
 
 MB = 1 << 20
 DEEP = 4  # zips in zips

@@ -19,10 +19,10 @@ from rich.table import Table
 
 from jaxmlp import plot
 from jaxmlp.cli.folder import error_name, run_folder, versions
-from jaxmlp.cli.progress import progress
+from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.settings import Settings, parsed
 from jaxmlp.cli.task import Task, prepare, start, step_size
-from jaxmlp.cli.train import ROUTES, QuietConsole, optimizer_named
+from jaxmlp.cli.train import ROUTES, optimizer_named
 from jaxmlp.evaluate import score
 from jaxmlp.train.sweep import sweep
 from jaxmlp.whole import write_whole
@@ -84,7 +84,7 @@ def main(args: list[str]) -> int:
     """Run `jaxmlp sweep`; its exit code."""
     settings = parsed(SweepSettings, "sweep", args, SweepSettings())
     _check(settings)
-    console = QuietConsole(highlight=False, soft_wrap=True)
+    console = QuietConsole()
     with jax.enable_x64(settings.dtype == "float64"), run_folder(settings) as (unfinished, folder):
         began = time.perf_counter()
         task, trained = _train_all(console, settings)

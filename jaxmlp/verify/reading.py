@@ -5,15 +5,15 @@ import codecs
 import contextlib
 import io
 import json
-import os
 import re
-import stat
 import sys
 import tokenize
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from jaxmlp.whole import regular
 
 FILE = 10 << 20  # bytes
 CODE, LINES = 1 << 18, 20_000  # characters and lines that are read
@@ -57,20 +57,6 @@ def _of_length(cells: list[str]) -> list[str]:
             f"got {lines} lines and {code >> 10} kB"
         )
     return cells
-
-
-def regular(path: str, flags: int) -> int:
-    """An opener for `open` that waits for nothing, and takes regular files only.
-
-    Raises:
-        ValueError: it is none.
-    """
-    file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    kind = os.fstat(file).st_mode
-    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # of a folder, `open` says so itself
-        return file
-    os.close(file)
-    raise ValueError("expected a regular file, got a pipe, a device or the like")
 
 
 def decoded(data: bytes) -> str:

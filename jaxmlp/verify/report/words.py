@@ -3,8 +3,8 @@
 import locale
 import math
 import os
-import unicodedata
 
+from jaxmlp.text import clean
 from jaxmlp.verify.finding import Check, Note, Words
 
 EXPLAIN = ("verdict", "hint", "full")
@@ -163,16 +163,6 @@ def stage(check: Check, lang: str) -> str:
 def name(check: Check, lang: str) -> str:
     """The function's name, on one line."""
     return say(check.name, lang) if check.name == "training loop" else clean(check.name)
-
-
-def clean(text: str) -> str:
-    """What comes from a file, on one line: no control character reaches a terminal or a page."""
-    return "".join(map(_visible, text))
-
-
-def _visible(char: str) -> str:
-    hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\ufffe\uffff"
-    return char.encode("unicode_escape").decode() if hidden else char
 
 
 def lines(text: str) -> list[str]:
