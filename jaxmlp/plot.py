@@ -1,8 +1,10 @@
 """The figures of a training run, as matplotlib `Figure`s: nothing global is touched."""
 
 import contextlib
+import os
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib import font_manager, rc_context
@@ -21,18 +23,44 @@ JAPANESE = (
     "TakaoPGothic",
 )
 
+JAPANESE_FILES = re.compile(r"(?i)NotoSansCJK|ipaexg|Hiragino|ヒラギノ|YuGoth|meiryo|TakaoPGothic")
 MOST_CLASSES = 40  # with a number in each cell of a confusion matrix
 
 
 @contextlib.contextmanager
-def style() -> Iterator[None]:
-    """Fonts for names in any language, as far as the machine has them; boxes for the rest."""
-    there = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(font for font in JAPANESE if font in there)]
+def style() -> Iterator[list[str]]:
+    """Fonts for names in any language, as far as the machine has them; boxes for the rest.
+
+    Yields a list, in which what had to be drawn as a box is noted.
+    """
+    fonts, missing = ["DejaVu Sans", *japanese_fonts()], []
     with rc_context({"font.family": fonts, "text.parse_math": False}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        warnings.filterwarnings("always", "Glyph .* missing from font")
         warnings.filterwarnings("ignore", "constrained_layout not applied")
-        yield
+        warnings.showwarning = _noted(missing, warnings.showwarning)
+        yield missing
+
+
+def _noted(missing: list[str], show: Callable) -> Callable:
+    def showwarning(message, *args, **kwargs):
+        if "missing from font" not in str(message):
+            return show(message, *args, **kwargs)
+        return missing.append(str(message))
+
+    return showwarning
+
+
+def japanese_fonts() -> list[str]:
+    """Those that there are; where matplotlib knows of none, from what has been installed since it
+    looked, which it does only once."""
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    if not known & {*JAPANESE}:
+        for path in font_manager.findSystemFonts():
+            if JAPANESE_FILES.search(os.path.basename(path)):
+                with contextlib.suppress(OSError, RuntimeError):
+                    font_manager.fontManager.addfont(path)
+        known = {font.name for font in font_manager.fontManager.ttflist}
+    return [font for font in JAPANESE if font in known]
 
 
 def error_by_epoch(history: Sequence[Epoch], what: str) -> Figure:

@@ -3,6 +3,20 @@
 import unicodedata
 
 
+class Refused(ValueError):
+    """What cannot be done, in both languages: `str` is the English one.
+
+    Example:
+        >>> why = Refused("expected a file", "ファイルが必要です")
+        >>> str(why), why.ja
+        ('expected a file', 'ファイルが必要です')
+    """
+
+    def __init__(self, en: str, ja: str):
+        super().__init__(en)
+        self.ja = ja
+
+
 def clean(text: str) -> str:
     """On one line, what a terminal would obey as an escape: \\x1b for the byte that begins one.
 

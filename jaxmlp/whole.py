@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from jaxmlp.text import Refused
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file in one step: temporary file, fsync, rename."""
@@ -44,4 +46,5 @@ def regular(path: str, flags: int) -> int:
     if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # of a folder, `open` says so itself
         return file
     os.close(file)
-    raise ValueError("expected a regular file, got a pipe, a device or the like")
+    raise Refused("expected a regular file, got a pipe, a device or the like",
+                  "通常のファイルが必要です (パイプやデバイスは読みません)")  # fmt: skip

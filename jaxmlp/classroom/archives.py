@@ -162,7 +162,7 @@ def _left_behind() -> Words:
 
 def _unreadable(why: Exception) -> Words:
     text = " ".join(str(getattr(why, "strerror", None) or why).split())
-    return Words(f"cannot be read: {text}", f"読み込めません: {text}")
+    return Words(f"cannot be read: {text}", getattr(why, "ja", f"読み込めません: {text}"))
 
 
 def _of_zip(file: io.IOBase, above: tuple[str, ...], room: Room, depth: int) -> Iterator[Entry]:

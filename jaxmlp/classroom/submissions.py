@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from jaxmlp.classroom.archives import Entry, entries
 from jaxmlp.classroom.names import METADATA, Student, by_lms, by_name, by_pattern, gradescope
+from jaxmlp.text import Refused
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.reading import code_in, decoded, deep_trees
 
@@ -158,8 +159,8 @@ def _code(entry: Entry, own: str) -> Code | Entry:
         if suffix not in (".py", ".ipynb") and not PYTHON.search(text):
             return entry._replace(data=None, why=NO_PYTHON)
         cells = tuple(code_in(entry.data, notebook=suffix == ".ipynb"))
-    except ValueError as why:
-        return entry._replace(data=None, why=Words(str(why), f"読み込めません ({why})"))
+    except Refused as why:
+        return entry._replace(data=None, why=Words(str(why), why.ja))
     return Code(entry.path, own, cells, likeness(cells))
 
 

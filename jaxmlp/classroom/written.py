@@ -9,6 +9,7 @@ from jaxmlp.classroom.grading import KEPT, Graded, write_kept
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import Rubric, points
 from jaxmlp.classroom.submissions import Class
+from jaxmlp.text import Refused
 from jaxmlp.verify.finding import File
 from jaxmlp.whole import write_whole
 
@@ -20,11 +21,20 @@ def check_folder(out: Path) -> None:
         ValueError: it is there, holds something, and is not the folder of a class.
     """
     if out.exists() and not out.is_dir():
-        raise ValueError(f"expected a folder for --out, got the file {out}")
+        raise Refused(
+            f"expected a folder for --out, got the file {out}",
+            f"--out にはフォルダを指定してください ({out} はファイルです)",
+        )
     if out.is_dir() and any(out.iterdir()) and not (out / KEPT).is_file():
-        raise ValueError(f"expected a new folder, or one of a class before, for --out, got {out}")
+        raise Refused(
+            f"expected a new folder, or one of a class before, for --out, got {out}",
+            f"--out には新しいフォルダか、前回の採点フォルダを指定してください: {out}",
+        )
     if not out.resolve().parent.is_dir():
-        raise ValueError(f"expected a folder in one that is there for --out, got {out}")
+        raise Refused(
+            f"expected a folder in one that is there for --out, got {out}",
+            f"--out のフォルダを置く場所がありません: {out}",
+        )
 
 
 def write(

@@ -10,6 +10,7 @@ from jaxmlp.classroom.grading import graded, read_kept
 from jaxmlp.classroom.rubric import read_rubric
 from jaxmlp.classroom.submissions import collected
 from jaxmlp.classroom.words import say
+from jaxmlp.text import Refused
 from jaxmlp.verify.finding import File, Report
 from jaxmlp.verify.grading import Options
 from jaxmlp.verify.report import telling
@@ -43,7 +44,10 @@ def grade(
     worth = None if rubric is None else read_rubric(Path(rubric))
     found = collected([Path(source) for source in sources], _pattern(students))
     if not any(one.code for one in found.submissions):
-        raise ValueError(f"expected submissions with Python in {', '.join(sources)}, got none")
+        raise Refused(
+            f"expected submissions with Python in {', '.join(sources)}, got none",
+            f"{', '.join(sources)} に Python の提出物がありません",
+        )
     kept, fresh = read_kept(out), []
 
     def counted(items: Sequence[Mapping[str, Any]]) -> Iterator[File]:
@@ -71,9 +75,13 @@ def _pattern(students: str | None) -> re.Pattern | None:
     try:
         pattern = re.compile(students)
     except re.error as why:
-        raise ValueError(
-            f"expected a regular expression for --students, got {students!r} ({why})"
+        raise Refused(
+            f"expected a regular expression for --students, got {students!r} ({why})",
+            f"--students は正規表現です: {students!r} ({why})",
         ) from None
     if "id" not in pattern.groupindex:
-        raise ValueError(f"expected a group (?P<id>…) in --students, got {students!r}")
+        raise Refused(
+            f"expected a group (?P<id>…) in --students, got {students!r}",
+            f"--students には (?P<id>…) が必要です: {students!r}",
+        )
     return pattern

@@ -25,6 +25,10 @@ from jaxmlp.train.sgd import Fit
 from jaxmlp.whole import write_whole
 
 MODEL = "model.safetensors"  # the last to appear: where it is, a run has finished
+NO_FONT = (
+    "some characters are boxes in the figures: expected a font for them, such as Noto Sans CJK JP "
+    "(図の一部の文字が□になっています。fonts-noto-cjk などのフォントを入れてください)"
+)
 UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}
 
 
@@ -99,13 +103,15 @@ def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
 
 def draw(folder: Path, figures: Callable[[], Iterator[tuple[str, Figure]]]) -> None:
     """The figures; one that cannot be drawn is said, and spoils nothing that was written before."""
-    with plot.style():
+    with plot.style() as missing:
         try:
             for name, figure in figures():
                 figure.savefig(folder / f"{name}.png", dpi=150)
         except (MemoryError, ValueError, OverflowError, RuntimeError) as why:
             text = " ".join(str(why).split()) or type(why).__name__
             print(f"jaxmlp: warning: no more figures: {clean(text)}", file=sys.stderr)
+    if missing:
+        print(f"jaxmlp: warning: {NO_FONT}", file=sys.stderr)
 
 
 def model_of(task: Task, params: Params) -> Model:

@@ -1,6 +1,7 @@
 """`jaxmlp verify`: the lecture's claims, or a person's files, against autodiff."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +17,14 @@ from jaxmlp.cli.formats import as_concise, as_github, as_sarif
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
 from jaxmlp.cli.workers import interrupt, mapped, signals
+from jaxmlp.text import Refused, clean
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import Claim, File, Proof, Report, Words
 from jaxmlp.verify.grading import Options, graded, unreadable
 from jaxmlp.verify.reading import code_of
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT
-from jaxmlp.verify.report.words import clean, language
+from jaxmlp.verify.report.words import language
 from jaxmlp.verify.run import runner
 from jaxmlp.verify.run.box import Held
 from jaxmlp.whole import write_whole
@@ -100,13 +102,38 @@ class Settings:
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp verify`; its exit code."""
-    settings = parsed(Settings, "verify", args, Settings())
-    lang = language() if settings.lang == "auto" else settings.lang
+    lang = _asked(args)
+    try:
+        return _verify(args, lang)
+    except Refused as why:
+        raise ValueError(getattr(why, lang, why)) from None
+
+
+def _asked(args: list[str]) -> str:
+    """The language, before anything else is known: what is wrong is said in it, too."""
+    found = re.findall(r"--lang[= ](en|ja)\b", " ".join(args))
+    return found[-1] if found else language()
+
+
+def _parsed(args: list[str]) -> Settings:
+    """The settings.
+
+    Raises:
+        Refused: what cannot be read, in the parser's words.
+    """
+    try:
+        return parsed(Settings, "verify", args, Settings())
+    except ValueError as why:
+        raise Refused(str(why), f"オプションを読み取れません: {why}") from None
+
+
+def _verify(args: list[str], lang: str) -> int:
+    settings = _parsed(args)
     _check_paths(settings)
     if not settings.files:
         return _claims(settings, lang)
     with signals(interrupt, "SIGTERM", "SIGHUP"):
-        held = _held(settings)
+        held = _held(settings, lang)
         if settings.out is not None:
             return _class(settings, held, lang)
         report = Report(tuple(verified(settings, held)), held)
@@ -138,7 +165,7 @@ def _class(settings: Settings, held: Held, lang: str) -> int:
     return _exit(report, lang)
 
 
-def _held(settings: Settings) -> Held:
+def _held(settings: Settings, lang: str) -> Held:
     """What can be held of files that run.
 
     Raises:
@@ -147,7 +174,11 @@ def _held(settings: Settings) -> Held:
     held = runner.held()
     if settings.require_sandbox and not all(held):
         missing = ", ".join(name for name, yes in held._asdict().items() if not yes)
-        raise Stop(f"expected a whole sandbox, this machine does not hold: {missing}", code=2)
+        words = Words(
+            f"expected a whole sandbox, this machine does not hold: {missing}",
+            f"このマシンでは隔離が完全ではありません (守られないもの: {missing})",
+        )
+        raise Stop(getattr(words, lang), code=2)
     return held
 
 
@@ -155,34 +186,44 @@ def _check_paths(settings: Settings) -> None:
     """Refuse before the work what could not be written after it."""
     for name in ("timeout", "budget"):
         if not (seconds := getattr(settings, name)) > 0:
-            raise ValueError(f"expected a --{name} above 0 seconds, got {seconds}")
+            raise Refused(f"expected a --{name} above 0 seconds, got {seconds}",
+                          f"--{name} は 0 より大きい秒数です ({seconds})")  # fmt: skip
     if settings.seed < 0:
-        raise ValueError(f"expected a --seed of 0 or above, got {settings.seed}")
+        raise Refused(f"expected a --seed of 0 or above, got {settings.seed}",
+                      f"--seed は 0 以上です ({settings.seed} が指定されました)")  # fmt: skip
     meant = {"hidden", "output", "loss", "bias", "reduction", "explain", "out", "format"}
     told = [n for n in sorted(meant) if getattr(settings, n) != getattr(Settings(), n)]
     if told and not settings.files:
-        raise ValueError(f"expected a file to check with --{told[0]}, got none")
+        raise Refused(f"expected a file to check with --{told[0]}, got none",
+                      f"--{told[0]} には調べるファイルの指定が必要です")  # fmt: skip
     for name in ("students", "rubric"):
         if getattr(settings, name) is not None and settings.out is None:
-            raise ValueError(f"expected --out DIR with --{name}, got none")
+            raise Refused(f"expected --out DIR with --{name}, got none",
+                          f"--{name} には --out DIR の指定が必要です")  # fmt: skip
     zips = [name for name in settings.files if name.lower().endswith(".zip")]
     if zips and settings.out is None:
-        raise ValueError(f"expected --out DIR to grade {zips[0]}, got none")
+        raise Refused(f"expected --out DIR to grade {zips[0]}, got none",
+                      f"{zips[0]} の採点には --out DIR の指定が必要です")  # fmt: skip
     given = [path for name in FORMATS if (path := getattr(settings, name))]
-    if settings.out is not None and given:
-        raise ValueError(
-            "expected --out without --json, --csv and --html: it writes a page and tables"
+    if settings.out is not None and (given or settings.format != "full"):
+        raise Refused(
+            "expected --out without --json, --csv, --html and --format: it writes its own",
+            "--out は自分の形式で書き出すため、--json、--csv、--html、--format と併用できません",
         )
     if given.count("-") > 1:
-        raise ValueError("expected - for one of --json, --csv and --html at most")
+        raise Refused("expected - for one of --json, --csv and --html at most",
+                      "- を指定できるのは --json、--csv、--html のうち 1 つだけです")  # fmt: skip
     for path in map(Path, filter(lambda path: path != "-", given)):
         if path.is_dir() or not path.parent.is_dir():
-            raise ValueError(f"expected a file in a folder that is there, got {path}")
+            raise Refused(f"expected a file in a folder that is there, got {path}",
+                          f"{path} を置くフォルダがありません")  # fmt: skip
         if any(path.resolve() == Path(file).resolve() for file in settings.files):
-            raise ValueError(f"expected another file for the report, got {path}, which is checked")
+            raise Refused(f"expected another file for the report, got {path}, which is checked",
+                          f"{path} は調べるファイルです。レポートは別の名前にします")  # fmt: skip
         if path.is_file() and not settings.overwrite:
             hint = "which is there (--overwrite replaces it)"
-            raise ValueError(f"expected a new file for the report, got {path}, {hint}")
+            raise Refused(f"expected a new file for the report, got {path}, {hint}",
+                          f"{path} は既にあります (--overwrite で上書き)")  # fmt: skip
 
 
 def verified(settings: Settings, held: Held) -> Iterator[File]:
@@ -194,6 +235,10 @@ def verified(settings: Settings, held: Held) -> Iterator[File]:
     items = [{"path": p, "cells": c} for p, c in found.items() if not isinstance(c, File)]
     running = _judged(settings, held, items)
     return (read if isinstance(read, File) else next(running) for read in found.values())
+
+
+def _language(settings: Settings) -> str:
+    return language() if settings.lang == "auto" else settings.lang
 
 
 def _options(settings: Settings, held: Held) -> Options:
@@ -211,7 +256,8 @@ def _judged(settings: Settings, held: Held, items: Sequence[Mapping]) -> Iterato
     workers = min(len(items), os.cpu_count() or 1)
     running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     console = Console(stderr=True)
-    with progress(console, "checking", "files", disable=not console.is_terminal) as bar:
+    words = ("検査中", "ファイル") if _language(settings) == "ja" else ("checking", "files")
+    with progress(console, *words, disable=not console.is_terminal) as bar:
         done = bar.add_task("", total=len(items))
         for file in running:
             yield file
@@ -222,7 +268,10 @@ def _read(path: str, named: Sequence[str]) -> list[str] | File:
     """The code of a file; a link in a folder may lead to another person's."""
     try:
         if path not in named and os.path.islink(path):
-            raise ValueError("expected a regular file, got a link")
+            raise Refused(
+                "expected a regular file, got a link",
+                "通常のファイルが必要です (リンクは読みません)",
+            )
         return code_of(Path(path))
     except (OSError, ValueError) as why:
         return unreadable(path, why)
@@ -248,7 +297,10 @@ def expanded(files: Sequence[str]) -> list[str]:
             continue
         inside = [str(p) for p in _visible(path) if p.suffix in (".py", ".ipynb")]
         if not inside:
-            raise ValueError(f"expected .py or .ipynb files, got the folder {name}, which has none")
+            raise Refused(
+                f"expected .py or .ipynb files, got the folder {name}, which has none",
+                f"フォルダ {name} に .py や .ipynb のファイルがありません",
+            )
         found += inside
     return list(dict.fromkeys(found))
 
@@ -283,19 +335,21 @@ def _claims(settings: Settings, lang: str) -> int:
 
     found = claims(seed=settings.seed)
     if settings.proof:
-        found = tuple(_proved(found))
+        found = tuple(_proved(found, lang))
     ways = {name: getattr(rendering, f"claims_as_{name}") for name in ("text", *FORMATS)}
     _write(settings, ways, found, lang)
     other = [claim.id for claim in found if claim.holds != claim.recorded]
     if other:
-        raise Stop(f"not as recorded: {', '.join(other)}", code=1)
+        said = Words("not as recorded", "記録と不一致")
+        raise Stop(f"{getattr(said, lang)}: {', '.join(other)}", code=1)
     unproved = [claim.id for claim in found if claim.proof and claim.proof.done is False]
     if unproved:
-        raise Stop(f"not proved: {', '.join(unproved)}", code=1)
+        said = Words("not proved", "証明できなかったもの")
+        raise Stop(f"{getattr(said, lang)}: {', '.join(unproved)}", code=1)
     return 0
 
 
-def _proved(found: Sequence[Claim]) -> Iterator[Claim]:
+def _proved(found: Sequence[Claim], lang: str) -> Iterator[Claim]:
     """The claims with their proofs; where there is no SymPy, with word of that."""
     try:
         from jaxmlp.verify.lecture.proof import CHAINS, proof
@@ -305,7 +359,8 @@ def _proved(found: Sequence[Claim]) -> Iterator[Claim]:
         yield from (replace(claim, proof=Proof(claim.id, NO_SYMPY, None)) for claim in found)
         return
     console = Console(stderr=True)
-    with progress(console, "proving", "claims", disable=not console.is_terminal) as bar:
+    words = ("証明中", "件") if lang == "ja" else ("proving", "claims")
+    with progress(console, *words, disable=not console.is_terminal) as bar:
         running = bar.add_task("", total=len(CHAINS))
         for claim in found:
             known = claim.id in CHAINS

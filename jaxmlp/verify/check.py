@@ -94,11 +94,13 @@ def assert_derivation(
     *,
     reduction: Literal["mean", "sum"] = "mean",
     seed: int = 0,
+    lang: str | None = None,
 ) -> None:
     """Fail, in a test suite, unless the derivation is right; arguments as for `check`.
 
     Raises:
-        AssertionError: it is not; the message is the report. ValueError: as `check`.
+        AssertionError: it is not; the message is the report, in the locale's language
+            where none is given. ValueError: as `check`.
 
     Example:
         >>> import numpy as np
@@ -114,7 +116,7 @@ def assert_derivation(
     __tracebackhide__ = True
     report = check(derivation, network, reduction=reduction, seed=seed)
     if not report.right:
-        raise AssertionError(str(report))
+        raise AssertionError(report.text(lang))
 
 
 def _parameters(derivation: Callable) -> tuple[str, ...]:

@@ -152,10 +152,19 @@ class Report:
         return not problem and bool(self.checks) and all(fine)
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, lang: str | None = None, explain: str = "full") -> str:
+        """The report in words.
+
+        Args:
+            lang: "en" or "ja"; the locale's where it isn't given.
+            explain: "verdict", "hint" or "full".
+        """
         from jaxmlp.verify.report import as_text
         from jaxmlp.verify.report.words import language
 
-        return as_text(self, language())
+        return as_text(self, lang or language(), explain)
 
     def _repr_html_(self) -> str:
         from jaxmlp.verify.report import as_notebook

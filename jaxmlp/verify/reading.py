@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from jaxmlp.text import Refused
 from jaxmlp.whole import regular
 
 FILE = 10 << 20  # bytes
@@ -36,7 +37,8 @@ def code_of(path: Path) -> list[str]:
     with open(path, "rb", buffering=0, opener=regular) as file:
         data = file.read(FILE + 1)
     if len(data) > FILE:
-        raise ValueError(f"expected a file of at most {FILE >> 20} MB, got a larger one")
+        raise Refused(f"expected a file of at most {FILE >> 20} MB, got a larger one",
+                      f"{FILE >> 20} MB 以下のファイルが必要です")  # fmt: skip
     return code_in(data, notebook=path.suffix == ".ipynb")
 
 
@@ -52,9 +54,10 @@ def code_in(data: bytes, *, notebook: bool) -> list[str]:
 def _of_length(cells: list[str]) -> list[str]:
     lines, code = sum(c.count("\n") for c in cells), sum(map(len, cells))
     if lines > LINES or code > CODE:
-        raise ValueError(
+        raise Refused(
             f"expected code of at most {LINES} lines and {CODE >> 10} kB, "
-            f"got {lines} lines and {code >> 10} kB"
+            f"got {lines} lines and {code >> 10} kB",
+            f"コードは {LINES} 行・{CODE >> 10} kB までです ({lines} 行・{code >> 10} kB でした)",
         )
     return cells
 
@@ -81,7 +84,8 @@ def decoded(data: bytes) -> str:
         if "\0" in text:
             break
         return _unix(text)
-    raise ValueError("expected a text file in UTF-8 or Shift-JIS, got something else")
+    raise Refused("expected a text file in UTF-8 or Shift-JIS, got something else",
+                  "UTF-8 か Shift-JIS のテキストファイルが必要です")  # fmt: skip
 
 
 def _unix(text: str) -> str:
@@ -98,9 +102,8 @@ def notebook_cells(text: str) -> list[str]:
         cells = json.loads(text)["cells"]
         code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ValueError(
-            "expected a Jupyter notebook (JSON with cells), got something else"
-        ) from None
+        raise Refused("expected a Jupyter notebook (JSON with cells), got something else",
+                      "Jupyter ノートブックではありません") from None  # fmt: skip
     return [_without_magics(RUNNING_CELL.sub("", cell, count=1)) for cell in _of_length(code)
             if RUNNING_CELL.match(cell) or not cell.startswith("%%")]  # fmt: skip
 
