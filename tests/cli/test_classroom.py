@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from tests.classroom import many
 from tests.classroom.many import notebook, written, zipped
 
 from .conftest import refused
@@ -76,3 +77,17 @@ def test_what_of_a_folder_is_not_looked_at_is_said(command, tmp_path):
     code, _, err = command("verify", "class", "--lang", "en")
     assert code == 0
     assert "not looked at in class: b.txt, c.zip (--out DIR grades these, too)" in err
+
+
+@pytest.mark.slow
+def test_a_class_of_200(command, tmp_path):
+    """In a zip of zips, 10 of them hostile, 20 in odd forms: every entry accounted for."""
+    many.write(tmp_path / "class.zip")
+    code, out, _ = command("verify", "class.zip", "--out", "graded", "--lang", "en")
+    assert code == 1
+    assert "- 200 submissions" in out
+    assert "- 204 entries: 191 graded, 13 not" in out
+    rows = table(tmp_path / "graded/entries.csv")
+    assert len(rows) == 204
+    assert all(row["graded"] == "1" or row["why"] for row in rows)
+    assert len(list((tmp_path / "graded/feedback").glob("*.html"))) == 200
