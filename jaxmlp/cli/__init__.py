@@ -64,7 +64,9 @@ def _guarded(args: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except (ValueError, OSError, MemoryError, OverflowError) as error:
+    except MemoryError as error:
+        return _fail(f"out of memory: {str(error) or 'no more is to be had'}", 2)
+    except (ValueError, OSError, OverflowError) as error:
         return _fail(error, 2)
     except Stop as stop:
         return _fail(stop, stop.code)
@@ -173,5 +175,7 @@ def _cache_folder() -> Path | None:
 
 
 def _fail(why: object, code: int) -> int:
-    print("jaxmlp:", " ".join(str(why).split()), file=sys.stderr)
+    from jaxmlp.text import clean
+
+    print("jaxmlp:", clean(" ".join(str(why).split())), file=sys.stderr)
     return code

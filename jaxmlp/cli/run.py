@@ -20,9 +20,11 @@ from jaxtyping import Array
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import MODEL, make_folder, remove, versions
 from jaxmlp.cli.processes import check_same
-from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved
+from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved, signed
 from jaxmlp.cli.task import Task
 from jaxmlp.cli.workers import signals
+from jaxmlp.storage import load_model
+from jaxmlp.text import clean
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
 from jaxmlp.train.sgd import Fit
 
@@ -128,7 +130,7 @@ def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
         with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
             mine = True
             lock(file, folder)
-            file.write(json.dumps(about, indent=2, ensure_ascii=False))
+            file.write(signed(about))
             file.flush()
             os.fsync(file.fileno())
             yield folder
@@ -155,9 +157,8 @@ def resumed_folder(settings: Settings, about: dict) -> Iterator[Path]:
                      "the last bits may differ")  # fmt: skip
         tidy(folder)
         if saved["epochs"] != settings.epochs:
-            text = json.dumps({**saved, "epochs": settings.epochs}, indent=2, ensure_ascii=False)
             file.seek(0)  # the file stays the one that is locked
-            file.write(text)
+            file.write(signed({**saved, "epochs": settings.epochs}))
             file.truncate()
             file.flush()
         yield folder
@@ -179,7 +180,9 @@ def lock(file, folder: Path) -> None:
 
 def finished(folder: Path, epochs: int = 0) -> bool:
     """Whether there is nothing to do up to so many epochs."""
-    if not (folder / MODEL).exists():
+    try:
+        load_model(folder / MODEL)
+    except (OSError, ValueError):  # none, or one that was cut short
         return False
     try:
         return len(json.loads((folder / "history.json").read_bytes())["epochs"]) >= epochs
@@ -212,4 +215,4 @@ def data_sha256(task: Task) -> str:
 
 
 def warn(text: str) -> None:
-    print("jaxmlp: warning:", " ".join(text.split()), file=sys.stderr)
+    print("jaxmlp: warning:", clean(" ".join(text.split())), file=sys.stderr)

@@ -1,6 +1,7 @@
 """What `jaxmlp train` can be told, and how it is read from the command line."""
 
 import contextlib
+import hashlib
 import io
 import json
 import math
@@ -165,14 +166,26 @@ def read_saved(folder: Path) -> dict:
     """
     try:
         saved = json.loads((folder / SAVED).read_text(encoding="utf-8"))
-        if isinstance(saved, dict) and "data_sha256" in saved:
+        promised = saved.pop("sha256", None) if isinstance(saved, dict) else None
+        if promised and "data_sha256" in saved and promised == _sha256(saved):
             return saved
-        reason = "without a data_sha256"
+        reason = "its sha256 is that of others: altered" if promised else "without a sha256"
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"expected the folder of a run for --resume, got {folder}") from None
     except (ValueError, RecursionError) as error:
         reason = error
     raise ValueError(f"{folder / SAVED}: expected the settings of a run ({reason})")
+
+
+def signed(saved: dict) -> str:
+    """What a run writes of itself when it begins, with a SHA-256: settings that were altered are
+    those of no run."""
+    return json.dumps({**saved, "sha256": _sha256(saved)}, indent=2, ensure_ascii=False)
+
+
+def _sha256(saved: dict) -> str:
+    """Of what JSON makes of it, in whatever order."""
+    return hashlib.sha256(json.dumps(saved, sort_keys=True).encode()).hexdigest()
 
 
 def _is(value: object, hint: object) -> bool:

@@ -25,11 +25,11 @@ from jaxmlp import plot
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import error_name, versions, whole
 from jaxmlp.cli.processes import WATCHED, are_several, check_same, joined, watch
-from jaxmlp.cli.progress import progress
+from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.run import about, new_folder, resumed_folder
 from jaxmlp.cli.settings import MAY_CHANGE, Settings, check_unchanged, parsed, saved_settings
 from jaxmlp.cli.task import Task, choose_network, prepare, start, step_size
-from jaxmlp.cli.train import ROUTES, QuietConsole, optimizer_named
+from jaxmlp.cli.train import ROUTES, optimizer_named
 from jaxmlp.evaluate import score
 from jaxmlp.train.arguments import check_settings
 from jaxmlp.train.sweep import sweep
@@ -112,7 +112,7 @@ def main(args: list[str]) -> int:
     _check(settings)
     if are_several(settings) and WATCHED not in os.environ:
         return watch("sweep", args, settings)
-    console = QuietConsole(highlight=False, soft_wrap=True)
+    console = QuietConsole()
     if settings.resume and (Path(settings.resume) / WHOLE).exists():
         console.print(f"{settings.resume} has finished: nothing is left to do", markup=False)
         return 0

@@ -2,7 +2,6 @@
 
 import functools
 import os
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,9 @@ import optax
 from rich.console import Console
 
 from jaxmlp.cli import Stop
-from jaxmlp.cli.folder import model_of, versions, whole, write
+from jaxmlp.cli.folder import draw, figures, model_of, versions, whole, write
 from jaxmlp.cli.processes import WATCHED, are_several, devices_for, joined, watch
-from jaxmlp.cli.progress import progress
+from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
@@ -42,7 +41,7 @@ def optimizer_named(name: str):
 def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
-    console = QuietConsole(highlight=False, soft_wrap=True)
+    console = QuietConsole()
     if settings.resume and finished(folder := Path(settings.resume), settings.epochs):
         tidy(folder)
         console.print(f"{folder} has finished: nothing is left to do", markup=False)
@@ -71,6 +70,8 @@ def _train(console: Console, settings: Settings, first: bool) -> int:
         run.end()
         with whole(run.folder) as unfinished:
             write(unfinished, task, result, scored)
+        with whole(run.folder) as unfinished:
+            draw(unfinished, lambda: figures(task, result, scored))
     files = ", ".join(sorted(path.name for path in run.folder.iterdir()))
     console.print(f"written to {run.folder}: {files}", markup=False)
     return 0
@@ -82,13 +83,6 @@ def decided(settings: Settings, task: Task) -> Settings:
     eta = ETA.get(network.loss.name, 0.05) if settings.eta is None else settings.eta
     names = {"output": network.output.name, "loss": network.loss.name}
     return replace(settings, eta=eta, classes=classes, **names)
-
-
-class QuietConsole(Console):
-    """Whoever reads may stop (`| head`): the run goes on and is written all the same."""
-
-    def on_broken_pipe(self) -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def describe(console: Console, settings: Settings, task: Task, params: Params) -> None:
@@ -139,7 +133,7 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
         exact = jax.tree.map(lambda p: np.asarray(p, "float64"), params)
         found = difference(
             *(
-                jax.jit(route, static_argnums=0)(task.network, exact, X, Y)
+                jax.jit(route, static_argnums=0)(task.network, exact, X, Y.astype(float))
                 for route in (backprop, autodiff)
             )
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from jaxmlp.data.header import MISREAD, MISSING, is_header, number_in
 from jaxmlp.data.table import Reading, Table
 from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
+from jaxmlp.whole import regular
 
 SHOWN = 3  # of the lines that are left out
 
@@ -42,7 +43,7 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
         yield _text("standard input", sys.stdin.buffer, reading, known)
         return
     kind, packed = kind_of(Path(source))
-    with open(source, "rb") as file:
+    with open(source, "rb", opener=regular) as file:
         size = os.fstat(file.fileno()).st_size
         if kind == ".parquet":
             table = _parquet(source, unpacked(file, packed), reading)

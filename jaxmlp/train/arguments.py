@@ -148,8 +148,8 @@ def check_settings(eta: StepSize | None, gradient: object = None, **counts: int)
             raise ValueError(f"expected a whole number above 0 for {name}, got {count}")
 
 
-def measured_epochs(errors_every: int, epochs: int) -> set[int]:
-    """The epochs, from 0, after which the errors are measured.
+def measured_epochs(errors_every: int, epochs: int) -> Callable[[int], bool]:
+    """Whether the errors are measured after an epoch, counted from 0.
 
     Raises:
         ValueError: errors_every isn't a whole number from 0.
@@ -157,8 +157,8 @@ def measured_epochs(errors_every: int, epochs: int) -> set[int]:
     if not isinstance(errors_every, int | np.integer) or errors_every < 0:
         raise ValueError(f"expected a whole number from 0 for errors_every, got {errors_every}")
     if errors_every == 0:
-        return set()
-    return {*range(errors_every - 1, epochs, errors_every), epochs - 1}
+        return lambda epoch: False
+    return lambda epoch: (epoch + 1) % errors_every == 0 or epoch == epochs - 1
 
 
 def order_of(key, order, epochs: int, n: int) -> Array | None:

@@ -178,7 +178,7 @@ def fit(
         etas = step_sizes(eta, epoch * steps, steps, params.V.dtype)
         state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
-        measured = epoch in measuring
+        measured = measuring(epoch)
         state, *errors = run(rule, train, tested, state, drawn, etas, measured)
         last_eta = float(eta if isinstance(eta, Real) else etas[-1]) if eta else None
         history.append(Epoch(epoch + 1, last_eta, *_numbers(errors, measured)))
