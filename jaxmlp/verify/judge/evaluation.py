@@ -66,8 +66,8 @@ class Mistake(NamedTuple):
 
 def checks(found: Judgement, telling: Telling) -> tuple[Check, ...]:
     """The mistakes in how a step's parameters are evaluated, each as a check; mostly none."""
-    recording, told = found.world.recording, {}
-    for later in recording.later:
+    later, told = found.world.recording.later, {}
+    if later is not None:
         part = Part(found, later, telling)
         for mistake in (*part.networks(), *part.data()):
             told.setdefault(mistake.note.id, mistake)

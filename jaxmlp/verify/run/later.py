@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run.arrays import Recorded, current
-from jaxmlp.verify.run.step import places, reached, references
+from jaxmlp.verify.run.step import reached, references
 from jaxmlp.verify.run.tape import Node
 
 MOST = 600  # nodes
@@ -35,8 +35,8 @@ class Later(NamedTuple):
     arrays: tuple[tuple[str, int, tuple[int, ...]], ...]
 
 
-def later(seen: Any, kept: Mapping[int, Node], names: Mapping[str, Any]) -> tuple[Later, ...]:
-    """What follows a step at once, and what follows the last one.
+def later(seen: Any, kept: Mapping[int, Node], names: Mapping[str, Any]) -> Later | None:
+    """What follows a step; None if its parameters are used no more.
 
     Args:
         seen: the step.
@@ -44,19 +44,15 @@ def later(seen: Any, kept: Mapping[int, Node], names: Mapping[str, Any]) -> tupl
         names: those of the program at its end.
     """
     nodes = current().nodes
-    now = {name: place.node for name, place in places(names).items()}
-    first = {old: new for _, old, new in seen.moves}
-    last = {old: now.get(name, new) for name, old, new in seen.moves}
+    params = {old: new for _, old, new in seen.moves}
+    part = _part(nodes, seen.end, set(params.values()))
+    if not part:
+        return None
     arrays = tuple(_arrays(names))
-    leaves = [n.id for n in kept.values() if n.op == "leaf" and n.id < seen.end and n.value.ndim]
-    leaves = [i for i in leaves if i not in first]
-    found = []
-    for start, params in ((seen.end, first), (max(last.values()) + 1, last)):
-        part = _part(nodes, start, set(params.values()))
-        if part and all(params != dict(one.params) for one in found):
-            kin = _kin(nodes, seen, leaves, {*part, *(node for _, node, _ in arrays)})
-            found.append(Later(tuple(params.items()), part, kin, arrays))
-    return tuple(found)
+    leaves = [n.id for n in kept.values() if n.op == "leaf" and n.value.ndim]
+    leaves = [i for i in leaves if i not in params]
+    kin = _kin(nodes, seen, leaves, {*part, *(node for _, node, _ in arrays)})
+    return Later(tuple(params.items()), part, kin, arrays)
 
 
 def _part(nodes: Mapping[int, Node], start: int, params: set[int]) -> dict[int, Node]:

@@ -27,7 +27,7 @@ class Recording:
         values: (place, node) of the arrays that a call gave, or that a step left as they were.
         nodes: the tape by id, in order; what was there before is a leaf.
         guessed: whether there were stand-ins for data.
-        later: how a program uses its parameters after the step.
+        later: how a program uses its parameters after the step, if it does.
     """
 
     line: int
@@ -36,7 +36,7 @@ class Recording:
     values: tuple[tuple[str, int], ...]
     nodes: dict[int, Node]
     guessed: bool
-    later: tuple[Later, ...] = ()
+    later: Later | None = None
 
 
 def taken(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> Recording:
@@ -83,12 +83,13 @@ def packed(recording: Recording) -> dict[str, Any]:
              part(n.value), list(n.span)] for n in nodes.values()
         ]  # fmt: skip
 
+    after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
         "moves": [list(one) for one in recording.moves],
         "values": [list(one) for one in recording.values], "nodes": rows(recording.nodes),
-        "later": [[list(one.params), rows(one.nodes), list(one.kin.items()), list(one.arrays)]
-                  for one in recording.later],
+        "later": after and [list(after.params), rows(after.nodes), list(after.kin.items()),
+                            list(after.arrays)],
         "arrays": arrays,
     }  # fmt: skip
 
@@ -121,11 +122,15 @@ def unpacked(data: dict[str, Any]) -> Recording:
     def taped(rows: Iterable) -> dict[int, Node]:
         return {n.id: n for n in map(node, rows)}
 
-    later = [Later(pairs(params), taped(rows), {k: tuple(kin) for k, kin in of},
-                   tuple((name, i, tuple(shape)) for name, i, shape in named))
-             for params, rows, of, named in data["later"]]  # fmt: skip
-    return Recording(data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
-                     taped(data["nodes"]), data["guessed"], tuple(later))  # fmt: skip
+    def after(params: Iterable, rows: Iterable, kin: Iterable, named: Iterable) -> Later:
+        known = {number: tuple(leaves) for number, leaves in kin}
+        arrays = tuple((name, number, tuple(shape)) for name, number, shape in named)
+        return Later(pairs(params), taped(rows), known, arrays)
+
+    return Recording(
+        data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
+        taped(data["nodes"]), data["guessed"], data["later"] and after(*data["later"]),
+    )  # fmt: skip
 
 
 def pairs(rows: Iterable) -> tuple[tuple, ...]:
