@@ -29,10 +29,9 @@ from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import ROWS, Oracle
 
 WORLDS = 8  # sets of shapes that work, which are given back
-TRIES = 1500
+TRIES = 300  # runs of a file, or of a function of it
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
-SECONDS = 3.0  # for all but the first run
 WIDEST = 5000
 LARGE = 50_000  # numbers in an array, from where on fewer units are tried
 FEWER = (17, 19, 23, 29, 31, 37)
@@ -76,8 +75,8 @@ class Search:
         left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]]
         left = [((), 0, 0, *self.first)]
         number = itertools.count(1)
-        tried, started, until = 0, False, self.until
-        while left and tried < self.tries and len(found) < WORLDS and time.monotonic() < until:
+        tried, started = 0, False
+        while left and tried < self.tries and len(found) < WORLDS and time.monotonic() < self.until:
             before, cost, _, told, lengths = heapq.heappop(left)
             again = (before, cost, 0, told, lengths)
             oracle = Oracle(told, lengths, self.seed, self.sizes)
@@ -91,7 +90,6 @@ class Search:
                 continue
             if not started:
                 started = True
-                until = min(until, time.monotonic() + SECONDS)
                 self.errors, self.missing = program.errors, program.missing
                 if oracle.taken and not self.sizes and self._own_sizes(program, oracle):
                     heapq.heappush(left, again)
