@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run import network
-from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import Target
 from jaxmlp.verify.run.recording import Recording
@@ -106,7 +106,9 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
 def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed: int) -> World:
     olds, news = [p.old for p in params], [p.new for p in params]
     if (lost := network.lost(recording, graph, olds)) is not None:
-        raise Unjudged("construct", lost.op.removeprefix(LOST), lost.span.line)
+        raise Unjudged(
+            "construct", lost.op.removeprefix(STOOD_IN).removeprefix(LOST), lost.span.line
+        )
     targets = tuple(network.targets(recording, graph, olds, news))
     fixed = network.fixed(recording, graph, olds, targets)
     at = adjoints.states(recording, [*olds, *fixed], seed) if targets else ()

@@ -34,6 +34,7 @@ SHAPES_ONLY = frozenset(
     ]
 )
 LOST = "lost "  # before the name of an operation whose result is no array of real numbers
+STOOD_IN = "lost in "  # before that of something that is not there, and of which little is known
 
 
 class Unsupported(Exception):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
@@ -199,10 +199,10 @@ def through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
 
 
 def lost(recording: Recording, graph: Graph, params: list[int]) -> Node | None:
-    """An operation on what the parameters give, whose result could not be recorded."""
-    moving = graph.dependents(params)
-    nodes = recording.nodes.values()
-    return next((n for n in nodes if n.op.startswith(LOST) and n.id in moving), None)
+    """An operation whose result could not be recorded; of a stand-in, if parameters fed it."""
+    moving, nodes = graph.dependents(params), recording.nodes.values()
+    found = [n for n in nodes if n.op.startswith(LOST)]
+    return next((n for n in found if n.id in moving or not n.op.startswith(STOOD_IN)), None)
 
 
 def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int, np.ndarray]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from jaxmlp.verify.run.arrays import (
-    LOST,
+    STOOD_IN,
     Recorded,
     Unsupported,
     current,
@@ -226,7 +226,7 @@ class Unknown(NDArrayOperatorsMixin):
     def _given_back(self, value: Any) -> Any:
         """What is made of arrays by something that is not there: lost for the tape."""
         taped = encoded(tuple(one for one in self._given if isinstance(one, Recorded)))
-        name = f"{LOST}{self.stands_for}"
+        name = f"{STOOD_IN}{self.stands_for}"
         return given_back(np.array(plain(value)), name, taped) if taped else lifted(value)
 
     # how it is used
