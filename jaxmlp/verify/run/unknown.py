@@ -471,7 +471,8 @@ def product(pair: list, oracle: Oracle) -> None:
             left.become(())
         else:
             inner = shape[0] if len(shape) == 1 else shape[-2]
-            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, *oracle.used(), 1)]
+            of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
+            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, *of_one, 1)]
             left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
     elif _open(right):
         shape = _shape_of(left)
@@ -479,7 +480,8 @@ def product(pair: list, oracle: Oracle) -> None:
             right.as_array()
         else:
             inner, rest = shape[-1], oracle.fresh()
-            tables = [(inner, size) for size in (rest, *oracle.own, *oracle.used(), 1)]
+            of_one = oracle.used() if len(shape) == 1 else ()
+            tables = [(inner, size) for size in (rest, *oracle.own, *of_one, 1)]
             right.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
 
 
