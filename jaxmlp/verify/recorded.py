@@ -90,16 +90,15 @@ def steps_of(
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
         recordings, errors = again(cells)
-        stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
-        suspect = stopped and _suspect(cells, begins, stopped, again, judge)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
-    crash = _crashed("\n".join(cells), errors)
-    if stopped:
-        return [suspect] if suspect else crash or judge(cells, recordings)
-    return judge(cells, recordings) or crash
+    stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
+    if stopped and (suspect := _suspect(cells, begins, stopped, again, judge)):
+        return [suspect]
+    first = _crashed(cells, errors) if stopped else judge(cells, recordings)
+    return first or (judge(cells, recordings) if stopped else _crashed(cells, errors))
 
 
 def _begins(cells: Sequence[str]) -> list[int]:
@@ -144,7 +143,10 @@ def _suspect(
         if time.monotonic() > until:
             break
         changed = _cells(suspects.edited(text, edit), begins)
-        recordings, errors = again(changed)
+        try:
+            recordings, errors = again(changed)
+        except (Crashed, Died, TimedOut, Unfinished, OutOfTime):
+            break
         mine = [worlds for worlds in recordings if _runs(worlds)]
         guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
         if suspects.error(errors) or not mine or guessed:
@@ -178,9 +180,11 @@ def _stopped(
     return replace(step, checks=(replace(check, diagnosis=(why,), place=place, lines=shown),))
 
 
-def _crashed(text: str, errors: Sequence[tuple[str, int, str]]) -> list[Step]:
+def _crashed(cells: Sequence[str], errors: Sequence[tuple[str, int, str]]) -> list[Step]:
     """The first loop with a product in it that stopped with an error of its own."""
-    loops = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.For | ast.While)]
+    statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
+    nodes = ast.walk(ast.Module(statements, []))
+    loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
     for kind, line, why in errors:
         around = [n for n in loops if line in _extent(n) and any(map(_multiplies, ast.walk(n)))]
         if around and kind in vars(builtins):
