@@ -45,6 +45,7 @@ _HOME = {
     "from_scikit_learn": "scikit_learn",
     "to_scikit_learn": "scikit_learn",
     "check": "verify.check",
+    "assert_derivation": "verify.check",
     "check_gradient": "verify.gradient",
     "assert_gradient": "verify.gradient",
     "verify_file": "verify.homework",
@@ -61,3 +62,8 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return [*globals(), *_HOME]
+
+
+def load_ipython_extension(shell) -> None:
+    """What `%load_ext jaxmlp` calls: `%verify` and `%%verify` are known from then on."""
+    importlib.import_module("jaxmlp.notebook").load(shell)

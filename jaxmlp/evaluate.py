@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Integer
 from jaxmlp.network import Network, Params, forward, loss
 
 Codes = Integer[np.ndarray, " n"]
+MOST_CLASSES = 1000  # of which a confusion matrix is made
 
 
 class Score(NamedTuple):
@@ -18,7 +19,8 @@ class Score(NamedTuple):
     Attributes:
         error: the mean of E over the samples.
         accuracy: the share classified rightly; None for regression.
-        confusion: (m, m) counts, rows the true class, columns the predicted; None for regression.
+        confusion: (m, m) counts, rows the true class, columns the predicted; None for regression,
+            and beyond 1,000 classes, where it is large and empty.
         r2: R² averaged over the outputs; None for classification.
     """
 
@@ -49,6 +51,8 @@ def score(
     if labels is None:
         return Score(error, r2=r_squared(Y, g))
     labels, predicted = np.asarray(labels), classify(g)
+    if g.shape[1] > MOST_CLASSES:
+        return Score(error, float(np.mean(labels == predicted)))
     confusion = confusion_matrix(labels, predicted, max(2, g.shape[1]))
     return Score(error, accuracy(confusion), confusion)
 

@@ -1,8 +1,10 @@
 """The figures of a training run, as matplotlib `Figure`s: nothing global is touched."""
 
 import contextlib
+import os
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib import font_manager, rc_context
@@ -21,16 +23,44 @@ JAPANESE = (
     "TakaoPGothic",
 )
 
+JAPANESE_FILES = re.compile(r"(?i)NotoSansCJK|ipaexg|Hiragino|ヒラギノ|YuGoth|meiryo|TakaoPGothic")
+MOST_CLASSES = 40  # with a number in each cell of a confusion matrix
+
 
 @contextlib.contextmanager
-def style() -> Iterator[None]:
-    """Fonts for names in any language, as far as the machine has them; boxes for the rest."""
-    there = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(font for font in JAPANESE if font in there)]
+def style() -> Iterator[list[str]]:
+    """Fonts for names in any language, as far as the machine has them; boxes for the rest.
+
+    Yields a list, in which what had to be drawn as a box is noted.
+    """
+    fonts, missing = ["DejaVu Sans", *japanese_fonts()], []
     with rc_context({"font.family": fonts, "text.parse_math": False}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        warnings.filterwarnings("always", "Glyph .* missing from font")
         warnings.filterwarnings("ignore", "constrained_layout not applied")
-        yield
+        warnings.showwarning = _noted(missing, warnings.showwarning)
+        yield missing
+
+
+def _noted(missing: list[str], show: Callable) -> Callable:
+    def showwarning(message, *args, **kwargs):
+        if "missing from font" not in str(message):
+            return show(message, *args, **kwargs)
+        return missing.append(str(message))
+
+    return showwarning
+
+
+def japanese_fonts() -> list[str]:
+    """Those that there are; where matplotlib knows of none, from what has been installed since it
+    looked, which it does only once."""
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    if not known & {*JAPANESE}:
+        for path in font_manager.findSystemFonts():
+            if JAPANESE_FILES.search(os.path.basename(path)):
+                with contextlib.suppress(OSError, RuntimeError):
+                    font_manager.fontManager.addfont(path)
+        known = {font.name for font in font_manager.fontManager.ttflist}
+    return [font for font in JAPANESE if font in known]
 
 
 def error_by_epoch(history: Sequence[Epoch], what: str) -> Figure:
@@ -89,18 +119,23 @@ def bands(
 
 
 def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
-    """The confusion matrix as a heat map: rows the true class, columns the predicted (L25)."""
-    m = len(matrix)
-    side = 2.6 + 0.45 * m
+    """The confusion matrix as a heat map: rows the true class, columns the predicted (L25).
+
+    Beyond `MOST_CLASSES` it has no numbers, and names at some of its rows and columns; it stays
+    on a page.
+    """
+    m, few = len(matrix), len(matrix) <= MOST_CLASSES
+    side = 2.6 + 0.45 * m if few else 9.0
     figure, axes = _axes(side, side)
-    axes.imshow(matrix, cmap="Blues")
-    for (i, j), count in np.ndenumerate(matrix):
+    axes.imshow(matrix if few else np.log1p(matrix), cmap="Blues")  # where most are 0 or a few
+    for (i, j), count in np.ndenumerate(matrix) if few else ():
         shade = "white" if count > matrix.max() / 2 else "black"
         axes.text(j, i, str(count), ha="center", va="center", color=shade, fontsize=9)
-    classes = [_short(name, 16) for name in classes]
-    long = max(map(len, classes)) > 3
-    axes.set_xticks(range(m), classes, rotation=45 if long else 0, ha="right" if long else "center")
-    axes.set_yticks(range(m), classes)
+    ticks = range(0, m, 1 if few else -(-m // 25))
+    names = [_short(classes[k], 16) for k in ticks]
+    long = max(map(len, names)) > 3
+    axes.set_xticks(ticks, names, rotation=45 if long else 0, ha="right" if long else "center")
+    axes.set_yticks(ticks, names)
     right = np.trace(matrix) / matrix.sum()
     axes.set(xlabel="predicted class", ylabel="true class", title=f"{right:.2%} right")
     return figure

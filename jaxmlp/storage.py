@@ -18,7 +18,7 @@ from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import classify, predict, probabilities, r_squared
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
-from jaxmlp.whole import write_whole
+from jaxmlp.whole import regular, write_whole
 
 FORMAT = 2  # 1 had no hash of its contents
 MOST_HEADER = 2**21  # bytes: JSON takes some 25 times as much memory, at worst, once it is read
@@ -150,7 +150,7 @@ def load_model(path: str | Path) -> Model:
         OSError: it cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular) as file:
             return check_model(_read(file))
     except (SafetensorError, LookupError, TypeError, AttributeError, RecursionError) as reason:
         why = f"{type(reason).__name__} {reason}"

@@ -1,5 +1,8 @@
+import io
+
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from jaxmlp import plot
@@ -84,3 +87,22 @@ def test_bands_are_drawn_on_the_axes_given():
     curve = {"relu": (np.array([1.0, 2.0]), np.array([[1.0, 2], [3, 4]]))}
     assert plot.bands(curve, "η", "error", axes=other) is other.figure
     assert (len(one.lines), len(other.lines)) == (0, 1)
+
+
+def test_fonts_installed_after_matplotlib_looked_are_found(monkeypatch):
+    there = plot.japanese_fonts()
+    if not there:
+        pytest.skip("no font for Japanese")
+    stale = [f for f in font_manager.fontManager.ttflist if f.name not in plot.JAPANESE]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", stale)
+    assert plot.japanese_fonts()
+    with plot.style() as missing:
+        plot.confusion(np.eye(2, dtype=int), ["犬", "猫"]).savefig(io.BytesIO())
+    assert missing == []
+
+
+def test_characters_without_a_font_are_noted(monkeypatch):
+    monkeypatch.setattr(plot, "japanese_fonts", list)
+    with plot.style() as missing:
+        plot.confusion(np.eye(2, dtype=int), ["犬", "猫"]).savefig(io.BytesIO())
+    assert missing

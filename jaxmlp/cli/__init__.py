@@ -64,7 +64,9 @@ def _guarded(args: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except (ValueError, OSError, MemoryError, OverflowError) as error:
+    except MemoryError as error:
+        return _fail(f"out of memory: {str(error) or 'no more is to be had'}", 2)
+    except (ValueError, OSError, OverflowError) as error:
         return _fail(error, 2)
     except Stop as stop:
         return _fail(stop, stop.code)
@@ -107,6 +109,8 @@ def _run(command: str, *args: str) -> int:
         meant = did_you_mean(command, COMMANDS)
         raise ValueError(f"unknown command {command!r}: expected {', '.join(COMMANDS)}{meant}")
     keep_compiled()
+    if command not in ("train", "sweep"):  # else JAX takes three quarters of a GPU's memory
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     warnings.showwarning = _without_damaged(warnings.showwarning)
     return importlib.import_module(f"jaxmlp.cli.{command}").main(list(args))
 
@@ -171,5 +175,7 @@ def _cache_folder() -> Path | None:
 
 
 def _fail(why: object, code: int) -> int:
-    print("jaxmlp:", " ".join(str(why).split()), file=sys.stderr)
+    from jaxmlp.text import clean
+
+    print("jaxmlp:", clean(" ".join(str(why).split())), file=sys.stderr)
     return code

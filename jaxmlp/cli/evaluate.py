@@ -1,6 +1,7 @@
 """`jaxmlp evaluate`: a trained network on data with targets: how good it is, and the figures."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +13,12 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from jaxmlp import plot
-from jaxmlp.cli.folder import run_folder, versions
+from jaxmlp.cli.folder import draw, run_folder, versions
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
-from jaxmlp.cli.progress import progress
+from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.settings import Settings as RunSettings
 from jaxmlp.cli.settings import parsed, reading_of
-from jaxmlp.cli.train import QuietConsole
 from jaxmlp.data.dataset import Dataset, one_hot
 from jaxmlp.data.preparation import apply
 from jaxmlp.data.samples import Samples, open_samples
@@ -46,7 +46,7 @@ def main(args: list[str]) -> int:
     if settings.out == "":
         raise ValueError("expected a folder for --out, got an empty name")
     model = open_model(settings.model)
-    console = QuietConsole(highlight=False, soft_wrap=True)
+    console = QuietConsole()
     name = "stdin" if settings.data == "-" else settings.data
     run = RunSettings(data=name, out=settings.out)
     with jax.enable_x64(model.params.V.dtype == "float64"), run_folder(run) as (new, folder):
@@ -55,7 +55,8 @@ def main(args: list[str]) -> int:
         scored = _score(model, data)
         console.print(f"{data.name}: {len(data.X):,} samples", markup=False)
         print_score(console, scored, model.classes, "")
-        _write(new, settings, model, data, g, scored)
+        _write(new, settings, model, data, scored)
+        draw(new, lambda: _figures(model, data, g, scored))
     files = ", ".join(sorted(path.name for path in folder.iterdir()))
     console.print(f"written to {folder}: {files}", markup=False)
     return 0
@@ -63,7 +64,7 @@ def main(args: list[str]) -> int:
 
 def _read(settings: Settings, model: Model) -> Dataset:
     """All of the samples with their targets."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = QuietConsole(stderr=True)
     options = {"rows": rows_of_a_part(model), "labelled": True}
     with open_samples(settings.data, wanted(model), reading_of(settings), **options) as samples:
         if samples.note:
@@ -105,10 +106,8 @@ def _score(model: Model, data: Dataset) -> Score:
     return score(model.network, model.params, X, Y, data.y)
 
 
-def _write(
-    folder: Path, settings: Settings, model: Model, data: Dataset, g: np.ndarray, scored: Score
-) -> None:
-    """evaluation.json and the figures."""
+def _write(folder: Path, settings: Settings, model: Model, data: Dataset, scored: Score) -> None:
+    """evaluation.json."""
     confusion = None if scored.confusion is None else scored.confusion.tolist()
     about = {
         **asdict(settings),
@@ -120,17 +119,17 @@ def _write(
     }
     text = json.dumps(about, indent=2, ensure_ascii=False)
     write_whole(folder / "evaluation.json", text.encode(errors="backslashreplace"))
-    with plot.style():
-        for name, figure in _figures(model, data, g, scored).items():
-            figure.savefig(folder / f"{name}.png", dpi=150)
 
 
-def _figures(model: Model, data: Dataset, g: np.ndarray, scored: Score) -> dict[str, Figure]:
-    """The figures by name."""
+def _figures(
+    model: Model, data: Dataset, g: np.ndarray, scored: Score
+) -> Iterator[tuple[str, Figure]]:
+    """The figures with their names."""
     if model.classes is None:
-        return {"predictions": plot.predictions(data.y, model.y_scaling.undo(g))}
-    drawn = {"confusion": plot.confusion(scored.confusion, model.classes)}
+        yield "predictions", plot.predictions(data.y, model.y_scaling.undo(g))
+        return
+    if scored.confusion is not None:
+        yield "confusion", plot.confusion(scored.confusion, model.classes)
     if data.image_shape:
         images = data.X.reshape(-1, *data.image_shape)
-        drawn["misclassified"] = plot.misclassified(images, data.y, classify(g), model.classes)
-    return drawn
+        yield "misclassified", plot.misclassified(images, data.y, classify(g), model.classes)

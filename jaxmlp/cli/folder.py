@@ -4,9 +4,10 @@ import contextlib
 import json
 import platform
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -19,10 +20,15 @@ from jaxmlp.cli.task import Task
 from jaxmlp.evaluate import Score, classify, predict
 from jaxmlp.network import Params
 from jaxmlp.storage import Model, save_model
+from jaxmlp.text import clean
 from jaxmlp.train.sgd import Fit
 from jaxmlp.whole import write_whole
 
 MODEL = "model.safetensors"  # the last to appear: where it is, a run has finished
+NO_FONT = (
+    "some characters are boxes in the figures: expected a font for them, such as Noto Sans CJK JP "
+    "(図の一部の文字が□になっています。fonts-noto-cjk などのフォントを入れてください)"
+)
 UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}
 
 
@@ -86,16 +92,26 @@ def remove(made: list[Path]) -> None:
 
 
 def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
-    """model.safetensors, history.json and the figures."""
+    """model.safetensors and history.json."""
     save_model(folder / MODEL, model_of(task, result.params))
     confusion = None if scored.confusion is None else scored.confusion.tolist()
     epochs = [done._asdict() for done in result.history]
     history = {"epochs": epochs, "test": {**scored._asdict(), "confusion": confusion}}
     text = json.dumps(history, indent=2, ensure_ascii=False)
     write_whole(folder / "history.json", text.encode(errors="backslashreplace"))
-    with plot.style():
-        for name, figure in figures(task, result, scored).items():
-            figure.savefig(folder / f"{name}.png", dpi=150)
+
+
+def draw(folder: Path, figures: Callable[[], Iterator[tuple[str, Figure]]]) -> None:
+    """The figures; one that cannot be drawn is said, and spoils nothing that was written before."""
+    with plot.style() as missing:
+        try:
+            for name, figure in figures():
+                figure.savefig(folder / f"{name}.png", dpi=150)
+        except (MemoryError, ValueError, OverflowError, RuntimeError) as why:
+            text = " ".join(str(why).split()) or type(why).__name__
+            print(f"jaxmlp: warning: no more figures: {clean(text)}", file=sys.stderr)
+    if missing:
+        print(f"jaxmlp: warning: {NO_FONT}", file=sys.stderr)
 
 
 def model_of(task: Task, params: Params) -> Model:
@@ -118,15 +134,16 @@ def error_name(task: Task) -> str:
     return f"mean {loss.replace('_', ' ')} of a sample ({unit})"
 
 
-def figures(task: Task, result: Fit, scored: Score) -> dict[str, Figure]:
-    """The run's figures by name."""
+def figures(task: Task, result: Fit, scored: Score) -> Iterator[tuple[str, Figure]]:
+    """The run's figures with their names."""
     test = task.test
-    drawn = {"error": plot.error_by_epoch(result.history, error_name(task))}
-    g = predict(task.network, result.params, task.arrays(test)[0])
+    yield "error", plot.error_by_epoch(result.history, error_name(task))
+    g = predict(task.network, result.params, task.x_scaling.apply(test.X))
     if test.classes is None:
-        return {**drawn, "predictions": plot.predictions(test.y, task.y_scaling.undo(g))}
-    drawn["confusion"] = plot.confusion(scored.confusion, test.classes)
+        yield "predictions", plot.predictions(test.y, task.y_scaling.undo(g))
+        return
+    if scored.confusion is not None:
+        yield "confusion", plot.confusion(scored.confusion, test.classes)
     if test.image_shape:
         images = test.X.reshape(-1, *test.image_shape)
-        drawn["misclassified"] = plot.misclassified(images, test.y, classify(g), test.classes)
-    return drawn
+        yield "misclassified", plot.misclassified(images, test.y, classify(g), test.classes)

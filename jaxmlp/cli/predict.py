@@ -15,11 +15,12 @@ import tyro
 from rich.console import Console
 
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
-from jaxmlp.cli.progress import progress
+from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.settings import parsed, reading_of
 from jaxmlp.data.samples import Samples, open_samples
 from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import classify, probabilities
+from jaxmlp.spreadsheet import harmless
 from jaxmlp.storage import Model
 from jaxmlp.whole import whole_file
 
@@ -45,7 +46,7 @@ def main(args: list[str]) -> int:
     settings = parsed(Settings, "predict", args)
     _check_out(settings)
     model = open_model(settings.model)
-    rows, console = rows_of_a_part(model), Console(stderr=True, highlight=False, soft_wrap=True)
+    rows, console = rows_of_a_part(model), QuietConsole(stderr=True)
     with (
         jax.enable_x64(model.params.V.dtype == "float64"),
         open_samples(settings.data, wanted(model), reading_of(settings), rows=rows) as samples,
@@ -114,9 +115,9 @@ def _header(model: Model) -> list[str]:
 
 
 def _csv(cells: list[str]) -> str:
-    """A line, its cells in quotes where they need them."""
+    """A line, its cells in quotes where they need them, none of them a formula."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text, lineterminator="\n").writerow(map(harmless, cells))
     return text.getvalue()
 
 

@@ -1,7 +1,30 @@
-"""The progress bar of long work."""
+"""What a command says and shows while it works: lines without control characters, progress bars."""
+
+import os
+import sys
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from jaxmlp.text import clean_lines
+
+
+class QuietConsole(Console):
+    """Whoever reads may stop (`| head`): the run goes on and is written all the same.
+
+    What names hold that a terminal would obey is shown, not sent.
+    """
+
+    def __init__(self, *, stderr: bool = False):
+        super().__init__(stderr=stderr, highlight=False, soft_wrap=True)
+
+    def print(self, *objects, **options) -> None:
+        """As Rich does, text as it is: nothing in it is markup."""
+        shown = [clean_lines(one) if isinstance(one, str) else one for one in objects]
+        super().print(*shown, **{"markup": False, **options})
+
+    def on_broken_pipe(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def progress(console: Console, doing: str, units: str, *, disable: bool = False) -> Progress:

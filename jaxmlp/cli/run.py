@@ -19,9 +19,12 @@ from jaxtyping import Array
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.folder import MODEL, make_folder, remove, versions
-from jaxmlp.cli.settings import SAVED, Settings, read_saved
+from jaxmlp.cli.processes import check_same
+from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved, signed
 from jaxmlp.cli.task import Task
 from jaxmlp.cli.workers import signals
+from jaxmlp.storage import load_model
+from jaxmlp.text import clean
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
 from jaxmlp.train.sgd import Fit
 
@@ -54,7 +57,8 @@ class Run:
         self.so_far = so_far
         if self.asked_to_stop:
             raise KeyboardInterrupt
-        if time.monotonic() - self.saved >= max(self.every, self.cost / SHARE):
+        old_enough = time.monotonic() - self.saved >= max(self.every, self.cost / SHARE)
+        if old_enough and not jax.process_index():
             self.save()
 
     def save(self) -> None:
@@ -94,7 +98,12 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
     """
     folder = resumed_folder if settings.resume else new_folder
     key = jax.random.fold_in(jax.random.key(settings.seed), 1)
-    with folder(settings, about(settings, task)) as path:
+    asked = about(settings, task)
+    check_same(asked)
+    if jax.process_index():  # the first one writes
+        yield Run(Path(settings.resume or ""), key, settings.checkpoint_every)
+        return
+    with folder(settings, asked) as path:
         run = Run(path, key, settings.checkpoint_every)
         try:
             with signals(run.stop, "SIGINT", "SIGTERM"):
@@ -114,19 +123,20 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
 
 @contextlib.contextmanager
 def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
-    """A folder with the settings in it; removed if the run ends before its first checkpoint."""
+    """A folder with the settings in it; removed if the run ends before it has kept anything."""
     made, folder = make_folder(settings)
     mine = False
     try:
         with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
             mine = True
             lock(file, folder)
-            file.write(json.dumps(about, indent=2, ensure_ascii=False))
+            file.write(signed(about))
             file.flush()
             os.fsync(file.fileno())
             yield folder
     except BaseException:
-        if mine and not (checkpoints(folder) or finished(folder)):
+        kept = [path for path in folder.iterdir() if not LEFT.fullmatch(path.name)]
+        if mine and [path.name for path in kept] == [SAVED]:
             (folder / SAVED).unlink(missing_ok=True)
         remove(made)
         raise
@@ -147,9 +157,8 @@ def resumed_folder(settings: Settings, about: dict) -> Iterator[Path]:
                      "the last bits may differ")  # fmt: skip
         tidy(folder)
         if saved["epochs"] != settings.epochs:
-            text = json.dumps({**saved, "epochs": settings.epochs}, indent=2, ensure_ascii=False)
             file.seek(0)  # the file stays the one that is locked
-            file.write(text)
+            file.write(signed({**saved, "epochs": settings.epochs}))
             file.truncate()
             file.flush()
         yield folder
@@ -171,7 +180,9 @@ def lock(file, folder: Path) -> None:
 
 def finished(folder: Path, epochs: int = 0) -> bool:
     """Whether there is nothing to do up to so many epochs."""
-    if not (folder / MODEL).exists():
+    try:
+        load_model(folder / MODEL)
+    except (OSError, ValueError):  # none, or one that was cut short
         return False
     try:
         return len(json.loads((folder / "history.json").read_bytes())["epochs"]) >= epochs
@@ -188,7 +199,7 @@ def tidy(folder: Path) -> None:
 
 def about(settings: Settings, task: Task) -> dict:
     """What is asked for, and what the bits depend on besides."""
-    asked = {name: value for name, value in asdict(settings).items() if name != "resume"}
+    asked = {name: value for name, value in asdict(settings).items() if name not in OWN}
     asked |= {"data_sha256": data_sha256(task), "versions": versions()}
     return {**asked, "device": jax.devices()[0].device_kind}
 
@@ -204,4 +215,4 @@ def data_sha256(task: Task) -> str:
 
 
 def warn(text: str) -> None:
-    print("jaxmlp: warning:", " ".join(text.split()), file=sys.stderr)
+    print("jaxmlp: warning:", clean(" ".join(text.split())), file=sys.stderr)

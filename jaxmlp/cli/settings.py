@@ -1,6 +1,7 @@
 """What `jaxmlp train` can be told, and how it is read from the command line."""
 
 import contextlib
+import hashlib
 import io
 import json
 import math
@@ -16,7 +17,8 @@ from jaxmlp.cli import did_you_mean
 from jaxmlp.data.table import Reading
 
 SAVED = "settings.json"  # in a run's folder from the beginning
-MAY_CHANGE = {"resume", "checkpoint_every", "data"}  # the data may have moved, but are checked
+OWN = {"resume", "devices", "coordinator", "processes", "process", "distributed"}  # of a process
+MAY_CHANGE = OWN | {"checkpoint_every", "data"}  # the data may have moved, but are checked
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,17 @@ class Settings(Reading):
     checkpoint_every: float = 10.0
     """Seconds, at least, between two checkpoints, written at the end of an epoch."""
 
+    devices: int | None = None
+    """How many share each batch. None: all, if --batch-size is a multiple; else one."""
+    coordinator: str | None = None
+    """HOST:PORT of the first of several processes that train as one."""
+    processes: int | None = None
+    """How many they are."""
+    process: int | None = None
+    """Which of them this is; 0, the first, prints and writes."""
+    distributed: bool = False
+    """All this as Slurm, Open MPI or Kubernetes has it."""
+
 
 PRESETS = {
     "default": Settings(),
@@ -109,11 +122,20 @@ def read_settings(args: list[str]) -> Settings:
             f"expected --epochs {own.epochs}, as {told.resume} has it, got {told.epochs}: "
             "with --schedule cosine the step sizes depend on them"
         )
-    for name in sorted(asdict(own).keys() - changed):
+    check_unchanged(own, told, changed)
+    return told
+
+
+def check_unchanged(own: Settings, told: Settings, may_change: set[str]) -> None:
+    """Refuse other settings than those that a run began with.
+
+    Raises:
+        ValueError: with the first.
+    """
+    for name in sorted(asdict(own).keys() - may_change):
         if (mine := getattr(own, name)) != (other := getattr(told, name)):
             option = f"--{name.replace('_', '-')}"
             raise ValueError(f"expected {option} {mine}, as {told.resume} has it, got {other}")
-    return told
 
 
 def reading_of(settings: Reading) -> Reading:
@@ -121,19 +143,19 @@ def reading_of(settings: Reading) -> Reading:
     return Reading(**{name: getattr(settings, name) for name in Reading.__dataclass_fields__})
 
 
-def saved_settings(folder: Path) -> Settings:
+def saved_settings(folder: Path, kind: type = Settings) -> Settings:
     """The settings that a run began with.
 
     Raises:
         ValueError: there are none, or they are damaged.
     """
-    saved, hints = read_saved(folder), get_type_hints(Settings)
-    values = {name: saved.get(name) for name in hints if name != "resume"}
+    saved, hints = read_saved(folder), get_type_hints(kind)
+    values = {name: saved.get(name) for name in hints if name not in OWN}
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in values.items():
         if not _is(value, hints[name]):
             raise ValueError(f"{folder / SAVED}: expected a run's {name}, got {value!r}")
-    return Settings(**values)
+    return kind(**values)
 
 
 def read_saved(folder: Path) -> dict:
@@ -144,14 +166,26 @@ def read_saved(folder: Path) -> dict:
     """
     try:
         saved = json.loads((folder / SAVED).read_text(encoding="utf-8"))
-        if isinstance(saved, dict) and "data_sha256" in saved:
+        promised = saved.pop("sha256", None) if isinstance(saved, dict) else None
+        if promised and "data_sha256" in saved and promised == _sha256(saved):
             return saved
-        reason = "without a data_sha256"
+        reason = "its sha256 is that of others: altered" if promised else "without a sha256"
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"expected the folder of a run for --resume, got {folder}") from None
     except (ValueError, RecursionError) as error:
         reason = error
     raise ValueError(f"{folder / SAVED}: expected the settings of a run ({reason})")
+
+
+def signed(saved: dict) -> str:
+    """What a run writes of itself when it begins, with a SHA-256: settings that were altered are
+    those of no run."""
+    return json.dumps({**saved, "sha256": _sha256(saved)}, indent=2, ensure_ascii=False)
+
+
+def _sha256(saved: dict) -> str:
+    """Of what JSON makes of it, in whatever order."""
+    return hashlib.sha256(json.dumps(saved, sort_keys=True).encode()).hexdigest()
 
 
 def _is(value: object, hint: object) -> bool:
@@ -161,7 +195,7 @@ def _is(value: object, hint: object) -> bool:
     if isinstance(hint, UnionType):
         return any(_is(value, one) for one in get_args(hint))
     if get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+        return isinstance(value, tuple) and all(_is(one, get_args(hint)[0]) for one in value)
     return type(value) is hint
 
 

@@ -11,8 +11,8 @@ import tyro
 from rich.console import Console
 
 from jaxmlp.cli.model import model_file
+from jaxmlp.cli.progress import QuietConsole
 from jaxmlp.cli.settings import parsed
-from jaxmlp.cli.train import QuietConsole
 from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.storage import Model, load_model
@@ -32,7 +32,7 @@ def main(args: list[str]) -> int:
     model = load_model(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    console = QuietConsole(highlight=False, soft_wrap=True)
+    console = QuietConsole()
     _print(console, {"file": f"{path}, {path.stat().st_size:,} bytes", "SHA-256": digest})
     _print(console, described(model))
     for name, said in (("settings", _settings), ("history", _history)):

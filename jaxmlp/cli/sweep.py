@@ -1,10 +1,14 @@
 """`jaxmlp sweep`: many networks on the same data, their errors as a table and a figure."""
 
+import contextlib
 import csv
 import io
 import json
+import math
+import os
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby, product
 from pathlib import Path
@@ -18,14 +22,21 @@ from rich.console import Console
 from rich.table import Table
 
 from jaxmlp import plot
-from jaxmlp.cli.folder import error_name, run_folder, versions
-from jaxmlp.cli.progress import progress
-from jaxmlp.cli.settings import Settings, parsed
-from jaxmlp.cli.task import Task, prepare, start, step_size
-from jaxmlp.cli.train import ROUTES, QuietConsole, optimizer_named
+from jaxmlp.cli import Stop
+from jaxmlp.cli.folder import error_name, versions, whole
+from jaxmlp.cli.processes import WATCHED, are_several, check_same, joined, watch
+from jaxmlp.cli.progress import QuietConsole, progress
+from jaxmlp.cli.run import about, new_folder, resumed_folder
+from jaxmlp.cli.settings import MAY_CHANGE, Settings, check_unchanged, parsed, saved_settings
+from jaxmlp.cli.task import Task, choose_network, prepare, start, step_size
+from jaxmlp.cli.train import ROUTES, optimizer_named
 from jaxmlp.evaluate import score
+from jaxmlp.train.arguments import check_settings
 from jaxmlp.train.sweep import sweep
 from jaxmlp.whole import write_whole
+
+WHOLE = "sweep.json"  # where it is, a sweep has finished
+GROUP = 16  # networks, at most, whose results come together
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,9 @@ class SweepSettings(Settings):
     """
 
     preset: tyro.conf.Suppress[str] = "default"
-    resume: tyro.conf.Suppress[str | None] = None
+    resume: str | None = None
+    """The folder of a sweep to go on with, by its own settings: only what is missing is trained."""
+    devices: tyro.conf.Suppress[int | None] = None
     checkpoint_every: tyro.conf.Suppress[float] = 10.0
     units: tuple[int, ...] = (50,)
     """q, the number of hidden units."""
@@ -80,21 +93,88 @@ class Trained(NamedTuple):
     errors: tuple[np.ndarray, np.ndarray]
 
 
+class Group(NamedTuple):
+    """Networks that one program trains together; their results are written when they have come.
+
+    Attributes:
+        program: f, q and the batch size.
+        own: the settings of each network; filled: with the last again, as many as in the others.
+    """
+
+    program: tuple
+    own: list[Settings]
+    filled: list[Settings]
+
+
 def main(args: list[str]) -> int:
     """Run `jaxmlp sweep`; its exit code."""
-    settings = parsed(SweepSettings, "sweep", args, SweepSettings())
+    settings = _told(args)
     _check(settings)
-    console = QuietConsole(highlight=False, soft_wrap=True)
-    with jax.enable_x64(settings.dtype == "float64"), run_folder(settings) as (unfinished, folder):
-        began = time.perf_counter()
-        task, trained = _train_all(console, settings)
+    if are_several(settings) and WATCHED not in os.environ:
+        return watch("sweep", args, settings)
+    console = QuietConsole()
+    if settings.resume and (Path(settings.resume) / WHOLE).exists():
+        console.print(f"{settings.resume} has finished: nothing is left to do", markup=False)
+        return 0
+    with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
+        console.quiet = not first
+        _sweep(console, settings, first)
+    return 0
+
+
+def _told(args: list[str]) -> SweepSettings:
+    told = parsed(SweepSettings, "sweep", args, SweepSettings())
+    if told.resume is None:
+        return told
+    own = saved_settings(Path(told.resume), SweepSettings)
+    told = parsed(SweepSettings, "sweep", args, own)
+    check_unchanged(own, told, MAY_CHANGE)
+    return told
+
+
+def _sweep(console: Console, settings: SweepSettings, first: bool) -> None:
+    began = time.perf_counter()
+    groups = _groups_of(settings)
+    task = prepare(groups[0].own[0])
+    for group in groups:
+        _same_data(task, group.own[0])
+    with _folder(settings, about(settings, task)) as folder:
+        trained = _train_all(console, settings, groups, task, folder)
+        if not first:
+            return
         seconds = time.perf_counter() - began
         console.print(_table(task, trained))
         console.print(f"{len(trained)} networks trained in {seconds:.1f} s")
-        _write(unfinished, settings, task, trained, seconds)
+        with whole(folder) as unfinished:
+            _write(unfinished, settings, task, trained, seconds)
+        for k in range(len(groups)):
+            _part(folder, k).unlink(missing_ok=True)
     files = ", ".join(sorted(path.name for path in folder.iterdir()))
     console.print(f"written to {folder}: {files}", markup=False)
-    return 0
+
+
+@contextlib.contextmanager
+def _folder(settings: SweepSettings, about: dict) -> Iterator[Path]:
+    """The sweep's folder, which the first process makes; what is done is kept in it.
+
+    Raises:
+        Stop: it was interrupted, or could not write, and can go on.
+    """
+    if jax.process_index():
+        check_same(about)
+        yield Path(settings.resume or settings.out)
+        return
+    with (resumed_folder if settings.resume else new_folder)(settings, about) as folder:
+        check_same(about)
+        try:
+            yield folder
+        except (KeyboardInterrupt, OSError) as why:
+            if not _part_of_any(folder):
+                raise
+            interrupted = isinstance(why, KeyboardInterrupt)
+            text = "interrupted" if interrupted else why
+            how = f"to go on: jaxmlp sweep --resume {shlex.quote(str(folder))}"
+            raise Stop(f"{text}; {how}", 130 if interrupted else 2) from None
 
 
 def _check(settings: SweepSettings) -> None:
@@ -102,21 +182,87 @@ def _check(settings: SweepSettings) -> None:
     for name in ("units", "hidden", "init", "eta", "batch_size"):
         if not getattr(settings, name):
             raise ValueError(f"expected at least one value for --{name.replace('_', '-')}")
+    if are_several(settings) and not (settings.out or settings.resume):
+        raise ValueError("expected --out DIR of several processes, a folder that all of them see")
     if settings.seeds < 1:
         raise ValueError(f"expected a whole number above 0 for seeds, got {settings.seeds}")
 
 
-def _train_all(console: Console, settings: SweepSettings) -> tuple[Task, list[Trained]]:
-    """A program for each f, q and batch size; within one, all starts, step sizes and seeds."""
-    programs = list(product(settings.hidden, settings.units, settings.batch_size))
-    ready = [_one(settings, *program) for program in programs]
-    tasks, trained = [prepare(one) for one in ready], []
+def _train_all(
+    console: Console, settings: SweepSettings, groups: list[Group], task: Task, folder: Path
+) -> list[Trained]:
+    """Train what is not there yet, shared out to the processes; the results of all."""
+    found = {k: _read(_part(folder, k), group, settings) for k, group in enumerate(groups)}
+    found = _gathered(groups, settings, {k: one for k, one in found.items() if one is not None})
+    missing = [k for k in range(len(groups)) if k not in found]
+    mine, before = missing[jax.process_index() :: jax.process_count()], None
     with progress(console, "training", "epochs") as bar:
-        running = bar.add_task("", total=settings.epochs * len(programs))
-        for program, one, task in zip(programs, ready, tasks, strict=True):
-            trained += _train(settings, program, one, task, lambda: bar.advance(running))
-            jax.clear_caches()  # of a program that is not needed again
-    return tasks[0], trained
+        running = bar.add_task("", total=settings.epochs * len(mine))
+        for k in mine:
+            if before not in (None, groups[k].program):
+                jax.clear_caches()  # of a program that is not needed again
+            before = groups[k].program
+            own_task = _same_data(task, groups[k].own[0])
+            found[k] = _train(groups[k], own_task, lambda: bar.advance(running))
+            write_whole(_part(folder, k), json.dumps(found[k].tolist()).encode())
+    found = _gathered(groups, settings, found)
+    return [_trained(group, mine, row) for k, group in enumerate(groups)
+            for mine, row in zip(group.own, found[k], strict=True)]  # fmt: skip
+
+
+def _same_data(task: Task, settings: Settings) -> Task:
+    """The task of other settings for the network alone."""
+    check_settings(settings.eta, batch_size=settings.batch_size)
+    return task._replace(network=choose_network(settings, task.train))
+
+
+def _groups_of(settings: SweepSettings) -> list[Group]:
+    """A program for each f, q and batch size; of it, groups of about as many networks.
+
+    They do not depend on how many processes there are, so nor do the results.
+    """
+    found = []
+    for program in product(settings.hidden, settings.units, settings.batch_size):
+        one = _one(settings, *program)
+        each = product(settings.init, settings.eta, range(settings.seeds))
+        own = [replace(one, init=i, eta=e, seed=settings.seed + s) for i, e, s in each]
+        size = math.ceil(len(own) / math.ceil(len(own) / GROUP))
+        for k in range(0, len(own), size):
+            some = own[k : k + size]
+            found.append(Group(program, some, [*some, *some[-1:] * (size - len(some))]))
+    return found
+
+
+def _part(folder: Path, k: int) -> Path:
+    return folder / f"networks-{k}.json"
+
+
+def _part_of_any(folder: Path) -> bool:
+    return any(folder.glob("networks-*.json"))
+
+
+def _read(path: Path, group: Group, settings: SweepSettings) -> np.ndarray | None:
+    """What an earlier process has found for a group; None where there is nothing whole."""
+    try:
+        rows = np.array(json.loads(path.read_bytes()), float)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    return rows if rows.shape == (len(group.own), 1 + 2 * settings.epochs) else None
+
+
+def _gathered(groups: list[Group], settings: SweepSettings, found: dict) -> dict:
+    """What any process has found."""
+    if jax.process_count() == 1:
+        return found
+    from jax.experimental.multihost_utils import process_allgather
+
+    rows = max(len(group.own) for group in groups)
+    mine = np.zeros((len(groups), rows, 2 + 2 * settings.epochs))
+    for k, one in found.items():
+        mine[k, : len(one), 0], mine[k, : len(one), 1:] = 1, one
+    everyone = np.asarray(process_allgather(mine.view(np.uint32))).view(float)
+    return {k: theirs[k, : len(group.own), 1:] for k, group in enumerate(groups)
+            for theirs in everyone if theirs[k, 0, 0]}  # fmt: skip
 
 
 def _one(settings: SweepSettings, hidden: str, units: int, batch_size: int) -> Settings:
@@ -126,12 +272,10 @@ def _one(settings: SweepSettings, hidden: str, units: int, batch_size: int) -> S
     return Settings(**{**common, **own, "init": settings.init[0], "eta": settings.eta[0]})
 
 
-def _train(
-    settings: SweepSettings, program: tuple, one: Settings, task: Task, advance: Callable
-) -> list[Trained]:
+def _train(group: Group, task: Task, advance: Callable) -> np.ndarray:
+    """A row a network: its measure, its training and its test error after each epoch."""
+    one, own = group.own[0], group.filled
     X, Y = task.arrays(task.train)
-    each = list(product(settings.init, settings.eta, range(settings.seeds)))
-    own = [replace(one, init=i, eta=e, seed=settings.seed + s) for i, e, s in each]
     keys = [jax.random.fold_in(jax.random.key(mine.seed), 1) for mine in own]
     result = sweep(
         task.network,
@@ -149,13 +293,17 @@ def _train(
     )
     errors = [np.stack([getattr(e, f"{part}_error") for e in result.history]).T
               for part in ("train", "test")]  # fmt: skip
-    found = []
-    for k, mine in enumerate(own):
+    measures = []
+    for k in range(len(group.own)):
         params = jax.tree.map(lambda p, k=k: p[k], result.params)
-        measure = _measure(task, params) if np.isfinite(errors[0][k, -1]) else np.nan
-        setting = Setting(*program, mine.init, mine.eta)
-        found.append(Trained(setting, mine.seed, measure, (errors[0][k], errors[1][k])))
-    return found
+        measures.append(_measure(task, params) if np.isfinite(errors[0][k, -1]) else np.nan)
+    return np.column_stack([measures, *(part[: len(measures)] for part in errors)])
+
+
+def _trained(group: Group, mine: Settings, row: np.ndarray) -> Trained:
+    setting = Setting(*group.program, mine.init, mine.eta)
+    training, test = np.split(row[1:], 2)
+    return Trained(setting, mine.seed, row[0], (training, test))
 
 
 def _measure(task: Task, params) -> float:
@@ -211,7 +359,7 @@ def _write(folder: Path, settings, task: Task, trained: list[Trained], seconds: 
     ]
     about["networks"] = [{**row, "errors": e} for row, e in zip(rows, errors, strict=True)]
     whole = json.dumps(about, indent=1, ensure_ascii=False)
-    write_whole(folder / "sweep.json", whole.encode(errors="backslashreplace"))
+    write_whole(folder / WHOLE, whole.encode(errors="backslashreplace"))
     with plot.style():
         _figure(task, trained).savefig(folder / "sweep.png", dpi=150)
 

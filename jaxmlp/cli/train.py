@@ -2,7 +2,6 @@
 
 import functools
 import os
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,9 @@ import optax
 from rich.console import Console
 
 from jaxmlp.cli import Stop
-from jaxmlp.cli.folder import model_of, versions, whole, write
-from jaxmlp.cli.progress import progress
+from jaxmlp.cli.folder import draw, figures, model_of, versions, whole, write
+from jaxmlp.cli.processes import WATCHED, are_several, devices_for, joined, watch
+from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
@@ -41,24 +41,37 @@ def optimizer_named(name: str):
 def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
-    console = QuietConsole(highlight=False, soft_wrap=True)
+    console = QuietConsole()
     if settings.resume and finished(folder := Path(settings.resume), settings.epochs):
         tidy(folder)
         console.print(f"{folder} has finished: nothing is left to do", markup=False)
         return 0
-    with jax.enable_x64(settings.dtype == "float64"):
-        task = prepare(settings)
-        settings = decided(settings, task)
-        params = start(settings, task)
-        with under_way(settings, task) as run:
-            packed(model_of(task, params))  # what cannot be saved is not trained
-            describe(console, settings, task, params)
-            check_gradients(console, task, params)
-            result = learn(console, settings, task, params, run)
-            scored = report(console, task, result.params)
-            run.end()
-            with whole(run.folder) as unfinished:
-                write(unfinished, task, result, scored)
+    if are_several(settings) and WATCHED not in os.environ:
+        return watch("train", args, settings)
+    with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
+        console.quiet = not first
+        return _train(console, settings, first)
+
+
+def _train(console: Console, settings: Settings, first: bool) -> int:
+    task = prepare(settings)
+    settings = decided(settings, task)
+    params = start(settings, task)
+    devices, why_one = devices_for(settings, len(task.train.X))
+    with under_way(settings, task) as run:
+        packed(model_of(task, params))  # what cannot be saved is not trained
+        describe(console, settings, task, params)
+        say_devices(console, devices, why_one)
+        check_gradients(console, task, params)
+        result = learn(console, settings, task, params, run, devices)
+        if not first:
+            return 0
+        scored = report(console, task, result.params)
+        run.end()
+        with whole(run.folder) as unfinished:
+            write(unfinished, task, result, scored)
+        with whole(run.folder) as unfinished:
+            draw(unfinished, lambda: figures(task, result, scored))
     files = ", ".join(sorted(path.name for path in run.folder.iterdir()))
     console.print(f"written to {run.folder}: {files}", markup=False)
     return 0
@@ -70,13 +83,6 @@ def decided(settings: Settings, task: Task) -> Settings:
     eta = ETA.get(network.loss.name, 0.05) if settings.eta is None else settings.eta
     names = {"output": network.output.name, "loss": network.loss.name}
     return replace(settings, eta=eta, classes=classes, **names)
-
-
-class QuietConsole(Console):
-    """Whoever reads may stop (`| head`): the run goes on and is written all the same."""
-
-    def on_broken_pipe(self) -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def describe(console: Console, settings: Settings, task: Task, params: Params) -> None:
@@ -107,6 +113,15 @@ def describe(console: Console, settings: Settings, task: Task, params: Params) -
         console.print(f"{name:<11}{text}", markup=False)
 
 
+def say_devices(console: Console, devices: list[jax.Device] | None, why_one: str) -> None:
+    """Say how many share the batches, or why it is one."""
+    if why_one:
+        console.print(f"{'devices':<11}{why_one}")
+    elif devices:
+        several = f" of {jax.process_count()} processes" * (jax.process_count() > 1)
+        console.print(f"{'devices':<11}{len(devices)}{several}, which share each batch")
+
+
 def check_gradients(console: Console, task: Task, params: Params) -> None:
     """Compare both gradients on this very data, in float64, before trusting either.
 
@@ -118,7 +133,7 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
         exact = jax.tree.map(lambda p: np.asarray(p, "float64"), params)
         found = difference(
             *(
-                jax.jit(route, static_argnums=0)(task.network, exact, X, Y)
+                jax.jit(route, static_argnums=0)(task.network, exact, X, Y.astype(float))
                 for route in (backprop, autodiff)
             )
         )
@@ -133,7 +148,9 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     )
 
 
-def learn(console: Console, settings: Settings, task: Task, params: Params, run: Run) -> Fit:
+def learn(
+    console: Console, settings: Settings, task: Task, params: Params, run: Run, devices=None
+) -> Fit:
     """Train, or go on with it, with a progress bar and a line an epoch.
 
     Raises:
@@ -171,10 +188,12 @@ def learn(console: Console, settings: Settings, task: Task, params: Params, run:
                 on_epoch=on_epoch,
                 resume=resume,
                 save=run.keep,
+                device=devices,
             )
         except Diverged as diverged:
             raise Stop(diverged, code=3) from None
         run.training = False
+    result = result._replace(params=jax.tree.map(np.asarray, result.params))  # off their devices
     console.print(f"trained in {time.perf_counter() - began:.1f} s\n")
     return result
 

@@ -1,7 +1,7 @@
 """`jaxmlp verify`: the lecture's claims, or a person's files, against autodiff."""
 
-import locale
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +13,18 @@ import tyro
 from rich.console import Console
 
 from jaxmlp.cli import Stop
+from jaxmlp.cli.formats import as_concise, as_github, as_sarif
 from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
 from jaxmlp.cli.workers import interrupt, mapped, signals
+from jaxmlp.text import Refused, clean
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import Claim, File, Proof, Report, Words
 from jaxmlp.verify.grading import Options, graded, unreadable
 from jaxmlp.verify.reading import code_of
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT
+from jaxmlp.verify.report.words import language
 from jaxmlp.verify.run import runner
 from jaxmlp.verify.run.box import Held
 from jaxmlp.whole import write_whole
@@ -47,7 +50,7 @@ class Settings:
     """
 
     files: tyro.conf.Positional[tuple[str, ...]] = ()
-    """.py or .ipynb files, or folders of them."""
+    """.py or .ipynb files, or folders of them; with --out also zips."""
 
     hidden: Literal["auto", "relu", "tanh", "sigmoid", "identity"] = "auto"
     """f. auto: the file's constant HIDDEN, or else relu."""
@@ -64,6 +67,9 @@ class Settings:
     """full: the mistake and what belongs there. hint: where to look. verdict: right or wrong."""
     lang: Literal["auto", "en", "ja"] = "auto"
     """auto: by locale."""
+    format: Literal["full", "concise", "github", "sarif"] = "full"
+    """Of what is printed. concise: file:line:column: id message, for editors. github: annotations.
+    sarif: for code scanning."""
     json: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
     """Write the report as JSON; - is standard output."""
     csv: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
@@ -72,6 +78,14 @@ class Settings:
     """Write one self-contained page; - is standard output."""
     overwrite: bool = False
     """Write --json, --csv and --html even if they are there."""
+
+    out: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """Grade a class: the submissions in folders and zips, whatever LMS they are from. Writes a page
+    of the class, feedback for each student and tables; again, only what has changed is run."""
+    students: Annotated[str | None, tyro.conf.arg(metavar="PATTERN")] = None
+    """With --out: a regular expression with (?P<id>…) and, if wanted, (?P<name>…), for paths."""
+    rubric: Annotated[str | None, tyro.conf.arg(metavar="TOML")] = None
+    """With --out: what each stage is worth."""
 
     proof: bool = True
     """Without a file: also prove the equations for every size, in SymPy."""
@@ -88,85 +102,165 @@ class Settings:
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp verify`; its exit code."""
-    settings = parsed(Settings, "verify", args, Settings())
-    lang = language() if settings.lang == "auto" else settings.lang
+    lang = _asked(args)
+    try:
+        return _verify(args, lang)
+    except Refused as why:
+        raise ValueError(getattr(why, lang, why)) from None
+
+
+def _asked(args: list[str]) -> str:
+    """The language, before anything else is known: what is wrong is said in it, too."""
+    found = re.findall(r"--lang[= ](en|ja)\b", " ".join(args))
+    return found[-1] if found else language()
+
+
+def _parsed(args: list[str]) -> Settings:
+    """The settings.
+
+    Raises:
+        Refused: what cannot be read, in the parser's words.
+    """
+    try:
+        return parsed(Settings, "verify", args, Settings())
+    except ValueError as why:
+        raise Refused(str(why), f"オプションを読み取れません: {why}") from None
+
+
+def _verify(args: list[str], lang: str) -> int:
+    settings = _parsed(args)
     _check_paths(settings)
     if not settings.files:
         return _claims(settings, lang)
     with signals(interrupt, "SIGTERM", "SIGHUP"):
-        report = _report(settings)
+        held = _held(settings, lang)
+        if settings.out is not None:
+            return _class(settings, held, lang)
+        report = Report(tuple(verified(settings, held)), held)
     _write(settings, {
-        "text": partial(rendering.as_text, color=_colour()),
+        "text": _text(settings.format),
         **{name: getattr(rendering, f"as_{name}") for name in FORMATS},
     }, report, lang, settings.explain)  # fmt: skip
+    for line in _passed_over(settings.files, lang):
+        print(f"jaxmlp: {line}", file=sys.stderr)
     return _exit(report, lang)
 
 
-def _report(settings: Settings) -> Report:
-    """All files checked, if what runs of them can be held as it is to be.
+def _text(form: str) -> Callable[..., str]:
+    """How the report is printed."""
+    if form == "full":
+        return partial(rendering.as_text, color=_colour())
+    return {"concise": as_concise, "github": as_github, "sarif": as_sarif}[form]
+
+
+def _class(settings: Settings, held: Held, lang: str) -> int:
+    """Grade a class."""
+    from jaxmlp.cli.classroom import grade
+
+    text, report = grade(
+        settings.files, Path(settings.out), settings.students, settings.rubric,
+        _options(settings, held), partial(_judged, settings, held), lang, settings.explain,
+    )  # fmt: skip
+    print(text)
+    return _exit(report, lang)
+
+
+def _held(settings: Settings, lang: str) -> Held:
+    """What can be held of files that run.
 
     Raises:
-        Stop: it cannot.
+        Stop: less than is required.
     """
     held = runner.held()
     if settings.require_sandbox and not all(held):
         missing = ", ".join(name for name, yes in held._asdict().items() if not yes)
-        raise Stop(f"expected a whole sandbox, this machine does not hold: {missing}", code=2)
-    return Report(tuple(verified(settings, held)), held)
-
-
-def language() -> str:
-    """ja where the locale is Japanese, else en."""
-    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    said = next((name for name in names if name), None) or locale.getlocale()[0] or ""
-    return "ja" if said.lower().startswith("ja") else "en"
+        words = Words(
+            f"expected a whole sandbox, this machine does not hold: {missing}",
+            f"このマシンでは隔離が完全ではありません (守られないもの: {missing})",
+        )
+        raise Stop(getattr(words, lang), code=2)
+    return held
 
 
 def _check_paths(settings: Settings) -> None:
     """Refuse before the work what could not be written after it."""
     for name in ("timeout", "budget"):
         if not (seconds := getattr(settings, name)) > 0:
-            raise ValueError(f"expected a --{name} above 0 seconds, got {seconds}")
+            raise Refused(f"expected a --{name} above 0 seconds, got {seconds}",
+                          f"--{name} は 0 より大きい秒数です ({seconds})")  # fmt: skip
     if settings.seed < 0:
-        raise ValueError(f"expected a --seed of 0 or above, got {settings.seed}")
-    meant = {"hidden", "output", "loss", "bias", "reduction", "explain"}
+        raise Refused(f"expected a --seed of 0 or above, got {settings.seed}",
+                      f"--seed は 0 以上です ({settings.seed} が指定されました)")  # fmt: skip
+    meant = {"hidden", "output", "loss", "bias", "reduction", "explain", "out", "format"}
     told = [n for n in sorted(meant) if getattr(settings, n) != getattr(Settings(), n)]
     if told and not settings.files:
-        raise ValueError(f"expected a file to check with --{told[0]}, got none")
+        raise Refused(f"expected a file to check with --{told[0]}, got none",
+                      f"--{told[0]} には調べるファイルの指定が必要です")  # fmt: skip
+    for name in ("students", "rubric"):
+        if getattr(settings, name) is not None and settings.out is None:
+            raise Refused(f"expected --out DIR with --{name}, got none",
+                          f"--{name} には --out DIR の指定が必要です")  # fmt: skip
+    zips = [name for name in settings.files if name.lower().endswith(".zip")]
+    if zips and settings.out is None:
+        raise Refused(f"expected --out DIR to grade {zips[0]}, got none",
+                      f"{zips[0]} の採点には --out DIR の指定が必要です")  # fmt: skip
     given = [path for name in FORMATS if (path := getattr(settings, name))]
+    if settings.out is not None and (given or settings.format != "full"):
+        raise Refused(
+            "expected --out without --json, --csv, --html and --format: it writes its own",
+            "--out は自分の形式で書き出すため、--json、--csv、--html、--format と併用できません",
+        )
     if given.count("-") > 1:
-        raise ValueError("expected - for one of --json, --csv and --html at most")
+        raise Refused("expected - for one of --json, --csv and --html at most",
+                      "- を指定できるのは --json、--csv、--html のうち 1 つだけです")  # fmt: skip
     for path in map(Path, filter(lambda path: path != "-", given)):
         if path.is_dir() or not path.parent.is_dir():
-            raise ValueError(f"expected a file in a folder that is there, got {path}")
+            raise Refused(f"expected a file in a folder that is there, got {path}",
+                          f"{path} を置くフォルダがありません")  # fmt: skip
         if any(path.resolve() == Path(file).resolve() for file in settings.files):
-            raise ValueError(f"expected another file for the report, got {path}, which is checked")
+            raise Refused(f"expected another file for the report, got {path}, which is checked",
+                          f"{path} は調べるファイルです。レポートは別の名前にします")  # fmt: skip
         if path.is_file() and not settings.overwrite:
             hint = "which is there (--overwrite replaces it)"
-            raise ValueError(f"expected a new file for the report, got {path}, {hint}")
+            raise Refused(f"expected a new file for the report, got {path}, {hint}",
+                          f"{path} は既にあります (--overwrite で上書き)")  # fmt: skip
 
 
 def verified(settings: Settings, held: Held) -> Iterator[File]:
-    """Check the files, in order, some at a time, with a progress bar where there is a terminal.
+    """Check the files, in order.
 
     All are read before any is run, so that none can change another.
     """
+    found = {path: _read(path, settings.files) for path in expanded(settings.files)}
+    items = [{"path": p, "cells": c} for p, c in found.items() if not isinstance(c, File)]
+    running = _judged(settings, held, items)
+    return (read if isinstance(read, File) else next(running) for read in found.values())
+
+
+def _language(settings: Settings) -> str:
+    return language() if settings.lang == "auto" else settings.lang
+
+
+def _options(settings: Settings, held: Held) -> Options:
     said = {name: None if (value := getattr(settings, name)) == "auto" else value
             for name in ("hidden", "output", "loss", "reduction")}  # fmt: skip
     said["bias"] = {"yes": True, "no": False}.get(settings.bias)
-    options = Options(
+    return Options(
         **said, limit=settings.timeout, budget=settings.budget, seed=settings.seed, held=held
     )
-    found = {path: _read(path, settings.files) for path in expanded(settings.files)}
-    items = [{"path": p, "cells": c} for p, c in found.items() if not isinstance(c, File)]
-    task = partial(graded, options=options)
+
+
+def _judged(settings: Settings, held: Held, items: Sequence[Mapping]) -> Iterator[File]:
+    """What is found in each file, some at a time, with a progress bar where there is a terminal."""
+    task = partial(graded, options=_options(settings, held))
     workers = min(len(items), os.cpu_count() or 1)
     running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     console = Console(stderr=True)
-    with progress(console, "checking", "files", disable=not console.is_terminal) as bar:
-        done = bar.add_task("", total=len(found))
-        for read in found.values():
-            yield read if isinstance(read, File) else next(running)
+    words = ("検査中", "ファイル") if _language(settings) == "ja" else ("checking", "files")
+    with progress(console, *words, disable=not console.is_terminal) as bar:
+        done = bar.add_task("", total=len(items))
+        for file in running:
+            yield file
             bar.advance(done)
 
 
@@ -174,7 +268,10 @@ def _read(path: str, named: Sequence[str]) -> list[str] | File:
     """The code of a file; a link in a folder may lead to another person's."""
     try:
         if path not in named and os.path.islink(path):
-            raise ValueError("expected a regular file, got a link")
+            raise Refused(
+                "expected a regular file, got a link",
+                "通常のファイルが必要です (リンクは読みません)",
+            )
         return code_of(Path(path))
     except (OSError, ValueError) as why:
         return unreadable(path, why)
@@ -198,18 +295,34 @@ def expanded(files: Sequence[str]) -> list[str]:
         if not path.is_dir():
             found.append(name)
             continue
-        inside = [
-            p for p in sorted(path.rglob("*")) if p.suffix in (".py", ".ipynb") and not p.is_dir()
-        ]
-        inside = [
-            str(p)
-            for p in inside
-            if not any(q.startswith((".", "__")) for q in p.relative_to(path).parts)
-        ]
+        inside = [str(p) for p in _visible(path) if p.suffix in (".py", ".ipynb")]
         if not inside:
-            raise ValueError(f"expected .py or .ipynb files, got the folder {name}, which has none")
+            raise Refused(
+                f"expected .py or .ipynb files, got the folder {name}, which has none",
+                f"フォルダ {name} に .py や .ipynb のファイルがありません",
+            )
         found += inside
     return list(dict.fromkeys(found))
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """The files in a folder, hidden ones left out."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+        if not hidden and not path.is_dir():
+            yield path
+
+
+def _passed_over(files: Sequence[str], lang: str) -> Iterator[str]:
+    """What may be somebody's submission, too, and was not looked at."""
+    for folder in map(Path, files):
+        others = [p.name for p in _visible(folder) if p.suffix in (".txt", ".zip")]
+        if others and folder.is_dir():
+            words = Words(
+                f"not looked at in {folder}: {', '.join(others)} (--out DIR grades these, too)",
+                f"{folder} のうち調べていないもの: {', '.join(others)} (--out DIR なら採点します)",
+            )
+            yield clean(getattr(words, lang))
 
 
 def _colour() -> bool:
@@ -222,19 +335,21 @@ def _claims(settings: Settings, lang: str) -> int:
 
     found = claims(seed=settings.seed)
     if settings.proof:
-        found = tuple(_proved(found))
+        found = tuple(_proved(found, lang))
     ways = {name: getattr(rendering, f"claims_as_{name}") for name in ("text", *FORMATS)}
     _write(settings, ways, found, lang)
     other = [claim.id for claim in found if claim.holds != claim.recorded]
     if other:
-        raise Stop(f"not as recorded: {', '.join(other)}", code=1)
+        said = Words("not as recorded", "記録と不一致")
+        raise Stop(f"{getattr(said, lang)}: {', '.join(other)}", code=1)
     unproved = [claim.id for claim in found if claim.proof and claim.proof.done is False]
     if unproved:
-        raise Stop(f"not proved: {', '.join(unproved)}", code=1)
+        said = Words("not proved", "証明できなかったもの")
+        raise Stop(f"{getattr(said, lang)}: {', '.join(unproved)}", code=1)
     return 0
 
 
-def _proved(found: Sequence[Claim]) -> Iterator[Claim]:
+def _proved(found: Sequence[Claim], lang: str) -> Iterator[Claim]:
     """The claims with their proofs; where there is no SymPy, with word of that."""
     try:
         from jaxmlp.verify.lecture.proof import CHAINS, proof
@@ -244,7 +359,8 @@ def _proved(found: Sequence[Claim]) -> Iterator[Claim]:
         yield from (replace(claim, proof=Proof(claim.id, NO_SYMPY, None)) for claim in found)
         return
     console = Console(stderr=True)
-    with progress(console, "proving", "claims", disable=not console.is_terminal) as bar:
+    words = ("証明中", "件") if lang == "ja" else ("proving", "claims")
+    with progress(console, *words, disable=not console.is_terminal) as bar:
         running = bar.add_task("", total=len(CHAINS))
         for claim in found:
             known = claim.id in CHAINS

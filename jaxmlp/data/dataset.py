@@ -180,7 +180,7 @@ def prepared(train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:
     return parts[0], parts[1]
 
 
-def one_hot(y: np.ndarray, m: int) -> np.ndarray:
+def one_hot(y: np.ndarray, m: int, dtype: type = float) -> np.ndarray:
     """1-of-K rows (L2): (n,) numbers of classes to (n, m).
 
     Raises:
@@ -191,7 +191,9 @@ def one_hot(y: np.ndarray, m: int) -> np.ndarray:
         [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     _check_range("one_hot", y, m)
-    return np.eye(m)[y]
+    Y = np.zeros((len(y), m), dtype)
+    Y[np.arange(len(y)), y] = 1
+    return Y
 
 
 def _check_range(name: str, y: np.ndarray, m: int) -> None:

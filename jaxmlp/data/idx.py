@@ -5,11 +5,13 @@ import math
 import re
 import zlib
 from dataclasses import replace
+from io import IOBase
 from pathlib import Path
 
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset, from_labels
+from jaxmlp.whole import regular
 
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
@@ -69,18 +71,27 @@ def read_idx(path: Path) -> np.ndarray:
     Raises:
         ValueError: wrong magic number, or more or fewer numbers than its sizes say.
     """
-    raw = path.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
+    with open(path, "rb", opener=regular) as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
         try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as reason:
+            return _array(path, gzip.GzipFile(fileobj=file) if packed else file)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as reason:
             raise ValueError(f"{path}: a damaged gzip file: {reason}") from None
-    magic, rank = raw[:4], raw[3] if len(raw) > 3 else 0
-    if len(raw) < 4 + 4 * rank or magic[:2] != b"\0\0" or magic[2] not in TYPES or not 0 < rank < 5:
+
+
+def _array(path: Path, file: IOBase) -> np.ndarray:
+    """The array; of what is there no more is read than its sizes say."""
+    magic = file.read(4)
+    rank = magic[3] if len(magic) == 4 else 0
+    sizes = file.read(4 * rank)
+    known = magic[:2] == b"\0\0" and magic[2:3] and magic[2] in TYPES and 0 < rank < 5
+    if not known or len(sizes) < 4 * rank:
         raise ValueError(f"{path}: expected an IDX file, which begins with 0000, got {magic.hex()}")
-    shape = tuple(np.frombuffer(raw, ">u4", rank, offset=4).tolist())
-    dtype, body = np.dtype(TYPES[magic[2]]), raw[4 + 4 * rank :]
-    if len(body) != math.prod(shape) * dtype.itemsize:
-        wanted = f"{math.prod(shape) * dtype.itemsize} bytes for the shape {shape}"
-        raise ValueError(f"{path}: expected {wanted}, got {len(body)}")
+    shape, dtype = tuple(np.frombuffer(sizes, ">u4").tolist()), np.dtype(TYPES[magic[2]])
+    size = math.prod(shape) * dtype.itemsize
+    body = file.read(size + 1)
+    if len(body) != size:
+        got = len(body) if len(body) < size else "more"
+        raise ValueError(f"{path}: expected {size} bytes for the shape {shape}, got {got}")
     return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))

@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.targets import from_targets
+from jaxmlp.whole import regular
 
 TESTS = ("_test", "_val", "_valid")  # the first of them is the test part
 PARTS = ("_train", "", *TESTS)
@@ -69,11 +70,11 @@ def _image_shape(X: np.ndarray) -> tuple[int, int] | None:
 def _npz_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays by name, in lower case; no pickles, which could run code."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with open(path, "rb", opener=regular) as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name.lower(): archive[name] for name in archive.files}
     except (
         *(ValueError, TypeError, AttributeError, EOFError, MemoryError),
-        *(zipfile.BadZipFile, zlib.error, NotImplementedError),
+        *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),  # a password
     ) as reason:
         raise ValueError(f"{path}: not a .npz file of plain arrays: {reason}") from None
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):

@@ -4,15 +4,16 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from jaxmlp.data.header import MISREAD, MISSING, is_header, number_in
 from jaxmlp.data.table import Reading, Table
 from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
+from jaxmlp.whole import regular
 
-BLOCK = 2**18  # characters, about, that pandas is handed at a time
 SHOWN = 3  # of the lines that are left out
 
 
@@ -42,17 +43,20 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
         yield _text("standard input", sys.stdin.buffer, reading, known)
         return
     kind, packed = kind_of(Path(source))
-    with open(source, "rb") as file:
+    with open(source, "rb", opener=regular) as file:
         size = os.fstat(file.fileno()).st_size
         if kind == ".parquet":
             table = _parquet(source, unpacked(file, packed), reading)
         else:
-            table = _text(str(source), unpacked(file, packed), reading, known)
+            plain = Path(source).is_file() and not (packed or reading.encoding)
+            table = _text(
+                str(source), unpacked(file, packed), reading, known, source if plain else None
+            )
         table.size, table.done = size, lambda: size if file.closed else file.tell()
         yield table
 
 
-def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
+def _text(name: str, file, reading: Reading, known: Sequence[str], source=None) -> Table:
     lines = Lines(name, decoded(name, file, reading.encoding), reading.separator, reading.decimal)
     if not lines.head:
         raise ValueError(f"{name}: expected rows of numbers, got an empty file")
@@ -73,19 +77,25 @@ def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
     records = iter(lines)
     if named:
         next(records)
+        lines.numbers = lines.numbers[:0]
     names = first if named else [f"column {c + 1}" for c in range(lines.width)]
 
-    def frames(columns: list[int], text: list[int], rows: int, keep: bool):
+    def frames(columns: list[int], text: list[int], rows: int, whole: bool):
         numbers = [c for c in columns if c not in {*text}]
         options = {
             "sep": lines.separator, "header": None, "names": range(lines.width),
-            "usecols": columns, "na_values": dict.fromkeys(numbers, MISSING),
+            "dtype": dict.fromkeys(text, str), "na_values": dict.fromkeys(numbers, MISSING),
             "keep_default_na": False, "decimal": reading.decimal, "thousands": reading.thousands,
         }  # fmt: skip
-        for first in records:
-            frame = _frame(first, islice(records, rows - 1), text, options, keep)
-            where, lines.numbers = lines.numbers[-len(frame) :], lines.numbers[:0]
-            yield frame, where
+        if whole and len(columns) == lines.width and (where := _as_they_stand(source, lines)):
+            with contextlib.suppress(ValueError):  # of what is told better below
+                frame = _frame(source, text, {**options, "skiprows": where[0] - 1})
+                if len(frame) == len(where):
+                    yield frame, where
+                    return
+        while block := "".join(islice(records, rows)):
+            where, lines.numbers = lines.numbers, lines.numbers[:0]
+            yield _frame(io.StringIO(block), text, {**options, "usecols": columns}), where
 
     def left_over() -> list[str]:
         some = ", ".join(f"line {n}: {cells}" for n, cells in lines.ragged[:SHOWN])
@@ -95,42 +105,31 @@ def _text(name: str, file, reading: Reading, known: Sequence[str]) -> Table:
     return Table(name, list(names), head[named:], frames, reading, left_over)
 
 
-class Mixed(Exception):
-    """Words where there were only numbers so far."""
+def _as_they_stand(path: Path | None, lines: Lines) -> range:
+    """Where the rows are, if pandas may read them from the file itself, which it does on several
+    cores: one in each line that is left, without quotation marks; else empty."""
+    separator, blank, number = lines.separator.encode(), lines.blank.encode(), lines.number
+    if path is None or separator == b" ":
+        return range(0)
+    with open(path, "rb") as file:
+        for line in islice(file, number, None):
+            whole = line.count(separator) + 1 == lines.width and line.strip(blank)
+            if not whole or b'"' in line or b"\0" in line:
+                return range(0)
+            number += 1
+    return range(lines.number + 1, number + 1)
 
 
-class Rows:
-    """Lines as a file that pandas reads."""
-
-    def __init__(self, lines: Iterable[str], few: int):
-        self.lines, self.few = iter(lines), few
-
-    def __iter__(self) -> Iterator[str]:
-        return self.lines
-
-    def read(self, _: int = -1) -> str:
-        return "".join(islice(self.lines, self.few))
-
-
-def _frame(first: str, rest: Iterator[str], as_text: list[int], options: dict, keep: bool):
-    """Rows as pandas has them; all cells as text where some are no numbers.
-
-    Raises:
-        Mixed: some are no numbers, and the lines, which fill much memory, were not to be kept.
-    """
+def _frame(source, text: list[int], options: dict):
+    """Rows as pandas has them: columns of numbers, and of text where some are no numbers."""
     import pandas as pd
 
-    lines, few = chain([first], rest), 1 + BLOCK // len(first)
-    lines = [*lines] if keep else lines
-    kinds = {c: str if c in {*as_text} else float for c in options["usecols"]}
-    try:
-        frame = pd.read_csv(Rows(lines, few), dtype=kinds, **options)
-    except ValueError:
-        if not keep:
-            raise Mixed from None
-        plain = {**options, "na_values": None, "na_filter": False}
-        frame = pd.read_csv(Rows(lines, few), dtype=str, **plain)
-    for c in as_text:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # of numbers and text in one
+        frame = pd.read_csv(source, **options)
+    kinds = dict.fromkeys(frame.select_dtypes(bool), str)
+    frame = frame.astype(kinds) if kinds else frame
+    for c in text:
         frame[c] = frame[c].str.strip()
     return frame
 
@@ -145,7 +144,7 @@ def _parquet(name: str | Path, file, reading: Reading) -> Table:
         raise ValueError(f"{name}: expected rows of a parquet file, got {reason}") from None
     own = list(head.columns)
 
-    def frames(columns: list[int], text: list[int], rows: int, keep: bool):
+    def frames(columns: list[int], text: list[int], rows: int, _: bool):
         done = 0
         for batch in whole.iter_batches(batch_size=rows):
             frame = batch.to_pandas()[own].set_axis(range(len(own)), axis=1)

@@ -61,7 +61,8 @@ def _asked(reading: Reading) -> str:
 
 def _read(path: Path, reading: Reading, task: str) -> Dataset:
     """A data set out of a table, a .npz file or a folder of IDX files."""
-    kind = path.suffix.lower() if path.is_file() else "folder"
+    folder = path.is_dir() or not path.exists()  # or what the names in one begin with
+    kind = "folder" if folder else path.suffix.lower()
     if kind != "folder" and is_table(path):
         return read_table(path, reading, task)
     if kind not in (".npz", "folder"):

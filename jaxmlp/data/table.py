@@ -75,8 +75,8 @@ class Table:
         names: of its columns: "column 1" and so on without header.
         rows: its first rows, as text.
         frames: a function of the columns, those of them that are text, and a number of rows, which
-            gives parts of so many rows as data frames, with the lines they begin in; whether to
-            keep the text of a part meanwhile.
+            gives parts of so many rows as data frames, with the lines they begin in; whether all
+            may come at once.
         left_over: what is wrong with the text besides, once all parts are read.
         index: the column in which pandas has numbered the rows.
         done: how many bytes were read, of the file's size.
@@ -133,7 +133,7 @@ class Table:
 
     def parts(
         self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],
-        rows: int, learn: bool = False, keep: bool = True,
+        rows: int, learn: bool = False,
     ) -> Iterator[Part]:  # fmt: skip
         """The rows in parts.
 
@@ -144,7 +144,7 @@ class Table:
             ValueError: cells that are no numbers where numbers belong, rows of another width.
         """
         text = [*codes, *targets, *ids]
-        for frame, where in self.frames(sorted({*features, *text}), text, rows, keep):
+        for frame, where in self.frames(sorted({*features, *text}), text, rows, learn):
             X = self._features(frame, features, codes, where, learn)
             for k in np.flatnonzero(np.isinf(X).any(axis=0)):
                 self._bad(np.flatnonzero(np.isinf(X[:, k])), X[:, k], features[k], where)
@@ -170,7 +170,7 @@ class Table:
         if cells.dtype.kind in "fiub":
             return cells.to_numpy(float)
         there = (~cells.isna() & ~cells.isin(MISSING)).to_numpy()
-        cells = cells.astype(str).str.strip().to_numpy(object)
+        cells = cells.astype(str).fillna("").str.strip().to_numpy(object)
         numbers = np.array([self.number(cell) for cell in cells], float)
         self._bad(np.flatnonzero(there & np.isnan(numbers)), cells, column, where)
         return numbers

@@ -19,6 +19,7 @@ from jaxmlp.data.header import MISREAD, number_in
 
 HEAD = 2**18  # characters from which separator, header and the columns' kinds are seen
 FEWEST = 20  # lines of it
+MOST_LINE = 2**24  # characters: a line without end is not read to it
 SEPARATORS = "\t;|, "
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -63,7 +64,10 @@ def decoded(name: str, file: Any, encoding: str | None) -> Iterator[str]:
         wide = file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         known = codecs.lookup(encoding or ("utf-16" if wide else "utf-8")).name
         text = io.TextIOWrapper(file, "utf-8-sig" if known == "utf-8" else known)
-        for line in text:
+        for line in iter(lambda: text.readline(MOST_LINE), ""):
+            if len(line) == MOST_LINE and line[-1] != "\n":
+                raise ValueError(f"{name}: expected lines of less than {MOST_LINE >> 20} million "
+                                 "characters, got a longer one")  # fmt: skip
             if "\0" in line or (encoding and not line.isascii() and PRIVATE.search(line)):
                 raise ValueError(
                     f"{name}: expected text in {known.upper()}, got characters that are none"

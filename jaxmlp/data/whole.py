@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset
-from jaxmlp.data.opened import Mixed, name_of, open_table
+from jaxmlp.data.opened import name_of, open_table
 from jaxmlp.data.table import Reading, Table
 from jaxmlp.data.targets import from_targets
 
-NUMBERS = 2**24  # so many at a time
+NUMBERS = 2**21  # so many at a time
 MOST_TEXTS = 100  # different texts, at most, in a column that becomes one-hot
 
 
@@ -22,13 +22,6 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
     Raises:
         ValueError: all that is wrong with it.
     """
-    try:
-        return _read(path, reading, task, keep=False)
-    except Mixed:
-        return _read(path, reading, task, keep=True)
-
-
-def _read(path: Path, reading: Reading, task: str, keep: bool) -> Dataset:
     with open_table(path, reading) as table:
         targets, ids, drop = map(table.columns, (reading.target, reading.id, reading.drop))
         used = {*ids, *drop, *table.index}
@@ -40,7 +33,7 @@ def _read(path: Path, reading: Reading, task: str, keep: bool) -> Dataset:
         table.check()
         codes = {c: {} for c in table.texts(features)}
         rows = max(1, NUMBERS // max(1, len(features)))
-        parts = list(table.parts(features, codes, targets, [], rows, learn=True, keep=keep))
+        parts = list(table.parts(features, codes, targets, [], rows, learn=True))
     if not parts:
         table.problems.append("expected rows of numbers, got none")
         table.check()

@@ -23,6 +23,7 @@ from jaxmlp.estimators.searching import search
 from jaxmlp.estimators.state import Curves, Numbers, Rule, padded
 from jaxmlp.network import Params
 from jaxmlp.storage import Model
+from jaxmlp.train.mesh import check_batch, placed
 
 ROWS = 8192  # samples whose outputs are computed at a time
 
@@ -69,6 +70,8 @@ class ThreeLayer(BaseEstimator):
         monitor: what is best: the highest validation "score", or the lowest validation "loss".
         on_epoch: called after each epoch with its `Epoch` (whose errors are those of the curves)
             and the parameters. Where it returns True, training ends there.
+        device: where to train: "cpu", "gpu", "gpu:1"; or a number of devices, of which each takes
+            its share of every batch: `batch_size` is then a multiple of it. JAX's default if None.
 
     Attributes:
         W_: (q, d+1), V_: (m, q+1), as in the lecture, biases in column 0. `coefs_` and
@@ -106,6 +109,7 @@ class ThreeLayer(BaseEstimator):
     n_iter_no_change: Real = 10
     on_epoch: Callable | None = None
     hidden_layer_sizes: object = None
+    device: str | Integral | None = None
 
     def fit(self, X, y, sample_weight=None, *, validation_data=None):
         """Learn W and V from X and y.
@@ -197,7 +201,10 @@ class ThreeLayer(BaseEstimator):
             validation = self._validation(validation_data, Y.shape[1], X.dtype)
         elif self.early_stopping:
             train, validation = self._parts(random, X, Y, weights)
-        rule = self._rule(given, len(train[0]))
+        mesh, everywhere = placed(settings.devices_of(self.device))
+        rule = self._rule(given, len(train[0]))._replace(mesh=mesh)
+        if mesh and rule.batch_size:
+            check_batch(mesh, rule.batch_size)
         data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
         numbers = self._numbers(X.dtype)
         with precision(X.dtype):
@@ -205,7 +212,7 @@ class ThreeLayer(BaseEstimator):
             memory = getattr(self, "_memory", None) if again and step else None
             state = begin(rule, params, numbers, seen, validation is not None, memory)
             orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
-            trained = run(rule, data, state, numbers, orders, epochs, self.on_epoch)
+            trained = run(rule, data, state, numbers, orders, epochs, self.on_epoch, everywhere)
         state, curves, ended = trained
         self._keep(state.params if state.best is None else state.best, curves, again)
         self.t_ = seen + self.n_iter_ * len(train[0])

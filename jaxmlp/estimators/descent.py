@@ -20,6 +20,7 @@ from jaxmlp.estimators.judging import error, judged, measured, reported
 from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State, rounded, unit
 from jaxmlp.network import Network, Params, forward
 from jaxmlp.train.arguments import updates_of
+from jaxmlp.train.mesh import shared_out
 
 # XLA's newer way to fuse small operations takes a third of the time that a first fit takes to
 # compile, and makes these programs no faster.
@@ -119,6 +120,7 @@ def _epoch(rule: Rule, train: Data, state: State, numbers: Numbers, order: Array
     def step(i, carry):
         rows = jax.lax.dynamic_slice_in_dim(order, i * size, size)
         batch = Data(*(part[rows] for part in train[:3]), jnp.minimum(size, n - i * size))
+        batch = batch if rule.mesh is None else shared_out(rule.mesh, batch)
         *changed, report = take(*carry[:2], batch)
         return *changed, carry[2] + report * batch.n
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 import warnings
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -82,10 +83,17 @@ def begin(
     return memory._replace(params=params, stopped=np.bool_(False)) if same else state
 
 
-def run(rule: Rule, data, state: State, numbers: Numbers, orders: Orders, epochs: int, on_epoch):
-    """(the state after training, the curves, whether it ended before the epochs did)."""
+def run(
+    rule: Rule, data, state: State, numbers: Numbers, orders: Orders, epochs: int, on_epoch,
+    put: Callable = jax.device_put,
+):  # fmt: skip
+    """(the state after training, the curves, whether it ended before the epochs did).
+
+    Args:
+        put: what puts arrays on the devices, once, and so makes them of one kind.
+    """
     done, limit, ended = 0, 1, False
-    data, state, numbers = jax.device_put((data, state, numbers))  # once, and of one kind
+    data, state, numbers = put((data, state, numbers))
     none = np.zeros(0, data[0].X.dtype)
     curves = [Curves(none, *([None] * 2 if data[1] is None else [none] * 2))]
     try:

@@ -5,12 +5,14 @@ import math
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 
+import jax
 import numpy as np
 import optax
 
 from jaxmlp.activations import SIGMOID, Activation
 from jaxmlp.estimators.inputs import reference_to, referred_to
 from jaxmlp.train.arguments import step_rule
+from jaxmlp.train.mesh import Devices
 
 MANY = 100  # hidden_units where nothing is said
 
@@ -56,6 +58,7 @@ EXPECTED = {
     "beta_2": BELOW_1,
     "epsilon": ABOVE_0,
     "n_iter_no_change": ("a whole number above 0, or inf", lambda v: whole(v) or v == math.inf),
+    "device": ("None, a name or a number", lambda d: d is None or isinstance(d, str) or whole(d)),
     "on_epoch": ("None or a function", lambda value: value is None or callable(value)),
 }
 
@@ -95,6 +98,27 @@ def units_of(settings: dict) -> int:
             f"expected hidden_units or hidden_layer_sizes, got both: {units} and {sizes!r}"
         )
     return int(several[0])
+
+
+def devices_of(device: str | Integral | None) -> Devices:
+    """The devices of a name such as "cpu" or "gpu:1", or so many of JAX's default ones.
+
+    Raises:
+        ValueError: they are not there.
+    """
+    if device is None:
+        return None
+    kind, _, number = ("", "", "") if isinstance(device, Integral) else device.partition(":")
+    try:
+        there = jax.devices(kind or None)
+    except RuntimeError:
+        there = []
+    if not kind and 0 < device <= len(there):
+        return there[:device]
+    if kind and (number or "0").isdecimal() and int(number or 0) < len(there):
+        return there[int(number or 0)]
+    got = ", ".join(map(str, there or jax.devices()))
+    raise ValueError(f"expected a device, or a number of them, of {got}, got device={device!r}")
 
 
 def hidden_of(activation: Activation | Callable | str) -> Activation | Callable | str:

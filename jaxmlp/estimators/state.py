@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import optax
+from jax.sharding import Mesh
 from jaxtyping import Array
 
 from jaxmlp.network import Network, Params
@@ -18,6 +19,7 @@ class Rule(NamedTuple):
         batch_size: samples a step; 0: all of them.
         schedule: "constant", "invscaling" or "adaptive", how η changes after an epoch.
         monitor: what is to become better: "score" or "loss", on the validation samples if any.
+        mesh: of the devices that share each batch; None: there is one.
     """
 
     network: Network
@@ -25,6 +27,7 @@ class Rule(NamedTuple):
     batch_size: int
     schedule: str
     monitor: str
+    mesh: Mesh | None = None
 
 
 class Data(NamedTuple):

@@ -76,8 +76,14 @@ class Samples(NamedTuple):
     weights: Array | None = None
 
 
-def samples(network, params, part: str, X, Y, weights=None) -> Samples:
-    """X, Y and weights in the dtype of params, once they fit the network and are finite."""
+def samples(
+    network, params, part: str, X, Y, weights=None, *, put: Callable = jax.device_put
+) -> Samples:
+    """X, Y and weights in the dtype of params, once they fit the network and are finite.
+
+    Args:
+        put: what puts them on devices.
+    """
     given = {f"{part}X": X, f"{part}Y": Y}
     if weights is not None:
         given[f"{part}weights"] = weights
@@ -93,7 +99,7 @@ def samples(network, params, part: str, X, Y, weights=None) -> Samples:
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
             f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
         )
-    return Samples(*map(jax.device_put, arrays.values()))  # jnp.asarray would copy twice
+    return put(Samples(*arrays.values()))
 
 
 def _of_dtype(array, dtype) -> np.ndarray | Array:
@@ -101,11 +107,11 @@ def _of_dtype(array, dtype) -> np.ndarray | Array:
     return array if there else np.asarray(array, dtype)
 
 
-def test_samples(network, params, test) -> Samples | None:
+def test_samples(network, params, test, **how) -> Samples | None:
     """The same of a pair (X, Y), or with weights."""
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
-    return test and samples(network, params, "test ", *test)
+    return test and samples(network, params, "test ", *test, **how)
 
 
 def _kind(array) -> jax.ShapeDtypeStruct:
@@ -142,8 +148,8 @@ def check_settings(eta: StepSize | None, gradient: object = None, **counts: int)
             raise ValueError(f"expected a whole number above 0 for {name}, got {count}")
 
 
-def measured_epochs(errors_every: int, epochs: int) -> set[int]:
-    """The epochs, from 0, after which the errors are measured.
+def measured_epochs(errors_every: int, epochs: int) -> Callable[[int], bool]:
+    """Whether the errors are measured after an epoch, counted from 0.
 
     Raises:
         ValueError: errors_every isn't a whole number from 0.
@@ -151,8 +157,8 @@ def measured_epochs(errors_every: int, epochs: int) -> set[int]:
     if not isinstance(errors_every, int | np.integer) or errors_every < 0:
         raise ValueError(f"expected a whole number from 0 for errors_every, got {errors_every}")
     if errors_every == 0:
-        return set()
-    return {*range(errors_every - 1, epochs, errors_every), epochs - 1}
+        return lambda epoch: False
+    return lambda epoch: (epoch + 1) % errors_every == 0 or epoch == epochs - 1
 
 
 def order_of(key, order, epochs: int, n: int) -> Array | None:

@@ -84,7 +84,7 @@ def descend(
     fused: bool,
     train: tuple[Array, Array],
     params: Params,
-    order: Array,
+    order: Array | None,
     rates: Array,
 ) -> Params:
     """One pass of plain SGD over the samples, for N networks.
@@ -97,14 +97,13 @@ def descend(
             costs more than the arithmetic of a small step).
         train: X and Y.
         params: of N networks, (N, q, d+1) and (N, m, q+1).
-        order: row numbers of X, one after the other.
+        order: row numbers of X, one after the other; None where X and Y are blocks in order,
+            (…, block, d) and (…, block, m).
         rates: (N, n): what each sample's gradient is multiplied by, in that order.
     """
     X, Y = train
     W, V = (None if A is None else apart(network, A) for A in params)
     layers = (V, None) if W is None else (W, V)
-    numbers = block * (X.shape[1] + Y.shape[1])
-    at_once = blocks_at_once(math.ceil(len(order) / block), numbers, layers[0].weights.size)
     steps = functools.partial(_steps, network, DELTAS[gradient], batch_size)
     steps = _as_one_function(steps) if fused else steps
 
@@ -121,8 +120,14 @@ def descend(
         rest, Delta = each(on_cpu, step, U, rest, rates)
         return (_updated(first, Delta, x), rest), None
 
-    parts = _in_blocks(order, rates, block, at_once)
-    (first, rest), _ = jax.lax.scan(some_blocks, layers, parts)
+    if order is None:
+        rates = jnp.pad(rates, ((0, 0), (0, -rates.shape[1] % block))).reshape(-1, len(X), block)
+        (first, rest), _ = jax.lax.scan(one_block, layers, (X, Y, rates.swapaxes(0, 1)))
+    else:
+        numbers = block * (X.shape[1] + Y.shape[1])
+        at_once = blocks_at_once(math.ceil(len(order) / block), numbers, layers[0].weights.size)
+        parts = _in_blocks(order, rates, block, at_once)
+        (first, rest), _ = jax.lax.scan(some_blocks, layers, parts)
     return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))
 
 

@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh
 from jaxtyping import Array
 
 from jaxmlp.gradients import Gradients, weighted
 from jaxmlp.losses import error
 from jaxmlp.network import Network, Params
-from jaxmlp.train import blocked
+from jaxmlp.train import blocked, mesh
 from jaxmlp.train.arguments import Samples, updates_of
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
@@ -28,6 +29,8 @@ class Rule(NamedTuple):
         block: samples that plain SGD takes at a time (`blocked`); 0: by the optimizer's own
             update, a batch at a time.
         on_cpu, fused: as in `blocked.descend`.
+        mesh: of the devices that share the batches; None: there is one.
+        n: the samples, and the test samples, on a mesh.
     """
 
     network: Network
@@ -37,6 +40,8 @@ class Rule(NamedTuple):
     block: int
     on_cpu: bool
     fused: bool
+    mesh: Mesh | None = None
+    n: tuple[int, int] = (0, 0)
 
 
 class State(NamedTuple):
@@ -116,20 +121,24 @@ def together(
         etas: (N, steps), the step size of each batch.
         measured: whether to compute the errors; otherwise they are NaN.
     """
-    order = in_order(drawn, len(train.X))
+    order = in_order(drawn, rule.n[0] or len(train.X))
     each = functools.partial(blocked.each, rule.on_cpu)
+    batches = rule.mesh and mesh.in_batches(rule.mesh, train, order, rule.batch_size)
     if rule.block:
         how = rule.network, rule.gradient, rule.batch_size, rule.block, rule.on_cpu, rule.fused
         rates = step_by_sample(etas, rule.batch_size, train.weights, order)
-        params = blocked.descend(*how, (train.X, train.Y), states.params, order, rates)
+        data, order = (batches[:2], None) if rule.mesh else (train[:2], order)
+        params = blocked.descend(*how, data, states.params, order, rates)
         states = states._replace(params=params)
+    elif rule.mesh:
+        states = each(lambda s, e: _in_batches(rule, batches, s, len(order), e), states, etas)
     else:
         states = each(lambda s, e: _step_by_step(rule, train, s, order, e), states, etas)
 
-    def errors(part):
-        return part and each(lambda p: _error(rule.network, p, part, measured), states.params)
+    def errors(part, n):
+        return part and each(lambda p: _error(rule, p, part, n, measured), states.params)
 
-    return states, errors(train), errors(test)
+    return states, errors(train, rule.n[0]), errors(test, rule.n[1])
 
 
 def in_order(drawn: Array | tuple[Array, Array], n: int) -> Array:
@@ -156,18 +165,33 @@ def _step_by_step(rule: Rule, train: Samples, state: State, order, etas) -> Stat
 
     def step(state, batch):
         rows, eta = batch
-        x, y, weights = jax.tree.map(lambda part: part[rows], train)
-        gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
-        if weights is not None:
-            gradients = weighted(rule.network, state.params, x, gradients, weights)
-        value = functools.partial(_mean, rule.network, Samples(x, y, weights))
-        return _update(rule.make(eta), state, gradients, value), None
+        return _step(rule, state, jax.tree.map(lambda part: part[rows], train), eta), None
 
     whole = len(order) // rule.batch_size
     full, rest = jnp.split(order, [whole * rule.batch_size])
     full = full.reshape(whole, rule.batch_size)
     state, _ = jax.lax.scan(step, state, (full, etas[:whole]))
     return step(state, (rest, etas[-1]))[0] if rest.size else state
+
+
+def _in_batches(rule: Rule, batches: Samples, state: State, samples: int, etas) -> State:
+    """The same, of batches that lie ready; the last may be filled up."""
+    whole, rest = divmod(samples, rule.batch_size)
+    full = jax.tree.map(lambda part: part[:whole], batches)
+    state, _ = jax.lax.scan(
+        lambda state, batch: (_step(rule, state, *batch), None), state, (full, etas[:whole])
+    )
+    last = jax.tree.map(lambda part: part[whole, :rest], batches) if rest else None
+    return _step(rule, state, last, etas[-1]) if rest else state
+
+
+def _step(rule: Rule, state: State, batch: Samples, eta) -> State:
+    x, y, weights = batch
+    gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
+    if weights is not None:
+        gradients = weighted(rule.network, state.params, x, gradients, weights)
+    value = functools.partial(_mean, rule.network, batch)
+    return _update(rule.make(eta), state, gradients, value)
 
 
 def _update(optimizer, state: State, gradients, value) -> State:
@@ -181,33 +205,44 @@ def _update(optimizer, state: State, gradients, value) -> State:
         return State(optax.apply_updates(state.params, updates), remembered)
 
 
-def _total(network: Network, part: Samples, params: Params) -> Array:
-    """Σ E, or Σ w E; without a 1 in front of anything, which would copy it."""
+def _total(network: Network, params: Params, part: Samples, there: Array | None = None) -> Array:
+    """Σ E, or Σ w E; without a 1 in front of anything, which would copy it.
+
+    Args:
+        there: (n,), whether a row is a sample; all where not given.
+    """
     W, V = (A if A is None else blocked.apart(network, A) for A in params)
     a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
     each = error(network.output, network.loss, a, part.Y)
+    each = each if there is None else jnp.where(there, each, 0)
     return jnp.sum(each) if part.weights is None else part.weights @ each
 
 
 def _mean(network: Network, part: Samples, params: Params) -> Array:
     total = len(part.X) if part.weights is None else jnp.sum(part.weights)
-    return _total(network, part, params) / total
+    return _total(network, params, part) / total
 
 
-def _error(network: Network, params: Params, part: Samples, measured) -> Array:
-    """The mean of E over the samples, or NaN; without a second copy of many samples."""
-
-    def total(start, rows):
-        some = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), part)
-        return _total(network, some, params)
+def _error(rule: Rule, params: Params, part: Samples, n: int, measured) -> Array:
+    """The mean of E over the samples, or NaN."""
+    total = functools.partial(_total_of_many, rule.network)
 
     def mean():
-        n = len(part.X)
-        rows = min(n, ROWS)
-        whole, rest = divmod(n, rows)
-        sums = jax.lax.map(lambda start: total(start, rows), rows * jnp.arange(whole)).sum()
-        sums = sums + total(whole * rows, rest) if rest else sums
-        return sums / (n if part.weights is None else jnp.sum(part.weights))
+        sums = mesh.summed(rule.mesh, total, n, params, part) if rule.mesh else total(params, part)
+        return sums / ((n or len(part.X)) if part.weights is None else jnp.sum(part.weights))
 
     unknown = jnp.full((), jnp.nan, params.V.dtype)
     return jax.lax.cond(measured, mean, lambda: unknown)
+
+
+def _total_of_many(network: Network, params: Params, part: Samples, there=None) -> Array:
+    """`_total`, without a second copy of many samples."""
+
+    def total(start, rows):
+        some = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
+        return _total(network, params, *some)
+
+    rows = min(len(part.X), ROWS)
+    whole, rest = divmod(len(part.X), rows)
+    sums = jax.lax.map(lambda start: total(start, rows), rows * jnp.arange(whole)).sum()
+    return sums + total(whole * rows, rest) if rest else sums

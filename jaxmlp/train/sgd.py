@@ -1,5 +1,6 @@
 """Training by stochastic gradients: one jitted program an epoch (L12)."""
 
+import functools
 import math
 from collections.abc import Callable
 from numbers import Real
@@ -26,6 +27,7 @@ from jaxmlp.train.arguments import (
     test_samples,
 )
 from jaxmlp.train.epoch import State, rule_for, run
+from jaxmlp.train.mesh import Devices, check_batch, placed, shared
 
 
 class Epoch(NamedTuple):
@@ -98,6 +100,7 @@ def fit(
     on_epoch: Callable[[Epoch, Params], object] | None = None,
     resume: Fit | None = None,
     save: Callable[[Fit], object] | None = None,
+    device: Devices = None,
 ) -> Fit:
     """Learn W and V from data: both step along −η_t ∂E/∂(W, V) at (W, V) (L12).
 
@@ -132,6 +135,9 @@ def fit(
         resume: go on from there, to the last bit as if training had never stopped. All else is to
             be as it was; `epochs` count from the beginning.
         save: called after each epoch, before `on_epoch`, with all that `resume` takes.
+        device: where to compute; JAX's default where it is not given. Of several, each takes its
+            share of every batch; batches are to be a multiple of them, and the parameters are
+            those of one device, up to rounding.
 
     Raises:
         ValueError: an argument is out of its range, or shapes do not fit together.
@@ -147,25 +153,33 @@ def fit(
         True
     """
     params = jax.tree.map(jnp.asarray, Params(*params))
-    train = samples(network, params, "", X, Y, weights)
-    test = test_samples(network, params, test)
+    mesh, everywhere = placed(device)
+    put = functools.partial(shared, mesh) if mesh else everywhere
+    train = samples(network, params, "", X, Y, weights, put=put)
+    tested = test_samples(network, params, test, put=put)
+    n = len(X), len(test[0]) if test else 0
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     measuring = measured_epochs(errors_every, epochs)
     make, eta = step_rule(optimizer, eta)
-    order = order_of(key, order, epochs, len(train.X))
-    an_epoch = len(train.X) if order is None else order.shape[1]
+    order = order_of(key, order, epochs, n[0])
+    an_epoch = n[0] if order is None else order.shape[1]
     rule = rule_for(network, params, make, gradient, min(batch_size, an_epoch), block)
+    if mesh:
+        check_batch(mesh, rule.batch_size)
+        block = rule.batch_size if rule.block else 0
+        rule = rule._replace(mesh=mesh, n=n, block=block, fused=False)
     steps = math.ceil(an_epoch / rule.batch_size)
+    params = everywhere(params)
     state, history = None, []
     if resume is not None:
         check_resume(resume, begin(params, optimizer=make, eta=eta or 0.0), epochs)
-        state, history = State(resume.params, resume.optimizer), [*resume.history]
+        state, history = everywhere(State(resume.params, resume.optimizer)), [*resume.history]
     for epoch in range(len(history), epochs):
         etas = step_sizes(eta, epoch * steps, steps, params.V.dtype)
         state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
-        measured = epoch in measuring
-        state, *errors = run(rule, train, test, state, drawn, etas, measured)
+        measured = measuring(epoch)
+        state, *errors = run(rule, train, tested, state, drawn, etas, measured)
         last_eta = float(eta if isinstance(eta, Real) else etas[-1]) if eta else None
         history.append(Epoch(epoch + 1, last_eta, *_numbers(errors, measured)))
         if measured and not math.isfinite(history[-1].train_error):

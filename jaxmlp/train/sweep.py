@@ -97,7 +97,7 @@ def sweep(
         states = states or _start(rule, shares, params, etas[:, 0])
         number = np.uint32(epoch)
         drawn = order[epoch] if order is not None else number if keys is not None else (key, number)
-        measured = epoch in measuring
+        measured = measuring(epoch)
         states, *errors = _epoch(rule, shares, states, (etas, keys), drawn, np.bool_(measured))
         errors = [_joined(e, N) if measured and e[0] is not None else None for e in errors]
         history.append(Epoch(epoch + 1, etas[:, -1] if rules[0][1] else None, *errors))

@@ -88,6 +88,37 @@ def check(
     return Report((File(name, checks),))
 
 
+def assert_derivation(
+    derivation: Callable,
+    network: Network | None = None,
+    *,
+    reduction: Literal["mean", "sum"] = "mean",
+    seed: int = 0,
+    lang: str | None = None,
+) -> None:
+    """Fail, in a test suite, unless the derivation is right; arguments as for `check`.
+
+    Raises:
+        AssertionError: it is not; the message is the report, in the locale's language
+            where none is given. ValueError: as `check`.
+
+    Example:
+        >>> import numpy as np
+        >>> def backprop(W, V, x, y):
+        ...     u = W @ x
+        ...     z = np.append(1, np.maximum(u, 0))
+        ...     e = np.exp(V @ z - np.max(V @ z))
+        ...     delta2 = e / e.sum() - y
+        ...     delta1 = V[:, 1:].T @ delta2 * (u > 0)
+        ...     return np.outer(delta1, x), np.outer(delta2, z)
+        >>> assert_derivation(backprop)
+    """
+    __tracebackhide__ = True
+    report = check(derivation, network, reduction=reduction, seed=seed)
+    if not report.right:
+        raise AssertionError(report.text(lang))
+
+
 def _parameters(derivation: Callable) -> tuple[str, ...]:
     """The names of its parameters, without those that have a default and no part in it.
 

@@ -153,7 +153,7 @@ class File:
 class Report:
     """The findings in one or many files.
 
-    `str` of it is the report in English; in a notebook it shows itself as a page.
+    `str` of it is the report in the locale's language; in a notebook it shows itself as a page.
 
     Attributes:
         held: what was held of the files that ran, where any did.
@@ -175,14 +175,25 @@ class Report:
         return not problem and bool(self.checks) and all(fine)
 
     def __str__(self) -> str:
-        from jaxmlp.verify.report import as_text
+        return self.text()
 
-        return as_text(self)
+    def text(self, lang: str | None = None, explain: str = "full") -> str:
+        """The report in words.
+
+        Args:
+            lang: "en" or "ja"; the locale's where it isn't given.
+            explain: "verdict", "hint" or "full".
+        """
+        from jaxmlp.verify.report import as_text
+        from jaxmlp.verify.report.words import language
+
+        return as_text(self, lang or language(), explain)
 
     def _repr_html_(self) -> str:
-        from jaxmlp.verify.report import as_fragment
+        from jaxmlp.verify.report import as_notebook
+        from jaxmlp.verify.report.words import language
 
-        return as_fragment(self)
+        return as_notebook(self, language())
 
 
 class Law(NamedTuple):

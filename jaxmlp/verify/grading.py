@@ -7,6 +7,12 @@ from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import File, Words
 from jaxmlp.verify.run.box import Held
 
+JAPANESE = {
+    FileNotFoundError: "ファイルがありません",
+    PermissionError: "読み取りが許可されていません",
+    IsADirectoryError: "ファイルではなくフォルダです",
+}
+
 
 class Options(NamedTuple):
     """What the command line says of all files; None: what each file says, or else the lecture.
@@ -41,4 +47,6 @@ def graded(path: str, cells: list[str], options: Options) -> File:
 def unreadable(path: str | Path, why: Exception, ja: str = "読み込めません") -> File:
     """A file that cannot be checked, and why not."""
     text = " ".join(str(getattr(why, "strerror", None) or why).split())
-    return File(str(path), problem=Words(text, f"{ja} ({text})"))
+    known = (said for kind, said in JAPANESE.items() if isinstance(why, kind))
+    said = getattr(why, "ja", None) or next(known, f"{ja} ({text})")
+    return File(str(path), problem=Words(text, said))

@@ -5,15 +5,16 @@ import codecs
 import contextlib
 import io
 import json
-import os
 import re
-import stat
 import sys
 import tokenize
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from jaxmlp.text import Refused
+from jaxmlp.whole import regular
 
 FILE = 10 << 20  # bytes
 CODE, LINES = 1 << 18, 20_000  # characters and lines that are read
@@ -33,28 +34,32 @@ def code_of(path: Path) -> list[str]:
         OSError: it cannot be opened.
         ValueError: it is no regular file, no text, no notebook, or more than anybody writes.
     """
-    with open(path, "rb", buffering=0, opener=_at_once) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("expected a regular file, got a pipe, a device or the like")
+    with open(path, "rb", buffering=0, opener=regular) as file:
         data = file.read(FILE + 1)
     if len(data) > FILE:
-        raise ValueError(f"expected a file of at most {FILE >> 20} MB, got a larger one")
-    cells = notebook_cells(decoded(data)) if path.suffix == ".ipynb" else [decoded(data)]
-    return _of_length(cells)
+        raise Refused(f"expected a file of at most {FILE >> 20} MB, got a larger one",
+                      f"{FILE >> 20} MB 以下のファイルが必要です")  # fmt: skip
+    return code_in(data, notebook=path.suffix == ".ipynb")
+
+
+def code_in(data: bytes, *, notebook: bool) -> list[str]:
+    """The code in what a file holds, of a notebook by cells.
+
+    Raises:
+        ValueError: it is no text, no notebook, or more than anybody writes.
+    """
+    return _of_length(notebook_cells(decoded(data)) if notebook else [decoded(data)])
 
 
 def _of_length(cells: list[str]) -> list[str]:
     lines, code = sum(c.count("\n") for c in cells), sum(map(len, cells))
     if lines > LINES or code > CODE:
-        raise ValueError(
+        raise Refused(
             f"expected code of at most {LINES} lines and {CODE >> 10} kB, "
-            f"got {lines} lines and {code >> 10} kB"
+            f"got {lines} lines and {code >> 10} kB",
+            f"コードは {LINES} 行・{CODE >> 10} kB までです ({lines} 行・{code >> 10} kB でした)",
         )
     return cells
-
-
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def decoded(data: bytes) -> str:
@@ -79,7 +84,8 @@ def decoded(data: bytes) -> str:
         if "\0" in text:
             break
         return _unix(text)
-    raise ValueError("expected a text file in UTF-8 or Shift-JIS, got something else")
+    raise Refused("expected a text file in UTF-8 or Shift-JIS, got something else",
+                  "UTF-8 か Shift-JIS のテキストファイルが必要です")  # fmt: skip
 
 
 def _unix(text: str) -> str:
@@ -96,9 +102,8 @@ def notebook_cells(text: str) -> list[str]:
         cells = json.loads(text)["cells"]
         code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ValueError(
-            "expected a Jupyter notebook (JSON with cells), got something else"
-        ) from None
+        raise Refused("expected a Jupyter notebook (JSON with cells), got something else",
+                      "Jupyter ノートブックではありません") from None  # fmt: skip
     return [_without_magics(RUNNING_CELL.sub("", cell, count=1)) for cell in _of_length(code)
             if RUNNING_CELL.match(cell) or not cell.startswith("%%")]  # fmt: skip
 

@@ -86,14 +86,14 @@ def steps_of(
 ) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
     begins = _begins(cells) if notebook else []
-    again = lambda some: _taped(some, runner, seed)  # noqa: E731
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
-        recordings, errors = again(cells)
+        recordings, errors, farthest = _taped(cells, runner, seed)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
+    again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
     stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
     if stopped and (suspect := _suspect(cells, begins, stopped, again, judge)):
         return [suspect]
@@ -111,12 +111,14 @@ def _runs(worlds: Sequence[Recording]) -> bool:
     return any(one.moves or one.name for one in worlds)
 
 
-def _taped(cells: Sequence[str], runner: Runner, seed: int) -> tuple[list, list]:
-    """The recordings of a file, and what stopped it."""
-    answer = runner.record(cells, seed=seed)
+def _taped(
+    cells: Sequence[str], runner: Runner, seed: int, given: dict | None = None
+) -> tuple[list, list, dict]:
+    """The recordings of a file, what stopped it, and the shapes with which it came farthest."""
+    answer = runner.record(cells, seed=seed, given=given)
     recordings = [[unpacked(one) for one in worlds] for worlds in answer["recordings"]]
     errors = [(str(kind), int(line), str(text)) for kind, line, text in answer["errors"]]
-    return recordings, errors
+    return recordings, errors, dict(answer["farthest"])
 
 
 def _judged_all(
@@ -135,7 +137,7 @@ def _suspect(
 ) -> Step | None:  # fmt: skip
     """A step that stopped, with the expression that is the suspect.
 
-    Where data are stand-ins, it may be their shapes that do not fit, and nothing is said.
+    Where data are stand-ins, it may be their shapes that do not fit: only what is right counts.
     """
     text, fits, until = "\n".join(cells), None, time.monotonic() + SECONDS
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
@@ -148,13 +150,13 @@ def _suspect(
         except (Crashed, Died, TimedOut, Unfinished, OutOfTime):
             break
         mine = [worlds for worlds in recordings if _runs(worlds)]
-        guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
-        if suspects.error(errors) or not mine or guessed:
+        if suspects.error(errors) or not mine:
             continue
+        guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
         found = [step for step in judge(changed, recordings) if step.checks]
         if found and all(step.right for step in found):
             return _stopped(found[0], text, begins, stopped, suspects.note(edit, right=True), edit)
-        fits = fits or (found and (found[0], edit))
+        fits = fits or (not guessed and found and (found[0], edit))
     return fits and _stopped(
         fits[0], text, begins, stopped, suspects.note(fits[1], right=False), fits[1])  # fmt: skip
 

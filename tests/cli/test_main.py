@@ -203,3 +203,14 @@ def test_damaged_entries_of_the_cache_are_removed(environment, tmp_path):
         for path in folder.glob("*-cache") if damage else ():
             path.write_bytes(path.read_bytes()[:50])
     assert min(path.stat().st_size for path in folder.glob("*-cache")) > 50
+
+
+@pytest.mark.parametrize(("name", "expected"), [("show", "false"), ("train", None)])
+def test_what_needs_little_memory_leaves_a_gpus_to_others(name, expected, monkeypatch, capsys):
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "")
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_PREALLOCATE")
+    assert main([name, "--nonsense"]) == 2
+    assert os.environ.get("XLA_PYTHON_CLIENT_PREALLOCATE") == expected
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "true")
+    assert main([name, "--nonsense"]) == 2
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "true"

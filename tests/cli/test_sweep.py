@@ -11,6 +11,7 @@ from matplotlib.image import imread
 from rich.console import Console
 
 from jaxmlp.cli import main
+from jaxmlp.cli import sweep as cli_sweep
 from jaxmlp.cli.run import Run
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.sweep import SweepSettings
@@ -97,3 +98,51 @@ def test_the_settings_shared_with_train_have_its_defaults():
     own = {"preset", "units", "hidden", "init", "eta", "batch_size", "seeds", "seed", "epochs"}
     for name in set(Settings.__dataclass_fields__) - own:
         assert getattr(SweepSettings(), name) == getattr(Settings(), name)
+
+
+SEVERAL = [*QUICK, "--units", "2", "3", "4", "--eta", "0.01", "0.1"]  # three groups of networks
+
+
+def test_a_sweep_goes_on_with_what_is_missing(run, tmp_path, monkeypatch):
+    assert run(*SEVERAL, "--out", "whole")[0] == 0
+    done, train = [], cli_sweep._train
+
+    def interrupted(group, *args):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(group.program)
+        return train(group, *args)
+
+    monkeypatch.setattr(cli_sweep, "_train", interrupted)
+    code, _, err = run(*SEVERAL, "--out", "found")
+    assert (code, err) == (
+        130,
+        "jaxmlp: interrupted; to go on: jaxmlp sweep --resume found\n",
+    )
+    done.clear()
+    code, out, _ = run("--resume", "found")
+    assert (code, done) == (0, [("relu", 4, 1)])
+    assert "12 networks trained in" in out
+    tables = [(tmp_path / name / "sweep.csv").read_bytes() for name in ("whole", "found")]
+    assert tables[0] == tables[1]
+    assert not [*(tmp_path / "found").glob("networks-*")]
+    assert run("--resume", "found")[1] == "found has finished: nothing is left to do\n"
+
+
+def test_what_is_damaged_is_trained_again(run, tmp_path, monkeypatch):
+    assert run(*SEVERAL, "--out", "whole")[0] == 0
+    table = (tmp_path / "whole/sweep.csv").read_bytes()
+    (tmp_path / "whole/sweep.json").unlink()
+    for k, text in enumerate(["[[1", "[1]", "null"]):
+        (tmp_path / f"whole/networks-{k}.json").write_text(text)
+    assert run("--resume", "whole")[0] == 0
+    assert (tmp_path / "whole/sweep.csv").read_bytes() == table
+
+
+def test_another_sweep_is_not_gone_on_with(run, tmp_path):
+    assert run(*QUICK, "--out", "found")[0] == 0
+    code, _, err = run("--resume", "found", "--eta", "0.5")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "as found has it, got (0.5,)" in err
+    code, _, err = run("--resume", "nowhere")
+    assert (code, err) == (2, "jaxmlp: expected the folder of a run for --resume, got nowhere\n")

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from jaxmlp.cli import main
-from jaxmlp.cli.verify import expanded, language
+from jaxmlp.cli.verify import expanded
+from jaxmlp.verify.report.words import language
 from jaxmlp.verify.run import runner
 from jaxmlp.verify.run.box import Held
 
@@ -379,3 +380,33 @@ def test_reports_that_are_there_are_kept(run, tmp_path):
         assert (tmp_path / f"report.{name}").read_text() == "before"
         assert run(path, f"--{name}", f"report.{name}", "--overwrite")[0] == 0
         assert (tmp_path / f"report.{name}").read_text() != "before"
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (("a.py", "--timeout", "0"), "--timeout は 0 より大きい秒数です (0.0)"),
+        (("--hidden", "tanh"), "--hidden には調べるファイルの指定が必要です"),
+        (("a.py", "--json", "a.py"), "a.py は調べるファイルです"),
+        (("a.py", "--json", "there.json"), "there.json は既にあります (--overwrite で上書き)"),
+        (("missing.py",), "missing.py: ファイルがありません"),
+        (("a.ipynb",), "a.ipynb: Jupyter ノートブックではありません"),
+        (("empty",), "フォルダ empty に .py や .ipynb のファイルがありません"),
+        (("class.zip",), "class.zip の採点には --out DIR の指定が必要です"),
+        (("a.py", "--nothing"), "オプションを読み取れません: "),
+        (("a.py", "--out", "a.py"), "--out にはフォルダを指定してください"),
+    ],
+)
+def test_what_is_wrong_with_the_command_is_said_in_japanese(args, line, run, tmp_path, monkeypatch):
+    write("a.py", RIGHT)
+    write("a.ipynb", "{}")
+    write("there.json", "{}")
+    (tmp_path / "empty").mkdir()
+    for told in ((*args, "--lang", "ja"), args):
+        code, _, err = run(*told)
+        assert code == 2
+        assert line in err
+        assert err.count("\n") == 1
+        monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    assert line not in run(*args)[2]

@@ -10,7 +10,7 @@ import pytest
 
 from jaxmlp.activations import Activation
 from jaxmlp.network import Network
-from jaxmlp.verify.check import check
+from jaxmlp.verify.check import assert_derivation, check
 from jaxmlp.verify.mistakes import CATALOGUE
 
 STEPS = """
@@ -561,3 +561,23 @@ def test_what_works_on_one_hidden_unit_alone_crashes():
         return np.outer(V[:, 1:].T @ delta2, x), np.outer(delta2, z)
 
     assert [c.verdict for c in check(backprop).checks] == ["crashed"]
+
+
+def test_a_test_suite_fails_where_a_derivation_is_wrong():
+    assert_derivation(written(STEPS))
+    with pytest.raises(AssertionError, match="f' is missing in δ1"):
+        assert_derivation(written(STEPS, " * (u > 0) -> "))
+
+
+def test_a_report_from_python_is_in_the_language_of_the_locale_or_as_asked(monkeypatch):
+    report = check(written(STEPS, " * (u > 0) -> "))
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    assert "δ1 に f' がありません" in str(report)
+    assert 'lang="ja"' in report._repr_html_()
+    assert "f' is missing" in report.text("en")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert "f' is missing" in str(report)
+    with pytest.raises(AssertionError, match="δ1 に f' がありません"):
+        assert_derivation(written(STEPS, " * (u > 0) -> "), lang="ja")
+    with pytest.raises(ValueError, match="unknown language 'de'"):
+        report.text("de")

@@ -829,7 +829,7 @@ def test_colours_can_be_read_in_light_and_in_dark():
 
 def test_a_notebook_shows_a_fragment_of_its_own():
     one, two = report(WRONG), report(replace(WRONG, verdict="right"))
-    assert one._repr_html_() == written.as_fragment(one)
+    assert one._repr_html_() == written.as_notebook(one)
     page, other = Page(one._repr_html_()), Page(two._repr_html_())
     assert page.elements[0][0] == "div"
     assert not page.all("html") + page.all("h1") + page.all("body")

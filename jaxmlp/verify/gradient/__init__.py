@@ -119,11 +119,13 @@ def assert_gradient(
     *,
     domain: object = None,
     seed: int = 0,
+    lang: str | None = None,
 ) -> None:
     """Fail, in a test suite, unless the gradient is right; arguments as for `check_gradient`.
 
     Raises:
-        AssertionError: it is not; the message is the report. ValueError: as `check_gradient`.
+        AssertionError: it is not; the message is the report, in the locale's language
+            where none is given. ValueError: as `check_gradient`.
 
     Example:
         >>> assert_gradient(lambda x: x @ x, lambda x: 2 * x, (3,))
@@ -131,7 +133,7 @@ def assert_gradient(
     __tracebackhide__ = True
     report = check_gradient(f, claimed, shapes, domain=domain, seed=seed)
     if not report.right:
-        raise AssertionError(str(report))
+        raise AssertionError(report.text(lang))
 
 
 def _claims(subject: Subject, points: list[tuple]) -> dict[str, np.ndarray]:

@@ -28,6 +28,9 @@ REASONS = {
     "Ṽ": Words("column 0 holds the biases, and nothing is passed back to the 1 in front: Ṽ, not V",
                "0 列目はバイアスで、先頭の 1 へは誤差を伝えません (V ではなく Ṽ)"),
     "transpose": Words("a transpose is missing, or one too many", "転置が抜けているか、余分です"),
+    "inside": Words("f' belongs to the hidden units, after Ṽᵀ: Ṽᵀδ2 ⊙ f'",
+                    "f' は中間層のユニットに掛かるので、Ṽᵀ の後です (Ṽᵀδ2 ⊙ f')"),
+    "other": Words("another parameter belongs here", "ここには別のパラメータが入ります"),
     "order": Words("the two factors are exchanged", "2 つの因子の順序が逆です"),
     "outer": Words("each entry is to be multiplied by each: the outer product, such as δ zᵀ",
                    "すべての成分の組を掛ける外積 (δ zᵀ など) にします"),
@@ -37,7 +40,7 @@ ZERO = "zero"
 ZERO_HINT = Words(
     "What is divided by here in the first pass?", "最初の反復では何で割っていますか。"
 )
-EQUATIONS = {"Ṽ": "L22", "V": "L3", "outer": "L15"}
+EQUATIONS = {"Ṽ": "L22", "inside": "L22", "other": "L22", "V": "L3", "outer": "L15"}
 
 
 class Edit(NamedTuple):
@@ -95,10 +98,29 @@ def edits(statements: Sequence[ast.stmt], kind: str, line: int) -> Iterator[Edit
     given = [one for call in calls for one in call.args]
     arguments = [edit for one in given for edit in (*_of_operand(one), *_of(one))]
     yield from (edit for edit in arguments if edit.why == "Ṽ")
+    yield from _of_others(at, _moved(statements))
     yield from _of(at)
     yield from (edit for edit in arguments if edit.why != "Ṽ")
     for statement in _before(statements, at, function):
         yield from _of(statement)
+
+
+def _moved(statements: Sequence[ast.stmt]) -> list[str]:
+    """The names that something is taken off or added to: V = V − …."""
+    found: dict[str, None] = {}
+    for one in _simple(statements):
+        targets = [one.target] if isinstance(one, ast.AugAssign) else getattr(one, "targets", [])
+        names = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+        read = {n.id for n in ast.walk(one) if _is_variable(n)}
+        found |= dict.fromkeys(sorted(names if isinstance(one, ast.AugAssign) else names & read))
+    return list(found)
+
+
+def _of_others(within: ast.stmt, moved: Sequence[str]) -> Iterator[Edit]:
+    """Another parameter in the place of one."""
+    for node in ast.walk(within):
+        if _is_variable(node) and node.id in moved:
+            yield from (_edit("other", node, name) for name in moved if name != node.id)
 
 
 def _counts(statement: ast.stmt) -> Iterator[Edit]:
@@ -203,6 +225,9 @@ def _of_product(node: ast.expr) -> Iterator[Edit]:
     (a, b) = map(ast.unparse, _factors(node))
     match node:
         case ast.BinOp(op=ast.MatMult()):
+            if isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Mult):
+                inner, slope = map(ast.unparse, (node.right.left, node.right.right))
+                yield _edit("inside", node, f"(({a}) @ ({inner})) * ({slope})")
             yield _edit("outer", node, f"np.outer({a}, {b})")
             yield _edit("order", node, f"({b}) @ ({a})")
         case ast.BinOp(op=ast.Mult()):
@@ -214,6 +239,10 @@ def _of_product(node: ast.expr) -> Iterator[Edit]:
                 yield _edit("order", node, f"{name}({b}, {a})")
                 yield _edit("inner", node, f"({a}) @ ({b})")
             else:
+                if isinstance(args[-1], ast.BinOp) and isinstance(args[-1].op, ast.Mult):
+                    inner, slope = map(ast.unparse, (args[-1].left, args[-1].right))
+                    product = ast.unparse(node).removesuffix(f"{b})") + f"{inner})"
+                    yield _edit("inside", node, f"{product} * ({slope})")
                 yield _edit("outer", node, f"np.outer({a}, {b})")
                 other = f"{name}({b}, {a})" if len(args) == 2 else f"({b}).dot({a})"
                 yield _edit("order", node, other)

@@ -8,12 +8,12 @@ import io
 import itertools
 from collections.abc import Iterator, Sequence
 
+from jaxmlp.spreadsheet import harmless
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
-from jaxmlp.verify.report import code, page, schema, telling, words
+from jaxmlp.verify.report import code, drawing, page, schema, telling, words
 from jaxmlp.verify.report.words import clean, say
 
 COLOURS = dict(zip(VERDICTS, (32, 31, 33, 36, 35, 35), strict=True))
-FORMULA = tuple("=+-@＝＋－＠")  # what spreadsheets compute, Excel in Japan the wide ones too
 
 
 def as_text(report: Report, lang: str = "en", explain: str = "full", color: bool = False) -> str:
@@ -152,12 +152,8 @@ def _cell(check: Check, lang: str) -> str:
 def _table(rows: Sequence[Sequence[object]]) -> str:
     """As RFC 4180 has it, and no cell is a formula."""
     out = io.StringIO()
-    csv.writer(out).writerows([[_harmless(cell) for cell in row] for row in rows])
+    csv.writer(out).writerows([[harmless(cell) for cell in row] for row in rows])
     return out.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(FORMULA) else cell
 
 
 def as_html(report: Report, lang: str = "en", explain: str = "full") -> str:
@@ -166,9 +162,14 @@ def as_html(report: Report, lang: str = "en", explain: str = "full") -> str:
 
 
 def as_fragment(report: Report, lang: str = "en", explain: str = "full") -> str:
-    """The same as one <div>, for a notebook; arguments as for `as_text`."""
+    """The same as one <div>; arguments as for `as_text`."""
     words.check_options(lang, explain)
     return page.fragment(telling.told(report, explain), lang, explain)
+
+
+def as_notebook(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """The same for a notebook's output, trusted or not."""
+    return drawing.as_images(as_fragment(report, lang, explain))
 
 
 def claims_as_text(claims: Sequence[Claim], lang: str = "en") -> str:

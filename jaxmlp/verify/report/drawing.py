@@ -1,5 +1,7 @@
 """What a page shows besides words: equations as MathML, wrong entries as a picture in SVG."""
 
+import base64
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -139,3 +141,27 @@ def _labels(rows: int, columns: int, cell: int) -> str:
         f'<text x="{x:g}" y="{y:g}" text-anchor="{a}">{n}</text>' for x, y, a, n in along + down
     ]
     return "".join(texts)
+
+
+IMAGE = """<style>svg { --dim: #59636e; --wrong: #a40e26; --wrong-soft: #ffe6e4; }
+@media (prefers-color-scheme: dark) {
+svg { --dim: #9aa5b1; --wrong: #ff9a94; --wrong-soft: #4a1a1d; } }
+text { font: 11px system-ui, sans-serif; fill: var(--dim); }
+.grid { fill: none; stroke: var(--dim); opacity: .6; } .off { fill: var(--wrong-soft); }
+.off.solid { fill: var(--wrong); } .cross { fill: none; stroke: var(--wrong); stroke-width: 1.6; }
+</style>"""
+
+
+def as_images(fragment: str) -> str:
+    """The pictures of a fragment as images that need nothing else.
+
+    A notebook that is not trusted leaves out what it takes to draw, and would show their numbers
+    as words; of an image it shows what it is of.
+    """
+    return re.sub(r'<svg [^>]*aria-label="([^"]*)">.*?</svg>', _image, fragment, flags=re.DOTALL)
+
+
+def _image(found: re.Match) -> str:
+    svg = found[0].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    data = base64.b64encode(svg.replace("</svg>", f"{IMAGE}</svg>").encode()).decode()
+    return f'<img alt="{found[1]}" src="data:image/svg+xml;base64,{data}">'

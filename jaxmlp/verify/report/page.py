@@ -152,8 +152,10 @@ def _check(check: Check, lang: str, explain: str, *, told: bool) -> str:
 
 def _facts(check: Check, lang: str, in_code: bool) -> str:
     pairs = telling.facts(check, lang, in_code)
-    listed = "".join(f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in pairs)
-    return f"<dl>{listed}</dl>" if listed else ""
+    # No <dl>: notebooks have rules of their own for <dt>.
+    return "".join(
+        f'<div class="fact"><span class="tag">{label}{say("colon", lang)}</span>'
+        f"{escape(text)}</div>" for label, text in pairs)  # fmt: skip
 
 
 def _remarks(remarks: Sequence[Note], lang: str) -> Iterator[str]:

@@ -65,6 +65,7 @@ VERDICTS
   margin: 0; font-size: .95em; }
 & dt { color: var(--dim); font-weight: 400; }
 & dd { margin: 0; }
+& .fact { font-size: .95em; padding-left: 1.2em; text-indent: -1.2em; }
 & .note { border-left: 3px solid var(--line); margin: .6rem 0 .2rem; padding: .1rem 0 .1rem .8rem; }
 & .note.cause { border-color: var(--wrong); }
 & .note li { margin: .25rem 0; }
@@ -147,7 +148,7 @@ def style() -> str:
     pairs = [(v, v) for v in ("right", "wrong", "imprecise", "unfinished", "crashed", "timeout")]
     pairs += [("holds", "right"), ("fails", "imprecise")]
     verdicts = "".join(VERDICT.format(*pair) for pair in pairs)
-    scope = f".{SCOPE}"
+    scope = f".{SCOPE}" * 3  # above what a notebook says of lists, tables and code
     rules = RULES.replace("BACKGROUND", LIGHT).replace("VERDICTS", verdicts).replace("&", scope)
     dark = f"@media (prefers-color-scheme: dark) {{ {scope} {{ {DARK} }} }}"
     # On paper: dark on white whatever the screen has, and nothing hidden behind a scroll bar.

@@ -138,7 +138,7 @@ def facts(check: Check, lang: str, in_code: bool = False) -> list[tuple[str, str
     """What is known of a check that is not right, each with its label.
 
     Args:
-        in_code: whether the wrong expression is shown where it stands, which says more than figures.
+        in_code: whether the wrong expression is shown where it stands: that says more than figures.
     """
     if check.verdict == "right":
         return []

@@ -1,8 +1,10 @@
 """The words of a report in both languages, and how names and numbers are written."""
 
+import locale
 import math
-import unicodedata
+import os
 
+from jaxmlp.text import clean
 from jaxmlp.verify.finding import Check, Note, Words
 
 EXPLAIN = ("verdict", "hint", "full")
@@ -137,6 +139,13 @@ LABELS = {
 }
 
 
+def language() -> str:
+    """ja where the locale is Japanese, else en."""
+    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    said = next((name for name in names if name), None) or locale.getlocale()[0] or ""
+    return "ja" if said.lower().startswith("ja") else "en"
+
+
 def say(key: str, lang: str, *values: object) -> str:
     """The label in the language, with the values in their places."""
     return getattr(LABELS[key], lang).format(*values)
@@ -155,16 +164,6 @@ def stage(check: Check, lang: str) -> str:
 def name(check: Check, lang: str) -> str:
     """The function's name, on one line."""
     return say(check.name, lang) if check.name == "training loop" else clean(check.name)
-
-
-def clean(text: str) -> str:
-    """What comes from a file, on one line: no control character reaches a terminal or a page."""
-    return "".join(map(_visible, text))
-
-
-def _visible(char: str) -> str:
-    hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\ufffe\uffff"
-    return char.encode("unicode_escape").decode() if hidden else char
 
 
 def lines(text: str) -> list[str]:

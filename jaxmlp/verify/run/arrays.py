@@ -59,10 +59,10 @@ def current() -> Tape:
 class Recorded(np.ndarray):
     """An ndarray whose operations are written to the tape."""
 
-    _node, _version, _storage = None, -1, None
+    _node, _version, _storage, _matrix = None, -1, None, False
 
     def __array_finalize__(self, other: Any) -> None:
-        self._node, self._version, self._storage = None, -1, None
+        self._node, self._version, self._storage, self._matrix = None, -1, None, False
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kw):
         if any(hasattr(one, "stands_for") for one in inputs):
@@ -80,12 +80,16 @@ class Recorded(np.ndarray):
         if out is not None:
             return _into(out[0], name, args, kw_args, lambda: compute(*plain_inputs, **plain_kw))
         result = compute(*plain_inputs, **plain_kw)
-        return result if result is NotImplemented else given_back(result, name, args, kw_args)
+        if result is NotImplemented:
+            return result
+        return as_matrix(given_back(result, name, args, kw_args), *inputs)
 
     def __array_function__(self, function, types, args, kw):
         if any(hasattr(one, "stands_for") for one in types):
             return NotImplemented
         name = function.__name__
+        if name in REDUCES and any(map(_is_matrix, args)) and len(args) + ("axis" in kw) > 1:
+            kw = {**kw, "keepdims": True}  # a matrix stays one
         result_of = lambda: function(*plain(args), **plain(kw))  # noqa: E731
         if name in SHAPES_ONLY:
             return lifted(result_of())
@@ -99,11 +103,21 @@ class Recorded(np.ndarray):
         if name in WRITERS:
             encoded_args = encoded(args)
             return current().write(args[0], op, encoded_args, recorded_kw, result_of)
-        return given_back(result_of(), op, encoded(args), recorded_kw)
+        return as_matrix(given_back(result_of(), op, encoded(args), recorded_kw), *args)
+
+    def __mul__(self, other):
+        return _product(self, other)
+
+    def __rmul__(self, other):
+        return _product(other, self)
 
     def __getitem__(self, index):
         index = _decided(index, self.shape)
-        return given_back(plain(self)[plain(index)], "getitem", (encoded(self), encoded(index)))
+        if self._matrix and not isinstance(index, tuple):
+            index = slice(index, index + 1 or None) if isinstance(index, int) else index
+        found = given_back(plain(self)[plain(index)], "getitem", (encoded(self), encoded(index)))
+        turned = self._matrix and found.ndim == 1 and not isinstance(index[0], int)
+        return as_matrix(np.reshape(found, (-1, 1)) if turned else found, self)
 
     def __setitem__(self, index, value):
         index = _decided(index, self.shape)
@@ -160,6 +174,8 @@ class Recorded(np.ndarray):
     def T(self):
         return np.transpose(self)
 
+    A = property(lambda self: np.copy(self))  # of a matrix
+    A1 = property(lambda self: np.ravel(np.copy(self)))
     values = iloc = loc = property(lambda self: self)  # as of a data frame
 
     @property
@@ -246,6 +262,7 @@ def _bounds(index: slice) -> tuple:
     return index.start, index.stop, index.step
 
 
+REDUCES = frozenset(["sum", "mean", "max", "min", "amax", "amin", "prod", "std", "var"])
 WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
 
 
@@ -270,6 +287,30 @@ class _At:
 
     def multiply(self, value):
         return self.set(self._array[self._index] * value)
+
+
+def as_matrix(made: Any, *of: Any) -> Any:
+    """What is made of np.matrix is one: of two axes, and multiplied as matrices are."""
+    if isinstance(made, Recorded) and 0 < made.ndim < 3 and any(map(_is_matrix, of)):
+        made = np.reshape(made, (1, -1)) if made.ndim == 1 else made
+        made._matrix = True
+    return made
+
+
+def _is_matrix(value: Any) -> bool:
+    return getattr(value, "_matrix", False) is True
+
+
+def _product(one: Any, other: Any) -> Any:
+    matrices = _is_matrix(one) or _is_matrix(other)
+    return (np.matmul if matrices and np.ndim(one) and np.ndim(other) else np.multiply)(one, other)
+
+
+def matrix(value: Any, *_: Any, **__: Any) -> Recorded:
+    """np.matrix, of two axes."""
+    made = np.copy(np.atleast_2d(as_array(value)))
+    made._matrix = True
+    return made
 
 
 def _one(parts: tuple) -> Any:

@@ -21,6 +21,7 @@ from jaxmlp.verify.run.arrays import (
     as_array,
     current,
     lifted,
+    matrix,
     number,
     plain,
 )
@@ -157,7 +158,9 @@ class Namespace(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         old = OF_OLD.get(name) if self._module is np else None
-        value = old or _recording(name, getattr(self._module, name))
+        value = old or _recording(name, getattr(self._module, name, None))
+        if value is None:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         self.__dict__[name] = value
         return value
 
@@ -166,8 +169,8 @@ def _recording(name: str, value: Any) -> Any:
     """A name of NumPy's, so that the arrays that it gives are recording ones."""
     if isinstance(value, types.ModuleType):
         return Namespace(value, value.__name__)
-    if name in ("matrix", "mat", "bmat"):
-        return _refused(f"np.{name}")
+    if name in ("matrix", "mat", "asmatrix"):
+        return matrix
     if name in ("default_rng", "RandomState", "Generator"):
         return lambda *args, **kw: _Generator(value(*plain(args), **plain(kw)))
     if name == "shuffle":

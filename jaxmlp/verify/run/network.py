@@ -46,7 +46,7 @@ def targets(
     Args:
         results: what all depends on it.
     """
-    wanted = set(results)
+    wanted, used = set(results), graph.ancestors(results)
     moving = graph.dependents(params)
     found: dict[tuple, Target] = {}
     for group in _constants(graph, moving).values():
@@ -55,7 +55,7 @@ def targets(
         computed = sum(recording.nodes[i].op not in PASSING for i in forward - set(params))
         if not computed or not wanted <= backward:
             continue
-        for pairs in _meetings(recording, graph, group, forward - set(params)):
+        for pairs in _meetings(recording, graph, group, forward - set(params), used):
             found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
     return sorted(found.values(), key=lambda one: -one.computed)
 
@@ -133,10 +133,14 @@ def _data(graph: Graph, number: int) -> int:
 
 
 def _meetings(
-    recording: Recording, graph: Graph, group: list[int], forward: set[int]
+    recording: Recording, graph: Graph, group: list[int], forward: set[int], used: set[int]
 ) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Pairs of output and target, one set for each place in the source where they meet."""
+    """Pairs of output and target, one set for each place in the source where they meet.
+
+    Where any of them lead to the step, the others are of no account.
+    """
     by_place: dict[tuple, dict[int, int]] = {}
+    leading: dict[tuple, dict[int, int]] = {}
     for y in group:
         for number in graph.after[y]:
             op = recording.nodes[number].op
@@ -150,7 +154,9 @@ def _meetings(
                     continue
                 if g in forward and recording.nodes[g].value.dtype.kind == "f":
                     by_place.setdefault(span[:4], {})[g] = y
-    for pairs in by_place.values():
+                    if number in used:
+                        leading.setdefault(span[:4], {})[g] = y
+    for pairs in (leading or by_place).values():
         nodes = recording.nodes
         if all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items()):
             yield tuple(sorted(pairs.items()))

@@ -11,10 +11,12 @@ from typing import Any
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.calls import uncalled
 from jaxmlp.verify.run.program import Hooked, undefined, uses_numpy
-from jaxmlp.verify.run.search import explored
+from jaxmlp.verify.run.search import Given, explored
 
 
-def record(cells: Sequence[str], *, path: str, seconds: float, seed: int) -> dict[str, Any]:
+def record(
+    cells: Sequence[str], *, path: str, seconds: float, seed: int, given: dict | None = None
+) -> dict[str, Any]:
     """Run a file, and tape what it does to its parameters.
 
     Args:
@@ -22,10 +24,12 @@ def record(cells: Sequence[str], *, path: str, seconds: float, seed: int) -> dic
         path: its name, which its code is compiled with.
         seconds: that all of it may take.
         seed: of the stand-ins, and of the file's own random numbers.
+        given: the shapes to begin with, of the program before a change.
 
     Returns:
         `recordings`: what there is to judge, each a tape; `errors`: (kind, line, text) of what
-        stopped; `missing`: modules that are not there.
+        stopped; `missing`: modules that are not there; `farthest`: the shapes with which it came
+        farthest.
     """
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
     tree = ast.Module(statements, [])
@@ -34,4 +38,5 @@ def record(cells: Sequence[str], *, path: str, seconds: float, seed: int) -> dic
     hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
     body = ast.fix_missing_locations(hooked).body
     until = time.monotonic() + seconds
-    return explored(body, uncalled(tree), path, unknown, until, seed)
+    first = given and Given(tuple(given["told"]), dict(given["lengths"]))
+    return explored(body, uncalled(tree), path, unknown, until, seed, first)

@@ -76,13 +76,15 @@ class Runner:
                 return result, [old if new is None else new for old, new in pairs]
         raise self._garbled()
 
-    def record(self, cells: Sequence[str], *, seed: int) -> dict[str, Any]:
+    def record(
+        self, cells: Sequence[str], *, seed: int, given: dict | None = None
+    ) -> dict[str, Any]:
         """What a file computes when it is run: `jaxmlp.verify.run.record.record`.
 
         Raises:
             Crashed, Died, TimedOut.
         """
-        settings = {"seed": seed, "seconds": 0.8 * self.limit}
+        settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given}
         match self._ask("record", list(cells), settings, {"": 0}):
             case (dict(found),):
                 return found

@@ -14,7 +14,7 @@ import random
 import re
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from jaxmlp.verify.run.unknown import ROWS, Oracle
 
 WORLDS = 8  # sets of shapes that work, which are given back
 TRIES = 4000
+AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 SECONDS = 3.0  # for all but the first run
 WIDEST = 5000
@@ -40,11 +41,23 @@ LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 
 
+class Given(NamedTuple):
+    """What a search begins with: choices, by number, and lengths."""
+
+    told: tuple[int, ...] = ()
+    lengths: dict[str, int] = {}  # noqa: RUF012
+
+
 class Search:
     """All runs of one file."""
 
-    def __init__(self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int):
+    def __init__(
+        self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int,
+        given: Given | None = None,
+    ):  # fmt: skip
         self.body, self.path, self.unknown = body, path, set(unknown)
+        self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
+        self.farthest: tuple[tuple, Given, list] | None = None
         self.until, self.seed = until, seed
         self.given = bound(body)
         self.many = many(body)
@@ -58,10 +71,11 @@ class Search:
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
         # How far the run came that this one is a change of, its cost, a number, what is told.
-        left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]] = [((), 0, 0, (), {})]
+        left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]]
+        left = [((), 0, 0, *self.first)]
         number = itertools.count(1)
         tried, started, until = 0, False, self.until
-        while left and tried < TRIES and len(found) < WORLDS and time.monotonic() < until:
+        while left and tried < self.tries and len(found) < WORLDS and time.monotonic() < until:
             before, cost, _, told, lengths = heapq.heappop(left)
             again = (before, cost, 0, told, lengths)
             oracle = Oracle(told, lengths, self.seed, self.sizes)
@@ -90,6 +104,8 @@ class Search:
                     break
                 spare += [packed(one) for one in made if not (good or one.moves)]
             far = (len(errors), -program.reached)
+            if what is None and errors and (self.farthest is None or far < self.farthest[0]):
+                self.farthest = far, Given(tuple(k for k, _ in oracle.taken), lengths), errors
             cost += bool(before) and far >= before  # a change that has changed nothing
             for other in _resized(errors, oracle, lengths, self.many) if not found else ():
                 heapq.heappush(left, (far, cost + LIKELY / 4, next(number), told, other))
@@ -198,16 +214,18 @@ def _asked_for(program: Program) -> set[int]:
 
 def explored(
     body: list[ast.stmt], uncalled: list[calls.Uncalled], path: str, unknown: set[str],
-    until: float, seed: int,
+    until: float, seed: int, given: Given | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to judge in a file: its own steps, or else what its functions do."""
-    search = Search(body, path, unknown, until, seed)
+    search = Search(body, path, unknown, until, seed, given)
     recordings = [search.worlds(None)]
     if not recordings[0]:
         recordings = [search.worlds(one) for one in uncalled if not one.used]
     if not any(recordings):
         recordings = [search.worlds(one) for one in uncalled if one.used]
+    stopped = search.farthest if not any(recordings) else None
     return {
         "recordings": [worlds for worlds in recordings if worlds],
-        "errors": search.errors, "missing": sorted(set(search.missing)),
+        "errors": stopped[2] if stopped else search.errors, "missing": sorted(set(search.missing)),
+        "farthest": stopped[1]._asdict() if stopped else {},
     }  # fmt: skip

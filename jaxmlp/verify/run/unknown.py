@@ -258,7 +258,7 @@ class Unknown(NDArrayOperatorsMixin):
         if value is not None:
             return getattr(value, name)
         if name == "T":
-            return Unknown(f"{self.stands_for}.T", self._oracle, flip=self)
+            return Unknown(f"{self.stands_for}.T", self._oracle, self, loaded=self.loaded)
         if name == "dot":
             return lambda other: np.matmul(self, other)
         if name in FRAME and self.loaded:
@@ -357,6 +357,9 @@ class Unknown(NDArrayOperatorsMixin):
     def _sample(self, k: int) -> Unknown:
         name = f"{self.stands_for}[{k}]"
         return Unknown(name, self._oracle, loaded=self.loaded, row=(self, k))
+
+    def __contains__(self, _: Any) -> bool:
+        return self._oracle.choose((False, True))
 
     def __mro_entries__(self, bases: tuple) -> tuple:
         return ()

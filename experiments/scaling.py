@@ -1,0 +1,130 @@
+"""How much faster do more devices, or a second process, take mini-batches?
+
+Each measurement is of processes of its own, which hold so many forced CPU devices in all. Strong:
+the same samples and batches on all of them; weak: as many for each device. A process of several is
+bound to a core of its own, and so is a single one with one device: one thread against two.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+from time import perf_counter as now
+
+import jax
+import numpy as np
+from matplotlib.figure import Figure
+
+from experiments.running import Finding, main
+from jaxmlp import Network, fit, init
+
+QUICK = {
+    "n": 64, "sizes": (5, 3, 4), "batch": 16, "devices": (1, 2), "epochs": 2, "kinds": ("strong",)
+}  # fmt: skip
+WAIT = 300  # seconds for one measurement
+
+
+def experiment(
+    track, *, n=16_384, sizes=(784, 200, 10), batch=512, devices=(1, 2, 4, 8), processes=(1, 2),
+    epochs=7, kinds=("strong", "weak"),
+) -> Finding:  # fmt: skip
+    ways = [(p, d) for p in processes for d in devices if d % p == 0]
+    runs = [(kind, *way) for kind in kinds for way in ways]
+    found = []
+    for kind, p, d in track(runs, description="measurements"):
+        times = d if kind == "weak" else 1
+        work = {"n": n * times, "sizes": sizes, "batch": batch * times, "epochs": epochs}
+        seconds = measured(work, p, d)
+        found.append({"kind": kind, "processes": p, "devices": d, "seconds an epoch": seconds,
+                      "samples a second": n * times / seconds})  # fmt: skip
+    rates = {(one["kind"], one["processes"], one["devices"]): one["samples a second"]
+             for one in found}  # fmt: skip
+    two = rates["strong", 2, 2] / rates["strong", 1, 1] if 2 in processes else float("nan")
+    most = max(d for p, d in ways if p == 1)
+    answer = (
+        f"Two processes on a core each take {two:.2f} times as many samples a second as one "
+        f"process on one core; {most} devices of one process on {os.cpu_count()} cores, "
+        f"{rates['strong', 1, most] / rates['strong', 1, 1]:.2f} times."
+    )
+    numbers = {"communicated": communicated(n, sizes, batch, max(devices)), "processes": ways}
+    return Finding(answer, numbers, drawn(found), timings={"measurements": found})
+
+
+def communicated(n: int, sizes, batch: int, devices: int) -> dict:
+    """Bytes that each device sends, in float32: around a ring, what it is to be summed twice."""
+    d, q, m = sizes
+    weights, share = q * (d + 1) + m * (q + 1), (devices - 1) / devices
+    step, epoch = 2 * 4 * weights * share, 4 * n * (d + m) * share
+    return {"weights": weights, "bytes a step (gradients)": step,
+            "bytes an epoch (samples to where they are next)": epoch,
+            "operations a step": 6 * batch * weights / devices}  # fmt: skip
+
+
+def measured(work: dict, processes: int, devices: int) -> float:
+    """Seconds of an epoch, the median but for the first, which compiles."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        place = f"localhost:{free.getsockname()[1]}"
+    flags = f"--xla_force_host_platform_device_count={devices // processes}"
+    bound = processes > 1 or devices == 1
+    started = []
+    for k in range(processes):
+        told = {**work, "place": place, "processes": processes, "process": k, "bound": bound}
+        started.append(subprocess.Popen(
+            [sys.executable, "-m", "experiments.scaling", "--work", json.dumps(told)],
+            env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ))  # fmt: skip
+    said = [one.communicate(timeout=WAIT) for one in started]
+    if any(one.returncode for one in started):
+        raise RuntimeError("\n".join(err for _, err in said))
+    return statistics.median(json.loads(said[0][0].splitlines()[-1])[1:])
+
+
+def work(n, sizes, batch, epochs, place, processes, process, bound) -> list[float]:
+    """In a process of its own: seconds of each epoch."""
+    if bound and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[process % len(cores)]})
+    if processes > 1:
+        jax.distributed.initialize(place, processes, process, cluster_detection_method="deactivate")
+    rng = np.random.default_rng(0)
+    X = rng.random((n, sizes[0]), dtype=np.float32)
+    Y = np.eye(sizes[-1], dtype=np.float32)[rng.integers(sizes[-1], size=n)]
+    start = init(Network(), tuple(sizes), key=jax.random.key(0), dtype="float32")
+    ended = [now()]
+
+    def on_epoch(_, params):
+        jax.block_until_ready(params)
+        ended.append(now())
+
+    fit(Network(), start, X, Y, epochs=epochs, eta=0.01, batch_size=batch, on_epoch=on_epoch,
+        key=jax.random.key(1), errors_every=0, device=jax.devices())  # fmt: skip
+    return np.diff(ended).tolist()
+
+
+def drawn(found: list[dict]) -> Figure:
+    """Samples a second against devices, strong and weak."""
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    kinds = list(dict.fromkeys(one["kind"] for one in found))
+    left, *_ = several = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    for axes, kind in zip(several, kinds, strict=True):
+        for p in sorted({one["processes"] for one in found}):
+            mine = [one for one in found if one["kind"] == kind and one["processes"] == p]
+            x, y = ([one[name] for one in mine] for name in ("devices", "samples a second"))
+            axes.plot(x, y, "o-", label=f"{p} process{'es' * (p > 1)}")
+        axes.set_xscale("log", base=2)
+        axes.set(xlabel="devices (number)", title=kind)
+        axes.set_ylim(bottom=0)
+    left.set_ylabel("samples (1/s)")
+    left.legend()
+    return figure
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--work"]:
+        print(json.dumps(work(**json.loads(sys.argv[2]))))
+    else:
+        main(experiment, QUICK)

@@ -1,0 +1,104 @@
+"""The mistakes of a student and of a class: each counted once, with a line to show it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from jaxmlp.classroom.grading import Graded
+from jaxmlp.verify.finding import Check, File
+from jaxmlp.verify.report import words
+from jaxmlp.verify.report.telling import NOT_LOOKED_AT, explanations, ids
+
+STAGES = ("delta2", "dV", "delta1", "dW")  # in the order of the derivation
+UPSTREAM = {"dV": ("delta2",), "delta1": ("delta2",), "dW": ("delta2", "delta1")}
+WRITTEN = {words.STAGES[stage].en: stage for stage in STAGES}
+
+
+def column(check: Check) -> str:
+    """The stage of the derivation that a check is about, or nothing."""
+    return check.stage if check.stage in STAGES else WRITTEN.get(check.stage, "")
+
+
+class Mistake(NamedTuple):
+    """One thing that is not right, wherever else it shows.
+
+    Attributes:
+        stage: the quantity, as the lecture writes it.
+        ids: of its diagnosis, or its verdict.
+        check: where it was first seen.
+        path: of the file.
+    """
+
+    stage: str
+    ids: str
+    check: Check
+    path: str
+
+
+def mistakes(files: Iterable[File]) -> list[Mistake]:
+    """What is not right in a student's files, each once.
+
+    The same of the same stage, in a function and in the loop that calls it, is one mistake; so is
+    what shows again further down, the δ1 without f' in the ∂E/∂W that is made of it.
+    """
+    found: dict[tuple[str, str], Mistake] = {}
+    for file in files:
+        for check in file.checks:
+            if check.verdict != "right" or check.bought:
+                stage = words.stage(check, "en")
+                what = ids(check) or check.verdict
+                found.setdefault((stage, what), Mistake(stage, what, check, file.path))
+    return [one for one in found.values() if not any(
+        (words.STAGES[above].en, one.ids) in found and ids(one.check)
+        for above in UPSTREAM.get(column(one.check), ()))]  # fmt: skip
+
+
+class Common(NamedTuple):
+    """A mistake, how many students have made it, and one of them."""
+
+    mistake: Mistake
+    students: int
+    line: str
+
+
+def common(graded: Sequence[Graded]) -> list[Common]:
+    """The mistakes of a class, those that most have made first."""
+    found: dict[tuple[str, str], list[tuple[Graded, Mistake]]] = {}
+    for one in graded:
+        for mistake in mistakes(one.files):
+            found.setdefault(mistake[:2], []).append((one, mistake))
+    made = [Common(some[0][1], len(some), next(filter(None, map(_line, some)), ""))
+            for some in found.values()]  # fmt: skip
+    return sorted(made, key=lambda one: (-one.students, one.mistake[:2]))
+
+
+def _line(where: tuple[Graded, Mistake]) -> str:
+    """The line that shows a mistake: the wrong expression, or where its function begins."""
+    one, mistake = where
+    if mistake.check.place:
+        return mistake.check.place.text
+    code = next((c for c in one.submission.code if c.own == mistake.path), None)
+    number = mistake.check.line
+    if code is None or number is None or code.notebook:
+        return ""
+    lines = "\n".join(code.cells).split("\n")
+    return lines[number - 1].strip() if number <= len(lines) else ""
+
+
+def said(mistake: Mistake, lang: str) -> str:
+    """What was done, in words; of what was not recognised, the verdict."""
+    notes = [note for some in explanations(mistake.check.diagnosis)[:1] for note in some]
+    text = " ".join(words.sentence(note, lang) for note in notes)
+    bought = [n for n in mistake.check.remarks if mistake.check.bought and n.id in mistake.ids]
+    return text or " ".join(words.sentence(n, lang) for n in bought) or words.say(
+        mistake.check.verdict, lang
+    )  # fmt: skip
+
+
+def unjudged(graded: Graded) -> Iterator[tuple[str, str, str]]:
+    """(path, English, Japanese) of what has to be looked at by a person."""
+    for file in graded.files:
+        if file.problem:
+            yield file.path, *file.problem
+        for note in file.remarks:
+            if note.id in NOT_LOOKED_AT:
+                yield file.path, *note.text

@@ -1,0 +1,239 @@
+"""The page of a class: one row a student, always the same columns, and what is common to all."""
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+
+from jaxmlp.classroom.feedback import named, shell
+from jaxmlp.classroom.grading import Graded
+from jaxmlp.classroom.mistakes import STAGES, Common, column, common, mistakes, said, unjudged
+from jaxmlp.classroom.names import Student
+from jaxmlp.classroom.rubric import Points
+from jaxmlp.classroom.submissions import Class, alike
+from jaxmlp.classroom.words import say
+from jaxmlp.verify.finding import Check, Report
+from jaxmlp.verify.report import telling, words
+from jaxmlp.verify.report.style import SCOPE, style
+from jaxmlp.verify.report.words import clean
+
+# Header and names stay in sight; on a narrow screen each student is a card.
+STYLE = """
+main { max-width: none; }
+& .class { width: 100%; table-layout: fixed; border-collapse: separate; border-spacing: 0; }
+& .class th, & .class td { min-width: 0; max-width: none; overflow-wrap: anywhere;
+  border-width: 0 1px 1px 0; font-size: .95em; line-height: 1.4; }
+& .class thead th { position: sticky; top: 0; z-index: 2; border-top-width: 1px;
+  background: var(--soft); }
+& .class th:first-child { position: sticky; left: 0; z-index: 1; background: var(--back);
+  border-left-width: 1px; width: 13%; font-weight: 600; }
+& .class thead th:first-child { z-index: 3; background: var(--soft); }
+& .class .count { width: 6.5%; text-align: right; font-variant-numeric: tabular-nums; }
+& .class small { display: block; color: inherit; }
+& .class td { white-space: normal; } & .class td small { min-width: 0; }
+& .class .wide { width: 9.5%; }
+& .plain { width: 100%; } & .plain td { overflow-wrap: anywhere; }
+& .plain code { white-space: pre-wrap; }
+& .numbers { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; padding: 0; }
+@media (max-width: 760px) {
+& .class, & .class tbody, & .class tr, & .class th:first-child, & .class td { display: block;
+  width: auto; position: static; border: 0; }
+& .class thead { display: none; }
+& .class tr { border: 1px solid var(--line); border-radius: .4rem; margin: .5rem 0;
+  padding: .2rem; display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); }
+& .class tr > *:first-child, & .class td.wide { grid-column: 1 / -1; width: auto; }
+& .class td.count { grid-column: span 2; text-align: left; width: auto; }
+& .class td.wide:empty { display: none; }
+& .class td::before { content: attr(data-label); display: block; color: var(--dim);
+  font-size: .8em; }
+& .plain, & .plain tbody, & .plain tr, & .plain td { display: block; border: 0; }
+& .plain thead { display: none; } & .plain tr { border-bottom: 1px solid var(--line); }
+& .plain td { padding: .1rem .3rem; } }
+""".replace("&", f".{SCOPE}" * 3)
+
+
+def as_html(
+    found: Class,
+    graded: Sequence[Graded],
+    pages: Mapping[Student, str],
+    points: Mapping[Student, Points],
+    told: Sequence[str],
+    lang: str,
+) -> str:
+    """The page of a class, for who teaches it: everything is told.
+
+    Args:
+        pages: where the feedback of each is.
+        points: of each, if there is a rubric.
+        told: what is to be said of the run, a line each.
+    """
+    held = "".join(f"<p>{html.escape(line)}</p>" for line in told)
+    parts = [
+        _numbers(found, graded, lang),
+        _table(graded, pages, points, lang),
+        _common(common(graded), lang),
+        _alike(found, lang),
+        _left(found, lang),
+        held,
+    ]
+    inside = "\n".join(filter(None, parts))
+    body = f'<div class="{SCOPE}" lang="{lang}">\n<style>{style()}{STYLE}</style>\n{inside}</div>\n'
+    title = say("class", lang)
+    return shell(f"<h1>{title}</h1>\n{body}", title, lang, "main { max-width: none; }")
+
+
+def numbers(found: Class, graded: Sequence[Graded], lang: str) -> list[str]:
+    """How many there are, without a mistake, with some, to be looked at."""
+    entries = [len(one.code) + len(one.left) for one in found.submissions]
+    done = sum(len(one.code) for one in found.submissions)
+    left = sum(entries) - done + len(found.left)
+    wrong = sum(bool(mistakes(one.files)) for one in graded)
+    look = [bool(list(unjudged(one))) or not one.checks for one in graded]
+    fine = sum(not mistakes(one.files) and not odd for one, odd in zip(graded, look, strict=True))
+    return [
+        say("submissions", lang, len(graded)),
+        say("fine", lang, fine),
+        say("wrong", lang, wrong),
+        say("unjudged", lang, sum(look)),
+        say("entries", lang, sum(entries) + len(found.left), done, left),
+    ]
+
+
+def _numbers(found: Class, graded: Sequence[Graded], lang: str) -> str:
+    said = "".join(f"<li>{text}</li>" for text in numbers(found, graded, lang))
+    verdicts = telling.counts(check for one in graded for check in one.checks)
+    badges = "".join(f'<li><span class="badge {v}">{words.mark(v, lang)} {words.say(v, lang)} '
+                     f"{n}</span></li>" for v, n in verdicts.items() if n)  # fmt: skip
+    return f'<ul class="numbers">{said}</ul><ul class="counts">{badges}</ul>'
+
+
+def _table(
+    graded: Sequence[Graded],
+    pages: Mapping[Student, str],
+    points: Mapping[Student, Points],
+    lang: str,
+) -> str:
+    stages = [words.STAGES[stage].en for stage in STAGES]
+    head = [("", say("student", lang)), ("count", say("mistakes", lang))]
+    head += [("count", say("points", lang))] if points else []
+    head += [("", text) for text in stages]
+    head += [("wide", say(key, lang)) for key in ("functions", "others", "remarks")]
+    cells = "".join(f'<th scope="col" class="{kind}">{text}</th>' for kind, text in head)
+    rows = "\n".join(_row(one, pages, points, head, lang) for one in graded)
+    return (
+        f'<table class="class"><thead><tr>{cells}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>'
+    )
+
+
+def _row(
+    one: Graded, pages: Mapping[Student, str], points: Mapping[Student, Points],
+    head: Sequence[tuple[str, str]], lang: str,
+) -> str:  # fmt: skip
+    student = one.submission.student
+    name = f"<small>{html.escape(clean(student.name))}</small>" if student.name else ""
+    link = f'<a href="{html.escape(pages[student])}">{html.escape(clean(student.id))}</a>{name}'
+    cells = [("count", str(len(mistakes(one.files))))]
+    if points:
+        total = points[student].total
+        cells.append(("count", say("by hand", lang) if total is None else f"{total:g}"))
+    cells += [_stage([c for c in one.checks if column(c) == stage], lang) for stage in STAGES]
+    rest = [c for c in one.checks if not column(c)]
+    functions = [c for c in rest if not c.stage.startswith("∂E/∂")]
+    others = [c for c in rest if c.stage.startswith("∂E/∂")]
+    cells += [("wide", _listed(some, lang)) for some in (functions, others)]
+    cells.append(("wide", "<br>".join(_remarks(one, lang))))
+    said = "".join(f'<td class="{kind}" data-label="{label}">{text}</td>'
+                   for (kind, text), (_, label) in zip(cells, head[1:], strict=True))  # fmt: skip
+    return f'<tr><th scope="row">{link}</th>{said}</tr>'
+
+
+def _stage(checks: Sequence[Check], lang: str) -> tuple[str, str]:
+    """The verdicts on one quantity, each that differs once, coloured by the worst."""
+    if not checks:
+        return "", ""
+    said = dict.fromkeys(_said(check, lang) for check in checks)
+    worst = next((c for c in checks if c.verdict == "wrong"), None)
+    worst = worst or next((c for c in checks if c.verdict != "right"), checks[0])
+    return f"cell {worst.verdict}", "<br>".join(said)
+
+
+def _said(check: Check, lang: str) -> str:
+    what = telling.ids(check)
+    more = f"<small>{html.escape(what)}</small>" if what else ""
+    return f"{words.mark(check.verdict, lang)} {words.say(check.verdict, lang)}{more}"
+
+
+def _listed(checks: Sequence[Check], lang: str) -> str:
+    """What is not right by name, and how many are right."""
+    right = sum(check.verdict == "right" and not check.bought for check in checks)
+    odd = dict.fromkeys(
+        f"{html.escape(words.name(c, lang))} {html.escape(words.stage(c, lang))}: {_said(c, lang)}"
+        for c in checks
+        if c.verdict != "right" or c.bought
+    )
+    return "<br>".join([*odd, *([say("right", lang, right)] if right else [])])
+
+
+def _remarks(one: Graded, lang: str) -> Iterator[str]:
+    for path, en, ja in unjudged(one):
+        yield html.escape(clean(f"{path}: {ja if lang == 'ja' else en}"))
+    if not one.files:
+        yield say("nothing", lang)
+
+
+def _common(found: Sequence[Common], lang: str) -> str:
+    head = f"<section><h2>{say('common', lang)}</h2>\n"
+    if not found:
+        return f"{head}<p>{say('nothing wrong', lang)}</p></section>"
+    rows = [
+        (str(one.students), html.escape(clean(one.mistake.stage)), _what(one, lang),
+         f"<code>{html.escape(clean(one.line))}</code>")
+        for one in found
+    ]  # fmt: skip
+    return head + _plain(("students", "quantity", "what", "example"), rows, lang) + "</section>"
+
+
+def _what(one: Common, lang: str) -> str:
+    text, name = html.escape(said(one.mistake, lang)), html.escape(one.mistake.ids)
+    return f"{text}<br><small>{name}</small>"
+
+
+def _plain(head: Sequence[str], rows: Sequence[Sequence[str]], lang: str) -> str:
+    cells = "".join(f'<th scope="col">{say(key, lang)}</th>' for key in head)
+    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<table class="plain"><thead><tr>{cells}</tr></thead><tbody>\n{body}\n</tbody></table>'
+
+
+def _alike(found: Class, lang: str) -> str:
+    groups = ["、".join(map(named, group)) if lang == "ja" else ", ".join(map(named, group))
+              for group in alike(found)]  # fmt: skip
+    listed = "".join(f"<li>{html.escape(group)}</li>" for group in groups)
+    lead = f"<h2>{say('alike', lang)}</h2><p>{say('alike lead', lang)}</p>"
+    return f"<section>{lead}<ul>{listed}</ul></section>" if groups else ""
+
+
+def _left(found: Class, lang: str) -> str:
+    mine = [(named(one.student), entry) for one in found.submissions for entry in one.left]
+    rows = [
+        (html.escape(who), f"<code>{html.escape(clean('/'.join(entry.path)))}</code>",
+         html.escape(getattr(entry.why, lang)) if entry.why else "")
+        for who, entry in [*mine, *(("", entry) for entry in found.left)]
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    table = _plain(("student", "entry", "why"), rows, lang)
+    return f"<section><h2>{say('left', lang)}</h2>{table}</section>"
+
+
+def as_text(found: Class, graded: Sequence[Graded], lang: str) -> str:
+    """The same in short, for a terminal and as Markdown: the numbers, and which mistakes."""
+    lines = [f"- {text}" for text in numbers(found, graded, lang)]
+    lines += ["", f"## {say('common', lang)}", ""]
+    for one in common(graded):
+        what = f"{clean(one.mistake.stage)}, {one.mistake.ids}: {said(one.mistake, lang)}"
+        lines.append(f"- {one.students} × {what}")
+        lines += [f"      {clean(one.line)}"] if one.line else []
+    return "\n".join([f"# {say('class', lang)}", "", *lines]) + "\n"
+
+
+def summary(graded: Sequence[Graded], lang: str) -> str:
+    """How many quantities, and how many of each verdict, in all files."""
+    return telling.summary(Report(tuple(f for one in graded for f in one.files)), lang)

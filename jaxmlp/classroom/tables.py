@@ -1,0 +1,66 @@
+"""What comes out for a class as CSV: the points for the LMS, and every entry."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+from jaxmlp.classroom.feedback import named
+from jaxmlp.classroom.grading import Graded
+from jaxmlp.classroom.mistakes import mistakes, unjudged
+from jaxmlp.classroom.names import Student
+from jaxmlp.classroom.rubric import Points, Rubric
+from jaxmlp.classroom.submissions import Class
+from jaxmlp.classroom.words import say
+from jaxmlp.spreadsheet import harmless
+from jaxmlp.verify.report.words import clean
+
+
+def table(rows: Sequence[Sequence[object]]) -> bytes:
+    """As RFC 4180 has it, in UTF-8 with the mark that Excel needs; no cell is a formula."""
+    out = io.StringIO()
+    csv.writer(out).writerows([[harmless(cell) for cell in row] for row in rows])
+    return out.getvalue().encode("utf-8-sig", "backslashreplace")
+
+
+def points_table(
+    graded: Sequence[Graded], points: Mapping[Student, Points], rubric: Rubric | None, lang: str
+) -> bytes:
+    """One row a student: id, name, points, the points by stage, mistakes, what was not judged.
+
+    The names of the columns are English in either language: an LMS is told once which is which.
+    """
+    parts = [*rubric.points, *rubric.functions] if rubric else []
+    head = ["id", "name", *(["points"] if rubric else []), *parts, "mistakes", "look at"]
+    return table([head, *(_row(one, points, rubric, parts, lang) for one in graded)])
+
+
+def _row(
+    one: Graded, points: Mapping[Student, Points], rubric: Rubric | None, parts: Sequence[str],
+    lang: str,
+) -> list[object]:  # fmt: skip
+    student = one.submission.student
+    mine = points.get(student)
+    total = [] if mine is None else ["" if mine.total is None else f"{mine.total:g}"]
+    by_part = [f"{mine.parts[p]:g}" if mine and p in mine.parts else "" for p in parts]
+    left = [f"{path}: {ja if lang == 'ja' else en}" for path, en, ja in unjudged(one)]
+    left += [] if one.files else [say("nothing", lang)]
+    found = [f"{m.stage}: {m.ids}" for m in mistakes(one.files)]
+    names = [clean(student.id), clean(student.name)]
+    return [*names, *total, *by_part, clean("; ".join(found)), clean("; ".join(left))]
+
+
+def entries_table(found: Class, lang: str) -> bytes:
+    """One row an entry: where it was, whose it is, and why it was not graded, if it was not."""
+    head = [say(key, lang) for key in ("entry", "student", "graded", "why")]
+    return table([head, *sorted(_entries(found, lang))])
+
+
+def _entries(found: Class, lang: str) -> Iterator[list[object]]:
+    for one in found.submissions:
+        for code in one.code:
+            yield [clean("/".join(code.path)), named(one.student), "1", ""]
+        for entry in one.left:
+            yield [clean("/".join(entry.path)), named(one.student), "0", getattr(entry.why, lang)]
+    for entry in found.left:
+        why = "" if entry.why is None else getattr(entry.why, lang)
+        yield [clean("/".join(entry.path)), "", "0", why]

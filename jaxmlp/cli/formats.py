@@ -1,0 +1,173 @@
+"""What is wrong, for editors and CI: one line each, GitHub's annotations, SARIF 2.1.0."""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import quote
+
+import jaxmlp
+from jaxmlp.verify.finding import Check, File, Report, Words
+from jaxmlp.verify.report import telling, words
+from jaxmlp.verify.report.words import clean
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+LEVELS = {"imprecise": "warning", "not-judged": "warning"}  # else it is an error
+RULES = {
+    "not-judged": Words("could not be judged", "判定できませんでした"),
+    "not-by-hand": Words("not derived by hand", "手で導出していません"),
+}
+
+
+class Finding(NamedTuple):
+    """One thing that is not as it should be.
+
+    Attributes:
+        id: of the diagnosis, or the verdict.
+        kind: the verdict, "not-by-hand" or "not-judged".
+        line, column, end_line, end_column: as of `Place`; None where nobody knows.
+        cell: of a notebook, whose lines are the cell's.
+    """
+
+    path: str
+    id: str
+    kind: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    cell: int | None = None
+
+
+def findings(report: Report, lang: str, explain: str) -> Iterator[Finding]:
+    """All that is not right, or was not judged, at the level of what may be told."""
+    words.check_options(lang, explain)
+    for file in telling.told(report, explain).files:
+        if file.problem:
+            yield Finding(file.path, "not-judged", "not-judged", getattr(file.problem, lang))
+        for note in file.remarks:
+            if note.id in telling.NOT_LOOKED_AT:
+                yield Finding(file.path, note.id, "not-judged", getattr(note.text, lang))
+        for check in file.checks:
+            if check.verdict != "right" or check.bought:
+                yield _finding(file, check, lang)
+
+
+def _finding(file: File, check: Check, lang: str) -> Finding:
+    found = telling.explanations(check.diagnosis)
+    bought = check.verdict == "right"
+    elsewhere = [note for note in check.remarks if note.id in telling.ORIGINS]
+    notes = elsewhere if bought or not found else found[0]
+    kind = "not-by-hand" if bought else check.verdict
+    ids = "+".join(dict.fromkeys(note.id for note in notes if note.id))
+    what = words.say("count", lang, words.stage(check, lang), words.name(check, lang))
+    told = " ".join(words.sentence(note, lang) for note in notes) or words.say(check.verdict, lang)
+    message = f"{what}{words.say('colon', lang)}{told}"
+    if (place := check.place) is None:
+        return Finding(file.path, ids or kind, kind, message, check.line)
+    where = (place.line, place.column, place.end_line, place.end_column, place.cell)
+    return Finding(file.path, ids or kind, kind, message, *where)
+
+
+def as_concise(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """`file:line:column: id message`, a line each, as editors take them from ruff and compilers.
+
+    In a notebook it is `file:cell 3:line:column`, as ruff has it.
+    """
+    lines = [
+        f"{_at(one)}: {one.id} {_one_line(one.message)}" for one in findings(report, lang, explain)
+    ]
+    return "\n".join([*lines, telling.summary(report, lang)])
+
+
+def _at(one: Finding) -> str:
+    cell = "" if one.cell is None else f"cell {one.cell}"
+    parts = (clean(one.path), cell, str(one.line or 1), str(one.column or 1))
+    return ":".join(filter(None, parts))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(words.lines(text))
+
+
+def as_github(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """GitHub's workflow commands, which become annotations of a pull request's lines."""
+    return "\n".join(_command(one) for one in findings(report, lang, explain))
+
+
+def _command(one: Finding) -> str:
+    known = {"file": clean(one.path), "title": f"jaxmlp {one.id}"}
+    if one.cell is None:  # the lines of a cell are not those of the file
+        known |= {"line": one.line or 1, "col": one.column, "endLine": one.end_line}
+        known |= {"endColumn": one.end_column} if one.line == one.end_line else {}
+    where = ",".join(f"{k}={_property(str(v))}" for k, v in known.items() if v is not None)
+    cell = "" if one.cell is None else f"cell {one.cell}, line {one.line}: "
+    return f"::{LEVELS.get(one.kind, 'error')} {where}::{_data(cell + _one_line(one.message))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_sarif(report: Report, lang: str = "en", explain: str = "full") -> str:
+    """SARIF 2.1.0, for code scanning and for editors that show it."""
+    found = list(findings(report, lang, explain))
+    ids = list(dict.fromkeys(one.id for one in found))
+    driver = {
+        "name": "jaxmlp verify",
+        "version": jaxmlp.__version__,
+        "rules": [_rule(id, next(one for one in found if one.id == id), lang) for id in ids],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(one, ids.index(one.id)) for one in found],
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=False, indent=2)
+
+
+def _rule(id: str, one: Finding, lang: str) -> dict:
+    text = getattr(RULES[one.kind], lang) if one.kind in RULES else words.say(one.kind, lang)
+    return {"id": _text(id), "shortDescription": {"text": text},
+            "defaultConfiguration": {"level": LEVELS.get(one.kind, "error")}}  # fmt: skip
+
+
+def _result(one: Finding, rule: int) -> dict:
+    physical = {"artifactLocation": {"uri": _uri(one.path)}, "region": _region(one)}
+    location = {"physicalLocation": physical}
+    if one.cell is not None:
+        name = f"cell {one.cell}, line {one.line}, column {one.column}"
+        location["logicalLocations"] = [{"name": name}]
+    return {
+        "ruleId": _text(one.id),
+        "ruleIndex": rule,
+        "level": LEVELS.get(one.kind, "error"),
+        "message": {"text": _text(_one_line(one.message))},
+        "locations": [location],
+    }
+
+
+def _region(one: Finding) -> dict:
+    """Where it is; the beginning of the file where nobody knows, or the file has cells."""
+    if one.line is None or one.cell is not None:
+        return {"startLine": 1}
+    known = {"startLine": one.line, "startColumn": one.column, "endLine": one.end_line,
+             "endColumn": one.end_column}  # fmt: skip
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _uri(path: str) -> str:
+    """A path as a relative URI, or file:// where it is absolute."""
+    text = path.replace("\\", "/").encode("utf-8", "surrogateescape")
+    return ("file://" if path.startswith("/") else "") + quote(text)
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,134 @@
+"""Mini-batches shared out over devices: the samples by rows, W and V on each (L12).
+
+Every device holds its share of X. An epoch's order is the same on any number of devices; so at its
+beginning the shares go round once, and each device picks out its rows of every batch. From there
+on only gradients travel: XLA sums them where a product runs over rows that are shared out.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array
+
+from jaxmlp.train.arguments import Samples
+
+AXIS = "samples"
+Devices = jax.Device | Sequence[jax.Device] | None
+
+
+def placed(device: Devices) -> tuple[Mesh | None, Callable]:
+    """(the mesh of several devices, or None; how to put a tree of arrays on each of them).
+
+    Raises:
+        ValueError: something else, or no device at all.
+    """
+    if device is None:
+        return None, jax.device_put
+    devices = [device] if isinstance(device, jax.Device) else [*device]
+    if not devices or not all(isinstance(one, jax.Device) for one in devices):
+        raise ValueError(f"expected devices, as of jax.devices(), got {device!r}")
+    mesh = Mesh(np.array(devices), (AXIS,))
+    here = all(one.process_index == jax.process_index() for one in devices)
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    if here:
+        return mesh if len(devices) > 1 else None, lambda tree: jax.device_put(tree, everywhere)
+    return mesh, lambda tree: jax.tree.map(lambda leaf: _of_all(np.asarray(leaf), everywhere), tree)
+
+
+def _of_all(array: np.ndarray, sharding: NamedSharding) -> Array:
+    """An array of all processes, of which each puts the rows of its own devices there."""
+    return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
+
+
+def check_batch(mesh: Mesh, batch_size: int) -> None:
+    """Refuse batches that cannot be shared out equally.
+
+    Raises:
+        ValueError: with the reason.
+    """
+    if batch_size == 1:
+        raise ValueError(
+            f"expected one device for one sample at a time, got {mesh.size}: each step begins "
+            "with the W and V of the one before"
+        )
+    if batch_size % mesh.size:
+        raise ValueError(
+            f"expected batches of a multiple of the {mesh.size} devices, got {batch_size} samples"
+        )
+
+
+def shared(mesh: Mesh, part: Samples) -> Samples:
+    """The samples with a share of their rows on each device, filled up with zeros."""
+    missing = -len(part.X) % mesh.size
+    where = NamedSharding(mesh, PartitionSpec(AXIS))
+
+    def put(array) -> Array:
+        array = np.asarray(array)
+        rows = np.pad(array, [(0, missing), *[(0, 0)] * (array.ndim - 1)]) if missing else array
+        return _of_all(rows, where)
+
+    return jax.tree.map(put, part)
+
+
+def shared_out(mesh: Mesh, batch):
+    """A batch that every device has, with only a share of its rows worked at on each."""
+    where = NamedSharding(mesh, PartitionSpec(AXIS))
+    return jax.tree.map(
+        lambda part: jax.lax.with_sharding_constraint(part, where) if part.ndim else part, batch
+    )
+
+
+def in_batches(mesh: Mesh, part: Samples, order: Array, batch_size: int) -> Samples:
+    """An epoch's batches in order, (steps, batch_size, …), of each a share on every device.
+
+    Args:
+        part: as from `shared`.
+        order: row numbers; the last batch is filled up with the first row.
+    """
+    rows = jnp.pad(order, (0, -len(order) % batch_size)).reshape(-1, batch_size)
+    batches, share = PartitionSpec(None, AXIS), PartitionSpec(AXIS)
+    picked = jax.shard_map(
+        functools.partial(_picked, mesh.size), mesh=mesh, in_specs=(share, batches),
+        out_specs=batches,
+    )  # fmt: skip
+    return picked(part, rows)
+
+
+def _picked(devices: int, own: Samples, rows: Array) -> Samples:
+    """On each device: the rows of its own and of all other shares that its batches take."""
+    me, size = jax.lax.axis_index(AXIS), len(own.X)
+    round_the_ring = [(k, (k - 1) % devices) for k in range(devices)]
+
+    def pick(hop, carry):
+        found, visiting = carry
+        here = rows - (me + hop) % devices * size
+        there = (here >= 0) & (here < size)
+
+        def some(found, share):
+            mine = there.reshape(there.shape + (1,) * (share.ndim - 1))
+            return jnp.where(mine, share[jnp.where(there, here, 0)], found)
+
+        found = jax.tree.map(some, found, visiting)
+        return found, jax.lax.ppermute(visiting, AXIS, round_the_ring)
+
+    nothing = jax.tree.map(lambda a: jnp.zeros(rows.shape + a.shape[1:], a.dtype), own)
+    nothing = jax.lax.pcast(nothing, AXIS, to="varying")
+    return jax.lax.fori_loop(0, devices, pick, (nothing, own))[0]
+
+
+def summed(mesh: Mesh, total: Callable, n: int, params, part: Samples) -> Array:
+    """Σ of `total` over the first n samples: on each device over its share, then over all."""
+
+    def local(params, own):
+        first = jax.lax.axis_index(AXIS) * len(own.X)
+        there = first + jnp.arange(len(own.X)) < n
+        return jax.lax.psum(total(params, own, there), AXIS)
+
+    everywhere, share = PartitionSpec(), PartitionSpec(AXIS)
+    return jax.shard_map(
+        local, mesh=mesh, in_specs=(everywhere, share), out_specs=everywhere
+    )(params, part)  # fmt: skip
