@@ -89,17 +89,16 @@ def steps_of(
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
         recordings, errors, farthest = _taped(cells, runner, seed)
-        stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
-        again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
-        suspect = stopped and _suspect(cells, begins, stopped, again, judge)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
-    crash = _crashed(cells, errors)
-    if stopped:
-        return [suspect] if suspect else crash or judge(cells, recordings)
-    return judge(cells, recordings) or crash
+    again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
+    stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
+    if stopped and (suspect := _suspect(cells, begins, stopped, again, judge)):
+        return [suspect]
+    first = _crashed(cells, errors) if stopped else judge(cells, recordings)
+    return first or (judge(cells, recordings) if stopped else _crashed(cells, errors))
 
 
 def _begins(cells: Sequence[str]) -> list[int]:
@@ -146,7 +145,10 @@ def _suspect(
         if time.monotonic() > until:
             break
         changed = _cells(suspects.edited(text, edit), begins)
-        recordings, errors = again(changed)
+        try:
+            recordings, errors = again(changed)
+        except (Crashed, Died, TimedOut, Unfinished, OutOfTime):
+            break
         mine = [worlds for worlds in recordings if _runs(worlds)]
         if suspects.error(errors) or not mine:
             continue
