@@ -17,6 +17,7 @@ from jaxmlp.train import blocked
 from jaxmlp.train.arguments import Samples, updates_of
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
+OUTPUTS = 2**22  # and so many outputs
 
 
 class Rule(NamedTuple):
@@ -157,6 +158,7 @@ def _step_by_step(rule: Rule, train: Samples, state: State, order, etas) -> Stat
     def step(state, batch):
         rows, eta = batch
         x, y, weights = jax.tree.map(lambda part: part[rows], train)
+        y = y.astype(x.dtype)
         gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
         if weights is not None:
             gradients = weighted(rule.network, state.params, x, gradients, weights)
@@ -185,7 +187,7 @@ def _total(network: Network, part: Samples, params: Params) -> Array:
     """Σ E, or Σ w E; without a 1 in front of anything, which would copy it."""
     W, V = (A if A is None else blocked.apart(network, A) for A in params)
     a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
-    each = error(network.output, network.loss, a, part.Y)
+    each = error(network.output, network.loss, a, part.Y.astype(a.dtype))
     return jnp.sum(each) if part.weights is None else part.weights @ each
 
 
@@ -203,7 +205,7 @@ def _error(network: Network, params: Params, part: Samples, measured) -> Array:
 
     def mean():
         n = len(part.X)
-        rows = min(n, ROWS)
+        rows = max(1, min(n, ROWS, OUTPUTS // part.Y.shape[1]))
         whole, rest = divmod(n, rows)
         sums = jax.lax.map(lambda start: total(start, rows), rows * jnp.arange(whole)).sum()
         sums = sums + total(whole * rows, rest) if rest else sums
