@@ -13,7 +13,7 @@ from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import called, words
+from jaxmlp.verify.names import called, names_used, words
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
@@ -89,17 +89,16 @@ def steps_of(
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
         recordings, errors, farthest = _taped(cells, runner, seed)
-        stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
-        again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
-        suspect = stopped and _suspect(cells, begins, stopped, again, judge)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
-    crash = _crashed("\n".join(cells), errors)
-    if stopped:
-        return [suspect] if suspect else crash or judge(cells, recordings)
-    return judge(cells, recordings) or crash
+    again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
+    stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
+    if stopped and (suspect := _suspect(cells, begins, stopped, again, judge)):
+        return [suspect]
+    first = _crashed(cells, errors) if stopped else judge(cells, recordings)
+    return first or (judge(cells, recordings) if stopped else _crashed(cells, errors))
 
 
 def _begins(cells: Sequence[str]) -> list[int]:
@@ -146,7 +145,10 @@ def _suspect(
         if time.monotonic() > until:
             break
         changed = _cells(suspects.edited(text, edit), begins)
-        recordings, errors = again(changed)
+        try:
+            recordings, errors = again(changed)
+        except (Crashed, Died, TimedOut, Unfinished, OutOfTime):
+            break
         mine = [worlds for worlds in recordings if _runs(worlds)]
         if suspects.error(errors) or not mine:
             continue
@@ -180,11 +182,16 @@ def _stopped(
     return replace(step, checks=(replace(check, diagnosis=(why,), place=place, lines=shown),))
 
 
-def _crashed(text: str, errors: Sequence[tuple[str, int, str]]) -> list[Step]:
-    """The first loop with a product in it that stopped with an error of its own."""
-    loops = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.For | ast.While)]
+def _crashed(cells: Sequence[str], errors: Sequence[tuple[str, int, str]]) -> list[Step]:
+    """The first loop with a product in it that stopped with an error of its own, or in a call."""
+    statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
+    nodes = [n for one in statements for n in ast.walk(one)]
+    loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
+    loops = [n for n in loops if any(map(_multiplies, ast.walk(n)))]
     for kind, line, why in errors:
-        around = [n for n in loops if line in _extent(n) and any(map(_multiplies, ast.walk(n)))]
+        inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in _extent(n)}
+        around = [n for n in loops if line in _extent(n)]
+        around += [] if around else [n for n in loops if inside & names_used([n], {})]
         if around and kind in vars(builtins):
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
             return [Step(around[-1].lineno, frozenset(_extent(around[-1])), (check,))]

@@ -174,7 +174,7 @@ def odd(world: World) -> int:
     matrices, outputs = network.shapes(world.recording, world.graph, olds, world.targets)
     many = any(len(target.pairs) > 1 for target in world.targets)
     single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
-    square = sum(len(shape) > len(set(shape)) for shape in matrices)
+    square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
     return single + square + degenerate(world)
 
 

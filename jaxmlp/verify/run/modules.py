@@ -173,6 +173,8 @@ def _recording(name: str, value: Any) -> Any:
         return lambda *args, **kw: _Generator(value(*plain(args), **plain(kw)))
     if name == "shuffle":
         return _shuffled
+    if name == "permutation":
+        return _permuting(value)
     is_type = isinstance(value, type | np.ufunc)
     if is_type or name in AS_THEY_ARE or not callable(value):
         return value
@@ -191,7 +193,19 @@ class _Generator:
         value = getattr(self._generator, name)
         if not callable(value):
             return value
+        if name == "permutation":
+            return _permuting(value)
         return lambda *args, **kw: lifted(value(*plain(args), **plain(kw)))
+
+
+def _permuting(permute: Callable) -> Callable:
+    """The same for recording arrays; what is not there is how many numbers are permuted."""
+
+    def permuted(what: Any, *args: Any, **kw: Any) -> Any:
+        count = hasattr(what, "stands_for") and what.known() is None
+        return lifted(permute(what.as_integer() if count else plain(what), *args, **kw))
+
+    return permuted
 
 
 def _shuffled(array: Any, *_: Any, **__: Any) -> None:

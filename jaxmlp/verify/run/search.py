@@ -211,7 +211,8 @@ def _resized(
     sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1])}]
-    large = [n for n in sizes if n in many and str(n) not in lengths]
+    wanted = many if "out of bounds" in told else many.intersection(sizes)
+    large = [n for n in sorted(wanted) if str(n) not in lengths]
     found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
     for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]

@@ -82,13 +82,17 @@ class Oracle:
         self.taken.append((picked, options))
         return options[picked]
 
+    def used(self) -> list[int]:
+        """The sizes that something has, but for 1."""
+        return [size for size in self.drawn if size > 1]
+
     def fresh(self, skip: int = 0) -> int:
         """A size that nothing else has; or the next but some."""
         return [size for size in SIZES if size not in self.drawn][skip]
 
     def shapes(self) -> list[Shape]:
         """All that an array may be of which nothing is known: of a new size, or of one used."""
-        used, new = [size for size in self.drawn if size > 1], self.fresh()
+        used, new = self.used(), self.fresh()
         tables = [(SAMPLES, size) for size in (*used, SAMPLES)]
         return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
 
@@ -477,7 +481,8 @@ def product(pair: list, oracle: Oracle) -> None:
             left.become(())
         else:
             inner = shape[0] if len(shape) == 1 else shape[-2]
-            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, 1)]
+            of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
+            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, *of_one, 1)]
             left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
     elif _open(right):
         shape = _shape_of(left)
@@ -485,7 +490,8 @@ def product(pair: list, oracle: Oracle) -> None:
             right.as_array()
         else:
             inner, rest = shape[-1], oracle.fresh()
-            tables = [(inner, size) for size in (rest, *oracle.own, 1)]
+            of_one = oracle.used() if len(shape) == 1 else ()
+            tables = [(inner, size) for size in (rest, *oracle.own, *of_one, 1)]
             right.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
 
 

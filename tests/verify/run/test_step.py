@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from jaxmlp.verify.run.arrays import begin
+from jaxmlp.verify.run.modules import NUMPY
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.tape import Tape
+from jaxmlp.verify.run.unknown import Oracle, Unknown
 
 HEAD = "import numpy as np\n"
 
@@ -76,6 +80,15 @@ def test_data_that_are_not_there_get_sizes_that_fit_and_differ():
     assert first.guessed
     assert shapes["A"][1] == shapes["B"][0]
     assert len({*shapes["A"], *shapes["B"]}) == 3
+
+
+@pytest.mark.parametrize("permuting", [NUMPY.random, NUMPY.random.default_rng(0)])
+def test_what_is_permuted_and_not_there_is_a_number_of_samples(permuting):
+    begin(Tape("<s>"))
+    n = Unknown("n", Oracle((), {}, 0, ()))
+    order = permuting.permutation(n)
+    assert sorted(np.asarray(order).tolist()) == list(range(n.as_integer()))
+    assert sorted(np.asarray(permuting.permutation(np.array([3.0, 5.0])))) == [3.0, 5.0]
 
 
 def test_a_long_loop_without_a_step_runs_to_its_end():
