@@ -23,9 +23,10 @@ import numpy as np
 
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
+from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.step import Move, Place, moves, places
 from jaxmlp.verify.run.tape import Tape, TapeFull
-from jaxmlp.verify.run.unknown import Oracle, Unknown
+from jaxmlp.verify.run.unknown import Unknown
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 STEPS = 3  # steps that are looked for

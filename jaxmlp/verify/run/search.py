@@ -22,11 +22,11 @@ from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import sensible
+from jaxmlp.verify.run.oracle import ROWS, Oracle
 from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
 from jaxmlp.verify.run.tape import TapeFull
-from jaxmlp.verify.run.unknown import ROWS, Oracle
 
 WORLDS = 8  # sets of shapes that work, which are given back
 TRIES = 300  # runs of a file, or of a function of it

@@ -10,7 +10,7 @@ fails is made again with another.
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
@@ -28,73 +28,14 @@ from jaxmlp.verify.run.arrays import (
     number,
     plain,
 )
-from jaxmlp.verify.run.tape import Ref
+from jaxmlp.verify.run.oracle import ROWS, SAMPLES, SIZES, Oracle, Shape
+from jaxmlp.verify.run.shapes import elementwise, product, target
 
-SAMPLES = 3
 LAYERS = 3
-ROWS = 12  # of a table that a file has loaded
 VALUES = 10
 KINDS = ("table", "column", "images")
-SIZES = (5, 4, 6, 2, *range(7, 60))
-PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
-COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray))
 FRAME = frozenset(["values", "iloc", "loc", "array"])  # of a data frame: the table itself
-Shape = tuple[int, ...]
-
-
-class Oracle:
-    """Chooses among what a stand-in may be.
-
-    Args:
-        told: the choices to make, by number; from there on it is always the first.
-        lengths: of vectors that are cut into parameters, by name.
-        seed: of the values.
-        own: sizes that the file's own data have.
-    """
-
-    def __init__(
-        self,
-        told: Sequence[int] = (),
-        lengths: dict[str, int] | None = None,
-        seed: int = 0,
-        own: Sequence[int] = (),
-    ):
-        self.own = tuple(own)
-        self.words: tuple[str, ...] = ()  # the keys of the program's dicts
-        self.told, self.lengths = tuple(told), lengths or {}
-        self.taken: list[tuple[int, Sequence[Any]]] = []
-        self.random = np.random.default_rng(seed)
-        self.habits: dict[str, int] = {}
-        self.drawn: dict[int, None] = {}  # sizes, in order
-        self.tables: dict[str, int] = {}  # the widths of tables that were loaded
-        self.calls = 0
-        self.vectors: list[str] = []
-        self.cut: dict[str, int] = {}
-
-    def choose(self, options: Sequence[Any], kind: str = "") -> Any:
-        """One of the options; of one kind the same each time, if nothing else is told."""
-        at = len(self.taken)
-        picked = self.told[at] if at < len(self.told) else self.habits.get(kind, 0)
-        picked = min(picked, len(options) - 1)
-        if kind:
-            self.habits[kind] = picked
-        self.taken.append((picked, options))
-        return options[picked]
-
-    def used(self) -> list[int]:
-        """The sizes that something has, but for 1."""
-        return [size for size in self.drawn if size > 1]
-
-    def fresh(self, skip: int = 0) -> int:
-        """A size that nothing else has; or the next but some."""
-        return [size for size in SIZES if size not in self.drawn][skip]
-
-    def shapes(self) -> list[Shape]:
-        """All that an array may be of which nothing is known: of a new size, or of one used."""
-        used, new = self.used(), self.fresh()
-        tables = [(SAMPLES, size) for size in (*used, SAMPLES)]
-        return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
 
 
 class Unknown(NDArrayOperatorsMixin):
@@ -150,7 +91,7 @@ class Unknown(NDArrayOperatorsMixin):
             self.value = lifted(self._whole_numbers(shape))
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
-            drawn = _target(like, shape, self._oracle.random)
+            drawn = target(like, shape, self._oracle.random)
             self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
         return self.value
 
@@ -453,141 +394,3 @@ def settled(value: Any) -> Any:
         parts = (value.start, value.stop, value.step)
         return slice(*(p.as_integer() if isinstance(p, Unknown) else p for p in parts))
     return value
-
-
-def _open(value: Any) -> bool:
-    return isinstance(value, Unknown) and value.known() is None
-
-
-def _shape_of(value: Any) -> Shape:
-    return np.shape(value.known() if isinstance(value, Unknown) else value)
-
-
-def product(pair: list, oracle: Oracle) -> None:
-    """Decide the shapes of the factors of a matrix product."""
-    left, right = pair[:2]
-    if _open(left) and left.loaded and not _open(right) and _shape_of(right):
-        left.become((ROWS, _shape_of(right)[-2 if len(_shape_of(right)) > 1 else 0]))
-    if _open(right) and right.loaded and not _open(left) and _shape_of(left):
-        right.become((_shape_of(left)[-1], ROWS))
-    if _open(left) and _open(right):
-        inner, other = oracle.fresh(), oracle.fresh(1)
-        rows = other if left._flip is not None else SAMPLES
-        tables = [(size, inner) for size in (rows, *oracle.own, other)]
-        left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
-    if _open(left):
-        shape = _shape_of(right)
-        if not shape:
-            left.become(())
-        else:
-            inner = shape[0] if len(shape) == 1 else shape[-2]
-            of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
-            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, *of_one, 1)]
-            left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
-    elif _open(right):
-        shape = _shape_of(left)
-        if not shape:
-            right.as_array()
-        else:
-            inner, rest = shape[-1], oracle.fresh()
-            of_one = oracle.used() if len(shape) == 1 else ()
-            tables = [(inner, size) for size in (rest, *oracle.own, *of_one, 1)]
-            right.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
-
-
-def elementwise(name: str, pair: list, oracle: Oracle) -> None:
-    """Decide the shapes of what is added, multiplied or compared entry by entry."""
-    undecided = [one for one in pair if _open(one)]
-    if not undecided:
-        return
-    if len(pair) == 1 or len(undecided) == 2:
-        first = undecided[0]
-        both = len(undecided) == 2
-        if both and name in ("multiply", "divide") and not _flipped(pair):
-            first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))
-        else:
-            first.as_array()
-        if both and _open(undecided[1]):
-            elementwise(name, pair, oracle)
-        return
-    (mine,) = undecided
-    other = pair[1] if pair[0] is mine else pair[0]
-    other = other.known() if isinstance(other, Unknown) else other
-    shape = np.shape(other)
-    if not shape:
-        _beside_number(name, mine, other, oracle)
-        return
-    kind = f"bias of {len(shape)}" if name == "add" and _op(other) in PRODUCTS else ""
-    options = _beside_array(name, other, shape, bias=bool(kind))
-    mine.become(oracle.choose(options, kind), _compared(other))
-
-
-def _compared(other: Any) -> np.ndarray:
-    """The array that a stand-in next to another may be a target for: g in y log g."""
-    if isinstance(other, Recorded):
-        node = current().nodes[current().node_of(other)]
-        if node.op == "log" and isinstance(node.args[0], Ref):
-            return current().nodes[node.args[0].id].value
-    return np.asarray(plain(other))
-
-
-def _flipped(pair: list) -> bool:
-    return any(isinstance(one, Unknown) and one._flip is not None for one in pair)
-
-
-def _beside_number(name: str, mine: Unknown, other: Any, oracle: Oracle) -> None:
-    """A size, a rate or an array, next to a number."""
-    if mine._flip is not None or name in COMPARE:
-        mine.as_array()
-        return
-    kind = oracle.choose(
-        ("integer", "array", "number")
-        if isinstance(other, int | np.integer)
-        else ("number", "array")
-    )
-    if kind == "integer":
-        mine.as_integer()
-    elif kind == "array":
-        mine.as_array()
-    else:
-        mine.become(())
-
-
-def _beside_array(name: str, other: Any, shape: Shape, *, bias: bool) -> list[Shape]:
-    """The shapes that would do next to an array, the likeliest first."""
-    along_last = [shape[-1:]] if len(shape) > 1 else []
-    along_first = [(shape[0], 1), (1, shape[-1])] if len(shape) == 2 else []
-    if name in ("multiply", "divide", "power"):
-        if _op(other) == "log":  # in y log g
-            return [shape, *along_last, *along_first, ()]
-        return [(), shape, *along_last, *along_first]
-    if bias:
-        return [*along_last, *along_first, shape] if len(shape) > 1 else [shape]
-    if name in COMPARE:
-        return [(), shape]
-    return [shape, *along_last, *along_first, ()]
-
-
-def _op(array: Any) -> str:
-    """The operation that gave an array."""
-    if not isinstance(array, Recorded):
-        return ""
-    node = current().nodes[current().node_of(array)]
-    while node.op in ("take", "getitem", "np.transpose") and isinstance(node.args[0], Ref):
-        node = current().nodes[node.args[0].id]
-    return node.op
-
-
-def _target(like: np.ndarray | None, shape: Shape, random: np.random.Generator) -> np.ndarray:
-    """Random values; beside probabilities, ones that may be a target for them."""
-    if shape == ():
-        return np.asarray(random.uniform(0.2, 0.5))
-    drawn = random.normal(size=shape)
-    if like is None or like.shape != shape or like.dtype.kind != "f":
-        return drawn
-    if (like >= 0).all() and (like <= 1).all() and like.max() > like.min():
-        drawn = random.uniform(0.1, 0.9, size=shape)
-        for axis in range(like.ndim):
-            if like.shape[axis] > 1 and np.allclose(like.sum(axis), 1):
-                return drawn / drawn.sum(axis, keepdims=True)
-    return drawn

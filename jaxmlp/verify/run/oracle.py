@@ -1,0 +1,67 @@
+"""What a stand-in may be, where more than one thing would do: chosen, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+SAMPLES = 3
+ROWS = 12  # of a table that a file has loaded
+SIZES = (5, 4, 6, 2, *range(7, 60))
+Shape = tuple[int, ...]
+
+
+class Oracle:
+    """Chooses among what a stand-in may be.
+
+    Args:
+        told: the choices to make, by number; from there on it is always the first.
+        lengths: of vectors that are cut into parameters, by name.
+        seed: of the values.
+        own: sizes that the file's own data have.
+    """
+
+    def __init__(
+        self,
+        told: Sequence[int] = (),
+        lengths: dict[str, int] | None = None,
+        seed: int = 0,
+        own: Sequence[int] = (),
+    ):
+        self.own = tuple(own)
+        self.words: tuple[str, ...] = ()  # the keys of the program's dicts
+        self.told, self.lengths = tuple(told), lengths or {}
+        self.taken: list[tuple[int, Sequence[Any]]] = []
+        self.random = np.random.default_rng(seed)
+        self.habits: dict[str, int] = {}
+        self.drawn: dict[int, None] = {}  # sizes, in order
+        self.tables: dict[str, int] = {}  # the widths of tables that were loaded
+        self.calls = 0
+        self.vectors: list[str] = []
+        self.cut: dict[str, int] = {}
+
+    def choose(self, options: Sequence[Any], kind: str = "") -> Any:
+        """One of the options; of one kind the same each time, if nothing else is told."""
+        at = len(self.taken)
+        picked = self.told[at] if at < len(self.told) else self.habits.get(kind, 0)
+        picked = min(picked, len(options) - 1)
+        if kind:
+            self.habits[kind] = picked
+        self.taken.append((picked, options))
+        return options[picked]
+
+    def used(self) -> list[int]:
+        """The sizes that something has, but for 1."""
+        return [size for size in self.drawn if size > 1]
+
+    def fresh(self, skip: int = 0) -> int:
+        """A size that nothing else has; or the next but some."""
+        return [size for size in SIZES if size not in self.drawn][skip]
+
+    def shapes(self) -> list[Shape]:
+        """All that an array may be of which nothing is known: of a new size, or of one used."""
+        used, new = self.used(), self.fresh()
+        tables = [(SAMPLES, size) for size in (*used, SAMPLES)]
+        return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
