@@ -212,7 +212,7 @@ def _judged(
 ) -> Step:
     """One step, of which there are recordings with different shapes of what is missing."""
     first = alike[0]
-    run = frozenset(n.span.line for n in first.nodes.values())
+    run = frozenset((*first.lines, *(n.span.line for n in first.nodes.values())))
     name = first.name or LOOP
     try:
         found, by_stage = _found(alike, seed, said, name)

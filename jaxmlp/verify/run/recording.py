@@ -27,6 +27,7 @@ class Recording:
         values: (place, node) of the arrays that a call gave, or that a step left as they were.
         nodes: the tape by id, in order; what was there before is a leaf.
         guessed: whether there were stand-ins for data.
+        lines: of the file that ran, those of functions that only call others among them.
         later: how a program uses its parameters after the step, if it does.
     """
 
@@ -36,11 +37,18 @@ class Recording:
     values: tuple[tuple[str, int], ...]
     nodes: dict[int, Node]
     guessed: bool
+    lines: tuple[int, ...] = ()
     later: Later | None = None
 
 
-def taken(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> Recording:
-    """What was seen, cut out of the tape."""
+def taken(
+    seen: Any, nodes: dict[int, Node], lines: Mapping[int, int], *, guessed: bool
+) -> Recording:
+    """What was seen, cut out of the tape.
+
+    Args:
+        lines: that ran, each with its last node.
+    """
     inside = [n for n in nodes.values() if seen.begin <= n.id < seen.end]
     named = {r for n in inside for r in references(n)}
     named |= {one for move in seen.moves for one in move[1:]}
@@ -52,7 +60,9 @@ def taken(seen: Any, nodes: dict[int, Node], *, guessed: bool) -> Recording:
             outside = node.id < seen.begin
             kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
     values = tuple((name, place.node) for name, place in seen.values.items())
-    return Recording(seen.line, seen.name, tuple(map(tuple, seen.moves)), values, kept, guessed)
+    ran = tuple(line for line, last in lines.items() if last >= seen.begin)
+    moves = tuple(map(tuple, seen.moves))
+    return Recording(seen.line, seen.name, moves, values, kept, guessed, ran)
 
 
 def packed(recording: Recording) -> dict[str, Any]:
@@ -86,6 +96,7 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
+        "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
         "values": [list(one) for one in recording.values], "nodes": rows(recording.nodes),
         "later": after and [list(after.params), rows(after.nodes), list(after.kin.items()),
@@ -129,7 +140,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
 
     return Recording(
         data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
-        taped(data["nodes"]), data["guessed"], data["later"] and after(*data["later"]),
+        taped(data["nodes"]), data["guessed"], tuple(data["lines"]), data["later"] and after(*data["later"]),
     )  # fmt: skip
 
 

@@ -144,7 +144,7 @@ class Search:
         if shapes in self.shapes:
             return []
         self.shapes.add(shapes)
-        made = [taken(one, nodes, guessed=guessed) for one in program.seen]
+        made = [taken(one, nodes, current().lines, guessed=guessed) for one in program.seen]
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):

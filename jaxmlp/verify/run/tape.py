@@ -90,6 +90,7 @@ class Tape:
         self.guessed = False  # whether there are stand-ins for data
         self.data: Callable[[str], Any] = lambda name: None  # makes one
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
+        self.lines: dict[int, int] = {}  # of the file that ran, each with its last node
         self.positions: dict[CodeType, list] = {}
         self.held: list[Storage] = []  # of arrays that cannot hold their own
 
@@ -125,6 +126,11 @@ class Tape:
         frame = self.frame()
         if frame is None:
             return NOWHERE
+        outer: FrameType | None = frame
+        while outer is not None:
+            if outer.f_code.co_filename == self.path:
+                self.lines[outer.f_lineno] = self.next
+            outer = outer.f_back
         code = frame.f_code
         if code not in self.positions:
             self.positions[code] = list(code.co_positions())

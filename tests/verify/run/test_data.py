@@ -245,3 +245,31 @@ for t in range(3):
 """
     with pytest.raises(steps.Unjudged, match="construct"):
         judged(text)
+
+
+def test_a_method_that_only_calls_others_has_run():
+    text = """
+import numpy as np
+class Layer:
+    def __init__(self, W): self.W = W
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+    def learn(self, d):
+        back = d @ self.W.T
+        self.W = self.W - 0.1 * self.x.T @ d
+        return back
+class Net:
+    def __init__(self): self.layers = [Layer(np.random.randn(3, 4)), Layer(np.random.randn(4, 2))]
+    def learn(self, d):
+        for layer in reversed(self.layers):
+            d = layer.learn(d)
+X, T, net = np.random.randn(5, 3), np.random.randn(5, 2), Net()
+for t in range(3):
+    g = net.layers[1].forward(net.layers[0].forward(X))
+    net.learn(g - T)
+"""
+    found = judged(text)
+    assert all(found.right.values())
+    assert {16, 20} <= set(found.world.recording.lines)
+    assert 13 not in found.world.recording.lines
