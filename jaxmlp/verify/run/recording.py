@@ -140,7 +140,8 @@ def unpacked(data: dict[str, Any]) -> Recording:
 
     return Recording(
         data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
-        taped(data["nodes"]), data["guessed"], tuple(data["lines"]), data["later"] and after(*data["later"]),
+        taped(data["nodes"]), data["guessed"], tuple(data["lines"]),
+        data["later"] and after(*data["later"]),
     )  # fmt: skip
 
 
