@@ -3,6 +3,7 @@
 import ast
 import functools
 import marshal
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,9 +27,10 @@ class Pieces(NamedTuple):
 
 def compiled(pieces: Pieces) -> dict[str, Any]:
     """The pieces as programs, ready to be sent."""
-    code = functools.partial(_code, pieces.path)
+    path = os.path.abspath(pieces.path)  # it will run in another folder
+    code = functools.partial(_code, path)
     return {
-        "path": pieces.path,
+        "path": path,
         "imports": [(code(s), _brought(s)) for s in pieces.imports],
         "constants": [code(s) for s in pieces.constants],
         "functions": [(f.name, code(f), code(_bare(f))) for f in pieces.functions],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from jaxmlp.verify.homework import verify_file
 from jaxmlp.verify.judge import steps
 from jaxmlp.verify.judge.faults import faults
 from jaxmlp.verify.run.record import record
@@ -273,3 +274,16 @@ for t in range(3):
     assert all(found.right.values())
     assert {16, 20} <= set(found.world.recording.lines)
     assert 13 not in found.world.recording.lines
+
+
+def test_a_module_beside_a_file_is_found_from_its_own_folder(tmp_path, monkeypatch):
+    (tmp_path / "slopes.py").write_text("def slope(z):\n    return 1 - z ** 2\n")
+    (tmp_path / "main.py").write_text(
+        "import numpy as np\nfrom slopes import slope\n"
+        "X, T = np.random.randn(5, 3), np.random.randn(5, 2)\n"
+        "A, B = np.random.randn(3, 4), np.random.randn(4, 2)\n"
+        "for t in range(3):\n    Z = np.tanh(X @ A)\n    top = Z @ B - T\n"
+        "    low = top @ B.T * slope(Z)\n    B -= 0.1 * Z.T @ top\n    A -= 0.1 * X.T @ low\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert {check.verdict for check in verify_file("main.py").checks} == {"right"}
