@@ -1,21 +1,24 @@
 """Does a run that was killed end as if it had never been? SIGKILL at random moments, then --resume.
 
-    python -m experiments.kill_and_resume [--quick] [--out DIR]
+    python -m experiments.kill_and_resume [--quick] [--processes N] [--moments M] [--out DIR]
 
 A run of `jaxmlp train` is made once without a stop. Then, for each moment, the same run is started,
 killed by SIGKILL, and gone on with by `jaxmlp train --resume`. Nine moments of ten are drawn evenly
 over the epochs (and then over the time between two checkpoints), the tenth over the time from the
 appearance of the run's folder to its end. The files are to have the bits of those of the run that
 was never stopped (all but settings.json, which has the folder's name), and its last lines are to be
-the same. The moments and what was found go to kill_and_resume.json.
+the same. Of several processes, which train as one, any is killed. The moments and what was found go
+to kill_and_resume.json.
 """
 
 import argparse
+import functools
 import hashlib
 import json
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -56,10 +59,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="four moments of a short run")
     parser.add_argument("--out", type=Path, default=Path("experiments/results"))
+    parser.add_argument("--processes", type=int, default=1, help="that train as one")
+    parser.add_argument("--moments", type=int, default=50, help="of the kills")
     options = parser.parse_args()
-    moments, epochs = (4, 300) if options.quick else (50, 800)
+    moments, epochs = (4, 300) if options.quick else (options.moments, 800)
     with TemporaryDirectory() as place:
-        found = trials(Path(place), moments, epochs)
+        found = trials(Path(place), moments, epochs, options.processes)
     said = {"question": __doc__.partition("\n")[0], "answer": answer(found)}
     Console().print(said["answer"])
     options.out.mkdir(parents=True, exist_ok=True)
@@ -67,8 +72,9 @@ def main() -> None:
     (options.out / "kill_and_resume.json").write_text(text, encoding="utf-8")
 
 
-def trials(place: Path, moments: int, epochs: int) -> dict:
+def trials(place: Path, moments: int, epochs: int, processes: int = 1) -> dict:
     """What became of a run killed at so many moments."""
+    train = functools.partial(_train, processes)
     args = (*RUN, "--epochs", str(epochs))
     train(place / "warm", *args)  # compiled programs are kept: the others start alike
     whole = train(place / "whole", *args)
@@ -78,38 +84,57 @@ def trials(place: Path, moments: int, epochs: int) -> dict:
         folder, anywhere = place / f"run-{number}", number % 10 == 9
         done = 0 if anywhere else draw.randrange(1, epochs)
         delay = draw.uniform(0, whole.seconds if anywhere else BETWEEN)
-        killed = train(folder, *args, kill=(done, delay))
+        victim = draw.randrange(processes)
+        killed = train(folder, *args, kill=(done, delay), victim=victim)
         phase = phase_of(folder, killed, epochs)
-        ended = train(folder, "--resume", str(folder))
+        begun = (folder / "settings.json").exists()  # else it was ended before it kept anything
+        ended = train(folder, *(("--resume", str(folder)) if begun else args))
         same = not ended.errors and bits(folder) == bits(place / "whole")
         same &= ended.result == (whole.result if phase != "finished" else "")
         found.append({"seconds": killed.seconds, "epochs": killed.epochs, "phase": phase,
-                      "code": ended.code, "errors": ended.errors, "same": same})  # fmt: skip
+                      "victim": victim, "code": ended.code, "errors": ended.errors,
+                      "same": same})  # fmt: skip
     names = ("jaxmlp", "jax", "jaxlib", "optax", "safetensors")
     uncut = {"seconds": whole.seconds, "first": whole.first, "last": whole.last}
     return {"arguments": args, "never stopped": uncut, "moments": found,
             "versions": {name: version(name) for name in names}}  # fmt: skip
 
 
-def train(folder: Path, *args: str, kill: tuple[int, float] | None = None) -> Ended:
+def _train(
+    processes: int, folder: Path, *args: str, kill: tuple[int, float] | None = None, victim: int = 0
+) -> Ended:
     """Run `jaxmlp train` to its end, or until some seconds after a checkpoint of so many epochs."""
     out = () if "--resume" in args else ("--out", str(folder))
     with (
         open(folder.with_suffix(".out"), "w+", encoding="utf-8") as said,
         open(folder.with_suffix(".err"), "w+", encoding="utf-8") as bad,
     ):
-        process = subprocess.Popen([*COMMAND, *args, *out], stdout=said, stderr=bad)
-        times = watched(process, folder, kill)
+        whole = [*COMMAND, *args, *out]
+        several = [subprocess.Popen(whole + one, stdout=said, stderr=bad)
+                   for one in together(processes)]  # fmt: skip
+        times = watched(several, folder, kill, victim)
         text, errors = (file.seek(0) or file.read() for file in (said, bad))
     _, _, result = re.sub("written to .*", "", text).partition("trained in ")
     epochs = re.findall(r"^ +\d+ +[\d.e-]+ +[\d.e-]+ +[\d.e-]+$", text, re.MULTILINE)
-    return Ended(process.wait(), *times, len(epochs), result.partition("\n")[2], errors)
+    code = several[0].wait()
+    return Ended(code, *times, len(epochs), result.partition("\n")[2], errors)
 
 
-def watched(process, folder: Path, kill: tuple[int, float] | None) -> tuple[float, float, float]:
-    """Wait for its end, or bring it about: (its time, that of the first and last checkpoint)."""
+def together(processes: int) -> list[list[str]]:
+    """What each process is told, so that they train as one."""
+    if processes == 1:
+        return [[]]
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        place = f"localhost:{free.getsockname()[1]}"
+    told = ["--coordinator", place, "--processes", str(processes), "--process"]
+    return [[*told, str(k)] for k in range(processes)]
+
+
+def watched(several, folder: Path, kill, victim: int) -> tuple[float, float, float]:
+    """Wait for their end, or bring it about: (its time, that of the first and last checkpoint)."""
     began, since, times, newest = None, None, [], 0
-    while process.poll() is None:
+    while any(process.poll() is None for process in several):
         now = time.monotonic()
         if began is None and (folder / "settings.json").exists():
             began = now
@@ -120,8 +145,8 @@ def watched(process, folder: Path, kill: tuple[int, float] | None) -> tuple[floa
         if kill and began and since is None and newest >= kill[0]:
             since = now
         if since is not None and now - since >= kill[1]:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            several[victim].send_signal(signal.SIGKILL)
+            several[victim].wait()
         time.sleep(0.001)
     return time.monotonic() - (began or now), *((times[0], times[-1]) if times else (0.0, 0.0))
 

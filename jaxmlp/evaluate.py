@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Integer
 from jaxmlp.network import Network, Params, forward, loss
 
 Codes = Integer[np.ndarray, " n"]
+PART = 2**22  # outputs that are computed at a time
 MOST_CLASSES = 1000  # of which a confusion matrix is made
 
 
@@ -46,15 +47,27 @@ def score(
         >>> score(net, Params(np.ones((1, 1)), np.ones((1, 1))), x, x).r2
         1.0
     """
-    X, Y = (np.asarray(a, params.V.dtype) for a in (X, Y))
-    error, g = float(_error(network, params, X, Y)), predict(network, params, X)
+    X, m = np.asarray(X, params.V.dtype), len(params.V)
     if labels is None:
-        return Score(error, r2=r_squared(Y, g))
-    labels, predicted = np.asarray(labels), classify(g)
-    if g.shape[1] > MOST_CLASSES:
+        Y = np.asarray(Y, params.V.dtype)
+        error = float(_error(network, params, X, Y))
+        return Score(error, r2=r_squared(Y, predict(network, params, X)))
+    labels, total, codes = np.asarray(labels), 0.0, []
+    for rows in _parts(len(X), m):
+        targets = np.asarray(Y[rows], params.V.dtype)
+        total += float(_error(network, params, X[rows], targets)) * len(targets)
+        codes.append(classify(predict(network, params, X[rows])))
+    error, predicted = total / len(X), np.concatenate(codes)
+    if m > MOST_CLASSES:
         return Score(error, float(np.mean(labels == predicted)))
-    confusion = confusion_matrix(labels, predicted, max(2, g.shape[1]))
+    confusion = confusion_matrix(labels, predicted, max(2, m))
     return Score(error, accuracy(confusion), confusion)
+
+
+def _parts(n: int, m: int) -> list[slice]:
+    """Rows of n, as many at a time as have a few million outputs, all where it is fewer."""
+    step = max(1, PART // m)
+    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def predict(network: Network, params: Params, X: ArrayLike) -> Float[np.ndarray, "n m"]:
@@ -65,10 +78,11 @@ def predict(network: Network, params: Params, X: ArrayLike) -> Float[np.ndarray,
         >>> predict(net, Params(np.ones((1, 1)), 2 * np.ones((1, 1))), np.ones((3, 1))).tolist()
         [[2.0], [2.0], [2.0]]
     """
-    return np.asarray(_forward(network, params, np.asarray(X, params.V.dtype)).g)
+    return np.asarray(_outputs(network, params, np.asarray(X, params.V.dtype)))
 
 
-_forward = jax.jit(forward, static_argnums=0)
+_outputs = jax.jit(lambda network, params, X: forward(network, params, X).g, static_argnums=0)
+_hidden = jax.jit(lambda network, params, X: forward(network, params, X).u, static_argnums=0)
 _error = jax.jit(loss, static_argnums=0)
 
 
@@ -147,5 +161,5 @@ def dead_units(network: Network, params: Params, X: ArrayLike) -> int:
     """
     if network.hidden is None:
         return 0
-    u = _forward(network, params, np.asarray(X, params.V.dtype)).u
+    u = _hidden(network, params, np.asarray(X, params.V.dtype))
     return int((np.asarray(network.hidden.derivative(u)) == 0).all(axis=0).sum())

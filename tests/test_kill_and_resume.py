@@ -45,7 +45,7 @@ def test_when_the_kill_came(tmp_path):
 def test_a_process_is_killed_after_so_many_epochs_or_left_to_its_end(tmp_path):
     for name, more, kill in (("killed", ["lasts"], (2, 0.0)), ("left", [], None)):
         process = subprocess.Popen([sys.executable, "-c", WRITES, tmp_path / name, *more])
-        seconds, first, last = watched(process, tmp_path / name, kill)
+        seconds, first, last = watched([process], tmp_path / name, kill, 0)
         assert first <= last <= seconds
         assert process.wait() == (-signal.SIGKILL if kill else 0)
         assert (tmp_path / name / "checkpoint-2.safetensors").exists()

@@ -32,6 +32,7 @@ main { max-width: none; }
 & .class .wide { width: 9.5%; }
 & .plain { width: 100%; } & .plain td { overflow-wrap: anywhere; }
 & .plain code { white-space: pre-wrap; }
+& .alike { list-style: disc; padding-left: 1.2rem; }
 & .numbers { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; padding: 0; }
 @media (max-width: 760px) {
 & .class, & .class tbody, & .class tr, & .class th:first-child, & .class td { display: block;
@@ -184,7 +185,7 @@ def _common(found: Sequence[Common], lang: str) -> str:
     if not found:
         return f"{head}<p>{say('nothing wrong', lang)}</p></section>"
     rows = [
-        (str(one.students), html.escape(clean(one.mistake.stage)), _what(one, lang),
+        (str(one.students), html.escape(words.stage(one.mistake.check, lang)), _what(one, lang),
          f"<code>{html.escape(clean(one.line))}</code>")
         for one in found
     ]  # fmt: skip
@@ -207,7 +208,7 @@ def _alike(found: Class, lang: str) -> str:
               for group in alike(found)]  # fmt: skip
     listed = "".join(f"<li>{html.escape(group)}</li>" for group in groups)
     lead = f"<h2>{say('alike', lang)}</h2><p>{say('alike lead', lang)}</p>"
-    return f"<section>{lead}<ul>{listed}</ul></section>" if groups else ""
+    return f'<section>{lead}<ul class="alike">{listed}</ul></section>' if groups else ""
 
 
 def _left(found: Class, lang: str) -> str:
@@ -228,7 +229,9 @@ def as_text(found: Class, graded: Sequence[Graded], lang: str) -> str:
     lines = [f"- {text}" for text in numbers(found, graded, lang)]
     lines += ["", f"## {say('common', lang)}", ""]
     for one in common(graded):
-        what = f"{clean(one.mistake.stage)}, {one.mistake.ids}: {said(one.mistake, lang)}"
+        what = (
+            f"{words.stage(one.mistake.check, lang)}, {one.mistake.ids}: {said(one.mistake, lang)}"
+        )
         lines.append(f"- {one.students} × {what}")
         lines += [f"      {clean(one.line)}"] if one.line else []
     return "\n".join([f"# {say('class', lang)}", "", *lines]) + "\n"

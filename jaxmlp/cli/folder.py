@@ -138,12 +138,13 @@ def figures(task: Task, result: Fit, scored: Score) -> Iterator[tuple[str, Figur
     """The run's figures with their names."""
     test = task.test
     yield "error", plot.error_by_epoch(result.history, error_name(task))
+    if scored.confusion is not None:
+        yield "confusion", plot.confusion(scored.confusion, test.classes)
+    if test.classes and not test.image_shape:
+        return
     g = predict(task.network, result.params, task.x_scaling.apply(test.X))
     if test.classes is None:
         yield "predictions", plot.predictions(test.y, task.y_scaling.undo(g))
-        return
-    if scored.confusion is not None:
-        yield "confusion", plot.confusion(scored.confusion, test.classes)
-    if test.image_shape:
+    else:
         images = test.X.reshape(-1, *test.image_shape)
         yield "misclassified", plot.misclassified(images, test.y, classify(g), test.classes)

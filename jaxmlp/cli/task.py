@@ -46,7 +46,7 @@ class Task(NamedTuple):
             return self.y_scaling.apply(part.y)
         if len(part.classes) == 2 and self.network.output.name == "sigmoid":
             return part.y[:, None].astype(float)
-        return one_hot(part.y, len(part.classes), np.float32)  # 0 and 1 are exact
+        return one_hot(part.y, len(part.classes), bool)
 
     def sizes(self, units: int) -> tuple[int, ...]:
         """(d, q, m), or (d, m) without hidden layer."""

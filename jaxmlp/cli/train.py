@@ -203,7 +203,7 @@ def report(console: Console, task: Task, params: Params) -> Score:
     test, hidden = task.test, task.network.hidden
     scored = score(task.network, params, *task.arrays(test), test.y if test.classes else None)
     if hidden and hidden.name == "relu":
-        dead = dead_units(task.network, params, task.arrays(task.train)[0])
+        dead = dead_units(task.network, params, task.x_scaling.apply(task.train.X))
         console.print(f"dead ReLUs: {dead} of {len(params.W)} (0 on every training sample)")
         if dead == len(params.W):
             console.print("  so this network no longer learns: try a smaller --eta")

@@ -69,7 +69,10 @@ def as_range(etas: np.ndarray) -> str:
 
 
 class Samples(NamedTuple):
-    """X and Y, one sample a row, and what each counts; None where all count the same."""
+    """X and Y, one sample a row, and what each counts; None where all count the same.
+
+    Y may be 1-of-K in bool, a quarter of the size: it is converted where it is used.
+    """
 
     X: Array
     Y: Array
@@ -87,11 +90,13 @@ def samples(
     given = {f"{part}X": X, f"{part}Y": Y}
     if weights is not None:
         given[f"{part}weights"] = weights
-    arrays = {name: _of_dtype(array, params.V.dtype) for name, array in given.items()}
+    kept = f"{part}Y" if getattr(Y, "dtype", None) is np.dtype(bool) else ""
+    arrays = {k: a if k == kept else _of_dtype(a, params.V.dtype) for k, a in given.items()}
     X, Y, *rest = arrays.values()
     if X.ndim != 2 or len(X) == 0:
         raise ValueError(f"expected {part}X of shape (n, d) with n at least 1, got {X.shape}")
-    _fits(network, *(jax.tree.map(_kind, one) for one in (params, X, Y)))
+    wanted = jax.ShapeDtypeStruct(Y.shape, X.dtype)
+    _fits(network, *(jax.tree.map(_kind, one) for one in (params, X)), wanted)
     for name, array in arrays.items():
         _finite(name, array, given[name])
     if rest and (rest[0].shape != (len(X),) or rest[0].min() < 0 or not rest[0].sum() > 0):

@@ -109,7 +109,7 @@ def descend(
 
     def some_blocks(layers, part):
         rows, rates = part
-        return jax.lax.scan(one_block, layers, (X[rows], Y[rows], rates))
+        return jax.lax.scan(one_block, layers, (X[rows], Y[rows].astype(X.dtype), rates))
 
     def one_block(layers, samples):
         first, rest = layers

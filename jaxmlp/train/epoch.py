@@ -18,6 +18,7 @@ from jaxmlp.train import blocked, mesh
 from jaxmlp.train.arguments import Samples, updates_of
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
+OUTPUTS = 2**22  # and so many outputs
 
 
 class Rule(NamedTuple):
@@ -187,10 +188,11 @@ def _in_batches(rule: Rule, batches: Samples, state: State, samples: int, etas) 
 
 def _step(rule: Rule, state: State, batch: Samples, eta) -> State:
     x, y, weights = batch
+    y = y.astype(x.dtype)
     gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
     if weights is not None:
         gradients = weighted(rule.network, state.params, x, gradients, weights)
-    value = functools.partial(_mean, rule.network, batch)
+    value = functools.partial(_mean, rule.network, Samples(x, y, weights))
     return _update(rule.make(eta), state, gradients, value)
 
 
@@ -213,7 +215,7 @@ def _total(network: Network, params: Params, part: Samples, there: Array | None 
     """
     W, V = (A if A is None else blocked.apart(network, A) for A in params)
     a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
-    each = error(network.output, network.loss, a, part.Y)
+    each = error(network.output, network.loss, a, part.Y.astype(a.dtype))
     each = each if there is None else jnp.where(there, each, 0)
     return jnp.sum(each) if part.weights is None else part.weights @ each
 
@@ -242,7 +244,7 @@ def _total_of_many(network: Network, params: Params, part: Samples, there=None) 
         some = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
         return _total(network, params, *some)
 
-    rows = min(len(part.X), ROWS)
+    rows = max(1, min(len(part.X), ROWS, OUTPUTS // part.Y.shape[1]))
     whole, rest = divmod(len(part.X), rows)
     sums = jax.lax.map(lambda start: total(start, rows), rows * jnp.arange(whole)).sum()
     return sums + total(whole * rows, rest) if rest else sums

@@ -13,7 +13,7 @@ from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import called, words
+from jaxmlp.verify.names import called, names_used, words
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
@@ -183,12 +183,15 @@ def _stopped(
 
 
 def _crashed(cells: Sequence[str], errors: Sequence[tuple[str, int, str]]) -> list[Step]:
-    """The first loop with a product in it that stopped with an error of its own."""
+    """The first loop with a product in it that stopped with an error of its own, or in a call."""
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
-    nodes = ast.walk(ast.Module(statements, []))
+    nodes = [n for one in statements for n in ast.walk(one)]
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
+    loops = [n for n in loops if any(map(_multiplies, ast.walk(n)))]
     for kind, line, why in errors:
-        around = [n for n in loops if line in _extent(n) and any(map(_multiplies, ast.walk(n)))]
+        inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in _extent(n)}
+        around = [n for n in loops if line in _extent(n)]
+        around += [] if around else [n for n in loops if inside & names_used([n], {})]
         if around and kind in vars(builtins):
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
             return [Step(around[-1].lineno, frozenset(_extent(around[-1])), (check,))]

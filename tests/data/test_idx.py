@@ -72,7 +72,7 @@ def test_bad_idx_is_refused(images, tmp_path):
         (raw[:3], "begins with 0000"),
         (raw[:9], "begins with 0000"),
         (raw[:-1], r"expected 120 bytes for the shape \(6, 4, 5\), got 119"),
-        (raw + b"\x00", "expected 120 bytes .* got 121"),
+        (raw + b"\x00", "expected 120 bytes .* got more"),
         (gzip.compress(raw)[:-9], "a damaged gzip file"),
     ]:
         (tmp_path / "array").write_bytes(content)

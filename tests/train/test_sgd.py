@@ -404,3 +404,17 @@ def test_an_optimizer_that_needs_more_is_refused_in_one_line(lecture, rng):
     ):
         with pytest.raises(ValueError, match="that takes parameters and gradients as they are"):
             fit(network, params, X, Y, epochs=1, optimizer=optimizer, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_targets_in_bool_are_the_same_bits(digits, batch_size):
+    X, Y, _ = digits
+    network = Network("relu", "softmax", "cross_entropy")
+    start = init(network, (64, 5, 4), key=jax.random.key(0), initializer="he")
+    found = [
+        fit(network, start, X[:90], some[:90], epochs=2, eta=0.01, key=jax.random.key(1), batch_size=batch_size,
+            test=(X[90:120], some[90:120]))
+        for some in (Y, Y.astype(bool))
+    ]  # fmt: skip
+    assert found[0].history == found[1].history
+    assert all((a == b).all() for a, b in zip(*(one.params for one in found), strict=True))

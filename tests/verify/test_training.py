@@ -81,10 +81,9 @@ def diagnoses(tmp_path, text, **options):
 def test_the_script_is_right(tmp_path):
     found = checks(tmp_path, SCRIPT)
     assert {c.stage: c.verdict for c in found} == ALL
-    assert max(c.relative_error for c in found) < 1e-12
     assert {c.line for c in found} == {SCRIPT[: SCRIPT.index("    for i in")].count("\n") + 1}
-    assert [n.id for n in found[0].remarks] == ["one-sample", "step-size"]
-    assert found[0].remarks[1].text.en.endswith("0.03333")
+    assert [n.id for n in found[0].remarks] == ["judged-by"]
+    assert "cross-entropy" in found[0].remarks[0].text.en
 
 
 RIGHT = {
@@ -151,12 +150,20 @@ RIGHT = {
         ("for i in np.random.permutation(n)", "for i, x in enumerate(x_train)"),
         ("x_train[i, :]", "x"),
     ],
-    "a progress bar": [("np.random.permutation(n)", "tqdm(np.random.permutation(n))")],
+    "a progress bar": [
+        ("import numpy as np", "import numpy as np\nfrom tqdm import tqdm"),
+        ("np.random.permutation(n)", "tqdm(np.random.permutation(n))"),
+    ],
+    "a common factor": [("g - yi", "2 * (g - yi)")],
+    "half of it": [("g - yi", "(g - yi) / 2")],
+    "no step size": [("eta_t * ", "")],
+    "float32": [("V @ z)", "V @ z).astype(np.float32)")],
     "leaves the loop, and goes on": [
         ("delta2 =", "if np.isnan(g).any():\n            break\n        if g.max() > 2:\n            continue\n        delta2 =")
     ],
     "prints and keeps count": [
-        ("delta2 =", "print(i, end='')\n        errors.append(-np.log(g[yi == 1]))\n        count += 1\n        delta2 =")
+        ("eta = 0.1", "eta = 0.1\nerrors, count = [], 0"),
+        ("delta2 =", "print(i, end='')\n        errors.append(-np.sum(yi * np.log(g)))\n        count += 1\n        delta2 ="),
     ],
     "sizes of the exercise written into it": [
         (DELTA1, "delta1 = np.zeros(200)\n        for j in range(200):\n            for k in range(4):\n"
@@ -193,9 +200,6 @@ def test_right_in_another_way_is_right(tmp_path, name):
 WRONG = {
     "sign of delta2": ([("g - yi", "yi - g")], {"delta2": ["g-y-exchanged"]}),
     "f' missing": ([(" * dz", "")], {"delta1": ["slope-missing"]}),
-    "f' inside": ([("@ delta2 * dz", "@ (delta2 * dz)")], {"dW": ["slope-inside"]}),
-    "V not transposed": ([("V[:, 1:].T", "V[:, 1:]")], {"dW": ["V-not-transposed"]}),
-    "W for V": ([("V[:, 1:].T", "W[:, 1:].T")], {"dW": ["W-for-V"]}),
     "the last column of V left out": ([("V[:, 1:]", "V[:, :-1]")], {"delta1": ["V-last-dropped"]}),
     "V updated too early": (
         [(f"{DELTA1}\n{STEP_V}", f"{STEP_V[8:]}        {DELTA1}\n")],
@@ -208,15 +212,13 @@ WRONG = {
         ],
         {"delta1": ["updated-V"]},
     ),
-    "no softmax": ([("softmax_(V @ z)", "V @ z")], {"delta2": ["output-missing"]}),
+    "no softmax": ([("softmax_(V @ z)", "V @ z")], {"g": ["output-missing"]}),
     "g' too many": ([("g - yi", "(g - yi) * g * (1 - g)")], {"delta2": ["output-slope-extra"]}),
-    "a factor 2": ([("g - yi", "2 * (g - yi)")], {"delta2": ["times-2"]}),
-    "f missing": ([("np.maximum(u, 0)", "u")], {"delta2": ["f-missing"]}),
+    "f missing": ([("np.maximum(u, 0)", "u")], {"z": ["f-missing"]}),
     "the bias left as it is": (
         [(STEP_W, "        W[:, 1:] -= eta_t * np.outer(delta1, xi[1:])\n")],
         {"dW": ["bias-zeroed"]},
     ),
-    "outer product turned": ([(Z, "np.outer(z, delta2)")], {"dV": ["transposed"]}),
     "z for x": ([(X, "np.outer(delta1, z)")], {"dW": ["z-for-x"]}),
     "V[k][j] for V[k][j + 1]": (
         [
@@ -224,16 +226,20 @@ WRONG = {
                 DELTA1,
                 "delta1 = np.zeros(q)\n        for j in range(q):\n            for k in range(m):\n"
                 "                delta1[j] += V[k][j] * delta2[k] * dz[j]",
-            )
+            ),
+            ("q = 200", "q = 20"),
         ],
         {"delta1": ["V-last-dropped"]},
     ),
-    "the target of another": ([("yi = y_train[i, :]", "yi = y_train[0, :]")], {"delta2": ["unrecognised"]}),
     "an entry off by one": (
         [("V[:, 1:].T @ delta2 * dz", "V.T @ delta2 * np.append(1, dz)"),
          (X, "np.outer(delta1[:-1], xi)")],
-        {"dW": ["unrecognised"]},
+        {"delta1": ["unrecognised"]},
     ),
+    "all zero": ([("(x > 0) * 1", "0 * x")], {"dW": ["zero"]}),
+    "a step of 0": ([("eta / (epoch", "eta // (epoch")], {"dV": ["eta-zero"], "dW": ["eta-zero"]}),
+    "uphill": ([("V - eta", "V + eta"), ("W - eta", "W + eta")], {"dV": ["ascent"], "dW": ["ascent"]}),
+    "another factor": ([("np.outer(delta1", "2 * np.outer(delta1")], {"dW": ["other-factor"]}),
 }  # fmt: skip
 
 
@@ -244,17 +250,36 @@ def test_a_mistake_is_found_and_named(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("edits", "expected"),
-    [
-        ([("V = V - eta_t", "V = eta_t")], {"dV": ["old-forgotten"]}),
-        ([("W = W - eta_t", "W =- eta_t")], {"dW": ["old-forgotten"]}),
-        ([("g = softmax_(V @ z)", "g = softmax_(softmax_(V @ z))")], {"delta2": ["output-twice"]}),
-    ],
+    ("edits", "stage"),
+    [([("V = V - eta_t", "V = eta_t")], "dV"), ([("W = W - eta_t", "W =- eta_t")], "dW")],
 )
-def test_what_students_write_by_accident(tmp_path, edits, expected):
-    text = edited(*edits)
-    assert diagnoses(tmp_path, text) == expected
-    assert verdicts(tmp_path, text) == ALL | dict.fromkeys(expected, "wrong")
+def test_what_students_write_by_accident(tmp_path, edits, stage):
+    assert diagnoses(tmp_path, edited(*edits)) == {stage: ["old-forgotten"]}
+
+
+def test_what_is_the_gradient_of_no_known_error_is_not_judged(tmp_path):
+    text = edited(("g = softmax_(V @ z)", "g = softmax_(softmax_(V @ z))"))
+    assert checks(tmp_path, text) == []
+    wrong = BATCH.replace("keepdims=True) - t)", "keepdims=True) - 0.9 * t - 0.1 / 4)")
+    assert checks(tmp_path, wrong) == []
+
+
+NO_FIT = {
+    "f' inside": [("@ delta2 * dz", "@ (delta2 * dz)")],
+    "V not transposed": [("V[:, 1:].T", "V[:, 1:]")],
+    "W for V": [("V[:, 1:].T", "W[:, 1:].T")],
+    "outer product turned": [(Z, "np.outer(z, delta2)")],
+}
+
+
+@pytest.mark.parametrize("name", NO_FIT)
+def test_where_shapes_do_not_fit_the_suspect_is_named(tmp_path, name):
+    text = edited(*NO_FIT[name])
+    (check,) = checks(tmp_path, text, limit=30.0)
+    assert check.verdict == "crashed"
+    assert [note.id for note in check.diagnosis] == ["shapes"]
+    old, new = SCRIPT.split("\n"), text.split("\n")
+    assert old[check.place.line - 1] != new[check.place.line - 1]
 
 
 @pytest.mark.parametrize(
@@ -301,14 +326,6 @@ def test_minus_delta_added_is_the_same_step(tmp_path):
     plus = [(STEP_V, STEP_V.replace("- eta", "+ eta")), (STEP_W, STEP_W.replace("- eta", "+ eta"))]
     assert verdicts(tmp_path, edited(*opposite, *plus)) == ALL
     assert diagnoses(tmp_path, edited(*opposite)) == {"delta2": ["g-y-exchanged"]}
-    half = [("delta2 = g - yi", "delta2 = (yi - g) / 2")]
-    assert diagnoses(tmp_path, edited(*half, *plus)) == {"delta2": ["times-half"]}
-
-
-def test_both_steps_uphill_or_without_their_step_size(tmp_path):
-    uphill = edited(("V - eta", "V + eta"), ("W - eta", "W + eta"))
-    assert diagnoses(tmp_path, uphill)["dV"] == ["ascent"]
-    assert diagnoses(tmp_path, edited(("eta_t * ", "")))["dV"] == ["eta-missing"]
 
 
 G = "g = softmax_(V @ z)"
@@ -317,22 +334,19 @@ G = "g = softmax_(V @ z)"
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
-        ([(STEP_W, "")], {"delta2": "right", "dV": "right", "delta1": "right", "dW": "unfinished"}),
-        ([(STEP_V, "")], {"delta2": "right", "delta1": "right", "dW": "right", "dV": "unfinished"}),
+        ([(STEP_W, "")], {"delta2": "right", "dV": "right", "dW": "unfinished"}),
+        ([(STEP_V, "")], {"delta1": "right", "dW": "right", "dV": "unfinished"}),
         ([(STEP_V, ""), (STEP_W, "")], {"update": "unfinished"}),
         ([(SCRIPT[SCRIPT.index("        z, dz") :], "        # ここに書く\n")], {"update": "unfinished"}),
         ([("V = V - eta_t * " + Z, "V = V -")], {"update": "unfinished"}),
         ([("V = V - eta_t * " + Z, "V = V - ) eta_t")], {"update": "crashed"}),
-        ([(G, "g = softmax_(V @ zz)")], {"update": "crashed"}),
         ([(G, "g = np.softmaxx(V @ z)")], {"update": "crashed"}),
-        ([(G, "while True:\n            g = 1")], {"update": "timeout"}),
         ([(G, f"{G} if exit() else 0")], {"update": "crashed"}),
-        ([(STEP_V, "        V = 'V'\n")], {"update": "crashed"}),
-        ([(STEP_V, "        V = V[1:] - eta_t\n")], {"update": "crashed"}),
+        ([(STEP_V, "        V = 'V'\n")], {"delta1": "right", "dW": "right", "dV": "unfinished"}),
     ],
 )  # fmt: skip
 def test_what_is_not_there_yet_or_breaks(tmp_path, edits, expected):
-    assert verdicts(tmp_path, edited(*edits), limit=0.5) == expected
+    assert verdicts(tmp_path, edited(*edits)) == expected
 
 
 BATCH = """
@@ -359,11 +373,7 @@ for epoch in range(10):
 
 def test_a_batch(tmp_path):
     assert verdicts(tmp_path, BATCH) == ALL
-    summed = BATCH.replace(" / len(x)\n", "\n")
-    assert summed != BATCH
-    assert verdicts(tmp_path, summed, reduction="sum") == ALL
-    assert diagnoses(tmp_path, summed)["dV"] == ["sum-for-mean"]
-    assert diagnoses(tmp_path, BATCH, reduction="sum") == {"delta2": ["over-n"]}
+    assert verdicts(tmp_path, BATCH.replace(" / len(x)\n", "\n")) == ALL  # the sum
 
 
 @pytest.mark.parametrize(
@@ -380,7 +390,6 @@ def test_a_size_of_the_data_under_another_name(tmp_path, size):
     text = BATCH.replace("for epoch", f"{size}\nfor epoch")
     text = text.replace("index = order[start:start + batch_size]", "index = order[np.arange(m)]")
     assert verdicts(tmp_path, text.replace("/ len(x)\n", "/ m\n")) == ALL
-    assert diagnoses(tmp_path, text.replace("/ len(x)\n", "/ m ** 2\n")) == {"delta2": ["over-n"]}
 
 
 COLUMNS = """
@@ -404,13 +413,14 @@ def train(X, Y, W1, b1, W2, b2, lr=0.5):
 @pytest.mark.parametrize("size", ["X.shape[1]", "X.shape[-1]", "Y.shape[1]", "Y.shape[-1]"])
 def test_samples_as_columns(tmp_path, size):
     found = checks(tmp_path, COLUMNS.replace("X.shape[1]", size))
-    assert [(c.stage, c.verdict) for c in found] == [("dV", "right"), ("dW", "right")]
-    assert [n.id for n in found[0].remarks] == ["columns", "mean", "step-size"]
-    assert diagnoses(tmp_path, COLUMNS.replace(" * (1 - A1 ** 2)", "")) == {"dW": ["slope-missing"]}
+    assert {c.stage: c.verdict for c in found} == ALL
+    wrong = COLUMNS.replace("X.shape[1]", size).replace(" * (1 - A1 ** 2)", "")
+    assert diagnoses(tmp_path, wrong) == {"delta1": ["slope-missing"]}
 
 
 BOOK = """
 import numpy as np
+from dataset.mnist import load_mnist
 (x_train, t_train), _ = load_mnist(normalize=True, one_hot_label=True)
 train_size = x_train.shape[0]
 batch_size = 100
@@ -433,22 +443,9 @@ for i in range(10000):
 
 
 def test_weights_to_the_right_of_the_samples_and_biases_of_their_own(tmp_path):
-    found = checks(tmp_path, BOOK, hidden="sigmoid")
-    assert [(c.stage, c.verdict) for c in found] == [("dV", "right"), ("dW", "right")]
-    assert "weights-transposed" in [n.id for n in found[0].remarks]
+    assert verdicts(tmp_path, BOOK) == ALL
     wrong = BOOK.replace("* z1 * (1 - z1)", "")
-    found = checks(tmp_path, wrong, hidden="sigmoid")
-    assert [(c.stage, c.verdict) for c in found] == [("dV", "right"), ("dW", "wrong")]
-    assert "slope-missing" in [note.id for note in found[1].diagnosis]
-
-
-def test_a_file_read_in_the_loop(tmp_path):
-    for read in ("data = np.loadtxt(name, delimiter=',')", "data = pd.read_csv(name).values"):
-        for label in (1, 2):
-            text = edited(
-                ("xi = np.append(1, x_train[i, :])", f"{read}\n        xi = np.append(1, data[{label}:] / 255)")
-            )  # fmt: skip
-            assert verdicts(tmp_path, text) == ALL
+    assert diagnoses(tmp_path, wrong) == {"delta1": ["slope-missing"]}
 
 
 def test_a_step_in_a_function_that_the_loop_calls(tmp_path):
@@ -462,15 +459,15 @@ def test_a_step_in_a_function_that_the_loop_calls(tmp_path):
     }
     for call, function in calls.items():
         text = SCRIPT.replace(body, f"        {call}\n").replace("\nW =", f"\n{function}\n\nW =")
-        assert verdicts(tmp_path, text) == {"dV": "right", "dW": "right"}, call
+        assert verdicts(tmp_path, text) == ALL, call
         wrong = text.replace("* dz", "* 1")
-        assert diagnoses(tmp_path, wrong) == {"dW": ["slope-missing"]}, call
+        assert diagnoses(tmp_path, wrong) == {"delta1": ["slope-missing"]}, call
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("for epoch in", "def main():\n  for epoch in"),
+        ("for epoch in", "def main(W, V):\n  for epoch in"),
         ("for epoch in", "if __name__ == '__main__':\n  for epoch in"),
         ("for epoch in", "def train(x_train, y_train, W, V, eta=0.1):\n  n = len(x_train)\n  for epoch in"),
         ("for epoch in", "try:\n  for epoch in"),
@@ -515,37 +512,6 @@ for line in open("w.txt"):
         assert verify_file(path).checks == ()
 
 
-SCHEDULES = {
-    "a schedule in the update": [("eta_t * ", "eta / (epoch + 1) * ")],
-    "a number in the update": [("eta_t * ", "0.01 * ")],
-    "a number, and another eta elsewhere": [("eta_t * ", "0.05 * ")],
-    "the rows themselves": [
-        ("for i in np.random.permutation(n)", "for x, yi in zip(x_train, y_train)"),
-        ("x_train[i, :]", "x"),
-        ("        yi = y_train[i, :]\n", ""),
-        ("xi = ", "x = "),
-        (", xi)", ", x)"),
-        ("(xi,", "(x,"),
-        ("eta_t * ", "eta * "),
-    ],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SCHEDULES)
-@pytest.mark.parametrize("factor", ["2 * ", "0.5 * ", "1 / m * "])
-def test_a_factor_of_the_gradient_is_not_taken_for_one_of_the_step_size(tmp_path, name, factor):
-    right = edited(*SCHEDULES[name]).replace("delta2", "dy").replace("delta1", "du")
-    assert set(verdicts(tmp_path, right).values()) == {"right"}
-    wrong = right.replace("g - yi", f"{factor}(g - yi)")
-    expected = {"2 * ": "times-2", "0.5 * ": "times-half", "1 / m * ": "over-m"}[factor]
-    assert diagnoses(tmp_path, wrong) == {"dV": [expected]}
-
-
-def test_a_schedule_and_one_wrong_update_leave_the_other_right(tmp_path):
-    text = edited(("eta_t * ", "eta / (epoch + 1) * "), ("np.outer(delta1", "2 * np.outer(delta1"))
-    assert diagnoses(tmp_path, text) == {"dW": ["times-2"]}
-
-
 def test_each_update_may_have_a_number_of_its_own(tmp_path):
     text = edited(
         (STEP_V, STEP_V.replace("eta_t", "0.1")), (STEP_W, STEP_W.replace("eta_t", "0.01"))
@@ -560,74 +526,6 @@ def test_what_works_on_one_hidden_unit_alone_crashes(tmp_path):
     assert "truth value" in check.remarks[0].text.en
 
 
-def test_at_equal_sizes_only_what_is_recognised_counts(tmp_path):
-    only_square = [("g = softmax_(V @ z)", "g = softmax_(V @ z) + 0 * dz")]
-    (check,) = checks(tmp_path, edited(*only_square))
-    assert check.verdict == "crashed"
-    assert "broadcast" in check.remarks[0].text.en
-
-
-def test_the_crash_is_that_of_the_way_that_came_farthest(tmp_path):
-    text = BOOK.replace("b1 -= 0.1 * da1.sum(axis=0)", "b1 -= 0.1 * da1.sum(axis=1)")
-    (check,) = checks(tmp_path, text, hidden="sigmoid")
-    line = text[: text.index("da1.sum(axis=1)")].count("\n") + 1
-    assert f"(line {line})" in check.remarks[0].text.en
-
-
-def test_float32_in_a_loop_is_imprecise_and_a_small_mistake_is_wrong(tmp_path):
-    single = edited(("xi = np.append(1, x_train[i, :])", "xi = np.append(1, x_train[i, :])\n"
-                     "        W = W.astype(np.float32); xi = xi.astype(np.float32)"))  # fmt: skip
-    single = single.replace("delta2", "dy").replace("delta1", "du")
-    assert verdicts(tmp_path, single) == {"dV": "imprecise", "dW": "imprecise"}
-    small = edited(("np.outer(delta1", "(1 + 1e-7) * np.outer(delta1"))
-    assert verdicts(tmp_path, small)["dW"] == "wrong"
-
-
-@pytest.mark.parametrize("wrong", ["- 0.9 * t - 0.1 / 4", "- t * 1.5", "- t[::-1]"])
-def test_deltas_with_the_share_of_the_mean_in_them_may_be_wrong_besides(tmp_path, wrong):
-    found = checks(tmp_path, BATCH.replace("keepdims=True) - t)", f"keepdims=True) {wrong})"))
-    assert [(c.stage, c.verdict) for c in found] == [
-        ("delta2", "wrong"), ("dV", "right"), ("delta1", "right"), ("dW", "right"),
-    ]  # fmt: skip
-    assert {n.id for c in found for n in c.diagnosis} == {"unrecognised"}
-
-
-def test_an_update_by_zero_is_no_missing_update(tmp_path):
-    assert diagnoses(tmp_path, edited(("eta / (epoch", "eta // (epoch"))) == {
-        "dV": ["eta-zero"],
-        "dW": ["eta-zero"],
-    }
-    assert diagnoses(tmp_path, edited(("(x > 0) * 1", "0 * x"))) == {"delta1": ["zero"]}
-    assert verdicts(tmp_path, edited((STEP_W, "        W = W\n")))["dW"] == "unfinished"
-
-
-FILES = [
-    ('x_train = np.load("x.npy")\n', "FOLDER"),
-    ("n, d = x_train.shape\n", "n, d = len(files), 784\n"),
-    ("x_train[i, :]", "np.loadtxt(files[i])"),
-    ("yi = y_train[i, :]", "yi = np.zeros(m)\n        yi[int(files[i][-5])] = 1"),
-]
-
-
-@pytest.mark.parametrize("listing", ["sorted(glob.glob('*.csv'))", "[f for f in os.listdir('.')]"])
-def test_labels_from_the_names_of_files(tmp_path, listing):
-    text = edited(*FILES).replace("FOLDER", f"import glob, os\nfiles = {listing}\n")
-    assert verdicts(tmp_path, text) == ALL
-    assert diagnoses(tmp_path, text.replace("g - yi", "yi - g"))["delta2"] == ["g-y-exchanged"]
-    (check,) = checks(tmp_path, text.replace("files[i][-5]", "files[i][-6]"))
-    assert check.verdict == "crashed"
-    assert "names of files" in check.remarks[0].text.en
-
-
-def test_what_stands_before_the_loop_is_not_run_unless_it_is_harmless(tmp_path):
-    mark = tmp_path / "mark"
-    text = edited(("eta = 0.1", f"k = open({str(mark)!r}, 'w').write('x')\neta = 0.1 * k"))
-    assert verdicts(tmp_path, text) == ALL
-    assert not mark.exists()
-    (check,) = checks(tmp_path, text.replace("delta2 = g - yi", "delta2 = (g - yi) * k"))
-    assert "got k" in check.remarks[0].text.en
-
-
 @pytest.mark.parametrize(
     ("made", "eta"),
     [
@@ -638,7 +536,6 @@ def test_what_stands_before_the_loop_is_not_run_unless_it_is_harmless(tmp_path):
 def test_a_step_size_from_the_command_line_or_an_object(tmp_path, made, eta):
     text = edited(("eta = 0.1", made), ("eta_t * np", f"{eta} * np"))
     assert verdicts(tmp_path, text) == ALL
-    assert diagnoses(tmp_path, text.replace("g - yi", "2 * (g - yi)"))["delta2"] == ["times-2"]
 
 
 @pytest.mark.parametrize(

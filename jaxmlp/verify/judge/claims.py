@@ -16,6 +16,7 @@ from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.program import Mistake, Quantities
 from jaxmlp.verify.run.step import FACTORS
@@ -87,6 +88,8 @@ def stage_checks(found: Judgement, name: str, said: Said, most: int = 2) -> list
         forgotten = (_judged(name, one, claims, size, F_MISSING)
                      for one in network.with_any_f() for size in sizes)  # fmt: skip
         best = next((one for one in forgotten if not cost(one)[0]), best)
+    if len(claims) == 2 and claims[1].d is None:
+        best = [*best, Stage((), unwritten(name, "dV", None, STILL))]
     told = {one.check.stage for one in best}
     forward = _forward(name, network, said)
     return [*(one for one in forward if one.check.stage not in told), *best]
@@ -217,8 +220,8 @@ def _judged(
     before: dict[str, np.ndarray] = {}
     for right, by_stage in _windows(network):
         right = right.given(**before, eta=size, update=True)
-        known = network.z is None
-        mine = {s: _taken(right, s, claims[k], size, known) for s, k in by_stage.items()}
+        style = None if network.z is not None else _style(claims)
+        mine = {s: _taken(right, s, claims[k], size, style) for s, k in by_stage.items()}
         claimed = {s: a for some in mine.values() for s, a in some.items()}
         claimed |= {"z": network.z} if network.z is not None else {}
         delta = next((some[DELTA[s]] for s, some in mine.items() if DELTA[s] in some), None)
@@ -250,8 +253,13 @@ def _stage(
     return Stage(claim.params, check, claim.nodes[gradient == check.stage])
 
 
+def _style(claims: Sequence[Claim]) -> int:
+    """1 where what is right is taken off, −1 where it is −δ and added; 0 where nothing is right."""
+    return next((int(np.sign(c.factor)) for c in claims if c.sure and c.delta is not None), 0)
+
+
 def _taken(
-    right: Quantities, stage: str, claim: Claim, size: float, known: bool
+    right: Quantities, stage: str, claim: Claim, size: float, style: int | None
 ) -> dict[str, np.ndarray]:
     """A layer's gradient and δ, in the size of the gradient of E.
 
@@ -260,12 +268,13 @@ def _taken(
     if claim.d is None:
         return {}
     true = getattr(right, stage)
-    d = true if claim.sure and known else claim.d / size
+    d = true if claim.sure and style is not None else claim.d / size
     if claim.delta is None:
         return {stage: d}
     true_delta = getattr(right, DELTA[stage])
     up = claim.factor < 0 and (claim.delta * true_delta).sum() > 0  # the step is uphill, not δ
-    delta = claim.delta * (abs(claim.factor) if up else claim.factor) / size
+    factor = style * abs(claim.factor) if style else abs(claim.factor) if up else claim.factor
+    delta = claim.delta * factor / size
     fine = same(d, true, NEAR) and not same(delta, true_delta, NEAR)
     return {stage: d} if fine else {DELTA[stage]: delta, stage: d}
 

@@ -80,8 +80,7 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         raise Unjudged("no-output")
     if best_first[0].world.recording.guessed and degenerate(best_first[0].world):
         raise Unjudged("shapes")
-    graph, roots = best_first[0].world.graph, best_first[0].world.roots
-    if (many := len(graph.dependents(roots))) > MANY:
+    if (many := _length(best_first[0])) > MANY:
         raise Unjudged("long", f"{many:,}")
     best, tried = None, []
     for choice in pressed(best_first):
@@ -97,6 +96,13 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
     if not _shown(best, declared):
         raise Unjudged("no-error", tried=tried)
     return best
+
+
+def _length(choice: Choice) -> int:
+    """How many operations there are from the parameters to the output."""
+    graph = choice.world.graph
+    outputs = [g for g, _ in choice.target.pairs]
+    return len(graph.ancestors(outputs) & graph.dependents(choice.world.roots))
 
 
 def _shown(found: Judgement, declared: str | None) -> bool:
@@ -188,7 +194,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         gradients = gradient_nodes(world, target, names, param)
         uncut = world.graph.dependents(target.nodes, without=gradients)
         factor = multiple(world.change(param), names.adjoints[param.old])
-        by_way = bool(gradients) and param.new not in uncut  # of what is the gradient
+        # Or else it comes by way of the gradient, and of the old value.
+        old = param.gives or param.old in world.graph.ancestors([param.new], without=gradients)
+        by_way = bool(gradients) and param.new not in uncut and old
         right[param.name] = factor is not None or by_way
         if factor is not None:
             factors[param.name] = factor

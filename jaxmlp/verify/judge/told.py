@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from jaxmlp.verify.finding import Check, Line, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause
@@ -39,6 +41,12 @@ NEVER_MOVES = Note(
     Words("Its gradient is computed, and never used: this parameter does not move.",
           "勾配は計算されていますが、使われていません。このパラメータは更新されません。"),
     Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。"),
+)  # fmt: skip
+ETA_ZERO = Note(
+    "eta-zero",
+    Words("The step size is 0 at this step (does a // cut off its decimals?): nothing is updated.",
+          "このステップの η が 0 なので、何も更新されません (// は小数を切り捨てます)。"),
+    Words("Look again at how the step size is computed.", "η の計算を見直してください。"),
 )  # fmt: skip
 UPHILL = Note(
     "uphill",
@@ -169,6 +177,8 @@ def _steps(found: Judgement) -> Iterator[Mistake]:
             continue
         if param.name in found.uneven:
             yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
+        elif not param.gives and not np.any(found.world.change(param)):
+            yield Mistake((param.name,), (ETA_ZERO,), span)
         elif not param.gives and found.factors.get(param.name, 1) < 0:
             yield Mistake((param.name,), (UPHILL,), span)
 

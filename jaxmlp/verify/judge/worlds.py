@@ -105,7 +105,7 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
 
 def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed: int) -> World:
     olds, news = [p.old for p in params], [p.new for p in params]
-    if (lost := network.lost(recording)) is not None:
+    if (lost := network.lost(recording, graph, olds)) is not None:
         raise Unjudged("construct", lost.op.removeprefix(LOST), lost.span.line)
     targets = tuple(network.targets(recording, graph, olds, news))
     fixed = network.fixed(recording, graph, olds, targets)
@@ -172,7 +172,7 @@ def odd(world: World) -> int:
     matrices, outputs = network.shapes(world.recording, world.graph, olds, world.targets)
     many = any(len(target.pairs) > 1 for target in world.targets)
     single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
-    square = sum(len(shape) > len(set(shape)) for shape in matrices)
+    square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
     return single + square + degenerate(world)
 
 

@@ -55,6 +55,7 @@ def serve(requests: IOBase, answers: IOBase) -> None:
     sizes, names = None, {}
     with contextlib.suppress(EOFError):
         pieces = message.unpacked(*message.read(requests))
+        sys.argv = [pieces["path"]]  # whatever options it has, none is given
         # Last, so that no file of another person takes the place of a library.
         sys.path.append(os.path.dirname(os.path.realpath(pieces["path"])))
         while True:

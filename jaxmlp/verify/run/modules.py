@@ -158,9 +158,7 @@ class Namespace(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         old = OF_OLD.get(name) if self._module is np else None
-        value = old or _recording(name, getattr(self._module, name, None))
-        if value is None:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        value = old or _recording(name, getattr(self._module, name))
         self.__dict__[name] = value
         return value
 

@@ -198,9 +198,11 @@ def through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
     return found
 
 
-def lost(recording: Recording) -> Node | None:
-    """An operation whose result could not be recorded."""
-    return next((n for n in recording.nodes.values() if n.op.startswith(LOST)), None)
+def lost(recording: Recording, graph: Graph, params: list[int]) -> Node | None:
+    """An operation on what the parameters give, whose result could not be recorded."""
+    moving = graph.dependents(params)
+    nodes = recording.nodes.values()
+    return next((n for n in nodes if n.op.startswith(LOST) and n.id in moving), None)
 
 
 def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int, np.ndarray]:

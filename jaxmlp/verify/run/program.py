@@ -148,6 +148,7 @@ class Program:
         self.modules[name] = made
         with builtins.open(path, "rb") as file:
             tree = Hooked(numbers=False).visit(ast.parse(file.read()))
+        self.oracle.words += _keys(tree.body)
         current().beside.add(path)
         exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)
         return made
@@ -298,10 +299,12 @@ def undefined(tree: ast.Module) -> set[str]:
 
 
 def _keys(body: list[ast.stmt]) -> tuple[str, ...]:
-    """The strings that are keys of a program's dicts."""
-    dicts = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Dict)]
-    keys = [k.value for n in dicts for k in n.keys if isinstance(k, ast.Constant)]
-    return tuple(dict.fromkeys(key for key in keys if isinstance(key, str)))
+    """The words that may be keys of a program's dicts: those in them, or given a name."""
+    nodes = [n for one in body for n in ast.walk(one)]
+    found = [k for n in nodes if isinstance(n, ast.Dict) for k in n.keys]
+    found += [n.value for n in nodes if isinstance(n, ast.Assign)]
+    words = [k.value for k in found if isinstance(k, ast.Constant)]
+    return tuple(dict.fromkeys(w for w in words if isinstance(w, str) and w.isidentifier()))
 
 
 def many(body: list[ast.stmt]) -> set[int]:

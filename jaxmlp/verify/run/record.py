@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +33,6 @@ def record(
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
     tree = ast.Module(statements, [])
     unknown = undefined(tree)
-    sys.argv = [path]  # whatever options the program has, none is given
     hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
     body = ast.fix_missing_locations(hooked).body
     until = time.monotonic() + seconds

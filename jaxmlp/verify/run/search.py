@@ -29,11 +29,12 @@ from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import ROWS, Oracle
 
 WORLDS = 8  # sets of shapes that work, which are given back
-TRIES = 4000
+TRIES = 300  # runs of a file, or of a function of it
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
-SECONDS = 3.0  # for all but the first run
 WIDEST = 5000
+LARGE = 50_000  # numbers in an array, from where on fewer units are tried
+FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
@@ -74,8 +75,8 @@ class Search:
         left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]]
         left = [((), 0, 0, *self.first)]
         number = itertools.count(1)
-        tried, started, until = 0, False, self.until
-        while left and tried < self.tries and len(found) < WORLDS and time.monotonic() < until:
+        tried, started = 0, False
+        while left and tried < self.tries and len(found) < WORLDS and time.monotonic() < self.until:
             before, cost, _, told, lengths = heapq.heappop(left)
             again = (before, cost, 0, told, lengths)
             oracle = Oracle(told, lengths, self.seed, self.sizes)
@@ -89,7 +90,6 @@ class Search:
                 continue
             if not started:
                 started = True
-                until = min(until, time.monotonic() + SECONDS)
                 self.errors, self.missing = program.errors, program.missing
                 if oracle.taken and not self.sizes and self._own_sizes(program, oracle):
                     heapq.heappush(left, again)
@@ -101,7 +101,7 @@ class Search:
                 good = [one for one in made if not one.guessed or sensible(one)]
                 found += map(packed, good)
                 if good and not oracle.drawn:  # all shapes are those that the program asks for
-                    break
+                    return self._smaller(good, what, oracle) or found
                 spare += [packed(one) for one in made if not (good or one.moves)]
             far = (len(errors), -program.reached)
             if what is None and errors and (self.farthest is None or far < self.farthest[0]):
@@ -119,6 +119,24 @@ class Search:
                         heapq.heappush(left, (far, cost + more, next(number), (*same, k), lengths))
         return found or spare[:WORLDS]
 
+    def _smaller(
+        self, made: list[Recording], what: calls.Uncalled | None, oracle: Oracle
+    ) -> list[dict[str, Any]]:
+        """The same with fewer units where the program has hundreds, if it works with them."""
+        largest = max(n.value.size for one in made for n in one.nodes.values())
+        rest = sorted(self.many - {int(n) for n in oracle.lengths if n.isdigit()})
+        if largest < LARGE or not rest:
+            return []
+        fewer = {str(n): size for n, size in zip(rest, FEWER, strict=False)}
+        told = tuple(picked for picked, _ in oracle.taken)
+        again = Oracle(told, {**oracle.lengths, **fewer}, self.seed, self.sizes)
+        program = self._run(again, what)
+        errors = program.errors if program.before is None else program.before
+        if not program.seen or errors:
+            return []
+        good = [one for one in self._taken(program, guessed=True) if sensible(one)]
+        return [packed(one) for one in good]
+
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
         """What a run has seen, unless another with the same shapes has seen it."""
         nodes = current().nodes
@@ -128,7 +146,7 @@ class Search:
         self.shapes.add(shapes)
         made = [taken(one, nodes, guessed=guessed) for one in program.seen]
         step = next((k for k, one in enumerate(made) if one.moves), None)
-        if step is not None and len(self.shapes) == 1:
+        if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):
                 after = later(program.seen[step], made[step].nodes, program.names)
                 made[step] = replace(made[step], later=after)
@@ -193,7 +211,8 @@ def _resized(
     sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1])}]
-    large = [n for n in sizes if n in many and str(n) not in lengths]
+    wanted = many if "out of bounds" in told else many.intersection(sizes)
+    large = [n for n in sorted(wanted) if str(n) not in lengths]
     found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
     for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]

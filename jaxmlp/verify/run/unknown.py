@@ -10,7 +10,6 @@ fails is made again with another.
 from __future__ import annotations
 
 import dis
-import sys
 from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any
@@ -83,13 +82,17 @@ class Oracle:
         self.taken.append((picked, options))
         return options[picked]
 
+    def used(self) -> list[int]:
+        """The sizes that something has, but for 1."""
+        return [size for size in self.drawn if size > 1]
+
     def fresh(self, skip: int = 0) -> int:
         """A size that nothing else has; or the next but some."""
         return [size for size in SIZES if size not in self.drawn][skip]
 
     def shapes(self) -> list[Shape]:
         """All that an array may be of which nothing is known: of a new size, or of one used."""
-        used, new = [size for size in self.drawn if size > 1], self.fresh()
+        used, new = self.used(), self.fresh()
         tables = [(SAMPLES, size) for size in (*used, SAMPLES)]
         return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
 
@@ -110,6 +113,7 @@ class Unknown(NDArrayOperatorsMixin):
         "_given",
         "_oracle",
         "_row",
+        "_samples",
         "loaded",
         "parts",
         "setting",
@@ -125,6 +129,7 @@ class Unknown(NDArrayOperatorsMixin):
         self.loaded, self._row = loaded, row
         self._given: tuple = ()  # the arrays that it was made of
         self._counted, self.setting = False, setting
+        self._samples: list[Any] = []
         self.value: Any = None
         self.parts: dict[Any, Unknown] = {}
 
@@ -139,6 +144,8 @@ class Unknown(NDArrayOperatorsMixin):
             beside = None if like is None else np.broadcast_to(like, (len(whole), *like.shape))
             whole.become((len(whole), *shape), beside)
             return self.known()
+        if self.value is None and self._given:
+            return self.as_array()
         if self.value is None and self.loaded:
             self.value = lifted(self._whole_numbers(shape))
         if self.value is None:
@@ -174,8 +181,15 @@ class Unknown(NDArrayOperatorsMixin):
             return None if flipped is None else np.transpose(flipped)
         if self.value is None and self._row is not None:
             whole, k = self._row
-            self.value = None if whole.known() is None else lifted(whole.known()[k])
+            self.value = None if whole.known() is None else whole._taken_apart()[k]
         return self.value
+
+    def _taken_apart(self) -> list[Any]:
+        """Its samples, all taken out of it at one place of the program."""
+        if not self._samples:
+            whole = self.known()
+            self._samples = [lifted(whole[k]) for k in range(len(whole))]
+        return self._samples
 
     def as_array(self) -> Any:
         """Become an array of any shape."""
@@ -418,11 +432,11 @@ def _is_shape(value: Any) -> bool:
 
 def _unpacked_into() -> int:
     """How many names a value is being unpacked into; 0 where it is not."""
-    frame = sys._getframe(2)
-    code = frame.f_code.co_code
-    at = frame.f_lasti
-    names = {dis.opmap["UNPACK_SEQUENCE"]}
-    return code[at + 1] if 0 <= at < len(code) and code[at] in names else 0
+    frame = current().frame(beside=True)
+    if frame is None:
+        return 0
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return code[at + 1] if code[at] == dis.opmap["UNPACK_SEQUENCE"] else 0
 
 
 def settled(value: Any) -> Any:
@@ -467,7 +481,8 @@ def product(pair: list, oracle: Oracle) -> None:
             left.become(())
         else:
             inner = shape[0] if len(shape) == 1 else shape[-2]
-            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, 1)]
+            of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
+            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, *of_one, 1)]
             left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
     elif _open(right):
         shape = _shape_of(left)
@@ -475,7 +490,8 @@ def product(pair: list, oracle: Oracle) -> None:
             right.as_array()
         else:
             inner, rest = shape[-1], oracle.fresh()
-            tables = [(inner, size) for size in (rest, *oracle.own, 1)]
+            of_one = oracle.used() if len(shape) == 1 else ()
+            tables = [(inner, size) for size in (rest, *oracle.own, *of_one, 1)]
             right.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
 
 

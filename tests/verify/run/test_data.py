@@ -1,0 +1,247 @@
+"""Programs whose data are not there, or come in forms of their own, still show their step."""
+
+import pytest
+
+from jaxmlp.verify.judge import steps
+from jaxmlp.verify.judge.faults import faults
+from jaxmlp.verify.run.record import record
+from jaxmlp.verify.run.recording import unpacked
+
+# Each has "slope" on one line, which a mistake takes away.
+FORMS = {
+    "a table of a csv file, labels in its first column": """
+import numpy as np
+import pandas as pd
+table = np.array(pd.read_csv("digits.csv"))
+n, width = table.shape
+np.random.shuffle(table)
+train = table[1000:n].T
+labels, pixels = train[0], train[1:width] / 255.0
+A, a = np.random.randn(8, 784) * 0.1, np.zeros((8, 1))
+B, b = np.random.randn(10, 8) * 0.1, np.zeros((10, 1))
+for t in range(5):
+    Z = np.tanh(A @ pixels + a)
+    P = np.exp(B @ Z + b)
+    P = P / P.sum(axis=0)
+    T = np.zeros((10, labels.size)); T[labels, np.arange(labels.size)] = 1
+    top = P - T
+    low = (B.T @ top) * (1 - Z * Z)  # slope
+    A -= 0.1 * low @ pixels.T; a -= 0.1 * low.sum(axis=1, keepdims=True)
+    B -= 0.1 * top @ Z.T; b -= 0.1 * top.sum(axis=1, keepdims=True)
+""",
+    "a loader of images, unpacked, a known number of them": """
+import numpy as np
+from keras.datasets import fashion
+(images, kinds), (others, other_kinds) = fashion.load_data()
+images = images.reshape(60000, 784).astype("float32") / 255
+T = np.eye(10)[kinds]
+A, B = np.random.randn(784, 7) * 0.1, np.random.randn(7, 10) * 0.1
+for t in range(5):
+    Z = 1 / (1 + np.exp(-images @ A))
+    P = np.exp(Z @ B); P /= P.sum(axis=1, keepdims=True)
+    E = -np.sum(T * np.log(P)) / 60000
+    top = (P - T) / 60000
+    low = top @ B.T * Z * (1 - Z)  # slope
+    B -= Z.T @ top
+    A -= images.T @ low
+""",
+    "pairs of samples and wishes, one by one, out of a file": """
+import numpy as np
+import pickle
+with open("pairs.pkl", "rb") as file:
+    pairs = pickle.load(file)
+A, B = np.random.randn(6, 4), np.random.randn(3, 6)
+for t in range(5):
+    np.random.shuffle(pairs)
+    for x, y in pairs:
+        z = 1 / (1 + np.exp(-A @ x.reshape(4, 1)))
+        g = 1 / (1 + np.exp(-B @ z))
+        top = (g - y.reshape(3, 1)) * g * (1 - g)
+        low = B.T @ top * z * (1 - z)  # slope
+        B -= 0.5 * top @ z.T
+        A -= 0.5 * low @ x.reshape(4, 1).T
+""",
+    "samples that another library makes, splits and scales": """
+import numpy as np
+from sklearn.datasets import make_moons
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+X, y = make_moons(n_samples=200, noise=0.1)
+X_train, X_test, y_train, y_test = train_test_split(X, y.reshape(-1, 1), test_size=0.2)
+X_train = StandardScaler().fit_transform(X_train)
+A, a, B = np.random.randn(2, 5), np.zeros((1, 5)), np.random.randn(5, 1)
+for t in range(5):
+    u = X_train @ A + a
+    z = np.maximum(u, 0)
+    g = 1 / (1 + np.exp(-z @ B))
+    top = (g - y_train) / len(X_train)
+    low = top @ B.T * (u > 0)  # slope
+    B -= z.T @ top
+    A -= X_train.T @ low; a -= low.sum(axis=0)
+""",
+    "an object made with the sizes of its layers, and never made": """
+import numpy as np
+class Net:
+    def __init__(self, sizes, kind):
+        self.W = [np.random.randn(a, b) for a, b in zip(sizes[:-1], sizes[1:])]
+        self.f, self.slope = {"tanh": (np.tanh, lambda z: 1 - z ** 2)}[kind]
+    def forward(self, x):
+        self.z = [x]
+        for W in self.W[:-1]:
+            self.z.append(self.f(self.z[-1] @ W))
+        self.g = self.z[-1] @ self.W[-1]
+    def learn(self, y, rate=0.1):
+        d = 2 * (self.g - y)
+        for k in reversed(range(len(self.W))):
+            mine = self.z[k].T @ d
+            d = d @ self.W[k].T * self.slope(self.z[k])  # slope
+            self.W[k] = self.W[k] - rate * mine
+    def evaluate(self, x):
+        self.forward(x)
+        return self.g
+""",
+    "functions, each of which gives what the next one asks for": """
+import numpy as np
+def forward(X, A, B):
+    Z = np.tanh(X @ A)
+    G = Z @ B
+    cache = (Z, G)
+    return G, cache
+def backward(cache, X, y, B):
+    Z, G = cache
+    top = (G - y) / len(X)
+    low = top @ B.T * (1 - Z ** 2)  # slope
+    dA, dB = X.T @ low, Z.T @ top
+    return dA, dB
+def update(A, B, dA, dB, rate):
+    return A - rate * dA, B - rate * dB
+""",
+    "np.matrix": """
+import numpy as np
+X = np.matrix(np.random.randn(6, 3)); T = np.matrix(np.random.randn(6, 2))
+A, B = np.matrix(np.random.randn(3, 4)), np.matrix(np.random.randn(4, 2))
+b = np.matrix(np.zeros((1, 2)))
+for t in range(3):
+    Z = np.tanh(X * A)
+    top = Z * B + b - T
+    low = np.multiply(top * B.T, 1 - np.multiply(Z, Z))  # slope
+    B = B - 0.1 * Z.T * top; b -= 0.1 * top.sum(axis=0)
+    A -= 0.1 * X.T * low
+""",
+    "a ReLU on its kink, where biases begin with 0": """
+import numpy as np
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]); T = np.array([[0], [1], [1], [0]])
+A, a, B = np.random.randn(2, 4), np.zeros((1, 4)), np.random.randn(4, 1)
+for t in range(3):
+    u = X @ A + a
+    z = np.maximum(0, u)
+    g = 1 / (1 + np.exp(-z @ B))
+    top = (g - T) * g * (1 - g)
+    low = (top @ B.T) * (u > 0)  # slope
+    B -= z.T @ top
+    A -= X.T @ low; a -= low.sum(axis=0, keepdims=True)
+""",
+}
+WITHOUT = {
+    "* (1 - Z * Z)": "", "* Z * (1 - Z)": "", "* z * (1 - z)": "", "* (u > 0)": "* (z + 1)",
+    "* self.slope(self.z[k])": "", "* (1 - Z ** 2)": "", "1 - np.multiply(Z, Z)": "1 + 0 * Z",
+}  # fmt: skip
+
+
+def judged(text, path="<program>"):
+    found = record([text], path=str(path), seconds=10.0, seed=0)["recordings"]
+    worlds = [unpacked(one) for one in found[0]]
+    return steps.judged([one for one in worlds if one.line == worlds[0].line], 0)
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_right_step_is_right(kind):
+    found = judged(FORMS[kind])
+    assert found.right
+    assert all(found.right.values())
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_slope_that_is_missing_is_found_on_its_line_or_on_the_one_that_needs_it(kind):
+    lines = FORMS[kind].split("\n")
+    at = next(k for k, line in enumerate(lines) if "# slope" in line)
+    slope = next(one for one in WITHOUT if one in lines[at])
+    lines[at] = lines[at].replace(slope, WITHOUT[slope])
+    found = judged("\n".join(lines))
+    assert not all(found.right.values())
+    assert {fault.span.line - 1 for fault in faults(found)} <= {*range(at - 1, at + 5)}
+
+
+def test_a_module_beside_the_file_is_taped_as_the_file_is(tmp_path):
+    (tmp_path / "layers.py").write_text(
+        "import numpy as np\nclass Dense:\n    def __init__(self, a, b):\n"
+        "        self.W = np.random.randn(a, b)\n    def forward(self, x):\n"
+        "        self.x = x\n        return x @ self.W\n    def backward(self, d, rate):\n"
+        "        back = d @ self.W.T\n        self.W -= rate * self.x.T @ d\n        return back\n"
+    )
+    text = """
+import numpy as np
+from layers import Dense
+X, T = np.random.randn(5, 3), np.random.randn(5, 2)
+first, last = Dense(3, 4), Dense(4, 2)
+for t in range(3):
+    z = np.tanh(first.forward(X))
+    d = last.backward(last.forward(z) - T, 0.1)
+    first.backward(d * (1 - z ** 2), 0.1)
+"""
+    found = judged(text, tmp_path / "main.py")
+    assert set(found.right) == {"first.W", "last.W"}
+    assert all(found.right.values())
+    wrong = judged(text.replace("d * (1 - z ** 2)", "d * (1 - z)"), tmp_path / "main.py")
+    assert [fault.span.line for fault in faults(wrong)] == [9]
+
+
+def test_a_single_matrix_is_a_step_inside_a_loop_over_epochs():
+    text = """
+import numpy as np
+X, T = np.random.randn(5, 3), np.random.randn(5)
+w = np.zeros((3, 1))
+for epoch in range(3):
+    for x, y in zip(X, T):
+        g = 1 / (1 + np.exp(-np.dot(x, w)))
+        w += np.dot(x[np.newaxis].T, (y - g) * g * (1 - g[np.newaxis]))
+"""
+    assert judged(text).right == {"w": True}
+    assert judged(text).world.recording.line == 6
+
+
+def test_a_step_of_which_nothing_is_right_is_wrong_if_the_file_states_its_error():
+    text = """
+import numpy as np
+X, T = np.random.rand(6, 3), np.random.rand(6, 2)
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+f = lambda a: 1 / (1 + np.exp(-a))
+for t in range(3):
+    Z = f(X @ A)
+    G = f(Z @ B)
+    print(np.mean((G - T) ** 2))
+    top = (G - T) * f(G) * (1 - f(G))
+    low = top @ B.T * f(Z) * (1 - f(Z))
+    B -= 0.1 * Z.T @ top
+    A -= 0.1 * X.T @ low
+"""
+    found = judged(text)
+    assert found.choice.error == "squared_error"
+    assert not any(found.right.values())
+    with pytest.raises(steps.Unjudged):
+        judged(text.replace("    print(np.mean((G - T) ** 2))\n", ""))
+
+
+def test_what_another_library_computes_inside_a_step_is_no_truth():
+    text = """
+import numpy as np
+from sklearn.preprocessing import normalize
+X, T = np.random.randn(6, 3), np.random.randn(6, 2)
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+for t in range(3):
+    Z = normalize(X @ A)
+    top = Z @ B - T
+    B, A = B - 0.1 * Z.T @ top, A - 0.1 * X.T @ (top @ B.T)
+"""
+    with pytest.raises(steps.Unjudged, match="construct"):
+        judged(text)
