@@ -64,7 +64,9 @@ def assert_same(folder, other) -> None:
 
 
 def test_two_processes_train_the_network_of_one(tmp_path, alone):
-    (code, out, err), second = map(ended, pair(tmp_path, *BATCHES, "--epochs", "3", "--out", "run"))
+    (code, out, err), second = map(
+        ended, pair(tmp_path, *BATCHES, "--epochs", "3", "--out", "run", devices=2)
+    )
     assert (code, err) == (0, "")
     assert "devices    4 of 2 processes, which share each batch" in out
     assert second == (0, "", "")  # the first prints
