@@ -115,7 +115,16 @@ def test_otter(code, points, tmp_path):
     shutil.copytree(GRADERS / "otter", tmp_path / "otter")
     notebook(tmp_path / "homework.ipynb", code)
     otter = (sys.executable, "-m", "otter")
-    run(*otter, "generate", "-t", "otter/tests", "-o", "autograder.zip", "--no-environment", cwd=tmp_path)
+    run(
+        *otter,
+        "generate",
+        "-t",
+        "otter/tests",
+        "-o",
+        "autograder.zip",
+        "--no-environment",
+        cwd=tmp_path,
+    )
     run(*otter, "run", "-a", "autograder.zip", "-o", ".", "homework.ipynb", cwd=tmp_path)
     found = json.loads((tmp_path / "results.json").read_text())
     assert sum(one.get("score", 0) for one in found["tests"]) == points
