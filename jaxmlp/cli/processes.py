@@ -21,8 +21,8 @@ from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.workers import signals
 from jaxmlp.verify.run.box import end_with
 
-WAIT = 60  # seconds, for the others to begin
-SILENCE = 20  # seconds after which a process that is not heard of is given up
+WAIT = 180  # seconds, for the others to begin
+SILENCE = 40  # seconds after which a process that is not heard of is given up
 WATCHED = "JAXMLP_WATCHED_BY"  # the process that waits for this one
 ENDED = "another process has ended, or is not there"
 # At its end nothing is waited for, and nothing left that JAX might abort.

@@ -64,13 +64,16 @@ def assert_same(folder, other) -> None:
 
 
 def test_two_processes_train_the_network_of_one(tmp_path, alone):
-    (code, out, err), second = map(ended, pair(tmp_path, *BATCHES, "--epochs", "3", "--out", "run"))
+    (code, out, err), second = map(
+        ended, pair(tmp_path, *BATCHES, "--epochs", "3", "--out", "run", devices=2)
+    )
     assert (code, err) == (0, "")
     assert "devices    4 of 2 processes, which share each batch" in out
     assert second == (0, "", "")  # the first prints
     assert_same(tmp_path / "run", alone)
 
 
+@pytest.mark.slow
 def test_the_death_of_one_ends_the_other_and_one_process_goes_on(tmp_path, alone):
     first, second = pair(
         tmp_path,
@@ -104,6 +107,7 @@ def test_the_death_of_one_ends_the_other_and_one_process_goes_on(tmp_path, alone
     assert len(errors(tmp_path / "run")) == done + 2
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_sweep_and_one_goes_on(tmp_path):
     args = ["--data", "iris", "--epochs", "2", "--seeds", "2", "--eta", "0.01", "0.1"]
     args += ["--units", "2", "3", "4", "5"]

@@ -201,7 +201,7 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         if factor is not None:
             factors[param.name] = factor
         elif gradients:
-            given[param.name] = names.is_gradient(max(gradients), param.old)
+            given[param.name] = names.is_gradient(min(gradients), param.old)
     news = {p.new for p in world.params}
     loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
     still, uneven = _still(world, target, names), _uneven(world, factors or given)

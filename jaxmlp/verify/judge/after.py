@@ -1,0 +1,34 @@
+"""What a program does with its parameters after a judged step."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jaxmlp.verify.finding import Note
+from jaxmlp.verify.judge.steps import Judgement
+from jaxmlp.verify.judge.told import Telling
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.later import Later
+from jaxmlp.verify.run.tape import Span
+
+
+class Mistake(NamedTuple):
+    """What is wrong, and where."""
+
+    note: Note
+    span: Span
+
+
+class After:
+    """The part of the tape after a step.
+
+    Attributes:
+        params: by node, the parameter of the step that it is the new value of.
+        moving: what is computed from these.
+    """
+
+    def __init__(self, found: Judgement, later: Later, telling: Telling):
+        self.found, self.later, self.telling = found, later, telling
+        self.nodes, self.graph = later.nodes, Graph(later.nodes)
+        self.params = {new: old for old, new in later.params}
+        self.moving = self.graph.dependents([i for i in self.params if i in later.nodes])

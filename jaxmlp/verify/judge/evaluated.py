@@ -1,0 +1,197 @@
+"""Whether the network that a program evaluates is the one that it has trained.
+
+It is if it is the same function of the same parameters. Another one is told only with what it is
+instead: another activation that is known, or the same without biases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify import given
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.after import After, Mistake
+from jaxmlp.verify.judge.called import Called, place
+from jaxmlp.verify.judge.symbols import JOINING
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import PASSING
+from jaxmlp.verify.run.tape import Node, Span
+
+PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))
+OF_NETWORK = Words(
+    "Is this the network that was trained?", "これは学習したネットワークと同じものですか。"
+)
+
+
+class Layer(NamedTuple):
+    """A product with a matrix, where it is used.
+
+    Attributes:
+        W: the matrix, by its node in the step.
+        x: what it is multiplied by, one sample a row; `node` is its node.
+        u: the product, with its biases.
+        product: its node.
+        biased: whether biases take part.
+        cut: whether only a part of the matrix does.
+    """
+
+    W: int
+    x: np.ndarray
+    node: int
+    u: np.ndarray
+    product: int
+    biased: bool
+    cut: bool
+
+
+class Evaluated(After):
+    """The layers that are used after a step, compared with those in it."""
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Layers that are other ones than in the step."""
+        world, target = self.found.world, self.found.choice.target
+        forward = world.graph.dependents(world.roots) - target.backward
+        own = {p.old: p.old for p in world.params}
+        trained = list(layers(world.recording.nodes, world.graph, own, forward))
+        mine = list(layers(self.nodes, self.graph, self.params, self.moving))
+        by_matrix = {one.W: one for one in trained}
+        for layer in mine:
+            was = by_matrix.get(layer.W)
+            if was is None:
+                continue
+            if was.biased and not layer.biased and self._without_bias(layer, was):
+                yield Mistake(_without_bias(), self._span(layer.product))
+            before = _before(self.graph, mine, layer)
+            was_before = _before(world.graph, trained, was)
+            if before and was_before and before.W == was_before.W:
+                yield from self._activation(layer, before, was, was_before)
+
+    def _without_bias(self, layer: Layer, was: Layer) -> bool:
+        """Whether no other use of the parameters could be that of the biases."""
+        if layer.cut:
+            return layer.x.shape[1] == was.x.shape[1] - 1
+        biases = [p for p, old in self.params.items() if old in self._biases(was)]
+        used = self.graph.ancestors(self.graph.dependents([layer.product]))
+        return bool(biases) and layer.x.shape[1] == was.x.shape[1] and not used & set(biases)
+
+    def _biases(self, was: Layer) -> set[int]:
+        """The parameters that are added to a layer's product in the step."""
+        world = self.found.world
+        after = world.graph.after[was.product]
+        feeding = {b for i in after for b in world.graph.before[i]} - {was.product}
+        own = {p.old for p in world.params}
+        roots = {_root(world.recording.nodes, world.graph, own, i) for i in feeding}
+        return roots - {None}
+
+    def _activation(
+        self, layer: Layer, before: Layer, was: Layer, was_before: Layer
+    ) -> Iterator[Mistake]:
+        trained = _named(was_before.u, was.x)
+        if trained is None or _is(trained, before.u, layer.x):
+            return
+        other = _named(before.u, layer.x)
+        if other is not None:
+            yield Mistake(_other_f(trained, other), self._span(self._inner(layer, before)))
+
+    def _inner(self, layer: Layer, before: Layer) -> int:
+        """The node of f(u), of what a layer is given."""
+        number = layer.node
+        while self.nodes[number].op in JOINING:
+            inside = [i for i in self.graph.before[number] if i in self.moving]
+            if not inside or inside[-1] == before.product:
+                break
+            number = inside[-1]
+        return number
+
+    def _span(self, number: int) -> Span:
+        """Where a value is computed; of what a function gives, where it is called."""
+        span, called = self.nodes[number].span, self._called()
+        for part in called.parts:
+            if part.target and number in called.given(part):
+                return Span(*place(part.value))
+        return span
+
+    def _called(self) -> Called:
+        recording = replace(self.found.world.recording, nodes=self.nodes)
+        return Called(recording, self.telling.code.called.statements, self.telling.cells)
+
+
+def layers(
+    nodes: Mapping[int, Node], graph: Graph, params: Mapping[int, int], inside: set[int]
+) -> Iterator[Layer]:
+    """The products with the matrices of a step.
+
+    Args:
+        params: by node, the node that it is in the step.
+        inside: where to look.
+    """
+    for number in sorted(inside):
+        feeding = graph.before[number]
+        if nodes[number].op not in PRODUCTS or len(feeding) != 2:
+            continue
+        roots = [_root(nodes, graph, params, one) for one in feeding]
+        if roots.count(None) != 1:
+            continue
+        left = roots[0] is not None
+        W, operand, x = (roots[0], *feeding) if left else (roots[1], *feeding[::-1])
+        u, biased = number, False
+        for after in graph.after[number]:
+            others = {_root(nodes, graph, params, i) for i in graph.before[after] if i != number}
+            if after in inside and nodes[after].op == "add" and others - {None}:
+                u, biased = after, True
+        rows, cut = _rows(nodes[x].value, left), nodes[operand].value.size < nodes[W].value.size
+        ones = rows.shape[1] > 1 and any((rows[:, k] == 1).all() for k in (0, -1))
+        yield Layer(params[W], rows, x, _rows(nodes[u].value, left), number,
+                    biased or (ones and not cut), cut)  # fmt: skip
+
+
+def _root(
+    nodes: Mapping[int, Node], graph: Graph, params: Mapping[int, int] | set[int], number: int
+) -> int | None:
+    """The parameter that a node is, turned or cut as it may be."""
+    while number not in params and nodes[number].op in PASSING and graph.before[number]:
+        number = graph.before[number][0]
+    return number if number in params else None
+
+
+def _rows(value: np.ndarray, left: bool) -> np.ndarray:
+    """One sample a row."""
+    if value.ndim != 2:
+        return value.reshape(1, -1)
+    return value.T if left else value
+
+
+def _before(graph: Graph, known: list[Layer], layer: Layer) -> Layer | None:
+    """The layer that gives what this one is given."""
+    behind = graph.ancestors([layer.node])
+    return next((one for one in reversed(known) if one.product in behind), None)
+
+
+def _named(u: np.ndarray, x: np.ndarray) -> str | None:
+    return next((name for name in given.F if _is(name, u, x)), None)
+
+
+def _is(f: str, u: np.ndarray, x: np.ndarray) -> bool:
+    """Whether what a layer is given is f(u), with or without its 1."""
+    with np.errstate(all="ignore"):
+        z = np.asarray(given.F[f](u))
+    parts = (x, x[:, 1:], x[:, :-1])
+    return any(z.shape == one.shape and np.allclose(z, one, 1e-9, 1e-12) for one in parts)
+
+
+def _other_f(trained: str, other: str) -> Note:
+    return Note("evaluated-with-other-f", Words(
+        f"This evaluates the network with {other}; it was trained with {trained}.",
+        f"学習では {trained} を使っていますが、評価では {other} を使っています。"),
+        OF_NETWORK)  # fmt: skip
+
+
+def _without_bias() -> Note:
+    return Note("evaluated-without-bias", Words(
+        "The biases are left out here; the network that was trained has them.",
+        "学習したネットワークにはバイアスがありますが、ここでは使われていません。"),
+        OF_NETWORK)  # fmt: skip
