@@ -2,17 +2,20 @@
 
 How a file becomes a verdict (`homework.verify_file`):
 
-1. It is read and taken apart (`reading`, `source`), without being run. What its names tell is
-   called in a child process (`runner`, `child`) and judged stage by stage, as the lecture's u, z,
-   δ2, δ1, ∂E/∂V and ∂E/∂W (`calling`, `check`, `training`, `passes`, `small`, `judge.stages`).
-2. What its names do not settle is run (`recorded`): on arrays that record, until one pass has moved
-   its parameters (`run`). A new form of program belongs there: in `run.step` if parameters are kept
+1. It is read and taken apart (`reading`, `source`), without being run. Functions whose names tell
+   what they are (`kinds`) are called in a child process (`run.runner`, `run.child`) and judged
+   stage by stage, as the lecture's u, z, δ2, δ1, ∂E/∂V and ∂E/∂W (`calling`, `check`, `passes`,
+   `small`, `judge.stages`).
+2. Training loops, classes, and what else names do not settle, are run (`recorded`): on arrays that
+   record, until one pass has moved its parameters (`run`). A new form of program belongs there: in `run.step` if parameters are kept
    in another way, in `run.modules` if it imports something else, in `run.unknown` if data that are
    not there are used in another way.
 3. Its own forward pass is computed anew and differentiated by JAX (`truth`). Another E belongs in
    `truth.errors`.
 4. The step is judged (`judge`): which E it goes down, which parameters follow the gradient, the
-   first value that is nothing, and why. Another mistake belongs in `judge.causes`; of a stage of
-   the two-layer network, in `mistakes`.
+   first value that is nothing, and why. Where the network is a chain of layers it is brought to the
+   lecture's form (`judge.layers`), in which the catalogue's formulas apply to any of them
+   (`judge.claims`). Another mistake of any network belongs in `judge.causes`; of a layer, in
+   `mistakes`.
 5. The verdicts are data (`finding`), and `report` writes them down.
 """

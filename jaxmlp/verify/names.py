@@ -3,21 +3,12 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from jaxmlp.verify.calling import ROLE, plain
-
 SIZES = ("d", "q", "m", "n")
 
 
 def words(text: str) -> frozenset[str]:
     """The words of a table."""
     return frozenset(text.split())
-
-
-def role_of_data(name: str) -> str | None:
-    """The role of a name, also with "train" or "data" in it."""
-    short = plain(name)
-    names = (short, *(short.replace(part, "") for part in ("train", "data", "all", "tr")))
-    return next((ROLE[one] for one in names if one in ROLE), None)
 
 
 def called(call: ast.Call) -> str:

@@ -64,7 +64,8 @@ def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
     made = [s for s in before if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
     there = {ROLE.get(plain(name)) for s in made for name in stores(s)}
     tests = "test" in " ".join(map(ast.dump, loop.body))
-    return {"x", "y"} <= stored and {"W", "V"} <= there and not tests
+    idle = {"x", "y"} <= stored and not {"W", "V"} & stored
+    return idle and {"W", "V"} <= there and not tests
 
 
 def _candidates(body: list[ast.stmt], examined: Container[str]) -> Iterator[ast.stmt]:

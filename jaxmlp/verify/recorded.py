@@ -343,7 +343,7 @@ def _as_used(check: Check, step: Step, found: Source) -> Check:
     """A derivative that is right where a right step calls it: of f(u), not of u."""
     function = found.functions.get(check.name)
     used = function is not None and bool(_extent(function) & step.lines)
-    if check.stage == "derivative" and check.verdict == "wrong" and used:
+    if check.stage == "derivative" and check.verdict == "wrong" and used and step.right:
         return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
     return check
 

@@ -23,6 +23,8 @@ from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Ref
 
 NEAR = 1e-9
+# Causes at the place of the mistake that say more than any formula that gives the same.
+NEARER = frozenset(("error-for-derivative", "bias-summed-over-units", "updated-V"))
 LARGE = 2000  # entries of a matrix, with which two mistakes together take too long to find
 DELTA = {"dV": "delta2", "dW": "delta1"}
 F_MISSING = [mistake for mistake in CATALOGUE if mistake.id == "f-missing"]
@@ -328,6 +330,7 @@ def _with_place(check: Check, other: Check | None, own: Place | None) -> Check:
     """A wrong stage with the place of its parameter's, and the cause where none is known."""
     if other is None or other.diagnosis[0].id == "uphill":
         return replace(check, place=own)
-    recognised = {note.id for note in check.diagnosis} != {"unrecognised"}
-    diagnosis = check.diagnosis if recognised else other.diagnosis
+    ids, others = ({note.id for note in one.diagnosis} for one in (check, other))
+    known = ids != {"unrecognised"} and not (NEARER & others and not NEARER & ids)
+    diagnosis = check.diagnosis if known else other.diagnosis
     return replace(check, diagnosis=diagnosis, place=other.place or own)
