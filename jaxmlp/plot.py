@@ -125,12 +125,14 @@ def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     on a page.
     """
     m, few = len(matrix), len(matrix) <= MOST_CLASSES
-    side = 2.6 + 0.45 * m if few else 9.0
+    side = min(2.6 + 0.45 * m, 9.0)
     figure, axes = _axes(side, side)
     axes.imshow(matrix if few else np.log1p(matrix), cmap="Blues")  # where most are 0 or a few
     for (i, j), count in np.ndenumerate(matrix) if few else ():
         shade = "white" if count > matrix.max() / 2 else "black"
-        axes.text(j, i, str(count), ha="center", va="center", color=shade, fontsize=9)
+        axes.text(
+            j, i, str(count), ha="center", va="center", color=shade, fontsize=9 if m <= 14 else 5
+        )
     ticks = range(0, m, 1 if few else -(-m // 25))
     names = [_short(classes[k], 16) for k in ticks]
     long = max(map(len, names)) > 3

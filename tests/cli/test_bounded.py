@@ -74,7 +74,7 @@ def test_a_confusion_matrix_stays_on_a_page(m):
     figure = plot.confusion(np.eye(m, dtype=int), [f"class {k}" for k in range(m)])
     (axes,) = figure.axes
     assert len(axes.texts) == (m * m if m <= plot.MOST_CLASSES else 0)
-    assert max(figure.get_size_inches()) <= 21
+    assert max(figure.get_size_inches()) <= 9
     assert len(axes.get_xticks()) <= plot.MOST_CLASSES
 
 
