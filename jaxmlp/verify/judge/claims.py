@@ -16,6 +16,7 @@ from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.judge.told import FOLLOWS
 from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.program import Mistake, Quantities
@@ -153,6 +154,10 @@ def _claim(found: Judgement, network: Chain, k: int) -> Claim:
         d = np.concatenate([column, d], axis=-1)
     sure = all(found.right.get(p, False) and found.factors.get(p, 1) > 0 for p in params)
     node, delta, factor = _delta(found, network, layer, W)
+    if delta is not None:
+        weights = slice(int(bool(form.one)), None)
+        made = (delta.mT @ form.x)[..., weights]  # η may stand in either factor
+        factor = multiple(d[..., weights], made) or factor
     return Claim(params, d, delta, factor, sure, (node, W.new))
 
 
@@ -274,9 +279,9 @@ def _taken(
     if claim.delta is None:
         return {stage: d}
     true_delta = getattr(right, DELTA[stage])
-    up = claim.factor < 0 and (claim.delta * true_delta).sum() > 0  # the step is uphill, not δ
-    factor = style * abs(claim.factor) if style else abs(claim.factor) if up else claim.factor
-    delta = claim.delta * factor / size
+    size_of = abs(claim.factor) / size
+    up = same(claim.delta * size_of, true_delta, NEAR)  # then the step is uphill, and not δ wrong
+    delta = claim.delta * (style * size_of if style else size_of if up else claim.factor / size)
     fine = same(d, true, NEAR) and not same(delta, true_delta, NEAR)
     return {stage: d} if fine else {DELTA[stage]: delta, stage: d}
 
@@ -309,16 +314,23 @@ def joined(
         placed: the place of a node.
     """
     known = {check.stage.removeprefix("∂E/∂"): check for check in by_param}
-    all_told = cost(found)[0] == 0 and any(one.check.verdict == "wrong" for one in found)
-    wrong_params = {p for one in found if one.check.verdict == "wrong" for p in one.params}
+    left = [check for check in by_param if check.verdict == "wrong" and check.place]
+    wrong = [one for one in found if one.check.verdict == "wrong"]
+    all_told = bool(wrong) and cost(found)[0] == 0
     made: list[Check] = []
     for params, check, node in found:
-        mine = [known[p] for p in params if p in known and known[p].verdict == "wrong"]
-        if check.verdict == "wrong":
-            other = next(iter(mine), None)
+        mine = [known[p] for p in params if p in known]
+        if check.verdict == "wrong" and not left and any(FOLLOWS in one.remarks for one in mine):
+            check = replace(check, verdict="right", diagnosis=(), remarks=(FOLLOWS,))
+        elif check.verdict == "wrong":
+            other = next((one for one in left if one in mine), next(iter(left), None))
+            left = [one for one in left if one is not other]
             check = _with_place(check, other, placed(node) if node is not None else None)
-        elif mine and not all_told and not wrong_params & set(params) and check.stage in DELTA:
-            check = replace(mine[0], stage=check.stage)
+        elif check.stage not in DELTA.values() and not all_told:
+            other = next(
+                (one for one in mine if one in left or (one.verdict == "wrong" and not wrong)), None
+            )
+            check = check if other is None else replace(other, stage=check.stage)
         made.append(check)
     rest = [one for name, one in known.items() if all(name not in s.params for s in found)]
     first = by_param[0]
