@@ -21,6 +21,7 @@ from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.small import TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
+BY_SHAPES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))
 SECONDS = 8.0  # for what could stand in the place of a suspect
 PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 BACKWARD = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
@@ -88,7 +89,7 @@ def steps_of(
     begins = _begins(cells) if notebook else []
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
-        recordings, errors, farthest = _taped(cells, runner, seed)
+        recordings, errors, farthest, guessed = _taped(cells, runner, seed)
     except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
         return [_not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
@@ -97,8 +98,9 @@ def steps_of(
     stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
     if stopped and (suspect := _suspect(cells, begins, stopped, again, judge)):
         return [suspect]
-    first = _crashed(cells, errors) if stopped else judge(cells, recordings)
-    return first or (judge(cells, recordings) if stopped else _crashed(cells, errors))
+    crash = _crashed(cells, errors, guessed)
+    first = crash if stopped else judge(cells, recordings)
+    return first or (judge(cells, recordings) if stopped else crash)
 
 
 def _begins(cells: Sequence[str]) -> list[int]:
@@ -113,12 +115,12 @@ def _runs(worlds: Sequence[Recording]) -> bool:
 
 def _taped(
     cells: Sequence[str], runner: Runner, seed: int, given: dict | None = None
-) -> tuple[list, list, dict]:
-    """The recordings of a file, what stopped it, and the shapes with which it came farthest."""
+) -> tuple[list, list, dict, bool]:
+    """A file's recordings, what stopped it, with which shapes, and whether these are guesses."""
     answer = runner.record(cells, seed=seed, given=given)
     recordings = [[unpacked(one) for one in worlds] for worlds in answer["recordings"]]
     errors = [(str(kind), int(line), str(text)) for kind, line, text in answer["errors"]]
-    return recordings, errors, dict(answer["farthest"])
+    return recordings, errors, dict(answer["farthest"]), bool(answer["guessed"])
 
 
 def _judged_all(
@@ -182,8 +184,14 @@ def _stopped(
     return replace(step, checks=(replace(check, diagnosis=(why,), place=place, lines=shown),))
 
 
-def _crashed(cells: Sequence[str], errors: Sequence[tuple[str, int, str]]) -> list[Step]:
-    """The first loop with a product in it that stopped with an error of its own, or in a call."""
+def _crashed(
+    cells: Sequence[str], errors: Sequence[tuple[str, int, str]], guessed: bool
+) -> list[Step]:
+    """The first loop with a product in it that stopped with an error of its own, or in a call.
+
+    Args:
+        guessed: whether there are stand-ins, whose shapes may be to blame.
+    """
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
     nodes = [n for one in statements for n in ast.walk(one)]
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
@@ -192,15 +200,17 @@ def _crashed(cells: Sequence[str], errors: Sequence[tuple[str, int, str]]) -> li
         inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in _extent(n)}
         around = [n for n in loops if line in _extent(n)]
         around += [] if around else [n for n in loops if inside & names_used([n], {})]
+        if around and guessed and kind in BY_SHAPES:
+            return [_not_run(f"{kind}: {why} (line {line})", around[-1].lineno)]
         if around and kind in vars(builtins):
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
             return [Step(around[-1].lineno, frozenset(_extent(around[-1])), (check,))]
     return []
 
 
-def _not_run(why: str) -> Step:
+def _not_run(why: str, line: int = 0) -> Step:
     words = Words(f"the file could not be run: {why}", f"ファイルを実行できませんでした: {why}")
-    return Step(0, frozenset(), notes=(Note("not-judged", words),))
+    return Step(line, frozenset(), notes=(Note("not-judged", words),))
 
 
 def _judged(

@@ -7,7 +7,9 @@ a stand-in that does nothing; one whose values reach the step makes the step unf
 from __future__ import annotations
 
 import builtins
+import glob
 import math
+import os
 import random
 import types
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from jaxmlp.verify.run.arrays import (
     number,
     plain,
 )
+from jaxmlp.verify.run.oracle import ROWS
 
 HARMLESS = frozenset(
     [
@@ -82,6 +85,7 @@ ABSENT = frozenset(
     ]
 )
 OF_OLD = {"int": int, "float": float, "bool": bool, "object": object}  # NumPy before 1.24
+LABELS = 3  # in the names of files
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
 AS_THEY_ARE = frozenset(
@@ -388,6 +392,23 @@ def _progress() -> types.ModuleType:
 
 
 MADE["tqdm"] = _progress()
+
+
+def _listing(function: Callable) -> Callable:
+    """The files of a folder; of one that is not there, names whose only digit is a label."""
+
+    def listed(*args: Any, **kw: Any) -> list[str]:
+        try:
+            found = list(function(*plain(args), **kw))
+        except OSError:
+            found = []
+        return found or [f"./image{k % LABELS}.csv" for k in range(ROWS)]
+
+    return listed
+
+
+MADE["glob"] = Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob))
+MADE["os"] = Namespace(os, "os", listdir=_listing(os.listdir))
 
 
 def importer(

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from jaxmlp.verify.run.arrays import lifted
+
 SAMPLES = 3
 ROWS = 12  # of a table that a file has loaded
+VALUES = 10  # different ones in it
 SIZES = (5, 4, 6, 2, *range(7, 60))
 Shape = tuple[int, ...]
 
@@ -55,6 +58,13 @@ class Oracle:
     def used(self) -> list[int]:
         """The sizes that something has, but for 1."""
         return [size for size in self.drawn if size > 1]
+
+    def sample(self, name: str) -> Any:
+        """What a file with one sample in it has: a label, and numbers."""
+        width = self.lengths.get(name, SIZES[0])
+        self.tables[name] = width
+        drawn = self.random.integers(0, self.lengths.get("values", VALUES), width)
+        return lifted(drawn.astype(float))
 
     def fresh(self, skip: int = 0) -> int:
         """A size that nothing else has; or the next but some."""

@@ -31,6 +31,7 @@ from jaxmlp.verify.run.unknown import Unknown
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 STEPS = 3  # steps that are looked for
 MANY = 500  # a number of samples that a program counts on may be another
+BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
 ROOM = 20_000  # nodes kept from before a step
 BESIDE = "beside."  # before the name of a module of the program's
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
@@ -82,7 +83,7 @@ class Hooked(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
             return ast.copy_location(_call("__number__", node), node)
-        if type(node.value) is int and node.value >= MANY:
+        if type(node.value) is int and node.value >= BATCH:
             return ast.copy_location(_call("__many__", node), node)
         return node
 
@@ -127,8 +128,10 @@ class Program:
         current().data = self._data
 
     def _data(self, name: str) -> Unknown:
-        """A stand-in for what is not there."""
+        """A stand-in for what is not there; read in a loop, it is one sample."""
         current().guessed = True
+        if self.depth and name.startswith("np."):
+            return self.oracle.sample(name.partition("#")[0])
         self.oracle.calls += 1
         return Unknown(f"{name}#{self.oracle.calls}", self.oracle, loaded=True)
 
@@ -309,7 +312,7 @@ def _keys(body: list[ast.stmt]) -> tuple[str, ...]:
 
 
 def many(body: list[ast.stmt]) -> set[int]:
-    """The large numbers in a hooked program."""
+    """The numbers in a hooked program that may be those of samples."""
     calls = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Call)]
     return {n.args[0].value for n in calls if getattr(n.func, "id", "") == "__many__"}
 

@@ -28,7 +28,7 @@ def record(
     Returns:
         `recordings`: what there is to judge, each a tape; `errors`: (kind, line, text) of what
         stopped; `missing`: modules that are not there; `farthest`: the shapes with which it came
-        farthest.
+        farthest; `guessed`: whether there were stand-ins.
     """
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
     tree = ast.Module(statements, [])

@@ -22,7 +22,7 @@ from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import sensible
-from jaxmlp.verify.run.oracle import ROWS, Oracle
+from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
 from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
@@ -58,6 +58,7 @@ class Search:
     ):  # fmt: skip
         self.body, self.path, self.unknown = body, path, set(unknown)
         self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
+        self.guessed = False
         self.farthest: tuple[tuple, Given, list] | None = None
         self.until, self.seed = until, seed
         self.given = bound(body)
@@ -82,6 +83,7 @@ class Search:
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
+            self.guessed |= bool(oracle.taken or oracle.tables)
             if self._new_names(program):
                 heapq.heappush(left, again)
                 continue
@@ -107,7 +109,10 @@ class Search:
             if what is None and errors and (self.farthest is None or far < self.farthest[0]):
                 self.farthest = far, Given(tuple(k for k, _ in oracle.taken), lengths), errors
             cost += bool(before) and far >= before  # a change that has changed nothing
-            for other in _resized(errors, oracle, lengths, self.many) if not found else ():
+            others = _resized(errors, oracle, lengths, {n for n in self.many if n >= MANY})
+            if oracle.taken and not errors and not any(one.moves for one in program.seen):
+                others = [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
+            for other in others if not found else ():
                 heapq.heappush(left, (far, cost + LIKELY / 4, next(number), told, other))
             asked = _asked_for(program)
             for at in reversed(range(len(told), len(oracle.taken))):
@@ -124,7 +129,8 @@ class Search:
     ) -> list[dict[str, Any]]:
         """The same with fewer units where the program has hundreds, if it works with them."""
         largest = max(n.value.size for one in made for n in one.nodes.values())
-        rest = sorted(self.many - {int(n) for n in oracle.lengths if n.isdigit()})
+        known = {int(n) for n in oracle.lengths if n.isdigit()}
+        rest = sorted(n for n in self.many - known if n >= MANY)
         if largest < LARGE or not rest:
             return []
         fewer = {str(n): size for n, size in zip(rest, FEWER, strict=False)}
@@ -246,5 +252,5 @@ def explored(
     return {
         "recordings": [worlds for worlds in recordings if worlds],
         "errors": stopped[2] if stopped else search.errors, "missing": sorted(set(search.missing)),
-        "farthest": stopped[1]._asdict() if stopped else {},
+        "guessed": search.guessed, "farthest": stopped[1]._asdict() if stopped else {},
     }  # fmt: skip

@@ -28,11 +28,11 @@ from jaxmlp.verify.run.arrays import (
     number,
     plain,
 )
-from jaxmlp.verify.run.oracle import ROWS, SAMPLES, SIZES, Oracle, Shape
+from jaxmlp.verify.run.oracle import ROWS, SAMPLES, SIZES, VALUES, Oracle, Shape
 from jaxmlp.verify.run.shapes import elementwise, product, target
 
 LAYERS = 3
-VALUES = 10
+
 KINDS = ("table", "column", "images")
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray))
 FRAME = frozenset(["values", "iloc", "loc", "array"])  # of a data frame: the table itself

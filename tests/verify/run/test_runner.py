@@ -276,7 +276,7 @@ def noise(x):
         except OSError:
             pass
 def large(x):
-    return "x" * (1 << 21)
+    return "x" * (5 << 20)
 """
 
 
@@ -287,7 +287,7 @@ def test_what_is_no_message_is_a_crash_and_an_object_is_what_it_holds():
     with Runner(pieces(ODD)) as runner:
         with pytest.raises(Crashed, match="expected arrays"):
             runner.call("noise", [X], SIZES)
-        with pytest.raises(Crashed, match="at most 32 MB"):
+        with pytest.raises(Crashed, match="at most 128 MB"):
             runner.call("large", [X], SIZES)
     assert not os.path.exists("/tmp/litter.jaxmlp")
 
