@@ -115,8 +115,8 @@ def _said(found: Source, options: Options) -> Said:
     """What the file, or the command line, says that its network is to be."""
     given = [getattr(options, one) or found.settings.get(one.upper())
              for one in ("hidden", "output", "loss")]  # fmt: skip
-    kinds = [piece(name) for name in _unused(found)]
-    return Said(*given, softmax_unused=any(one and one.kind == "softmax" for one in kinds))
+    softmax = {n for n in found.functions if (one := piece(n)) and one.kind == "softmax"}
+    return Said(*given, softmax=bool(softmax), softmax_unused=bool(softmax & set(_unused(found))))
 
 
 def _unused(found: Source) -> list[str]:

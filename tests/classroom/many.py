@@ -50,7 +50,7 @@ for epoch in range(10):
 MISTAKES = {
     "none": ("", "", ()),
     "sign of delta2": ("y_hat - yi", "yi - y_hat", ("delta2",)),
-    "delta2 twice": ("y_hat - yi", "2 * (y_hat - yi)", ("delta2",)),
+    "slope of the output": ("y_hat - yi", "(y_hat - yi) * y_hat * (1 - y_hat)", ("delta2",)),
     "no slope": ("np.dot(V_tilde.T, delta) * derivative", "np.dot(V_tilde.T, delta)", ("delta1",)),
     "slope inside": (
         "np.dot(V_tilde.T, delta) * derivative",

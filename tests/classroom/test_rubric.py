@@ -36,7 +36,7 @@ BY_HAND = {
     **{f"written: {name}": (written(name), 12 - {"delta2": 3, "dV": 2, "delta1": 3, "dW": 2}.get((*lost, "")[0], 0))
        for name, (_, _, lost) in MISTAKES.items()},
     "two mistakes": (written("no slope").replace("y_hat - yi", "yi - y_hat"), 12 - 3 - 3),
-    "softmax wrong": (BASE.replace("return e / np.sum(e)", "return e"), 12 - 1),
+    "all in the loop, no slope": (INLINE.replace(" * (u1 > 0)", ""), 10 - 3),
     "softmax overflows": (BASE.replace("np.exp(x - np.max(x))", "np.exp(x)"), 12 - 0.5),
     "all in the loop": (INLINE, 10),
     "a function that gives the pair": (PAIR, 10),

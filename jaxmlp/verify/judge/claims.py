@@ -35,12 +35,14 @@ class Said(NamedTuple):
     """The names of f, g and E, where somebody has said them.
 
     Attributes:
-        softmax_unused: whether the file has a softmax that it never calls.
+        softmax: whether the file has a function of that name.
+        softmax_unused: whether it never calls it.
     """
 
     hidden: str | None = None
     output: str | None = None
     error: str | None = None
+    softmax: bool = False
     softmax_unused: bool = False
 
 
@@ -72,13 +74,15 @@ class Stage(NamedTuple):
     node: int | None = None
 
 
-def stage_checks(found: Judgement, name: str, said: Said, most: int = 2) -> list[Stage] | None:
+def stage_checks(
+    found: Judgement, name: str, said: Said, most: int = 2, meant: tuple[str, str] | None = None
+) -> list[Stage] | None:
     """The stages of a network that is a chain of layers, in the order of the derivation.
 
     Their names are the lecture's where there are two layers: δ2, ∂E/∂V, δ1, ∂E/∂W.
     """
-    network = chain(found)
-    if network is None or None in (_scale(found, network, k) for k in range(len(network.layers))):
+    network = chain(found, meant)
+    if network is None or (not meant and not _agrees(found, network)):
         return None
     claims = [_claim(found, network, k) for k in range(len(network.layers))]
     large = max(form.W[0].size for form in network.forms) > LARGE
@@ -103,6 +107,9 @@ def explained(
 ) -> tuple[Judgement, list[Stage]] | None:
     """Of networks and E, that in which one known mistake explains all: evidence enough."""
     made = [(one, stage_checks(one, name, said, most=1)) for one in tried]
+    if said.softmax:  # which may be a wrong one
+        usual = ("softmax", "cross_entropy")
+        made += [(one, stage_checks(one, name, said, 1, usual)) for one in tried[:1]]
     fits = [(one, found) for one, found in made if found and cost(found)[0] == 0]
     return min(fits, key=lambda one: (cost(one[1]), _unusual(one[0])), default=None)
 
@@ -190,7 +197,9 @@ def _outer(node, W: Param, world) -> bool:
     """Whether an operation may be the product of a δ and what the layer is given."""
     shape = node.value.shape
     fits = len(shape) == 2 and shape in (world.at[0][W.old].shape, world.at[0][W.old].shape[::-1])
-    return fits and (node.op in FACTORS or node.op == "multiply")
+    parts = [world.at[0][a.id].shape for a in node.args if isinstance(a, Ref)]
+    by_entries = node.op == "multiply" and shape not in parts  # δ[:, None] * z
+    return fits and (node.op in FACTORS or by_entries)
 
 
 def _sizes(found: Judgement, network: Chain, claims: Sequence[Claim]) -> Iterator[float]:
@@ -205,6 +214,11 @@ def _sizes(found: Judgement, network: Chain, claims: Sequence[Claim]) -> Iterato
     for share in dict.fromkeys((1.0, 1 / network.forms[0].x.shape[1])):
         for half in (1.0, 0.5):
             yield (made[-1] if made else 1.0) * share * half
+
+
+def _agrees(found: Judgement, network: Chain) -> bool:
+    """Whether the closed form's gradients are autodiff's, up to a factor."""
+    return None not in (_scale(found, network, k) for k in range(len(network.layers)))
 
 
 def _scale(found: Judgement, network: Chain, k: int) -> float | None:

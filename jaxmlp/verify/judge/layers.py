@@ -105,15 +105,19 @@ class NoChain(Exception):
     """A network that is none."""
 
 
-def chain(found: Judgement) -> Chain | None:
-    """The network of a step as a chain of layers; None if it is another one."""
+def chain(found: Judgement, meant: tuple[str, str] | None = None) -> Chain | None:
+    """The network of a step as a chain of layers; None if it is another one.
+
+    Args:
+        meant: g and E, where it is not what is computed that counts.
+    """
     try:
-        return _chain(found)
+        return _chain(found, meant)
     except (NoChain, ValueError, IndexError):
         return None
 
 
-def _chain(found: Judgement) -> Chain:
+def _chain(found: Judgement, meant: tuple[str, str] | None) -> Chain:
     pairs, world = found.choice.target.pairs, found.world
     g = tuple(one for one, _ in pairs)
     layers = tuple(_layers(world, g))
@@ -126,10 +130,10 @@ def _chain(found: Judgement) -> Chain:
     target = _rows(targets, left)
     if out.shape != forms[-1].u.shape:
         raise NoChain
-    output = _named(given.G, forms[-1].u, out)
+    output, error = meant or (_named(given.G, forms[-1].u, out), "")
     f = tuple(_named(given.F, a.u, _without_one(b)) for a, b in itertools.pairwise(forms))
     true = _rows([found.names.adjoints[one] for one in g], left)
-    error = _error(true, out[: len(true)], target[: len(true)])
+    error = error or _error(true, out[: len(true)], target[: len(true)])
     made = Chain(layers, forms, f, output, error, target, g, world)
     return made._replace(right=_passed_on(made))
 

@@ -216,7 +216,7 @@ def _resized(
     told = next((text for kind, _, text in errors if kind in SIZES_TOLD), "")
     sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
     if (m := LABEL.search(told)) and "values" not in lengths:
-        return [{**lengths, "values": int(m[1])}]
+        return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     wanted = many if "out of bounds" in told else many.intersection(sizes)
     large = [n for n in sorted(wanted) if str(n) not in lengths]
     found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]

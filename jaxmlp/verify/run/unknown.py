@@ -248,6 +248,8 @@ class Unknown(NDArrayOperatorsMixin):
             return self._part(index, f"{self.stands_for}[{index!r}]")
         if self.parts and not self.loaded:
             return self._part(index, f"{self.stands_for}[{index!r}]")
+        if isinstance(index, list) and self.loaded and all(isinstance(k, str) for k in index):
+            return self  # columns of a data frame
         index = settled(index)
         if self.setting and self.known() is None and isinstance(index, int | slice):
             return self._sizes()[index]
