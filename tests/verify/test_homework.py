@@ -227,9 +227,9 @@ slope_of_output.py
   right sigmoid.value sigmoid_derivative.derivative dtanh.derivative softmax.value
   right loop.delta2 loop.dV loop.delta1 loop.dW
 slope_of_output_wrong.py
-  right sigmoid.value dtanh.derivative softmax.value loop.delta2 loop.dV
+  right sigmoid.value dtanh.derivative softmax.value loop.delta2 loop.dV loop.dW
   wrong sigmoid_derivative.derivative sigmoid-slope-of-x
-  wrong loop.dW slope-rule-at-u
+  wrong loop.delta1 slope-rule-at-u
 spellings.py
   right relu.value drelu.derivative sigmoid.value sigmoid_derivative.derivative softmax.value
   right mse.loss
