@@ -1,6 +1,5 @@
 """What a file has, each thing checked as what it is."""
 
-import ast
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -149,13 +148,12 @@ def _without_lines(check: Check) -> Check:
 def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
     """x(1 − x) for f' of the sigmoid is right where the step that calls it, with f(x), is.
 
-    Where a class calls it, no step of which is judged by name, it gets the benefit of the doubt.
+    Where something calls it, and no step is judged, it gets the benefit of the doubt.
     """
     steps = [c for c in checks if c.name == "training loop" or c.stage in ("dW", "dV", "delta1")]
     if not FROM_OUTPUT & {note.id for note in check.diagnosis}:
         return check
-    classes = [n for n in ast.walk(found.module) if isinstance(n, ast.ClassDef)]
-    if not steps and check.name in names_used(classes, found.functions):
+    if not steps and check.name in names_used([found.module], found.functions):
         return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
     if not steps:
         return check

@@ -189,6 +189,24 @@ for t in range(1, 5):
         new.append(p - 0.01 * (m[k] / (1 - 0.9 ** t)) / (np.sqrt(v[k] / (1 - 0.999 ** t)) + 1e-8))
     A, B = new
 """,
+    "Adam, and decay of the weights alone": """
+import numpy as np
+X = np.random.randn(12, 4); Y = np.eye(10)[np.arange(12) % 10]
+P = {"A": np.random.randn(4, 6), "a": np.zeros((1, 6)),
+     "B": np.random.randn(6, 10), "b": np.zeros((1, 10))}
+m = {k: np.zeros_like(p) for k, p in P.items()}; v = {k: np.zeros_like(p) for k, p in P.items()}
+for t in range(1, 5):
+    Z = np.maximum(X @ P["A"] + P["a"], 0)
+    E = np.exp(Z @ P["B"] + P["b"]); G = E / E.sum(axis=1, keepdims=True)
+    top = (G - Y) / len(X)
+    low = top @ P["B"].T * (Z > 0)
+    D = {"A": X.T @ low + 0.01 * P["A"], "a": low.sum(axis=0, keepdims=True),
+         "B": Z.T @ top + 0.01 * P["B"], "b": top.sum(axis=0, keepdims=True)}
+    for k in P:
+        m[k] = 0.9 * m[k] + 0.1 * D[k]
+        v[k] = 0.999 * v[k] + 0.001 * D[k] ** 2
+        P[k] = P[k] - 0.01 * (m[k] / (1 - 0.9 ** t)) / (np.sqrt(v[k] / (1 - 0.999 ** t)) + 1e-8)
+""",
     "globals, mini-batches and dropout": """
 import numpy as np
 A = np.random.randn(4, 6); B = np.random.randn(6, 3)
