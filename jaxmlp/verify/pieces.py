@@ -272,10 +272,10 @@ def _small(epsilon: float) -> None:
         raise ValueError(f"expected a small ε, got {epsilon}")
 
 
-EPSILON = ("There is an ε inside the logarithm, log(g + ε): it changes E. Make softmax stable instead.",
-           "対数の中に ε が足されており (log(g + ε))、E の値が変わります。softmax の方を安定にします。")  # fmt: skip
-CLIP = ("g is clipped before the logarithm: it changes E. Make softmax stable instead.",
-        "対数の前に g が切り詰められており (clip)、E の値が変わります。softmax の方を安定にします。")  # fmt: skip
+EPSILON = ("there is an ε inside the logarithm, log(g + ε), which moves E where g is near 0; a stable softmax needs none",
+           "対数の中に ε が足されており (log(g + ε))、g が 0 に近いと E の値が変わります。softmax が安定なら要りません")  # fmt: skip
+CLIP = ("g is clipped before the logarithm, which moves E where g is near 0; a stable softmax needs none of it",
+        "対数の前に g が切り詰められており (clip)、g が 0 に近いと E の値が変わります。softmax が安定なら要りません")  # fmt: skip
 BOTH = [
     _slip("loss-mean", "loss", lambda q, v: v / q.g.shape[-1], "L9", "E is a mean over the outputs; it must be their sum.", "出力についての平均になっています。E は和です。", True),
     _slip("log10", "loss", lambda q, v: v / np.log(10), "L9", "This is the logarithm to base 10; the natural one belongs here.", "常用対数 (底 10) になっています。自然対数を使います。", True),

@@ -120,7 +120,7 @@ main_function.py not-looked-at not-judged
   right relu.value relu_prime.derivative softmax.value
 minibatch.py
   right relu.value softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
-  wrong cross_entropy_error.loss log-eps
+  right cross_entropy_error.loss
 minibatch_permutation.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 mistakes_functions.py
@@ -130,7 +130,7 @@ mistakes_functions.py
   imprecise tanh.value overflow
   wrong d_tanh.derivative tanh-slope-square-missing
   wrong softmax.value softmax-not-divided
-  wrong CrossEntoropy.loss log-eps
+  right CrossEntoropy.loss
   wrong forward.z z-without-1
   wrong backward.delta1 V-not-transposed
 nested.py
@@ -198,7 +198,7 @@ other_settings.py
 overflow.py
   right relu.value relu_grad.derivative sigmoid.value
   imprecise softmax.value softmax-not-shifted
-  wrong cross_entropy.loss log-clip
+  right cross_entropy.loss
 partly_done.py
   right ReLU.value dReLU.derivative forward.z
   unfinished softmax.value
@@ -234,7 +234,7 @@ spellings.py
   right relu.value drelu.derivative sigmoid.value sigmoid_derivative.derivative softmax.value
   right mse.loss
   imprecise Tanh.value overflow
-  wrong cross_entropy.loss log-clip
+  right cross_entropy.loss
 step_in_place.py
   right ReLU.value dReLU.derivative softmax.value forward.z forward.slope backward.delta1 step.dV
   right step.dW loop.delta2 loop.dV loop.delta1 loop.dW

@@ -347,6 +347,8 @@ def joined(
             check = check if other is None else replace(other, stage=check.stage)
         made.append(check)
     rest = [one for name, one in known.items() if all(name not in s.params for s in found)]
+    if any(note.id == "never-moves" for one in rest for note in one.diagnosis):
+        made = [one for one in made if one.verdict != "unfinished"]
     first = by_param[0]
     made[0] = replace(made[0], remarks=(*first.remarks[:1], *made[0].remarks))
     return (*(replace(one, line=first.line) for one in made), *rest)
