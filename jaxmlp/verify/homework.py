@@ -65,10 +65,11 @@ def verify_file(
     try:
         cells = code_of(path) if cells is None else cells
         found = source.read(cells, numbered=path.suffix != ".ipynb")
-        with deep_trees(), np.errstate(all="ignore"):
-            return _verified(path, cells, found, options, clock)
     except (OSError, ValueError) as why:
         return unreadable(path, why)
+    try:
+        with deep_trees(), np.errstate(all="ignore"):
+            return _verified(path, cells, found, options, clock)
     except OutOfTime as late:
         return File(str(path), problem=out_of_time(late).text)
 
@@ -99,7 +100,8 @@ def _verified(
         return File(str(path), remarks=remarks, problem=NOTHING)
     checks = [origins.said(one) for one in checks]
     numbered = checks if found.numbered else map(_without_lines, checks)
-    by_names = not counted or any(one.stage in STAGES for one in checks)
+    of_steps = {id(one) for step in counted for one in step.checks}
+    by_names = not counted or any(one.stage in STAGES and id(one) not in of_steps for one in checks)
     against = (_network_note(network, found, options),) if by_names else ()
     return File(str(path), tuple(numbered), (*remarks, *origins.notes, *against))
 

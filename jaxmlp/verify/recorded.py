@@ -231,14 +231,23 @@ def _judged(
         checks = telling.checks()
         if by_stage:
             checks = claims.joined(by_stage, checks, telling.place)
-        after = evaluation.checks(found, telling)
+        after = _evaluated(found, telling)
         return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
-        return Step(first.line, run, notes=(note,) if why.reason != "no-output" else ())
+        silent = why.reason == "no-output" and len(first.moves) < 2
+        return Step(first.line, run, notes=() if silent else (note,))
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         why = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why, begins),))
+
+
+def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:
+    """What is wrong with the use of the parameters afterwards, as far as that can be told."""
+    try:
+        return evaluation.checks(found, telling)
+    except Exception:  # what was not foreseen spoils no verdict on the step
+        return ()
 
 
 def _found(
@@ -326,7 +335,7 @@ def _stands(group: Sequence[Check], step: Step, declared: Collection[str]) -> bo
         forward = any(one.stage in FORWARD for one in wrong)
         if "BIAS" in declared and any(one.verdict == "crashed" for one in wrong):
             return True
-        return forward or bool(ids & (OF_ANOTHER if declared else FORGOTTEN))
+        return forward or (bool(ids & OF_ANOTHER) if declared else bool(ids) and ids <= FORGOTTEN)
     mine = {note.id for one in step.checks for note in one.diagnosis}
     return bool(ids - {"unrecognised"}) and ("unrecognised" not in ids or "unrecognised" in mine)
 

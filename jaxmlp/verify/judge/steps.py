@@ -13,6 +13,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, possible, pressed, rank
 from jaxmlp.verify.judge.naming import Names, multiple
+from jaxmlp.verify.judge.updates import direction
 from jaxmlp.verify.judge.worlds import Param, Unjudged, World, degenerate, worlds
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target, as_target
@@ -36,6 +37,7 @@ class Judgement:
         still: parameters of the forward pass that never move, with the nodes of their gradients.
         uneven: by parameter, how many times the factor of the others it has.
         loose: what a call gives that is no derivative of E, and of no parameter's shape.
+        uphill: the parameters that go up E by a rule other than a plain step.
     """
 
     choice: Choice
@@ -45,6 +47,7 @@ class Judgement:
     still: dict[int, int]
     uneven: dict[str, float]
     loose: tuple[tuple[str, int], ...]
+    uphill: frozenset[str] = frozenset()
 
     @property
     def world(self) -> World:
@@ -107,6 +110,8 @@ def _length(choice: Choice) -> int:
 
 def _shown(found: Judgement, declared: str | None) -> bool:
     """Whether E is known: it is right for a parameter; or it must be this, and is derived there."""
+    if not found.right:
+        return False
     if any(found.right.values()) and (found.world.recording.moves or found.choice.fitting):
         return True
     world, target, error = found.world, found.choice.target, found.choice.error
@@ -187,7 +192,9 @@ def _in_full(choice: Choice) -> Judgement:
 
 def _verdicts(choice: Choice, names: Names) -> Judgement:
     world, target = choice.world, choice.target
-    right, factors, given = {}, {}, {}
+    right, factors, given, uphill = {}, {}, {}, set()
+    all_of_them = set().union(*(gradient_nodes(world, target, names, p) for p in world.params
+                                if p.old in names.adjoints))  # fmt: skip
     for param in world.params:
         if param.old not in names.adjoints:
             continue  # E does not depend on it: a velocity, a counter
@@ -197,6 +204,10 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         # Or else it comes by way of the gradient, and of the old value.
         old = param.gives or param.old in world.graph.ancestors([param.new], without=gradients)
         by_way = bool(gradients) and param.new not in uncut and old
+        if factor is None and by_way and not param.gives:
+            outputs = [g for g, _ in target.pairs]
+            way = direction(world, names, outputs, param, gradients, all_of_them)
+            by_way, uphill = way != 0, uphill | ({param.name} if way < 0 else set())
         right[param.name] = factor is not None or by_way
         if factor is not None:
             factors[param.name] = factor
@@ -205,7 +216,7 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
     news = {p.new for p in world.params}
     loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
     still, uneven = _still(world, target, names), _uneven(world, factors or given)
-    return Judgement(choice, names, right, factors, still, uneven, loose)
+    return Judgement(choice, names, right, factors, still, uneven, loose, frozenset(uphill))
 
 
 def _uneven(world: World, factors: Mapping[str, float]) -> dict[str, float]:

@@ -179,7 +179,9 @@ def _steps(found: Judgement) -> Iterator[Mistake]:
             yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
         elif not param.gives and not np.any(found.world.change(param)):
             yield Mistake((param.name,), (ETA_ZERO,), span)
-        elif not param.gives and found.factors.get(param.name, 1) < 0:
+        elif param.name in found.uphill or (
+            not param.gives and found.factors.get(param.name, 1) < 0
+        ):
             yield Mistake((param.name,), (UPHILL,), span)
 
 

@@ -1,0 +1,70 @@
+"""From a gradient to the new parameter: whether it is a step down, whatever the rule is.
+
+Plain steps, momentum, Adam, clipping and decay have in common that each entry moves against its own
+entry of the gradient, and that nothing of the other parameters comes in but by way of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from jaxmlp.verify.judge.naming import Names
+from jaxmlp.verify.judge.worlds import Param, World
+from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.truth import replay
+
+CLEAR = 0.1  # entries smaller than this may be lost in a rounding
+
+
+def direction(
+    world: World, names: Names, outputs: Collection[int], param: Param, gradients: Collection[int],
+    all_of_them: Collection[int],
+) -> int:  # fmt: skip
+    """1 where a step goes down the gradient entry by entry, −1 where up, 0 where it does neither.
+
+    Args:
+        outputs: the nodes of the network's outputs.
+        gradients: the nodes that are the gradient of this parameter.
+        all_of_them: those that are the gradient of any.
+    """
+    if not _of_its_own(world, outputs, param, all_of_them):
+        return 0
+    first = [i for i in gradients if not world.graph.ancestors([i]) & (set(gradients) - {i})]
+    drawn = np.random.default_rng(0).normal(size=world.at[0][param.old].shape)
+    try:
+        ends = [_moved(world, names, param, first, sign * drawn) for sign in (1, -1)]
+    except replay.NotReplayed:  # a branch that the true gradient does not take
+        return 1
+    clear = np.abs(drawn) > CLEAR
+    found = set(np.sign(ends[1] - ends[0])[clear] * np.sign(drawn)[clear])
+    return int(found.pop()) if len(found) == 1 else 0
+
+
+def _moved(
+    world: World, names: Names, param: Param, first: list[int], drawn: np.ndarray
+) -> np.ndarray:
+    """The new parameter of the step as it was run, with another gradient."""
+    given = {i: _in_place_of(names, i, param, drawn) for i in first}
+    return replay.values(world.recording.nodes, given)[param.new]
+
+
+def _in_place_of(names: Names, number: int, param: Param, drawn: np.ndarray) -> np.ndarray:
+    """Another gradient in the form that a node has it: times its factor, turned or flat."""
+    value, true = names.value(number), names.adjoints[param.old]
+    factor = names.is_gradient(number, param.old) or 1.0
+    turned = value.ndim > 2 and not np.allclose(
+        value.reshape(-1), factor * true.reshape(-1), rtol=1e-6, atol=1e-9
+    )
+    return factor * (drawn.T if turned else drawn).reshape(value.shape[1:])
+
+
+def _of_its_own(
+    world: World, outputs: Collection[int], param: Param, all_of_them: Collection[int]
+) -> bool:
+    """Whether nothing that the network computes comes in beside the gradients."""
+    graph, nodes = world.graph, world.recording.nodes
+    behind = graph.ancestors([param.new], without=all_of_them)
+    forward = graph.ancestors(outputs) & graph.dependents(world.roots)
+    return not any(nodes[i].op in FACTORS for i in behind & forward)
