@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jaxmlp.verify.calling import ROLE, plain, result_role
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.names import blocks, loads, stores, words
+from jaxmlp.verify.names import blocks, called, loads, stores, words
 
 ID = "not-looked-at"
 BACKPROPAGATION = re.compile(r"back(ward|prop|propagat\w*)?(pass)?|bprop|gyakudenpa\w*")
@@ -63,7 +63,11 @@ def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
     stored = {ROLE.get(plain(name)) for s in loop.body for name in stores(s)}
     made = [s for s in before if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
     there = {ROLE.get(plain(name)) for s in made for name in stores(s)}
-    tests = "test" in " ".join(map(ast.dump, loop.body))
+    nodes = [n for s in loop.body for n in ast.walk(s)]
+    tests = "test" in " ".join(map(ast.dump, loop.body)) or any(
+        isinstance(n, ast.Compare) or (isinstance(n, ast.Call) and called(n) == "argmax")
+        for n in nodes
+    )
     idle = {"x", "y"} <= stored and not {"W", "V"} & stored
     return idle and {"W", "V"} <= there and not tests
 

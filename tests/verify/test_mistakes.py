@@ -73,7 +73,7 @@ def settings():
 def differs_somewhere(mistake):
     for q in settings():
         wrong = q.having(mistake)
-        stages = ("z",) if mistake.step == "z" else STAGES
+        stages = (mistake.step,) if mistake.step in ("z", "g") else STAGES
         try:
             claims = {s: getattr(wrong, s) for s in stages}
         except ValueError:

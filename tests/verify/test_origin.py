@@ -4,7 +4,6 @@ import textwrap
 
 import pytest
 
-from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.finding import BOUGHT, ORIGINS, Report
 from jaxmlp.verify.grading import Options
 from jaxmlp.verify.homework import verify_file
@@ -109,7 +108,7 @@ def test_files_that_are_imported_and_those_that_they_import_are_seen(tmp_path):
         (tmp_path / f"{name}.py").write_text(text)
     path = tmp_path / "homework.py"
     path.write_text("import numpy, os\nfrom chain import backprop\n")
-    found = Origins(path, read(code_of(path), Clock()))
+    found = Origins(path, read(code_of(path)))
     assert found.files == [str(tmp_path.resolve() / name) for name in ("chain.py", "helper.py")]
     assert [note.text.en for note in found.notes] == [
         "can see what it imports beside it: chain.py, helper.py"

@@ -215,29 +215,34 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
             given[param.name] = names.is_gradient(min(gradients), param.old)
     news = {p.new for p in world.params}
     loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
-    still, uneven = _still(world, target, names), _uneven(world, factors or given)
+    outputs = [g for g, _ in target.pairs]
+    still, uneven = _still(world, target, names), _uneven(world, outputs, factors or given)
     return Judgement(choice, names, right, factors, still, uneven, loose, frozenset(uphill))
 
 
-def _uneven(world: World, factors: Mapping[str, float]) -> dict[str, float]:
+def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -> dict[str, float]:
     """The parameters whose gradient has another factor than most, or than the one nearest to E.
 
-    A step may have a step size for each; then only a factor that is a size of the data, or 2, is
-    told, since nobody chooses such a one.
+    A step may have a step size for each; then only the number of samples is told, and of weights 2.
     """
     if len(factors) < 2:
         return {}
+    shapes = {p.name: world.at[0][p.old].shape for p in world.params}
+    weights = [name for name in factors if min(shapes[name], default=1) > 1 < len(shapes[name])]
+    among = {name: factors[name] for name in weights or factors}
     last = max(
-        (p for p in world.params if p.name in factors), key=lambda p: min(world.graph.after[p.old])
+        (p for p in world.params if p.name in among), key=lambda p: min(world.graph.after[p.old])
     )
-    common = max(factors.values(), key=lambda f: (sum(_near(f, g) for g in factors.values()),
-                                                  _near(f, factors[last.name])))  # fmt: skip
+    common = max(among.values(), key=lambda f: (sum(_near(f, g) for g in factors.values()),
+                                                _near(f, among[last.name])))  # fmt: skip
     found = {name: factor / common for name, factor in factors.items() if not _near(factor, common)}
     if all(p.gives for p in world.params):
         return found
-    sizes = {2.0, *(float(n) for node in world.recording.nodes.values() for n in node.value.shape)}
-    known = {n for size in sizes - {0.0, 1.0} for n in (size, 1 / size)}
-    return {name: f for name, f in found.items() if any(_near(f, n) for n in known)}
+    widths = {1, *(n for shape in shapes.values() for n in shape)}
+    batch = {n for g in outputs for n in world.at[0][g].shape} - widths
+    told = {name: (*batch, 2) if name in weights else tuple(batch) for name in found}
+    return {name: f for name, f in found.items()
+            if any(_near(f, n) or _near(f, 1 / n) for n in told[name])}  # fmt: skip
 
 
 def _near(one: float, other: float) -> bool:
