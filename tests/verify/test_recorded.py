@@ -387,7 +387,7 @@ for t in range(5):
         d = back * z[k] * (1 - z[k]) if k == 2 else back * (1 - z[k] ** 2)
         D.insert(0, z[k - 1].T @ d)
     W = [w - 0.05 * g for w, g in zip(W, D)]
-""", {"back * z[k] * (1 - z[k])": "slope-of-other"}),
+""", {"back * z[k] * (1 - z[k])": "slope-rule-of-sigmoid"}),
     "a step uphill": ("""
 import numpy as np
 A = np.random.randn(4, 6); B = np.random.randn(6, 2)
@@ -398,7 +398,7 @@ for t in range(5):
     low = top @ B.T * (1 - Z ** 2)
     A += 0.1 * X.T @ low
     B += 0.1 * Z.T @ top
-""", {"A += 0.1 * X.T @ low": "uphill", "B += 0.1 * Z.T @ top": "uphill"}),
+""", {"A += 0.1 * X.T @ low": "ascent", "B += 0.1 * Z.T @ top": "ascent"}),
     "a mean here, a sum there": ("""
 import numpy as np
 def gradients(A, B, X, Y):

@@ -162,7 +162,7 @@ def _claim(found: Judgement, network: Chain, k: int) -> Claim:
     sure = all(found.right.get(p, False) and found.factors.get(p, 1) > 0 for p in params)
     node, delta, factor = _delta(found, network, layer, W)
     if delta is not None:
-        weights = slice(int(bool(form.one)), None)
+        weights = slice(bool(form.one) - form.x.shape[-1], None)
         made = (delta.mT @ form.x)[..., weights]  # η may stand in either factor
         factor = multiple(d[..., weights], made) or factor
     return Claim(params, d, delta, factor, sure, (node, W.new))

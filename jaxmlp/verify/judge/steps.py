@@ -239,8 +239,8 @@ def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) 
     if all(p.gives for p in world.params):
         return found
     widths = {1, *(n for shape in shapes.values() for n in shape)}
-    batch = {n for g in outputs for n in world.at[0][g].shape} - widths
-    told = {name: (*batch, 2) if name in weights else tuple(batch) for name in found}
+    batch = {float(n) for g in outputs for n in world.at[0][g].shape} - widths
+    told = {name: (*batch, 2.0) if name in weights else tuple(batch) for name in found}
     return {name: f for name, f in found.items()
             if any(_near(f, n) or _near(f, 1 / n) for n in told[name])}  # fmt: skip
 

@@ -37,6 +37,8 @@ def direction(
         ends = [_moved(world, names, param, first, sign * drawn) for sign in (1, -1)]
     except replay.NotReplayed:  # a branch that the true gradient does not take
         return 1
+    if np.array_equal(*ends):  # a step size of 0
+        return 1
     clear = np.abs(drawn) > CLEAR
     found = set(np.sign(ends[1] - ends[0])[clear] * np.sign(drawn)[clear])
     return int(found.pop()) if len(found) == 1 else 0
