@@ -146,6 +146,8 @@ def _layers(world: World, g: Sequence[int]) -> list[Layer]:
         if nodes[number].op in FACTORS:
             one = _layer(world, number, used)
             old = found.get(one.W)
+            if old and one.x[0] in old.x:  # the same once more, as in exp(Vz) / Σ exp(Vz)
+                continue
             found[one.W] = old._replace(x=old.x + one.x, u=old.u + one.u) if old else one
     layers = list(found.values())
     each = all(len(one.u) == len(g) for one in layers)
