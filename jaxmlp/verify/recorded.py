@@ -226,7 +226,9 @@ def _judged(
     name = first.name or LOOP
     try:
         found, by_stage = _found(alike, seed, said, name)
-        notes = tuple(told.loose(first.name, name, first.line, begins) for name, _ in found.loose)
+        notes = tuple(
+            told.loose(first.name, result, first.line, begins) for result, _ in found.loose
+        )
         telling = told.Telling(found, lines, begins)
         checks = telling.checks()
         if by_stage:

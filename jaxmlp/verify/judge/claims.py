@@ -129,15 +129,10 @@ def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
     if len(network.layers) != 2 or not (said.hidden or output):
         return []
     meant = network.meaning(f=said.hidden, output=output)
-    checks = stages.judge(name, meant.right[0], _outputs(network), CATALOGUE)
+    given = {"z": meant.z, "g": network.right[0].g}
+    checks = stages.judge(name, meant.right[0], given, CATALOGUE)
     nodes = {"z": network.layers[-1].x[-1], "g": network.g[-1]}
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
-
-
-def _outputs(network: Chain) -> dict[str, np.ndarray]:
-    """What the forward pass gives for z and g."""
-    own = network.right[0]
-    return {"z": own.z, "g": own.g}
 
 
 def _right(network: Chain, k: int, stage: str = "d") -> np.ndarray:
@@ -180,7 +175,7 @@ def _delta(
         refs = [a.id for a in node.args if isinstance(a, Ref)]
         if len(refs) != 2 or sum(i in backward for i in refs) != 1 or not _outer(node, W, world):
             continue
-        made, change = (np.stack(v) for v in ([s[number] for s in world.at], world.change(W)))
+        made, change = np.stack([s[number] for s in world.at]), world.change(W)
         factor = multiple(change, made) or multiple(change, made.mT)
         left = refs[0] in backward
         value = np.stack([s[refs[not left]] for s in world.at])

@@ -35,16 +35,6 @@ class Missing:
         raise self._why
 
 
-class Sample(np.ndarray):
-    """What a reader gives back: an array that also answers as a data frame would."""
-
-    values = property(lambda self: self)
-
-    def to_numpy(self, *args: Any, **kwargs: Any) -> "Sample":
-        """The array."""
-        return self
-
-
 def serve(requests: IOBase, answers: IOBase) -> None:
     """Answer requests until there are none; the first has the pieces of the file.
 

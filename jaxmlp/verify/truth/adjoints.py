@@ -80,7 +80,7 @@ def of_known(
         return [jax.grad(lambda gs, e=errors.KNOWN[name]: whole(e, gs))(values) for name in names]
 
     def pulled(inputs: Mapping[int, Any]) -> list[dict[int, Any]]:
-        run = replay.function(recording.nodes, order, _constants(recording, order, at))
+        run = replay.function(recording.nodes, order, _constants(order, at))
         shifts = _zeros(order, at)
         values, back = jax.vjp(lambda s: [run(inputs, s)[g] for g in outputs], shifts)
         return [back(one)[0] for one in cotangents(values)]
@@ -100,7 +100,7 @@ def of_own(
     order = _order(graph, params, [stated])
 
     def pulled(inputs: Mapping[int, Any]) -> dict[int, Any]:
-        run = replay.function(recording.nodes, order, _constants(recording, order, at))
+        run = replay.function(recording.nodes, order, _constants(order, at))
         return jax.grad(lambda s: jnp.sum(run(inputs, s)[stated]))(_zeros(order, at))
 
     return _at_all(pulled, params, at)
@@ -110,7 +110,7 @@ def _order(graph: Graph, params: list[int], ends: list[int]) -> list[int]:
     return sorted(graph.ancestors(ends) & graph.dependents(params))
 
 
-def _constants(recording: Recording, order: list[int], at: States) -> dict[int, Any]:
+def _constants(order: list[int], at: States) -> dict[int, Any]:
     moving = set(order)
     return {number: value for number, value in at[0].items() if number not in moving}
 
