@@ -242,6 +242,7 @@ def idx(shape, body):
         ("train-images-idx3-ubyte", idx((2, 2, 2), bytes(7)), "expected 8 bytes for the shape (2, 2, 2), got 7"),
         ("train-images-idx3-ubyte", b"\0\0", "expected an IDX file"),
     ],
+    ids=["too long", "damaged", "too short", "no IDX"],  # gzip's bytes hold the time of their making
 )  # fmt: skip
 def test_a_size_that_lies_is_seen_before_it_fills_the_memory(name, images, why, command, tmp_path):
     (tmp_path / "set").mkdir()
