@@ -14,6 +14,7 @@ from typing import NamedTuple
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.names import names_used
 from jaxmlp.verify.reading import code_of, of_cells
+from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.runner import is_library
 from jaxmlp.verify.source import Source
 
@@ -177,39 +178,32 @@ def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _beside(path: Path, module: ast.Module) -> list[Path]:
     """The files beside this one that it imports, and those that they import."""
-    home = path.resolve().parent
+    path = path.resolve()
+    folders = roots(path, module.body)
     found: dict[Path, None] = {}
-    left = [(home, module)]
+    left = [(path.parent, module)]
     while left:
-        folder, importing = left.pop()
-        for file in _files(importing, dict.fromkeys((home, folder))):
-            if file not in found and file != path.resolve():
+        home, importing = left.pop()
+        for name, level in _modules(importing):
+            file = module_file(name, level, home, folders)
+            if file is not None and file not in found and file != path:
                 found[file] = None
                 left.append((file.parent, _module(file)))
     return list(found)
 
 
-def _files(module: ast.Module, folders: Iterable[Path]) -> Iterator[Path]:
-    """What its import statements may bring in from these folders: bob.py, bob/homework.py."""
-    for name in _modules(module):
-        for folder in folders:
-            place = folder
-            for part in name.split("."):
-                yield from filter(
-                    Path.is_file, (place / f"{part}.py", place / part / "__init__.py")
-                )
-                place = place / part
-
-
-def _modules(module: ast.Module) -> Iterator[str]:
+def _modules(module: ast.Module) -> Iterator[tuple[str, int]]:
     """All that may be the name of a module in its import statements, and is no library."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names if not is_library(one.name.split(".")[0]))
+            names = [(one.name, 0) for one in node.names]
         elif isinstance(node, ast.ImportFrom):
-            prefix = f"{node.module}." if node.module else ""
-            if node.level or not is_library(prefix.split(".")[0]):
-                yield from (prefix + one.name for one in node.names)
+            prefix = node.module or ""
+            names = [(f"{prefix}.{one.name}".strip("."), node.level) for one in node.names]
+            names.append((prefix, node.level))
+        else:
+            continue
+        yield from ((n, dots) for n, dots in names if dots or not is_library(n.split(".")[0]))
 
 
 def _module(file: Path) -> ast.Module:

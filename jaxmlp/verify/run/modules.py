@@ -412,14 +412,14 @@ MADE["os"] = Namespace(os, "os", listdir=_listing(os.listdir))
 
 
 def importer(
-    missing: list[str], data: Callable[[str], Any], beside: Callable[[str], Any]
+    missing: list[str], data: Callable[[str], Any], beside: Callable[..., Any]
 ) -> Callable:
     """`__import__` for a program.
 
     Args:
         missing: gets the names of modules for which there is a stand-in.
         data: makes a stand-in for what a module that is missing would give.
-        beside: a module that lies beside the file, or None.
+        beside: a module (name, dots in front, path of who imports) beside the file, or None.
     """
 
     def load(name: str, names: Any = None, local: Any = None, parts: Any = (), level: int = 0):
@@ -436,12 +436,26 @@ def importer(
         if root in ABSENT:
             missing.append(name)
             return data(name if parts else root)
-        if (found := beside(name)) is not None:
+        if (found := _beside(beside, name, level, names, parts or ())) is not None:
             return found if parts else _package(name, found)
         try:
             return builtins.__import__(name, names, local, parts, level)
         except (ImportError, ValueError, KeyError):
             missing.append(name)
+            if parts == ("*",):
+                return types.ModuleType(name)  # its names turn out to be missing one by one
             return data(name if parts else root)
 
     return load
+
+
+def _beside(beside: Callable, name: str, level: int, names: Any, parts: tuple) -> Any:
+    """A module beside the file; for `from common import layers` what is in the folder."""
+    path = (names or {}).get("__file__", "")
+    found = beside(name, level, path)
+    inside = [part for part in parts if part != "*" and not hasattr(found, part)]
+    modules = {part: beside(f"{name}.{part}".strip("."), level, path) for part in inside}
+    if any(modules.values()):
+        found = found or types.ModuleType(name)
+        vars(found).update({part: one for part, one in modules.items() if one is not None})
+    return found

@@ -9,7 +9,6 @@ import __future__
 
 import ast
 import builtins
-import io
 import math
 import os
 import sys
@@ -17,12 +16,14 @@ import time
 import traceback
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
+from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.step import Move, Place, moves, places
 from jaxmlp.verify.run.tape import Tape, TapeFull
@@ -123,7 +124,8 @@ class Program:
         self.counts: dict[int, int] = {}
         self.depth = 0
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
-        self.modules: dict[str, types.ModuleType | None] = {}
+        self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
+        self.roots = roots(Path(path), statements)
         begin(Tape(path))
         current().data = self._data
 
@@ -135,27 +137,26 @@ class Program:
         self.oracle.calls += 1
         return Unknown(f"{name}#{self.oracle.calls}", self.oracle, loaded=True)
 
-    def _beside(self, name: str) -> types.ModuleType | None:
+    def _beside(self, name: str, level: int = 0, path: str = "") -> types.ModuleType | None:
         """A module that lies beside the file, run as the file is."""
-        if name not in self.modules:
-            folder = os.path.dirname(os.path.realpath(self.path))
-            parts = name.strip(".").split(".")
-            paths = [os.path.join(folder, *parts[k:]) + ".py" for k in (0, len(parts) - 1)]
-            found = next((path for path in paths if os.path.isfile(path)), None)
-            self.modules[name] = None if found is None else self._taped(name, found)
-        return self.modules[name]
+        home = Path(os.path.realpath(path or self.path)).parent
+        found = module_file(name, level, home, self.roots)
+        if found is None or str(found) == os.path.realpath(self.path):
+            return None
+        if str(found) not in self.modules:
+            self._taped(name, str(found))
+        return self.modules[str(found)]
 
-    def _taped(self, name: str, path: str) -> types.ModuleType:
+    def _taped(self, name: str, path: str) -> None:
         made = types.ModuleType(f"{BESIDE}{name}")
         made.__dict__.update({k: v for k, v in self.names.items() if k.startswith("__")})
         made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
-        self.modules[name] = made
+        self.modules[path] = made
         with builtins.open(path, "rb") as file:
             tree = Hooked(numbers=False).visit(ast.parse(file.read()))
         self.oracle.words += _keys(tree.body)
         current().beside.add(path)
         exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)
-        return made
 
     def _builtins(self) -> dict[str, Any]:
         own = dict(vars(builtins))
@@ -278,7 +279,7 @@ def _leave(*_: Any) -> None:
 def _open_to_read(file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
     """Files are read, never written."""
     if set(mode) & set("wax+"):
-        return io.BytesIO() if "b" in mode else io.StringIO()
+        return modules.Stub("a file")
     try:
         return builtins.open(os.fspath(file), mode, *args, **kw)
     except (OSError, TypeError):
