@@ -16,10 +16,18 @@ from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge.claims import Said
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.kinds import BACKWARD, LOOP, NOT_CHECKED, STILL, pieces_of, unwritten, work
-from jaxmlp.verify.names import names_used, stores
+from jaxmlp.verify.kinds import (
+    BACKWARD,
+    LOOP,
+    STILL,
+    pieces_of,
+    stage_of,
+    unwritten,
+    work,
+)
+from jaxmlp.verify.names import NOT_CHECKED, names_used, stores
 from jaxmlp.verify.origin import Origins
-from jaxmlp.verify.overlooked import idle, overlooked, remark
+from jaxmlp.verify.overlooked import broken, idle, overlooked, remark
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import code_of, deep_trees
 from jaxmlp.verify.recorded import Step, merged, steps_of, worth_running
@@ -89,7 +97,7 @@ def _verified(
     with Runner(pieces, visible=origins.files, **settled) as runner:
         checks = [one for job in work(found, reduction, options)
                   for one in job.safely(runner, network, options.seed)]  # fmt: skip
-        if worth_running(found, checks):
+        if worth_running(found, checks, beside=bool(origins.files)):
             said = _said(found, options)
             by_step = steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
     checks, counted = merged(checks, by_step, found, _declared(found, options))
@@ -203,6 +211,7 @@ def _remarks(found: Source, pieces: Pieces, run: Collection[int]) -> tuple[Note,
     examined = {f.name for f in pieces.functions} | found.unfinished.keys()
     skipped = {name for name in found.functions if NOT_CHECKED.search(plain(name))}
     left = overlooked(found.module, examined | skipped, set(idle(found.module)))
+    left += [broken(name, *said) for name, said in found.broken.items() if stage_of(name) is None]
     left = [one for one in left if not run & set(range(one.line, one.end + 1))]
     return remark(left, numbered=found.numbered)
 

@@ -15,7 +15,7 @@ from jaxmlp.verify.ending import crashed, out_of_time
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.grading import Options
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.names import imports_of, names_used, stores, words
+from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, stores, words
 from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.run.outcome import OutOfTime
@@ -35,9 +35,6 @@ FORWARD = re.compile(
 )
 WHOLE = words("self params parameters param cache grads model net network layers")
 SAMPLE = words("x xi xn t ti y yi loss")
-NOT_CHECKED = re.compile(
-    r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
-)
 
 
 def pieces_of(path: str, found: Source) -> Pieces:
@@ -87,17 +84,17 @@ def work(found: Source, reduction: str, options: Options) -> list[Job]:
         if name not in found.unfinished and kind(function) is not None
     ]
     for name, line in found.unfinished.items():
-        stage = _stage(name)
+        stage = stage_of(name)
         if stage is not None:
             jobs.append(Job(line, name, lambda *_, n=name, s=stage, k=line: (unwritten(n, s, k),)))
     for name, (line, why) in found.broken.items():
-        stage = _stage(name)
+        stage = stage_of(name)
         if stage is not None:
             jobs.append(Job(line, name, _broken_job(name, stage, line, why)))
     return sorted(jobs, key=lambda job: job.line)
 
 
-def _stage(name: str) -> str | None:
+def stage_of(name: str) -> str | None:
     """The stage of a function that is unfinished, or None if it is none of the known ones."""
     if name == LOOP:
         return "update"
@@ -154,9 +151,16 @@ def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
 
 def kind(function: ast.FunctionDef) -> str | None:
     """What a function is to be checked as; one that trains is judged by what it computes."""
-    if piece(function.name) is not None:
+    if _is_piece(function):
         return "piece"
     return None if _trains(function) else _kind_by_names(function)
+
+
+def _is_piece(function: ast.FunctionDef) -> bool:
+    """Whether it is f, f', softmax or a loss; a layer's backward pass takes more than u."""
+    found = piece(function.name)
+    passed = found is not None and found.kind == "derivative" and len(_parameters(function)) > 1
+    return found is not None and not passed
 
 
 def _trains(function: ast.FunctionDef) -> bool:
@@ -197,7 +201,7 @@ def _kind_by_names(function: ast.FunctionDef) -> str | None:
 
 
 def _function_job(function: ast.FunctionDef, reduction: str, options: Options):
-    kind = "piece" if piece(function.name) else _kind_by_names(function)
+    kind = "piece" if _is_piece(function) else _kind_by_names(function)
     parameters = _parameters(function)
 
     def job(runner: Runner, network: Network) -> Sequence[Check]:

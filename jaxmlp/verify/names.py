@@ -1,9 +1,16 @@
 """Which names a statement reads and assigns, and what they say of what they stand for."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 SIZES = ("d", "q", "m", "n")
+# What checks or shows a network, and is none.
+NOT_CHECKED = re.compile(
+    r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
+    r"|checkgradient|gradientcheck"
+)
+BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
 
 
 def words(text: str) -> frozenset[str]:

@@ -43,6 +43,11 @@ def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) ->
     ]
 
 
+def broken(name: str, line: int, why: str) -> Overlooked:
+    """A class, say, that Python does not understand."""
+    return Overlooked(Words(name, name), line, Words(why, why), line)
+
+
 def idle(module: ast.Module) -> list[int]:
     """The lines of loops that take a sample, after W and V are made, and update nothing yet."""
     found: list[int] = []

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxmlp.text import Refused
+from jaxmlp.verify.python2 import as_python_3
 from jaxmlp.whole import regular
 
 FILE = 10 << 20  # bytes
@@ -22,7 +23,6 @@ DEEP = 20_000  # calls in Python, a few for each level of a syntax tree
 ENCODINGS = ("utf-8", "cp932", "euc_jp")
 USUAL = re.compile(r"utf|cp\d|windows|shift|sjis|euc|iso|latin|ascii|gb|big5|koi8|mac|johab|tis")
 RUNNING_CELL = re.compile(r"%%(time|timeit|capture|prun)\b.*\n?")
-PRINT = re.compile(r"^([ \t]*)print[ \t]+(?![=(])(.+)$", re.MULTILINE)
 HALF = re.compile(r"[=+\-*/@,(\[]\s*(#.*)?$")
 TRAINING = re.compile(r"\b(xi|yi|ti|eta\w*|delta\w*|x_train|X_train|lr|learning_rate)\b")
 
@@ -121,7 +121,7 @@ class Flaw(NamedTuple):
     """What cannot be parsed.
 
     Attributes:
-        name: of the function, or "training loop".
+        name: of the function or class, or "training loop".
         line: where it begins.
         why: the syntax error; empty where something is not written yet.
     """
@@ -154,13 +154,13 @@ def parsed(text: str) -> list[ast.stmt | Flaw]:
 
 
 def _tree(text: str) -> ast.Module:
-    """The syntax tree; a print of Python 2 is understood."""
+    """The syntax tree; Python 2 is understood."""
     with warnings.catch_warnings():  # of a "\\d" in the person's own strings
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text)
         except SyntaxError:
-            newer = PRINT.sub(r"\1print(\2)", text)
+            newer = as_python_3(text)
             if newer == text:
                 raise
             return ast.parse(newer)
@@ -190,7 +190,7 @@ def _parsed_chunk(chunk: str, first: int) -> list[ast.stmt | Flaw]:
 
 
 def _flaws(chunk: str, first: int, error: Exception) -> list[Flaw]:
-    match = re.match(r"(?:@.*\n)*(?:async )?def\s+(\w+)", chunk)
+    match = re.match(r"(?:@.*\n)*(?:async )?(?:def|class)\s+(\w+)", chunk)
     if not match and not (re.match(r"for|while|if", chunk) and TRAINING.search(chunk)):
         return []
     line = getattr(error, "lineno", None) or 1

@@ -13,11 +13,12 @@ from jaxmlp.verify.ending import crashed
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import called, names_used, words
+from jaxmlp.verify.names import BACK, called, names_used, words
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
 from jaxmlp.verify.run.runner import Runner
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.small import TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
@@ -63,8 +64,12 @@ class Step:
         return bool(self.checks) and not self.notes
 
 
-def worth_running(found: Source, checks: Sequence[Check]) -> bool:
-    """Whether something may be learned: there are products, and not all is settled by names."""
+def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bool:
+    """Whether something may be learned: there are products, and not all is settled by names.
+
+    Args:
+        beside: whether there are modules beside the file, where products may be.
+    """
     backs = [one for one in checks if one.stage in BACKWARD]
     if any(one.verdict == "unfinished" for one in backs):
         return False
@@ -72,7 +77,8 @@ def worth_running(found: Source, checks: Sequence[Check]) -> bool:
     inside = [n for n in found.module.body if getattr(n, "name", None) not in settled]
     nodes = [n for statement in inside for n in ast.walk(statement)]
     steps = any(isinstance(n, ast.For | ast.While | ast.ClassDef) for n in nodes)
-    return (steps or not settled) and any(map(_multiplies, ast.walk(found.module)))
+    products = beside or any(map(_multiplies, ast.walk(found.module)))
+    return (steps or not settled) and products
 
 
 def _multiplies(node: ast.AST) -> bool:
@@ -237,11 +243,18 @@ def _judged(
         return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
-        silent = why.reason == "no-output" and len(first.moves) < 2
+        silent = len(first.moves) < 2 and (why.reason == "no-output" or _is_small(first))
         return Step(first.line, run, notes=() if silent else (note,))
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         why = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why, begins),))
+
+
+def _is_small(one: Recording) -> bool:
+    """Whether it multiplies no matrices, and is called nothing that goes back."""
+    ops = {node.op for node in one.nodes.values()}
+    named = (one.name, *(name for name, _ in one.values))
+    return not ops & FACTORS and not any(BACK.search(name) for name in named)
 
 
 def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:

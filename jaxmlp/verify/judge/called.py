@@ -186,7 +186,9 @@ def _operands(node: ast.AST, made: Node) -> Iterator[tuple[ast.expr, object]]:
             given = [left, right]
         case ast.Call(func=function, args=args):
             method = isinstance(function, ast.Attribute) and len(made.args) == len(args) + 1
-            given = [function.value, *args] if method else args
+            shaped = isinstance(function, ast.Attribute) and made.op == f"np.{function.attr}"
+            own = shaped and function.attr == "reshape" and len(args) > 1  # x.reshape(n, -1)
+            given = [function.value, *args] if method else [function.value] if own else args
         case _:
             given = []
     if made.op not in MEMORY and len(given) <= len(made.args):

@@ -88,6 +88,8 @@ def _equal(world: World, param: Param) -> bool:
 
 
 def possible(world: World, target: Target, declared: str | None) -> list[str]:
+    if target.upstream:
+        return [errors.GIVEN]
     outputs = [state[g] for state in world.at for g, _ in target.pairs]
     names = [declared] if declared else list(errors.KNOWN)
     return [name for name in names if errors.possible(name, outputs)]

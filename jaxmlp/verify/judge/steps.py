@@ -57,7 +57,7 @@ class Judgement:
     def is_error(self, number: int) -> bool:
         """Whether a value is E, entry by entry."""
         entries, pairs = errors.KNOWN.get(self.choice.error), self.choice.target.pairs
-        if entries is None or len(pairs) != 1:
+        if entries is None or len(pairs) != 1 or self.choice.target.upstream:
             return False
         ((g, y),) = pairs
         value = self.names.value(number)
@@ -112,7 +112,10 @@ def _shown(found: Judgement, declared: str | None) -> bool:
     """Whether E is known: it is right for a parameter; or it must be this, and is derived there."""
     if not found.right:
         return False
-    if any(found.right.values()) and (found.world.recording.moves or found.choice.fitting):
+    stated = found.choice.error == OWN
+    if any(found.right.values()) and (
+        found.world.recording.moves or found.choice.fitting or stated
+    ):
         return True
     world, target, error = found.world, found.choice.target, found.choice.error
     if error not in (declared, _stated(found)) and possible(world, target, None) != [error]:
@@ -217,6 +220,8 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
     loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
     outputs = [g for g, _ in target.pairs]
     still, uneven = _still(world, target, names), _uneven(world, outputs, factors or given)
+    if target.upstream:
+        uneven = _passed_unevenly(world, outputs[0], factors)
     return Judgement(choice, names, right, factors, still, uneven, loose, frozenset(uphill))
 
 
@@ -243,6 +248,21 @@ def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) 
     told = {name: (*batch, 2.0) if name in weights else tuple(batch) for name in found}
     return {name: f for name, f in found.items()
             if any(_near(f, n) or _near(f, 1 / n) for n in told[name])}  # fmt: skip
+
+
+def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) -> dict[str, float]:
+    """The results of a layer's backward pass that are not ∂E/∂(what it has) for ∂E/∂(output).
+
+    The mean over the samples may be taken here, of all that has no entry for each of them.
+    """
+    shapes = {p.name: world.at[0][p.old].shape for p in world.params}
+    found = []
+    for n in world.at[0][output].shape or (1,):
+        means = [f for name, f in factors.items() if n not in shapes[name]]
+        share = next((f for f in means if _near(f, 1 / n)), 1.0)
+        found.append({name: f for name, f in factors.items()
+                      if not _near(f, 1.0 if n in shapes[name] else share)})  # fmt: skip
+    return min(found, key=len)
 
 
 def _near(one: float, other: float) -> bool:

@@ -20,6 +20,7 @@ from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.tape import Span
 
 TITLES = {
+    "upstream": Words("the E whose ∂E/∂(output) it is given", "∂E/∂(出力) が渡される E"),
     "own": Words("the file's own E", "ファイル自身の E"),
     "squared_error": Words("the squared error Σ (g − y)²", "二乗誤差 Σ (g − y)²"),
     "cross_entropy": Words("the cross-entropy −Σ y log g", "クロスエントロピー −Σ y log g"),
@@ -142,10 +143,15 @@ class Telling:
 
 def _titles(found: Judgement, code: Told) -> dict[str, str]:
     """What the file calls the parameters whose gradients a call gives; each another name."""
-    named = {p.name: code.called.name(p.old) for p in found.world.params if p.gives}
-    names = [name.en for _, name in named.values()]
-    return {param: name.en for param, (rank, name) in named.items()
-            if rank < NAMELESS and names.count(name.en) == 1}  # fmt: skip
+    places: dict[int, str] = {}
+    for place, node in sorted(found.world.recording.values, key=lambda one: -len(one[0])):
+        places[node] = place
+    made = {}
+    for param in (p for p in found.world.params if p.gives):
+        rank, name = code.called.name(param.old)
+        made[param.name] = places.get(param.old, "") if rank == NAMELESS else name.en
+    names = list(made.values())
+    return {param: name for param, name in made.items() if name and names.count(name) == 1}
 
 
 def _statements(lines: Sequence[str], cells: Sequence[int]) -> list[ast.stmt]:

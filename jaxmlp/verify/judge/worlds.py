@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from jaxmlp.verify.judge.steps import Judgement
 
 
+# What only these use is no variable: the random numbers of a mask, say.
+COMPARES = frozenset(("greater", "less", "greater_equal", "less_equal"))
+
+
 class Unjudged(Exception):
     """Why there is no verdict: a key of `judge.told`, and where; what was tried in vain."""
 
@@ -129,9 +133,8 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     """What a call gives, as gradients or moved parameters, for each possible target."""
-    used = [
-        n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim and graph.after[n.id]
-    ]
+    used = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim
+            and not all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])]  # fmt: skip
     for y in (n.id for n in used if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
@@ -139,6 +142,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
         found = network.targets(recording, graph, roots, [])
         targets = tuple(t for t in found if t.nodes <= behind)
+        targets = targets or tuple(network.given_back(recording, graph, roots, y))
         if not results or not targets:
             continue
         at = adjoints.states(recording, roots, seed)
@@ -173,9 +177,12 @@ def odd(world: World) -> int:
     olds = [p.old for p in world.params]
     matrices, outputs = network.shapes(world.recording, world.graph, olds, world.targets)
     many = any(len(target.pairs) > 1 for target in world.targets)
+    leaves = {n.value.shape for n in world.recording.nodes.values() if n.op == "leaf"}
+    results = [world.recording.nodes[r].value.shape for _, r in world.results]
+    strange = sum(shape not in leaves and shape[::-1] not in leaves for shape in results)
     single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
     square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
-    return single + square + degenerate(world)
+    return single + square + strange + degenerate(world)
 
 
 def degenerate(world: World) -> int:

@@ -37,7 +37,10 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
         within = [one.parent for one in (home, *home.parents) if parts and one.name == parts[0]]
         folders = [*roots, *within]
     for folder in folders:
-        for file in (folder.joinpath(*parts).with_suffix(".py"), folder.joinpath(*parts, "__init__.py")):
+        for file in (
+            folder.joinpath(*parts).with_suffix(".py"),
+            folder.joinpath(*parts, "__init__.py"),
+        ):
             if parts and file.is_file():
                 return file
     alone = home / f"{parts[-1]}.py" if parts else home  # of a package that is not there

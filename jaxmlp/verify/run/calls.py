@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from jaxmlp.verify.names import NOT_CHECKED
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.program import Program, Seen
 from jaxmlp.verify.run.step import FACTORS, places
 from jaxmlp.verify.run.unknown import Unknown
 
 NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
+WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
 
 
 class Uncalled(NamedTuple):
     """A function or a class, to be called.
 
     Attributes:
-        name, line: of its definition.
+        name, line, end: of its definition.
         methods: of a class, those that its other methods do not call.
         used: whether the file itself names it elsewhere.
         gives: the function that returns what is asked for by a name, or of a class, the method
@@ -32,6 +34,7 @@ class Uncalled(NamedTuple):
 
     name: str
     line: int
+    end: int
     methods: tuple[str, ...] | None
     used: bool
     gives: Mapping[str, ast.FunctionDef]
@@ -39,22 +42,56 @@ class Uncalled(NamedTuple):
 
 def uncalled(tree: ast.Module) -> list[Uncalled]:
     """The functions and classes at the top level, those first that nothing is made of."""
-    defined = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    defined = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)
+               and not NOT_CHECKED.search(n.name.replace("_", "").lower())]  # fmt: skip
     used = {one.name: _named(one) for one in defined}
     outside = set().union(*(_named(n) for n in tree.body if n not in defined), set())
     functions = [one for one in defined if isinstance(one, ast.FunctionDef)]
-    returned = {name: one for one in functions for name in _returned(one)}
     asked = {arg.arg for one in functions for arg in one.args.args}
     found = []
     for one in defined:
         others = set().union(outside, *(used[other.name] for other in defined if other is not one))
         is_class = isinstance(one, ast.ClassDef)
-        gives = _setters(one) if is_class else {n: f for n, f in returned.items() if f is not one}
+        gives = _setters(one) if is_class else _givers(one, functions)
         methods = _roots(one) if is_class else None
-        found.append(Uncalled(one.name, one.lineno, methods, one.name in others, gives))
-    made_of = {name: bool(asked & set(_returned(one))) for name, one in
-               ((one.name, one) for one in functions)}  # fmt: skip
+        found.append(
+            Uncalled(
+                one.name,
+                one.lineno,
+                one.end_lineno or one.lineno,
+                methods,
+                one.name in others,
+                gives,
+            )
+        )
+    made_of = {one.name: bool(asked & set(_returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))
+
+
+def _givers(
+    caller: ast.FunctionDef, functions: list[ast.FunctionDef]
+) -> dict[str, ast.FunctionDef]:
+    """By name the function that returns it: of several the one that goes with the caller."""
+    found: dict[str, tuple[bool, ast.FunctionDef]] = {}
+    for one in functions:
+        own = {arg.arg for arg in one.args.args}
+        for name in set(_returned(one)) - own if one is not caller else ():
+            alike = _stem(one) == _stem(caller)
+            if alike or not found.get(name, (False,))[0]:
+                found[name] = alike, one
+    return {name: one for name, (_, one) in found.items()}
+
+
+def _stem(function: ast.FunctionDef) -> str:
+    """What a forward and a backward function of one layer have in common in their names."""
+    return WAY.sub("", function.name.lower())
+
+
+def parts(what: Uncalled) -> Iterator[Uncalled]:
+    """A class with one of its methods each, where all of them together do not work."""
+    methods = what.methods or ()
+    if len(methods) > 1:
+        yield from (what._replace(methods=(name,)) for name in methods)
 
 
 def _named(node: ast.AST) -> set[str]:
@@ -74,13 +111,16 @@ def _returned(function: ast.FunctionDef) -> list[str]:
 
 
 def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
-    """For each attribute the method that sets it."""
+    """For each attribute the method that sets it, or a public one that calls that."""
+    methods = [n for n in made.body if isinstance(n, ast.FunctionDef)]
     found = {}
-    for method in reversed([n for n in made.body if isinstance(n, ast.FunctionDef)]):
+    for method in reversed(methods):
         for node in ast.walk(method):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 found[node.attr] = method
-    return found
+    public = [m for m in methods if not m.name.startswith("_")]
+    callers = {m.name: next((p for p in public if m.name in _named(p)), m) for m in methods}
+    return {name: callers[m.name] if m.name.startswith("_") else m for name, m in found.items()}
 
 
 def _roots(made: ast.ClassDef) -> tuple[str, ...]:
@@ -88,7 +128,7 @@ def _roots(made: ast.ClassDef) -> tuple[str, ...]:
     inner = {m.name: _named(m) for m in methods}
     return tuple(
         m.name for m in methods
-        if not m.name.startswith("__")
+        if not (m.name.startswith("_") or NOT_CHECKED.search(m.name.replace("_", "").lower()))
         and not any(m.name in inner[other.name] for other in methods if other is not m)
     )  # fmt: skip
 
@@ -112,9 +152,10 @@ def call(program: Program, what: Uncalled) -> None:
         return
     after = places(scope, given, program.names)
     program.look(what.line, what.name, start, before, after)
-    if len(program.seen) == known and multiplies():
-        values = {name: place for name, place in after.items() if before.get(name) != place}
-        values = places({what.name: result}) | values
+    if len(program.seen) == known:
+        changed = {name: place for name, place in after.items() if before.get(name) != place}
+        made = {name: place for name, place in places(given).items() if place.node >= start}
+        values = places({what.name: result}) | changed | made | before
         seen = Seen(what.line, what.name, start, current().next, [], values)
         program.seen.append(seen)
 
@@ -161,16 +202,30 @@ def _arguments(
     if not hasattr(code, "__code__"):
         return []
     names = code.__code__.co_varnames[: code.__code__.co_argcount]
-    names = names[: len(names) - len(code.__defaults__ or ())]
+    required = len(names) - len(code.__defaults__ or ())
+    optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
+    names = names[: _taken(optional, required, program, is_type=is_type)]
     if is_type or hasattr(function, "__self__"):
         names = names[1:]
     for name in names:
         before = what.gives.get(name) if what.methods is None else None
         if name not in given and before is not None and before.name not in asking:
+            if len(asking) > 1 and not program.oracle.choose((False, True)):
+                continue  # what is asked for on the way is a stand-in, if that will do
             _give(program, before, what, given, asking | {before.name})
+    for name in names:
         if name not in given:
             given[name] = Unknown(name, program.oracle, setting=is_type)
-    return [given[name] for name in names]
+    return [given[name] if optional.get(name) is None else optional[name] for name in names]
+
+
+def _taken(optional: Mapping[str, Any], required: int, program: Program, *, is_type: bool) -> int:
+    """How many arguments are given: those whose default is None, too, unless that works better."""
+    none = [k for k, value in enumerate(optional.values()) if value is None]
+    if not none:
+        return required
+    more = program.oracle.choose((False, True) if is_type else (True, False))
+    return required + none[-1] + 1 if more else required
 
 
 def _give(

@@ -30,12 +30,14 @@ class Target:
         backward: all that depends on them.
         pairs: (output, target) for each sample or batch of the step.
         computed: how many values the forward pass computes.
+        upstream: whether it is no target, but ∂E/∂(the output), which a backward pass is given.
     """
 
     nodes: frozenset[int]
     backward: frozenset[int]
     pairs: tuple[tuple[int, int], ...]
     computed: int
+    upstream: bool = False
 
 
 def targets(
@@ -58,6 +60,24 @@ def targets(
         for pairs in _meetings(recording, graph, group, forward - set(params), used):
             found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
     return sorted(found.values(), key=lambda one: -one.computed)
+
+
+def given_back(recording: Recording, graph: Graph, params: list[int], y: int) -> Iterator[Target]:
+    """What a backward pass may be given ∂E/∂ of: an output of its shape, which it never meets.
+
+    Args:
+        y: an array that may be ∂E/∂(the output).
+    """
+    backward, moving = graph.dependents([y]), graph.dependents(params)
+    shape, found = recording.nodes[y].value.shape, set()
+    for _, g in reversed(recording.values):
+        node = recording.nodes[g]
+        fits = node.op != "leaf" and node.value.shape == shape and node.value.dtype.kind == "f"
+        if fits and g in moving - backward and g < min(graph.after[y]) and g not in found:
+            found.add(g)
+            computed = len(graph.ancestors([g]) & moving) - len(params)
+            pairs = ((g, y),)
+            yield Target(frozenset([y]), frozenset(backward), pairs, computed, upstream=True)
 
 
 def sensible(recording: Recording) -> bool:
@@ -85,8 +105,11 @@ def degenerate(
     one_output = any(1 in shape or not shape for shape in outputs)
     if not one_output and any(1 in shape for shape in matrices):
         return 1
+    if any(target.upstream for target in found):
+        return 0  # what a layer is given has an entry for each sample
     batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
-    return sum(bool(batch & set(recording.nodes[p].value.shape)) for p in params)
+    each = sum(bool(batch & set(recording.nodes[p].value.shape)) for p in params)
+    return max(0, each - (not recording.moves))  # ∂E/∂x has an entry for each sample
 
 
 def shapes(

@@ -73,5 +73,5 @@ class Oracle:
     def shapes(self) -> list[Shape]:
         """All that an array may be of which nothing is known: of a new size, or of one used."""
         used, new = self.used(), self.fresh()
-        tables = [(SAMPLES, size) for size in (*used, SAMPLES)]
+        tables = [(SAMPLES, size) for size in dict.fromkeys((*used, *self.own, SAMPLES))]
         return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]

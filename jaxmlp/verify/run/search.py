@@ -30,6 +30,7 @@ from jaxmlp.verify.run.tape import TapeFull
 
 WORLDS = 8  # sets of shapes that work, which are given back
 TRIES = 300  # runs of a file, or of a function of it
+SHARE = 2  # of an even share of the time, for one of several calls
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 WIDEST = 5000
@@ -124,11 +125,23 @@ class Search:
                         heapq.heappush(left, (far, cost + more, next(number), (*same, k), lengths))
         return found or spare[:WORLDS]
 
+    def of_all(self, uncalled: list[calls.Uncalled]) -> list[list[dict[str, Any]]]:
+        """The recordings of calls; of a class with one method each, where all together fail."""
+        found, until = [], self.until
+        for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
+            now = time.monotonic()
+            self.until = now + (until - now) * min(1, SHARE / left)
+            made = [self.worlds(one)]
+            made = made if made[0] else [self.worlds(part) for part in calls.parts(one)]
+            found += made
+        self.until = until
+        return found
+
     def _smaller(
         self, made: list[Recording], what: calls.Uncalled | None, oracle: Oracle
     ) -> list[dict[str, Any]]:
         """The same with fewer units where the program has hundreds, if it works with them."""
-        largest = max(n.value.size for one in made for n in one.nodes.values())
+        largest = max((n.value.size for one in made for n in one.nodes.values()), default=0)
         known = {int(n) for n in oracle.lengths if n.isdigit()}
         rest = sorted(n for n in self.many - known if n >= MANY)
         if largest < LARGE or not rest:
@@ -167,6 +180,8 @@ class Search:
                 program.run()
                 if what is not None:
                     program.seen.clear()
+                    self._new_names(program)
+                    program.errors.clear()
                     calls.call(program, what)
                 elif not program.seen and calls.multiplies():
                     values = places(program.names)
@@ -245,9 +260,12 @@ def explored(
     search = Search(body, path, unknown, until, seed, given)
     recordings = [search.worlds(None)]
     if not recordings[0]:
-        recordings = [search.worlds(one) for one in uncalled if not one.used]
-    if not any(recordings):
-        recordings = [search.worlds(one) for one in uncalled if one.used]
+        recordings = search.of_all([one for one in uncalled if not one.used])
+        seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
+        left = [
+            one for one in uncalled if one.used and not seen & {*range(one.line + 1, one.end + 1)}
+        ]
+        recordings += search.of_all(left)
     stopped = search.farthest if not any(recordings) else None
     return {
         "recordings": [worlds for worlds in recordings if worlds],

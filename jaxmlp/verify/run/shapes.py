@@ -11,6 +11,7 @@ from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle, Shape
 from jaxmlp.verify.run.tape import Ref
 
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
+FEW = 50  # operations that are looked back over
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
 
 
@@ -41,17 +42,40 @@ def product(pair: list, oracle: Oracle) -> None:
         else:
             inner = shape[0] if len(shape) == 1 else shape[-2]
             of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
-            tables = [(size, inner) for size in (oracle.fresh(), *oracle.own, *of_one, 1)]
+            sizes = dict.fromkeys((*_counts(right, oracle), *oracle.own, *of_one, 1))
+            tables = [(size, inner) for size in sizes]
             left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
     elif _open(right):
         shape = _shape_of(left)
         if not shape:
             right.as_array()
         else:
-            inner, rest = shape[-1], oracle.fresh()
+            inner = shape[-1]
             of_one = oracle.used() if len(shape) == 1 else ()
-            tables = [(inner, size) for size in (rest, *oracle.own, *of_one, 1)]
+            sizes = dict.fromkeys((*_counts(left, oracle), *oracle.own, *of_one, 1))
+            tables = [(inner, size) for size in sizes]
             right.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
+
+
+def _counts(other: Any, oracle: Oracle) -> tuple[int, ...]:
+    """How many rows a factor may have: units next to what is computed, samples next to weights."""
+    units, samples = oracle.fresh(), SAMPLES
+    return (units, samples) if _is_computed(other) else (samples, units)
+
+
+def _is_computed(value: Any) -> bool:
+    """Whether a product of matrices has led to a value, so that it is none of the parameters."""
+    if not isinstance(value, Recorded):
+        return hasattr(value, "stands_for")
+    nodes, left, seen = current().nodes, [current().node_of(value)], set()
+    while left and len(seen) < FEW:
+        one = left.pop()
+        if one not in seen and one in nodes:
+            seen.add(one)
+            if nodes[one].op in PRODUCTS - {"add"}:
+                return True
+            left += [arg.id for arg in nodes[one].args if isinstance(arg, Ref)]
+    return False
 
 
 def elementwise(name: str, pair: list, oracle: Oracle) -> None:
@@ -74,10 +98,12 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     other = other.known() if hasattr(other, "stands_for") else other
     shape = np.shape(other)
     if not shape:
-        _beside_number(name, mine, other, oracle)
+        _beside_number(name, mine, other, oracle, divides=pair[-1] is mine and name == "divide")
         return
     kind = f"bias of {len(shape)}" if name == "add" and _op(other) in PRODUCTS else ""
     options = _beside_array(name, other, shape, bias=bool(kind))
+    if mine.setting and len(shape) > 1 and name == "multiply":
+        options = [shape[-1:], *options]  # an object has a factor for each unit
     mine.become(oracle.choose(options, kind), _compared(other))
 
 
@@ -94,14 +120,14 @@ def _flipped(pair: list) -> bool:
     return any(hasattr(one, "stands_for") and one._flip is not None for one in pair)
 
 
-def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle) -> None:
-    """A size, a rate or an array, next to a number."""
+def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle, *, divides: bool) -> None:
+    """A size, a rate or an array, next to a number; a setting that divides is a size."""
     if mine._flip is not None or name in COMPARE:
         mine.as_array()
         return
     kind = oracle.choose(
         ("integer", "array", "number")
-        if isinstance(other, int | np.integer)
+        if isinstance(other, int | np.integer) or (divides and mine.setting)
         else ("number", "array")
     )
     if kind == "integer":

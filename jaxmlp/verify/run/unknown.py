@@ -53,6 +53,7 @@ class Unknown(NDArrayOperatorsMixin):
         "_flip",
         "_given",
         "_oracle",
+        "_other_words",
         "_row",
         "_samples",
         "loaded",
@@ -71,6 +72,7 @@ class Unknown(NDArrayOperatorsMixin):
         self._given: tuple = ()  # the arrays that it was made of
         self._counted, self.setting = False, setting
         self._samples: list[Any] = []
+        self._other_words: set[str] = set()  # those that it is not
         self.value: Any = None
         self.parts: dict[Any, Unknown] = {}
 
@@ -253,6 +255,8 @@ class Unknown(NDArrayOperatorsMixin):
         index = settled(index)
         if self.setting and self.known() is None and isinstance(index, int | slice):
             return self._sizes()[index]
+        if self._may_be_sizes(index) and self._oracle.choose((False, True)):
+            return self._sizes()[index]
         if self.known() is None and isinstance(index, slice) and (self.loaded or self._counted):
             return self  # a part of the samples is as good as all
         if self.known() is None and isinstance(index, slice):
@@ -260,6 +264,11 @@ class Unknown(NDArrayOperatorsMixin):
         elif self.known() is None and isinstance(index, tuple) and not self.loaded:
             self.become((SAMPLES, *map(self._oracle.fresh, range(len(index) - 1))))
         return self.as_array()[index]
+
+    def _may_be_sizes(self, index: Any) -> bool:
+        """Whether it was counted, as a list of sizes is, and one is taken."""
+        fresh = self.known() is None and not (self.loaded or self._row or self._flip)
+        return fresh and self._counted and isinstance(index, int)
 
     def _sizes(self) -> list[int]:
         """Become the sizes of a few layers, all different."""
@@ -318,6 +327,19 @@ class Unknown(NDArrayOperatorsMixin):
     def __contains__(self, _: Any) -> bool:
         return self._oracle.choose((False, True))
 
+    def __add__(self, other: Any) -> Any:
+        return self._list() + other if self._joins(other) else np.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self._list() if self._joins(other) else np.add(other, self)
+
+    def _joins(self, other: Any) -> bool:
+        """Whether it is a list that is joined to another."""
+        return isinstance(other, list) and (self.setting or isinstance(self.value, list))
+
+    def _list(self) -> list:
+        return self._sizes() if self.known() is None else list(self.value)
+
     def __mro_entries__(self, bases: tuple) -> tuple:
         return ()
 
@@ -351,8 +373,14 @@ class Unknown(NDArrayOperatorsMixin):
     def __eq__(self, other: Any) -> Any:
         if isinstance(self.value, str):
             return self.value == other
+        if isinstance(other, str) and other not in self._other_words:
+            if self._oracle.choose((False, True)):
+                self.value = other
+                return True
+            self._other_words.add(other)
+            return False
         if isinstance(other, str) or other is None:
-            return self._oracle.choose((False, True))
+            return False if isinstance(other, str) else self._oracle.choose((False, True))
         return np.equal(self, other)
 
     def __hash__(self) -> int:

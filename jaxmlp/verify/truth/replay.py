@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
@@ -76,7 +77,7 @@ def _holds(value: Any) -> bool:
 
 def _operation(op: str, xp: ModuleType) -> Callable:
     if op in OWN:
-        return lambda *args: OWN[op](xp, *args)
+        return functools.partial(OWN[op], xp)
     if op.endswith("]"):
         op, part = op[:-1].split("[")
         whole = _operation(op, xp)
@@ -138,6 +139,9 @@ OWN: dict[str, Callable] = {
     "astype": lambda xp, array, kind: xp.asarray(array).astype(kind),
     "branch": lambda xp, value: value,
     "np.copy": lambda xp, array: xp.asarray(array),
+    "np.clip": lambda xp, array, a_min=None, a_max=None, **kw: xp.clip(
+        array, kw.get("min", a_min), kw.get("max", a_max)
+    ),
 }
 
 

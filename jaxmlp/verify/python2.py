@@ -1,0 +1,72 @@
+"""Python 2 as Python 3: what of it stands in teaching material, each on its own line."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+
+CAUGHT = re.compile(
+    r"^([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., \t]+\)),[ \t]*(\w+)[ \t]*:", re.M
+)
+RAISED = re.compile(r"^([ \t]*raise[ \t]+[\w.]+),[ \t]*(.+)$", re.M)
+OCTAL = re.compile(r"(?<![\w.])0([0-7]+)(?![\w.])")
+BLANK = frozenset(
+    (tokenize.INDENT, tokenize.DEDENT, tokenize.NL, tokenize.COMMENT, tokenize.NEWLINE)
+)
+
+
+def as_python_3(text: str) -> str:
+    """The same with print as a function, `except E as e`, `raise E(…)` and 0o octals.
+
+    Example:
+        >>> as_python_3("if x:\\n    print 'a', b,\\nprint")
+        "if x:\\n    print( 'a', b)\\nprint"
+    """
+    text = RAISED.sub(r"\1(\2)", CAUGHT.sub(r"\1 as \2:", OCTAL.sub(r"0o\1", text)))
+    lines = text.split("\n")
+    for (row, column), (end_row, end_column) in reversed(list(_printed(text))):
+        said = lines[end_row - 1][:end_column].rstrip().rstrip(",")
+        lines[end_row - 1] = f"{said}){lines[end_row - 1][end_column:]}"
+        lines[row - 1] = f"{lines[row - 1][:column]}({lines[row - 1][column:]}"
+    return "\n".join(lines)
+
+
+def _printed(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where what a print statement prints begins and ends."""
+    tokens = list(_tokens(text))
+    for number, (before, one, after) in enumerate(
+        zip([None, *tokens], tokens, tokens[1:], strict=False)
+    ):
+        begins = before is None or before.type in BLANK or before.string in (":", ";")
+        stated = one.string == "print" and begins and after.type not in BLANK
+        if stated and after.string not in ("=", ".", ",", ")") and after.type != tokenize.ENDMARKER:
+            rest = tokens[number + 1 :]
+            last = next(
+                (
+                    k
+                    for k, t in enumerate(rest)
+                    if t.type in BLANK - {tokenize.NL} or t.string == ";"
+                ),
+                0,
+            )
+            if last and not _called(rest[:last]):
+                yield one.end, rest[last - 1].end
+
+
+def _called(tokens: list[tokenize.TokenInfo]) -> bool:
+    """Whether brackets stand around all of it."""
+    depth = 0
+    for number, token in enumerate(tokens):
+        depth += (token.string == "(") - (token.string == ")")
+        if depth == 0:
+            return number > 0 and number == len(tokens) - 1
+    return True
+
+
+def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    try:
+        yield from tokenize.generate_tokens(io.StringIO(text).readline)
+    except (tokenize.TokenError, SyntaxError):
+        return
