@@ -15,10 +15,11 @@ from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK, called, names_used, words
 from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
 from jaxmlp.verify.run.runner import Runner
-from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.small import TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
@@ -77,8 +78,9 @@ def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bo
     inside = [n for n in found.module.body if getattr(n, "name", None) not in settled]
     nodes = [n for statement in inside for n in ast.walk(statement)]
     steps = any(isinstance(n, ast.For | ast.While | ast.ClassDef) for n in nodes)
-    products = beside or any(map(_multiplies, ast.walk(found.module)))
-    return (steps or not settled) and products
+    products = any(map(_multiplies, ast.walk(found.module)))
+    back = any(isinstance(n, ast.FunctionDef) and BACK.search(n.name) for n in nodes)
+    return (steps or not settled) and (products or back or beside)
 
 
 def _multiplies(node: ast.AST) -> bool:
@@ -243,18 +245,20 @@ def _judged(
         return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
-        silent = len(first.moves) < 2 and (why.reason == "no-output" or _is_small(first))
+        silent = len(first.moves) < 2 and (why.reason == "no-output" or not _goes_back(first))
         return Step(first.line, run, notes=() if silent else (note,))
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         why = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why, begins),))
 
 
-def _is_small(one: Recording) -> bool:
-    """Whether it multiplies no matrices, and is called nothing that goes back."""
-    ops = {node.op for node in one.nodes.values()}
-    named = (one.name, *(name for name, _ in one.values))
-    return not ops & FACTORS and not any(BACK.search(name) for name in named)
+def _goes_back(one: Recording) -> bool:
+    """Whether it is called a backward pass, or gives what has the shape of weights."""
+    named = any(BACK.search(name) for name in (one.name, *(name for name, _ in one.values)))
+    graph, leaves = Graph(one.nodes), [n for n in one.nodes.values() if n.op == "leaf"]
+    weights = [n.value.shape for n in leaves if multiplied(one, graph, n.id)]
+    made = [one.nodes[node] for _, node in one.values]
+    return named or any(n.op != "leaf" and n.value.shape in weights for n in made)
 
 
 def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:

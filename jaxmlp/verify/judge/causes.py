@@ -26,10 +26,34 @@ BACKWARDS = Words(
 
 
 class Cause(NamedTuple):
-    """Why it is wrong, and where, if that is another expression than the one that shows it."""
+    """Why it is wrong, and where, if that is another expression than the one that shows it.
+
+    Attributes:
+        repair: by state, values with which all is right that the mistake has spoiled.
+    """
 
     notes: tuple[Note, ...]
     span: Span | None = None
+    repair: Values = []  # noqa: RUF012
+
+
+def repaired(found: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
+    """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
+    params = [p for p in found.world.params if p.name in names]
+    nodes = found.world.recording.nodes
+    leaves = [n.id for n in nodes.values() if n.op == "leaf"]
+    changes: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    for state, given in zip(found.world.at, why.repair, strict=bool(why.repair)):
+        try:
+            values = replay.values(nodes, {**{i: state[i] for i in leaves}, **given})
+        except replay.NotReplayed:
+            return False
+        for p in params:
+            base = 0 if p.gives else state[p.old]
+            changes[p.name].append(np.asarray(values[p.new] - base))
+    return bool(why.repair) and all(
+        found.names.named(np.stack(changes[p.name]), [p.old]) is not None for p in params
+    )
 
 
 def cause(found: Judgement, fault: Fault) -> Cause | None:
@@ -80,7 +104,8 @@ def _updated(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         f"{name} is already updated here: all gradients must be taken before the update.",
         f"ここではすでに更新後の {name} を使っています。勾配はすべて更新の前の値で計算します。",
         "L26"),)  # fmt: skip
-    return Cause(notes if _is_something(found, fault, known) else (*notes, SLOPE_MISSING))
+    alone = _is_something(found, fault, known)
+    return Cause(notes if alone else (*notes, SLOPE_MISSING), repair=known if alone else [])
 
 
 def _like(found: Judgement, number: int, state: Mapping[int, np.ndarray], old: int) -> np.ndarray:
@@ -122,18 +147,19 @@ def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
 
 def _slope_missing(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
-    parent = _slope_with(found, fault, node, [{} for _ in found.world.at])
-    if parent is None:
+    repair = _slope_with(found, fault, node, [{} for _ in found.world.at])
+    if repair is None:
         return None
+    (parent,) = repair[0]
     graph = found.world.graph
     feeds = [i for i in graph.after[parent] if i in found.choice.target.backward]
     never = not any(leads_somewhere(found, i) for i in feeds)
     span = found.world.recording.nodes[parent].span if never else None
-    return Cause((SLOPE_MISSING,), span)
+    return Cause((SLOPE_MISSING,), span, repair)
 
 
-def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> int | None:
-    """The node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
+def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
+    """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
     for parent in _before(found, node):
         name = found.names.of(parent)
         if name is None:
@@ -145,7 +171,7 @@ def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> in
                 continue
             tried = [{**one, parent: name.factor * a} for one, a in zip(known, true, strict=True)]
             if _is_something(found, fault, tried):
-                return parent
+                return tried
     return None
 
 

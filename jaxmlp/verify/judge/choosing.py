@@ -68,18 +68,27 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     taken = {p.old for p in found.values()}
     left: dict[int, list[Param]] = {}
     for p, _ in pairs:
-        if (
-            p.new not in found
-            and p.old not in taken
-            and network.multiplied(world.recording, world.graph, p.old)
-        ):
+        if p.new not in found and p.old not in taken and _may_be(world, p, among=bool(found)):
             left.setdefault(p.new, []).append(p)
     exact = {new: [p for p in some if _equal(world, p)] or some for new, some in left.items()}
-    found |= {new: some[0] for new, some in exact.items() if len(some) == 1}
+    alone = {some[0].old: (new, some[0]) for new, some in exact.items() if len(some) == 1}
+    found |= dict(alone.values())
     params = tuple(found.values())
     olds = {p.old for p in params}
     fixed = tuple(dict.fromkeys(i for i in world.roots if i not in olds))
     return replace(world, params=params, fixed=fixed)
+
+
+def _may_be(world: World, param: Param, *, among: bool) -> bool:
+    """Whether a result that does not fit may be meant as this gradient.
+
+    Args:
+        among: whether another result does fit, so that these are gradients.
+    """
+    weights = network.multiplied(world.recording, world.graph, param.old)
+    shape = world.recording.nodes[param.old].value.shape
+    passed = any(target.upstream for target in world.targets)
+    return weights or (_equal(world, param) and (passed or (among and len(shape) == 1)))
 
 
 def _equal(world: World, param: Param) -> bool:
@@ -108,10 +117,20 @@ def pressed(choices: Sequence[Choice]) -> list[Choice]:
     """The choices worth the time of an exact look: the best of each E, in the best world."""
     found: dict[tuple, Choice] = {}
     best = choices[0]
+    if best.target.upstream:  # E is in no doubt: to be right in one world is not enough
+        return [one for one in choices if _as_generic(one, best)][-PRESSED:]
     for choice in choices:
         if rank(choice)[:6] == rank(best)[:6] and len(found) < PRESSED:
             found.setdefault((choice.target.pairs, choice.error), choice)
     return list(found.values())
+
+
+def _as_generic(choice: Choice, best: Choice) -> bool:
+    """Whether it is of the same output, in a world that says as much."""
+    outputs = [one.world.recording.nodes[one.target.pairs[0][0]].span for one in (choice, best)]
+    alike = rank(choice)[0] == rank(best)[0] and rank(choice)[2] == rank(best)[2]
+    many = len(choice.world.params) == len(best.world.params)
+    return choice.target.upstream and alike and many and outputs[0] == outputs[1]
 
 
 def own_error(choice: Choice) -> int | None:

@@ -327,12 +327,16 @@ def joined(
     wrong = [one for one in found if one.check.verdict == "wrong"]
     all_told = bool(wrong) and cost(found)[0] == 0
     made: list[Check] = []
+    used: list[Check] = []
     for params, check, node in found:
         mine = [known[p] for p in params if p in known]
         if check.verdict == "wrong" and not left and any(FOLLOWS in one.remarks for one in mine):
             check = replace(check, verdict="right", diagnosis=(), remarks=(FOLLOWS,))
+        elif check.verdict == "wrong" and any(one in used for one in mine):
+            check = replace(check, verdict="right", diagnosis=(), remarks=(FOLLOWS,))
         elif check.verdict == "wrong":
             other = next((one for one in left if one in mine), next(iter(left), None))
+            used += [other] if other else []
             left = [one for one in left if one is not other]
             check = _with_place(check, other, placed(node) if node is not None else None)
         elif check.stage not in DELTA.values() and not all_told:

@@ -169,6 +169,10 @@ class Told:
         """The line of the E that the file itself states, if it is this one."""
         return None if self.stated is None else self.nodes[self.stated].span.line
 
+    def title(self, of: int) -> Words:
+        """What the file calls a value."""
+        return self._title(of, 0)[0]
+
     def _title(self, of: int, scope: int) -> tuple[Words, str]:
         """What the file calls a value, or one that E depends on in the same way."""
         roots = set(self.found.world.roots)

@@ -13,8 +13,9 @@ import numpy as np
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, possible, pressed, rank
 from jaxmlp.verify.judge.naming import Names, multiple
-from jaxmlp.verify.judge.updates import direction
+from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import Param, Unjudged, World, degenerate, worlds
+from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target, as_target
 from jaxmlp.verify.run.recording import Recording
@@ -91,10 +92,10 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
             found = _in_full(choice)
         except replay.NotReplayed as why:
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
-        if _all_right(found):
+        if _all_right(found) and not choice.target.upstream:
             return found
         tried.append(found)
-        if best is None or _merit(found) > _merit(best):
+        if best is None or (_merit(found) > _merit(best)) != choice.target.upstream:
             best = found
     if not _shown(best, declared):
         raise Unjudged("no-error", tried=tried)
@@ -118,6 +119,8 @@ def _shown(found: Judgement, declared: str | None) -> bool:
     ):
         return True
     world, target, error = found.world, found.choice.target, found.choice.error
+    if target.upstream:
+        return _named_back(world) and _is_passed_on(world, sorted(target.nodes))
     if error not in (declared, _stated(found)) and possible(world, target, None) != [error]:
         return False
     outputs = {g for g, _ in target.pairs}
@@ -149,6 +152,12 @@ def _stated(found: Judgement) -> str | None:
     ])  # fmt: skip
     same = any(multiple(found.names.value(number), true) is not None for number in numbers)
     return error if same else None
+
+
+def _named_back(world: World) -> bool:
+    """Whether a function, or a method, is called a backward pass."""
+    names = (world.recording.name, *(name for name, _ in world.results))
+    return any(BACK.search(name) for name in names)
 
 
 def _is_passed_on(world: World, derived: Sequence[int]) -> bool:
@@ -207,7 +216,10 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         # Or else it comes by way of the gradient, and of the old value.
         old = param.gives or param.old in world.graph.ancestors([param.new], without=gradients)
         by_way = bool(gradients) and param.new not in uncut and old
-        if factor is None and by_way and not param.gives:
+        if factor is None and param.gives:
+            old_at = np.stack([state[param.old] for state in world.at])
+            by_way = by_way and decayed(world.change(param), names.adjoints[param.old], old_at)
+        elif factor is None and by_way:
             outputs = [g for g, _ in target.pairs]
             way = direction(world, names, outputs, param, gradients, all_of_them)
             by_way, uphill = way != 0, uphill | ({param.name} if way < 0 else set())
@@ -256,17 +268,33 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     The mean over the samples may be taken here, of all that has no entry for each of them.
     """
     shapes = {p.name: world.at[0][p.old].shape for p in world.params}
-    found = []
+    found, counted = [], []
     for n in world.at[0][output].shape or (1,):
-        means = [f for name, f in factors.items() if n not in shapes[name]]
-        share = next((f for f in means if _near(f, 1 / n)), 1.0)
+        means = {name: f for name, f in factors.items() if n not in shapes[name]}
+        weights = [f for name, f in means.items() if len(shapes[name]) > 1 < min(shapes[name])]
+        share = next((f for f in (*weights, *means.values()) if _near(f, 1 / n)), 1.0)
+        if weights and not any(_near(f, 1 / n) for f in weights):
+            share = 1.0
         found.append({name: f for name, f in factors.items()
                       if not _near(f, 1.0 if n in shapes[name] else share)})  # fmt: skip
-    return min(found, key=len)
+        counted.append(len(means))
+    fewest = min(zip(found, counted, strict=True), key=lambda one: (len(one[0]), -one[1]))
+    return fewest[0]
 
 
 def _near(one: float, other: float) -> bool:
     return abs(one - other) <= SAME * abs(other)
+
+
+def scaled_at(found: Judgement, param: Param, times: float) -> int:
+    """Where the factor comes in that the gradient of a parameter has and others have not."""
+    backward = found.choice.target.backward
+    for number in sorted(found.world.graph.ancestors([param.new]) & backward):
+        name = found.names.of(number)
+        before = [found.names.of(b) for b in found.world.graph.before[number] if b in backward]
+        if name and any(one and _near(name.factor, times * one.factor) for one in before):
+            return number
+    return param.new
 
 
 def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> set[int]:

@@ -11,11 +11,11 @@ import numpy as np
 
 from jaxmlp.verify.finding import Check, Line, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
-from jaxmlp.verify.judge.causes import BACKWARDS, cause
+from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.faults import faults
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.places import at_line, in_cell, placed
-from jaxmlp.verify.judge.steps import Judgement, Unjudged
+from jaxmlp.verify.judge.steps import Judgement, Unjudged, scaled_at
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.tape import Span
 
@@ -126,10 +126,20 @@ class Telling:
             elif param in spoiled:
                 check = replace(check, remarks=(FOLLOWS,))
             elif not found.right[param]:
-                check = replace(check, verdict="wrong", diagnosis=(UNRECOGNISED,))
-            made.append(check)
+                check = self._of_another(check, param)
+            if check not in made:  # one gradient in two places
+                made.append(check)
         first, *rest = made
         return (replace(first, remarks=(_by(found, self.code), *first.remarks)), *rest)
+
+    def _of_another(self, check: Check, name: str) -> Check:
+        """A check of what is the derivative of E by another value than the parameter."""
+        param = next(p for p in self.found.world.params if p.name == name)
+        known = self.found.names.of(param.new)
+        notes = (UNRECOGNISED,) if known is None else (_another(self.code.title(known.of)),)
+        span = self.nodes[param.new].span
+        place = placed(span, self.lines, self.cells) if span.line else None
+        return replace(check, verdict="wrong", diagnosis=notes, place=place)
 
     def with_code(self, checks: Sequence[Check]) -> tuple[Check, ...]:
         """The checks, the first one with the lines of code that matter for all of them."""
@@ -141,17 +151,28 @@ class Telling:
         return (replace(first, lines=listing(self.code, wrong, self.lines)), *rest)
 
 
+def _another(title: Words) -> Note:
+    """That a derivative is taken by another value."""
+    return Note("another-derivative", Words(
+        f"This is ∂E/∂{title.en}: the way back ends too early, or at another place.",
+        f"これは ∂E/∂{title.ja} です。逆伝播が途中で終わっているか、別の量に向かっています。"),
+        BACKWARDS)  # fmt: skip
+
+
 def _titles(found: Judgement, code: Told) -> dict[str, str]:
     """What the file calls the parameters whose gradients a call gives; each another name."""
     places: dict[int, str] = {}
     for place, node in sorted(found.world.recording.values, key=lambda one: -len(one[0])):
         places[node] = place
+    params = [p for p in found.world.params if p.gives]
+    named = {p.name: code.called.name(p.old) for p in params}
+    names = [name.en for _, name in named.values()]
     made = {}
-    for param in (p for p in found.world.params if p.gives):
-        rank, name = code.called.name(param.old)
-        made[param.name] = places.get(param.old, "") if rank == NAMELESS else name.en
-    names = list(made.values())
-    return {param: name for param, name in made.items() if name and names.count(name) == 1}
+    for param in params:
+        rank, name = named[param.name]
+        alone = rank < NAMELESS and names.count(name.en) == 1
+        made[param.name] = name.en if alone else places.get(param.old, param.name)
+    return made
 
 
 def _statements(lines: Sequence[str], cells: Sequence[int]) -> list[ast.stmt]:
@@ -164,9 +185,12 @@ def _statements(lines: Sequence[str], cells: Sequence[int]) -> list[ast.stmt]:
 def _mistakes(found: Judgement) -> Iterator[Mistake]:
     """The wrong expressions; what spoils one place in several ways is one mistake."""
     by_place: dict[tuple, Mistake] = {}
-    for fault in faults(found):
-        why = cause(found, fault)
-        span = why.span if why and why.span else fault.span
+    causes = [(fault, cause(found, fault)) for fault in faults(found)]
+    known = [(fault, why) for fault, why in causes if why]
+    for fault, why in causes:
+        same = [] if why else [one for one in known if repaired(found, one[1], fault.params)]
+        origin, why = same[0] if same else (fault, why)
+        span = why.span if why and why.span else origin.span
         names = tuple(p.name for p in found.world.params if p.name in fault.params)
         old = by_place.get(span[:4])
         notes = old.notes if old else why.notes if why else (UNRECOGNISED,)
@@ -182,6 +206,8 @@ def _steps(found: Judgement) -> Iterator[Mistake]:
         if not found.right.get(param.name):
             continue
         if param.name in found.uneven:
+            at = scaled_at(found, param, found.uneven[param.name])
+            span = found.world.recording.nodes[at].span
             yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
         elif not param.gives and not np.any(found.world.change(param)):
             yield Mistake((param.name,), (ETA_ZERO,), span)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from jaxmlp.verify.judge.naming import Names
+from jaxmlp.verify.judge.naming import NEAR, Names, multiple
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import replay
@@ -42,6 +42,23 @@ def direction(
     clear = np.abs(drawn) > CLEAR
     found = set(np.sign(ends[1] - ends[0])[clear] * np.sign(drawn)[clear])
     return int(found.pop()) if len(found) == 1 else 0
+
+
+def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
+    """Whether what is given is the gradient and a share of the parameters, or cut to a length."""
+    lengths = [multiple(one, by) for one, by in zip(change, true, strict=True)]
+    if all(one is not None and one > 0 for one in lengths):
+        return True
+    weights = [old.copy() for _ in range(3)]
+    if old.ndim > 2:
+        weights[1][:, :, 0] = weights[2][:, 0] = 0  # without the biases
+    for decaying in weights:
+        columns = np.stack([true.ravel(), decaying.ravel()], axis=1)
+        (factor, share), *_ = np.linalg.lstsq(columns, change.ravel(), rcond=None)
+        rest = change - factor * true - share * decaying
+        if factor and np.abs(rest).max() <= NEAR * np.abs(change).max():
+            return True
+    return False
 
 
 def _moved(

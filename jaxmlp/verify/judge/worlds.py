@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
@@ -133,8 +135,10 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     """What a call gives, as gradients or moved parameters, for each possible target."""
-    used = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim
-            and not all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])]  # fmt: skip
+    compared = lambda n: all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])  # noqa: E731
+    back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
+    leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
+    used = [n for n in leaves if not compared(n) or n.id in back]
     for y in (n.id for n in used if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
@@ -142,7 +146,9 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
         found = network.targets(recording, graph, roots, [])
         targets = tuple(t for t in found if t.nodes <= behind)
-        targets = targets or tuple(network.given_back(recording, graph, roots, y))
+        if not targets:
+            targets = tuple(network.given_back(recording, graph, roots, y))
+            results += [(name, r) for name, r in recording.values if r == y and "[" in name]
         if not results or not targets:
             continue
         at = adjoints.states(recording, roots, seed)
@@ -177,11 +183,10 @@ def odd(world: World) -> int:
     olds = [p.old for p in world.params]
     matrices, outputs = network.shapes(world.recording, world.graph, olds, world.targets)
     many = any(len(target.pairs) > 1 for target in world.targets)
-    leaves = {n.value.shape for n in world.recording.nodes.values() if n.op == "leaf"}
-    results = [world.recording.nodes[r].value.shape for _, r in world.results]
-    strange = sum(shape not in leaves and shape[::-1] not in leaves for shape in results)
-    single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
-    square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
+    nodes = world.recording.nodes
+    left = Counter(tuple(sorted(nodes[i].value.shape)) for i in world.roots)
+    wanted = Counter(tuple(sorted(nodes[r].value.shape)) for r in {r for _, r in world.results})
+    strange = (wanted - left).total()  # what is given is the gradient of no array
     return single + square + strange + degenerate(world)
 
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from jaxmlp.verify.names import NOT_CHECKED
+import numpy as np
+
+from jaxmlp.verify.names import BACK, NOT_CHECKED
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.program import Program, Seen
 from jaxmlp.verify.run.step import FACTORS, places
@@ -76,15 +78,15 @@ def _givers(
     for one in functions:
         own = {arg.arg for arg in one.args.args}
         for name in set(_returned(one)) - own if one is not caller else ():
-            alike = _stem(one) == _stem(caller)
+            alike = _alike(one.name, caller.name)
             if alike or not found.get(name, (False,))[0]:
                 found[name] = alike, one
     return {name: one for name, (_, one) in found.items()}
 
 
-def _stem(function: ast.FunctionDef) -> str:
-    """What a forward and a backward function of one layer have in common in their names."""
-    return WAY.sub("", function.name.lower())
+def _alike(one: str, other: str) -> bool:
+    """Whether two names are those of a forward and a backward function of one layer."""
+    return WAY.sub("", one.lower()) == WAY.sub("", other.lower())
 
 
 def parts(what: Uncalled) -> Iterator[Uncalled]:
@@ -180,6 +182,8 @@ def _methods_called(
         method = getattr(made, name)
         work = lambda m=method: m(*_arguments(m, program, what, given))  # noqa: E731
         results[name] = program.attempt(work, what.line)
+        if isinstance(results[name], Unknown) and results[name].known() is None:
+            results[name] = _passed_on(results[name], results)
         missing = NO_ATTRIBUTE.search(program.errors[-1][2] if program.errors[errors:] else "")
         setter = what.gives.get(missing[1]) if missing else None
         if setter is not None and setter.name not in (name, "__init__") and name not in tried:
@@ -189,6 +193,12 @@ def _methods_called(
         else:
             left.pop(0)
     return results
+
+
+def _passed_on(argument: Unknown, results: Mapping[str, Any]) -> Any:
+    """An argument that comes back as it was: of the shape that a method before it gave."""
+    before = [one for one in results.values() if isinstance(one, np.ndarray)]
+    return argument.become(before[-1].shape) if before else argument
 
 
 def _arguments(
@@ -207,16 +217,26 @@ def _arguments(
     names = names[: _taken(optional, required, program, is_type=is_type)]
     if is_type or hasattr(function, "__self__"):
         names = names[1:]
-    for name in names:
-        before = what.gives.get(name) if what.methods is None else None
-        if name not in given and before is not None and before.name not in asking:
-            if len(asking) > 1 and not program.oracle.choose((False, True)):
-                continue  # what is asked for on the way is a stand-in, if that will do
-            _give(program, before, what, given, asking | {before.name})
+    givers = {name: what.gives[name] for name in names if name in what.gives and not what.methods}
+    for name in sorted(givers, key=lambda name: not _alike(givers[name].name, what.name)):
+        before = givers[name]
+        if name not in given and before.name not in asking:
+            if _is_called_for(program, what, before, deep=len(asking) > 1):
+                _give(program, before, what, given, asking | {before.name})
     for name in names:
         if name not in given:
             given[name] = Unknown(name, program.oracle, setting=is_type)
     return [given[name] if optional.get(name) is None else optional[name] for name in names]
+
+
+def _is_called_for(
+    program: Program, what: Uncalled, before: ast.FunctionDef, *, deep: bool
+) -> bool:
+    """Whether a function is called for an argument: else that is a stand-in, as ∂E/∂u may be."""
+    if not deep and _alike(before.name, what.name):
+        return True
+    likely = not deep and not BACK.search(before.name)
+    return program.oracle.choose((True, False) if likely else (False, True))
 
 
 def _taken(optional: Mapping[str, Any], required: int, program: Program, *, is_type: bool) -> int:

@@ -73,7 +73,8 @@ def given_back(recording: Recording, graph: Graph, params: list[int], y: int) ->
     for _, g in reversed(recording.values):
         node = recording.nodes[g]
         fits = node.op != "leaf" and node.value.shape == shape and node.value.dtype.kind == "f"
-        if fits and g in moving - backward and g < min(graph.after[y]) and g not in found:
+        first = min(graph.after[y], default=y)
+        if fits and g in moving - backward and g < first and g not in found:
             found.add(g)
             computed = len(graph.ancestors([g]) & moving) - len(params)
             pairs = ((g, y),)
@@ -108,8 +109,9 @@ def degenerate(
     if any(target.upstream for target in found):
         return 0  # what a layer is given has an entry for each sample
     batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
-    each = sum(bool(batch & set(recording.nodes[p].value.shape)) for p in params)
-    return max(0, each - (not recording.moves))  # ∂E/∂x has an entry for each sample
+    first = min(params, key=lambda p: min(graph.after[p], default=p), default=None)
+    own = first if not recording.moves else None  # ∂E/∂x has an entry for each sample
+    return sum(bool(batch & set(recording.nodes[p].value.shape)) for p in params if p != own)
 
 
 def shapes(

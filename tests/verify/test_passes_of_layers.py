@@ -1,0 +1,312 @@
+"""Layers, classes and functions that nothing calls: judged by the ∂E/∂(output) they are given."""
+
+import pytest
+
+from jaxmlp.verify.homework import Options, verify_file
+
+LAYERS = """
+import numpy as np
+
+class Clip:
+    def __init__(self):
+        self.off = None
+    def forward(self, v):
+        self.off = v <= 0
+        out = v.copy()
+        out[self.off] = 0
+        return out
+    def backward(self, up):
+        up[self.off] = 0
+        return up
+
+class Squash:
+    def forward(self, v):
+        self.out = 1 / (1 + np.exp(-v))
+        return self.out
+    def backward(self, up):
+        return up * self.out * (1 - self.out)
+
+class Dense:
+    def __init__(self, A, a):
+        self.A, self.a, self.gA, self.ga = A, a, None, None
+    def forward(self, v):
+        self.v = v
+        return v @ self.A + self.a
+    def backward(self, up):
+        down = up @ self.A.T
+        self.gA = self.v.T @ up
+        self.ga = up.sum(axis=0)
+        return down
+
+class Drop:
+    def forward(self, v, p=0.5):
+        self.kept = np.random.rand(*v.shape) > p
+        return v * self.kept
+    def backward(self, up):
+        return up * self.kept
+"""
+PAIRS = """
+import numpy as np
+
+def dense_forward(v, A, a):
+    out = v.reshape(v.shape[0], -1) @ A + a
+    cache = (v, A, a)
+    return out, cache
+
+def dense_backward(up, cache):
+    v, A, a = cache
+    dv = (up @ A.T).reshape(v.shape)
+    dA = v.reshape(v.shape[0], -1).T @ up
+    da = up.sum(axis=0)
+    return dv, dA, da
+
+def clip_forward(v):
+    out = np.clip(v, 0, None)
+    cache = v
+    return out, cache
+
+def clip_backward(up, cache):
+    v = cache
+    return up * (v > 0)
+"""
+COLUMNS = """
+import numpy as np
+
+def squash(Z):
+    A = 1 / (1 + np.exp(-Z))
+    cache = Z
+    return A, cache
+
+def squash_backward(up, cache):
+    Z = cache
+    s = 1 / (1 + np.exp(-Z))
+    dZ = up * s * (1 - s)
+    return dZ
+
+def linear_forward(A, W, b):
+    Z = np.dot(W, A) + b
+    cache = (A, W, b)
+    return Z, cache
+
+def linear_backward(dZ, cache):
+    A_prev, W, b = cache
+    m = A_prev.shape[1]
+    dW = np.dot(dZ, A_prev.T) / m
+    db = np.sum(dZ, axis=1, keepdims=True) / m
+    dA_prev = np.dot(W.T, dZ)
+    return dA_prev, dW, db
+"""
+NORM = """
+import numpy as np
+
+class Norm:
+    def __init__(self, scale, shift):
+        self.scale, self.shift = scale, shift
+    def forward(self, v):
+        self.centred = v - v.mean(axis=0)
+        self.width = np.sqrt(np.mean(self.centred ** 2, axis=0) + 1e-7)
+        self.n = self.centred / self.width
+        return self.scale * self.n + self.shift
+    def backward(self, up):
+        self.gshift = up.sum(axis=0)
+        self.gscale = np.sum(self.n * up, axis=0)
+        gn = self.scale * up
+        gc = gn / self.width
+        gw = -np.sum(gn * self.centred / self.width ** 2, axis=0)
+        gc = gc + gw * self.centred / (len(up) * self.width)
+        return gc - gc.mean(axis=0)
+"""
+OPTIONAL = """
+import numpy as np
+
+class Classifier:
+    def __init__(self, inputs=300, units=20, classes=7, decay=0.3):
+        self.p = {"A": 0.1 * np.random.randn(inputs, units), "a": np.zeros(units),
+                  "B": 0.1 * np.random.randn(units, classes), "b": np.zeros(classes)}
+        self.decay = decay
+    def loss(self, X, y=None):
+        h = np.maximum(X @ self.p["A"] + self.p["a"], 0)
+        s = h @ self.p["B"] + self.p["b"]
+        if y is None:
+            return s
+        e = np.exp(s - s.max(axis=1, keepdims=True))
+        g = e / e.sum(axis=1, keepdims=True)
+        n = len(X)
+        E = -np.log(g[range(n), y]).mean()
+        E += self.decay * (np.sum(self.p["A"] ** 2) + np.sum(self.p["B"] ** 2))
+        d = g.copy()
+        d[range(n), y] -= 1
+        d /= n
+        grads = {"B": h.T @ d + 2 * self.decay * self.p["B"], "b": d.sum(axis=0)}
+        low = d @ self.p["B"].T * (h > 0)
+        grads["A"] = X.T @ low + 2 * self.decay * self.p["A"]
+        grads["a"] = low.sum(axis=0)
+        return E, grads
+"""
+JOINED = """
+import numpy as np
+
+class Deep:
+    def __init__(self, inputs, hidden, outputs, rate=0.1):
+        sizes = [inputs] + hidden + [outputs]
+        self.A = [np.random.randn(p, q) * np.sqrt(2.0 / p) for p, q in zip(sizes, sizes[1:])]
+        self.rate = rate
+    def forward(self, X):
+        self.h = [X]
+        for A in self.A:
+            self.h.append(np.tanh(self.h[-1] @ A))
+        return self.h[-1]
+    def step(self, X, T):
+        d = self.forward(X) - T
+        for k in reversed(range(len(self.A))):
+            d = d * (1 - self.h[k + 1] ** 2)
+            below = d @ self.A[k].T
+            self.A[k] = self.A[k] - self.rate * self.h[k].T @ d
+            d = below
+"""
+OLD = """
+import numpy as np
+
+class Net(object):
+    def __init__(self, sizes):
+        self.sizes = sizes
+        self.b = [np.random.randn(q, 1) for q in sizes[1:]]
+        self.A = [np.random.randn(q, p) for p, q in zip(sizes[:-1], sizes[1:])]
+
+    def fit(self, samples, epochs, batch, rate):
+        n = len(samples)
+        for j in xrange(epochs):
+            for k in xrange(0, n, batch):
+                self.step(samples[k:k + batch], rate)
+            print "Epoch {0} of {1}".format(
+                j, epochs)
+
+    def step(self, samples, rate):
+        gb = [np.zeros(b.shape) for b in self.b]
+        gA = [np.zeros(A.shape) for A in self.A]
+        for x, t in samples:
+            h = [x]
+            for A, b in zip(self.A, self.b):
+                h.append(1.0 / (1.0 + np.exp(-(np.dot(A, h[-1]) + b))))
+            d = h[-1] - t
+            for l in xrange(1, len(self.sizes)):
+                d = d * h[-l] * (1 - h[-l])
+                gb[-l] = gb[-l] + d
+                gA[-l] = gA[-l] + np.dot(d, h[-l - 1].T)
+                d = np.dot(self.A[-l].T, d)
+        self.A = [A - rate / len(samples) * g for A, g in zip(self.A, gA)]
+        self.b = [b - rate / len(samples) * g for b, g in zip(self.b, gb)]
+"""
+RIGHT = {"layers": (LAYERS, 6), "pairs of functions": (PAIRS, 4), "samples as columns": (COLUMNS, 4),
+         "batch normalisation": (NORM, 3), "an optional target": (OPTIONAL, 4),
+         "sizes in a list": (JOINED, 4), "Python 2": (OLD, 2)}  # fmt: skip
+WRONG = [
+    (LAYERS, "up[self.off] = 0", "up[~self.off] = 0"),
+    (LAYERS, "up * self.out * (1 - self.out)", "up * self.out"),
+    (LAYERS, "up * self.out * (1 - self.out)", "up * self.out * (1 - self.out) * 2"),
+    (LAYERS, "up.sum(axis=0)", "up.mean(axis=0)"),
+    (LAYERS, "up @ self.A.T", "-up @ self.A.T"),
+    (PAIRS, "v.reshape(v.shape[0], -1).T @ up", "np.abs(v.reshape(v.shape[0], -1)).T @ up"),
+    (PAIRS, "up * (v > 0)", "up * (v > 0) * v"),
+    (COLUMNS, "up * s * (1 - s)", "up * Z * (1 - Z)"),
+    (COLUMNS, "np.sum(dZ, axis=1, keepdims=True) / m", "np.sum(dZ, axis=1, keepdims=True)"),
+    (
+        NORM,
+        "gc = gc + gw * self.centred / (len(up) * self.width)\n        return gc - gc.mean(axis=0)",
+        "return gc + gw * self.centred / (len(up) * self.width)",
+    ),
+    (NORM, "self.n * up", "self.centred * up"),
+    (OPTIONAL, '2 * self.decay * self.p["A"]', 'self.decay * self.p["A"]'),
+    (OPTIONAL, " * (h > 0)", ""),
+    (JOINED, "(1 - self.h[k + 1] ** 2)", "(1 - self.h[k + 1])"),
+    (OLD, "d = np.dot(self.A[-l].T, d)", "d = np.dot(self.A[-l].T, d) * 2"),
+]
+
+
+@pytest.fixture
+def checked(tmp_path):
+    def check(text):
+        path = tmp_path / "layers.py"
+        path.write_text(text, encoding="utf-8")
+        return verify_file(path, Options(limit=20.0))
+
+    return check
+
+
+def left(file):
+    return [n.id for n in file.remarks if n.id != "network"]
+
+
+def steps(file):
+    return [check for check in file.checks if check.stage not in ("value", "derivative")]
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_what_nothing_calls_is_judged_in_full(checked, kind):
+    text, count = RIGHT[kind]
+    file = checked(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert len(steps(file)) == count
+    assert left(file) == []
+
+
+@pytest.mark.parametrize(("text", "old", "new"), WRONG)
+def test_a_mistake_on_the_way_back_is_wrong_at_its_line(checked, text, old, new):
+    assert text.count(old) == 1
+    file = checked(text.replace(old, new))
+    wrong = [check for check in steps(file) if check.verdict == "wrong"]
+    at = text[: text.index(old)].count("\n") + 1
+    assert [check.place.line for check in wrong] == [at]
+    assert left(file) == []
+
+
+def test_what_comes_back_as_it_was_given_is_wrong(checked):
+    file = checked(LAYERS.replace("return up * self.kept", "return up"))
+    assert [(c.name, c.verdict) for c in file.checks if c.verdict != "right"] == [("Drop", "wrong")]
+
+
+def test_modules_are_found_in_the_folder_above_and_in_the_package(tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "layers.py").write_text(LAYERS)
+    (tmp_path / "nets").mkdir()
+    net = """
+class Net:
+    def __init__(self, A, a, B, b):
+        self.layers = [Dense(A, a), Squash(), Dense(B, b)]
+    def forward(self, X):
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X
+    def gradients(self, X, T):
+        up = self.forward(X) - T
+        for layer in reversed(self.layers):
+            up = layer.backward(up)
+        return [layer.gA for layer in self.layers[::2]]
+"""
+    for start in (
+        "import os, sys\nsys.path.append(os.pardir)\nfrom parts.layers import *",
+        "from ..parts.layers import Dense, Squash",
+        "import sys; sys.path.append('..')\nfrom parts import layers\nfrom parts.layers import *",
+    ):
+        path = tmp_path / "nets" / "net.py"
+        path.write_text(start + net)
+        file = verify_file(path, Options(limit=20.0))
+        assert {check.verdict for check in file.checks} == {"right"}
+        path.write_text(start + net.replace("- T", "- 2 * T"))
+        assert "right" not in {check.verdict for check in verify_file(path).checks}
+
+
+def test_a_module_of_somebody_else_above_is_none(tmp_path):
+    (tmp_path / "layers.py").write_text(LAYERS)
+    (tmp_path / "mine").mkdir()
+    path = tmp_path / "mine" / "net.py"
+    path.write_text(
+        "from layers import *\ndef backward(A, up):\n    return Dense(A, 0).backward(up)"
+    )
+    file = verify_file(path)
+    assert not any(check.verdict == "right" for check in file.checks)
+
+
+def test_a_class_that_python_cannot_read_is_said(checked):
+    file = checked(LAYERS.replace("return v @ self.A + self.a", "return v @@ self.A"))
+    assert any(n.id == "not-looked-at" and "Dense" in n.text.en for n in file.remarks)
