@@ -187,6 +187,8 @@ def odd(world: World) -> int:
     left = Counter(tuple(sorted(nodes[i].value.shape)) for i in world.roots)
     wanted = Counter(tuple(sorted(nodes[r].value.shape)) for r in {r for _, r in world.results})
     strange = (wanted - left).total()  # what is given is the gradient of no array
+    single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
+    square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
     return single + square + strange + degenerate(world)
 
 
