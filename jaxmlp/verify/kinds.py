@@ -157,10 +157,10 @@ def kind(function: ast.FunctionDef) -> str | None:
 
 
 def _is_piece(function: ast.FunctionDef) -> bool:
-    """Whether it is f, f', softmax or a loss; a layer's backward pass takes more than u."""
+    """Whether it is f, f', softmax or a loss; what a layer does takes more than u."""
     found = piece(function.name)
-    passed = found is not None and found.kind == "derivative" and len(_parameters(function)) > 1
-    return found is not None and not passed
+    alone = len(_parameters(function)) <= 1
+    return found is not None and (alone or found.kind in ("softmax", "loss"))
 
 
 def _trains(function: ast.FunctionDef) -> bool:

@@ -79,7 +79,9 @@ def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bo
     nodes = [n for statement in inside for n in ast.walk(statement)]
     steps = any(isinstance(n, ast.For | ast.While | ast.ClassDef) for n in nodes)
     products = any(map(_multiplies, ast.walk(found.module)))
-    back = any(isinstance(n, ast.FunctionDef) and BACK.search(n.name) for n in nodes)
+    told = {one.name for one in checks}
+    back = any(isinstance(n, ast.FunctionDef) and BACK.search(n.name) and n.name not in told
+               for n in nodes)  # fmt: skip
     return (steps or not settled) and (products or back or beside)
 
 

@@ -20,6 +20,7 @@ from jaxmlp.verify.run.step import FACTORS, places
 from jaxmlp.verify.run.unknown import Unknown
 
 NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
+KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
 
 
@@ -81,7 +82,10 @@ def _givers(
             alike = _alike(one.name, caller.name)
             if alike or not found.get(name, (False,))[0]:
                 found[name] = alike, one
-    return {name: one for name, (_, one) in found.items()}
+    alike = [one for one in functions if one is not caller and _alike(one.name, caller.name)]
+    kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in found]
+    kept = kept if alike and len(_returned(alike[0])) > 1 else []  # by another name, or by none
+    return {name: one for name, (_, one) in found.items()} | dict.fromkeys(kept, alike[0])
 
 
 def _alike(one: str, other: str) -> bool:
@@ -222,7 +226,7 @@ def _arguments(
         before = givers[name]
         if name not in given and before.name not in asking:
             if _is_called_for(program, what, before, deep=len(asking) > 1):
-                _give(program, before, what, given, asking | {before.name})
+                _give(name, program, before, what, given, asking | {before.name})
     for name in names:
         if name not in given:
             given[name] = Unknown(name, program.oracle, setting=is_type)
@@ -249,12 +253,14 @@ def _taken(optional: Mapping[str, Any], required: int, program: Program, *, is_t
 
 
 def _give(
-    program: Program, before: ast.FunctionDef, what: Uncalled, given: dict[str, Any],
+    asked: str, program: Program, before: ast.FunctionDef, what: Uncalled, given: dict[str, Any],
     asking: frozenset[str],
 ) -> None:  # fmt: skip
-    """Call a function for what it returns, by the names that it has there."""
+    """Call a function for what it returns, by the names that it has there; a cache comes last."""
     function = program.names[before.name]
     result = function(*_arguments(function, program, what, given, asking))
     names = _returned(before)
-    for name, one in zip(names, result if len(names) > 1 else (result,), strict=True):
+    results = result if len(names) > 1 else (result,)
+    for name, one in zip(names, results, strict=True):
         given.setdefault(name, one)
+    given.setdefault(asked, results[-1])

@@ -84,7 +84,12 @@ ABSENT = frozenset(
         "struct",
     ]
 )
-OF_OLD = {"int": int, "float": float, "bool": bool, "object": object}  # NumPy before 1.24
+OF_OLD = {
+    "int": int, "float": float, "bool": bool, "object": object, "str": str,  # NumPy before 1.24
+    "NaN": np.nan, "NAN": np.nan, "Inf": np.inf, "Infinity": np.inf, "infty": np.inf,
+    "float_": np.float64, "product": np.prod, "alltrue": np.all, "sometrue": np.any,
+    "row_stack": np.vstack, "in1d": np.isin,  # NumPy before 2
+}  # fmt: skip
 LABELS = 3  # in the names of files
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
@@ -161,8 +166,8 @@ class Namespace(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        old = OF_OLD.get(name) if self._module is np else None
-        value = old or _recording(name, getattr(self._module, name))
+        old = self._module is np and name in OF_OLD
+        value = _recording(name, OF_OLD[name] if old else getattr(self._module, name))
         self.__dict__[name] = value
         return value
 
@@ -179,7 +184,7 @@ def _recording(name: str, value: Any) -> Any:
         return _shuffled
     if name == "permutation":
         return _permuting(value)
-    is_type = isinstance(value, type | np.ufunc)
+    is_type = isinstance(value, type | np.ufunc | types.GenericAlias)
     if is_type or name in AS_THEY_ARE or not callable(value):
         return value
     return lambda *args, **kw: lifted(value(*args, **kw))

@@ -316,9 +316,19 @@ class Unknown(NDArrayOperatorsMixin):
             return iter([self._part(k, f"{self.stands_for}[{k}]") for k in range(count)])
         if self.parts and not self.loaded:
             return iter(self.parts)
+        if self._may_have_keys() and self._oracle.choose((False, True)):
+            self.parts = {
+                k: self._new_part(k, f"{self.stands_for}[{k!r}]") for k in self._oracle.words
+            }
+            return iter(self.parts)
         if self.known() is None and self._flip is None:
             return (self._sample(k) for k in range(len(self)))
         return iter(self.as_array())
+
+    def _may_have_keys(self) -> bool:
+        """Whether it may be a dict with the keys of one of the program's."""
+        fresh = self.known() is None and not (self.loaded or self._row or self._flip)
+        return fresh and not self._counted and bool(self._oracle.words)
 
     def _sample(self, k: int) -> Unknown:
         name = f"{self.stands_for}[{k}]"
