@@ -330,9 +330,9 @@ def joined(
     used: list[Check] = []
     for params, check, node in found:
         mine = [known[p] for p in params if p in known]
-        if (
-            check.verdict == "wrong" and not left and any(FOLLOWS in one.remarks for one in mine)
-        ) or (check.verdict == "wrong" and any(one in used for one in mine)):
+        follows = not left and any(FOLLOWS in one.remarks for one in mine)
+        told = any(one in used for one in mine)
+        if check.verdict == "wrong" and (follows or told):
             check = replace(check, verdict="right", diagnosis=(), remarks=(FOLLOWS,))
         elif check.verdict == "wrong":
             other = next((one for one in left if one in mine), next(iter(left), None))

@@ -224,9 +224,10 @@ def _arguments(
     givers = {name: what.gives[name] for name in names if name in what.gives and not what.methods}
     for name in sorted(givers, key=lambda name: not _alike(givers[name].name, what.name)):
         before = givers[name]
-        if name not in given and before.name not in asking:
-            if _is_called_for(program, what, before, deep=len(asking) > 1):
-                _give(name, program, before, what, given, asking | {before.name})
+        if name in given or before.name in asking:
+            continue
+        if _is_called_for(program, what, before, deep=len(asking) > 1):
+            _give(name, program, before, what, given, asking | {before.name})
     for name in names:
         if name not in given:
             given[name] = Unknown(name, program.oracle, setting=is_type)

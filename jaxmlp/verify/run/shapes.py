@@ -13,6 +13,7 @@ from jaxmlp.verify.run.tape import Ref
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 FEW = 50  # operations that are looked back over
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
+CUTS = frozenset(["maximum", "minimum"])
 
 
 def _open(value: Any) -> bool:
@@ -122,7 +123,7 @@ def _flipped(pair: list) -> bool:
 
 def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle, *, divides: bool) -> None:
     """A size, a rate or an array, next to a number; a setting that divides is a size."""
-    if mine._flip is not None or name in COMPARE:
+    if mine._flip is not None or name in COMPARE | CUTS:
         mine.as_array()
         return
     kind = oracle.choose(
