@@ -84,8 +84,10 @@ def _givers(
                 found[name] = alike, one
     alike = [one for one in functions if one is not caller and _alike(one.name, caller.name)]
     kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in found]
-    kept = kept if alike and len(_returned(alike[0])) > 1 else []  # by another name, or by none
-    return {name: one for name, (_, one) in found.items()} | dict.fromkeys(kept, alike[0])
+    given = {name: one for name, (_, one) in found.items()}
+    if alike and len(_returned(alike[0])) > 1:  # by another name, or by none
+        given |= dict.fromkeys(kept, alike[0])
+    return given
 
 
 def _alike(one: str, other: str) -> bool:
