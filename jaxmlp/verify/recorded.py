@@ -236,9 +236,8 @@ def _judged(
     name = first.name or LOOP
     try:
         found, by_stage = _found(alike, seed, said, name)
-        notes = tuple(
-            told.loose(first.name, result, first.line, begins) for result, _ in found.loose
-        )
+        loose = [result for result, node in found.loose if _like_weights(found, result, node)]
+        notes = (told.loose(first.name, loose, first.line, begins),) if loose else ()
         telling = told.Telling(found, lines, begins)
         checks = telling.checks()
         if by_stage:
@@ -252,6 +251,13 @@ def _judged(
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         why = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         return Step(first.line, run, notes=(told.unjudged(first.name, first.line, why, begins),))
+
+
+def _like_weights(found: steps.Judgement, name: str, node: int) -> bool:
+    """Whether a result may be meant as a gradient: by its name, or by its shape."""
+    nodes = found.world.recording.nodes
+    shapes = [nodes[p.old].value.shape for p in found.world.params]
+    return bool(BACK.search(name)) or nodes[node].value.shape in shapes
 
 
 def _goes_back(one: Recording) -> bool:

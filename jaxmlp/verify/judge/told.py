@@ -59,6 +59,7 @@ FOLLOWS = Note(
     "right-from-wrong",
     Words("right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しい"),
 )
+SEVERAL = 3  # results that are named
 STOPPED = Words("stops here", "ここで停止")
 REASONS = {
     "no-output": Words(
@@ -282,11 +283,15 @@ def unjudged(name: str, line: int, why: Unjudged, cells: Sequence[int]) -> Note:
         f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
 
 
-def loose(name: str, result: str, line: int, cells: Sequence[int]) -> Note:
+def loose(name: str, results: Sequence[str], line: int, cells: Sequence[int]) -> Note:
     """That something that a call gives is nothing that is known."""
     at = _beginning(line, cells)
+    more = len(results) - SEVERAL
+    en, ja = ", ".join(results[:SEVERAL]), "、".join(results[:SEVERAL])
+    if more > 0:
+        en, ja = f"{en} and {more} more", f"{ja} ほか {more} 個"
     return Note("not-judged", Words(
-        f"{result} of {name or 'the file'}{at.en} could not be judged: it depends on the target, "
-        "and is the derivative of E by none of the arrays",
-        f"{name or 'ファイル'}{at.ja} の {result} は判定できません。"
+        f"{en} of {name or 'the file'}{at.en} could not be judged: what depends on the target here "
+        "is the derivative of E by none of the arrays",
+        f"{name or 'ファイル'}{at.ja} の {ja} は判定できません。"
         "目標値に依存しますが、どの配列による E の微分でもありません"))  # fmt: skip
