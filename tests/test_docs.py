@@ -3,13 +3,16 @@
 A block of Python runs as a file of its own; what it prints stands behind its `print`s. A block of
 `console` runs in an empty folder, with the examples in it; what a command prints stands below it,
 where … is anything, on a line of its own any lines. Numbers with a point agree to 10 %. A comment above a block says
-what is special: <!-- slow: why -->, or <!-- file: PATH --> for a block that is that file.
+what is special: <!-- slow: why -->, <!-- file: PATH --> for a block that is that file, or
+<!-- elsewhere: what it needs --> for commands of `sh`, of which only the options are looked at.
 """
 
+import ast
 import contextlib
 import functools
 import inspect
 import io
+import os
 import re
 import runpy
 import shlex
@@ -30,7 +33,7 @@ from jaxmlp.cli import COMMANDS, main
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("README*.md"), *ROOT.glob("docs/*.md"), ROOT / "experiments/README.md"])
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>file|slow): (?P<about>.*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    r"(?:^<!-- (?P<mark>file|slow|elsewhere): (?P<about>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
     re.M | re.S,
 )
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d+\.\d+(?:e[-+]\d+)?(?![\w.])")
@@ -94,10 +97,9 @@ def test_python_prints_what_it_says(block, place, capsys):
 
 @pytest.mark.parametrize("block", cases("console"))
 def test_commands_print_what_is_shown(block, place, monkeypatch, capfd):
-    if block.mark == "slow" and (needed := re.search(r"needs (/\S+)", block.about)):
-        if not Path(needed[1]).exists():
-            pytest.skip(f"{needed[1]} is not there")
-    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8" if japanese(block.text) else "C.UTF-8")
+    if (needed := re.search(r"needs (/\S+)", block.about or "")) and not Path(needed[1]).exists():
+        pytest.skip(f"{needed[1]} is not there")
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8" if block.page.name.endswith(".ja.md") else "C.UTF-8")
     for command, shown in steps(block.text):
         run(command)
         assert_shown(shown, capfd.readouterr().out)
@@ -109,9 +111,8 @@ def run(command: str) -> None:
     if word == "jaxmlp":
         assert main(args) in ((0, 1) if args[0] == "verify" else (0,)), command
         return
-    word = sys.executable if word == "python" else word
-    paths = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-    subprocess.run([word, *args], check=True, env=paths, stdin=subprocess.DEVNULL)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(command, shell=True, check=True, env=os.environ | {"PATH": path})
 
 
 def steps(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -119,10 +120,6 @@ def steps(text: str) -> Iterator[tuple[str, list[str]]]:
     for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
         command, *shown = part.splitlines()
         yield command, shown
-
-
-def japanese(text: str) -> bool:
-    return bool(re.search(r"[ぁ-んァ-ヶ一-龥]", text))
 
 
 def assert_shown(shown: list[str], printed: str) -> None:
@@ -139,7 +136,7 @@ def as_pattern(line: str) -> str:
     """A line as a pattern: spaces and … are free, and numbers are groups."""
     words = " ".join(line.split())
     between = [re.escape(each).replace("…", ".*") for each in NUMBER.split(words)]
-    return rf"([-−]?\d[\d.e+-]*)".join(between) + r"\n"
+    return r"([-−]?\d[\d.e+-]*)".join(between) + r"\n"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +158,15 @@ def test_what_is_shown_is_told_from_what_is_not(shown, printed, agree):
             assert_shown(shown, printed)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_are_run_or_it_is_said_where(page):
+    assert all(block.mark == "elsewhere" for block in blocks(page) if block.language == "sh")
+    others = {block.language for block in blocks(page)} - {"python", "console", "sh"}
+    assert others <= {"", "dockerfile", "json", "toml", "yaml"}
+    without = BLOCK.sub("", page.read_text("utf-8"))
+    assert not re.search(r"^    (\S+=\S+ )*(jaxmlp|python|pip|docker) ", without, re.M)
+
+
 @pytest.mark.parametrize("block", [b for b in ALL if b.mark == "file"], ids=lambda b: b.about)
 def test_a_block_that_is_a_file_is_that_file(block):
     assert block.text == (ROOT / block.about).read_text("utf-8")
@@ -178,7 +184,8 @@ def code(block: Block) -> tuple[str, str]:
     """What a reader types: without comments, and without what is printed."""
     if block.language == "console":
         return block.language, "\n".join(command for command, _ in steps(block.text))
-    return block.language, re.sub(r"^ *# .*\n", "", block.text, flags=re.M)
+    comment = r"^ *# .*\n" if block.language == "python" else r"#.*"
+    return block.language, re.sub(comment, "", block.text, flags=re.M)
 
 
 @functools.cache
@@ -215,7 +222,8 @@ def anchors(page: Path) -> set[str]:
     """The headings of a page, as they are linked to."""
     text = BLOCK.sub("", page.read_text("utf-8"))
     headings = re.findall(r"^#+ (.*)$", text, re.M)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    named = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return named | set(re.findall(r'<a id="([^"]+)">', text))
 
 
 def test_the_reference_has_every_public_name():
@@ -233,3 +241,38 @@ def test_the_pages_made_of_the_package_are_its_own():
 def test_the_readmes_are_short():
     for page in ROOT.glob("README*.md"):
         assert len(page.read_text("utf-8").splitlines()) <= 150
+
+
+def never_said() -> list[str]:
+    """The third column of the glossary."""
+    lines = (ROOT / "docs/glossary.md").read_text("utf-8").splitlines()
+    rows = [line.split("|") for line in lines if line.startswith("| ")][1:]
+    return [word for row in rows for word in row[3].split()]
+
+
+@functools.cache
+def japanese() -> dict[str, str]:
+    """The Japanese of the pages, the package and the walk-through, by where it is."""
+    shown = [*PAGES, *ROOT.glob("experiments/backprop_walkthrough/words.json")]
+    found = {path.name: path.read_text("utf-8") for path in shown if path.name != "glossary.md"}
+    for path in (ROOT / "jaxmlp").rglob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        texts = [node.value for node in nodes if isinstance(node, ast.Constant)]
+        found[str(path)] = "\n".join(text for text in texts if isinstance(text, str))
+    return found
+
+
+@pytest.mark.parametrize("word", never_said())
+def test_the_texts_keep_to_the_glossary(word):
+    assert [where for where, text in japanese().items() if word in text] == []
+
+
+SENTENCE = re.compile(
+    r"(?:である|(?<!ま)した|った|ない|[うくぐすつぬぶむる])。"
+)
+
+
+def test_sentences_are_polite():
+    """です・ます: no sentence of the package ends in the plain form."""
+    plain = {where: SENTENCE.findall(text) for where, text in japanese().items()}
+    assert {where: ends for where, ends in plain.items() if ends} == {}

@@ -127,8 +127,8 @@ def lecture(found: Sequence[Claim], lang: str) -> str:
     """The notation, and every claim below the title of its slide."""
     heading = Words("Notation", "記号")
     rows = [each[lang == "ja"] for each in NOTATION]
-    parts = [getattr(LECTURE, lang), f"## {getattr(heading, lang)}\n", table(rows)]
-    parts.append(f"{getattr(AFTER_NOTATION, lang)}\n")
+    parts = [getattr(LECTURE, lang), '<a id="notation"></a>\n', f"## {getattr(heading, lang)}\n"]
+    parts += [table(rows), f"{getattr(AFTER_NOTATION, lang)}\n"]
     ordered = sorted(found, key=lambda claim: list(SLIDES).index(claim.slide))
     for slide, under in itertools.groupby(ordered, key=lambda claim: claim.slide):
         parts.append(f"## {slide if lang == 'ja' else f'{SLIDES[slide]} ({slide})'}\n")
