@@ -78,9 +78,9 @@ MISTAKES = Words(
 Every mistake that a report can name, by the `id` that stands in its JSON, its CSV and `--format concise`. Each is a formula: it is named only if it, or two of
 them together, reproduce the numbers exactly, at every random point. What none reproduces is called unrecognised.
 """,
-    """# 間違いの一覧
+    """# 誤りの一覧
 
-レポートが名前を挙げられる間違いのすべてです。識別名は JSON、CSV、`--format concise` に出るものです。一つひとつが式であり、その式 (または 2 つの組み合わせ) が提出された数値を
+レポートが名前を挙げられる誤りのすべてです。識別名は JSON、CSV、`--format concise` に出るものです。一つひとつが式であり、その式 (または 2 つの組み合わせ) が提出された数値を
 すべての点で正確に再現するときにだけ、名前を挙げます。どの式でも再現できないものは「既知の誤りのどれでもない」とします。
 """,
 )
@@ -144,15 +144,14 @@ def claimed(claim: Claim, lang: str) -> str:
             "It **does not hold as printed**", "**資料に書かれているとおりには成り立ちません**"
         ),
     }
-    lines = [f"### {claim.id}\n", f"`{claim.formula}`\n", f"{getattr(said[claim.holds], lang)}"]
-    if claim.assumption:
-        words = getattr(claim.assumption, lang)
-        lines[-1] += f" ({words})" if claim.holds else ""
+    words = getattr(said[claim.holds], lang)
+    if claim.assumption and claim.holds:
+        words = claim.assumption.ja if lang == "ja" else f"{words} where {claim.assumption.en}"
     if claim.correction:
-        lines[-1] += f"{Words('; what holds is', '。正しくは')[lang == 'ja']} `{claim.correction}`"
-    lines[-1] += Words(".", "。")[lang == "ja"]
-    lines += [f"\n{getattr(claim.remark, lang)}"] if claim.remark else []
-    return "\n".join([*lines, ""])
+        words += f"{Words('; what holds is', '。正しくは')[lang == 'ja']} `{claim.correction}`"
+    end = "" if words.endswith("。") else Words(".", "。")[lang == "ja"]
+    lines = [f"### {claim.id}\n", f"`{claim.formula}`\n", words + end]
+    return "\n".join([*lines, *([f"\n{getattr(claim.remark, lang)}"] if claim.remark else []), ""])
 
 
 def mistakes(lang: str) -> str:

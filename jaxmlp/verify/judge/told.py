@@ -56,12 +56,14 @@ UPHILL = Note(
 )  # fmt: skip
 FOLLOWS = Note(
     "right-from-wrong",
-    Words("right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しい"),
+    Words(
+        "right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しいです"
+    ),
 )
 STOPPED = Words("stops here", "ここで停止")
 REASONS = {
     "no-output": Words(
-        "no output was found that meets a target", "目標値と比べられる出力が見つかりません"
+        "no output was found that meets a target", "教師ベクトルと比べられる出力が見つかりません"
     ),
     "no-error": Words(
         "none of the known E has a gradient that any of its parameters follows",
@@ -257,4 +259,4 @@ def loose(name: str, result: str, line: int, cells: Sequence[int]) -> Note:
         f"{result} of {name or 'the file'}{at.en} could not be judged: it depends on the target, "
         "and is the derivative of E by none of the arrays",
         f"{name or 'ファイル'}{at.ja} の {result} は判定できません。"
-        "目標値に依存しますが、どの配列による E の微分でもありません"))  # fmt: skip
+        "教師ベクトルに依存しますが、どの配列による E の微分でもありません"))  # fmt: skip
