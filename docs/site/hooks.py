@@ -38,7 +38,15 @@ def on_page_markdown(markdown, page, config, files):
     text = re.sub(r"^\[.+\]\(README.*\)\n\n", "", text, flags=re.M)  # the site has its own switch
     for there, here in LINKS:
         text = text.replace(f"]({there}", f"]({here}")
-    return text if config.theme["language"] == "en" else once(text)
+    return text if config.theme["language"] == "en" else joined(once(text))
+
+
+WIDE = "[ぁ-んァ-ヶー一-龥々、。「」（）]"
+
+
+def joined(text: str) -> str:
+    """Japanese lines without the space that a browser shows for the end of a line."""
+    return re.sub(rf"(?<={WIDE})\n(?={WIDE})", "", text)
 
 
 def once(text: str) -> str:

@@ -162,7 +162,7 @@ def mistakes(lang: str) -> str:
         hints = dict.fromkeys(getattr(LOOK[step], lang) for step in steps)
         parts += [
             f"## {getattr(title, lang)}\n",
-            f"{getattr(LOOK_AGAIN, lang)}: {' '.join(hints)}\n",
+            f"{getattr(LOOK_AGAIN, lang)}: {(' ' if lang == 'en' else '').join(hints)}\n",
         ]
         parts.append(listed(inside, lang))
     for kind, of in KINDS:
