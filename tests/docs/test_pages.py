@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import re
+from pathlib import Path
 
 import pytest
 
