@@ -2,7 +2,7 @@
 
     python -m experiments.index
 
-That is the page experiments/README.md, and the rows of the benchmark's table in the READMEs.
+That is the page experiments/README.md, and the rows of the benchmark's table in docs/speed.md.
 
 The page is made of this module's text, the template, and what lies in experiments/results: for each
 NAME.json its question, answer and figures. A record without question or answer is listed by the
@@ -17,15 +17,17 @@ from pathlib import Path
 from experiments.benchmark.figure import three_digits
 
 HERE = Path(__file__).parent
-READMES = [HERE.parent / name for name in ("README.md", "README.ja.md")]
+SPEED = [HERE.parent / "docs" / name for name in ("speed.md", "speed.ja.md")]
 COLUMNS = ("C", "NumPy script", "PyTorch", "PyTorch, compiled", "scikit-learn")  # of their tables
 PAGE = """# Experiments
 
 Each script asks one question, and runs by itself:
 
-    python -m experiments.NAME            # full size, some minutes on two cores, with progress
-    python -m experiments.NAME --quick    # a few seconds, to see that it runs
-    python -m experiments.NAME --out DIR  # somewhere else than experiments/results
+| | |
+|---|---|
+| `python -m experiments.NAME` | full size, some minutes on two cores, with progress |
+| `python -m experiments.NAME --quick` | a few seconds, to see that it runs |
+| `python -m experiments.NAME --out DIR` | somewhere else than experiments/results |
 
 It leaves its numbers with the settings, versions and device that made them (`NAME.json`) and its
 figure (`NAME.png`) in `experiments/results`. `python -m experiments.index` writes this page.
@@ -39,6 +41,7 @@ the settings of the full run, `QUICK` those of `--quick`. It returns a `Finding`
 sentence, made of the numbers; the numbers, by name, arrays as they are; and a matplotlib figure.
 `track(things, description=...)` shows a bar. Everything else `main` does.
 
+<!-- file: experiments/template.py -->
 ```python
 {template}```
 
@@ -57,9 +60,9 @@ What keeps an experiment honest, and cheap:
 def main() -> None:
     (HERE / "README.md").write_text(page(HERE / "results"), encoding="utf-8")
     speeds = told(HERE / "results" / "benchmark.json")
-    for readme in READMES:
-        text = with_speeds(readme.read_text(encoding="utf-8"), speeds)
-        readme.write_text(text, encoding="utf-8")
+    for told_in in SPEED:
+        text = with_speeds(told_in.read_text(encoding="utf-8"), speeds)
+        told_in.write_text(text, encoding="utf-8")
 
 
 def with_speeds(text: str, record: dict) -> str:

@@ -105,18 +105,18 @@ def test_the_page_is_that_of_the_records():
     assert (HERE / "README.md").read_text("utf-8") == index.page(HERE / "results")
 
 
-def test_the_speeds_in_the_readmes_are_those_measured():
+def test_the_speeds_in_the_docs_are_those_measured():
     record = index.told(HERE / "results" / "benchmark.json")
     faster = copy.deepcopy(record)
     faster["workloads"]["digits, one at a time"]["microseconds"]["jaxmlp"] /= 2
-    for readme in index.READMES:
-        text = readme.read_text("utf-8")
+    for page in index.SPEED:
+        text = page.read_text("utf-8")
         assert all(f"\n| {name} |" in text for name in record["workloads"])
         assert index.with_speeds(text, record) == text != index.with_speeds(text, faster)
 
 
-@pytest.mark.parametrize("readme", index.READMES, ids=lambda path: path.name)
-def test_so_are_the_other_numbers_of_the_benchmark(readme):
+@pytest.mark.parametrize("page", index.SPEED, ids=lambda path: path.name)
+def test_so_are_the_other_numbers_of_the_benchmark(page):
     record = index.told(HERE / "results" / "benchmark.json")
     one_at_a_time = [record["workloads"][f"{of}, one at a time"] for of in ("exercise", "digits")]
     times = [each["microseconds"] for each in one_at_a_time]
@@ -124,8 +124,8 @@ def test_so_are_the_other_numbers_of_the_benchmark(readme):
     said += [f"{seconds:.1f}" for seconds in record["cold"].values()]
     said += [f"{max(record['memory']['times the data'].values()):.2f}"]
     said += [f"{exponent:.2f}" for exponent in record["growth exponents"].values()]
-    _, _, text = readme.read_text("utf-8").partition("(experiments/results/benchmark.json)")
-    text, _, _ = text.partition("(experiments/results/benchmark.png)")
+    _, _, text = page.read_text("utf-8").partition("results/benchmark.json)")
+    text, _, _ = text.partition("results/benchmark.png)")
     prose = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
     assert [number for number in said if number not in prose] == []
 

@@ -26,7 +26,7 @@ class Settings(Reading):
     """Train a three-layer network, and write the model, its history and figures to a folder."""
 
     preset: Literal["default", "lecture"] = "default"
-    """Defaults for what isn't given. lecture: the students' exercise (the README has it whole)."""
+    """Defaults for what isn't given. lecture: the students' exercise (docs/training.md)."""
 
     data: str = "digits"
     """digits, iris, wine, breast_cancer, diabetes, linnerud, mnist; or a file or folder."""

@@ -31,7 +31,7 @@ from jaxmlp.whole import write_whole
 
 NO_SYMPY = Words(
     "SymPy is not installed: by numbers only, without proofs (pip install 'jaxmlp[app]').",
-    "SymPy がないため、証明はせず数値だけで確かめた (pip install 'jaxmlp[app]')。",
+    "SymPy がないため、証明はせず、数値だけで確かめました (pip install 'jaxmlp[app]')。",
 )
 FORMATS = ("json", "csv", "html")
 
@@ -280,7 +280,7 @@ def _read(path: str, named: Sequence[str]) -> list[str] | File:
 def _failed(item: Mapping, why: str) -> File:
     """One file's findings, where the checker itself came to no end: it spoils this file alone."""
     text = f"the checker itself failed: {why}"
-    return File(item["path"], problem=Words(text, f"検査プログラム自体の異常です: {why}"))
+    return File(item["path"], problem=Words(text, f"検査プログラム自体のエラーです: {why}"))
 
 
 def expanded(files: Sequence[str]) -> list[str]:

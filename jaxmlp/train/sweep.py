@@ -61,8 +61,9 @@ def sweep(
         params: to start from: a list of N `Params`, or one whose arrays have a first axis of N.
         eta: one for all, or N of them.
         key: one for all, or an array of N keys, one for each network's order of the samples.
-        network, X, Y, epochs, optimizer, batch_size, order, gradient, block, weights, test,
-            errors_every, on_epoch: as for `fit`. The `Epoch` has arrays of N errors; those of a
+        network, X, Y, epochs, optimizer, batch_size, order, gradient, block, weights, test: as for
+            `fit`.
+        errors_every, on_epoch: as for `fit`. The `Epoch` has arrays of N errors; those of a
             network that diverged are not finite.
 
     Returns:

@@ -237,20 +237,20 @@ def stacked(at_points: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
 
 
 CONVENTIONS = {
-    "one-sample": Words("takes one sample at a time", "1 サンプルずつ受け取る"),
-    "column": Words("takes a sample as a column", "サンプルを列ベクトルとして受け取る"),
-    "rows": Words("takes rows of samples", "サンプルを行に並べて受け取る"),
-    "columns": Words("takes samples as columns", "サンプルを列に並べて受け取る"),
-    "one-given": Words("x comes with its 1 in front", "x は先頭に 1 の付いた形で受け取る"),
-    "one-added": Words("adds the 1 in front of x by itself", "x の先頭の 1 は関数の中で付ける"),
-    "biases-apart": Words("has its biases apart", "バイアスは別のパラメータ"),
+    "one-sample": Words("takes one sample at a time", "1 サンプルずつ受け取ります"),
+    "column": Words("takes a sample as a column", "サンプルを列ベクトルとして受け取ります"),
+    "rows": Words("takes rows of samples", "サンプルを行に並べて受け取ります"),
+    "columns": Words("takes samples as columns", "サンプルを列に並べて受け取ります"),
+    "one-given": Words("x comes with its 1 in front", "x は先頭に 1 の付いた形で受け取ります"),
+    "one-added": Words("adds the 1 in front of x by itself", "x の先頭の 1 は関数の中で付けます"),
+    "biases-apart": Words("has its biases apart", "バイアスは別のパラメータです"),
     "weights-transposed": Words(
         "the weights stand on the right of the samples, x W: the transposes of the lecture's",
-        "重みをサンプルの右から掛けている (xW)。講義の W、V の転置",
+        "重みをサンプルの右から掛けています (xW)。講義の W、V の転置です",
     ),
-    "mean": Words("the mean over the samples", "サンプルについての平均"),
-    "sum": Words("the sum over the samples", "サンプルについての和"),
-    "in-place": Words("changes the parameters in place", "パラメータをその場で書き換える"),
+    "mean": Words("the mean over the samples", "サンプルについて平均しています"),
+    "sum": Words("the sum over the samples", "サンプルについて和を取っています"),
+    "in-place": Words("changes the parameters in place", "パラメータをその場で書き換えます"),
 }
 
 

@@ -285,7 +285,8 @@ def _remarks(subject: Subject, setting: Setting) -> list[Note]:
     if not _finite(subject, setting, large):
         found.append(Note("overflow", Words(
             "overflows at large inputs (is a softmax not shifted by its maximum?)",
-            "入力が大きいとオーバーフローします (softmax で最大値を引いていますか)")))  # fmt: skip
+            "入力が大きいとオーバーフローします "
+            "(ソフトマックスで最大値を引いていますか)")))  # fmt: skip
     if setting.network.hidden.name == "relu":
         W = points.W.copy()
         W[:, 0] = 0

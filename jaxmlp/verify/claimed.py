@@ -197,7 +197,7 @@ def undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
     deltas = [d for d in ("delta2", "delta1") if d in claims]
     if not setting.mean or not carry_share(setting.right, claims):
         return claims, ()
-    words = Words("the deltas carry the 1/n of the mean", "δ は平均の 1/n を含んでいる")
+    words = Words("the deltas carry the 1/n of the mean", "δ は平均の 1/n を含んでいます")
     return claims | {d: claims[d] * n for d in deltas}, (Note("deltas-of-mean", words),)
 
 

@@ -111,6 +111,6 @@ def _remark(stage: str, share: float) -> Note:
     p = PARAMETER[stage]
     words = Words(
         f"beside the gradient of E there is {share:.3g} {p}: weight decay, which is not part of E",
-        f"E の勾配のほかに {share:.3g} {p} が足されています (荷重減衰。E には含まれない項です)",
+        f"E の勾配のほかに {share:.3g} {p} が足されています (重み減衰。E には含まれない項です)",
     )
     return Note("weight-decay", words)

@@ -166,25 +166,26 @@ def where(off: np.ndarray, *, bias: bool) -> Words:
     by_row, by_column = entries.any(axis=1), entries.any(axis=0)
     if bias and list(np.flatnonzero(by_column)) == [0]:
         return Words(
-            "only the bias column (column 0) is wrong", "バイアスの列 (第 0 列) だけが誤り"
+            "only the bias column (column 0) is wrong", "バイアスの列 (第 0 列) だけが誤りです"
         )
     if bias and wrong == rows * (columns - 1) and not by_column[0]:
         return Words(
-            "all is wrong but the bias column (column 0)", "バイアスの列 (第 0 列) 以外がすべて誤り"
+            "all is wrong but the bias column (column 0)",
+            "バイアスの列 (第 0 列) 以外がすべて誤りです",
         )
     if not by_row.all():
         which = _numbers(by_row)
         s = "s" if by_row.sum() > 1 else ""
-        return Words(f"wrong in row{s} {which} alone", f"第 {which} 行だけが誤り")
+        return Words(f"wrong in row{s} {which} alone", f"第 {which} 行だけが誤りです")
     if not by_column.all():
         which = _numbers(by_column)
         s = "s" if by_column.sum() > 1 else ""
-        return Words(f"wrong in column{s} {which} alone", f"第 {which} 列だけが誤り")
+        return Words(f"wrong in column{s} {which} alone", f"第 {which} 列だけが誤りです")
     if wrong == entries.size:
-        return Words("every entry is wrong", "すべての成分が誤り")
+        return Words("every entry is wrong", "すべての成分が誤りです")
     return Words(
         f"{wrong} of {entries.size} entries are wrong",
-        f"{entries.size} 個の成分のうち {wrong} 個が誤り",
+        f"{entries.size} 個の成分のうち {wrong} 個が誤りです",
     )
 
 

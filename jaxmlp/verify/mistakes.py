@@ -352,17 +352,17 @@ def _of_softmax(formula: Callable) -> Callable:
 
 WRONG_G = [
     _g_minus_y("other-g", lambda q: given.sigmoid(q.a) if q.by.network.output.name == "softmax" else q.g,
-               "g is the sigmoid of each output, where softmax belongs.", "softmax でなく、出力ごとのシグモイドになっています。"),
+               "g is the sigmoid of each output, where softmax belongs.", "ソフトマックスでなく、出力ごとのシグモイドになっています。"),
     _g_minus_y("other-g", lambda q: given.softmax(q.a) if q.by.network.output.name == "sigmoid" else q.g,
-               "g is softmax, where the sigmoid of each output belongs.", "出力ごとのシグモイドでなく softmax になっています。"),
+               "g is softmax, where the sigmoid of each output belongs.", "出力ごとのシグモイドでなくソフトマックスになっています。"),
     _g_minus_y("softmax-not-divided", _of_softmax(lambda q: np.exp(q.a)),
-               "The exponentials of softmax are not divided by their sum.", "softmax で指数関数の和で割っていません。"),
+               "The exponentials of softmax are not divided by their sum.", "ソフトマックスの指数関数を、その和で割っていません。"),
     _g_minus_y("softmax-wrong-axis", _of_softmax(lambda q: np.exp(q.a) / np.exp(q.a).sum(-2, keepdims=True)),
                "Softmax is summed over the samples: it must be summed over the outputs of each.",
-               "softmax の和をサンプルについて取っています。サンプルごとに出力について取ります。"),
+               "ソフトマックスの和をサンプルについて取っています。サンプルごとに出力について取ります。"),
     _g_minus_y("softmax-whole-batch", _of_softmax(lambda q: np.exp(q.a) / np.exp(q.a).sum((-1, -2), keepdims=True)),
                "Softmax is summed over the whole batch: it must be summed over the outputs of each sample.",
-               "softmax の和をバッチ全体で取っています。サンプルごとに出力について取ります。"),
+               "ソフトマックスの和をバッチ全体で取っています。サンプルごとに出力について取ります。"),
 ]  # fmt: skip
 
 
@@ -407,7 +407,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "a = Vz leaves out the bias, column 0 of V.", "a = Vz でバイアス (V の第 0 列) が使われていません。"),
     _one("V-transposed-forward", "a", lambda q, v: q.z @ q.V, "L21",
          "a is Vᵀz, as L21 is printed; it must be Vz.",
-         "a が Vᵀz になっています (L21 の印刷の通り)。正しくは Vz です。"),
+         "a が Vᵀz になっています (L21 は資料にこう書かれています)。正しくは Vz です。"),
     _one("output-missing", "g", lambda q, v: q.a, "L3",
          "The output activation g is not applied: the output is a = Vz itself.",
          "出力の活性化関数 g が適用されていません。出力が a = Vz そのものです。"),
@@ -429,7 +429,7 @@ CATALOGUE: tuple[Mistake, ...] = (
          "g が 2 回適用されています。δ2 が g(a) でなく g(g(a)) から計算されています (a = Vz)。"),
     _one("softmax-diagonal", "delta2", lambda q, v: _g_diagonal(q) * q.by.dE(q.g, q.y), "L13",
          "Only the diagonal of the softmax Jacobian was used, as in L13: every output depends on every a.",
-         "softmax のヤコビ行列の対角成分だけを使っています (L13 の誤り)。どの出力もすべての a に依存します。"),
+         "ソフトマックスのヤコビ行列の対角成分だけを使っています (L13 の誤り)。どの出力もすべての a に依存します。"),
     _one("output-slope-extra", "delta2", lambda q, v: v * _g_diagonal(q), "L23",
          "δ2 has a factor g'(a) too many, as in L23: for this g and E it has cancelled, δ2 = g − y.",
          "δ2 に余分な g'(a) が掛かっています (L23 の誤り)。この g と E では約分されて δ2 = g − y です。", keeps=True),
@@ -457,7 +457,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     # δ1 (L18, L19, L22, L24)
     _one("V-not-transposed", "delta1", lambda q, v: q.delta2 @ q.V_tilde.mT * q.slope, "L24",
          "Ṽ is not transposed: δ1 has Σ_k δ2_k v_jk (as L24 is printed), where Σ_k δ2_k v_kj belongs, Ṽᵀδ2.",
-         "Ṽ が転置されていません。Σ_k δ2_k v_jk (L24 の印刷の通り) でなく Σ_k δ2_k v_kj、つまり Ṽᵀδ2 です。"),
+         "Ṽ が転置されていません。Σ_k δ2_k v_jk (L24 は資料にこう書かれています) でなく Σ_k δ2_k v_kj、つまり Ṽᵀδ2 です。"),
     *_ways("V-bias-kept", "delta1",
            (lambda q, v: _with_bias_kept(q, 1.0), lambda q, v: _with_bias_kept(q, 0.0), lambda q, v: q.delta2 @ q.V * q.slope), "L22",
            "V was used where Ṽ belongs: the bias column (column 0) must be taken off, Ṽᵀδ2.",
@@ -517,7 +517,7 @@ LOOK = {
     "g": Words("Look again at how the output is made from a = Vz (L3, L6).", "a = Vz から出力を作るところ (L3, L6) を見直してください。"),
     "delta2": Words("Derive δ2 = ∂E/∂a again, with your g and E (L15).", "あなたの g と E で δ2 = ∂E/∂a をもう一度導いてください (L15)。"),
     "dV": Words("Look again at ∂E/∂V: which two vectors, in which order, with which factor (L15)?", "∂E/∂V を見直してください。どの 2 つのベクトルの、どの順の積で、係数は何ですか (L15)。"),
-    "V_tilde": Words("Look again at which matrix carries δ2 back (L22).", "δ2 をどの行列で戻すか見直してください (L22)。"),
+    "V_tilde": Words("Look again at which matrix carries δ2 back (L22).", "δ2 をどの行列で逆伝播させるか見直してください (L22)。"),
     "slope": Words("Look again at f': whose derivative, and at which point (L18)?", "f' を見直してください。どの関数の微分で、どの点での値ですか (L18)。"),
     "delta1": Words("Look again at how δ1 is made from δ2 (L22).", "δ2 から δ1 を作るところ (L22) を見直してください。"),
     "dW": Words("Look again at ∂E/∂W: which two vectors, in which order, with which factor (L20)?", "∂E/∂W を見直してください。どの 2 つのベクトルの、どの順の積で、係数は何ですか (L20)。"),

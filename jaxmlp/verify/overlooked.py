@@ -15,7 +15,7 @@ PARAMETERS = ("W", "V", "b", "c")
 GRADIENTS = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
 HOLDERS = words("self params parameters param cache grads model net network layers weights")
 
-HELD = Words("parameters in a dict or an object", "パラメータが辞書やオブジェクトの中にある")
+HELD = Words("parameters in a dict or an object", "パラメータが辞書やオブジェクトの中にあります")
 OTHER = Words("in a form that is not known", "知らない書き方")
 
 

@@ -61,7 +61,7 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
             continue
         checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
         if column:
-            words = Words("takes a sample as a column", "サンプルを列ベクトルとして受け取る")
+            words = Words("takes a sample as a column", "サンプルを列ベクトルとして受け取ります")
             checks = remarked(checks, Note("column", words))
         if claims.keys() == {"z"} and functions != [f]:
             checks = (*checks, unfinished(subject, "slope"))
@@ -120,7 +120,7 @@ V_GIVEN = Note(
     "V-given",
     Words(
         "takes V, and leaves out the bias column by itself",
-        "V を受け取り、バイアスの列を関数の中で除く",
+        "V を受け取り、バイアスの列を関数の中で除きます",
     ),
 )
 
@@ -264,7 +264,7 @@ def _classes(subject, results, right, layout) -> Check:
     """The number of a class, which is that of the largest output (L25)."""
     if layout.samples not in ONE:
         raise Crashed("expected the class of each sample, got one number")
-    note = Note("class-number", Words("gives the class alone", "クラスの番号だけを返す"))
+    note = Note("class-number", Words("gives the class alone", "クラスの番号だけを返します"))
     true = right.g.argmax(axis=-1)
     if (np.reshape(results, true.shape) == true).all():
         return Check(subject.name, "g", "right", remarks=(note,))

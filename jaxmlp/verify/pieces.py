@@ -187,7 +187,7 @@ DERIVATIVE_SLIPS = {
         _slip("relu-slope-reversed", "derivative", lambda q, v: (q.u < 0) * 1.0, "L7", "This is 1 for x < 0; it must be 1 for x > 0.", "x < 0 で 1 になっています。1 になるのは x > 0 です。"),
         _slip("relu-slope-sign", "derivative", lambda q, v: np.sign(q.u), "L7", "This is −1 for x < 0, where 0 belongs.", "x < 0 で −1 になっています。正しくは 0 です。"),
         _slip("relu-slope-x", "derivative", lambda q, v: q.u, "L7", "This is x itself.", "x そのものになっています。"),
-        _slip("relu-slope-of-1", "derivative", lambda q, v: (q.u > 1) * 1.0, "L7", "The threshold is 1, where 0 belongs.", "境目が 0 でなく 1 になっています。"),
+        _slip("relu-slope-of-1", "derivative", lambda q, v: (q.u > 1) * 1.0, "L7", "The threshold is 1, where 0 belongs.", "境界が 0 でなく 1 になっています。"),
         _slip("relu-slope-leaky", "derivative", lambda q, v: np.where(q.u > 0, 1, 0.01), "L7", "This is the slope of the leaky ReLU, 0.01 for x < 0.", "x < 0 で 0.01 の、Leaky ReLU の微分です。"),
     ],
     "sigmoid": [
@@ -225,10 +225,10 @@ SOFTMAX_SLIPS = [
     _slip("softmax-whole-batch", "value", lambda q, v: np.exp(q.u) / np.exp(q.u).sum((-1, -2), keepdims=True), "L6", "The sum runs over the whole batch: it must run over the outputs of each sample.", "バッチ全体で和を取っています。サンプルごとに出力について和を取ります。"),
     _slip("softmax-of-minus", "value", lambda q, v: _share(np.exp(-q.u), -1), "L6", "The sign in the exponent is wrong: e⁻ˣ for eˣ.", "指数の符号が逆です (eˣ でなく e⁻ˣ)。"),
     _slip("softmax-without-exp", "value", lambda q, v: _share(q.u, -1), "L6", "The exponential is missing: x is divided by the sum of x.", "指数関数が抜けています (x を x の和で割っています)。"),
-    _slip("softmax-log", "value", lambda q, v: np.log(v), "L6", "This is the logarithm of softmax.", "softmax の対数になっています。"),
+    _slip("softmax-log", "value", lambda q, v: np.log(v), "L6", "This is the logarithm of softmax.", "ソフトマックスの対数になっています。"),
     _slip("softmax-over-max", "value", lambda q, v: np.exp(q.u) / np.exp(q.u).max(-1, keepdims=True), "L6", "The exponentials are divided by their maximum; it must be their sum.", "和でなく最大値で割っています。"),
     _slip("softmax-over-mean", "value", lambda q, v: np.exp(q.u) / np.exp(q.u).mean(-1, keepdims=True), "L6", "The exponentials are divided by their mean; it must be their sum.", "和でなく平均で割っています。"),
-    _slip("softmax-sigmoid", "value", lambda q, v: _sigmoid(q.u), "L6", "This is the sigmoid of each entry: softmax divides by the sum over all.", "成分ごとのシグモイドになっています。softmax は全体の和で割ります。"),
+    _slip("softmax-sigmoid", "value", lambda q, v: _sigmoid(q.u), "L6", "This is the sigmoid of each entry: softmax divides by the sum over all.", "成分ごとのシグモイドになっています。ソフトマックスは全体の和で割ります。"),
     _slip("softmax-base-2", "value", lambda q, v: _share(2.0**q.u, -1), "L6", "The base is 2, where e belongs.", "底が e でなく 2 になっています。"),
     _slip("softmax-shift-inside", "value", lambda q, v: np.exp(q.u - q.u.max(-1, keepdims=True)) / np.exp(q.u).sum(-1, keepdims=True), "L6", "Only the numerator is shifted by the maximum: the denominator must be, too.", "分子だけから最大値を引いています。分母も同じようにします。"),
     _slip("softmax-shift-inside", "value", lambda q, v: np.exp(q.u) / np.exp(q.u - q.u.max(-1, keepdims=True)).sum(-1, keepdims=True), "L6", "Only the denominator is shifted by the maximum: the numerator must be, too.", "分母だけから最大値を引いています。分子も同じようにします。"),
@@ -273,9 +273,9 @@ def _small(epsilon: float) -> None:
 
 
 EPSILON = ("there is an ε inside the logarithm, log(g + ε), which moves E where g is near 0; a stable softmax needs none",
-           "対数の中に ε が足されており (log(g + ε))、g が 0 に近いと E の値が変わります。softmax が安定なら要りません")  # fmt: skip
+           "対数の中に ε が足されており (log(g + ε))、g が 0 に近いと E の値が変わります。ソフトマックスが数値的に安定なら不要です")  # fmt: skip
 CLIP = ("g is clipped before the logarithm, which moves E where g is near 0; a stable softmax needs none of it",
-        "対数の前に g が切り詰められており (clip)、g が 0 に近いと E の値が変わります。softmax が安定なら要りません")  # fmt: skip
+        "対数の前に g が切り詰められており (clip)、g が 0 に近いと E の値が変わります。ソフトマックスが数値的に安定なら不要です")  # fmt: skip
 BOTH = [
     _slip("loss-mean", "loss", lambda q, v: v / q.g.shape[-1], "L9", "E is a mean over the outputs; it must be their sum.", "出力についての平均になっています。E は和です。", True),
     _slip("log10", "loss", lambda q, v: v / np.log(10), "L9", "This is the logarithm to base 10; the natural one belongs here.", "常用対数 (底 10) になっています。自然対数を使います。", True),
@@ -290,10 +290,10 @@ LOSS_SLIPS = {
         _slip("sum-missing", "loss", lambda q, v: -(q.y * np.log(q.g)), "L9", "The sum over the outputs is missing: E is one number.", "出力についての和がありません。E は 1 つの数です。"),
         _slip("y-missing", "loss", lambda q, v: -np.log(q.g).sum(-1), "L9", "The factor y is missing: −Σ log g.", "y が掛かっていません (−Σ log g)。"),
         _slip("log-missing", "loss", lambda q, v: -(q.y * q.g).sum(-1), "L9", "The logarithm is missing: −Σ y g.", "対数がありません (−Σ y g)。"),
-        _slip("loss-binary", "loss", lambda q, v: ERROR["binary_cross_entropy"](q.g, q.y), "L9", "The terms (1 − y) log(1 − g) are those of L10: with softmax, E is −Σ y log g.", "(1 − y) log(1 − g) は L10 の項です。softmax では E = −Σ y log g です。"),
+        _slip("loss-binary", "loss", lambda q, v: ERROR["binary_cross_entropy"](q.g, q.y), "L9", "The terms (1 − y) log(1 − g) are those of L10: with softmax, E is −Σ y log g.", "(1 − y) log(1 − g) は L10 の項です。ソフトマックスでは E = −Σ y log g です。"),
         _slip("loss-squared", "loss", lambda q, v: ERROR["squared_error"](q.g, q.y), "L9", "This is the squared error.", "二乗誤差になっています。"),
         _slip("log-of-1-plus", "loss", lambda q, v: -(q.y * np.log(1 + q.g)).sum(-1), "L9", "This is log(1 + g), where log g belongs.", "log g でなく log(1 + g) になっています。"),
-        _slip("log-of-softmax", "loss", lambda q, v: -(q.y * np.log(PROBABILITIES(q.g))).sum(-1), "L9", "Softmax is applied to g once more.", "g にもう一度 softmax を適用しています。"),
+        _slip("log-of-softmax", "loss", lambda q, v: -(q.y * np.log(PROBABILITIES(q.g))).sum(-1), "L9", "Softmax is applied to g once more.", "g にもう一度ソフトマックスを適用しています。"),
     ],
     "binary_cross_entropy": [
         *BOTH,
@@ -311,7 +311,7 @@ LOSS_SLIPS = {
         _slip("root", "loss", lambda q, v: np.sqrt(v), "L8", "There is a square root too many.", "余分な平方根が付いています。", True),
         _slip("absolute", "loss", lambda q, v: np.abs(q.g - q.y).sum(-1), "L8", "This is the absolute error: the square is missing.", "絶対誤差になっています。2 乗が抜けています。"),
         _slip("square-missing", "loss", lambda q, v: (q.g - q.y).sum(-1), "L8", "The square is missing.", "2 乗が抜けています。"),
-        _slip("square-of-sum", "loss", lambda q, v: (q.g - q.y).sum(-1) ** 2, "L8", "This is the square of the sum; it must be the sum of the squares.", "和の 2 乗になっています。2 乗の和です。"),
+        _slip("square-of-sum", "loss", lambda q, v: (q.g - q.y).sum(-1) ** 2, "L8", "This is the square of the sum; it must be the sum of the squares.", "和の 2 乗になっています。正しくは 2 乗の和です。"),
         _slip("plus-for-minus", "loss", lambda q, v: ((q.g + q.y) ** 2).sum(-1), "L8", "This is (y + g)², where (y − g)² belongs.", "(y − g)² でなく (y + g)² になっています。"),
         _slip("sum-missing", "loss", lambda q, v: (q.g - q.y) ** 2, "L8", "The sum over the outputs is missing.", "出力についての和がありません。"),
     ],

@@ -343,7 +343,7 @@ def _follows(check: Check) -> Note:
     name = check.name
     return Note("follows", Words(
         f"right, but for what is wrong in {name}",
-        f"{name} の誤りのほかは正しい"))  # fmt: skip
+        f"{name} の誤りのほかは正しいです"))  # fmt: skip
 
 
 def _stands(group: Sequence[Check], step: Step, declared: Collection[str]) -> bool:

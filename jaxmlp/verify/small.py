@@ -24,7 +24,9 @@ GUARDS = frozenset(("log-eps", "log-clip"))
 OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")
 TAKES_OUTPUT = Note(
     "takes-output",
-    Words("takes f(x), not x: f' in terms of f", "x でなく f(x) を受け取り、f' を f で表している"),
+    Words(
+        "takes f(x), not x: f' in terms of f", "x でなく f(x) を受け取り、f' を f で表しています"
+    ),
 )
 STAGE = {"activation": "value", "softmax": "value", "derivative": "derivative", "loss": "loss"}
 
@@ -233,7 +235,9 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         raise crash
     check = _guarded(check)
     if exchanged:
-        words = Words("takes the target first, then the output", "正解、出力の順に受け取る")
+        words = Words(
+            "takes the target first, then the output", "教師ベクトル、出力の順に受け取ります"
+        )
         check = replace(check, remarks=(Note("target-first", words), *check.remarks))
     return (check,)
 
@@ -254,7 +258,7 @@ def _single(call: Callable, given: dict, kind: Piece) -> tuple[np.ndarray, tuple
     if found.ndim > 1 and found[0].size == 1:
         found = found.reshape(-1)
     if kind.of == "binary_cross_entropy" and found.shape == given["g"].shape:
-        words = Words("one number for each output", "出力ごとに 1 つの値を返す")
+        words = Words("one number for each output", "出力ごとに 1 つの値を返します")
         return found.sum(axis=-1), (Note("per-output", words),)
     return found, (convention("one-sample"),)
 

@@ -329,7 +329,7 @@ def test_without_sympy_the_claims_are_checked_by_numbers_and_the_report_says_so(
     code, out, err = run("--lang", lang)
     assert (code, err) == (0, "")
     assert out.count("SymPy") == 1
-    assert {"en": "by numbers only, without proofs", "ja": "数値だけで確かめた"}[lang] in out
+    assert {"en": "by numbers only, without proofs", "ja": "数値だけで確かめました"}[lang] in out
     claims = json.loads(run("--json", "-")[1])["claims"]
     assert {claim["proved"] for claim in claims} == {None}
     assert claims[0]["proof"].startswith("SymPy is not installed")

@@ -500,7 +500,7 @@ def test_a_proof_that_fails_is_said_and_is_no_crash(monkeypatch):
     one = proof("L18")
     assert one.done is False
     assert one.statement.en == "not proved: derivative of u by W; ∂(v_i·z)/∂w_j, entry r"
-    assert one.statement.ja.startswith("証明できない: ")
+    assert one.statement.ja.startswith("証明できません: ")
 
 
 def test_rules_and_titles_are_in_both_languages():

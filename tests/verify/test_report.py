@@ -68,7 +68,7 @@ WRONG = Check(
     1.73,
     Worst((1, 2), -0.125, 0.5),
     MASK,
-    Words("only the bias column is wrong", "バイアスの列だけが誤り"),
+    Words("only the bias column is wrong", "バイアスの列だけが誤りです"),
 )
 
 
@@ -307,7 +307,7 @@ def test_json_of_a_wrong_check():
         "got_shape": [2, 3],
         "relative_error": 1.73,
         "worst": {"index": [1, 2], "expected": -0.125, "got": 0.5},
-        "where": "バイアスの列だけが誤り",
+        "where": "バイアスの列だけが誤りです",
         "wrong": [[True, False, False], [True, False, True]],
         "diagnosis": [
             {**note, "explanation": 0}
@@ -376,7 +376,7 @@ def test_text_in_japanese():
 a.py
   学習ループ (44 行目)
     × 誤り          δ1
-        場所: バイアスの列だけが誤り
+        場所: バイアスの列だけが誤りです
         形: 正しくは (2, 3)、提出は (3,)
         相対誤差: 1.7
         最大のずれ: [1, 2]: 正しくは -0.125、提出は 0.5
@@ -991,7 +991,7 @@ def test_sentences_in_json_are_in_one_language():
     english, japanese = (written.as_json(report(WRONG), lang) for lang in LANGUAGES)
     assert not JAPANESE.search(english)
     assert "is missing" not in japanese
-    assert "バイアスの列だけが誤り" in japanese
+    assert "バイアスの列だけが誤りです" in japanese
 
 
 # The lecture's claims

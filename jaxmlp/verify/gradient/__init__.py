@@ -200,11 +200,11 @@ def _where(off: np.ndarray) -> Words | None:
         if entries.all():
             return None
         which = ", ".join(map(str, np.flatnonzero(entries)))
-        return Words(f"wrong in entry {which} alone", f"第 {which} 成分だけが誤り")
+        return Words(f"wrong in entry {which} alone", f"第 {which} 成分だけが誤りです")
     diagonal = np.broadcast_to(np.eye(*entries.shape[-2:], dtype=bool), entries.shape)
     if entries.shape[-2] == entries.shape[-1] > 1:
         if (entries == diagonal).all():
-            return Words("wrong on the diagonal alone", "対角成分だけが誤り")
+            return Words("wrong on the diagonal alone", "対角成分だけが誤りです")
         if (entries != diagonal).all():
-            return Words("all is wrong but the diagonal", "対角成分以外がすべて誤り")
+            return Words("all is wrong but the diagonal", "対角成分以外がすべて誤りです")
     return where(off.reshape(len(off), -1, off.shape[-1]), bias=False)

@@ -23,7 +23,7 @@ AGREE = 1e-6  # of finite differences with autodiff
 ROUGH = 1e-4  # of two rules of finite differences, where there is no autodiff
 NO_AUTODIFF = Note("finite-differences", Words(
     "f cannot be differentiated by JAX: compared with finite differences, to within 1e-4",
-    "f は JAX で微分できないため、差分と比べました (許容誤差 1e-4)"))  # fmt: skip
+    "f は JAX で微分できないため、有限差分と比べました (許容誤差 1e-4)"))  # fmt: skip
 REASONS = {
     "undefined": "f is not finite there",
     "kink": "f has a kink there, as |x|, max, and a norm at 0 have, and so no gradient",

@@ -81,8 +81,8 @@ SUMMED = _note(
     "bias-summed-over-units",
     "This sums over the units as well as over the samples, so that all units get one number: "
     "each has a gradient of its own (sum over the samples alone).",
-    "標本についてだけでなくユニットについても和を取っているので、すべてのユニットが同じ値になります。"
-    "勾配はユニットごとに異なります (標本についてだけ和を取ります)。",
+    "サンプルについてだけでなくユニットについても和を取っているので、すべてのユニットが同じ値になります。"
+    "勾配はユニットごとに異なります (サンプルについてだけ和を取ります)。",
     "L20",
 )
 

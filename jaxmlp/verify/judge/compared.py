@@ -18,7 +18,7 @@ COMPARING = frozenset(("equal", "not_equal", "subtract"))
 SUMS = frozenset(("np.mean", "np.sum", "np.std", "np.var", "np.max", "np.min", "add.reduce"))
 OF_DATA = Words(
     "Which data, and which targets, is the error taken of here?",
-    "ここでは、どのデータとどの正解から誤差を計算していますか。",
+    "ここでは、どのデータとどの教師ベクトルから誤差を計算していますか。",
 )
 
 
@@ -137,7 +137,8 @@ def _other_targets(x: str, y: str, own: str) -> Note:
     return Note("evaluated-on-other-targets", Words(
         f"The outputs of {x} are compared with {y}, the targets of the training data; {own} goes "
         f"with {x}.",
-        f"{x} の出力を、学習データの正解 {y} と比べています。{x} に対応するのは {own} です。"),
+        f"{x} の出力を、学習データの教師ベクトル {y} と比べています。"
+        f"{x} に対応するのは {own} です。"),
         OF_DATA)  # fmt: skip
 
 

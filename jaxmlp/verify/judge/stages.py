@@ -160,7 +160,7 @@ def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
         return replace(check, verdict="unfinished", remarks=(_says_nothing(symbol),))
     if fed_by:
         words = Words(
-            f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しい"
+            f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しいです"
         )
         return replace(check, verdict="right", remarks=(Note("right-from-wrong", words),))
     if found:

@@ -57,13 +57,15 @@ UPHILL = Note(
 )  # fmt: skip
 FOLLOWS = Note(
     "right-from-wrong",
-    Words("right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しい"),
+    Words(
+        "right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しいです"
+    ),
 )
 SEVERAL = 3  # results that are named
 STOPPED = Words("stops here", "ここで停止")
 REASONS = {
     "no-output": Words(
-        "no output was found that meets a target", "目標値と比べられる出力が見つかりません"
+        "no output was found that meets a target", "教師ベクトルと比べられる出力が見つかりません"
     ),
     "no-error": Words(
         "none of the known E has a gradient that any of its parameters follows",
@@ -294,4 +296,4 @@ def loose(name: str, results: Sequence[str], line: int, cells: Sequence[int]) ->
         f"{en} of {name or 'the file'}{at.en} could not be judged: what depends on the target here "
         "is the derivative of E by none of the arrays",
         f"{name or 'ファイル'}{at.ja} の {ja} は判定できません。"
-        "目標値に依存しますが、どの配列による E の微分でもありません"))  # fmt: skip
+        "教師ベクトルに依存しますが、どの配列による E の微分でもありません"))  # fmt: skip

@@ -149,8 +149,8 @@ CLAIMS = (
         remark=Remark(
             "As a network it has no hidden layer. What stochastic gradient descent needs, "
             "with f sigmoid and E of L10, is ∂E/∂w = (f(w·x) − y) x.",
-            "ネットワークとしては中間層がない。f がシグモイド、E が L10 のとき、"
-            "確率的勾配降下法で使う勾配は ∂E/∂w = (f(w·x) − y) x である。",
+            "ネットワークとしては中間層がありません。f がシグモイド、E が L10 のとき、"
+            "確率的勾配降下法で使う勾配は ∂E/∂w = (f(w·x) − y) x です。",
             agree=[lambda p: (p.simple.neuron_dw, (sigmoid(p.W[0] @ p.x) - p.label) * p.x)],
         ),
     ),
@@ -162,7 +162,7 @@ CLAIMS = (
         [lambda p: (p.simple.one_hot, [1.0 if y == max(p.y) else 0.0 for y in p.y])],
         remark=Remark(
             "So Σ y = 1, and of L9 only −log g_k of the true class remains.",
-            "したがって Σ y = 1 であり、L9 のうち正解クラスの −log g_k だけが残る。",
+            "したがって Σ y = 1 であり、L9 のうち正解クラスの −log g_k だけが残ります。",
             agree=[
                 lambda p: (p.simple.one_hot.sum(), 1),
                 lambda p: (-p.simple.one_hot @ p.net.log_g, -np.log(p.g[p.y.argmax()])),
@@ -181,8 +181,9 @@ CLAIMS = (
         remark=Remark(
             "For g element by element. Softmax needs the whole vector, g(Vz)_k, which g(v_k·z) "
             "hides: the root of L13 and L16.",
-            "g が成分ごとの関数の場合である。ソフトマックスにはベクトル全体が必要で、正しくは "
-            "g(Vz)_k。g(v_k·z) という記法ではそれが見えず、L13 と L16 の誤りのもとになっている。",
+            "g が成分ごとの関数の場合です。ソフトマックスにはベクトル全体が必要で、正しくは "
+            "g(Vz)_k です。g(v_k·z) という記法ではそれが見えず、L13 と L16 の誤りのもとに"
+            "なっています。",
             agree=[lambda p: (p.net.g["entropy"], softmax(p.V @ p.z))],
             differ=[lambda p: (p.net.g["entropy"], [softmax(v_k @ p.z) for v_k in p.V])],
         ),
@@ -234,8 +235,8 @@ CLAIMS = (
         remark=Remark(
             "At 0, where ReLU has no derivative, ReLU'(0) = 0 is a convention: jax.nn.relu keeps "
             "it, jnp.maximum(x, 0) gives ½.",
-            "ReLU は 0 で微分できないので、ReLU'(0) = 0 は約束である。jax.nn.relu はこの約束に"
-            "従うが、jnp.maximum(x, 0) の自動微分は ½ になる。",
+            "ReLU は 0 で微分できないので、ReLU'(0) = 0 は約束です。jax.nn.relu はこの約束に"
+            "従いますが、jnp.maximum(x, 0) の自動微分は ½ になります。",
             agree=[
                 lambda p: (p.simple.df[3, 1:], d_relu(p.r[1:])),
                 lambda p: (p.simple.df[3, 0], 0.5),
@@ -256,7 +257,7 @@ CLAIMS = (
         ],
         remark=Remark(
             "Without ½, so that ∂E/∂g = 2(g − y).",
-            "½ が付かないので ∂E/∂g = 2(g − y) である。",
+            "½ が付かないので ∂E/∂g = 2(g − y) です。",
             agree=[lambda p: (p.d.linear.delta2, 2 * (p.a - p.y))],
             differ=[lambda p: (p.d.linear.delta2, p.a - p.y)],
         ),
@@ -279,7 +280,7 @@ CLAIMS = (
         ],
         remark=Remark(
             "It is L9 for m = 2 with w = v_1 − v_2 and the target (y, 1 − y).",
-            "L9 で m = 2、w = v_1 − v_2、教師ベクトルを (y, 1 − y) とした場合にあたる。",
+            "L9 で m = 2、w = v_1 − v_2、教師ベクトルを (y, 1 − y) とした場合にあたります。",
             differ=[lambda p: (p.simple.two_E, E_two(p.W[1] - p.W[0], p))],
         ),
     ),
@@ -312,7 +313,7 @@ CLAIMS = (
         ],
         remark=Remark(
             "Both at step t: with V⁽ᵗ⁺¹⁾ in the gradient for W it is another step.",
-            "どちらの勾配も時刻 t で計算する。W の勾配に V⁽ᵗ⁺¹⁾ を使うと別の更新になる。",
+            "どちらの勾配も時刻 t で計算します。W の勾配に V⁽ᵗ⁺¹⁾ を使うと別の更新になります。",
             differ=[lambda p: (p.dW, p.late.entropy.dW)],
         ),
     ),
@@ -330,9 +331,10 @@ CLAIMS = (
             "right. The last link, −y_k (1/g_k) ∂g_k/∂v_k = (g_k − y_k) z, fails too, though its "
             "right side is the gradient (L14).",
             "ソフトマックスでは出力どうしが結び付いていて、すべての i について log g_i が v_k に"
-            "依存する。成り立たないのは二つ目の等号である (一つ目は正しい)。1-of-K の教師では、"
-            "正解クラスの行だけが正しくなる。最後の等号 −y_k (1/g_k) ∂g_k/∂v_k = (g_k − y_k) z も"
-            "成り立たないが、その右辺は正しい勾配である (L14)。",
+            "依存します。成り立たないのは二つ目の等号です (一つ目は成り立ちます)。"
+            "1-of-K の教師ベクトルでは、正解クラスの行だけが正しくなります。最後の等号 "
+            "−y_k (1/g_k) ∂g_k/∂v_k = (g_k − y_k) z も成り立ちませんが、その右辺は"
+            "正しい勾配です (L14)。",
             agree=[
                 lambda p: (p.dV, -dot(p.y, p.d.log_g.dV)),
                 lambda p: (p.dV[p.y == 1], -own(p.d.log_g.dV)[p.y == 1]),
@@ -374,8 +376,9 @@ CLAIMS = (
         remark=Remark(
             "For the reason of L13: log g_i depends on every v_k·z, and the chain rule sums over "
             "all of them. The equalities before it hold: ∂E/∂w_j = −Σ_i y_i ∂log g_i/∂w_j.",
-            "理由は L13 と同じ。log g_i はすべての v_k·z に依存するので、連鎖律ではそのすべてに"
-            "ついて和をとる。その手前の等号 ∂E/∂w_j = −Σ_i y_i ∂log g_i/∂w_j までは正しい。",
+            "理由は L13 と同じです。log g_i はすべての v_k·z に依存するので、連鎖律ではそのすべてに"
+            "ついて和を取ります。その手前の等号 ∂E/∂w_j = −Σ_i y_i ∂log g_i/∂w_j までは"
+            "成り立ちます。",
             agree=[lambda p: (p.dW, -dot(p.y, p.d.log_g.dW))],
         ),
     ),
@@ -436,8 +439,8 @@ CLAIMS = (
         remark=Remark(
             "V is m × (q+1) and z has q + 1 entries: Vᵀz does not conform. Where m = q + 1 it "
             "does, and is still wrong; there it was evaluated.",
-            "V は m × (q+1)、z は q + 1 次元なので、Vᵀz は型が合わない。m = q + 1 のときは計算"
-            "できるが、それでも値が違う (ここではその場合で評価した)。",
+            "V は m × (q+1)、z は q + 1 次元なので、Vᵀz は形が合いません。m = q + 1 のときは計算"
+            "できますが、それでも値が違います (ここではその場合で評価しました)。",
             unfit=[lambda p: (p.delta2, delta2_transposed(p))],
         ),
     ),
@@ -457,8 +460,8 @@ CLAIMS = (
         remark=Remark(
             "δ1 holds where Σ y = 1, since it has g(Vz); δ2 is wrong, for the reason of L21: it is "
             "Vz, not Vᵀz. Evaluated where m = q + 1.",
-            "δ1 は g(Vz) と書かれているので、Σ y = 1 のとき正しい。δ2 は L21 と同じ理由で誤りで、"
-            "Vᵀz ではなく Vz である (m = q + 1 の場合で評価した)。",
+            "δ1 は g(Vz) と書かれているので、Σ y = 1 のとき正しい式です。δ2 は L21 と同じ理由で"
+            "誤りで、Vᵀz ではなく Vz です (m = q + 1 の場合で評価しました)。",
             agree=[lambda p: (p.delta1, delta1(p))],
             differ=[lambda p: (p.delta2, delta2_transposed(p))],
             unfit=[lambda p: (p.delta2, delta2_transposed(p))],
@@ -482,9 +485,9 @@ CLAIMS = (
             "For E of L8 and g element by element; the gradient has a factor 2 more, which η can "
             "absorb. With ½ E it holds. With softmax and L9, or sigmoid and L10, the factor g' "
             "must go.",
-            "E が L8 で g が成分ごとの関数の場合。正しい勾配はこの 2 倍である (2 は η に含めても"
-            "よい)。誤差を ½E とすれば成り立つ。ソフトマックスと L9、シグモイドと L10 の組では、"
-            "どちらも g' は付かない。",
+            "E が L8 で g が成分ごとの関数の場合です。正しい勾配はこの 2 倍です (2 は η に含めても"
+            "かまいません)。誤差を ½E とすれば成り立ちます。ソフトマックスと L9、シグモイドと L10"
+            " の組では、どちらも g' は付きません。",
             agree=[
                 lambda p: (-p.eta * p.d.squared.dV / 2, v_step(p, d_sigmoid, sigmoid)),
                 lambda p: (-p.eta * p.d.binary.dV, v_step(p, np.ones_like, sigmoid)),
@@ -509,9 +512,9 @@ CLAIMS = (
             "v_jk must be v_kj: k counts the m outputs, the rows of V. All v_jk exist only where "
             "m = q; there it was evaluated. And the factor 2 is missing, or g' is too much, as in "
             "L23: with v_kj it holds for ½ E.",
-            "v_jk は v_kj の誤り (k は m 個の出力、つまり V の行の番号)。v_jk がすべて存在するのは "
-            "m = q のときだけで、ここではその場合で評価した。さらに L23 と同じく、係数 2 が足りない"
-            "か、g' が余分である。v_kj とすれば、誤差が ½E のときに成り立つ。",
+            "v_jk は v_kj の誤りです (k は m 個の出力、つまり V の行の番号です)。v_jk がすべて"
+            "存在するのは m = q のときだけで、ここではその場合で評価しました。さらに L23 と同じく、"
+            "係数 2 が足りないか、g' が余分です。v_kj とすれば、誤差が ½E のときに成り立ちます。",
             agree=[lambda p: (-p.eta * p.d.squared.dW / 2, w_step(p, p.V_tilde))],
             differ=[
                 lambda p: (-p.eta * p.d.squared.dW, w_step(p, p.V_tilde)),
@@ -534,8 +537,8 @@ CLAIMS = (
         remark=Remark(
             "Rows are the true classes, columns the predicted ones. Softmax keeps the order, so "
             "that the largest a_k says the class, too.",
-            "行が実際のクラス、列が予測したクラスである。ソフトマックスは大小関係を変えないので、"
-            "最大の a_k からも同じクラスが決まる。",
+            "行が実際のクラス、列が予測したクラスです。ソフトマックスは大小関係を変えないので、"
+            "最大の a_k からも同じクラスが決まります。",
             agree=[lambda p: (p.net.g["entropy"].argmax(), p.a.argmax())],
             differ=[lambda p: (counted().T, CONFUSION)],
         ),
@@ -549,7 +552,7 @@ CLAIMS = (
         any_y="W⁽ᵗ⁺¹⁾ = W⁽ᵗ⁾ − η_t [Ṽ⁽ᵗ⁾ᵀ(g(V⁽ᵗ⁾z⁽ᵗ⁾) Σ y − y) ⊙ f'(W⁽ᵗ⁾x)] xᵀ",
         remark=Remark(
             "Everything at step t: with V⁽ᵗ⁺¹⁾, as when V is updated first, it is wrong.",
-            "すべて時刻 t の値を使う。先に V を更新して V⁽ᵗ⁺¹⁾ を使うと誤りになる。",
+            "すべて時刻 t の値を使います。先に V を更新して V⁽ᵗ⁺¹⁾ を使うと誤りになります。",
             differ=[
                 lambda p: (p.dW, np.outer(delta1(p._replace(V=later(p))), p.x)),
                 lambda p: (p.dW, np.outer(later(p)[:, 1:].T @ delta2(p) * p.df(p.u), p.x)),
@@ -570,8 +573,8 @@ CLAIMS = (
         remark=Remark(
             "The 1 in front is missing: f(Wx) has q entries, and V f(Wx) does not conform. It was "
             "evaluated with Ṽ f(Wx), which has lost the biases v_k0.",
-            "先頭の 1 が抜けている。f(Wx) は q 次元なので V f(Wx) は型が合わない。ここでは "
-            "Ṽ f(Wx) として評価した。これには切片 v_k0 が含まれない。",
+            "先頭の 1 が抜けています。f(Wx) は q 次元なので V f(Wx) は形が合いません。ここでは "
+            "Ṽ f(Wx) として評価しました。これにはバイアス v_k0 が含まれません。",
             agree=[lambda p: (p.net.z[1:], p.f(p.W @ p.x))],
             unfit=[lambda p: (p.net.z, p.f(p.W @ p.x)), lambda p: (p.net.a, p.V @ p.f(p.W @ p.x))],
         ),

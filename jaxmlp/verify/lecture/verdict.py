@@ -106,7 +106,7 @@ def _assumption(entry: Entry, points: Sequence[Point]) -> dict:
         return {"error_without": without}
     words = Words(
         f"Σ y = 1; for any y: {entry.any_y}",
-        f"Σ y = 1 のときに成り立つ。一般の y では {entry.any_y}",
+        f"Σ y = 1 のときに成り立ちます。一般の y では {entry.any_y}",
     )
     return {"assumption": words, "error_without": without}
 

@@ -29,10 +29,10 @@ STAGES = {
     "slope": Words("f'(u)", "f'(u)"),
     "g": Words("g(a)", "g(a)"),
     "value": Words("value", "値"),
-    "derivative": Words("derivative", "導関数"),
+    "derivative": Words("derivative", "微分"),
     "derivation": Words("derivation", "導出"),
     "update": Words("update", "更新"),
-    "loss": Words("loss", "損失"),
+    "loss": Words("loss", "誤差"),
     "evaluation": Words("evaluation", "評価"),
 }
 
@@ -89,7 +89,8 @@ LABELS = {
     "not held": Words(
         "Not held on this machine while the files ran: {}. Run only what you trust, or run it in a "
         "container.",
-        "このマシンでは次を防げません: {}。信頼できるファイルだけを調べるか、コンテナを使うこと。",
+        "このマシンでは次を防げません: {}。信頼できるファイルだけを調べるか、"
+        "コンテナを使ってください。",
     ),
     "not held disk": Words("reading and writing your files", "ファイルの読み書き"),
     "not held network": Words("connections", "ネットワーク接続"),
@@ -130,8 +131,8 @@ LABELS = {
     "rules lead": Words(
         "Each = is checked by applying the rules named beside it, and nothing else; "
         "a + b = b + a, a/a = 1 and the like go unsaid.",
-        "どの等号も、右に挙げた規則だけを適用して確かめている (a + b = b + a や a/a = 1 などは"
-        "断らずに使う)。",
+        "どの等号も、右に挙げた規則だけを適用して確かめています (a + b = b + a や a/a = 1 などは"
+        "断らずに使います)。",
     ),
     "holding": Words("holding", "成り立つ"),
     "not holding": Words("not holding", "成り立たない"),

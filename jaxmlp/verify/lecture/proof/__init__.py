@@ -42,8 +42,8 @@ SIZES_OF = {
     ),
 }
 SIZES_OF["L24"] = SIZES_OF["L23"]
-BIAS = Words("with and without bias", "切片の有無によらない")
-BATCH = Words("also for a batch, by mean and by sum", "バッチの平均と和についても")
+BIAS = Words("with and without bias", "バイアスの有無によりません")
+BATCH = Words("also for a batch, by mean and by sum", "バッチの平均と和についても成り立ちます")
 ALSO = {
     "L10": None,
     "L11": None,
@@ -51,7 +51,7 @@ ALSO = {
     "L20": Words(f"{BIAS.en}, {BATCH.en}", f"{BIAS.ja}。{BATCH.ja}"),
     "L22": Words(
         f"{BIAS.en}, and for any depth by induction over the layers",
-        f"{BIAS.ja}。層についての帰納法で任意の深さについても",
+        f"{BIAS.ja}。層についての帰納法で、任意の深さについても成り立ちます",
     ),
 }
 
@@ -173,7 +173,7 @@ def proof(claim: str) -> Proof:
         wrong = [one.title for chains in (shown, *rest) for one in chains if failures(one)]
         refuted = printed.refutation(claim) if claim in printed.EXAMPLES else None
     except ValueError as error:
-        said = Words(f"not proved: {error}", f"証明できない: {error}")
+        said = Words(f"not proved: {error}", f"証明できません: {error}")
         return Proof(claim, said, False, time.perf_counter() - start)
     derivations = tuple(map(_derivation, shown))
     statement = _statement(claim, shown, refuted) if not wrong else _not_proved(wrong)
@@ -184,24 +184,24 @@ def proof(claim: str) -> Proof:
 def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Words:
     """For which sizes and functions it is proved, and by what it is refuted as printed."""
     if not chains:
-        return Words("refuted as printed", "印刷どおりの形は反証済み")
+        return Words("refuted as printed", "資料に書かれている形は反証済みです")
     sizes = SIZES_OF.get(claim, SIZES)
     needs = next((one.assumes for one in chains if one.assumes), "")
     en = f"proved {sizes.en}" + (f", where {needs}" if needs else "")
-    ja = (f"{needs} のとき、" if needs else "") + f"{sizes.ja}証明済み"
+    ja = (f"{needs} のとき、" if needs else "") + f"{sizes.ja}証明済みです"
     if also := ALSO.get(claim, BIAS):
         en, ja = f"{en}; {also.en}", f"{ja} ({also.ja})"
     if refuted is None:
         return Words(en, ja)
     return Words(f"refuted as printed; the corrected form is {en}",
-                 f"印刷どおりの形は反証済み。訂正した形は{ja}")  # fmt: skip
+                 f"資料に書かれている形は反証済みです。訂正した形は、{ja}")  # fmt: skip
 
 
 def _not_proved(titles: Sequence[Words]) -> Words:
     titles = dict.fromkeys(titles)
     return Words(
         "not proved: " + "; ".join(one.en for one in titles),
-        "証明できない: " + "、".join(one.ja for one in titles),
+        "証明できません: " + "、".join(one.ja for one in titles),
     )
 
 

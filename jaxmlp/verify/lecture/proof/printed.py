@@ -91,7 +91,7 @@ def _V_fWx(net: Network):
 
 VT_Z = Words(
     "Vᵀz does not conform: Vᵀ has m columns and z has q + 1 entries. Even where m = q + 1:",
-    "Vᵀz は型が合わない (Vᵀ は m 列、z は q + 1 次元)。m = q + 1 のときでも:",
+    "Vᵀz は形が合いません (Vᵀ は m 列、z は q + 1 次元)。m = q + 1 のときでも:",
 )
 SHAPES = {
     "L21": (_Vt_z, VT_Z),
@@ -101,14 +101,15 @@ SHAPES = {
         Words(
             "V f(Wx) does not conform: V has q + 1 columns and f(Wx) has q entries. "
             "And with Ṽ the biases are lost:",
-            "V f(Wx) は型が合わない (V は q + 1 列、f(Wx) は q 次元)。Ṽ を使うと切片が失われる:",
+            "V f(Wx) は形が合いません (V は q + 1 列、f(Wx) は q 次元)。"
+            "Ṽ を使うとバイアスが失われます:",
         ),
     ),
     "L24": (
         None,
         Words(
             "v_jk exists for all j ≤ q and k ≤ m only where m = q. Even there:",
-            "v_jk がすべての j ≤ q、k ≤ m について存在するのは m = q のときだけ。そのときでも:",
+            "v_jk がすべての j ≤ q、k ≤ m について存在するのは m = q のときだけです。そのときでも:",
         ),
     ),
 }

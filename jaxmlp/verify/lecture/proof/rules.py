@@ -81,7 +81,7 @@ CONSTANT = _rule(
 QUOTIENT_RULE = _rule(
     "quotient rule", "商の微分", "∂(F/G)/∂t = (∂F/∂t G − F ∂G/∂t)/G²", derivatives.quotient_rule
 )
-CHAIN_RULE = _rule("chain rule", "合成関数の微分", "∂f(h)/∂t = f'(h) ∂h/∂t", derivatives.chain_rule)
+CHAIN_RULE = _rule("chain rule", "連鎖律", "∂f(h)/∂t = f'(h) ∂h/∂t", derivatives.chain_rule)
 COORDINATES = _rule(
     "independent variables",
     "独立な変数",
