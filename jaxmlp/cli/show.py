@@ -8,10 +8,9 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from rich.console import Console
 
+from jaxmlp.cli.console import QuietConsole, print_lines
 from jaxmlp.cli.model import model_file
-from jaxmlp.cli.progress import QuietConsole
 from jaxmlp.cli.settings import parsed
 from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import Scaling
@@ -33,18 +32,13 @@ def main(args: list[str]) -> int:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     console = QuietConsole()
-    _print(console, {"file": f"{path}, {path.stat().st_size:,} bytes", "SHA-256": digest})
-    _print(console, described(model))
+    print_lines(console, {"file": f"{path}, {path.stat().st_size:,} bytes", "SHA-256": digest})
+    print_lines(console, described(model))
     for name, said in (("settings", _settings), ("history", _history)):
         beside = path.with_name(f"{name}.json")
         if beside.is_file():
-            _print(console, said(_json(beside)))
+            print_lines(console, said(_json(beside)))
     return 0
-
-
-def _print(console: Console, lines: dict[str, str]) -> None:
-    for name, text in lines.items():
-        console.print(f"{name:<11}{text}", markup=False)
 
 
 def described(model: Model) -> dict[str, str]:
@@ -62,8 +56,7 @@ def described(model: Model) -> dict[str, str]:
     if model.y_scaling is not None:
         lines["targets"] = _scaling(model.y_scaling)
     if model.columns:
-        names = model.features or tuple(f"column {k + 1}" for k in range(len(model.columns)))
-        lines["columns"] = in_words(model.columns, names)
+        lines["columns"] = in_words(model.columns, model.features)
     for name in ("features", "targets"):
         if getattr(model, name):
             text = f"{lines['targets']}: " if name in lines else ""

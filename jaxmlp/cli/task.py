@@ -12,14 +12,13 @@ from jaxmlp.cli.settings import Settings, reading_of
 from jaxmlp.data.dataset import Dataset, split
 from jaxmlp.data.scaling import Scaling, learn_scaling
 from jaxmlp.data.sources import load_data
+from jaxmlp.losses import LOSS_OF, OUTPUT_OF
 from jaxmlp.network import Network, Params, init
 from jaxmlp.train.arguments import StepSize, check_settings
 from jaxmlp.train.sgd import inverse_epoch
 
-LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 MOST_WEIGHTS = 2**31  # more of them do not fit where a mistyped --units would put them
-OUTPUT_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 
 class Task(NamedTuple):

@@ -13,8 +13,8 @@ import tyro
 from rich.console import Console
 
 from jaxmlp.cli import Stop
+from jaxmlp.cli.console import progress
 from jaxmlp.cli.formats import as_concise, as_github, as_sarif
-from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
 from jaxmlp.cli.workers import cores, interrupt, mapped, signals
 from jaxmlp.text import Refused, clean
