@@ -13,6 +13,7 @@ from jaxmlp.evaluate import classify, predict, probabilities, r_squared
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
 from jaxmlp.signing import DAMAGED, read, signed
+from jaxmlp.text import listed
 from jaxmlp.whole import regular, write_whole
 
 FORMAT = 2  # 1 had no hash of its contents
@@ -36,6 +37,9 @@ class Model(NamedTuple):
         >>> params = Params(None, np.array([[0.0, 1.0], [0.0, -1.0]]))
         >>> scaling = Scaling(np.zeros(1), np.ones(1))
         >>> model = Model(Network(None), params, scaling, None, ("up", "down"))
+        >>> model
+        Model 1 → 2: softmax, cross_entropy; 4 weights, float64
+        classes: up, down
         >>> model.predict([[3.0], [-3.0]]).tolist(), model.score([[3.0]], ["up"])
         (['up', 'down'], 1.0)
     """
@@ -49,6 +53,21 @@ class Model(NamedTuple):
     targets: tuple[str, ...] | None = None
     columns: tuple[Column, ...] | None = None
     labels: str | None = None
+
+    def __repr__(self) -> str:
+        """A few lines, however many numbers and names it has."""
+        names = {"classes": self.classes, "features": self.features, "targets": self.targets}
+        lines = (f"{what}: {listed(some)}" for what, some in names.items() if some)
+        return "\n".join([f"Model {self.in_short()}", *lines])
+
+    def in_short(self) -> str:
+        """Sizes, f, g and E, and how many weights there are."""
+        net, (W, V) = self.network, self.params
+        sizes = [len(self.x_scaling.shift), *([] if W is None else [len(W)]), len(V)]
+        parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
+        weights = sum(p.size for p in (W, V) if p is not None)
+        parts += [] if net.bias else ["no bias"]
+        return f"{' → '.join(map(str, sizes))}: {', '.join(parts)}; {weights:,} weights, {V.dtype}"
 
     def predict(self, X) -> np.ndarray:
         """The label of each sample, (n,); of a regression the values, (n,) or (n, m).

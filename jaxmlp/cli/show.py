@@ -15,6 +15,7 @@ from jaxmlp.cli.settings import parsed
 from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.storage import Model, load_model
+from jaxmlp.text import listed
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,9 @@ def main(args: list[str]) -> int:
 
 def described(model: Model) -> dict[str, str]:
     """What is to be said of the model, by a word for it."""
-    net, (W, V) = model.network, model.params
-    sizes = [len(model.x_scaling.shift), *([] if W is None else [len(W)]), len(V)]
-    parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
-    weights = sum(p.size for p in (W, V) if p is not None)
     lines = {
-        "network": f"{' → '.join(map(str, sizes))}: {', '.join(parts)}"
-        f"{'' if net.bias else ', no bias'}; {weights:,} weights, {V.dtype}",
-        "classes": _listed(model.classes) if model.classes else "none: a regression",
+        "network": model.in_short(),
+        "classes": listed(model.classes) if model.classes else "none: a regression",
         "samples": _scaling(model.x_scaling),
     }
     if model.y_scaling is not None:
@@ -60,13 +56,8 @@ def described(model: Model) -> dict[str, str]:
     for name in ("features", "targets"):
         if getattr(model, name):
             text = f"{lines['targets']}: " if name in lines else ""
-            lines[name] = text + _listed(getattr(model, name))
+            lines[name] = text + listed(getattr(model, name))
     return lines
-
-
-def _listed(names: tuple[str, ...], most: int = 20) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown}, … ({len(names)})" if len(names) > most else shown
 
 
 def _scaling(scaling: Scaling) -> str:
