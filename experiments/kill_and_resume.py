@@ -11,10 +11,8 @@ the same. Of several processes, which train as one, any is killed. The moments a
 to kill_and_resume.json.
 """
 
-import argparse
 import functools
 import hashlib
-import json
 import random
 import re
 import signal
@@ -23,13 +21,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import track
+
+from experiments import running
 
 COMMAND = (sys.executable, "-uc", "from jaxmlp.cli import main; raise SystemExit(main())", "train")
 RUN = ("--optimizer", "adam", "--eta", "0.001", "--batch-size", "8", "--checkpoint-every", "0.1")
@@ -56,20 +55,17 @@ class Ended(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="four moments of a short run")
-    parser.add_argument("--out", type=Path, default=Path("experiments/results"))
+    question = running.question_of(__doc__)
+    parser = running.parser(question, "four moments of a short run")
     parser.add_argument("--processes", type=int, default=1, help="that train as one")
     parser.add_argument("--moments", type=int, default=50, help="of the kills")
-    options = parser.parse_args()
+    options = running.parsed(parser, None)
     moments, epochs = (4, 300) if options.quick else (options.moments, 800)
     with TemporaryDirectory() as place:
         found = trials(Path(place), moments, epochs, options.processes)
-    said = {"question": __doc__.partition("\n")[0], "answer": answer(found)}
+    said = {"question": question, "answer": answer(found)}
     Console().print(said["answer"])
-    options.out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(said | found, indent=1)
-    (options.out / "kill_and_resume.json").write_text(text, encoding="utf-8")
+    running.write(options, "kill_and_resume", said | found)
 
 
 def trials(place: Path, moments: int, epochs: int, processes: int = 1) -> dict:
@@ -94,10 +90,9 @@ def trials(place: Path, moments: int, epochs: int, processes: int = 1) -> dict:
         found.append({"seconds": killed.seconds, "epochs": killed.epochs, "phase": phase,
                       "victim": victim, "code": ended.code, "errors": ended.errors,
                       "same": same})  # fmt: skip
-    names = ("jaxmlp", "jax", "jaxlib", "optax", "safetensors")
     uncut = {"seconds": whole.seconds, "first": whole.first, "last": whole.last}
     return {"arguments": args, "never stopped": uncut, "moments": found,
-            "versions": {name: version(name) for name in names}}  # fmt: skip
+            "versions": running.versions("safetensors")}  # fmt: skip
 
 
 def _train(

@@ -12,7 +12,7 @@ import platform
 import re
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 RESULTS = Path("experiments/results")
+QUICK = Path("runs/quick")  # what --quick writes is no result
 
 
 class Finding(NamedTuple):
@@ -53,11 +54,8 @@ def main(
         quick: settings for a run of a few seconds, in place of the function's own.
         arguments: in place of the command line's.
     """
-    question = inspect.getmodule(experiment).__doc__.partition("\n")[0]
-    parser = argparse.ArgumentParser(description=question)
-    parser.add_argument("--quick", action="store_true", help="small, in a few seconds")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of JSON and PNG")
-    options = parser.parse_args(arguments)
+    question = question_of(inspect.getmodule(experiment).__doc__)
+    options = parsed(parser(question), arguments)
     chosen = {n: p.default for n, p in inspect.signature(experiment).parameters.items()}
     chosen = {n: default for n, default in chosen.items() if default is not inspect.Parameter.empty}
     chosen |= quick if options.quick else {}
@@ -69,34 +67,74 @@ def main(
             found = experiment(progress.track, **chosen)
         used = sum(os.times()[:4])  # of its children, too
         seconds = {"seconds": time.perf_counter() - began, "processor seconds": used}
-        save(found, options.out, Path(inspect.getfile(experiment)).stem, question, chosen, seconds)
+        name = Path(inspect.getfile(experiment)).stem
+        write(options, name, record(found, question, chosen, seconds))
+        for key, figure in {"": found.figure, **found.more}.items():
+            figure.savefig(options.out / f"{name}{key and '-'}{key}.png", dpi=120)
     console.print(found.answer, f"({seconds['seconds']:.0f} s)")
 
 
-def save(
-    found: Finding, out: Path, name: str, question: str, settings: Mapping, seconds: Mapping
-) -> None:
-    """NAME.json and NAME.png."""
-    out.mkdir(parents=True, exist_ok=True)
-    for key, figure in {"": found.figure, **found.more}.items():
-        figure.savefig(out / f"{name}{key and '-'}{key}.png", dpi=120)
-    record = {
-        "question": question,
-        "answer": found.answer,
-        "settings": settings,
-        "versions": versions(),
-        "device": f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}",
-        "numbers": found.numbers,
-        "timings": seconds | dict(found.timings),
-    }
-    text = json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False)
+def question_of(doc: str) -> str:
+    """The first sentence of a script."""
+    return " ".join(doc.partition("?")[0].split()) + "?"
+
+
+def parser(question: str, quick: str = "small, in a few seconds") -> argparse.ArgumentParser:
+    """The options that every experiment has.
+
+    Args:
+        quick: what --quick does.
+    """
+    made = argparse.ArgumentParser(description=question)
+    made.add_argument("--quick", action="store_true", help=f"{quick}; to {QUICK}")
+    made.add_argument("--out", type=Path, help=f"folder to write to, in place of {RESULTS}")
+    return made
+
+
+def parsed(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
+    """What was given; a quick run is kept away from the results."""
+    options = parser.parse_args(arguments)
+    options.out = options.out or (QUICK if options.quick else RESULTS)
+    kept = Path(__file__).parent / "results"
+    if options.quick and options.out.resolve() == kept.resolve():
+        parser.error(f"expected another folder than that of the results for --quick, got {kept}")
+    return options
+
+
+def write(options: argparse.Namespace, name: str, record: Mapping) -> None:
+    """NAME.json, in which a quick run is called one."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    record = {**record, "quick": True} if options.quick else record
+    text = json.dumps(record, indent=1, ensure_ascii=False)
     text = re.sub(r"\[\n[^\[\]{}]*\]", lambda row: " ".join(row[0].split()), text)  # a row a line
-    (out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    (options.out / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
-def versions() -> dict[str, str]:
-    names = ("jaxmlp", "jax", "jaxlib", "optax", "numpy", "scikit-learn")
-    return {name: version(name) for name in names} | {"python": platform.python_version()}
+def record(found: Finding, question: str, settings: Mapping, seconds: Mapping) -> dict:
+    """All that a second run needs, and what came of it."""
+    return plain(
+        {"question": question, "answer": found.answer, "settings": settings, **made_by(),
+         "numbers": found.numbers, "timings": seconds | dict(found.timings)}
+    )  # fmt: skip
+
+
+def made_by() -> dict:
+    """The versions and the device."""
+    device = f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}"
+    return {"versions": versions(), "device": device}
+
+
+def versions(*more: str) -> dict[str, str | None]:
+    """Of what an experiment stands on; None for what is not there."""
+    names = ("jaxmlp", "jax", "jaxlib", "optax", "numpy", "scikit-learn", *more)
+    return {name: _version(name) for name in names} | {"python": platform.python_version()}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def shades(count: int) -> np.ndarray:

@@ -4,57 +4,84 @@ The names below are imported when they are first used, so that `import jaxmlp` c
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # so that editors and type checkers know them without running anything
+    from jaxmlp.activations import Activation as Activation, Output as Output
+    from jaxmlp.data.dataset import Dataset as Dataset, one_hot as one_hot, split as split
+    from jaxmlp.data.scaling import learn_scaling as learn_scaling
+    from jaxmlp.data.sources import load_data as load_data
+    from jaxmlp.estimators.classifier import ThreeLayerClassifier as ThreeLayerClassifier
+    from jaxmlp.estimators.regressor import ThreeLayerRegressor as ThreeLayerRegressor
+    from jaxmlp.evaluate import predict as predict, probabilities as probabilities, score as score
+    from jaxmlp.gradients import (
+        Gradients as Gradients,
+        autodiff as autodiff,
+        backprop as backprop,
+        difference as difference,
+    )
+    from jaxmlp.losses import Loss as Loss
+    from jaxmlp.network import (
+        Network as Network,
+        Params as Params,
+        forward as forward,
+        init as init,
+        loss as loss,
+    )
+    from jaxmlp.scikit_learn import (
+        from_scikit_learn as from_scikit_learn,
+        to_scikit_learn as to_scikit_learn,
+    )
+    from jaxmlp.storage import Model as Model, load_model as load_model, save_model as save_model
+    from jaxmlp.train.checkpoint import (
+        Checkpoint as Checkpoint,
+        load_checkpoint as load_checkpoint,
+        save_checkpoint as save_checkpoint,
+    )
+    from jaxmlp.train.sgd import (
+        Diverged as Diverged,
+        Fit as Fit,
+        begin as begin,
+        fit as fit,
+        inverse_epoch as inverse_epoch,
+    )
+    from jaxmlp.train.sweep import sweep as sweep
+    from jaxmlp.verify.check import assert_derivation as assert_derivation, check as check
+    from jaxmlp.verify.finding import Report as Report
+    from jaxmlp.verify.gradient import (
+        assert_gradient as assert_gradient,
+        check_gradient as check_gradient,
+    )
+    from jaxmlp.verify.homework import verify_file as verify_file
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Activation": "activations",
-    "Output": "activations",
-    "Loss": "losses",
-    "Network": "network",
-    "Params": "network",
-    "init": "network",
-    "forward": "network",
-    "loss": "network",
-    "Gradients": "gradients",
-    "difference": "gradients",
-    "autodiff": "gradients",
-    "backprop": "gradients",
-    "fit": "train.sgd",
-    "begin": "train.sgd",
-    "Fit": "train.sgd",
-    "Diverged": "train.sgd",
-    "inverse_epoch": "train.sgd",
-    "sweep": "train.sweep",
-    "Checkpoint": "train.checkpoint",
-    "save_checkpoint": "train.checkpoint",
-    "load_checkpoint": "train.checkpoint",
-    "load_data": "data.sources",
-    "split": "data.dataset",
-    "Dataset": "data.dataset",
-    "one_hot": "data.dataset",
-    "learn_scaling": "data.scaling",
-    "score": "evaluate",
-    "predict": "evaluate",
-    "probabilities": "evaluate",
-    "Model": "storage",
-    "save_model": "storage",
-    "load_model": "storage",
-    "ThreeLayerClassifier": "estimators.classifier",
-    "ThreeLayerRegressor": "estimators.regressor",
-    "from_scikit_learn": "scikit_learn",
-    "to_scikit_learn": "scikit_learn",
-    "check": "verify.check",
-    "assert_derivation": "verify.check",
-    "check_gradient": "verify.gradient",
-    "assert_gradient": "verify.gradient",
-    "verify_file": "verify.homework",
-    "Report": "verify.finding",
+_NAMES = {
+    "activations": "Activation Output",
+    "losses": "Loss",
+    "network": "Network Params init forward loss",
+    "gradients": "Gradients difference autodiff backprop",
+    "train.sgd": "fit begin Fit Diverged inverse_epoch",
+    "train.sweep": "sweep",
+    "train.checkpoint": "Checkpoint save_checkpoint load_checkpoint",
+    "data.sources": "load_data",
+    "data.dataset": "split Dataset one_hot",
+    "data.scaling": "learn_scaling",
+    "evaluate": "score predict probabilities",
+    "storage": "Model save_model load_model",
+    "estimators.classifier": "ThreeLayerClassifier",
+    "estimators.regressor": "ThreeLayerRegressor",
+    "scikit_learn": "from_scikit_learn to_scikit_learn",
+    "verify.check": "check assert_derivation",
+    "verify.gradient": "check_gradient assert_gradient",
+    "verify.homework": "verify_file",
+    "verify.finding": "Report",
 }
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 __all__ = list(_HOME)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'jaxmlp' has no attribute {name!r}")
     return getattr(importlib.import_module(f"jaxmlp.{_HOME[name]}"), name)
@@ -64,6 +91,6 @@ def __dir__() -> list[str]:
     return [*globals(), *_HOME]
 
 
-def load_ipython_extension(shell) -> None:
+def load_ipython_extension(shell: Any) -> None:
     """What `%load_ext jaxmlp` calls: `%verify` and `%%verify` are known from then on."""
     importlib.import_module("jaxmlp.notebook").load(shell)

@@ -121,6 +121,9 @@ FUSED = {
         sigmoid_binary_cross_entropy, sigmoid_binary_cross_entropy_delta2
     ),
 }
+# The E that goes with each g where none is named, and the g with each E.
+LOSS_OF = {"identity": "squared_error", **{g.name: e.name for g, e in FUSED}}
+OUTPUT_OF = {e: g for g, e in LOSS_OF.items()}
 
 
 @functools.cache

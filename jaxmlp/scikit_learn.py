@@ -8,15 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from jaxmlp.data.scaling import Scaling
+from jaxmlp.losses import LOSS_OF
 from jaxmlp.network import Network, Params
 from jaxmlp.storage import Model, check_model
 
 HIDDEN = {"identity": "identity", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh"}
-OUTPUTS = {
-    "identity": ("identity", "squared_error"),
-    "softmax": ("softmax", "cross_entropy"),
-    "logistic": ("sigmoid", "binary_cross_entropy"),
-}
+OUTPUTS = {"identity": "identity", "softmax": "softmax", "logistic": "sigmoid"}
 
 
 def from_scikit_learn(mlp) -> Model:
@@ -52,7 +49,8 @@ def from_scikit_learn(mlp) -> Model:
         wanted = ", ".join(OUTPUTS)
         raise ValueError(f"expected an output of {wanted}, got {mlp.out_activation_}")
     *W, V = layers
-    network = Network(HIDDEN[mlp.activation] if W else None, *OUTPUTS[mlp.out_activation_])
+    g = OUTPUTS[mlp.out_activation_]
+    network = Network(HIDDEN[mlp.activation] if W else None, g, LOSS_OF[g])
     numbers = isinstance(mlp, MLPRegressor) or (network.output.name == "sigmoid" and len(V) > 1)
     classes = None if numbers else tuple(map(str, mlp.classes_))
     names = getattr(mlp, "feature_names_in_", None)

@@ -1,16 +1,10 @@
 """A trained network as a file: safetensors, which holds numbers and text and executes nothing."""
 
-import hashlib
-import json
-import os
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import jax
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load as from_bytes
-from safetensors.numpy import save as to_bytes
 
 from jaxmlp.activations import HIDDEN, OUTPUTS
 from jaxmlp.data.preparation import Column, apply, numbers_of
@@ -18,10 +12,11 @@ from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import classify, predict, probabilities, r_squared
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network, Params
+from jaxmlp.signing import DAMAGED, read, signed
+from jaxmlp.text import listed
 from jaxmlp.whole import regular, write_whole
 
 FORMAT = 2  # 1 had no hash of its contents
-MOST_HEADER = 2**21  # bytes: JSON takes some 25 times as much memory, at worst, once it is read
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -42,6 +37,9 @@ class Model(NamedTuple):
         >>> params = Params(None, np.array([[0.0, 1.0], [0.0, -1.0]]))
         >>> scaling = Scaling(np.zeros(1), np.ones(1))
         >>> model = Model(Network(None), params, scaling, None, ("up", "down"))
+        >>> model
+        Model 1 → 2: softmax, cross_entropy; 4 weights, float64
+        classes: up, down
         >>> model.predict([[3.0], [-3.0]]).tolist(), model.score([[3.0]], ["up"])
         (['up', 'down'], 1.0)
     """
@@ -55,6 +53,21 @@ class Model(NamedTuple):
     targets: tuple[str, ...] | None = None
     columns: tuple[Column, ...] | None = None
     labels: str | None = None
+
+    def __repr__(self) -> str:
+        """A few lines, however many numbers and names it has."""
+        names = {"classes": self.classes, "features": self.features, "targets": self.targets}
+        lines = (f"{what}: {listed(some)}" for what, some in names.items() if some)
+        return "\n".join([f"Model {self.in_short()}", *lines])
+
+    def in_short(self) -> str:
+        """Sizes, f, g and E, and how many weights there are."""
+        net, (W, V) = self.network, self.params
+        sizes = [len(self.x_scaling.shift), *([] if W is None else [len(W)]), len(V)]
+        parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
+        weights = sum(p.size for p in (W, V) if p is not None)
+        parts += [] if net.bias else ["no bias"]
+        return f"{' → '.join(map(str, sizes))}: {', '.join(parts)}; {weights:,} weights, {V.dtype}"
 
     def predict(self, X) -> np.ndarray:
         """The label of each sample, (n,); of a regression the values, (n,) or (n, m).
@@ -135,11 +148,7 @@ def packed(model: Model) -> bytes:
     about = {"format": FORMAT, "network": _described(model.network)}
     about |= {name: getattr(model, name) for name in texts}
     about |= {name: value for name in ("columns", "labels") if (value := getattr(model, name))}
-    content = _signed(_tensors(model), about)
-    length = int.from_bytes(content[:8], "little")
-    if length > MOST_HEADER:
-        raise ValueError(f"expected names of at most {MOST_HEADER:,} bytes, got {length:,}")
-    return content
+    return signed(_tensors(model), about)
 
 
 def load_model(path: str | Path) -> Model:
@@ -152,53 +161,15 @@ def load_model(path: str | Path) -> Model:
     try:
         with open(path, "rb", opener=regular) as file:
             return check_model(_read(file))
-    except (SafetensorError, LookupError, TypeError, AttributeError, RecursionError) as reason:
-        why = f"{type(reason).__name__} {reason}"
-    except ValueError as reason:
-        why = str(reason)
+    except DAMAGED as reason:
+        why = f"{type(reason).__name__} " * (type(reason) is not ValueError) + str(reason)
     short = " ".join(why.split())[:300]
     raise ValueError(f"{path}: expected a whole jaxmlp model, got something else ({short})")
 
 
-def _signed(tensors: dict[str, np.ndarray], about: dict) -> bytes:
-    """The file's bytes, with a SHA-256 over the tensors and all that is said of them."""
-    # One entry only: safetensors writes several in random order, and a run's bits are its own.
-    plain = to_bytes(tensors, {"jaxmlp": json.dumps(about)})
-    end = 8 + int.from_bytes(plain[:8], "little")
-    _, _, digest, _ = _opened(plain[8:end])
-    digest.update(plain[end:])
-    return to_bytes(tensors, {"jaxmlp": json.dumps({**about, "sha256": digest.hexdigest()})})
-
-
-def _opened(header: bytes):
-    """What it says of the model, the SHA-256 it promises, that so far, and the numbers' bytes.
-
-    So far it is that of the header.
-    """
-    tensors = json.loads(header)
-    about = json.loads(tensors["__metadata__"].pop("jaxmlp"))
-    size = max(one["data_offsets"][1] for name, one in tensors.items() if name != "__metadata__")
-    if about["format"] != FORMAT:
-        raise ValueError(f"expected format {FORMAT}, got {about['format']!r}")
-    promised = about.pop("sha256", None)
-    digest = hashlib.sha256(json.dumps([tensors, about], sort_keys=True).encode())
-    return about, promised, digest, size
-
-
 def _read(file: BinaryIO) -> Model:
     """What the file says, once its contents are those that were signed."""
-    length = int.from_bytes(file.read(8), "little")
-    if not 0 < length <= MOST_HEADER:
-        raise ValueError(f"expected a header of 1 to {MOST_HEADER:,} bytes, got {length:,}")
-    about, promised, digest, size = _opened(file.read(length))
-    expected, got = 8 + length + size, os.fstat(file.fileno()).st_size
-    if expected != got:  # before it is read to be hashed
-        raise ValueError(f"damaged: expected {expected:,} bytes, got {got:,}")
-    found = hashlib.file_digest(file, lambda: digest).hexdigest()
-    if found != promised:
-        raise ValueError(f"damaged or altered: expected the SHA-256 {promised}, got {found}")
-    file.seek(0)
-    tensors = from_bytes(file.read())
+    about, tensors = read(file, FORMAT)
     params = Params(tensors.pop("W", None), tensors.pop("V"))
     x, y = (_scaling(tensors, letter) for letter in "xy")
     if tensors:

@@ -1,6 +1,7 @@
 """Text from elsewhere, made fit to be shown."""
 
 import unicodedata
+from collections.abc import Sequence
 
 
 class Refused(ValueError):
@@ -35,3 +36,9 @@ def clean_lines(text: str) -> str:
 def _visible(char: str) -> str:
     hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in "\ufffe\uffff"
     return char.encode("unicode_escape").decode() if hidden else char
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """The names; of many the first, and how many there are."""
+    shown = ", ".join(map(clean, names[:most]))
+    return f"{shown}, … ({len(names)})" if len(names) > most else shown

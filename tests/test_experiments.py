@@ -32,10 +32,11 @@ def as_users_have_it():
         yield
 
 
-def quick(name: str, out: Path) -> dict:
+def quick(name: str, out: Path | None) -> dict:
     module = importlib.import_module(f"experiments.{name}")
-    running.main(module.experiment, module.QUICK, ["--quick", "--out", str(out)])
-    return json.loads((out / f"{name}.json").read_text("utf-8"))
+    where = [] if out is None else ["--out", str(out)]
+    running.main(module.experiment, module.QUICK, ["--quick", *where])
+    return json.loads(((out or running.QUICK) / f"{name}.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -66,10 +67,28 @@ def test_a_second_run_has_the_same_numbers(tmp_path):
 
 def test_what_is_not_finite_is_null(tmp_path):
     found = running.Finding("It is.", {"a": np.array([np.nan, 1 / 3])}, Figure(figsize=(1, 1)))
-    running.save(found, tmp_path / "new", "name", "Is it?", {}, {"seconds": 1.0})
-    assert json.loads((tmp_path / "new/name.json").read_text())["numbers"] == {
-        "a": [None, 0.333333]
-    }
+    options = running.parsed(running.parser("Is it?"), ["--out", str(tmp_path / "new")])
+    running.write(options, "name", running.record(found, "Is it?", {}, {"seconds": 1.0}))
+    record = json.loads((tmp_path / "new/name.json").read_text())
+    assert record["numbers"] == {"a": [None, 0.333333]}
+    assert "quick" not in record
+
+
+def test_a_quick_run_is_kept_away_from_the_results(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    quick("template", None)
+    assert not (tmp_path / running.RESULTS).exists()
+    assert {path.name for path in (tmp_path / running.QUICK).iterdir()} == {
+        "template.json", "template.png"}  # fmt: skip
+    with pytest.raises(SystemExit, match="2"):
+        quick("template", HERE / "results")
+    assert "expected another folder than that of the results" in capsys.readouterr().err
+
+
+def test_the_index_shows_no_quick_numbers(tmp_path):
+    quick("template", tmp_path)
+    with pytest.raises(ValueError, match=r"template.json: expected the numbers of a full run"):
+        index.page(tmp_path)
 
 
 def test_tf32_rounds_what_backprop_does_not():

@@ -6,13 +6,15 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from .classroom.many import written
 
-GRADERS = Path(__file__).parents[1] / "docs" / "graders"
+ROOT = Path(__file__).parents[1]
+GRADERS = ROOT / "docs" / "graders"
 RIGHT = """import numpy as np
 def backprop(W, V, x, y):
     u = W @ x
@@ -24,7 +26,7 @@ def backprop(W, V, x, y):
 """
 WRONG = RIGHT.replace(" * (u > 0)", "")
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-ENV = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(GRADERS.parents[1]), "PATH": PATH}
+ENV = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT), "PATH": PATH}
 
 
 def run(*args, cwd):
@@ -135,3 +137,14 @@ def test_the_container_has_what_the_sandbox_needs():
     assert "libseccomp2" in text
     assert "[app]" in text
     assert 'ENTRYPOINT ["jaxmlp", "verify"]' in text
+
+
+def test_what_is_sent_to_the_container_is_what_the_package_is_built_from():
+    lines = (GRADERS / "docker" / "Dockerfile.dockerignore").read_text().split()
+    assert lines[0] == "*"
+    kept = {line[1:] for line in lines if line.startswith("!")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {
+        name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]
+    }
+    assert kept == {"pyproject.toml", project["project"]["readme"], *packages}

@@ -9,17 +9,12 @@ when it is opened. Beside it backprop_walkthrough.json has JAX's numbers, and
 backprop_walkthrough.png is a picture of the page, which takes Chromium and is left out by --quick.
 """
 
-import argparse
 import inspect
-import json
-import os
-import platform
-from importlib.metadata import version
 from pathlib import Path
 
-import jax
 from rich.console import Console
 
+from experiments import running
 from experiments.backprop_walkthrough import browser
 from experiments.backprop_walkthrough.page import ACTIVATIONS, numbers, page, start
 
@@ -27,29 +22,23 @@ NAME = "backprop_walkthrough"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="without the picture")
-    parser.add_argument("--out", type=Path, default=Path("experiments/results"))
-    options, console = parser.parse_args(arguments), Console()
-    options.out.mkdir(parents=True, exist_ok=True)
+    parser = running.parser(running.question_of(__doc__), "without the picture")
+    options, console = running.parsed(parser, arguments), Console()
     at, html = start(), options.out / f"{NAME}.html"
-    html.write_text(page(at), encoding="utf-8")
     found = record({f: numbers(f, at) for f in ACTIVATIONS})
-    text = json.dumps(found, indent=1, ensure_ascii=False)
-    html.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    running.write(options, NAME, found)
+    html.write_text(page(at), encoding="utf-8")
     if not options.quick:
         picture(html, console)
     console.print(found["answer"], f"\nwritten to {html}", highlight=False)
 
 
 def record(found: dict[str, dict[str, float]]) -> dict:
-    names = ("jaxmlp", "jax", "jaxlib", "numpy")
     return {
-        "question": __doc__.partition("\n")[0],
+        "question": running.question_of(__doc__),
         "answer": answer(found),
         "settings": {n: p.default for n, p in inspect.signature(start).parameters.items()},
-        "versions": {n: version(n) for n in names} | {"python": platform.python_version()},
-        "device": f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}",
+        **running.made_by(),
         "numbers": found,
     }
 

@@ -10,7 +10,6 @@ best rate that this machine reaches in a large square product of float32 in the 
 is the limit over the time. Numbers go to benchmark.json, the figure to benchmark.png.
 """
 
-import argparse
 import json
 import os
 import platform
@@ -19,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import jax
@@ -27,6 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from experiments import running
 from experiments.benchmark.figure import SHORT, draw, three_digits
 from experiments.benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
 
@@ -50,10 +49,8 @@ ALONE = ("C", "C, skipping units that are off")  # they train one of several net
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few seconds: small parts, once")
-    parser.add_argument("--out", type=Path, default=Path("experiments/results"))
-    options = parser.parse_args()
+    question = running.question_of(__doc__)
+    options = running.parsed(running.parser(question, "a few seconds: small parts, once"), None)
     console, rounds = Console(width=160), 1 if options.quick else 7
     found = {"machine": machine(), "workloads": {}, "growing": {}}
     for name, task in WORKLOADS.items():
@@ -71,23 +68,16 @@ def main() -> None:
     found["growth exponents"] = {
         name: exponent(points) for name, points in found["growing"].items()
     }
-    found = {"question": __doc__.partition("?")[0] + "?", "answer": answer(found)} | found
+    found = {"question": question, "answer": answer(found)} | found
     report(console, found)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "benchmark.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    running.write(options, "benchmark", found)
     draw(found).savefig(options.out / "benchmark.png", dpi=150)
 
 
 def machine() -> dict:
-    names = ("jaxmlp", "jax", "jaxlib", "numpy", "scikit-learn", "torch")
-    there = {}
-    for name in names:
-        try:
-            there[name] = version(name)
-        except ModuleNotFoundError:
-            there[name] = None
     return {"cores": os.cpu_count(), "device": jax.devices()[0].device_kind,
-            "processor": platform.processor() or platform.machine(), "versions": there}  # fmt: skip
+            "processor": platform.processor() or platform.machine(),
+            "versions": running.versions("torch")}  # fmt: skip
 
 
 SIDE = 2048

@@ -13,7 +13,6 @@ to checker_study.png.
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import platform
@@ -21,9 +20,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from itertools import combinations, groupby
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +28,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
+from experiments import running
 from experiments.checker_study.derivations import NETWORKS, Case
 from experiments.checker_study.edits import EDITS
 from experiments.checker_study.figure import draw
@@ -256,12 +254,11 @@ def _spec(one: Outcome) -> dict:
 
 def setting(seed: int, size: str, seconds: float) -> dict:
     """Where the numbers come from."""
-    names = ("jaxmlp", "jax", "jaxlib", "numpy")
     return {
         "seed": seed,
         "size": size,
         "seconds": round(seconds),
-        "versions": {name: version(name) for name in names} | {"python": platform.python_version()},
+        "versions": running.versions(),
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
     }
 
@@ -294,17 +291,11 @@ def summary(found: dict) -> Table:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="a few of each, in seconds")
-    size.add_argument(
-        "--full",
-        action="store_true",
-        help="and every mistake and pair in every network, for the verdict",
-    )
+    parser = running.parser(running.question_of(__doc__), "a few of each, in seconds")
+    every = "and every mistake and pair in every network, for the verdict"
+    parser.add_argument("--full", action="store_true", help=every)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("experiments/results"))
-    return parser.parse_args()
+    return running.parsed(parser, None)
 
 
 def main() -> int:
@@ -328,11 +319,9 @@ def main() -> int:
     for alarm in found["right"]["which"]:
         console.print("false alarm:", alarm["case"], "seed", alarm["seed"], alarm["said"])
     console.print(summary(found))
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    said = {"question": __doc__.partition("?")[0] + "?", "answer": answer(found)}
+    said = {"question": running.question_of(__doc__), "answer": answer(found)}
     everything = said | setting(chosen.seed, size, time.monotonic() - start) | found
-    text = json.dumps(everything, indent=1, ensure_ascii=False)
-    (chosen.out / "checker_study.json").write_text(text + "\n", encoding="utf-8")
+    running.write(chosen, "checker_study", everything)
     by_id = [found[part]["by id"] for part in ("one mistake", "two mistakes")]
     draw(*by_id, chosen.out / "checker_study.png")
     return 0

@@ -26,11 +26,13 @@ main { max-width: none; }
 & .class th:first-child { position: sticky; left: 0; z-index: 1; background: var(--back);
   border-left-width: 1px; width: 13%; font-weight: 600; }
 & .class thead th:first-child { z-index: 3; background: var(--soft); }
-& .class .count { width: 6.5%; text-align: right; font-variant-numeric: tabular-nums; }
-& .class small { display: block; color: inherit; }
+& .class .count { width: 7.5%; text-align: right; font-variant-numeric: tabular-nums; }
+& .class small { display: block; color: inherit; } & .class td div + div { margin-top: .35em; }
 & .class td { white-space: normal; } & .class td small { min-width: 0; }
 & .class .wide { width: 9.5%; }
+& section { margin-top: 2rem; }
 & .plain { width: 100%; } & .plain td { overflow-wrap: anywhere; }
+& .plain .of-students, & .plain .of-quantity { white-space: nowrap; }
 & .plain code { white-space: pre-wrap; }
 & .alike { list-style: disc; padding-left: 1.2rem; }
 & .numbers { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; padding: 0; }
@@ -43,12 +45,16 @@ main { max-width: none; }
 & .class tr > *:first-child, & .class td.wide { grid-column: 1 / -1; width: auto; }
 & .class td.count { grid-column: span 2; text-align: left; width: auto; }
 & .class td.wide:empty { display: none; }
-& .class td::before { content: attr(data-label); display: block; color: var(--dim);
-  font-size: .8em; }
+& .class td::before, & .plain td::before { content: attr(data-label); display: block;
+  color: var(--dim); font-size: .8em; }
 & .plain, & .plain tbody, & .plain tr, & .plain td { display: block; border: 0; }
 & .plain thead { display: none; } & .plain tr { border-bottom: 1px solid var(--line); }
-& .plain td { padding: .1rem .3rem; } }
+& .plain td { padding: .1rem .3rem; } & .plain td:empty { display: none; } }
+@media (max-width: 520px) {
+& .class tr { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+& .class td.count { grid-column: span 1; } }
 """.replace("&", f".{SCOPE}" * 3)
+WORST_FIRST = {"wrong": 0, "right": 2}  # and between them what else may be
 
 
 def as_html(
@@ -150,10 +156,9 @@ def _stage(checks: Sequence[Check], lang: str) -> tuple[str, str]:
     """The verdicts on one quantity, each that differs once, coloured by the worst."""
     if not checks:
         return "", ""
+    checks = sorted(checks, key=lambda c: WORST_FIRST.get(c.verdict, 1))
     said = dict.fromkeys(_said(check, lang) for check in checks)
-    worst = next((c for c in checks if c.verdict == "wrong"), None)
-    worst = worst or next((c for c in checks if c.verdict != "right"), checks[0])
-    return f"cell {worst.verdict}", "<br>".join(said)
+    return f"cell {checks[0].verdict}", "".join(f"<div>{text}</div>" for text in said)
 
 
 def _said(check: Check, lang: str) -> str:
@@ -199,7 +204,11 @@ def _what(one: Common, lang: str) -> str:
 
 def _plain(head: Sequence[str], rows: Sequence[Sequence[str]], lang: str) -> str:
     cells = "".join(f'<th scope="col">{say(key, lang)}</th>' for key in head)
-    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    body = "\n".join(
+        "<tr>" + "".join(f'<td class="of-{key}" data-label="{say(key, lang)}">{cell}</td>'
+                         for key, cell in zip(head, row, strict=True)) + "</tr>"
+        for row in rows
+    )  # fmt: skip
     return f'<table class="plain"><thead><tr>{cells}</tr></thead><tbody>\n{body}\n</tbody></table>'
 
 

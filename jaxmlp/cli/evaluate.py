@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from jaxmlp import plot
-from jaxmlp.cli.folder import draw, run_folder, versions
+from jaxmlp.cli.console import QuietConsole, print_written, progress
+from jaxmlp.cli.folder import draw, run_folder, versions, write_json
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
-from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.settings import Settings as RunSettings
 from jaxmlp.cli.settings import parsed, reading_of
@@ -25,7 +25,6 @@ from jaxmlp.data.samples import Samples, open_samples
 from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import Score, classify, score
 from jaxmlp.storage import Model
-from jaxmlp.whole import write_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +52,11 @@ def main(args: list[str]) -> int:
         data = _read(settings, model)
         g = outputs(model._replace(columns=None), data.X, rows_of_a_part(model), data.name)
         scored = _score(model, data)
-        console.print(f"{data.name}: {len(data.X):,} samples", markup=False)
+        console.print(f"{data.name}: {len(data.X):,} samples")
         print_score(console, scored, model.classes, "")
         _write(new, settings, model, data, scored)
         draw(new, lambda: _figures(model, data, g, scored))
-    files = ", ".join(sorted(path.name for path in folder.iterdir()))
-    console.print(f"written to {folder}: {files}", markup=False)
+    print_written(console, folder)
     return 0
 
 
@@ -68,7 +66,7 @@ def _read(settings: Settings, model: Model) -> Dataset:
     options = {"rows": rows_of_a_part(model), "labelled": True}
     with open_samples(settings.data, wanted(model), reading_of(settings), **options) as samples:
         if samples.note:
-            console.print(samples.note, markup=False)
+            console.print(samples.note)
         if "test part" not in samples.note and _trained_on(settings):
             console.print(f"{samples.name}: most of it is what the network was trained on")
         parts = list(_with_progress(samples, console))
@@ -117,8 +115,7 @@ def _write(folder: Path, settings: Settings, model: Model, data: Dataset, scored
         "classes": model.classes,
         "versions": versions(),
     }
-    text = json.dumps(about, indent=2, ensure_ascii=False)
-    write_whole(folder / "evaluation.json", text.encode(errors="backslashreplace"))
+    write_json(folder / "evaluation.json", about)
 
 
 def _figures(

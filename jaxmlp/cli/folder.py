@@ -4,7 +4,6 @@ import contextlib
 import json
 import platform
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +14,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from jaxmlp import plot
+from jaxmlp.cli.console import warn
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.task import Task
 from jaxmlp.evaluate import Score, classify, predict
 from jaxmlp.network import Params
 from jaxmlp.storage import Model, save_model
-from jaxmlp.text import clean
 from jaxmlp.train.sgd import Fit
 from jaxmlp.whole import write_whole
 
@@ -97,8 +96,13 @@ def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
     confusion = None if scored.confusion is None else scored.confusion.tolist()
     epochs = [done._asdict() for done in result.history]
     history = {"epochs": epochs, "test": {**scored._asdict(), "confusion": confusion}}
-    text = json.dumps(history, indent=2, ensure_ascii=False)
-    write_whole(folder / "history.json", text.encode(errors="backslashreplace"))
+    write_json(folder / "history.json", history)
+
+
+def write_json(path: Path, about: dict) -> None:
+    """As a reader of both finds it best, whatever names are in it."""
+    text = json.dumps(about, indent=2, ensure_ascii=False)
+    write_whole(path, text.encode(errors="backslashreplace"))
 
 
 def draw(folder: Path, figures: Callable[[], Iterator[tuple[str, Figure]]]) -> None:
@@ -108,10 +112,9 @@ def draw(folder: Path, figures: Callable[[], Iterator[tuple[str, Figure]]]) -> N
             for name, figure in figures():
                 figure.savefig(folder / f"{name}.png", dpi=150)
         except (MemoryError, ValueError, OverflowError, RuntimeError) as why:
-            text = " ".join(str(why).split()) or type(why).__name__
-            print(f"jaxmlp: warning: no more figures: {clean(text)}", file=sys.stderr)
+            warn(f"no more figures: {str(why) or type(why).__name__}")
     if missing:
-        print(f"jaxmlp: warning: {NO_FONT}", file=sys.stderr)
+        warn(NO_FONT)
 
 
 def model_of(task: Task, params: Params) -> Model:

@@ -14,8 +14,8 @@ import numpy as np
 import tyro
 from rich.console import Console
 
+from jaxmlp.cli.console import QuietConsole, progress
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
-from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.settings import parsed, reading_of
 from jaxmlp.data.samples import Samples, open_samples
 from jaxmlp.data.table import Reading
@@ -53,10 +53,10 @@ def main(args: list[str]) -> int:
         _output(settings) as out,
     ):
         if samples.note:
-            console.print(samples.note, markup=False)
+            console.print(samples.note)
         n = _predict(model, samples, rows, out, console)
     if settings.out not in (None, "-"):
-        console.print(f"{n:,} samples predicted: {settings.out}", markup=False)
+        console.print(f"{n:,} samples predicted: {settings.out}")
     return 0
 
 

@@ -18,13 +18,13 @@ import numpy as np
 from jaxtyping import Array
 
 from jaxmlp.cli import Stop
+from jaxmlp.cli.console import warn
 from jaxmlp.cli.folder import MODEL, make_folder, remove, versions
 from jaxmlp.cli.processes import check_same
 from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved, signed
 from jaxmlp.cli.task import Task
 from jaxmlp.cli.workers import signals
 from jaxmlp.storage import load_model
-from jaxmlp.text import clean
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
 from jaxmlp.train.sgd import Fit
 
@@ -212,7 +212,3 @@ def data_sha256(task: Task) -> str:
             digest.update(f"{values.dtype.str} {values.shape}".encode())
             digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()
-
-
-def warn(text: str) -> None:
-    print("jaxmlp: warning:", clean(" ".join(text.split())), file=sys.stderr)

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from rich.console import Console
 
+from jaxmlp.cli.console import QuietConsole, print_lines
 from jaxmlp.cli.model import model_file
-from jaxmlp.cli.progress import QuietConsole
 from jaxmlp.cli.settings import parsed
 from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.storage import Model, load_model
+from jaxmlp.text import listed
 
 
 @dataclass(frozen=True)
@@ -33,47 +33,31 @@ def main(args: list[str]) -> int:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     console = QuietConsole()
-    _print(console, {"file": f"{path}, {path.stat().st_size:,} bytes", "SHA-256": digest})
-    _print(console, described(model))
+    print_lines(console, {"file": f"{path}, {path.stat().st_size:,} bytes", "SHA-256": digest})
+    print_lines(console, described(model))
     for name, said in (("settings", _settings), ("history", _history)):
         beside = path.with_name(f"{name}.json")
         if beside.is_file():
-            _print(console, said(_json(beside)))
+            print_lines(console, said(_json(beside)))
     return 0
-
-
-def _print(console: Console, lines: dict[str, str]) -> None:
-    for name, text in lines.items():
-        console.print(f"{name:<11}{text}", markup=False)
 
 
 def described(model: Model) -> dict[str, str]:
     """What is to be said of the model, by a word for it."""
-    net, (W, V) = model.network, model.params
-    sizes = [len(model.x_scaling.shift), *([] if W is None else [len(W)]), len(V)]
-    parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
-    weights = sum(p.size for p in (W, V) if p is not None)
     lines = {
-        "network": f"{' → '.join(map(str, sizes))}: {', '.join(parts)}"
-        f"{'' if net.bias else ', no bias'}; {weights:,} weights, {V.dtype}",
-        "classes": _listed(model.classes) if model.classes else "none: a regression",
+        "network": model.in_short(),
+        "classes": listed(model.classes) if model.classes else "none: a regression",
         "samples": _scaling(model.x_scaling),
     }
     if model.y_scaling is not None:
         lines["targets"] = _scaling(model.y_scaling)
     if model.columns:
-        names = model.features or tuple(f"column {k + 1}" for k in range(len(model.columns)))
-        lines["columns"] = in_words(model.columns, names)
+        lines["columns"] = in_words(model.columns, model.features)
     for name in ("features", "targets"):
         if getattr(model, name):
             text = f"{lines['targets']}: " if name in lines else ""
-            lines[name] = text + _listed(getattr(model, name))
+            lines[name] = text + listed(getattr(model, name))
     return lines
-
-
-def _listed(names: tuple[str, ...], most: int = 20) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown}, … ({len(names)})" if len(names) > most else shown
 
 
 def _scaling(scaling: Scaling) -> str:

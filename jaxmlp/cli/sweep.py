@@ -23,9 +23,9 @@ from rich.table import Table
 
 from jaxmlp import plot
 from jaxmlp.cli import Stop
-from jaxmlp.cli.folder import error_name, versions, whole
+from jaxmlp.cli.console import QuietConsole, print_written, progress
+from jaxmlp.cli.folder import error_name, versions, whole, write_json
 from jaxmlp.cli.processes import WATCHED, are_several, check_same, joined, watch
-from jaxmlp.cli.progress import QuietConsole, progress
 from jaxmlp.cli.run import about, new_folder, resumed_folder
 from jaxmlp.cli.settings import MAY_CHANGE, Settings, check_unchanged, parsed, saved_settings
 from jaxmlp.cli.task import Task, choose_network, prepare, start, step_size
@@ -114,7 +114,7 @@ def main(args: list[str]) -> int:
         return watch("sweep", args, settings)
     console = QuietConsole()
     if settings.resume and (Path(settings.resume) / WHOLE).exists():
-        console.print(f"{settings.resume} has finished: nothing is left to do", markup=False)
+        console.print(f"{settings.resume} has finished: nothing is left to do")
         return 0
     with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
         console.quiet = not first
@@ -149,8 +149,7 @@ def _sweep(console: Console, settings: SweepSettings, first: bool) -> None:
             _write(unfinished, settings, task, trained, seconds)
         for k in range(len(groups)):
             _part(folder, k).unlink(missing_ok=True)
-    files = ", ".join(sorted(path.name for path in folder.iterdir()))
-    console.print(f"written to {folder}: {files}", markup=False)
+    print_written(console, folder)
 
 
 @contextlib.contextmanager
@@ -358,8 +357,7 @@ def _write(folder: Path, settings, task: Task, trained: list[Trained], seconds: 
         {"training": _numbers(one.errors[0]), "test": _numbers(one.errors[1])} for one in trained
     ]
     about["networks"] = [{**row, "errors": e} for row, e in zip(rows, errors, strict=True)]
-    whole = json.dumps(about, indent=1, ensure_ascii=False)
-    write_whole(folder / WHOLE, whole.encode(errors="backslashreplace"))
+    write_json(folder / WHOLE, about)
     with plot.style():
         _figure(task, trained).savefig(folder / "sweep.png", dpi=150)
 

@@ -9,17 +9,16 @@ import numpy as np
 import optax
 
 from jaxmlp.cli.settings import Settings, reading_of
-from jaxmlp.data.dataset import Dataset, one_hot, split
+from jaxmlp.data.dataset import Dataset, split
 from jaxmlp.data.scaling import Scaling, learn_scaling
 from jaxmlp.data.sources import load_data
+from jaxmlp.losses import LOSS_OF, OUTPUT_OF
 from jaxmlp.network import Network, Params, init
 from jaxmlp.train.arguments import StepSize, check_settings
 from jaxmlp.train.sgd import inverse_epoch
 
-LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 MOST_WEIGHTS = 2**31  # more of them do not fit where a mistyped --units would put them
-OUTPUT_OF = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 
 class Task(NamedTuple):
@@ -36,17 +35,17 @@ class Task(NamedTuple):
     x_scaling: Scaling
     y_scaling: Scaling | None
 
-    def arrays(self, part: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, part: Dataset) -> tuple[np.ndarray, np.ndarray | jax.Array]:
         """X (n, d) and Y (n, m) of the training or the test part, as the network takes them."""
         return self.x_scaling.apply(part.X), self.targets(part)
 
-    def targets(self, part: Dataset) -> np.ndarray:
+    def targets(self, part: Dataset) -> np.ndarray | jax.Array:
         """Y (n, m): 1-of-K, or a single column for two classes of a sigmoid (L10)."""
         if part.classes is None:
             return self.y_scaling.apply(part.y)
         if len(part.classes) == 2 and self.network.output.name == "sigmoid":
             return part.y[:, None].astype(float)
-        return one_hot(part.y, len(part.classes), bool)
+        return jax.nn.one_hot(part.y, len(part.classes), dtype=bool)  # never a copy on the host
 
     def sizes(self, units: int) -> tuple[int, ...]:
         """(d, q, m), or (d, m) without hidden layer."""

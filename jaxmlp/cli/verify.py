@@ -13,10 +13,10 @@ import tyro
 from rich.console import Console
 
 from jaxmlp.cli import Stop
+from jaxmlp.cli.console import progress
 from jaxmlp.cli.formats import as_concise, as_github, as_sarif
-from jaxmlp.cli.progress import progress
 from jaxmlp.cli.settings import parsed
-from jaxmlp.cli.workers import interrupt, mapped, signals
+from jaxmlp.cli.workers import cores, interrupt, mapped, signals
 from jaxmlp.text import Refused, clean
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.clock import BUDGET, LIMIT
@@ -253,7 +253,7 @@ def _options(settings: Settings, held: Held) -> Options:
 def _judged(settings: Settings, held: Held, items: Sequence[Mapping]) -> Iterator[File]:
     """What is found in each file, some at a time, with a progress bar where there is a terminal."""
     task = partial(graded, options=_options(settings, held))
-    workers = min(len(items), os.cpu_count() or 1)
+    workers = min(len(items), cores())
     running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     console = Console(stderr=True)
     words = ("検査中", "ファイル") if _language(settings) == "ja" else ("checking", "files")

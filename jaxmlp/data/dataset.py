@@ -6,6 +6,7 @@ import numpy as np
 
 from jaxmlp.data import preparation
 from jaxmlp.data.preparation import Column
+from jaxmlp.text import listed
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,22 @@ class Dataset:
         check_finite(f"{self.name}: the targets", self.y)
         if self.classes is not None:
             self._check_labels(self.classes)
+
+    def __repr__(self) -> str:
+        """A few lines, however many samples and classes there are.
+
+        Example:
+            >>> Dataset("pets", np.eye(3), np.array([1, 0, 1]), ("cat", "dog"))
+            Dataset pets: X (3, 3), y (3,)
+            2 classes: cat, dog
+        """
+        targets = self.classes or self.targets
+        kind = "targets" if self.classes is None else f"{len(self.classes)} classes"
+        lines = [f"Dataset {self.name}: X {self.X.shape}, y {self.y.shape}"]
+        lines += [f"{kind}: {listed(targets)}"] if targets else []
+        lines += [f"features: {listed(self.features)}"] if self.features else []
+        lines += [f"images of {self.image_shape}"] if self.image_shape else []
+        return "\n".join(lines + ([f"test: the last {self.n_test}"] if self.n_test else []))
 
     def _check_labels(self, classes: tuple[str, ...]) -> None:
         if len(classes) < 2:

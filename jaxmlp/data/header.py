@@ -1,6 +1,7 @@
 """Whether the first line of a table is names: one rule for every command."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -81,8 +82,7 @@ def is_text(cells: list[str], is_number: Callable[[str], object]) -> bool:
         >>> is_text(["0", "1", "2", "3+"] * 2, number), is_text(["0.5", "1.5", "2.5x"], number)
         (True, False)
     """
-    there = [cell for cell in cells if cell not in MISSING]
-    words = sum(not (is_number(cell) or MISREAD.fullmatch(cell)) for cell in there)
-    different = len({*there})
-    few = different <= FEW and 2 * different <= len(there)
-    return bool(words) and (2 * words > len(there) or few)
+    count = Counter(cell for cell in cells if cell not in MISSING)
+    words = sum(n for cell, n in count.items() if not (is_number(cell) or MISREAD.fullmatch(cell)))
+    few = len(count) <= FEW and 2 * len(count) <= count.total()
+    return bool(words) and (2 * words > count.total() or few)

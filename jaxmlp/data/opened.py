@@ -1,6 +1,7 @@
 """Tables out of text and parquet files, opened: pandas reads their rows."""
 
 import contextlib
+import functools
 import io
 import os
 import sys
@@ -8,13 +9,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from jaxmlp.data.header import MISREAD, MISSING, is_header, number_in
 from jaxmlp.data.table import Reading, Table
 from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
 from jaxmlp.whole import regular
-
-SHOWN = 3  # of the lines that are left out
 
 
 def is_table(path: Path) -> bool:
@@ -49,60 +49,63 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
             table = _parquet(source, unpacked(file, packed), reading)
         else:
             plain = Path(source).is_file() and not (packed or reading.encoding)
-            table = _text(
-                str(source), unpacked(file, packed), reading, known, source if plain else None
-            )
+            path = Path(source) if plain else None
+            table = _text(str(source), unpacked(file, packed), reading, known, path)
         table.size, table.done = size, lambda: size if file.closed else file.tell()
         yield table
 
 
-def _text(name: str, file, reading: Reading, known: Sequence[str], source=None) -> Table:
+def _text(name: str, file, reading: Reading, known: Sequence[str], path=None) -> Table:
     lines = Lines(name, decoded(name, file, reading.encoding), reading.separator, reading.decimal)
     if not lines.head:
         raise ValueError(f"{name}: expected rows of numbers, got an empty file")
-    head, first = lines.head, lines.head[0]
-    named = {"yes": True, "no": False}.get(reading.header)
-    number = number_in(reading.decimal, reading.thousands)
-    asked = {name for name in (*reading.target, *reading.drop, *reading.id) if not number(name)}
-    if named is None and ((known and {*known} <= {*first}) or asked & {*first}):
-        named = True
-    if named is None:
-        named = is_header(head, lambda cell: number(cell) or MISREAD.fullmatch(cell))
-    if named is None:
-        cells = ", ".join(first[:5]) + ", …" * (len(first) > 5)
-        raise ValueError(
-            f"{name}: the first line ({cells}) may be names or a sample: "
-            "expected --header yes or --header no"
-        )
+    named = _has_names(lines, reading, known)
+    names = lines.head[0] if named else [f"column {c + 1}" for c in range(lines.width)]
     records = iter(lines)
     if named:
         next(records)
         lines.numbers = lines.numbers[:0]
-    names = first if named else [f"column {c + 1}" for c in range(lines.width)]
+    options = {
+        "sep": lines.separator, "header": None, "names": range(lines.width),
+        "keep_default_na": False, "decimal": reading.decimal,
+        "thousands": reading.thousands,
+    }  # fmt: skip
+    frames = functools.partial(_frames, path, lines, records, options)
+    return Table(name, list(names), lines.head[named:], frames, reading, lines.left_over)
 
-    def frames(columns: list[int], text: list[int], rows: int, whole: bool):
-        numbers = [c for c in columns if c not in {*text}]
-        options = {
-            "sep": lines.separator, "header": None, "names": range(lines.width),
-            "dtype": dict.fromkeys(text, str), "na_values": dict.fromkeys(numbers, MISSING),
-            "keep_default_na": False, "decimal": reading.decimal, "thousands": reading.thousands,
-        }  # fmt: skip
-        if whole and len(columns) == lines.width and (where := _as_they_stand(source, lines)):
-            with contextlib.suppress(ValueError):  # of what is told better below
-                frame = _frame(source, text, {**options, "skiprows": where[0] - 1})
-                if len(frame) == len(where):
-                    yield frame, where
-                    return
-        while block := "".join(islice(records, rows)):
-            where, lines.numbers = lines.numbers, lines.numbers[:0]
-            yield _frame(io.StringIO(block), text, {**options, "usecols": columns}), where
 
-    def left_over() -> list[str]:
-        some = ", ".join(f"line {n}: {cells}" for n, cells in lines.ragged[:SHOWN])
-        more = f" and {len(lines.ragged) - SHOWN:,} lines more" * (len(lines.ragged) > SHOWN)
-        return [f"expected {lines.width} cells a line, got {some}{more}"] if lines.ragged else []
+def _has_names(lines: Lines, reading: Reading, known: Sequence[str]) -> bool:
+    """Whether the first line is names: as told, where a name is asked for, or as it looks."""
+    first, number = lines.head[0], number_in(reading.decimal, reading.thousands)
+    asked = {name for name in (*reading.target, *reading.drop, *reading.id) if not number(name)}
+    if reading.header != "auto":
+        return reading.header == "yes"
+    if (known and {*known} <= {*first}) or asked & {*first}:
+        return True
+    named = is_header(lines.head, lambda cell: number(cell) or MISREAD.fullmatch(cell))
+    if named is None:
+        cells = ", ".join(first[:5]) + ", …" * (len(first) > 5)
+        raise ValueError(
+            f"{lines.name}: the first line ({cells}) may be names or a sample: "
+            "expected --header yes or --header no"
+        )
+    return named
 
-    return Table(name, list(names), head[named:], frames, reading, left_over)
+
+def _frames(
+    path: Path | None, lines: Lines, records: Iterator[str], options: dict,
+    columns: list[int], text: list[int], rows: int, whole: bool,
+) -> Iterator[tuple[Any, Sequence[int]]]:  # fmt: skip
+    """`Table.frames` of a text: from the file itself where that may be, else of whole lines."""
+    if whole and len(columns) == lines.width and (where := _as_they_stand(path, lines)):
+        with contextlib.suppress(ValueError):  # of what is told better below
+            frame = _frame(path, text, {**options, "skiprows": where[0] - 1})
+            if len(frame) == len(where):
+                yield frame, where
+                return
+    while block := "".join(islice(records, rows)):
+        where, lines.numbers = lines.numbers, lines.numbers[:0]
+        yield _frame(block, text, {**options, "usecols": columns}), where
 
 
 def _as_they_stand(path: Path | None, lines: Lines) -> range:
@@ -120,15 +123,22 @@ def _as_they_stand(path: Path | None, lines: Lines) -> range:
     return range(lines.number + 1, number + 1)
 
 
-def _frame(source, text: list[int], options: dict):
-    """Rows as pandas has them: columns of numbers, and of text where some are no numbers."""
+def _frame(source: Path | str, text: list[int], options: dict):
+    """Rows of a file or a text as pandas has them: columns of numbers, and of text where some are
+    no numbers."""
     import pandas as pd
+
+    def read(**more):
+        file = io.StringIO(source) if isinstance(source, str) else source
+        return pd.read_csv(file, **{**options, **more})
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # of numbers and text in one
-        frame = pd.read_csv(source, **options)
+        frame = read(dtype=dict.fromkeys(text, str), na_values=[*MISSING])
     kinds = dict.fromkeys(frame.select_dtypes(bool), str)
     frame = frame.astype(kinds) if kinds else frame
+    if frame[text].isna().any(axis=None):  # to pandas; of text, all stays as it is written
+        frame[text] = read(dtype=str, na_filter=False, usecols=text)[text]
     for c in text:
         frame[c] = frame[c].str.strip()
     return frame
@@ -149,15 +159,15 @@ def _parquet(name: str | Path, file, reading: Reading) -> Table:
         for batch in whole.iter_batches(batch_size=rows):
             frame = batch.to_pandas()[own].set_axis(range(len(own)), axis=1)
             for c in text:
-                frame[c] = plain(frame[c])
+                frame[c] = _as_text(frame[c])
             yield frame, range(done + 1, done + len(frame) + 1)
             done += len(frame)
 
-    def plain(cells):
-        whole_numbers = cells.dtype.kind == "f" and (cells.dropna() % 1 == 0).all()
-        return (
-            (cells.astype("Int64") if whole_numbers else cells).astype(str).where(~cells.isna(), "")
-        )
-
-    rows = [[*row] for row in head.apply(plain).to_numpy(object)]
+    rows = [[*row] for row in head.apply(_as_text).to_numpy(object)]
     return Table(str(name), list(map(str, own)), rows, frames, reading)
+
+
+def _as_text(cells):
+    """A column as text, "" where a cell is missing; whole numbers without a point."""
+    whole = cells.dtype.kind == "f" and (cells.dropna() % 1 == 0).all()
+    return (cells.astype("Int64") if whole else cells).astype(str).where(~cells.isna(), "")

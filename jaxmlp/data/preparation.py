@@ -123,9 +123,9 @@ def _transformer(numbers: tuple[bool, ...], categories: list[np.ndarray] | None)
     ])  # fmt: skip
 
 
-def in_words(columns: tuple[Column, ...], names: tuple[str, ...]) -> str:
+def in_words(columns: tuple[Column, ...], names: tuple[str, ...] | None) -> str:
     """What is done with the columns, those that are left as they are not being named."""
-    said = []
+    said, names = [], names or [f"column {k + 1}" for k in range(len(columns))]
     for name, column in zip(names, columns, strict=True):
         if column.texts is not None:
             words = [*column.texts[:5], *["…"] * (len(column.texts) > 5)]

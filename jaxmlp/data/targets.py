@@ -82,7 +82,8 @@ def _read(name: str, y: np.ndarray, number: Callable) -> tuple[np.ndarray, np.nd
         whole = y.dtype.kind in "iub" or ((y == np.round(y)) & (np.abs(y) < 2.0**53)).all()
         return (y.astype(int) if whole else y).astype(str), y.astype(float)
     y = y if y.dtype.kind in "OU" else y.astype(str)
-    numbers = np.array([[number(cell) for cell in row] for row in y], float)
+    known = {cell: number(cell) for cell in {*y.flat}}
+    numbers = np.array([[known[cell] for cell in row] for row in y], float)
     return y, np.where(np.isinf(numbers), np.nan, numbers)
 
 

@@ -20,6 +20,7 @@ from jaxmlp.data.header import MISREAD, number_in
 HEAD = 2**18  # characters from which separator, header and the columns' kinds are seen
 FEWEST = 20  # lines of it
 MOST_LINE = 2**24  # characters: a line without end is not read to it
+SHOWN = 3  # of the lines that are left out
 SEPARATORS = "\t;|, "
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -174,6 +175,12 @@ class Lines:
                 yield line
             else:
                 self.ragged.append((number, cells))
+
+    def left_over(self) -> list[str]:
+        """What is wrong with the lines that were left out."""
+        some = ", ".join(f"line {n}: {cells}" for n, cells in self.ragged[:SHOWN])
+        more = f" and {len(self.ragged) - SHOWN:,} lines more" * (len(self.ragged) > SHOWN)
+        return [f"expected {self.width} cells a line, got {some}{more}"] if self.ragged else []
 
     def _quoted(self, line: str) -> tuple[str, int]:
         """A row with cells in quotes, in which there may be separators and ends of lines."""

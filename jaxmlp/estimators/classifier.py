@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import unique_labels
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.base import ThreeLayer
 from jaxmlp.estimators.inputs import checked_targets, named
+from jaxmlp.losses import LOSS_OF
 from jaxmlp.network import Network
 
 
@@ -73,11 +74,8 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
 
     def _network(self) -> Network:
-        names = {
-            "softmax": ("softmax", "cross_entropy"),
-            "logistic": ("sigmoid", "binary_cross_entropy"),
-        }
-        return Network(settings.hidden_of(self.activation), *names[self.out_activation_])
+        g = "softmax" if self.out_activation_ == "softmax" else "sigmoid"
+        return Network(settings.hidden_of(self.activation), g, LOSS_OF[g])
 
     def _agree_on(self, classes, again: bool) -> None:
         """The classes given to `partial_fit`, and the same each time."""

@@ -130,7 +130,7 @@ def _fits(network, params, X, Y) -> None:
 
 
 def _finite(name: str, values: np.ndarray | Array, given) -> None:
-    if np.isfinite(values).all():
+    if values.dtype == bool or np.isfinite(values).all():
         return
     at = tuple(np.argwhere(~np.isfinite(values))[0])
     got = f"{np.asarray(given)[at]} in {name}[{', '.join(map(str, at))}]"

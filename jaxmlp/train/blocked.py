@@ -33,6 +33,7 @@ from jaxmlp.network import Network, Params
 
 SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
 PART = 32  # samples of a block that are corrected for the same number before them
+FUSED = 4096  # outputs beyond which XLA compiles no loop as one function
 CACHED = 2**18  # numbers that a core keeps at hand: a megabyte of float32
 
 

@@ -1,6 +1,5 @@
 """Stop anywhere and go on bit for bit: all that a training consists of, as a file."""
 
-import hashlib
 import json
 import re
 import warnings
@@ -12,15 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
-from safetensors import SafetensorError
-from safetensors.numpy import load as from_bytes
-from safetensors.numpy import save as to_bytes
 
 from jaxmlp.network import Params
+from jaxmlp.signing import DAMAGED, read, signed
 from jaxmlp.train.sgd import Epoch, Fit, arrays, check_arrays
-from jaxmlp.whole import write_whole
+from jaxmlp.whole import regular, write_whole
 
-FORMAT = 1
+FORMAT = 2  # 1 had its hash over the numbers alone
 NAME = re.compile(r"checkpoint-(\d{1,18})\.safetensors")
 
 
@@ -112,26 +109,21 @@ def epochs_of(path: Path) -> int:
 def _packed(checkpoint: Checkpoint) -> bytes:
     history = json.dumps([epoch[1:] for epoch in checkpoint.fit.history]).encode()
     tensors = {**_tensors(checkpoint), "history": np.frombuffer(history, np.uint8)}
-    about = {"format": FORMAT, "sha256": _sha256(tensors)}
-    return to_bytes(tensors, {"jaxmlp": json.dumps(about)})
+    return signed(tensors, {"format": FORMAT})
 
 
 def _unpacked(path: Path, like: Checkpoint) -> Checkpoint:
     """The checkpoint in a file, all of it checked against what it must be like."""
-    raw = path.read_bytes()
     try:
-        tensors = from_bytes(raw)
-        header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-        about = json.loads(header["__metadata__"]["jaxmlp"])
-        if about != {"format": FORMAT, "sha256": _sha256(tensors)}:
-            raise ValueError("its format or its SHA-256 is another")
+        with open(path, "rb", opener=regular) as file:
+            _, tensors = read(file, FORMAT)
         history = _history(json.loads(tensors.pop("history").tobytes()))
         best = like.fit.params if any(name.startswith("best.") for name in tensors) else None
         like = like._replace(best=best)
         check_arrays(tensors, _tensors(like))
         if like.key is not None and (tensors["key"] != _plain(like.key)).any():
             raise ValueError("it is of a training with another key")
-    except (SafetensorError, LookupError, TypeError, ValueError, RecursionError) as reason:
+    except DAMAGED as reason:
         raise ValueError(f"{path}: expected a whole checkpoint of this run ({reason})") from None
     return _filled(like, tensors, history)
 
@@ -176,11 +168,3 @@ def _history(rows: object) -> list[Epoch]:
         if len(row) != 3 or not all(value is None or type(value) is float for value in row):
             raise ValueError(f"expected three numbers an epoch, got {row!r}")
     return [Epoch(number, *row) for number, row in enumerate(rows, 1)]
-
-
-def _sha256(tensors: dict[str, np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for name, value in sorted(tensors.items()):
-        digest.update(json.dumps([name, value.dtype.str, value.shape]).encode())
-        digest.update(value.tobytes())
-    return digest.hexdigest()

@@ -69,7 +69,8 @@ def rule_for(
     elif block and not plain:
         raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
     on_cpu = next(iter(params.V.devices())).platform == "cpu"
-    fused = on_cpu and batch_size == 1 and blocked.fusible(network)
+    small = batch_size == 1 and len(params.V) <= blocked.FUSED
+    fused = on_cpu and small and blocked.fusible(network)
     return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
 
 

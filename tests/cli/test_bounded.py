@@ -12,7 +12,7 @@ import pytest
 
 from jaxmlp import plot
 from jaxmlp.cli import main
-from jaxmlp.cli.progress import QuietConsole
+from jaxmlp.cli.console import QuietConsole
 from jaxmlp.cli.report import print_score
 from jaxmlp.data.sources import load_data
 from jaxmlp.data.text import MOST_LINE

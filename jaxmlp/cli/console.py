@@ -1,12 +1,13 @@
-"""What a command says and shows while it works: lines without control characters, progress bars."""
+"""What a command says: plain lines, warnings, progress bars."""
 
 import os
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from jaxmlp.text import clean_lines
+from jaxmlp.text import clean, clean_lines
 
 
 class QuietConsole(Console):
@@ -36,3 +37,20 @@ def progress(console: Console, doing: str, units: str, *, disable: bool = False)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(units), TimeRemainingColumn())
     words = TextColumn(doing)
     return Progress(words, *columns, console=console, transient=True, disable=disable)
+
+
+def print_lines(console: Console, lines: dict[str, str]) -> None:
+    """What each is, and a word for it in front."""
+    for name, text in lines.items():
+        console.print(f"{name:<11}{text}")
+
+
+def print_written(console: Console, folder: Path) -> None:
+    """Where the run is, and its files."""
+    files = ", ".join(sorted(path.name for path in folder.iterdir()))
+    console.print(f"written to {folder}: {files}")
+
+
+def warn(text: str) -> None:
+    """A line on standard error."""
+    print("jaxmlp: warning:", clean(" ".join(text.split())), file=sys.stderr)
