@@ -227,13 +227,13 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
             lambda g, way=way: way(call, given | {"g": g}, kind)[0],
             "g",
         )
+        one = _guarded(one)
         check = check or replace(one, remarks=(*said, *one.remarks))
         if one.verdict == "right":
             check = replace(one, remarks=(*said, *one.remarks))
             break
     if check is None:
         raise crash
-    check = _guarded(check)
     if exchanged:
         words = Words(
             "takes the target first, then the output", "教師ベクトル、出力の順に受け取ります"

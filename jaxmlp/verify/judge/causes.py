@@ -190,6 +190,13 @@ def _inner(found: Judgement, number: int) -> Iterator[int]:
                     left.append(before)
 
 
+def _by_entries(found: Judgement, outer: int, inner: int) -> bool:
+    """Whether a value is made of another entry by entry: a softmax has no slope of its own."""
+    graph, nodes = found.world.graph, found.world.recording.nodes
+    between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
+    return all(nodes[i].value.shape == nodes[outer].value.shape for i in between)
+
+
 def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A derivative that belongs to something else, or is taken at another place."""
     value = found.names.value(fault.node)
@@ -199,7 +206,7 @@ def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
             continue
         with np.errstate(all="ignore"):
             slope = value / (name.factor * found.names.adjoints[name.of])
-        for inner in _inner(found, name.of):
+        for inner in (i for i in _inner(found, name.of) if _by_entries(found, name.of, i)):
             u = found.names.value(inner)
             for identity, at, en, ja in _slopes(found, name.of, inner):
                 if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:

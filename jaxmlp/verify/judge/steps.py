@@ -113,6 +113,8 @@ def _shown(found: Judgement, declared: str | None) -> bool:
     """Whether E is known: it is right for a parameter; or it must be this, and is derived there."""
     if not found.right:
         return False
+    if found.choice.target.upstream and not _named_back(found.world):
+        return False
     stated = found.choice.error == OWN
     if any(found.right.values()) and (
         found.world.recording.moves or found.choice.fitting or stated
@@ -233,7 +235,10 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
     outputs = [g for g, _ in target.pairs]
     still, uneven = _still(world, target, names), _uneven(world, outputs, factors or given)
     if target.upstream:
-        uneven = _passed_unevenly(world, outputs[0], factors)
+        own = {p.name for p in world.params if p.gives}
+        passed = {name: f for name, f in factors.items() if name in own}
+        moved = {name: f for name, f in factors.items() if name not in own}
+        uneven = _passed_unevenly(world, outputs[0], passed) | _uneven(world, outputs, moved)
     return Judgement(choice, names, right, factors, still, uneven, loose, frozenset(uphill))
 
 
@@ -253,10 +258,12 @@ def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) 
     common = max(among.values(), key=lambda f: (sum(_near(f, g) for g in factors.values()),
                                                 _near(f, among[last.name])))  # fmt: skip
     found = {name: factor / common for name, factor in factors.items() if not _near(factor, common)}
-    if all(p.gives for p in world.params):
-        return found
-    widths = {1, *(n for shape in shapes.values() for n in shape)}
-    batch = {float(n) for g in outputs for n in world.at[0][g].shape} - widths
+    sizes = {n for g in outputs for n in world.at[0][g].shape if n > 1}
+    if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean
+        samples = sizes - {n for name in factors.keys() - found.keys() for n in shapes[name]}
+        return {name: f for name, f in found.items()
+                if not any(n in shapes[name] and _near(f, n) for n in samples)}  # fmt: skip
+    batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
     told = {name: (*batch, 2.0) if name in weights else tuple(batch) for name in found}
     return {name: f for name, f in found.items()
             if any(_near(f, n) or _near(f, 1 / n) for n in told[name])}  # fmt: skip

@@ -56,7 +56,7 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
         columns = np.stack([true.ravel(), decaying.ravel()], axis=1)
         (factor, share), *_ = np.linalg.lstsq(columns, change.ravel(), rcond=None)
         rest = change - factor * true - share * decaying
-        if factor and np.abs(rest).max() <= NEAR * np.abs(change).max():
+        if factor * share > 0 and np.abs(rest).max() <= NEAR * np.abs(change).max():
             return True
     return False
 

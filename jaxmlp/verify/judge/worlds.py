@@ -139,13 +139,18 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     used = [n for n in leaves if not compared(n) or n.id in back]
-    for y in (n.id for n in used if n.value.dtype.kind in "fiu"):
+    for y in (n.id for n in reversed(used) if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
                  and not behind.issuperset(graph.after[n.id])]  # fmt: skip
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
-        found = network.targets(recording, graph, roots, [])
-        targets = tuple(t for t in found if t.nodes <= behind)
+        targets = _of(network.targets(recording, graph, roots, []), behind)
+        if not targets:  # a loss by itself
+            shape = recording.nodes[y].value.shape
+            alike = [n.id for n in used if n.value.dtype.kind == "f" and n.value.shape == shape]
+            bare = [i for i in alike if i != y]
+            targets = _of(network.targets(recording, graph, bare, [], bare=True), behind)
+            roots = bare if targets else roots
         if not targets:
             targets = tuple(network.given_back(recording, graph, roots, y))
             results += [(name, r) for name, r in recording.values if r == y and "[" in name]
@@ -157,6 +162,11 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
             arrays = [(n, r) for n, r in results if recording.nodes[r].value.ndim]
             yield World(recording, graph, params, fixed, at, targets, tuple(arrays))
+
+
+def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:
+    """Those that are made of one array."""
+    return tuple(one for one in targets if one.nodes <= behind)
 
 
 def _candidates(

@@ -20,6 +20,9 @@ from jaxmlp.verify.run.step import FACTORS, places
 from jaxmlp.verify.run.unknown import Unknown
 
 NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
+MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
+SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
+DECAY = 0.3
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
 
@@ -137,7 +140,8 @@ def _roots(made: ast.ClassDef) -> tuple[str, ...]:
     return tuple(
         m.name for m in methods
         if not (m.name.startswith("_") or NOT_CHECKED.search(m.name.replace("_", "").lower()))
-        and not any(m.name in inner[other.name] for other in methods if other is not m)
+        and not any(m.name in inner[other.name] for other in methods
+                    if other is not m and not other.name.startswith("__"))
     )  # fmt: skip
 
 
@@ -159,11 +163,13 @@ def call(program: Program, what: Uncalled) -> None:
     if len(program.seen) > known:
         return
     after = places(scope, given, program.names)
+    changed = {name: place for name, place in after.items() if before.get(name) != place}
+    made = {name: place for name, place in places(given).items() if place.node >= start}
+    values = before | places({what.name: result}) | changed | made
     program.look(what.line, what.name, start, before, after)
-    if len(program.seen) == known:
-        changed = {name: place for name, place in after.items() if before.get(name) != place}
-        made = {name: place for name, place in places(given).items() if place.node >= start}
-        values = places({what.name: result}) | changed | made | before
+    if len(program.seen) > known:
+        program.seen[-1] = program.seen[-1]._replace(values=values)
+    else:
         seen = Seen(what.line, what.name, start, current().next, [], values)
         program.seen.append(seen)
 
@@ -190,6 +196,8 @@ def _methods_called(
         results[name] = program.attempt(work, what.line)
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)
+        if isinstance(results[name], np.ndarray) and results[name].ndim:
+            program.oracle.output = results[name].shape
         missing = NO_ATTRIBUTE.search(program.errors[-1][2] if program.errors[errors:] else "")
         setter = what.gives.get(missing[1]) if missing else None
         if setter is not None and setter.name not in (name, "__init__") and name not in tried:
@@ -199,6 +207,13 @@ def _methods_called(
         else:
             left.pop(0)
     return results
+
+
+def _used(name: str, default: Any) -> Any:
+    """A default; of what decays the parameters, one with which it does."""
+    return (
+        DECAY if default == 0 and isinstance(default, float) and SHRINKS.search(name) else default
+    )
 
 
 def _passed_on(argument: Unknown, results: Mapping[str, Any]) -> Any:
@@ -220,7 +235,11 @@ def _arguments(
     names = code.__code__.co_varnames[: code.__code__.co_argcount]
     required = len(names) - len(code.__defaults__ or ())
     optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
-    names = names[: _taken(optional, required, program, is_type=is_type)]
+    taken = _taken(optional, required, program, is_type=is_type)
+    decaying = [
+        k for k, name in enumerate(names) if _used(name, optional.get(name)) != optional.get(name)
+    ]
+    names = names[: max([taken, *(k + 1 for k in decaying)])]
     if is_type or hasattr(function, "__self__"):
         names = names[1:]
     givers = {name: what.gives[name] for name in names if name in what.gives and not what.methods}
@@ -233,7 +252,10 @@ def _arguments(
     for name in names:
         if name not in given:
             given[name] = Unknown(name, program.oracle, setting=is_type)
-    return [given[name] if optional.get(name) is None else optional[name] for name in names]
+        if isinstance(given[name], Unknown) and BACK.search(getattr(function, "__name__", "")):
+            given[name].like = program.oracle.output
+    return [given[name] if optional.get(name) is None else _used(name, optional[name])
+            for name in names]  # fmt: skip
 
 
 def _is_called_for(
@@ -242,7 +264,7 @@ def _is_called_for(
     """Whether a function is called for an argument: else that is a stand-in, as ∂E/∂u may be."""
     if not deep and _alike(before.name, what.name):
         return True
-    likely = not deep and not BACK.search(before.name)
+    likely = bool(MAKES.search(before.name)) or (not deep and not BACK.search(before.name))
     return program.oracle.choose((True, False) if likely else (False, True))
 
 
@@ -264,6 +286,8 @@ def _give(
     result = function(*_arguments(function, program, what, given, asking))
     names = _returned(before)
     results = result if len(names) > 1 else (result,)
+    if isinstance(results[0], np.ndarray):
+        program.oracle.output = results[0].shape
     for name, one in zip(names, results, strict=True):
         given.setdefault(name, one)
     given.setdefault(asked, results[-1])

@@ -90,6 +90,7 @@ OF_OLD = {
     "float_": np.float64, "product": np.prod, "alltrue": np.all, "sometrue": np.any,
     "row_stack": np.vstack, "in1d": np.isin,  # NumPy before 2
 }  # fmt: skip
+OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 LABELS = 3  # in the names of files
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
@@ -184,10 +185,32 @@ def _recording(name: str, value: Any) -> Any:
         return _shuffled
     if name == "permutation":
         return _permuting(value)
+    if isinstance(value, type) and issubclass(value, np.number | np.bool_):
+        return _casting(value)
     is_type = isinstance(value, type | np.ufunc | types.GenericAlias)
     if is_type or name in AS_THEY_ARE or not callable(value):
         return value
+    if name in OF_SIZES:
+        return lambda size, *args, **kw: lifted(value(_counted(size), *args, **kw))
     return lambda *args, **kw: lifted(value(*args, **kw))
+
+
+def _casting(kind: type) -> type:
+    """A type of NumPy's, which casts recording arrays, too."""
+
+    def cast(_: type, value: Any = 0, *args: Any) -> Any:
+        return value.astype(kind) if isinstance(value, Recorded) else kind(value, *args)
+
+    try:
+        return type(kind.__name__, (kind,), {"__new__": cast})
+    except TypeError:  # np.bool has no heirs
+        return kind
+
+
+def _counted(size: Any) -> Any:
+    """How many, where that is not there."""
+    open_yet = hasattr(size, "stands_for") and size.known() is None
+    return size.as_integer() if open_yet else size
 
 
 class _Generator:

@@ -17,6 +17,8 @@ from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node
 
+GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
+EPSILON = 1e-3
 FEW = 6  # numbers that E may be, from either end
 PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
 
@@ -41,12 +43,13 @@ class Target:
 
 
 def targets(
-    recording: Recording, graph: Graph, params: list[int], results: list[int]
+    recording: Recording, graph: Graph, params: list[int], results: list[int], *, bare: bool = False
 ) -> list[Target]:
     """What may be the target of a step, those that meet most of the network first.
 
     Args:
         results: what all depends on it.
+        bare: whether it may meet what is given, as in a loss by itself.
     """
     wanted, used = set(results), graph.ancestors(results)
     moving = graph.dependents(params)
@@ -54,10 +57,11 @@ def targets(
     for group in _constants(graph, moving).values():
         backward = graph.dependents(group)
         forward = moving - backward
-        computed = sum(recording.nodes[i].op not in PASSING for i in forward - set(params))
+        given = set() if bare else set(params)
+        computed = sum(recording.nodes[i].op not in PASSING for i in forward - given)
         if not computed or not wanted <= backward:
             continue
-        for pairs in _meetings(recording, graph, group, forward - set(params), used):
+        for pairs in _meetings(recording, graph, group, forward - given, used):
             found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
     return sorted(found.values(), key=lambda one: -one.computed)
 
@@ -69,16 +73,32 @@ def given_back(recording: Recording, graph: Graph, params: list[int], y: int) ->
         y: an array that may be ∂E/∂(the output).
     """
     backward, moving = graph.dependents([y]), graph.dependents(params)
-    shape, found = recording.nodes[y].value.shape, set()
-    for _, g in reversed(recording.values):
-        node = recording.nodes[g]
-        fits = node.op != "leaf" and node.value.shape == shape and node.value.dtype.kind == "f"
-        first = min(graph.after[y], default=y)
-        if fits and g in moving - backward and g < first and g not in found:
-            found.add(g)
-            computed = len(graph.ancestors([g]) & moving) - len(params)
-            pairs = ((g, y),)
-            yield Target(frozenset([y]), frozenset(backward), pairs, computed, upstream=True)
+    shape, first = recording.nodes[y].value.shape, min(graph.after[y], default=y)
+    found: dict[int, tuple[int, int]] = {}
+    for number, (name, g) in enumerate(recording.values):
+        forward = recording.nodes[g].op != "leaf" and g in moving - backward and g < first
+        if forward and recording.nodes[g].value.dtype.kind == "f":
+            found[g] = min(found.get(g, (3, 0)), (_kept(name), -number))
+    least = min((kept for kept, _ in found.values()), default=0)
+    found = {g: kept for g, kept in found.items() if recording.nodes[g].value.shape == shape}
+    for g in sorted((g for g in found if found[g][0] == least), key=lambda g: found[g]):
+        computed = len(graph.ancestors([g]) & moving) - len(params)
+        yield Target(frozenset([y]), frozenset(backward), ((g, y),), computed, upstream=True)
+
+
+def _kept(name: str) -> int:
+    """How far a place is from being where a forward pass has given its output."""
+    if name.startswith("self."):
+        return 2
+    return int("[" in name and "['" not in name)  # a part of a cache, or what a method gave
+
+
+def has_target(recording: Recording) -> bool:
+    """Whether what a call moves is moved towards a target; a layer that moves its own has none."""
+    if not (recording.moves and recording.name):
+        return True
+    olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
+    return bool(targets(recording, Graph(recording.nodes), olds, news))
 
 
 def sensible(recording: Recording) -> bool:
@@ -174,7 +194,7 @@ def _meetings(
             span = recording.nodes[number].span
             for g in graph.before[number]:
                 if recording.nodes[g].op == "log":  # y log g
-                    (g,) = graph.before[g]
+                    g = _guarded(recording, graph, graph.before[g][0])
                 elif op == "multiply":
                     continue
                 if g in forward and recording.nodes[g].value.dtype.kind == "f":
@@ -185,6 +205,16 @@ def _meetings(
         nodes = recording.nodes
         if all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items()):
             yield tuple(sorted(pairs.items()))
+
+
+def _guarded(recording: Recording, graph: Graph, g: int) -> int:
+    """What a logarithm is of, without what keeps it from 0."""
+    while recording.nodes[g].op in GUARDS and len(graph.before[g]) == 1:
+        rest = [a for a in recording.nodes[g].args if isinstance(a, int | float)]
+        if not all(abs(a) <= EPSILON or a >= 1 - EPSILON for a in rest):
+            break
+        (g,) = graph.before[g]
+    return g
 
 
 def _fits(y: np.ndarray, g: np.ndarray) -> bool:

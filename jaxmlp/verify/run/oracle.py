@@ -42,6 +42,7 @@ class Oracle:
         self.drawn: dict[int, None] = {}  # sizes, in order
         self.tables: dict[str, int] = {}  # the widths of tables that were loaded
         self.calls = 0
+        self.output: Shape | None = None  # of what a forward pass has given
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 

@@ -21,7 +21,7 @@ import numpy as np
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.later import later
-from jaxmlp.verify.run.network import sensible
+from jaxmlp.verify.run.network import has_target, sensible
 from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
 from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
@@ -164,6 +164,7 @@ class Search:
             return []
         self.shapes.add(shapes)
         made = [taken(one, nodes, current().lines, guessed=guessed) for one in program.seen]
+        made = [one if has_target(one) else replace(one, moves=()) for one in made]
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):

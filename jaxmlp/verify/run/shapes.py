@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,10 @@ def product(pair: list, oracle: Oracle) -> None:
         else:
             inner = shape[0] if len(shape) == 1 else shape[-2]
             of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
-            sizes = dict.fromkeys((*_counts(right, oracle), *oracle.own, *of_one, 1))
+            sizes = dict.fromkeys((*_counts(right, oracle), *oracle.own, *of_one, inner, 1))
             tables = [(size, inner) for size in sizes]
-            left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
+            fits = lambda shape: shape[-1] == inner  # noqa: E731
+            left.become(oracle.choose(_likely(left, [tables[0], (inner,), *tables[1:]], fits)))
     elif _open(right):
         shape = _shape_of(left)
         if not shape:
@@ -53,9 +55,16 @@ def product(pair: list, oracle: Oracle) -> None:
         else:
             inner = shape[-1]
             of_one = oracle.used() if len(shape) == 1 else ()
-            sizes = dict.fromkeys((*_counts(left, oracle), *oracle.own, *of_one, 1))
+            sizes = dict.fromkeys((*_counts(left, oracle), *oracle.own, *of_one, inner, 1))
             tables = [(inner, size) for size in sizes]
-            right.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
+            fits = lambda shape: shape[0] == inner  # noqa: E731
+            right.become(oracle.choose(_likely(right, [tables[0], (inner,), *tables[1:]], fits)))
+
+
+def _likely(mine: Any, options: list[Shape], fits: Callable[[Shape], bool]) -> list[Shape]:
+    """The options, that first which has the shape of the output that it is the derivative by."""
+    like = mine.like if mine._flip is None else mine._flip.like and mine._flip.like[::-1]
+    return [like, *options] if like and like not in options[:1] and fits(like) else options
 
 
 def _counts(other: Any, oracle: Oracle) -> tuple[int, ...]:
@@ -105,7 +114,8 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     options = _beside_array(name, other, shape, bias=bool(kind))
     if mine.setting and len(shape) > 1 and name == "multiply":
         options = [shape[-1:], *options]  # an object has a factor for each unit
-    mine.become(oracle.choose(options, kind), _compared(other))
+    fits = lambda like: like[-len(shape) :] == shape or like == shape  # noqa: E731
+    mine.become(oracle.choose(_likely(mine, options, fits), kind), _compared(other))
 
 
 def _compared(other: Any) -> np.ndarray:
@@ -146,7 +156,8 @@ def _beside_array(name: str, other: Any, shape: Shape, *, bias: bool) -> list[Sh
     if name in ("multiply", "divide", "power"):
         if _op(other) == "log":  # in y log g
             return [shape, *along_last, *along_first, ()]
-        return [(), shape, *along_last, *along_first]
+        samples = [(SAMPLES, *shape)] if len(shape) == 1 else []
+        return [(), shape, *along_last, *along_first, *samples]
     if bias:
         return [*along_last, *along_first, shape] if len(shape) > 1 else [shape]
     if name in COMPARE:

@@ -46,6 +46,7 @@ class Unknown(NDArrayOperatorsMixin):
         value: what it has become, or None.
         loaded: whether it comes out of a file or a module, and is data.
         setting: whether an object is made with it: it may be the sizes of all layers, or a word.
+        like: the shape that it has, if it may.
     """
 
     __slots__ = (
@@ -56,6 +57,7 @@ class Unknown(NDArrayOperatorsMixin):
         "_other_words",
         "_row",
         "_samples",
+        "like",
         "loaded",
         "parts",
         "setting",
@@ -66,11 +68,12 @@ class Unknown(NDArrayOperatorsMixin):
     def __init__(
         self, stands_for: str, oracle: Oracle, flip: Unknown | None = None, *,
         loaded: bool = False, row: tuple[Unknown, int] | None = None, setting: bool = False,
+        like: Shape | None = None,
     ):  # fmt: skip
         self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
         self.loaded, self._row = loaded, row
         self._given: tuple = ()  # the arrays that it was made of
-        self._counted, self.setting = False, setting
+        self._counted, self.setting, self.like = False, setting, like
         self._samples: list[Any] = []
         self._other_words: set[str] = set()  # those that it is not
         self.value: Any = None
@@ -141,7 +144,8 @@ class Unknown(NDArrayOperatorsMixin):
         if self.known() is None and self.loaded:
             return self._loaded_array()
         if self.known() is None:
-            return self.become(self._oracle.choose(self._oracle.shapes()))
+            like = [self.like] if self.like else []
+            return self.become(self._oracle.choose([*like, *self._oracle.shapes()]))
         return self.known()
 
     def _loaded_array(self) -> Any:
