@@ -266,7 +266,11 @@ def _goes_back(one: Recording) -> bool:
     graph, leaves = Graph(one.nodes), [n for n in one.nodes.values() if n.op == "leaf"]
     weights = [n.value.shape for n in leaves if multiplied(one, graph, n.id)]
     made = [one.nodes[node] for _, node in one.values]
-    return named or any(n.op != "leaf" and n.value.shape in weights for n in made)
+    alike = any(n.op != "leaf" and n.value.shape in weights for n in made)
+    floats = [n.value.shape for n in leaves if n.value.dtype.kind == "f"]
+    pair = [n.value.shape for n in made if n.op != "leaf"]
+    loss = () in pair and any(shape and shape in floats for shape in pair)  # (E, ∂E/∂x)
+    return named or alike or loss
 
 
 def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:
@@ -318,6 +322,9 @@ def merged(
             continue
         wrong = [g for g in mine if not _right(g)]
         gone = own or [g for g in wrong if step.right and not _stands(g, step, declared)]
+        gone += [
+            g for g in groups if step.checks and _stopped_by_names(g) and covers(step, g, found)
+        ]
         groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in gone]
         counted.append(_following(step, [g for g in groups if not _right(g)], found))
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
@@ -369,6 +376,11 @@ def _stands(group: Sequence[Check], step: Step, declared: Collection[str]) -> bo
 
 def _backward(group: Sequence[Check]) -> bool:
     return any(one.stage in BACKWARD for one in group)
+
+
+def _stopped_by_names(group: Sequence[Check]) -> bool:
+    """Whether it stopped on the arrays that its names asked for, and may work on others."""
+    return all(one.verdict == "crashed" and one.stage in FORWARD for one in group)
 
 
 def _right(group: Sequence[Check]) -> bool:

@@ -14,7 +14,14 @@ import numpy as np
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, possible, pressed, rank
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.updates import decayed, direction
-from jaxmlp.verify.judge.worlds import Param, Unjudged, World, degenerate, worlds
+from jaxmlp.verify.judge.worlds import (
+    GRADIENT,
+    Param,
+    Unjudged,
+    World,
+    degenerate,
+    worlds,
+)
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target, as_target
@@ -231,7 +238,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         elif gradients:
             given[param.name] = names.is_gradient(min(gradients), param.old)
     news = {p.new for p in world.params}
-    loose = tuple((n, r) for n, r in world.results if r not in news and names.of(r) is None)
+    arrays = [(n, r) for n, r in world.results
+              if world.recording.nodes[r].value.ndim or GRADIENT.search(n)]  # fmt: skip
+    loose = tuple((n, r) for n, r in arrays if r not in news and names.of(r) is None)
     outputs = [g for g, _ in target.pairs]
     still, uneven = _still(world, target, names), _uneven(world, outputs, factors or given)
     if target.upstream:
@@ -276,17 +285,26 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     """
     shapes = {p.name: world.at[0][p.old].shape for p in world.params}
     found, counted = [], []
-    for n in world.at[0][output].shape or (1,):
+    for n in _samples(world, output):
         means = {name: f for name, f in factors.items() if n not in shapes[name]}
         weights = [f for name, f in means.items() if len(shapes[name]) > 1 < min(shapes[name])]
-        share = next((f for f in (*weights, *means.values()) if _near(f, 1 / n)), 1.0)
-        if weights and not any(_near(f, 1 / n) for f in weights):
-            share = 1.0
+        told = weights or list(means.values())
+        share = 1 / n if told and all(_near(f, 1 / n) for f in told) else 1.0
         found.append({name: f for name, f in factors.items()
                       if not _near(f, 1.0 if n in shapes[name] else share)})  # fmt: skip
         counted.append(len(means))
     fewest = min(zip(found, counted, strict=True), key=lambda one: (len(one[0]), -one[1]))
     return fewest[0]
+
+
+def _samples(world: World, output: int) -> list[int]:
+    """How many samples there may be: as many as what is used first has, and the output."""
+    shapes = world.at[0][output].shape or (1,)
+    first = min((p.old for p in world.params), key=lambda i: min(world.graph.after[i], default=i))
+    both = [n for n in shapes if n in world.at[0][first].shape]
+    known = [world.at[0][p.old].shape for p in world.params]
+    units = {n for shape in known if sum(k > 1 for k in shape) == 1 for n in shape}  # of biases
+    return [n for n in both if n not in units] or [n for n in shapes if n not in units] or both
 
 
 def _near(one: float, other: float) -> bool:

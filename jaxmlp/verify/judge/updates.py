@@ -15,6 +15,7 @@ from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import replay
 
+MOST = 0.9  # of the parameters beside their gradient: more is no decay
 CLEAR = 0.1  # entries smaller than this may be lost in a rounding
 
 
@@ -52,11 +53,15 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
     weights = [old.copy() for _ in range(3)]
     if old.ndim > 2:
         weights[1][:, :, 0] = weights[2][:, 0] = 0  # without the biases
+    weights.append(np.sign(old))  # of Σ |w|
     for decaying in weights:
         columns = np.stack([true.ravel(), decaying.ravel()], axis=1)
         (factor, share), *_ = np.linalg.lstsq(columns, change.ravel(), rcond=None)
         rest = change - factor * true - share * decaying
-        if factor * share > 0 and np.abs(rest).max() <= NEAR * np.abs(change).max():
+        if (
+            0 < share * factor < MOST * factor**2
+            and np.abs(rest).max() <= NEAR * np.abs(change).max()
+        ):
             return True
     return False
 

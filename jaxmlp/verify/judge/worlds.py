@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # What only these use is no variable: the random numbers of a mask, say.
 COMPARES = frozenset(("greater", "less", "greater_equal", "less_equal"))
+
+
+GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
 
 
 class Unjudged(Exception):
@@ -58,7 +62,7 @@ class World:
         fixed: other arrays that the forward pass multiplies with.
         at: all values, at several states.
         targets: what may be the target, and where it meets the forward pass.
-        results: of a call, (name, node) of the arrays that it gives and that depend on the target.
+        results: of a call, (name, node) of what it gives and depends on the target.
     """
 
     recording: Recording
@@ -160,8 +164,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         params = tuple(_candidates(recording, graph, roots, results))
         if params:
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
-            arrays = [(n, r) for n, r in results if recording.nodes[r].value.ndim]
-            yield World(recording, graph, params, fixed, at, targets, tuple(arrays))
+            yield World(recording, graph, params, fixed, at, targets, tuple(results))
 
 
 def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:
@@ -180,6 +183,7 @@ def _candidates(
             shape = recording.nodes[root].value.shape
             if shape in (value.shape, value.T.shape) or (value.ndim == 1 and value.shape == shape):
                 moved = root in direct and recording.nodes[result].op in ("subtract", "add")
+                moved = moved and not GRADIENT.search(name)
                 yield Param(name, root, result, gives=not moved)
 
 
@@ -196,8 +200,9 @@ def odd(world: World) -> int:
     nodes = world.recording.nodes
     left = Counter(tuple(sorted(nodes[i].value.shape)) for i in world.roots)
     wanted = Counter(tuple(sorted(nodes[r].value.shape)) for r in {r for _, r in world.results})
+    numbers = wanted.pop((), 0)  # more than E: a gradient that has lost its shape
     strange = (wanted - left).total()  # what is given is the gradient of no array
-    single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs))
+    single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs)) + numbers
     square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
     return single + square + strange + degenerate(world)
 

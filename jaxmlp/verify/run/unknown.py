@@ -256,6 +256,8 @@ class Unknown(NDArrayOperatorsMixin):
             return self._part(index, f"{self.stands_for}[{index!r}]")
         if isinstance(index, list) and self.loaded and all(isinstance(k, str) for k in index):
             return self  # columns of a data frame
+        if isinstance(index, tuple) and any(map(_is_open, index)) and not self._row:
+            return self.as_array()[index]  # labels, say
         index = settled(index)
         if self.setting and self.known() is None and isinstance(index, int | slice):
             return self._sizes()[index]
@@ -300,6 +302,8 @@ class Unknown(NDArrayOperatorsMixin):
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.known() is None and (isinstance(index, str) or self.parts):
             self.parts[index] = value
+        elif isinstance(index, tuple) and any(map(_is_open, index)):
+            self.as_array()[index] = settled(value)
         else:
             self.as_array()[settled(index)] = settled(value)
 
@@ -409,6 +413,10 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self
+
+
+def _is_open(value: Any) -> bool:
+    return isinstance(value, Unknown) and value.known() is None
 
 
 def _is_shape(value: Any) -> bool:
