@@ -26,7 +26,7 @@ Each script asks one question, and runs by itself:
 | | |
 |---|---|
 | `python -m experiments.NAME` | full size, some minutes on two cores, with progress |
-| `python -m experiments.NAME --quick` | a few seconds, to see that it runs |
+| `python -m experiments.NAME --quick` | a few seconds, to see that it runs; to runs/quick |
 | `python -m experiments.NAME --out DIR` | somewhere else than experiments/results |
 
 It leaves its numbers with the settings, versions and device that made them (`NAME.json`) and its
