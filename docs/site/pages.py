@@ -75,13 +75,15 @@ AFTER_NOTATION = Words(
 MISTAKES = Words(
     """# The mistakes
 
-Every mistake that a report can name, by the `id` that stands in its JSON, its CSV and `--format concise`. Each is a formula: it is named only if it, or two of
-them together, reproduce the numbers exactly, at every random point. What none reproduces is called unrecognised.
+The catalogue of known mistakes, by the `id` that stands in a report's JSON, its CSV and `--format concise`. Each is a formula: it is named only if it, or two of
+them together, reproduce the numbers exactly, at every random point. What none reproduces is called unrecognised. In programs of any other shape (classes, layers,
+a whole training script) a report also names [what it sees in the step itself](report.md#found-in-a-program).
 """,
     """# 誤りの一覧
 
-レポートが名前を挙げられる誤りのすべてです。識別名は JSON、CSV、`--format concise` に出るものです。一つひとつが式であり、その式 (または 2 つの組み合わせ) が提出された数値を
-すべての点で正確に再現するときにだけ、名前を挙げます。どの式でも再現できないものは「既知の誤りのどれでもない」とします。
+知られている誤りの一覧です。識別名は、レポートの JSON と CSV、`--format concise` に出るものです。一つひとつが式であり、その式 (または 2 つの組み合わせ) が提出された数値を
+すべての点で正確に再現するときにだけ、名前を挙げます。どの式でも再現できないものは「既知の誤りのどれでもない」とします。ほかの形の
+プログラム (クラス、層、学習スクリプト全体) では、[ステップそのものに見つかったこと](report.md#found-in-a-program)にも名前を付けます。
 """,
 )
 HEADS = (Words("id", "識別名"), Words("what was done", "内容"), Words("equation", "式"))

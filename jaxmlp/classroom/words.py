@@ -3,7 +3,7 @@
 from jaxmlp.verify.finding import Words
 
 LABELS = {
-    "class": Words("The class", "クラス一覧"),
+    "class": Words("The class", "採点一覧"),
     "feedback": Words("Feedback", "フィードバック"),
     "student": Words("student", "学生"),
     "id": Words("id", "学籍番号"),

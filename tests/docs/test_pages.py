@@ -66,6 +66,18 @@ def test_the_pages_made_of_the_package_are_its_own(name):
     assert (ROOT / "docs" / name).read_text("utf-8") == made()[name]
 
 
+def test_every_id_that_the_report_s_page_names_is_one():
+    text = (ROOT / "docs/report.md").read_text("utf-8")
+    _, _, after = text.partition("## Found in a program")
+    rows = [
+        line.split("|")[1] for line in after.partition("\n## ")[0].splitlines() if "| `" in line
+    ]
+    named = {word for row in rows for word in re.findall(r"`([\w-]+)`", row)}
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "jaxmlp/verify").rglob("*.py"))
+    assert len(named) > 10
+    assert {word for word in named if f'"{word}"' not in code} == set()
+
+
 def test_every_page_is_in_the_navigation():
     listed = re.findall(r": (\w+\.md)$", (ROOT / "docs/site/mkdocs.yml").read_text("utf-8"), re.M)
     there = {page.name for page in ROOT.glob("docs/*.md") if not page.name.endswith(".ja.md")}

@@ -84,7 +84,7 @@ LABELS = {
     "origin": Words("from elsewhere", "ほかから取り込んだもの"),
     "held": Words(
         "Each file ran shut in: no network, no other process, no file of others, nothing written.",
-        "各ファイルは隔離して実行しました。ネットワーク、他のプロセス、他のファイル、書き込みはいずれも不可です。",
+        "各ファイルは隔離して実行しました。ネットワーク、他のプロセス、他のファイル、書き込みは、いずれも禁止しました。",
     ),
     "not held": Words(
         "Not held on this machine while the files ran: {}. Run only what you trust, or run it in a "
