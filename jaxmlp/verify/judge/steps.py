@@ -15,14 +15,13 @@ from jaxmlp.verify.judge.choosing import Choice, choices, own_error, possible, p
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import (
-    GRADIENT,
     Param,
     Unjudged,
     World,
     degenerate,
     worlds,
 )
-from jaxmlp.verify.names import BACK
+from jaxmlp.verify.names import BACK, GRADIENT
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target, as_target
 from jaxmlp.verify.run.recording import Recording

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK
+from jaxmlp.verify.names import BACK, GRADIENT
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 # What only these use is no variable: the random numbers of a mask, say.
 COMPARES = frozenset(("greater", "less", "greater_equal", "less_equal"))
-
-
-GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
 
 
 class Unjudged(Exception):
@@ -142,7 +138,9 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     compared = lambda n: all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])  # noqa: E731
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
-    used = [n for n in leaves if not compared(n) or n.id in back]
+    kept = {node for _, node in recording.values}  # what a call fills with zeros is no variable
+    used = [n for n in leaves if (not compared(n) or n.id in back)
+            and (n.id in kept or np.ptp(n.value) or n.value.size == 1)]  # fmt: skip
     for y in (n.id for n in reversed(used) if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
