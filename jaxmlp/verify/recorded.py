@@ -105,12 +105,14 @@ def steps_of(
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
     again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
-    stopped = None if any(map(_runs, recordings)) else suspects.error(errors)
+    found = judge(cells, recordings)
+    if any(step.checks for step in found):
+        return found
+    stopped = suspects.error(errors)
     if stopped and (suspect := _suspect(cells, begins, stopped, again, judge)):
         return [suspect]
     crash = _crashed(cells, errors, guessed)
-    first = crash if stopped else judge(cells, recordings)
-    return first or (judge(cells, recordings) if stopped else crash)
+    return (crash or found) if stopped else (found or crash)
 
 
 def _begins(cells: Sequence[str]) -> list[int]:
@@ -246,7 +248,9 @@ def _judged(
         return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
-        silent = len(first.moves) < 2 and (why.reason == "no-output" or not _goes_back(first))
+        silent = len(first.moves) < 2 and (
+            why.reason == "no-output" or bool(first.name and not _goes_back(first))
+        )
         return Step(first.line, run, notes=() if silent else (note,))
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         why = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])

@@ -169,9 +169,15 @@ def call(program: Program, what: Uncalled) -> None:
     program.look(what.line, what.name, start, before, after)
     if len(program.seen) > known:
         program.seen[-1] = program.seen[-1]._replace(values=values)
-    else:
+    elif multiplies() or _gives_gradients(what, result):
         seen = Seen(what.line, what.name, start, current().next, [], values)
         program.seen.append(seen)
+
+
+def _gives_gradients(what: Uncalled, result: Any) -> bool:
+    """Whether it is called a backward pass, or gives (E, ∂E/∂x)."""
+    several = isinstance(result, tuple) and {np.ndim(one) > 0 for one in result} == {True, False}
+    return several or any(map(BACK.search, (what.name, *(what.methods or ()))))
 
 
 def multiplies() -> bool:

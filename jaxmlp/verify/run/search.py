@@ -260,16 +260,17 @@ def explored(
     """What there is to judge in a file: its own steps, or else what its functions do."""
     search = Search(body, path, unknown, until, seed, given)
     recordings = [search.worlds(None)]
+    stopped, errors = None, search.errors
     if not recordings[0]:
+        stopped = search.farthest
         recordings = search.of_all([one for one in uncalled if not one.used])
         seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
-        left = [
-            one for one in uncalled if one.used and not seen & {*range(one.line + 1, one.end + 1)}
-        ]
-        recordings += search.of_all(left)
-    stopped = search.farthest if not any(recordings) else None
+        left = [one for one in uncalled if one.used]
+        recordings += search.of_all(
+            [one for one in left if not seen & {*range(one.line + 1, one.end + 1)}]
+        )
     return {
         "recordings": [worlds for worlds in recordings if worlds],
-        "errors": stopped[2] if stopped else search.errors, "missing": sorted(set(search.missing)),
+        "errors": stopped[2] if stopped else errors, "missing": sorted(set(search.missing)),
         "guessed": search.guessed, "farthest": stopped[1]._asdict() if stopped else {},
     }  # fmt: skip
