@@ -147,7 +147,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
                  and not behind.issuperset(graph.after[n.id])]  # fmt: skip
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
         targets = _of(network.targets(recording, graph, roots, []), behind)
-        if not targets:  # a loss by itself
+        if not targets and _is_loss(recording):
             shape = recording.nodes[y].value.shape
             alike = [n.id for n in used if n.value.dtype.kind == "f" and n.value.shape == shape]
             bare = [i for i in alike if i != y]
@@ -163,6 +163,13 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         if params:
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
             yield World(recording, graph, params, fixed, at, targets, tuple(results))
+
+
+def _is_loss(recording: Recording) -> bool:
+    """Whether it may be a loss by itself: a backward pass, or what gives a number, too."""
+    named = any(BACK.search(name) for name in (recording.name, *(n for n, _ in recording.values)))
+    made = [recording.nodes[node] for _, node in recording.values]
+    return named or any(n.op != "leaf" and not n.value.ndim for n in made)
 
 
 def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:
