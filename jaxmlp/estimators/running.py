@@ -4,7 +4,8 @@ import contextlib
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -27,7 +28,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextlib.contextmanager
-def precision(dtype: np.dtype):
+def precision(dtype: np.dtype) -> Iterator[None]:
     """float64 where the samples are, whatever JAX is set to, for a while.
 
     Raises:
@@ -79,14 +80,15 @@ def begin(
         best_value=number(-np.inf), stale=np.int32(0), seen=number(seen),
         eta=numbers.eta, stopped=np.bool_(False),
     )  # fmt: skip
-    same = memory and jax.tree.structure(optimizer) == jax.tree.structure(memory.optimizer)
+    kinds: list[Any] = [jax.tree.structure(o) for o in (optimizer, memory and memory.optimizer)]
+    same = memory and kinds[0] == kinds[1]
     return memory._replace(params=params, stopped=np.bool_(False)) if same else state
 
 
 def run(
-    rule: Rule, data, state: State, numbers: Numbers, orders: Orders, epochs: int, on_epoch,
-    put: Callable = jax.device_put,
-):  # fmt: skip
+    rule: Rule, data: tuple[Data, Data | None], state: State, numbers: Numbers, orders: Orders,
+    epochs: int, on_epoch: Callable | None, put: Callable = jax.device_put,
+) -> tuple[State, Curves, bool]:  # fmt: skip
     """(the state after training, the curves, whether it ended before the epochs did).
 
     Args:
@@ -112,7 +114,7 @@ def run(
     return state, jax.tree.map(lambda *parts: np.concatenate(parts), *curves), ended
 
 
-def _told(on_epoch, done: int, state: State, curves: Curves) -> bool:
+def _told(on_epoch: Callable | None, done: int, state: State, curves: Curves) -> bool:
     """Whether the user's function, told of an epoch, ends the training."""
     if not on_epoch:
         return False
