@@ -1,7 +1,7 @@
 """What both estimators share: scikit-learn's parameters, `fit` and `partial_fit`."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ from jaxmlp.estimators.inputs import (
 )
 from jaxmlp.estimators.running import Orders, begin, precision, run
 from jaxmlp.estimators.searching import search
-from jaxmlp.estimators.state import Curves, Numbers, Rule, padded
+from jaxmlp.estimators.state import Curves, Numbers, Program, padded
 from jaxmlp.network import Params
 from jaxmlp.storage import Model
 from jaxmlp.train.mesh import check_batch, placed
@@ -167,8 +167,8 @@ class ThreeLayer(BaseEstimator):
         y: Given,
         sample_weight: Given = None,
         *,
-        learning_rate_init: Iterable[float],
-        random_state: Iterable[int],
+        learning_rate_init: Given,
+        random_state: Given,
     ) -> S:
         """Train a network for each step size and seed in one program, and keep the best of them.
 
@@ -324,14 +324,14 @@ class ThreeLayer(BaseEstimator):
             )
         return parts[::2], parts[1::2]
 
-    def _rule(self, given: dict, n: int) -> Rule:
+    def _rule(self, given: dict, n: int) -> Program:
         size = 200 if isinstance(self.batch_size, str) else self.batch_size
         if size > n and self.batch_size != "auto":
             warnings.warn(
                 f"batch_size {size} is more than the {n} samples: {n} taken", stacklevel=4
             )
         own_step = isinstance(self.solver, str) and self.solver != "sgd"
-        return Rule(
+        return Program(
             network=self._network(),
             make=settings.optimizer_of(given),
             batch_size=0 if size >= n else int(size),

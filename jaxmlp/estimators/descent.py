@@ -18,7 +18,7 @@ import optax
 from jaxtyping import Array
 
 from jaxmlp.estimators.judging import error, judged, measured, reported
-from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State, rounded, unit
+from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, rounded, unit
 from jaxmlp.network import Network, Params, forward
 from jaxmlp.train.arguments import updates_of
 from jaxmlp.train.mesh import shared_out
@@ -65,7 +65,7 @@ def _output(network: Network, part: str, params: Params, X: Array) -> Array:
 
 
 @compiled(0)
-def start(rule: Rule, params: Params, eta: Array) -> optax.OptState:
+def start(rule: Program, params: Params, eta: Array) -> optax.OptState:
     """What the optimizer remembers before its first step."""
     return rule.make(eta).init(params)
 
@@ -77,14 +77,14 @@ def most_epochs(rows: int) -> int:
 
 @compiled(0)
 def descend(
-    rule: Rule,
+    rule: Program,
     train: Data,
     validation: Data | None,
-    state: State,
+    state: Progress,
     numbers: Numbers,
     orders: Array,
     limit: Array,
-) -> tuple[State, Curves, Array]:
+) -> tuple[Progress, Curves, Array]:
     """Epochs until the rule for stopping is met, `limit` of them at most; and how many those are.
 
     Args:
@@ -111,7 +111,7 @@ def descend(
     return *rest, done
 
 
-def _epoch(rule: Rule, train: Data, state: State, numbers: Numbers, order: Array) -> tuple:
+def _epoch(rule: Program, train: Data, state: Progress, numbers: Numbers, order: Array) -> tuple:
     """(W and V, what the optimizer remembers, the mean of what each step reports)."""
     take = functools.partial(_step, rule, numbers, state.eta)
     if not rule.batch_size:
@@ -133,7 +133,7 @@ def _epoch(rule: Rule, train: Data, state: State, numbers: Numbers, order: Array
 
 
 def _step(
-    rule: Rule, numbers: Numbers, eta: Array, params: Params, optimizer: Any, batch: Data
+    rule: Program, numbers: Numbers, eta: Array, params: Params, optimizer: Any, batch: Data
 ) -> tuple:
     """(W and V, what the optimizer remembers) after a step, and the objective
     before it, as it is reported."""

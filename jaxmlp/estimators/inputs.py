@@ -32,7 +32,7 @@ def reference_to(f: Any) -> Any:
     return f
 
 
-def inside(f: Any) -> bool:
+def inside(f: Any) -> Any:
     """The Python function in a jitted one: all that deep copies, as scikit-learn makes of
     parameters, have in common."""
     if isinstance(f, JITTED):

@@ -30,8 +30,8 @@ def search(
     X: Given,
     y: Given,
     sample_weight: Given,
-    rates: Iterable,
-    seeds: Iterable,
+    rates: Any,
+    seeds: Any,
 ) -> "jaxmlp.estimators.base.ThreeLayer":
     """What `search` of both estimators does."""
     given = estimator.get_params(deep=False)
@@ -104,13 +104,13 @@ def penalised(make: Callable, decay: float, half: bool) -> Callable:
     return lambda eta: optax.chain(optax.stateless(add), make(eta))
 
 
-def _grid(rates: Iterable, seeds: Iterable) -> list[tuple[float, int]]:
+def _grid(rates: Any, seeds: Any) -> list[tuple[float, int]]:
     rates = _list("learning_rate_init", rates, "numbers above 0", ABOVE_0[1])
     seeds = _list("random_state", seeds, "whole numbers from 0, below 2**32", _seed)
     return [(float(rate), int(seed)) for rate, seed in product(rates, seeds)]
 
 
-def _list(name: str, values: Iterable, expected: str, right: Callable) -> list:
+def _list(name: str, values: Any, expected: str, right: Callable) -> list:
     many = isinstance(values, Iterable) and not isinstance(values, str)
     several = list(values) if many else []
     if not several or not all(map(right, several)):

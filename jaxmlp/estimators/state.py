@@ -11,7 +11,7 @@ from jaxtyping import Array
 from jaxmlp.network import Network, Params
 
 
-class Rule(NamedTuple):
+class Program(NamedTuple):
     """What a program is compiled for.
 
     Attributes:
@@ -56,7 +56,7 @@ class Numbers(NamedTuple):
     patience: Any
 
 
-class State(NamedTuple):
+class Progress(NamedTuple):
     """What an epoch changes.
 
     Attributes:

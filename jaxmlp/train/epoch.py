@@ -143,7 +143,7 @@ def together(
     else:
         states = each(lambda s, e: _step_by_step(rule, train, s, order, e), states, etas)
 
-    def errors(part: Samples, n: int) -> Array:
+    def errors(part: Samples | None, n: int) -> Array | None:
         return part and each(lambda p: _error(rule, p, part, n, measured), states.params)
 
     return states, errors(train, rule.n[0]), errors(test, rule.n[1])
