@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,8 +27,8 @@ class Activation:
     """
 
     name: str
-    value: Callable[[Array], Array] = field(repr=False)
-    derivative: Callable[[Array], Array] = field(repr=False)
+    value: Callable = field(repr=False)
+    derivative: Callable = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Output:
     """
 
     name: str
-    value: Callable[[Array], Array] = field(repr=False)
-    pullback: Callable[[Array, Array], Array] = field(repr=False)
+    value: Callable = field(repr=False)
+    pullback: Callable = field(repr=False)
 
 
 def sigmoid_derivative(u: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -151,7 +152,7 @@ def name_of(function: Callable) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def by_name(known: dict, name: object, what: str):
+def by_name(known: dict, name: object, what: str) -> Any:
     """`known[name]`, or a ValueError that lists what there is."""
     if name not in known:
         raise ValueError(f"unknown {what} {name!r}: expected one of {', '.join(known)}")

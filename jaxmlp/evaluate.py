@@ -1,6 +1,6 @@
 """How good a trained network is: error, accuracy or R², confusion matrix (L25)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -32,7 +32,7 @@ class Score(NamedTuple):
 
 
 def score(
-    network: Network, params: Params, X: ArrayLike, Y: ArrayLike, labels: ArrayLike | None = None
+    network: Network, params: Params, X: ArrayLike, Y: Any, labels: ArrayLike | None = None
 ) -> Score:
     """The error on (X, Y); with the labels also accuracy and confusion matrix, otherwise R².
 

@@ -1,6 +1,6 @@
 """Two ways to the same gradient: `jax.grad`, and the lecture's closed form (L15, L20)."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -55,7 +55,7 @@ def autodiff(
         ([12.0], [36.0], [[144.0]], [[360.0, 36.0]])
     """
 
-    def total(params, shifts):
+    def total(params: Params, shifts: Any) -> Array:
         a = forward(network, params, x, du=shifts[0], da=shifts[1]).a
         check_targets(a, y)
         return jnp.sum(losses.error(network.output, network.loss, a, y))
@@ -102,7 +102,7 @@ def backprop(
     return _reduced(params, Gradients(dW, dV, delta1, delta2), reduction)
 
 
-def _outer(delta: Array, z: Array) -> Array:
+def _outer(delta: Any, z: Any) -> Array:
     """δzᵀ, summed over the rows of a batch."""
     return jnp.atleast_2d(delta).T @ jnp.atleast_2d(z)
 

@@ -31,8 +31,8 @@ class Loss:
     """
 
     name: str
-    value: Callable[[Array, Array], Array] = field(repr=False)
-    derivative: Callable[[Array, Array], Array] = field(repr=False)
+    value: Callable = field(repr=False)
+    derivative: Callable = field(repr=False)
     outputs: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -40,8 +40,8 @@ class Loss:
 class Fused:
     """A pair (g, E) as functions of a = Vz: E, and δ2 = ∂E/∂a."""
 
-    value: Callable[[Array, Array], Array] = field(repr=False)
-    delta2: Callable[[Array, Array], Array] = field(repr=False)
+    value: Callable = field(repr=False)
+    delta2: Callable = field(repr=False)
 
 
 def squared_error(g: Rows, y: Rows) -> PerRow:
@@ -159,7 +159,7 @@ def error(g: Output, e: Loss, a: Rows, y: Rows) -> PerRow:
     return fused.value(a, y) if fused else e.value(g.value(a), y)
 
 
-def delta2(g: Output, e: Loss, a: Rows, y: Rows) -> Rows:
+def delta2(g: Output, e: Loss, a: Rows, y: Rows) -> Float[Array, "*n m"]:
     """δ2 = ∂E/∂a: fused where the pair is, otherwise Jᵀ ∂E/∂g (L15, L23)."""
     fused = FUSED.get((g, e))
     return fused.delta2(a, y) if fused else g.pullback(a, e.derivative(g.value(a), y))

@@ -17,7 +17,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Key
 
 from jaxmlp import losses
-from jaxmlp.activations import Activation, Output, activation, by_name, output
+from jaxmlp.activations import Activation, Output, activation, by_name
+from jaxmlp.activations import output as output_function
 from jaxmlp.losses import Loss
 
 Reduction = Literal["mean", "sum", "none"]
@@ -39,11 +40,11 @@ class Params(NamedTuple):
         V: hidden to output layer, (m, q+1) or (m, q); without hidden layer (m, d+1) or (m, d).
     """
 
-    W: Array | None
-    V: Array
+    W: Array | np.ndarray | None
+    V: Array | np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Network:
     """What is fixed while W and V are learned: f, g and E of L3, and whether there is a bias.
 
@@ -65,16 +66,22 @@ class Network:
         'tanh'
     """
 
-    hidden: Activation | Callable | str | None = "relu"
-    output: Output | Activation | Callable | str = "softmax"
-    loss: Loss | Callable | str = "cross_entropy"
-    bias: bool = True
+    hidden: Activation | None
+    output: Output
+    loss: Loss
+    bias: bool
 
-    def __post_init__(self):
-        f = None if self.hidden is None else activation(self.hidden)
-        g, e = output(self.output), losses.loss_function(self.loss)
+    def __init__(
+        self,
+        hidden: Activation | Callable | str | None = "relu",
+        output: Output | Activation | Callable | str = "softmax",
+        loss: Loss | Callable | str = "cross_entropy",
+        bias: bool = True,
+    ) -> None:
+        f = None if hidden is None else activation(hidden)
+        g, e = output_function(output), losses.loss_function(loss)
         losses.check_pair(g, e)
-        for name, value in (("hidden", f), ("output", g), ("loss", e)):
+        for name, value in (("hidden", f), ("output", g), ("loss", e), ("bias", bias)):
             object.__setattr__(self, name, value)
 
 

@@ -49,7 +49,7 @@ class Cell(NamedTuple):
     above: int = 0
 
 
-class Part(NamedTuple):
+class Excerpt(NamedTuple):
     """What is to be judged of all that the notebook has run.
 
     Attributes:
@@ -101,7 +101,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(Verify)
 
 
-def _parts(shell: InteractiveShell, names: Sequence[str], cell: str | None) -> list[Part]:
+def _parts(shell: InteractiveShell, names: Sequence[str], cell: str | None) -> list[Excerpt]:
     """The cell, or each name where it was last defined.
 
     Raises:
@@ -111,7 +111,7 @@ def _parts(shell: InteractiveShell, names: Sequence[str], cell: str | None) -> l
     if cell is not None:
         mine = Cell(max(len(ran) - 1, 1), shell.transform_cell(cell), above=1)
         title = f"[{mine.number}]"
-        return [Part(title, _before(ran[:-1]), mine, 1, mine.code.count("\n") + 1)]
+        return [Excerpt(title, _before(ran[:-1]), mine, 1, mine.code.count("\n") + 1)]
     if not names:
         raise UsageError("%verify: expected the name of a function or a class, got none")
     return [_named(name, ran) for name in names]
@@ -126,12 +126,14 @@ def _ran(number: int, text: str) -> Cell:
     return Cell(number, text)
 
 
-def _named(name: str, ran: Sequence[Cell]) -> Part:
+def _named(name: str, ran: Sequence[Cell]) -> Excerpt:
     for cell in ran[::-1]:
         for node in _statements(cell.code)[::-1]:
             if getattr(node, "name", None) == name:
                 before = _before([other for other in ran if other is not cell])
-                return Part(f"[{cell.number}] {name}", before, cell, node.lineno, node.end_lineno)
+                return Excerpt(
+                    f"[{cell.number}] {name}", before, cell, node.lineno, node.end_lineno
+                )
     raise UsageError(f"%verify: expected something that a cell has defined, got {name}")
 
 
@@ -155,7 +157,7 @@ def _statements(text: str) -> list[ast.stmt]:
         return []
 
 
-def _judged(part: Part, options: Options) -> File:
+def _judged(part: Excerpt, options: Options) -> File:
     """What is found in a part, its lines those of the cell."""
     text = f"{part.before}\n{part.cell.code}" if part.before else part.cell.code
     file = graded(f"{part.title}.py", [text], options)
@@ -173,17 +175,17 @@ def _line(check: Check) -> int | None:
     return check.line or (check.place and check.place.line)
 
 
-def _within(line: int | None, part: Part) -> bool:
+def _within(line: int | None, part: Excerpt) -> bool:
     above = part.cell.above
     return line is None or part.first <= line - part.offset - above <= part.last
 
 
-def _about(note: Note, part: Part) -> bool:
+def _about(note: Note, part: Excerpt) -> bool:
     lines = [int(found[1]) for found in re.finditer(r"\bline (\d+)", note.text.en)]
     return not lines or any(_within(line, part) for line in lines)
 
 
-def _moved(check: Check, part: Part) -> Check:
+def _moved(check: Check, part: Excerpt) -> Check:
     place, offset = check.place, part.offset
     if place:
         place = place._replace(line=place.line - offset, end_line=place.end_line - offset,
@@ -194,7 +196,7 @@ def _moved(check: Check, part: Part) -> Check:
     return replace(check, line=line, place=place, remarks=remarks, diagnosis=diagnosis)
 
 
-def _said(note: Note, part: Part) -> Note:
+def _said(note: Note, part: Excerpt) -> Note:
     """A note whose lines are those of the cell; lines of what goes with it are nobody's."""
 
     def line(found: re.Match) -> str:

@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import font_manager, rc_context
@@ -33,7 +34,8 @@ def style() -> Iterator[list[str]]:
 
     Yields a list, in which what had to be drawn as a box is noted.
     """
-    fonts, missing = ["DejaVu Sans", *japanese_fonts()], []
+    fonts = ["DejaVu Sans", *japanese_fonts()]
+    missing: list[str] = []
     with rc_context({"font.family": fonts, "text.parse_math": False}), warnings.catch_warnings():
         warnings.filterwarnings("always", "Glyph .* missing from font")
         warnings.filterwarnings("ignore", "constrained_layout not applied")
@@ -42,7 +44,7 @@ def style() -> Iterator[list[str]]:
 
 
 def _noted(missing: list[str], show: Callable) -> Callable:
-    def showwarning(message, *args, **kwargs):
+    def showwarning(message: Any, *args: Any, **kwargs: Any) -> None:
         if "missing from font" not in str(message):
             return show(message, *args, **kwargs)
         return missing.append(str(message))
@@ -115,7 +117,7 @@ def bands(
     axes.grid(alpha=0.3, which="both")
     if any(curves):
         axes.legend(fontsize=8)
-    return axes.figure
+    return axes.figure  # type: ignore[return-value]
 
 
 def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
@@ -184,7 +186,7 @@ def _short(name: str, most: int) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _logarithmic(axes, values: np.ndarray) -> None:
+def _logarithmic(axes: Axes, values: np.ndarray) -> None:
     """A logarithmic y axis with plain numbers, where the values are above 0 and far apart."""
     if len(values) and 0 < 3 * values.min() < values.max():
         axes.set_yscale("log")
@@ -193,6 +195,6 @@ def _logarithmic(axes, values: np.ndarray) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _axes(width: float, height: float):
+def _axes(width: float, height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()

@@ -4,6 +4,7 @@ Theirs has a matrix of weights (d, q) and a vector of biases a layer; W is (q, d
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
@@ -12,11 +13,15 @@ from jaxmlp.losses import LOSS_OF
 from jaxmlp.network import Network, Params
 from jaxmlp.storage import Model, check_model
 
+if TYPE_CHECKING:
+    import sklearn.neural_network
+Perceptron = Union["sklearn.neural_network.MLPClassifier", "sklearn.neural_network.MLPRegressor"]
+
 HIDDEN = {"identity": "identity", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh"}
 OUTPUTS = {"identity": "identity", "softmax": "softmax", "logistic": "sigmoid"}
 
 
-def from_scikit_learn(mlp) -> Model:
+def from_scikit_learn(mlp: Any) -> Model:
     """The network of a fitted `MLPClassifier` or `MLPRegressor`, with the same outputs.
 
     Two classes are one sigmoid output (L10), as there; several labels at once are sigmoid
@@ -56,10 +61,12 @@ def from_scikit_learn(mlp) -> Model:
     names = getattr(mlp, "feature_names_in_", None)
     scaling = Scaling(np.zeros(mlp.n_features_in_), np.ones(mlp.n_features_in_))
     features = None if names is None else tuple(names)
-    return check_model(Model(network, Params(*W or [None], V), scaling, None, classes, features))
+    return check_model(
+        Model(network, Params(W[0] if W else None, V), scaling, None, classes, features)
+    )
 
 
-def to_scikit_learn(model: Model, *, classes: Sequence | np.ndarray | None = None):
+def to_scikit_learn(model: Model, *, classes: Sequence | np.ndarray | None = None) -> Perceptron:
     """A fitted `MLPClassifier` or `MLPRegressor` that takes raw samples to the model's answers.
 
     The scalings, which it has no place for, go into its weights, in float64; a softmax of two
@@ -125,13 +132,13 @@ def _in_order(V: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return (V[order] if len(V) > 2 else np.diff(V[order], axis=0)), labels
 
 
-def _fitted(model: Model, layers: list[np.ndarray], labels: np.ndarray | None):
+def _fitted(model: Model, layers: list[np.ndarray], labels: np.ndarray | None) -> Perceptron:
     """scikit-learn's estimator, made for these sizes by a step on nothing, with these weights."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     f = model.network.hidden
     theirs = {ours: name for name, ours in HIDDEN.items()}
-    settings = {"activation": theirs[f.name]} if f else {}
+    settings: dict[str, Any] = {"activation": theirs[f.name]} if f else {}
     settings["hidden_layer_sizes"] = [len(layer) for layer in layers[:-1]]
     nothing = np.zeros((1 if labels is None else len(labels), len(model.x_scaling.shift)))
     if labels is None:

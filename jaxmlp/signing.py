@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -36,7 +36,7 @@ def signed(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> bytes:
     return content
 
 
-def read(file: BinaryIO, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read(file: Any, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(what is said of the tensors, the tensors), once they are those that were signed.
 
     Args:

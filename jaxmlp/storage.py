@@ -1,7 +1,7 @@
 """A trained network as a file: safetensors, which holds numbers and text and executes nothing."""
 
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import jax
 import numpy as np
@@ -69,7 +69,7 @@ class Model(NamedTuple):
         parts += [] if net.bias else ["no bias"]
         return f"{' → '.join(map(str, sizes))}: {', '.join(parts)}; {weights:,} weights, {V.dtype}"
 
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: Any) -> np.ndarray:
         """The label of each sample, (n,); of a regression the values, (n,) or (n, m).
 
         Args:
@@ -81,7 +81,7 @@ class Model(NamedTuple):
         values = g if self.y_scaling is None else self.y_scaling.undo(g)
         return values[:, 0] if values.shape[1] == 1 else values
 
-    def predict_proba(self, X) -> np.ndarray:
+    def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, (n, k), in the order of `classes`.
 
         Raises:
@@ -91,14 +91,14 @@ class Model(NamedTuple):
             raise ValueError("expected a model of classes for probabilities, got a regression")
         return probabilities(self._outputs(X))
 
-    def score(self, X, y) -> float:
+    def score(self, X: Any, y: Any) -> float:
         """The accuracy; of a regression R²."""
         found, y = self.predict(X), np.asarray(y)
         if self.classes is None:
             return r_squared(y.reshape(len(y), -1), found.reshape(len(y), -1))
         return float(np.mean(found == (y.astype(str) if self.labels is None else y)))
 
-    def _outputs(self, X) -> np.ndarray:
+    def _outputs(self, X: Any) -> np.ndarray:
         if self.features and {*self.features} <= {*getattr(X, "columns", ())}:
             X = X[list(self.features)]
         X = np.asarray(X, object if self.columns else None)
@@ -117,7 +117,7 @@ class Model(NamedTuple):
         return names == "True" if self.labels == "bool" else names.astype(self.labels)
 
 
-def save_model(path: str | Path, model: object) -> None:
+def save_model(path: str | Path, model: Any) -> None:
     """Write the model in one step: whoever looks sees the whole file or none.
 
     Args:
@@ -174,10 +174,13 @@ def _read(file: BinaryIO) -> Model:
     x, y = (_scaling(tensors, letter) for letter in "xy")
     if tensors:
         raise ValueError(f"expected W, V and scalings, got {', '.join(tensors)!r}")
-    names = (_texts(name, about[name]) for name in ("classes", "features", "targets"))
+    classes, features, targets = (
+        _texts(name, about[name]) for name in ("classes", "features", "targets")
+    )
     columns = about.get("columns")
     columns = columns and tuple(Column(f, m, w and tuple(w)) for f, m, w in columns)
-    return Model(Network(**about["network"]), params, x, y, *names, columns, about.get("labels"))
+    network, labels = Network(**about["network"]), about.get("labels")
+    return Model(network, params, x, y, classes, features, targets, columns, labels)
 
 
 def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:
@@ -185,10 +188,10 @@ def _scaling(tensors: dict[str, np.ndarray], letter: str) -> Scaling | None:
     return Scaling(*map(tensors.pop, names)) if {*names} & {*tensors} else None
 
 
-def _texts(name: str, value: object) -> tuple | None:
+def _texts(name: str, value: Any) -> tuple | None:
     if value is not None and not isinstance(value, list):
         raise ValueError(f"expected {name} in a list, got {value!r}")
-    return value and tuple(value)
+    return None if value is None else tuple(value)
 
 
 def check_model(model: Model) -> Model:

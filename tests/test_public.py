@@ -1,6 +1,7 @@
 """What is public: the names for type checkers, the module as a command, the core by itself."""
 
 import ast
+import pydoc
 import re
 import subprocess
 import sys
@@ -71,6 +72,13 @@ print(check(by_hand, net).right)
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 2
     assert "pip install 'jaxmlp[app]'" in done.stderr
+
+
+def test_help_fits_on_a_screen():
+    for name in ("check", "check_gradient", "verify_file", "score", "split"):
+        lines = pydoc.render_doc(getattr(jaxmlp, name), renderer=pydoc.plaintext).splitlines()
+        assert len(lines) <= 60, name
+        assert max(map(len, lines)) <= 400, name  # the signature: a few lines of a terminal
 
 
 def test_a_data_set_and_a_model_are_a_few_lines():

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.reading import FILE
@@ -134,7 +134,7 @@ def _of_file(path: Path, names: tuple[str, ...]) -> Entry:
         return Entry(names, why=_unreadable(why))
 
 
-def _read(names: tuple[str, ...], file: io.IOBase) -> Entry:
+def _read(names: tuple[str, ...], file: Any) -> Entry:
     data = file.read(FILE + 1)
     if len(data) > FILE:
         return Entry(
@@ -165,7 +165,7 @@ def _unreadable(why: Exception) -> Words:
     return Words(f"cannot be read: {text}", getattr(why, "ja", f"読み込めません: {text}"))
 
 
-def _of_zip(file: io.IOBase, above: tuple[str, ...], room: Room, depth: int) -> Iterator[Entry]:
+def _of_zip(file: Any, above: tuple[str, ...], room: Room, depth: int) -> Iterator[Entry]:
     """The entries of a zip; of one that is damaged or too deep, the zip itself.
 
     Raises:

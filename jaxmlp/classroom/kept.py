@@ -34,7 +34,7 @@ def unpacked(kind: Any, value: Any) -> Any:
         if value is None and type(None) in args:
             return None
         return unpacked(next(one for one in args if one is not type(None)), value)
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{name: unpacked(hints[name], one) for name, one in _dict(value).items()})
     if hasattr(kind, "_fields"):

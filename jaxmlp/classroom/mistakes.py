@@ -8,14 +8,14 @@ from jaxmlp.verify.finding import Check, File
 from jaxmlp.verify.report import words
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT, explanations, ids
 
-STAGES = ("delta2", "dV", "delta1", "dW")  # in the order of the derivation
+GRADED = ("delta2", "dV", "delta1", "dW")  # in the order of the derivation
 UPSTREAM = {"dV": ("delta2",), "delta1": ("delta2",), "dW": ("delta2", "delta1")}
-WRITTEN = {words.STAGES[stage].en: stage for stage in STAGES}
+WRITTEN = {words.STAGES[stage].en: stage for stage in GRADED}
 
 
 def column(check: Check) -> str:
     """The stage of the derivation that a check is about, or nothing."""
-    return check.stage if check.stage in STAGES else WRITTEN.get(check.stage, "")
+    return check.stage if check.stage in GRADED else WRITTEN.get(check.stage, "")
 
 
 class Mistake(NamedTuple):

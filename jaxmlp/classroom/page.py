@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jaxmlp.classroom.feedback import named, shell
 from jaxmlp.classroom.grading import Graded
-from jaxmlp.classroom.mistakes import STAGES, Common, column, common, mistakes, said, unjudged
+from jaxmlp.classroom.mistakes import GRADED, Common, column, common, mistakes, said, unjudged
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import Points
 from jaxmlp.classroom.submissions import Class, alike
@@ -118,7 +118,7 @@ def _table(
     points: Mapping[Student, Points],
     lang: str,
 ) -> str:
-    stages = [words.STAGES[stage].en for stage in STAGES]
+    stages = [words.STAGES[stage].en for stage in GRADED]
     head = [("", say("student", lang)), ("count", say("mistakes", lang))]
     head += [("count", say("points", lang))] if points else []
     head += [("", text) for text in stages]
@@ -141,7 +141,7 @@ def _row(
     if points:
         total = points[student].total
         cells.append(("count", say("by hand", lang) if total is None else f"{total:g}"))
-    cells += [_stage([c for c in one.checks if column(c) == stage], lang) for stage in STAGES]
+    cells += [_stage([c for c in one.checks if column(c) == stage], lang) for stage in GRADED]
     rest = [c for c in one.checks if not column(c)]
     functions = [c for c in rest if not c.stage.startswith("∂E/∂")]
     others = [c for c in rest if c.stage.startswith("∂E/∂")]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jaxmlp.classroom.grading import Graded
-from jaxmlp.classroom.mistakes import STAGES, UPSTREAM, column
+from jaxmlp.classroom.mistakes import GRADED, UPSTREAM, column
 from jaxmlp.verify.finding import VERDICTS, Check
 from jaxmlp.verify.report.telling import ids
 
@@ -53,7 +53,7 @@ def read_rubric(path: Path) -> Rubric:
         raise ValueError(f"{path}: expected TOML in UTF-8, got {why}") from None
     if unknown := said.keys() - {"points", "functions", "shares"}:
         raise ValueError(f"{path}: expected [points], [functions], [shares], got {min(unknown)!r}")
-    points = _numbers(said, "points", STAGES, path)
+    points = _numbers(said, "points", GRADED, path)
     if not points:
         raise ValueError(f"{path}: expected [points] with delta2, dV, delta1 or dW, got none")
     shares = SHARES | _numbers(said, "shares", KNOWN, path)
@@ -96,7 +96,7 @@ def points(graded: Graded, rubric: Rubric) -> Points:
     One that is not shown by itself is as good as what is made of it: with ∂E/∂W judged, δ1 is.
     """
     checks = graded.checks
-    by_stage = {stage: [c for c in checks if column(c) == stage] for stage in STAGES}
+    by_stage = {stage: [c for c in checks if column(c) == stage] for stage in GRADED}
     own = [c for c in checks if c.stage.startswith("∂E/∂") and not column(c)]
     if any(by_stage.values()):
         parts = _by_stage(by_stage, rubric, _costing(checks, rubric))
@@ -128,7 +128,7 @@ def _by_stage(
 ) -> dict[str, float]:
     charged: dict[str, set[str]] = {}
     parts = {}
-    for stage, worth in ((s, rubric.points[s]) for s in STAGES if s in rubric.points):
+    for stage, worth in ((s, rubric.points[s]) for s in GRADED if s in rubric.points):
         known = paid | {
             told for above in UPSTREAM.get(stage, ()) for told in charged.get(above, ())
         }

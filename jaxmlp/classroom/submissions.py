@@ -141,7 +141,8 @@ def _owner(
 
 
 def _submission(student: Student, mine: Sequence[tuple[Entry, int]]) -> Submission:
-    code, left = [], []
+    code: list = []
+    left: list = []
     for entry, level in mine:
         own = PurePosixPath(*(entry.path[level + 1 :] or entry.path[level:])).as_posix()
         read = _code(entry, own)
@@ -198,7 +199,7 @@ class _Renamed(ast.NodeTransformer):
             ):
                 setattr(node, field, self._name(value))
         if isinstance(body := getattr(node, "body", None), list):
-            node.body = [s for s in body if not _is_text(s)]
+            setattr(node, "body", [s for s in body if not _is_text(s)])  # noqa: B010
         return super().generic_visit(node)
 
 

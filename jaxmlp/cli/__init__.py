@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 HELP = """\
 usage: jaxmlp COMMAND [OPTIONS]
@@ -148,7 +149,7 @@ def _without_damaged(show: Callable) -> Callable:
     next time, where JAX would warn of it again and again."""
 
     @functools.wraps(show)
-    def showwarning(message, *args, **kwargs):
+    def showwarning(message: Any, *args: Any, **kwargs: Any) -> None:
         damaged = re.match(r"Error reading persistent compilation cache.* '(\w+)'", str(message))
         folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
         if not (damaged and folder):

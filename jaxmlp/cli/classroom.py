@@ -48,7 +48,8 @@ def grade(
             f"expected submissions with Python in {', '.join(sources)}, got none",
             f"{', '.join(sources)} に Python の提出物がありません",
         )
-    kept, fresh = read_kept(out), []
+    kept = read_kept(out)
+    fresh: list = []
 
     def counted(items: Sequence[Mapping[str, Any]]) -> Iterator[File]:
         fresh.extend(items)

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,7 +20,7 @@ class QuietConsole(Console):
     def __init__(self, *, stderr: bool = False):
         super().__init__(stderr=stderr, highlight=False, soft_wrap=True)
 
-    def print(self, *objects, **options) -> None:
+    def print(self, *objects: Any, **options: Any) -> None:
         """As Rich does, text as it is: nothing in it is markup."""
         shown = [clean_lines(one) if isinstance(one, str) else one for one in objects]
         super().print(*shown, **{"markup": False, **options})

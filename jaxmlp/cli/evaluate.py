@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import jax
 import numpy as np
@@ -21,7 +21,7 @@ from jaxmlp.cli.settings import Settings as RunSettings
 from jaxmlp.cli.settings import parsed, reading_of
 from jaxmlp.data.dataset import Dataset, one_hot
 from jaxmlp.data.preparation import apply
-from jaxmlp.data.samples import Samples, open_samples
+from jaxmlp.data.samples import Part, Samples, open_samples
 from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import Score, classify, score
 from jaxmlp.storage import Model
@@ -63,7 +63,7 @@ def main(args: list[str]) -> int:
 def _read(settings: Settings, model: Model) -> Dataset:
     """All of the samples with their targets."""
     console = QuietConsole(stderr=True)
-    options = {"rows": rows_of_a_part(model), "labelled": True}
+    options: dict[str, Any] = {"rows": rows_of_a_part(model), "labelled": True}
     with open_samples(settings.data, wanted(model), reading_of(settings), **options) as samples:
         if samples.note:
             console.print(samples.note)
@@ -86,7 +86,7 @@ def _trained_on(settings: Settings) -> bool:
         return False
 
 
-def _with_progress(samples: Samples, console: Console):
+def _with_progress(samples: Samples, console: Console) -> Iterator[Part]:
     with progress(console, "reading", samples.unit) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:

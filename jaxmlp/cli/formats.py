@@ -98,7 +98,7 @@ def as_github(report: Report, lang: str = "en", explain: str = "full") -> str:
 
 
 def _command(one: Finding) -> str:
-    known = {"file": clean(one.path), "title": f"jaxmlp {one.id}"}
+    known: dict[str, object] = {"file": clean(one.path), "title": f"jaxmlp {one.id}"}
     if one.cell is None:  # the lines of a cell are not those of the file
         known |= {"line": one.line or 1, "col": one.column, "endLine": one.end_line}
         known |= {"endColumn": one.end_column} if one.line == one.end_line else {}
@@ -141,7 +141,7 @@ def _rule(id: str, one: Finding, lang: str) -> dict:
 
 def _result(one: Finding, rule: int) -> dict:
     physical = {"artifactLocation": {"uri": _uri(one.path)}, "region": _region(one)}
-    location = {"physicalLocation": physical}
+    location: dict[str, object] = {"physicalLocation": physical}
     if one.cell is not None:
         name = f"cell {one.cell}, line {one.line}, column {one.column}"
         location["logicalLocations"] = [{"name": name}]

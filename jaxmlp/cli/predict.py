@@ -4,7 +4,7 @@ import contextlib
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -121,7 +121,7 @@ def _csv(cells: list[str]) -> str:
     return text.getvalue()
 
 
-def _writer(model: Model):
+def _writer(model: Model) -> Callable[[np.ndarray], list[str]]:
     """A function of g(a) (k, m) that gives k lines."""
     number = f"%.{DIGITS.get(model.params.V.dtype.name, 17)}g"
     if model.classes is None:

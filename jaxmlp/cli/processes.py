@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -108,7 +109,7 @@ def _check(settings: Settings) -> None:
 def _begin(settings: Settings) -> None:
     given = settings.coordinator, settings.processes, settings.process
     method = None if settings.distributed else "deactivate"
-    times = {"initialization_timeout": WAIT, "heartbeat_timeout_seconds": SILENCE}
+    times: dict[str, Any] = {"initialization_timeout": WAIT, "heartbeat_timeout_seconds": SILENCE}
     try:
         jax.distributed.initialize(*given, cluster_detection_method=method, **times)
     except ValueError as why:

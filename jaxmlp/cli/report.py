@@ -10,7 +10,9 @@ from jaxmlp.text import clean
 COMMON = 10  # pairs of classes that are told where there is no room for all
 
 
-def print_score(console: Console, scored: Score, classes: tuple[str, ...] | None, what: str):
+def print_score(
+    console: Console, scored: Score, classes: tuple[str, ...] | None, what: str
+) -> None:
     """R², or the confusion matrix and the accuracy, of the samples that `what` calls them."""
     if scored.accuracy is None:
         console.print(f"{what}R²: {scored.r2:.4f}")
@@ -21,7 +23,9 @@ def print_score(console: Console, scored: Score, classes: tuple[str, ...] | None
     console.print(f"{what}accuracy: {scored.accuracy:.4f}")
 
 
-def _print_matrix(console: Console, matrix: np.ndarray, classes: tuple[str, ...], what: str):
+def _print_matrix(
+    console: Console, matrix: np.ndarray, classes: tuple[str, ...], what: str
+) -> None:
     console.print(f"confusion matrix of the {what}samples (rows: true class, columns: predicted)")
     names = [clean(name) for name in classes]
     width = max(map(len, (*names, str(matrix.max())))) + 1
@@ -30,7 +34,9 @@ def _print_matrix(console: Console, matrix: np.ndarray, classes: tuple[str, ...]
         console.print(f"{head:>{width}} {row}")
 
 
-def _print_common(console: Console, matrix: np.ndarray, classes: tuple[str, ...], what: str):
+def _print_common(
+    console: Console, matrix: np.ndarray, classes: tuple[str, ...], what: str
+) -> None:
     """Of many classes, those that are most often taken for one another."""
     wrong = matrix - np.diag(np.diag(matrix))
     most = np.argsort(-wrong, axis=None, kind="stable")[:COMMON]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 import jax
 import numpy as np
@@ -80,7 +81,7 @@ class Run:
         found = load_checkpoint(self.folder, Checkpoint(begun, self.key), warn)
         return found and found.fit
 
-    def stop(self, *_) -> None:
+    def stop(self, *_: Any) -> None:
         """At a signal: stop after this epoch, or at once where none is under way."""
         if not self.training or self.asked_to_stop:
             raise KeyboardInterrupt
@@ -164,7 +165,7 @@ def resumed_folder(settings: Settings, about: dict) -> Iterator[Path]:
         yield folder
 
 
-def lock(file, folder: Path) -> None:
+def lock(file: IO, folder: Path) -> None:
     """Keep other processes from the run, as long as this one lives. (On Windows, nothing does.)"""
     try:
         import fcntl

@@ -9,7 +9,7 @@ import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import UnionType
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -173,7 +173,7 @@ def read_saved(folder: Path) -> dict:
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"expected the folder of a run for --resume, got {folder}") from None
     except (ValueError, RecursionError) as error:
-        reason = error
+        reason = str(error)
     raise ValueError(f"{folder / SAVED}: expected the settings of a run ({reason})")
 
 
@@ -199,7 +199,9 @@ def _is(value: object, hint: object) -> bool:
     return type(value) is hint
 
 
-def parsed(kind: type, command: str, args: list[str], default: object = tyro.MISSING_NONPROP):
+def parsed(
+    kind: type, command: str, args: list[str], default: object = tyro.MISSING_NONPROP
+) -> Any:
     """A dataclass of settings, as the command line has it.
 
     Raises:

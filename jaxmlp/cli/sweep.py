@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby, product
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -31,6 +31,7 @@ from jaxmlp.cli.settings import MAY_CHANGE, Settings, check_unchanged, parsed, s
 from jaxmlp.cli.task import Task, choose_network, prepare, start, step_size
 from jaxmlp.cli.train import ROUTES, optimizer_named
 from jaxmlp.evaluate import score
+from jaxmlp.network import Params
 from jaxmlp.train.arguments import check_settings
 from jaxmlp.train.sweep import sweep
 from jaxmlp.whole import write_whole
@@ -267,8 +268,9 @@ def _gathered(groups: list[Group], settings: SweepSettings, found: dict) -> dict
 def _one(settings: SweepSettings, hidden: str, units: int, batch_size: int) -> Settings:
     """The settings of `jaxmlp train` for one program; η and the start are each network's."""
     common = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
-    own = {"hidden": hidden, "units": units, "batch_size": batch_size}
-    return Settings(**{**common, **own, "init": settings.init[0], "eta": settings.eta[0]})
+    own: dict[str, Any] = {"hidden": hidden, "units": units, "batch_size": batch_size}
+    own |= {"init": settings.init[0], "eta": settings.eta[0]}
+    return Settings(**{**common, **own})
 
 
 def _train(group: Group, task: Task, advance: Callable) -> np.ndarray:
@@ -300,12 +302,13 @@ def _train(group: Group, task: Task, advance: Callable) -> np.ndarray:
 
 
 def _trained(group: Group, mine: Settings, row: np.ndarray) -> Trained:
-    setting = Setting(*group.program, mine.init, mine.eta)
+    hidden, units, batch_size = group.program
+    setting = Setting(hidden, units, batch_size, mine.init, mine.eta)
     training, test = np.split(row[1:], 2)
     return Trained(setting, mine.seed, row[0], (training, test))
 
 
-def _measure(task: Task, params) -> float:
+def _measure(task: Task, params: Params) -> float:
     test = task.test
     scored = score(task.network, params, *task.arrays(test), test.y if test.classes else None)
     return scored.r2 if scored.accuracy is None else scored.accuracy
@@ -339,11 +342,13 @@ def _groups(trained: list[Trained]) -> list[tuple[Setting, list[Trained]]]:
     return [(s, list(group)) for s, group in groupby(trained, lambda one: one.setting)]
 
 
-def _spread(values: np.ndarray) -> str:
+def _spread(values: Any) -> str:
     return f"{values.mean():.4g} ± {values.std():.2g}"
 
 
-def _write(folder: Path, settings, task: Task, trained: list[Trained], seconds: float) -> None:
+def _write(
+    folder: Path, settings: SweepSettings, task: Task, trained: list[Trained], seconds: float
+) -> None:
     """sweep.csv, a row a network; sweep.json, with the errors by epoch; sweep.png."""
     rows = [_row(one) for one in trained]
     text = io.StringIO()
@@ -370,7 +375,7 @@ def _row(one: Trained) -> dict:
     return {**one.setting._asdict(), "seed": one.seed, **numbers}
 
 
-def _numbers(values) -> list[float | None]:
+def _numbers(values: Any) -> list[float | None]:
     return [float(v) if np.isfinite(v) else None for v in values]
 
 
@@ -385,12 +390,14 @@ def _figure(task: Task, trained: list[Trained]) -> Figure:
         }
         epochs = np.arange(1, len(trained[0].errors[1]) + 1)
         return plot.bands({k: (epochs, v.T) for k, v in curves.items()}, "epoch", what)
-    curves = {}
+    points: dict[str, list] = {}
     for setting, group in _groups(trained):
         label = _label(setting, trained, without=name)
         ends = [one.errors[1][-1] for one in group]
-        curves.setdefault(label, []).append((getattr(setting, name), ends))
-    drawn = {k: tuple(map(np.array, zip(*sorted(v), strict=True))) for k, v in curves.items()}
+        points.setdefault(label, []).append((getattr(setting, name), ends))
+    drawn: dict[str, Any] = {
+        k: tuple(map(np.array, zip(*sorted(v), strict=True))) for k, v in points.items()
+    }
     return plot.bands(drawn, AXES[name], what, logarithmic=True)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 import optax
+from jaxtyping import Array
 
 from jaxmlp.cli.settings import Settings, reading_of
 from jaxmlp.data.dataset import Dataset, split
@@ -86,7 +87,8 @@ def scaling_of(settings: Settings, data: Dataset) -> str:
 
 def choose_network(settings: Settings, data: Dataset) -> Network:
     """The network named; what is "auto" by what goes together."""
-    g, e = settings.output, settings.loss
+    g: str = settings.output
+    e: str = settings.loss
     if g == e == "auto":
         g = "softmax" if data.classes else "identity"
     if e == "auto":
@@ -113,6 +115,7 @@ def start(settings: Settings, task: Task) -> Params:
         raise ValueError(
             f"expected fewer than {MOST_WEIGHTS:,} weights, got {settings.units:,} units"
         )
+    initializer: str | float
     try:
         initializer = float(settings.init)
     except ValueError:
@@ -123,7 +126,9 @@ def start(settings: Settings, task: Task) -> Params:
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 3, 4))
-def _drawn(network: Network, sizes, key, initializer: str | float, dtype: str) -> Params:
+def _drawn(
+    network: Network, sizes: tuple[int, ...], key: Array, initializer: str | float, dtype: str
+) -> Params:
     key = jax.random.fold_in(key, 0)
     return init(network, sizes, key=key, initializer=initializer, dtype=dtype)
 

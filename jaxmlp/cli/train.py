@@ -3,8 +3,10 @@
 import functools
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -34,7 +36,7 @@ ROUTES = {"autodiff": autodiff, "backprop": backprop}
 MOMENTUM = functools.partial(optax.sgd, momentum=0.9)
 
 
-def optimizer_named(name: str):
+def optimizer_named(name: str) -> Callable[..., optax.GradientTransformation]:
     """A function of η_t that makes the optimizer."""
     return MOMENTUM if name == "momentum" else getattr(optax, name)
 
@@ -81,7 +83,7 @@ def decided(settings: Settings, task: Task) -> Settings:
     """The settings with what was left to the data and the loss."""
     network, classes = task.network, task.train.classes or ()
     eta = ETA.get(network.loss.name, 0.05) if settings.eta is None else settings.eta
-    names = {"output": network.output.name, "loss": network.loss.name}
+    names: dict[str, Any] = {"output": network.output.name, "loss": network.loss.name}
     return replace(settings, eta=eta, classes=classes, **names)
 
 
@@ -148,7 +150,12 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
 
 
 def learn(
-    console: Console, settings: Settings, task: Task, params: Params, run: Run, devices=None
+    console: Console,
+    settings: Settings,
+    task: Task,
+    params: Params,
+    run: Run,
+    devices: list[jax.Device] | None = None,
 ) -> Fit:
     """Train, or go on with it, with a progress bar and a line an epoch.
 
@@ -156,7 +163,10 @@ def learn(
         Stop: the training error is no longer finite.
     """
     X, Y = task.arrays(task.train)
-    rule = {"optimizer": optimizer_named(settings.optimizer), "eta": step_size(settings, len(X))}
+    rule: dict[str, Any] = {
+        "optimizer": optimizer_named(settings.optimizer),
+        "eta": step_size(settings, len(X)),
+    }
     resume = run.load(begin(params, **rule)) if settings.resume else None
     done = len(resume.history) if resume else 0
     if settings.resume:

@@ -67,7 +67,9 @@ class _Worker:
     """A process, made anew after it was ended."""
 
     def __init__(self, task: Callable[..., Any]):
-        self.task, self.number, self.item, self.end = task, None, {}, 0.0
+        self.task, self.end = task, 0.0
+        self.number: int | None = None
+        self.item: Mapping[str, Any] = {}
         self._start()
 
     def _start(self) -> None:

@@ -1,6 +1,7 @@
 """A data set as arrays: its targets as classes or numbers, split in two, and as 1-of-K rows."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Dataset:
     columns: tuple[Column, ...] | None = None
     note: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.X.ndim != 2 or 0 in self.X.shape:
             raise ValueError(f"{self.name}: expected samples of shape (n, d), got {self.X.shape}")
         if len(self.X) != len(self.y):
@@ -119,7 +120,7 @@ def check_finite(what: str, values: np.ndarray) -> None:
 
 
 def from_labels(
-    name: str, X: np.ndarray, labels: np.ndarray, by: np.ndarray | None = None, **rest
+    name: str, X: np.ndarray, labels: np.ndarray, by: np.ndarray | None = None, **rest: Any
 ) -> Dataset:
     """A classification data set: the classes are the labels that occur, sorted.
 
@@ -183,7 +184,7 @@ def prepared(train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:
     if not any(train.texts) and np.isfinite(train.X).all() and np.isfinite(test.X).all():
         return replace(train, texts=None), replace(test, texts=None)
     columns = preparation.learn(train.X, train.texts)
-    numbers = [words and {text: k for k, text in enumerate(column.texts)}
+    numbers: list = [words and {text: k for k, text in enumerate(column.texts)}
                for words, column in zip(train.texts, columns, strict=True)]  # fmt: skip
     parts = []
     for part in (train, test):
@@ -208,7 +209,7 @@ def one_hot(y: np.ndarray, m: int, dtype: type = float) -> np.ndarray:
         [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
     _check_range("one_hot", y, m)
-    Y = np.zeros((len(y), m), dtype)
+    Y: np.ndarray = np.zeros((len(y), m), dtype)
     Y[np.arange(len(y)), y] = 1
     return Y
 

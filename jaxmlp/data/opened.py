@@ -9,12 +9,15 @@ import warnings
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxmlp.data.header import MISREAD, MISSING, is_header, number_in
 from jaxmlp.data.table import Reading, Table
 from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
 from jaxmlp.whole import regular
+
+if TYPE_CHECKING:
+    import pandas
 
 
 def is_table(path: Path) -> bool:
@@ -55,7 +58,9 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
         yield table
 
 
-def _text(name: str, file, reading: Reading, known: Sequence[str], path=None) -> Table:
+def _text(
+    name: str, file: Any, reading: Reading, known: Sequence[str], path: Path | None = None
+) -> Table:
     lines = Lines(name, decoded(name, file, reading.encoding), reading.separator, reading.decimal)
     if not lines.head:
         raise ValueError(f"{name}: expected rows of numbers, got an empty file")
@@ -104,8 +109,8 @@ def _frames(
                 yield frame, where
                 return
     while block := "".join(islice(records, rows)):
-        where, lines.numbers = lines.numbers, lines.numbers[:0]
-        yield _frame(block, text, {**options, "usecols": columns}), where
+        numbers, lines.numbers = lines.numbers, lines.numbers[:0]
+        yield _frame(block, text, {**options, "usecols": columns}), numbers
 
 
 def _as_they_stand(path: Path | None, lines: Lines) -> range:
@@ -123,12 +128,12 @@ def _as_they_stand(path: Path | None, lines: Lines) -> range:
     return range(lines.number + 1, number + 1)
 
 
-def _frame(source: Path | str, text: list[int], options: dict):
+def _frame(source: Path | str, text: list[int], options: dict) -> "pandas.DataFrame":
     """Rows of a file or a text as pandas has them: columns of numbers, and of text where some are
     no numbers."""
     import pandas as pd
 
-    def read(**more):
+    def read(**more: Any) -> "pandas.DataFrame":
         file = io.StringIO(source) if isinstance(source, str) else source
         return pd.read_csv(file, **{**options, **more})
 
@@ -144,7 +149,7 @@ def _frame(source: Path | str, text: list[int], options: dict):
     return frame
 
 
-def _parquet(name: str | Path, file, reading: Reading) -> Table:
+def _parquet(name: str | Path, file: Any, reading: Reading) -> Table:
     from pyarrow import ArrowException, parquet
 
     try:
@@ -154,7 +159,9 @@ def _parquet(name: str | Path, file, reading: Reading) -> Table:
         raise ValueError(f"{name}: expected rows of a parquet file, got {reason}") from None
     own = list(head.columns)
 
-    def frames(columns: list[int], text: list[int], rows: int, _: bool):
+    def frames(
+        columns: list[int], text: list[int], rows: int, _: bool
+    ) -> Iterator[tuple[Any, Sequence[int]]]:
         done = 0
         for batch in whole.iter_batches(batch_size=rows):
             frame = batch.to_pandas()[own].set_axis(range(len(own)), axis=1)
@@ -167,7 +174,7 @@ def _parquet(name: str | Path, file, reading: Reading) -> Table:
     return Table(str(name), list(map(str, own)), rows, frames, reading)
 
 
-def _as_text(cells):
+def _as_text(cells: "pandas.Series") -> "pandas.Series":
     """A column as text, "" where a cell is missing; whole numbers without a point."""
     whole = cells.dtype.kind == "f" and (cells.dropna() % 1 == 0).all()
     return (cells.astype("Int64") if whole else cells).astype(str).where(~cells.isna(), "")

@@ -6,11 +6,14 @@ numbers and text, from which they are made again.
 
 import functools
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from jaxmlp.data.header import MISSING
+
+if TYPE_CHECKING:
+    import sklearn.compose
 
 
 class Column(NamedTuple):
@@ -99,7 +102,7 @@ def apply(columns: tuple[Column, ...], X: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=8)
-def _made(columns: tuple[Column, ...]):
+def _made(columns: tuple[Column, ...]) -> "sklearn.compose.ColumnTransformer":
     """The transformers again: fitted to two rows that teach them the same."""
     rows = np.array([[c.fill for c in columns], [np.nan if c.missing else c.fill for c in columns]])
     categories = [np.append(np.arange(len(c.texts)), [np.nan] * c.missing).astype(float)
@@ -107,7 +110,9 @@ def _made(columns: tuple[Column, ...]):
     return _transformer(tuple(c.texts is None for c in columns), categories).fit(rows)
 
 
-def _transformer(numbers: tuple[bool, ...], categories: list[np.ndarray] | None):
+def _transformer(
+    numbers: tuple[bool, ...], categories: list[np.ndarray] | None
+) -> "sklearn.compose.ColumnTransformer":
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import OneHotEncoder
@@ -125,8 +130,10 @@ def _transformer(numbers: tuple[bool, ...], categories: list[np.ndarray] | None)
 
 def in_words(columns: tuple[Column, ...], names: tuple[str, ...] | None) -> str:
     """What is done with the columns, those that are left as they are not being named."""
-    said, names = [], names or [f"column {k + 1}" for k in range(len(columns))]
-    for name, column in zip(names, columns, strict=True):
+    said = []
+    for name, column in zip(
+        names or [f"column {k + 1}" for k in range(len(columns))], columns, strict=True
+    ):
         if column.texts is not None:
             words = [*column.texts[:5], *["…"] * (len(column.texts) > 5)]
             said.append(f"{name} one-hot ({', '.join([*words, *['missing'] * column.missing])})")

@@ -138,8 +138,8 @@ def _of_table(table: Table, wanted: Wanted, reading: Reading, rows: int, labelle
 
     total = None if table.size is None else table.size / 1e6
     name = table.name if table.size is None else name_of(Path(table.name))
-    ids = tuple(table.names[c] for c in ids)
-    return Samples(name, parts(), note, "MB", total, lambda: table.done() / 1e6, None, ids)
+    named = tuple(table.names[c] for c in ids)
+    return Samples(name, parts(), note, "MB", total, lambda: table.done() / 1e6, None, named)
 
 
 def _known(table: Table, names: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 
 
 def load_data(
-    source: str | Path, reading: Reading | None = None, *, task: str = "auto", **options
+    source: str | Path, reading: Reading | None = None, *, task: str = "auto", **options: Any
 ) -> Dataset:
     """A data set by name or path.
 
@@ -40,7 +41,9 @@ def load_data(
         >>> data.X.shape, data.classes[:3], data.image_shape
         ((1797, 64), ('0', '1', '2'), (8, 8))
     """
-    several = {k: (v,) if k in SEVERAL and isinstance(v, str) else v for k, v in options.items()}
+    several: dict[str, Any] = {
+        k: (v,) if k in SEVERAL and isinstance(v, str) else v for k, v in options.items()
+    }
     reading = replace(reading or Reading(), **several)
     name = str(source).replace("-", "_").replace(" ", "_")
     if name == "mnist" or name in NAMES:

@@ -4,12 +4,15 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from jaxmlp.data.header import MISSING, is_text, number_in
 from jaxmlp.data.preparation import coded
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ class Reading:
     encoding: str | None = None
     """Of a text. None: UTF-8, or UTF-16 with its mark."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.separator == r"\t":  # as a shell hands it over
             object.__setattr__(self, "separator", "\t")
         marks = {
@@ -92,7 +95,7 @@ class Table:
     size: int | None = None
     problems: list[str] = field(default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.is_number = number_in(self.reading.decimal, self.reading.thousands)
         first = self.names[0] if self.names else ""
         numbered = not first or first.startswith("Unnamed: 0")
@@ -153,7 +156,14 @@ class Table:
             if not learn:
                 self.check()
 
-    def _features(self, frame, features: list[int], codes: dict, where, learn: bool) -> np.ndarray:
+    def _features(
+        self,
+        frame: "pandas.DataFrame",
+        features: list[int],
+        codes: dict,
+        where: Sequence[int],
+        learn: bool,
+    ) -> np.ndarray:
         """(k, d), the columns as numbers."""
         if all(frame[c].dtype.kind in "fiub" for c in features):
             return frame[features].to_numpy(float)
@@ -165,7 +175,7 @@ class Table:
                 X[:, k] = self._numbers(frame[c], c, where)
         return X
 
-    def _numbers(self, cells, column: int, where) -> np.ndarray:
+    def _numbers(self, cells: "pandas.Series", column: int, where: Sequence[int]) -> np.ndarray:
         """A column with cells that are no numbers, of which is taken note."""
         if cells.dtype.kind in "fiub":
             return cells.to_numpy(float)
@@ -175,7 +185,7 @@ class Table:
         self._bad(np.flatnonzero(there & np.isnan(numbers)), cells, column, where)
         return numbers
 
-    def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where) -> None:
+    def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where: Sequence[int]) -> None:
         if len(bad):
             more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
             cell = cells[bad[0]]

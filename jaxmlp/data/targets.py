@@ -1,6 +1,7 @@
 """Targets: whether they are classes or numbers, decided once over all of them."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from jaxmlp.data.dataset import Dataset, check_finite, from_labels
 from jaxmlp.data.header import FEW, MISREAD, MISSING
 
 
-def float_of(cell: object) -> float:
+def float_of(cell: Any) -> float:
     """A text as a number; NaN where it is none."""
     try:
         return float(cell) if "_" not in str(cell) else np.nan
@@ -19,7 +20,7 @@ def float_of(cell: object) -> float:
 def from_targets(
     name: str, X: np.ndarray, y: np.ndarray, task: str = "auto", *,
     names: Sequence[str] | None = None, number: Callable[[str], float] = float_of,
-    where: np.ndarray | None = None, **rest,
+    where: np.ndarray | None = None, **rest: Any,
 ) -> Dataset:  # fmt: skip
     """A data set for the task, which "auto" guesses from the targets.
 
@@ -36,12 +37,13 @@ def from_targets(
     """
     if task not in ("auto", "classification", "regression"):
         raise ValueError(f"{name}: expected classification or regression, got {task}")
+    own = None if names is None else tuple(names)
     text, numbers = _read(name, y.reshape(len(y), -1), number)
     called = f"the target {', '.join(names)}" if names else "the targets"
     one_of_k = text.shape[1] > 1 and _is_one_of_k(numbers)
     bad = np.argwhere(np.isnan(numbers))
 
-    def refuse(expected: str):
+    def refuse(expected: str) -> NoReturn:
         row, column = bad[0]
         place = f"line {where[row]}, " if where is not None else f"row {row + 1}, "
         more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
@@ -60,17 +62,17 @@ def from_targets(
     if task == "regression":
         if len(bad):
             refuse("a finite number")
-        return Dataset(name, X, numbers, targets=names and tuple(names), **rest)
+        return Dataset(name, X, numbers, targets=own, **rest)
     if one_of_k:
         classes = tuple(names or map(str, range(text.shape[1])))
-        return Dataset(name, X, numbers.argmax(axis=1), classes, targets=names and classes, **rest)
+        return Dataset(name, X, numbers.argmax(axis=1), classes, targets=own and classes, **rest)
     if text.shape[1] > 1:
         got = f"{text.shape[1]} columns"
         raise ValueError(
             f"{name}: {called}: expected one column or 1-of-K to classify, or regression, got {got}"
         )
     codes = None if np.isnan(numbers).any() else numbers[:, 0]
-    return from_labels(name, X, text[:, 0], by=codes, targets=names and tuple(names), **rest)
+    return from_labels(name, X, text[:, 0], by=codes, targets=own, **rest)
 
 
 def _read(name: str, y: np.ndarray, number: Callable) -> tuple[np.ndarray, np.ndarray]:

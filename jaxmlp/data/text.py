@@ -10,7 +10,7 @@ import lzma
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ MOST_LINE = 2**24  # characters: a line without end is not read to it
 SHOWN = 3  # of the lines that are left out
 SEPARATORS = "\t;|, "
 KINDS = (".csv", ".tsv", ".txt", ".parquet")
-PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+PACKED: dict[str, Callable] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BINARY = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zX", b"(\xb5/\xfd", b"PAR1")
 PRIVATE = re.compile("[\ue000-\uf8ff]")
 # What a language is written in, where its bytes are decoded by the encoding that it commonly has.
@@ -101,7 +101,7 @@ def likely_encoding(raw: bytes) -> str:
         foreign = len(re.findall("[^\0-\x7f]", text))
         found[encoding] = len("".join(re.findall(script, text))) / max(foreign, 1)
     found["euc_jp"] *= 3  # where there are kana, the rest is kanji
-    best = max(found, key=found.get)
+    best = max(found, key=found.__getitem__)
     return best if found[best] > 0.5 else ""
 
 
@@ -125,7 +125,7 @@ def widths(head: list[str], separator: str) -> Counter:
     return Counter(len(cells) for cells in split(head, separator))
 
 
-def split(lines, separator: str) -> Iterator[list[str]]:
+def split(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
     """The cells of each line that isn't blank, without blanks around them."""
     lines = (line.strip(" ") for line in lines) if separator == " " else lines
     with contextlib.suppress(csv.Error):  # of a quotation that is never closed
@@ -143,7 +143,8 @@ class Lines:
     """
 
     def __init__(self, name: str, lines: Iterator[str], separator: str | None, decimal: str):
-        self.name, self.number, head, size = name, 0, [], 0
+        self.name, self.number, size = name, 0, 0
+        head: list[str] = []
         for line in lines:
             if not head and (said := re.fullmatch(r'\ufeff?"?sep=(.)"?\s*', line, re.I)):
                 separator, self.number = separator or said[1], self.number + 1
@@ -157,7 +158,8 @@ class Lines:
         self.width = counted.most_common(1)[0][0] if counted else 0
         self.head = [row for row in split(head, self.separator) if len(row) == self.width]
         self.blank = self.separator + ' \t\r\n"'
-        self.numbers, self.ragged = array("q"), []
+        self.numbers: array[int] = array("q")
+        self.ragged: list[tuple[int, int]] = []
         self.source = chain(head, lines)
 
     def __iter__(self) -> Iterator[str]:

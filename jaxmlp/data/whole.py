@@ -1,12 +1,14 @@
 """A table that is read whole, to be learned from."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.opened import name_of, open_table
-from jaxmlp.data.table import Reading, Table
+from jaxmlp.data.table import Part, Reading, Table
 from jaxmlp.data.targets import from_targets
 
 NUMBERS = 2**21  # so many at a time
@@ -31,19 +33,19 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
         if not features or not targets or len(table.rows) == 0:
             table.problems.append("expected at least two columns, a feature and the target")
         table.check()
-        codes = {c: {} for c in table.texts(features)}
+        codes: dict[int, dict] = {c: {} for c in table.texts(features)}
         rows = max(1, NUMBERS // max(1, len(features)))
         parts = list(table.parts(features, codes, targets, [], rows, learn=True))
     if not parts:
         table.problems.append("expected rows of numbers, got none")
         table.check()
-    parts = [tuple(map(np.concatenate, zip(*parts, strict=True)))] if parts[1:] else parts
+    parts = [Part(*map(np.concatenate, zip(*parts, strict=True)))] if parts[1:] else parts
     X, y, _, where = parts.pop()
     texts = tuple(_in_order(X[:, k], codes[c]) if c in codes else None
                   for k, c in enumerate(features))  # fmt: skip
     _check_columns(table, X, features, texts, where)
     names = [table.names[c] for c in targets]
-    about = {"features": _own([table.names[c] for c in features]), "texts": texts}
+    about: dict[str, Any] = {"features": _own([table.names[c] for c in features]), "texts": texts}
     about |= {"names": _own(names), "number": table.number, "where": where}
     try:
         data = from_targets(
@@ -69,7 +71,9 @@ def _in_order(X: np.ndarray, codes: dict[str, int]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _check_columns(table: Table, X: np.ndarray, features: list[int], texts, where) -> None:
+def _check_columns(
+    table: Table, X: np.ndarray, features: list[int], texts: Sequence, where: np.ndarray
+) -> None:
     """Take note of columns that no network can use, and of missing values where they are none."""
     many = [k for k, own in enumerate(texts) if own and len(own) > MOST_TEXTS]
     if many:

@@ -1,30 +1,40 @@
 """What both estimators share: scikit-learn's parameters, `fit` and `partial_fit`."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from numbers import Integral, Real
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
+from jax.typing import DTypeLike
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from jaxmlp.activations import Activation
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.descent import output
-from jaxmlp.estimators.inputs import checked_weights, named, reference_to, referred_to
+from jaxmlp.estimators.inputs import (
+    Given,
+    Integral,
+    Real,
+    checked_weights,
+    named,
+    reference_to,
+    referred_to,
+)
 from jaxmlp.estimators.running import Orders, begin, precision, run
 from jaxmlp.estimators.searching import search
-from jaxmlp.estimators.state import Curves, Numbers, Rule, padded
+from jaxmlp.estimators.state import Curves, Numbers, Program, padded
 from jaxmlp.network import Params
 from jaxmlp.storage import Model
 from jaxmlp.train.mesh import check_batch, placed
 
+S = TypeVar("S", bound="ThreeLayer")  # itself, as methods give it back
 ROWS = 8192  # samples whose outputs are computed at a time
 
 
@@ -111,7 +121,14 @@ class ThreeLayer(BaseEstimator):
     hidden_layer_sizes: object = None
     device: str | Integral | None = None
 
-    def fit(self, X, y, sample_weight=None, *, validation_data=None):
+    def fit(
+        self: S,
+        X: Given,
+        y: Given,
+        sample_weight: Given = None,
+        *,
+        validation_data: Sequence | None = None,
+    ) -> S:
         """Learn W and V from X and y.
 
         Args:
@@ -136,15 +153,23 @@ class ThreeLayer(BaseEstimator):
         named = self._named_classes()
         return Model(self._network(), params, scaling, None, features=features, **named)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict:
         """With functions of jax.nn and jax.numpy, which do not pickle, by their names."""
         state = super().__getstate__()
         return {**state, "activation": reference_to(state["activation"])}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict) -> None:
         super().__setstate__({**state, "activation": referred_to(state["activation"])})
 
-    def search(self, X, y, sample_weight=None, *, learning_rate_init, random_state):
+    def search(
+        self: S,
+        X: Given,
+        y: Given,
+        sample_weight: Given = None,
+        *,
+        learning_rate_init: Given,
+        random_state: Given,
+    ) -> S:
         """Train a network for each step size and seed in one program, and keep the best of them.
 
         Best is the least validation error, on `validation_fraction` of the samples, after any
@@ -171,7 +196,7 @@ class ThreeLayer(BaseEstimator):
         """
         return search(self, X, y, sample_weight, learning_rate_init, random_state)
 
-    def hidden_activations(self, X) -> np.ndarray:
+    def hidden_activations(self, X: Given) -> np.ndarray:
         """z = f(Wx) of each sample, (n, q), without the 1 in front (L3)."""
         return self._output(X, "z")[:, 1:]
 
@@ -185,7 +210,16 @@ class ThreeLayer(BaseEstimator):
         """The biases: column 0 of W and of V."""
         return [self.W_[:, 0], self.V_[:, 0]]
 
-    def _learn(self, X, y, sample_weight, validation_data=None, *, again: bool, step: bool = False):
+    def _learn(
+        self: S,
+        X: Given,
+        y: Given,
+        sample_weight: Given,
+        validation_data: Sequence | None = None,
+        *,
+        again: bool,
+        step: bool = False,
+    ) -> S:
         """`fit`, or one epoch of `partial_fit`; again: from the weights there are."""
         given = self.get_params(deep=False)
         settings.check(given)
@@ -208,7 +242,7 @@ class ThreeLayer(BaseEstimator):
         data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
         numbers = self._numbers(X.dtype)
         with precision(X.dtype):
-            seen = self.t_ if again else 0
+            seen = getattr(self, "t_", 0) if again else 0
             memory = getattr(self, "_memory", None) if again and step else None
             state = begin(rule, params, numbers, seen, validation is not None, memory)
             orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
@@ -225,7 +259,9 @@ class ThreeLayer(BaseEstimator):
             )
         return self
 
-    def _samples(self, X, y, sample_weight, again: bool, step: bool):
+    def _samples(
+        self, X: Given, y: Given, sample_weight: Given, again: bool, step: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """X, Y and the weights as arrays of one float dtype, once they are checked."""
         y = self._checked_targets(y)
         X = self._checked(X, reset=not again)
@@ -239,7 +275,9 @@ class ThreeLayer(BaseEstimator):
             raise ValueError("expected a sample_weight (times class_weight) that is not all zero")
         return X, Y.astype(X.dtype), weights.astype(X.dtype)
 
-    def _validation(self, given, outputs: int, dtype):
+    def _validation(
+        self, given: Any, outputs: int, dtype: np.dtype
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(X, Y, weights) to validate with, checked as those to train on are."""
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
             raise ValueError("expected (X, y) or (X, y, sample_weight) for validation_data")
@@ -250,14 +288,14 @@ class ThreeLayer(BaseEstimator):
             weights = checked_weights(given[2] if len(given) == 3 else None, len(X))
             return X, self._encoded(y, outputs).astype(dtype), weights.astype(dtype)
 
-    def _checked(self, X, reset: bool = False, dtype=None) -> np.ndarray:
+    def _checked(self, X: Given, reset: bool = False, dtype: DTypeLike | None = None) -> np.ndarray:
         """X as an array of floats, with as many columns as in `fit`."""
-        dtype = (np.float64, np.float32) if reset else dtype or self.W_.dtype
+        wanted: Any = (np.float64, np.float32) if reset else dtype or self.W_.dtype
         with named("X"):
-            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=dtype, reset=reset)
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=wanted, reset=reset)
         return X.toarray() if hasattr(X, "toarray") else X
 
-    def _drawn(self, random: np.random.RandomState, X, Y) -> Params:
+    def _drawn(self, random: np.random.RandomState, X: np.ndarray, Y: np.ndarray) -> Params:
         """W and V to start from: scikit-learn's draws, in its order."""
         factor = 2 if self._network().hidden.name == "sigmoid" else 6
         q = settings.units_of(self.get_params(deep=False))
@@ -270,7 +308,9 @@ class ThreeLayer(BaseEstimator):
         layers = layer(X.shape[1], q), layer(q, Y.shape[1])
         return Params(*(one.astype(X.dtype) for one in layers))
 
-    def _parts(self, random, X, Y, weights):
+    def _parts(
+        self, random: np.random.RandomState, X: np.ndarray, Y: np.ndarray, weights: np.ndarray
+    ) -> tuple:
         """(the samples to train on, those to validate with)."""
         with named("validation_fraction"):
             parts = train_test_split(
@@ -284,14 +324,14 @@ class ThreeLayer(BaseEstimator):
             )
         return parts[::2], parts[1::2]
 
-    def _rule(self, given: dict, n: int) -> Rule:
-        size = 200 if self.batch_size == "auto" else self.batch_size
+    def _rule(self, given: dict, n: int) -> Program:
+        size = 200 if isinstance(self.batch_size, str) else self.batch_size
         if size > n and self.batch_size != "auto":
             warnings.warn(
                 f"batch_size {size} is more than the {n} samples: {n} taken", stacklevel=4
             )
         own_step = isinstance(self.solver, str) and self.solver != "sgd"
-        return Rule(
+        return Program(
             network=self._network(),
             make=settings.optimizer_of(given),
             batch_size=0 if size >= n else int(size),
@@ -299,7 +339,7 @@ class ThreeLayer(BaseEstimator):
             monitor=self.monitor,
         )
 
-    def _numbers(self, dtype) -> Numbers:
+    def _numbers(self, dtype: np.dtype) -> Numbers:
         values = (
             self.learning_rate_init, self.alpha, self.power_t, self.tol, self.n_iter_no_change
         )  # fmt: skip
@@ -325,7 +365,7 @@ class ThreeLayer(BaseEstimator):
         self.best_validation_loss_ = None if errors is None else min(errors, default=np.inf)
         self.best_validation_score_ = None if scores is None else max(scores, default=-np.inf)
 
-    def _output(self, X, part: str) -> np.ndarray:
+    def _output(self, X: Given, part: str) -> np.ndarray:
         """A part of the forward pass, some rows at a time."""
         check_is_fitted(self)
         X = self._checked(X)
@@ -337,7 +377,7 @@ class ThreeLayer(BaseEstimator):
             raise ValueError(f"expected X of smaller numbers, got up to {np.abs(X).max():g}")
         return values
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

@@ -1,16 +1,18 @@
 """The three-layer network as scikit-learn's classifier."""
 
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import unique_labels
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.base import ThreeLayer
-from jaxmlp.estimators.inputs import checked_targets, named
+from jaxmlp.estimators.base import S, ThreeLayer
+from jaxmlp.estimators.inputs import Given, checked_targets, named
 from jaxmlp.losses import LOSS_OF
 from jaxmlp.network import Network
 
@@ -40,22 +42,24 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
     _: KW_ONLY
     class_weight: dict | str | None = None
 
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: Given) -> np.ndarray:
         """The classes, (n,), or 0 and 1 for several labels, (n, m)."""
         g = self._output(X, "g")
         return self._label_binarizer.inverse_transform(g[:, 0] if g.shape[1] == 1 else g)
 
-    def predict_proba(self, X) -> np.ndarray:
+    def predict_proba(self, X: Given) -> np.ndarray:
         """The probability of each class, (n, classes), in the order of `classes_`."""
         g = self._output(X, "g")
         return np.hstack([1 - g, g]) if g.shape[1] == 1 else g
 
-    def predict_log_proba(self, X) -> np.ndarray:
+    def predict_log_proba(self, X: Given) -> np.ndarray:
         """Its logarithm."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self: S, X: Given, y: Given, sample_weight: Given = None, classes: Given = None
+    ) -> S:
         """One epoch over these samples, from where the last ended.
 
         Args:
@@ -77,7 +81,7 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
         g = "softmax" if self.out_activation_ == "softmax" else "sigmoid"
         return Network(settings.hidden_of(self.activation), g, LOSS_OF[g])
 
-    def _agree_on(self, classes, again: bool) -> None:
+    def _agree_on(self, classes: Given, again: bool) -> None:
         """The classes given to `partial_fit`, and the same each time."""
         with named("classes"):
             binarizer = LabelBinarizer().fit(classes)
@@ -89,10 +93,10 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
                 f"was: {self.classes_!r}"
             )
 
-    def _checked_targets(self, y):
+    def _checked_targets(self, y: Given) -> Any:
         return checked_targets(y, None, accept_sparse="csr")
 
-    def _targets(self, y, again: bool, step: bool):
+    def _targets(self, y: Any, again: bool, step: bool) -> tuple[np.ndarray, float | np.ndarray]:
         """(Y, (n, m), and what each row counts for its class)."""
         with named("y"):
             if again or step:
@@ -111,7 +115,7 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
         with named("class_weight"):
             return Y, compute_sample_weight(self.class_weight, y)
 
-    def _encoded(self, y, outputs: int):
+    def _encoded(self, y: Any, outputs: int) -> np.ndarray:
         """Y, (n, m), of classes that there are outputs for."""
         self._known(unique_labels(y), all_of_them=False)
         return self._label_binarizer.transform(y)
@@ -124,14 +128,14 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
         labels = kind.name if kind.kind in "iufb" else None
         return {"classes": tuple(map(str, self.classes_)), "labels": labels}
 
-    def _known(self, classes, all_of_them: bool) -> None:
+    def _known(self, classes: np.ndarray, all_of_them: bool) -> None:
         """Refuse classes that there are no outputs for; where it goes on, also missing ones."""
         if len(np.setdiff1d(classes, self.classes_)) or (
             all_of_them and len(classes) != len(self.classes_)
         ):
             raise ValueError(f"expected y of the classes {self.classes_}, as before, got {classes}")
 
-    def _strata(self, Y):
+    def _strata(self, Y: np.ndarray) -> np.ndarray | None:
         """Classes keep their shares in the validation samples, where there are enough of each."""
         if self._label_binarizer.y_type_.startswith("multilabel"):
             return None
@@ -141,7 +145,7 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
         enough = counts.min() > 1 and kept >= len(counts)
         return codes if enough or Y.shape[1] == 1 else None
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

@@ -9,6 +9,7 @@ cross-validation, then share one compiled program.
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ import optax
 from jaxtyping import Array
 
 from jaxmlp.estimators.judging import error, judged, measured, reported
-from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State, rounded, unit
+from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, rounded, unit
 from jaxmlp.network import Network, Params, forward
 from jaxmlp.train.arguments import updates_of
 from jaxmlp.train.mesh import shared_out
@@ -29,7 +30,7 @@ EPOCHS = 64  # the most that one call runs
 ORDERS = 2**22  # the most row numbers that it is given
 
 
-def compiled(*static: int):
+def compiled(*static: int) -> Callable[[Callable], Callable]:
     """`jax.jit` with these arguments static, compiled quickly where the compiler knows how."""
 
     def decorate(function: Callable) -> Callable:
@@ -37,7 +38,7 @@ def compiled(*static: int):
                 for how in (QUICK, None)]  # fmt: skip
 
         @functools.wraps(function)
-        def call(*args):
+        def call(*args: Any) -> Any:
             try:
                 return ways[0](*args)
             except jax.errors.JaxRuntimeError as why:
@@ -46,7 +47,7 @@ def compiled(*static: int):
                 del ways[0]
                 return ways[0](*args)
 
-        call.ways = ways
+        call.ways = ways  # type: ignore[attr-defined]
         return call
 
     return decorate
@@ -64,7 +65,7 @@ def _output(network: Network, part: str, params: Params, X: Array) -> Array:
 
 
 @compiled(0)
-def start(rule: Rule, params: Params, eta: Array) -> optax.OptState:
+def start(rule: Program, params: Params, eta: Array) -> optax.OptState:
     """What the optimizer remembers before its first step."""
     return rule.make(eta).init(params)
 
@@ -76,14 +77,14 @@ def most_epochs(rows: int) -> int:
 
 @compiled(0)
 def descend(
-    rule: Rule,
+    rule: Program,
     train: Data,
     validation: Data | None,
-    state: State,
+    state: Progress,
     numbers: Numbers,
     orders: Array,
     limit: Array,
-) -> tuple[State, Curves, Array]:
+) -> tuple[Progress, Curves, Array]:
     """Epochs until the rule for stopping is met, `limit` of them at most; and how many those are.
 
     Args:
@@ -93,11 +94,11 @@ def descend(
     nothing = jnp.full(len(orders), jnp.nan, train.X.dtype)
     curves = Curves(nothing, *([None] * 2 if validation is None else [nothing] * 2))
 
-    def go_on(carry):
+    def go_on(carry: tuple) -> Array:
         done, state, _ = carry
         return (done < limit) & ~state.stopped
 
-    def one(carry):
+    def one(carry: tuple) -> tuple:
         done, state, curves = carry
         params, optimizer, report = _epoch(rule, train, state, numbers, orders[done])
         state = state._replace(params=params, optimizer=optimizer)
@@ -110,32 +111,36 @@ def descend(
     return *rest, done
 
 
-def _epoch(rule: Rule, train: Data, state: State, numbers: Numbers, order: Array):
+def _epoch(rule: Program, train: Data, state: Progress, numbers: Numbers, order: Array) -> tuple:
     """(W and V, what the optimizer remembers, the mean of what each step reports)."""
     take = functools.partial(_step, rule, numbers, state.eta)
     if not rule.batch_size:
         return take(state.params, state.optimizer, train)
     size, n = rule.batch_size, train.n
 
-    def step(i, carry):
+    def step(i: Array, carry: tuple) -> tuple:
         rows = jax.lax.dynamic_slice_in_dim(order, i * size, size)
-        batch = Data(*(part[rows] for part in train[:3]), jnp.minimum(size, n - i * size))
+        X, Y, weights = (part[rows] for part in train[:3])
+        batch = Data(X, Y, weights, jnp.minimum(size, n - i * size))
         batch = batch if rule.mesh is None else shared_out(rule.mesh, batch)
-        *changed, report = take(*carry[:2], batch)
-        return *changed, carry[2] + report * batch.n
+        params, optimizer, total = carry
+        params, optimizer, report = take(params, optimizer, batch)
+        return params, optimizer, total + report * batch.n
 
     carry = (state.params, state.optimizer, jnp.zeros((), train.X.dtype))
     params, optimizer, total = jax.lax.fori_loop(0, (n + size - 1) // size, step, carry)
     return params, optimizer, total / n
 
 
-def _step(rule: Rule, numbers: Numbers, eta: Array, params: Params, optimizer, batch: Data):
+def _step(
+    rule: Program, numbers: Numbers, eta: Array, params: Params, optimizer: Any, batch: Data
+) -> tuple:
     """(W and V, what the optimizer remembers) after a step, and the objective
     before it, as it is reported."""
     total = batch.weights.sum()
     share = jnp.where(total > 0, 1 / total, 0)  # a batch of weight 0 teaches nothing
 
-    def objective(params):
+    def objective(params: Params) -> tuple[Array, Array]:
         squares = sum((weights[:, 1:] ** 2).sum() for weights in params)
         mean, penalty = error(rule, params, batch) * share, numbers.alpha / 2 * squares * share
         return mean + penalty, mean / reported(rule, batch) + penalty

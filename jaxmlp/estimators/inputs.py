@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +13,15 @@ from sklearn.utils import check_array, column_or_1d
 JITTED = type(jax.jit(len))
 MODULES = {"jax.nn": jax.nn, "jax.numpy": jnp}
 
+if TYPE_CHECKING:  # type checkers take no int for an Integral
+    from builtins import float as Real, int as Integral  # noqa: I001
+else:
+    from numbers import Integral, Real  # noqa: F401
 
-def reference_to(f):
+Given = Any  # what scikit-learn takes for an array: lists, data frames, sparse matrices
+
+
+def reference_to(f: Any) -> Any:
     """A function of jax.nn or jax.numpy as its module and name; anything else as it is."""
     inner = inside(f)
     name = getattr(inner, "__name__", "")
@@ -23,15 +32,16 @@ def reference_to(f):
     return f
 
 
-def inside(f):
+def inside(f: Any) -> Any:
     """The Python function in a jitted one: all that deep copies, as scikit-learn makes of
     parameters, have in common."""
     if isinstance(f, JITTED):
-        return f.__getstate__().get("fun", f)
+        state: Any = f.__getstate__()
+        return state.get("fun", f)
     return getattr(f, "_fun", f)
 
 
-def referred_to(found):
+def referred_to(found: Any) -> Any:
     """What `reference_to` was given."""
     if isinstance(found, tuple) and found[0] == "from":
         return getattr(MODULES[found[1]], found[2])
@@ -39,7 +49,7 @@ def referred_to(found):
 
 
 @contextlib.contextmanager
-def named(argument: str):
+def named(argument: str) -> Iterator[None]:
     """Errors of scikit-learn's, with the argument's name where they lack it."""
     try:
         yield
@@ -50,7 +60,7 @@ def named(argument: str):
         raise kind(f"{argument}: {error}") from None
 
 
-def checked_weights(sample_weight, n: int) -> np.ndarray:
+def checked_weights(sample_weight: Given, n: int) -> np.ndarray:
     """(n,) of float64: ones where none are given."""
     if sample_weight is None:
         return np.ones(n)
@@ -65,7 +75,7 @@ def checked_weights(sample_weight, n: int) -> np.ndarray:
     return weights
 
 
-def checked_targets(y, dtype: str | None, accept_sparse: str | bool = False):
+def checked_targets(y: Given, dtype: str | None, accept_sparse: str | bool = False) -> Any:
     """y as an array or a sparse matrix, (n,) or (n, m)."""
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")

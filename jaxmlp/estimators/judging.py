@@ -6,22 +6,22 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State
+from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress
 from jaxmlp.network import Params, forward, loss
 
 
-def error(rule: Rule, params: Params, data: Data) -> Array:
+def error(rule: Program, params: Params, data: Data) -> Array:
     """The weighted sum of E, or of half the squared error, whose δ2 is g − y."""
     total = data.weights @ loss(rule.network, params, data.X, data.Y, reduction="none")
     return total / 2 if rule.network.loss.name == "squared_error" else total
 
 
-def reported(rule: Rule, data: Data) -> int:
+def reported(rule: Program, data: Data) -> int:
     """Over how many outputs the error is averaged in reports: scikit-learn's, for regression."""
     return data.Y.shape[1] if rule.network.loss.name == "squared_error" else 1
 
 
-def measured(rule: Rule, params: Params, data: Data | None) -> tuple:
+def measured(rule: Program, params: Params, data: Data | None) -> tuple:
     """(the error, the score) on the validation samples."""
     if data is None:
         return None, None
@@ -52,7 +52,7 @@ def r_squared(g: Array, Y: Array, shares: Array) -> Array:
 SCORES = {"softmax": accuracy, "sigmoid": subset_accuracy, "identity": r_squared}
 
 
-def judged(rule: Rule, state: State, now: Curves, n: Array, numbers: Numbers) -> State:
+def judged(rule: Program, state: Progress, now: Curves, n: Array, numbers: Numbers) -> Progress:
     """The state once an epoch's numbers are known: what was best, whether to stop, the next η."""
     if now.validation_loss is None:
         value = -now.loss
@@ -70,7 +70,7 @@ def judged(rule: Rule, state: State, now: Curves, n: Array, numbers: Numbers) ->
     best = state.best and jax.tree.map(
         functools.partial(jnp.where, better), state.params, state.best
     )
-    return State(
+    return Progress(
         params=state.params,
         optimizer=state.optimizer,
         best=best,

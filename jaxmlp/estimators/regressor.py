@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.base import ThreeLayer
-from jaxmlp.estimators.inputs import checked_targets
+from jaxmlp.estimators.base import S, ThreeLayer
+from jaxmlp.estimators.inputs import Given, checked_targets
 from jaxmlp.network import Network
 
 
@@ -24,29 +24,29 @@ class ThreeLayerRegressor(RegressorMixin, ThreeLayer):
 
     out_activation_ = "identity"
 
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: Given) -> np.ndarray:
         """The outputs, (n,), or (n, m) for several targets."""
         g = self._output(X, "g")
         return g[:, 0] if g.shape[1] == 1 else g
 
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self: S, X: Given, y: Given, sample_weight: Given = None) -> S:
         """One epoch over these samples, from where the last ended."""
         return self._learn(X, y, sample_weight, again=hasattr(self, "W_"), step=True)
 
     def _network(self) -> Network:
         return Network(settings.hidden_of(self.activation), "identity", "squared_error")
 
-    def _checked_targets(self, y):
+    def _checked_targets(self, y: Given) -> np.ndarray:
         return checked_targets(y, "numeric")
 
-    def _targets(self, y, again: bool, step: bool):
+    def _targets(self, y: np.ndarray, again: bool, step: bool) -> tuple[np.ndarray, float]:
         """(Y, (n, m), and what each row counts)."""
         Y = y.reshape(len(y), -1)
         if again and Y.shape[1] != self.n_outputs_:
             raise ValueError(f"expected y of {self.n_outputs_} targets as before, got {Y.shape[1]}")
         return Y, 1.0
 
-    def _encoded(self, y, outputs: int):
+    def _encoded(self, y: np.ndarray, outputs: int) -> np.ndarray:
         Y = y.reshape(len(y), -1)
         if Y.shape[1] != outputs:
             raise ValueError(f"expected y of {outputs} targets, got {Y.shape[1]}")
@@ -55,5 +55,5 @@ class ThreeLayerRegressor(RegressorMixin, ThreeLayer):
     def _named_classes(self) -> dict:
         return {"classes": None}
 
-    def _strata(self, Y):
+    def _strata(self, Y: np.ndarray) -> None:
         return None

@@ -4,14 +4,15 @@ import contextlib
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
 from jax._src import xla_bridge  # no public name says whether JAX is running
 
 from jaxmlp.estimators.descent import descend, most_epochs, start
-from jaxmlp.estimators.state import Curves, Data, Numbers, Rule, State
+from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress
 from jaxmlp.network import Params
 from jaxmlp.train.sgd import Epoch
 
@@ -27,7 +28,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextlib.contextmanager
-def precision(dtype: np.dtype):
+def precision(dtype: np.dtype) -> Iterator[None]:
     """float64 where the samples are, whatever JAX is set to, for a while.
 
     Raises:
@@ -61,32 +62,33 @@ class Orders:
 
 
 def begin(
-    rule: Rule,
+    rule: Program,
     params: Params,
     numbers: Numbers,
     seen: int,
     validated: bool,
-    memory: State | None,
-) -> State:
+    memory: Progress | None,
+) -> Progress:
     """The state to start from; with the memory of an earlier one, where the optimizer is the same.
 
-    The memory is its `State` without parameters.
+    The memory is its `Progress` without parameters.
     """
     optimizer = start(rule, params, numbers.eta)
     number = numbers.eta.dtype.type
-    state = State(
+    state = Progress(
         params=params, optimizer=optimizer, best=params if validated else None,
         best_value=number(-np.inf), stale=np.int32(0), seen=number(seen),
         eta=numbers.eta, stopped=np.bool_(False),
     )  # fmt: skip
-    same = memory and jax.tree.structure(optimizer) == jax.tree.structure(memory.optimizer)
+    kinds: list[Any] = [jax.tree.structure(o) for o in (optimizer, memory and memory.optimizer)]
+    same = memory and kinds[0] == kinds[1]
     return memory._replace(params=params, stopped=np.bool_(False)) if same else state
 
 
 def run(
-    rule: Rule, data, state: State, numbers: Numbers, orders: Orders, epochs: int, on_epoch,
-    put: Callable = jax.device_put,
-):  # fmt: skip
+    rule: Program, data: tuple[Data, Data | None], state: Progress, numbers: Numbers,
+    orders: Orders, epochs: int, on_epoch: Callable | None, put: Callable = jax.device_put,
+) -> tuple[Progress, Curves, bool]:  # fmt: skip
     """(the state after training, the curves, whether it ended before the epochs did).
 
     Args:
@@ -112,7 +114,7 @@ def run(
     return state, jax.tree.map(lambda *parts: np.concatenate(parts), *curves), ended
 
 
-def _told(on_epoch, done: int, state: State, curves: Curves) -> bool:
+def _told(on_epoch: Callable | None, done: int, state: Progress, curves: Curves) -> bool:
     """Whether the user's function, told of an epoch, ends the training."""
     if not on_epoch:
         return False

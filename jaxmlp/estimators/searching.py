@@ -1,26 +1,38 @@
 """Step sizes and seeds side by side: `jaxmlp.sweep` on an estimator's samples."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import product
-from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jaxtyping import Array
 from sklearn.utils import check_random_state
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.inputs import named
+from jaxmlp.estimators.inputs import Given, Integral, Real, named
 from jaxmlp.estimators.running import precision
 from jaxmlp.estimators.settings import ABOVE_0
 from jaxmlp.estimators.state import Curves
 from jaxmlp.network import Params
+from jaxmlp.train.sgd import Epoch
 from jaxmlp.train.sweep import sweep
 
+if TYPE_CHECKING:
+    import jaxmlp.estimators.base
 
-def search(estimator, X, y, sample_weight, rates, seeds):
+
+def search(
+    estimator: "jaxmlp.estimators.base.ThreeLayer",
+    X: Given,
+    y: Given,
+    sample_weight: Given,
+    rates: Any,
+    seeds: Any,
+) -> "jaxmlp.estimators.base.ThreeLayer":
     """What `search` of both estimators does."""
     given = estimator.get_params(deep=False)
     settings.check(given)
@@ -58,16 +70,18 @@ class Best:
     def __init__(self, networks: int, scale: float, tol: float, patience: Real):
         self.scale, self.tol, self.patience, self.stale = scale, tol, patience, 0
         self.errors, self.epochs = np.full(networks, np.inf), np.zeros(networks, int)
-        self.params, self.losses, self.curves = None, [], []
+        self.params: Params | None = None
+        self.losses: list = []
+        self.curves: list = []
 
-    def see(self, epoch, params: Params) -> bool:
+    def see(self, epoch: Epoch, params: Params) -> bool:
         errors = np.asarray(epoch.test_error, float) * self.scale
         better, much = errors < self.errors, (errors < self.errors - self.tol).any()
         self.stale = 0 if much else self.stale + 1
         self.epochs[better], self.errors[better] = epoch.epoch, errors[better]
         before = self.params or params
 
-        def kept(new, old):
+        def kept(new: Any, old: Any) -> Any:
             return np.where(better[:, None, None], new, old)
 
         self.params = Params(*map(kept, params, before))
@@ -77,12 +91,12 @@ class Best:
 
 
 @functools.cache
-def penalised(make, decay: float, half: bool):
+def penalised(make: Callable, decay: float, half: bool) -> Callable:
     """The optimizer with α of all samples of a batch times the weights, not the biases, added to
     its gradients; those of the squared error are halved, as for `fit`."""
 
-    def add(gradients, params):
-        def one(gradient, weights):
+    def add(gradients: Any, params: Any) -> Any:
+        def one(gradient: Array, weights: Array) -> Array:
             return (gradient / 2 if half else gradient) + decay * weights.at[:, 0].set(0)
 
         return jax.tree.map(one, gradients, params)
@@ -90,25 +104,27 @@ def penalised(make, decay: float, half: bool):
     return lambda eta: optax.chain(optax.stateless(add), make(eta))
 
 
-def _grid(rates, seeds) -> list[tuple[float, int]]:
+def _grid(rates: Any, seeds: Any) -> list[tuple[float, int]]:
     rates = _list("learning_rate_init", rates, "numbers above 0", ABOVE_0[1])
     seeds = _list("random_state", seeds, "whole numbers from 0, below 2**32", _seed)
     return [(float(rate), int(seed)) for rate, seed in product(rates, seeds)]
 
 
-def _list(name: str, values, expected: str, right) -> list:
-    several = isinstance(values, Iterable) and not isinstance(values, str)
-    several = list(values) if several else []
+def _list(name: str, values: Any, expected: str, right: Callable) -> list:
+    many = isinstance(values, Iterable) and not isinstance(values, str)
+    several = list(values) if many else []
     if not several or not all(map(right, several)):
         raise ValueError(f"expected {expected} for {name}, at least one, got {values!r}")
     return several
 
 
-def _seed(value) -> bool:
+def _seed(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < 2**32
 
 
-def _report(estimator, grid, best: Best) -> None:
+def _report(
+    estimator: "jaxmlp.estimators.base.ThreeLayer", grid: list[tuple[float, int]], best: Best
+) -> None:
     """What each network came to, and the best one's settings."""
     rates, seeds = map(np.array, zip(*grid, strict=True))
     k = int(best.errors.argmin())

@@ -3,25 +3,25 @@
 import functools
 import math
 from collections.abc import Callable, Iterable
-from numbers import Integral, Real
+from typing import Any
 
 import jax
 import numpy as np
 import optax
 
 from jaxmlp.activations import SIGMOID, Activation
-from jaxmlp.estimators.inputs import reference_to, referred_to
+from jaxmlp.estimators.inputs import Integral, Real, reference_to, referred_to
 from jaxmlp.train.arguments import step_rule
 from jaxmlp.train.mesh import Devices
 
 MANY = 100  # hidden_units where nothing is said
 
 
-def whole(value) -> bool:
+def whole(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and bool(value >= 1)
 
 
-def number(value) -> bool:
+def number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and bool(0 <= value < math.inf)
 
 
@@ -113,7 +113,7 @@ def devices_of(device: str | Integral | None) -> Devices:
         there = jax.devices(kind or None)
     except RuntimeError:
         there = []
-    if not kind and 0 < device <= len(there):
+    if isinstance(device, Integral) and 0 < device <= len(there):
         return there[:device]
     if kind and (number or "0").isdecimal() and int(number or 0) < len(there):
         return there[int(number or 0)]
@@ -143,12 +143,12 @@ def optimizer_of(settings: dict) -> Callable:
         return _partial(solver.func, solver.args, tuple(sorted(solver.keywords.items())))
     if callable(solver) or isinstance(solver, tuple | optax.MultiSteps):
         return step_rule(solver, None)[0]
-    names = ", ".join(map(repr, SOLVERS))
-    raise ValueError(f"expected {names} or an optimizer of Optax's for solver, got {solver!r}")
+    known = ", ".join(map(repr, SOLVERS))
+    raise ValueError(f"expected {known} or an optimizer of Optax's for solver, got {solver!r}")
 
 
 @functools.cache
-def _partial(function, args, keywords):
+def _partial(function: Callable, args: tuple, keywords: dict) -> Callable:
     return functools.partial(function, *args, **dict(keywords))
 
 
@@ -166,7 +166,7 @@ def sgd(momentum: float, nesterov: float) -> Callable:
     return lambda eta: optax.chain(optax.scale(-eta), trace)
 
 
-SOLVERS = {
+SOLVERS: dict[str, tuple] = {
     "adam": (adam, "beta_1", "beta_2", "epsilon"),
     "sgd": (sgd, "momentum", "nesterovs_momentum"),
 }

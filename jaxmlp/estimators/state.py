@@ -1,7 +1,7 @@
 """What a program of many epochs is given, and what it changes."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import optax
@@ -11,7 +11,7 @@ from jaxtyping import Array
 from jaxmlp.network import Network, Params
 
 
-class Rule(NamedTuple):
+class Program(NamedTuple):
     """What a program is compiled for.
 
     Attributes:
@@ -40,23 +40,23 @@ class Data(NamedTuple):
         n: how many are samples.
     """
 
-    X: np.ndarray
-    Y: np.ndarray
-    weights: np.ndarray
-    n: np.int32
+    X: Any
+    Y: Any
+    weights: Any
+    n: Any
 
 
 class Numbers(NamedTuple):
     """The settings that a program is not compiled for: its η, α and so on may be any."""
 
-    eta: float
-    alpha: float
-    power_t: float
-    tol: float
-    patience: float
+    eta: Any
+    alpha: Any
+    power_t: Any
+    tol: Any
+    patience: Any
 
 
-class State(NamedTuple):
+class Progress(NamedTuple):
     """What an epoch changes.
 
     Attributes:
@@ -72,19 +72,19 @@ class State(NamedTuple):
     params: Params
     optimizer: optax.OptState
     best: Params | None
-    best_value: Array
-    stale: Array
-    seen: Array
-    eta: Array
-    stopped: Array
+    best_value: Any
+    stale: Any
+    seen: Any
+    eta: Any
+    stopped: Any
 
 
 class Curves(NamedTuple):
     """One number an epoch, (epochs,): those of the epochs that a call did come first."""
 
-    loss: Array
-    validation_loss: Array | None
-    validation_score: Array | None
+    loss: Any
+    validation_loss: Any
+    validation_score: Any
 
 
 def padded(X: np.ndarray, Y: np.ndarray, weights: np.ndarray, batch_size: int) -> Data:
@@ -98,8 +98,8 @@ def padded(X: np.ndarray, Y: np.ndarray, weights: np.ndarray, batch_size: int) -
     n = len(X)
     rows = rounded(rounded(n, unit(n)), batch_size or 1)
     missing = rows - n
-    more = (np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in (X, Y, weights))
-    return Data(*more, np.int32(n))
+    X, Y, weights = (np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in (X, Y, weights))
+    return Data(X, Y, weights, np.int32(n))
 
 
 def unit(n: int) -> int:

@@ -4,21 +4,26 @@ import functools
 import math
 from collections.abc import Callable
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.typing import DTypeLike
 from jaxtyping import Array
 
-from jaxmlp.network import loss
+from jaxmlp.network import Network, Params, loss
 
-StepSize = float | Callable[[Array], Array]
-Optimizer = optax.GradientTransformation | Callable[[Array], optax.GradientTransformation]
+StepSize: TypeAlias = float | Callable[[Array], Array]
+Optimizer: TypeAlias = (
+    optax.GradientTransformation | Callable[[Array], optax.GradientTransformation]
+)
 
 
-def step_rule(optimizer, eta):
+def step_rule(
+    optimizer: Any, eta: StepSize | None
+) -> tuple[Callable[..., optax.GradientTransformation], StepSize | None]:
     """(a function from η_t to an Optax optimizer, η or None where the optimizer has its own)."""
     if isinstance(optimizer, optax.MultiSteps):
         optimizer = optimizer.gradient_transformation()
@@ -31,7 +36,13 @@ def step_rule(optimizer, eta):
     return _constantly(optimizer), None
 
 
-def updates_of(optimizer, gradients, remembered, params, **more):
+def updates_of(
+    optimizer: optax.GradientTransformation,
+    gradients: Any,
+    remembered: Any,
+    params: Any,
+    **more: Any,
+) -> tuple[Any, optax.OptState]:
     """What Optax adds to the parameters, and what the optimizer remembers then.
 
     Raises:
@@ -48,11 +59,13 @@ def updates_of(optimizer, gradients, remembered, params, **more):
 
 
 @functools.cache  # so that the same optimizer is the same static argument
-def _constantly(optimizer):
+def _constantly(
+    optimizer: optax.GradientTransformation,
+) -> Callable[[Any], optax.GradientTransformation]:
     return lambda eta: optimizer
 
 
-def step_sizes(eta, first: int, steps: int, dtype) -> np.ndarray:
+def step_sizes(eta: StepSize | None, first: int, steps: int, dtype: DTypeLike) -> np.ndarray:
     """η_t for the steps of one epoch; zeros where the optimizer has its own."""
     if not callable(eta):
         return np.full(steps, eta or 0.0, dtype)
@@ -80,7 +93,14 @@ class Samples(NamedTuple):
 
 
 def samples(
-    network, params, part: str, X, Y, weights=None, *, put: Callable = jax.device_put
+    network: Network,
+    params: Params,
+    part: str,
+    X: Any,
+    Y: Any,
+    weights: Any = None,
+    *,
+    put: Callable = jax.device_put,
 ) -> Samples:
     """X, Y and weights in the dtype of params, once they fit the network and are finite.
 
@@ -92,6 +112,7 @@ def samples(
         given[f"{part}weights"] = weights
     kept = f"{part}Y" if getattr(Y, "dtype", None) is np.dtype(bool) else ""
     arrays = {k: a if k == kept else _of_dtype(a, params.V.dtype) for k, a in given.items()}
+    rest: list[Any]
     X, Y, *rest = arrays.values()
     if X.ndim != 2 or len(X) == 0:
         raise ValueError(f"expected {part}X of shape (n, d) with n at least 1, got {X.shape}")
@@ -104,32 +125,32 @@ def samples(
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
             f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
         )
-    return put(Samples(*arrays.values()))
+    return put(Samples(X, Y, *rest))
 
 
-def _of_dtype(array, dtype) -> np.ndarray | Array:
+def _of_dtype(array: Any, dtype: DTypeLike) -> np.ndarray | Array:
     there = isinstance(array, jax.Array) and array.dtype == dtype
     return array if there else np.asarray(array, dtype)
 
 
-def test_samples(network, params, test, **how) -> Samples | None:
+def test_samples(network: Network, params: Params, test: Any, **how: Any) -> Samples | None:
     """The same of a pair (X, Y), or with weights."""
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
     return test and samples(network, params, "test ", *test, **how)
 
 
-def _kind(array) -> jax.ShapeDtypeStruct:
+def _kind(array: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(array.shape, array.dtype)
 
 
 @functools.lru_cache(maxsize=64)
-def _fits(network, params, X, Y) -> None:
+def _fits(network: Network, params: Params, X: Any, Y: Any) -> None:
     """Refuse shapes that do not fit; traced once for the same ones."""
     jax.eval_shape(functools.partial(loss, network), params, X, Y)
 
 
-def _finite(name: str, values: np.ndarray | Array, given) -> None:
+def _finite(name: str, values: np.ndarray | Array, given: Any) -> None:
     if values.dtype == bool or np.isfinite(values).all():
         return
     at = tuple(np.argwhere(~np.isfinite(values))[0])
@@ -166,7 +187,7 @@ def measured_epochs(errors_every: int, epochs: int) -> Callable[[int], bool]:
     return lambda epoch: (epoch + 1) % errors_every == 0 or epoch == epochs - 1
 
 
-def order_of(key, order, epochs: int, n: int) -> Array | None:
+def order_of(key: Any, order: Any, epochs: int, n: int) -> Array | None:
     """The given order of the samples as an array; None where the key is to draw it."""
     if (key is None) == (order is None):
         raise ValueError("expected either key or order, got " + ("none" if key is None else "both"))

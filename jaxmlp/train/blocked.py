@@ -20,7 +20,7 @@ front of anything: Wx = W̃x + w₀, and G = X̃ X̃ᵀ + 1.
 import functools
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -70,7 +70,7 @@ class Layer(NamedTuple):
     weights: Array
     bias: Array | None
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         """Wx of L3, for one sample or for rows."""
         a = self.weights @ x if x.ndim == 1 else x @ self.weights.T
         return a if self.bias is None else a + jnp.broadcast_to(self.bias, a.shape)
@@ -78,7 +78,7 @@ class Layer(NamedTuple):
 
 def descend(
     network: Network,
-    gradient,
+    gradient: Callable,
     batch_size: int,
     block: int,
     on_cpu: bool,
@@ -105,14 +105,14 @@ def descend(
     X, Y = train
     W, V = (None if A is None else apart(network, A) for A in params)
     layers = (V, None) if W is None else (W, V)
-    steps = functools.partial(_steps, network, DELTAS[gradient], batch_size)
+    steps: Callable = functools.partial(_steps, network, DELTAS[gradient], batch_size)
     steps = _as_one_function(steps) if fused else steps
 
-    def some_blocks(layers, part):
+    def some_blocks(layers: tuple, part: tuple) -> tuple:
         rows, rates = part
         return jax.lax.scan(one_block, layers, (X[rows], Y[rows].astype(X.dtype), rates))
 
-    def one_block(layers, samples):
+    def one_block(layers: tuple, samples: tuple) -> tuple:
         first, rest = layers
         x, y, rates = samples
         G = x @ x.T + int(network.bias) if block > batch_size else None
@@ -132,7 +132,7 @@ def descend(
     return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))
 
 
-def _in_blocks(order, rates, block: int, at_once: int) -> tuple[Array, Array]:
+def _in_blocks(order: Array, rates: Array, block: int, at_once: int) -> tuple[Array, Array]:
     """The order as (…, at_once, block) and the rates as (…, at_once, N, block), filled up."""
     missing = -len(order) % (at_once * block)  # at rate 0: no change
     order = jnp.pad(order, (0, missing)).reshape(-1, at_once, block)
@@ -140,7 +140,7 @@ def _in_blocks(order, rates, block: int, at_once: int) -> tuple[Array, Array]:
     return order, jnp.moveaxis(rates, 0, 2)
 
 
-def each(on_cpu: bool, f: Callable, *args):
+def each(on_cpu: bool, f: Callable, *args: Any) -> Any:
     """f of the arguments of each network: on a CPU one after the other, else stacked."""
     if len(jax.tree.leaves(args)[0]) == 1:
         return jax.tree.map(lambda a: a[None], f(*jax.tree.map(lambda a: a[0], args)))
@@ -161,7 +161,7 @@ def _updated(first: Layer, Delta: Array, x: Array) -> Layer:
     return Layer(weights, None if first.bias is None else first.bias - Delta.sum(axis=1))
 
 
-def apart(network: Network, A: Array) -> Layer:
+def apart(network: Network, A: Any) -> Layer:
     return Layer(A[..., 1:], A[..., 0]) if network.bias else Layer(A, None)
 
 
@@ -171,14 +171,23 @@ def joined(layer: Layer) -> Array:
     return jnp.concatenate([layer.bias[..., None], layer.weights], axis=-1)
 
 
-def _steps(network, deltas, batch_size: int, rest, U, G, y, rates):
+def _steps(
+    network: Network,
+    deltas: Callable,
+    batch_size: int,
+    rest: Any,
+    U: Array,
+    G: Array | None,
+    y: Array,
+    rates: Array,
+) -> tuple:
     """(the second layer after the block's batches, each step's Δ), U and G as above."""
     if G is None:  # a single batch
         drest, Delta = deltas(network, rest, U, y, rates)
         return _minus(rest, drest), Delta
 
-    def step(carry, i):
-        def now(part):
+    def step(carry: tuple, i: Array) -> tuple:
+        def now(part: Array) -> Array:
             rows = jax.lax.dynamic_slice_in_dim(part, i, batch_size)
             return rows[0] if batch_size == 1 else rows  # vectors are twice as fast as rows
 
@@ -198,21 +207,21 @@ def _steps(network, deltas, batch_size: int, rest, U, G, y, rates):
     return rest, Delta
 
 
-def _minus(rest, drest):
+def _minus(rest: Any, drest: Any) -> Any:
     return jax.tree.map(jnp.subtract, rest, drest)
 
 
-def _by_autodiff(network, second: Layer | None, u, y, rates):
+def _by_autodiff(network: Network, second: Layer | None, u: Array, y: Array, rates: Array) -> tuple:
     """The gradients of Σ η_i E_i with respect to V and to each u (a, without hidden layer)."""
 
-    def error(second, u):
+    def error(second: Layer | None, u: Array) -> Array:
         a = u if second is None else second(network.hidden.value(u))
         return jnp.dot(rates, losses.error(network.output, network.loss, a, y))
 
     return jax.grad(error, (0, 1))(second, u)
 
 
-def _by_backprop(network, second: Layer | None, u, y, rates):
+def _by_backprop(network: Network, second: Layer | None, u: Array, y: Array, rates: Array) -> tuple:
     """The same by L15 and L22."""
     h = None if second is None else network.hidden.value(u)
     a = u if second is None else second(h)
@@ -240,14 +249,14 @@ def fusible(network: Network) -> bool:
     return all(part in table.values() for part, table in known)
 
 
-def _as_one_function(steps):
+def _as_one_function(steps: Callable) -> Callable:
     """The steps as one compiled function.
 
     XLA's CPU backend runs a loop's operations one call at a time, but for very small loops, which
     it compiles as a whole and marks so. The mark is set here for a loop that is a little larger.
     """
 
-    def marked(*args):
+    def marked(*args: Any) -> tuple:
         rest, Delta = jax.jit(steps)(*args)
         return rest, set_xla_metadata(Delta, xla_cpu_small_call="true", inlineable="false")
 

@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -88,8 +88,8 @@ def load_checkpoint(
         except (ValueError, OSError) as reason:
             refused.append(str(reason))
             continue
-        for reason in refused:
-            warn(f"{reason}; going on from {path.name}")
+        for why in refused:
+            warn(f"{why}; going on from {path.name}")
         return found
     if refused:
         raise ValueError(f"{'; '.join(refused)}. Without these files it begins anew")
@@ -142,8 +142,8 @@ def _filled(like: Checkpoint, tensors: dict[str, np.ndarray], history: list[Epoc
     fit = like.fit._replace(history=None)
     filled = [_as(leaf, tensors[name]) for name, leaf in arrays(like.fit).items()]
     fit = jax.tree.unflatten(jax.tree.structure(fit), filled)._replace(history=history)
-    best = {name: tensors.get(f"best.{name}") for name in Params._fields}
-    best = like.best and Params(**{n: v if v is None else jnp.asarray(v) for n, v in best.items()})
+    found = (tensors.get(f"best.{name}") for name in Params._fields)
+    best = like.best and Params(*(v if v is None else jnp.asarray(v) for v in found))
     return Checkpoint(fit, like.key, best)
 
 
@@ -162,7 +162,7 @@ def _as(leaf: Array, value: np.ndarray) -> Array:
     return jnp.asarray(value.view(leaf.dtype))
 
 
-def _history(rows: object) -> list[Epoch]:
+def _history(rows: Any) -> list[Epoch]:
     """The history, once it is one: numbers, or None where there was none."""
     for row in rows:
         if len(row) != 3 or not all(value is None or type(value) is float for value in row):

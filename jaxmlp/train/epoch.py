@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -53,7 +53,12 @@ class State(NamedTuple):
 
 
 def rule_for(
-    network: Network, params: Params, make, gradient, batch_size: int, block: int | None
+    network: Network,
+    params: Params,
+    make: Callable,
+    gradient: Callable,
+    batch_size: int,
+    block: int | None,
 ) -> Rule:
     """The rule for these settings; with a block where it applies and none is given.
 
@@ -68,13 +73,14 @@ def rule_for(
         raise ValueError(f"expected a multiple of the batch size {batch_size}, got block {block}")
     elif block and not plain:
         raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
-    on_cpu = next(iter(params.V.devices())).platform == "cpu"
+    (device, *_) = jnp.asarray(params.V).devices()
+    on_cpu = device.platform == "cpu"
     small = batch_size == 1 and len(params.V) <= blocked.FUSED
     fused = on_cpu and small and blocked.fusible(network)
     return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
 
 
-def fused_or_not(rule: Rule, use: Callable[[Rule], object]):
+def fused_or_not(rule: Rule, use: Callable[[Rule], object]) -> Any:
     """What `use` gives; without fused loops where the compiler knows no such."""
     try:
         return use(rule)
@@ -84,7 +90,7 @@ def fused_or_not(rule: Rule, use: Callable[[Rule], object]):
         return use(rule._replace(fused=False))
 
 
-def run(rule: Rule, *args):
+def run(rule: Rule, *args: Any) -> Any:
     """`alone`, compiled."""
     return fused_or_not(rule, lambda rule: _compiled(rule, *args))
 
@@ -125,7 +131,7 @@ def together(
     """
     order = in_order(drawn, rule.n[0] or len(train.X))
     each = functools.partial(blocked.each, rule.on_cpu)
-    batches = rule.mesh and mesh.in_batches(rule.mesh, train, order, rule.batch_size)
+    batches: Any = rule.mesh and mesh.in_batches(rule.mesh, train, order, rule.batch_size)
     if rule.block:
         how = rule.network, rule.gradient, rule.batch_size, rule.block, rule.on_cpu, rule.fused
         rates = step_by_sample(etas, rule.batch_size, train.weights, order)
@@ -137,7 +143,7 @@ def together(
     else:
         states = each(lambda s, e: _step_by_step(rule, train, s, order, e), states, etas)
 
-    def errors(part, n):
+    def errors(part: Samples | None, n: int) -> Array | None:
         return part and each(lambda p: _error(rule, p, part, n, measured), states.params)
 
     return states, errors(train, rule.n[0]), errors(test, rule.n[1])
@@ -162,10 +168,10 @@ def step_by_sample(etas: Array, batch_size: int, weights: Array | None, order: A
     return etas[:, batch] * share[None]
 
 
-def _step_by_step(rule: Rule, train: Samples, state: State, order, etas) -> State:
+def _step_by_step(rule: Rule, train: Samples, state: State, order: Array, etas: Array) -> State:
     """A batch at a time, by any optimizer of Optax's."""
 
-    def step(state, batch):
+    def step(state: State, batch: tuple) -> tuple[State, None]:
         rows, eta = batch
         return _step(rule, state, jax.tree.map(lambda part: part[rows], train), eta), None
 
@@ -176,7 +182,7 @@ def _step_by_step(rule: Rule, train: Samples, state: State, order, etas) -> Stat
     return step(state, (rest, etas[-1]))[0] if rest.size else state
 
 
-def _in_batches(rule: Rule, batches: Samples, state: State, samples: int, etas) -> State:
+def _in_batches(rule: Rule, batches: Samples, state: State, samples: int, etas: Array) -> State:
     """The same, of batches that lie ready; the last may be filled up."""
     whole, rest = divmod(samples, rule.batch_size)
     full = jax.tree.map(lambda part: part[:whole], batches)
@@ -187,7 +193,7 @@ def _in_batches(rule: Rule, batches: Samples, state: State, samples: int, etas) 
     return _step(rule, state, last, etas[-1]) if rest else state
 
 
-def _step(rule: Rule, state: State, batch: Samples, eta) -> State:
+def _step(rule: Rule, state: State, batch: Samples, eta: Array) -> State:
     x, y, weights = batch
     y = y.astype(x.dtype)
     gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
@@ -197,7 +203,12 @@ def _step(rule: Rule, state: State, batch: Samples, eta) -> State:
     return _update(rule.make(eta), state, gradients, value)
 
 
-def _update(optimizer, state: State, gradients, value) -> State:
+def _update(
+    optimizer: optax.GradientTransformation,
+    state: State,
+    gradients: Gradients,
+    value: Callable[[Params], Array],
+) -> State:
     """One Optax step; the error's value is for optimizers that search along the line."""
     step = Params(gradients.dW, gradients.dV)
     with jax.numpy_dtype_promotion("standard"):  # Optax's own arithmetic needs it
@@ -226,11 +237,11 @@ def _mean(network: Network, part: Samples, params: Params) -> Array:
     return _total(network, params, part) / total
 
 
-def _error(rule: Rule, params: Params, part: Samples, n: int, measured) -> Array:
+def _error(rule: Rule, params: Params, part: Samples, n: int, measured: Any) -> Array:
     """The mean of E over the samples, or NaN."""
     total = functools.partial(_total_of_many, rule.network)
 
-    def mean():
+    def mean() -> Array:
         sums = mesh.summed(rule.mesh, total, n, params, part) if rule.mesh else total(params, part)
         return sums / ((n or len(part.X)) if part.weights is None else jnp.sum(part.weights))
 
@@ -238,10 +249,12 @@ def _error(rule: Rule, params: Params, part: Samples, n: int, measured) -> Array
     return jax.lax.cond(measured, mean, lambda: unknown)
 
 
-def _total_of_many(network: Network, params: Params, part: Samples, there=None) -> Array:
+def _total_of_many(
+    network: Network, params: Params, part: Samples, there: Array | None = None
+) -> Array:
     """`_total`, without a second copy of many samples."""
 
-    def total(start, rows):
+    def total(start: Any, rows: int) -> Array:
         some = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
         return _total(network, params, *some)
 

@@ -7,6 +7,7 @@ on only gradients travel: XLA sums them where a product runs over rows that are 
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ from jaxtyping import Array
 from jaxmlp.train.arguments import Samples
 
 AXIS = "samples"
-Devices = jax.Device | Sequence[jax.Device] | None
+Devices: TypeAlias = jax.Device | Sequence[jax.Device] | None
 
 
 def placed(device: Devices) -> tuple[Mesh | None, Callable]:
@@ -66,7 +67,7 @@ def shared(mesh: Mesh, part: Samples) -> Samples:
     missing = -len(part.X) % mesh.size
     where = NamedSharding(mesh, PartitionSpec(AXIS))
 
-    def put(array) -> Array:
+    def put(array: Any) -> Array:
         array = np.asarray(array)
         rows = np.pad(array, [(0, missing), *[(0, 0)] * (array.ndim - 1)]) if missing else array
         return _of_all(rows, where)
@@ -74,7 +75,7 @@ def shared(mesh: Mesh, part: Samples) -> Samples:
     return jax.tree.map(put, part)
 
 
-def shared_out(mesh: Mesh, batch):
+def shared_out(mesh: Mesh, batch: Any) -> Any:
     """A batch that every device has, with only a share of its rows worked at on each."""
     where = NamedSharding(mesh, PartitionSpec(AXIS))
     return jax.tree.map(
@@ -103,12 +104,12 @@ def _picked(devices: int, own: Samples, rows: Array) -> Samples:
     me, size = jax.lax.axis_index(AXIS), len(own.X)
     round_the_ring = [(k, (k - 1) % devices) for k in range(devices)]
 
-    def pick(hop, carry):
+    def pick(hop: Any, carry: Any) -> Any:
         found, visiting = carry
         here = rows - (me + hop) % devices * size
         there = (here >= 0) & (here < size)
 
-        def some(found, share):
+        def some(found: Any, share: Any) -> Any:
             mine = there.reshape(there.shape + (1,) * (share.ndim - 1))
             return jnp.where(mine, share[jnp.where(there, here, 0)], found)
 
@@ -120,10 +121,10 @@ def _picked(devices: int, own: Samples, rows: Array) -> Samples:
     return jax.lax.fori_loop(0, devices, pick, (nothing, own))[0]
 
 
-def summed(mesh: Mesh, total: Callable, n: int, params, part: Samples) -> Array:
+def summed(mesh: Mesh, total: Callable, n: int, params: Any, part: Samples) -> Array:
     """Σ of `total` over the first n samples: on each device over its share, then over all."""
 
-    def local(params, own):
+    def local(params: Any, own: Any) -> Array:
         first = jax.lax.axis_index(AXIS) * len(own.X)
         there = first + jnp.arange(len(own.X)) < n
         return jax.lax.psum(total(params, own, there), AXIS)

@@ -2,9 +2,9 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -83,8 +83,8 @@ class Diverged(ArithmeticError):
 def fit(
     network: Network,
     params: Params,
-    X: ArrayLike,
-    Y: ArrayLike,
+    X: Any,
+    Y: Any,
     *,
     epochs: int,
     eta: StepSize | None = None,
@@ -95,7 +95,7 @@ def fit(
     gradient: Callable[..., Gradients] = autodiff,
     block: int | None = None,
     weights: ArrayLike | None = None,
-    test: tuple[ArrayLike, ...] | None = None,
+    test: Sequence[Any] | None = None,
     errors_every: int = 1,
     on_epoch: Callable[[Epoch, Params], object] | None = None,
     resume: Fit | None = None,
@@ -223,7 +223,7 @@ def check_resume(resume: Fit, begun: Fit, epochs: int) -> None:
         raise ValueError(f"expected at least the {done} epochs already done, got {epochs}")
 
 
-def check_arrays(found: dict[str, ArrayLike], wanted: dict[str, ArrayLike]) -> None:
+def check_arrays(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Refuse arrays that have not these names, dtypes and shapes.
 
     Raises:
@@ -244,7 +244,7 @@ def arrays(so_far: Fit) -> dict[str, Array]:
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in found}
 
 
-def _numbers(errors, measured: bool) -> list[float | None]:
+def _numbers(errors: Sequence, measured: bool) -> list[float | None]:
     return [float(e) if measured and e is not None else None for e in errors]
 
 

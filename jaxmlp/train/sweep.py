@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ from jaxmlp.gradients import Gradients, autodiff
 from jaxmlp.network import Network, Params
 from jaxmlp.train.arguments import (
     Optimizer,
+    Samples,
     StepSize,
     check_settings,
     measured_epochs,
@@ -101,7 +102,8 @@ def sweep(
         measured = measuring(epoch)
         states, *errors = _epoch(rule, shares, states, (etas, keys), drawn, np.bool_(measured))
         errors = [_joined(e, N) if measured and e[0] is not None else None for e in errors]
-        history.append(Epoch(epoch + 1, etas[:, -1] if rules[0][1] else None, *errors))
+        last: Any = etas[:, -1] if rules[0][1] else None  # an Epoch of many has arrays
+        history.append(Epoch(epoch + 1, last, *errors))
         if on_epoch and on_epoch(history[-1], _joined([s.params for s in states], N)) is True:
             break
     return Fit(_joined([s.params for s in states], N), history)
@@ -119,13 +121,13 @@ class Share(NamedTuple):
     rows: np.ndarray
     data: tuple
 
-    def of(self, tree):
+    def of(self, tree: Any) -> Any:
         """What belongs to its networks, of arrays for all of them."""
         return jax.device_put(jax.tree.map(lambda a: a[self.rows], tree), self.device)
 
 
-def _shares(one: Params, N: int, data) -> list[Share]:
-    platform = next(iter(one.V.devices())).platform
+def _shares(one: Params, N: int, data: Any) -> list[Share]:
+    platform = next(iter(jnp.asarray(one.V).devices())).platform
     devices = jax.local_devices(backend=platform)
     workers = max(len(devices), _cores() if platform == "cpu" else 1)
     most = math.ceil(N / min(workers, N))
@@ -138,13 +140,20 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def _start(rule: Rule, shares: list[Share], params: Params, etas) -> list[State]:
+def _start(rule: Rule, shares: Sequence[Share], params: Params, etas: Any) -> list[State]:
     """The states at the beginning."""
     state = jax.vmap(lambda p, eta: State(p, rule.make(eta).init(p)))(params, etas)
     return [share.of(state) for share in shares]
 
 
-def _epoch(rule: Rule, shares, states, own, drawn, measured):
+def _epoch(
+    rule: Rule,
+    shares: Sequence[Share],
+    states: Sequence[State],
+    own: Sequence,
+    drawn: Any,
+    measured: Any,
+) -> tuple:
     """(the states, the training errors, the test errors) after an epoch, one for each share."""
     tasks = [
         (*share.data, (state, *share.of(own)), jax.device_put(drawn, share.device), measured)
@@ -155,18 +164,19 @@ def _epoch(rule: Rule, shares, states, own, drawn, measured):
     ]
     with ThreadPoolExecutor(len(shares)) as threads:
         done = threads.map(lambda run, task: jax.block_until_ready(run(*task)), programs, tasks)
-        return zip(*done, strict=True)
+        return tuple(zip(*done, strict=True))
 
 
-def _program(rule: Rule, device: jax.Device, task):
+def _program(rule: Rule, device: jax.Device, task: Any) -> Callable:
     """The program for arguments like these, compiled here: threads have no settings of JAX's."""
     leaves, tree = jax.tree.flatten(task)
     kinds = tuple(jax.ShapeDtypeStruct(np.shape(leaf), leaf.dtype) for leaf in leaves)
-    return _compiled(rule, device, tree, kinds, jax.config.jax_enable_x64)
+    x64 = getattr(jax.config, "jax_enable_x64")  # noqa: B009
+    return _compiled(rule, device, tree, kinds, x64)
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(rule: Rule, device: jax.Device, tree, kinds, x64: bool):
+def _compiled(rule: Rule, device: jax.Device, tree: Any, kinds: Any, x64: bool) -> Callable:
     there = jax.sharding.SingleDeviceSharding(device)
     kinds = [jax.ShapeDtypeStruct(k.shape, k.dtype, sharding=there) for k in kinds]
     task = jax.tree.unflatten(tree, kinds)
@@ -175,24 +185,26 @@ def _compiled(rule: Rule, device: jax.Device, tree, kinds, x64: bool):
     )
 
 
-def _many(rule: Rule, train, test, networks, drawn, measured):
+def _many(
+    rule: Rule, train: Samples, test: Samples | None, networks: Any, drawn: Any, measured: Any
+) -> tuple:
     """An epoch of each network: those with an order in common together."""
     states, etas, keys = networks
     if keys is None:
         return together(rule, train, test, states, drawn, etas, measured)
 
-    def one(state, etas, key):
+    def one(state: State, etas: Any, key: Any) -> tuple:
         return alone(rule, train, test, state, (key, drawn), etas, measured)
 
     return each(rule.on_cpu, one, states, etas, keys)
 
 
-def _joined(parts: Sequence, N: int):
+def _joined(parts: Sequence, N: int) -> Any:
     """The shares' arrays as one, on the first axis."""
     return jax.tree.map(lambda *p: jnp.asarray(np.concatenate(p)[:N]), *parts)
 
 
-def _stacked(params) -> Params:
+def _stacked(params: Any) -> Params:
     """One `Params` with a first axis, from one or a list.
 
     Raises:
@@ -212,7 +224,7 @@ def _stacked(params) -> Params:
     return params
 
 
-def _each(eta, N: int) -> Sequence:
+def _each(eta: Any, N: int) -> Sequence:
     """η of each network."""
     if eta is None or callable(eta) or isinstance(eta, Real):
         return [eta] * N
@@ -221,7 +233,7 @@ def _each(eta, N: int) -> Sequence:
     return [float(one) if isinstance(one, np.generic | jax.Array) else one for one in eta]
 
 
-def _one_of(key, N: int):
+def _one_of(key: Any, N: int) -> Any:
     """A key to stand for all in the checks."""
     if key is None or not key.shape:
         return key
@@ -230,6 +242,6 @@ def _one_of(key, N: int):
     return key[0]
 
 
-def _step_rule(optimizer, eta, gradient, counts):
+def _step_rule(optimizer: Any, eta: Any, gradient: Any, counts: dict[str, int]) -> tuple:
     check_settings(eta, gradient, **counts)
     return step_rule(optimizer, eta)

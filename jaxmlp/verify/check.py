@@ -40,7 +40,7 @@ def check(
     *,
     reduction: Literal["mean", "sum"] = "mean",
     seed: int = 0,
-    catalogue: Sequence[Mistake] = CATALOGUE,
+    catalogue: Sequence[Mistake] | None = None,
 ) -> Report:
     """Check a hand-derived gradient, or an update step, against `jax.grad`; name its mistakes.
 
@@ -54,7 +54,7 @@ def check(
         network: f, g and E; the lecture's ReLU, softmax, cross-entropy where it isn't given.
         reduction: over a batch, whether dW and dV are those of the mean or of the sum of E.
         seed: of the random points.
-        catalogue: the mistakes to look for.
+        catalogue: the mistakes to look for; all where it isn't given.
 
     Returns:
         One check a stage, in the order of the derivation: `print` it, or look at `.checks`.
@@ -81,7 +81,8 @@ def check(
         raise ValueError(f"expected a Network, got {network!r}")
     parameters = _parameters(derivation)
     subject = Subject(name, functools.partial(call_here, derivation), parameters)
-    options = {"reduction": reduction, "seed": seed, "catalogue": catalogue}
+    known = CATALOGUE if catalogue is None else catalogue
+    options = {"reduction": reduction, "seed": seed, "catalogue": known}
     network = network or Network()
     checks = check_derivation(subject, network, **options)
     confirm(network, seed)
