@@ -9,7 +9,8 @@ How a file becomes a verdict (`homework.verify_file`):
 2. Training loops, classes, and what else names do not settle, are run (`recorded`): on arrays that
    record, until one pass has moved its parameters (`run`). A new form of program belongs there: in
    `run.step` if parameters are kept in another way, in `run.modules` if it imports something else,
-   in `run.unknown` if data that are not there are used in another way.
+   in `run.calls` if nothing in it is called, in `run.unknown` if what is not there is used in
+   another way.
 3. Its own forward pass is computed anew and differentiated by JAX (`truth`). Another E belongs in
    `truth.errors`.
 4. The step is judged (`judge`): which E it goes down, which parameters follow the gradient, the
