@@ -159,8 +159,10 @@ def kind(function: ast.FunctionDef) -> str | None:
 def _is_piece(function: ast.FunctionDef) -> bool:
     """Whether it is f, f', softmax or a loss; what a layer does takes more than u."""
     found = piece(function.name)
-    alone = len(_parameters(function)) <= 1
-    return found is not None and (alone or found.kind in ("softmax", "loss"))
+    if found is None or len(_parameters(function)) <= 1:
+        return found is not None
+    passed = found.kind == "derivative" and "back" in plain(function.name)
+    return not passed and found.of != "identity"
 
 
 def _trains(function: ast.FunctionDef) -> bool:

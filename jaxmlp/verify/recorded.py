@@ -105,14 +105,16 @@ def steps_of(
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
     again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
-    found = judge(cells, recordings)
+    found = judge(cells, [worlds for worlds in recordings if _runs(worlds)])
     if any(step.checks for step in found):
         return found
     stopped = suspects.error(errors)
     if stopped and (suspect := _suspect(cells, begins, stopped, again, judge)):
         return [suspect]
     crash = _crashed(cells, errors, guessed)
-    return (crash or found) if stopped else (found or crash)
+    if stopped and crash:
+        return crash
+    return found or judge(cells, recordings) or crash
 
 
 def _begins(cells: Sequence[str]) -> list[int]:

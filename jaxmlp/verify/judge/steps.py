@@ -221,6 +221,8 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         gradients = gradient_nodes(world, target, names, param)
         uncut = world.graph.dependents(target.nodes, without=gradients)
         factor = multiple(world.change(param), names.adjoints[param.old])
+        if factor is None and param.gives and not target.upstream and names.of(param.new):
+            continue  # a δ of the same shape
         # Or else it comes by way of the gradient, and of the old value.
         old = param.gives or param.old in world.graph.ancestors([param.new], without=gradients)
         by_way = bool(gradients) and param.new not in uncut and old

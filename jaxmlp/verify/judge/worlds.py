@@ -209,7 +209,7 @@ def odd(world: World) -> int:
     strange = (wanted - left).total()  # what is given is the gradient of no array
     single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs)) + numbers
     square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
-    return single + square + strange + degenerate(world)
+    return single + square + 2 * strange + degenerate(world)
 
 
 def degenerate(world: World) -> int:
