@@ -24,6 +24,7 @@ _HOME = {
     "begin": "train.sgd",
     "Fit": "train.sgd",
     "Diverged": "train.sgd",
+    "Stream": "train.stream",
     "inverse_epoch": "train.sgd",
     "sweep": "train.sweep",
     "Checkpoint": "train.checkpoint",

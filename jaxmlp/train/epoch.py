@@ -237,6 +237,9 @@ def _error(rule: Rule, params: Params, part: Samples, n: int, measured) -> Array
     return jax.lax.cond(measured, mean, lambda: unknown)
 
 
+mean_error = jax.jit(_error, static_argnums=(0, 3))
+
+
 def _total_of_many(network: Network, params: Params, part: Samples, there=None) -> Array:
     """`_total`, without a second copy of many samples."""
 
