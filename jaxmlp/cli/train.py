@@ -158,8 +158,10 @@ def learn(
     Raises:
         Stop: the training error is no longer finite.
     """
-    X, Y = task.arrays(task.train)
-    rule = {"optimizer": optimizer_named(settings.optimizer), "eta": step_size(settings, len(X))}
+    (X, Y), test = task.arrays(task.train), task.arrays(task.test)
+    if settings.stream:
+        X, test = Stream(X), (Stream(test[0]), test[1])
+    rule = {"optimizer": optimizer_named(settings.optimizer), "eta": step_size(settings, len(Y))}
     resume = run.load(begin(params, **rule, stream=settings.stream)) if settings.resume else None
     done = len(resume.history) if resume else 0
     if settings.resume:
@@ -175,7 +177,7 @@ def learn(
             bar.console.print(f"{done.epoch:>5}{numbers}")
 
         def save(so_far: Fit) -> None:
-            seen = int(so_far.seen or 0) / len(X)
+            seen = int(so_far.seen or 0) / len(Y)
             bar.update(running, completed=len(so_far.history) + seen)
             run.keep(so_far)
 
@@ -184,14 +186,14 @@ def learn(
             result = fit(
                 task.network,
                 params,
-                Stream(X) if settings.stream else X,
+                X,
                 Y,
                 epochs=settings.epochs,
                 **rule,
                 batch_size=settings.batch_size,
                 key=run.key,
                 gradient=ROUTES[settings.gradient],
-                test=task.arrays(task.test),
+                test=test,
                 on_epoch=on_epoch,
                 resume=resume,
                 save=save,

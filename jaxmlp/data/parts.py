@@ -5,7 +5,6 @@ row is found at once, whatever the parts were packed with. In memory are targets
 """
 
 import math
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from jaxmlp.data.dataset import Dataset, check_finite, from_labels
 from jaxmlp.data.idx import TESTS, idx_pairs, read_idx_pair
 from jaxmlp.data.npz import image_shape, read_npz_parts
 from jaxmlp.data.opened import open_table
-from jaxmlp.data.rows import NUMBERS, Rows
+from jaxmlp.data.rows import NUMBERS, Rows, Store
 from jaxmlp.data.table import Reading
 from jaxmlp.data.targets import from_targets
 from jaxmlp.data.whole import chosen, own
@@ -127,18 +126,17 @@ def _is_test(path: Path) -> bool:
 
 def _unpacked(name: str, parts: Iterator[Part]) -> tuple[Part, Rows, np.ndarray, int]:
     """(the first part, the rows of all, their targets, how many of them, the last, are tests)."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # it goes with its rows
+    store = Store()
     first, y, test = None, [], []
     for part in parts:
         first = first or part._replace(X=np.empty((0, *part.X.shape[1:]), part.X.dtype))
         _check_fits(part, first)
-        np.ascontiguousarray(part.X, first.X.dtype).tofile(file)
+        store.append(part.X.astype(first.X.dtype, copy=False))
         y.append(part.y)
         test.append(np.full(len(part.X), part.test))
-    file.flush()
     test = np.concatenate(test)
     order = np.argsort(test, kind="stable")
-    X = Rows(file, first.X.dtype, math.prod(first.X.shape[1:]), order)
+    X = Rows(store, first.X.dtype, math.prod(first.X.shape[1:]), order)
     return first, X, np.concatenate(y)[order], int(test.sum())
 
 

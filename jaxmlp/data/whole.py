@@ -1,5 +1,6 @@
 """A table that is read whole, to be learned from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def chosen(table: Table) -> tuple[list[int], list[int]]:
     return features, targets
 
 
-def own(names: list[str]) -> tuple[str, ...] | None:
+def own(names: Sequence[str]) -> tuple[str, ...] | None:
     """The names, if each column has one of its own."""
     return tuple(names) if all(names) and len({*names}) == len(names) else None
 

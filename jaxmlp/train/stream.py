@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
+from jax.typing import ArrayLike
 
 from jaxmlp.train import mesh
 from jaxmlp.train.arguments import Samples, samples
@@ -33,7 +34,7 @@ class Stream(NamedTuple):
     at_once: int | None = None
 
 
-def of_stream(part: str, X: Any, Y: np.ndarray, weights: None = None) -> Samples:
+def of_stream(part: str, X: Any, Y: ArrayLike, weights: ArrayLike | None = None) -> Samples:
     """Samples that are not read yet.
 
     Raises:
@@ -47,7 +48,10 @@ def of_stream(part: str, X: Any, Y: np.ndarray, weights: None = None) -> Samples
             f"expected {part}X of shape (n, d) with n at least 1, and as many Y, "
             f"got {X.shape} and {len(Y)}"
         )
-    return Samples(X, Y)
+    return Samples(X, Y if hasattr(Y, "dtype") else np.asarray(Y))
+
+
+_order = jax.jit(in_order, static_argnums=1)
 
 
 class Parts(NamedTuple):
@@ -108,7 +112,7 @@ class Reader(NamedTuple):
             seen: how many of the epoch's samples are done.
             keep: called with the state and that number after each part.
         """
-        order = np.asarray(in_order(drawn, len(train.Y)))
+        order = np.asarray(_order(drawn, len(train.Y)))
         for n, some in self.read(rule, state.params, train, order[seen:]):
             size = rule.batch_size
             steps = slice(seen // size, math.ceil((seen + n) / size))
