@@ -62,14 +62,14 @@ def rule_for(
             optimizer than plain SGD.
     """
     plain = make is optax.sgd and gradient in blocked.DELTAS
+    on_cpu = next(iter(params.V.devices())).platform == "cpu"
+    fused = on_cpu and batch_size == 1 and blocked.fusible(network)
     if block is None:
-        block = blocked.block_size(params, batch_size) if plain else 0
+        block = blocked.block_size(params, batch_size, fused) if plain else 0
     elif not isinstance(block, int | np.integer) or block < 0 or block % batch_size:
         raise ValueError(f"expected a multiple of the batch size {batch_size}, got block {block}")
     elif block and not plain:
         raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
-    on_cpu = next(iter(params.V.devices())).platform == "cpu"
-    fused = on_cpu and batch_size == 1 and blocked.fusible(network)
     return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
 
 
