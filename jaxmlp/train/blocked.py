@@ -35,6 +35,7 @@ from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params
 
 SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
+BLOCK = 64  # samples that make the products large enough
 PART = 32  # samples of a block that are corrected for the same number before them
 NEAREST = 48 * 2**10  # bytes of a core's nearest cache
 CACHED = 2**18  # numbers that a core keeps at hand: a megabyte of float32
@@ -53,7 +54,7 @@ def block_size(params: Params, batch_size: int, fused: bool) -> int:
         return 1
     if batch_size > (7 if first.size <= SMALL else 32):
         return batch_size
-    return batch_size * (64 // batch_size)
+    return batch_size * (BLOCK // batch_size)
 
 
 def blocks_at_once(blocks: int, numbers: int, weights: int) -> int:

@@ -80,7 +80,7 @@ def fused_or_not(rule: Rule, use: Callable[[Rule], object]):
     except jax.errors.JaxRuntimeError:
         if not rule.fused:
             raise
-        return use(rule._replace(fused=False))
+        return use(rule._replace(fused=False, block=rule.block and max(rule.block, blocked.BLOCK)))
 
 
 def run(rule: Rule, *args):
