@@ -7,7 +7,6 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int, Integer
 
-from jaxmlp.data.rows import Rows
 from jaxmlp.network import Network, Params, forward, loss
 
 Codes = Integer[np.ndarray, " n"]
@@ -50,13 +49,13 @@ def score(
     """
     m = len(params.V)
     X, Y = (a if hasattr(a, "shape") else np.asarray(a) for a in (X, Y))
-    total, outputs = 0.0, []
+    total, parts = 0.0, []
     for rows in _parts(len(X), max(X.shape[1], m)):
         x, y = (np.asarray(a[rows], params.V.dtype) for a in (X, Y))
         total += float(_error(network, params, x, y)) * len(x)
         g = predict(network, params, x)
-        outputs.append(g if labels is None else classify(g))
-    error, outputs = total / len(X), np.concatenate(outputs)
+        parts.append(g if labels is None else classify(g))
+    error, outputs = total / len(X), np.concatenate(parts)
     if labels is None:
         return Score(error, r2=r_squared(np.asarray(Y, params.V.dtype), outputs))
     labels = np.asarray(labels)
@@ -153,7 +152,7 @@ def r_squared(Y: Float[np.ndarray, "n m"], G: Float[np.ndarray, "n m"]) -> float
     return float(explained.mean())
 
 
-def dead_units(network: Network, params: Params, X: ArrayLike | Rows) -> int:
+def dead_units(network: Network, params: Params, X: Any) -> int:
     """How many hidden units no sample can teach any more: f'(u) = 0 in every row of X.
 
     Example:

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -13,7 +13,6 @@ from jaxmlp.cli.console import reading_bar
 from jaxmlp.cli.settings import Settings, reading_of
 from jaxmlp.data.dataset import Dataset, split
 from jaxmlp.data.parts import open_parts
-from jaxmlp.data.rows import Rows
 from jaxmlp.data.scaling import Scaling, applied, learn_scaling
 from jaxmlp.data.sources import load_data
 from jaxmlp.losses import LOSS_OF, OUTPUT_OF
@@ -39,7 +38,7 @@ class Task(NamedTuple):
     x_scaling: Scaling
     y_scaling: Scaling | None
 
-    def arrays(self, part: Dataset) -> tuple[np.ndarray | Rows, np.ndarray | jax.Array]:
+    def arrays(self, part: Dataset) -> tuple[Any, np.ndarray | jax.Array]:
         """X (n, d) and Y (n, m) of the training or the test part, as the network takes them."""
         return applied(self.x_scaling, part.X), self.targets(part)
 

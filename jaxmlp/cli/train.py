@@ -164,8 +164,6 @@ def learn(
     Raises:
         Stop: the training error is no longer finite.
     """
-    X: Any
-    test: tuple[Any, Any]
     (X, Y), test = task.arrays(task.train), task.arrays(task.test)
     if settings.stream:
         X, test = Stream(X), (Stream(test[0]), test[1])

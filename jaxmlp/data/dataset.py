@@ -33,7 +33,7 @@ class Dataset:
     """
 
     name: str
-    X: np.ndarray | Rows
+    X: Any  # np.ndarray or Rows
     y: np.ndarray
     classes: tuple[str, ...] | None = None
     image_shape: tuple[int, int] | None = None

@@ -7,7 +7,7 @@ row is found at once, whatever the parts were packed with. In memory are targets
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def open_parts(
         raise ValueError(f"{folder}: expected classification of IDX labels, got regression")
     parts = (part for one in track(files) for part in read(one, reading))
     first, X, y, n_test = _unpacked(name, parts)
-    about = {"n_test": n_test, "image_shape": image_shape(first.X)}
+    about: dict[str, Any] = {"n_test": n_test, "image_shape": image_shape(first.X)}
     if first.names:
         about |= {"features": own(first.names[0]), "names": own(first.names[1])}
     if read is _images:
@@ -79,6 +79,7 @@ def _found(folder: Path) -> tuple[Callable[..., Iterator[Part]], list]:
     Raises:
         ValueError: there are none, or of several kinds.
     """
+    found: dict[Callable[..., Iterator[Part]], list]
     found = {_tables: [*folder.glob("*.parquet")], _archives: [*folder.glob("*.npz")]}
     found[_images] = [pair for part in ("train", *TESTS) for pair in idx_pairs(folder, part)]
     found = {read: sorted(files) for read, files in found.items() if files}
@@ -96,22 +97,21 @@ def _tables(path: Path, reading: Reading) -> Iterator[Part]:
         for c in table.texts(features):
             table.problems.append(f"{table.called(c)}: expected numbers, got words")
         table.check()
-        names = tuple(tuple(table.names[c] for c in some) for some in (features, targets))
+        names = tuple(table.names[c] for c in features), tuple(table.names[c] for c in targets)
         dtype = _dtype(parquet.read_schema(path), names[0])
         for part in table.parts(features, {}, targets, [], max(1, NUMBERS // len(features))):
             X = part.X if np.isnan(part.X).any() else part.X.astype(dtype)
             yield Part(path.name, X, part.y, _is_test(path), names)
 
 
-def _dtype(schema, names: tuple[str, ...]) -> np.dtype:
+def _dtype(schema: Any, names: tuple[str, ...]) -> np.dtype:
     """Of numbers in these columns."""
     kinds = [np.dtype(schema.field(name).type.to_pandas_dtype()) for name in names]
     return np.result_type(*kinds) if all(kind.kind in "fiub" for kind in kinds) else np.dtype(float)
 
 
 def _archives(path: Path, _: Reading) -> Iterator[Part]:
-    parts, _ = read_npz_parts(path)
-    for (X, y), test in zip(parts, (_is_test(path), True), strict=False):
+    for (X, y), test in zip(read_npz_parts(path)[0], (_is_test(path), True), strict=False):
         yield Part(path.name, X, y, test)
 
 
@@ -127,14 +127,14 @@ def _is_test(path: Path) -> bool:
 def _unpacked(name: str, parts: Iterator[Part]) -> tuple[Part, Rows, np.ndarray, int]:
     """(the first part, the rows of all, their targets, how many of them, the last, are tests)."""
     store = Store()
-    first, y, test = None, [], []
+    first, y, tests = None, [], []
     for part in parts:
         first = first or part._replace(X=np.empty((0, *part.X.shape[1:]), part.X.dtype))
         _check_fits(part, first)
         store.append(part.X.astype(first.X.dtype, copy=False))
         y.append(part.y)
-        test.append(np.full(len(part.X), part.test))
-    test = np.concatenate(test)
+        tests.append(np.full(len(part.X), part.test))
+    test = np.concatenate(tests)
     order = np.argsort(test, kind="stable")
     X = Rows(store, first.X.dtype, math.prod(first.X.shape[1:]), order)
     return first, X, np.concatenate(y)[order], int(test.sum())

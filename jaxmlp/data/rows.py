@@ -14,7 +14,7 @@ NUMBERS = 2**20  # so many at a time are read where all are needed
 class Store:
     """A temporary file of numbers, one row after the other; it goes with the last of its rows."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.file = tempfile.TemporaryFile()  # noqa: SIM115
         weakref.finalize(self, self.file.close)
 
@@ -58,14 +58,14 @@ class Rows:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def __getitem__(self, which) -> "Rows":
+    def __getitem__(self, which: np.ndarray | slice) -> "Rows":
         return replace(self, numbers=self.numbers[which])
 
     def changed(self, change: Callable[[np.ndarray], np.ndarray]) -> "Rows":
         """The same rows, of which this is made when they are read."""
         return replace(self, change=change)
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
         found = np.empty(self.shape, self.dtype)
         ends = np.flatnonzero(np.diff(self.numbers) != 1) + 1  # of rows that lie together
         for first, end in zip([0, *ends], [*ends, len(found)], strict=True):

@@ -161,7 +161,8 @@ def fit(
     put = functools.partial(shared, mesh) if mesh else everywhere
     stream = isinstance(X, Stream)
     if stream:
-        train, tested = of_stream("", X, Y, weights), test and of_stream("test ", *test)
+        train = of_stream("", X, Y, weights)
+        tested = of_stream("test ", *test) if test else None
         reader = Reader(X.at_once, functools.partial(from_own_shares, mesh) if mesh else everywhere)
     else:
         train = samples(network, params, "", X, Y, weights, put=put)

@@ -4,16 +4,18 @@ The order is drawn over all samples, as in memory; so batches and parameters are
 in memory, up to rounding. Where processes share the batches, each reads what its devices take.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
-from jax.typing import ArrayLike
 
+from jaxmlp.network import Params
 from jaxmlp.train import mesh
 from jaxmlp.train.arguments import Samples, samples
 from jaxmlp.train.epoch import Rule, State, in_order, mean_error, run
@@ -34,13 +36,13 @@ class Stream(NamedTuple):
     at_once: int | None = None
 
 
-def of_stream(part: str, X: Any, Y: ArrayLike, weights: ArrayLike | None = None) -> Samples:
+def of_stream(part: str, X: Any, Y: Any, weights: Any = None) -> Samples:
     """Samples that are not read yet.
 
     Raises:
         ValueError: shapes that are none of samples and their targets, or weights.
     """
-    X = X.X if isinstance(X, Stream) else X
+    X, Y = X.X if isinstance(X, Stream) else X, np.asarray(Y)
     if weights is not None:
         raise ValueError(f"expected no {part}weights of samples that are streamed")
     if len(X.shape) != 2 or not 0 < X.shape[0] == len(Y):
@@ -48,13 +50,14 @@ def of_stream(part: str, X: Any, Y: ArrayLike, weights: ArrayLike | None = None)
             f"expected {part}X of shape (n, d) with n at least 1, and as many Y, "
             f"got {X.shape} and {len(Y)}"
         )
-    return Samples(X, Y if hasattr(Y, "dtype") else np.asarray(Y))
+    return Samples(X, Y)
 
 
 _order = jax.jit(in_order, static_argnums=1)
 
 
-class Parts(NamedTuple):
+@dataclass(frozen=True)
+class Parts:
     """What Grain reads from: the samples in order, in parts of so many.
 
     Attributes:
@@ -75,7 +78,8 @@ class Parts(NamedTuple):
         rows = self.order[k * self.size : (k + 1) * self.size]
         own = mesh.own_share(self.devices, rows) if self.devices else rows
         X, Y, _ = self.samples
-        return len(rows), Samples(np.asarray(X[own], self.dtype), np.asarray(Y[own]))
+        read: list[Any] = [np.asarray(X[own], self.dtype), np.asarray(Y[own])]
+        return len(rows), Samples(*read)
 
 
 class Reader(NamedTuple):
@@ -84,7 +88,7 @@ class Reader(NamedTuple):
     at_once: int | None
     put: Callable
 
-    def read(self, rule: Rule, params, part: Samples, order: np.ndarray) -> Iterator:
+    def read(self, rule: Rule, params: Params, part: Samples, order: np.ndarray) -> Iterator:
         """(how many samples, these), part by part in this order.
 
         Raises:
@@ -103,8 +107,8 @@ class Reader(NamedTuple):
             yield n, samples(rule.network, params, "", *some[:2], put=self.put)
 
     def epoch(
-        self, rule: Rule, train: Samples, test: Samples | None, state: State, drawn, etas,
-        measured: bool, seen: int, keep: Callable[[State, int], object],
+        self, rule: Rule, train: Samples, test: Samples | None, state: State, drawn: Any,
+        etas: np.ndarray, measured: bool, seen: int, keep: Callable[[State, int], object],
     ) -> tuple[State, float | None, float | None]:  # fmt: skip
         """`run`, for samples that are not read yet.
 
@@ -120,10 +124,12 @@ class Reader(NamedTuple):
             jax.block_until_ready(state)  # no more is read than what comes next
             state, *_ = run(own, some, None, state, jnp.arange(n), etas[steps], False)
             keep(state, seen := seen + n)
-        return state, *(measured and part and self._error(rule, state.params, part)
-                        for part in (train, test))  # fmt: skip
+        if not measured:
+            return state, None, None
+        error = functools.partial(self._error, rule, state.params)
+        return state, error(train), None if test is None else error(test)
 
-    def _error(self, rule: Rule, params, part: Samples) -> float:
+    def _error(self, rule: Rule, params: Params, part: Samples) -> float:
         """The mean of E over all samples."""
         total, everything = 0.0, np.arange(len(part.Y))
         for n, some in self.read(rule, params, part, everything):
