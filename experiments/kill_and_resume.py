@@ -1,14 +1,15 @@
 """Does a run that was killed end as if it had never been? SIGKILL at random moments, then --resume.
 
-    python -m experiments.kill_and_resume [--quick] [--processes N] [--moments M] [--out DIR]
+    python -m experiments.kill_and_resume [--quick] [--sweep] [--processes N] [--moments M]
 
 A run of `jaxmlp train` is made once without a stop. Then, for each moment, the same run is started,
 killed by SIGKILL, and gone on with by `jaxmlp train --resume`. Nine moments of ten are drawn evenly
 over the epochs (and then over the time between two checkpoints), the tenth over the time from the
 appearance of the run's folder to its end. The files are to have the bits of those of the run that
 was never stopped (all but settings.json, which has the folder's name), and its last lines are to be
-the same. Of several processes, which train as one, any is killed. The moments and what was found go
-to kill_and_resume.json.
+the same. Of several processes, which train as one, any is killed. With --sweep it is `jaxmlp sweep`
+of 64 networks over the processes, killed at any time and gone on with by one process: its table,
+sweep.csv, is to have the same bits. The moments and what was found go to kill_and_resume.json.
 """
 
 import functools
@@ -30,8 +31,9 @@ from rich.progress import track
 
 from experiments import running
 
-COMMAND = (sys.executable, "-uc", "from jaxmlp.cli import main; raise SystemExit(main())", "train")
+COMMAND = (sys.executable, "-uc", "from jaxmlp.cli import main; raise SystemExit(main())")
 RUN = ("--optimizer", "adam", "--eta", "0.001", "--batch-size", "8", "--checkpoint-every", "0.1")
+SWEEP = ("--units", "20", "--eta", "0.003", "0.01", "0.03", "0.1", "--seeds", "16", "--epochs", "5")
 BETWEEN = 0.2  # seconds between two checkpoints, about
 PHASES = ("before the first checkpoint", "between checkpoints", "after the last epoch", "finished")
 
@@ -59,10 +61,14 @@ def main() -> None:
     parser = running.parser(question, "four moments of a short run")
     parser.add_argument("--processes", type=int, default=1, help="that train as one")
     parser.add_argument("--moments", type=int, default=50, help="of the kills")
+    parser.add_argument("--sweep", action="store_true", help="a sweep, resumed by one process")
     options = running.parsed(parser, None)
     moments, epochs = (4, 300) if options.quick else (options.moments, 800)
     with TemporaryDirectory() as place:
-        found = trials(Path(place), moments, epochs, options.processes)
+        if options.sweep:
+            found = sweeps(Path(place), moments, options.processes)
+        else:
+            found = trials(Path(place), moments, epochs, options.processes)
     said = {"question": question, "answer": answer(found)}
     Console().print(said["answer"])
     running.write(options, "kill_and_resume", said | found)
@@ -70,7 +76,7 @@ def main() -> None:
 
 def trials(place: Path, moments: int, epochs: int, processes: int = 1) -> dict:
     """What became of a run killed at so many moments."""
-    train = functools.partial(_train, processes)
+    train = functools.partial(_run, "train", processes)
     args = (*RUN, "--epochs", str(epochs))
     train(place / "warm", *args)  # compiled programs are kept: the others start alike
     whole = train(place / "whole", *args)
@@ -90,21 +96,48 @@ def trials(place: Path, moments: int, epochs: int, processes: int = 1) -> dict:
         found.append({"seconds": killed.seconds, "epochs": killed.epochs, "phase": phase,
                       "victim": victim, "code": ended.code, "errors": ended.errors,
                       "same": same})  # fmt: skip
+    return _about(args, whole, found)
+
+
+def sweeps(place: Path, moments: int, processes: int) -> dict:
+    """What became of a sweep killed at so many moments, and gone on with by one process."""
+    run = functools.partial(_run, "sweep", processes)
+    run(place / "warm", *SWEEP)
+    whole = run(place / "whole", *SWEEP)
+    draw, found = random.Random(0), []
+    for number in track(range(moments), "killing and resuming"):
+        folder, victim = place / f"run-{number}", draw.randrange(processes)
+        kill = 0, draw.uniform(0, whole.seconds)
+        killed = run(folder, *SWEEP, kill=kill, victim=victim)
+        groups = len(list(folder.glob("networks-*.json")))
+        begun = (folder / "settings.json").exists()
+        finished = (folder / "sweep.json").exists()
+        ended = _run("sweep", 1, folder, *(("--resume", str(folder)) if begun else SWEEP))
+        same = not ended.errors and bits(folder)["sweep.csv"] == bits(place / "whole")["sweep.csv"]
+        phase = PHASES[-1] if finished else PHASES[1] if groups else PHASES[0]
+        found.append({"seconds": killed.seconds, "groups": groups, "phase": phase,
+                      "victim": victim, "code": ended.code, "errors": ended.errors,
+                      "same": same})  # fmt: skip
+    return _about(SWEEP, whole, found)
+
+
+def _about(args: tuple[str, ...], whole: Ended, found: list[dict]) -> dict:
     uncut = {"seconds": whole.seconds, "first": whole.first, "last": whole.last}
     return {"arguments": args, "never stopped": uncut, "moments": found,
             "versions": running.versions("safetensors")}  # fmt: skip
 
 
-def _train(
-    processes: int, folder: Path, *args: str, kill: tuple[int, float] | None = None, victim: int = 0
-) -> Ended:
-    """Run `jaxmlp train` to its end, or until some seconds after a checkpoint of so many epochs."""
+def _run(
+    command: str, processes: int, folder: Path, *args: str,
+    kill: tuple[int, float] | None = None, victim: int = 0,
+) -> Ended:  # fmt: skip
+    """Run a command to its end, or until some seconds after a checkpoint of so many epochs."""
     out = () if "--resume" in args else ("--out", str(folder))
     with (
         open(folder.with_suffix(".out"), "w+", encoding="utf-8") as said,
         open(folder.with_suffix(".err"), "w+", encoding="utf-8") as bad,
     ):
-        whole = [*COMMAND, *args, *out]
+        whole = [*COMMAND, command, *args, *out]
         several = [subprocess.Popen(whole + one, stdout=said, stderr=bad)
                    for one in together(processes)]  # fmt: skip
         times = watched(several, folder, kill, victim)

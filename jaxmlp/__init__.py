@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # so that editors and type checkers know them without running
         fit as fit,
         inverse_epoch as inverse_epoch,
     )
+    from jaxmlp.train.stream import Stream as Stream
     from jaxmlp.train.sweep import sweep as sweep
     from jaxmlp.verify.check import assert_derivation as assert_derivation, check as check
     from jaxmlp.verify.finding import Report as Report
@@ -62,6 +63,7 @@ _NAMES = {
     "network": "Network Params init forward loss",
     "gradients": "Gradients difference autodiff backprop",
     "train.sgd": "fit begin Fit Diverged inverse_epoch",
+    "train.stream": "Stream",
     "train.sweep": "sweep",
     "train.checkpoint": "Checkpoint save_checkpoint load_checkpoint",
     "data.sources": "load_data",

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int, Integer
 from jaxmlp.network import Network, Params, forward, loss
 
 Codes = Integer[np.ndarray, " n"]
-PART = 2**22  # outputs that are computed at a time
+PART = 2**20  # numbers that are computed at a time
 MOST_CLASSES = 1000  # of which a confusion matrix is made
 
 
@@ -32,7 +32,7 @@ class Score(NamedTuple):
 
 
 def score(
-    network: Network, params: Params, X: ArrayLike, Y: Any, labels: ArrayLike | None = None
+    network: Network, params: Params, X: Any, Y: Any, labels: ArrayLike | None = None
 ) -> Score:
     """The error on (X, Y); with the labels also accuracy and confusion matrix, otherwise R².
 
@@ -47,26 +47,27 @@ def score(
         >>> score(net, Params(np.ones((1, 1)), np.ones((1, 1))), x, x).r2
         1.0
     """
-    X, m = np.asarray(X, params.V.dtype), len(params.V)
+    m = len(params.V)
+    X, Y = (a if hasattr(a, "shape") else np.asarray(a) for a in (X, Y))
+    total, parts = 0.0, []
+    for rows in _parts(len(X), max(X.shape[1], m)):
+        x, y = (np.asarray(a[rows], params.V.dtype) for a in (X, Y))
+        total += float(_error(network, params, x, y)) * len(x)
+        g = predict(network, params, x)
+        parts.append(g if labels is None else classify(g))
+    error, outputs = total / len(X), np.concatenate(parts)
     if labels is None:
-        Y = np.asarray(Y, params.V.dtype)
-        error = float(_error(network, params, X, Y))
-        return Score(error, r2=r_squared(Y, predict(network, params, X)))
-    labels, total, codes = np.asarray(labels), 0.0, []
-    for rows in _parts(len(X), m):
-        targets = np.asarray(Y[rows], params.V.dtype)
-        total += float(_error(network, params, X[rows], targets)) * len(targets)
-        codes.append(classify(predict(network, params, X[rows])))
-    error, predicted = total / len(X), np.concatenate(codes)
+        return Score(error, r2=r_squared(np.asarray(Y, params.V.dtype), outputs))
+    labels = np.asarray(labels)
     if m > MOST_CLASSES:
-        return Score(error, float(np.mean(labels == predicted)))
-    confusion = confusion_matrix(labels, predicted, max(2, m))
+        return Score(error, float(np.mean(labels == outputs)))
+    confusion = confusion_matrix(labels, outputs, max(2, m))
     return Score(error, accuracy(confusion), confusion)
 
 
-def _parts(n: int, m: int) -> list[slice]:
-    """Rows of n, as many at a time as have a few million outputs, all where it is fewer."""
-    step = max(1, PART // m)
+def _parts(n: int, width: int) -> list[slice]:
+    """Rows of n, as many at a time as have a million numbers, all where it is fewer."""
+    step = max(1, PART // width)
     return [slice(start, start + step) for start in range(0, n, step)]
 
 
@@ -151,7 +152,7 @@ def r_squared(Y: Float[np.ndarray, "n m"], G: Float[np.ndarray, "n m"]) -> float
     return float(explained.mean())
 
 
-def dead_units(network: Network, params: Params, X: ArrayLike) -> int:
+def dead_units(network: Network, params: Params, X: Any) -> int:
     """How many hidden units no sample can teach any more: f'(u) = 0 in every row of X.
 
     Example:
@@ -161,5 +162,8 @@ def dead_units(network: Network, params: Params, X: ArrayLike) -> int:
     """
     if network.hidden is None:
         return 0
-    u = _hidden(network, params, np.asarray(X, params.V.dtype))
-    return int((np.asarray(network.hidden.derivative(u)) == 0).all(axis=0).sum())
+    dead = np.ones(len(params.W), bool)
+    for rows in _parts(len(X), max(X.shape[1], len(dead))):
+        u = _hidden(network, params, np.asarray(X[rows], params.V.dtype))
+        dead &= (np.asarray(network.hidden.derivative(u)) == 0).all(axis=0)
+    return int(dead.sum())

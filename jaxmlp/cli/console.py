@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def progress(console: Console, doing: str, units: str, *, disable: bool = False)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(units), TimeRemainingColumn())
     words = TextColumn(doing)
     return Progress(words, *columns, console=console, transient=True, disable=disable)
+
+
+def reading_bar(files: list) -> Iterator:
+    """The files, with a bar that counts those that were read."""
+    with progress(QuietConsole(), "reading", "files") as bar:
+        yield from bar.track(files)
 
 
 def print_lines(console: Console, lines: dict[str, str]) -> None:

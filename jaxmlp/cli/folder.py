@@ -7,22 +7,26 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from jaxmlp import plot
 from jaxmlp.cli.console import warn
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.task import Task
+from jaxmlp.data.rows import Rows
 from jaxmlp.evaluate import Score, classify, predict
 from jaxmlp.network import Params
 from jaxmlp.storage import Model, save_model
 from jaxmlp.train.sgd import Fit
 from jaxmlp.whole import write_whole
 
+SHOWN = 2000  # samples of a stream, at most, of which figures are drawn
 MODEL = "model.safetensors"  # the last to appear: where it is, a run has finished
 NO_FONT = (
     "some characters are boxes in the figures: expected a font for them, such as Noto Sans CJK JP "
@@ -138,8 +142,11 @@ def error_name(task: Task) -> str:
 
 
 def figures(task: Task, result: Fit, scored: Score) -> Iterator[tuple[str, Figure]]:
-    """The run's figures with their names."""
+    """The run's figures with their names; of a stream, of its first test samples."""
     test = task.test
+    if isinstance(test.X, Rows):
+        test = test.rows(slice(SHOWN))
+        test = replace(test, X=np.asarray(test.X))
     yield "error", plot.error_by_epoch(result.history, error_name(task))
     if scored.confusion is not None:
         yield "confusion", plot.confusion(scored.confusion, test.classes)

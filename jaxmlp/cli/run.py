@@ -25,6 +25,7 @@ from jaxmlp.cli.processes import check_same
 from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved, signed
 from jaxmlp.cli.task import Task
 from jaxmlp.cli.workers import signals
+from jaxmlp.data.rows import in_parts
 from jaxmlp.storage import load_model
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
 from jaxmlp.train.sgd import Fit
@@ -211,5 +212,6 @@ def data_sha256(task: Task) -> str:
     for part in (task.train, task.test):
         for values in (part.X, part.y):
             digest.update(f"{values.dtype.str} {values.shape}".encode())
-            digest.update(np.ascontiguousarray(values).data)
+            for some in in_parts(values):
+                digest.update(np.ascontiguousarray(some).data)
     return digest.hexdigest()

@@ -30,6 +30,8 @@ class Settings(Reading):
 
     data: str = "digits"
     """digits, iris, wine, breast_cancer, diabetes, linnerud, mnist; or a file or folder."""
+    stream: bool = False
+    """The data are a folder of .parquet, .npz or IDX parts, too much for memory."""
     task: Literal["auto", "classification", "regression"] = "auto"
     """Whether a file's targets are classes. auto: if they are words, 1-of-K or few numbers."""
     classes: tuple[str, ...] = ()

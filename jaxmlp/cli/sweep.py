@@ -50,6 +50,7 @@ class SweepSettings(Settings):
     preset: tyro.conf.Suppress[str] = "default"
     resume: str | None = None
     """The folder of a sweep to go on with, by its own settings: only what is missing is trained."""
+    stream: tyro.conf.Suppress[bool] = False
     devices: tyro.conf.Suppress[int | None] = None
     checkpoint_every: tyro.conf.Suppress[float] = 10.0
     units: tuple[int, ...] = (50,)

@@ -2,16 +2,18 @@
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import optax
 from jaxtyping import Array
 
+from jaxmlp.cli.console import reading_bar
 from jaxmlp.cli.settings import Settings, reading_of
 from jaxmlp.data.dataset import Dataset, split
-from jaxmlp.data.scaling import Scaling, learn_scaling
+from jaxmlp.data.parts import open_parts
+from jaxmlp.data.scaling import Scaling, applied, learn_scaling
 from jaxmlp.data.sources import load_data
 from jaxmlp.losses import LOSS_OF, OUTPUT_OF
 from jaxmlp.network import Network, Params, init
@@ -36,9 +38,9 @@ class Task(NamedTuple):
     x_scaling: Scaling
     y_scaling: Scaling | None
 
-    def arrays(self, part: Dataset) -> tuple[np.ndarray, np.ndarray | jax.Array]:
+    def arrays(self, part: Dataset) -> tuple[Any, np.ndarray | jax.Array]:
         """X (n, d) and Y (n, m) of the training or the test part, as the network takes them."""
-        return self.x_scaling.apply(part.X), self.targets(part)
+        return applied(self.x_scaling, part.X), self.targets(part)
 
     def targets(self, part: Dataset) -> np.ndarray | jax.Array:
         """Y (n, m): 1-of-K, or a single column for two classes of a sigmoid (L10)."""
@@ -63,7 +65,8 @@ def prepare(settings: Settings) -> Task:
     check_settings(settings.eta, epochs=settings.epochs, batch_size=settings.batch_size)
     if settings.out == "":
         raise ValueError("expected a folder for --out, got an empty name")
-    data = load_data(settings.data, reading_of(settings), task=settings.task)
+    load = functools.partial(open_parts, track=reading_bar) if settings.stream else load_data
+    data = load(settings.data, reading_of(settings), task=settings.task)
     if settings.classes:
         data = data.only(settings.classes)
     network = choose_network(settings, data)

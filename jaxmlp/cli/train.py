@@ -22,11 +22,13 @@ from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import Task, prepare, start, step_size
 from jaxmlp.data.preparation import in_words
+from jaxmlp.data.scaling import applied
 from jaxmlp.evaluate import Score, dead_units, score
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
 from jaxmlp.storage import packed
 from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
+from jaxmlp.train.stream import Stream
 
 CHECKED = 1000  # so many training samples are enough to compare the gradients on
 OUTPUTS = 2**20  # or so few as have so many outputs
@@ -129,7 +131,7 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
         Stop: they disagree.
     """
     few = max(1, min(CHECKED, OUTPUTS // len(params.V)))
-    X, Y = task.arrays(task.train.rows(slice(few)))
+    X, Y = map(np.asarray, task.arrays(task.train.rows(slice(few))))
     with jax.enable_x64(True), jax.default_matmul_precision("highest"):
         exact = jax.tree.map(lambda p: np.asarray(p, "float64"), params)
         found = difference(
@@ -162,15 +164,18 @@ def learn(
     Raises:
         Stop: the training error is no longer finite.
     """
-    X, Y = task.arrays(task.train)
+    (X, Y), test = task.arrays(task.train), task.arrays(task.test)
+    if settings.stream:
+        X, test = Stream(X), (Stream(test[0]), test[1])
     rule: dict[str, Any] = {
         "optimizer": optimizer_named(settings.optimizer),
-        "eta": step_size(settings, len(X)),
+        "eta": step_size(settings, len(Y)),
     }
-    resume = run.load(begin(params, **rule)) if settings.resume else None
+    resume = run.load(begin(params, **rule, stream=settings.stream)) if settings.resume else None
     done = len(resume.history) if resume else 0
     if settings.resume:
-        console.print(f"{'resumed':<11}after {done} of {settings.epochs} epochs")
+        samples = f" and {resume.seen:,} samples" if resume and resume.seen else ""
+        console.print(f"{'resumed':<11}after {done} of {settings.epochs} epochs{samples}")
     began = time.perf_counter()
     console.print("\nepoch  step size  training error  test error")
     with progress(console, "training", "epochs") as bar:
@@ -179,7 +184,11 @@ def learn(
         def on_epoch(done: Epoch, _: Params) -> None:
             numbers = f"{done.eta:>11.4g}{done.train_error:>16.4g}{done.test_error:>12.4g}"
             bar.console.print(f"{done.epoch:>5}{numbers}")
-            bar.advance(running)
+
+        def save(so_far: Fit) -> None:
+            seen = int(so_far.seen or 0) / len(Y)
+            bar.update(running, completed=len(so_far.history) + seen)
+            run.keep(so_far)
 
         run.training = True
         try:
@@ -193,10 +202,10 @@ def learn(
                 batch_size=settings.batch_size,
                 key=run.key,
                 gradient=ROUTES[settings.gradient],
-                test=task.arrays(task.test),
+                test=test,
                 on_epoch=on_epoch,
                 resume=resume,
-                save=run.keep,
+                save=save,
                 device=devices,
             )
         except Diverged as diverged:
@@ -212,7 +221,7 @@ def report(console: Console, task: Task, params: Params) -> Score:
     test, hidden = task.test, task.network.hidden
     scored = score(task.network, params, *task.arrays(test), test.y if test.classes else None)
     if hidden and hidden.name == "relu":
-        dead = dead_units(task.network, params, task.x_scaling.apply(task.train.X))
+        dead = dead_units(task.network, params, applied(task.x_scaling, task.train.X))
         console.print(f"dead ReLUs: {dead} of {len(params.W)} (0 on every training sample)")
         if dead == len(params.W):
             console.print("  so this network no longer learns: try a smaller --eta")

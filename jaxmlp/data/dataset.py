@@ -7,6 +7,7 @@ import numpy as np
 
 from jaxmlp.data import preparation
 from jaxmlp.data.preparation import Column
+from jaxmlp.data.rows import Rows
 from jaxmlp.text import listed
 
 
@@ -16,7 +17,7 @@ class Dataset:
 
     Attributes:
         name: what reports call it.
-        X: (n, d), one sample a row.
+        X: (n, d), one sample a row; `Rows`, finite, of what is too much for memory.
         y: (n,) numbers of the classes, or (n, m) real targets.
         classes: the classes' names, by number; None for regression.
         image_shape: (height, width) where each row of X is an image.
@@ -32,7 +33,7 @@ class Dataset:
     """
 
     name: str
-    X: np.ndarray
+    X: Any  # np.ndarray or Rows
     y: np.ndarray
     classes: tuple[str, ...] | None = None
     image_shape: tuple[int, int] | None = None
@@ -49,7 +50,7 @@ class Dataset:
         if len(self.X) != len(self.y):
             wanted = f"as many targets as samples, {len(self.X)}"
             raise ValueError(f"{self.name}: expected {wanted}, got {len(self.y)}")
-        if self.texts is None:
+        if self.texts is None and isinstance(self.X, np.ndarray):
             check_finite(f"{self.name}: the samples", self.X)
         check_finite(f"{self.name}: the targets", self.y)
         if self.classes is not None:
@@ -120,7 +121,7 @@ def check_finite(what: str, values: np.ndarray) -> None:
 
 
 def from_labels(
-    name: str, X: np.ndarray, labels: np.ndarray, by: np.ndarray | None = None, **rest: Any
+    name: str, X: np.ndarray | Rows, labels: np.ndarray, by: np.ndarray | None = None, **rest: Any
 ) -> Dataset:
     """A classification data set: the classes are the labels that occur, sorted.
 

@@ -13,6 +13,7 @@ import numpy as np
 from jaxmlp.data.dataset import Dataset, from_labels
 from jaxmlp.whole import regular
 
+TESTS = ("t10k", "test")
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -23,7 +24,7 @@ def read_idx_folder(path: Path) -> Dataset:
         path: the folder; of several sets in one, as EMNIST comes, with what a set's names begin
             with: folder/emnist-letters.
     """
-    train, test = _idx_part(path, ("train",)), _idx_part(path, ("t10k", "test"))
+    train, test = _idx_part(path, ("train",)), _idx_part(path, TESTS)
     if train is None:
         names = "train-images-idx3-ubyte and train-labels-idx1-ubyte (or .gz)"
         raise ValueError(f"{path}: expected {names}, not there")
@@ -56,13 +57,34 @@ def _idx_part(path: Path, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarra
             names = ", ".join(file.name for file in found) or "none"
             hint = f" (a set: {path / found[0].name.split(f'-{parts[0]}')[0]})" if found else ""
             raise ValueError(f"{path}: expected one file of {parts[0]} {what}, got {names}{hint}")
-    images, labels = (read_idx(found[0]) for found in files)
-    if len(images) != len(labels) or labels.ndim != 1 or 0 in images.shape:
-        raise ValueError(
-            f"{path}: expected one label for each of {len(images)} {parts[0]} images, "
-            f"got labels of shape {labels.shape}"
-        )
-    return images, labels
+    return read_idx_pair(*(found[0] for found in files))
+
+
+def idx_pairs(folder: Path, part: str) -> list[tuple[Path, Path]]:
+    """The files of images of a part, each with that of its labels.
+
+    Raises:
+        ValueError: one lacks the other.
+    """
+    images, labels = (idx_files(folder, part, what) for what in ("images", "labels"))
+    named = [[file.name.partition(what)[0] for file in files]
+             for files, what in ((images, "images"), (labels, "labels"))]  # fmt: skip
+    for begin in sorted({*named[0]} ^ {*named[1]}):
+        raise ValueError(f"{folder}: expected images and labels of {begin}…, got one of both")
+    return list(zip(images, labels, strict=True))
+
+
+def read_idx_pair(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:
+    """(images, labels) in two files.
+
+    Raises:
+        ValueError: there is not one label for each image.
+    """
+    X, y = read_idx(images), read_idx(labels)
+    if len(X) != len(y) or y.ndim != 1 or 0 in X.shape:
+        wanted = f"one label for each of {len(X)} images"
+        raise ValueError(f"{labels}: expected {wanted}, got labels of shape {y.shape}")
+    return X, y
 
 
 def read_idx(path: Path) -> np.ndarray:

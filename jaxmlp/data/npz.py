@@ -24,6 +24,20 @@ def read_npz(path: Path, task: str = "auto") -> Dataset:
     Raises:
         ValueError: other arrays, other shapes, pickled objects, or no .npz at all.
     """
+    parts, left_out = read_npz_parts(path)
+    X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    n_test = len(parts[1][0]) if len(parts) == 2 else 0
+    data = from_targets(path.stem, X.reshape(len(X), -1), y, task, n_test=n_test)
+    note = (data.note + left_out).removeprefix("; ")
+    return replace(data, image_shape=image_shape(X), note=note)
+
+
+def read_npz_parts(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], str]:
+    """(X and y of the training part, and of the test part where there is one; what is left out).
+
+    Raises:
+        ValueError: as `read_npz`.
+    """
     arrays = _npz_arrays(path)
     found = [part for part in PARTS if {f"x{part}", f"y{part}"} <= {*arrays}]
     if not found or found[0] in TESTS:
@@ -38,11 +52,7 @@ def read_npz(path: Path, task: str = "auto") -> Dataset:
         raise ValueError(
             f"{path}: expected test samples of the training samples' shape, got others"
         )
-    X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    n_test = len(parts[1][0]) if len(parts) == 2 else 0
-    data = from_targets(path.stem, X.reshape(len(X), -1), y, task, n_test=n_test)
-    note = f"; left out: X{rest[1]}, y{rest[1]}" if len(rest) > 1 else ""
-    return replace(data, image_shape=_image_shape(X), note=(data.note + note).removeprefix("; "))
+    return parts, f"; left out: X{rest[1]}, y{rest[1]}" if len(rest) > 1 else ""
 
 
 def read_npz_samples(path: Path) -> Dataset:
@@ -58,10 +68,10 @@ def read_npz_samples(path: Path) -> Dataset:
         got = ", ".join(arrays) if X is None else X.shape
         raise ValueError(f"{path}: expected an array X (n, d), got {got or 'none'}")
     nothing = np.zeros((len(X), 0))
-    return Dataset(path.stem, X.reshape(len(X), -1), nothing, image_shape=_image_shape(X))
+    return Dataset(path.stem, X.reshape(len(X), -1), nothing, image_shape=image_shape(X))
 
 
-def _image_shape(X: np.ndarray) -> tuple[int, int] | None:
+def image_shape(X: np.ndarray) -> tuple[int, int] | None:
     """(height, width) of (n, height, width) or (n, height, width, 1)."""
     shape = X.shape[1:-1] if X.ndim == 4 and X.shape[-1] == 1 else X.shape[1:]
     return shape if len(shape) == 2 else None

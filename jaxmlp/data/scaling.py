@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxmlp.data.rows import Rows, in_parts
+
 
 class Scaling(NamedTuple):
     """x ↦ (x − shift) / scale, column by column; both of shape (d,)."""
@@ -13,15 +15,17 @@ class Scaling(NamedTuple):
 
     def apply(self, X: np.ndarray) -> np.ndarray:
         """(n, d) scaled."""
-        return (X - self.shift) / self.scale
+        scaled = X - self.shift
+        scaled /= self.scale
+        return scaled
 
     def undo(self, X: np.ndarray) -> np.ndarray:
         """What `apply` was given."""
         return X * self.scale + self.shift
 
 
-def learn_scaling(X: np.ndarray, kind: str) -> Scaling:
-    """The scaling that a training part asks for.
+def learn_scaling(X: np.ndarray | Rows, kind: str) -> Scaling:
+    """The scaling that a training part asks for, learned in one pass.
 
     Args:
         X: (n, d), the training part alone.
@@ -36,18 +40,26 @@ def learn_scaling(X: np.ndarray, kind: str) -> Scaling:
         >>> learn_scaling(np.array([[0.0, 4.0]]), "max").apply(np.array([[2.0, 4.0]])).tolist()
         [[0.5, 1.0]]
     """
-    X = np.asarray(X, np.float64)
     zero, one = np.zeros(X.shape[1]), np.ones(X.shape[1])
+    parts = (part.astype(np.float64, copy=False) for part in in_parts(X))
     if kind == "none":
         return Scaling(zero, one)
     if kind == "max":
-        return Scaling(zero, one * (np.abs(X).max() or 1.0))
+        return Scaling(zero, one * (max(np.abs(part).max() for part in parts) or 1.0))
     if kind == "standard":
         from sklearn.preprocessing import StandardScaler
 
+        learned = StandardScaler()
         with np.errstate(all="ignore"):
-            learned = StandardScaler().fit(X)
+            for part in parts:
+                learned.partial_fit(part)
         if not np.isfinite([learned.mean_, learned.var_]).all():
-            raise ValueError(f"expected numbers that can be scaled, got up to {np.abs(X).max():g}")
+            most = max(np.abs(part).max() for part in in_parts(X))
+            raise ValueError(f"expected numbers that can be scaled, got up to {most:g}")
         return Scaling(learned.mean_, learned.scale_)
     raise ValueError(f"unknown scaling {kind!r}: expected standard, max, none")
+
+
+def applied(scaling: Scaling, X: np.ndarray | Rows) -> np.ndarray | Rows:
+    """X scaled; of `Rows`, when they are read."""
+    return X.changed(scaling.apply) if isinstance(X, Rows) else scaling.apply(X)

@@ -7,6 +7,7 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset, check_finite, from_labels
 from jaxmlp.data.header import FEW, MISREAD, MISSING
+from jaxmlp.data.rows import Rows
 
 
 def float_of(cell: Any) -> float:
@@ -18,7 +19,7 @@ def float_of(cell: Any) -> float:
 
 
 def from_targets(
-    name: str, X: np.ndarray, y: np.ndarray, task: str = "auto", *,
+    name: str, X: np.ndarray | Rows, y: np.ndarray, task: str = "auto", *,
     names: Sequence[str] | None = None, number: Callable[[str], float] = float_of,
     where: np.ndarray | None = None, **rest: Any,
 ) -> Dataset:  # fmt: skip

@@ -25,14 +25,7 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
         ValueError: all that is wrong with it.
     """
     with open_table(path, reading) as table:
-        targets, ids, drop = map(table.columns, (reading.target, reading.id, reading.drop))
-        used = {*ids, *drop, *table.index}
-        left = [c for c in range(len(table.names)) if c not in used]
-        targets = targets if reading.target else left[-1:]
-        features = [c for c in left if c not in targets]
-        if not features or not targets or len(table.rows) == 0:
-            table.problems.append("expected at least two columns, a feature and the target")
-        table.check()
+        features, targets = chosen(table)
         codes: dict[int, dict] = {c: {} for c in table.texts(features)}
         rows = max(1, NUMBERS // max(1, len(features)))
         parts = list(table.parts(features, codes, targets, [], rows, learn=True))
@@ -45,8 +38,8 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
                   for k, c in enumerate(features))  # fmt: skip
     _check_columns(table, X, features, texts, where)
     names = [table.names[c] for c in targets]
-    about: dict[str, Any] = {"features": _own([table.names[c] for c in features]), "texts": texts}
-    about |= {"names": _own(names), "number": table.number, "where": where}
+    about: dict[str, Any] = {"features": own([table.names[c] for c in features]), "texts": texts}
+    about |= {"names": own(names), "number": table.number, "where": where}
     try:
         data = from_targets(
             name_of(path), np.nan_to_num(X) if table.problems else X, y, task, **about
@@ -57,7 +50,25 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
     return data
 
 
-def _own(names: list[str]) -> tuple[str, ...] | None:
+def chosen(table: Table) -> tuple[list[int], list[int]]:
+    """The columns of the features, and of the targets.
+
+    Raises:
+        ValueError: they are not there.
+    """
+    reading = table.reading
+    targets, ids, drop = map(table.columns, (reading.target, reading.id, reading.drop))
+    used = {*ids, *drop, *table.index}
+    left = [c for c in range(len(table.names)) if c not in used]
+    targets = targets if reading.target else left[-1:]
+    features = [c for c in left if c not in targets]
+    if not features or not targets or len(table.rows) == 0:
+        table.problems.append("expected at least two columns, a feature and the target")
+    table.check()
+    return features, targets
+
+
+def own(names: Sequence[str]) -> tuple[str, ...] | None:
     """The names, if each column has one of its own."""
     return tuple(names) if all(names) and len({*names}) == len(names) else None
 

@@ -187,7 +187,7 @@ def measured_epochs(errors_every: int, epochs: int) -> Callable[[int], bool]:
     return lambda epoch: (epoch + 1) % errors_every == 0 or epoch == epochs - 1
 
 
-def order_of(key: Any, order: Any, epochs: int, n: int) -> Array | None:
+def order_of(key: Any, order: Any, epochs: int, n: int) -> np.ndarray | None:
     """The given order of the samples as an array; None where the key is to draw it."""
     if (key is None) == (order is None):
         raise ValueError("expected either key or order, got " + ("none" if key is None else "both"))
@@ -203,4 +203,4 @@ def order_of(key: Any, order: Any, epochs: int, n: int) -> Array | None:
         )
     if order.min() < 0 or order.max() >= n:
         raise ValueError(f"expected row numbers 0 to {n - 1}, got {order.min()} to {order.max()}")
-    return jnp.asarray(order)
+    return order

@@ -67,16 +67,16 @@ def rule_for(
             optimizer than plain SGD.
     """
     plain = make is optax.sgd and gradient in blocked.DELTAS
-    if block is None:
-        block = blocked.block_size(params, batch_size) if plain else 0
-    elif not isinstance(block, int | np.integer) or block < 0 or block % batch_size:
-        raise ValueError(f"expected a multiple of the batch size {batch_size}, got block {block}")
-    elif block and not plain:
-        raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
     (device, *_) = jnp.asarray(params.V).devices()
     on_cpu = device.platform == "cpu"
     small = batch_size == 1 and len(params.V) <= blocked.FUSED
     fused = on_cpu and small and blocked.fusible(network)
+    if block is None:
+        block = blocked.block_size(params, batch_size, fused) if plain else 0
+    elif not isinstance(block, int | np.integer) or block < 0 or block % batch_size:
+        raise ValueError(f"expected a multiple of the batch size {batch_size}, got block {block}")
+    elif block and not plain:
+        raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
     return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
 
 
@@ -87,7 +87,7 @@ def fused_or_not(rule: Rule, use: Callable[[Rule], object]) -> Any:
     except jax.errors.JaxRuntimeError:
         if not rule.fused:
             raise
-        return use(rule._replace(fused=False))
+        return use(rule._replace(fused=False, block=rule.block and max(rule.block, blocked.BLOCK)))
 
 
 def run(rule: Rule, *args: Any) -> Any:
@@ -247,6 +247,9 @@ def _error(rule: Rule, params: Params, part: Samples, n: int, measured: Any) -> 
 
     unknown = jnp.full((), jnp.nan, params.V.dtype)
     return jax.lax.cond(measured, mean, lambda: unknown)
+
+
+mean_error = jax.jit(_error, static_argnums=(0, 3))
 
 
 def _total_of_many(

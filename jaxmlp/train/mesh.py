@@ -75,6 +75,19 @@ def shared(mesh: Mesh, part: Samples) -> Samples:
     return jax.tree.map(put, part)
 
 
+def own_share(mesh: Mesh, rows: np.ndarray) -> np.ndarray:
+    """Of row numbers, those whose samples this process' devices hold, filled up with the first."""
+    shares = np.pad(rows, (0, -len(rows) % mesh.size), constant_values=rows[0])
+    here = [one.process_index == jax.process_index() for one in mesh.devices.flat]
+    return shares.reshape(mesh.size, -1)[here].reshape(-1)
+
+
+def from_own_shares(mesh: Mesh, part: Samples) -> Samples:
+    """`shared`, where each process has its `own_share` alone."""
+    where = NamedSharding(mesh, PartitionSpec(AXIS))
+    return jax.tree.map(lambda a: jax.make_array_from_process_local_data(where, a), part)
+
+
 def shared_out(mesh: Mesh, batch: Any) -> Any:
     """A batch that every device has, with only a share of its rows worked at on each."""
     where = NamedSharding(mesh, PartitionSpec(AXIS))

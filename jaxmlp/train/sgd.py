@@ -27,7 +27,8 @@ from jaxmlp.train.arguments import (
     test_samples,
 )
 from jaxmlp.train.epoch import State, rule_for, run
-from jaxmlp.train.mesh import Devices, check_batch, placed, shared
+from jaxmlp.train.mesh import Devices, check_batch, from_own_shares, placed, shared
+from jaxmlp.train.stream import Reader, Stream, of_stream
 
 
 class Epoch(NamedTuple):
@@ -54,11 +55,13 @@ class Fit(NamedTuple):
         params: W and V as trained.
         history: an `Epoch` for each epoch.
         optimizer: what the optimizer remembers; None from `sweep`.
+        seen: of a `Stream`, how many samples of the epoch under way are done.
     """
 
     params: Params
     history: list[Epoch]
     optimizer: optax.OptState | None = None
+    seen: Array | None = None
 
 
 class Diverged(ArithmeticError):
@@ -108,7 +111,7 @@ def fit(
 
     Args:
         params: to start from, as from `init`.
-        X: (n, d), one sample a row.
+        X: (n, d), one sample a row; or a `Stream` of what is too much for memory.
         Y: (n, m), their targets.
         epochs: how often each sample is seen.
         eta: η_t, the step size: a number (0.01 by default), or a function of the step t (from 0)
@@ -134,7 +137,8 @@ def fit(
             True, training ends there.
         resume: go on from there, to the last bit as if training had never stopped. All else is to
             be as it was; `epochs` count from the beginning.
-        save: called after each epoch, before `on_epoch`, with all that `resume` takes.
+        save: called after each epoch, before `on_epoch`, with all that `resume` takes; of a
+            `Stream` also after each part of an epoch.
         device: where to compute; JAX's default where it is not given. Of several, each takes its
             share of every batch; batches are to be a multiple of them, and the parameters are
             those of one device, up to rounding.
@@ -155,9 +159,15 @@ def fit(
     params = jax.tree.map(jnp.asarray, Params(*params))
     mesh, everywhere = placed(device)
     put = functools.partial(shared, mesh) if mesh else everywhere
-    train = samples(network, params, "", X, Y, weights, put=put)
-    tested = test_samples(network, params, test, put=put)
-    n = len(X), len(test[0]) if test else 0
+    stream = isinstance(X, Stream)
+    if stream:
+        train = of_stream("", X, Y, weights)
+        tested = of_stream("test ", *test) if test else None
+        reader = Reader(X.at_once, functools.partial(from_own_shares, mesh) if mesh else everywhere)
+    else:
+        train = samples(network, params, "", X, Y, weights, put=put)
+        tested = test_samples(network, params, test, put=put)
+    n = len(Y), len(test[1]) if test else 0
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     measuring = measured_epochs(errors_every, epochs)
     make, eta = step_rule(optimizer, eta)
@@ -170,32 +180,44 @@ def fit(
         rule = rule._replace(mesh=mesh, n=n, block=block, fused=False)
     steps = math.ceil(an_epoch / rule.batch_size)
     params = everywhere(params)
-    state, history = None, []
+    state, history, seen = None, [], 0
     if resume is not None:
-        check_resume(resume, begin(params, optimizer=make, eta=eta or 0.0), epochs)
+        check_resume(resume, begin(params, optimizer=make, eta=eta or 0.0, stream=stream), epochs)
         state, history = everywhere(State(resume.params, resume.optimizer)), [*resume.history]
+        seen = int(resume.seen or 0)
+
+    def keep(state: State, seen: int) -> None:
+        if save:
+            part = jnp.asarray(seen, jnp.int32) if stream else None
+            save(Fit(state.params, [*history], state.optimizer, part))
+
     for epoch in range(len(history), epochs):
         etas = step_sizes(eta, epoch * steps, steps, params.V.dtype)
         state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
         measured = measuring(epoch)
-        state, *errors = run(rule, train, tested, state, drawn, etas, measured)
+        what = rule, train, tested, state, drawn, etas, measured
+        state, *errors = reader.epoch(*what, seen, keep) if stream else run(*what)
+        seen = 0
         last_eta = float(eta if isinstance(eta, Real) else etas[-1]) if eta else None
         history.append(Epoch(epoch + 1, last_eta, *_numbers(errors, measured)))
         if measured and not math.isfinite(history[-1].train_error):
             raise Diverged(history[-1], as_range(etas) if eta else "the optimizer's own")
-        if save:
-            save(Fit(state.params, [*history], state.optimizer))
+        keep(state, seen)
         if on_epoch and on_epoch(history[-1], state.params) is True:
             break
     return Fit(state.params, history, state.optimizer)
 
 
-def begin(params: Params, *, optimizer: Optimizer = optax.sgd, eta: StepSize | None = None) -> Fit:
+def begin(
+    params: Params, *, optimizer: Optimizer = optax.sgd, eta: StepSize | None = None,
+    stream: bool = False,
+) -> Fit:  # fmt: skip
     """Where `fit` begins: the `Fit` of no epoch.
 
     Args:
         params, optimizer, eta: as for `fit`.
+        stream: whether X is a `Stream`.
 
     Raises:
         ValueError: the optimizer is none, or has a step size of its own beside eta.
@@ -208,7 +230,7 @@ def begin(params: Params, *, optimizer: Optimizer = optax.sgd, eta: StepSize | N
     params = jax.tree.map(jnp.asarray, Params(*params))
     make, eta = step_rule(optimizer, eta)
     (first,) = step_sizes(eta, 0, 1, params.V.dtype)
-    return Fit(params, [], make(first).init(params))
+    return Fit(params, [], make(first).init(params), jnp.zeros((), jnp.int32) if stream else None)
 
 
 def check_resume(resume: Fit, begun: Fit, epochs: int) -> None:

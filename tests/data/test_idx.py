@@ -84,7 +84,7 @@ def test_bad_idx_folder_is_refused(images, tmp_path):
     with pytest.raises(ValueError, match="expected train-images-idx3-ubyte and .* not there"):
         read_idx_folder(tmp_path)
     write_idx(tmp_path, images[0], images[1][:5])
-    with pytest.raises(ValueError, match="one label for each of 6 train images"):
+    with pytest.raises(ValueError, match="one label for each of 6 images"):
         read_idx_folder(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte").unlink()
     with pytest.raises(ValueError, match="expected one file of train labels, got none"):

@@ -48,15 +48,16 @@ def apart(one: Params, other: Params) -> float:
 
 @pytest.mark.parametrize("f", [*HIDDEN, None])
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_every_network(f, pair, samples, rng):
+@pytest.mark.parametrize("block", [1, 64])
+def test_every_network(f, pair, block, samples, rng):
     bias = bool(len(f or "") % 2)
     network = Network(f, *pair, bias=bias)
     params = draw_params(rng, 5, 3, 4, bias=bias)
     if f is None:
         params = init(network, (5, 4), key=jax.random.key(0), initializer=0.5)
     expected = after_an_epoch(network, params, samples, block=0)
-    route = (autodiff, backprop)[bias]
-    assert apart(after_an_epoch(network, params, samples, gradient=route), expected) < 1e-9
+    how = {"gradient": (autodiff, backprop)[bias], "block": block}
+    assert apart(after_an_epoch(network, params, samples, **how), expected) < 1e-9
     assert apart(params, expected) > 1e-4
 
 
@@ -92,6 +93,20 @@ def test_no_more_is_fetched_than_fits_and_little_in_vain(blocks, numbers, weight
     assert at_once == 1 or at_once * numbers + 4 * weights <= blocked.CACHED
     assert (at_once > 1) == (blocks > 1 and 4 * (numbers + weights) <= blocked.CACHED)
     assert fetches * at_once - blocks < fetches
+
+
+@pytest.mark.parametrize("q", [3, 9])  # fewer units than d, and more
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_small_first_layer_is_changed_sample_by_sample(q, bias, samples, rng):
+    network, params = Network("tanh", bias=bias), draw_params(rng, 5, q, 4, bias=bias)
+    assert blocked.block_size(params, 1, fused=True) == 1
+    expected = after_an_epoch(network, params, samples, block=0)
+    assert apart(after_an_epoch(network, params, samples), expected) < 1e-9
+
+
+def test_a_large_first_layer_is_changed_in_blocks(rng):
+    assert blocked.block_size(draw_params(rng, 784, 200, 4), 1, fused=True) == 64
+    assert blocked.block_size(draw_params(rng, 5, 3, 4), 1, fused=False) == 64
 
 
 def test_each_sample_sees_what_those_before_it_did(samples, rng):
@@ -150,7 +165,7 @@ def test_a_compiler_without_functions_of_loops(samples, rng, monkeypatch):
 def test_the_block_chosen_is_a_multiple_of_the_batch(d, q):
     params = draw_params(np.random.default_rng(0), d, q, 4)
     for batch_size in (1, 2, 3, 7, 32, 33, 100):
-        block = blocked.block_size(params, batch_size)
+        block = blocked.block_size(params, batch_size, fused=False)
         assert block % batch_size == 0
         assert batch_size <= block <= max(batch_size, 64)
 

@@ -17,6 +17,7 @@ from jaxmlp import ThreeLayerClassifier
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, init
 from jaxmlp.train.sgd import Fit, fit
+from jaxmlp.train.stream import Stream
 
 DEVICES = 8
 OPTIMIZERS = {
@@ -41,7 +42,7 @@ CASES = [  # f, g, E, bias, optimizer, the route, whether weighted, devices
 ]
 
 
-def trained(case: int, device=None, **how) -> Fit:
+def trained(case: int, device=None, stream: bool = False, **how) -> Fit:
     """Two epochs of 53 samples in batches of 8, of which 5 remain; d = 5, q = 3, m = 4."""
     f, g, e, bias, optimizer, route, weighted, _ = CASES[case]
     rng = np.random.default_rng(case)
@@ -50,7 +51,7 @@ def trained(case: int, device=None, **how) -> Fit:
     start = init(network, (5, 3, 4) if f else (5, 4), key=jax.random.key(0), initializer=0.7)
     start = jax.tree.map(lambda p: p + 0.1, start)
     return fit(
-        network, start, X, Y, epochs=2, eta=0.01, batch_size=8, key=jax.random.key(1),
+        network, start, Stream(X, 16) if stream else X, Y, epochs=2, eta=0.01, batch_size=8, key=jax.random.key(1),
         optimizer=OPTIMIZERS[optimizer], gradient=route, test=(X[:11], Y[:11]),
         weights=rng.uniform(size=53) if weighted else None, device=device, **how,
     )  # fmt: skip
@@ -69,6 +70,7 @@ def main() -> None:
     saved = []
     found["again"] = as_numbers(trained(0, jax.devices()[:2], save=saved.append))
     found["resumed"] = as_numbers(trained(0, jax.devices()[:2], resume=saved[0]))
+    found["streamed"] = as_numbers(trained(1, jax.devices()[:4], stream=True))
     found["estimator"] = estimated(4)
     print(json.dumps(found))
 
@@ -97,9 +99,9 @@ def on_devices() -> dict:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("case", range(len(CASES)))
+@pytest.mark.parametrize("case", [*range(len(CASES)), "streamed"])
 def test_parameters_are_those_of_one_device(case, on_devices):
-    one, other = as_numbers(trained(case)), on_devices[str(case)]
+    one, other = as_numbers(trained(1 if case == "streamed" else case)), on_devices[str(case)]
     for mine, theirs in zip(one["params"], other["params"], strict=True):
         if mine is not None:
             largest = np.abs(mine).max()
