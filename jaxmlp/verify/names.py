@@ -11,6 +11,7 @@ NOT_CHECKED = re.compile(
     r"|checkgradient|gradientcheck"
 )
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
+LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
 
 

@@ -173,8 +173,11 @@ def _suspect(
         if found and all(step.right for step in found):
             return _stopped(found[0], text, begins, stopped, suspects.note(edit, right=True), edit)
         fits = fits or (not guessed and found and (found[0], edit))
-    return fits and _stopped(
-        fits[0], text, begins, stopped, suspects.note(fits[1], right=False), fits[1])  # fmt: skip
+    if not fits:
+        return None
+    step, edit = fits
+    why = suspects.note(edit, right=False)
+    return _stopped(step, text, begins, stopped, why, edit)
 
 
 def _cells(text: str, begins: Sequence[int]) -> list[str]:

@@ -207,7 +207,7 @@ partly_done.py
 params_in_a_dict.py
   right sigmoid.value loop.delta2 loop.dV loop.dW
   wrong loop.delta1 slope-rule-at-u
-perceptron.py not-looked-at
+perceptron.py not-looked-at not-judged
   right sigmoid.value
 plots.py
   right d_tanh.derivative ReLU.value
@@ -216,8 +216,7 @@ regression_loop.py
 sample_as_column.py
   right sigmoid.value sigmoid_prime.derivative backprop.dV backprop.dW
 sample_as_column_half.py
-  right sigmoid.value sigmoid_prime.derivative backprop.∂E/∂w1 backprop.∂E/∂b1 backprop.∂E/∂w2
-  right backprop.∂E/∂b2
+  right sigmoid.value sigmoid_prime.derivative backprop.∂E/∂w1 backprop.∂E/∂w2
 scaled_by_library.py
   right softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 slope_inside.py not-looked-at not-judged

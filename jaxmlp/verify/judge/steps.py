@@ -272,7 +272,7 @@ def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) 
     if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean
         samples = sizes - {n for name in factors.keys() - found.keys() for n in shapes[name]}
         return {name: f for name, f in found.items()
-                if not any(n in shapes[name] and _near(f, n) for n in samples)}  # fmt: skip
+                if not any(n in shapes[name] and _near(f, float(n)) for n in samples)}  # fmt: skip
     batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
     told = {name: (*batch, 2.0) if name in weights else tuple(batch) for name in found}
     return {name: f for name, f in found.items()

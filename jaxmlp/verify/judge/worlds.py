@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK, GRADIENT
+from jaxmlp.verify.names import BACK, GRADIENT, LOSS
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import Target
 from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import adjoints, replay
 
 if TYPE_CHECKING:
@@ -135,6 +136,8 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     """What a call gives, as gradients or moved parameters, for each possible target."""
+    if not _is_loss(recording) and not any(n.op in FACTORS for n in recording.nodes.values()):
+        return  # a plain rule of an update, say
     compared = lambda n: all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])  # noqa: E731
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
@@ -166,10 +169,9 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
 
 
 def _is_loss(recording: Recording) -> bool:
-    """Whether it may be a loss by itself: a backward pass, or what gives a number, too."""
-    named = any(BACK.search(name) for name in (recording.name, *(n for n, _ in recording.values)))
-    made = [recording.nodes[node] for _, node in recording.values]
-    return named or any(n.op != "leaf" and not n.value.ndim for n in made)
+    """Whether it is called a loss, or a backward pass."""
+    names = (recording.name, *(name for name, _ in recording.values))
+    return any(BACK.search(name) or LOSS.search(name) for name in names)
 
 
 def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:

@@ -20,6 +20,7 @@ from jaxmlp.verify.run.tape import Node
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
 EPSILON = 1e-3
+MANY = 300  # nodes of a call, from where on shapes are not looked at
 FEW = 6  # numbers that E may be, from either end
 PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
 
@@ -109,12 +110,28 @@ def sensible(recording: Recording) -> bool:
         leaves = {n.value.shape for n in nodes.values() if n.op == "leaf"}
         given = [nodes[node].value.shape for name, node in recording.values
                  if GRADIENT.search(name) or BACK.search(name)]  # fmt: skip
-        return all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
+        fits = all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
+        return fits and (len(nodes) > MANY or _is_passed_back(recording))
     graph = Graph(nodes)
     olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
     found = targets(recording, graph, olds, news)
     meets = any(nodes[y].value.ndim or len(one.pairs) > 1 for one in found for _, y in one.pairs)
     return meets and not degenerate(recording, graph, olds, found)
+
+
+def _is_passed_back(recording: Recording) -> bool:
+    """Whether a pass that goes back is given ∂E/∂(an output), where it has one."""
+    graph = Graph(recording.nodes)
+    arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
+    outputs = [g for name, g in recording.values if _kept(name) == 0]
+    outputs = [g for g in outputs if recording.nodes[g].op != "leaf"]
+    named = recording.name and any(BACK.search(name) for name, _ in recording.values)
+    if not (named and len(outputs) == 2):
+        return True
+    return any(
+        any(given_back(recording, graph, [n.id for n in arrays if n.id != y.id], y.id))
+        for y in arrays
+    )
 
 
 def degenerate(

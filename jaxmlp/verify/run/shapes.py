@@ -44,7 +44,7 @@ def product(pair: list, oracle: Oracle) -> None:
         else:
             inner = shape[0] if len(shape) == 1 else shape[-2]
             of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
-            sizes = dict.fromkeys((*_counts(right, oracle), *oracle.own, *of_one, inner, 1))
+            sizes = dict.fromkeys((*_counts(right, oracle), *oracle.own, *of_one, 1, inner))
             tables = [(size, inner) for size in sizes]
             fits = lambda shape: shape[-1] == inner  # noqa: E731
             left.become(oracle.choose(_likely(left, [tables[0], (inner,), *tables[1:]], fits)))
@@ -55,7 +55,7 @@ def product(pair: list, oracle: Oracle) -> None:
         else:
             inner = shape[-1]
             of_one = oracle.used() if len(shape) == 1 else ()
-            sizes = dict.fromkeys((*_counts(left, oracle), *oracle.own, *of_one, inner, 1))
+            sizes = dict.fromkeys((*_counts(left, oracle), *oracle.own, *of_one, 1, inner))
             tables = [(inner, size) for size in sizes]
             fits = lambda shape: shape[0] == inner  # noqa: E731
             right.become(oracle.choose(_likely(right, [tables[0], (inner,), *tables[1:]], fits)))

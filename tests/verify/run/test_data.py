@@ -151,8 +151,7 @@ WITHOUT = {
 
 def judged(text, path="<program>"):
     found = record([text], path=str(path), seconds=10.0, seed=0)["recordings"]
-    last = next(one for one in found if one[0]["name"] != "update")
-    worlds = [unpacked(one) for one in last]
+    worlds = [unpacked(one) for one in found[-1]]
     return steps.judged([one for one in worlds if one.line == worlds[0].line], 0)
 
 
