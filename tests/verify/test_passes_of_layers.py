@@ -197,10 +197,47 @@ class Net(object):
         self.A = [A - rate / len(samples) * g for A, g in zip(self.A, gA)]
         self.b = [b - rate / len(samples) * g for b, g in zip(self.b, gb)]
 """
-RIGHT = {"layers": (LAYERS, 6), "pairs of functions": (PAIRS, 4), "samples as columns": (COLUMNS, 4),
+STEPPING = """
+import numpy as np
+
+class Layer:
+    def forward(self, v):
+        raise NotImplementedError
+    def backward(self, up, rate):
+        raise NotImplementedError
+
+class Dense(Layer):
+    def __init__(self, inputs, outputs):
+        self.A = np.random.randn(inputs, outputs) * 0.1
+        self.a = np.zeros((1, outputs))
+    def forward(self, v):
+        self.v = v
+        return np.dot(self.v, self.A) + self.a
+    def backward(self, up, rate):
+        gA = np.dot(self.v.T, up)
+        down = np.dot(up, self.A.T)
+        self.A -= rate * gA
+        self.a -= rate * np.sum(up, axis=0)
+        return down
+"""
+OTHER = """
+import numpy as np
+
+class Dense:
+    def __init__(self, A):
+        self.A = A
+    def forward(self, v):
+        return v @ self.A
+    def backward(self, up, before):
+        self.gA = before.T @ up
+        return up @ self.A.T
+"""
+RIGHT = {"layers that step": (STEPPING, 3), "layers": (LAYERS, 6), "pairs of functions": (PAIRS, 4), "samples as columns": (COLUMNS, 4),
          "batch normalisation": (NORM, 3), "an optional target": (OPTIONAL, 4),
          "sizes in a list": (JOINED, 4), "Python 2": (OLD, 2)}  # fmt: skip
 WRONG = [
+    (STEPPING, "self.A -= rate * gA", "self.A += rate * gA"),
+    (STEPPING, "np.dot(self.v.T, up)", "np.dot(self.v.T, up ** 2)"),
     (LAYERS, "up[self.off] = 0", "up[~self.off] = 0"),
     (LAYERS, "up * self.out * (1 - self.out)", "up * self.out"),
     (LAYERS, "up * self.out * (1 - self.out)", "up * self.out * (1 - self.out) * 2"),
@@ -294,6 +331,12 @@ class Net:
         assert {check.verdict for check in file.checks} == {"right"}
         path.write_text(start + net.replace("- T", "- 2 * T"))
         assert "right" not in {check.verdict for check in verify_file(path).checks}
+
+
+def test_what_the_forward_pass_does_not_have_is_not_judged(checked):
+    file = checked(OTHER)
+    assert "wrong" not in {check.verdict for check in file.checks}
+    assert left(file)
 
 
 def test_a_module_of_somebody_else_above_is_none(tmp_path):

@@ -103,6 +103,8 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         tried.append(found)
         if best is None or (_merit(found) > _merit(best)) != choice.target.upstream:
             best = found
+    if best and best.choice.target.upstream and (other := _of_another_array(best)):
+        raise Unjudged("other-array", other)
     if not _shown(best, declared):
         raise Unjudged("no-error", tried=tried)
     return best
@@ -160,6 +162,21 @@ def _stated(found: Judgement) -> str | None:
     ])  # fmt: skip
     same = any(multiple(found.names.value(number), true) is not None for number in numbers)
     return error if same else None
+
+
+def _of_another_array(found: Judgement) -> str:
+    """What a wrong result of a layer is made of that its forward pass does not have."""
+    world, target = found.world, found.choice.target
+    nodes, graph = world.recording.nodes, world.graph
+    forward = graph.ancestors([g for g, _ in target.pairs]) | target.nodes
+    named = {node: name for name, node in world.recording.values}
+    for param in world.params:
+        if found.right.get(param.name) is False:
+            for i in sorted(graph.ancestors([param.new]) - forward - {param.old}):
+                varies = nodes[i].op == "leaf" and nodes[i].value.size > 1
+                if varies and nodes[i].value.dtype.kind == "f" and i in named:
+                    return named[i]
+    return ""
 
 
 def _named_back(world: World) -> bool:

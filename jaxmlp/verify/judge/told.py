@@ -75,6 +75,10 @@ REASONS = {
         "it works with no shapes of the data that make sense",
         "意味のあるデータの形では動きません",
     ),
+    "other-array": Words(
+        "it is given {}, which its forward pass does not have",
+        "順伝播にない {} を受け取っています",
+    ),
     "failed": Words("the checker itself failed ({})", "検査プログラムのエラーです ({})"),
     "construct": Words("{} cannot be followed", "{} を追跡できません"),
     "long": Words("its {} operations are too many", "演算が {} 個あり、多すぎます"),

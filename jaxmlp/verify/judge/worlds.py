@@ -141,9 +141,9 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     compared = lambda n: all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])  # noqa: E731
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
-    kept = {node for _, node in recording.values}  # what a call fills with zeros is no variable
-    used = [n for n in leaves if (not compared(n) or n.id in back)
-            and (n.id in kept or np.ptp(n.value) or n.value.size == 1)]  # fmt: skip
+    first = min((n.id for n in recording.nodes.values() if n.op != "leaf"), default=0)
+    used = [n for n in leaves if (not compared(n) or n.id in back)  # none that it fills with zeros
+            and (n.id < first or n.value.size < 2 or np.ptp(n.value))]  # fmt: skip
     for y in (n.id for n in reversed(used) if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y

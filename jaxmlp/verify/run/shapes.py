@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from jaxmlp.verify.run.tape import Ref
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 FEW = 50  # operations that are looked back over
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
+RATE = re.compile(r"lr|eta|(\w+_?)?rate|step(_?size)?|momentum", re.IGNORECASE)
 CUTS = frozenset(["maximum", "minimum"])
 
 
@@ -90,6 +92,9 @@ def _is_computed(value: Any) -> bool:
 
 def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     """Decide the shapes of what is added, multiplied or compared entry by entry."""
+    for one in pair:
+        if _open(one) and RATE.fullmatch(one.stands_for):
+            one.become(())
     undecided = [one for one in pair if _open(one)]
     if not undecided:
         return
