@@ -11,7 +11,7 @@ from jaxmlp.verify.names import blocks, called, loads, stores, words
 from jaxmlp.verify.source import empty
 
 ID = "not-looked-at"
-BACKPROPAGATION = re.compile(r"back(ward|prop|propagat\w*)?(pass)?|bprop|gyakudenpa\w*")
+BACKPROPAGATION = re.compile(r"back(ward|prop|propagat|pass)|^back$|bprop|gyakudenpa")
 PARAMETERS = ("W", "V", "b", "c")
 GRADIENTS = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
 HOLDERS = words("self params parameters param cache grads model net network layers weights")
@@ -102,7 +102,7 @@ def _unexamined(node: ast.AST, examined: Container[str]) -> Iterator[ast.AST]:
 def _gradient(node: ast.AST) -> bool:
     """Whether it computes a δ or a gradient, or moves a parameter; `delta = 1e-7` does not."""
     if isinstance(node, ast.FunctionDef):
-        return bool(BACKPROPAGATION.fullmatch(plain(node.name))) and not empty(node)
+        return bool(BACKPROPAGATION.search(plain(node.name))) and not empty(node)
     if isinstance(node, ast.AugAssign):
         return ROLE.get(_label(node.target)) in PARAMETERS
     if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Constant):

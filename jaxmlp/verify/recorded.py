@@ -271,7 +271,7 @@ def _like_weights(found: steps.Judgement, name: str, node: int) -> bool:
 
 def _goes_back(one: Recording) -> bool:
     """Whether it is called a backward pass, or gives what has the shape of weights."""
-    named = any(BACK.search(name) for name in (one.name, *(name for name, _ in one.values)))
+    named = any(BACK.search(name) for name in one.gives)
     graph, leaves = Graph(one.nodes), [n for n in one.nodes.values() if n.op == "leaf"]
     weights = [n.value.shape for n in leaves if multiplied(one, graph, n.id)]
     made = [one.nodes[node] for _, node in one.values]

@@ -181,8 +181,7 @@ def _of_another_array(found: Judgement) -> str:
 
 def _named_back(world: World) -> bool:
     """Whether a function, or a method, is called a backward pass."""
-    names = (world.recording.name, *(name for name, _ in world.results))
-    return any(BACK.search(name) for name in names)
+    return any(BACK.search(name) for name in world.recording.gives)
 
 
 def _is_passed_on(world: World, derived: Sequence[int]) -> bool:
@@ -266,6 +265,7 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         passed = {name: f for name, f in factors.items() if name in own}
         moved = {name: f for name, f in factors.items() if name not in own}
         uneven = _passed_unevenly(world, outputs[0], passed) | _uneven(world, outputs, moved)
+        uneven = uneven if len(right) >= len({r for _, r in arrays}) else {}
     return Judgement(choice, names, right, factors, still, uneven, loose, frozenset(uphill))
 
 

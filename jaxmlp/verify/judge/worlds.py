@@ -170,8 +170,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
 
 def _is_loss(recording: Recording) -> bool:
     """Whether it is called a loss, or a backward pass."""
-    names = (recording.name, *(name for name, _ in recording.values))
-    return any(BACK.search(name) or LOSS.search(name) for name in names)
+    return any(BACK.search(name) or LOSS.search(name) for name in recording.gives)
 
 
 def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:

@@ -125,7 +125,7 @@ def _is_passed_back(recording: Recording) -> bool:
     arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     outputs = [g for name, g in recording.values if _kept(name) == 0]
     outputs = [g for g in outputs if recording.nodes[g].op != "leaf"]
-    named = recording.name and any(BACK.search(name) for name, _ in recording.values)
+    named = recording.name and any(BACK.search(name) for name in recording.gives)
     if not (named and len(outputs) == 2):
         return True
     return any(

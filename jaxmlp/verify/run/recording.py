@@ -40,6 +40,12 @@ class Recording:
     lines: tuple[int, ...] = ()
     later: Later | None = None
 
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The names of the function, and of what it gives or keeps in its object."""
+        own = (self.name, "self.")
+        return (self.name, *(name for name, _ in self.values if name.startswith(own)))
+
 
 def taken(
     seen: Any, nodes: dict[int, Node], lines: Mapping[int, int], *, guessed: bool
