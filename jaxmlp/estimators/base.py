@@ -1,7 +1,7 @@
 """What both estimators share: scikit-learn's parameters, `fit` and `partial_fit`."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, TypeVar
 
@@ -127,7 +127,7 @@ class ThreeLayer(BaseEstimator):
         y: Given,
         sample_weight: Given = None,
         *,
-        validation_data: Sequence | None = None,
+        validation_data: Any = None,
     ) -> S:
         """Learn W and V from X and y.
 
@@ -215,7 +215,7 @@ class ThreeLayer(BaseEstimator):
         X: Given,
         y: Given,
         sample_weight: Given,
-        validation_data: Sequence | None = None,
+        validation_data: Any = None,
         *,
         again: bool,
         step: bool = False,

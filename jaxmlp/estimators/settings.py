@@ -148,7 +148,7 @@ def optimizer_of(settings: dict) -> Callable:
 
 
 @functools.cache
-def _partial(function: Callable, args: tuple, keywords: dict) -> Callable:
+def _partial(function: Callable, args: tuple, keywords: Any) -> Callable:
     return functools.partial(function, *args, **dict(keywords))
 
 

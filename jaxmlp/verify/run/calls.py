@@ -176,8 +176,13 @@ def call(program: Program, what: Uncalled) -> None:
 
 def _gives_gradients(what: Uncalled, result: Any) -> bool:
     """Whether it is called a backward pass, or gives (E, ∂E/∂x)."""
-    several = isinstance(result, tuple) and {np.ndim(one) > 0 for one in result} == {True, False}
+    arrays = [isinstance(one, np.ndarray) and one.ndim > 0 for one in _parts(result)]
+    several = set(arrays) == {True, False}
     return several or any(map(BACK.search, (what.name, *(what.methods or ()))))
+
+
+def _parts(result: Any) -> tuple:
+    return result if isinstance(result, tuple) else ()
 
 
 def multiplies() -> bool:
