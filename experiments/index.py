@@ -92,8 +92,14 @@ def page(results: Path) -> str:
 
 
 def told(path: Path) -> dict:
-    """A record, its question from the script's first sentence where it has none."""
+    """A record, its question from the script's first sentence where it has none.
+
+    Raises:
+        ValueError: it is of a quick run.
+    """
     record = json.loads(path.read_text(encoding="utf-8"))
+    if record.get("quick") or record.get("size") == "quick":
+        raise ValueError(f"{path}: expected the numbers of a full run, got those of --quick")
     if "question" in record:
         return record
     script = HERE / f"{path.stem}.py"
