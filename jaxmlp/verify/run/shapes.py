@@ -94,7 +94,7 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     """Decide the shapes of what is added, multiplied or compared entry by entry."""
     for one in pair:
         if _open(one) and RATE.fullmatch(one.stands_for):
-            one.become(())
+            one.become(oracle.choose([()]))
     undecided = [one for one in pair if _open(one)]
     if not undecided:
         return
