@@ -105,7 +105,7 @@ def steps_of(
     except Exception:  # what a file sends instead of a recording
         return [_not_run("expected a recording, got something else")]
     again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
-    found = judge(cells, [worlds for worlds in recordings if _runs(worlds)])
+    found = judge(cells, [one for one in recordings if _runs(one)])
     if any(step.checks for step in found):
         return found
     stopped = suspects.error(errors)
@@ -114,7 +114,7 @@ def steps_of(
     crash = _crashed(cells, errors, guessed)
     if stopped and crash:
         return crash
-    return found or judge(cells, recordings) or crash
+    return found or judge(cells, [one for one in recordings if not _runs(one)]) or crash
 
 
 def _begins(cells: Sequence[str]) -> list[int]:
@@ -271,7 +271,6 @@ def _like_weights(found: steps.Judgement, name: str, node: int) -> bool:
 
 def _goes_back(one: Recording) -> bool:
     """Whether it is called a backward pass, or gives what has the shape of weights."""
-    named = any(BACK.search(name) for name in one.gives)
     graph, leaves = Graph(one.nodes), [n for n in one.nodes.values() if n.op == "leaf"]
     weights = [n.value.shape for n in leaves if multiplied(one, graph, n.id)]
     made = [one.nodes[node] for _, node in one.values]
@@ -279,7 +278,7 @@ def _goes_back(one: Recording) -> bool:
     floats = [n.value.shape for n in leaves if n.value.dtype.kind == "f"]
     pair = [n.value.shape for n in made if n.op != "leaf"]
     loss = () in pair and any(shape and shape in floats for shape in pair)  # (E, ∂E/∂x)
-    return named or alike or loss
+    return one.goes_back or alike or loss
 
 
 def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:

@@ -97,6 +97,7 @@ def _equal(world: World, param: Param) -> bool:
 
 
 def possible(world: World, target: Target, declared: str | None) -> list[str]:
+    """The names of the E that this target may have."""
     if target.upstream:
         return [errors.GIVEN]
     outputs = [state[g] for state in world.at for g, _ in target.pairs]

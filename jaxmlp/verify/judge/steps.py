@@ -21,7 +21,7 @@ from jaxmlp.verify.judge.worlds import (
     degenerate,
     worlds,
 )
-from jaxmlp.verify.names import BACK, GRADIENT
+from jaxmlp.verify.names import GRADIENT
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target, as_target
 from jaxmlp.verify.run.recording import Recording
@@ -121,16 +121,15 @@ def _shown(found: Judgement, declared: str | None) -> bool:
     """Whether E is known: it is right for a parameter; or it must be this, and is derived there."""
     if not found.right:
         return False
-    if found.choice.target.upstream and not _named_back(found.world):
+    world, target, error = found.world, found.choice.target, found.choice.error
+    if target.upstream and not world.recording.goes_back:
         return False
-    stated = found.choice.error == OWN
     if any(found.right.values()) and (
-        found.world.recording.moves or found.choice.fitting or stated
+        world.recording.moves or found.choice.fitting or error == OWN
     ):
         return True
-    world, target, error = found.world, found.choice.target, found.choice.error
     if target.upstream:
-        return _named_back(world) and _is_passed_on(world, sorted(target.nodes))
+        return _is_passed_on(world, sorted(target.nodes))
     if error not in (declared, _stated(found)) and possible(world, target, None) != [error]:
         return False
     outputs = {g for g, _ in target.pairs}
@@ -179,11 +178,6 @@ def _of_another_array(found: Judgement) -> str:
     return ""
 
 
-def _named_back(world: World) -> bool:
-    """Whether a function, or a method, is called a backward pass."""
-    return any(BACK.search(name) for name in world.recording.gives)
-
-
 def _is_passed_on(world: World, derived: Sequence[int]) -> bool:
     """Whether twice ∂E/∂g makes twice the step: of another E it may be the sign, or be cut off."""
     state = world.at[0]
@@ -229,6 +223,7 @@ def _in_full(choice: Choice) -> Judgement:
 def _verdicts(choice: Choice, names: Names) -> Judgement:
     world, target = choice.world, choice.target
     right, factors, given, uphill = {}, {}, {}, set()
+    outputs = [g for g, _ in target.pairs]
     all_of_them = set().union(*(gradient_nodes(world, target, names, p) for p in world.params
                                 if p.old in names.adjoints))  # fmt: skip
     for param in world.params:
@@ -246,7 +241,6 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
             old_at = np.stack([state[param.old] for state in world.at])
             by_way = by_way and decayed(world.change(param), names.adjoints[param.old], old_at)
         elif factor is None and by_way:
-            outputs = [g for g, _ in target.pairs]
             way = direction(world, names, outputs, param, gradients, all_of_them)
             by_way, uphill = way != 0, uphill | ({param.name} if way < 0 else set())
         right[param.name] = factor is not None or by_way
@@ -258,14 +252,13 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
     arrays = [(n, r) for n, r in world.results
               if world.recording.nodes[r].value.ndim or GRADIENT.search(n)]  # fmt: skip
     loose = tuple((n, r) for n, r in arrays if r not in news and names.of(r) is None)
-    outputs = [g for g, _ in target.pairs]
-    still, uneven = _still(world, target, names), _uneven(world, outputs, factors or given)
-    if target.upstream:
-        own = {p.name for p in world.params if p.gives}
-        passed = {name: f for name, f in factors.items() if name in own}
-        moved = {name: f for name, f in factors.items() if name not in own}
-        uneven = _passed_unevenly(world, outputs[0], passed) | _uneven(world, outputs, moved)
-        uneven = uneven if len(right) >= len({r for _, r in arrays}) else {}
+    if not target.upstream:
+        uneven = _uneven(world, outputs, factors or given)
+    elif len(right) >= len({r for _, r in arrays}):
+        uneven = _uneven_layer(world, outputs, factors)
+    else:  # what the others are is not known
+        uneven = {}
+    still = _still(world, target, names)
     return Judgement(choice, names, right, factors, still, uneven, loose, frozenset(uphill))
 
 
@@ -296,23 +289,32 @@ def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) 
             if any(_near(f, n) or _near(f, 1 / n) for n in told[name])}  # fmt: skip
 
 
+def _uneven_layer(
+    world: World, outputs: Sequence[int], factors: Mapping[str, float]
+) -> dict[str, float]:
+    """Those of a layer: what it gives back beside ∂E/∂(output), what it moves by itself alike."""
+    own = {p.name for p in world.params if p.gives}
+    passed = {name: f for name, f in factors.items() if name in own}
+    moved = {name: f for name, f in factors.items() if name not in own}
+    return _passed_unevenly(world, outputs[0], passed) | _uneven(world, outputs, moved)
+
+
 def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) -> dict[str, float]:
     """The results of a layer's backward pass that are not ∂E/∂(what it has) for ∂E/∂(output).
 
     The mean over the samples may be taken here, of all that has no entry for each of them.
     """
     shapes = {p.name: world.at[0][p.old].shape for p in world.params}
-    found, counted = [], []
+    found: list[tuple[int, int, dict[str, float]]] = []
     for n in _samples(world, output):
         means = {name: f for name, f in factors.items() if n not in shapes[name]}
         weights = [f for name, f in means.items() if len(shapes[name]) > 1 < min(shapes[name])]
         told = weights or list(means.values())
         share = 1 / n if told and all(_near(f, 1 / n) for f in told) else 1.0
-        found.append({name: f for name, f in factors.items()
-                      if not _near(f, 1.0 if n in shapes[name] else share)})  # fmt: skip
-        counted.append(len(means))
-    fewest = min(zip(found, counted, strict=True), key=lambda one: (len(one[0]), -one[1]))
-    return fewest[0]
+        odd = {name: f for name, f in factors.items()
+               if not _near(f, 1.0 if n in shapes[name] else share)}  # fmt: skip
+        found.append((len(odd), -len(means), odd))
+    return min(found, key=lambda one: one[:2])[2]
 
 
 def _samples(world: World, output: int) -> list[int]:

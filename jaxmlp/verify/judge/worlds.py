@@ -136,7 +136,8 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     """What a call gives, as gradients or moved parameters, for each possible target."""
-    if not _is_loss(recording) and not any(n.op in FACTORS for n in recording.nodes.values()):
+    is_loss = _is_loss(recording)
+    if not is_loss and not any(n.op in FACTORS for n in recording.nodes.values()):
         return  # a plain rule of an update, say
     compared = lambda n: all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])  # noqa: E731
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
@@ -150,7 +151,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
                  and not behind.issuperset(graph.after[n.id])]  # fmt: skip
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
         targets = _of(network.targets(recording, graph, roots, []), behind)
-        if not targets and _is_loss(recording):
+        if not targets and is_loss:
             shape = recording.nodes[y].value.shape
             alike = [n.id for n in used if n.value.dtype.kind == "f" and n.value.shape == shape]
             bare = [i for i in alike if i != y]
@@ -170,7 +171,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
 
 def _is_loss(recording: Recording) -> bool:
     """Whether it is called a loss, or a backward pass."""
-    return any(BACK.search(name) or LOSS.search(name) for name in recording.gives)
+    return recording.goes_back or any(LOSS.search(name) for name in recording.gives)
 
 
 def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:

@@ -12,13 +12,17 @@ UP = 2  # folders above, of a file that changes `sys.path`
 def roots(path: Path, statements: Iterable[ast.stmt]) -> list[Path]:
     """The folders that a file may import from: its own; those above, if it changes `sys.path`."""
     home = path.resolve().parent
-    nodes = (node for one in statements for node in ast.walk(one))
-    changed = any(
-        isinstance(node, ast.Attribute | ast.ImportFrom)
-        and (getattr(node, "attr", None) == "path" or getattr(node, "module", None) == "sys")
-        for node in nodes
-    )
+    changed = any(_names_sys_path(node) for one in statements for node in ast.walk(one))
     return [home, *home.parents[: UP if changed else 0]]
+
+
+def _names_sys_path(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(id="sys"), attr="path"):
+            return True
+        case ast.ImportFrom(module="sys"):
+            return any(one.name == "path" for one in node.names)
+    return False
 
 
 def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Path | None:
@@ -31,17 +35,17 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
         roots: those that it may import from.
     """
     parts = [part for part in name.split(".") if part]
+    if not parts:
+        return None
     if level:
         folders = [[home, *home.parents][min(level - 1, len(home.parents))]]
     else:
-        within = [one.parent for one in (home, *home.parents) if parts and one.name == parts[0]]
+        within = [one.parent for one in (home, *home.parents) if one.name == parts[0]]
         folders = [*roots, *within]
     for folder in folders:
-        for file in (
-            folder.joinpath(*parts).with_suffix(".py"),
-            folder.joinpath(*parts, "__init__.py"),
-        ):
-            if parts and file.is_file():
+        place = folder.joinpath(*parts)
+        for file in (place.with_suffix(".py"), place / "__init__.py"):
+            if file.is_file():
                 return file
-    alone = home / f"{parts[-1]}.py" if parts else home  # of a package that is not there
+    alone = home / f"{parts[-1]}.py"  # of a package that is not there
     return alone if alone.is_file() else None

@@ -49,7 +49,7 @@ class Uncalled(NamedTuple):
 def uncalled(tree: ast.Module) -> list[Uncalled]:
     """The functions and classes at the top level, those first that nothing is made of."""
     defined = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)
-               and not NOT_CHECKED.search(n.name.replace("_", "").lower())]  # fmt: skip
+               and not _is_left_out(n.name)]  # fmt: skip
     used = {one.name: _named(one) for one in defined}
     outside = set().union(*(_named(n) for n in tree.body if n not in defined), set())
     functions = [one for one in defined if isinstance(one, ast.FunctionDef)]
@@ -60,34 +60,27 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
         is_class = isinstance(one, ast.ClassDef)
         gives = _setters(one) if is_class else _givers(one, functions)
         methods = _roots(one) if is_class else None
-        found.append(
-            Uncalled(
-                one.name,
-                one.lineno,
-                one.end_lineno or one.lineno,
-                methods,
-                one.name in others,
-                gives,
-            )
-        )
+        end, used_by = one.end_lineno or one.lineno, one.name in others
+        found.append(Uncalled(one.name, one.lineno, end, methods, used_by, gives))
     made_of = {one.name: bool(asked & set(_returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))
+
+
+def _is_left_out(name: str) -> bool:
+    return bool(NOT_CHECKED.search(name.replace("_", "").lower()))
 
 
 def _givers(
     caller: ast.FunctionDef, functions: list[ast.FunctionDef]
 ) -> dict[str, ast.FunctionDef]:
     """By name the function that returns it: of several the one that goes with the caller."""
-    found: dict[str, tuple[bool, ast.FunctionDef]] = {}
-    for one in functions:
+    others = [one for one in functions if one is not caller]
+    alike = [one for one in others if _alike(one.name, caller.name)]
+    given: dict[str, ast.FunctionDef] = {}
+    for one in (*others, *alike):
         own = {arg.arg for arg in one.args.args}
-        for name in set(_returned(one)) - own if one is not caller else ():
-            alike = _alike(one.name, caller.name)
-            if alike or not found.get(name, (False,))[0]:
-                found[name] = alike, one
-    alike = [one for one in functions if one is not caller and _alike(one.name, caller.name)]
-    kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in found]
-    given = {name: one for name, (_, one) in found.items()}
+        given |= dict.fromkeys(set(_returned(one)) - own, one)
+    kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in given]
     if alike and len(_returned(alike[0])) > 1:  # by another name, or by none
         given |= dict.fromkeys(kept, alike[0])
     return given
@@ -139,7 +132,7 @@ def _roots(made: ast.ClassDef) -> tuple[str, ...]:
     inner = {m.name: _named(m) for m in methods}
     return tuple(
         m.name for m in methods
-        if not (m.name.startswith("_") or NOT_CHECKED.search(m.name.replace("_", "").lower()))
+        if not (m.name.startswith("_") or _is_left_out(m.name))
         and not any(m.name in inner[other.name] for other in methods
                     if other is not m and not other.name.startswith("__"))
     )  # fmt: skip
@@ -176,13 +169,10 @@ def call(program: Program, what: Uncalled) -> None:
 
 def _gives_gradients(what: Uncalled, result: Any) -> bool:
     """Whether it is called a backward pass, or gives (E, ∂E/∂x)."""
-    arrays = [isinstance(one, np.ndarray) and one.ndim > 0 for one in _parts(result)]
+    parts = result if isinstance(result, tuple) else ()
+    arrays = [isinstance(one, np.ndarray) and one.ndim > 0 for one in parts]
     several = set(arrays) == {True, False}
     return several or any(map(BACK.search, (what.name, *(what.methods or ()))))
-
-
-def _parts(result: Any) -> tuple:
-    return result if isinstance(result, tuple) else ()
 
 
 def multiplies() -> bool:
@@ -220,11 +210,9 @@ def _methods_called(
     return results
 
 
-def _used(name: str, default: Any) -> Any:
-    """A default; of what decays the parameters, one with which it does."""
-    return (
-        DECAY if default == 0 and isinstance(default, float) and SHRINKS.search(name) else default
-    )
+def _decays(name: str, default: Any) -> bool:
+    """Whether parameters would decay by it, and do not by default."""
+    return isinstance(default, float) and default == 0 and bool(SHRINKS.search(name))
 
 
 def _passed_on(argument: Unknown, results: Mapping[str, Any]) -> Any:
@@ -247,10 +235,9 @@ def _arguments(
     required = len(names) - len(code.__defaults__ or ())
     optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
     taken = _taken(optional, required, program, is_type=is_type)
-    decaying = [
-        k for k, name in enumerate(names) if _used(name, optional.get(name)) != optional.get(name)
-    ]
-    names = names[: max([taken, *(k + 1 for k in decaying)])]
+    decaying = {name: DECAY for name, value in optional.items() if _decays(name, value)}
+    names = names[: max([taken, *(names.index(name) + 1 for name in decaying)])]
+    settings = {name: value for name, value in optional.items() if value is not None} | decaying
     if is_type or hasattr(function, "__self__"):
         names = names[1:]
     givers = {name: what.gives[name] for name in names if name in what.gives and not what.methods}
@@ -265,8 +252,7 @@ def _arguments(
             given[name] = Unknown(name, program.oracle, setting=is_type)
         if isinstance(given[name], Unknown) and BACK.search(getattr(function, "__name__", "")):
             given[name].like = program.oracle.output
-    return [given[name] if optional.get(name) is None else _used(name, optional[name])
-            for name in names]  # fmt: skip
+    return [settings.get(name, given[name]) for name in names]
 
 
 def _is_called_for(

@@ -55,15 +55,15 @@ def targets(
     """
     wanted, used = set(results), graph.ancestors(results)
     moving = graph.dependents(params)
+    given = set() if bare else set(params)
     found: dict[tuple, Target] = {}
     for group in _constants(graph, moving).values():
         backward = graph.dependents(group)
-        forward = moving - backward
-        given = set() if bare else set(params)
-        computed = sum(recording.nodes[i].op not in PASSING for i in forward - given)
+        forward = moving - backward - given
+        computed = sum(recording.nodes[i].op not in PASSING for i in forward)
         if not computed or not wanted <= backward:
             continue
-        for pairs in _meetings(recording, graph, group, forward - given, used):
+        for pairs in _meetings(recording, graph, group, forward, used):
             found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
     return sorted(found.values(), key=lambda one: -one.computed)
 
@@ -125,8 +125,7 @@ def _is_passed_back(recording: Recording) -> bool:
     arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     outputs = [g for name, g in recording.values if _kept(name) == 0]
     outputs = [g for g in outputs if recording.nodes[g].op != "leaf"]
-    named = recording.name and any(BACK.search(name) for name in recording.gives)
-    if not (named and len(outputs) == 2):
+    if not (recording.name and recording.goes_back and len(outputs) == 2):
         return True
     return any(
         any(given_back(recording, graph, [n.id for n in arrays if n.id != y.id], y.id))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.later import Later
 from jaxmlp.verify.run.step import references
 from jaxmlp.verify.run.tape import Node, Ref, Span
@@ -45,6 +46,11 @@ class Recording:
         """The names of the function, and of what it gives or keeps in its object."""
         own = (self.name, "self.")
         return (self.name, *(name for name, _ in self.values if name.startswith(own)))
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the function, or something that it gives, is called a backward pass."""
+        return any(BACK.search(name) for name in self.gives)
 
 
 def taken(

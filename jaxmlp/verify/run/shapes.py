@@ -40,27 +40,27 @@ def product(pair: list, oracle: Oracle) -> None:
         tables = [(size, inner) for size in (rows, *oracle.own, other)]
         left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
     if _open(left):
-        shape = _shape_of(right)
-        if not shape:
-            left.become(())
-        else:
-            inner = shape[0] if len(shape) == 1 else shape[-2]
-            of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
-            sizes = dict.fromkeys((*_counts(right, oracle), *oracle.own, *of_one, 1, inner))
-            tables = [(size, inner) for size in sizes]
-            fits = lambda shape: shape[-1] == inner  # noqa: E731
-            left.become(oracle.choose(_likely(left, [tables[0], (inner,), *tables[1:]], fits)))
+        _factor(left, right, oracle, -1)
     elif _open(right):
-        shape = _shape_of(left)
-        if not shape:
-            right.as_array()
-        else:
-            inner = shape[-1]
-            of_one = oracle.used() if len(shape) == 1 else ()
-            sizes = dict.fromkeys((*_counts(left, oracle), *oracle.own, *of_one, 1, inner))
-            tables = [(inner, size) for size in sizes]
-            fits = lambda shape: shape[0] == inner  # noqa: E731
-            right.become(oracle.choose(_likely(right, [tables[0], (inner,), *tables[1:]], fits)))
+        _factor(right, left, oracle, 0)
+
+
+def _factor(mine: Any, other: Any, oracle: Oracle, inner_axis: int) -> None:
+    """Decide the shape of one factor beside the other.
+
+    Args:
+        inner_axis: which of its axes is summed over: -1 of the left one, 0 of the right one.
+    """
+    shape = _shape_of(other)
+    if not shape:
+        mine.as_array() if inner_axis == 0 else mine.become(())
+        return
+    inner = shape[0] if len(shape) == 1 else shape[-2 if inner_axis else -1]
+    of_one = oracle.used() if len(shape) == 1 else ()  # a sample, with targets beside it
+    sizes = dict.fromkeys((*_counts(other, oracle), *oracle.own, *of_one, 1, inner))
+    first, *rest = [(size, inner) if inner_axis else (inner, size) for size in sizes]
+    fits = lambda like: like[inner_axis] == inner  # noqa: E731
+    mine.become(oracle.choose(_likely(mine, [first, (inner,), *rest], fits)))
 
 
 def _likely(mine: Any, options: list[Shape], fits: Callable[[Shape], bool]) -> list[Shape]:

@@ -273,8 +273,7 @@ class Unknown(NDArrayOperatorsMixin):
 
     def _may_be_sizes(self, index: Any) -> bool:
         """Whether it was counted, as a list of sizes is, and one is taken."""
-        fresh = self.known() is None and not (self.loaded or self._row or self._flip)
-        return fresh and self._counted and isinstance(index, int)
+        return self._is_untold() and self._counted and isinstance(index, int)
 
     def _sizes(self) -> list[int]:
         """Become the sizes of a few layers, all different."""
@@ -335,8 +334,11 @@ class Unknown(NDArrayOperatorsMixin):
 
     def _may_have_keys(self) -> bool:
         """Whether it may be a dict with the keys of one of the program's."""
-        fresh = self.known() is None and not (self.loaded or self._row or self._flip)
-        return fresh and not self._counted and bool(self._oracle.words)
+        return self._is_untold() and not self._counted and bool(self._oracle.words)
+
+    def _is_untold(self) -> bool:
+        """Whether nothing says yet what it is, or comes of."""
+        return self.known() is None and not (self.loaded or self._row or self._flip)
 
     def _sample(self, k: int) -> Unknown:
         name = f"{self.stands_for}[{k}]"
@@ -391,15 +393,21 @@ class Unknown(NDArrayOperatorsMixin):
     def __eq__(self, other: Any) -> Any:
         if isinstance(self.value, str):
             return self.value == other
-        if isinstance(other, str) and other not in self._other_words:
-            if self._oracle.choose((False, True)):
-                self.value = other
-                return True
-            self._other_words.add(other)
-            return False
-        if isinstance(other, str) or other is None:
-            return False if isinstance(other, str) else self._oracle.choose((False, True))
+        if isinstance(other, str):
+            return self._is_word(other)
+        if other is None:
+            return self._oracle.choose((False, True))
         return np.equal(self, other)
+
+    def _is_word(self, word: str) -> bool:
+        """Whether it becomes this word; once it has not, it never does."""
+        if word in self._other_words:
+            return False
+        if self._oracle.choose((False, True)):
+            self.value = word
+            return True
+        self._other_words.add(word)
+        return False
 
     def __hash__(self) -> int:
         if self.loaded and self._row is not None:  # a label, looked up

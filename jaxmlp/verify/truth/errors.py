@@ -43,7 +43,9 @@ GIVEN = "upstream"
 
 def possible(name: str, outputs: list[np.ndarray]) -> bool:
     """Whether an E is defined for these outputs."""
-    if name in ("squared_error", GIVEN):
-        return name != GIVEN
+    if name == GIVEN:  # said where it is so
+        return False
+    if name == "squared_error":
+        return True
     positive = all((g > 0).all() and (g <= 1 + 1e-9).all() for g in outputs)
     return positive and (name == "cross_entropy" or all((g < 1).all() for g in outputs))
