@@ -114,7 +114,10 @@ def steps_of(
     crash = _crashed(cells, errors, guessed)
     if stopped and crash:
         return crash
-    return found or judge(cells, [one for one in recordings if not _runs(one)]) or crash
+    whole = [
+        [one for one in worlds if _goes_back(one)] for worlds in recordings if not _runs(worlds)
+    ]
+    return found or judge(cells, whole) or crash
 
 
 def _begins(cells: Sequence[str]) -> list[int]:
@@ -254,7 +257,7 @@ def _judged(
     except steps.Unjudged as why:
         note = told.unjudged(first.name, first.line, why, begins)
         silent = len(first.moves) < 2 and (
-            why.reason == "no-output" or bool(first.name and not _goes_back(first))
+            why.reason == "no-output" or not (first.moves or _goes_back(first))
         )
         return Step(first.line, run, notes=() if silent else (note,))
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
@@ -278,7 +281,7 @@ def _goes_back(one: Recording) -> bool:
     floats = [n.value.shape for n in leaves if n.value.dtype.kind == "f"]
     pair = [n.value.shape for n in made if n.op != "leaf"]
     loss = () in pair and any(shape and shape in floats for shape in pair)  # (E, ∂E/∂x)
-    return one.goes_back or alike or loss
+    return one.goes_back or alike or bool(one.name and loss)
 
 
 def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:

@@ -106,6 +106,7 @@ def explained(
     tried: Sequence[Judgement], name: str, said: Said
 ) -> tuple[Judgement, list[Stage]] | None:
     """Of networks and E, that in which one known mistake explains all: evidence enough."""
+    tried = [one for one in tried if one.right]  # of no parameter there is nothing to explain
     made = [(one, stage_checks(one, name, said, most=1)) for one in tried]
     if said.softmax:  # which may be a wrong one
         usual = ("softmax", "cross_entropy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -82,7 +83,8 @@ def of_known(
     def pulled(inputs: Mapping[int, Any]) -> list[dict[int, Any]]:
         run = replay.function(recording.nodes, order, _constants(order, at))
         shifts = _zeros(order, at)
-        values, back = jax.vjp(lambda s: [run(inputs, s)[g] for g in outputs], shifts)
+        pick = operator.itemgetter(*outputs, outputs[0])  # a tuple, also of one
+        values, back = jax.vjp(lambda s: list(pick(run(inputs, s))[:-1]), shifts)
         return [back(one)[0] for one in cotangents(values)]
 
     found = _at_all(pulled, params, at)
