@@ -10,6 +10,7 @@ NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
     r"|checkgradient|gradientcheck"
 )
+DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")  # where it gives nothing, it is left out
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
 LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)

@@ -45,6 +45,27 @@ for t in range(9):
     B -= rate * Z.T @ top; b -= rate * top.sum(axis=0)
     A -= rate * X.T @ low; a -= rate * low.sum(axis=0)
 """,
+    "Adam, decay of the weights alone, a mean of the biases": """
+import numpy as np
+X, T = np.random.randn(6, 5), np.eye(3)[[0, 1, 2, 2, 1, 0]]
+A, a, B, b = np.random.randn(5, 4), np.random.randn(4), np.random.randn(4, 3), np.random.randn(3)
+M, Q, m, q = np.zeros_like(A), np.zeros_like(A), np.zeros_like(a), np.zeros_like(a)
+N, R, n, r = np.zeros_like(B), np.zeros_like(B), np.zeros_like(b), np.zeros_like(b)
+def adam(w, g, m, v):
+    m[...] = 0.9 * m + 0.1 * g
+    v[...] = 0.99 * v + 0.01 * g * g
+    w -= 0.01 * m / (np.sqrt(v) + 1e-8)
+for t in range(9):
+    Z = np.tanh(X @ A + a)
+    P = np.exp(Z @ B + b)
+    top = P / P.sum(axis=1, keepdims=True) - T
+    low = top @ B.T * (1 - Z ** 2)
+    dB, db = Z.T @ top / len(X), top.mean(axis=0)
+    dA, da = X.T @ low / len(X), low.mean(axis=0)
+    dA += 0.01 / len(X) * A
+    dB += 0.01 / len(X) * B
+    adam(A, dA, M, Q); adam(a, da, m, q); adam(B, dB, N, R); adam(b, db, n, r)
+""",
     "ReLU by assignment, an identity output": """
 import numpy as np
 for t in range(9):

@@ -247,7 +247,7 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         if factor is not None:
             factors[param.name] = factor
         elif gradients:
-            given[param.name] = names.is_gradient(min(gradients), param.old)
+            given[param.name] = _as_used(world, names, param, gradients)
     news = {p.new for p in world.params}
     arrays = [(n, r) for n, r in world.results
               if world.recording.nodes[r].value.ndim or GRADIENT.search(n)]  # fmt: skip
@@ -346,6 +346,13 @@ def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> 
     """The values of the backward pass that are ∂E/∂(a parameter), times some factor."""
     leading = world.graph.ancestors([param.new]) & target.backward
     return {i for i in leading if names.is_gradient(i, param.old) is not None}
+
+
+def _as_used(world: World, names: Names, param: Param, gradients: set[int]) -> float:
+    """The factor of the gradient where a rule of its own takes over, as decay or momentum."""
+    way = world.graph.ancestors([param.new])
+    last = [i for i in gradients if any(n in way - gradients for n in world.graph.after[i])]
+    return max((names.is_gradient(i, param.old) for i in last or gradients), key=abs)
 
 
 def _still(world: World, target: Target, names: Names) -> dict[int, int]:

@@ -46,6 +46,11 @@ class Oracle:
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 
+    @property
+    def rows(self) -> int:
+        """Of what the program has loaded."""
+        return self.lengths.get("rows", ROWS)
+
     def choose(self, options: Sequence[Any], kind: str = "") -> Any:
         """One of the options; of one kind the same each time, if nothing else is told."""
         at = len(self.taken)

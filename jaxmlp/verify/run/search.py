@@ -22,7 +22,7 @@ from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
-from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
+from jaxmlp.verify.run.oracle import SAMPLES, Oracle
 from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
@@ -34,6 +34,7 @@ SHARE = 2  # of an even share of the time, for one of several calls
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 WIDEST = 5000
+BATCHES = 130  # samples, where fewer make no batch
 LARGE = 50_000  # numbers in an array, from where on fewer units are tried
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
@@ -111,8 +112,11 @@ class Search:
                 self.farthest = far, Given(tuple(k for k, _ in oracle.taken), lengths), errors
             cost += bool(before) and far >= before  # a change that has changed nothing
             others = _resized(errors, oracle, lengths, {n for n in self.many if n >= MANY})
-            if oracle.taken and not errors and not any(one.moves for one in program.seen):
+            if current().guessed and _stands_still(program, errors):
                 others = [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
+                others += [{**lengths, "rows": BATCHES}] if "rows" not in lengths else []
+            if any(kind == "TapeFull" for kind, _, _ in errors) and (fewer := self._fewer(lengths)):
+                others.append({**lengths, **fewer})
             for other in others if not found else ():
                 heapq.heappush(left, (far, cost + LIKELY / 4, next(number), told, other))
             asked = _asked_for(program)
@@ -142,11 +146,9 @@ class Search:
     ) -> list[dict[str, Any]]:
         """The same with fewer units where the program has hundreds, if it works with them."""
         largest = max((n.value.size for one in made for n in one.nodes.values()), default=0)
-        known = {int(n) for n in oracle.lengths if n.isdigit()}
-        rest = sorted(n for n in self.many - known if n >= MANY)
-        if largest < LARGE or not rest:
+        fewer = self._fewer(oracle.lengths)
+        if largest < LARGE or not fewer:
             return []
-        fewer = {str(n): size for n, size in zip(rest, FEWER, strict=False)}
         told = tuple(picked for picked, _ in oracle.taken)
         again = Oracle(told, {**oracle.lengths, **fewer}, self.seed, self.sizes)
         program = self._run(again, what)
@@ -155,6 +157,11 @@ class Search:
             return []
         good = [one for one in self._taken(program, guessed=True) if sensible(one)]
         return [packed(one) for one in good]
+
+    def _fewer(self, lengths: dict[str, int]) -> dict[str, int]:
+        """Other sizes in place of the hundreds of the program."""
+        rest = sorted(n for n in self.many if n >= MANY and str(n) not in lengths)
+        return {str(n): size for n, size in zip(rest, FEWER, strict=False)}
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
         """What a run has seen, unless another with the same shapes has seen it."""
@@ -221,6 +228,12 @@ class Search:
         return None
 
 
+def _stands_still(program: Program, errors: list[tuple[str, int, str]]) -> bool:
+    """Whether nothing moved, and nothing but that is to blame: of 12 samples there is no batch."""
+    moved = any(one.moves for one in program.seen)
+    return not moved and all(kind == "ZeroDivisionError" for kind, _, _ in errors)
+
+
 def _resized(
     errors: list[tuple[str, int, str]], oracle: Oracle, lengths: dict[str, int], many: set[int]
 ) -> list[dict[str, int]]:
@@ -239,7 +252,7 @@ def _resized(
     for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]
         wanted = [width + b - a for a in near for b in sizes]
-        wanted += sizes if ROWS * width in sizes else []
+        wanted += sizes if oracle.rows * width in sizes else []
         for size in dict.fromkeys(wanted):
             if 1 < size <= WIDEST and size != width and name not in lengths:
                 found.append({**lengths, name: size})

@@ -68,10 +68,12 @@ def places(*scopes: Mapping[str, Any]) -> dict[str, Place]:
             for name, child in children:
                 walk(name, child, depth + 1)
 
+    inner: set[str] = set()  # the names of the scopes before, which hide those that follow
     for scope in scopes:
         for name, value in list(scope.items()):
-            if not name.startswith("__") and name not in found:
+            if not (name.startswith("__") or name in inner):
                 walk(name, value, 0)
+        inner.update(scope)
     return found
 
 

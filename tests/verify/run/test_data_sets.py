@@ -1,0 +1,56 @@
+"""The shapes of data sets that programs load by name, beside those that the libraries give."""
+
+import numpy as np
+import pytest
+import sklearn.datasets
+
+from jaxmlp.verify.run.data_sets import FORMS, loaded
+
+BUNDLED = ["digits", "iris", "wine", "breast_cancer", "diabetes"]
+
+
+def drawn(function, *args, lengths=None, **kw):
+    return loaded(function, args, kw, 12, np.random.default_rng(0), lengths or {})
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_sample_is_as_long_as_that_of_the_library(name):
+    true = getattr(sklearn.datasets, f"load_{name}")()
+    mine = drawn(f"sklearn.datasets#1.load_{name}")
+    assert mine["data"].shape == (12, *true["data"].shape[1:])
+    X, y = drawn(f"datasets.load_{name}", return_X_y=True)
+    assert (X.shape, y.shape) == (mine["data"].shape, (12,))
+    classes = FORMS[name].classes
+    assert (classes or 214) == len(np.unique(true["target"]))
+    assert set(mine["target"]) == set(range(classes)) or not classes
+
+
+@pytest.mark.parametrize("name", ["moons", "circles", "blobs", "classification", "regression"])
+def test_what_is_made_is_as_asked(name):
+    true = getattr(sklearn.datasets, f"make_{name}")()
+    X, y = drawn(f"sklearn.datasets#3.make_{name}", 200)
+    assert (X.shape[1:], y.shape) == (true[0].shape[1:], (12,))
+    assert drawn("sklearn.datasets.make_blobs", n_features=5, centers=4)[0].shape == (12, 5)
+    assert set(drawn("sklearn.datasets.make_blobs", centers=4)[1]) == {0, 1, 2, 3}
+
+
+def test_images_come_in_two_parts_with_all_labels():
+    (X, y), (other, _) = drawn("tensorflow#1.keras.datasets.mnist.load_data")
+    assert X.shape == other.shape == (12, 28, 28)
+    assert set(y) == set(range(10))
+    assert X.max() > 16
+    assert not np.array_equal(X, other)
+    assert drawn("mnist#2.test_labels").shape == (12,)
+    assert drawn("keras.datasets#1.cifar10.load_data")[0][0].shape == (12, 32, 32, 3)
+
+
+def test_something_smaller_stands_in_for_a_large_size():
+    (X, _), _ = drawn("keras.datasets.mnist.load_data", lengths={"784": 17})
+    assert X.reshape(12, -1).shape == (12, 17)
+
+
+@pytest.mark.parametrize("name", ["mine.load_data", "sklearn.datasets.load_other", "mnist.load"])
+def test_of_others_nothing_is_known(name):
+    assert drawn(name) is None
+    assert drawn("sklearn.datasets.fetch_openml", "mnist_784")["data"].shape == (12, 784)
+    assert drawn("sklearn.datasets.fetch_openml", "titanic") is None
