@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 SIZES = ("d", "q", "m", "n")
-# What checks or shows a network, and is none.
+# What checks, shows, loads or saves a network, and is none.
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
-    r"|checkgradient|gradientcheck"
+    r"|checkgradient|gradientcheck|^(load|save|restore|export|print|display)"
 )
 DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")  # where it gives nothing, it is left out
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")

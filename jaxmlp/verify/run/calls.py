@@ -15,6 +15,7 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK, NOT_CHECKED
 from jaxmlp.verify.run.arrays import current
+from jaxmlp.verify.run.oracle import SAMPLES
 from jaxmlp.verify.run.program import Program, Seen
 from jaxmlp.verify.run.step import FACTORS, places
 from jaxmlp.verify.run.unknown import Unknown
@@ -215,6 +216,11 @@ def _decays(name: str, default: Any) -> bool:
     return isinstance(default, float) and default == 0 and bool(SHRINKS.search(name))
 
 
+def _is_batch(name: str, default: Any) -> bool:
+    """Whether it is a number of samples at a time, of which there are fewer."""
+    return type(default) is int and default > SAMPLES and "batch" in name.lower()
+
+
 def _passed_on(argument: Unknown, results: Mapping[str, Any]) -> Any:
     """An argument that comes back as it was: of the shape that a method before it gave."""
     before = [one for one in results.values() if isinstance(one, np.ndarray)]
@@ -235,9 +241,10 @@ def _arguments(
     required = len(names) - len(code.__defaults__ or ())
     optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
     taken = _taken(optional, required, program, is_type=is_type)
-    decaying = {name: DECAY for name, value in optional.items() if _decays(name, value)}
-    names = names[: max([taken, *(names.index(name) + 1 for name in decaying)])]
-    settings = {name: value for name, value in optional.items() if value is not None} | decaying
+    ours = {name: DECAY for name, value in optional.items() if _decays(name, value)}
+    ours |= {name: SAMPLES for name, value in optional.items() if _is_batch(name, value)}
+    names = names[: max([taken, *(names.index(name) + 1 for name in ours)])]
+    settings = {name: value for name, value in optional.items() if value is not None} | ours
     if is_type or hasattr(function, "__self__"):
         names = names[1:]
     givers = {name: what.gives[name] for name in names if name in what.gives and not what.methods}
@@ -266,11 +273,11 @@ def _is_called_for(
 
 
 def _taken(optional: Mapping[str, Any], required: int, program: Program, *, is_type: bool) -> int:
-    """How many arguments are given: those whose default is None, too, unless that works better."""
+    """How many arguments are given: the one whose default is None, too, unless that works better."""
     none = [k for k, value in enumerate(optional.values()) if value is None]
     if not none:
         return required
-    more = program.oracle.choose((False, True) if is_type else (True, False))
+    more = program.oracle.choose((False, True) if is_type or len(none) > 1 else (True, False))
     return required + none[-1] + 1 if more else required
 
 

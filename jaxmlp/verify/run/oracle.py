@@ -79,5 +79,7 @@ class Oracle:
     def shapes(self) -> list[Shape]:
         """All that an array may be of which nothing is known: of a new size, or of one used."""
         used, new = self.used(), self.fresh()
-        tables = [(SAMPLES, size) for size in dict.fromkeys((*used, *self.own, SAMPLES))]
-        return [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
+        tables = [(SAMPLES, size) for size in dict.fromkeys((*used, SAMPLES))]
+        known = [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
+        # Those come last, for there come to be more of them.
+        return known + [(SAMPLES, size) for size in self.own if (SAMPLES, size) not in known]

@@ -22,7 +22,7 @@ from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
-from jaxmlp.verify.run.oracle import SAMPLES, Oracle
+from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
 from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import places
@@ -34,6 +34,7 @@ SHARE = 2  # of an even share of the time, for one of several calls
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 WIDEST = 5000
+OWN = 8  # sizes of the program's own, at most
 BATCHES = 130  # samples, where fewer make no batch
 LARGE = 50_000  # numbers in an array, from where on fewer units are tried
 FEWER = (17, 19, 23, 29, 31, 37)
@@ -95,9 +96,9 @@ class Search:
             if not started:
                 started = True
                 self.errors, self.missing = program.errors, program.missing
-                if oracle.taken and not self.sizes and self._own_sizes(program, oracle):
-                    heapq.heappush(left, again)
-                    continue
+            if oracle.taken and self._own_sizes(program):
+                heapq.heappush(left, again)
+                continue
             errors = program.errors if program.before is None else program.before
             if program.seen and not (oracle.taken and errors):
                 self.errors = errors
@@ -112,7 +113,7 @@ class Search:
                 self.farthest = far, Given(tuple(k for k, _ in oracle.taken), lengths), errors
             cost += bool(before) and far >= before  # a change that has changed nothing
             others = _resized(errors, oracle, lengths, {n for n in self.many if n >= MANY})
-            if current().guessed and _stands_still(program, errors):
+            if (oracle.taken or current().guessed) and _stands_still(program, errors):
                 others = [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
                 others += [{**lengths, "rows": BATCHES}] if "rows" not in lengths else []
             if any(kind == "TapeFull" for kind, _, _ in errors) and (fewer := self._fewer(lengths)):
@@ -122,9 +123,11 @@ class Search:
             asked = _asked_for(program)
             for at in reversed(range(len(told), len(oracle.taken))):
                 same = tuple(picked for picked, _ in oracle.taken[:at])
-                for k, option in enumerate(oracle.taken[at][1]):
-                    if k != oracle.taken[at][0]:
-                        fits = isinstance(option, tuple) and bool(asked & set(option))
+                now, options = oracle.taken[at]
+                told_of = asked - set(options[now] if isinstance(options[now], tuple) else ())
+                for k, option in enumerate(options):
+                    if k != now:
+                        fits = isinstance(option, tuple) and bool(told_of & set(option))
                         more = LIKELY if fits else 1
                         heapq.heappush(left, (far, cost + more, next(number), (*same, k), lengths))
         return found or spare[:WORLDS]
@@ -200,12 +203,11 @@ class Search:
             program.errors.append(("TapeFull", 0, ""))
         return program
 
-    def _own_sizes(self, program: Program, oracle: Oracle) -> bool:
+    def _own_sizes(self, program: Program) -> bool:
         """Whether an error tells of sizes of the file's own, which what is missing may have."""
-        told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
-        inside = {int(n) for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)}
-        self.sizes = tuple(sorted(inside - {0, 1})) if inside - {*oracle.drawn, 0, 1} else ()
-        return bool(self.sizes)
+        new = sorted(_asked_for(program) - {*self.sizes, 0, 1, SAMPLES, ROWS})
+        self.sizes = (*self.sizes, *new)[:OWN]
+        return bool(new) and len(self.sizes) < OWN
 
     def _new_names(self, program: Program) -> bool:
         """Whether something stopped for want of a name that is there from now on."""
@@ -229,9 +231,10 @@ class Search:
 
 
 def _stands_still(program: Program, errors: list[tuple[str, int, str]]) -> bool:
-    """Whether nothing moved, and nothing but that is to blame: of 12 samples there is no batch."""
+    """Whether nothing moved, perhaps for want of samples: fewer than a batch has make no batch."""
     moved = any(one.moves for one in program.seen)
-    return not moved and all(kind == "ZeroDivisionError" for kind, _, _ in errors)
+    kinds = [kind for kind, _, _ in errors]
+    return not moved and (not kinds or "ZeroDivisionError" in kinds)
 
 
 def _resized(
@@ -260,8 +263,8 @@ def _resized(
 
 
 def _asked_for(program: Program) -> set[int]:
-    """The sizes that an error speaks of: where something has one of them, it may be right."""
-    told = " ".join(text for kind, _, text in program.errors[-1:] if kind == "ValueError")
+    """The sizes that errors speak of: where something has one of them, it may be right."""
+    told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
     inside = [n for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
     return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
 
