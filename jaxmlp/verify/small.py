@@ -19,9 +19,17 @@ TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth 
 OUTPUTS = table(
     "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
 )
+LOGITS = table("a u z logit logits score scores unnormalized")
 FROM_OUTPUT = frozenset(("sigmoid-slope-of-x", "tanh-slope-of-x"))
 GUARDS = frozenset(("log-eps", "log-clip"))
 OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")
+TAKES_LOGITS = Note(
+    "takes-logits",
+    Words(
+        "takes a, and computes the output g from it by itself",
+        "a を受け取り、出力 g は関数の中で計算しています",
+    ),
+)
 TAKES_OUTPUT = Note(
     "takes-output",
     Words(
@@ -213,24 +221,20 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
 
     check, crash = None, None
     batches = all(name[:1].isupper() for name in names)
-    for way in (_batch, _single) if batches else (_single, _batch):
+    ways = (_batch, _single) if batches else (_single, _batch)
+    logits = (second if exchanged else first) in LOGITS and _of_logits(call, kind)
+    for way, called, more in [*((w, call, ()) for w in ways),
+                              *((w, logits, (TAKES_LOGITS,)) for w in ways if logits)]:  # fmt: skip
+        at = lambda g, way=way, called=called: way(called, given | {"g": g}, kind)[0]  # noqa: E731
         try:
-            found, said = way(call, given, kind)
+            found, said = way(called, given, kind)
         except Crashed as why:
             crash = farther(crash, why)
             continue
-        one = _judged(
-            subject,
-            kind,
-            given,
-            found,
-            lambda g, way=way: way(call, given | {"g": g}, kind)[0],
-            "g",
-        )
-        one = _guarded(one)
-        check = check or replace(one, remarks=(*said, *one.remarks))
+        one = _guarded(_judged(subject, kind, given, found, at, "g"))
+        if check is None or one.verdict == "right":
+            check = replace(one, remarks=(*more, *said, *one.remarks))
         if one.verdict == "right":
-            check = replace(one, remarks=(*said, *one.remarks))
             break
     if check is None:
         raise crash
@@ -240,6 +244,15 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         )
         check = replace(check, remarks=(Note("target-first", words), *check.remarks))
     return (check,)
+
+
+def _of_logits(call: Callable, kind: Piece) -> Callable | None:
+    """The same function of g, where it takes the a of g = softmax(a), or of the sigmoid."""
+    before = {
+        "cross_entropy": lambda g: np.log(g) + 1,
+        "binary_cross_entropy": lambda g: np.log(g) - np.log1p(-g),
+    }.get(kind.of)
+    return before and (lambda g, y: call(before(g), y))
 
 
 def _guarded(check: Check) -> Check:

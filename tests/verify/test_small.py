@@ -444,3 +444,20 @@ def test_a_function_not_yet_written_is_unfinished():
 )  # fmt: skip
 def test_what_a_name_says(name, kind):
     assert piece(name) == (kind and Piece(*kind))
+
+
+OF_LOGITS = """
+cross_entropy(y_true, logits): -np.sum(y_true * (logits - np.log(np.sum(np.exp(logits)))))
+cross_entropy(scores, t): -np.sum(t * np.log(np.exp(scores) / np.exp(scores).sum()))
+binary_cross_entropy(z, y): np.sum(np.log(1 + np.exp(z)) - y * z)
+"""
+
+
+@pytest.mark.parametrize("line", OF_LOGITS.strip().split("\n"))
+def test_a_loss_may_take_what_the_output_is_computed_from(line):
+    head, formula = line.split(": ", 1)
+    check = only(f"def {head}:\n    return {formula}")
+    assert check.verdict == "right"
+    assert "takes-logits" in {note.id for note in check.remarks}
+    wrong = only(f"def {head}:\n    return 2 * ({formula})")
+    assert wrong.verdict == "wrong"

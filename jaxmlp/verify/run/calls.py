@@ -273,7 +273,7 @@ def _is_called_for(
 
 
 def _taken(optional: Mapping[str, Any], required: int, program: Program, *, is_type: bool) -> int:
-    """How many arguments are given: the one whose default is None, too, unless that works better."""
+    """How many are given: the one whose default is None, too, unless that works better."""
     none = [k for k, value in enumerate(optional.values()) if value is None]
     if not none:
         return required

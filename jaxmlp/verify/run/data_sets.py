@@ -40,7 +40,10 @@ FORMS = {
     "classification": Form((20,), 2),
     "regression": Form((100,), 0),
 }
-OF_A_MODULE = re.compile(r"(?:^|\.)(\w+)(?:#\d+)?\.(load_data|(?:train|test)_(?:images|labels))$")
+LONGEST_FIRST = sorted(FORMS, key=len, reverse=True)
+OF_A_MODULE = re.compile(
+    r"(?:^|\.)(\w+)(?:\(\))?(?:#\d+)?\.(load_data|(?:train|test)_(?:images|labels))$"
+)
 BY_NAME = re.compile(r"\.(?:load|make|fetch)_(\w+)$")
 
 
@@ -71,11 +74,12 @@ def loaded(
 
 
 def _by_module(name: str, function: str, draw: Callable[[Form], tuple]) -> Any:
-    if name not in FORMS:
+    form = next((FORMS[known] for known in LONGEST_FIRST if known in name.lower()), None)
+    if form is None:
         return None
     if function == "load_data":
-        return draw(FORMS[name]), draw(FORMS[name])
-    return draw(FORMS[name])[function.endswith("labels")]
+        return draw(form), draw(form)
+    return draw(form)[function.endswith("labels")]
 
 
 def _as_asked(form: Form, kw: Mapping[str, Any]) -> Form:

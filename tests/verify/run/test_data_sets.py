@@ -41,6 +41,7 @@ def test_images_come_in_two_parts_with_all_labels():
     assert X.max() > 16
     assert not np.array_equal(X, other)
     assert drawn("mnist#2.test_labels").shape == (12,)
+    assert drawn("mine#1.FashionMNISTLoader()#2.load_data")[1][0].shape == (12, 28, 28)
     assert drawn("keras.datasets#1.cifar10.load_data")[0][0].shape == (12, 32, 32, 3)
 
 
