@@ -318,7 +318,7 @@ def test_the_table_has_every_file():
 @pytest.mark.parametrize("name", expectations())
 def test_what_a_teacher_says(name, tmp_path):
     remarks, checks = expectations()[name]
-    file = verify_file(homework(name, tmp_path), Options(limit=2.0))
+    file = verify_file(homework(name, tmp_path))
     said = ["!"] * bool(file.problem) + [n.id for n in file.remarks if n.id != "network"]
     assert said == remarks
     assert sorted(map(told, file.checks)) == sorted(checks)

@@ -6,7 +6,8 @@ least, and all is compared at several random states.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ from jaxmlp.verify.truth import adjoints, errors, replay
 
 OWN = "own"
 SAME = 1e-6
-MANY = 3000  # operations that are differentiated
+MANY, MANY_UNFIT = 3000, 500  # operations that are differentiated, where an E seems to fit or none
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,15 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         raise Unjudged("no-output")
     if best_first[0].world.recording.guessed and degenerate(best_first[0].world):
         raise Unjudged("shapes")
-    if (many := _length(best_first[0])) > MANY:
+    many, fits = _length(best_first[0]), best_first[0].fitting > 0
+    if many > (MANY if fits else MANY_UNFIT):
         raise Unjudged("long", f"{many:,}")
     best, tried = None, []
-    for choice in pressed(best_first):
+    among = pressed(best_first)
+    truth = functools.cache(lambda world, pairs: _of_known(world, pairs, among))
+    for choice in among:
         try:
-            found = _in_full(choice)
+            found = _in_full(choice, truth)
         except replay.NotReplayed as why:
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
         if _all_right(found) and not choice.target.upstream:
@@ -206,18 +210,24 @@ def _all_right(found: Judgement) -> bool:
     )
 
 
-def _in_full(choice: Choice) -> Judgement:
+def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]]) -> Judgement:
     """All parameters of a choice, by JAX; with the file's own E where it fits one of them."""
-    world, target = choice.world, choice.target
+    world = choice.world
     own = own_error(choice)
     if own:
         choice = choice._replace(error=OWN, stated=own)
         found = adjoints.of_own(world.recording, world.graph, world.roots, own, world.at)
     else:
-        found = adjoints.of_known(
-            world.recording, world.graph, world.roots, target.pairs, world.at, [choice.error]
-        )[choice.error]
+        found = truth(world, choice.target.pairs)[choice.error]
     return _verdicts(choice, Names(found, world.at))
+
+
+def _of_known(
+    world: World, pairs: Sequence[tuple[int, int]], among: Sequence[Choice]
+) -> dict[str, adjoints.Adjoints]:
+    """The adjoints of all E that are tried for an output, computed at once."""
+    names = [c.error for c in among if c.world is world and c.target.pairs == pairs]
+    return adjoints.of_known(world.recording, world.graph, world.roots, pairs, world.at, names)
 
 
 def _verdicts(choice: Choice, names: Names) -> Judgement:

@@ -50,7 +50,7 @@ class Param(NamedTuple):
     gives: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """A recording, ready to be judged.
 
