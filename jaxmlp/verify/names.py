@@ -9,6 +9,7 @@ SIZES = ("d", "q", "m", "n")
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
     r"|checkgradient|gradientcheck|^(load|save|restore|export|print|display)"
+    r"|^set|^get(weight|bias|param|config)"
 )
 DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")  # where it gives nothing, it is left out
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")

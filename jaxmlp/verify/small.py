@@ -1,7 +1,8 @@
 """The small functions of a file, f, f', softmax and the losses, called and judged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -29,6 +30,17 @@ TAKES_LOGITS = Note(
         "takes a, and computes the output g from it by itself",
         "a を受け取り、出力 g は関数の中で計算しています",
     ),
+)
+LOGITS_OF = {  # some a of which these g are the softmax, or the sigmoid
+    "cross_entropy": lambda g: np.log(g) + 1,
+    "binary_cross_entropy": lambda g: np.log(g) - np.log1p(-g),
+}
+MEAN_OF_OUTPUTS = Note(
+    "mean-of-outputs",
+    Words("the mean over the outputs, too", "出力についても平均を取っています"),
+)
+WITH_HALF = Note(
+    "with-half", Words("with a factor ½, which L8 has not", "L8 にはない係数 ½ が付いています")
 )
 TAKES_OUTPUT = Note(
     "takes-output",
@@ -222,9 +234,8 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     check, crash = None, None
     batches = all(name[:1].isupper() for name in names)
     ways = (_batch, _single) if batches else (_single, _batch)
-    logits = (second if exchanged else first) in LOGITS and _of_logits(call, kind)
-    for way, called, more in [*((w, call, ()) for w in ways),
-                              *((w, logits, (TAKES_LOGITS,)) for w in ways if logits)]:  # fmt: skip
+    forms = [(call, ()), *_other_forms(call, kind, second if exchanged else first)]
+    for (called, more), way in product(forms, ways):
         at = lambda g, way=way, called=called: way(called, given | {"g": g}, kind)[0]  # noqa: E731
         try:
             found, said = way(called, given, kind)
@@ -246,13 +257,16 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     return (check,)
 
 
-def _of_logits(call: Callable, kind: Piece) -> Callable | None:
-    """The same function of g, where it takes the a of g = softmax(a), or of the sigmoid."""
-    before = {
-        "cross_entropy": lambda g: np.log(g) + 1,
-        "binary_cross_entropy": lambda g: np.log(g) - np.log1p(-g),
-    }.get(kind.of)
-    return before and (lambda g, y: call(before(g), y))
+def _other_forms(
+    call: Callable, kind: Piece, output: str
+) -> Iterator[tuple[Callable, tuple[Note, ...]]]:
+    """The same function of g, where it is written in another way that is no mistake."""
+    if kind.of in ("squared_error", "mean_squared_error"):
+        yield lambda g, y: np.asarray(2 * call(g, y)), (WITH_HALF,)
+    if kind.of == "binary_cross_entropy":
+        yield lambda g, y: np.asarray(g.shape[-1] * call(g, y)), (MEAN_OF_OUTPUTS,)
+    if kind.of in LOGITS_OF and output in LOGITS:
+        yield lambda g, y: call(LOGITS_OF[kind.of](g), y), (TAKES_LOGITS,)
 
 
 def _guarded(check: Check) -> Check:
