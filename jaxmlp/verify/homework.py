@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from jaxmlp.verify.kinds import (
 from jaxmlp.verify.names import NOT_CHECKED, names_used, stores
 from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import broken, idle, overlooked, remark
+from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import code_of, deep_trees
 from jaxmlp.verify.recorded import Step, merged, steps_of, worth_running
@@ -102,8 +104,10 @@ def _verified(
             by_step = steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
     checks, counted = merged(checks, by_step, found, _declared(found, options))
     checks = [_excused(one, checks, found) for one in (*checks, *_missing(found, checks, by_step))]
+    checks, unsure = (checks, ()) if _declared(found, options) else _sure(checks)
+    unsure = () if any(step.checks for step in counted) else unsure
     run = {line for step in counted if step.checks for line in step.lines}
-    remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes))
+    remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes), *unsure)
     if not checks:
         return File(str(path), remarks=remarks, problem=NOTHING)
     checks = [origins.said(one) for one in checks]
@@ -131,6 +135,37 @@ def _said(found: Source, options: Options) -> Said:
 def _unused(found: Source) -> list[str]:
     """The functions that nothing in the file names."""
     return [name for name in found.functions if name not in names_used([found.module], {})]
+
+
+def _sure(checks: Sequence[Check]) -> tuple[list[Check], tuple[Note, ...]]:
+    """The checks without forward passes of which nothing is known but that they are not L14's.
+
+    What is called so may give labels, or another value first: that is no mistake.
+    """
+    groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
+    unsure = [some for some in groups if _is_forward(some) and any(map(_is_unknown, some))]
+    left = [one for some in groups if some not in unsure for one in some]
+    return left, tuple(_another_forward(some[0]) for some in unsure)
+
+
+def _is_forward(checks: Sequence[Check]) -> bool:
+    return all(one.stage in OF_FORWARD for one in checks)
+
+
+def _is_unknown(check: Check) -> bool:
+    ids = {note.id for note in check.diagnosis}
+    return check.verdict == "crashed" or (check.verdict == "wrong" and ids <= {"unrecognised"})
+
+
+def _another_forward(check: Check) -> Note:
+    at_en, at_ja = (f" (line {check.line})", f" ({check.line} 行目)") if check.line else ("", "")
+    words = Words(
+        f"{check.name}{at_en} could not be judged: on arrays of ours it gives none of the values "
+        "of the network that this file is checked against",
+        f"{check.name}{at_ja} は判定できません: 検査用の配列で実行しても、"
+        "比較しているネットワークのどの値にもなりません",
+    )
+    return Note("not-judged", words)
 
 
 def _missing(found: Source, checks: Sequence[Check], steps: Sequence[Step]) -> list[Check]:

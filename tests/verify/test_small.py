@@ -462,3 +462,9 @@ def test_a_loss_in_another_way_is_right_and_said(line):
     assert line.split("# ")[1] in {note.id for note in check.remarks}
     wrong = only(f"def {head}:\n    return 3 * ({formula})")
     assert wrong.verdict == "wrong"
+
+
+def test_a_softmax_may_give_what_the_way_back_needs():
+    text = "def softmax(Z):\n    A = np.exp(Z - Z.max(axis=0)) / np.exp(Z - Z.max(axis=0)).sum(axis=0)\n    return A, Z"
+    assert only(text).verdict == "right"
+    assert only(text.replace("A = np.exp(Z -", "A = 2 * np.exp(Z -")).verdict == "wrong"

@@ -47,6 +47,28 @@ OF_A_MODULE = re.compile(
 BY_NAME = re.compile(r"\.(?:load|make|fetch)_(\w+)$")
 
 
+ENCODES = re.compile(
+    r"(?:OneHotEncoder|LabelBinarizer)\(\)(?:#\d+)?\.(?:fit_)?transform$"
+    r"|\.(?:to_categorical|get_dummies|one_hot)$"
+)
+
+
+def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | None:
+    """What a function that encodes labels gives of these; None if it is another one, or not told.
+
+    Args:
+        args: the labels, and perhaps how many classes there are.
+    """
+    if not (ENCODES.search(function) and args and isinstance(args[0], np.ndarray)):
+        return None
+    labels, asked = np.asarray(args[0]), (*args[1:2], kw.get("num_classes"))
+    if labels.size not in labels.shape:  # a column of labels, or nothing of the kind
+        return None
+    classes, numbers = np.unique(labels, return_inverse=True)
+    count = next((int(one) for one in asked if one is not None), len(classes))
+    return np.eye(max(count, len(classes)))[numbers.reshape(-1)]
+
+
 def loaded(
     function: str, args: tuple, kw: Mapping[str, Any], rows: int, random: np.random.Generator,
     lengths: Mapping[str, int],
@@ -65,7 +87,7 @@ def loaded(
     if not (m := BY_NAME.search(function)):
         return None
     name = args[0] if m[1] == "openml" and args else kw.get("name", m[1])
-    if name not in FORMS:
+    if not isinstance(name, str) or name not in FORMS:
         return None
     X, y = samples(_cut(_as_asked(FORMS[name], kw), lengths), rows, random)
     if ".make_" in function or kw.get("return_X_y"):

@@ -36,6 +36,7 @@ LAYERS = 3
 
 KINDS = ("table", "column", "images")
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"dump", "dumps", "tofile"}
+DENSE = frozenset(["toarray", "todense", "to_numpy"])
 FRAME = frozenset(["values", "iloc", "loc", "array"])  # of a data frame: the table itself
 
 
@@ -220,7 +221,7 @@ class Unknown(NDArrayOperatorsMixin):
             raise AttributeError(name)
         value = self.known()
         if value is not None:
-            return getattr(value, name)
+            return (lambda: value) if name in DENSE else getattr(value, name)
         if name == "T":
             return Unknown(f"{self.stands_for}.T", self._oracle, self, loaded=self.loaded)
         if name == "dot":
@@ -371,11 +372,8 @@ class Unknown(NDArrayOperatorsMixin):
             raise Unsupported(f"{self.stands_for}, which is not defined")
         if len(args) == 1 and isinstance(args[0], FunctionType | type):
             return args[0]  # a decorator
-        oracle, asked = self._oracle, (settled(args), settled(kw))
-        data = data_sets.loaded(
-            self.stands_for, *asked, oracle.rows, oracle.random, oracle.lengths)  # fmt: skip
-        if data is not None:
-            return self._known_data(data)
+        if (data := self._known_data(args, kw)) is not None:
+            return data
         self._oracle.calls += 1
         made = Unknown(f"{self.stands_for}()#{self._oracle.calls}", self._oracle, loaded=True)
         made._given = tuple(one for one in args if isinstance(one, np.ndarray | Unknown))
@@ -384,13 +382,19 @@ class Unknown(NDArrayOperatorsMixin):
             made.value = lifted(self._oracle.random.normal(size=shapes[0]))
         return made
 
-    def _known_data(self, data: Any) -> Any:
-        """A data set: its arrays, or an object with them."""
-        if not isinstance(data, dict):
-            return lifted(data)
-        made = Unknown(f"{self.stands_for}()", self._oracle, loaded=True)
-        made.parts = {key: lifted(one) for key, one in data.items()}
-        return made
+    def _known_data(self, args: tuple, kw: dict[str, Any]) -> Any:
+        """What is known of a function of a library: a data set, or labels as 1 of K; or None."""
+        oracle, known = self._oracle, tuple(_told(one) for one in args)
+        data = data_sets.loaded(
+            self.stands_for, known, kw, oracle.rows, oracle.random, oracle.lengths)  # fmt: skip
+        if data is None:
+            data = data_sets.one_hot(self.stands_for, tuple(map(plain, known)), kw)
+        if isinstance(data, dict | np.ndarray):  # an object, or what may be sparse
+            made = Unknown(f"{self.stands_for}()", oracle, loaded=True)
+            made.value = None if isinstance(data, dict) else lifted(data)
+            made.parts = {k: lifted(v) for k, v in data.items()} if made.value is None else {}
+            return made
+        return lifted(data)
 
     def __index__(self) -> int:
         return self.as_integer()
@@ -437,6 +441,11 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self
+
+
+def _told(value: Any) -> Any:
+    """What an argument is, as far as that is known."""
+    return value.known() if isinstance(value, Unknown) else value
 
 
 def _is_open(value: Any) -> bool:
