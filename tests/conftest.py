@@ -1,5 +1,6 @@
 """The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
 
+import hashlib
 import os
 
 import jax
@@ -17,6 +18,25 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 settings.register_profile("jaxmlp", deadline=None, derandomize=True)
 settings.load_profile("jaxmlp")
+
+
+FAMILY = 2  # cases of a parametrised test that run by default
+DOCTEST = "jaxmlp.verify.lecture.proof.proofs"  # proves all claims
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of many cases of one test a few run by default, drawn by their names; the rest is slow."""
+    families = {}
+    for item in items:
+        if item.name == DOCTEST:
+            item.add_marker(pytest.mark.slow)
+        elif hasattr(item, "callspec"):
+            families.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for cases in families.values():
+        drawn = sorted(cases, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
+        for item in drawn[FAMILY:]:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ from experiments.backprop_walkthrough.page import (
 from jaxmlp import Network, Params, autodiff
 from jaxmlp.verify.lecture.proof import proof
 
+pytestmark = pytest.mark.slow  # all of it takes minutes
+
 needs_chromium = pytest.mark.skipif(not browser.there(), reason="no chromium on the path")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node on the path")
 WIDTHS = {"en": 1280, "ja": 400}

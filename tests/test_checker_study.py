@@ -65,6 +65,7 @@ def as_users_have_it():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_users_have_it")
 def test_every_way_of_writing_agrees_with_autodiff(rng):
     for case in (SAMPLES + MEANS + SUMS)[::41]:

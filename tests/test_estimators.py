@@ -468,6 +468,7 @@ def clone_of(solver):
     return clone(solver, safe=False)
 
 
+@pytest.mark.slow
 def test_search_is_sweep(rng):
     """The best of six networks, each of which is what `fit` makes of it."""
     X, y = task("many", rng)
@@ -519,6 +520,7 @@ def clone_fit(model, X, y):
     return copy.deepcopy(model).partial_fit(X, y)
 
 
+@pytest.mark.slow
 def test_grid_search_in_two_processes(rng):
     X, y = task("many", rng)
     pipeline = make_pipeline(StandardScaler(), ThreeLayerClassifier(Q, max_iter=5, random_state=0))
@@ -677,6 +679,7 @@ def as_sparse(array):
     return sparse.csr_matrix(array) if fits else array
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [ThreeLayerClassifier, ThreeLayerRegressor])
 @hypothesis.given(
     X=as_a_user_may_pass((7, 2)), y=as_a_user_may_pass((7,)),

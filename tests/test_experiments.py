@@ -39,6 +39,7 @@ def quick(name: str, out: Path | None) -> dict:
     return json.loads(((out or running.QUICK) / f"{name}.json").read_text("utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_quick(name, tmp_path, capsys):
     record = quick(name, tmp_path)
@@ -59,6 +60,7 @@ def test_quick(name, tmp_path, capsys):
     assert " ".join(record["answer"].split()[:3]) in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.slow
 def test_a_second_run_has_the_same_numbers(tmp_path):
     one, other = (quick("template", tmp_path / which) for which in ("one", "other"))
     assert one.pop("timings") != other.pop("timings")
@@ -91,6 +93,7 @@ def test_the_index_shows_no_quick_numbers(tmp_path):
         index.page(tmp_path)
 
 
+@pytest.mark.slow
 def test_tf32_rounds_what_backprop_does_not():
     network = Network("tanh", "softmax", "cross_entropy")
     params = init(network, (5, 3, 4), key=jax.random.key(0), initializer=0.7, dtype="float32")

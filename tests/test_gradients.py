@@ -243,6 +243,7 @@ def test_bad_arguments_are_refused(route, lecture):
         route(network, params, jnp.ones(7), y)
 
 
+@pytest.mark.slow
 def test_dtype_is_that_of_the_parameters(lecture):
     network, params = lecture
     params = jax.tree.map(lambda p: p.astype("float32"), params)
@@ -267,6 +268,7 @@ def test_difference_does_not_hide_a_nan(lecture):
     assert not difference(right, wrong).absolute <= 1
 
 
+@pytest.mark.slow
 def test_gradient_is_that_of_scikit_learn(digits, rng):
     """One step of its MLP with step size 1 is its gradient."""
     X, Y, y = digits

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import jaxmlp
 from jaxmlp import Model, Network, Params, load_data
@@ -43,6 +44,7 @@ sys.meta_path.insert(0, Missing())
 """
 
 
+@pytest.mark.slow
 def test_the_core_works_without_the_extra_app():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extra = [re.match(r"[\w-]+", one)[0] for one in project["optional-dependencies"]["app"]]

@@ -42,6 +42,7 @@ def table(path, classes, rows=4):
 # figures and matrices
 
 
+@pytest.mark.slow
 def test_a_figure_that_cannot_be_drawn_spoils_nothing(command, tmp_path, monkeypatch):
     def fails(*_):
         raise MemoryError("Unable to allocate 9 TB")
@@ -103,6 +104,7 @@ def test_beyond_a_thousand_classes_there_is_no_matrix(rng):
     assert found.accuracy in (0, 0.2, 0.4, 0.6, 0.8, 1)
 
 
+@pytest.mark.slow
 def test_many_classes_are_trained_and_written(command, tmp_path):
     data = table(tmp_path / "many.csv", [f"c{k:04}" for k in range(1100)], rows=2)
     code, out, _ = command("train", "--data", data, "--task", "classification", "--test-size",
@@ -127,6 +129,7 @@ def test_what_ran_out_is_said(command, monkeypatch):
 # names
 
 
+@pytest.mark.slow
 def test_control_characters_in_names_are_shown(command, tmp_path):
     data = table(tmp_path / "evil.csv", [EVIL, "=1+1"], rows=20)
     outs = [command("train", "--data", data, "--epochs", "1", "--units", "2", "--out", "run"),

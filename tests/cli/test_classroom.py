@@ -70,6 +70,7 @@ def test_what_cannot_be_graded_is_one_line_and_writes_nothing(args, line, comman
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.slow
 def test_what_of_a_folder_is_not_looked_at_is_said(command, tmp_path):
     (tmp_path / "class").mkdir()
     for name in ("a.py", "b.txt", "c.zip", ".hidden"):

@@ -42,6 +42,7 @@ def found_in(folder: Path) -> dict:
     return json.loads((folder / "evaluation.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_test_part_of_a_run_gives_what_training_said(command, trained, tmp_path):
     data = load_data("iris")
     train, test = split(data)

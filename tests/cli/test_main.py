@@ -116,6 +116,7 @@ def test_a_folder_that_cannot_be_made_is_no_reason_to_stop(environment, tmp_path
     assert "JAX_COMPILATION_CACHE_DIR" not in os.environ
 
 
+@pytest.mark.slow
 def test_a_second_run_compiles_nothing(environment, tmp_path):
     """Counted by the files of the cache: as many after the second run as after the first."""
     args = ["train", "--data", "iris", "--epochs", "1", "--units", "3"]
@@ -176,6 +177,7 @@ def test_an_error_of_ones_own_is_no_error_of_jaxs(monkeypatch):
         main(["train"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
 def test_closed_streams_are_no_error(tmp_path):
     command = f"'{sys.executable}' -c '{RUN}' {' '.join(TRAIN)} <&- >&- 2>&-"
@@ -183,6 +185,7 @@ def test_closed_streams_are_no_error(tmp_path):
     assert (tmp_path / "run/model.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_a_log_has_no_bars(tmp_path):
     """Though FORCE_COLOR has Rich take it for a terminal."""
     done = subprocess.run(
@@ -193,6 +196,7 @@ def test_a_log_has_no_bars(tmp_path):
     assert "━" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_damaged_entries_of_the_cache_are_removed(environment, tmp_path):
     folder = tmp_path / "cache"
     environment.setenv("JAXMLP_CACHE", str(folder))

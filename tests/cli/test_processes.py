@@ -16,6 +16,8 @@ from jaxmlp.storage import load_model
 
 from .conftest import refused
 
+pytestmark = pytest.mark.slow  # all of it takes minutes
+
 AGAIN = "import sys; from jaxmlp.cli import main; sys.exit(main())"
 BATCHES = ["--data", "iris", "--batch-size", "8", "--units", "3", "--dtype", "float64"]
 BATCHES += ["--eta", "0.01"]

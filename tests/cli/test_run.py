@@ -132,6 +132,7 @@ def test_a_stopped_run_ends_as_if_it_had_not(run, at_epoch, killed):
     assert {**settings[0], "out": "whole"} | {"sha256": settings[1]["sha256"]} == settings[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_kill_is_no_end(moment, run):
@@ -363,6 +364,7 @@ def test_other_versions_are_said(run, killed):
     )
 
 
+@pytest.mark.slow
 def test_only_one_process_goes_on(run, at_epoch, monkeypatch):
     pytest.importorskip("fcntl")
     found = []

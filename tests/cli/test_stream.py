@@ -26,6 +26,7 @@ def parts(tmp_path, rng):
         np.savez(tmp_path / f"parts/{k}.npz", X=X[rows], y=y[rows])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("parts")
 @pytest.mark.parametrize("batch_size", ["1", "8"])
 def test_the_model_is_the_same(command, batch_size):

@@ -34,6 +34,7 @@ def run(tmp_path, monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_all_that_the_lists_combine_to(run, tmp_path):
     code, out, err = run(
         *QUICK, "--eta", "0.01", "0.1", "--hidden", "relu", "none", "--out", "found"
@@ -103,6 +104,7 @@ def test_the_settings_shared_with_train_have_its_defaults():
 SEVERAL = [*QUICK, "--units", "2", "3", "4", "--eta", "0.01", "0.1"]  # three groups of networks
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_with_what_is_missing(run, tmp_path, monkeypatch):
     assert run(*SEVERAL, "--out", "whole")[0] == 0
     done, train = [], cli_sweep._train
@@ -129,6 +131,7 @@ def test_a_sweep_goes_on_with_what_is_missing(run, tmp_path, monkeypatch):
     assert run("--resume", "found")[1] == "found has finished: nothing is left to do\n"
 
 
+@pytest.mark.slow
 def test_what_is_damaged_is_trained_again(run, tmp_path, monkeypatch):
     assert run(*SEVERAL, "--out", "whole")[0] == 0
     table = (tmp_path / "whole/sweep.csv").read_bytes()

@@ -66,6 +66,7 @@ def test_from_a_table_to_the_answers(labels, how, options, command, numbers, tmp
     assert json.loads((tmp_path / "found/evaluation.json").read_text())["accuracy"] == right
 
 
+@pytest.mark.slow
 def test_one_of_k(command, numbers, tmp_path):
     written(tmp_path / "pets.csv", numbers, ["1,0", "0,1"], "a,b,c,dog,cat")
     code, out, _ = command(
@@ -99,6 +100,7 @@ def test_the_label_in_the_first_column(command, numbers, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_pandas_own_header_for_train_and_predict_alike(command, rng, tmp_path):
     frame = pd.DataFrame(rng.normal(size=(30, 6)))
     answers = []

@@ -62,6 +62,7 @@ def test_defaults_train_the_digits(run, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_is_written_is_what_was_done(run, tmp_path):
     code, out, _ = run(*QUICK, "--out", "mine", "--seed", "3")
     assert code == 0
@@ -82,6 +83,7 @@ def test_what_is_written_is_what_was_done(run, tmp_path):
         assert imread(figure)[..., :3].std() > 0.01, "an empty figure"
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bits(run, tmp_path):
     for name, seed in (("one", "5"), ("same", "5"), ("other", "6")):
         assert run(*QUICK, "--out", name, "--seed", seed)[0] == 0
@@ -91,6 +93,7 @@ def test_same_seed_gives_the_same_bits(run, tmp_path):
     assert one == same != other
 
 
+@pytest.mark.slow
 def test_both_gradients_train_alike(run, tmp_path):
     for route in ("autodiff", "backprop"):
         args = ["--gradient", route, "--dtype", "float64", "--eta", "0.01", "--out", route]
@@ -103,6 +106,7 @@ def test_both_gradients_train_alike(run, tmp_path):
     assert not np.array_equal(one.W, other.W)  # two programs, not one under two names
 
 
+@pytest.mark.slow
 def test_preset_is_the_exercise_and_can_be_overridden(run, tmp_path):
     code, out, _ = run("--preset", "lecture", "--epochs", "3", "--units", "7", "--out", "run")
     assert code == 0
@@ -142,6 +146,7 @@ def test_data_and_networks_of_every_kind(args, run, tmp_path):
     assert (only_run(tmp_path) / "error.png").exists()
 
 
+@pytest.mark.slow
 def test_own_files(run, tmp_path, rng):
     X = rng.normal(size=(60, 3))
     kind = np.where(X[:, 0] > 0, "ねこ", "いぬ")
@@ -209,6 +214,7 @@ def test_a_file_where_the_folder_belongs_is_refused(name, run, tmp_path):
     assert (tmp_path / name).read_text() == "keep me"
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_does_not_stop_the_run(tmp_path):
     command = [sys.executable, "-c", "from jaxmlp.cli import main; raise SystemExit(main())"]
     args = ["train", "--data", "iris", "--epochs", "3", "--out", "mine"]
@@ -239,6 +245,7 @@ def test_scaling_is_learned_from_the_training_part_alone():
     assert np.abs(made.y_scaling.shift - load_data("diabetes").y.mean(axis=0)).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_every_option_changes_what_is_trained(run, tmp_path):
     options = {
         "as it is": [], "optimizer": ["--optimizer", "momentum"], "schedule": ["--schedule", "epoch"],

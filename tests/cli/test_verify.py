@@ -134,6 +134,7 @@ def test_the_language_is_that_of_the_locale(names, lang, monkeypatch):
     assert language() == lang
 
 
+@pytest.mark.slow
 def test_hints_do_not_give_the_answer_away(run):
     write("a.py", WRONG)
     for explain in ("hint", "verdict"):
@@ -146,6 +147,7 @@ def test_hints_do_not_give_the_answer_away(run):
             assert "sigmoid-of-minus" not in output
 
 
+@pytest.mark.slow
 def test_a_network_by_option(run):
     text = "import numpy as np\ndef backprop(W, V, x, y):\n    z = np.append(1, np.tanh(W @ x))\n    d2 = 2 * (V @ z - y)\n    d1 = V[:, 1:].T @ d2 * (1 - z[1:] ** 2)\n    return np.outer(d1, x), np.outer(d2, z)\n"
     write("a.py", text)
@@ -216,6 +218,7 @@ def test_bad_arguments_are_one_line_and_write_nothing(args, line, run, tmp_path)
     assert (tmp_path / "a.py").read_text(encoding="utf-8") == RIGHT
 
 
+@pytest.mark.slow
 def test_what_was_not_derived_by_hand_ends_with_1_and_is_in_the_table(run):
     write("a.py", "import jax, jax.numpy as jnp\ntanh = jnp.tanh\n"
                   "def dtanh(u):\n    return jax.vmap(jax.grad(tanh))(u)\n")  # fmt: skip
@@ -236,6 +239,7 @@ def test_all_files_are_read_before_any_is_run(run):
     assert code == 1
 
 
+@pytest.mark.slow
 def test_what_is_held_is_said_once_and_can_be_required(run, monkeypatch):
     for name in ("a", "b"):
         write(f"{name}.py", RIGHT)
@@ -264,6 +268,7 @@ def test_a_folder_called_as_a_file_and_a_link_are_no_submissions(run, tmp_path):
     assert code == 2
 
 
+@pytest.mark.slow
 def test_what_a_library_prints_is_no_part_of_the_report(run):
     """LAPACK says on standard output what it thinks of NaN."""
     text = (
@@ -298,6 +303,7 @@ WRONG_CLAIMS = ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]
 PROVED = [f"L{n}" for n in (8, 10, 11, *range(13, 25), 26, 27)]
 
 
+@pytest.mark.slow
 def test_the_lectures_claims(run, tmp_path):
     code, out, err = run("--json", "-", "--html", "claims.html", "--lang", "ja")
     assert (code, err) == (0, "")

@@ -61,6 +61,7 @@ def test_every_network(f, pair, block, samples, rng):
     assert apart(params, expected) > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("batch_size", "block"),
     [(1, 1), (1, 2), (1, 23), (1, 64), (2, 2), (2, 8), (3, 21), (5, 20), (8, 16), (23, 23)],
@@ -74,6 +75,7 @@ def test_every_block_and_batch_size(batch_size, block, route, samples, rng):
     assert apart(found, expected) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("block", "room", "at_once"),
     [(1, 45, 5), (1, 90, 8), (2, 90, 4), (2, 71, 1), (6, 216, 4), (23, 10**6, 1)],

@@ -19,6 +19,8 @@ from jaxmlp.network import Network, init
 from jaxmlp.train.sgd import Fit, fit
 from jaxmlp.train.stream import Stream
 
+pytestmark = pytest.mark.slow  # all of it takes minutes
+
 DEVICES = 8
 OPTIMIZERS = {
     "sgd": optax.sgd,

@@ -224,6 +224,7 @@ def test_any_optimizer_learns_and_keeps_the_dtype(small, name, dtype):
     assert (result.history[0].eta is None) == own
 
 
+@pytest.mark.slow
 def test_optax_by_hand_takes_the_same_steps(small):
     """Adam with a schedule, against Optax's own loop."""
     network, params, X, Y = small
@@ -240,6 +241,7 @@ def test_optax_by_hand_takes_the_same_steps(small):
     assert largest(found, params) <= 1e-7  # Optax evaluates a schedule in float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
@@ -406,6 +408,7 @@ def test_an_optimizer_that_needs_more_is_refused_in_one_line(lecture, rng):
             fit(network, params, X, Y, epochs=1, optimizer=optimizer, key=jax.random.key(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_targets_in_bool_are_the_same_bits(digits, batch_size):
     X, Y, _ = digits

@@ -33,6 +33,7 @@ def same(one, other) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [optax.sgd, optax.adam])
 @pytest.mark.parametrize("batch_size", [1, 50])
 @pytest.mark.parametrize("at_once", [70, None])
@@ -47,6 +48,7 @@ def test_the_parameters_are_those_of_samples_in_memory(given, optimizer, batch_s
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [optax.sgd, optax.adam])
 def test_it_goes_on_bit_for_bit_from_within_an_epoch(given, optimizer):
     kept, X = [], Stream(given[2], 70)

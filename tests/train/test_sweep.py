@@ -61,6 +61,7 @@ def check_each(task, *, within=1e-13, own=lambda k: {}, **settings):
     return result
 
 
+@pytest.mark.slow
 def test_step_sizes_and_starts(task):
     key = jax.random.key(1)
     result = check_each(task, eta=ETAS, key=key, own=lambda k: {"eta": ETAS[k]})
@@ -68,6 +69,7 @@ def test_step_sizes_and_starts(task):
     assert len({float(e) for e in result.history[-1].train_error}) == N
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cached", [blocked.CACHED, 4 * (75 + 18)])
 def test_several_blocks_in_one_and_in_two_fetches(task, cached, small_cache):
     small_cache(cached)
@@ -75,6 +77,7 @@ def test_several_blocks_in_one_and_in_two_fetches(task, cached, small_cache):
     check_each(task, **settings, own=lambda k: {"eta": ETAS[k]})
 
 
+@pytest.mark.slow
 def test_a_key_for_each(task):
     keys = jax.random.split(jax.random.key(1), N)
     check_each(task, eta=0.02, key=keys, own=lambda k: {"key": keys[k]})
@@ -86,12 +89,14 @@ def test_a_given_order_batches_and_schedules(task):
     check_each(task, eta=etas, order=order, batch_size=2, gradient=backprop, own=lambda k: {"eta": etas[k]})  # fmt: skip
 
 
+@pytest.mark.slow
 def test_any_optimizer(task):
     momentum = functools.partial(optax.sgd, momentum=0.9)
     check_each(task, eta=0.01, optimizer=momentum, batch_size=4, key=jax.random.key(1))
     check_each(task, optimizer=optax.adam(0.01), batch_size=4, key=jax.random.key(1))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("stacking")
 def test_stacked_as_on_other_devices(task):
     settings = {"eta": ETAS, "key": jax.random.key(1), "batch_size": 2}

@@ -143,6 +143,7 @@ def test_the_unrecognised_is_called_so_and_what_follows_is_still_judged_fairly()
     assert "3.25 times" in report.checks[0].diagnosis[0].text.en
 
 
+@pytest.mark.slow
 def test_a_single_unit_or_entry_is_found_and_located():
     one = check(written(STEPS, "return dW, dV -> dW[2] = 0; return dW, dV")).checks[1]
     assert (one.verdict, one.where.en) == ("wrong", "wrong in row 2 alone")
@@ -161,6 +162,7 @@ def test_shapes_and_the_worst_entry_are_told():
     assert one.relative_error == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_lost_precision_is_no_wrong_formula():
     report = check(written(STEPS, "g - y -> (g - y).astype(np.float32)"))
     assert found(report)["dV"] == ("imprecise", "low-precision")
@@ -369,6 +371,7 @@ def test_weights_on_the_right_of_the_samples():
     assert found(wrong) == {"dV": ("right",), "dW": ("wrong", "slope-missing")}
 
 
+@pytest.mark.slow
 def test_what_runs_at_equal_sizes_alone_and_is_not_recognised_is_not_called_wrong():
     odd = written(STEPS, "V[:, 1:].T @ delta2 -> V[:, 1:] @ np.tanh(delta2)")
     assert {c.verdict for c in check(odd).checks} == {"crashed"}

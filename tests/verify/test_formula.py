@@ -32,6 +32,7 @@ def test_nothing_of_a_claim_is_lost(formula):
     assert signs("".join(parsed(formula).itertext())) == signs(formula)
 
 
+@pytest.mark.slow
 def test_nothing_of_a_proof_is_lost():
     chains = [one for proof in proofs() for one in proof.derivations]
     steps = [step for one in chains for step in one.steps]

@@ -309,6 +309,7 @@ def energy():
     return jax.jit(lambda X: jnp.sum(jnp.sin(X) * X))
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     SHAPES,

@@ -339,6 +339,22 @@ def said_of(tmp_path, text, **options):
     return verify_file(path, Options(**options))
 
 
+LABELS = """
+import numpy as np
+def predict(W, V, x):
+    z = np.append(1, np.maximum(W @ np.append(1, x), 0))
+    return np.round(V @ z)
+"""
+
+
+def test_a_forward_pass_that_gives_something_else_is_not_called_wrong(tmp_path):
+    file = said_of(tmp_path, LABELS)
+    assert file.checks == ()
+    assert [n.id for n in file.remarks if n.id != "network"] == ["not-judged"]
+    declared = said_of(tmp_path, 'HIDDEN = "relu"\n' + LABELS)
+    assert [check.verdict for check in declared.checks] == ["wrong"]
+
+
 # What is in the file is taken out, not run
 
 
@@ -567,6 +583,7 @@ def test_sizes_that_a_file_reads_off_its_data_are_those_of_the_check(tmp_path):
     assert np.isfinite([c.relative_error for c in file.checks]).all()
 
 
+@pytest.mark.slow
 def test_what_looks_like_training_and_was_not_looked_at_is_said_with_the_reason(tmp_path):
     file = said_of(
         tmp_path,

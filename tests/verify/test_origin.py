@@ -115,6 +115,7 @@ def test_files_that_are_imported_and_those_that_they_import_are_seen(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_network_that_a_file_declares_is_told_everywhere(tmp_path):
     report = Report((checked(tmp_path, 'HIDDEN = "tanh"\n' + PLAIN + BY_HAND),))
     for explain in ("full", "hint", "verdict"):
@@ -137,6 +138,7 @@ def verdicts(file):
     return [check.verdict for check in file.checks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ZEROS)
 def test_zeros_and_nan_earn_nothing(given, tmp_path):
     text = f"def backprop(W, V, x, y):\n    dW, dV = {ZEROS[given]}\n    return dW, dV\n"

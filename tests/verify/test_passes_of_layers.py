@@ -302,6 +302,7 @@ def test_what_comes_back_as_it_was_given_is_wrong(checked):
     assert [(c.name, c.verdict) for c in file.checks if c.verdict != "right"] == [("Drop", "wrong")]
 
 
+@pytest.mark.slow
 def test_modules_are_found_in_the_folder_above_and_in_the_package(tmp_path):
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "layers.py").write_text(LAYERS)

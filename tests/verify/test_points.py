@@ -51,6 +51,7 @@ def test_targets_go_with_the_loss(loss, expected):
     assert loss != "cross_entropy" or (y.sum(axis=-1) == 1).all()
 
 
+@pytest.mark.slow
 def test_truth_is_that_of_the_closed_form():
     network = Network("tanh", "sigmoid", "squared_error")
     points = draw(network, Sizes()).single()

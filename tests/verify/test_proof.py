@@ -43,6 +43,8 @@ from jaxmlp.verify.lecture.proof.network import (
 from jaxmlp.verify.lecture.proof.rules import CHAIN_RULE, COORDINATES
 from tests.verify.numerics import World, apart, draws
 
+pytestmark = pytest.mark.slow  # all of it takes minutes
+
 PROVED = [f"L{n}" for n in (8, 10, 11, *range(13, 25), 26, 27)]
 REFUTED = ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]
 WITH_SUM = ["L14", "L15", "L17", "L19", "L20", "L21", "L22", "L26"]

@@ -564,11 +564,13 @@ def backprop(W, V, x, y):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [TANH, NO_BIAS])
 def test_a_network_that_nobody_declared_is_the_one_that_is_computed(checked, text):
     assert {check.verdict for check in checked(text).checks} == {"right"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -583,6 +585,7 @@ def test_what_is_wrong_or_other_than_declared_stays_so(checked, text):
     assert {check.verdict for check in checked(text).checks} & {"wrong", "crashed"}
 
 
+@pytest.mark.slow
 def test_the_command_line_declares_too(checked):
     assert {c.verdict for c in checked(TANH, hidden="tanh").checks} == {"right"}
     assert "wrong" in {c.verdict for c in checked(TANH, hidden="relu").checks}

@@ -105,6 +105,7 @@ NEST = "".join("    " * k + f"for i{k} in x:\n" for k in range(90)) + "    " * 9
 BLANK = "\n" * 19_000 + "x = (\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [CHAIN, NEST, BLANK], ids=["chain", "nest", "blank"])
 def test_reading_has_an_end(text, tmp_path):
     path = tmp_path / "a.py"

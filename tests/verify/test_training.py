@@ -454,6 +454,7 @@ def test_weights_to_the_right_of_the_samples_and_biases_of_their_own(tmp_path):
     assert diagnoses(tmp_path, wrong) == {"delta1": ["slope-missing"]}
 
 
+@pytest.mark.slow
 def test_a_step_in_a_function_that_the_loop_calls(tmp_path):
     body = SCRIPT[SCRIPT.index("        z, dz") :]
     step = body.replace("        ", "    ").replace("xi", "x").replace("yi", "t")
@@ -561,6 +562,7 @@ def test_parameters_changed_by_way_of_a_loop_variable(tmp_path, loop):
     assert diagnoses(tmp_path, text.replace(" * dz", "")) == {"delta1": ["slope-missing"]}
 
 
+@pytest.mark.slow
 def test_a_step_in_a_function_of_a_function_is_not_called_unfinished(tmp_path):
     body = SCRIPT[SCRIPT.index("        z, dz") :].replace("        ", "        ")
     head = SCRIPT[: SCRIPT.index("\n\nW = ")]

@@ -221,6 +221,7 @@ def test_a_right_step_is_right(kind):
     assert all(found.right.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMS)
 def test_a_slope_that_is_missing_is_found_on_its_line_or_on_the_one_that_needs_it(kind):
     lines = FORMS[kind].split("\n")

@@ -87,6 +87,7 @@ def submissions(held):
     return [name for name, one in EVIL.items() if all(getattr(held, h) for h in one.held)]
 
 
+@pytest.mark.slow
 def test_no_submission_changes_another_verdict_or_leaves_anything(
     held, listener, tmp_path, monkeypatch
 ):

@@ -54,6 +54,7 @@ def test_nothing_else_is_sent(value):
         packed(value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["x" * JSON_CAP, np.zeros(CAP, np.int8), tuple(range(1_200_000))])
 def test_what_is_too_long_is_not_sent(value):
     with pytest.raises(ValueError, match="expected .* of at most"):

@@ -92,6 +92,7 @@ def test_what_is_permuted_and_not_there_is_a_number_of_samples(permuting):
     assert sorted(np.asarray(permuting.permutation(np.array([3.0, 5.0])))) == [3.0, 5.0]
 
 
+@pytest.mark.slow
 def test_a_long_loop_without_a_step_runs_to_its_end():
     (only,) = recorded("M = np.eye(2)\nfor k in range(3000):\n    M = M + 1\nout = M @ M\n")
     assert np.allclose(only.nodes[dict(only.values)["M"]].value, np.eye(2) + 3000)
