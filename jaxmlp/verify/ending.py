@@ -11,6 +11,7 @@ from jaxmlp.verify.points import EQUAL, Sizes
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
 
 LONGEST = 400  # characters of a message
+BY_SIZES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))  # at others it may work
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
 
@@ -38,7 +39,8 @@ def crashed(name: str, stage: str, line: int | None, why: object) -> Check:
     words = Words(f"stopped with {why}", f"エラーで止まりました: {why}")
     if str(why).startswith("expected"):
         words = Words(f"cannot be judged: {why}", f"判定できません: {why}")
-    note = Note("crash", words)
+    kind = str(why).partition(":")[0]
+    note = Note("crash-of-sizes" if kind in BY_SIZES else "crash", words)
     return Check(name, stage, "crashed", line, remarks=(note,))
 
 

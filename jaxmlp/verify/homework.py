@@ -143,26 +143,26 @@ def _sure(checks: Sequence[Check]) -> tuple[list[Check], tuple[Note, ...]]:
     What is called so may give labels, or another value first: that is no mistake.
     """
     groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
-    unsure = [some for some in groups if _is_forward(some) and any(map(_is_unknown, some))]
+    unsure = [some for some in groups if all(map(_of_another_forward, some))]
     left = [one for some in groups if some not in unsure for one in some]
     return left, tuple(_another_forward(some[0]) for some in unsure)
 
 
-def _is_forward(checks: Sequence[Check]) -> bool:
-    return all(one.stage in OF_FORWARD for one in checks)
-
-
-def _is_unknown(check: Check) -> bool:
+def _of_another_forward(check: Check) -> bool:
+    """Whether it is wrong by nothing that is known; or right, if what is before it was."""
     ids = {note.id for note in check.diagnosis}
-    return check.verdict == "crashed" or (check.verdict == "wrong" and ids <= {"unrecognised"})
+    follows = check.verdict == "right" and "right-from-wrong" in {n.id for n in check.remarks}
+    by_sizes = check.verdict == "crashed" and "crash-of-sizes" in {n.id for n in check.remarks}
+    wrong = follows or by_sizes or (check.verdict == "wrong" and ids == {"unrecognised"})
+    return check.stage in OF_FORWARD and wrong
 
 
 def _another_forward(check: Check) -> Note:
     at_en, at_ja = (f" (line {check.line})", f" ({check.line} 行目)") if check.line else ("", "")
     words = Words(
-        f"{check.name}{at_en} could not be judged: on arrays of ours it gives none of the values "
-        "of the network that this file is checked against",
-        f"{check.name}{at_ja} は判定できません: 検査用の配列で実行しても、"
+        f"{check.name}{at_en} could not be judged: on arrays of ours it stops, or gives none of "
+        "the values of the network that this file is checked against",
+        f"{check.name}{at_ja} は判定できません: 検査用の配列では途中で止まるか、"
         "比較しているネットワークのどの値にもなりません",
     )
     return Note("not-judged", words)

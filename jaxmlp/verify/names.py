@@ -8,10 +8,11 @@ SIZES = ("d", "q", "m", "n")
 # What checks, shows, loads or saves a network, and is none.
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
-    r"|checkgradient|gradientcheck|^(load|save|restore|export|print|display)"
-    r"|^set|^get(weight|bias|param|config)"
+    r"|checkgradient|gradientcheck"
+    r"|^(?!.*(back|bwd|prop|grad|deriv|delta|train|fit|learn|step|update))"
+    r"(load|save|restore|export|print|display|set(?!up)|get(weight|bias|param|config))"
 )
-DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")  # where it gives nothing, it is left out
+DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
 LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)

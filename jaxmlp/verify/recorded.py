@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
-from jaxmlp.verify.ending import crashed
+from jaxmlp.verify.ending import BY_SIZES, crashed
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
@@ -23,7 +23,6 @@ from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.small import TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
-BY_SHAPES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))
 SECONDS = 8.0  # for what could stand in the place of a suspect
 PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 BACKWARD = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
@@ -220,7 +219,7 @@ def _crashed(
         inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in _extent(n)}
         around = [n for n in loops if line in _extent(n)]
         around += [] if around else [n for n in loops if inside & names_used([n], {})]
-        if around and guessed and kind in BY_SHAPES:
+        if around and guessed and {kind, errors[0][0]} & BY_SIZES:
             return [_not_run(f"{kind}: {why} (line {line})", around[-1].lineno)]
         if around and kind in vars(builtins):
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")

@@ -20,7 +20,7 @@ TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth 
 OUTPUTS = table(
     "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
 )
-LOGITS = table("a u z logit logits score scores unnormalized")
+LOGITS = table("u z logit logits score scores unnormalized")
 FROM_OUTPUT = frozenset(("sigmoid-slope-of-x", "tanh-slope-of-x"))
 GUARDS = frozenset(("log-eps", "log-clip"))
 OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")
@@ -32,7 +32,7 @@ TAKES_LOGITS = Note(
     ),
 )
 LOGITS_OF = {  # some a of which these g are the softmax, or the sigmoid
-    "cross_entropy": lambda g: np.log(g) + 1,
+    "cross_entropy": lambda g: np.log(g) + 3 * g[..., :1] + 0.7,
     "binary_cross_entropy": lambda g: np.log(g) - np.log1p(-g),
 }
 MEAN_OF_OUTPUTS = Note(

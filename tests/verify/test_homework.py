@@ -355,6 +355,15 @@ def test_a_forward_pass_that_gives_something_else_is_not_called_wrong(tmp_path):
     assert [check.verdict for check in declared.checks] == ["wrong"]
 
 
+def test_of_a_forward_pass_what_is_known_is_kept(tmp_path):
+    half = LABELS.replace("predict", "forward").replace("np.round(V @ z)", "z, np.round(V @ z)")
+    assert {c.stage: c.verdict for c in said_of(tmp_path, half).checks}["z"] == "right"
+    stops = LABELS.replace("predict", "forward").replace("V @ z", "V @ zz")
+    (check,) = said_of(tmp_path, stops).checks
+    assert check.verdict == "crashed"
+    assert "zz" in check.remarks[0].text.en
+
+
 # What is in the file is taken out, not run
 
 

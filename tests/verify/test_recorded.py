@@ -604,6 +604,53 @@ class Net:
     assert {c.verdict for c in checked(text.split("class Net")[0]).checks} == {"wrong"}
 
 
+HIDDEN_STEPS = {
+    "by a counter of the same name": """
+def step(x, t):
+    global A, B
+    z = np.tanh(x @ A)
+    top = z @ B - t
+    low = top @ B.T
+    B = B - 0.1 * np.outer(z, top)
+    A = A - 0.1 * np.outer(x, low)
+def train():
+    for A in range(6):
+        step(X[A], T[A])
+train()
+""",
+    "in a function that also draws": """
+def show_step(A, B):
+    z = np.tanh(X @ A)
+    top = z @ B - T
+    low = top @ B.T
+    B -= 0.1 * z.T @ top
+    A -= 0.1 * X.T @ low
+for t in range(5):
+    show_step(A, B)
+""",
+    "in a function called as if it got weights": """
+def get_weight_gradients(A, B, X, T):
+    z = np.tanh(X @ A)
+    top = z @ B - T
+    low = top @ B.T
+    return X.T @ low, z.T @ top
+for t in range(5):
+    dA, dB = get_weight_gradients(A, B, X, T)
+    A -= 0.1 * dA
+    B -= 0.1 * dB
+""",
+}
+
+
+@pytest.mark.parametrize("kind", HIDDEN_STEPS)
+def test_a_mistake_is_found_wherever_it_hides(checked, kind):
+    data = "import numpy as np\nX, T = np.random.randn(6, 5), np.random.randn(6, 3)\n"
+    text = data + "A, B = np.random.randn(5, 4), np.random.randn(4, 3)\n" + HIDDEN_STEPS[kind]
+    assert "wrong" in {check.verdict for check in checked(text).checks}
+    right = text.replace("top @ B.T", "top @ B.T * (1 - z * z)")
+    assert {check.verdict for check in checked(right).checks} == {"right"}
+
+
 def test_a_construct_that_cannot_be_followed_is_said_with_its_line(checked):
     file = checked("""
 import numpy as np

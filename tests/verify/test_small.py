@@ -454,6 +454,13 @@ binary_cross_entropy(z, y): np.sum(np.log(1 + np.exp(z)) - y * z)  # takes-logit
 """
 
 
+def test_no_power_of_a_normaliser_passes_for_another_way():
+    check = only(
+        "def cross_entropy(z, y):\n    return -np.sum(y * (z - np.log(np.sum(np.exp(z))) ** 2))"
+    )
+    assert check.verdict == "wrong"
+
+
 @pytest.mark.parametrize("line", IN_ANOTHER_WAY.strip().split("\n"))
 def test_a_loss_in_another_way_is_right_and_said(line):
     head, formula = line.split("  #")[0].split(": ", 1)

@@ -349,7 +349,8 @@ def scaled_at(found: Judgement, param: Param, times: float) -> int:
         before = [found.names.of(b) for b in found.world.graph.before[number] if b in backward]
         if name and any(one and _near(name.factor, times * one.factor) for one in before):
             return number
-    return param.new
+    mine = gradient_nodes(found.world, found.choice.target, found.names, param)
+    return min(mine, default=param.new)  # which lacks it from the beginning
 
 
 def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> set[int]:

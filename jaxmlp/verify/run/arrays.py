@@ -154,10 +154,10 @@ class Recorded(np.ndarray):
         return int(value) if whole else value.__index__()
 
     def __int__(self):
-        return int(plain(self))
+        return int(plain(self).item())  # of one number in brackets, too, as NumPy's older versions
 
     def __float__(self):
-        return float(plain(self))
+        return float(plain(self).item())
 
     def __round__(self, digits=0):
         return np.round(self, digits or 0)

@@ -40,17 +40,17 @@ FORMS = {
     "classification": Form((20,), 2),
     "regression": Form((100,), 0),
 }
-LONGEST_FIRST = sorted(FORMS, key=len, reverse=True)
-OF_A_MODULE = re.compile(
-    r"(?:^|\.)(\w+)(?:\(\))?(?:#\d+)?\.(load_data|(?:train|test)_(?:images|labels))$"
-)
-BY_NAME = re.compile(r"\.(?:load|make|fetch)_(\w+)$")
-
-
+MADE_WITH = {
+    "blobs": ("n_samples", "n_features", "centers"),
+    "classification": ("n_samples", "n_features"),
+    "regression": ("n_samples", "n_features"),
+}
+OF_A_MODULE = re.compile(r"(?:^|\.)(\w+)(?:#\d+)?\.(load_data|(?:train|test)_(?:images|labels))$")
 ENCODES = re.compile(
     r"(?:OneHotEncoder|LabelBinarizer)\(\)(?:#\d+)?\.(?:fit_)?transform$"
     r"|\.(?:to_categorical|get_dummies|one_hot)$"
 )
+BY_NAME = re.compile(r"\.(load|make|fetch)_(\w+)$")
 
 
 def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | None:
@@ -65,6 +65,8 @@ def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | N
     if labels.size not in labels.shape:  # a column of labels, or nothing of the kind
         return None
     classes, numbers = np.unique(labels, return_inverse=True)
+    if "Binarizer" in function and len(classes) == 2:
+        return numbers.reshape(-1, 1).astype(float)
     count = next((int(one) for one in asked if one is not None), len(classes))
     return np.eye(max(count, len(classes)))[numbers.reshape(-1)]
 
@@ -86,29 +88,35 @@ def loaded(
         return _by_module(m[1], m[2], lambda form: samples(_cut(form, lengths), rows, random))
     if not (m := BY_NAME.search(function)):
         return None
-    name = args[0] if m[1] == "openml" and args else kw.get("name", m[1])
-    if not isinstance(name, str) or name not in FORMS:
+    way, name = m.groups()
+    name = args[0] if name == "openml" and args else kw.get("name", name)
+    form = FORMS.get(name) if isinstance(name, str) else None
+    form = _as_asked(form, name, args, kw) if form and way == "make" else form
+    if form is None:
         return None
-    X, y = samples(_cut(_as_asked(FORMS[name], kw), lengths), rows, random)
-    if ".make_" in function or kw.get("return_X_y"):
+    X, y = samples(_cut(form, lengths), rows, random)
+    if way == "make" or kw.get("return_X_y"):
         return X, y
-    return {"data": X, "target": y, "target_names": [str(k) for k in range(FORMS[name].classes)]}
+    return {"data": X, "target": y, "target_names": [str(k) for k in range(form.classes)]}
 
 
 def _by_module(name: str, function: str, draw: Callable[[Form], tuple]) -> Any:
-    form = next((FORMS[known] for known in LONGEST_FIRST if known in name.lower()), None)
-    if form is None:
+    if name not in ("mnist", "fashion_mnist", "cifar10"):
         return None
     if function == "load_data":
-        return draw(form), draw(form)
-    return draw(form)[function.endswith("labels")]
+        column = (-1, 1) if name == "cifar10" else (-1,)
+        return tuple((X, y.reshape(column)) for X, y in (draw(FORMS[name]), draw(FORMS[name])))
+    return draw(FORMS[name])[function.endswith("labels")]
 
 
-def _as_asked(form: Form, kw: Mapping[str, Any]) -> Form:
-    """A data set that is made, with as many features and classes as are asked for."""
-    features, classes = kw.get("n_features"), kw.get("n_classes", kw.get("centers"))
-    shape = (features,) if isinstance(features, int) else form.shape
-    return form._replace(shape=shape, classes=classes if isinstance(classes, int) else form.classes)
+def _as_asked(form: Form, name: str, args: tuple, kw: Mapping[str, Any]) -> Form | None:
+    """A data set that is made, with as many features and classes as are asked for, if told."""
+    asked = dict(zip(MADE_WITH.get(name, ("n_samples",)), args, strict=False)) | dict(kw)
+    features = asked.get("n_features", form.shape[0])
+    classes = asked.get("n_classes", asked.get("centers", form.classes))
+    if not all(type(one) is int for one in (features, classes)) or "n_targets" in asked:
+        return None
+    return form._replace(shape=(features,), classes=classes)
 
 
 def _cut(form: Form, lengths: Mapping[str, int]) -> Form:

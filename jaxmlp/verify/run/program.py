@@ -9,6 +9,7 @@ import __future__
 
 import ast
 import builtins
+import contextlib
 import math
 import os
 import sys
@@ -83,9 +84,12 @@ class Hooked(ast.NodeTransformer):
         return ast.copy_location(made, node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        if DRAWS.search(node.name.lower()) and not any(map(_gives, ast.walk(node))):
-            node.body = [ast.copy_location(ast.Pass(), node.body[0])]
         self.generic_visit(node)
+        yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
+        if DRAWS.search(node.name.lower()) and not yields:
+            drawing = ast.withitem(_call("__drawing__", ast.Constant(node.name)))
+            ast.copy_location(drawing.context_expr, node)
+            node.body = [ast.copy_location(ast.With([drawing], node.body), node.body[0])]
         return node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
@@ -100,13 +104,6 @@ class Hooked(ast.NodeTransformer):
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         return node
-
-
-def _gives(node: ast.AST) -> bool:
-    """Whether it is a statement by which a function gives something, or changes what is outside."""
-    given = isinstance(node, ast.Return) and node.value is not None
-    stored = isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store)
-    return given or stored or isinstance(node, ast.Global | ast.Nonlocal | ast.Yield)
 
 
 def _call(name: str, *args: ast.expr) -> ast.Call:
@@ -184,6 +181,7 @@ class Program:
         many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
         hooks = {
             "__many__": many,
+            "__drawing__": self._drawing,
             "__passes__": self._passes,
             "__while__": self._while,
             "__number__": number,
@@ -224,6 +222,17 @@ class Program:
                 self.errors[-1] = ("Unsupported", self.errors[-1][1], text)
             return None
 
+    @contextlib.contextmanager
+    def _drawing(self, _: str) -> Iterator[None]:
+        """A function that draws, of which what fills the tape is forgotten: a fine grid, say."""
+        tape = current()
+        start, size = tape.next, tape.bytes
+        try:
+            yield
+        except TapeFull:
+            tape.forget(start)
+            tape.bytes = size
+
     # loops
 
     def _passes(self, over: Any, line: int) -> Iterator[Any]:
@@ -252,12 +261,14 @@ class Program:
                 yield entry
                 continue
             start, known = current().next, len(self.seen)
-            before = places(frame.f_locals, frame.f_globals)
+            own = frame.f_code.co_varnames
+            before = places(frame.f_locals, frame.f_globals, hidden=own)
             self.depth += 1
             yield entry
             self.depth -= 1
             if len(self.seen) == known:
-                self.look(line, "", start, before, places(frame.f_locals, frame.f_globals))
+                after = places(frame.f_locals, frame.f_globals, hidden=own)
+                self.look(line, "", start, before, after)
             if len(self.seen) > known:
                 return
 

@@ -86,7 +86,7 @@ class Search:
             oracle = Oracle(told, lengths, self.seed, self.sizes)
             tried += 1
             program = self._run(oracle, what)
-            self.guessed |= bool(oracle.taken or oracle.tables)
+            self.guessed |= bool(oracle.taken or oracle.tables or current().guessed)
             if self._new_names(program):
                 heapq.heappush(left, again)
                 continue
@@ -205,9 +205,10 @@ class Search:
 
     def _own_sizes(self, program: Program) -> bool:
         """Whether an error tells of sizes of the file's own, which what is missing may have."""
-        new = sorted(_asked_for(program) - {*self.sizes, 0, 1, SAMPLES, ROWS})
-        self.sizes = (*self.sizes, *new)[:OWN]
-        return bool(new) and len(self.sizes) < OWN
+        before = self.sizes
+        new = sorted(_asked_for(program) - {*before, 0, 1, SAMPLES, ROWS})
+        self.sizes = (*before, *new)[:OWN]
+        return self.sizes != before
 
     def _new_names(self, program: Program) -> bool:
         """Whether something stopped for want of a name that is there from now on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,8 +46,12 @@ class Move(NamedTuple):
     new: int
 
 
-def places(*scopes: Mapping[str, Any]) -> dict[str, Place]:
-    """All arrays of floats that can be reached from these names, by the way to them."""
+def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str, Place]:
+    """All arrays of floats that can be reached from these names, by the way to them.
+
+    Args:
+        hidden: the names that a function has of its own; global ones of these names are others.
+    """
     found: dict[str, Place] = {}
     seen: set[int] = set()
 
@@ -68,12 +72,15 @@ def places(*scopes: Mapping[str, Any]) -> dict[str, Place]:
             for name, child in children:
                 walk(name, child, depth + 1)
 
-    inner: set[str] = set()  # the names of the scopes before, which hide those that follow
-    for scope in scopes:
+    inner: set[str] = set()
+    for k, scope in enumerate(scopes):
         for name, value in list(scope.items()):
-            if not (name.startswith("__") or name in inner):
-                walk(name, value, 0)
-        inner.update(scope)
+            way = f"globals()[{name!r}]" if k and name in hidden else name
+            known = len(found)
+            if not (name.startswith("__") or way in inner):
+                walk(way, value, 0)
+            if len(found) > known:
+                inner.add(way)
     return found
 
 

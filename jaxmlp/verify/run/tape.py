@@ -106,9 +106,9 @@ class Tape:
         self.next += 1
         return node.id
 
-    def forget(self) -> None:
-        """All nodes so far: what they gave is given from now on."""
-        self.nodes.clear()
+    def forget(self, start: int = 0) -> None:
+        """All nodes from one on: what they gave is given from now on."""
+        self.nodes = {number: node for number, node in self.nodes.items() if number < start}
         self.bytes = 0
 
     def frame(self, *, beside: bool = False) -> FrameType | None:

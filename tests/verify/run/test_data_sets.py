@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import sklearn.datasets
+import sklearn.preprocessing
 
-from jaxmlp.verify.run.data_sets import FORMS, loaded
+from jaxmlp.verify.run.data_sets import FORMS, loaded, one_hot
 
 BUNDLED = ["digits", "iris", "wine", "breast_cancer", "diabetes"]
 
@@ -31,6 +32,9 @@ def test_what_is_made_is_as_asked(name):
     X, y = drawn(f"sklearn.datasets#3.make_{name}", 200)
     assert (X.shape[1:], y.shape) == (true[0].shape[1:], (12,))
     assert drawn("sklearn.datasets.make_blobs", n_features=5, centers=4)[0].shape == (12, 5)
+    assert drawn("sklearn.datasets.make_blobs", 200, 6, 4)[0].shape == (12, 6)
+    assert drawn("sklearn.datasets.make_blobs", 200, centers=[(0, 1), (2, 3)]) is None
+    assert drawn("sklearn.datasets.make_regression", 200, 4, n_targets=2) is None
     assert set(drawn("sklearn.datasets.make_blobs", centers=4)[1]) == {0, 1, 2, 3}
 
 
@@ -41,7 +45,7 @@ def test_images_come_in_two_parts_with_all_labels():
     assert X.max() > 16
     assert not np.array_equal(X, other)
     assert drawn("mnist#2.test_labels").shape == (12,)
-    assert drawn("mine#1.FashionMNISTLoader()#2.load_data")[1][0].shape == (12, 28, 28)
+    assert drawn("keras.datasets#1.cifar10.load_data")[0][1].shape == (12, 1)
     assert drawn("keras.datasets#1.cifar10.load_data")[0][0].shape == (12, 32, 32, 3)
 
 
@@ -50,8 +54,32 @@ def test_something_smaller_stands_in_for_a_large_size():
     assert X.reshape(12, -1).shape == (12, 17)
 
 
-@pytest.mark.parametrize("name", ["mine.load_data", "sklearn.datasets.load_other", "mnist.load"])
+@pytest.mark.parametrize(
+    "name",
+    ["mine.load_data", "mnist_loader.load_data", "sklearn.datasets.load_other", "mnist.load"],
+)
 def test_of_others_nothing_is_known(name):
     assert drawn(name) is None
     assert drawn("sklearn.datasets.fetch_openml", "mnist_784")["data"].shape == (12, 784)
     assert drawn("sklearn.datasets.fetch_openml", "titanic") is None
+
+
+def test_labels_become_1_of_k_as_by_the_library():
+    labels = np.array([2, 0, 1, 2])
+    true = sklearn.preprocessing.OneHotEncoder().fit_transform(labels[:, None]).toarray()
+    for encoder in ("OneHotEncoder()#2.fit_transform", "OneHotEncoder().transform"):
+        mine = one_hot(f"sklearn.preprocessing#1.{encoder}", (labels[:, None],), {})
+        np.testing.assert_array_equal(mine, true)
+    binary = sklearn.preprocessing.LabelBinarizer().fit_transform(labels > 1)
+    mine = one_hot("sklearn.preprocessing.LabelBinarizer().fit_transform", (labels > 1,), {})
+    np.testing.assert_array_equal(mine, binary)
+    assert one_hot("keras.utils.to_categorical", (labels, 10), {}).shape == (4, 10)
+
+
+@pytest.mark.parametrize(
+    "function", ["mine.encode", "sklearn.preprocessing.StandardScaler().fit_transform"]
+)
+def test_what_encodes_no_labels_is_left_alone(function):
+    assert one_hot(function, (np.arange(4),), {}) is None
+    assert one_hot("keras.utils.to_categorical", (np.ones((4, 3)),), {}) is None
+    assert one_hot("keras.utils.to_categorical", (), {}) is None

@@ -85,6 +85,15 @@ def test_what_is_written_through_one_view_is_what_another_depends_on():
     assert not np.allclose(moved[out], value(recording, "out"))
 
 
+def test_one_number_in_brackets_is_a_number_as_in_older_numpy():
+    recording = taped(
+        "w = np.ones((1, 3)) @ np.ones((3, 1))\nout = np.full(2, float(w) + int(w[0]))"
+    )
+    np.testing.assert_array_equal(value(recording, "out"), [6.0, 6.0])
+    found = record([HEAD + "w = float(np.ones((2, 1)))"], path="<script>", seconds=5.0, seed=0)
+    assert [kind for kind, _, _ in found["errors"]] == ["ValueError"]
+
+
 def test_an_operation_has_the_place_of_its_expression():
     text = "δ = np.ones((2, 2)); w = 3 * (δ @ δ.T)\nu = np.maximum(w, 0) - 1"
     recording = taped(text)
