@@ -642,6 +642,15 @@ for t in range(5):
 }
 
 
+def test_a_gradient_that_is_squared_is_no_step(checked):
+    text = RIGHT["tanh, softmax and a sum"].replace("T\n    low", "T; top = top[:1]\n    low")
+    text = text.replace("Z = np.tanh(X @ A", "X, T = X[:1], T[:1]; Z = np.tanh(X @ A")
+    file = checked(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    file = checked(text.replace("rate * top.sum(axis=0)", "rate * top[0] ** 2"))
+    assert "wrong" in {check.verdict for check in file.checks}
+
+
 @pytest.mark.parametrize("kind", HIDDEN_STEPS)
 def test_a_mistake_is_found_wherever_it_hides(checked, kind):
     data = "import numpy as np\nX, T = np.random.randn(6, 5), np.random.randn(6, 3)\n"
