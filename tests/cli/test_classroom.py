@@ -81,6 +81,7 @@ def test_what_of_a_folder_is_not_looked_at_is_said(command, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.measured
 def test_a_class_of_200(command, tmp_path):
     """In a zip of zips, 10 of them hostile, 20 in odd forms: every entry accounted for."""
     many.write(tmp_path / "class.zip")

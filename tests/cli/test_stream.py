@@ -89,6 +89,7 @@ print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 @pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss in KiB")
 def test_the_memory_is_bounded(tmp_path):
     rng = np.random.default_rng(0)

@@ -374,6 +374,7 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")  # Debian's dataset-fashion-
 
 
 @pytest.mark.slow
+@pytest.mark.measured
 @pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's dataset-fashion-mnist is not installed")
 def test_exercise_is_as_good_as_the_numpy_script():
     """Fashion-MNIST, classes 0 to 3, 10 epochs, 5 starts and orders: 10 minutes, most of it NumPy's."""

@@ -367,6 +367,7 @@ def test_an_entry_needs_no_more_than_two_sides(points):
 
 
 @pytest.mark.slow
+@pytest.mark.measured
 def test_a_fresh_process_takes_less_than_10_seconds():
     start = time.monotonic()
     subprocess.run(
