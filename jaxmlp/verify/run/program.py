@@ -225,13 +225,11 @@ class Program:
     @contextlib.contextmanager
     def _drawing(self, _: str) -> Iterator[None]:
         """A function that draws, of which what fills the tape is forgotten: a fine grid, say."""
-        tape = current()
-        start, size = tape.next, tape.bytes
+        start = current().next
         try:
             yield
         except TapeFull:
-            tape.forget(start)
-            tape.bytes = size
+            current().forget(start)
 
     # loops
 

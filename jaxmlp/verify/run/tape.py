@@ -109,7 +109,7 @@ class Tape:
     def forget(self, start: int = 0) -> None:
         """All nodes from one on: what they gave is given from now on."""
         self.nodes = {number: node for number, node in self.nodes.items() if number < start}
-        self.bytes = 0
+        self.bytes = sum(node.value.nbytes for node in self.nodes.values())
 
     def frame(self, *, beside: bool = False) -> FrameType | None:
         """The innermost frame of the file; or of a module beside it."""

@@ -389,12 +389,14 @@ class Unknown(NDArrayOperatorsMixin):
             self.stands_for, known, kw, oracle.rows, oracle.random, oracle.lengths)  # fmt: skip
         if data is None:
             data = data_sets.one_hot(self.stands_for, tuple(map(plain, known)), kw)
-        if isinstance(data, dict | np.ndarray):  # an object, or what may be sparse
-            made = Unknown(f"{self.stands_for}()", oracle, loaded=True)
-            made.value = None if isinstance(data, dict) else lifted(data)
-            made.parts = {k: lifted(v) for k, v in data.items()} if made.value is None else {}
-            return made
-        return lifted(data)
+        if not isinstance(data, dict | np.ndarray):
+            return lifted(data)
+        made = Unknown(f"{self.stands_for}()", oracle, loaded=True)
+        if isinstance(data, dict):
+            made.parts = {key: lifted(one) for key, one in data.items()}
+        else:  # labels, perhaps as a sparse matrix
+            made.value = lifted(data)
+        return made
 
     def __index__(self) -> int:
         return self.as_integer()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -82,9 +81,12 @@ def of_known(
 
     def pulled(inputs: Mapping[int, Any]) -> list[dict[int, Any]]:
         run = replay.function(recording.nodes, order, _constants(order, at))
-        shifts = _zeros(order, at)
-        pick = operator.itemgetter(*outputs, outputs[0])  # a tuple, also of one
-        values, back = jax.vjp(lambda s: list(pick(run(inputs, s))[:-1]), shifts)
+
+        def given(shifts: Mapping[int, Any]) -> list[Any]:
+            values = run(inputs, shifts)
+            return [values[g] for g in outputs]
+
+        values, back = jax.vjp(given, _zeros(order, at))
         return [back(one)[0] for one in cotangents(values)]
 
     found = _at_all(pulled, params, at)
