@@ -17,6 +17,8 @@ from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge.claims import Said
 from jaxmlp.verify.judge.stages import STAGES
+from jaxmlp.verify.judge.told import unjudged
+from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import (
     BACKWARD,
     LOOP,
@@ -32,13 +34,14 @@ from jaxmlp.verify.overlooked import broken, idle, overlooked, remark
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import code_of, deep_trees
-from jaxmlp.verify.recorded import Step, merged, steps_of, worth_running
+from jaxmlp.verify.recorded import Step, begins_of, merged, steps_of, worth_running
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.small import FROM_OUTPUT, TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
+ANOTHER = Unjudged("another-forward")
 LINE = re.compile(r" \(line \d+\)|, line \d+(?=\))|、\d+ 行目(?=\))")
 
 
@@ -102,12 +105,16 @@ def _verified(
         if worth_running(found, checks, beside=bool(origins.files)):
             said = _said(found, options)
             by_step = steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
-    checks, counted = merged(checks, by_step, found, _declared(found, options))
+    declared = _declared(found, options)
+    checks, counted = merged(checks, by_step, found, declared)
     checks = [_excused(one, checks, found) for one in (*checks, *_missing(found, checks, by_step))]
-    checks, unsure = (checks, ()) if _declared(found, options) else _sure(checks)
-    unsure = () if any(step.checks for step in counted) else unsure
+    checks, unsure = (checks, []) if declared else _sure(checks)
+    if any(step.checks for step in counted):  # which had its own forward pass
+        unsure = []
+    begins = [] if found.numbered else begins_of(cells)
     run = {line for step in counted if step.checks for line in step.lines}
-    remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes), *unsure)
+    remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes))
+    remarks += tuple(unjudged(one.name, one.line, ANOTHER, begins) for one in unsure)
     if not checks:
         return File(str(path), remarks=remarks, problem=NOTHING)
     checks = [origins.said(one) for one in checks]
@@ -137,15 +144,15 @@ def _unused(found: Source) -> list[str]:
     return [name for name in found.functions if name not in names_used([found.module], {})]
 
 
-def _sure(checks: Sequence[Check]) -> tuple[list[Check], tuple[Note, ...]]:
-    """The checks without forward passes of which nothing is known but that they are not L14's.
+def _sure(checks: Sequence[Check]) -> tuple[list[Check], list[Check]]:
+    """The checks; and apart from them, one each, forward passes known only not to be L14's.
 
     What is called so may give labels, or another value first: that is no mistake.
     """
     groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
     unsure = [some for some in groups if all(map(_of_another_forward, some))]
     left = [one for some in groups if some not in unsure for one in some]
-    return left, tuple(_another_forward(some[0]) for some in unsure)
+    return left, [some[0] for some in unsure]
 
 
 def _of_another_forward(check: Check) -> bool:
@@ -155,17 +162,6 @@ def _of_another_forward(check: Check) -> bool:
     by_sizes = check.verdict == "crashed" and "crash-of-sizes" in {n.id for n in check.remarks}
     wrong = follows or by_sizes or (check.verdict == "wrong" and ids == {"unrecognised"})
     return check.stage in OF_FORWARD and wrong
-
-
-def _another_forward(check: Check) -> Note:
-    at_en, at_ja = (f" (line {check.line})", f" ({check.line} 行目)") if check.line else ("", "")
-    words = Words(
-        f"{check.name}{at_en} could not be judged: on arrays of ours it stops, or gives none of "
-        "the values of the network that this file is checked against",
-        f"{check.name}{at_ja} は判定できません: 検査用の配列では途中で止まるか、"
-        "比較しているネットワークのどの値にもなりません",
-    )
-    return Note("not-judged", words)
 
 
 def _missing(found: Source, checks: Sequence[Check], steps: Sequence[Step]) -> list[Check]:

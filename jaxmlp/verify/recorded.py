@@ -95,7 +95,7 @@ def steps_of(
     cells: Sequence[str], runner: Runner, said: claims.Said, seed: int, *, notebook: bool
 ) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
-    begins = _begins(cells) if notebook else []
+    begins = begins_of(cells) if notebook else []
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
         recordings, errors, farthest, guessed = _taped(cells, runner, seed)
@@ -119,7 +119,7 @@ def steps_of(
     return found or judge(cells, whole) or crash
 
 
-def _begins(cells: Sequence[str]) -> list[int]:
+def begins_of(cells: Sequence[str]) -> list[int]:
     """The first line of each cell."""
     return list(accumulate((cell.count("\n") + 1 for cell in cells[:-1]), initial=1))
 

@@ -351,6 +351,10 @@ def test_a_forward_pass_that_gives_something_else_is_not_called_wrong(tmp_path):
     file = said_of(tmp_path, LABELS)
     assert file.checks == ()
     assert [n.id for n in file.remarks if n.id != "network"] == ["not-judged"]
+    at_line = verify_file(tmp_path / "homework.py", cells=["a = 1", LABELS]).remarks
+    assert any("(line 4)" in note.text.en for note in at_line)
+    in_cell = verify_file(tmp_path / "homework.ipynb", cells=["a = 1", LABELS]).remarks
+    assert any("(cell 2, line 3)" in note.text.en for note in in_cell)
     declared = said_of(tmp_path, 'HIDDEN = "relu"\n' + LABELS)
     assert [check.verdict for check in declared.checks] == ["wrong"]
 

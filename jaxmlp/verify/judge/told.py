@@ -64,6 +64,11 @@ FOLLOWS = Note(
 SEVERAL = 3  # results that are named
 STOPPED = Words("stops here", "ここで停止")
 REASONS = {
+    "another-forward": Words(
+        "on arrays of ours it stops, or gives none of the values of the network that this file is "
+        "checked against",
+        "検査用の配列では途中で止まるか、比較しているネットワークのどの値にもなりません",
+    ),
     "no-output": Words(
         "no output was found that meets a target", "教師ベクトルと比べられる出力が見つかりません"
     ),
