@@ -105,7 +105,7 @@ def _frames(
     if whole and len(columns) == lines.width and (where := _as_they_stand(path, lines)):
         with contextlib.suppress(ValueError):  # of what is told better below
             frame = _frame(path, text, {**options, "skiprows": where[0] - 1})
-            if len(frame) == len(where):
+            if _is_whole(frame, len(where)):
                 yield frame, where
                 return
     while block := "".join(islice(records, rows)):
@@ -114,18 +114,26 @@ def _frames(
 
 
 def _as_they_stand(path: Path | None, lines: Lines) -> range:
-    """Where the rows are, if pandas may read them from the file itself, which it does on several
-    cores: one in each line that is left, without quotation marks; else empty."""
-    separator, blank, number = lines.separator.encode(), lines.blank.encode(), lines.number
-    if path is None or separator == b" ":
+    """The lines that are left, if pandas may read them from the file itself, which it does on
+    several cores: there are no quotation marks in them; else empty."""
+    if path is None or lines.separator == " ":
         return range(0)
     with open(path, "rb") as file:
-        for line in islice(file, number, None):
-            whole = line.count(separator) + 1 == lines.width and line.strip(blank)
-            if not whole or b'"' in line or b"\0" in line:
+        ends, last = sum(1 for _ in islice(file, lines.number)), b"\n"
+        for last in iter(functools.partial(file.read, 2**20), b""):
+            if b'"' in last or b"\0" in last:
                 return range(0)
-            number += 1
-    return range(lines.number + 1, number + 1)
+            ends += last.count(b"\n")
+    return range(lines.number + 1, ends + (last[-1:] != b"\n") + 1)
+
+
+def _is_whole(frame: "pandas.DataFrame", rows: int) -> bool:
+    """Whether each line gave a row and each row all its cells: what pandas lacks in a row, it puts
+    at the end as missing; what is too much in the first rows becomes an index."""
+    import pandas as pd
+
+    last = frame.iloc[:, -1]
+    return frame.index.equals(pd.RangeIndex(rows)) and not (last.isna() | (last == "")).any()
 
 
 def _frame(source: Path | str, text: list[int], options: dict) -> "pandas.DataFrame":

@@ -295,6 +295,8 @@ BAD = [
     ("0.5\n2\n", {}, "expected at least two columns"),
     ("1,2,0\n3,4\n5,6,1\n7,8,0\n", {}, "expected 3 cells a line, got line 2: 2"),
     ("a,b,kind\n1,2,0\n3,4,5,1\n7,8,0\n1,2\n", {}, "expected 3 cells a line, got line 3: 4, line 5: 2"),
+    ("a,b,kind\n1,2,0,1\n3,4,1\n5,6,0\n7,8,1\n", {}, "expected 3 cells a line, got line 2: 4"),
+    ("a,b,kind\n1,2,0\n3,4\n5,6,1\n", {"target": ("a",)}, "expected 3 cells a line, got line 3: 2"),
     ("a,b,kind\n1,2,0\n3,x,1\n5,6,1\n", {}, "line 3, column b: expected a finite number, got 'x'"),
     ("a,b,kind\n1,2,0\n\n3,1e999,1\n", {}, "line 4, column b: expected a finite number, got 'inf'"),
     ("a,b,kind\n1,2,0.5\n3,4,x\n5,6,1.5\n5,6,2.5\n" + "1,2,3.25\n" * 20 + "".join(f"1,2,{k / 8}\n" for k in range(30)), {}, "line 3, the target kind: expected numbers, or names with --task classification, got 'x'"),
