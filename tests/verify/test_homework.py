@@ -207,8 +207,8 @@ partly_done.py
 params_in_a_dict.py
   right sigmoid.value loop.delta2 loop.dV loop.dW
   wrong loop.delta1 slope-rule-at-u
-perceptron.py not-looked-at not-judged
-  right sigmoid.value
+perceptron.py
+  right sigmoid.value loop.∂E/∂w
 plots.py
   right d_tanh.derivative ReLU.value
 regression_loop.py
@@ -466,7 +466,7 @@ def test_a_script_without_a_guard_can_check_a_file(tmp_path):
         "print([c.verdict for c in file.checks])\n"
     )
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
-    assert ran.stdout == "['right']\n"
+    assert ran.stdout == "['right', 'right']\n"
     assert ran.stderr == ""
 
 

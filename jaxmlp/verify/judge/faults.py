@@ -97,7 +97,7 @@ def known(found: Judgement, number: int) -> bool:
     moved = moved_param(found, number)
     if moved is not None:
         return found.right.get(moved.name, False)
-    return found.is_error(number)
+    return found.is_error(number) or found.names.is_row(number)
 
 
 def moved_param(found: Judgement, number: int) -> Param | None:

@@ -62,6 +62,19 @@ class Names:
                         return Name(number, factor)
         return None
 
+    def is_row(self, number: int) -> bool:
+        """Whether a node is a derivative of E by what one sample of a batch has."""
+        value = self.value(number)
+        if value.dtype.kind != "f" or value.ndim != 2:
+            return False
+        for true in self.adjoints.values():
+            if true.ndim == 3:
+                for rows in (true.swapaxes(0, 1), true.transpose(2, 0, 1)):
+                    fit = rows.shape[1:] == value.shape
+                    if fit and any(multiple(value, row) is not None for row in rows):
+                        return True
+        return False
+
     def is_gradient(self, number: int, param: int) -> float | None:
         """The factor by which a node is ∂E/∂(a parameter), flat or turned as it may be."""
         value = self.value(number)

@@ -110,7 +110,12 @@ class Recorded(np.ndarray):
         return _product(self, other)
 
     def __rmul__(self, other):
-        return _product(other, self)
+        return other * self.__index__() if self._repeats(other) else _product(other, self)
+
+    def _repeats(self, other: Any) -> bool:
+        """Whether it says how often a list is repeated: a computed number of NumPy's would not."""
+        whole = self.dtype.kind in "iu" or current().nodes[current().node_of(self)].op == "leaf"
+        return isinstance(other, list) and self.ndim == 0 and whole
 
     def __getitem__(self, index):
         index = _decided(index, self.shape)
@@ -461,7 +466,7 @@ def lifted(value: Any) -> Any:
     return [lifted(one) for one in value] if isinstance(value, list) else value
 
 
-def number(value: float) -> Recorded:
+def number(value: float | int) -> Recorded:
     """A number that records what is computed with it."""
     return np.asarray(float(value)).view(Recorded)
 

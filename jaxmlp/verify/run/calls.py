@@ -131,12 +131,14 @@ def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
 def _roots(made: ast.ClassDef) -> tuple[str, ...]:
     methods = [n for n in made.body if isinstance(n, ast.FunctionDef)]
     inner = {m.name: _named(m) for m in methods}
-    return tuple(
-        m.name for m in methods
-        if not (m.name.startswith("_") or _is_left_out(m.name))
-        and not any(m.name in inner[other.name] for other in methods
-                    if other is not m and not other.name.startswith("__"))
-    )  # fmt: skip
+    begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
+    own = [m.name for m in methods if not (m.name.startswith("_") or _is_left_out(m.name))]
+    found = [
+        name for name in own
+        if not any(name in inner[m.name] for m in methods
+                   if m.name != name and not m.name.startswith("__"))
+    ]  # fmt: skip
+    return tuple([name for name in found if name not in begun] or found)
 
 
 def call(program: Program, what: Uncalled) -> None:
@@ -240,7 +242,9 @@ def _arguments(
     names = code.__code__.co_varnames[: code.__code__.co_argcount]
     required = len(names) - len(code.__defaults__ or ())
     optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
-    taken = _taken(optional, required, program, is_type=is_type)
+    asked = _asked(optional, program, is_type=is_type)
+    taken = max([required, *(names.index(name) + 1 for name in asked)])
+    none = {name for name, value in optional.items() if value is None} - asked
     ours = {name: DECAY for name, value in optional.items() if _decays(name, value)}
     ours |= {name: SAMPLES for name, value in optional.items() if _is_batch(name, value)}
     names = names[: max([taken, *(names.index(name) + 1 for name in ours)])]
@@ -259,7 +263,7 @@ def _arguments(
             given[name] = Unknown(name, program.oracle, setting=is_type)
         if isinstance(given[name], Unknown) and BACK.search(getattr(function, "__name__", "")):
             given[name].like = program.oracle.output
-    return [settings.get(name, given[name]) for name in names]
+    return [None if name in none else settings.get(name, given[name]) for name in names]
 
 
 def _is_called_for(
@@ -272,13 +276,14 @@ def _is_called_for(
     return program.oracle.choose((True, False) if likely else (False, True))
 
 
-def _taken(optional: Mapping[str, Any], required: int, program: Program, *, is_type: bool) -> int:
-    """How many are given: the one whose default is None, too, unless that works better."""
-    none = [k for k, value in enumerate(optional.values()) if value is None]
+def _asked(optional: Mapping[str, Any], program: Program, *, is_type: bool) -> frozenset[str]:
+    """Those of the arguments whose default is None that are given: all, or none, or one."""
+    none = [name for name, value in optional.items() if value is None]
     if not none:
-        return required
-    more = program.oracle.choose((False, True) if is_type or len(none) > 1 else (True, False))
-    return required + none[-1] + 1 if more else required
+        return frozenset()
+    likely = ((), none) if is_type or len(none) > 1 else (none, ())
+    single = [[name] for name in reversed(none)] if len(none) > 1 else []
+    return frozenset(program.oracle.choose((*likely, *single)))
 
 
 def _give(

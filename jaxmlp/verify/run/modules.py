@@ -191,8 +191,15 @@ def _recording(name: str, value: Any) -> Any:
     if is_type or name in AS_THEY_ARE or not callable(value):
         return value
     if name in OF_SIZES:
-        return lambda size, *args, **kw: lifted(value(_counted(size), *args, **kw))
+        return lambda *args, **kw: lifted(value(*_sized(args), **_sized(kw)))
     return lambda *args, **kw: lifted(value(*args, **kw))
+
+
+def _sized(args: Any) -> Any:
+    """The arguments, of which the first, or the one called shape, is a size."""
+    if isinstance(args, dict):
+        return {k: _counted(one) if k == "shape" else one for k, one in args.items()}
+    return (*map(_counted, args[:1]), *args[1:])
 
 
 def _casting(kind: type) -> type:
@@ -436,7 +443,10 @@ def _listing(function: Callable) -> Callable:
 
 
 MADE["glob"] = Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob))
-MADE["os"] = Namespace(os, "os", listdir=_listing(os.listdir))
+NO_CHANGE = dict.fromkeys(
+    ("remove", "unlink", "mkdir", "makedirs", "rename", "replace", "rmdir"), lambda *_, **__: None
+)
+MADE["os"] = Namespace(os, "os", listdir=_listing(os.listdir), **NO_CHANGE)
 
 
 def importer(

@@ -81,5 +81,6 @@ class Oracle:
         used, new = self.used(), self.fresh()
         tables = [(SAMPLES, size) for size in dict.fromkeys((*used, SAMPLES))]
         known = [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
+        known += [(size, rows) for size in used for rows in (1, SAMPLES) if size != SAMPLES]
         # Those come last, for there come to be more of them.
         return known + [(SAMPLES, size) for size in self.own if (SAMPLES, size) not in known]

@@ -12,10 +12,13 @@ import builtins
 import contextlib
 import math
 import os
+import struct
 import sys
 import time
 import traceback
 import types
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +40,7 @@ MANY = 500  # a number of samples that a program counts on may be another
 BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
 ROOM = 20_000  # nodes kept from before a step
 BESIDE = "beside."  # before the name of a module of the program's
+UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, zipfile.BadZipFile, struct.error)
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 
 
@@ -99,11 +103,22 @@ class Hooked(ast.NodeTransformer):
             return ast.copy_location(_call("__many__", node), node)
         return node
 
+    def visit_List(self, node: ast.List) -> ast.AST:
+        self.generic_visit(node)
+        if self.numbers and isinstance(node.ctx, ast.Load):  # samples and targets, say
+            node.elts = [_call("__number__", n) if _is_whole(n) else n for n in node.elts]
+        return node
+
     def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         return node
+
+
+def _is_whole(node: ast.expr) -> bool:
+    """Whether it is a small whole number."""
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH
 
 
 def _call(name: str, *args: ast.expr) -> ast.Call:
@@ -130,6 +145,7 @@ class Program:
         self.seen: list[Seen] = []
         self.missing: list[str] = []
         self.errors: list[tuple[str, int, str]] = []
+        self.stopped_by: type[BaseException] = BaseException  # the last of them
         self.before: list[tuple[str, int, str]] | None = None  # errors before the first step
         self.reached = 0  # how far it came without an error, in nodes
         self.counts: dict[int, int] = {}
@@ -194,8 +210,24 @@ class Program:
         for statement in self.statements:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
-            shown = isinstance(statement, ast.Expr)
+            shown, known = isinstance(statement, ast.Expr), len(self.errors)
             self.attempt(lambda one=statement: self._execute(one), statement.lineno, shown=shown)
+            if len(self.errors) > known and self._has_no_data(statement):
+                del self.errors[known:]
+
+    def _has_no_data(self, statement: ast.stmt) -> bool:
+        """Whether a statement found no file, or refused what stands in for one; then what it would
+        have read has stand-ins."""
+        raised = {n.lineno for one in self.statements for n in ast.walk(one)
+                  if isinstance(n, ast.Raise)}  # fmt: skip
+        refused = current().guessed and self.errors[-1][1] in raised
+        unread = issubclass(self.stopped_by, UNREADABLE) or refused
+        if not unread or not isinstance(statement, ast.Assign):
+            return False
+        names = [n.id for n in ast.walk(statement) if isinstance(n, ast.Name)
+                 and isinstance(n.ctx, ast.Store) and n.id not in self.names]  # fmt: skip
+        self.names.update((name, self._data(name)) for name in names)
+        return bool(names)
 
     def _execute(self, statement: ast.stmt) -> None:
         exec(_compiled([statement], self.path), self.names)
@@ -216,6 +248,7 @@ class Program:
             if shown and len(own) == 1 and isinstance(error, Exception):
                 return None  # it is only shown
             text = " ".join(str(error).split())[:200]
+            self.stopped_by = type(error)
             self.errors.append((type(error).__name__, own[-1] if own else line, text))
             self.reached = self.reached or current().next
             if isinstance(error, Unsupported):

@@ -49,8 +49,10 @@ class Recording:
 
     @property
     def goes_back(self) -> bool:
-        """Whether the function, or something that it gives, is called a backward pass."""
-        return any(BACK.search(name) for name in self.gives)
+        """Whether the function, a method, or something that it gives, is called a backward pass."""
+        inside = {n.span.function for n in self.nodes.values()} if self.name else ()
+        methods = [one for one in inside if one.startswith(f"{self.name}.")]
+        return any(BACK.search(name) for name in (*self.gives, *methods))
 
 
 def taken(

@@ -13,6 +13,7 @@ import itertools
 import random
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ WORLDS = 8  # sets of shapes that work, which are given back
 TRIES = 300  # runs of a file, or of a function of it
 SHARE = 2  # of an even share of the time, for one of several calls
 AGAIN = 4  # of a changed program, with the shapes of the one before
+LIKELIEST = 4  # of so many runs one is the likeliest, not one that changes what came far
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 WIDEST = 5000
 OWN = 8  # sizes of the program's own, at most
@@ -50,6 +52,37 @@ class Given(NamedTuple):
 
     told: tuple[int, ...] = ()
     lengths: dict[str, int] = {}  # noqa: RUF012
+
+
+class Left:
+    """Runs that are left to try: first those that change one which came far, then the likely."""
+
+    def __init__(self, first: Given):
+        self.heap: list[tuple[tuple, float, int, Given]] = [((), 0.0, 0, first)]
+        self.number = itertools.count(1)
+        self.made: set[tuple] = set()
+        self.tried = 0
+
+    def push(self, far: tuple, cost: float, given: Given, *, again: bool = False) -> None:
+        """One more, unless it is known.
+
+        Args:
+            far: how far the run came that it is a change of.
+            again: whether it is the same once more, with new names or sizes, which comes at once.
+        """
+        key = (given.told, *sorted(given.lengths.items()))
+        if again or key not in self.made:
+            self.made.add(key)
+            heapq.heappush(self.heap, (far, cost, 0 if again else next(self.number), given))
+
+    def pop(self) -> tuple[tuple, float, Given]:
+        self.tried += 1
+        if self.tried % LIKELIEST == 0 and self.heap[0][2]:  # what came far may lead nowhere
+            heap = sorted(self.heap, key=lambda run: run[1:3])
+            (far, cost, _, given), self.heap = heap[0], sorted(heap[1:], key=lambda run: run[:3])
+        else:
+            far, cost, _, given = heapq.heappop(self.heap)
+        return far, cost, given
 
 
 class Search:
@@ -75,32 +108,27 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
-        # How far the run came that this one is a change of, its cost, a number, what is told.
-        left: list[tuple[tuple, float, int, tuple[int, ...], dict[str, int]]]
-        left = [((), 0, 0, *self.first)]
-        number = itertools.count(1)
-        tried, started = 0, False
-        while left and tried < self.tries and len(found) < WORLDS and time.monotonic() < self.until:
-            before, cost, _, told, lengths = heapq.heappop(left)
-            again = (before, cost, 0, told, lengths)
-            oracle = Oracle(told, lengths, self.seed, self.sizes)
-            tried += 1
+        left, started = Left(self.first), False
+        while left.heap and left.tried < self.tries and len(found) < WORLDS and self._has_time():
+            far, cost, given = left.pop()
+            oracle = Oracle(*given, self.seed, self.sizes)
             program = self._run(oracle, what)
             self.guessed |= bool(oracle.taken or oracle.tables or current().guessed)
             if self._new_names(program):
-                heapq.heappush(left, again)
+                left.push(far, cost, given, again=True)
                 continue
-            if oracle.vectors and (longer := self._longer(program, oracle, lengths)):
-                heapq.heappush(left, (before, cost, 0, told, longer))
+            if oracle.vectors and (longer := self._longer(program, oracle, given.lengths)):
+                left.push(far, cost, given._replace(lengths=longer), again=True)
                 continue
             if not started:
                 started = True
                 self.errors, self.missing = program.errors, program.missing
             if oracle.taken and self._own_sizes(program):
-                heapq.heappush(left, again)
+                left.push(far, cost, given, again=True)
                 continue
             errors = program.errors if program.before is None else program.before
-            if program.seen and not (oracle.taken and errors):
+            works = bool(program.seen) and not (oracle.taken and errors)
+            if works:
                 self.errors = errors
                 made = self._taken(program, guessed=bool(oracle.taken))
                 good = [one for one in made if not one.guessed or sensible(one)]
@@ -108,29 +136,40 @@ class Search:
                 if good and not oracle.drawn:  # all shapes are those that the program asks for
                     return self._smaller(good, what, oracle) or found
                 spare += [packed(one) for one in made if not (good or one.moves)]
-            far = (len(errors), -program.reached)
-            if what is None and errors and (self.farthest is None or far < self.farthest[0]):
-                self.farthest = far, Given(tuple(k for k, _ in oracle.taken), lengths), errors
-            cost += bool(before) and far >= before  # a change that has changed nothing
-            others = _resized(errors, oracle, lengths, {n for n in self.many if n >= MANY})
-            if (oracle.taken or current().guessed) and _stands_still(program, errors):
-                others = [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
-                others += [{**lengths, "rows": BATCHES}] if "rows" not in lengths else []
-            if any(kind == "TapeFull" for kind, _, _ in errors) and (fewer := self._fewer(lengths)):
-                others.append({**lengths, **fewer})
-            for other in others if not found else ():
-                heapq.heappush(left, (far, cost + LIKELY / 4, next(number), told, other))
-            asked = _asked_for(program)
-            for at in reversed(range(len(told), len(oracle.taken))):
-                same = tuple(picked for picked, _ in oracle.taken[:at])
-                now, options = oracle.taken[at]
-                told_of = asked - set(options[now] if isinstance(options[now], tuple) else ())
-                for k, option in enumerate(options):
-                    if k != now:
-                        fits = isinstance(option, tuple) and bool(told_of & set(option))
-                        more = LIKELY if fits else 1
-                        heapq.heappush(left, (far, cost + more, next(number), (*same, k), lengths))
+            now = (len(errors), -program.reached)
+            if what is None and (self.farthest is None or now < self.farthest[0]):
+                picked = tuple(k for k, _ in oracle.taken)
+                self.farthest = now, given._replace(told=picked), errors
+            cost += bool(far) and now >= far  # a change that has changed nothing
+            if not found:
+                still = not (works and what) and _stands_still(program, errors)
+                for lengths in self._lengths(program, errors, given.lengths, still=still):
+                    left.push(now, cost + LIKELY / 4, given._replace(lengths=lengths))
+            for more, told in _varied(program, given.told, all_of_it=works):
+                left.push(now, cost + more, given._replace(told=told))
         return found or spare[:WORLDS]
+
+    def _has_time(self) -> bool:
+        return time.monotonic() < self.until
+
+    def _lengths(
+        self, program: Program, errors: list[tuple[str, int, str]], lengths: dict[str, int], *,
+        still: bool,
+    ) -> list[dict[str, int]]:  # fmt: skip
+        """Other lengths to try, that errors ask for, or that nothing has moved with.
+
+        Args:
+            still: whether nothing moved.
+        """
+        oracle = program.oracle
+        large = {n for n in self.many if n >= MANY}
+        others = _resized(errors, oracle, lengths, large)
+        if (oracle.taken or current().guessed) and still:
+            others = [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
+            others += [{**lengths, "rows": BATCHES}] if "rows" not in lengths else []
+        if any(kind == "TapeFull" for kind, _, _ in errors) and (fewer := self._fewer(lengths)):
+            others.append({**lengths, **fewer})
+        return others
 
     def of_all(self, uncalled: list[calls.Uncalled]) -> list[list[dict[str, Any]]]:
         """The recordings of calls; of a class with one method each, where all together fail."""
@@ -231,6 +270,25 @@ class Search:
         return None
 
 
+def _varied(
+    program: Program, told: tuple[int, ...], *, all_of_it: bool
+) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """(the cost, choices) of runs that differ from this one in one choice.
+
+    Args:
+        all_of_it: whether choices that were told are varied, too: of two biases the first, say.
+    """
+    taken, asked = program.oracle.taken, _asked_for(program)
+    for at in reversed(range(0 if all_of_it else len(told), len(taken))):
+        same = tuple(picked for picked, _ in taken[:at])
+        now, options = taken[at]
+        new = asked - set(options[now] if isinstance(options[now], tuple) else ())
+        for k, option in enumerate(options):
+            if k != now:
+                fits = isinstance(option, tuple) and bool(new & set(option))
+                yield LIKELY if fits else 1.0, (*same, k, *told[at + 1 :])
+
+
 def _stands_still(program: Program, errors: list[tuple[str, int, str]]) -> bool:
     """Whether nothing moved, perhaps for want of samples: fewer than a batch has make no batch."""
     moved = any(one.moves for one in program.seen)
@@ -246,8 +304,9 @@ def _resized(
     Args:
         many: the large numbers of the program.
     """
-    told = next((text for kind, _, text in errors if kind in SIZES_TOLD), "")
-    sizes = list(dict.fromkeys(map(int, re.findall(r"\d+", told))))
+    texts = [text for kind, _, text in errors if kind in SIZES_TOLD] or [""]
+    told = texts[0]
+    sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     wanted = many if "out of bounds" in told else many.intersection(sizes)
@@ -256,7 +315,8 @@ def _resized(
     for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]
         wanted = [width + b - a for a in near for b in sizes]
-        wanted += sizes if oracle.rows * width in sizes else []
+        whole = [some for some in (sizes, *others) if oracle.rows * width in some]
+        wanted += whole[0] if whole else []
         for size in dict.fromkeys(wanted):
             if 1 < size <= WIDEST and size != width and name not in lengths:
                 found.append({**lengths, name: size})

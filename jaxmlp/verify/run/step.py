@@ -89,10 +89,18 @@ def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
         return [(f"{path}[{key!r}]", one) for key, one in list(value.items())[:MANY]]
     if isinstance(value, list | tuple):
         return [(f"{path}[{k}]", one) for k, one in enumerate(value[:MANY])]
-    module = str(type(value).__module__)
-    if (module == "__main__" or module.startswith("beside.")) and hasattr(value, "__dict__"):
-        return [(f"{path}.{key}", one) for key, one in list(vars(value).items())]
+    made = type(value)
+    if _is_own(made) and hasattr(value, "__dict__"):
+        shared = {k: v for one in made.__mro__ if _is_own(one) for k, v in vars(one).items()
+                  if not (callable(v) or hasattr(v, "__get__") or k.startswith("__"))}  # fmt: skip
+        return [(f"{path}.{key}", one) for key, one in {**shared, **vars(value)}.items()]
     return None
+
+
+def _is_own(made: type) -> bool:
+    """Whether a class is the program's own."""
+    module = str(made.__module__)
+    return module == "__main__" or module.startswith("beside.")
 
 
 def references(node: Node) -> Iterator[int]:
@@ -114,6 +122,8 @@ def moves(
 ) -> list[Move]:
     """The parameters: changed places whose new arrays depend on each other's old ones.
 
+    Something of the old one is kept in each: h = f(h W) of a recurrent network is none.
+
     Args:
         start: the first node of the pass.
         alone: whether a single array counts that is not just added to: a network may have a
@@ -130,6 +140,9 @@ def moves(
             changed.append(Move(name, was.node, now.node))
     if not changed:
         return []
+    plain = {i: n for i, n in nodes.items() if n.op not in CURVED | FACTORS}
+    kept = reached(plain, [one.old for one in changed])
+    changed = [one for one in changed if one.old in kept.get(one.new, ())]
     roots = reached(nodes, [one.old for one in changed])
     back = {one.old: roots.get(one.new, frozenset()) for one in changed}
     mutual = [

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from jaxmlp.verify.names import LAYER_COUNT
 from jaxmlp.verify.run import data_sets
 from jaxmlp.verify.run.arrays import (
     STOOD_IN,
@@ -33,9 +34,10 @@ from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES, Oracle, Shape
 from jaxmlp.verify.run.shapes import elementwise, product, target
 
 LAYERS = 3
+DEPTHS = (2, 3, LAYERS + 1)
 
 KINDS = ("table", "column", "images")
-ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"dump", "dumps", "tofile"}
+ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
 FRAME = frozenset(["values", "iloc", "loc", "array"])  # of a data frame: the table itself
 
@@ -104,6 +106,8 @@ class Unknown(NDArrayOperatorsMixin):
 
     def as_integer(self) -> int:
         """Become an integer."""
+        if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
+            self.value = self._oracle.choose(DEPTHS)
         if self.value is None:
             self.value = self._oracle.fresh()
             self._oracle.drawn[self.value] = None
@@ -151,6 +155,14 @@ class Unknown(NDArrayOperatorsMixin):
             like = [self.like] if self.like else []
             return self.become(self._oracle.choose([*like, *self._oracle.shapes()]))
         return self.known()
+
+    def _of(self, axes: int) -> Shape:
+        """A shape with so many axes, each of a size of its own, or the last of one that is used."""
+        new = (SAMPLES, *map(self._oracle.fresh, range(axes - 1)))
+        like = [self.like] if self.like is not None and len(self.like) == axes else []
+        return self._oracle.choose(
+            [*like, new, *((*new[:-1], size) for size in self._oracle.used())]
+        )
 
     def _loaded_array(self) -> Any:
         """A table of whole numbers, or a column of them, each a label or a measurement."""
@@ -229,7 +241,9 @@ class Unknown(NDArrayOperatorsMixin):
         if name in FRAME and self.loaded:
             return self
         if name in ARRAY_ATTRIBUTES and name not in self.parts:
-            return getattr(self.as_array(), name)
+            axes = _unpacked_into(attribute=True) if name == "shape" and not self.loaded else 0
+            made = self.become(self._of(axes)) if axes > 2 else self.as_array()
+            return getattr(made, name)
         return self._part(name, f"{self.stands_for}.{name}")
 
     def __enter__(self) -> Unknown:
@@ -438,7 +452,12 @@ class Unknown(NDArrayOperatorsMixin):
             self.value = self._oracle.choose(self._oracle.words)
         return hash(self.value) if isinstance(self.value, str) else id(self)
 
+    def __str__(self) -> str:
+        return self.stands_for if self.value is None else str(self.value)
+
     def __format__(self, spec: str) -> str:
+        if isinstance(self.value, int | str):
+            return format(self.value, spec)
         return format(0.0, spec) if spec.endswith(("f", "e", "g")) else self.stands_for
 
     def __deepcopy__(self, memo: dict) -> Any:
@@ -458,13 +477,19 @@ def _is_shape(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and all(type(n) is int for n in value)
 
 
-def _unpacked_into() -> int:
-    """How many names a value is being unpacked into; 0 where it is not."""
+def _unpacked_into(*, attribute: bool = False) -> int:
+    """How many names a value is being unpacked into; 0 where it is not.
+
+    Args:
+        attribute: whether it is one of its attributes that is.
+    """
     frame = current().frame(beside=True)
     if frame is None:
         return 0
-    code, at = frame.f_code.co_code, frame.f_lasti
-    return code[at + 1] if code[at] == dis.opmap["UNPACK_SEQUENCE"] else 0
+    steps = iter(dis.get_instructions(frame.f_code))
+    at = next(one for one in steps if one.offset >= frame.f_lasti)
+    at = next(steps, at) if attribute else at
+    return at.arg or 0 if at.opname == "UNPACK_SEQUENCE" else 0
 
 
 def settled(value: Any) -> Any:

@@ -123,7 +123,15 @@ def _set(xp: ModuleType, array: Any, index: Any, value: Any) -> Any:
     by_mask = np.shape(index) == np.shape(array) and jnp.asarray(index).dtype.kind == "b"
     if by_mask:
         return jnp.where(index, value, array)
-    return jnp.asarray(array).at[index].set(value)
+    return jnp.asarray(array).at[index].set(_as_assigned(value, jnp.asarray(array)[index].ndim))
+
+
+def _as_assigned(value: Any, axes: int) -> Any:
+    """A value without the leading axes of one that NumPy drops where it assigns."""
+    shape = np.shape(value)
+    while len(shape) > axes and shape[0] == 1:
+        shape = shape[1:]
+    return value if shape == np.shape(value) else jnp.reshape(value, shape)
 
 
 def _put(xp: ModuleType, array: Any, places: np.ndarray, value: Any) -> Any:

@@ -200,6 +200,155 @@ for t in range(3):
     B -= z.T @ top
     A -= X.T @ low; a -= low.sum(axis=0, keepdims=True)
 """,
+    "a class that is made of another, or of sizes in a dict": """
+import numpy as np
+class Network:
+    def __init__(self, other=None, sizes=None):
+        if other is None:
+            self.A = np.random.rand(sizes["hidden"], sizes["inputs"])
+            self.B = np.random.rand(sizes["outputs"], sizes["hidden"])
+        else:
+            self.A, self.B = other.A.copy(), other.B.copy()
+        self.f = np.vectorize(lambda u: 1 / (1 + np.exp(-u)))
+    def train(self, sample, wished):
+        x, y = np.array(sample), np.array(wished)
+        z = self.f(self.A @ x)
+        g = self.f(self.B @ z)
+        top = (g - y) * g * (1 - g)
+        low = (self.B.T @ top) * z * (1 - z)  # slope
+        self.B = self.B - 0.1 * top @ z.T
+        self.A = self.A - 0.1 * low @ x.T
+""",
+    "a number of layers that has to fit the sizes, each sample by itself": """
+import numpy as np
+class Network:
+    def __init__(self, inputs, hidden, outputs, num_layers):
+        assert len(hidden) == num_layers - 1
+        sizes, self.L = [inputs] + hidden + [outputs], num_layers
+        self.p = {"W" + str(k): np.random.randn(sizes[k - 1], sizes[k]) for k in range(1, self.L + 1)}
+    def forward(self, X):
+        self.z = {"z0": X}
+        for k in range(1, self.L + 1):
+            u = self.z["z" + str(k - 1)] @ self.p["W" + str(k)]
+            self.z["z" + str(k)] = u if k == self.L else np.tanh(u)
+        return self.z["z" + str(self.L)]
+    def backward(self, y):
+        self.d = {key: np.zeros_like(W) for key, W in self.p.items()}
+        top = (self.z["z" + str(self.L)] - y) / len(y)
+        for n in range(len(y)):
+            now = top[n]
+            for k in range(self.L, 0, -1):
+                z = self.z["z" + str(k - 1)][n]
+                self.d["W" + str(k)] += np.outer(z, now)
+                now = (self.p["W" + str(k)] @ now) * (1 - z * z)  # slope
+        return np.mean((self.z["z" + str(self.L)] - y) ** 2)
+    def update(self, rate):
+        for key in self.p:
+            self.p[key] -= rate * self.d[key]
+""",
+    "columns of samples, of one output, that functions find in dicts": """
+import numpy as np
+def forward(X, parameters):
+    z = np.tanh(parameters["A"] @ X + parameters["a"])
+    g = 1 / (1 + np.exp(-(parameters["B"] @ z + parameters["b"])))
+    assert g.shape == (1, X.shape[1])
+    cache = {"z": z, "g": g}
+    return g, cache
+def backward(parameters, cache, X, Y):
+    n = X.shape[1]
+    z, top = cache["z"], cache["g"] - Y
+    low = (parameters["B"].T @ top) * (1 - z * z)  # slope
+    grads = {"dB": top @ z.T / n, "db": top.sum(axis=1, keepdims=True) / n}
+    grads |= {"dA": low @ X.T / n, "da": low.sum(axis=1, keepdims=True) / n}
+    return grads
+""",
+    "a reader that refuses what is no file of the kind": """
+import gzip, os, struct
+import numpy as np
+from urllib.request import urlretrieve
+def read(source, count):
+    name, _ = urlretrieve(source, "./there")
+    try:
+        with gzip.open(name) as file:
+            if struct.unpack("I", file.read(4))[0] != 0x3080000:
+                raise Exception("no file of images")
+            return np.frombuffer(file.read(count), dtype=np.uint8).reshape(count, 5)
+    finally:
+        os.remove(name)
+X = read("https://example.org/images.gz", 60000)
+T = np.random.randn(len(X), 3)
+A, B = np.random.uniform(size=[5, 4], low=-1, high=1), np.ones(shape=(4, 3))
+for t in range(3):
+    z = np.tanh(X @ A / 9)
+    top = (z @ B - T) / len(X)
+    low = top @ B.T * (1 - z * z)  # slope
+    B = B - 0.1 * z.T @ top
+    A = A - 0.1 * X.T @ low / 9
+""",
+    "a recurrent network, of batches of sequences": """
+import numpy as np
+class Recurrent:
+    def __init__(self, inputs, units, outputs):
+        self.W, self.R = np.zeros((inputs, units)), np.eye(units)
+        self.V, self.b = np.zeros((units, outputs)), np.zeros((1, units))
+        self.begin()
+    def begin(self):
+        self.W = np.random.randn(*self.W.shape)
+        self.V = np.random.randn(*self.V.shape)
+    def forward(self, x):
+        steps, batch, _ = x.shape
+        self.x, self.h = x, {0: np.zeros((batch, len(self.R)))}
+        for t in range(len(x)):
+            now = np.tanh(x[t] @ self.W + self.h[t] @ self.R + self.b)
+            self.h[t + 1] = now
+        return now @ self.V
+    def backward(self, top):
+        self.d = {"W": 0, "R": 0, "b": 0, "V": self.h[len(self.x)].T @ top}
+        back = top @ self.V.T
+        for t in reversed(range(len(self.x))):
+            z = self.h[t + 1]
+            low = back * (1 - z * z)  # slope
+            self.d["W"] = self.d["W"] + self.x[t].T @ low
+            self.d["R"] = self.d["R"] + self.h[t].T @ low
+            self.d["b"] = self.d["b"] + low.sum(axis=0, keepdims=True)
+            back = low @ self.R.T
+    def update(self, rate):
+        self.W -= rate * self.d["W"]
+        self.R -= rate * self.d["R"]
+        self.V -= rate * self.d["V"]
+        self.b -= rate * self.d["b"]
+""",
+    "neurons of plain numbers, in lists that a class has, for whole numbers": """
+import math, random
+class Neuron:
+    def __init__(self, inputs):
+        self.w = [random.uniform(-1, 1) for _ in range(inputs)]
+    def gives(self, before):
+        self.x = before
+        self.z = math.tanh(sum(w * x for w, x in zip(self.w, before)))
+        return self.z
+class Net:
+    layers = []
+    def __init__(self, sizes):
+        for before, units in zip(sizes, sizes[1:]):
+            self.layers.append([Neuron(before) for _ in range(units)])
+    def learn(self, samples, wished):
+        for t in range(900):
+            for x, y in zip(samples, wished):
+                for layer in self.layers:
+                    x = [one.gives(x) for one in layer]
+                for one, w in zip(self.layers[-1], [y]):
+                    one.d = (w - one.z) * (1 - one.z * one.z)
+                for k, one in enumerate(self.layers[0]):
+                    back = sum(above.w[k] * above.d for above in self.layers[1])
+                    z = one.z
+                    one.d = back * (1 - z * z)  # slope
+                for layer in self.layers:
+                    for one in layer:
+                        for k in range(len(one.w)):
+                            one.w[k] += 0.1 * one.d * one.x[k]
+Net([3, 2, 1]).learn([[1, 0, 0.5], [1, 1, 0], [1, 0, 1]], [1, 0, 0])
+""",
 }
 WITHOUT = {
     "* (1 - Z * Z)": "", "* Z * (1 - Z)": "", "* z * (1 - z)": "", "* (u > 0)": "* (z + 1)",
@@ -210,7 +359,8 @@ WITHOUT = {
 
 def judged(text, path="<program>"):
     found = record([text], path=str(path), seconds=10.0, seed=0)["recordings"]
-    worlds = [unpacked(one) for one in found[-1]]
+    runs = [[unpacked(one) for one in some] for some in reversed(found)]
+    worlds = next(some for some in runs if some[0].moves or some[0].goes_back)
     return steps.judged([one for one in worlds if one.line == worlds[0].line], 0)
 
 
