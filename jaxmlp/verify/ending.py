@@ -12,6 +12,10 @@ from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfini
 
 LONGEST = 400  # characters of a message
 BY_SIZES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))  # at others it may work
+# What a function of another form stops with, called as one of ours.
+OF_CALL = re.compile(
+    r"AssertionError|expected an array, got|TypeError.*(missing \d+ required|takes \d+) positional"
+)
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
 
@@ -40,7 +44,8 @@ def crashed(name: str, stage: str, line: int | None, why: object) -> Check:
     if str(why).startswith("expected"):
         words = Words(f"cannot be judged: {why}", f"判定できません: {why}")
     kind = str(why).partition(":")[0]
-    note = Note("crash-of-sizes" if kind in BY_SIZES else "crash", words)
+    by_call = "crash-of-call" if OF_CALL.match(str(why)) else "crash"
+    note = Note("crash-of-sizes" if kind in BY_SIZES else by_call, words)
     return Check(name, stage, "crashed", line, remarks=(note,))
 
 

@@ -1,7 +1,7 @@
 """What a file has, each thing checked as what it is."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -38,10 +38,11 @@ from jaxmlp.verify.recorded import Step, begins_of, merged, steps_of, worth_runn
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
-from jaxmlp.verify.small import FROM_OUTPUT, TAKES_OUTPUT
+from jaxmlp.verify.small import FROM_OUTPUT, STAGE, TAKES_OUTPUT
 from jaxmlp.verify.source import Source
 
 ANOTHER = Unjudged("another-forward")
+ANOTHER_CALL = Unjudged("another-call")
 LINE = re.compile(r" \(line \d+\)|, line \d+(?=\))|、\d+ 行目(?=\))")
 
 
@@ -108,13 +109,20 @@ def _verified(
     declared = _declared(found, options)
     checks, counted = merged(checks, by_step, found, declared)
     checks = [_excused(one, checks, found) for one in (*checks, *_missing(found, checks, by_step))]
-    checks, unsure = (checks, []) if declared else _sure(checks)
-    if any(step.checks for step in counted):  # which had its own forward pass
-        unsure = []
+    checks, unsure = _apart(checks, _of_another_call)
+    if not declared:
+        checks, forward = _apart(checks, _of_another_forward)
+        unsure += [] if any(step.checks for step in counted) else forward  # a step has its own
     begins = [] if found.numbered else begins_of(cells)
     run = {line for step in counted if step.checks for line in step.lines}
+    lines = {name: range(f.lineno, (f.end_lineno or f.lineno) + 1)
+             for name, f in found.functions.items()}  # fmt: skip
+    unsure = [one for one in unsure if run.isdisjoint(lines.get(one.name, ()))]
     remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes))
-    remarks += tuple(unjudged(one.name, one.line, ANOTHER, begins) for one in unsure)
+    remarks += tuple(
+        unjudged(one.name, one.line, ANOTHER if one.stage in OF_FORWARD else ANOTHER_CALL, begins)
+        for one in unsure
+    )  # fmt: skip
     if not checks:
         return File(str(path), remarks=remarks, problem=NOTHING)
     checks = [origins.said(one) for one in checks]
@@ -144,15 +152,23 @@ def _unused(found: Source) -> list[str]:
     return [name for name in found.functions if name not in names_used([found.module], {})]
 
 
-def _sure(checks: Sequence[Check]) -> tuple[list[Check], list[Check]]:
-    """The checks; and apart from them, one each, forward passes known only not to be L14's.
+def _apart(
+    checks: Sequence[Check], another: Callable[[Check], bool]
+) -> tuple[list[Check], list[Check]]:
+    """The checks; and apart from them, one each, functions that are others than their names say.
 
-    What is called so may give labels, or another value first: that is no mistake.
+    A forward pass may give labels, or another value first: that is no mistake.
     """
     groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
-    unsure = [some for some in groups if all(map(_of_another_forward, some))]
+    unsure = [some for some in groups if all(map(another, some))]
     left = [one for some in groups if some not in unsure for one in some]
     return left, [some[0] for some in unsure]
+
+
+def _of_another_call(check: Check) -> bool:
+    """Whether a small function has stopped since it was called otherwise than it asks for."""
+    ids = {note.id for note in check.remarks}
+    return check.stage in STAGE.values() and check.verdict == "crashed" and "crash-of-call" in ids
 
 
 def _of_another_forward(check: Check) -> bool:

@@ -85,9 +85,16 @@ def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bo
 
 
 def _multiplies(node: ast.AST) -> bool:
+    """Whether it is a product of matrices, or a step of numbers: w[k] = w[k] - 0.1 * d[k]."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript | ast.Attribute):
+        return isinstance(node.op, ast.Add | ast.Sub | ast.MatMult)
     if isinstance(node, ast.BinOp | ast.AugAssign):
-        moved = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript)
-        return isinstance(node.op, ast.MatMult) or moved
+        return isinstance(node.op, ast.MatMult)
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+        sides = (node.value.left, node.value.right)
+        same = {ast.unparse(one) for one in sides} & {ast.unparse(one) for one in node.targets}
+        by = any(isinstance(n, ast.Mult) for one in sides for n in ast.walk(one))
+        return bool(same) and by and isinstance(node.value.op, ast.Add | ast.Sub)
     return isinstance(node, ast.Call) and called(node) in PRODUCTS
 
 
@@ -408,12 +415,17 @@ def _extent(node: ast.stmt) -> set[int]:
 
 
 def _as_used(check: Check, step: Step, found: Source) -> Check:
-    """A derivative that is right where a right step calls it: of f(u), not of u."""
+    """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU."""
     function = found.functions.get(check.name)
     used = function is not None and bool(_extent(function) & step.lines)
-    if check.stage == "derivative" and check.verdict == "wrong" and used and step.right:
+    if not (check.verdict == "wrong" and used and step.right):
+        return check
+    if check.stage == "derivative":
         return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
-    return check
+    leaky = {note.id for note in check.diagnosis} == {"relu-leaky"}
+    return (
+        replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis) if leaky else check
+    )
 
 
 def _with_place(group: Sequence[Check], step: Step) -> list[Check]:

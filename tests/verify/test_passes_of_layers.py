@@ -330,7 +330,7 @@ class Net:
         path.write_text(start + net)
         file = verify_file(path, Options(limit=20.0))
         assert {check.verdict for check in file.checks} == {"right"}
-        path.write_text(start + net.replace("- T", "- 2 * T"))
+        path.write_text(start + net.replace("self.forward(X) - T", "(self.forward(X) - T) ** 3"))
         assert "right" not in {check.verdict for check in verify_file(path).checks}
 
 

@@ -19,6 +19,7 @@ from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
 
 Values = list[dict[int, Any]]  # a few values, by state
+REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
 BACKWARDS = Words(
     "Follow E backwards: what does this expression have to be the derivative of?",
     "E から逆にたどってください。この式は何の微分でなければなりませんか。",
@@ -59,7 +60,7 @@ def repaired(found: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
 def cause(found: Judgement, fault: Fault) -> Cause | None:
     """The cause of a fault; None if it is none of the known ones."""
     node = found.world.recording.nodes[fault.first]
-    for look in (_updated, _value_of_error, _summed, _slope_missing, _other_slope, _turned):
+    for look in (_updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _turned):
         if (made := look(found, fault, node)) is not None:
             return made
     return None
@@ -75,6 +76,13 @@ SLOPE_MISSING = _note(
     "∂E/∂u = ∂E/∂f(u) ⊙ f'(u) belongs.",
     "活性化関数の微分が抜けています。∂E/∂u = ∂E/∂f(u) ⊙ f'(u) を伝えるべきところで、∂E/∂f(u) を"
     "そのまま使っています。",
+    "L18",
+)
+ADDED = _note(
+    "added-for-multiplied",
+    "This adds what has to be multiplied: by the chain rule, the derivative of f(g(x)) is a "
+    "product.",
+    "掛けるべきところで足しています。連鎖律により、合成関数 f(g(x)) の微分は積になります。",
     "L18",
 )
 SUMMED = _note(
@@ -142,6 +150,24 @@ def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
             scale = np.abs(whole).max()
             if any(np.allclose(mine, n.factor * whole.sum(1), atol=1e-9 * scale) for n in named):
                 return Cause((SUMMED,))
+    return None
+
+
+def _added(found: Judgement, fault: Fault, _: Node) -> Cause | None:
+    """A sum where the chain rule has a product."""
+    graph, nodes = found.world.graph, found.world.recording.nodes
+    news = [p.new for p in found.world.params if p.name in fault.params]
+    outputs = [g for g, _ in found.choice.target.pairs]
+    sums = [i for i in graph.ancestors(news) - graph.ancestors(outputs)
+            if nodes[i].op == "add" and len(graph.before[i]) == 2]  # fmt: skip
+    if len(sums) * len(nodes) > REPLAYED:
+        return None
+    for number in sorted(sums):
+        one, other = graph.before[number]
+        product: Values = [{number: state[one] * state[other]} for state in found.world.at]
+        made = Cause((ADDED,), nodes[number].span, product)
+        if repaired(found, made, fault.params):
+            return made
     return None
 
 

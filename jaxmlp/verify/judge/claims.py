@@ -15,7 +15,7 @@ from jaxmlp.verify.finding import Check, Place
 from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.judge.steps import Judgement, Param, all_right
 from jaxmlp.verify.judge.told import FOLLOWS
 from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
@@ -97,9 +97,21 @@ def stage_checks(
         best = next((one for one in forgotten if not cost(one)[0]), best)
     if len(claims) == 2 and claims[1].d is None:
         best = [*best, Stage((), unwritten(name, "dV", None, STILL))]
+    if _goes_down(found) and any(one.check.verdict == "wrong" for one in best):
+        return None  # a closed form may be of another network, ∂E/∂(a parameter) is not
     told = {one.check.stage for one in best}
     forward = _forward(name, network, said)
     return [*(one for one in forward if one.check.stage not in told), *best]
+
+
+def _goes_down(found: Judgement) -> bool:
+    """Whether all is right, and every parameter that moves goes down E."""
+    moved = [p.name for p in found.world.params if not p.gives]
+    return (
+        all_right(found)
+        and not found.uphill
+        and all(found.factors.get(name, 1) > 0 for name in moved)
+    )
 
 
 def explained(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jaxmlp.verify.judge.steps import Judgement, Param
-from jaxmlp.verify.run.network import PASSING
+from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Span
 
 ENTRYWISE = frozenset(

@@ -280,5 +280,5 @@ def _passed_on(network: Chain) -> tuple[Quantities, ...]:
 
 
 def param_of(world: World, node: int | None) -> Param | None:
-    """The parameter of a step that a layer's weights or biases are."""
-    return next((p for p in world.params if p.old == node), None)
+    """The parameter of a step that a layer's weights or biases are: one that moves, if there is."""
+    return next((p for p in sorted(world.params, key=lambda p: p.gives) if p.old == node), None)

@@ -102,7 +102,7 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
             found = _in_full(choice, truth)
         except replay.NotReplayed as why:
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
-        if _all_right(found) and not choice.target.upstream:
+        if all_right(found) and not choice.target.upstream:
             return found
         tried.append(found)
         if best is None or (_merit(found) > _merit(best)) != choice.target.upstream:
@@ -199,7 +199,7 @@ def _leaves(world: World) -> dict[int, np.ndarray]:
     return {n.id: world.at[0][n.id] for n in world.recording.nodes.values() if n.op == "leaf"}
 
 
-def _all_right(found: Judgement) -> bool:
+def all_right(found: Judgement) -> bool:
     """Whether every parameter follows the gradient; what only gives gradients has to fit, too."""
     fits = bool(found.world.recording.moves) or found.choice.fitting > 0
     return (

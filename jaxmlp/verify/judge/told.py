@@ -69,6 +69,10 @@ REASONS = {
         "checked against",
         "検査用の配列では途中で止まるか、比較しているネットワークのどの値にもなりません",
     ),
+    "another-call": Words(
+        "it asks for other arguments, or gives something else, than a function of this name here",
+        "ここで想定している同名の関数とは、引数または戻り値が異なります",
+    ),
     "no-output": Words(
         "no output was found that meets a target", "教師ベクトルと比べられる出力が見つかりません"
     ),

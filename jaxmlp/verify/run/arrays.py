@@ -127,6 +127,8 @@ class Recorded(np.ndarray):
 
     def __setitem__(self, index, value):
         index = _decided(index, self.shape)
+        if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[plain(index)]) == 0:
+            value = np.reshape(value, ())  # as NumPy before 2.4 does
         args = (encoded(self), encoded(index), encoded(value))
         memory, where, what = plain(self), plain(index), plain(value)
         current().write(self, "setitem", args, {}, lambda: memory.__setitem__(where, what))

@@ -129,14 +129,13 @@ def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
 
 
 def _roots(made: ast.ClassDef) -> tuple[str, ...]:
-    methods = [n for n in made.body if isinstance(n, ast.FunctionDef)]
+    methods = [n for n in made.body if isinstance(n, ast.FunctionDef) and not _is_left_out(n.name)]
     inner = {m.name: _named(m) for m in methods}
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
-    own = [m.name for m in methods if not (m.name.startswith("_") or _is_left_out(m.name))]
+    callers = [m.name for m in methods if not (m.name.startswith("__") or BACK.search(m.name))]
     found = [
-        name for name in own
-        if not any(name in inner[m.name] for m in methods
-                   if m.name != name and not m.name.startswith("__"))
+        m.name for m in methods if not m.name.startswith("_")
+        and not any(m.name in inner[caller] for caller in callers if caller != m.name)
     ]  # fmt: skip
     return tuple([name for name in found if name not in begun] or found)
 

@@ -8,6 +8,7 @@ import contextlib
 import marshal
 import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Iterable, Mapping
@@ -42,6 +43,7 @@ def serve(requests: IOBase, answers: IOBase) -> None:
     sizes).
     """
     _quiet()
+    time.clock = time.perf_counter  # type: ignore[attr-defined]  # of Python before 3.8
     sizes, names = None, {}
     with contextlib.suppress(EOFError):
         pieces = message.unpacked(*message.read(requests))

@@ -277,12 +277,22 @@ def vectorize(function: Callable, *_: Any, **__: Any) -> Callable:
     return applied
 
 
+def apply_along_axis(function: Callable, axis: Any, array: Any, *args: Any, **kw: Any) -> Any:
+    """np.apply_along_axis, row by row."""
+    rows = np.moveaxis(as_array(array), axis, -1)
+    flat = np.reshape(rows, (-1, np.shape(rows)[-1]))
+    made = np.stack([as_array(function(row, *args, **kw)) for row in flat])
+    made = np.reshape(made, (*np.shape(rows)[:-1], *np.shape(made)[1:]))
+    return made if np.ndim(made) < np.ndim(rows) else np.moveaxis(made, -1, axis)
+
+
 def _numpy() -> Namespace:
     creating = dict.fromkeys(CREATES, as_array)
     asarray = lambda value, dtype=None, **_: as_array(value, dtype, copy=False)  # noqa: E731
     creating |= dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), asarray)
     loads = {name: _loading(name) for name in LOADS}
-    return Namespace(np, "numpy", **creating, **loads, vectorize=vectorize)
+    own = {"vectorize": vectorize, "apply_along_axis": apply_along_axis}
+    return Namespace(np, "numpy", **creating, **loads, **own)
 
 
 def _loading(name: str) -> Callable:

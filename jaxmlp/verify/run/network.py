@@ -15,14 +15,13 @@ from jaxmlp.verify.names import BACK, GRADIENT
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
 EPSILON = 1e-3
 MANY = 300  # nodes of a call, from where on shapes are not looked at
 FEW = 6  # numbers that E may be, from either end
-PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
 
 
 @dataclass(frozen=True)
@@ -311,10 +310,11 @@ def stated(
     """Numbers that depend on the parameters and the target: E, if the file states it.
 
     Args:
-        results: what the step is after; what it is computed from is no E.
+        results: what the step is after; what it is computed from is no E, nor what is computed
+            from it: that is E after the step.
     """
     moving = graph.dependents(params)
-    used = graph.ancestors(results)
+    used = graph.ancestors(results) | graph.dependents(results)
     found = [
         number for number in sorted((moving & target.backward) - used, reverse=True)
         if recording.nodes[number].value.size == 1

@@ -13,6 +13,7 @@ SAMPLES = 3
 ROWS = 12  # of a table that a file has loaded
 VALUES = 10  # different ones in it
 SIZES = (5, 4, 6, 2, *range(7, 60))
+POSITIVE = "positive "
 Shape = tuple[int, ...]
 
 
@@ -43,6 +44,7 @@ class Oracle:
         self.tables: dict[str, int] = {}  # the widths of tables that were loaded
         self.calls = 0
         self.output: Shape | None = None  # of what a forward pass has given
+        self.made: dict[str, Any] = {}  # the arrays that stand-ins have become, by name
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 
@@ -50,6 +52,10 @@ class Oracle:
     def rows(self) -> int:
         """Of what the program has loaded."""
         return self.lengths.get("rows", ROWS)
+
+    def is_positive(self, name: str) -> bool:
+        """Whether a stand-in's entries have to be, since a logarithm is taken of them."""
+        return POSITIVE + name in self.lengths
 
     def choose(self, options: Sequence[Any], kind: str = "") -> Any:
         """One of the options; of one kind the same each time, if nothing else is told."""

@@ -30,7 +30,7 @@ from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.oracle import Oracle
-from jaxmlp.verify.run.step import Move, Place, moves, places
+from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
 from jaxmlp.verify.run.tape import Tape, TapeFull
 from jaxmlp.verify.run.unknown import Unknown
 
@@ -39,6 +39,7 @@ STEPS = 3  # steps that are looked for
 MANY = 500  # a number of samples that a program counts on may be another
 BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
 ROOM = 20_000  # nodes kept from before a step
+NO_MORE = object()  # passes of a loop
 BESIDE = "beside."  # before the name of a module of the program's
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, zipfile.BadZipFile, struct.error)
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
@@ -292,16 +293,34 @@ class Program:
                 yield entry
                 continue
             start, known = current().next, len(self.seen)
-            own = frame.f_code.co_varnames
-            before = places(frame.f_locals, frame.f_globals, hidden=own)
+            before = self._places(frame)
             self.depth += 1
             yield entry
             self.depth -= 1
             if len(self.seen) == known:
-                after = places(frame.f_locals, frame.f_globals, hidden=own)
-                self.look(line, "", start, before, after)
+                self.look(line, "", start, before, self._places(frame))
+                yield from self._once_more(entries, line, frame, known)
             if len(self.seen) > known:
                 return
+
+    def _places(self, frame: Any) -> dict[str, Place]:
+        return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)
+
+    def _once_more(
+        self, entries: Iterator[Any], line: int, frame: Any, known: int
+    ) -> Iterator[Any]:
+        """The pass after the first step, which is judged in its place if something is stale."""
+        if len(self.seen) == known or (entry := next(entries, NO_MORE)) is NO_MORE:
+            return
+        start, before = current().next, self._places(frame)
+        self.depth += 1
+        yield entry
+        self.depth -= 1
+        first = self.seen[-1]
+        if is_stale(current().nodes, (first.begin, first.end), (start, current().next)):
+            self.seen.pop()
+            self.look(line, "", start, before, self._places(frame))
+            self.seen += [first] * (len(self.seen) == known)
 
     def look(
         self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]

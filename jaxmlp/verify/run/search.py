@@ -23,10 +23,10 @@ from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
-from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
+from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, Oracle
 from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
-from jaxmlp.verify.run.step import places
+from jaxmlp.verify.run.step import PASSING, places, references
 from jaxmlp.verify.run.tape import TapeFull
 
 WORLDS = 8  # sets of shapes that work, which are given back
@@ -119,6 +119,10 @@ class Search:
                 continue
             if oracle.vectors and (longer := self._longer(program, oracle, given.lengths)):
                 left.push(far, cost, given._replace(lengths=longer), again=True)
+                continue
+            if positive := _of_logarithms(oracle):
+                lengths = {**given.lengths, **positive}
+                left.push(far, cost, given._replace(lengths=lengths), again=True)
                 continue
             if not started:
                 started = True
@@ -268,6 +272,21 @@ class Search:
                 if name not in lengths and longer > 0:
                     return {**lengths, name: longer}
         return None
+
+
+def _of_logarithms(oracle: Oracle) -> dict[str, int]:
+    """The stand-ins of which a logarithm or a root is taken that is no number, as lengths."""
+    nodes = current().nodes
+    bad = [n for n in nodes.values() if n.op in ("log", "log2", "sqrt") and np.isnan(n.value).any()]
+    left, leaves = [i for n in bad for i in references(n)], set()
+    while left:
+        node = nodes.get(left.pop())
+        if node is not None and node.op in PASSING:
+            left += references(node)
+        elif node is not None:
+            leaves.add(node.id)
+    found = {name for name, one in oracle.made.items() if current().node_of(one) in leaves}
+    return {POSITIVE + name: 1 for name in found if not oracle.is_positive(name)}
 
 
 def _varied(

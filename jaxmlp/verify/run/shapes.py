@@ -101,11 +101,15 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     if len(pair) == 1 or len(undecided) == 2:
         first = undecided[0]
         both = len(undecided) == 2
-        if both and name in ("multiply", "divide") and not _flipped(pair):
+        if both and all(one.setting for one in pair) and oracle.choose((True, False)):
+            first.as_integer()
+        elif both and name in ("multiply", "divide") and not _flipped(pair):
             first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))
         else:
             first.as_array()
-        if both and _open(undecided[1]):
+        if both and _open(undecided[1]) and isinstance(first.known(), int):
+            undecided[1].as_integer()
+        elif both and _open(undecided[1]):
             elementwise(name, pair, oracle)
         return
     (mine,) = undecided

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ from jaxmlp.verify.run.unknown import Unknown
 CURVED = frozenset(
     ["exp", "tanh", "maximum", "where", "np.where", "square", "power", "reciprocal", "expit"]
 )
+PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
+WRITES = frozenset(("setitem", "put"))
 DEPTH, MANY = 5, 3000
 FACTORS = frozenset(
     [
@@ -122,7 +124,6 @@ def moves(
 ) -> list[Move]:
     """The parameters: changed places whose new arrays depend on each other's old ones.
 
-    Something of the old one is kept in each: h = f(h W) of a recurrent network is none.
 
     Args:
         start: the first node of the pass.
@@ -140,9 +141,7 @@ def moves(
             changed.append(Move(name, was.node, now.node))
     if not changed:
         return []
-    plain = {i: n for i, n in nodes.items() if n.op not in CURVED | FACTORS}
-    kept = reached(plain, [one.old for one in changed])
-    changed = [one for one in changed if one.old in kept.get(one.new, ())]
+    changed = _parameters(nodes, changed)
     roots = reached(nodes, [one.old for one in changed])
     back = {one.old: roots.get(one.new, frozenset()) for one in changed}
     mutual = [
@@ -155,6 +154,32 @@ def moves(
         return mutual
     found = _alone(nodes, changed, before)
     return found if alone or all(_is_added_to(nodes, one) for one in found) else []
+
+
+def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
+    """Without what is computed anew: a state h = f(h W), and what leads to the others, as z does.
+
+    Of a parameter something is kept, or its old value was forgotten, which is a mistake.
+    """
+    kept = reached(nodes, [one.old for one in changed], _kept)
+    moved = [one for one in changed if one.old in kept.get(one.new, ())]
+    leads = reached(nodes, [one.new for one in changed])
+    before = frozenset().union(*(leads.get(one.new, frozenset()) - {one.new} for one in moved))
+    return [
+        one for one in changed
+        if one in moved or (one.new in nodes and one.new not in before
+                            and nodes[one.new].op not in (*CURVED, "divide"))
+    ]  # fmt: skip
+
+
+def _kept(node: Node) -> list[int]:
+    """What a node is computed from, of which something stays as it was: of entries that are set,
+    what they are set to; nothing of the factors of a product, or of what is bent."""
+    if node.op in CURVED | FACTORS:
+        return []
+    given = references(node)
+    array = next(given, None) if node.op in WRITES else None
+    return [i for i in given if i != array]
 
 
 def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool:
@@ -186,13 +211,40 @@ def _alone(
     return found if len(found) == 1 else []
 
 
-def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
+def reached(
+    nodes: Mapping[int, Node], roots: list[int],
+    given: Callable[[Node], Iterable[int]] = references,
+) -> dict[int, frozenset[int]]:  # fmt: skip
     """For each node the roots that it depends on; nodes are in order, so one pass is enough."""
     found = {root: frozenset((root,)) for root in roots}
     for node in nodes.values():
-        union = frozenset().union(*(found.get(r, frozenset()) for r in references(node)))
+        union = frozenset().union(*(found.get(r, frozenset()) for r in given(node)))
         if node.id in found:
             continue  # a root: what it was computed from is another matter
         if union:
             found[node.id] = union
+    return found
+
+
+def is_stale(nodes: Mapping[int, Node], first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether one pass uses what an earlier one has computed, where that one used its own.
+
+    Args:
+        first, second: the first node of each, and the one after its last.
+    """
+    one, other = _computed(nodes, *first), _computed(nodes, *second)
+    whole = lambda found: [n for n in found.values() if n.op not in PASSING]  # noqa: E731
+    pairs = list(zip(whole(one), whole(other), strict=False))
+    alike = len(whole(one)) == len(whole(other)) and all(a.span == b.span for a, b in pairs)
+    operands = (zip(references(a), references(b), strict=False) for a, b in pairs)
+    return alike and any(a in one and b in one for some in operands for a, b in some)
+
+
+def _computed(nodes: Mapping[int, Node], begin: int, end: int) -> dict[int, Node]:
+    """What a pass computes, and what only shows that in another shape."""
+    found: dict[int, Node] = {}
+    for node in (nodes[i] for i in range(begin, end) if i in nodes):
+        shows = node.op in PASSING and not any(one in found for one in references(node))
+        if node.op != "leaf" and not shows:
+            found[node.id] = node
     return found

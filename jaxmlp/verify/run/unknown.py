@@ -42,6 +42,18 @@ DENSE = frozenset(["toarray", "todense", "to_numpy"])
 FRAME = frozenset(["values", "iloc", "loc", "array"])  # of a data frame: the table itself
 
 
+class Columns(list):
+    """The names of a data frame's columns."""
+
+    values = property(lambda self: self)
+
+    def tolist(self) -> list[str]:
+        return list(self)
+
+    def drop(self, *_: Any, **__: Any) -> list[str]:
+        return list(self)
+
+
 class Unknown(NDArrayOperatorsMixin):
     """A stand-in, which becomes an array, a number or a collection when it is used.
 
@@ -101,7 +113,10 @@ class Unknown(NDArrayOperatorsMixin):
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = target(like, shape, self._oracle.random)
+            if self._oracle.is_positive(self.stands_for):
+                drawn = np.exp(drawn - 1)
             self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
+            self._oracle.made[self.stands_for] = self.value
         return self.value
 
     def as_integer(self) -> int:
@@ -240,6 +255,10 @@ class Unknown(NDArrayOperatorsMixin):
             return lambda other: np.matmul(self, other)
         if name in FRAME and self.loaded:
             return self
+        if name == "copy" and self.loaded:
+            return lambda *_, **__: self
+        if name == "columns" and self.loaded and name not in self.parts:
+            return Columns(f"{self.stands_for}.{k}" for k in range(SIZES[0]))
         if name in ARRAY_ATTRIBUTES and name not in self.parts:
             axes = _unpacked_into(attribute=True) if name == "shape" and not self.loaded else 0
             made = self.become(self._of(axes)) if axes > 2 else self.as_array()
@@ -268,7 +287,7 @@ class Unknown(NDArrayOperatorsMixin):
         return Unknown(name, self._oracle, loaded=self.loaded, row=(whole.parts[key], k))
 
     def __getitem__(self, index: Any) -> Any:
-        if self.known() is None and isinstance(index, str):
+        if isinstance(index, str) and (self.known() is None or self.loaded):
             return self._part(index, f"{self.stands_for}[{index!r}]")
         if self.parts and not self.loaded:
             return self._part(index, f"{self.stands_for}[{index!r}]")

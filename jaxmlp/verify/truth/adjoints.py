@@ -12,6 +12,7 @@ import numpy as np
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import as_target
 from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import PASSING, references
 from jaxmlp.verify.truth import errors, replay
 
 States = Sequence[Mapping[int, np.ndarray]]
@@ -19,6 +20,8 @@ Adjoints = dict[int, np.ndarray]
 STATES = 3
 ATTEMPTS = 8
 SMALL = 0.2
+SHRUNK = 4  # times, at most
+LEAST = 1e-10  # of a parameter, by which it moves, at least
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
@@ -35,13 +38,19 @@ def states(
     random = np.random.default_rng(seed)
     nodes = recording.nodes
     found: list[dict[int, np.ndarray]] = []
+    logged = [p for p in params if _has_logarithm(recording, p)]
     scale, near, last = 0.5, True, None
-    for _ in range(ATTEMPTS + count):
+    size = SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
+    for left in reversed(range(ATTEMPTS + count)):
         given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
-        if recording.guessed:  # whose data may be larger than those that it was made for
-            given = {p: SMALL * value for p, value in given.items()}
+        given = {p: np.asarray(size * value) for p, value in given.items()}
+        given |= {p: np.abs(given[p]) for p in logged}
         try:
-            found.append(replay.values(nodes, given))
+            values = replay.values(nodes, given)
+            if size > SMALL**SHRUNK and left and _stands_still(recording, values):
+                size *= SMALL  # with units that are saturated nothing is seen
+                continue
+            found.append(values)
             near = not near or scale < 0.5
         except replay.NotReplayed as why:
             scale, near = scale / 4, True
@@ -51,11 +60,38 @@ def states(
     raise last
 
 
+def _has_logarithm(recording: Recording, root: int) -> bool:
+    """Whether a logarithm is taken of its entries, so that they are positive."""
+    if recording.nodes[root].value.min(initial=1) <= 0:
+        return False
+    shown = {root}
+    for node in recording.nodes.values():
+        if shown.intersection(references(node)):
+            if node.op in ("log", "log2", "sqrt"):
+                return True
+            if node.op in PASSING:
+                shown.add(node.id)
+    return False
+
+
+def _stands_still(recording: Recording, values: dict[int, np.ndarray]) -> bool:
+    """Whether a parameter that was moved in the run moves by less than can be told, or all do."""
+    still = []
+    for _, old, new in recording.moves:
+        ran = recording.nodes[new].value - recording.nodes[old].value
+        moved = np.abs(values[new] - values[old]).max(initial=0)
+        still.append(moved <= LEAST * np.abs(values[old]).max(initial=0))
+        if still[-1] and np.any(ran):
+            return True
+    return bool(still) and all(still)
+
+
 def _moved(
     value: np.ndarray, scale: float, random: np.random.Generator, *, near: bool
 ) -> np.ndarray:
-    """Elsewhere, by as much as its entries are large, or by a little where they are 0."""
-    size = np.sqrt(np.mean(value**2)) or 0.3
+    """Elsewhere, by as much as its entries are large; by more where they are so small, as most
+    begin, that a network is linear: its mistakes would not show."""
+    size = max(np.sqrt(np.mean(value**2)), 0.5 / np.sqrt(max(value.shape, default=1)))
     drawn = size * random.normal(size=value.shape)
     return np.asarray(value + scale * drawn if near else drawn)
 
