@@ -226,7 +226,8 @@ def _crashed(
         inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in _extent(n)}
         around = [n for n in loops if line in _extent(n)]
         around += [] if around else [n for n in loops if inside & names_used([n], {})]
-        if around and guessed and {kind, errors[0][0]} & BY_SIZES:
+        of_stand_ins = {kind, errors[0][0]} & BY_SIZES or "Unknown" in why
+        if around and guessed and of_stand_ins:
             return [_not_run(f"{kind}: {why} (line {line})", around[-1].lineno)]
         if around and kind in vars(builtins):
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")

@@ -315,6 +315,46 @@ for t in range(9):
 """,
 }
 
+NUMBERS = """
+import numpy as np
+def f(u): return 1 / (1 + np.exp(-u))
+def slope(u): return f(u) * (1 - f(u))
+def all_errors(w, X, T): return np.mean([(f(w[2] * f(w[0] * x + w[1])) - t) ** 2 for x, t in zip(X, T)])
+X, T = np.array([2.5, -28.0, 13.0]), np.array([1, 0, 1])
+w = [np.random.normal(), np.random.normal(), np.random.normal()]
+for k in range(900):
+    for x, t in zip(X, T):
+        u = w[0] * x + w[1]
+        z = f(u)
+        g = f(w[2] * z)
+        by_g = -2 * (t - g)
+        by_z = w[2] * slope(w[2] * z)
+        w2 = w[2] - 0.1 * by_g * z * slope(w[2] * z)
+        w[0] -= 0.1 * by_g * by_z * slope(u) * x
+        w[1] -= 0.1 * by_g * by_z * slope(u)
+        w[2] = w2
+        all_errors(w, X, T)
+"""
+MEMORY = """
+import numpy as np
+X, T = np.random.randn(7, 3), np.random.randn(7, 2)
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+class Net:
+    def __init__(self): self.memory = []
+    def forward(self, X):
+        self.memory.append(np.tanh(X @ A))
+        return self.memory[-1] @ B
+net = Net()
+for t in range(9):
+    top = net.forward(X) - T
+    z = net.memory[-1]
+    low = top @ B.T * (1 - z * z)
+    B -= 0.01 * z.T @ top
+    A -= 0.01 * X.T @ low
+"""
+RIGHT |= {"numbers, on data that saturate, E after the step": NUMBERS, "a list that grows": MEMORY}
+
+
 # (what the file is, the file, the wrong expressions with the ids of their mistakes)
 WRONG = {
     "the value of E for its derivative": (SIGMOIDS + BINARY + """
@@ -649,6 +689,73 @@ def test_a_gradient_that_is_squared_is_no_step(checked):
     assert {check.verdict for check in file.checks} == {"right"}
     file = checked(text.replace("rate * top.sum(axis=0)", "rate * top[0] ** 2"))
     assert "wrong" in {check.verdict for check in file.checks}
+
+
+def test_a_sum_where_the_chain_rule_has_a_product(checked):
+    file = checked(
+        NUMBERS.replace("w[2] * slope(w[2] * z)\n        w2", "w[2] + slope(w[2] * z)\n        w2")
+    )
+    wrong = [check for check in file.checks if check.verdict == "wrong"]
+    assert [(c.place.text, c.diagnosis[0].id) for c in wrong] == [
+        ("w[2] + slope(w[2] * z)", "added-for-multiplied")
+    ]
+
+
+def test_what_is_left_over_from_the_step_before_is_wrong(checked):
+    file = checked(MEMORY.replace("z = net.memory[-1]", "z = net.memory[0]"))
+    assert "wrong" in {check.verdict for check in file.checks}
+
+
+def test_a_leaky_relu_is_right_where_a_right_step_calls_it(checked):
+    text = """
+import numpy as np
+def relu(u): return np.where(u > 0, u, 0.01 * u)
+X, T = np.random.randn(7, 3), np.random.randn(7, 2)
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+for t in range(9):
+    u = X @ A
+    z = relu(u)
+    top = z @ B - T
+    low = top @ B.T * np.where(u > 0, 1, 0.01)
+    B -= 0.01 * z.T @ top
+    A -= 0.01 * X.T @ low
+"""
+    file = checked(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert "relu-leaky" in {note.id for check in file.checks for note in check.remarks}
+    alone = checked(text.split("X, T")[0])
+    assert {check.verdict for check in alone.checks} == {"wrong"}
+
+
+def test_a_function_of_another_form_has_not_crashed(checked):
+    text = """
+import numpy as np
+def relu_derivative(upstream, u): return upstream * (u > 0)
+def cross_entropy(g, y): return -np.sum(y * np.log(g)), g - y
+def mse(g, y):
+    assert set(np.unique(y)) <= {0, 1}
+    return np.mean((g - y) ** 2)
+"""
+    file = checked(text)
+    assert "crashed" not in {check.verdict for check in file.checks}
+    assert sum(note.id == "not-judged" for note in file.remarks) >= 2
+    broken = checked("import numpy as np\ndef relu(u): return np.maximum(u, nothing)\n")
+    assert {check.verdict for check in broken.checks} == {"crashed"}
+
+
+def test_a_loss_of_logarithms_gets_positive_numbers(checked):
+    text = """
+import numpy as np
+class CrossEntropy:
+    def forward(self, p, y):
+        self.p, self.y = p, y
+        return -np.sum(y * np.log(p)) / len(p)
+    def backward(self):
+        return -self.y / self.p / len(self.p)
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    wrong = checked(text.replace("-self.y / self.p", "self.p - self.y"))
+    assert "right" not in {check.verdict for check in wrong.checks}
 
 
 @pytest.mark.parametrize("kind", HIDDEN_STEPS)

@@ -13,6 +13,7 @@ import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param
+from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
@@ -139,17 +140,16 @@ def _value_of_error(found: Judgement, fault: Fault, node: Node) -> Cause | None:
 
 def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A bias gradient that is summed over the units, too."""
-    if node.op not in ("np.sum", "add.reduce") or node.value.size != 1:
+    if node.op not in ("np.sum", "add.reduce", "np.mean") or node.value.size != 1:
         return None
-    named = [n for i in _before(found, node) if (n := found.names.of(i))]
+    named = any(found.names.of(i) for i in _before(found, node))
     mine = found.names.value(fault.first).reshape(-1)
     for param in found.world.params:
         true = found.names.adjoints.get(param.old, np.zeros(1))
         whole = true.reshape(len(true), -1)
-        if param.name in fault.params and whole.shape[1] > 1:
-            scale = np.abs(whole).max()
-            if any(np.allclose(mine, n.factor * whole.sum(1), atol=1e-9 * scale) for n in named):
-                return Cause((SUMMED,))
+        spoiled = named and param.name in fault.params and whole.shape[1] > 1
+        if spoiled and multiple(mine, whole.sum(1)) is not None:
+            return Cause((SUMMED,))
     return None
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxmlp.verify.judge.worlds import Param, World, degenerate, odd, suited
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import differences, errors
 
 SECONDS = 6.0  # for the choice among worlds and errors
@@ -135,12 +136,19 @@ def _as_generic(choice: Choice, best: Choice) -> bool:
 
 
 def own_error(choice: Choice) -> int | None:
-    """An E that the file states, if some parameter goes down it and not all go down the other."""
+    """An E that the file states, if some parameter goes down it and not all go down the other.
+
+    A function that gives E itself, and has no network in it, is about this E.
+    """
     world = choice.world
-    if choice.fitting == len(world.params):
-        return None
     results = [p.new for p in world.params]
-    for number in network.stated(world.recording, world.graph, world.roots, choice.target, results):
+    stated = network.stated(world.recording, world.graph, world.roots, choice.target, results)
+    if choice.fitting == len(world.params):
+        given = {node for _, node in world.recording.values}
+        inside = any(n.op in FACTORS for n in world.recording.nodes.values())
+        alone = world.recording.name and not (inside or world.recording.moves)
+        return next((number for number in stated if number in given), None) if alone else None
+    for number in stated:
         for param in world.params:
             change = list(map(np.asarray, world.change(param)))
             value = lambda ends: np.array([np.sum(ends[0])])  # noqa: E731

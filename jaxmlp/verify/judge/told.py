@@ -217,6 +217,7 @@ def _mistakes(found: Judgement) -> Iterator[Mistake]:
 
 def _steps(found: Judgement) -> Iterator[Mistake]:
     """Steps by a right gradient with another factor than the others', or upwards."""
+    moved = [p for p in found.world.params if not p.gives]
     for param in found.world.params:
         span = found.world.recording.nodes[param.new].span
         if not found.right.get(param.name):
@@ -225,7 +226,7 @@ def _steps(found: Judgement) -> Iterator[Mistake]:
             at = scaled_at(found, param, found.uneven[param.name])
             span = found.world.recording.nodes[at].span
             yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
-        elif not param.gives and not np.any(found.world.change(param)):
+        elif not param.gives and not any(np.any(found.world.change(p)) for p in moved):
             yield Mistake((param.name,), (ETA_ZERO,), span)
         elif param.name in found.uphill or (
             not param.gives and found.factors.get(param.name, 1) < 0

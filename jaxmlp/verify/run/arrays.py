@@ -57,6 +57,19 @@ def current() -> Tape:
     return _Current.tape
 
 
+def _filled(shape: Any, size: int) -> list:
+    """A shape whose sizes that are not there have become those that fit."""
+    is_open = lambda one: hasattr(one, "stands_for") and one.known() is None  # noqa: E731
+    given = [one for one in shape if not is_open(one)]
+    rest = int(np.prod([int(plain(one)) for one in given])) if given else 1
+    found = []
+    for one in shape:
+        if is_open(one) and len(given) == len(shape) - 1 and rest > 0 and size % rest == 0 < size:
+            one.value = size // rest
+        found.append(one.as_integer() if hasattr(one, "stands_for") else one)
+    return found
+
+
 class Recorded(np.ndarray):
     """An ndarray whose operations are written to the tape."""
 
@@ -196,6 +209,8 @@ class Recorded(np.ndarray):
 
     def reshape(self, *shape, order="C"):
         shape = _one(shape)
+        if isinstance(shape, tuple | list):
+            shape = _filled(shape, self.size)
         if isinstance(shape, tuple | list) and current().guessed and shape:
             rest = int(np.prod(plain(tuple(shape[1:]))))
             if -1 not in shape and self.size != rest * shape[0] and rest and self.size % rest == 0:

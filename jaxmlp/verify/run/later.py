@@ -44,14 +44,16 @@ def later(seen: Any, kept: Mapping[int, Node], names: Mapping[str, Any]) -> Late
         names: those of the program at its end.
     """
     nodes = current().nodes
-    params = {old: new for _, old, new in seen.moves}
-    part = _part(nodes, seen.end, set(params.values()))
+    params = {old: seen.newest.get(new, new) for _, old, new in seen.moves}
+    end = seen.last or seen.end
+    part = _part(nodes, end, set(params.values()))
     if not part:
         return None
     arrays = tuple(_arrays(names))
     leaves = [n.id for n in kept.values() if n.op == "leaf" and n.value.ndim]
     leaves = [i for i in leaves if i not in params]
-    kin = _kin(nodes, seen, leaves, {*part, *(node for _, node, _ in arrays)})
+    before = {n.id: n for n in nodes.values() if not seen.begin <= n.id < end}
+    kin = _kin(nodes, before, [*params.values()], leaves, {*part, *(n for _, n, _ in arrays)})
     return Later(tuple(params.items()), part, kin, arrays)
 
 
@@ -91,10 +93,15 @@ def _light(node: Node) -> Node:
 
 
 def _kin(
-    nodes: Mapping[int, Node], seen: Any, leaves: list[int], of: Collection[int]
-) -> dict[int, tuple[int, ...]]:
-    before = {n.id: n for n in nodes.values() if not seen.begin <= n.id < seen.end}
-    made = reached(before, [*leaves, *(new for _, _, new in seen.moves)])
+    nodes: Mapping[int, Node], outside: Mapping[int, Node], news: list[int], leaves: list[int],
+    of: Collection[int],
+) -> dict[int, tuple[int, ...]]:  # fmt: skip
+    """For each of some nodes the leaves of a step that it is made of, or that are made of it.
+
+    Args:
+        outside: the nodes before and after the step.
+    """
+    made = reached(outside, [*leaves, *news])
     behind = {leaf: _behind(nodes, [leaf], 0) for leaf in leaves}
     found = {}
     for one in of:

@@ -19,7 +19,7 @@ import traceback
 import types
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ from jaxmlp.verify.run.tape import Tape, TapeFull
 from jaxmlp.verify.run.unknown import Unknown
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
+LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
 STEPS = 3  # steps that are looked for
 MANY = 500  # a number of samples that a program counts on may be another
 BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
@@ -58,6 +59,8 @@ class Seen(NamedTuple):
         begin, end: its first node, and the one after its last.
         moves: of a step, the parameters before and after.
         values: of a call, what it gave back or changed; of a step, what it left as it was.
+        last: the node after the last of a pass more, if there was one.
+        newest: the parameters' values after that, by those after the step.
     """
 
     line: int
@@ -66,6 +69,8 @@ class Seen(NamedTuple):
     end: int
     moves: list[Move]
     values: dict[str, Place]
+    last: int = 0
+    newest: Mapping[int, int] = {}
 
 
 class Hooked(ast.NodeTransformer):
@@ -287,6 +292,8 @@ class Program:
         for entry in entries:
             self._check_time()
             self.counts[line] = self.counts.get(line, 0) + 1
+            if self.counts[line] > LONGEST and not self.seen:
+                return
             if self.counts[line] > WATCHED:
                 if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:
                     current().forget()
@@ -316,11 +323,12 @@ class Program:
         self.depth += 1
         yield entry
         self.depth -= 1
-        first = self.seen[-1]
+        first, after = self.seen.pop(), self._places(frame)
         if is_stale(current().nodes, (first.begin, first.end), (start, current().next)):
-            self.seen.pop()
-            self.look(line, "", start, before, self._places(frame))
-            self.seen += [first] * (len(self.seen) == known)
+            self.look(line, "", start, before, after)
+        if len(self.seen) == known:
+            newest = {m.new: after[m.name].node for m in first.moves if m.name in after}
+            self.seen.append(first._replace(last=current().next, newest=newest))
 
     def look(
         self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]

@@ -269,7 +269,7 @@ class Search:
                 wanted = int(np.prod([int(n) for n in m[2].split(",") if n.strip()]))
                 now = lengths.get(name) or oracle.cut[name]
                 longer = now + wanted - int(m[1])
-                if name not in lengths and longer > 0:
+                if longer > 0 and longer != now:
                     return {**lengths, name: longer}
         return None
 

@@ -168,7 +168,7 @@ def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
     return [
         one for one in changed
         if one in moved or (one.new in nodes and one.new not in before
-                            and nodes[one.new].op not in (*CURVED, "divide"))
+                            and nodes[one.new].op not in (*CURVED, *WRITES, "divide"))
     ]  # fmt: skip
 
 
@@ -201,9 +201,10 @@ def _is_added_to(nodes: Mapping[int, Node], move: Move) -> bool:
 def _alone(
     nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, Place]
 ) -> list[Move]:
-    """The only array that is moved by way of a product with it."""
+    """The only array that is moved by way of a product with it, and of which something is kept."""
     found = []
-    for one in changed:
+    kept = reached(nodes, [one.old for one in changed], _kept)
+    for one in (one for one in changed if one.old in kept.get(one.new, ())):
         feeds = reached(nodes, [one.old])
         products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
         if before[one.name].shape and products and one.new in reached(nodes, products):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterator
+from pathlib import PurePath
 from types import FunctionType
 from typing import Any
 
@@ -389,6 +390,9 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __radd__(self, other: Any) -> Any:
         return other + self._list() if self._joins(other) else np.add(other, self)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return other / "missing" if isinstance(other, PurePath) else np.divide(other, self)
 
     def _joins(self, other: Any) -> bool:
         """Whether it is a list that is joined to another."""

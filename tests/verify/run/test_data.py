@@ -285,6 +285,23 @@ for t in range(3):
     B = B - 0.1 * z.T @ top
     A = A - 0.1 * X.T @ low / 9
 """,
+    "columns of a data frame, the last of them the label": """
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import LabelEncoder
+table = pd.read_csv("flowers.csv", index_col=0)
+names = list(table.columns)
+last = names.pop()
+X, kind = np.array(table[names].copy()), LabelEncoder().fit_transform(table[last].copy())
+A, B = np.random.randn(X.shape[1], 6) * 0.1, np.random.randn(6, 10) * 0.1
+for t in range(5):
+    Z = np.tanh(X @ A)
+    P = np.exp(Z @ B); P /= P.sum(axis=1, keepdims=True)
+    top = P.copy(); top[range(len(X)), kind] -= 1
+    low = top @ B.T * (1 - Z * Z)  # slope
+    B -= 0.1 * Z.T @ top
+    A -= 0.1 * X.T @ low
+""",
     "a recurrent network, of batches of sequences": """
 import numpy as np
 class Recurrent:
