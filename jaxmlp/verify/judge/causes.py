@@ -142,13 +142,16 @@ def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A bias gradient that is summed over the units, too."""
     if node.op not in ("np.sum", "add.reduce", "np.mean") or node.value.size != 1:
         return None
-    named = any(found.names.of(i) for i in _before(found, node))
+    named = [n for i in _before(found, node) if (n := found.names.of(i))]
     mine = found.names.value(fault.first).reshape(-1)
     for param in found.world.params:
         true = found.names.adjoints.get(param.old, np.zeros(1))
         whole = true.reshape(len(true), -1)
-        spoiled = named and param.name in fault.params and whole.shape[1] > 1
-        if spoiled and multiple(mine, whole.sum(1)) is not None:
+        if not named or param.name not in fault.params or whole.shape[1] < 2:
+            continue
+        near = 1e-9 * np.abs(whole).max()  # of a softmax, all units together may give 0
+        sums = (np.allclose(mine, n.factor * whole.sum(1), atol=near) for n in named)
+        if any(sums) or multiple(mine, whole.sum(1)) is not None:
             return Cause((SUMMED,))
     return None
 

@@ -154,7 +154,8 @@ def _has_slope(found: Judgement) -> bool:
     world, target = found.world, found.choice.target
     nodes, moving = world.recording.nodes, world.graph.dependents(world.roots)
     outputs = {g: nodes[g].value.shape for g, _ in target.pairs}
-    if found.choice.error != "squared_error" or not found.right:
+    by_entries = not any(_is_softmax(nodes[g].value) for g in outputs)
+    if found.choice.error != "squared_error" or not (found.right and by_entries):
         return False
     for i in target.backward:
         for one, other in permutations(world.graph.before[i], 2):
@@ -164,6 +165,11 @@ def _has_slope(found: Judgement) -> bool:
                 if name is not None and name.of in outputs:
                     return True
     return False
+
+
+def _is_softmax(g: np.ndarray) -> bool:
+    """Whether the entries of an output are one altogether, along one of its axes."""
+    return any(g.shape[k] > 1 and np.allclose(g.sum(k), 1) for k in range(g.ndim))
 
 
 def _merit(found: Judgement) -> tuple[int, bool]:

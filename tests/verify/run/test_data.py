@@ -456,8 +456,12 @@ for t in range(3):
     found = judged(text)
     assert found.choice.error == "squared_error"
     assert not any(found.right.values())
+    silent = text.replace("    print(np.mean((G - T) ** 2))\n", "")
+    found = judged(silent)  # g − y times something of the network: a slope is meant
+    assert found.choice.error == "squared_error"
+    assert not any(found.right.values())
     with pytest.raises(steps.Unjudged):
-        judged(text.replace("    print(np.mean((G - T) ** 2))\n", ""))
+        judged(silent.replace("(G - T) * f(G) * (1 - f(G))", "(G - T) ** 3"))
 
 
 def test_what_another_library_computes_inside_a_step_is_no_truth():
