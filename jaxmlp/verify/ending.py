@@ -14,7 +14,8 @@ LONGEST = 400  # characters of a message
 BY_SIZES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))  # at others it may work
 # What a function of another form stops with, called as one of ours.
 OF_CALL = re.compile(
-    r"AssertionError|expected an array, got|TypeError.*(missing \d+ required|takes \d+) positional"
+    r"AssertionError|expected an array, got|TypeError: 'function' object is not"
+    r"|TypeError.*(missing \d+ required|takes \d+) positional"
 )
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")

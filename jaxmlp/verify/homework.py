@@ -175,7 +175,8 @@ def _of_another_forward(check: Check) -> bool:
     """Whether it is wrong by nothing that is known; or right, if what is before it was."""
     ids = {note.id for note in check.diagnosis}
     follows = check.verdict == "right" and "right-from-wrong" in {n.id for n in check.remarks}
-    by_sizes = check.verdict == "crashed" and "crash-of-sizes" in {n.id for n in check.remarks}
+    ways = {"crash-of-sizes", "crash-of-call"} & {n.id for n in check.remarks}
+    by_sizes = check.verdict == "crashed" and bool(ways)
     wrong = follows or by_sizes or (check.verdict == "wrong" and ids == {"unrecognised"})
     return check.stage in OF_FORWARD and wrong
 

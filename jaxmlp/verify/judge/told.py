@@ -12,7 +12,7 @@ import numpy as np
 from jaxmlp.verify.finding import Check, Line, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
-from jaxmlp.verify.judge.faults import faults
+from jaxmlp.verify.judge.faults import Fault, faults
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.places import at_line, in_cell, placed
 from jaxmlp.verify.judge.steps import Judgement, Unjudged, scaled_at
@@ -48,6 +48,12 @@ ETA_ZERO = Note(
     Words("The step size is 0 at this step (does a // cut off its decimals?): nothing is updated.",
           "このステップの η が 0 なので、何も更新されません (// は小数を切り捨てます)。"),
     Words("Look again at how the step size is computed.", "η の計算を見直してください。"),
+)  # fmt: skip
+STALE = Note(
+    "stale",
+    Words("This is still of the step before: it is kept, and not computed anew in this one.",
+          "1 つ前の更新のときの値が残っています。このステップで計算し直した値を使ってください。"),
+    Words("Which step do these values come from?", "この値はどのステップで計算したものですか。"),
 )  # fmt: skip
 UPHILL = Note(
     "uphill",
@@ -209,10 +215,21 @@ def _mistakes(found: Judgement) -> Iterator[Mistake]:
         span = why.span if why and why.span else origin.span
         names = tuple(p.name for p in found.world.params if p.name in fault.params)
         old = by_place.get(span[:4])
-        notes = old.notes if old else why.notes if why else (UNRECOGNISED,)
+        notes = old.notes if old else why.notes if why else (_unnamed(found, fault),)
         both = tuple(dict.fromkeys((*(old.params if old else ()), *names)))
         by_place[span[:4]] = Mistake(both, notes, span)
     yield from by_place.values()
+
+
+def _unnamed(found: Judgement, fault: Fault) -> Note:
+    """What is said of a mistake that no cause explains: in a stale step, of what comes from
+    outside, that it is left over."""
+    nodes, graph = found.world.recording.nodes, found.world.graph
+    pairs = found.choice.target.pairs
+    forward = graph.ancestors([i for pair in pairs for i in pair])  # and the target
+    given = graph.ancestors([fault.first]) - forward - set(found.world.roots)
+    old = any(nodes[i].op == "leaf" and nodes[i].value.ndim for i in given)
+    return STALE if found.world.recording.stale and old else UNRECOGNISED
 
 
 def _steps(found: Judgement) -> Iterator[Mistake]:

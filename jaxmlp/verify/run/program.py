@@ -61,6 +61,7 @@ class Seen(NamedTuple):
         values: of a call, what it gave back or changed; of a step, what it left as it was.
         last: the node after the last of a pass more, if there was one.
         newest: the parameters' values after that, by those after the step.
+        stale: whether it uses values of the step before.
     """
 
     line: int
@@ -71,6 +72,7 @@ class Seen(NamedTuple):
     values: dict[str, Place]
     last: int = 0
     newest: Mapping[int, int] = {}
+    stale: bool = False
 
 
 class Hooked(ast.NodeTransformer):
@@ -326,6 +328,7 @@ class Program:
         first, after = self.seen.pop(), self._places(frame)
         if is_stale(current().nodes, (first.begin, first.end), (start, current().next)):
             self.look(line, "", start, before, after)
+            self.seen[known:] = [one._replace(stale=True) for one in self.seen[known:]]
         if len(self.seen) == known:
             newest = {m.new: after[m.name].node for m in first.moves if m.name in after}
             self.seen.append(first._replace(last=current().next, newest=newest))

@@ -30,6 +30,7 @@ class Recording:
         guessed: whether there were stand-ins for data.
         lines: of the file that ran, those of functions that only call others among them.
         later: how a program uses its parameters after the step, if it does.
+        stale: whether it uses values of the step before, where that one used its own.
     """
 
     line: int
@@ -40,6 +41,7 @@ class Recording:
     guessed: bool
     lines: tuple[int, ...] = ()
     later: Later | None = None
+    stale: bool = False
 
     @property
     def gives(self) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def taken(
     values = tuple((name, place.node) for name, place in seen.values.items())
     ran = tuple(line for line, last in lines.items() if last >= seen.begin)
     moves = tuple(map(tuple, seen.moves))
-    return Recording(seen.line, seen.name, moves, values, kept, guessed, ran)
+    return Recording(seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale)
 
 
 def packed(recording: Recording) -> dict[str, Any]:
@@ -110,6 +112,7 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
+        "stale": recording.stale,
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
         "values": [list(one) for one in recording.values], "nodes": rows(recording.nodes),
@@ -155,7 +158,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
     return Recording(
         data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
         taped(data["nodes"]), data["guessed"], tuple(data["lines"]),
-        data["later"] and after(*data["later"]),
+        data["later"] and after(*data["later"]), data["stale"],
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, man
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import PASSING, places, references
 from jaxmlp.verify.run.tape import TapeFull
+from jaxmlp.verify.run.unknown import PARAMETERS
 
 WORLDS = 8  # sets of shapes that work, which are given back
 TRIES = 300  # runs of a file, or of a function of it
@@ -304,7 +305,8 @@ def _varied(
         new = asked - set(options[now] if isinstance(options[now], tuple) else ())
         for k, option in enumerate(options):
             if k != now:
-                fits = isinstance(option, tuple) and bool(new & set(option))
+                sized = isinstance(option, tuple) and new & set(option)
+                fits = sized or (isinstance(option, str) and option == PARAMETERS)
                 yield LIKELY if fits else 1.0, (*same, k, *told[at + 1 :])
 
 

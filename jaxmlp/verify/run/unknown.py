@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from jaxmlp.verify.names import LAYER_COUNT
+from jaxmlp.verify.names import BACK, LAYER_COUNT
 from jaxmlp.verify.run import data_sets
 from jaxmlp.verify.run.arrays import (
     STOOD_IN,
@@ -35,6 +35,7 @@ from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES, Oracle, Shape
 from jaxmlp.verify.run.shapes import elementwise, product, target
 
 LAYERS = 3
+PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 
 KINDS = ("table", "column", "images")
@@ -299,8 +300,8 @@ class Unknown(NDArrayOperatorsMixin):
         index = settled(index)
         if self.setting and self.known() is None and isinstance(index, int | slice):
             return self._sizes()[index]
-        if self._may_be_sizes(index) and self._oracle.choose((False, True)):
-            return self._sizes()[index]
+        if self._may_be_list(index) and (made := self._as_list()) is not None:
+            return made[index]
         if self.known() is None and isinstance(index, slice) and (self.loaded or self._counted):
             return self  # a part of the samples is as good as all
         if self.known() is None and isinstance(index, slice):
@@ -309,9 +310,18 @@ class Unknown(NDArrayOperatorsMixin):
             self.become((SAMPLES, *map(self._oracle.fresh, range(len(index) - 1))))
         return self.as_array()[index]
 
-    def _may_be_sizes(self, index: Any) -> bool:
-        """Whether it was counted, as a list of sizes is, and one is taken."""
-        return self._is_untold() and self._counted and isinstance(index, int)
+    def _may_be_list(self, index: Any) -> bool:
+        """Whether one is taken, and it was counted, as a list is; or another has become one."""
+        like_others = self._oracle.habits.get("list", 0) > 0
+        return self._is_untold() and isinstance(index, int) and (self._counted or like_others)
+
+    def _as_list(self) -> list | None:
+        """Become sizes, or the parameters of as many layers; None for an array."""
+        kind = self._oracle.choose(("array", "sizes", PARAMETERS), "list")
+        if kind == PARAMETERS:
+            self.value = [Unknown(f"{self.stands_for}[{k}]", self._oracle) for k in range(SAMPLES)]
+            return self.value
+        return self._sizes() if kind == "sizes" else None
 
     def _sizes(self) -> list[int]:
         """Become the sizes of a few layers, all different."""
@@ -366,6 +376,9 @@ class Unknown(NDArrayOperatorsMixin):
                 k: self._new_part(k, f"{self.stands_for}[{k!r}]") for k in self._oracle.words
             }
             return iter(self.parts)
+        if self._is_untold() and self._oracle.choose(("rows", PARAMETERS), "rows") != "rows":
+            self.value = [Unknown(f"{self.stands_for}[{k}]", self._oracle) for k in range(SAMPLES)]
+            return iter(self.value)
         if self.known() is None and self._flip is None:
             return (self._sample(k) for k in range(len(self)))
         return iter(self.as_array())
@@ -405,6 +418,8 @@ class Unknown(NDArrayOperatorsMixin):
         return ()
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
+        if not self.loaded and len(args) == 1 and isinstance(args[0], np.ndarray | Unknown):
+            return self._applied(settled(args[0]))
         if not self.loaded:
             raise Unsupported(f"{self.stands_for}, which is not defined")
         if len(args) == 1 and isinstance(args[0], FunctionType | type):
@@ -418,6 +433,15 @@ class Unknown(NDArrayOperatorsMixin):
         if len(shapes) == 1 and not made._given:  # random numbers, say
             made.value = lifted(self._oracle.random.normal(size=shapes[0]))
         return made
+
+    def _applied(self, u: Any) -> Any:
+        """What it gives as an activation: tanh, of an output perhaps u; or as the derivative of
+        tanh, of f(u) or of u."""
+        if not BACK.search(self.stands_for) and "prime" not in self.stands_for:
+            linear = "out" in self.stands_for and self._oracle.choose((False, True), "linear")
+            return u * 1.0 if linear else np.tanh(u)
+        of_output = self._oracle.choose((True, False), "derivative")
+        return 1 - u * u if of_output else 1 - np.tanh(u) ** 2
 
     def _known_data(self, args: tuple, kw: dict[str, Any]) -> Any:
         """What is known of a function of a library: a data set, or labels as 1 of K; or None."""

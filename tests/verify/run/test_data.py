@@ -246,6 +246,22 @@ class Network:
         for key in self.p:
             self.p[key] -= rate * self.d[key]
 """,
+    "lists of parameters, and the activation, as arguments": """
+import numpy as np
+def forward(X, weights, biases, activation):
+    outputs = [X]
+    for k in range(len(weights)):
+        outputs.append(activation(outputs[-1] @ weights[k] + biases[k]))
+    return outputs
+def step(X, Y, weights, biases, rate, activation, activation_derivative):
+    outputs = forward(X, weights, biases, activation)
+    delta = (Y - outputs[-1]) * activation_derivative(outputs[-1])
+    for k in range(len(weights) - 1, -1, -1):
+        dW, db, z = outputs[k].T @ delta, delta.sum(axis=0), outputs[k]
+        delta = (delta @ weights[k].T) * (1 - z * z)  # slope
+        weights[k] += rate * dW
+        biases[k] += rate * db
+""",
     "columns of samples, of one output, that functions find in dicts": """
 import numpy as np
 def forward(X, parameters):

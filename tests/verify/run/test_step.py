@@ -99,7 +99,7 @@ def test_a_long_loop_without_a_step_runs_to_its_end():
 
 
 def test_an_endless_loop_is_left():
-    found = record([HEAD + "while True:\n    pass\n"], path="<s>", seconds=0.3, seed=0)
+    found = record([HEAD + "while True:\n    pass\n"], path="<s>", seconds=30.0, seed=0)
     assert found["recordings"] == found["errors"] == []
     slow = record(
         [HEAD + "while True:\n    sorted(range(10**5))\n"], path="<s>", seconds=0.3, seed=0
