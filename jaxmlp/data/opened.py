@@ -102,7 +102,7 @@ def _frames(
     columns: list[int], text: list[int], rows: int, whole: bool,
 ) -> Iterator[tuple[Any, Sequence[int]]]:  # fmt: skip
     """`Table.frames` of a text: from the file itself where that may be, else of whole lines."""
-    if whole and len(columns) == lines.width and (where := _as_they_stand(path, lines)):
+    if whole and len(columns) == lines.width and (where := _lines_as_they_stand(path, lines)):
         with contextlib.suppress(ValueError):  # of what is told better below
             frame = _frame(path, text, {**options, "skiprows": where[0] - 1})
             if _is_whole(frame, len(where)):
@@ -113,18 +113,18 @@ def _frames(
         yield _frame(block, text, {**options, "usecols": columns}), numbers
 
 
-def _as_they_stand(path: Path | None, lines: Lines) -> range:
+def _lines_as_they_stand(path: Path | None, lines: Lines) -> range:
     """The lines that are left, if pandas may read them from the file itself, which it does on
     several cores: there are no quotation marks in them; else empty."""
     if path is None or lines.separator == " ":
         return range(0)
     with open(path, "rb") as file:
-        ends, last = sum(1 for _ in islice(file, lines.number)), b"\n"
-        for last in iter(functools.partial(file.read, 2**20), b""):
-            if b'"' in last or b"\0" in last:
+        ends, block = sum(1 for _ in islice(file, lines.number)), b"\n"
+        for block in iter(functools.partial(file.read, 2**20), b""):
+            if b'"' in block or b"\0" in block:
                 return range(0)
-            ends += last.count(b"\n")
-    return range(lines.number + 1, ends + (last[-1:] != b"\n") + 1)
+            ends += block.count(b"\n")
+    return range(lines.number + 1, ends + (block[-1:] != b"\n") + 1)
 
 
 def _is_whole(frame: "pandas.DataFrame", rows: int) -> bool:

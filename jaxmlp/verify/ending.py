@@ -12,10 +12,10 @@ from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfini
 
 LONGEST = 400  # characters of a message
 BY_SIZES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))  # at others it may work
-# What a function of another form stops with, called as one of ours.
-OF_CALL = re.compile(
+# What a function of another form stops with, called as one of ours, {} being its name.
+OF_CALL = (
     r"AssertionError|expected an array, got|TypeError: 'function' object is not"
-    r"|TypeError.*(missing \d+ required|takes \d+) positional"
+    r"|TypeError: ([\w.]*\.)?{}\(\) (missing \d+ required positional|takes \d+ positional)"
 )
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
@@ -45,7 +45,7 @@ def crashed(name: str, stage: str, line: int | None, why: object) -> Check:
     if str(why).startswith("expected"):
         words = Words(f"cannot be judged: {why}", f"判定できません: {why}")
     kind = str(why).partition(":")[0]
-    by_call = "crash-of-call" if OF_CALL.match(str(why)) else "crash"
+    by_call = "crash-of-call" if re.match(OF_CALL.format(name), str(why)) else "crash"
     note = Note("crash-of-sizes" if kind in BY_SIZES else by_call, words)
     return Check(name, stage, "crashed", line, remarks=(note,))
 

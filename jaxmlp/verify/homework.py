@@ -155,10 +155,7 @@ def _unused(found: Source) -> list[str]:
 def _apart(
     checks: Sequence[Check], another: Callable[[Check], bool]
 ) -> tuple[list[Check], list[Check]]:
-    """The checks; and apart from them, one each, functions that are others than their names say.
-
-    A forward pass may give labels, or another value first: that is no mistake.
-    """
+    """The checks; and apart from them, one each, functions that are others than their names say."""
     groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
     unsure = [some for some in groups if all(map(another, some))]
     left = [one for some in groups if some not in unsure for one in some]
@@ -172,7 +169,10 @@ def _of_another_call(check: Check) -> bool:
 
 
 def _of_another_forward(check: Check) -> bool:
-    """Whether it is wrong by nothing that is known; or right, if what is before it was."""
+    """Whether it is wrong by nothing that is known; or right, if what is before it was.
+
+    What is called a forward pass may give labels, or another value first: that is no mistake.
+    """
     ids = {note.id for note in check.diagnosis}
     follows = check.verdict == "right" and "right-from-wrong" in {n.id for n in check.remarks}
     ways = {"crash-of-sizes", "crash-of-call"} & {n.id for n in check.remarks}

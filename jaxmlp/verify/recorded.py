@@ -255,6 +255,9 @@ def _judged(
         found, by_stage = _found(alike, seed, said, name)
         loose = [result for result, node in found.loose if _like_weights(found, result, node)]
         notes = (told.loose(first.name, loose, first.line, begins),) if loose else ()
+        if found.unseen:
+            why = steps.Unjudged("unseen", ", ".join(found.unseen[: told.SEVERAL]))
+            notes += (told.unjudged(first.name, first.line, why, begins),)
         telling = told.Telling(found, lines, begins)
         checks = telling.checks()
         if by_stage:
@@ -343,7 +346,7 @@ def merged(
         gone += [
             g for g in groups if step.checks and _stopped_by_names(g) and covers(step, g, found)
         ]
-        groups = [[_as_used(c, step, found) for c in g] for g in groups if g not in gone]
+        groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
         counted.append(_following(step, [g for g in groups if not _right(g)], found))
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
     everything += [c for step in judged for c in step.evaluation]
@@ -415,7 +418,7 @@ def _extent(node: ast.stmt) -> set[int]:
     return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
-def _as_used(check: Check, step: Step, found: Source) -> Check:
+def _as_used(check: Check, step: Step, found: Source, declared: Collection[str]) -> Check:
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU."""
     function = found.functions.get(check.name)
     used = function is not None and bool(_extent(function) & step.lines)
@@ -423,7 +426,7 @@ def _as_used(check: Check, step: Step, found: Source) -> Check:
         return check
     if check.stage == "derivative":
         return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
-    leaky = {note.id for note in check.diagnosis} == {"relu-leaky"}
+    leaky = not declared and {note.id for note in check.diagnosis} == {"relu-leaky"}
     return (
         replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis) if leaky else check
     )

@@ -707,6 +707,84 @@ def test_what_is_left_over_from_the_step_before_is_wrong(checked):
     assert "stale" in {note.id for check in wrong for note in check.diagnosis}
 
 
+UPDATES = {
+    "not below 0": ("A -= 0.01 * X.T @ low", "A = np.maximum(A - 0.01 * X.T @ low, 0)"),
+    "some of them": ("A -= 0.01 * X.T @ low", "A = np.where(M, A - 0.01 * X.T @ low, A)"),
+    "one of them then set": ("A -= 0.01 * X.T @ low", "A -= 0.01 * X.T @ low; A[0] = 0"),
+}
+
+
+@pytest.mark.parametrize("kind", UPDATES)
+def test_a_parameter_is_judged_whatever_is_done_to_it_after_the_step(checked, kind):
+    text = """
+import numpy as np
+X, T, M = np.random.randn(7, 3), np.random.randn(7, 2), np.random.rand(3, 4) > 0.3
+A, B = np.random.rand(3, 4), np.random.randn(4, 2)
+for t in range(9):
+    z = np.tanh(X @ A)
+    top = z @ B - T
+    low = top @ B.T * (1 - z * z)
+    B -= 0.01 * z.T @ top
+    A -= 0.01 * X.T @ low
+"""
+    wrong = text.replace(*UPDATES[kind]).replace("(1 - z * z)", "(1 - np.tanh(z) ** 2)")
+    assert "wrong" in {check.verdict for check in checked(wrong).checks}
+
+
+def test_samples_that_are_0_hide_nothing(checked):
+    text = """
+import math, random
+def f(u): return 1 / (1 + math.exp(-u))
+A = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(3)]
+B = [random.uniform(-1, 1) for _ in range(3)]
+data = [[[0, 0], 0], [[0, 1], 1], [[1, 0], 1], [[1, 1], 0]]
+for t in range(900):
+    for x, y in data:
+        z = [f(sum(w * v for w, v in zip(row, x))) for row in A]
+        g = f(sum(w * v for w, v in zip(B, z)))
+        top = (g - y) * g * (1 - g)
+        low = [top * B[i] * z[i] * (1 - z[i]) for i in range(3)]
+        for i in range(3):
+            B[i] -= 0.5 * top * z[i]
+            for j in range(2):
+                A[i][j] -= 0.5 * low[i] * x[j]
+"""
+    file = checked(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert sum(check.stage.startswith("∂E/∂A") for check in file.checks) == 6
+    wrong = checked(text.replace("B[i] * z[i] * (1", "B[i] * (1"))
+    assert "wrong" in {check.verdict for check in wrong.checks}
+
+
+def test_what_no_data_show_is_said(checked):
+    text = """
+import numpy as np
+A, R, B = np.random.randn(4, 3), np.random.randn(4, 4), np.random.randn(2, 4)
+X, T = np.random.randn(9, 3), np.random.randn(9, 2)
+for x, t in zip(X, T):
+    before = np.zeros(4)
+    z = np.tanh(A @ x + R @ before)
+    top = B @ z - t
+    low = B.T @ top * (1 - z * z)
+    B -= 0.01 * np.outer(top, z)
+    A -= 0.01 * np.outer(low, x)
+    R -= 0.01 * np.outer(low, before) * 7 * before
+"""
+    file = checked(text)
+    assert [note.id for note in file.remarks if note.id == "not-judged"]
+
+
+def test_a_step_that_only_looks_back_at_numbers_is_right(checked):
+    text = MEMORY.replace(
+        "    B -= 0.01",
+        "    errors.append(np.mean(top**2)); rate = 0.01 * errors[0] / errors[-1]\n    B -= rate",
+    )
+    file = checked(
+        text.replace("net = Net()", "net, errors = Net(), []").replace("A -= 0.01", "A -= rate")
+    )
+    assert {check.verdict for check in file.checks} == {"right"}
+
+
 def test_a_leaky_relu_is_right_where_a_right_step_calls_it(checked):
     text = """
 import numpy as np
@@ -724,6 +802,7 @@ for t in range(9):
     file = checked(text)
     assert {check.verdict for check in file.checks} == {"right"}
     assert "relu-leaky" in {note.id for check in file.checks for note in check.remarks}
+    assert "wrong" in {check.verdict for check in checked('HIDDEN = "relu"' + text).checks}
     alone = checked(text.split("X, T")[0])
     assert {check.verdict for check in alone.checks} == {"wrong"}
 

@@ -27,6 +27,7 @@ from jaxmlp.verify.names import GRADIENT
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target, as_target
 from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import adjoints, errors, replay
 
 OWN = "own"
@@ -47,6 +48,7 @@ class Judgement:
         uneven: by parameter, how many times the factor of the others it has.
         loose: what a call gives that is no derivative of E, and of no parameter's shape.
         uphill: the parameters that go up E by a rule other than a plain step.
+        unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
     """
 
     choice: Choice
@@ -57,6 +59,7 @@ class Judgement:
     uneven: dict[str, float]
     loose: tuple[tuple[str, int], ...]
     uphill: frozenset[str] = frozenset()
+    unseen: tuple[str, ...] = ()
 
     @property
     def world(self) -> World:
@@ -149,22 +152,40 @@ def _shown(found: Judgement, declared: str | None) -> bool:
 
 
 def _has_slope(found: Judgement) -> bool:
-    """Whether g − y is multiplied by something of the network in the shape of g: by what is meant
-    for the slope of the output, and E is the squared error, whose ∂E/∂u has one."""
+    """Whether g − y is multiplied by something of g or u: by what is meant for the slope of the
+    output, and E is the squared error, whose ∂E/∂u has one."""
     world, target = found.world, found.choice.target
-    nodes, moving = world.recording.nodes, world.graph.dependents(world.roots)
-    outputs = {g: nodes[g].value.shape for g, _ in target.pairs}
-    by_entries = not any(_is_softmax(nodes[g].value) for g in outputs)
+    nodes, graph = world.recording.nodes, world.graph
+    by_entries = not any(_is_softmax(nodes[g].value) for g, _ in target.pairs)
     if found.choice.error != "squared_error" or not (found.right and by_entries):
         return False
-    for i in target.backward:
-        for one, other in permutations(world.graph.before[i], 2):
-            slope = nodes[i].op == "multiply" and other in moving - target.backward
-            if slope and nodes[other].value.shape in outputs.values():
-                name = found.names.of(one)
-                if name is not None and name.of in outputs:
-                    return True
-    return False
+    seen = False
+    for g, _ in target.pairs:
+        own = _by_entries(world, g)
+        slopes = graph.dependents(list(own)) - target.backward
+        for i in (i for i in target.backward if nodes[i].op == "multiply"):
+            for one, other in permutations(graph.before[i], 2):
+                name = found.names.of(one) if one in target.backward else None
+                if name is not None and name.of == g:
+                    if other in target.backward:  # of an E of another kind
+                        return False
+                    seen |= other in slopes and nodes[other].value.shape == nodes[g].value.shape
+                elif one in target.backward and other in target.backward:
+                    return False
+    return seen
+
+
+def _by_entries(world: World, g: int) -> set[int]:
+    """An output, and what it is made of entry by entry: u."""
+    nodes, found, left = world.recording.nodes, {g}, [g]
+    while left:
+        one = left.pop()
+        inside = [] if nodes[one].op in FACTORS else world.graph.before[one]
+        new = [i for i in inside if nodes[i].value.shape == nodes[g].value.shape and i not in found]
+        new = [i for i in new if i not in world.roots]
+        found.update(new)
+        left += new
+    return found
 
 
 def _is_softmax(g: np.ndarray) -> bool:
@@ -262,12 +283,15 @@ def _of_known(
 def _verdicts(choice: Choice, names: Names) -> Judgement:
     world, target = choice.world, choice.target
     right, factors, given, uphill = {}, {}, {}, set()
+    unseen: list[str] = []
     outputs = [g for g, _ in target.pairs]
     all_of_them = set().union(*(gradient_nodes(world, target, names, p) for p in world.params
                                 if p.old in names.adjoints))  # fmt: skip
     for param in world.params:
-        if param.old not in names.adjoints:
-            continue  # E does not depend on it: a velocity, a counter
+        if param.old not in names.adjoints:  # a velocity, a counter; or E's derivative is 0 here
+            known = param.old in world.graph.ancestors(outputs) and param.new in target.backward
+            unseen += [param.name] if known and not param.gives else []
+            continue
         gradients = gradient_nodes(world, target, names, param)
         uncut = world.graph.dependents(target.nodes, without=gradients)
         factor = multiple(world.change(param), names.adjoints[param.old])
@@ -298,7 +322,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
     else:  # what the others are is not known
         uneven = {}
     still = _still(world, target, names)
-    return Judgement(choice, names, right, factors, still, uneven, loose, frozenset(uphill))
+    return Judgement(
+        choice, names, right, factors, still, uneven, loose, frozenset(uphill), tuple(unseen)
+    )
 
 
 def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.faults import Fault, faults
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.places import at_line, in_cell, placed
-from jaxmlp.verify.judge.steps import Judgement, Unjudged, scaled_at
+from jaxmlp.verify.judge.steps import Judgement, Param, Unjudged, scaled_at
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.tape import Span
 
@@ -67,6 +67,7 @@ FOLLOWS = Note(
         "right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しいです"
     ),
 )
+TOLD = 1e-12  # of a parameter, by which it is seen to move
 SEVERAL = 3  # results that are named
 STOPPED = Words("stops here", "ここで停止")
 REASONS = {
@@ -85,6 +86,10 @@ REASONS = {
     "no-error": Words(
         "none of the known E has a gradient that any of its parameters follows",
         "既知のどの E についても、その勾配に従うパラメータがありません",
+    ),
+    "unseen": Words(
+        "with these data the derivative of E by {} is 0, so that nothing is shown",
+        "このデータでは {} による E の微分が 0 になるため、正しいかどうかが分かりません",
     ),
     "shapes": Words(
         "it works with no shapes of the data that make sense",
@@ -234,7 +239,6 @@ def _unnamed(found: Judgement, fault: Fault) -> Note:
 
 def _steps(found: Judgement) -> Iterator[Mistake]:
     """Steps by a right gradient with another factor than the others', or upwards."""
-    moved = [p for p in found.world.params if not p.gives]
     for param in found.world.params:
         span = found.world.recording.nodes[param.new].span
         if not found.right.get(param.name):
@@ -243,12 +247,20 @@ def _steps(found: Judgement) -> Iterator[Mistake]:
             at = scaled_at(found, param, found.uneven[param.name])
             span = found.world.recording.nodes[at].span
             yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
-        elif not param.gives and not any(np.any(found.world.change(p)) for p in moved):
+        elif not param.gives and _is_held(found, param):
             yield Mistake((param.name,), (ETA_ZERO,), span)
         elif param.name in found.uphill or (
             not param.gives and found.factors.get(param.name, 1) < 0
         ):
             yield Mistake((param.name,), (UPHILL,), span)
+
+
+def _is_held(found: Judgement, param: Param) -> bool:
+    """Whether a parameter does not move, though by the others' step size it would be seen to."""
+    true = np.abs(found.names.adjoints[param.old]).max()
+    size = max(map(abs, found.factors.values()), default=1.0) * true
+    own = np.abs(found.names.value(param.old)).max()
+    return size > TOLD * own and not np.any(found.world.change(param))
 
 
 def _other_factor(times: float) -> Note:

@@ -118,7 +118,8 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
         )
     targets = tuple(network.targets(recording, graph, olds, news))
     fixed = network.fixed(recording, graph, olds, targets)
-    at = adjoints.states(recording, [*olds, *fixed], seed) if targets else ()
+    empty = network.empty_samples(recording, graph, olds, targets)
+    at = adjoints.states(recording, [*olds, *fixed], seed, empty=empty) if targets else ()
     return World(recording, graph, params, tuple(fixed), at, targets)
 
 

@@ -260,6 +260,37 @@ def fixed(
     ]  # fmt: skip
 
 
+def empty_samples(
+    recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
+) -> list[int]:
+    """What weights are multiplied by and is 0, as a sample of XOR is: nothing is seen with it.
+
+    It is a number, or a part of larger data; an array of its own may be 0 on purpose, as a first h.
+    """
+    nodes, moving = recording.nodes, graph.dependents(list(params))
+    behind = set().union(*(target.backward | target.nodes for target in found))
+    outputs = graph.ancestors([g for target in found for g, _ in target.pairs])
+
+    def is_sample(number: int) -> bool:
+        node = nodes[number]
+        part = number in recording.parts
+        part |= node.op in PASSING and np.any(nodes[graph.before[number][0]].value)
+        return (part or (node.op == "leaf" and not node.value.ndim)) and not np.any(node.value)
+
+    used = {number for i in moving & outputs if nodes[i].op in ("multiply", *FACTORS)
+            for number in graph.before[i] if number not in moving | behind}  # fmt: skip
+    origins = {way for number in used for way in _way(graph, number) if is_sample(way)}
+    return sorted(origins - behind)
+
+
+def _way(graph: Graph, number: int) -> Iterator[int]:
+    """A value, and what it only shows in another shape."""
+    yield number
+    while graph.before[number] and graph.nodes[number].op in PASSING:
+        number = graph.before[number][0]
+        yield number
+
+
 def through(recording: Recording, graph: Graph, roots: list[int]) -> set[int]:
     """Arrays, and what only shows them in another shape."""
     found, left = set(), list(roots)

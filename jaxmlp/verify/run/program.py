@@ -114,7 +114,7 @@ class Hooked(ast.NodeTransformer):
     def visit_List(self, node: ast.List) -> ast.AST:
         self.generic_visit(node)
         if self.numbers and isinstance(node.ctx, ast.Load):  # samples and targets, say
-            node.elts = [_call("__number__", n) if _is_whole(n) else n for n in node.elts]
+            node.elts = [_call("__number__", n) if _is_small_integer(n) else n for n in node.elts]
         return node
 
     def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
@@ -124,7 +124,7 @@ class Hooked(ast.NodeTransformer):
         return node
 
 
-def _is_whole(node: ast.expr) -> bool:
+def _is_small_integer(node: ast.expr) -> bool:
     """Whether it is a small whole number."""
     return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH
 
@@ -288,13 +288,21 @@ class Program:
             while test():
                 yield None
 
-        yield from self._watched(rounds(), self._line(line), current().frame(beside=True))
+        where = current().frame(beside=True)
+        yield from self._watched(rounds(), self._line(line), where, ends=False)
 
-    def _watched(self, entries: Iterator[Any], line: int, frame: Any) -> Iterator[Any]:
-        for entry in entries:
+    def _watched(
+        self, entries: Iterator[Any], line: int, frame: Any, *, ends: bool = True
+    ) -> Iterator[Any]:
+        """The passes of a loop; a long one that trains nothing is cut off.
+
+        Args:
+            ends: whether it would come to an end.
+        """
+        for passes, entry in enumerate(entries):
             self._check_time()
             self.counts[line] = self.counts.get(line, 0) + 1
-            if self.counts[line] > LONGEST and not self.seen:
+            if passes > LONGEST and ends and not self.seen:
                 return
             if self.counts[line] > WATCHED:
                 if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:
@@ -303,9 +311,7 @@ class Program:
                 continue
             start, known = current().next, len(self.seen)
             before = self._places(frame)
-            self.depth += 1
-            yield entry
-            self.depth -= 1
+            yield from self._inside(entry)
             if len(self.seen) == known:
                 self.look(line, "", start, before, self._places(frame))
                 yield from self._once_more(entries, line, frame, known)
@@ -315,6 +321,14 @@ class Program:
     def _places(self, frame: Any) -> dict[str, Place]:
         return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)
 
+    def _inside(self, entry: Any) -> Iterator[Any]:
+        """One pass."""
+        self.depth += 1
+        try:
+            yield entry
+        finally:  # it may be left by break
+            self.depth -= 1
+
     def _once_more(
         self, entries: Iterator[Any], line: int, frame: Any, known: int
     ) -> Iterator[Any]:
@@ -322,9 +336,7 @@ class Program:
         if len(self.seen) == known or (entry := next(entries, NO_MORE)) is NO_MORE:
             return
         start, before = current().next, self._places(frame)
-        self.depth += 1
-        yield entry
-        self.depth -= 1
+        yield from self._inside(entry)
         first, after = self.seen.pop(), self._places(frame)
         if is_stale(current().nodes, (first.begin, first.end), (start, current().next)):
             self.look(line, "", start, before, after)

@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.later import Later
-from jaxmlp.verify.run.step import references
+from jaxmlp.verify.run.step import PASSING, references
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
 
@@ -31,6 +31,7 @@ class Recording:
         lines: of the file that ran, those of functions that only call others among them.
         later: how a program uses its parameters after the step, if it does.
         stale: whether it uses values of the step before, where that one used its own.
+        parts: the leaves that are parts of larger arrays, as one sample of all.
     """
 
     line: int
@@ -42,6 +43,7 @@ class Recording:
     lines: tuple[int, ...] = ()
     later: Later | None = None
     stale: bool = False
+    parts: tuple[int, ...] = ()
 
     @property
     def gives(self) -> tuple[str, ...]:
@@ -78,7 +80,10 @@ def taken(
     values = tuple((name, place.node) for name, place in seen.values.items())
     ran = tuple(line for line, last in lines.items() if last >= seen.begin)
     moves = tuple(map(tuple, seen.moves))
-    return Recording(seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale)
+    parts = tuple(i for i in kept if i < seen.begin and nodes[i].op in PASSING)
+    return Recording(
+        seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale, parts=parts
+    )
 
 
 def packed(recording: Recording) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
-        "stale": recording.stale,
+        "stale": recording.stale, "parts": list(recording.parts),
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
         "values": [list(one) for one in recording.values], "nodes": rows(recording.nodes),
@@ -159,6 +164,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
         data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
         taped(data["nodes"]), data["guessed"], tuple(data["lines"]),
         data["later"] and after(*data["later"]), data["stale"],
+        tuple(data["parts"]),
     )  # fmt: skip
 
 

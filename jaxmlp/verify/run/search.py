@@ -59,31 +59,44 @@ class Left:
     """Runs that are left to try: first those that change one which came far, then the likely."""
 
     def __init__(self, first: Given):
-        self.heap: list[tuple[tuple, float, int, Given]] = [((), 0.0, 0, first)]
-        self.number = itertools.count(1)
-        self.made: set[tuple] = set()
+        self.again: list[tuple[tuple, float, Given]] = [((), 0.0, first)]
+        self.heap: list[tuple[tuple, float, int, Given]] = []
+        self.number = itertools.count()
+        self.made: set[tuple] = {_key(first)}
         self.tried = 0
 
-    def push(self, far: tuple, cost: float, given: Given, *, again: bool = False) -> None:
-        """One more, unless it is known.
+    def __bool__(self) -> bool:
+        return bool(self.again or self.heap)
+
+    def push(self, far: tuple, cost: float, given: Given) -> bool:
+        """One more, unless it is known; whether it is not.
 
         Args:
             far: how far the run came that it is a change of.
-            again: whether it is the same once more, with new names or sizes, which comes at once.
         """
-        key = (given.told, *sorted(given.lengths.items()))
-        if again or key not in self.made:
-            self.made.add(key)
-            heapq.heappush(self.heap, (far, cost, 0 if again else next(self.number), given))
+        known = _key(given) in self.made
+        self.made.add(_key(given))
+        if not known:
+            heapq.heappush(self.heap, (far, cost, next(self.number), given))
+        return not known
 
     def pop(self) -> tuple[tuple, float, Given]:
+        """The next: one that is made again; every few runs the likeliest."""
         self.tried += 1
-        if self.tried % LIKELIEST == 0 and self.heap[0][2]:  # what came far may lead nowhere
-            heap = sorted(self.heap, key=lambda run: run[1:3])
-            (far, cost, _, given), self.heap = heap[0], sorted(heap[1:], key=lambda run: run[:3])
-        else:
+        if self.again:
+            return self.again.pop()
+        if self.tried % LIKELIEST:
             far, cost, _, given = heapq.heappop(self.heap)
+        else:  # what came far may lead nowhere
+            likeliest = min(self.heap, key=lambda run: run[1:3])
+            self.heap.remove(likeliest)
+            heapq.heapify(self.heap)
+            far, cost, _, given = likeliest
         return far, cost, given
+
+
+def _key(given: Given) -> tuple:
+    return (given.told, *sorted(given.lengths.items()))
 
 
 class Search:
@@ -110,26 +123,23 @@ class Search:
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
         left, started = Left(self.first), False
-        while left.heap and left.tried < self.tries and len(found) < WORLDS and self._has_time():
+        while left and left.tried < self.tries and len(found) < WORLDS and self._has_time():
             far, cost, given = left.pop()
             oracle = Oracle(*given, self.seed, self.sizes)
             program = self._run(oracle, what)
             self.guessed |= bool(oracle.taken or oracle.tables or current().guessed)
             if self._new_names(program):
-                left.push(far, cost, given, again=True)
+                left.again.append((far, cost, given))
                 continue
-            if oracle.vectors and (longer := self._longer(program, oracle, given.lengths)):
-                left.push(far, cost, given._replace(lengths=longer), again=True)
-                continue
-            if positive := _of_logarithms(oracle):
-                lengths = {**given.lengths, **positive}
-                left.push(far, cost, given._replace(lengths=lengths), again=True)
+            longer = self._longer(program, oracle, given.lengths) if oracle.vectors else None
+            lengths = longer or {**given.lengths, **_of_logarithms(oracle)}
+            if left.push((), cost, given._replace(lengths=lengths)):
                 continue
             if not started:
                 started = True
                 self.errors, self.missing = program.errors, program.missing
             if oracle.taken and self._own_sizes(program):
-                left.push(far, cost, given, again=True)
+                left.again.append((far, cost, given))
                 continue
             errors = program.errors if program.before is None else program.before
             works = bool(program.seen) and not (oracle.taken and errors)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,7 +125,6 @@ def moves(
 ) -> list[Move]:
     """The parameters: changed places whose new arrays depend on each other's old ones.
 
-
     Args:
         start: the first node of the pass.
         alone: whether a single array counts that is not just added to: a network may have a
@@ -161,7 +161,7 @@ def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
 
     Of a parameter something is kept, or its old value was forgotten, which is a mistake.
     """
-    kept = reached(nodes, [one.old for one in changed], _kept)
+    kept = _kept(nodes, [one.old for one in changed])
     moved = [one for one in changed if one.old in kept.get(one.new, ())]
     leads = reached(nodes, [one.new for one in changed])
     before = frozenset().union(*(leads.get(one.new, frozenset()) - {one.new} for one in moved))
@@ -172,14 +172,32 @@ def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
     ]  # fmt: skip
 
 
-def _kept(node: Node) -> list[int]:
-    """What a node is computed from, of which something stays as it was: of entries that are set,
-    what they are set to; nothing of the factors of a product, or of what is bent."""
-    if node.op in CURVED | FACTORS:
-        return []
-    given = references(node)
-    array = next(given, None) if node.op in WRITES else None
-    return [i for i in given if i != array]
+def _kept(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
+    """For each node the roots of which it keeps something, as W − ηd does, cut off or set in part.
+
+    Nothing is kept in a product with what moves, where only entries of the root are set, or by an f
+    that is not of a plain sum: max(W − ηd, 0) keeps something, f(w x) does not.
+    """
+    depends = reached(nodes, roots)
+    kept = {root: frozenset((root,)) for root in roots}
+    sums = dict(kept)
+    bare = set(roots)  # roots of which entries are set, and nothing else
+    for node in nodes.values():
+        refs = list(references(node))
+        by_moving = node.op in ("multiply", "divide") and sum(r in depends for r in refs) > 1
+        if node.id in kept or node.op in FACTORS or by_moving or not refs:
+            continue
+        array = refs[0] if node.op in WRITES else None
+        given = [r for r in refs if r != array or r not in bare]
+        plain = frozenset().union(*(sums.get(r, ()) for r in given))
+        if node.op in ("add", "subtract", *PASSING, *WRITES):
+            sums[node.id] = plain
+        found = plain if node.op in CURVED else plain.union(*(kept.get(r, ()) for r in given))
+        if found:
+            kept[node.id] = found
+        elif array in bare:
+            bare.add(node.id)
+    return kept
 
 
 def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool:
@@ -203,7 +221,7 @@ def _alone(
 ) -> list[Move]:
     """The only array that is moved by way of a product with it, and of which something is kept."""
     found = []
-    kept = reached(nodes, [one.old for one in changed], _kept)
+    kept = _kept(nodes, [one.old for one in changed])
     for one in (one for one in changed if one.old in kept.get(one.new, ())):
         feeds = reached(nodes, [one.old])
         products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
@@ -212,14 +230,11 @@ def _alone(
     return found if len(found) == 1 else []
 
 
-def reached(
-    nodes: Mapping[int, Node], roots: list[int],
-    given: Callable[[Node], Iterable[int]] = references,
-) -> dict[int, frozenset[int]]:  # fmt: skip
+def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
     """For each node the roots that it depends on; nodes are in order, so one pass is enough."""
     found = {root: frozenset((root,)) for root in roots}
     for node in nodes.values():
-        union = frozenset().union(*(found.get(r, frozenset()) for r in given(node)))
+        union = frozenset().union(*(found.get(r, frozenset()) for r in references(node)))
         if node.id in found:
             continue  # a root: what it was computed from is another matter
         if union:
@@ -228,24 +243,35 @@ def reached(
 
 
 def is_stale(nodes: Mapping[int, Node], first: tuple[int, int], second: tuple[int, int]) -> bool:
-    """Whether one pass uses what an earlier one has computed, where that one used its own.
+    """Whether one pass uses an array that an earlier one has computed, where that one used its own.
 
     Args:
         first, second: the first node of each, and the one after its last.
     """
     one, other = _computed(nodes, *first), _computed(nodes, *second)
-    whole = lambda found: [n for n in found.values() if n.op not in PASSING]  # noqa: E731
-    pairs = list(zip(whole(one), whole(other), strict=False))
-    alike = len(whole(one)) == len(whole(other)) and all(a.span == b.span for a, b in pairs)
-    operands = (zip(references(a), references(b), strict=False) for a, b in pairs)
-    return alike and any(a in one and b in one for some in operands for a, b in some)
+    for where, node in other.items():
+        mine = one.get(where)
+        operands = zip(references(mine), references(node), strict=False) if mine else ()
+        for a, b in operands:
+            inside = _is_computed(nodes, a, *first) and _is_computed(nodes, b, *first)
+            if inside and nodes[b].value.size > 1:
+                return True
+    return False
 
 
-def _computed(nodes: Mapping[int, Node], begin: int, end: int) -> dict[int, Node]:
-    """What a pass computes, and what only shows that in another shape."""
-    found: dict[int, Node] = {}
+def _computed(nodes: Mapping[int, Node], begin: int, end: int) -> dict[tuple, Node]:
+    """What a pass computes, by the expression, and how often that came before."""
+    found: dict[tuple, Node] = {}
+    times: Counter = Counter()
     for node in (nodes[i] for i in range(begin, end) if i in nodes):
-        shows = node.op in PASSING and not any(one in found for one in references(node))
-        if node.op != "leaf" and not shows:
-            found[node.id] = node
+        if node.op not in ("leaf", *PASSING):
+            times[node.op, node.span] += 1
+            found[node.op, node.span, times[node.op, node.span]] = node
     return found
+
+
+def _is_computed(nodes: Mapping[int, Node], number: int, begin: int, end: int) -> bool:
+    """Whether a pass has computed a value, or what it shows in another shape."""
+    while number in nodes and nodes[number].op in PASSING:
+        number = next(references(nodes[number]), -1)
+    return number in nodes and begin <= number < end and nodes[number].op != "leaf"

@@ -26,9 +26,13 @@ QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes
 
 
 def states(
-    recording: Recording, params: list[int], seed: int, count: int = STATES
-) -> list[dict[int, np.ndarray]]:
+    recording: Recording, params: list[int], seed: int, count: int = STATES,
+    empty: Sequence[int] = (),
+) -> list[dict[int, np.ndarray]]:  # fmt: skip
     """All values of a step at random parameters, near those of the run and anywhere.
+
+    Args:
+        empty: samples that are 0, in whose place there is another, the same at all states.
 
     None is the run itself: there biases are often 0, and what a ReLU gets is on its kink.
 
@@ -38,16 +42,17 @@ def states(
     random = np.random.default_rng(seed)
     nodes = recording.nodes
     found: list[dict[int, np.ndarray]] = []
+    samples = {i: _moved(nodes[i].value, 0.0, random, near=False) for i in empty}
     logged = [p for p in params if _has_logarithm(recording, p)]
     scale, near, last = 0.5, True, None
     size = SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
     for left in reversed(range(ATTEMPTS + count)):
         given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         given = {p: np.asarray(size * value) for p, value in given.items()}
-        given |= {p: np.abs(given[p]) for p in logged}
+        given |= {p: np.abs(given[p]) for p in logged} | samples
         try:
             values = replay.values(nodes, given)
-            if size > SMALL**SHRUNK and left and _stands_still(recording, values):
+            if size > SMALL**SHRUNK and left and _is_saturated(recording, values):
                 size *= SMALL  # with units that are saturated nothing is seen
                 continue
             found.append(values)
@@ -74,7 +79,7 @@ def _has_logarithm(recording: Recording, root: int) -> bool:
     return False
 
 
-def _stands_still(recording: Recording, values: dict[int, np.ndarray]) -> bool:
+def _is_saturated(recording: Recording, values: dict[int, np.ndarray]) -> bool:
     """Whether a parameter that was moved in the run moves by less than can be told, or all do."""
     still = []
     for _, old, new in recording.moves:
