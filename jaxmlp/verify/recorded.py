@@ -422,7 +422,8 @@ def _as_used(check: Check, step: Step, found: Source, declared: Collection[str])
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU."""
     function = found.functions.get(check.name)
     used = function is not None and bool(_extent(function) & step.lines)
-    if not (check.verdict == "wrong" and used and step.right):
+    right = bool(step.checks) and all(one.verdict == "right" for one in step.checks)
+    if not (check.verdict == "wrong" and used and right):
         return check
     if check.stage == "derivative":
         return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))

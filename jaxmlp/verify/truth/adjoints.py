@@ -58,8 +58,8 @@ def states(
             found.append(values)
             near = not near or scale < 0.5
         except replay.NotReplayed as why:
-            scale, near = scale / 4, True
-            last = why
+            scale, near = scale if samples else scale / 4, True
+            samples, last = {}, why  # with those a branch may go another way
         if len(found) == count:
             return found
     raise last
