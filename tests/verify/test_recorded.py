@@ -562,7 +562,7 @@ def test_what_is_no_backpropagation_is_never_wrong(checked, kind):
     assert file.problem == NOTHING
 
 
-@pytest.mark.parametrize("kind", ["linear regression", "matrix factorisation"])
+@pytest.mark.parametrize("kind", ["linear regression", "matrix factorisation", "a cubic error"])
 def test_right_gradients_of_other_models_are_never_wrong(checked, kind):
     text = {
         "linear regression": """
@@ -570,6 +570,19 @@ import numpy as np
 X = np.random.randn(20, 3); y = np.random.randn(20, 2); W = np.zeros((3, 2))
 for t in range(10):
     W -= 0.1 * 2 * X.T @ (X @ W - y) / len(X)
+""",
+        "a cubic error": """
+import numpy as np
+X, Y = np.random.randn(8, 3), np.random.rand(8, 2)
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+for t in range(100):
+    z = np.tanh(X @ A)
+    g = 1 / (1 + np.exp(-z @ B))
+    e = g - Y
+    top = e * g * (1 - g) * np.abs(e)
+    low = top @ B.T * (1 - z ** 2)
+    B -= 0.01 * z.T @ top
+    A -= 0.01 * X.T @ low
 """,
         "matrix factorisation": """
 import numpy as np
