@@ -745,23 +745,10 @@ for t in range(9):
 
 
 def test_samples_that_are_0_hide_nothing(checked):
-    text = """
-import math, random
-def f(u): return 1 / (1 + math.exp(-u))
-A = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(3)]
-B = [random.uniform(-1, 1) for _ in range(3)]
-data = [[[0, 0], 0], [[0, 1], 1], [[1, 0], 1], [[1, 1], 0]]
-for t in range(900):
-    for x, y in data:
-        z = [f(sum(w * v for w, v in zip(row, x))) for row in A]
-        g = f(sum(w * v for w, v in zip(B, z)))
-        top = (g - y) * g * (1 - g)
-        low = [top * B[i] * z[i] * (1 - z[i]) for i in range(3)]
-        for i in range(3):
-            B[i] -= 0.5 * top * z[i]
-            for j in range(2):
-                A[i][j] -= 0.5 * low[i] * x[j]
-"""
+    data = "data = [([0.1, 0.9], 1.0), ([0.7, 0.4], 0.0)]"
+    plain = RIGHT["plain numbers in lists"]
+    text = plain.replace(data, "data = [[[0, 0], 0], [[0, 1], 1], [[1, 0], 1], [[1, 1], 0]]")
+    assert text != plain
     file = checked(text)
     assert {check.verdict for check in file.checks} == {"right"}
     assert sum(check.stage.startswith("∂E/∂A") for check in file.checks) == 6

@@ -190,9 +190,8 @@ def _origin(graph: Graph, number: int) -> tuple:
 
 def _data(graph: Graph, number: int) -> int:
     """The array that a value was taken out of."""
-    while graph.before[number] and graph.nodes[number].op in PASSING:
-        number = graph.before[number][0]
-    return number
+    *_, data = _way(graph, number)
+    return data
 
 
 def _meetings(
