@@ -253,15 +253,17 @@ def _judged(
     name = first.name or LOOP
     try:
         found, by_stage = _found(alike, seed, said, name)
-        loose = [result for result, node in found.loose if _like_weights(found, result, node)]
+        telling = told.Telling(found, lines, begins)
+        told_of = {one.param.name for one in telling.misfits}
+        loose = [result for result, node in found.loose
+                 if result not in told_of and _like_weights(found, result, node)]  # fmt: skip
         notes = (told.loose(first.name, loose, first.line, begins),) if loose else ()
         if found.unseen:
             why = steps.Unjudged("unseen", ", ".join(found.unseen[: told.SEVERAL]))
             notes += (told.unjudged(first.name, first.line, why, begins),)
-        telling = told.Telling(found, lines, begins)
         checks = telling.checks()
         if by_stage:
-            checks = claims.joined(by_stage, checks, telling.place)
+            checks = claims.joined(by_stage, checks, telling)
         after = _evaluated(found, telling)
         return Step(first.line, run, telling.with_code(checks), notes, after)
     except steps.Unjudged as why:

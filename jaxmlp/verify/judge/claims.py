@@ -16,7 +16,7 @@ from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param, all_right
-from jaxmlp.verify.judge.told import FOLLOWS
+from jaxmlp.verify.judge.told import FOLLOWS, Telling
 from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.program import Mistake, Quantities
@@ -95,7 +95,7 @@ def stage_checks(
         forgotten = (_judged(name, one, claims, size, F_MISSING)
                      for one in network.with_any_f() for size in sizes)  # fmt: skip
         best = next((one for one in forgotten if not cost(one)[0]), best)
-    if len(claims) == 2 and claims[1].d is None:
+    if len(claims) == 2 and claims[1].d is None and network.world.recording.moves:
         best = [*best, Stage((), unwritten(name, "dV", None, STILL))]
     if _goes_down(found) and any(one.check.verdict == "wrong" for one in best):
         return None  # a closed form may be of another network, ∂E/∂(a parameter) is not
@@ -327,22 +327,21 @@ def cost(found: Sequence[Stage]) -> tuple[int, int]:
 
 
 def joined(
-    found: Sequence[Stage], by_param: Sequence[Check], placed: Callable[[int], Place]
+    found: Sequence[Stage], by_param: Sequence[Check], telling: Telling
 ) -> tuple[Check, ...]:
     """The stages, with what is known of their parameters: where it is wrong, and what else is.
 
     Args:
         by_param: the checks of ∂E/∂(each parameter).
-        placed: the place of a node.
     """
-    known = {check.stage.removeprefix("∂E/∂"): check for check in by_param}
+    known = {check.stage: check for check in by_param}
     left = [check for check in by_param if check.verdict == "wrong" and check.place]
     wrong = [one for one in found if one.check.verdict == "wrong"]
     all_told = bool(wrong) and cost(found)[0] == 0
     made: list[Check] = []
     used: list[Check] = []
     for params, check, node in found:
-        mine = [known[p] for p in params if p in known]
+        mine = [known[s] for s in map(telling.stage, params) if s in known]
         follows = not left and any(FOLLOWS in one.remarks for one in mine)
         told = any(one in used for one in mine)
         if check.verdict == "wrong" and (follows or told):
@@ -351,14 +350,15 @@ def joined(
             other = next((one for one in left if one in mine), next(iter(left), None))
             used += [other] if other else []
             left = [one for one in left if one is not other]
-            check = _with_place(check, other, placed(node) if node is not None else None)
+            check = _with_place(check, other, telling.place(node) if node is not None else None)
         elif check.stage not in DELTA.values() and not all_told:
             other = next(
                 (one for one in mine if one in left or (one.verdict == "wrong" and not wrong)), None
             )
             check = check if other is None else replace(other, stage=check.stage)
         made.append(check)
-    rest = [one for name, one in known.items() if all(name not in s.params for s in found)]
+    staged = {telling.stage(p) for stage in found for p in stage.params}
+    rest = [one for stage, one in known.items() if stage not in staged]
     if any(note.id == "never-moves" for one in rest for note in one.diagnosis):
         made = [one for one in made if one.verdict != "unfinished"]
     first = by_param[0]

@@ -169,6 +169,8 @@ def _layer(world: World, number: int, used: set[int]) -> Layer:
     graph, nodes = world.graph, world.recording.nodes
     feeding = graph.before[number]
     roots = [_root(world, one) for one in feeding]
+    if None not in roots:  # of a call ∂E/∂x may be a result, too
+        roots = [one if param_of(world, one) else None for one in roots]
     if nodes[number].op not in PRODUCTS or len(feeding) != 2 or roots.count(None) != 1:
         raise NoChain
     left = roots[0] is not None

@@ -14,6 +14,7 @@ from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.faults import Fault, faults
 from jaxmlp.verify.judge.lines import Told, listing
+from jaxmlp.verify.judge.misfits import misfits
 from jaxmlp.verify.judge.places import at_line, in_cell, placed
 from jaxmlp.verify.judge.steps import Judgement, Param, Unjudged, scaled_at
 from jaxmlp.verify.reading import of_cells
@@ -130,23 +131,31 @@ class Telling:
     def __init__(self, found: Judgement, lines: Sequence[str], cells: Sequence[int]):
         self.found, self.lines, self.cells = found, lines, cells
         self.nodes = found.world.recording.nodes
+        self.misfits = misfits(found)
         self.code = Told(found, Called(found.world.recording, _statements(lines, cells), cells))
+        self.titles = _titles(found, self.code, [one.param for one in self.misfits])
 
     def place(self, node: int) -> Place:
         """Where a node's expression stands."""
         return placed(self.nodes[node].span, self.lines, self.cells)
+
+    def stage(self, param: str) -> str:
+        """What is checked of a parameter."""
+        return f"∂E/∂{self.titles.get(param, param)}"
 
     def checks(self) -> tuple[Check, ...]:
         """A check for each parameter."""
         found, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
         mistakes = [*_mistakes(found), *_steps(found), *_still(found)]
+        mistakes += [Mistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
+                     for one in self.misfits]  # fmt: skip
         told = {one.params[0]: one for one in reversed(mistakes)}
         spoiled = {name for one in mistakes for name in one.params}
         params = [p.name for p in found.world.params if p.name in found.right]
-        titles, made = _titles(found, self.code), []
+        made: list[Check] = []
         for param in dict.fromkeys([*params, *told]):
-            check = Check(name, f"∂E/∂{titles.get(param, param)}", "right", line)
+            check = Check(name, self.stage(param), "right", line)
             if param in told:
                 place = placed(told[param].span, self.lines, self.cells)
                 check = replace(check, verdict="wrong", diagnosis=told[param].notes, place=place)
@@ -186,12 +195,12 @@ def _another(title: Words) -> Note:
         BACKWARDS)  # fmt: skip
 
 
-def _titles(found: Judgement, code: Told) -> dict[str, str]:
+def _titles(found: Judgement, code: Told, more: Sequence[Param]) -> dict[str, str]:
     """What the file calls the parameters whose gradients a call gives; each another name."""
     places: dict[int, str] = {}
     for place, node in sorted(found.world.recording.values, key=lambda one: -len(one[0])):
         places[node] = place
-    params = [p for p in found.world.params if p.gives]
+    params = [*(p for p in found.world.params if p.gives), *more]
     named = {p.name: code.called.name(p.old) for p in params}
     names = [name.en for _, name in named.values()]
     made = {}

@@ -187,9 +187,10 @@ def _candidates(
     for name, result in {r: (n, r) for n, r in reversed(results)}.values():
         value = recording.nodes[result].value
         direct = graph.before[result]
+        own = not name.startswith("self.") and min(value.shape, default=1) > 1
         for root in roots:
             shape = recording.nodes[root].value.shape
-            if shape in (value.shape, value.T.shape) or (value.ndim == 1 and value.shape == shape):
+            if shape == value.shape or (shape == value.T.shape and not own):
                 moved = root in direct and recording.nodes[result].op in ("subtract", "add")
                 moved = moved and not GRADIENT.search(name)
                 yield Param(name, root, result, gives=not moved)

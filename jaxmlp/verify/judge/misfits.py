@@ -1,0 +1,122 @@
+"""Results of a call that are made as a gradient is, and have not the shape of what E is
+differentiated by; or that are nothing but 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.judge.steps import Judgement
+from jaxmlp.verify.judge.worlds import Param
+from jaxmlp.verify.run import network
+
+SHAPE = Words(
+    "A gradient has the shape of what E is differentiated by: compare them.",
+    "勾配は、E を微分する相手と同じ形になります。形を比べてください。",
+)
+
+
+class Misfit(NamedTuple):
+    """A result that is meant as a gradient, with what is wrong with it."""
+
+    param: Param
+    note: Note
+
+
+def _note(name: str, en: str, ja: str) -> Note:
+    return Note(name, Words(en, ja), SHAPE)
+
+
+TRANSPOSED = _note(
+    "transposed",
+    "This is the transpose of the gradient: the factors of the product have changed places.",
+    "勾配の転置になっています。積の 2 つの因子が逆です。",
+)
+NO_BIAS = _note(
+    "bias-column-missing",
+    "The entries that belong to the biases are missing: the matrix has them, and its gradient, too.",
+    "バイアスに対応する成分がありません。行列にはバイアスが含まれるので、勾配にも必要です。",
+)
+BIAS_KEPT = _note(
+    "bias-kept",
+    "There is one row or column too many: that of the 1 beside the hidden units, from which "
+    "nothing flows back.",
+    "行または列が 1 つ余分です。隠れユニットに並べた 1 に対応するもので、ここからは何も逆伝播しません。",
+)
+OVER_UNITS = _note(
+    "bias-over-units",
+    "This is summed over the units, and has a number for each sample: a bias needs the sum over "
+    "the samples.",
+    "ユニットについて和を取っているので、サンプルごとの値になっています。"
+    "バイアスの勾配はサンプルについての和です。",
+)
+ZERO = _note(
+    "zero",
+    "This is 0 everywhere: it is never computed.",
+    "すべて 0 です。計算されていません。",
+)
+
+
+def misfits(found: Judgement) -> list[Misfit]:
+    """The results that are no gradient by their shape, each of what has none beside it."""
+    taken = {p.old for p in found.world.params}
+    left = [i for i in found.world.fixed if i in found.names.adjoints and i not in taken]
+    news = {p.new for p in found.world.params}
+    given = [(name, node) for name, node in found.world.results if node not in news]
+    made = []
+    for name, node in (*given, *_empty(found, left)):
+        for root in left:
+            if (note := _wrong_shape(found, node, root)) is not None:
+                made.append(Misfit(Param(name, root, node, gives=True), note))
+                left.remove(root)
+                break
+    return made
+
+
+def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:
+    """What a call gives that is 0 throughout, in the shape of a matrix."""
+    recording, target = found.world.recording, found.choice.target
+    nodes = recording.nodes
+    weights = {nodes[i].value.shape for i in roots
+               if network.multiplied(recording, found.world.graph, i)}  # fmt: skip
+    given = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]
+    return [(name, i) for name, i in given
+            if nodes[i].value.shape in weights and not np.any(nodes[i].value)]  # fmt: skip
+
+
+def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
+    """What is wrong with a result as the gradient of an array."""
+    value, true = found.names.value(node), found.names.adjoints[root]
+    if not np.any(value):
+        return ZERO if value.shape == true.shape else None
+    for note, other in _variants(found, true):
+        if other.shape == value.shape and multiple(value, other) is not None:
+            return note
+    if any(part.shape == true.shape and multiple(part, true) is not None for part in _cut(value)):
+        return BIAS_KEPT
+    return None
+
+
+def _variants(found: Judgement, true: np.ndarray) -> Iterator[tuple[Note, np.ndarray]]:
+    """A gradient as it may be mistaken, the states along the first axis."""
+    if true.ndim == 3 and min(true.shape) > 1:
+        yield TRANSPOSED, true.mT
+        yield from ((NO_BIAS, part) for part in _cut(true))
+    for delta in found.names.adjoints.values():
+        if delta.ndim == 3 and min(delta.shape) > 1:
+            for over in (1, 2):
+                summed = delta.sum(over)
+                if summed.size == true.size and multiple(summed, true) is not None:
+                    yield from ((OVER_UNITS, delta.sum(3 - over, keepdims=keep))
+                                for keep in (False, True))  # fmt: skip
+
+
+def _cut(value: np.ndarray) -> list[np.ndarray]:
+    """A matrix without its first or last row or column."""
+    if value.ndim != 3:
+        return []
+    return [value[:, 1:], value[:, :-1], value[:, :, 1:], value[:, :, :-1]]
