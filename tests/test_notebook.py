@@ -49,11 +49,11 @@ def found(shown):
 
 def test_a_cell_with_what_earlier_cells_have_defined(run):
     shown = run(SOFTMAX, f"%%verify\n{BACKPROP}")
-    assert found(shown) == {
-        ("backprop", "dV"): ("right",),
-        ("backprop", "dW"): ("wrong", "slope-missing"),
+    stages = [("backprop", stage) for stage in ("delta2", "dV", "delta1", "dW")]
+    assert found(shown) == dict.fromkeys(stages, ("right",)) | {
+        ("backprop", "delta1"): ("wrong", "slope-missing")
     }
-    wrong = shown.report.checks[1]
+    wrong = shown.report.checks[2]
     assert (wrong.line, shown.report.files[0].path) == (2, "[3]")
     assert wrong.place is None or (wrong.place.cell, wrong.place.line) == (3, 6)
     assert "backprop" in repr(shown)
@@ -74,7 +74,7 @@ def test_by_name_and_the_last_of_that_name(run):
 def test_a_name_from_a_cell_under_the_magic(run):
     shown = run(SOFTMAX, f"%%verify\n{BACKPROP}", "%verify backprop")
     assert shown.report.checks[-1].line == 2
-    assert found(shown)["backprop", "dW"] == ("wrong", "slope-missing")
+    assert found(shown)["backprop", "delta1"] == ("wrong", "slope-missing")
 
 
 def test_what_earlier_cells_have_trained_is_not_run_again(run, tmp_path):
@@ -142,7 +142,7 @@ document.title = JSON.stringify({
 def report():
     from jaxmlp.verify.grading import Options, graded
 
-    text = f"{SOFTMAX}\n{BACKPROP}"
+    text = f"{SOFTMAX}\n{BACKPROP}\ndef backward(V, delta2, slope):\n    return V.T @ delta2"
     return Report((graded("a.py", [text], Options()), graded("b.py", [text], Options())))
 
 

@@ -23,6 +23,7 @@ from jaxmlp.verify.kinds import (
     BACKWARD,
     LOOP,
     STILL,
+    derivations,
     pieces_of,
     stage_of,
     unwritten,
@@ -92,7 +93,7 @@ def _verified(
     path: Path, cells: Sequence[str], found: Source, options: Options, clock: Clock
 ) -> File:
     try:
-        network, reduction = settings(found, options)
+        network = settings(found, options)
     except ValueError as why:
         return unreadable(
             path, why, "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません"
@@ -101,7 +102,7 @@ def _verified(
     settled = {"limit": options.limit, "clock": clock, "wanted": options.held}
     by_step: list[Step] = []
     with Runner(pieces, visible=origins.files, **settled) as runner:
-        checks = [one for job in work(found, reduction, options)
+        checks = [one for job in work(found)
                   for one in job.safely(runner, network, options.seed)]  # fmt: skip
         if worth_running(found, checks, beside=bool(origins.files)):
             said = _said(found, options)
@@ -118,7 +119,7 @@ def _verified(
     lines = {name: range(f.lineno, (f.end_lineno or f.lineno) + 1)
              for name, f in found.functions.items()}  # fmt: skip
     unsure = [one for one in unsure if run.isdisjoint(lines.get(one.name, ()))]
-    remarks = (*_remarks(found, pieces, run), *(n for step in counted for n in step.notes))
+    remarks = (*_remarks(found, pieces, run, origins), *(n for step in counted for n in step.notes))
     remarks += tuple(
         unjudged(one.name, one.line, ANOTHER if one.stage in OF_FORWARD else ANOTHER_CALL, begins)
         for one in unsure
@@ -142,9 +143,10 @@ def _declared(found: Source, options: Options) -> set[str]:
 def _said(found: Source, options: Options) -> Said:
     """What the file, or the command line, says that its network is to be."""
     given = [getattr(options, one) or found.settings.get(one.upper())
-             for one in ("hidden", "output", "loss")]  # fmt: skip
+             for one in ("hidden", "output", "loss", "reduction")]  # fmt: skip
     softmax = {n for n in found.functions if (one := piece(n)) and one.kind == "softmax"}
-    return Said(*given, softmax=bool(softmax), softmax_unused=bool(softmax & set(_unused(found))))
+    unused = bool(softmax & set(_unused(found)))
+    return Said(*given, exercise=derivations(found), softmax=bool(softmax), softmax_unused=unused)
 
 
 def _unused(found: Source) -> list[str]:
@@ -230,8 +232,8 @@ NOTHING = Words(
 )
 
 
-def settings(found: Source, options: Options) -> tuple[Network, str]:
-    """The network and the reduction: as the options say, or the file, or the lecture.
+def settings(found: Source, options: Options) -> Network:
+    """The network, as the options say, or the file, or the lecture.
 
     Raises:
         ValueError: a name is unknown, or a pair makes no sense.
@@ -247,20 +249,25 @@ def settings(found: Source, options: Options) -> tuple[Network, str]:
     output = output or usual.get(loss, "softmax")
     goes_with = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
     loss = loss or goes_with.get(output, "squared_error")
-    reduction = options.reduction or said.get("REDUCTION", "mean")
-    if reduction not in ("mean", "sum"):
+    reduction = options.reduction or said.get("REDUCTION")
+    if reduction not in (None, "mean", "sum"):
         raise ValueError(f"unknown REDUCTION {reduction!r}: expected mean or sum")
     bias = said.get("BIAS", True) if options.bias is None else options.bias
-    return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss, bias), reduction
+    return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss, bias)
 
 
-def _remarks(found: Source, pieces: Pieces, run: Collection[int]) -> tuple[Note, ...]:
+def _remarks(
+    found: Source, pieces: Pieces, run: Collection[int], origins: Origins
+) -> tuple[Note, ...]:
     """What was not looked at, neither by its names nor where it was run."""
     examined = {f.name for f in pieces.functions} | found.unfinished.keys()
     skipped = {name for name in found.functions if NOT_CHECKED.search(plain(name))}
     left = overlooked(found.module, examined | skipped, set(idle(found.module)))
     left += [broken(name, *said) for name, said in found.broken.items() if stage_of(name) is None]
     left = [one for one in left if not run & set(range(one.line, one.end + 1))]
+    bought = [origins.of(one.name.en, one.line) for one in left]
+    left = [one._replace(why=notes[0].text) if notes else one
+            for one, notes in zip(left, bought, strict=True)]  # fmt: skip
     return remark(left, numbered=found.numbered)
 
 

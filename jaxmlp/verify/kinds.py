@@ -1,22 +1,19 @@
 """What a function is to be checked as, by its name and those of its parameters."""
 
 import ast
+import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from jaxmlp.network import Network
-from jaxmlp.verify.calling import ROLE, Subject, plain, result_role, roles
-from jaxmlp.verify.check import check_derivation
+from jaxmlp.verify.calling import Subject, plain, roles
 from jaxmlp.verify.claimed import confirm
 from jaxmlp.verify.ending import crashed, out_of_time
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.grading import Options
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, stores, words
-from jaxmlp.verify.passes import check_backward, check_error, check_forward, check_network
+from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, words
+from jaxmlp.verify.passes import check_backward, check_forward
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
@@ -76,10 +73,10 @@ class Job(NamedTuple):
             return (Check(self.name, "derivation", "crashed", self.line, remarks=(note,)),)
 
 
-def work(found: Source, reduction: str, options: Options) -> list[Job]:
+def work(found: Source) -> list[Job]:
     """One job for each function to check, in the order of the file."""
     jobs = [
-        Job(function.lineno, name, _function_job(function, reduction, options))
+        Job(function.lineno, name, _function_job(function))
         for name, function in found.functions.items()
         if name not in found.unfinished and kind(function) is not None
     ]
@@ -125,18 +122,10 @@ def _broken_job(name: str, stage: str, line: int, why: str):
 
 
 def _parameters(function: ast.FunctionDef) -> tuple[str, ...]:
-    """The parameters that have to be given, and what is known by a name that others have not."""
+    """The parameters that have to be given; all, where all have defaults."""
     a = function.args
     names = [one.arg for one in (*a.posonlyargs, *a.args)]
-    required = names[: len(names) - len(a.defaults)] or names
-    if piece(function.name) is not None:
-        return tuple(required)
-    found, longer = roles(required), roles(names[: len(required) + 1])
-    if longer and len(required) < len(names) and {"W", "V", "x"} <= set(found):
-        return tuple(names[: len(required) + 1])  # a step size with a default, say
-    if found is None or not {"W", "V"} <= set(found):
-        return tuple(names) if len(names) in (3, 4) else tuple(required)
-    return tuple(required)
+    return tuple(names[: len(names) - len(a.defaults)] or names)
 
 
 def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
@@ -150,10 +139,8 @@ def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
 
 
 def kind(function: ast.FunctionDef) -> str | None:
-    """What a function is to be checked as; one that trains is judged by what it computes."""
-    if _is_piece(function):
-        return "piece"
-    return None if _trains(function) else _kind_by_names(function)
+    """What a function is by its name: a "piece", the exercise's "forward" or "backward"."""
+    return "piece" if _is_piece(function) else _part_of_exercise(function)
 
 
 def _is_piece(function: ast.FunctionDef) -> bool:
@@ -165,77 +152,37 @@ def _is_piece(function: ast.FunctionDef) -> bool:
     return not passed and found.of != "identity"
 
 
-def _trains(function: ast.FunctionDef) -> bool:
-    """Whether there is a loop in it in which W or V is assigned."""
-    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While)]
-    stored = {ROLE.get(plain(name)) for loop in loops for name in stores(loop)}
-    return bool(stored & {"W", "V"})
-
-
-def _kind_by_names(function: ast.FunctionDef) -> str | None:
+def _part_of_exercise(function: ast.FunctionDef) -> str | None:
+    """forward(x, W, f), backward(Ṽ, δ2, f'(u)): of one layer, with what it needs handed over."""
     short, parameters = plain(function.name), _parameters(function)
-    found = roles(parameters)
-    if NOT_CHECKED.search(short):
+    names = set(map(plain, parameters))
+    if NOT_CHECKED.search(short) or roles(parameters) is not None or names & WHOLE:
         return None
-    if found is None:
-        names = set(map(plain, parameters))
-        if names & WHOLE or (short.startswith("back") and names & SAMPLE):
-            return None  # a pass through a whole network, in a dict or an object
-        if short.startswith(("forward", "fprop")) and len(parameters) in (3, 4):
-            return "forward"
-        return (
-            "backward"
-            if short.startswith(("backward", "bprop", "backprop")) and len(parameters) == 3
-            else None
-        )
-    if not {"W", "V", "x"} <= set(found):
-        return None
-    if "y" not in found:
-        return "network" if FORWARD.search(short) and "eta" not in found else None
-    if "eta" in found:
-        return "derivation"
-    returned = _returned(function)
-    named = [result_role(name, found) for name in returned]
-    gives_gradients = (named and None not in named) or {"grads", "gradients"} & set(returned)
-    if BACKWARD.search(short) or UPDATE.search(short) or gives_gradients:
-        return "derivation"
-    return "error" if ERROR.search(short) else None
+    if short.startswith("back") and names & SAMPLE:
+        return None  # a pass through a whole network
+    if short.startswith(("forward", "fprop")) and len(parameters) in (3, 4):
+        return "forward"
+    backs = short.startswith(("backward", "bprop", "backprop"))
+    return "backward" if backs and len(parameters) == 3 else None
 
 
-def _function_job(function: ast.FunctionDef, reduction: str, options: Options):
-    kind = "piece" if _is_piece(function) else _kind_by_names(function)
-    parameters = _parameters(function)
+def derivations(found: Source) -> frozenset[str]:
+    """The functions that are of the exercise by the names of their parameters: W, V, x and y."""
+    return frozenset(
+        name for name, function in found.functions.items()
+        if {"W", "V", "x", "y"} <= set(roles(_parameters(function)) or ())
+    )  # fmt: skip
+
+
+def _function_job(function: ast.FunctionDef) -> Callable[[Runner, Network], Sequence[Check]]:
+    parameters, returned = _parameters(function), _returned(function)
 
     def job(runner: Runner, network: Network) -> Sequence[Check]:
-        def call(args: list) -> tuple[object, list]:
-            return runner.call(function.name, args, sizes(parameters, args))
-
-        subject = Subject(function.name, call, parameters, _returned(function), function.lineno)
-        if kind == "piece":
+        call = functools.partial(runner.call, function.name)
+        subject = Subject(function.name, call, parameters, returned, function.lineno)
+        if _is_piece(function):
             return check_piece(subject, piece(function.name))
-        if kind == "forward":
-            return check_forward(subject, network)
-        if kind == "backward":
-            return check_backward(subject)
-        if kind == "network":
-            return check_network(subject, network)
-        if kind == "error":
-            return check_error(subject, network, reduction)
-        return check_derivation(subject, network, reduction=reduction, seed=options.seed)
+        forward = kind(function) == "forward"
+        return check_forward(subject, network) if forward else check_backward(subject)
 
     return job
-
-
-def sizes(parameters: Sequence[str], args: Sequence) -> dict[str, int]:
-    """d, q, m and n of these arguments, in place of those that a file has as constants."""
-    found = roles(parameters)
-    if found is None or "W" not in found or "V" not in found:
-        return {}
-    given = dict(zip(found, args, strict=True))
-    apart = "b" in found
-    return {
-        "q": len(given["W"]),
-        "d": given["W"].shape[1] - (0 if apart else 1),
-        "m": len(given["V"]),
-        "n": len(given["x"]) if np.ndim(given["x"]) == 2 else 1,
-    }

@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-SIZES = ("d", "q", "m", "n")
 # What checks, shows, loads or saves a network, and is none.
 NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"

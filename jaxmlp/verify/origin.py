@@ -80,7 +80,11 @@ class Origins:
 
     def said(self, check: Check) -> Check:
         """The check, with a remark on what its function, or its loop, has from elsewhere."""
-        uses = [use for node in self._nodes(check) for use in self._of(node)]
+        return replace(check, remarks=(*check.remarks, *self.of(check.name, check.line)))
+
+    def of(self, name: str, line: int | None) -> tuple[Note, ...]:
+        """What a function, or the loop at a line, has from elsewhere."""
+        uses = [use for node in self._nodes(name, line) for use in self._of(node)]
         notes = [
             _note(id, [one for one in uses if pattern.fullmatch(one.name)], en, ja)
             for id, (pattern, en, ja) in SAID.items()
@@ -88,13 +92,13 @@ class Origins:
         beside = [u for u in uses if u.name.split(".")[0] in self.modules]
         notes.append(_note("other-file", beside, "takes from a file beside it",
                            "隣のファイルから取り込んでいます"))  # fmt: skip
-        return replace(check, remarks=(*check.remarks, *filter(None, notes)))
+        return tuple(filter(None, notes))
 
-    def _nodes(self, check: Check) -> Iterator[ast.AST]:
-        """The function or the loop of a check, and what it calls and names in its file."""
+    def _nodes(self, name: str, line: int | None) -> Iterator[ast.AST]:
+        """A function or a loop, and what it calls and names in its file."""
         functions = self.found.functions
-        begin = [functions[check.name]] if check.name in functions else []
-        begin = begin or [n for n in ast.walk(self.found.module) if _loop_at(n, check.line)]
+        begin = [functions[name]] if name in functions else []
+        begin = begin or [n for n in ast.walk(self.found.module) if _loop_at(n, line)]
         names = names_used(begin, functions)
         made = [c for targets, c in self.constants if targets & names]
         used = names | names_used(made, functions)

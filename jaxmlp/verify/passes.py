@@ -1,4 +1,4 @@
-"""`forward` and `backward` of the exercise; forward passes and errors of a whole network."""
+"""`forward` and `backward` of the exercise: those of one layer, with what they need handed over."""
 
 import itertools
 from collections.abc import Sequence
@@ -6,21 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from jaxmlp.network import Network
-from jaxmlp.verify import given, pieces
+from jaxmlp.verify import given
 from jaxmlp.verify.calling import (
-    ONE,
     Subject,
-    arguments,
     array,
-    convention,
-    conventions,
-    layouts,
     plain,
-    roles,
     stacked,
 )
 from jaxmlp.verify.claimed import points_of
-from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import (
     at_equal_sizes,
     ended,
@@ -32,12 +25,11 @@ from jaxmlp.verify.ending import (
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge.stages import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
-from jaxmlp.verify.pieces import Piece
-from jaxmlp.verify.points import EQUAL, Points, Sizes, draw
+from jaxmlp.verify.points import Points, Sizes, draw
 from jaxmlp.verify.run.outcome import Crashed
 
 SMOOTH = Network("tanh")  # its f' is neither 0 nor 1, so that nothing done to it is hidden
-OF_FORWARD = ("u", "fu", "z", "a", "g")
+OF_FORWARD = ("z", "slope")
 
 
 def check_forward(subject: Subject, network: Network) -> tuple[Check, ...]:
@@ -149,157 +141,3 @@ def _places(parameters: Sequence[str]) -> list[str]:
     )
     slope = max({0, 1, 2} - {delta}) if slope is None else slope
     return ["delta" if i == delta else "slope" if i == slope else "V" for i in range(3)]
-
-
-def check_error(subject: Subject, network: Network, reduction: str) -> tuple[Check, ...]:
-    """E(W, V, x, y) of the whole network, one number."""
-    return ended(subject, "loss", lambda: _error(subject, network, reduction))
-
-
-def _error(subject: Subject, network: Network, reduction: str) -> tuple[Check, ...]:
-    kind = Piece("loss", network.loss.name)
-    found = roles(subject.parameters)
-    crash = None
-    for layout in layouts(subject.parameters, found, bias=network.bias):
-        points = points_of(network)
-        points = points.single() if layout.samples in ONE else points
-        right = quantities(network, points)
-        try:
-            results = [
-                subject.call(arguments(found, layout, points, at, 0.0))[0]
-                for at in range(len(points.W))
-            ]
-            claim = np.stack([array(r).reshape(-1) for r in results])
-        except (Crashed, ValueError) as why:
-            crash = farther(crash, why)
-            continue
-        inputs = {
-            "g": right.g.reshape(-1, *right.g.shape[2:]),
-            "y": points.y.reshape(-1, points.y.shape[-1]),
-        }
-        if layout.samples not in ONE and claim.shape[1] == 1:  # one number a batch
-            return (_batch_error(subject, kind, inputs, claim[:, 0], reduction, layout),)
-        claim = claim.reshape(-1)
-        true = pieces.quantities(kind, inputs, claim)
-        slips = pieces.slips(kind)
-        checks = judge(subject.name, true, {"loss": claim}, slips, stages=("loss",))
-        return remarked(checks, *conventions(layout, bias=network.bias, mean=False)[:2])
-    raise Crashed(str(crash))
-
-
-def _batch_error(subject, kind, inputs, claim, reduction, layout) -> Check:
-    each = pieces.quantities(kind, inputs, claim).loss.reshape(len(claim), -1)
-    totals = each.mean(axis=1) if reduction == "mean" else each.sum(axis=1)
-    right = same(claim, totals, tolerance(claim))
-    said = (convention(layout.samples), convention(reduction))
-    if right:
-        return Check(subject.name, "loss", "right", remarks=said)
-    ratio = float((claim / totals).mean())
-    words = Words(
-        f"It is {ratio:.4g} times the {reduction}, on average.",
-        f"平均して、正しい値の {ratio:.4g} 倍です。",
-    )
-    return Check(
-        subject.name, "loss", "wrong", remarks=said, diagnosis=(Note("unrecognised", words),)
-    )
-
-
-def check_network(subject: Subject, network: Network) -> tuple[Check, ...]:
-    """A forward pass of the whole network, forward(W, V, x): g, or (z, g), or (u, z, a, g)."""
-    return ended(subject, "g", lambda: _network(subject, network))
-
-
-def _network(subject: Subject, network: Network) -> tuple[Check, ...]:
-    """Judged in the first convention in which it is right, or else in the first that runs."""
-    tried, crash = _network_at(subject, network, Sizes())
-    if tried:
-        return next((c for c in tried if all(one.verdict == "right" for one in c)), tried[0])
-    for sizes in (s for s in equal_sizes(crash) if s in EQUAL[2:]):
-        for checks in filter(recognised, _network_at(subject, network, sizes)[0]):
-            return remarked(checks, at_equal_sizes(crash))
-    raise crash
-
-
-def _network_at(
-    subject: Subject, network: Network, sizes: Sizes
-) -> tuple[list[tuple[Check, ...]], Crashed | None]:
-    """The verdicts in each convention in which it runs; why it first crashed."""
-    found, crash, tried = roles(subject.parameters), None, []
-    for layout in layouts(subject.parameters, found, bias=network.bias):
-        points = points_of(network, sizes)
-        points = points.single() if layout.samples in ONE else points
-        try:
-            results = _pass_results(subject, found, layout, points)
-            checks = _pass_checks(subject, network, results, layout, points)
-        except Crashed as why:
-            crash = farther(crash, why)
-            continue
-        tried.append(checks)
-        if all(one.verdict == "right" for one in checks):
-            break
-    return tried, crash
-
-
-def _pass_checks(subject, network, results, layout, points) -> tuple[Check, ...]:
-    right = quantities(network, points)
-    if all(map(_is_class, results)):
-        return (_classes(subject, results, right, layout),)
-    claims = _pass_claims(results, layout, right)
-    checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
-    return remarked(checks, *conventions(layout, bias=network.bias, mean=False)[:2])
-
-
-def _pass_results(subject, found, layout, points) -> list[object]:
-    at = range(len(points.W))
-    return [subject.call(arguments(found, layout, points, i, 0.0))[0] for i in at]
-
-
-def _is_class(result: object) -> bool:
-    """Whether it is a whole number."""
-    number = isinstance(result, int | np.integer) or getattr(result, "shape", None) == ()
-    return number and np.asarray(result).dtype.kind in "iu"
-
-
-def _classes(subject, results, right, layout) -> Check:
-    """The number of a class, which is that of the largest output (L25)."""
-    if layout.samples not in ONE:
-        raise Crashed("expected the class of each sample, got one number")
-    note = Note("class-number", Words("gives the class alone", "クラスの番号だけを返します"))
-    true = right.g.argmax(axis=-1)
-    if (np.reshape(results, true.shape) == true).all():
-        return Check(subject.name, "g", "right", remarks=(note,))
-    words = Words(
-        "This is not the class of the largest output.", "最大の出力のクラスではありません。"
-    )
-    hint = Words("Look again at a = Vz (L3).", "a = Vz (L3) を見直してください。")
-    diagnosis = (Note("unrecognised", words, hint, "L25"),)
-    return Check(subject.name, "g", "wrong", remarks=(note,), diagnosis=diagnosis)
-
-
-def _pass_claims(results, layout, right) -> dict[str, np.ndarray]:
-    at_points = []
-    for result in results:
-        values = list(result.values()) if isinstance(result, dict) else result
-        values = values if isinstance(values, tuple | list) else (values,)
-        rows = [array(v) for v in values]
-        rows = [v.T if layout.samples.startswith("column") else np.atleast_2d(v) for v in rows]
-        at_points.append(rows)
-    return _named_pass(stacked(at_points), right)
-
-
-def _named_pass(arrays: list[np.ndarray], right) -> dict[str, np.ndarray]:
-    """Which intermediate each result is: by its value where that is right, else by its shape."""
-    left, named = list(OF_FORWARD), {}
-    for number, value in enumerate(arrays):
-        fits = [s for s in left if getattr(right, s).shape == value.shape]
-        if not fits:
-            left_over = "g" if number == len(arrays) - 1 else None
-            fits = [left_over] if left_over in left else []
-        equal = [s for s in fits if same(value, getattr(right, s), tolerance(value))]
-        last = fits[-1:] if number == len(arrays) - 1 else fits[:1]
-        for stage in equal[:1] or last:
-            named[stage] = value
-            left = left[left.index(stage) + 1 :]
-    if not named:
-        raise Crashed("expected g, or (z, g), or (u, z, a, g)")
-    return named

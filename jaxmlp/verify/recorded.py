@@ -253,7 +253,8 @@ def _judged(
     name = first.name or LOOP
     try:
         found, by_stage = _found(alike, seed, said, name)
-        telling = told.Telling(found, lines, begins)
+        exact = name in said.exercise
+        telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         told_of = {one.param.name for one in telling.misfits}
         loose = [result for result, node in found.loose
                  if result not in told_of and _like_weights(found, result, node)]  # fmt: skip

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from jaxmlp.verify.names import SIZES, called, loads, stores, words
+from jaxmlp.verify.names import called, loads, stores, words
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import Flaw, deep_trees, of_cells
 
@@ -167,7 +167,6 @@ def _constants(module: ast.Module, found: Source) -> None:
             if isinstance(n, ast.Name)
         ]
         if not names or not _simple(statement.value, known):
-            found.constants.extend(_size(name, statement) for name in names if name in SIZES)
             continue
         known.update(names)
         found.constants.append(statement)
@@ -185,12 +184,6 @@ def _holds_results(made: ast.ClassDef) -> bool:
     """Whether a class is a named tuple or a dataclass, and no network of its own."""
     said = " ".join(map(ast.dump, [*made.bases, *made.decorator_list]))
     return any(name in said for name in ("NamedTuple", "namedtuple", "dataclass", "TypedDict"))
-
-
-def _size(name: str, where: ast.stmt) -> ast.stmt:
-    """A place for a size that the file reads off its data."""
-    made = ast.Assign([ast.Name(name, ast.Store())], ast.Constant(0))
-    return ast.fix_missing_locations(ast.copy_location(made, where))
 
 
 def _named(name: str, function: ast.expr) -> ast.FunctionDef:

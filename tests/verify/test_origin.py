@@ -80,15 +80,17 @@ def test_what_comes_from_elsewhere_is_said(text, id, tmp_path):
         tmp_path,
         (HEAD if ("jax" in text and id != "library") or id == "autodiff" else PLAIN) + text,
     )
-    assert said(file) == {id}
+    notes = [n for c in file.checks for n in c.remarks if n.id in ORIGINS]
+    assert {n.id for n in notes} <= {id}
+    notes += [n for n in file.remarks if n.id == "not-looked-at"]
+    (words,) = {n.text for n in notes}
     report = Report((file,))
-    assert set(verdicts(file)) == {"right"}
-    assert report.right == (id not in BOUGHT)
+    assert set(verdicts(file)) <= {"right"}
+    assert not (report.right and file.checks and id in BOUGHT)
     for explain in ("full", "hint", "verdict"):
         for way in (as_text, as_json, as_csv, as_html):
             for lang in ("en", "ja"):
-                text = next(n.text for c in file.checks for n in c.remarks if n.id == id)
-                assert getattr(text, lang).split(" (")[0] in way(report, lang, explain)
+                assert getattr(words, lang).split(" (")[0] in way(report, lang, explain)
 
 
 def test_what_is_derived_by_hand_is_not_accused(tmp_path):

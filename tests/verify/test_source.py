@@ -242,11 +242,6 @@ def test_simple_values_are_kept_and_nothing_that_does_something():
     ]  # fmt: skip
 
 
-def test_sizes_read_off_the_data_have_a_place():
-    found = apart("n, d = x_train.shape\nm = len(set(labels))\nother = load()\n")
-    assert [ast.unparse(one) for one in found.constants] == ["n = 0", "d = 0", "m = 0"]
-
-
 def test_classes_that_hold_results_are_kept_and_no_others():
     found = apart(
         "class Grads(NamedTuple):\n    dW: object\n@dataclass\nclass R:\n    dV: object\n"

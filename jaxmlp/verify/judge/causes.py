@@ -6,15 +6,17 @@ is ∂E/∂(something) exactly, at all states. None of them knows a network, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param
-from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.judge.naming import Name, multiple
 from jaxmlp.verify.judge.steps import Judgement
+from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
@@ -61,7 +63,7 @@ def repaired(found: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
 def cause(found: Judgement, fault: Fault) -> Cause | None:
     """The cause of a fault; None if it is none of the known ones."""
     node = found.world.recording.nodes[fault.first]
-    for look in (_updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _turned):
+    for look in LOOKS:
         if (made := look(found, fault, node)) is not None:
             return made
     return None
@@ -92,6 +94,15 @@ SUMMED = _note(
     "each has a gradient of its own (sum over the samples alone).",
     "サンプルについてだけでなくユニットについても和を取っているので、すべてのユニットが同じ値になります。"
     "勾配はユニットごとに異なります (サンプルについてだけ和を取ります)。",
+    "L20",
+)
+
+
+OTHER_INPUT = _note(
+    "other-input",
+    "The δ is multiplied by another value than the one that the matrix is multiplied by on the way "
+    "forward.",
+    "順伝播でこの行列に掛けた値とは別の値を δ に掛けています。",
     "L20",
 )
 
@@ -292,12 +303,47 @@ def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     return None
 
 
+def _other_input(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A product of the right δ with another value than the matrix is fed with."""
+    if node.op not in FACTORS or fault.first != fault.node:
+        return None
+    nodes, behind = found.world.recording.nodes, found.choice.target.backward
+    others = [i for i in found.world.graph.before[node.id] if i not in behind]
+    for param in (p for p in found.world.params if p.name in fault.params):
+        for x in inputs(found, param.old).values():
+            for other, turned in itertools.product(others, (False, True)):
+                tried = [{other: state[x].T if turned else state[x]} for state in found.world.at]
+                fits = nodes[other].value.ndim == nodes[x].value.ndim
+                if fits and _redone(found, fault, tried, [param.old]) is not None:
+                    return Cause((OTHER_INPUT,), repair=tried)
+    return None
+
+
+def inputs(found: Judgement, root: int) -> dict[int, int]:
+    """The products with a matrix in the forward pass, each with what it is multiplied by."""
+    recording, graph = found.world.recording, found.world.graph
+    shown = network.through(recording, graph, [root])
+    products = {i for one in shown for i in graph.after[one] if recording.nodes[i].op in FACTORS}
+    return {
+        i: x for i in products - found.choice.target.backward
+        for x in graph.before[i] if x not in shown
+    }  # fmt: skip
+
+
+LOOKS = (
+    _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _turned, _other_input
+)  # fmt: skip
+
+
 def _is_something(found: Judgement, fault: Fault, known: Values) -> bool:
     """Whether the expression is a derivative of E, if some values are these."""
     return _redone(found, fault, known, found.names.adjoints) is not None
 
 
-def _redone(found: Judgement, fault: Fault, known: Values, among: Mapping[int, np.ndarray]):
+def _redone(
+    found: Judgement, fault: Fault, known: Values, among: Iterable[int]
+) -> Name | None:  # fmt: skip
+    """What the expression is, if some values are these, among these derivatives."""
     nodes = found.world.recording.nodes
     between = sorted(
         found.world.graph.dependents([fault.first]) & found.world.graph.ancestors([fault.node])
@@ -308,7 +354,7 @@ def _redone(found: Judgement, fault: Fault, known: Values, among: Mapping[int, n
         try:
             for number in between:
                 values[number] = np.asarray(replay.applied(nodes[number], values, np))
-        except replay.NotReplayed:
+        except (replay.NotReplayed, ValueError):
             return None
         made.append(values[fault.node])
     if len({value.shape for value in made}) > 1:

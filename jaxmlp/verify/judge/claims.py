@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -32,9 +32,12 @@ F_MISSING = [mistake for mistake in CATALOGUE if mistake.id == "f-missing"]
 
 
 class Said(NamedTuple):
-    """The names of f, g and E, where somebody has said them.
+    """The names of f, g and E, where somebody has said them, and what else names tell.
 
     Attributes:
+        reduction: "mean" or "sum" over the samples.
+        exercise: the functions whose parameters are the exercise's: what these give are gradients,
+            and no steps downhill.
         softmax: whether the file has a function of that name.
         softmax_unused: whether it never calls it.
     """
@@ -42,6 +45,8 @@ class Said(NamedTuple):
     hidden: str | None = None
     output: str | None = None
     error: str | None = None
+    reduction: str | None = None
+    exercise: frozenset[str] = frozenset()
     softmax: bool = False
     softmax_unused: bool = False
 
@@ -120,7 +125,7 @@ def explained(
     """Of networks and E, that in which one known mistake explains all: evidence enough."""
     tried = [one for one in tried if one.right]  # of no parameter there is nothing to explain
     made = [(one, stage_checks(one, name, said, most=1)) for one in tried]
-    if said.softmax:  # which may be a wrong one
+    if said.softmax or any(map(_is_softmax, tried)):  # which may be a wrong one
         usual = ("softmax", "cross_entropy")
         made += [(one, stage_checks(one, name, said, 1, usual)) for one in tried[:1]]
     fits = [(one, found) for one, found in made if found and cost(found)[0] == 0]
@@ -129,9 +134,14 @@ def explained(
 
 def _unusual(found: Judgement) -> bool:
     """Whether E does not go with an output that is a softmax."""
+    return _is_softmax(found) and found.choice.error != "cross_entropy"
+
+
+def _is_softmax(found: Judgement) -> bool:
+    """Whether the outputs of a sample are one altogether."""
     (g, _), *_ = found.choice.target.pairs
-    whole = np.allclose(found.names.value(g).sum(-1), 1)
-    return whole and found.choice.error != "cross_entropy"
+    outputs = found.names.value(g)
+    return outputs.shape[-1] > 1 and np.allclose(outputs.sum(-1), 1)
 
 
 def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
@@ -164,15 +174,16 @@ def _claim(found: Judgement, network: Chain, k: int) -> Claim:
     right, d = _right(network, k), world.change(W)
     d = d.mT if layer.turned else d
     d = np.roll(d, 1, -1) if form.one == "last" else d
-    if right.shape[-1] > d.shape[-1]:
-        column = world.change(b).reshape(*d.shape[:2], 1) if b else right[..., :1]
-        d = np.concatenate([column, d], axis=-1)
-    sure = all(found.right.get(p, False) and found.factors.get(p, 1) > 0 for p in params)
     node, delta, factor = _delta(found, network, layer, W)
     if delta is not None:
         weights = slice(bool(form.one) - form.x.shape[-1], None)
         made = (delta.mT @ form.x)[..., weights]  # η may stand in either factor
         factor = multiple(d[..., weights], made) or factor
+    if right.shape[-1] > d.shape[-1]:
+        own = right[..., 0] if delta is None else factor * delta.sum(1)
+        column = world.change(b) if b else own
+        d = np.concatenate([column.reshape(*d.shape[:2], 1), d], axis=-1)
+    sure = all(found.right.get(p, False) and found.factors.get(p, 1) > 0 for p in params)
     return Claim(params, d, delta, factor, sure, (node, W.new))
 
 
@@ -248,7 +259,7 @@ def _judged(
     found: list[Stage] = []
     before: dict[str, np.ndarray] = {}
     for right, by_stage in _windows(network):
-        right = right.given(**before, eta=size, update=True)
+        right = right.given(**before, eta=size, update=bool(network.world.recording.moves))
         style = None if network.z is not None else _style(claims)
         mine = {s: _taken(right, s, claims[k], size, style) for s, k in by_stage.items()}
         claimed = {s: a for some in mine.values() for s, a in some.items()}

@@ -7,7 +7,9 @@ of it is. What is nothing is made of named values somewhere: there the mistake i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.steps import Judgement, Param
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Span
@@ -51,6 +53,20 @@ class Fault:
     node: int
     span: Span
     params: tuple[str, ...]
+
+
+class Mistake(NamedTuple):
+    """A mistake of a step.
+
+    Attributes:
+        params: the names of those that it spoils; it is told of the first.
+        notes: its diagnosis.
+        span: where it is.
+    """
+
+    params: tuple[str, ...]
+    notes: tuple[Note, ...]
+    span: Span
 
 
 def faults(found: Judgement) -> list[Fault]:

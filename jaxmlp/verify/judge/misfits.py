@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.causes import OTHER_INPUT, inputs
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.run import network
+from jaxmlp.verify.run.step import FACTORS
 
 SHAPE = Words(
     "A gradient has the shape of what E is differentiated by: compare them.",
@@ -38,14 +40,16 @@ TRANSPOSED = _note(
 )
 NO_BIAS = _note(
     "bias-column-missing",
-    "The entries that belong to the biases are missing: the matrix has them, and its gradient, too.",
+    "The entries that belong to the biases are missing: the matrix has them, so its gradient has, "
+    "too.",
     "バイアスに対応する成分がありません。行列にはバイアスが含まれるので、勾配にも必要です。",
 )
 BIAS_KEPT = _note(
     "bias-kept",
     "There is one row or column too many: that of the 1 beside the hidden units, from which "
     "nothing flows back.",
-    "行または列が 1 つ余分です。隠れユニットに並べた 1 に対応するもので、ここからは何も逆伝播しません。",
+    "行または列が 1 つ余分です。隠れユニットに並べた 1 に対応するもので、"
+    "ここからは何も逆伝播しません。",
 )
 OVER_UNITS = _note(
     "bias-over-units",
@@ -98,7 +102,16 @@ def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
             return note
     if any(part.shape == true.shape and multiple(part, true) is not None for part in _cut(value)):
         return BIAS_KEPT
-    return None
+    return OTHER_INPUT if _has_delta(found, node, root) else None
+
+
+def _has_delta(found: Judgement, node: int, root: int) -> bool:
+    """Whether it is a product of ∂E/∂u, u being the product with the matrix on the way forward."""
+    if found.world.recording.nodes[node].op not in FACTORS:
+        return False
+    factors = [found.names.value(i) for i in found.world.graph.before[node]]
+    deltas = [found.names.adjoints[u] for u in inputs(found, root) if u in found.names.adjoints]
+    return any(f.size == d.size and multiple(f, d) is not None for f in factors for d in deltas)
 
 
 def _variants(found: Judgement, true: np.ndarray) -> Iterator[tuple[Note, np.ndarray]]:

@@ -371,7 +371,7 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     """
     shapes = {p.name: world.at[0][p.old].shape for p in world.params}
     found: list[tuple[int, int, dict[str, float]]] = []
-    for n in _samples(world, output):
+    for n in samples(world, output):
         means = {name: f for name, f in factors.items() if n not in shapes[name]}
         weights = [f for name, f in means.items() if len(shapes[name]) > 1 < min(shapes[name])]
         told = weights or list(means.values())
@@ -382,8 +382,9 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     return min(found, key=lambda one: one[:2])[2]
 
 
-def _samples(world: World, output: int) -> list[int]:
-    """How many samples there may be: as many as what is used first has, and the output."""
+def samples(world: World, output: int) -> list[int]:
+    """How many samples there may be, the likeliest first: as many as what is used first and the
+    output have."""
     shapes = world.at[0][output].shape or (1,)
     first = min((p.old for p in world.params), key=lambda i: min(world.graph.after[i], default=i))
     both = [n for n in shapes if n in world.at[0][first].shape]

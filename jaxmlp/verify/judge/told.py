@@ -5,20 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
-
-import numpy as np
 
 from jaxmlp.verify.finding import Check, Line, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
-from jaxmlp.verify.judge.faults import Fault, faults
+from jaxmlp.verify.judge.factors import by_convention, steps
+from jaxmlp.verify.judge.faults import Fault, Mistake, faults
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits
 from jaxmlp.verify.judge.places import at_line, in_cell, placed
-from jaxmlp.verify.judge.steps import Judgement, Param, Unjudged, scaled_at
+from jaxmlp.verify.judge.steps import Judgement, Param, Unjudged
 from jaxmlp.verify.reading import of_cells
-from jaxmlp.verify.run.tape import Span
 
 TITLES = {
     "upstream": Words("the E whose ∂E/∂(output) it is given", "∂E/∂(出力) が渡される E"),
@@ -44,23 +41,11 @@ NEVER_MOVES = Note(
           "勾配は計算されていますが、使われていません。このパラメータは更新されません。"),
     Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。"),
 )  # fmt: skip
-ETA_ZERO = Note(
-    "eta-zero",
-    Words("The step size is 0 at this step (does a // cut off its decimals?): nothing is updated.",
-          "このステップの η が 0 なので、何も更新されません (// は小数を切り捨てます)。"),
-    Words("Look again at how the step size is computed.", "η の計算を見直してください。"),
-)  # fmt: skip
 STALE = Note(
     "stale",
     Words("This is still of the step before: it is kept, and not computed anew in this one.",
           "1 つ前の更新のときの値が残っています。このステップで計算し直した値を使ってください。"),
     Words("Which step do these values come from?", "この値はどのステップで計算したものですか。"),
-)  # fmt: skip
-UPHILL = Note(
-    "uphill",
-    Words("The step goes up E: the gradient is added where it should be subtracted.",
-          "E が増える向きに更新しています。勾配は足すのではなく引きます。"),
-    Words("Does the step go down?", "E が減る向きに進んでいますか。"),
 )  # fmt: skip
 FOLLOWS = Note(
     "right-from-wrong",
@@ -68,7 +53,6 @@ FOLLOWS = Note(
         "right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しいです"
     ),
 )
-TOLD = 1e-12  # of a parameter, by which it is seen to move
 SEVERAL = 3  # results that are named
 STOPPED = Words("stops here", "ここで停止")
 REASONS = {
@@ -106,30 +90,22 @@ REASONS = {
 }
 
 
-class Mistake(NamedTuple):
-    """A mistake of a step.
-
-    Attributes:
-        params: the names of those that it spoils; it is told of the first.
-        notes: its diagnosis.
-        span: where it is.
-    """
-
-    params: tuple[str, ...]
-    notes: tuple[Note, ...]
-    span: Span
-
-
 class Telling:
     """What there is to say of a judged step, with its code.
 
     Args:
         lines: of the file.
         cells: of a notebook, the first line of each cell; else nothing.
+        exact: whether what a call gives has to be the gradients, without another sign.
+        reduction: "mean" or "sum" over the samples, where somebody has said it.
     """
 
-    def __init__(self, found: Judgement, lines: Sequence[str], cells: Sequence[int]):
+    def __init__(
+        self, found: Judgement, lines: Sequence[str], cells: Sequence[int], *,
+        exact: bool = False, reduction: str | None = None,
+    ):  # fmt: skip
         self.found, self.lines, self.cells = found, lines, cells
+        self.exact, self.reduction = exact, reduction
         self.nodes = found.world.recording.nodes
         self.misfits = misfits(found)
         self.code = Told(found, Called(found.world.recording, _statements(lines, cells), cells))
@@ -147,7 +123,8 @@ class Telling:
         """A check for each parameter."""
         found, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
-        mistakes = [*_mistakes(found), *_steps(found), *_still(found)]
+        mistakes = [*_mistakes(found), *steps(found), *_still(found)]
+        mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
         mistakes += [Mistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip
         told = {one.params[0]: one for one in reversed(mistakes)}
@@ -200,7 +177,9 @@ def _titles(found: Judgement, code: Told, more: Sequence[Param]) -> dict[str, st
     places: dict[int, str] = {}
     for place, node in sorted(found.world.recording.values, key=lambda one: -len(one[0])):
         places[node] = place
-    params = [*(p for p in found.world.params if p.gives), *more]
+    called = found.world.recording.name
+    results = (p for p in found.world.params if p.gives or p.name.startswith(f"{called}["))
+    params = [*results, *more] if called else []
     named = {p.name: code.called.name(p.old) for p in params}
     names = [name.en for _, name in named.values()]
     made = {}
@@ -244,42 +223,6 @@ def _unnamed(found: Judgement, fault: Fault) -> Note:
     given = graph.ancestors([fault.first]) - forward - set(found.world.roots)
     old = any(nodes[i].op == "leaf" and nodes[i].value.ndim for i in given)
     return STALE if found.world.recording.stale and old else UNRECOGNISED
-
-
-def _steps(found: Judgement) -> Iterator[Mistake]:
-    """Steps by a right gradient with another factor than the others', or upwards."""
-    for param in found.world.params:
-        span = found.world.recording.nodes[param.new].span
-        if not found.right.get(param.name):
-            continue
-        if param.name in found.uneven:
-            at = scaled_at(found, param, found.uneven[param.name])
-            span = found.world.recording.nodes[at].span
-            yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
-        elif not param.gives and _is_held(found, param):
-            yield Mistake((param.name,), (ETA_ZERO,), span)
-        elif param.name in found.uphill or (
-            not param.gives and found.factors.get(param.name, 1) < 0
-        ):
-            yield Mistake((param.name,), (UPHILL,), span)
-
-
-def _is_held(found: Judgement, param: Param) -> bool:
-    """Whether a parameter does not move, though by the others' step size it would be seen to."""
-    true = np.abs(found.names.adjoints[param.old]).max()
-    size = max(map(abs, found.factors.values()), default=1.0) * true
-    own = np.abs(found.names.value(param.old)).max()
-    return size > TOLD * own and not np.any(found.world.change(param))
-
-
-def _other_factor(times: float) -> Note:
-    """That one parameter has another factor than the others."""
-    said = f"{times:.4g}"
-    return Note("other-factor", Words(
-        f"This is {said} times what goes with the gradients of the other parameters: all have to "
-        "be taken of one and the same E (a mean or a sum, with or without ½).",
-        f"他のパラメータの勾配に対応する値の {said} 倍になっています。"
-        "すべて同じ E (平均か和か、½ の有無) の勾配でなければなりません。"), BACKWARDS)  # fmt: skip
 
 
 def _by(found: Judgement, code: Told) -> Note:

@@ -144,8 +144,9 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     first = min((n.id for n in recording.nodes.values() if n.op != "leaf"), default=0)
-    used = [n for n in leaves if (not compared(n) or n.id in back)  # none that it fills with zeros
-            and (n.id < first or n.value.size < 2 or np.ptp(n.value))]  # fmt: skip
+    filled = lambda v: not np.ptp(v) and (v.size > 1 or v.item() in (0, 1))  # noqa: E731
+    used = [n for n in leaves if (not compared(n) or n.id in back)
+            and (n.id < first or not filled(n.value))]  # fmt: skip
     for y in (n.id for n in reversed(used) if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y

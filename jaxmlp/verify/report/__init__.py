@@ -136,7 +136,9 @@ def as_csv(report: Report, lang: str = "en", explain: str = "full") -> str:
 
 
 def _row(file: File, keys: Sequence[tuple[str, str]], lang: str) -> list[object]:
-    problem = "" if file.problem is None else " ".join(words.lines(getattr(file.problem, lang)))
+    left = [n.text for n in file.remarks if n.id in telling.NOT_LOOKED_AT]
+    said = [*filter(None, [file.problem]), *left]
+    problem = "; ".join(" ".join(words.lines(getattr(one, lang))) for one in said)
     cells = [
         " | ".join(_cell(c, lang) for c in file.checks if (c.name, c.stage) == key) for key in keys
     ]

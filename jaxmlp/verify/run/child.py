@@ -39,12 +39,11 @@ class Missing:
 def serve(requests: IOBase, answers: IOBase) -> None:
     """Answer requests until there are none; the first has the pieces of the file.
 
-    The others are ("call", function, arguments, sizes) and ("record", the file's code, settings,
-    sizes).
+    The others are ("call", function, arguments) and ("record", the file's code, settings).
     """
     _quiet()
     time.clock = time.perf_counter  # type: ignore[attr-defined]  # of Python before 3.8
-    sizes, names = None, {}
+    names: dict[str, Any] = {}
     with contextlib.suppress(EOFError):
         pieces = message.unpacked(*message.read(requests))
         sys.argv = [pieces["path"]]  # whatever options it has, none is given
@@ -53,10 +52,9 @@ def serve(requests: IOBase, answers: IOBase) -> None:
         while True:
             request = message.unpacked(*message.read(requests))
             try:
-                if request[3] != sizes:
-                    sizes = request[3]
-                    names = namespace(pieces, sizes)
-                answer = message.packed(("done", *_answer(pieces, names, *request[:3])))
+                if request[0] == "call" and not names:
+                    names = namespace(pieces)
+                answer = message.packed(("done", *_answer(pieces, names, *request)))
             except NotImplementedError:
                 answer = message.packed(("unfinished",))
             except BaseException as error:
@@ -75,8 +73,8 @@ def _quiet() -> None:
     np.seterr(all="ignore")
 
 
-def namespace(pieces: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
-    """The names of a file, with these sizes in place of its own d, q, m and n."""
+def namespace(pieces: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of a file that its functions need."""
     names: dict[str, Any] = {"__name__": "checked"}
     for code, brought in pieces["imports"]:
         _import(_code(code), brought, names)
@@ -87,7 +85,6 @@ def namespace(pieces: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, 
     for code in pieces["constants"]:
         with contextlib.suppress(Exception):
             exec(_code(code), names)
-        names.update({n: v for n, v in sizes.items() if isinstance(names.get(n), int)})
     for function in pieces["functions"]:  # again, for defaults that need the constants
         _define(*function, names)
     for code in pieces["redefined"]:

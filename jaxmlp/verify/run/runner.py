@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import PathFinder
 from io import IOBase
 from typing import Any
@@ -64,13 +64,13 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def call(self, name: str, args: Sequence[Any], sizes: Mapping[str, int]) -> tuple[Any, list]:
+    def call(self, name: str, args: Sequence[Any]) -> tuple[Any, list]:
         """(the result of a function, its arguments afterwards).
 
         Raises:
             Crashed, Died, TimedOut, Unfinished.
         """
-        match self._ask("call", name, list(args), dict(sizes)):
+        match self._ask("call", name, list(args)):
             case (result, tuple(after)) if len(after) == len(args):
                 pairs = zip(args, after, strict=True)
                 return result, [old if new is None else new for old, new in pairs]
@@ -85,7 +85,7 @@ class Runner:
             Crashed, Died, TimedOut.
         """
         settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given}
-        match self._ask("record", list(cells), settings, {"": 0}):
+        match self._ask("record", list(cells), settings):
             case (dict(found),):
                 return found
         raise self._garbled()

@@ -19,8 +19,6 @@ from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfini
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
 
-SIZES = {"d": 2, "q": 3, "m": 4, "n": 5}
-
 
 def pieces(text, path="homework.py") -> Pieces:
     body = ast.parse(text).body
@@ -42,8 +40,6 @@ k = 2.0
 q = 200
 def double(x):
     return k * x
-def size(x):
-    return q
 def change(x):
     x[0] = 7
 def missing(x):
@@ -88,21 +84,15 @@ X = np.array([1.0, 2.0])
 
 
 def test_results_and_arguments_come_back(good):
-    result, (after,) = good.call("double", [X], SIZES)
+    result, (after,) = good.call("double", [X])
     np.testing.assert_array_equal(result, 2 * X)
     np.testing.assert_array_equal(after, X)
-    result, (after,) = good.call("change", [X], SIZES)
+    result, (after,) = good.call("change", [X])
     assert result is None
     np.testing.assert_array_equal(after, [7, 2])
     assert X[0] == 1
-    assert good.call("defaults", [X], SIZES)[0].tolist() == [2, 4]
-    assert good.call("decorated", [X], SIZES)[0].tolist() == [2, 3]
-
-
-def test_sizes_take_the_place_of_constants(good):
-    assert good.call("size", [X], SIZES)[0] == 3
-    assert good.call("size", [X], {**SIZES, "q": 8})[0] == 8
-    assert good.call("size", [X], {})[0] == 200
+    assert good.call("defaults", [X])[0].tolist() == [2, 4]
+    assert good.call("decorated", [X])[0].tolist() == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -119,29 +109,29 @@ def test_sizes_take_the_place_of_constants(good):
     ],
 )
 def test_an_exception_is_told_and_the_child_lives_on(good, name, why):
-    good.call("double", [X], SIZES)
+    good.call("double", [X])
     process = good.process
     with pytest.raises(Crashed) as told:
-        good.call(name, [X], SIZES)
+        good.call(name, [X])
     assert why in str(told.value)
     assert "\n" not in str(told.value)
-    assert good.call("double", [X], SIZES)[0].tolist() == [2, 4]
+    assert good.call("double", [X])[0].tolist() == [2, 4]
     assert good.process is process
 
 
 def test_not_implemented_is_unfinished(good):
     with pytest.raises(Unfinished):
-        good.call("todo", [X], SIZES)
+        good.call("todo", [X])
 
 
 def test_output_goes_nowhere(good, capfd):
-    assert good.call("flood", [X], SIZES)[0].tolist() == X.tolist()
+    assert good.call("flood", [X])[0].tolist() == X.tolist()
     assert capfd.readouterr() == ("", "")
 
 
 def test_it_works_in_a_folder_of_its_own_that_goes_away():
     with Runner(pieces(GOOD)) as runner:
-        folder = Path(runner.call("where", [X], SIZES)[0])
+        folder = Path(runner.call("where", [X])[0])
         assert folder.is_dir()
         assert folder.resolve().parent == Path(tempfile.gettempdir()).resolve()
         (folder / "left").write_text("behind")
@@ -176,16 +166,16 @@ def alive(pid):
 def test_what_hangs_is_ended_in_time_and_what_dies_is_told():
     with Runner(pieces(HOSTILE), limit=0.3) as runner:
         for name in ("hangs", "sleeps"):
-            runner.call("fine", [X], SIZES)
+            runner.call("fine", [X])
             pid, start = runner.process.pid, time.monotonic()
             with pytest.raises(TimedOut, match="0.3"):
-                runner.call(name, [X], SIZES)
+                runner.call(name, [X])
             assert 0.3 <= time.monotonic() - start < 2
             assert not alive(pid)
         for name, code in (("ends", "0"), ("kills", "137|-9")):
             with pytest.raises(Died, match=f"exit code ({code})"):
-                runner.call(name, [X], SIZES)
-        assert runner.call("fine", [X], SIZES)[0].tolist() == X.tolist()
+                runner.call(name, [X])
+        assert runner.call("fine", [X])[0].tolist() == X.tolist()
 
 
 def test_an_import_that_hangs_or_ends_all_is_not_tried_twice(tmp_path, monkeypatch):
@@ -199,7 +189,7 @@ def test_an_import_that_hangs_or_ends_all_is_not_tried_twice(tmp_path, monkeypat
             start = time.monotonic()
             for _ in range(5):
                 with pytest.raises(error):
-                    runner.call("f", [X], SIZES)
+                    runner.call("f", [X])
             assert time.monotonic() - start < 12
             assert runner.process is None
 
@@ -212,7 +202,7 @@ def test_memory_has_a_limit():
         Runner(pieces(text), limit=20.0) as runner,
         pytest.raises(Crashed, match="Unable to allocate"),
     ):
-        runner.call("f", [X], SIZES)
+        runner.call("f", [X])
 
 
 @pytest.mark.parametrize(
@@ -250,8 +240,8 @@ def test_jax_counts_in_float64_and_takes_numpy_arrays():
         "@jax.jit\ndef g(x):\n    return jnp.sum(x)\n"
     )
     with Runner(pieces(text), limit=20.0) as runner:
-        assert runner.call("f", [X], SIZES)[0][0] == 1 / 3
-        assert runner.call("g", [X], SIZES)[0].dtype == np.float64
+        assert runner.call("f", [X])[0][0] == 1 / 3
+        assert runner.call("g", [X])[0].dtype == np.float64
 
 
 ODD = """
@@ -282,13 +272,13 @@ def large(x):
 
 def test_what_is_no_message_is_a_crash_and_an_object_is_what_it_holds():
     with Runner(pieces(ODD)) as runner:
-        assert runner.call("number", [X], SIZES)[0] == 2.5
-        assert runner.call("forged", [X], SIZES)[0] == 7  # it could as well have returned that
+        assert runner.call("number", [X])[0] == 2.5
+        assert runner.call("forged", [X])[0] == 7  # it could as well have returned that
     with Runner(pieces(ODD)) as runner:
         with pytest.raises(Crashed, match="expected arrays"):
-            runner.call("noise", [X], SIZES)
+            runner.call("noise", [X])
         with pytest.raises(Crashed, match="at most 128 MB"):
-            runner.call("large", [X], SIZES)
+            runner.call("large", [X])
     assert not os.path.exists("/tmp/litter.jaxmlp")
 
 
@@ -297,7 +287,7 @@ def test_all_calls_together_have_a_budget():
     with Runner(pieces(HOSTILE), limit=0.3, clock=Clock(1.5)) as runner:
         for _ in range(9):
             with pytest.raises((TimedOut, OutOfTime)) as late:
-                runner.call("sleeps", [X], SIZES)
+                runner.call("sleeps", [X])
             found.append(str(late.value))
     assert found == sorted(found, key=["0.3", "1.5"].index)
     assert {"0.3", "1.5"} == set(found)
@@ -310,9 +300,9 @@ def test_deep_expressions_and_what_python_refuses():
     taken.functions[1].body.append(ast.Break())
     ast.fix_missing_locations(taken.functions[1])
     with deep_trees(), Runner(taken) as runner:
-        np.testing.assert_allclose(runner.call("total", [X], SIZES)[0], 950 * X)
+        np.testing.assert_allclose(runner.call("total", [X])[0], 950 * X)
         with pytest.raises(Crashed, match="SyntaxError: 'break' outside loop"):
-            runner.call("outside", [X], SIZES)
+            runner.call("outside", [X])
 
 
 SEES = """
@@ -345,7 +335,7 @@ def shut_in(tmp_path, monkeypatch):
 
 def test_it_sees_python_and_its_own_folder_alone(shut_in, tmp_path):
     def asked(name, *args):
-        return shut_in.call(name, [X, *args], SIZES)[0]
+        return shut_in.call(name, [X, *args])[0]
 
     assert asked("content", str(tmp_path / "helper.py")) == "name = 'helper'\n"
     assert asked("listed", str(tmp_path)) == "helper.py"
@@ -376,12 +366,12 @@ def test_where_there_are_no_namespaces_the_rest_is_held_and_said(monkeypatch, no
     monkeypatch.setattr(module, "BOOT", without)
     assert not module.held().disk
     with Runner(pieces(GOOD)) as runner:
-        assert runner.call("double", [X], SIZES)[0].tolist() == [2, 4]
+        assert runner.call("double", [X])[0].tolist() == [2, 4]
     with (
         Runner(pieces(GOOD), wanted=Held()) as runner,
         pytest.raises(Died, match="not what this machine can hold"),
     ):
-        runner.call("double", [X], SIZES)
+        runner.call("double", [X])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
@@ -401,6 +391,6 @@ def test_what_cannot_be_shown_is_not_run(tmp_path):
         pytest.skip("this machine has no namespaces")
     long = ["/" + "/".join(["x" * 200] * 21)]
     with Runner(pieces(GOOD), visible=["/usr", *long]) as runner:
-        assert runner.call("double", [X], SIZES)[0].tolist() == [2, 4]  # it isn't there
+        assert runner.call("double", [X])[0].tolist() == [2, 4]  # it isn't there
     with Runner(pieces(GOOD)) as runner:
-        runner.call("double", [X], SIZES)
+        runner.call("double", [X])

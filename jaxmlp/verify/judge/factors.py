@@ -1,0 +1,106 @@
+"""Steps and gradients that are right but for a factor: uphill, of size 0, another than the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.causes import BACKWARDS
+from jaxmlp.verify.judge.faults import Mistake
+from jaxmlp.verify.judge.steps import Judgement, Param, samples, scaled_at
+from jaxmlp.verify.truth import errors
+
+ETA_ZERO = Note(
+    "eta-zero",
+    Words("The step size is 0 at this step (does a // cut off its decimals?): nothing is updated.",
+          "このステップの η が 0 なので、何も更新されません (// は小数を切り捨てます)。"),
+    Words("Look again at how the step size is computed.", "η の計算を見直してください。"),
+)  # fmt: skip
+UPHILL = Note(
+    "uphill",
+    Words("The step goes up E: the gradient is added where it should be subtracted.",
+          "E が増える向きに更新しています。勾配は足すのではなく引きます。"),
+    Words("Does the step go down?", "E が減る向きに進んでいますか。"),
+)  # fmt: skip
+REVERSED = Note(
+    "sign",
+    Words("The sign is the opposite: this is −∂E/∂(the value).",
+          "符号が逆です (−∂E/∂(この量) になっています)。"),
+    Words("In which direction does E grow?", "E はどちらの向きに増えますか。"),
+)  # fmt: skip
+SHARE = {
+    "mean": Note("sum-for-mean", Words(
+        "This is the sum over the samples; the mean belongs here.",
+        "サンプルについての平均でなく、和になっています。"), BACKWARDS),
+    "sum": Note("mean-for-sum", Words(
+        "This is the mean over the samples; the sum belongs here.",
+        "サンプルについての和でなく、平均になっています。"), BACKWARDS),
+}  # fmt: skip
+CONVENTIONS = (1.0, 2.0, 0.5)  # factors that E may have
+TOLD = 1e-12  # of a parameter, by which it is seen to move
+
+
+def steps(found: Judgement) -> Iterator[Mistake]:
+    """Steps by a right gradient with another factor than the others', or upwards."""
+    for param in found.world.params:
+        span = found.world.recording.nodes[param.new].span
+        if not found.right.get(param.name):
+            continue
+        if param.name in found.uneven:
+            at = scaled_at(found, param, found.uneven[param.name])
+            span = found.world.recording.nodes[at].span
+            yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
+        elif not param.gives and _is_held(found, param):
+            yield Mistake((param.name,), (ETA_ZERO,), span)
+        elif param.name in found.uphill or (
+            not param.gives and found.factors.get(param.name, 1) < 0
+        ):
+            yield Mistake((param.name,), (UPHILL,), span)
+
+
+def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> Iterator[Mistake]:
+    """What a call gives with a factor that no caller could make good, or that was not asked for."""
+    given = [p for p in found.world.params if p.gives and p.name in found.factors]
+    if not given:
+        return
+    names = tuple(p.name for p in given)
+    factors = [found.factors[name] for name in names]
+    first = min(i for i in found.choice.target.backward if found.names.of(i))
+    span = found.world.recording.nodes[first].span
+    if exact and all(factor < 0 for factor in factors):
+        yield Mistake(names, (REVERSED,), span)
+    elif reduction and _is_shared_otherwise(found, factors, reduction):
+        yield Mistake(names, (SHARE[reduction],), span)
+
+
+def _is_shared_otherwise(found: Judgement, factors: Sequence[float], reduction: str) -> bool:
+    """Whether these are of the sum over the samples for the mean, or the other way round."""
+    ((g, _), *more) = found.choice.target.pairs
+    shape = found.world.at[0][g].shape
+    if more or len(shape) < 2 or found.choice.error not in errors.KNOWN:
+        return False
+    n = next(iter(samples(found.world, g)), 1)
+    share = 1.0 if reduction == "mean" else 1 / n
+    return n > 1 and any(
+        all(np.isclose(abs(factor), share * c) for factor in factors) for c in CONVENTIONS
+    )
+
+
+def _is_held(found: Judgement, param: Param) -> bool:
+    """Whether a parameter does not move, though by the others' step size it would be seen to."""
+    true = np.abs(found.names.adjoints[param.old]).max()
+    size = max(map(abs, found.factors.values()), default=1.0) * true
+    own = np.abs(found.names.value(param.old)).max()
+    return size > TOLD * own and not np.any(found.world.change(param))
+
+
+def _other_factor(times: float) -> Note:
+    """That one parameter has another factor than the others."""
+    said = f"{times:.4g}"
+    return Note("other-factor", Words(
+        f"This is {said} times what goes with the gradients of the other parameters: all have to "
+        "be taken of one and the same E (a mean or a sum, with or without ½).",
+        f"他のパラメータの勾配に対応する値の {said} 倍になっています。"
+        "すべて同じ E (平均か和か、½ の有無) の勾配でなければなりません。"), BACKWARDS)  # fmt: skip
