@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
@@ -13,7 +13,7 @@ from jaxmlp.verify.ending import BY_SIZES, crashed
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import BACK, called, names_used, words
+from jaxmlp.verify.names import BACK, called, names_used
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import multiplied
@@ -26,13 +26,6 @@ from jaxmlp.verify.source import Source
 SECONDS = 8.0  # for what could stand in the place of a suspect
 PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 BACKWARD = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
-FORWARD = frozenset(("u", "z", "a", "g", "slope"))
-# What a diagnosis calls the f, g or E of another network.
-OF_ANOTHER = words(
-    "unrecognised other-f other-g wrong-loss slope-of-other slope-rule-of-sigmoid "
-    "slope-rule-of-tanh f-missing output-missing output-slope-extra output-slope-missing"
-)
-FORGOTTEN = frozenset(("f-missing", "output-missing"))
 
 
 @dataclass(frozen=True)
@@ -330,30 +323,30 @@ def merged(
 ) -> tuple[tuple[Check, ...], list[Step]]:
     """The checks by names and those of the steps, one verdict on each thing; the steps that count.
 
-    A right step of a network that nobody has declared is right, whatever the lecture's would be;
-    what is known to be wrong keeps its diagnosis, and gets its place.
+    What a step has run and judged is told there, with its place.
 
     Args:
         declared: HIDDEN, OUTPUT and the like, those that somebody has given.
     """
     groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
-    counted: list[Step] = []
     for step in judged:
-        mine = [g for g in groups if _backward(g) and covers(step, g, found)]
-        own = [g for g in mine if g[0].line == step.line]
-        if own and (all(map(_right, own)) or any(_stands(g, step, declared) for g in own)):
-            groups = [_with_place(g, step) if g in own else g for g in groups]
-            continue
-        wrong = [g for g in mine if not _right(g)]
-        gone = own or [g for g in wrong if step.right and not _stands(g, step, declared)]
-        gone += [
-            g for g in groups if step.checks and _stopped_by_names(g) and covers(step, g, found)
-        ]
+        gone = [g for g in groups if covers(step, g, found) and _is_told(g, step)]
         groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
-        counted.append(_following(step, [g for g in groups if not _right(g)], found))
+    wrong = [g for g in groups if not _right(g)]
+    counted = [_following(step, wrong, found) for step in judged]
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
     everything += [c for step in judged for c in step.evaluation]
     return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
+
+
+def _is_told(group: Sequence[Check], step: Step) -> bool:
+    """Whether a step tells of a part of the exercise that it has run, or that stopped on ours."""
+    if any(one.verdict in ("unfinished", "timeout", "imprecise") for one in group):
+        return False
+    stopped = all(one.verdict == "crashed" for one in group)
+    back = any(one.stage in BACKWARD for one in group)
+    wrong = not _right(group)
+    return (back and wrong and step.whole) or (stopped and bool(step.checks))
 
 
 def _following(step: Step, wrong: Sequence[Sequence[Check]], found: Source) -> Step:
@@ -375,36 +368,6 @@ def _follows(check: Check) -> Note:
     return Note("follows", Words(
         f"right, but for what is wrong in {name}",
         f"{name} の誤りのほかは正しいです"))  # fmt: skip
-
-
-def _stands(group: Sequence[Check], step: Step, declared: Collection[str]) -> bool:
-    """Whether a verdict by names stands beside one on what is computed.
-
-    It does where it is on the forward pass, which no forward pass can tell by itself: an f that was
-    forgotten, or another one than was declared. And it does where it knows more.
-    """
-    wrong = [one for one in group if one.verdict != "right"]
-    ids = {note.id for one in wrong for note in one.diagnosis}
-    if any(one.verdict in ("unfinished", "timeout", "imprecise") for one in wrong):
-        return True
-    if not step.whole:
-        return True
-    if step.right:
-        forward = any(one.stage in FORWARD for one in wrong)
-        if "BIAS" in declared and any(one.verdict == "crashed" for one in wrong):
-            return True
-        return forward or (bool(ids & OF_ANOTHER) if declared else bool(ids) and ids <= FORGOTTEN)
-    mine = {note.id for one in step.checks for note in one.diagnosis}
-    return bool(ids - {"unrecognised"}) and ("unrecognised" not in ids or "unrecognised" in mine)
-
-
-def _backward(group: Sequence[Check]) -> bool:
-    return any(one.stage in BACKWARD for one in group)
-
-
-def _stopped_by_names(group: Sequence[Check]) -> bool:
-    """Whether it stopped on the arrays that its names asked for, and may work on others."""
-    return all(one.verdict == "crashed" and one.stage in FORWARD for one in group)
 
 
 def _right(group: Sequence[Check]) -> bool:
@@ -434,13 +397,3 @@ def _as_used(check: Check, step: Step, found: Source, declared: Collection[str])
     return (
         replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis) if leaky else check
     )
-
-
-def _with_place(group: Sequence[Check], step: Step) -> list[Check]:
-    """The checks, the first wrong one with the place of the step's mistake."""
-    places: Iterable = (one.place for one in step.checks if one.place)
-    place = next(iter(places), None)
-    if _right(group):
-        return list(group)
-    first = next((k for k, one in enumerate(group) if one.verdict == "wrong"), None)
-    return [replace(one, place=place) if k == first else one for k, one in enumerate(group)]
