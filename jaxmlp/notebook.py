@@ -7,25 +7,22 @@ It runs where `jaxmlp verify` runs a file: in a process of its own, shut in.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
-from jaxmlp.verify.finding import Check, File, Note, Report, Words
-from jaxmlp.verify.grading import Options, graded
+from jaxmlp.verify.excerpt import Cell, Excerpt, judged
+from jaxmlp.verify.finding import Report
+from jaxmlp.verify.grading import Options
 from jaxmlp.verify.report import as_notebook, as_text
 from jaxmlp.verify.report.words import EXPLAIN, language
 from jaxmlp.verify.run import runner
 
 GOES_WITH = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 RUN_IT = ("verify", "time", "timeit", "capture", "prun")
-LINE = re.compile(r"\bline (\d+)|(\d+) 行目")
 
 
 class Shown:
@@ -39,36 +36,6 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return as_notebook(self.report, self.lang, self.explain)
-
-
-class Cell(NamedTuple):
-    """A cell that was run: its number, its Python, how many lines of magics stand above that."""
-
-    number: int
-    code: str
-    above: int = 0
-
-
-class Excerpt(NamedTuple):
-    """What is to be judged of all that the notebook has run.
-
-    Attributes:
-        title: what it is called in the report.
-        before: the code that goes with it, from other cells.
-        cell: its own cell.
-        first, last: its lines in the cell's code.
-    """
-
-    title: str
-    before: str
-    cell: Cell
-    first: int
-    last: int
-
-    @property
-    def offset(self) -> int:
-        """What a line of all the code has over the same line of the cell, as the reader counts."""
-        return (self.before.count("\n") + 1 if self.before else 0) - self.cell.above
 
 
 @magics_class
@@ -92,7 +59,7 @@ class Verify(Magics):
         parts = _parts(self.shell, said.names, cell)
         network = {n: getattr(said, n) for n in ("hidden", "output", "loss", "reduction")}
         options = Options(**network, held=runner.held())
-        files = tuple(_judged(part, options) for part in parts)
+        files = tuple(judged(part, options) for part in parts)
         return Shown(Report(files, options.held), said.lang or language(), said.explain)
 
 
@@ -155,54 +122,3 @@ def _statements(text: str) -> list[ast.stmt]:
         return ast.parse(text).body
     except SyntaxError:
         return []
-
-
-def _judged(part: Excerpt, options: Options) -> File:
-    """What is found in a part, its lines those of the cell."""
-    text = f"{part.before}\n{part.cell.code}" if part.before else part.cell.code
-    file = graded(f"{part.title}.py", [text], options)
-    mine = tuple(_moved(check, part) for check in file.checks if _within(_line(check), part))
-    remarks = [_said(note, part) for note in file.remarks if _about(note, part)]
-    nothing = None if mine or file.problem else _nothing()
-    return File(part.title, mine, tuple(remarks), file.problem or nothing)
-
-
-def _nothing() -> Words:
-    return Words("nothing in it that the checker knows", "調べられるものがありません")
-
-
-def _line(check: Check) -> int | None:
-    return check.line or (check.place and check.place.line)
-
-
-def _within(line: int | None, part: Excerpt) -> bool:
-    above = part.cell.above
-    return line is None or part.first <= line - part.offset - above <= part.last
-
-
-def _about(note: Note, part: Excerpt) -> bool:
-    lines = [int(found[1]) for found in re.finditer(r"\bline (\d+)", note.text.en)]
-    return not lines or any(_within(line, part) for line in lines)
-
-
-def _moved(check: Check, part: Excerpt) -> Check:
-    place, offset = check.place, part.offset
-    if place:
-        place = place._replace(line=place.line - offset, end_line=place.end_line - offset,
-                               cell=part.cell.number)  # fmt: skip
-    line = None if check.line is None else check.line - offset
-    remarks, diagnosis = (tuple(_said(n, part) for n in some)
-                          for some in (check.remarks, check.diagnosis))  # fmt: skip
-    return replace(check, line=line, place=place, remarks=remarks, diagnosis=diagnosis)
-
-
-def _said(note: Note, part: Excerpt) -> Note:
-    """A note whose lines are those of the cell; lines of what goes with it are nobody's."""
-
-    def line(found: re.Match) -> str:
-        number = int(found[1] or found[2]) - part.offset
-        if number < 1:
-            return "another cell" if found[1] else "別のセル"
-        return f"line {number}" if found[1] else f"{number} 行目"
-
-    return replace(note, text=Words(*(LINE.sub(line, text) for text in note.text)))

@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,9 @@ from jaxmlp.verify.claimed import (
 from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal_sizes, ended, equal_sizes, farther, recognised
+from jaxmlp.verify.excerpt import judged, of_source
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
+from jaxmlp.verify.grading import Options
 from jaxmlp.verify.judge.stages import judge
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.points import ETA, Points, Sizes
@@ -35,10 +37,10 @@ from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 
 def check(
-    derivation: Callable,
+    derivation: Any,
     network: Network | None = None,
     *,
-    reduction: Literal["mean", "sum"] = "mean",
+    reduction: Literal["mean", "sum"] | None = None,
     seed: int = 0,
     catalogue: Sequence[Mistake] | None = None,
 ) -> Report:
@@ -50,9 +52,13 @@ def check(
             that gives the new (W, V), or changes them in place. NumPy or JAX. x is one sample
             with its 1 in front, (d+1,); parameters called X and Y mean rows of samples; a
             function that adds the 1 by itself, samples as columns, and separate biases
-            (W1, b1, W2, b2) are recognised.
-        network: f, g and E; the lecture's ReLU, softmax, cross-entropy where it isn't given.
-        reduction: over a batch, whether dW and dV are those of the mean or of the sum of E.
+            (W1, b1, W2, b2) are recognised. Or any other function, a class or an object with its
+            forward and backward passes, with any number of matrices: it is judged as
+            `jaxmlp verify` judges a file, by its source, in a process of its own.
+        network: f, g and E; where it isn't given, the lecture's ReLU, softmax and cross-entropy,
+            or of another function or a class its own.
+        reduction: over a batch, whether dW and dV are those of the mean or of the sum of E;
+            where it isn't given, of the mean, or of another function or a class of either.
         seed: of the random points.
         catalogue: the mistakes to look for; all where it isn't given.
 
@@ -60,8 +66,8 @@ def check(
         One check a stage, in the order of the derivation: `print` it, or look at `.checks`.
 
     Raises:
-        ValueError: the network has no hidden layer, the reduction is unknown, or the parameters
-            of the function cannot be told apart.
+        ValueError: the network has no hidden layer, the reduction is unknown, the parameters of
+            the function cannot be told apart, or the source of another one cannot be read.
 
     Example:
         >>> import numpy as np
@@ -76,13 +82,14 @@ def check(
         >>> [(c.stage, c.verdict, *(note.id for note in c.diagnosis)) for c in report.checks]
         [('dV', 'right'), ('dW', 'wrong', 'slope-missing')]
     """
-    name = getattr(derivation, "__name__", type(derivation).__name__)
     if not isinstance(network, Network | None):
         raise ValueError(f"expected a Network, got {network!r}")
-    parameters = _parameters(derivation)
+    name, parameters = getattr(derivation, "__name__", ""), _parameters(derivation)
+    if not {"W", "V", "x", "y"} <= set(roles(parameters) or ()):
+        return Report((_by_source(derivation, network, Options(reduction=reduction, seed=seed)),))
     subject = Subject(name, functools.partial(call_here, derivation), parameters)
     known = CATALOGUE if catalogue is None else catalogue
-    options = {"reduction": reduction, "seed": seed, "catalogue": known}
+    options = {"reduction": reduction or "mean", "seed": seed, "catalogue": known}
     network = network or Network()
     checks = check_derivation(subject, network, **options)
     confirm(network, seed)
@@ -93,7 +100,7 @@ def assert_derivation(
     derivation: Callable,
     network: Network | None = None,
     *,
-    reduction: Literal["mean", "sum"] = "mean",
+    reduction: Literal["mean", "sum"] | None = None,
     seed: int = 0,
     lang: str | None = None,
 ) -> None:
@@ -120,21 +127,20 @@ def assert_derivation(
         raise AssertionError(report.text(lang))
 
 
-def _parameters(derivation: Callable) -> tuple[str, ...]:
-    """The names of its parameters, without those that have a default and no part in it.
-
-    Raises:
-        ValueError: it is no such function.
-    """
-    if not callable(derivation):
-        raise ValueError(f"expected a function of W, V, x, y, got {derivation!r}")
+def _parameters(derivation: Any) -> tuple[str, ...]:
+    """The names of a function's parameters, without those that have a default and no part in it."""
+    if isinstance(derivation, type) or not callable(derivation):
+        return ()
     given = inspect.signature(derivation).parameters.values()
-    names = tuple(p.name for p in given if p.default is p.empty or roles((p.name,)))
-    if not {"W", "V", "x", "y"} <= set(roles(names) or ()):
-        raise ValueError(
-            f"expected parameters such as W, V, x, y, got {', '.join(names) or 'none'}"
-        )
-    return names
+    return tuple(p.name for p in given if p.default is p.empty or roles((p.name,)))
+
+
+def _by_source(made: Any, network: Network | None, options: Options) -> File:
+    """What `jaxmlp verify` finds in a function or a class, were it a file."""
+    if network is not None:
+        hidden, output, loss = network.hidden.name, network.output.name, network.loss.name
+        options = options._replace(hidden=hidden, output=output, loss=loss, bias=network.bias)
+    return judged(of_source(made), options)
 
 
 def call_here(function: Callable, args: list) -> tuple[object, list]:

@@ -109,6 +109,8 @@ def _verified(
             by_step = steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
     declared = _declared(found, options)
     checks, counted = merged(checks, by_step, found, declared)
+    of_steps = {id(one) for step in counted for one in step.checks}
+    by_names = any(one.stage in STAGES and id(one) not in of_steps for one in checks)
     checks = [_excused(one, checks, found) for one in (*checks, *_missing(found, checks, by_step))]
     checks, unsure = _apart(checks, _of_another_call)
     if not declared:
@@ -128,9 +130,7 @@ def _verified(
         return File(str(path), remarks=remarks, problem=NOTHING)
     checks = [origins.said(one) for one in checks]
     numbered = checks if found.numbered else map(_without_lines, checks)
-    of_steps = {id(one) for step in counted for one in step.checks}
-    by_names = not counted or any(one.stage in STAGES and id(one) not in of_steps for one in checks)
-    against = (_network_note(network, found, options),) if by_names else ()
+    against = (_network_note(network, found, options),) if by_names or declared else ()
     return File(str(path), tuple(numbered), (*remarks, *origins.notes, *against))
 
 

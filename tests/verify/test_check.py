@@ -1,6 +1,7 @@
 """Whole derivations and update steps: verdicts by stage, diagnoses, conventions."""
 
 import functools
+import inspect
 from typing import NamedTuple
 
 import jax
@@ -490,14 +491,10 @@ def test_bad_arguments(unchecked):
         check(written(STEPS), Network(hidden=None))
     with pytest.raises(ValueError, match="unknown reduction 'max'"):
         check(written(STEPS), reduction="max")
-    with pytest.raises(ValueError, match="expected parameters such as W, V, x, y, got a, b"):
-        check(lambda a, b: None)
-    with pytest.raises(ValueError, match="got none"):
-        check(lambda: None)
-    with pytest.raises(ValueError, match="got W, V, x"):
-        check(lambda W, V, x: None)
-    with pytest.raises(ValueError, match="expected a function of W, V, x, y, got 3"):
-        check(3)
+    unreadable = "expected parameters such as W, V, x, y, or .* whose source can be read, got "
+    for made, name in ((lambda a, b: None, "<lambda>"), (np.tanh, "ufunc"), (3, "int")):
+        with pytest.raises(ValueError, match=unreadable + name):
+            check(made)
     with pytest.raises(ValueError, match="expected a Network, got 'relu'"):
         check(written(STEPS), "relu")
 
@@ -584,3 +581,73 @@ def test_a_report_from_python_is_in_the_language_of_the_locale_or_as_asked(monke
         assert_derivation(written(STEPS, " * (u > 0) -> "), lang="ja")
     with pytest.raises(ValueError, match="unknown language 'de'"):
         report.text("de")
+
+
+RATE = 0.5
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def three(W1, W2, W3, x, t):
+    h1 = np.tanh(W1 @ x)
+    h2 = sigmoid(W2 @ h1)
+    d3 = W3 @ h2 - t
+    d2 = W3.T @ d3 * h2 * (1 - h2)
+    d1 = W2.T @ d2  # the slope of tanh is missing
+    return np.outer(d1, x), np.outer(d2, h1), np.outer(d3, h2)
+
+
+class Net:
+    def __init__(self, d, q, m):
+        self.W, self.V = np.random.randn(d, q), np.random.randn(q, m)  # noqa: NPY002
+
+    def forward(self, X):
+        self.h = sigmoid(X @ self.W)
+        return self.h @ self.V
+
+    def backward(self, X, T):
+        delta2 = self.forward(X) - T
+        delta1 = delta2 @ self.V.T * self.h * (1 - self.h)
+        self.V -= RATE * self.h.T @ delta2
+        self.W -= RATE * X.T @ delta1
+
+
+def line_of(made, text):
+    lines, first = inspect.getsourcelines(made)
+    return first + next(k for k, one in enumerate(lines) if text in one)
+
+
+def test_a_derivation_of_any_number_of_matrices_is_judged_by_its_source():
+    report = check(three)
+    assert found(report) == {
+        "∂E/∂W3": ("right",), "∂E/∂W2": ("right",), "∂E/∂W1": ("wrong", "slope-missing")
+    }  # fmt: skip
+    (wrong,) = (one for one in report.checks if one.verdict == "wrong")
+    assert wrong.place.line == line_of(three, "is missing")
+    assert wrong.place.text == "W2.T @ d2"
+    assert {one.number for one in report.checks[0].lines} >= {wrong.place.line}
+
+
+@pytest.mark.parametrize("made", [Net, Net(5, 3, 4)], ids=["class", "object"])
+def test_a_class_or_an_object_is_judged_by_its_source(made):
+    assert found(check(made)) == dict.fromkeys(("delta2", "dV", "delta1", "dW"), ("right",))
+
+
+def test_what_a_function_sees_around_it_goes_with_it():
+    half = 0.5
+
+    def backprop(A, B, inputs, targets):
+        h = sigmoid(A @ inputs)
+        error = half * (B @ h - targets)
+        return np.outer(B.T @ error * h, inputs), np.outer(error, h)
+
+    assert found(check(backprop))["delta1"][0] == "wrong"
+
+
+def test_a_network_that_is_given_is_compared_with_in_addition():
+    network = Network("tanh", "identity", "squared_error", bias=False)
+    report = check(Net, network)
+    assert found(report)["z"][0] == "wrong"
+    assert "tanh, identity, squared_error" in str(report)

@@ -490,10 +490,7 @@ def test_an_unknown_name_is_said_with_those_that_there_are():
         ({"OUTPUT": "sigmoid"}, {}, ("relu", "sigmoid", "binary_cross_entropy")),
         ({"OUTPUT": "tanh"}, {}, ("relu", "tanh", "squared_error")),
         ({"HIDDEN": "tanh", "REDUCTION": "sum"}, {}, ("tanh", "softmax", "cross_entropy")),
-        (
-            {"HIDDEN": "tanh"},
-            {"hidden": "sigmoid"},
-            ("sigmoid", "softmax", "cross_entropy")),
+        ({"HIDDEN": "tanh"}, {"hidden": "sigmoid"}, ("sigmoid", "softmax", "cross_entropy")),
     ],
 )
 def test_the_network_is_as_the_options_say_or_the_file_or_the_lecture(said, options, names):

@@ -352,6 +352,8 @@ def joined(
     made: list[Check] = []
     used: list[Check] = []
     for params, check, node in found:
+        if params and check.stage == f"∂E/∂{params[0]}":
+            check = replace(check, stage=telling.stage(params[0]))
         mine = [known[s] for s in map(telling.stage, params) if s in known]
         follows = not left and any(FOLLOWS in one.remarks for one in mine)
         told = any(one in used for one in mine)

@@ -108,7 +108,7 @@ def sensible(recording: Recording) -> bool:
     if not recording.moves:
         leaves = {n.value.shape for n in nodes.values() if n.op == "leaf"}
         given = [nodes[node].value.shape for name, node in recording.values
-                 if GRADIENT.search(name) or BACK.search(name)]  # fmt: skip
+                 if GRADIENT.search(name) or BACK.search(name)] or _of_all(recording)  # fmt: skip
         fits = all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
         return fits and (len(nodes) > MANY or _is_passed_back(recording))
     graph = Graph(nodes)
@@ -117,6 +117,16 @@ def sensible(recording: Recording) -> bool:
     whole = lambda y: nodes[_data(graph, y)].value.ndim  # noqa: E731  (of samples, one by one)
     meets = any(whole(y) or len(one.pairs) > 1 for one in found for _, y in one.pairs)
     return meets and not degenerate(recording, graph, olds, found)
+
+
+def _of_all(recording: Recording) -> list[tuple[int, ...]]:
+    """The shapes of what a function gives that depends on all that it is given, if these are many:
+    gradients, whatever they are called."""
+    graph, nodes = Graph(recording.nodes), recording.nodes
+    leaves = {n.id for n in nodes.values() if n.op == "leaf" and n.value.ndim}
+    made = [node for name, node in recording.values if name.startswith(f"{recording.name}[")]
+    whole = [i for i in made if leaves <= graph.ancestors([i])]
+    return [nodes[i].value.shape for i in whole] if len(whole) > 1 else []
 
 
 def _is_passed_back(recording: Recording) -> bool:

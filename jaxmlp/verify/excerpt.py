@@ -1,0 +1,173 @@
+"""A part of what a notebook or a program has run, judged as a file: a cell, a function, a class.
+
+What goes with it is put before it; in what is found, the lines are those that its reader sees.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from jaxmlp.verify.finding import Check, File, Line, Note, Words
+from jaxmlp.verify.grading import Options, graded
+from jaxmlp.verify.names import names_used
+
+LINE = re.compile(r"\bline (\d+)|(\d+) 行目")
+
+
+class Cell(NamedTuple):
+    """Code that was run: the number of its cell, its Python, how many lines stand above that."""
+
+    number: int | None
+    code: str
+    above: int = 0
+
+
+class Excerpt(NamedTuple):
+    """What is to be judged of all that has run.
+
+    Attributes:
+        title: what it is called in the report.
+        before: the code that goes with it, from elsewhere.
+        cell: its own code, and more that stands with it.
+        first, last: its lines in that.
+    """
+
+    title: str
+    before: str
+    cell: Cell
+    first: int
+    last: int
+
+    @property
+    def offset(self) -> int:
+        """What a line of all the code has over the same line of the cell, as the reader counts."""
+        return (self.before.count("\n") + 1 if self.before else 0) - self.cell.above
+
+
+def of_source(made: Any) -> Excerpt:
+    """A function or a class with what it needs of its module; of an object, its class.
+
+    Raises:
+        ValueError: its source cannot be read.
+    """
+    made = inspect.unwrap(made) if isinstance(made, type) or callable(made) else type(made)
+    made = made if isinstance(made, type | FunctionType) else type(made)
+    code, line = _source(made)
+    before = dict(_needed(code, _names(made), {made.__name__}))
+    cell = Cell(None, code, above=line - 1)
+    return Excerpt(made.__name__, "\n".join(before.values()), cell, 1, code.count("\n") + 1)
+
+
+def _source(made: type | FunctionType) -> tuple[str, int]:
+    try:
+        lines, line = inspect.getsourcelines(made) if made.__name__.isidentifier() else ([], 0)
+    except (OSError, TypeError):
+        lines, line = [], 0
+    if not lines:
+        raise ValueError(
+            "expected parameters such as W, V, x, y, or a function, a class or an object whose "
+            f"source can be read, got {made.__name__}"
+        )
+    return textwrap.dedent("".join(lines)).rstrip("\n"), line
+
+
+def _names(made: type | FunctionType) -> Mapping[str, Any]:
+    """The names that a function, or the methods of a class, can see."""
+    inside = [made] if isinstance(made, FunctionType) else vars(made).values()
+    found: dict[str, Any] = {}
+    for function in (one for one in inside if isinstance(one, FunctionType)):
+        found |= function.__globals__ | dict(inspect.getclosurevars(function).nonlocals)
+    return found
+
+
+def _needed(code: str, names: Mapping[str, Any], known: set[str]) -> Iterator[tuple[str, str]]:
+    """(name, the statement that gives it) of what code uses, what that needs in turn before it."""
+    for name in sorted(names_used([ast.parse(code)], {}) & names.keys() - known):
+        known.add(name)
+        value = names[name]
+        own = getattr(value, "__module__", None) == names.get("__name__")
+        if own and isinstance(value, type | FunctionType):
+            inner, _ = _source(value)
+            yield from _needed(inner, {**names, **_names(value)}, known)
+            yield name, inner
+        elif statement := _statement(name, value):
+            yield name, statement
+
+
+def _statement(name: str, value: Any) -> str:
+    """The import or the assignment that gives a name its value; nothing if there is none."""
+    module, own = getattr(value, "__module__", None), getattr(value, "__name__", "")
+    if isinstance(value, ModuleType):
+        return f"import {own} as {name}"
+    if module and own.isidentifier():
+        return f"from {module} import {own} as {name}"
+    simple = isinstance(value, int | float | str | bool | tuple | None)
+    return f"{name} = {value!r}" if simple else ""
+
+
+def judged(part: Excerpt, options: Options) -> File:
+    """What is found in a part, its lines those of the cell."""
+    text = f"{part.before}\n{part.cell.code}" if part.before else part.cell.code
+    file = graded(f"{part.title}.py", [text], options)
+    mine = tuple(_moved(check, part) for check in file.checks if _within(_line(check), part))
+    remarks = [_said(note, part) for note in file.remarks if _about(note, part)]
+    nothing = None if mine or file.problem else _nothing()
+    return File(part.title, mine, tuple(remarks), file.problem or nothing)
+
+
+def _nothing() -> Words:
+    return Words("nothing in it that the checker knows", "調べられるものがありません")
+
+
+def _line(check: Check) -> int | None:
+    return check.line or (check.place and check.place.line)
+
+
+def _within(line: int | None, part: Excerpt) -> bool:
+    above = part.cell.above
+    return line is None or part.first <= line - part.offset - above <= part.last
+
+
+def _about(note: Note, part: Excerpt) -> bool:
+    lines = [int(found[1]) for found in re.finditer(r"\bline (\d+)", note.text.en)]
+    return not lines or any(_within(line, part) for line in lines)
+
+
+def _moved(check: Check, part: Excerpt) -> Check:
+    place, offset = check.place, part.offset
+    if place:
+        place = place._replace(line=place.line - offset, end_line=place.end_line - offset,
+                               cell=part.cell.number)  # fmt: skip
+    line = None if check.line is None else check.line - offset
+    lines = tuple(_moved_line(one, part) for one in check.lines if _within(one.number, part))
+    remarks, diagnosis = (tuple(_said(n, part) for n in some)
+                          for some in (check.remarks, check.diagnosis))  # fmt: skip
+    return replace(check, line=line, place=place, lines=lines, remarks=remarks, diagnosis=diagnosis)
+
+
+def _moved_line(line: Line, part: Excerpt) -> Line:
+    says = line.says and _words(line.says, part)
+    return line._replace(number=line.number - part.offset, cell=part.cell.number, says=says)
+
+
+def _said(note: Note, part: Excerpt) -> Note:
+    return replace(note, text=_words(note.text, part))
+
+
+def _words(words: Words, part: Excerpt) -> Words:
+    """Words whose lines are those of the cell; lines of what goes with it are nobody's."""
+
+    def line(found: re.Match) -> str:
+        number = int(found[1] or found[2]) - part.offset
+        if number < 1:
+            return "another cell" if found[1] else "別のセル"
+        return f"line {number}" if found[1] else f"{number} 行目"
+
+    return Words(*(LINE.sub(line, text) for text in words))
