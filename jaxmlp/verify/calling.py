@@ -5,31 +5,16 @@ trying them on arrays of unequal sizes next.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.points import Points, with_one
+from jaxmlp.verify.layouts import ONE, Layout
+from jaxmlp.verify.names import DELTA, ROLE, plain
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
-PARAMETERS = {
-    "W": "w w1 wh win whidden wi wx wxh weight1 weights1 weightshidden theta1 winput wih",
-    "V": "v w2 wo wout woutput wz why weight2 weights2 weightsoutput theta2 who",
-    "b": "b b1 bh bhidden bw bias1 bi",
-    "c": "c b2 bo bout boutput bv bias2",
-    "x": "x xi xs xn xt xtrain xbatch input inputs data sample samples features a0 z0 batchx",
-    "y": "y yi ys yn t ti tn target targets label labels ytrue ytrain ybatch teacher d onehot tbatch batchy batcht yt",
-    "eta": "eta etat lr learningrate alpha stepsize rate step epsilon eps gamma lrate learnrate",
-}
-ROLE = {name: role for role, names in PARAMETERS.items() for name in names.split()}
-DELTAS = {
-    "delta2": "delta2 d2 deltaout deltaoutput deltao dout delta2t dlta2 dz2 da2 doutput",
-    "delta1": "delta1 d1 deltahidden deltah dhidden delta1t dlta1 dz1 da1 dhid",
-}
-DELTA = {name: role for role, names in DELTAS.items() for name in names.split()}
 GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$")
 
 
@@ -55,45 +40,6 @@ class Subject:
     line: int | None = None
 
 
-ONE = ("sample", "column")  # a layout of one sample at a time
-
-
-class Layout(NamedTuple):
-    """How samples and biases are handed over.
-
-    Attributes:
-        samples: "sample", one at a time; "rows" or "columns" of a batch; "column", one at a time
-            as a matrix of one column.
-        one: whether x has its 1 in front.
-        apart: whether the biases are parameters of their own.
-        turned: whether the weights are the transposes of the lecture's, as in xW.
-    """
-
-    samples: str
-    one: bool
-    apart: bool
-    turned: bool = False
-
-
-def plain(name: str) -> str:
-    """A name without what people vary in it."""
-    return name.lower().replace("_", "").replace("∂", "d").replace("δ", "delta").replace("η", "eta")
-
-
-def role_table(names: Iterable[str]) -> dict[str, str]:
-    """The role of each plain name; w1 and b1 are the second where w0 is the first of two."""
-    found = set(map(plain, names))
-    shifted = {"w0", "w1"} <= found and "w2" not in found
-    return {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
-
-
-def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
-    """What each parameter is: W, V, b, c, x, y or eta; None if one is none of these, or twice."""
-    table = role_table(parameters)
-    found = tuple(table.get(plain(name), "") for name in parameters)
-    return found if all(found) and len(set(found)) == len(found) else None
-
-
 def result_role(name: str, known: Sequence[str]) -> str | None:
     """What a returned name is: dW, dV, db, dc, delta1, delta2, or a new W, V, b, c."""
     short = plain(name)
@@ -111,40 +57,6 @@ def result_role(name: str, known: Sequence[str]) -> str | None:
         inner = re.match(r"^d(.+)$", match.groups()[-1])
         base = inner and ROLE.get(inner[1])
     return f"d{base}" if base in ("W", "V", "b", "c") else None
-
-
-def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> Iterator[Layout]:
-    """The conventions to try, the likeliest first."""
-    x = parameters[found.index("x")]
-    upper = x[0].isupper() or "batch" in x.lower()
-    orders = ("rows", "columns", "sample") if upper else ("sample", "rows", "columns")
-    apart = "b" in found or "c" in found
-    for samples in orders:
-        for one in (False,) if apart or not bias else (True, False):
-            yield Layout(samples, one, apart)
-    for samples in (s for s in orders if s != "columns"):
-        for one in (False,) if apart or not bias else (True, False):
-            yield Layout(samples, one, apart, turned=True)
-    if apart and not upper:
-        yield Layout("column", False, apart)
-
-
-def arguments(found: Sequence[str], layout: Layout, p: Points, at: int, eta: float | None) -> list:
-    """The arguments at one point, each a copy of its own."""
-    W, V, x, y = (part[at] for part in p)
-    if layout.one:
-        x = with_one(x)
-    if layout.samples != "rows":
-        x, y = (x[0], y[0]) if layout.samples == "sample" else (x.T, y.T)
-    values = {"W": W, "V": V, "x": x, "y": y, "eta": eta}
-    if layout.apart:
-        column = (
-            (slice(None), slice(0, 1)) if layout.samples.startswith("column") else (slice(None), 0)
-        )
-        values |= {"W": W[:, 1:], "V": V[:, 1:], "b": W[column], "c": V[column]}
-    if layout.turned:
-        values |= {"W": values["W"].T, "V": values["V"].T}
-    return [v if np.isscalar(v) else np.array(v) for v in map(values.__getitem__, found)]
 
 
 def named_results(

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmlp.network import Network
-from jaxmlp.verify.calling import ONE, Subject, conventions, layouts, roles
+from jaxmlp.verify.calling import Subject, conventions
 from jaxmlp.verify.claimed import (
     Setting,
     claims_at,
@@ -30,7 +30,9 @@ from jaxmlp.verify.excerpt import judged, of_source
 from jaxmlp.verify.finding import Check, File, Note, Report, Words, remarked
 from jaxmlp.verify.grading import Options
 from jaxmlp.verify.judge.stages import judge
+from jaxmlp.verify.layouts import ONE, layouts
 from jaxmlp.verify.mistakes import CATALOGUE
+from jaxmlp.verify.names import roles
 from jaxmlp.verify.points import ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake
 from jaxmlp.verify.run.outcome import Crashed, Unfinished

@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.network import Network
-from jaxmlp.verify.calling import ONE, Layout, Subject, arguments, array, named_results, roles
+from jaxmlp.verify.calling import Subject, array, named_results
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.layouts import ONE, Layout, arguments
 from jaxmlp.verify.mistakes import quantities
+from jaxmlp.verify.names import roles
 from jaxmlp.verify.points import Points, Sizes, draw, truth
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished

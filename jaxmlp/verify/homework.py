@@ -10,7 +10,6 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify import source
-from jaxmlp.verify.calling import DELTA, plain
 from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.ending import out_of_time
 from jaxmlp.verify.finding import Check, File, Note, Words
@@ -29,7 +28,7 @@ from jaxmlp.verify.kinds import (
     unwritten,
     work,
 )
-from jaxmlp.verify.names import NOT_CHECKED, names_used, stores
+from jaxmlp.verify.names import DELTA, NOT_CHECKED, names_used, plain, stores
 from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import broken, idle, overlooked, remark
 from jaxmlp.verify.passes import OF_FORWARD
@@ -146,7 +145,9 @@ def _said(found: Source, options: Options) -> Said:
              for one in ("hidden", "output", "loss", "reduction")]  # fmt: skip
     softmax = {n for n in found.functions if (one := piece(n)) and one.kind == "softmax"}
     unused = bool(softmax & set(_unused(found)))
-    return Said(*given, exercise=derivations(found), softmax=bool(softmax), softmax_unused=unused)
+    bias = found.settings.get("BIAS") if options.bias is None else options.bias
+    more = {"softmax": bool(softmax), "softmax_unused": unused}
+    return Said(*given, bias=bias, exercise=derivations(found), **more)
 
 
 def _unused(found: Source) -> list[str]:

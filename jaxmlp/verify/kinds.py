@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from jaxmlp.network import Network
-from jaxmlp.verify.calling import Subject, plain, roles
+from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.claimed import confirm
 from jaxmlp.verify.ending import crashed, out_of_time
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, words
+from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, plain, roles, words
 from jaxmlp.verify.passes import check_backward, check_forward
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.run.outcome import OutOfTime

@@ -19,7 +19,7 @@ from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network
 from jaxmlp.verify import given
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.points import with_one
+from jaxmlp.verify.layouts import with_one
 from jaxmlp.verify.program import Mistake, Program, Quantities
 
 INPUTS = ("W", "V", "x", "y")

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 # What checks, shows, loads or saves a network, and is none.
 NOT_CHECKED = re.compile(
@@ -16,6 +16,42 @@ GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\]
 LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
 LAYER_COUNT = re.compile(r"(n|no|num|number)?_?(of_?)?(hidden_?)?layers?|depth|L", re.IGNORECASE)
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
+
+PARAMETERS = {
+    "W": "w w1 wh win whidden wi wx wxh weight1 weights1 weightshidden theta1 winput wih",
+    "V": "v w2 wo wout woutput wz why weight2 weights2 weightsoutput theta2 who",
+    "b": "b b1 bh bhidden bw bias1 bi",
+    "c": "c b2 bo bout boutput bv bias2",
+    "x": "x xi xs xn xt xtrain xbatch input inputs data sample samples features a0 z0 batchx",
+    "y": "y yi ys yn t ti tn target targets label labels ytrue ytrain ybatch teacher d onehot "
+    "tbatch batchy batcht yt",
+    "eta": "eta etat lr learningrate alpha stepsize rate step epsilon eps gamma lrate learnrate",
+}
+ROLE = {name: role for role, names in PARAMETERS.items() for name in names.split()}
+DELTAS = {
+    "delta2": "delta2 d2 deltaout deltaoutput deltao dout delta2t dlta2 dz2 da2 doutput",
+    "delta1": "delta1 d1 deltahidden deltah dhidden delta1t dlta1 dz1 da1 dhid",
+}
+DELTA = {name: role for role, names in DELTAS.items() for name in names.split()}
+
+
+def plain(name: str) -> str:
+    """A name without what people vary in it."""
+    return name.lower().replace("_", "").replace("∂", "d").replace("δ", "delta").replace("η", "eta")
+
+
+def role_table(names: Iterable[str]) -> dict[str, str]:
+    """The role of each plain name; w1 and b1 are the second where w0 is the first of two."""
+    found = set(map(plain, names))
+    shifted = {"w0", "w1"} <= found and "w2" not in found
+    return {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
+
+
+def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
+    """What each parameter is: W, V, b, c, x, y or eta; None if one is none of these, or twice."""
+    table = role_table(parameters)
+    found = tuple(table.get(plain(name), "") for name in parameters)
+    return found if all(found) and len(set(found)) == len(found) else None
 
 
 def words(text: str) -> frozenset[str]:

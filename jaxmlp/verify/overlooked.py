@@ -5,9 +5,9 @@ import re
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from jaxmlp.verify.calling import ROLE, plain, result_role
+from jaxmlp.verify.calling import result_role
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.names import blocks, called, loads, stores, words
+from jaxmlp.verify.names import ROLE, blocks, called, loads, plain, stores, words
 from jaxmlp.verify.source import empty
 
 ID = "not-looked-at"

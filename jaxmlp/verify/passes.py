@@ -7,12 +7,7 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify import given
-from jaxmlp.verify.calling import (
-    Subject,
-    array,
-    plain,
-    stacked,
-)
+from jaxmlp.verify.calling import Subject, array, stacked
 from jaxmlp.verify.claimed import points_of
 from jaxmlp.verify.ending import (
     at_equal_sizes,
@@ -25,6 +20,7 @@ from jaxmlp.verify.ending import (
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge.stages import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
+from jaxmlp.verify.names import plain
 from jaxmlp.verify.points import Points, Sizes, draw
 from jaxmlp.verify.run.outcome import Crashed
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from jaxmlp.activations import HIDDEN
 from jaxmlp.verify import given
-from jaxmlp.verify.calling import plain
 from jaxmlp.verify.finding import Words
+from jaxmlp.verify.names import plain
 from jaxmlp.verify.program import Mistake, Program, Quantities
 
 SPELLINGS = {

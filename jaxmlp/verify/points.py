@@ -10,6 +10,7 @@ from jax.flatten_util import ravel_pytree
 
 from jaxmlp.gradients import autodiff
 from jaxmlp.network import Network, Params, forward, loss
+from jaxmlp.verify.layouts import with_one
 
 MARGIN = 0.2  # over q: no u is nearer to 0, where a ReLU has no derivative
 STEP = 1e-5
@@ -86,11 +87,6 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 def _with_one(network: Network, x: np.ndarray) -> np.ndarray:
     return with_one(x) if network.bias else x
-
-
-def with_one(x: np.ndarray) -> np.ndarray:
-    """A 1 in front of each row."""
-    return np.concatenate([np.ones_like(x[..., :1]), x], axis=-1)
 
 
 def _targets(network: Network, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

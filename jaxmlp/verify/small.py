@@ -7,11 +7,12 @@ from itertools import product
 import numpy as np
 
 from jaxmlp.verify import pieces
-from jaxmlp.verify.calling import Subject, array, convention, plain, stacked
+from jaxmlp.verify.calling import Subject, array, convention, stacked
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import ended, farther
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge.stages import judge
+from jaxmlp.verify.names import plain
 from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import Piece
 from jaxmlp.verify.run.outcome import Crashed, Unfinished

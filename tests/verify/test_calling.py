@@ -3,16 +3,9 @@
 import numpy as np
 import pytest
 
-from jaxmlp.verify.calling import (
-    Layout,
-    Subject,
-    arguments,
-    array,
-    layouts,
-    named_results,
-    result_role,
-    roles,
-)
+from jaxmlp.verify.calling import Subject, array, named_results, result_role
+from jaxmlp.verify.layouts import Layout, arguments, layouts
+from jaxmlp.verify.names import roles
 from jaxmlp.verify.points import Points
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 

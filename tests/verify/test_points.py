@@ -7,7 +7,8 @@ import pytest
 
 from jaxmlp.gradients import backprop
 from jaxmlp.network import Network, Params
-from jaxmlp.verify.points import MARGIN, Sizes, draw, truth, with_one
+from jaxmlp.verify.layouts import with_one
+from jaxmlp.verify.points import MARGIN, Sizes, draw, truth
 
 
 @pytest.mark.parametrize("sizes", [Sizes(), Sizes(7, 5, 5), Sizes(7, 1, 3), Sizes(5, 3, 4, 6, 2)])

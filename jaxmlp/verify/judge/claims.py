@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same
-from jaxmlp.verify.finding import Check, Place
+from jaxmlp.verify.finding import Check, Note, Place
 from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
@@ -36,6 +36,7 @@ class Said(NamedTuple):
 
     Attributes:
         reduction: "mean" or "sum" over the samples.
+        bias: whether z has a 1 in front.
         exercise: the functions whose parameters are the exercise's: what these give are gradients,
             and no steps downhill.
         softmax: whether the file has a function of that name.
@@ -46,6 +47,7 @@ class Said(NamedTuple):
     output: str | None = None
     error: str | None = None
     reduction: str | None = None
+    bias: bool | None = None
     exercise: frozenset[str] = frozenset()
     softmax: bool = False
     softmax_unused: bool = False
@@ -149,12 +151,17 @@ def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
     output = said.output
     if said.softmax_unused and network.output == "identity":
         output = output or "softmax"
+    z = network.layers[-1].x[-1]
+    if len(network.layers) == 2 and said.bias and not network.forms[-1].one:
+        (without,) = (m for m in CATALOGUE if m.id == "z-without-1" and m.step == "z")
+        note = Note(without.id, without.text, equation=without.equation)
+        return [Stage((), Check(name, "z", "wrong", diagnosis=(note,)), z)]
     if len(network.layers) != 2 or not (said.hidden or output):
         return []
     meant = network.meaning(f=said.hidden, output=output)
     given = {"z": meant.z, "g": network.right[0].g}
     checks = stages.judge(name, meant.right[0], given, CATALOGUE)
-    nodes = {"z": network.layers[-1].x[-1], "g": network.g[-1]}
+    nodes = {"z": z, "g": network.g[-1]}
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
 
 

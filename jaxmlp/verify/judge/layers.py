@@ -18,8 +18,8 @@ import numpy as np
 from jaxmlp.verify import given
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param, World
+from jaxmlp.verify.layouts import with_one
 from jaxmlp.verify.mistakes import DERIVATION
-from jaxmlp.verify.points import with_one
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.network import as_target
 from jaxmlp.verify.run.step import FACTORS

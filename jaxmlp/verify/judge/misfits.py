@@ -72,12 +72,13 @@ def misfits(found: Judgement) -> list[Misfit]:
     news = {p.new for p in found.world.params}
     given = [(name, node) for name, node in found.world.results if node not in news]
     made = []
-    for name, node in (*given, *_empty(found, left)):
-        for root in left:
-            if (note := _wrong_shape(found, node, root)) is not None:
+    for look in (_wrong_shape, _wrong_factor):
+        for name, node in (*given, *_empty(found, left)):
+            notes = ((root, look(found, node, root)) for root in left)
+            root, note = next(((r, n) for r, n in notes if n is not None), (None, None))
+            if root is not None and all(node != one.param.new for one in made):
                 made.append(Misfit(Param(name, root, node, gives=True), note))
                 left.remove(root)
-                break
     return made
 
 
@@ -102,16 +103,17 @@ def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
             return note
     if any(part.shape == true.shape and multiple(part, true) is not None for part in _cut(value)):
         return BIAS_KEPT
-    return OTHER_INPUT if _has_delta(found, node, root) else None
+    return None
 
 
-def _has_delta(found: Judgement, node: int, root: int) -> bool:
+def _wrong_factor(found: Judgement, node: int, root: int) -> Note | None:
     """Whether it is a product of ∂E/∂u, u being the product with the matrix on the way forward."""
     if found.world.recording.nodes[node].op not in FACTORS:
-        return False
+        return None
     factors = [found.names.value(i) for i in found.world.graph.before[node]]
     deltas = [found.names.adjoints[u] for u in inputs(found, root) if u in found.names.adjoints]
-    return any(f.size == d.size and multiple(f, d) is not None for f in factors for d in deltas)
+    same = (f.size == d.size and multiple(f, d) is not None for f in factors for d in deltas)
+    return OTHER_INPUT if any(same) else None
 
 
 def _variants(found: Judgement, true: np.ndarray) -> Iterator[tuple[Note, np.ndarray]]:

@@ -136,7 +136,10 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
-    """What a call gives, as gradients or moved parameters, for each possible target."""
+    """What a call gives, as gradients or moved parameters, for each possible target.
+
+    What a function makes itself is no parameter: zeros, ones, a unit matrix.
+    """
     is_loss = _is_loss(recording)
     if not is_loss and not any(n.op in FACTORS for n in recording.nodes.values()):
         return  # a plain rule of an update, say
@@ -144,13 +147,13 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     first = min((n.id for n in recording.nodes.values() if n.op != "leaf"), default=0)
-    filled = lambda v: not np.ptp(v) and (v.size > 1 or v.item() in (0, 1))  # noqa: E731
     used = [n for n in leaves if (not compared(n) or n.id in back)
-            and (n.id < first or not filled(n.value))]  # fmt: skip
+            and (n.id < first or n.value.size < 2 or np.ptp(n.value))]  # fmt: skip
+    made = {n.id for n in used if n.id > first and np.isin(n.value, (0, 1)).all()} - back
     for y in (n.id for n in reversed(used) if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
         roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
-                 and not behind.issuperset(graph.after[n.id])]  # fmt: skip
+                 and n.id not in made and not behind.issuperset(graph.after[n.id])]  # fmt: skip
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
         targets = _of(network.targets(recording, graph, roots, []), behind)
         if not targets and is_loss:

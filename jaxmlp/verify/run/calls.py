@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK, NOT_CHECKED
-from jaxmlp.verify.run.arrays import current
-from jaxmlp.verify.run.oracle import SAMPLES
+from jaxmlp.verify.layouts import D, M, N, Q, drawn, layouts
+from jaxmlp.verify.names import BACK, NOT_CHECKED, roles
+from jaxmlp.verify.run.arrays import current, lifted
+from jaxmlp.verify.run.oracle import SAMPLES, Oracle
 from jaxmlp.verify.run.program import Program, Seen
 from jaxmlp.verify.run.step import FACTORS, places
 from jaxmlp.verify.run.unknown import Unknown
@@ -250,6 +251,8 @@ def _arguments(
     settings = {name: value for name, value in optional.items() if value is not None} | ours
     if is_type or hasattr(function, "__self__"):
         names = names[1:]
+    if given.keys().isdisjoint(names):
+        given.update(_of_exercise(names, program.oracle))
     givers = {name: what.gives[name] for name in names if name in what.gives and not what.methods}
     for name in sorted(givers, key=lambda name: not _alike(givers[name].name, what.name)):
         before = givers[name]
@@ -263,6 +266,18 @@ def _arguments(
         if isinstance(given[name], Unknown) and BACK.search(getattr(function, "__name__", "")):
             given[name].like = program.oracle.output
     return [None if name in none else settings.get(name, given[name]) for name in names]
+
+
+def _of_exercise(names: Sequence[str], oracle: Oracle) -> dict[str, Any]:
+    """Arguments for W, V, x and y in one of the usual ways, if these are among the names."""
+    found = roles(names)
+    if not {"W", "V", "x", "y"} <= set(found or ()):
+        return {}
+    ways = [(way, True) for way in layouts(names, found, bias=True)]
+    ways += [(way, False) for way in layouts(names, found, bias=False) if not way.apart]
+    way, bias = oracle.choose(ways)
+    oracle.drawn |= dict.fromkeys((D, Q, M, N))  # these are not what the program asks for
+    return {k: lifted(v) for k, v in drawn(names, way, oracle.random, bias=bias).items()}
 
 
 def _is_called_for(

@@ -225,13 +225,21 @@ def _meetings(
                 elif op == "multiply":
                     continue
                 if g in forward and recording.nodes[g].value.dtype.kind == "f":
-                    by_place.setdefault(span[:4], {})[g] = y
+                    met = _positive(recording, graph, y)
+                    by_place.setdefault(span[:4], {})[g] = met
                     if number in used:
-                        leading.setdefault(span[:4], {})[g] = y
+                        leading.setdefault(span[:4], {})[g] = met
     for pairs in (leading or by_place).values():
         nodes = recording.nodes
         if all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items()):
             yield tuple(sorted(pairs.items()))
+
+
+def _positive(recording: Recording, graph: Graph, y: int) -> int:
+    """The target itself, where it is met with the opposite sign, as in g + (−y) and in −y / g."""
+    while recording.nodes[y].op == "negative":
+        (y,) = graph.before[y]
+    return y
 
 
 def _guarded(recording: Recording, graph: Graph, g: int) -> int:
