@@ -266,9 +266,8 @@ def _remarks(
     left = overlooked(found.module, examined | skipped, set(idle(found.module)))
     left += [broken(name, *said) for name, said in found.broken.items() if stage_of(name) is None]
     left = [one for one in left if not run & set(range(one.line, one.end + 1))]
-    bought = [origins.of(one.name.en, one.line) for one in left]
-    left = [one._replace(why=notes[0].text) if notes else one
-            for one, notes in zip(left, bought, strict=True)]  # fmt: skip
+    left = [one._replace(why=why) if (why := origins.bought(one.name.en, one.line)) else one
+            for one in left]  # fmt: skip
     return remark(left, numbered=found.numbered)
 
 

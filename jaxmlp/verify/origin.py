@@ -82,6 +82,11 @@ class Origins:
         """The check, with a remark on what its function, or its loop, has from elsewhere."""
         return replace(check, remarks=(*check.remarks, *self.of(check.name, check.line)))
 
+    def bought(self, name: str, line: int | None) -> Words | None:
+        """What was not derived by hand in it, or cannot be read, if anything."""
+        notes = (note for note in self.of(name, line) if note.id in SAID)
+        return next((note.text for note in notes), None)
+
     def of(self, name: str, line: int | None) -> tuple[Note, ...]:
         """What a function, or the loop at a line, has from elsewhere."""
         uses = [use for node in self._nodes(name, line) for use in self._of(node)]

@@ -305,7 +305,7 @@ def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
 
 def _other_input(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A product of the right δ with another value than the matrix is fed with."""
-    if node.op not in FACTORS or fault.first != fault.node:
+    if node.op not in FACTORS or fault.first != fault.node or found.world.recording.stale:
         return None
     nodes, behind = found.world.recording.nodes, found.choice.target.backward
     others = [i for i in found.world.graph.before[node.id] if i not in behind]

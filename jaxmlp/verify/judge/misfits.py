@@ -132,6 +132,6 @@ def _variants(found: Judgement, true: np.ndarray) -> Iterator[tuple[Note, np.nda
 
 def _cut(value: np.ndarray) -> list[np.ndarray]:
     """A matrix without its first or last row or column."""
-    if value.ndim != 3:
+    if value.ndim != 3 or min(value.shape[1:]) < 2:
         return []
     return [value[:, 1:], value[:, :-1], value[:, :, 1:], value[:, :, :-1]]
