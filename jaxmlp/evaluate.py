@@ -30,6 +30,11 @@ class Score(NamedTuple):
     confusion: np.ndarray | None = None
     r2: float | None = None
 
+    @property
+    def measure(self) -> float:
+        """Accuracy, or R² of a regression: the higher, the better."""
+        return self.r2 if self.accuracy is None else self.accuracy
+
 
 def score(
     network: Network, params: Params, X: Any, Y: Any, labels: ArrayLike | None = None

@@ -111,16 +111,20 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
             with signals(run.stop, "SIGINT", "SIGTERM"):
                 yield run
         except (KeyboardInterrupt, OSError) as why:
-            interrupted = isinstance(why, KeyboardInterrupt)
-            if interrupted and run.so_far:
+            if isinstance(why, KeyboardInterrupt) and run.so_far:
                 with contextlib.suppress(KeyboardInterrupt):
                     run.save()
             if not (settings.resume or checkpoints(path)):
                 raise
-            text = "interrupted" if interrupted else why
-            how = f"to go on: jaxmlp train --resume {shlex.quote(str(path))}"
-            raise Stop(f"{text}; {how}", 130 if interrupted else 2) from None
+            raise to_go_on("train", path, why) from None
         tidy(path)
+
+
+def to_go_on(command: str, folder: Path, why: BaseException) -> Stop:
+    """The end of a run that was interrupted or could not write, with the way to go on."""
+    interrupted = isinstance(why, KeyboardInterrupt)
+    how = f"to go on: jaxmlp {command} --resume {shlex.quote(str(folder))}"
+    return Stop(f"{'interrupted' if interrupted else why}; {how}", 130 if interrupted else 2)
 
 
 @contextlib.contextmanager
