@@ -16,6 +16,7 @@ from jaxmlp.losses import error
 from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked, mesh
 from jaxmlp.train.arguments import Samples, updates_of
+from jaxmlp.train.layers import DELTAS, apart
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
 OUTPUTS = 2**22  # and so many outputs
@@ -66,7 +67,7 @@ def rule_for(
         ValueError: a block is given that is no multiple of the batch size, or to another
             optimizer than plain SGD.
     """
-    plain = make is optax.sgd and gradient in blocked.DELTAS
+    plain = make is optax.sgd and gradient in DELTAS
     (device, *_) = jnp.asarray(params.V).devices()
     on_cpu = device.platform == "cpu"
     small = batch_size == 1 and len(params.V) <= blocked.FUSED
@@ -226,7 +227,7 @@ def total(network: Network, params: Params, part: Samples, there: Array | None =
     Args:
         there: (n,), whether a row is a sample; all where not given.
     """
-    W, V = (A if A is None else blocked.apart(network, A) for A in params)
+    W, V = (A if A is None else apart(network, A) for A in params)
     a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
     each = error(network.output, network.loss, a, part.Y.astype(a.dtype))
     each = each if there is None else jnp.where(there, each, 0)
