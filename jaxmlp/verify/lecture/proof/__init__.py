@@ -198,10 +198,10 @@ def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Wo
 
 
 def _not_proved(titles: Sequence[Words]) -> Words:
-    titles = dict.fromkeys(titles)
+    once = dict.fromkeys(titles)
     return Words(
-        "not proved: " + "; ".join(one.en for one in titles),
-        "証明できません: " + "、".join(one.ja for one in titles),
+        "not proved: " + "; ".join(one.en for one in once),
+        "証明できません: " + "、".join(one.ja for one in once),
     )
 
 

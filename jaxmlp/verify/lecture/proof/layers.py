@@ -5,7 +5,7 @@ from functools import cached_property
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.chain import Chain, link, proved
+from jaxmlp.verify.lecture.proof.chain import Chain, Link, link, proved
 from jaxmlp.verify.lecture.proof.kernel import (
     Rule,
 )
@@ -73,7 +73,13 @@ class Layers:
         self.net = net
         self.outer, self.inner = {k: OUTPUTS, j: net.hidden}, {j: UNITS, r: net.inputs}
 
-    def chain(self, title: tuple[str, str], ranges: dict, start: sp.Expr, *links) -> Chain:
+    def chain(
+        self,
+        title: tuple[str, str],
+        ranges: dict[sp.Symbol, Range],
+        start: sp.Expr,
+        *links: Link,
+    ) -> Chain:
         """A chain about this network."""
         sample = {s: SAMPLES} if self.net.front else {}
         return Chain(Words(*title), self.net.theory, ranges | sample, start, links)
@@ -124,7 +130,7 @@ class Layers:
             link(DELTA(l, j) * x(r), COLLAPSE),
         )
 
-    def _a_by(self, variable: sp.Expr) -> tuple:
+    def _a_by(self, variable: sp.Expr) -> tuple[Link, ...]:
         """∂a_i/∂variable as far as the chain rule, for a variable that is not of V."""
         v, z, u, span = self.net.v, self.net.z, self.net.u, self.net.hidden
         rest = units(l, v(i, l) * f(u(l)))

@@ -1,11 +1,11 @@
 """Vectors and matrices in the lecture's notation, and the rule that says what their entries are."""
 
+from collections.abc import Sequence
+
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import (
-    Rule,
-)
+from jaxmlp.verify.lecture.proof.kernel import Place, Rule
 from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range, within
 
 Shape = tuple[Range | None, Range | None]  # of rows and columns; a vector has no columns
@@ -23,12 +23,19 @@ class Letter(sp.Basic):
         rows, columns = (tuple(span) or None for span in self.args[2:4])
         return rows, columns
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         _, base, _, _, front, behind = self.args
         return base[*front, *indices, *behind]
 
 
-def letter(symbol: str, base, rows: Range | None, columns=None, front=(), behind=()) -> Letter:
+def letter(
+    symbol: str,
+    base: sp.IndexedBase,
+    rows: Range | None,
+    columns: Range | None = None,
+    front: Sequence[sp.Symbol] = (),
+    behind: Sequence[sp.Symbol] = (),
+) -> Letter:
     """A matrix, or without columns a vector.
 
     Args:
@@ -46,7 +53,7 @@ class Of(sp.Basic):
 
     shape = property(lambda m: m.args[1].shape)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         return sp.Function(self.args[0].name)(Entry(self.args[1], *indices))
 
 
@@ -55,12 +62,12 @@ class Transposed(sp.Basic):
 
     shape = property(lambda m: m.args[0].shape[::-1])
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         return Entry(self.args[0], *indices[::-1])
 
 
 class _OfTheSameShape(sp.Basic):
-    def __new__(cls, left, right):
+    def __new__(cls, left: sp.Basic, right: sp.Basic) -> "_OfTheSameShape":
         if left.shape != right.shape:
             raise Unfit(f"expected the same shape twice, got {left.shape} and {right.shape}")
         return super().__new__(cls, left, right)
@@ -71,7 +78,7 @@ class _OfTheSameShape(sp.Basic):
 class Minus(_OfTheSameShape):
     """A − B."""
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         left, right = self.args
         return Entry(left, *indices) - Entry(right, *indices)
 
@@ -79,7 +86,7 @@ class Minus(_OfTheSameShape):
 class Hadamard(_OfTheSameShape):
     """A ⊙ B."""
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         left, right = self.args
         return Entry(left, *indices) * Entry(right, *indices)
 
@@ -89,7 +96,7 @@ class Times(sp.Basic):
 
     shape = property(lambda m: m.args[1].shape)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         return self.args[0] * Entry(self.args[1], *indices)
 
 
@@ -98,12 +105,12 @@ class Product(sp.Basic):
 
     shape = property(lambda m: (m.args[0].shape[0], m.args[1].shape[1]))
 
-    def __new__(cls, left, right):
+    def __new__(cls, left: sp.Basic, right: sp.Basic) -> "Product":
         if left.shape[1] != right.shape[0]:
             raise Unfit(f"expected as many rows as columns, got {left.shape} and {right.shape}")
         return super().__new__(cls, left, right)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         left, right = self.args
         rows = indices[: 1 if left.shape[0] else 0]
         columns = indices[len(rows) :]
@@ -119,11 +126,11 @@ class Gradient(sp.Basic):
 
     shape = property(lambda m: m.args[1].shape)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
         return Partial(self.args[0], self.args[1].entry(*indices))
 
 
-def _entry(node, place):
+def _entry(node: sp.Basic, place: Place) -> sp.Expr | None:
     if not isinstance(node, Entry):
         return None
     spans = [span for span in node.whole.shape if span]

@@ -15,7 +15,14 @@ from jaxmlp.verify.lecture.proof.writing import text
 NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
 
 
-def example(net: Network, left, right, at: dict, q_: int = 1, **numbers) -> Example:
+def example(
+    net: Network,
+    left: sp.Expr,
+    right: sp.Expr,
+    at: dict[sp.Symbol, int],
+    q_: int = 1,
+    **numbers: tuple,
+) -> Example:
     """One with d = 1 and m = 2."""
     sizes = {d: sp.Integer(1), q: sp.Integer(q_), m: sp.Integer(2)}
     at = {letter: sp.Integer(one) for letter, one in at.items()}
@@ -36,7 +43,7 @@ def _L16(net: Network) -> Example:
 def _transposed(net: Network) -> sp.Expr:
     """g_k(Vᵀz), for m = q + 1: the rows of Vᵀ are numbered as those of V are."""
 
-    def b(k):
+    def b(k: sp.Expr) -> sp.Expr:
         return sp.Sum(net.v(l, k - 1) * net.z(l - 1), (l, 1, m))
 
     return sp.exp(b(k)) / sp.Sum(sp.exp(b(i)), (i, 1, m))
@@ -81,11 +88,11 @@ EXAMPLES: dict[str, tuple[str, Callable[[Network], Example]]] = {
 }
 
 
-def _Vt_z(net: Network):
+def _Vt_z(net: Network) -> Product:
     return Product(Transposed(net.matrix("V")), net.vector("z"))
 
 
-def _V_fWx(net: Network):
+def _V_fWx(net: Network) -> Product:
     return Product(net.matrix("V"), Of(sp.Symbol("f"), net.vector("u", "Wx")))
 
 
@@ -154,7 +161,7 @@ def _at(one: Example) -> str:
     return f"{sizes}, f(u) = u, {rows}"
 
 
-def _tuple(entries) -> str:
+def _tuple(entries: tuple | sp.Expr | int) -> str:
     if not isinstance(entries, tuple):
         return str(entries).replace("log(2)", "log 2")
     nested = isinstance(entries[0], tuple)
