@@ -27,6 +27,7 @@ class QuietConsole(Console):
         super().print(*shown, **{"markup": False, **options})
 
     def on_broken_pipe(self) -> None:
+        """Go on without a reader, where Rich would end the process."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -110,6 +110,15 @@ class Dataset:
 
 
 def check_finite(what: str, values: np.ndarray) -> None:
+    """Refuse what are no numbers, or none that are finite.
+
+    Args:
+        what: what they are called in the message.
+        values: of any shape.
+
+    Raises:
+        ValueError: with the dtype, or the first value that is not finite and where it is.
+    """
     if values.dtype.kind not in "fiub":
         raise ValueError(f"{what}: expected numbers, got {values.dtype}")
     bad = np.argwhere(~np.isfinite(values))

@@ -71,6 +71,7 @@ def is_header(rows: Sequence[list[str]], is_number: Callable[[str], object]) -> 
 
 
 def numbers_of(cells: list[tuple[str, list[str]]]) -> list[int]:
+    """The cells at the top, as whole numbers."""
     return [int(cell) for cell, _ in cells]
 
 

@@ -240,6 +240,11 @@ def _codes(data: Dataset, wanted: Wanted) -> np.ndarray:
 
 
 def refuse_label(where: str, label: str, classes: tuple[str, ...]) -> None:
+    """Refuse a class that the network does not know.
+
+    Raises:
+        ValueError: always, with the first ten that it knows.
+    """
     known = ", ".join(classes[:10]) + ", …" * (len(classes) > 10)
     raise ValueError(f"{where}: expected one of the network's classes, {known}, got {label!r}")
 

@@ -110,6 +110,7 @@ class Table:
         return float(plain.replace(self.reading.decimal, "."))
 
     def cells(self, column: int) -> list[str]:
+        """A column of the rows at the top."""
         return [row[column] for row in self.rows]
 
     def columns(self, asked: Sequence[str]) -> list[int]:
@@ -132,6 +133,7 @@ class Table:
         return 0
 
     def texts(self, columns: Sequence[int]) -> list[int]:
+        """Those of the columns that are of words."""
         return [c for c in columns if is_text(self.cells(c), self.is_number)]
 
     def parts(
@@ -196,6 +198,7 @@ class Table:
             )
 
     def called(self, column: int) -> str:
+        """What a message calls a column: its name, or its number from 1."""
         name = self.names[column]
         return name if name == f"column {column + 1}" else f"column {name or column + 1}"
 

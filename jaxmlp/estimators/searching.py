@@ -72,6 +72,7 @@ class Best:
         self.curves: list = []
 
     def see(self, epoch: Epoch, params: Params) -> bool:
+        """Take note of an epoch: whether training is to end."""
         errors = np.asarray(epoch.test_error, float) * self.scale
         better, much = errors < self.errors, (errors < self.errors - self.tol).any()
         self.stale = 0 if much else self.stale + 1

@@ -21,14 +21,17 @@ MANY = 100  # hidden_units where nothing is said
 
 
 def whole(value: Any) -> bool:
+    """Whether it is a whole number above 0."""
     return isinstance(value, Integral) and not isinstance(value, bool) and bool(value >= 1)
 
 
 def number(value: Any) -> bool:
+    """Whether it is a finite number from 0."""
     return isinstance(value, Real) and not isinstance(value, bool) and bool(0 <= value < math.inf)
 
 
 def one_of(*known: str) -> tuple[str, Callable]:
+    """(what is expected, whether a value is that) of a setting with these names."""
     return f"one of {', '.join(known)}", lambda value: isinstance(value, str) and value in known
 
 
@@ -179,6 +182,7 @@ def _partial(function: Callable, args: tuple, keywords: Any) -> Callable:
 
 @functools.cache
 def adam(beta_1: float, beta_2: float, epsilon: float) -> Callable:
+    """Optax's Adam with these settings, from η."""
     return functools.partial(optax.adam, b1=beta_1, b2=beta_2, eps=epsilon)
 
 

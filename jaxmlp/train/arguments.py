@@ -77,6 +77,7 @@ def step_sizes(eta: StepSize | None, first: int, steps: int, dtype: DTypeLike) -
 
 
 def as_range(etas: np.ndarray) -> str:
+    """The step sizes as text: one number, or from the least to the largest."""
     low, high = etas.min(), etas.max()
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 

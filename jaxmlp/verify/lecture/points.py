@@ -35,30 +35,37 @@ Numbers = np.ndarray | Array  # while JAX computes, its own
 
 
 def relu(u: Reals) -> Reals:
+    """max(0, u), as printed (L5)."""
     return np.maximum(0, u)
 
 
 def sigmoid(u: Reals) -> Reals:
+    """1 / (1 + e^{−u}) (L5)."""
     return 1 / (1 + np.exp(-u))
 
 
 def tanh(u: Reals) -> Reals:
+    """(e^u − e^{−u}) / (e^u + e^{−u}) (L5)."""
     return (np.exp(u) - np.exp(-u)) / (np.exp(u) + np.exp(-u))
 
 
 def softmax(a: Reals) -> Reals:
+    """e^{a_i} / Σ_l e^{a_l}, (m,) (L6)."""
     return np.exp(a) / np.exp(a).sum()
 
 
 def d_relu(u: Reals) -> Reals:
+    """f' of the ReLU: 1 where u > 0, else 0 (L7)."""
     return np.where(u > 0, 1.0, 0.0)
 
 
 def d_sigmoid(u: Reals) -> Reals:
+    """σ(u)(1 − σ(u)) (L7)."""
     return sigmoid(u) * (1 - sigmoid(u))
 
 
 def d_tanh(u: Reals) -> Reals:
+    """1 − tanh²(u) (L7)."""
     return 1 - tanh(u) ** 2
 
 

@@ -8,6 +8,7 @@ from jaxmlp.verify.lecture.proof.language import free_indices, opened, within
 
 
 def sum_of_a_sum(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_l (F_l + G_l) = Σ_l F_l + Σ_l G_l."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, span = opened(node)
@@ -17,6 +18,7 @@ def sum_of_a_sum(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def common_factor(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_l cF_l = c Σ_l F_l, where l is not free in c."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, span = opened(node)
@@ -41,6 +43,7 @@ def collapse(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def exchange(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_i Σ_l F_il = Σ_l Σ_i F_il, where the range of l does not depend on i."""
     if not isinstance(node, sp.Sum):
         return None
     outer, body, span = opened(node)
@@ -53,6 +56,7 @@ def exchange(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def split(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_{l=0}^{q} F_l = F_0 + Σ_{l=1}^{q} F_l."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, (low, high) = opened(node)
@@ -62,6 +66,7 @@ def split(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def written_out(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_{l=1}^{2} F_l = F_1 + F_2, where both bounds are numbers."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, (low, high) = opened(node)
@@ -71,6 +76,7 @@ def written_out(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def distribute(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """(A + B)C = AC + BC, for the first factor that is a sum."""
     if not isinstance(node, sp.Mul):
         return None
     for factor in node.args:
@@ -81,6 +87,7 @@ def distribute(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def common_denominator(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """A/B + C/D = (AD + CB)/(BD), unless all are without a denominator."""
     if not isinstance(node, sp.Add):
         return None
     above, below = fraction(node.args[0])
@@ -104,10 +111,12 @@ def extended_by(factor: sp.Expr) -> Rule:
 
 
 def _times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
+    """A sum times a factor, term by term."""
     return sp.Add(*(term * factor for term in sp.Add.make_args(expr)))
 
 
 def exponents(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """e^A e^B = e^{A + B}."""
     if not isinstance(node, sp.Mul):
         return None
     powers = [f for f in node.args if isinstance(f, sp.exp)]

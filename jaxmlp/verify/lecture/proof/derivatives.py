@@ -10,6 +10,7 @@ from jaxmlp.verify.lecture.proof.language import Partial, name, opened, prime
 
 
 def sum_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂/∂t Σ_l F_l = Σ_l ∂F_l/∂t, for sums written out too."""
     if not isinstance(node, Partial):
         return None
     inside, variable = node.args
@@ -22,10 +23,12 @@ def sum_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def _constant(expr: sp.Basic, variable: sp.Expr, place: Place) -> bool:
+    """Whether an expression does not depend on the variable, by no way."""
     return not place.theory.reaches(expr, name(variable))
 
 
 def constant_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂(cF)/∂t = c ∂F/∂t and ∂c/∂t = 0, where c does not depend on t."""
     if not isinstance(node, Partial):
         return None
     inside, variable = node.args
@@ -37,6 +40,7 @@ def constant_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
 
 
 def quotient_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂(F/G)/∂t = (∂F/∂t G − F ∂G/∂t)/G²."""
     if not isinstance(node, Partial):
         return None
     above, below = fraction(node.inside)
@@ -97,6 +101,7 @@ def _quantity(expr: sp.Expr) -> sp.Expr | None:
 
 
 def coordinates(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂v_il/∂v_kj = δ_ik δ_lj, ∂t/∂t = 1: entries of one quantity are independent of each other."""
     if not isinstance(node, Partial) or name(node.variable) in place.varied:
         return None
     inside, variable = node.args

@@ -67,6 +67,7 @@ def spelled(
 
 
 def _spelled_entry(entry: sp.Indexed, theory: Theory, at: Numbers, held: frozenset[str]) -> sp.Expr:
+    """An entry as it is defined, or as a symbol of its own where nothing defines it."""
     if name(entry) not in held:
         for one in theory.definitions:
             values = matched(one.left, entry, one.ranges)
@@ -82,6 +83,7 @@ def _read(symbol: sp.Symbol) -> sp.Expr:
 
 
 def _function(called: str, argument: sp.Expr) -> sp.Expr:
+    """f or f' of every example at an argument."""
     return sp.Integer(1) if called.endswith("'") else identity(argument)
 
 

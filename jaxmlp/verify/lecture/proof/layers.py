@@ -106,6 +106,7 @@ class Layers:
 
     @cached_property
     def a_by_v(self) -> Chain:
+        """∂a_i/∂v_kj = δ_ik z_j."""
         a, v, z, span = self.net.a, self.net.v, self.net.z, self.net.hidden
         return self.chain(
             ("derivative of a by V", "a の V による微分"),
@@ -119,6 +120,7 @@ class Layers:
 
     @cached_property
     def u_by_w(self) -> Chain:
+        """∂u_l/∂w_jr = δ_lj x_r."""
         u, w, x, span = self.net.u, self.net.w, self.net.x, self.net.inputs
         return self.chain(
             ("derivative of u by W", "u の W による微分"),
@@ -146,6 +148,7 @@ class Layers:
 
     @cached_property
     def a_by_u(self) -> Chain:
+        """∂a_i/∂u_j = v_ij f'(u_j)."""
         a, v, u = self.net.a, self.net.v, self.net.u
         return self.chain(
             ("derivative of a by u", "a の u による微分"),
@@ -158,6 +161,7 @@ class Layers:
 
     @cached_property
     def L18(self) -> Chain:
+        """∂a_i/∂w_jr = v_ij f'(u_j) x_r."""
         a, v, u, w, x = self.net.a, self.net.v, self.net.u, self.net.w, self.net.x
         return self.chain(
             ("∂(v_i·z)/∂w_j, entry r", "∂(v_i·z)/∂w_j の第 r 成分"),
@@ -170,4 +174,5 @@ class Layers:
 
 
 def _places(at: tuple[sp.Symbol, ...]) -> str:
+    """Indices side by side, as below a letter."""
     return "".join(letter.name for letter in at)

@@ -52,6 +52,7 @@ from jaxmlp.verify.lecture.proof.softmax import Softmax
 
 @functools.cache
 def _of_a_sample(bias: bool) -> Softmax:
+    """The chains of one sample of a batch."""
     return Softmax(Layers(network(bias=bias, batch=True)))
 
 

@@ -20,10 +20,12 @@ class Letter(sp.Basic):
 
     @property
     def shape(self) -> Shape:
+        """The ranges of its indices."""
         rows, columns = (tuple(span) or None for span in self.args[2:4])
         return rows, columns
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """The entry of the quantity behind it."""
         _, base, _, _, front, behind = self.args
         return base[*front, *indices, *behind]
 
@@ -54,6 +56,7 @@ class Of(sp.Basic):
     shape = property(lambda m: m.args[1].shape)
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """The function of the entry."""
         return sp.Function(self.args[0].name)(Entry(self.args[1], *indices))
 
 
@@ -63,10 +66,13 @@ class Transposed(sp.Basic):
     shape = property(lambda m: m.args[0].shape[::-1])
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(Aᵀ)_ij = A_ji."""
         return Entry(self.args[0], *indices[::-1])
 
 
 class _OfTheSameShape(sp.Basic):
+    """Two matrices, entry by entry."""
+
     def __new__(cls, left: sp.Basic, right: sp.Basic) -> "_OfTheSameShape":
         if left.shape != right.shape:
             raise Unfit(f"expected the same shape twice, got {left.shape} and {right.shape}")
@@ -79,6 +85,7 @@ class Minus(_OfTheSameShape):
     """A − B."""
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(A − B)_ij = A_ij − B_ij."""
         left, right = self.args
         return Entry(left, *indices) - Entry(right, *indices)
 
@@ -87,6 +94,7 @@ class Hadamard(_OfTheSameShape):
     """A ⊙ B."""
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(A ⊙ B)_ij = A_ij B_ij."""
         left, right = self.args
         return Entry(left, *indices) * Entry(right, *indices)
 
@@ -97,6 +105,7 @@ class Times(sp.Basic):
     shape = property(lambda m: m.args[1].shape)
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(cA)_ij = c A_ij."""
         return self.args[0] * Entry(self.args[1], *indices)
 
 
@@ -111,6 +120,7 @@ class Product(sp.Basic):
         return super().__new__(cls, left, right)
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(AB)_ij = Σ_l A_il B_lj, and (zxᵀ)_ij = z_i x_j."""
         left, right = self.args
         rows = indices[: 1 if left.shape[0] else 0]
         columns = indices[len(rows) :]
@@ -127,10 +137,12 @@ class Gradient(sp.Basic):
     shape = property(lambda m: m.args[1].shape)
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(∂E/∂W)_ij = ∂E/∂w_ij."""
         return Partial(self.args[0], self.args[1].entry(*indices))
 
 
 def _entry(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """What an entry is, where its indices are sure to lie in their ranges."""
     if not isinstance(node, Entry):
         return None
     spans = [span for span in node.whole.shape if span]

@@ -51,10 +51,12 @@ class Network(NamedTuple):
 
     @property
     def inputs(self) -> Range:
+        """The range of the indices of x."""
         return (sp.Integer(self.first), d)
 
     @property
     def hidden(self) -> Range:
+        """The range of the indices of z."""
         return (sp.Integer(self.first), q)
 
     def vector(self, letter: str, symbol: str | None = None) -> matrices.Letter:

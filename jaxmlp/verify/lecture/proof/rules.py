@@ -40,6 +40,7 @@ def definition(of: str, source: str = "") -> Rule:
 
 
 def _unfolded(one: Definition, node: sp.Expr, place: Place) -> sp.Expr | None:
+    """What a definition says of a quantity, if it is one of those it defines."""
     values = matched(one.left, node, one.ranges)
     known = not isinstance(one.right, sp.Tuple)  # else only what it depends on is
     if values is None or not known or not _fits(values, one.ranges, place):
@@ -48,10 +49,12 @@ def _unfolded(one: Definition, node: sp.Expr, place: Place) -> sp.Expr | None:
 
 
 def _fits(values: dict, ranges: dict[sp.Symbol, Range], place: Place) -> bool:
+    """Whether the value of each letter is sure to lie in its range."""
     return all(within(values[letter], span, place.ranges) for letter, span in ranges.items())
 
 
 def sums_to_1(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_i y_i = 1 over the whole range of i, where the theory has it so."""
     y = place.theory.sums_to_1
     if y is None or place.varied or not isinstance(node, sp.Sum):
         return None
@@ -75,6 +78,7 @@ def equality(left: sp.Expr, right: sp.Expr, ranges: dict, words: Words, assumes:
 
 
 def _rule(en: str, ja: str, law: str, turn: Turn, once: bool = False, assumes: str = "") -> Rule:
+    """A rule with its names in both languages."""
     return Rule(Words(en, ja), law, turn, once, assumes)
 
 
