@@ -20,8 +20,7 @@ from jaxmlp.evaluate import Score, score
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.losses import LOSS_OF, OUTPUT_OF
 from jaxmlp.network import Network, Params, init
-from jaxmlp.train.arguments import StepSize, check_settings
-from jaxmlp.train.sgd import inverse_epoch
+from jaxmlp.train.arguments import StepSize, check_settings, inverse_epoch
 
 RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 ROUTES = {"autodiff": autodiff, "backprop": backprop}
