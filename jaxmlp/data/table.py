@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxmlp.data.header import MISSING, is_text, number_in
 from jaxmlp.data.preparation import coded
+from jaxmlp.text import first_of
 
 if TYPE_CHECKING:
     import pandas
@@ -123,7 +124,7 @@ class Table:
                 elif place := self._place(name):
                     found.append(range(len(self.names))[place - (place > 0)])
                 else:
-                    have = ", ".join(self.names[:20]) + ", …" * (len(self.names) > 20)
+                    have = first_of(self.names, 20)
                     self.problems.append(f"expected one column {name!r}, got {have}")
         return list(dict.fromkeys(found))
 
