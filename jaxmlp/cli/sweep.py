@@ -126,18 +126,18 @@ def _sweep(console: Console, settings: SweepSettings, first: bool) -> None:
 
 
 @contextlib.contextmanager
-def _folder(settings: SweepSettings, about: dict) -> Iterator[Path]:
+def _folder(settings: SweepSettings, asked: dict) -> Iterator[Path]:
     """The sweep's folder, which the first process makes; what is done is kept in it.
 
     Raises:
         Stop: it was interrupted, or could not write, and can go on.
     """
     if jax.process_index():
-        check_same(about)
+        check_same(asked)
         yield Path(settings.resume or settings.out)
         return
-    with (resumed_folder if settings.resume else new_folder)(settings, about) as folder:
-        check_same(about)
+    with (resumed_folder if settings.resume else new_folder)(settings, asked) as folder:
+        check_same(asked)
         try:
             yield folder
         except (KeyboardInterrupt, OSError) as why:

@@ -139,8 +139,8 @@ class ThreeLayer(BaseEstimator):
         d, names = self.n_features_in_, getattr(self, "feature_names_in_", None)
         features = None if names is None else tuple(map(str, names))
         scaling, params = Scaling(np.zeros(d), np.ones(d)), Params(self.W_, self.V_)
-        named = self._named_classes()
-        return Model(self._network(), params, scaling, None, features=features, **named)
+        classes = self._named_classes()
+        return Model(self._network(), params, scaling, None, features=features, **classes)
 
     def __getstate__(self) -> dict:
         """With functions of jax.nn and jax.numpy, which do not pickle, by their names."""
