@@ -165,16 +165,7 @@ def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Data
     if not 0 <= seed < 2**32:
         raise ValueError(f"expected a seed from 0 to {2**32 - 1}, got {seed}")
     if data.classes is not None:
-        rare = [
-            n
-            for n, c in zip(
-                data.classes, np.bincount(data.y, minlength=len(data.classes)), strict=True
-            )
-            if c < 2
-        ][:3]
-        if rare:
-            wanted = "at least two samples of each class"
-            raise ValueError(f"{data.name}: cannot be split: expected {wanted}, not so {rare}")
+        _check_classes(data)
     from sklearn.model_selection import train_test_split
 
     by_class = None if data.classes is None else data.y
@@ -185,6 +176,14 @@ def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Data
     except ValueError as reason:
         raise ValueError(f"{data.name}: cannot be split: {reason}") from None
     return prepared(data.rows(train), data.rows(test))
+
+
+def _check_classes(data: Dataset) -> None:
+    counts = np.bincount(data.y, minlength=len(data.classes))
+    rare = [name for name, n in zip(data.classes, counts, strict=True) if n < 2]
+    if rare:
+        wanted = "at least two samples of each class"
+        raise ValueError(f"{data.name}: cannot be split: expected {wanted}, not so {rare[:3]}")
 
 
 def prepared(train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:
