@@ -8,15 +8,13 @@ from jaxtyping import Array
 
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress
 from jaxmlp.evaluate import explained
-from jaxmlp.network import Params, forward
-from jaxmlp.train.arguments import Samples
-from jaxmlp.train.epoch import total
+from jaxmlp.network import Params, forward, loss
 
 
 def error(rule: Program, params: Params, data: Data) -> Array:
     """The weighted sum of E, or of half the squared error, whose δ2 is g − y."""
-    sum_of_E = total(rule.network, params, Samples(data.X, data.Y, data.weights))
-    return sum_of_E / 2 if rule.network.loss.name == "squared_error" else sum_of_E
+    total = data.weights @ loss(rule.network, params, data.X, data.Y, reduction="none")
+    return total / 2 if rule.network.loss.name == "squared_error" else total
 
 
 def reported(rule: Program, data: Data) -> int:

@@ -221,7 +221,7 @@ def stepped(
         return State(optax.apply_updates(state.params, updates), remembered)
 
 
-def total(network: Network, params: Params, part: Samples, there: Array | None = None) -> Array:
+def _total(network: Network, params: Params, part: Samples, there: Array | None = None) -> Array:
     """Σ E, or Σ w E; without a 1 in front of anything, which would copy it.
 
     Args:
@@ -236,7 +236,7 @@ def total(network: Network, params: Params, part: Samples, there: Array | None =
 
 def _mean(network: Network, part: Samples, params: Params) -> Array:
     weight = len(part.X) if part.weights is None else jnp.sum(part.weights)
-    return total(network, params, part) / weight
+    return _total(network, params, part) / weight
 
 
 def _error(rule: Rule, params: Params, part: Samples, n: int, measured: Any) -> Array:
@@ -257,11 +257,11 @@ mean_error = jax.jit(_error, static_argnums=(0, 3))
 def _total_of_many(
     network: Network, params: Params, part: Samples, there: Array | None = None
 ) -> Array:
-    """`total`, without a second copy of many samples."""
+    """`_total`, without a second copy of many samples."""
 
     def some(start: Any, rows: int) -> Array:
         these = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
-        return total(network, params, *these)
+        return _total(network, params, *these)
 
     rows = max(1, min(len(part.X), ROWS, OUTPUTS // part.Y.shape[1]))
     whole, rest = divmod(len(part.X), rows)
