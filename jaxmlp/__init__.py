@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # so that editors and type checkers know them without running
         to_scikit_learn as to_scikit_learn,
     )
     from jaxmlp.storage import Model as Model, load_model as load_model, save_model as save_model
+    from jaxmlp.train.arguments import inverse_epoch as inverse_epoch
     from jaxmlp.train.checkpoint import (
         Checkpoint as Checkpoint,
         load_checkpoint as load_checkpoint,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:  # so that editors and type checkers know them without running
         Fit as Fit,
         begin as begin,
         fit as fit,
-        inverse_epoch as inverse_epoch,
     )
     from jaxmlp.train.stream import Stream as Stream
     from jaxmlp.train.sweep import sweep as sweep
@@ -62,7 +62,8 @@ _NAMES = {
     "losses": "Loss",
     "network": "Network Params init forward loss",
     "gradients": "Gradients difference autodiff backprop",
-    "train.sgd": "fit begin Fit Diverged inverse_epoch",
+    "train.sgd": "fit begin Fit Diverged",
+    "train.arguments": "inverse_epoch",
     "train.stream": "Stream",
     "train.sweep": "sweep",
     "train.checkpoint": "Checkpoint save_checkpoint load_checkpoint",

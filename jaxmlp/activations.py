@@ -149,6 +149,7 @@ def output(g: str | Output | Activation | Callable) -> Output:
 
 
 def name_of(function: Callable) -> str:
+    """What a function, or another callable, is called."""
     return getattr(function, "__name__", type(function).__name__)
 
 

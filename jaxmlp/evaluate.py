@@ -30,6 +30,11 @@ class Score(NamedTuple):
     confusion: np.ndarray | None = None
     r2: float | None = None
 
+    @property
+    def measure(self) -> float:
+        """Accuracy, or R² of a regression: the higher, the better."""
+        return self.r2 if self.accuracy is None else self.accuracy
+
 
 def score(
     network: Network, params: Params, X: Any, Y: Any, labels: ArrayLike | None = None
@@ -145,11 +150,18 @@ def r_squared(Y: Float[np.ndarray, "n m"], G: Float[np.ndarray, "n m"]) -> float
 
     An output that is constant in Y has 1 where it is met exactly, and 0 where it isn't.
     """
-    Y, G = np.asarray(Y, np.float64), np.asarray(G, np.float64)
-    residual, total = ((Y - G) ** 2).sum(axis=0), ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)
-    constant = np.ptp(Y, axis=0) == 0
-    explained = np.where(constant, residual == 0, 1 - residual / np.where(constant, 1, total))
-    return float(explained.mean())
+    Y, G = (np.asarray(rows, np.float64) for rows in (Y, G))
+    return float(explained(Y, G, np.full(len(Y), 1 / len(Y))))
+
+
+def explained(Y: Any, G: Any, shares: Any) -> Any:
+    """`r_squared` of NumPy's or JAX's rows, where each counts its share, (n,), of 1 in all."""
+    xp = Y.__array_namespace__()
+    residual, total = shares @ (Y - G) ** 2, shares @ (Y - (shares @ Y)[None]) ** 2
+    alike = (Y[shares.argmax()][None] == Y) | (shares == 0)[:, None]
+    varied = (total > 0) & ~alike.all(axis=0)
+    met = xp.where(residual == 0, 1.0, 0.0)
+    return xp.where(varied, 1 - residual / xp.where(varied, total, 1.0), met).mean()
 
 
 def dead_units(network: Network, params: Params, X: Any) -> int:

@@ -38,6 +38,16 @@ def _visible(char: str) -> str:
     return char.encode("unicode_escape").decode() if hidden else char
 
 
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first names, and … where there are more.
+
+    Example:
+        >>> first_of(["a", "b", "c"], 2)
+        'a, b, …'
+    """
+    return ", ".join(names[:most]) + ", …" * (len(names) > most)
+
+
 def listed(names: Sequence[str], most: int = 20) -> str:
     """The names; of many the first, and how many there are."""
     shown = ", ".join(map(clean, names[:most]))

@@ -37,6 +37,8 @@ from jaxmlp import (
     to_scikit_learn,
 )
 from jaxmlp.estimators import descent
+from jaxmlp.estimators.samples import parts
+from jaxmlp.estimators.state import Data
 
 N, D, Q, M = 47, 5, 3, 4
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -227,9 +229,9 @@ def test_validation_samples_have_each_classs_share(classes, rng):
         X := np.eye(len(y)), y
     )
     Y = model._label_binarizer.transform(y)
-    parts = model._parts(np.random.RandomState(0), X, Y, np.ones(len(y)))
-    for part in parts:
-        shares = np.bincount(model._label_binarizer.inverse_transform(part[1]))
+    samples = Data(X, Y, np.ones(len(y)), len(y))
+    for part in parts(model, np.random.RandomState(0), samples):
+        shares = np.bincount(model._label_binarizer.inverse_transform(part.Y))
         assert (shares == shares[0]).all()
 
 
@@ -261,7 +263,10 @@ def test_validation_data_of_ones_own(rng):
     [
         (3, "expected .X, y. or .X, y, sample_weight. for validation_data"),
         ((np.ones((4, D)), np.full(4, 9)), "validation_data: expected y of the classes"),
-        ((np.ones((4, D)), np.zeros(3, int)), "validation_data: expected 4 rows in y, got 3"),
+        (
+            (np.ones((4, D)), np.zeros(3, int)),
+            "validation_data: expected as many rows in y as in X, 4, got 3",
+        ),
         ((np.ones((4, 2)), np.zeros(4, int)), "validation_data: X has 2 features"),
     ],
 )

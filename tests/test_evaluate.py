@@ -3,7 +3,15 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from jaxmlp.evaluate import accuracy, classify, confusion_matrix, dead_units, r_squared, score
+from jaxmlp.evaluate import (
+    accuracy,
+    classify,
+    confusion_matrix,
+    dead_units,
+    explained,
+    r_squared,
+    score,
+)
 from jaxmlp.network import Network, Params, forward, loss
 
 from .conftest import draw_params
@@ -66,6 +74,17 @@ def test_r_squared_is_that_of_scikit_learn(rng):
     assert r_squared(*float32) == 1
     G[:, 1] = 3.0
     assert r_squared(Y, G) == pytest.approx(metrics.r2_score(Y, G))
+
+
+def test_r_squared_of_rows_that_count_differently_is_that_of_scikit_learn(rng):
+    Y, weights = rng.normal(size=(30, 3)), rng.integers(0, 3, size=30)
+    Y[weights > 0, 1] = 3.0  # constant, as far as it counts
+    G = Y + rng.normal(size=(30, 3))
+    expected = metrics.r2_score(Y, G, sample_weight=weights)
+    shares = weights / weights.sum()
+    assert explained(Y, G, shares) == pytest.approx(expected)
+    found = explained(*(jnp.array(part, "float32") for part in (Y, G, shares)))
+    assert float(found) == pytest.approx(expected, rel=1e-4)
 
 
 def test_score_of_classes(lecture, rng):

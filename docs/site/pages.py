@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from docs.site import causes
 from jaxmlp.verify import pieces
 from jaxmlp.verify.finding import Claim, Words
 from jaxmlp.verify.gradient.known import KNOWN
@@ -106,6 +107,7 @@ KINDS = (
     ("softmax", "softmax"),
     *(("loss", of) for of in pieces.LOSS_SLIPS),
 )
+PROGRAMS = Words("A program of any other shape", "ほかの形のプログラム")
 GRADIENTS = Words("A gradient, in `check_gradient`", "`check_gradient` の勾配")
 LOOK_AGAIN = Words("Hint", "ヒント")
 
@@ -172,10 +174,12 @@ def mistakes(lang: str) -> str:
         parts += [f"## {title}\n", listed(pieces.slips(pieces.Piece(kind, of)), lang)]
     parts += [f"## {getattr(GRADIENTS, lang)}\n"]
     rows = [(f"`{id}`", said[lang == "ja"].replace(":.6g", "")) for id, said in KNOWN.items()]
-    return "\n".join([*parts, table([heads(lang)[:2], *rows])])
+    parts.append(table([heads(lang)[:2], *rows]))
+    parts += [f"## {getattr(PROGRAMS, lang)}\n", listed(causes.listed(), lang)]
+    return "\n".join(parts)
 
 
-def listed(inside: Iterable[Mistake], lang: str) -> str:
+def listed(inside: Iterable[Mistake | causes.Cause], lang: str) -> str:
     """A table of mistakes, what is said alike once."""
     rows = dict.fromkeys((f"`{m.id}`", getattr(m.text, lang), m.equation) for m in inside)
     return table([heads(lang), *rows])

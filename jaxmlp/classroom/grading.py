@@ -36,7 +36,7 @@ class Graded:
 
 
 def graded(
-    found: Class,
+    handed_in: Class,
     options: Options,
     kept: Mapping[str, File],
     run: Callable[[Sequence[Mapping[str, Any]]], Iterator[File]],
@@ -50,20 +50,25 @@ def graded(
         run: judges files, each with a `path` and `cells`, and gives what it finds in their order.
     """
     digests = {
-        id(code): _digest(code, one, options) for one in found.submissions for code in one.code
+        id(code): _digest(code, submission, options)
+        for submission in handed_in.submissions
+        for code in submission.code
     }
     results = {d: kept[d] for d in digests.values() if d in kept}
     with tempfile.TemporaryDirectory(prefix="jaxmlp-class-") as folder:
         new: dict[str, Mapping[str, Any]] = {}
-        for number, one in enumerate(found.submissions):
-            for code in one.code:
+        for number, submission in enumerate(handed_in.submissions):
+            for code in submission.code:
                 if (digest := digests[id(code)]) not in results | new:
-                    path = _laid_out(Path(folder, str(number)), one.code, code)
+                    path = _laid_out(Path(folder, str(number)), submission.code, code)
                     new[digest] = {"path": str(path), "cells": list(code.cells)}
         results |= dict(zip(new, run(list(new.values())), strict=True))
     made = [
-        Graded(one, tuple(replace(results[digests[id(code)]], path=code.own) for code in one.code))
-        for one in found.submissions
+        Graded(
+            submission,
+            tuple(replace(results[digests[id(code)]], path=code.own) for code in submission.code),
+        )
+        for submission in handed_in.submissions
     ]
     return made, results
 

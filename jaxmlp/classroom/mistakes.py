@@ -63,20 +63,20 @@ class Common(NamedTuple):
 def common(graded: Sequence[Graded]) -> list[Common]:
     """The mistakes of a class, those that most have made first."""
     found: dict[tuple[str, str], list[tuple[Graded, Mistake]]] = {}
-    for one in graded:
-        for mistake in mistakes(one.files):
-            found.setdefault(mistake[:2], []).append((one, mistake))
+    for work in graded:
+        for mistake in mistakes(work.files):
+            found.setdefault(mistake[:2], []).append((work, mistake))
     made = [Common(some[0][1], len(some), next(filter(None, map(_line, some)), ""))
             for some in found.values()]  # fmt: skip
-    return sorted(made, key=lambda one: (-one.students, one.mistake[:2]))
+    return sorted(made, key=lambda shared: (-shared.students, shared.mistake[:2]))
 
 
 def _line(where: tuple[Graded, Mistake]) -> str:
     """The line that shows a mistake: the wrong expression, or where its function begins."""
-    one, mistake = where
+    work, mistake = where
     if mistake.check.place:
         return mistake.check.place.text
-    code = next((c for c in one.submission.code if c.own == mistake.path), None)
+    code = next((c for c in work.submission.code if c.own == mistake.path), None)
     number = mistake.check.line
     if code is None or number is None or code.notebook:
         return ""

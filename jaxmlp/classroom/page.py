@@ -58,7 +58,7 @@ WORST_FIRST = {"wrong": 0, "right": 2}  # and between them what else may be
 
 
 def as_html(
-    found: Class,
+    handed_in: Class,
     graded: Sequence[Graded],
     pages: Mapping[Student, str],
     points: Mapping[Student, Points],
@@ -74,11 +74,11 @@ def as_html(
     """
     held = "".join(f"<p>{html.escape(line)}</p>" for line in told)
     parts = [
-        _numbers(found, graded, lang),
+        _numbers(handed_in, graded, lang),
         _table(graded, pages, points, lang),
         _common(common(graded), lang),
-        _alike(found, lang),
-        _left(found, lang),
+        _alike(handed_in, lang),
+        _left(handed_in, lang),
         held,
     ]
     inside = "\n".join(filter(None, parts))
@@ -87,11 +87,11 @@ def as_html(
     return shell(f"<h1>{title}</h1>\n{body}", title, lang, "main { max-width: none; }")
 
 
-def numbers(found: Class, graded: Sequence[Graded], lang: str) -> list[str]:
+def numbers(handed_in: Class, graded: Sequence[Graded], lang: str) -> list[str]:
     """How many there are, without a mistake, with some, to be looked at."""
-    entries = [len(one.code) + len(one.left) for one in found.submissions]
-    done = sum(len(one.code) for one in found.submissions)
-    left = sum(entries) - done + len(found.left)
+    entries = [len(one.code) + len(one.left) for one in handed_in.submissions]
+    done = sum(len(one.code) for one in handed_in.submissions)
+    left = sum(entries) - done + len(handed_in.left)
     wrong = sum(bool(mistakes(one.files)) for one in graded)
     look = [bool(list(unjudged(one))) or not one.checks for one in graded]
     fine = sum(not mistakes(one.files) and not odd for one, odd in zip(graded, look, strict=True))
@@ -100,16 +100,16 @@ def numbers(found: Class, graded: Sequence[Graded], lang: str) -> list[str]:
         say("fine", lang, fine),
         say("wrong", lang, wrong),
         say("unjudged", lang, sum(look)),
-        say("entries", lang, sum(entries) + len(found.left), done, left),
+        say("entries", lang, sum(entries) + len(handed_in.left), done, left),
     ]
 
 
-def _numbers(found: Class, graded: Sequence[Graded], lang: str) -> str:
-    said = "".join(f"<li>{text}</li>" for text in numbers(found, graded, lang))
-    verdicts = telling.counts(check for one in graded for check in one.checks)
+def _numbers(handed_in: Class, graded: Sequence[Graded], lang: str) -> str:
+    items = "".join(f"<li>{text}</li>" for text in numbers(handed_in, graded, lang))
+    verdicts = telling.counts(check for work in graded for check in work.checks)
     badges = "".join(f'<li><span class="badge {v}">{words.mark(v, lang)} {words.say(v, lang)} '
                      f"{n}</span></li>" for v, n in verdicts.items() if n)  # fmt: skip
-    return f'<ul class="numbers">{said}</ul><ul class="counts">{badges}</ul>'
+    return f'<ul class="numbers">{items}</ul><ul class="counts">{badges}</ul>'
 
 
 def _table(
@@ -124,32 +124,32 @@ def _table(
     head += [("", text) for text in stages]
     head += [("wide", say(key, lang)) for key in ("functions", "others", "remarks")]
     cells = "".join(f'<th scope="col" class="{kind}">{text}</th>' for kind, text in head)
-    rows = "\n".join(_row(one, pages, points, head, lang) for one in graded)
+    rows = "\n".join(_row(work, pages, points, head, lang) for work in graded)
     return (
         f'<table class="class"><thead><tr>{cells}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>'
     )
 
 
 def _row(
-    one: Graded, pages: Mapping[Student, str], points: Mapping[Student, Points],
+    work: Graded, pages: Mapping[Student, str], points: Mapping[Student, Points],
     head: Sequence[tuple[str, str]], lang: str,
 ) -> str:  # fmt: skip
-    student = one.submission.student
+    student = work.submission.student
     name = f"<small>{html.escape(clean(student.name))}</small>" if student.name else ""
     link = f'<a href="{html.escape(pages[student])}">{html.escape(clean(student.id))}</a>{name}'
-    cells = [("count", str(len(mistakes(one.files))))]
+    cells = [("count", str(len(mistakes(work.files))))]
     if points:
         total = points[student].total
         cells.append(("count", say("by hand", lang) if total is None else f"{total:g}"))
-    cells += [_stage([c for c in one.checks if column(c) == stage], lang) for stage in GRADED]
-    rest = [c for c in one.checks if not column(c)]
+    cells += [_stage([c for c in work.checks if column(c) == stage], lang) for stage in GRADED]
+    rest = [c for c in work.checks if not column(c)]
     functions = [c for c in rest if not c.stage.startswith("∂E/∂")]
     others = [c for c in rest if c.stage.startswith("∂E/∂")]
-    cells += [("wide", _listed(some, lang)) for some in (functions, others)]
-    cells.append(("wide", "<br>".join(_remarks(one, lang))))
-    said = "".join(f'<td class="{kind}" data-label="{label}">{text}</td>'
+    cells += [("wide", _listed(listed, lang)) for listed in (functions, others)]
+    cells.append(("wide", "<br>".join(_remarks(work, lang))))
+    columns = "".join(f'<td class="{kind}" data-label="{label}">{text}</td>'
                    for (kind, text), (_, label) in zip(cells, head[1:], strict=True))  # fmt: skip
-    return f'<tr><th scope="row">{link}</th>{said}</tr>'
+    return f'<tr><th scope="row">{link}</th>{columns}</tr>'
 
 
 def _stage(checks: Sequence[Check], lang: str) -> tuple[str, str]:
@@ -157,8 +157,8 @@ def _stage(checks: Sequence[Check], lang: str) -> tuple[str, str]:
     if not checks:
         return "", ""
     checks = sorted(checks, key=lambda c: WORST_FIRST.get(c.verdict, 1))
-    said = dict.fromkeys(_said(check, lang) for check in checks)
-    return f"cell {checks[0].verdict}", "".join(f"<div>{text}</div>" for text in said)
+    verdicts = dict.fromkeys(_said(check, lang) for check in checks)
+    return f"cell {checks[0].verdict}", "".join(f"<div>{text}</div>" for text in verdicts)
 
 
 def _said(check: Check, lang: str) -> str:
@@ -178,27 +178,27 @@ def _listed(checks: Sequence[Check], lang: str) -> str:
     return "<br>".join([*odd, *([say("right", lang, right)] if right else [])])
 
 
-def _remarks(one: Graded, lang: str) -> Iterator[str]:
-    for path, en, ja in unjudged(one):
+def _remarks(work: Graded, lang: str) -> Iterator[str]:
+    for path, en, ja in unjudged(work):
         yield html.escape(clean(f"{path}: {ja if lang == 'ja' else en}"))
-    if not one.files:
+    if not work.files:
         yield say("nothing", lang)
 
 
-def _common(found: Sequence[Common], lang: str) -> str:
+def _common(shared: Sequence[Common], lang: str) -> str:
     head = f"<section><h2>{say('common', lang)}</h2>\n"
-    if not found:
+    if not shared:
         return f"{head}<p>{say('nothing wrong', lang)}</p></section>"
     rows = [
-        (str(one.students), html.escape(words.stage(one.mistake.check, lang)), _what(one, lang),
-         f"<code>{html.escape(clean(one.line))}</code>")
-        for one in found
+        (str(made.students), html.escape(words.stage(made.mistake.check, lang)), _what(made, lang),
+         f"<code>{html.escape(clean(made.line))}</code>")
+        for made in shared
     ]  # fmt: skip
     return head + _plain(("students", "quantity", "what", "example"), rows, lang) + "</section>"
 
 
-def _what(one: Common, lang: str) -> str:
-    text, name = html.escape(said(one.mistake, lang)), html.escape(one.mistake.ids)
+def _what(made: Common, lang: str) -> str:
+    text, name = html.escape(said(made.mistake, lang)), html.escape(made.mistake.ids)
     return f"{text}<br><small>{name}</small>"
 
 
@@ -212,20 +212,24 @@ def _plain(head: Sequence[str], rows: Sequence[Sequence[str]], lang: str) -> str
     return f'<table class="plain"><thead><tr>{cells}</tr></thead><tbody>\n{body}\n</tbody></table>'
 
 
-def _alike(found: Class, lang: str) -> str:
+def _alike(handed_in: Class, lang: str) -> str:
     groups = ["、".join(map(named, group)) if lang == "ja" else ", ".join(map(named, group))
-              for group in alike(found)]  # fmt: skip
+              for group in alike(handed_in)]  # fmt: skip
     listed = "".join(f"<li>{html.escape(group)}</li>" for group in groups)
     lead = f"<h2>{say('alike', lang)}</h2><p>{say('alike lead', lang)}</p>"
     return f'<section>{lead}<ul class="alike">{listed}</ul></section>' if groups else ""
 
 
-def _left(found: Class, lang: str) -> str:
-    mine = [(named(one.student), entry) for one in found.submissions for entry in one.left]
+def _left(handed_in: Class, lang: str) -> str:
+    mine = [
+        (named(submission.student), entry)
+        for submission in handed_in.submissions
+        for entry in submission.left
+    ]
     rows = [
         (html.escape(who), f"<code>{html.escape(clean('/'.join(entry.path)))}</code>",
          html.escape(getattr(entry.why, lang)) if entry.why else "")
-        for who, entry in [*mine, *(("", entry) for entry in found.left)]
+        for who, entry in [*mine, *(("", entry) for entry in handed_in.left)]
     ]  # fmt: skip
     if not rows:
         return ""
@@ -233,16 +237,16 @@ def _left(found: Class, lang: str) -> str:
     return f"<section><h2>{say('left', lang)}</h2>{table}</section>"
 
 
-def as_text(found: Class, graded: Sequence[Graded], lang: str) -> str:
+def as_text(handed_in: Class, graded: Sequence[Graded], lang: str) -> str:
     """The same in short, for a terminal and as Markdown: the numbers, and which mistakes."""
-    lines = [f"- {text}" for text in numbers(found, graded, lang)]
+    lines = [f"- {text}" for text in numbers(handed_in, graded, lang)]
     lines += ["", f"## {say('common', lang)}", ""]
-    for one in common(graded):
-        what = (
-            f"{words.stage(one.mistake.check, lang)}, {one.mistake.ids}: {said(one.mistake, lang)}"
+    for made in common(graded):
+        quantity = words.stage(made.mistake.check, lang)
+        lines.append(
+            f"- {made.students} × {quantity}, {made.mistake.ids}: {said(made.mistake, lang)}"
         )
-        lines.append(f"- {one.students} × {what}")
-        lines += [f"      {clean(one.line)}"] if one.line else []
+        lines += [f"      {clean(made.line)}"] if made.line else []
     return "\n".join([f"# {say('class', lang)}", "", *lines]) + "\n"
 
 

@@ -207,12 +207,12 @@ def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def alike(found: Class) -> Iterator[tuple[Student, ...]]:
+def alike(handed_in: Class) -> Iterator[tuple[Student, ...]]:
     """Students with a file that is the same up to names and layout, of more than a few lines."""
     by_likeness: dict[str, list[Student]] = {}
-    for one in found.submissions:
-        for code in one.code:
+    for submission in handed_in.submissions:
+        for code in submission.code:
             if sum(cell.count("\n") for cell in code.cells) >= 5:
-                by_likeness.setdefault(code.likeness, []).append(one.student)
+                by_likeness.setdefault(code.likeness, []).append(submission.student)
     groups = Counter(tuple(sorted(set(group))) for group in by_likeness.values())
     yield from sorted(group for group in groups if len(group) > 1)

@@ -35,32 +35,37 @@ def points_table(
 
 
 def _row(
-    one: Graded, points: Mapping[Student, Points], rubric: Rubric | None, parts: Sequence[str],
+    work: Graded, points: Mapping[Student, Points], rubric: Rubric | None, parts: Sequence[str],
     lang: str,
 ) -> list[object]:  # fmt: skip
-    student = one.submission.student
+    student = work.submission.student
     mine = points.get(student)
     total = [] if mine is None else ["" if mine.total is None else f"{mine.total:g}"]
     by_part = [f"{mine.parts[p]:g}" if mine and p in mine.parts else "" for p in parts]
-    left = [f"{path}: {ja if lang == 'ja' else en}" for path, en, ja in unjudged(one)]
-    left += [] if one.files else [say("nothing", lang)]
-    found = [f"{m.stage}: {m.ids}" for m in mistakes(one.files)]
+    left = [f"{path}: {ja if lang == 'ja' else en}" for path, en, ja in unjudged(work)]
+    left += [] if work.files else [say("nothing", lang)]
+    wrong = [f"{m.stage}: {m.ids}" for m in mistakes(work.files)]
     names = [clean(student.id), clean(student.name)]
-    return [*names, *total, *by_part, clean("; ".join(found)), clean("; ".join(left))]
+    return [*names, *total, *by_part, clean("; ".join(wrong)), clean("; ".join(left))]
 
 
-def entries_table(found: Class, lang: str) -> bytes:
+def entries_table(handed_in: Class, lang: str) -> bytes:
     """One row an entry: where it was, whose it is, and why it was not graded, if it was not."""
     head = [say(key, lang) for key in ("entry", "student", "graded", "why")]
-    return table([head, *sorted(_entries(found, lang))])
+    return table([head, *sorted(_entries(handed_in, lang))])
 
 
-def _entries(found: Class, lang: str) -> Iterator[list[object]]:
-    for one in found.submissions:
-        for code in one.code:
-            yield [clean("/".join(code.path)), named(one.student), "1", ""]
-        for entry in one.left:
-            yield [clean("/".join(entry.path)), named(one.student), "0", getattr(entry.why, lang)]
-    for entry in found.left:
+def _entries(handed_in: Class, lang: str) -> Iterator[list[object]]:
+    for submission in handed_in.submissions:
+        for code in submission.code:
+            yield [clean("/".join(code.path)), named(submission.student), "1", ""]
+        for entry in submission.left:
+            yield [
+                clean("/".join(entry.path)),
+                named(submission.student),
+                "0",
+                getattr(entry.why, lang),
+            ]
+    for entry in handed_in.left:
         why = "" if entry.why is None else getattr(entry.why, lang)
         yield [clean("/".join(entry.path)), "", "0", why]

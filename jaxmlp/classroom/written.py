@@ -39,7 +39,7 @@ def check_folder(out: Path) -> None:
 
 def write(
     out: Path,
-    found: Class,
+    handed_in: Class,
     graded: Sequence[Graded],
     results: Mapping[str, File],
     rubric: Rubric | None,
@@ -48,21 +48,21 @@ def write(
     explain: str,
 ) -> None:
     """Write all that comes out; what was there of the same class is replaced."""
-    score = {one.submission.student: points(one, rubric) for one in graded} if rubric else {}
-    pages = _pages([one.submission.student for one in graded])
+    score = {work.submission.student: points(work, rubric) for work in graded} if rubric else {}
+    pages = _pages([work.submission.student for work in graded])
     (out / "feedback").mkdir(parents=True, exist_ok=True)
     write_kept(out, results)
-    for one in graded:
-        student = one.submission.student
+    for work in graded:
+        student = work.submission.student
         line = feedback.scored(score[student], rubric, lang) if rubric else ""
         for form, suffix in ((feedback.as_html, ".html"), (feedback.as_markdown, ".md")):
-            text = form(one, line, lang, explain)
+            text = form(work, line, lang, explain)
             _write(out / f"{pages[student]}{suffix}", text)
     links = {student: f"{path}.html" for student, path in pages.items()}
-    _write(out / "index.html", page.as_html(found, graded, links, score, told, lang))
-    _write(out / "summary.md", page.as_text(found, graded, lang))
+    _write(out / "index.html", page.as_html(handed_in, graded, links, score, told, lang))
+    _write(out / "summary.md", page.as_text(handed_in, graded, lang))
     write_whole(out / "points.csv", tables.points_table(graded, score, rubric, lang))
-    write_whole(out / "entries.csv", tables.entries_table(found, lang))
+    write_whole(out / "entries.csv", tables.entries_table(handed_in, lang))
 
 
 def _write(path: Path, text: str) -> None:
@@ -71,7 +71,7 @@ def _write(path: Path, text: str) -> None:
 
 def _pages(students: Sequence[Student]) -> dict[Student, str]:
     """A file for each: its number and name, of characters that every file system and URL takes."""
-    found: dict[Student, str] = {}
+    pages: dict[Student, str] = {}
     taken: set[str] = set()
     for student in students:
         stem = re.sub(r"[^\w.@-]+", "_", f"{student.id}_{student.name}").strip("_.")[:60] or "x"
@@ -80,5 +80,5 @@ def _pages(students: Sequence[Student]) -> dict[Student, str]:
             number += 1
             name = f"{stem}_{number}"
         taken.add(name.lower())
-        found[student] = f"feedback/{name}"
-    return found
+        pages[student] = f"feedback/{name}"
+    return pages

@@ -42,8 +42,8 @@ def grade(
     """
     written.check_folder(out)
     worth = None if rubric is None else read_rubric(Path(rubric))
-    found = collected([Path(source) for source in sources], _pattern(students))
-    if not any(one.code for one in found.submissions):
+    handed_in = collected([Path(source) for source in sources], _pattern(students))
+    if not any(one.code for one in handed_in.submissions):
         raise Refused(
             f"expected submissions with Python in {', '.join(sources)}, got none",
             f"{', '.join(sources)} に Python の提出物がありません",
@@ -55,15 +55,14 @@ def grade(
         fresh.extend(items)
         yield from run(items)
 
-    made, results = graded(found, options, kept, counted)
+    made, results = graded(handed_in, options, kept, counted)
     report = Report(tuple(file for one in made for file in one.files), _held(options.held, fresh))
     reused = len(results) - len(fresh)
     told = [say("new", lang, len(fresh), reused), telling.held(report, lang)]
     told = list(filter(None, told))
-    written.write(out, found, made, results, worth, told, lang, explain)
-    return page.as_text(found, made, lang) + "\n" + "\n".join(
-        [*told, str(out / "index.html")]
-    ), report
+    written.write(out, handed_in, made, results, worth, told, lang, explain)
+    text = "\n".join([page.as_text(handed_in, made, lang), *told, str(out / "index.html")])
+    return text, report
 
 
 def _held(held: Held | None, fresh: Sequence) -> Held | None:

@@ -27,18 +27,24 @@ class QuietConsole(Console):
         super().print(*shown, **{"markup": False, **options})
 
     def on_broken_pipe(self) -> None:
+        """Go on without a reader, where Rich would end the process."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def progress(console: Console, doing: str, units: str, *, disable: bool = False) -> Progress:
+def progress(console: Console, doing: str, units: str) -> Progress:
     """A bar that counts the units done, and goes when it is full; none where no terminal is.
 
     (FORCE_COLOR has Rich take a log for a terminal.)
     """
-    disable = disable or not console.file.isatty()
+    disable = not console.file.isatty()
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(units), TimeRemainingColumn())
     words = TextColumn(doing)
     return Progress(words, *columns, console=console, transient=True, disable=disable)
+
+
+def progress_aside(doing: str, units: str) -> Progress:
+    """The same, on standard error."""
+    return progress(Console(stderr=True), doing, units)
 
 
 def reading_bar(files: list) -> Iterator:

@@ -16,9 +16,10 @@ from jaxmlp import plot
 from jaxmlp.cli.console import QuietConsole, print_written, progress
 from jaxmlp.cli.folder import draw, run_folder, versions, write_json
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
+from jaxmlp.cli.options import parsed
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.settings import Settings as RunSettings
-from jaxmlp.cli.settings import parsed, reading_of
+from jaxmlp.cli.settings import reading_of
 from jaxmlp.data.dataset import Dataset, one_hot
 from jaxmlp.data.preparation import apply
 from jaxmlp.data.samples import Part, Samples, open_samples

@@ -56,15 +56,15 @@ def findings(report: Report, lang: str, explain: str) -> Iterator[Finding]:
 
 
 def _finding(file: File, check: Check, lang: str) -> Finding:
-    found = telling.explanations(check.diagnosis)
+    causes = telling.explanations(check.diagnosis)
     bought = check.verdict == "right"
     elsewhere = [note for note in check.remarks if note.id in telling.ORIGINS]
-    notes = elsewhere if bought or not found else found[0]
+    notes = elsewhere if bought or not causes else causes[0]
     kind = "not-by-hand" if bought else check.verdict
     ids = "+".join(dict.fromkeys(note.id for note in notes if note.id))
-    what = words.say("count", lang, words.stage(check, lang), words.name(check, lang))
+    quantity = words.say("count", lang, words.stage(check, lang), words.name(check, lang))
     told = " ".join(words.sentence(note, lang) for note in notes) or words.say(check.verdict, lang)
-    message = f"{what}{words.say('colon', lang)}{told}"
+    message = f"{quantity}{words.say('colon', lang)}{told}"
     if (place := check.place) is None:
         return Finding(file.path, ids or kind, kind, message, check.line)
     where = (place.line, place.column, place.end_line, place.end_column, place.cell)
@@ -77,14 +77,15 @@ def as_concise(report: Report, lang: str = "en", explain: str = "full") -> str:
     In a notebook it is `file:cell 3:line:column`, as ruff has it.
     """
     lines = [
-        f"{_at(one)}: {one.id} {_one_line(one.message)}" for one in findings(report, lang, explain)
+        f"{_at(finding)}: {finding.id} {_one_line(finding.message)}"
+        for finding in findings(report, lang, explain)
     ]
     return "\n".join([*lines, telling.summary(report, lang)])
 
 
-def _at(one: Finding) -> str:
-    cell = "" if one.cell is None else f"cell {one.cell}"
-    parts = (clean(one.path), cell, str(one.line or 1), str(one.column or 1))
+def _at(finding: Finding) -> str:
+    cell = "" if finding.cell is None else f"cell {finding.cell}"
+    parts = (clean(finding.path), cell, str(finding.line or 1), str(finding.column or 1))
     return ":".join(filter(None, parts))
 
 
@@ -94,17 +95,18 @@ def _one_line(text: str) -> str:
 
 def as_github(report: Report, lang: str = "en", explain: str = "full") -> str:
     """GitHub's workflow commands, which become annotations of a pull request's lines."""
-    return "\n".join(_command(one) for one in findings(report, lang, explain))
+    return "\n".join(_command(finding) for finding in findings(report, lang, explain))
 
 
-def _command(one: Finding) -> str:
-    known: dict[str, object] = {"file": clean(one.path), "title": f"jaxmlp {one.id}"}
-    if one.cell is None:  # the lines of a cell are not those of the file
-        known |= {"line": one.line or 1, "col": one.column, "endLine": one.end_line}
-        known |= {"endColumn": one.end_column} if one.line == one.end_line else {}
+def _command(finding: Finding) -> str:
+    known: dict[str, object] = {"file": clean(finding.path), "title": f"jaxmlp {finding.id}"}
+    if finding.cell is None:  # the lines of a cell are not those of the file
+        known |= {"line": finding.line or 1, "col": finding.column, "endLine": finding.end_line}
+        known |= {"endColumn": finding.end_column} if finding.line == finding.end_line else {}
     where = ",".join(f"{k}={_property(str(v))}" for k, v in known.items() if v is not None)
-    cell = "" if one.cell is None else f"cell {one.cell}, line {one.line}: "
-    return f"::{LEVELS.get(one.kind, 'error')} {where}::{_data(cell + _one_line(one.message))}"
+    cell = "" if finding.cell is None else f"cell {finding.cell}, line {finding.line}: "
+    level, message = LEVELS.get(finding.kind, "error"), _data(cell + _one_line(finding.message))
+    return f"::{level} {where}::{message}"
 
 
 def _data(text: str) -> str:
@@ -117,49 +119,51 @@ def _property(text: str) -> str:
 
 def as_sarif(report: Report, lang: str = "en", explain: str = "full") -> str:
     """SARIF 2.1.0, for code scanning and for editors that show it."""
-    found = list(findings(report, lang, explain))
-    ids = list(dict.fromkeys(one.id for one in found))
+    every = list(findings(report, lang, explain))
+    first = {finding.id: finding for finding in reversed(every)}
+    ids = list(dict.fromkeys(finding.id for finding in every))
     driver = {
         "name": "jaxmlp verify",
         "version": jaxmlp.__version__,
-        "rules": [_rule(id, next(one for one in found if one.id == id), lang) for id in ids],
+        "rules": [_rule(first[id], lang) for id in ids],
     }
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, ids.index(one.id)) for one in found],
+        "results": [_result(finding, ids.index(finding.id)) for finding in every],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=2)
 
 
-def _rule(id: str, one: Finding, lang: str) -> dict:
-    text = getattr(RULES[one.kind], lang) if one.kind in RULES else words.say(one.kind, lang)
-    return {"id": _text(id), "shortDescription": {"text": text},
-            "defaultConfiguration": {"level": LEVELS.get(one.kind, "error")}}  # fmt: skip
+def _rule(finding: Finding, lang: str) -> dict:
+    rule = RULES.get(finding.kind)
+    text = getattr(rule, lang) if rule else words.say(finding.kind, lang)
+    return {"id": _text(finding.id), "shortDescription": {"text": text},
+            "defaultConfiguration": {"level": LEVELS.get(finding.kind, "error")}}  # fmt: skip
 
 
-def _result(one: Finding, rule: int) -> dict:
-    physical = {"artifactLocation": {"uri": _uri(one.path)}, "region": _region(one)}
+def _result(finding: Finding, rule: int) -> dict:
+    physical = {"artifactLocation": {"uri": _uri(finding.path)}, "region": _region(finding)}
     location: dict[str, object] = {"physicalLocation": physical}
-    if one.cell is not None:
-        name = f"cell {one.cell}, line {one.line}, column {one.column}"
+    if finding.cell is not None:
+        name = f"cell {finding.cell}, line {finding.line}, column {finding.column}"
         location["logicalLocations"] = [{"name": name}]
     return {
-        "ruleId": _text(one.id),
+        "ruleId": _text(finding.id),
         "ruleIndex": rule,
-        "level": LEVELS.get(one.kind, "error"),
-        "message": {"text": _text(_one_line(one.message))},
+        "level": LEVELS.get(finding.kind, "error"),
+        "message": {"text": _text(_one_line(finding.message))},
         "locations": [location],
     }
 
 
-def _region(one: Finding) -> dict:
+def _region(finding: Finding) -> dict:
     """Where it is; the beginning of the file where nobody knows, or the file has cells."""
-    if one.line is None or one.cell is not None:
+    if finding.line is None or finding.cell is not None:
         return {"startLine": 1}
-    known = {"startLine": one.line, "startColumn": one.column, "endLine": one.end_line,
-             "endColumn": one.end_column}  # fmt: skip
+    known = {"startLine": finding.line, "startColumn": finding.column, "endLine": finding.end_line,
+             "endColumn": finding.end_column}  # fmt: skip
     return {key: value for key, value in known.items() if value is not None}
 
 

@@ -58,7 +58,7 @@ def outputs(model: Model, X: np.ndarray, rows: int, name: str, before: int = 0) 
     Raises:
         ValueError: a sample, or what comes of it, is too large for the network's numbers.
     """
-    found = []
+    parts = []
     for start in range(0, len(X), rows):
         part = X[start : start + rows]
         part = apply(model.columns, part) if model.columns else part
@@ -71,5 +71,5 @@ def outputs(model: Model, X: np.ndarray, rows: int, name: str, before: int = 0) 
             most = np.abs(part[k]).max()
             where = f"{name}, sample {before + start + k + 1}"
             raise ValueError(f"{where}: expected smaller numbers for {x.dtype}, got up to {most:g}")
-        found.append(g)
-    return np.concatenate(found)
+        parts.append(g)
+    return np.concatenate(parts)

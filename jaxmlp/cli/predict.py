@@ -16,7 +16,8 @@ from rich.console import Console
 
 from jaxmlp.cli.console import QuietConsole, progress
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
-from jaxmlp.cli.settings import parsed, reading_of
+from jaxmlp.cli.options import parsed
+from jaxmlp.cli.settings import reading_of
 from jaxmlp.data.samples import Samples, open_samples
 from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import classify, probabilities

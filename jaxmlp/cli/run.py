@@ -111,20 +111,24 @@ def under_way(settings: Settings, task: Task) -> Iterator[Run]:
             with signals(run.stop, "SIGINT", "SIGTERM"):
                 yield run
         except (KeyboardInterrupt, OSError) as why:
-            interrupted = isinstance(why, KeyboardInterrupt)
-            if interrupted and run.so_far:
+            if isinstance(why, KeyboardInterrupt) and run.so_far:
                 with contextlib.suppress(KeyboardInterrupt):
                     run.save()
             if not (settings.resume or checkpoints(path)):
                 raise
-            text = "interrupted" if interrupted else why
-            how = f"to go on: jaxmlp train --resume {shlex.quote(str(path))}"
-            raise Stop(f"{text}; {how}", 130 if interrupted else 2) from None
+            raise to_go_on("train", path, why) from None
         tidy(path)
 
 
+def to_go_on(command: str, folder: Path, why: BaseException) -> Stop:
+    """The end of a run that was interrupted or could not write, with the way to go on."""
+    interrupted = isinstance(why, KeyboardInterrupt)
+    how = f"to go on: jaxmlp {command} --resume {shlex.quote(str(folder))}"
+    return Stop(f"{'interrupted' if interrupted else why}; {how}", 130 if interrupted else 2)
+
+
 @contextlib.contextmanager
-def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
+def new_folder(settings: Settings, asked: dict) -> Iterator[Path]:
     """A folder with the settings in it; removed if the run ends before it has kept anything."""
     made, folder = make_folder(settings)
     mine = False
@@ -132,7 +136,7 @@ def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
         with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
             mine = True
             lock(file, folder)
-            file.write(signed(about))
+            file.write(signed(asked))
             file.flush()
             os.fsync(file.fileno())
             yield folder
@@ -145,17 +149,17 @@ def new_folder(settings: Settings, about: dict) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def resumed_folder(settings: Settings, about: dict) -> Iterator[Path]:
+def resumed_folder(settings: Settings, asked: dict) -> Iterator[Path]:
     """The folder of a run to go on with, once it is nobody else's and the data are the same."""
     folder = Path(settings.resume)
     with open(folder / SAVED, "r+", encoding="utf-8") as file:
         lock(file, folder)
         saved = read_saved(folder)
-        if saved["data_sha256"] != about["data_sha256"]:
+        if saved["data_sha256"] != asked["data_sha256"]:
             raise ValueError(f"expected the data that {folder} began with, got others")
         for name in ("versions", "device"):
-            if saved.get(name) != about[name]:
-                warn(f"{folder} began with {saved.get(name)}, and goes on with {about[name]}: "
+            if saved.get(name) != asked[name]:
+                warn(f"{folder} began with {saved.get(name)}, and goes on with {asked[name]}: "
                      "the last bits may differ")  # fmt: skip
         tidy(folder)
         if saved["epochs"] != settings.epochs:

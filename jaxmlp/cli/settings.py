@@ -1,19 +1,15 @@
 """What `jaxmlp train` can be told, and how it is read from the command line."""
 
-import contextlib
 import hashlib
-import io
 import json
 import math
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import tyro
-
-from jaxmlp.cli import did_you_mean
+from jaxmlp.cli.options import parsed
 from jaxmlp.data.table import Reading
 
 SAVED = "settings.json"  # in a run's folder from the beginning
@@ -111,13 +107,11 @@ def read_settings(args: list[str]) -> Settings:
         ValueError: one line that says what cannot be read, or is another than the run's own.
         SystemExit: after --help.
     """
-    told = parsed(Settings, "train", args, PRESETS[_preset(args)])
+    told, own = told_and_own(Settings, "train", args, PRESETS[_preset(args)])
     if not 0 <= told.checkpoint_every < math.inf:
         raise ValueError(f"expected seconds for --checkpoint-every, got {told.checkpoint_every}")
-    if told.resume is None:
+    if own is None:
         return told
-    own = saved_settings(Path(told.resume))
-    told = parsed(Settings, "train", args, own)
     changed = MAY_CHANGE | ({"epochs"} if told.epochs > own.epochs else set())
     if told.epochs > own.epochs and own.schedule == "cosine":
         raise ValueError(
@@ -126,6 +120,19 @@ def read_settings(args: list[str]) -> Settings:
         )
     check_unchanged(own, told, changed)
     return told
+
+
+def told_and_own(kind: type, command: str, args: list[str], default: Settings) -> tuple[Any, Any]:
+    """(the settings on the command line, those of the run to go on with, or None).
+
+    Raises:
+        ValueError, SystemExit: as for `parsed`; or that run has none.
+    """
+    told = parsed(kind, command, args, default)
+    if told.resume is None:
+        return told, None
+    own = saved_settings(Path(told.resume), kind)
+    return parsed(kind, command, args, own), own
 
 
 def check_unchanged(own: Settings, told: Settings, may_change: set[str]) -> None:
@@ -201,38 +208,7 @@ def _is(value: object, hint: object) -> bool:
     return type(value) is hint
 
 
-def parsed(
-    kind: type, command: str, args: list[str], default: object = tyro.MISSING_NONPROP
-) -> Any:
-    """A dataclass of settings, as the command line has it.
-
-    Raises:
-        ValueError: one line that says what cannot be read.
-        SystemExit: after --help.
-    """
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            return tyro.cli(kind, prog=f"jaxmlp {command}", args=args, default=default)
-    except SystemExit as stop:
-        if not stop.code:
-            raise
-    why = _first_lines(said.getvalue())
-    unknown = re.search(r"^Unrecognized options: (--[\w-]+)", why)
-    known = [f"--{field.name.replace('_', '-')}" for field in fields(kind)]
-    raise ValueError(why + (did_you_mean(unknown[1], known) if unknown else ""))
-
-
 def _preset(args: list[str]) -> str:
     """The preset named; "default" where it is none, which is then refused with the rest."""
     found = re.findall(r"--preset[= ](\S+)", " ".join(args))
     return found[-1] if found and found[-1] in PRESETS else "default"
-
-
-def _first_lines(box: str) -> str:
-    """The message at the top of the box that tyro draws, as one line."""
-    lines = [line.strip("│| ╭╮╰╯+") for line in box.splitlines()]
-    rules = [i for i, line in enumerate(lines) if line.endswith(("───", "---"))]
-    first = rules[0] + 1 if rules and rules[0] <= 1 else 0  # after the title
-    last = next((i for i in rules if i >= first), len(lines))
-    return " ".join(filter(None, lines[first:last]))

@@ -11,7 +11,7 @@ import tyro
 
 from jaxmlp.cli.console import QuietConsole, print_lines
 from jaxmlp.cli.model import model_file
-from jaxmlp.cli.settings import parsed
+from jaxmlp.cli.options import parsed
 from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.storage import Model, load_model

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -15,12 +16,15 @@ from jaxmlp.data.dataset import Dataset, split
 from jaxmlp.data.parts import open_parts
 from jaxmlp.data.scaling import Scaling, applied, learn_scaling
 from jaxmlp.data.sources import load_data
+from jaxmlp.evaluate import Score, score
+from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.losses import LOSS_OF, OUTPUT_OF
 from jaxmlp.network import Network, Params, init
-from jaxmlp.train.arguments import StepSize, check_settings
-from jaxmlp.train.sgd import inverse_epoch
+from jaxmlp.train.arguments import StepSize, check_settings, inverse_epoch
 
 RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+ROUTES = {"autodiff": autodiff, "backprop": backprop}
+MOMENTUM = functools.partial(optax.sgd, momentum=0.9)
 MOST_WEIGHTS = 2**31  # more of them do not fit where a mistyped --units would put them
 
 
@@ -54,6 +58,11 @@ class Task(NamedTuple):
         """(d, q, m), or (d, m) without hidden layer."""
         d, m = self.train.X.shape[1], self.targets(self.train.rows(slice(1))).shape[1]
         return (d, m) if self.network.hidden is None else (d, units, m)
+
+    def scored(self, params: Params) -> Score:
+        """How good the network is on the test part, with these W and V."""
+        classes = self.test.y if self.test.classes else None
+        return score(self.network, params, *self.arrays(self.test), classes)
 
 
 def prepare(settings: Settings) -> Task:
@@ -134,6 +143,11 @@ def _drawn(
 ) -> Params:
     key = jax.random.fold_in(key, 0)
     return init(network, sizes, key=key, initializer=initializer, dtype=dtype)
+
+
+def optimizer_named(name: str) -> Callable[..., optax.GradientTransformation]:
+    """A function of η_t that makes the optimizer."""
+    return MOMENTUM if name == "momentum" else getattr(optax, name)
 
 
 def step_size(settings: Settings, n: int) -> StepSize:

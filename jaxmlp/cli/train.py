@@ -1,16 +1,13 @@
 """`jaxmlp train`: data in, a trained network and its figures out."""
 
-import functools
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-import optax
 from rich.console import Console
 
 from jaxmlp.cli import Stop
@@ -20,10 +17,10 @@ from jaxmlp.cli.processes import WATCHED, are_several, devices_for, joined, watc
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
-from jaxmlp.cli.task import Task, prepare, start, step_size
+from jaxmlp.cli.task import ROUTES, Task, optimizer_named, prepare, start, step_size
 from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import applied
-from jaxmlp.evaluate import Score, dead_units, score
+from jaxmlp.evaluate import Score, dead_units
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
 from jaxmlp.storage import packed
@@ -34,13 +31,6 @@ CHECKED = 1000  # so many training samples are enough to compare the gradients o
 OUTPUTS = 2**20  # or so few as have so many outputs
 AGREE = 1e-10  # of the largest entry, in float64
 ETA = {"squared_error": 0.001}
-ROUTES = {"autodiff": autodiff, "backprop": backprop}
-MOMENTUM = functools.partial(optax.sgd, momentum=0.9)
-
-
-def optimizer_named(name: str) -> Callable[..., optax.GradientTransformation]:
-    """A function of η_t that makes the optimizer."""
-    return MOMENTUM if name == "momentum" else getattr(optax, name)
 
 
 def main(args: list[str]) -> int:
@@ -172,18 +162,13 @@ def learn(
         "eta": step_size(settings, len(Y)),
     }
     resume = run.load(begin(params, **rule, stream=settings.stream)) if settings.resume else None
-    done = len(resume.history) if resume else 0
     if settings.resume:
-        samples = f" and {resume.seen:,} samples" if resume and resume.seen else ""
-        console.print(f"{'resumed':<11}after {done} of {settings.epochs} epochs{samples}")
+        _say_resumed(console, settings, resume)
     began = time.perf_counter()
     console.print("\nepoch  step size  training error  test error")
     with progress(console, "training", "epochs") as bar:
+        done = len(resume.history) if resume else 0
         running = bar.add_task("", total=settings.epochs, completed=done)
-
-        def on_epoch(done: Epoch, _: Params) -> None:
-            numbers = f"{done.eta:>11.4g}{done.train_error:>16.4g}{done.test_error:>12.4g}"
-            bar.console.print(f"{done.epoch:>5}{numbers}")
 
         def save(so_far: Fit) -> None:
             seen = int(so_far.seen or 0) / len(Y)
@@ -193,33 +178,33 @@ def learn(
         run.training = True
         try:
             result = fit(
-                task.network,
-                params,
-                X,
-                Y,
-                epochs=settings.epochs,
-                **rule,
-                batch_size=settings.batch_size,
-                key=run.key,
-                gradient=ROUTES[settings.gradient],
-                test=test,
-                on_epoch=on_epoch,
-                resume=resume,
-                save=save,
+                task.network, params, X, Y, **rule, epochs=settings.epochs, key=run.key, test=test,
+                batch_size=settings.batch_size, gradient=ROUTES[settings.gradient], save=save,
+                on_epoch=lambda epoch, _: bar.console.print(_line(epoch)), resume=resume,
                 device=devices,
-            )
+            )  # fmt: skip
         except Diverged as diverged:
             raise Stop(diverged, code=3) from None
         run.training = False
-    result = result._replace(params=jax.tree.map(np.asarray, result.params))  # off their devices
     console.print(f"trained in {time.perf_counter() - began:.1f} s\n")
-    return result
+    return result._replace(params=jax.tree.map(np.asarray, result.params))  # off their devices
+
+
+def _say_resumed(console: Console, settings: Settings, resume: Fit | None) -> None:
+    """Say where it goes on."""
+    done = len(resume.history) if resume else 0
+    samples = f" and {resume.seen:,} samples" if resume and resume.seen else ""
+    console.print(f"{'resumed':<11}after {done} of {settings.epochs} epochs{samples}")
+
+
+def _line(done: Epoch) -> str:
+    numbers = f"{done.eta:>11.4g}{done.train_error:>16.4g}{done.test_error:>12.4g}"
+    return f"{done.epoch:>5}{numbers}"
 
 
 def report(console: Console, task: Task, params: Params) -> Score:
     """Say how good the trained network is."""
-    test, hidden = task.test, task.network.hidden
-    scored = score(task.network, params, *task.arrays(test), test.y if test.classes else None)
+    hidden, scored = task.network.hidden, task.scored(params)
     if hidden and hidden.name == "relu":
         dead = dead_units(task.network, params, applied(task.x_scaling, task.train.X))
         console.print(f"dead ReLUs: {dead} of {len(params.W)} (0 on every training sample)")
@@ -227,5 +212,5 @@ def report(console: Console, task: Task, params: Params) -> Score:
             console.print("  so this network no longer learns: try a smaller --eta")
         elif dead > len(params.W) / 4:
             console.print("  a smaller --eta keeps more of them alive")
-    print_score(console, scored, test.classes, "test ")
+    print_score(console, scored, task.test.classes, "test ")
     return scored

@@ -110,6 +110,15 @@ class Dataset:
 
 
 def check_finite(what: str, values: np.ndarray) -> None:
+    """Refuse what are no numbers, or none that are finite.
+
+    Args:
+        what: what they are called in the message.
+        values: of any shape.
+
+    Raises:
+        ValueError: with the dtype, or the first value that is not finite and where it is.
+    """
     if values.dtype.kind not in "fiub":
         raise ValueError(f"{what}: expected numbers, got {values.dtype}")
     bad = np.argwhere(~np.isfinite(values))
@@ -156,16 +165,7 @@ def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Data
     if not 0 <= seed < 2**32:
         raise ValueError(f"expected a seed from 0 to {2**32 - 1}, got {seed}")
     if data.classes is not None:
-        rare = [
-            n
-            for n, c in zip(
-                data.classes, np.bincount(data.y, minlength=len(data.classes)), strict=True
-            )
-            if c < 2
-        ][:3]
-        if rare:
-            wanted = "at least two samples of each class"
-            raise ValueError(f"{data.name}: cannot be split: expected {wanted}, not so {rare}")
+        _check_classes(data)
     from sklearn.model_selection import train_test_split
 
     by_class = None if data.classes is None else data.y
@@ -176,6 +176,14 @@ def split(data: Dataset, *, test_size: float = 0.2, seed: int = 0) -> tuple[Data
     except ValueError as reason:
         raise ValueError(f"{data.name}: cannot be split: {reason}") from None
     return prepared(data.rows(train), data.rows(test))
+
+
+def _check_classes(data: Dataset) -> None:
+    counts = np.bincount(data.y, minlength=len(data.classes))
+    rare = [name for name, n in zip(data.classes, counts, strict=True) if n < 2]
+    if rare:
+        wanted = "at least two samples of each class"
+        raise ValueError(f"{data.name}: cannot be split: expected {wanted}, not so {rare[:3]}")
 
 
 def prepared(train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:

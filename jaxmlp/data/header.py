@@ -57,10 +57,18 @@ def is_header(rows: Sequence[list[str]], is_number: Callable[[str], object]) -> 
         return True
     whole = all(re.fullmatch(r"\d+", cell) for cell, _ in numbers)
     other = not whole or len({*numbers_of(numbers)}) < len(numbers)
-    if (
-        again or other
-    ):  # of a sample; where there is a sign of names, too, two such signs count more
+    # Of a sample; where there is a sign of names, too, two such signs count more.
+    if again or other:
         return None if above_numbers and not (again and other) else False
+    return _are_names(numbers, above_numbers)
+
+
+def _are_names(numbers: list[tuple[str, list[str]]], above_numbers: bool) -> bool | None:
+    """Whether different whole numbers are names of what is below them.
+
+    Args:
+        above_numbers: whether there are words beside them, above numbers.
+    """
     fractions = sum(2 * sum(not cell.isdecimal() for cell in below) > len(below)
                     for _, below in numbers)  # fmt: skip
     values = numbers_of(numbers)
@@ -71,6 +79,7 @@ def is_header(rows: Sequence[list[str]], is_number: Callable[[str], object]) -> 
 
 
 def numbers_of(cells: list[tuple[str, list[str]]]) -> list[int]:
+    """The cells at the top, as whole numbers."""
     return [int(cell) for cell, _ in cells]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jaxmlp.data.header import MISREAD, MISSING, is_header, number_in
 from jaxmlp.data.table import Reading, Table
 from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
+from jaxmlp.text import first_of
 from jaxmlp.whole import regular
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _has_names(lines: Lines, reading: Reading, known: Sequence[str]) -> bool:
         return True
     named = is_header(lines.head, lambda cell: number(cell) or MISREAD.fullmatch(cell))
     if named is None:
-        cells = ", ".join(first[:5]) + ", …" * (len(first) > 5)
+        cells = first_of(first, 5)
         raise ValueError(
             f"{lines.name}: the first line ({cells}) may be names or a sample: "
             "expected --header yes or --header no"

@@ -19,6 +19,7 @@ class Store:
         weakref.finalize(self, self.file.close)
 
     def append(self, X: np.ndarray) -> None:
+        """Write rows, (k, d), behind the last."""
         self.file.write(np.ascontiguousarray(X).data)
 
     def read(self, into: np.ndarray, first: int) -> None:
@@ -53,6 +54,7 @@ class Rows:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(n, d)."""
         return len(self.numbers), self.d
 
     def __len__(self) -> int:

@@ -14,6 +14,7 @@ from jaxmlp.data.opened import is_table, name_of, open_table
 from jaxmlp.data.preparation import Column
 from jaxmlp.data.sources import NAMES, load_data
 from jaxmlp.data.table import Reading, Table
+from jaxmlp.text import first_of
 
 POSITION = re.compile(r"column (\d+)")  # the name of a column that has none
 
@@ -110,23 +111,16 @@ def _of_table(table: Table, wanted: Wanted, reading: Reading, rows: int, labelle
     targets = table.columns(reading.target or _known(table, wanted.targets))
     used = {*ids, *drop, *table.index}
     features = _features(table, wanted, {*used, *targets}, len(targets))
-    several = len(wanted.classes) if targets and wanted.classes else wanted.m
-    if labelled and not targets:
-        targets = [c for c in range(len(table.names)) if c not in {*features, *used}]
-    if labelled and len(targets) not in (wanted.m, several):
-        what = "1 column" if wanted.m == 1 else f"{wanted.m} columns"
-        hint = " (--target says which)" * (len(targets) > wanted.m)
-        got = len(targets)
-        table.problems.append(f"expected {what} of targets beside the samples, got {got}{hint}")
+    if labelled:
+        beside = [c for c in range(len(table.names)) if c not in {*features, *used}]
+        targets = _target_columns(table, wanted, targets, beside)
+    else:
+        targets = []
     table.check()
-    asked = {*features, *ids, *(targets if labelled else ())}
-    left_out = [table.names[c] or "the index" for c in range(len(table.names)) if c not in asked]
-    some = ", ".join(left_out[:10]) + ", …" * (len(left_out) > 10)
-    note = f"columns left out: {some}" if left_out else ""
     texts = [column.texts for column in wanted.columns or [None] * 0] or [None] * wanted.d
     codes = {c: {text: k for k, text in enumerate(words)}
              for c, words in zip(features, texts, strict=True) if words is not None}  # fmt: skip
-    read = table.parts(features, codes, targets if labelled else [], ids, rows)
+    read = table.parts(features, codes, targets, ids, rows)
 
     def parts() -> Iterator[Part]:
         for part in read:
@@ -139,7 +133,29 @@ def _of_table(table: Table, wanted: Wanted, reading: Reading, rows: int, labelle
     total = None if table.size is None else table.size / 1e6
     name = table.name if table.size is None else name_of(Path(table.name))
     named = tuple(table.names[c] for c in ids)
+    note = _left_out(table, {*features, *ids, *targets})
     return Samples(name, parts(), note, "MB", total, lambda: table.done() / 1e6, None, named)
+
+
+def _target_columns(
+    table: Table, wanted: Wanted, targets: list[int], beside: list[int]
+) -> list[int]:
+    """The columns of the targets: those named, or all beside the samples."""
+    several = len(wanted.classes) if targets and wanted.classes else wanted.m
+    targets = targets or beside
+    if len(targets) not in (wanted.m, several):
+        columns = "1 column" if wanted.m == 1 else f"{wanted.m} columns"
+        hint = " (--target says which)" * (len(targets) > wanted.m)
+        table.problems.append(
+            f"expected {columns} of targets beside the samples, got {len(targets)}{hint}"
+        )
+    return targets
+
+
+def _left_out(table: Table, used: set[int]) -> str:
+    """The columns that nobody has asked for, as a note."""
+    names = [table.names[c] or "the index" for c in range(len(table.names)) if c not in used]
+    return f"columns left out: {first_of(names, 10)}" if names else ""
 
 
 def _known(table: Table, names: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -158,10 +174,9 @@ def _features(table: Table, wanted: Wanted, used: set[int], targets: int) -> lis
     header = not POSITION.fullmatch(names[-1])
     if len(places) < len(named) and header:
         lacking = [name for name in named if names.count(name) != 1]
-        some = ", ".join(lacking[:3]) + ", …" * (len(lacking) > 3)
         table.problems.append(
-            f"expected the network's columns, each once, got a header without {some} "
-            "(with --header no, columns are taken in order)"
+            "expected the network's columns, each once, got a header without "
+            f"{first_of(lacking, 3)} (with --header no, columns are taken in order)"
         )
     elif len(beside) == wanted.d:
         return beside
@@ -240,7 +255,12 @@ def _codes(data: Dataset, wanted: Wanted) -> np.ndarray:
 
 
 def refuse_label(where: str, label: str, classes: tuple[str, ...]) -> None:
-    known = ", ".join(classes[:10]) + ", …" * (len(classes) > 10)
+    """Refuse a class that the network does not know.
+
+    Raises:
+        ValueError: always, with the first ten that it knows.
+    """
+    known = first_of(classes, 10)
     raise ValueError(f"{where}: expected one of the network's classes, {known}, got {label!r}")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxmlp.data.header import MISSING, is_text, number_in
 from jaxmlp.data.preparation import coded
+from jaxmlp.text import first_of
 
 if TYPE_CHECKING:
     import pandas
@@ -110,6 +111,7 @@ class Table:
         return float(plain.replace(self.reading.decimal, "."))
 
     def cells(self, column: int) -> list[str]:
+        """A column of the rows at the top."""
         return [row[column] for row in self.rows]
 
     def columns(self, asked: Sequence[str]) -> list[int]:
@@ -122,7 +124,7 @@ class Table:
                 elif place := self._place(name):
                     found.append(range(len(self.names))[place - (place > 0)])
                 else:
-                    have = ", ".join(self.names[:20]) + ", …" * (len(self.names) > 20)
+                    have = first_of(self.names, 20)
                     self.problems.append(f"expected one column {name!r}, got {have}")
         return list(dict.fromkeys(found))
 
@@ -132,6 +134,7 @@ class Table:
         return 0
 
     def texts(self, columns: Sequence[int]) -> list[int]:
+        """Those of the columns that are of words."""
         return [c for c in columns if is_text(self.cells(c), self.is_number)]
 
     def parts(
@@ -196,6 +199,7 @@ class Table:
             )
 
     def called(self, column: int) -> str:
+        """What a message calls a column: its name, or its number from 1."""
         name = self.names[column]
         return name if name == f"column {column + 1}" else f"column {name or column + 1}"
 

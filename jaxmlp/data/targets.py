@@ -1,7 +1,8 @@
 """Targets: whether they are classes or numbers, decided once over all of them."""
 
+import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -38,31 +39,20 @@ def from_targets(
     """
     if task not in ("auto", "classification", "regression"):
         raise ValueError(f"{name}: expected classification or regression, got {task}")
-    own = None if names is None else tuple(names)
     text, numbers = _read(name, y.reshape(len(y), -1), number)
     called = f"the target {', '.join(names)}" if names else "the targets"
+    refused = functools.partial(_refused, name, called, text, where)
+    own = None if names is None else tuple(names)
     one_of_k = text.shape[1] > 1 and _is_one_of_k(numbers)
-    bad = np.argwhere(np.isnan(numbers))
-
-    def refuse(expected: str) -> NoReturn:
-        row, column = bad[0]
-        place = f"line {where[row]}, " if where is not None else f"row {row + 1}, "
-        more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
-        raise ValueError(
-            f"{name}: {place}{called}: expected {expected}, got {text[row, column]!r}{more}"
-        )
-
     if (text == "").any():
-        bad = np.argwhere(text == "")
-        refuse("a target")
+        raise refused(text == "", "a target")
     if task == "auto":
-        task, note = _guessed(text, numbers, one_of_k)
+        task, rest["note"] = _guessed(text, numbers, one_of_k)
         if task == "neither":
-            refuse("numbers, or names with --task classification")
-        rest["note"] = note
+            raise refused(np.isnan(numbers), "numbers, or names with --task classification")
     if task == "regression":
-        if len(bad):
-            refuse("a finite number")
+        if np.isnan(numbers).any():
+            raise refused(np.isnan(numbers), "a finite number")
         return Dataset(name, X, numbers, targets=own, **rest)
     if one_of_k:
         classes = tuple(names or map(str, range(text.shape[1])))
@@ -74,6 +64,19 @@ def from_targets(
         )
     codes = None if np.isnan(numbers).any() else numbers[:, 0]
     return from_labels(name, X, text[:, 0], by=codes, targets=own, **rest)
+
+
+def _refused(
+    name: str, called: str, text: np.ndarray, where: np.ndarray | None, bad: np.ndarray,
+    expected: str,
+) -> ValueError:  # fmt: skip
+    """What is said of targets that cannot be used, (n, k), with the first and its place."""
+    row, column = np.argwhere(bad)[0]
+    place = f"line {where[row]}" if where is not None else f"row {row + 1}"
+    others = int(bad.sum()) - 1
+    more = f" and {others:,} more" * (others > 0)
+    got = f"{text[row, column]!r}{more}"
+    return ValueError(f"{name}: {place}, {called}: expected {expected}, got {got}")
 
 
 def _read(name: str, y: np.ndarray, number: Callable) -> tuple[np.ndarray, np.ndarray]:

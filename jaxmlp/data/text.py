@@ -66,13 +66,7 @@ def decoded(name: str, file: Any, encoding: str | None) -> Iterator[str]:
         known = codecs.lookup(encoding or ("utf-16" if wide else "utf-8")).name
         text = io.TextIOWrapper(file, "utf-8-sig" if known == "utf-8" else known)
         for line in iter(lambda: text.readline(MOST_LINE), ""):
-            if len(line) == MOST_LINE and line[-1] != "\n":
-                raise ValueError(f"{name}: expected lines of less than {MOST_LINE >> 20} million "
-                                 "characters, got a longer one")  # fmt: skip
-            if "\0" in line or (encoding and not line.isascii() and PRIVATE.search(line)):
-                raise ValueError(
-                    f"{name}: expected text in {known.upper()}, got characters that are none"
-                )
+            _check_line(name, line, known, told=bool(encoding))
             yield line
     except UnicodeDecodeError as error:
         likely = likely_encoding(error.object)
@@ -91,6 +85,20 @@ def decoded(name: str, file: Any, encoding: str | None) -> Iterator[str]:
             if text:
                 text.detach()
             file.detach()
+
+
+def _check_line(name: str, line: str, encoding: str, *, told: bool) -> None:
+    """Refuse a line without end, or one that no text in this encoding has.
+
+    Args:
+        told: whether the encoding is one that was asked for.
+    """
+    if len(line) == MOST_LINE and line[-1] != "\n":
+        most = f"{MOST_LINE >> 20} million characters"
+        raise ValueError(f"{name}: expected lines of less than {most}, got a longer one")
+    if "\0" in line or (told and not line.isascii() and PRIVATE.search(line)):
+        got = "characters that are none"
+        raise ValueError(f"{name}: expected text in {encoding.upper()}, got {got}")
 
 
 def likely_encoding(raw: bytes) -> str:

@@ -7,35 +7,24 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
-from jax.typing import DTypeLike
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from jaxmlp.activations import Activation
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.descent import output
-from jaxmlp.estimators.inputs import (
-    Given,
-    Integral,
-    Real,
-    checked_weights,
-    named,
-    reference_to,
-    referred_to,
-)
-from jaxmlp.estimators.running import Orders, begin, precision, run
+from jaxmlp.estimators.inputs import Given, Integral, Real, named, reference_to, referred_to
+from jaxmlp.estimators.running import drawn, precision, trained
+from jaxmlp.estimators.samples import checked_rows, checked_samples, divided
 from jaxmlp.estimators.searching import search
-from jaxmlp.estimators.state import Curves, Numbers, Program, padded
+from jaxmlp.estimators.state import Curves, Data
 from jaxmlp.network import Params
 from jaxmlp.storage import Model
-from jaxmlp.train.mesh import check_batch, placed
 
 S = TypeVar("S", bound="ThreeLayer")  # itself, as methods give it back
-ROWS = 8192  # samples whose outputs are computed at a time
 
 
 @dataclass(eq=False, repr=False)  # an estimator prints and compares as scikit-learn's do
@@ -150,8 +139,8 @@ class ThreeLayer(BaseEstimator):
         d, names = self.n_features_in_, getattr(self, "feature_names_in_", None)
         features = None if names is None else tuple(map(str, names))
         scaling, params = Scaling(np.zeros(d), np.ones(d)), Params(self.W_, self.V_)
-        named = self._named_classes()
-        return Model(self._network(), params, scaling, None, features=features, **named)
+        classes = self._named_classes()
+        return Model(self._network(), params, scaling, None, features=features, **classes)
 
     def __getstate__(self) -> dict:
         """With functions of jax.nn and jax.numpy, which do not pickle, by their names."""
@@ -221,35 +210,19 @@ class ThreeLayer(BaseEstimator):
         step: bool = False,
     ) -> S:
         """`fit`, or one epoch of `partial_fit`; again: from the weights there are."""
-        given = self.get_params(deep=False)
-        settings.check(given)
-        epochs = 1 if step else int(self.max_iter)
+        given, random = self._checked_settings()
         if step and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
-        with named("random_state"):
-            random = check_random_state(self.random_state)
-        X, Y, weights = self._samples(X, y, sample_weight, again, step)
-        params = Params(self.W_, self.V_) if again else self._drawn(random, X, Y)
-        train, validation = (X, Y, weights), None
-        if validation_data is not None:
-            validation = self._validation(validation_data, Y.shape[1], X.dtype)
-        elif self.early_stopping:
-            train, validation = self._parts(random, X, Y, weights)
-        mesh, everywhere = placed(settings.devices_of(self.device))
-        rule = self._rule(given, len(train[0]))._replace(mesh=mesh)
-        if mesh and rule.batch_size:
-            check_batch(mesh, rule.batch_size)
-        data = padded(*train, rule.batch_size), validation and padded(*validation, 0)
-        numbers = self._numbers(X.dtype)
-        with precision(X.dtype):
-            seen = getattr(self, "t_", 0) if again else 0
-            memory = getattr(self, "_memory", None) if again and step else None
-            state = begin(rule, params, numbers, seen, validation is not None, memory)
-            orders = Orders(data[0], rule.batch_size, random if self.shuffle else None)
-            trained = run(rule, data, state, numbers, orders, epochs, self.on_epoch, everywhere)
-        state, curves, ended = trained
+        samples = checked_samples(self, X, y, sample_weight, again, step)
+        params = Params(self.W_, self.V_) if again else self._drawn(random, samples)
+        parts = divided(self, random, samples, validation_data)
+        rule = settings.program_of(given, self._network(), parts[0].n)
+        seen: int = getattr(self, "t_", 0) if again else 0
+        before = seen, getattr(self, "_memory", None) if again and step else None
+        epochs = 1 if step else int(self.max_iter)
+        state, curves, ended = trained(given, rule, params, before, parts, random, epochs)
         self._keep(state.params if state.best is None else state.best, curves, again)
-        self.t_ = seen + self.n_iter_ * len(train[0])
+        self.t_ = seen + self.n_iter_ * parts[0].n
         self._memory = jax.tree.map(np.asarray, state._replace(params=None, best=None))
         if not (ended or step):
             warnings.warn(
@@ -259,91 +232,18 @@ class ThreeLayer(BaseEstimator):
             )
         return self
 
-    def _samples(
-        self, X: Given, y: Given, sample_weight: Given, again: bool, step: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """X, Y and the weights as arrays of one float dtype, once they are checked."""
-        y = self._checked_targets(y)
-        X = self._checked(X, reset=not again)
-        if again and len(self.W_) != (q := settings.units_of(self.get_params(deep=False))):
-            raise ValueError(f"expected hidden_units {len(self.W_)} as before, got {q}")
-        if X.shape[0] != y.shape[0]:
-            raise ValueError(f"expected as many rows in y as in X, {X.shape[0]}, got {y.shape[0]}")
-        Y, factors = self._targets(y, again, step)
-        weights = checked_weights(sample_weight, len(X)) * factors
-        if not weights.sum() > 0:
-            raise ValueError("expected a sample_weight (times class_weight) that is not all zero")
-        return X, Y.astype(X.dtype), weights.astype(X.dtype)
+    def _checked_settings(self) -> tuple[dict, np.random.RandomState]:
+        """The parameters, once they are checked, and what draws."""
+        given = self.get_params(deep=False)
+        settings.check(given)
+        with named("random_state"):
+            return given, check_random_state(self.random_state)
 
-    def _validation(
-        self, given: Any, outputs: int, dtype: np.dtype
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(X, Y, weights) to validate with, checked as those to train on are."""
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise ValueError("expected (X, y) or (X, y, sample_weight) for validation_data")
-        with named("validation_data"):
-            y, X = self._checked_targets(given[1]), self._checked(given[0], dtype=dtype)
-            if X.shape[0] != y.shape[0]:
-                raise ValueError(f"expected {X.shape[0]} rows in y, got {y.shape[0]}")
-            weights = checked_weights(given[2] if len(given) == 3 else None, len(X))
-            return X, self._encoded(y, outputs).astype(dtype), weights.astype(dtype)
-
-    def _checked(self, X: Given, reset: bool = False, dtype: DTypeLike | None = None) -> np.ndarray:
-        """X as an array of floats, with as many columns as in `fit`."""
-        wanted: Any = (np.float64, np.float32) if reset else dtype or self.W_.dtype
-        with named("X"):
-            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=wanted, reset=reset)
-        return X.toarray() if hasattr(X, "toarray") else X
-
-    def _drawn(self, random: np.random.RandomState, X: np.ndarray, Y: np.ndarray) -> Params:
-        """W and V to start from: scikit-learn's draws, in its order."""
-        factor = 2 if self._network().hidden.name == "sigmoid" else 6
+    def _drawn(self, random: np.random.RandomState, samples: Data) -> Params:
+        """W and V to start from."""
         q = settings.units_of(self.get_params(deep=False))
-
-        def layer(inputs: int, outputs: int) -> np.ndarray:
-            bound = np.sqrt(factor / (inputs + outputs))
-            weights = random.uniform(-bound, bound, (inputs, outputs))
-            return np.column_stack([random.uniform(-bound, bound, outputs), weights.T])
-
-        layers = layer(X.shape[1], q), layer(q, Y.shape[1])
-        return Params(*(one.astype(X.dtype) for one in layers))
-
-    def _parts(
-        self, random: np.random.RandomState, X: np.ndarray, Y: np.ndarray, weights: np.ndarray
-    ) -> tuple:
-        """(the samples to train on, those to validate with)."""
-        with named("validation_fraction"):
-            parts = train_test_split(
-                X, Y, weights, random_state=random, test_size=self.validation_fraction,
-                stratify=self._strata(Y),
-            )  # fmt: skip
-        if len(parts[1]) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the number "
-                f"of samples, {len(X)}"
-            )
-        return parts[::2], parts[1::2]
-
-    def _rule(self, given: dict, n: int) -> Program:
-        size = 200 if isinstance(self.batch_size, str) else self.batch_size
-        if size > n and self.batch_size != "auto":
-            warnings.warn(
-                f"batch_size {size} is more than the {n} samples: {n} taken", stacklevel=4
-            )
-        own_step = isinstance(self.solver, str) and self.solver != "sgd"
-        return Program(
-            network=self._network(),
-            make=settings.optimizer_of(given),
-            batch_size=0 if size >= n else int(size),
-            schedule="constant" if own_step else self.learning_rate,
-            monitor=self.monitor,
-        )
-
-    def _numbers(self, dtype: np.dtype) -> Numbers:
-        values = (
-            self.learning_rate_init, self.alpha, self.power_t, self.tol, self.n_iter_no_change
-        )  # fmt: skip
-        return Numbers(*map(dtype.type, values))
+        sizes = samples.X.shape[1], q, samples.Y.shape[1]
+        return drawn(random, self._network(), sizes, samples.X.dtype)
 
     def _keep(self, params: Params, curves: Curves, again: bool) -> None:
         """What was learned, as scikit-learn's attributes and W_ and V_."""
@@ -366,13 +266,11 @@ class ThreeLayer(BaseEstimator):
         self.best_validation_score_ = None if scores is None else max(scores, default=-np.inf)
 
     def _output(self, X: Given, part: str) -> np.ndarray:
-        """A part of the forward pass, some rows at a time."""
+        """A part of the forward pass."""
         check_is_fitted(self)
-        X = self._checked(X)
-        network, params = self._network(), Params(self.W_, self.V_)
+        X = checked_rows(self, X)
         with precision(X.dtype):
-            parts = [output(network, params, X[i : i + ROWS], part) for i in range(0, len(X), ROWS)]
-        values = np.concatenate(parts)
+            values = output(self._network(), Params(self.W_, self.V_), X, part)
         if not np.isfinite(values).all():
             raise ValueError(f"expected X of smaller numbers, got up to {np.abs(X).max():g}")
         return values

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import unique_labels
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.base import S, ThreeLayer
 from jaxmlp.estimators.inputs import Given, checked_targets, named
+from jaxmlp.evaluate import probabilities
 from jaxmlp.losses import LOSS_OF
 from jaxmlp.network import Network
 
@@ -49,8 +50,7 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
 
     def predict_proba(self, X: Given) -> np.ndarray:
         """The probability of each class, (n, classes), in the order of `classes_`."""
-        g = self._output(X, "g")
-        return np.hstack([1 - g, g]) if g.shape[1] == 1 else g
+        return probabilities(self._output(X, "g"))
 
     def predict_log_proba(self, X: Given) -> np.ndarray:
         """Its logarithm."""

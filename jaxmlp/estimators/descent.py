@@ -20,7 +20,7 @@ from jaxtyping import Array
 from jaxmlp.estimators.judging import error, judged, measured, reported
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, rounded, unit
 from jaxmlp.network import Network, Params, forward
-from jaxmlp.train.arguments import updates_of
+from jaxmlp.train.epoch import State, stepped
 from jaxmlp.train.mesh import shared_out
 
 # XLA's newer way to fuse small operations takes a third of the time that a first fit takes to
@@ -28,6 +28,7 @@ from jaxmlp.train.mesh import shared_out
 QUICK = {"xla_cpu_use_fusion_emitters": False}
 EPOCHS = 64  # the most that one call runs
 ORDERS = 2**22  # the most row numbers that it is given
+ROWS = 8192  # samples whose outputs are computed at a time
 
 
 def compiled(*static: int) -> Callable[[Callable], Callable]:
@@ -54,9 +55,13 @@ def compiled(*static: int) -> Callable[[Callable], Callable]:
 
 
 def output(network: Network, params: Params, X: np.ndarray, part: str) -> np.ndarray:
-    """A part of the forward pass, by its name in `Forward`."""
-    more = np.pad(X, ((0, rounded(len(X), unit(len(X))) - len(X)), (0, 0)))
-    return np.asarray(_output(network, part, params, more))[: len(X)]
+    """A part of the forward pass, by its name in `Forward`, some rows at a time."""
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        more = np.pad(rows, ((0, rounded(len(rows), unit(len(rows))) - len(rows)), (0, 0)))
+        return np.asarray(_output(network, part, params, more))[: len(rows)]
+
+    return np.concatenate([of(X[i : i + ROWS]) for i in range(0, len(X), ROWS)])
 
 
 @compiled(0, 1)
@@ -137,8 +142,8 @@ def _step(
 ) -> tuple:
     """(W and V, what the optimizer remembers) after a step, and the objective
     before it, as it is reported."""
-    total = batch.weights.sum()
-    share = jnp.where(total > 0, 1 / total, 0)  # a batch of weight 0 teaches nothing
+    weight = batch.weights.sum()
+    share = jnp.where(weight > 0, 1 / weight, 0)  # a batch of weight 0 teaches nothing
 
     def objective(params: Params) -> tuple[Array, Array]:
         squares = sum((weights[:, 1:] ** 2).sum() for weights in params)
@@ -146,8 +151,5 @@ def _step(
         return mean + penalty, mean / reported(rule, batch) + penalty
 
     (value, report), gradients = jax.value_and_grad(objective, has_aux=True)(params)
-    updates, optimizer = updates_of(
-        rule.make(eta), gradients, optimizer, params,
-        value=value, grad=gradients, value_fn=lambda params: objective(params)[0],
-    )  # fmt: skip
-    return optax.apply_updates(params, updates), optimizer, report
+    optimizer, before = rule.make(eta), State(params, optimizer)
+    return *stepped(optimizer, before, gradients, value, lambda p: objective(p)[0]), report

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress
+from jaxmlp.evaluate import explained
 from jaxmlp.network import Params, forward, loss
 
 
@@ -25,31 +26,23 @@ def measured(rule: Program, params: Params, data: Data | None) -> tuple:
     """(the error, the score) on the validation samples."""
     if data is None:
         return None, None
-    total = data.weights.sum()
+    weight = data.weights.sum()
     g, score = forward(rule.network, params, data.X).g, SCORES[rule.network.output.name]
-    return error(rule, params, data) / total / reported(rule, data), score(
-        g, data.Y, data.weights / total
-    )
+    mean = error(rule, params, data) / weight
+    return mean / reported(rule, data), score(data.Y, g, data.weights / weight)
 
 
-def accuracy(g: Array, Y: Array, shares: Array) -> Array:
+def accuracy(Y: Array, g: Array, shares: Array) -> Array:
     """The share of rows whose largest output is that of their class (L25)."""
     return shares @ (g.argmax(axis=1) == Y.argmax(axis=1))
 
 
-def subset_accuracy(g: Array, Y: Array, shares: Array) -> Array:
+def subset_accuracy(Y: Array, g: Array, shares: Array) -> Array:
     """The share of rows of which every yes and no is right."""
     return shares @ ((g > 0.5) == (Y > 0.5)).all(axis=1)
 
 
-def r_squared(g: Array, Y: Array, shares: Array) -> Array:
-    """R², averaged over the outputs; of a constant output 1 where it is met, and otherwise 0."""
-    residual, total = shares @ (Y - g) ** 2, shares @ (Y - (shares @ Y)[None]) ** 2
-    constant = total == 0
-    return jnp.where(constant, residual == 0, 1 - residual / jnp.where(constant, 1, total)).mean()
-
-
-SCORES = {"softmax": accuracy, "sigmoid": subset_accuracy, "identity": r_squared}
+SCORES = {"softmax": accuracy, "sigmoid": subset_accuracy, "identity": explained}
 
 
 def judged(rule: Program, state: Progress, now: Curves, n: Array, numbers: Numbers) -> Progress:

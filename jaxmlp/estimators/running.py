@@ -10,10 +10,13 @@ from typing import Any
 import jax
 import numpy as np
 from jax._src import xla_bridge  # no public name says whether JAX is running
+from jax.typing import DTypeLike
 
 from jaxmlp.estimators.descent import descend, most_epochs, start
-from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress
-from jaxmlp.network import Params
+from jaxmlp.estimators.settings import devices_of, numbers_of
+from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, padded
+from jaxmlp.network import Network, Params
+from jaxmlp.train.mesh import check_batch, placed
 from jaxmlp.train.sgd import Epoch
 
 FORKED = [False]  # whether this process is a fork of one in which JAX was running
@@ -61,13 +64,29 @@ class Orders:
         return now
 
 
+def drawn(
+    random: np.random.RandomState, network: Network, sizes: tuple[int, int, int], dtype: DTypeLike
+) -> Params:
+    """W and V to start from, for (d, q, m): scikit-learn's draws, in its order."""
+    factor = 2 if network.hidden.name == "sigmoid" else 6
+
+    def layer(inputs: int, outputs: int) -> np.ndarray:
+        bound = np.sqrt(factor / (inputs + outputs))
+        weights = random.uniform(-bound, bound, (inputs, outputs))
+        biases = random.uniform(-bound, bound, outputs)
+        return np.column_stack([biases, weights.T]).astype(dtype)
+
+    return Params(*map(layer, sizes, sizes[1:]))
+
+
 def begin(
     rule: Program,
     params: Params,
     numbers: Numbers,
     seen: int,
-    validated: bool,
     memory: Progress | None,
+    *,
+    validated: bool,
 ) -> Progress:
     """The state to start from; with the memory of an earlier one, where the optimizer is the same.
 
@@ -85,11 +104,34 @@ def begin(
     return memory._replace(params=params, stopped=np.bool_(False)) if same else state
 
 
-def run(
-    rule: Program, data: tuple[Data, Data | None], state: Progress, numbers: Numbers,
-    orders: Orders, epochs: int, on_epoch: Callable | None, put: Callable = jax.device_put,
+def trained(
+    given: dict, rule: Program, params: Params, before: tuple[int, Progress | None],
+    parts: tuple[Data, Data | None], random: np.random.RandomState, epochs: int,
 ) -> tuple[Progress, Curves, bool]:  # fmt: skip
     """(the state after training, the curves, whether it ended before the epochs did).
+
+    Args:
+        given: the estimator's parameters.
+        before: samples seen in earlier epochs, and the memory of them.
+        parts: the samples to train on, and those to validate with.
+    """
+    mesh, put = placed(devices_of(given["device"]))
+    if mesh and rule.batch_size:
+        check_batch(mesh, rule.batch_size)
+    rule, (train, validation), dtype = rule._replace(mesh=mesh), parts, parts[0].X.dtype
+    data = padded(train, rule.batch_size), validation and padded(validation, 0)
+    numbers = numbers_of(given, dtype)
+    with precision(dtype):
+        state = begin(rule, params, numbers, *before, validated=validation is not None)
+        orders = Orders(data[0], rule.batch_size, random if given["shuffle"] else None)
+        return run(rule, data, state, numbers, orders, epochs, given["on_epoch"], put)
+
+
+def run(
+    rule: Program, data: tuple[Data, Data | None], state: Progress, numbers: Numbers,
+    orders: Orders, epochs: int, on_epoch: Callable | None, put: Callable,
+) -> tuple[Progress, Curves, bool]:  # fmt: skip
+    """What `trained` returns.
 
     Args:
         put: what puts arrays on the devices, once, and so makes them of one kind.

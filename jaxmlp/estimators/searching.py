@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array
-from sklearn.utils import check_random_state
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.inputs import Given, Integral, Real, named
+from jaxmlp.estimators.inputs import Given, Integral, Real
 from jaxmlp.estimators.running import precision
+from jaxmlp.estimators.samples import checked_samples, parts
 from jaxmlp.estimators.settings import ABOVE_0
 from jaxmlp.estimators.state import Curves
 from jaxmlp.network import Params
@@ -34,22 +34,19 @@ def search(
     seeds: Any,
 ) -> "jaxmlp.estimators.base.ThreeLayer":
     """What `search` of both estimators does."""
-    given = estimator.get_params(deep=False)
-    settings.check(given)
+    given, random = estimator._checked_settings()
     grid = _grid(rates, seeds)
-    with named("random_state"):
-        random = check_random_state(estimator.random_state)
-    X, Y, weights = estimator._samples(X, y, sample_weight, again=False, step=False)
-    train, validation = estimator._parts(random, X, Y, weights)
-    starts = [estimator._drawn(np.random.RandomState(seed), X, Y) for _, seed in grid]
-    rule = estimator._rule(given, len(train[0]))
-    size = rule.batch_size or len(train[0])
+    samples = checked_samples(estimator, X, y, sample_weight, again=False, step=False)
+    train, validation = parts(estimator, random, samples)
+    starts = [estimator._drawn(np.random.RandomState(seed), samples) for _, seed in grid]
+    rule = settings.program_of(given, estimator._network(), train.n)
+    size = rule.batch_size or train.n
     half = rule.network.loss.name == "squared_error"
-    scale = 0.5 / Y.shape[1] if half else 1.0
+    scale = 0.5 / samples.Y.shape[1] if half else 1.0
     best = Best(len(grid), scale, float(estimator.tol), estimator.n_iter_no_change)
-    with precision(X.dtype):
+    with precision(samples.X.dtype):
         sweep(
-            rule.network, starts, *train[:2], weights=train[2], test=tuple(validation),
+            rule.network, starts, train.X, train.Y, weights=train.weights, test=validation[:3],
             epochs=estimator.max_iter, eta=[rate for rate, _ in grid], batch_size=size,
             optimizer=penalised(rule.make, estimator.alpha / size, half),
             key=jax.vmap(jax.random.key)(jnp.array([seed for _, seed in grid], jnp.uint32)),
@@ -60,7 +57,7 @@ def search(
     losses, errors = (np.array(curve)[:, k] for curve in (best.losses, best.curves))
     params = Params(*(part[k] for part in best.params))
     estimator._keep(params, Curves(losses, errors, None), again=False)
-    estimator.t_, estimator._memory = len(losses) * len(train[0]), None
+    estimator.t_, estimator._memory = len(losses) * train.n, None
     return estimator
 
 
@@ -75,6 +72,7 @@ class Best:
         self.curves: list = []
 
     def see(self, epoch: Epoch, params: Params) -> bool:
+        """Take note of an epoch: whether training is to end."""
         errors = np.asarray(epoch.test_error, float) * self.scale
         better, much = errors < self.errors, (errors < self.errors - self.tol).any()
         self.stale = 0 if much else self.stale + 1

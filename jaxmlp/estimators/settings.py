@@ -2,6 +2,7 @@
 
 import functools
 import math
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,8 @@ import optax
 
 from jaxmlp.activations import SIGMOID, Activation
 from jaxmlp.estimators.inputs import Integral, Real, reference_to, referred_to
+from jaxmlp.estimators.state import Numbers, Program
+from jaxmlp.network import Network
 from jaxmlp.train.arguments import step_rule
 from jaxmlp.train.mesh import Devices
 
@@ -18,14 +21,17 @@ MANY = 100  # hidden_units where nothing is said
 
 
 def whole(value: Any) -> bool:
+    """Whether it is a whole number above 0."""
     return isinstance(value, Integral) and not isinstance(value, bool) and bool(value >= 1)
 
 
 def number(value: Any) -> bool:
+    """Whether it is a finite number from 0."""
     return isinstance(value, Real) and not isinstance(value, bool) and bool(0 <= value < math.inf)
 
 
 def one_of(*known: str) -> tuple[str, Callable]:
+    """(what is expected, whether a value is that) of a setting with these names."""
     return f"one of {', '.join(known)}", lambda value: isinstance(value, str) and value in known
 
 
@@ -147,6 +153,28 @@ def optimizer_of(settings: dict) -> Callable:
     raise ValueError(f"expected {known} or an optimizer of Optax's for solver, got {solver!r}")
 
 
+def program_of(settings: dict, network: Network, n: int) -> Program:
+    """What a fit to n samples is compiled for; a batch of more than those is said."""
+    told, solver = settings["batch_size"], settings["solver"]
+    size = 200 if isinstance(told, str) else int(told)
+    if size > n and told != "auto":
+        warnings.warn(f"batch_size {size} is more than the {n} samples: {n} taken", stacklevel=4)
+    own_step = isinstance(solver, str) and solver != "sgd"
+    return Program(
+        network=network,
+        make=optimizer_of(settings),
+        batch_size=0 if size >= n else size,
+        schedule="constant" if own_step else settings["learning_rate"],
+        monitor=settings["monitor"],
+    )
+
+
+def numbers_of(settings: dict, dtype: np.dtype) -> Numbers:
+    """The settings that a program takes as they come."""
+    names = ("learning_rate_init", "alpha", "power_t", "tol", "n_iter_no_change")
+    return Numbers(*(dtype.type(settings[name]) for name in names))
+
+
 @functools.cache
 def _partial(function: Callable, args: tuple, keywords: Any) -> Callable:
     return functools.partial(function, *args, **dict(keywords))
@@ -154,6 +182,7 @@ def _partial(function: Callable, args: tuple, keywords: Any) -> Callable:
 
 @functools.cache
 def adam(beta_1: float, beta_2: float, epsilon: float) -> Callable:
+    """Optax's Adam with these settings, from η."""
     return functools.partial(optax.adam, b1=beta_1, b2=beta_2, eps=epsilon)
 
 

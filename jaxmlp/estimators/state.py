@@ -87,18 +87,18 @@ class Curves(NamedTuple):
     validation_score: Any
 
 
-def padded(X: np.ndarray, Y: np.ndarray, weights: np.ndarray, batch_size: int) -> Data:
+def padded(samples: Data, batch_size: int) -> Data:
     """Rows of zeros after the samples, as many as other sets of nearly this size have.
 
     Example:
-        >>> folds = [padded(np.ones((n, 5)), np.ones((n, 1)), np.ones(n), 200) for n in (810, 811)]
-        >>> [fold.X.shape for fold in folds]
+        >>> folds = [Data(np.ones((n, 5)), np.ones((n, 1)), np.ones(n), n) for n in (810, 811)]
+        >>> [padded(fold, 200).X.shape for fold in folds]
         [(1000, 5), (1000, 5)]
     """
-    n = len(X)
-    rows = rounded(rounded(n, unit(n)), batch_size or 1)
-    missing = rows - n
-    X, Y, weights = (np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in (X, Y, weights))
+    n = samples.n
+    missing = rounded(rounded(n, unit(n)), batch_size or 1) - n
+    arrays = samples.X, samples.Y, samples.weights
+    X, Y, weights = (np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in arrays)
     return Data(X, Y, weights, np.int32(n))
 
 

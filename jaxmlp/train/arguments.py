@@ -76,7 +76,27 @@ def step_sizes(eta: StepSize | None, first: int, steps: int, dtype: DTypeLike) -
     return etas
 
 
+def inverse_epoch(eta: float, steps_per_epoch: int) -> Callable[[Array], Array]:
+    """The exercise's step size: η / (epoch + 1), where the first epoch is 0.
+
+    Args:
+        eta: the step size of the first epoch.
+        steps_per_epoch: the number of samples over the batch size, rounded up.
+
+    Raises:
+        ValueError: one of them isn't above 0.
+
+    Example:
+        >>> eta_t = inverse_epoch(0.1, steps_per_epoch=100)
+        >>> float(eta_t(0)), float(eta_t(99)), float(eta_t(100))
+        (0.1, 0.1, 0.05)
+    """
+    check_settings(eta, steps_per_epoch=steps_per_epoch)
+    return lambda t: eta / (t // steps_per_epoch + 1)
+
+
 def as_range(etas: np.ndarray) -> str:
+    """The step sizes as text: one number, or from the least to the largest."""
     low, high = etas.min(), etas.max()
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 

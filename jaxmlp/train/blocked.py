@@ -23,7 +23,7 @@ front of anything: Wx = W̃x + w₀, and G = X̃ X̃ᵀ + 1.
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,8 +31,8 @@ from jax.experimental.xla_metadata import set_xla_metadata
 from jaxtyping import Array
 
 from jaxmlp import activations, losses
-from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params
+from jaxmlp.train.layers import DELTAS, Layer, apart, joined
 
 SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
 BLOCK = 64  # samples that make the products large enough
@@ -74,18 +74,6 @@ def blocks_at_once(blocks: int, numbers: int, weights: int) -> int:
     return 1 if most < 4 else math.ceil(blocks / math.ceil(blocks / most))
 
 
-class Layer(NamedTuple):
-    """A matrix without its bias column, and the bias; None where there is none."""
-
-    weights: Array
-    bias: Array | None
-
-    def __call__(self, x: Array) -> Array:
-        """Wx of L3, for one sample or for rows."""
-        a = self.weights @ x if x.ndim == 1 else x @ self.weights.T
-        return a if self.bias is None else a + jnp.broadcast_to(self.bias, a.shape)
-
-
 def descend(
     network: Network,
     gradient: Callable,
@@ -118,6 +106,7 @@ def descend(
     steps: Callable = functools.partial(_steps, network, DELTAS[gradient], batch_size)
     steps = _as_one_function(steps) if fused else steps
     directly = _as_one_function(functools.partial(_directly, DELTAS[gradient], network))
+    one_block = functools.partial(_one_block, network, steps, on_cpu, block == batch_size)
 
     def some_blocks(layers: tuple, part: tuple) -> tuple:
         rows, rates = part
@@ -126,15 +115,6 @@ def descend(
             step = lambda first, rest, rates: directly((first, rest), x, y, rates[:, 0])  # noqa: E731
             return each(on_cpu, step, *layers, rates.swapaxes(0, 1)), None
         return jax.lax.scan(one_block, layers, (X[rows], Y[rows].astype(X.dtype), rates))
-
-    def one_block(layers: tuple, samples: tuple) -> tuple:
-        first, rest = layers
-        x, y, rates = samples
-        G = x @ x.T + int(network.bias) if block > batch_size else None
-        U = _products(first, x)
-        step = lambda U, rest, rates: steps(rest, U, G, y, rates)  # noqa: E731
-        rest, Delta = each(on_cpu, step, U, rest, rates)
-        return (_updated(first, Delta, x), rest), None
 
     if order is None:
         rates = jnp.pad(rates, ((0, 0), (0, -rates.shape[1] % block))).reshape(-1, len(X), block)
@@ -145,6 +125,22 @@ def descend(
         parts = _in_blocks(order, rates, block, at_once)
         (first, rest), _ = jax.lax.scan(some_blocks, layers, parts)
     return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))
+
+
+def _one_block(
+    network: Network, steps: Callable, on_cpu: bool, single: bool, layers: tuple, samples: tuple
+) -> tuple[tuple, None]:
+    """The layers after a block.
+
+    Args:
+        single: whether the block is a single batch, which nothing corrects.
+    """
+    first, rest = layers
+    x, y, rates = samples
+    G = None if single else x @ x.T + int(network.bias)
+    step = lambda U, rest, rates: steps(rest, U, G, y, rates)  # noqa: E731
+    rest, Delta = each(on_cpu, step, _products(first, x), rest, rates)
+    return (_updated(first, Delta, x), rest), None
 
 
 def _in_blocks(order: Array, rates: Array, block: int, at_once: int) -> tuple[Array, Array]:
@@ -174,16 +170,6 @@ def _updated(first: Layer, Delta: Array, x: Array) -> Layer:
     change = (x.T @ Delta.swapaxes(0, 1).reshape(len(x), -1)).T  # faster than ΔᵀX itself
     weights = first.weights - change.reshape(first.weights.shape)
     return Layer(weights, None if first.bias is None else first.bias - Delta.sum(axis=1))
-
-
-def apart(network: Network, A: Any) -> Layer:
-    return Layer(A[..., 1:], A[..., 0]) if network.bias else Layer(A, None)
-
-
-def joined(layer: Layer) -> Array:
-    if layer.bias is None:
-        return layer.weights
-    return jnp.concatenate([layer.bias[..., None], layer.weights], axis=-1)
 
 
 def _steps(
@@ -246,31 +232,6 @@ def _directly(
 
 def _minus(rest: Any, drest: Any) -> Any:
     return jax.tree.map(jnp.subtract, rest, drest)
-
-
-def _by_autodiff(network: Network, second: Layer | None, u: Array, y: Array, rates: Array) -> tuple:
-    """The gradients of Σ η_i E_i with respect to V and to each u (a, without hidden layer)."""
-
-    def error(second: Layer | None, u: Array) -> Array:
-        a = u if second is None else second(network.hidden.value(u))
-        return jnp.dot(rates, losses.error(network.output, network.loss, a, y))
-
-    return jax.grad(error, (0, 1))(second, u)
-
-
-def _by_backprop(network: Network, second: Layer | None, u: Array, y: Array, rates: Array) -> tuple:
-    """The same by L15 and L22."""
-    h = None if second is None else network.hidden.value(u)
-    a = u if second is None else second(h)
-    delta2 = rates[..., None] * losses.delta2(network.output, network.loss, a, y)
-    if second is None:
-        return None, delta2
-    dV = jnp.outer(delta2, h) if u.ndim == 1 else delta2.T @ h
-    bias = None if second.bias is None else jnp.atleast_2d(delta2).sum(axis=0)
-    return Layer(dV, bias), delta2 @ second.weights * network.hidden.derivative(u)
-
-
-DELTAS = {autodiff: _by_autodiff, backprop: _by_backprop}
 
 
 def fusible(network: Network) -> bool:

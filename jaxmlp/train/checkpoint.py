@@ -103,6 +103,7 @@ def checkpoints(folder: str | Path) -> list[Path]:
 
 
 def epochs_of(path: Path) -> int:
+    """The number of epochs in a checkpoint's name."""
     return int(NAME.fullmatch(path.name)[1])
 
 

@@ -16,6 +16,7 @@ from jaxmlp.losses import error
 from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked, mesh
 from jaxmlp.train.arguments import Samples, updates_of
+from jaxmlp.train.layers import DELTAS, apart
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
 OUTPUTS = 2**22  # and so many outputs
@@ -66,7 +67,7 @@ def rule_for(
         ValueError: a block is given that is no multiple of the batch size, or to another
             optimizer than plain SGD.
     """
-    plain = make is optax.sgd and gradient in blocked.DELTAS
+    plain = make is optax.sgd and gradient in DELTAS
     (device, *_) = jnp.asarray(params.V).devices()
     on_cpu = device.platform == "cpu"
     small = batch_size == 1 and len(params.V) <= blocked.FUSED
@@ -199,22 +200,23 @@ def _step(rule: Rule, state: State, batch: Samples, eta: Array) -> State:
     gradients = rule.gradient(rule.network, state.params, x, y, reduction="mean")
     if weights is not None:
         gradients = weighted(rule.network, state.params, x, gradients, weights)
-    value = functools.partial(_mean, rule.network, Samples(x, y, weights))
-    return _update(rule.make(eta), state, gradients, value)
+    step = Params(gradients.dW, gradients.dV)
+    mean = functools.partial(_mean, rule.network, Samples(x, y, weights))
+    return stepped(rule.make(eta), state, step, mean(state.params), mean)
 
 
-def _update(
+def stepped(
     optimizer: optax.GradientTransformation,
     state: State,
-    gradients: Gradients,
-    value: Callable[[Params], Array],
+    gradients: Params,
+    value: Array,
+    value_of: Callable[[Params], Array],
 ) -> State:
     """One Optax step; the error's value is for optimizers that search along the line."""
-    step = Params(gradients.dW, gradients.dV)
     with jax.numpy_dtype_promotion("standard"):  # Optax's own arithmetic needs it
         updates, remembered = updates_of(
-            optimizer, step, state.optimizer, state.params,
-            value=value(state.params), grad=step, value_fn=value,
+            optimizer, gradients, state.optimizer, state.params,
+            value=value, grad=gradients, value_fn=value_of,
         )  # fmt: skip
         return State(optax.apply_updates(state.params, updates), remembered)
 
@@ -225,7 +227,7 @@ def _total(network: Network, params: Params, part: Samples, there: Array | None 
     Args:
         there: (n,), whether a row is a sample; all where not given.
     """
-    W, V = (A if A is None else blocked.apart(network, A) for A in params)
+    W, V = (A if A is None else apart(network, A) for A in params)
     a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
     each = error(network.output, network.loss, a, part.Y.astype(a.dtype))
     each = each if there is None else jnp.where(there, each, 0)
@@ -233,16 +235,16 @@ def _total(network: Network, params: Params, part: Samples, there: Array | None 
 
 
 def _mean(network: Network, part: Samples, params: Params) -> Array:
-    total = len(part.X) if part.weights is None else jnp.sum(part.weights)
-    return _total(network, params, part) / total
+    weight = len(part.X) if part.weights is None else jnp.sum(part.weights)
+    return _total(network, params, part) / weight
 
 
 def _error(rule: Rule, params: Params, part: Samples, n: int, measured: Any) -> Array:
     """The mean of E over the samples, or NaN."""
-    total = functools.partial(_total_of_many, rule.network)
+    add = functools.partial(_total_of_many, rule.network)
 
     def mean() -> Array:
-        sums = mesh.summed(rule.mesh, total, n, params, part) if rule.mesh else total(params, part)
+        sums = mesh.summed(rule.mesh, add, n, params, part) if rule.mesh else add(params, part)
         return sums / ((n or len(part.X)) if part.weights is None else jnp.sum(part.weights))
 
     unknown = jnp.full((), jnp.nan, params.V.dtype)
@@ -257,11 +259,11 @@ def _total_of_many(
 ) -> Array:
     """`_total`, without a second copy of many samples."""
 
-    def total(start: Any, rows: int) -> Array:
-        some = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
-        return _total(network, params, *some)
+    def some(start: Any, rows: int) -> Array:
+        these = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
+        return _total(network, params, *these)
 
     rows = max(1, min(len(part.X), ROWS, OUTPUTS // part.Y.shape[1]))
     whole, rest = divmod(len(part.X), rows)
-    sums = jax.lax.map(lambda start: total(start, rows), rows * jnp.arange(whole)).sum()
-    return sums + total(whole * rows, rest) if rest else sums
+    sums = jax.lax.map(lambda start: some(start, rows), rows * jnp.arange(whole)).sum()
+    return sums + some(whole * rows, rest) if rest else sums

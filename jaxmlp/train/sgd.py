@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
+from jax.sharding import Mesh
 from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
@@ -16,6 +18,7 @@ from jaxmlp.gradients import Gradients, autodiff
 from jaxmlp.network import Network, Params
 from jaxmlp.train.arguments import (
     Optimizer,
+    Samples,
     StepSize,
     as_range,
     check_settings,
@@ -158,15 +161,7 @@ def fit(
     """
     params = jax.tree.map(jnp.asarray, Params(*params))
     mesh, everywhere = placed(device)
-    put = functools.partial(shared, mesh) if mesh else everywhere
-    stream = isinstance(X, Stream)
-    if stream:
-        train = of_stream("", X, Y, weights)
-        tested = of_stream("test ", *test) if test else None
-        reader = Reader(X.at_once, functools.partial(from_own_shares, mesh) if mesh else everywhere)
-    else:
-        train = samples(network, params, "", X, Y, weights, put=put)
-        tested = test_samples(network, params, test, put=put)
+    train, tested, reader = _on_devices(network, params, (X, Y, weights), test, mesh, everywhere)
     n = len(Y), len(test[1]) if test else 0
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     measuring = measured_epochs(errors_every, epochs)
@@ -182,13 +177,14 @@ def fit(
     params = everywhere(params)
     state, history, seen = None, [], 0
     if resume is not None:
-        check_resume(resume, begin(params, optimizer=make, eta=eta or 0.0, stream=stream), epochs)
+        begun = begin(params, optimizer=make, eta=eta or 0.0, stream=reader is not None)
+        check_resume(resume, begun, epochs)
         state, history = everywhere(State(resume.params, resume.optimizer)), [*resume.history]
         seen = int(resume.seen or 0)
 
     def keep(state: State, seen: int) -> None:
         if save:
-            part = jnp.asarray(seen, jnp.int32) if stream else None
+            part = jnp.asarray(seen, jnp.int32) if reader else None
             save(Fit(state.params, [*history], state.optimizer, part))
 
     for epoch in range(len(history), epochs):
@@ -196,17 +192,41 @@ def fit(
         state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
         measured = measuring(epoch)
-        what = rule, train, tested, state, drawn, etas, measured
-        state, *errors = reader.epoch(*what, seen, keep) if stream else run(*what)
-        seen = 0
-        last_eta = float(eta if isinstance(eta, Real) else etas[-1]) if eta else None
-        history.append(Epoch(epoch + 1, last_eta, *_numbers(errors, measured)))
-        if measured and not math.isfinite(history[-1].train_error):
-            raise Diverged(history[-1], as_range(etas) if eta else "the optimizer's own")
-        keep(state, seen)
+        task = rule, train, tested, state, drawn, etas, measured
+        state, *errors = reader.epoch(*task, seen, keep) if reader else run(*task)
+        history.append(_epoch(epoch, eta, etas, errors if measured else (None, None)))
+        keep(state, seen := 0)
         if on_epoch and on_epoch(history[-1], state.params) is True:
             break
     return Fit(state.params, history, state.optimizer)
+
+
+def _on_devices(
+    network: Network, params: Params, train: Sequence, test: Sequence | None, mesh: Mesh | None,
+    everywhere: Callable,
+) -> tuple[Samples, Samples | None, Reader | None]:  # fmt: skip
+    """(the training samples, the test samples, what reads them where they are a `Stream`)."""
+    X, Y, weights = train
+    if isinstance(X, Stream):
+        put = functools.partial(from_own_shares, mesh) if mesh else everywhere
+        tested = of_stream("test ", *test) if test else None
+        return of_stream("", X, Y, weights), tested, Reader(X.at_once, put)
+    put = functools.partial(shared, mesh) if mesh else everywhere
+    trained = samples(network, params, "", X, Y, weights, put=put)
+    return trained, test_samples(network, params, test, put=put), None
+
+
+def _epoch(epoch: int, eta: StepSize | None, etas: np.ndarray, errors: Sequence) -> Epoch:
+    """What is known after an epoch, counted from 0.
+
+    Raises:
+        Diverged: the training error was measured, and is not finite.
+    """
+    last_eta = float(eta if isinstance(eta, Real) else etas[-1]) if eta else None
+    done = Epoch(epoch + 1, last_eta, *(None if e is None else float(e) for e in errors))
+    if done.train_error is not None and not math.isfinite(done.train_error):
+        raise Diverged(done, as_range(etas) if eta else "the optimizer's own")
+    return done
 
 
 def begin(
@@ -264,26 +284,3 @@ def arrays(so_far: Fit) -> dict[str, Array]:
     """What a `Fit` goes on from, by name: params.V, optimizer.0.count, …"""
     found, _ = jax.tree.flatten_with_path(so_far._replace(history=None))
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in found}
-
-
-def _numbers(errors: Sequence, measured: bool) -> list[float | None]:
-    return [float(e) if measured and e is not None else None for e in errors]
-
-
-def inverse_epoch(eta: float, steps_per_epoch: int) -> Callable[[Array], Array]:
-    """The exercise's step size: η / (epoch + 1), where the first epoch is 0.
-
-    Args:
-        eta: the step size of the first epoch.
-        steps_per_epoch: the number of samples over the batch size, rounded up.
-
-    Raises:
-        ValueError: one of them isn't above 0.
-
-    Example:
-        >>> eta_t = inverse_epoch(0.1, steps_per_epoch=100)
-        >>> float(eta_t(0)), float(eta_t(99)), float(eta_t(100))
-        (0.1, 0.1, 0.05)
-    """
-    check_settings(eta, steps_per_epoch=steps_per_epoch)
-    return lambda t: eta / (t // steps_per_epoch + 1)

@@ -40,7 +40,7 @@ class Note:
 class Worst(NamedTuple):
     """The entry that is farthest off."""
 
-    index: tuple[int, ...]
+    index: tuple[int, ...]  # type: ignore[assignment]  # a tuple has a method of that name
     expected: float
     got: float
 

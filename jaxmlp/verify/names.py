@@ -114,10 +114,12 @@ def names_used(nodes: Iterable[ast.AST], functions: dict[str, ast.FunctionDef]) 
     return used
 
 
-def imports_of(imports: list[ast.stmt], used: set[str]) -> list[ast.stmt]:
+def imports_of(
+    imports: list[ast.Import | ast.ImportFrom], used: set[str]
+) -> list[ast.Import | ast.ImportFrom]:
     """The import statements that bring in one of these names, or who knows which."""
 
-    def brings(statement):
+    def brings(statement: ast.Import | ast.ImportFrom) -> bool:
         names = {alias.asname or alias.name.split(".")[0] for alias in statement.names}
         return bool(names & used) or "*" in names
 

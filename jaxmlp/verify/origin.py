@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.names import names_used
@@ -102,7 +102,7 @@ class Origins:
     def _nodes(self, name: str, line: int | None) -> Iterator[ast.AST]:
         """A function or a loop, and what it calls and names in its file."""
         functions = self.found.functions
-        begin = [functions[name]] if name in functions else []
+        begin: list[ast.AST] = [functions[name]] if name in functions else []
         begin = begin or [n for n in ast.walk(self.found.module) if _loop_at(n, line)]
         names = names_used(begin, functions)
         made = [c for targets, c in self.constants if targets & names]
@@ -113,7 +113,7 @@ class Origins:
 
     def _of(self, node: ast.AST) -> list[Use]:
         if node not in self.uses:
-            inner = list(ast.walk(node))
+            inner: list[Any] = list(ast.walk(node))
             read = {one.func for one in inner if _attribute(one)}
             named = ((self._dotted(one), one) for one in inner if one not in read)
             self.uses[node] = [Use(name, one.lineno) for name, one in named if name]
@@ -121,7 +121,7 @@ class Origins:
 
     def _dotted(self, node: ast.AST) -> str | None:
         """jax.numpy.dot for jnp.dot; .imag for a method; nothing for the file's own names."""
-        if attribute := _attribute(node):
+        if isinstance(node, ast.Call) and (attribute := _attribute(node)):
             return f"{self._dotted(node.args[0]) or ''}.{attribute}"
         match node:
             case ast.keyword(arg="requires_grad"):

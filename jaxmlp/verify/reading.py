@@ -9,7 +9,7 @@ import re
 import sys
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,7 +145,7 @@ def deep_trees() -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def parsed(text: str) -> list[ast.stmt | Flaw]:
+def parsed(text: str) -> Sequence[ast.stmt | Flaw]:
     """Its statements, and the functions that cannot be parsed."""
     try:
         return _tree(text).body
@@ -169,7 +169,8 @@ def _tree(text: str) -> ast.Module:
 def _chunks(text: str) -> Iterator[tuple[str, int]]:
     """(a piece of text, its first line): split before each line that begins a statement."""
     goes_on = re.compile(r"(else|elif|except|finally)\b")
-    lines, first = [], 1
+    lines: list[str] = []
+    first = 1
     for number, line in enumerate(text.split("\n"), 1):
         begins = re.match(r"[A-Za-z_@]", line) and not goes_on.match(line)
         if begins and not (lines and lines[-1].startswith("@")):
@@ -179,7 +180,7 @@ def _chunks(text: str) -> Iterator[tuple[str, int]]:
     yield "\n".join(lines), first
 
 
-def _parsed_chunk(chunk: str, first: int) -> list[ast.stmt | Flaw]:
+def _parsed_chunk(chunk: str, first: int) -> Sequence[ast.stmt | Flaw]:
     try:
         body = _tree(chunk).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

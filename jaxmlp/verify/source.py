@@ -35,7 +35,7 @@ class Source:
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     unfinished: dict[str, int] = field(default_factory=dict)
     broken: dict[str, tuple[int, str]] = field(default_factory=dict)
-    imports: list[ast.stmt] = field(default_factory=list)
+    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
     constants: list[ast.stmt] = field(default_factory=list)
     settings: dict[str, str | bool] = field(default_factory=dict)
     numbered: bool = True
@@ -83,7 +83,7 @@ class _Untyped(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
-        node.returns, node.type_params = None, []
+        vars(node).update(returns=None, type_params=[])
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
@@ -176,7 +176,7 @@ def _constants(module: ast.Module, found: Source) -> None:
         ):
             found.functions.setdefault(names[0], _named(names[0], statement.value))
         said = getattr(statement.value, "value", None)
-        if isinstance(said, SETTINGS.get(names[0], ())):
+        if isinstance(said, str | bool) and isinstance(said, SETTINGS.get(names[0], ())):
             found.settings[names[0]] = said
 
 
@@ -193,8 +193,9 @@ def _named(name: str, function: ast.expr) -> ast.FunctionDef:
     else:
         args = ast.arguments([], [ast.arg("x")], None, [], [], None, [])
         value = ast.Call(function, [ast.Name("x", ast.Load())], [])
-    body = [ast.copy_location(ast.Return(value), function)]
-    made = ast.FunctionDef(name, args, body, [], None, type_params=[])
+    body: list[ast.stmt] = [ast.copy_location(ast.Return(value), function)]
+    made = ast.FunctionDef(name, args, body, [], None)
+    vars(made).update(type_params=[])
     return ast.fix_missing_locations(ast.copy_location(made, function))
 
 

@@ -56,7 +56,7 @@ def test_a_missing_extra_says_what_to_install(capsys, monkeypatch):
             raise ModuleNotFoundError("No module named 'tyro'", name="tyro")
         return real(name, *args, **kwargs)
 
-    for module in ("jaxmlp.cli.train", "jaxmlp.cli.settings"):
+    for module in ("jaxmlp.cli.train", "jaxmlp.cli.settings", "jaxmlp.cli.options"):
         monkeypatch.delitem(__import__("sys").modules, module, raising=False)
     monkeypatch.setattr(builtins, "__import__", without_tyro)
     assert main(["train"]) == 2

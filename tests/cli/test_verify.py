@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from jaxmlp.cli import main
-from jaxmlp.cli.verify import expanded
+from jaxmlp.cli.files import expanded
 from jaxmlp.verify.report.words import language
 from jaxmlp.verify.run import runner
 from jaxmlp.verify.run.box import Held

@@ -66,6 +66,15 @@ def test_the_pages_made_of_the_package_are_its_own(name):
     assert (ROOT / "docs" / name).read_text("utf-8") == made()[name]
 
 
+@pytest.mark.parametrize("suffix", ["", ".ja"])
+def test_what_is_said_of_programs_of_any_shape_is_listed(suffix):
+    text = (ROOT / f"docs/mistakes{suffix}.md").read_text("utf-8")
+    kinds = ("stale", "added-for-multiplied", "bias-summed-over-units", "never-moves", "updated-V",
+             "slope-at-z", "another-derivative", "divided-by-0", "evaluated-without-bias")  # fmt: skip
+    assert [kind for kind in kinds if f"| `{kind}` |" not in text] == []
+    assert "`judged-by`" not in text  # which is no mistake
+
+
 def test_every_id_that_the_report_s_page_names_is_one():
     text = (ROOT / "docs/report.md").read_text("utf-8")
     _, _, after = text.partition("## Found in a program")

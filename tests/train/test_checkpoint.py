@@ -10,13 +10,14 @@ from safetensors.numpy import load, save
 
 from jaxmlp.network import Network, Params
 from jaxmlp.signing import signed
+from jaxmlp.train.arguments import inverse_epoch
 from jaxmlp.train.checkpoint import (
     Checkpoint,
     checkpoints,
     load_checkpoint,
     save_checkpoint,
 )
-from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit, inverse_epoch
+from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
 
 from ..conftest import draw_params
 

@@ -16,7 +16,8 @@ from jaxmlp.data.sources import load_data
 from jaxmlp.evaluate import dead_units
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params, init, loss
-from jaxmlp.train.sgd import Diverged, Epoch, fit, inverse_epoch
+from jaxmlp.train.arguments import inverse_epoch
+from jaxmlp.train.sgd import Diverged, Epoch, fit
 
 from .. import exercise
 from ..conftest import draw_params

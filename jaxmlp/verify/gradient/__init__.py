@@ -201,8 +201,9 @@ def _where(off: np.ndarray) -> Words | None:
             return None
         which = ", ".join(map(str, np.flatnonzero(entries)))
         return Words(f"wrong in entry {which} alone", f"第 {which} 成分だけが誤りです")
-    diagonal = np.broadcast_to(np.eye(*entries.shape[-2:], dtype=bool), entries.shape)
-    if entries.shape[-2] == entries.shape[-1] > 1:
+    rows, columns = entries.shape[-2:]
+    diagonal = np.broadcast_to(np.eye(rows, columns, dtype=bool), entries.shape)
+    if rows == columns > 1:
         if (entries == diagonal).all():
             return Words("wrong on the diagonal alone", "対角成分だけが誤りです")
         if (entries != diagonal).all():

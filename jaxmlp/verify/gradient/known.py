@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ ENTRY = Words("Write f as a sum over entries, and differentiate by one of them."
               "f を成分の和で書き、そのうちの 1 つで微分してみてください。")  # fmt: skip
 ORDER = Words("Look again at what is returned, and in which order.",
               "何をどの順に返すか見直してください。")  # fmt: skip
-KNOWN = {
+KNOWN: dict[str, tuple[str, str, Words]] = {
     "zero": ("It is zero.",
         "すべて 0 になっています。", ENTRY),
     "sign": ("The sign is wrong.",
@@ -101,7 +102,7 @@ def _mistake(stage: str, id: str, formula: Callable, **parts: object) -> Mistake
     """A known mistake with its words; parts of them may differ by language."""
     text = Words(*(
         said.format(x=stage, **{k: getattr(part, lang, part) for k, part in parts.items()})
-        for lang, said in zip(Words._fields, KNOWN[id], strict=False)
+        for lang, said in zip(Words._fields, KNOWN[id][:2], strict=True)
     ))  # fmt: skip
     return Mistake(id, key(stage), formula, text, "L11" if id in L11 else "", keeps=True)
 
@@ -131,7 +132,9 @@ def _catalogue(truth: Truth, claim: np.ndarray, stage: str, structured: bool) ->
         yield _mistake(stage, "over-n", lambda q, v, n=n: v / n, n=n, what=what)
 
 
-def _layouts(stage: str, f: tuple, x: tuple, true: np.ndarray, claim: np.ndarray):
+def _layouts(
+    stage: str, f: tuple, x: tuple, true: np.ndarray, claim: np.ndarray
+) -> Iterator[Mistake]:
     """The right entries in another order or shape."""
     of_f, of_x = [*range(1, len(f) + 1)], [*range(len(f) + 1, true.ndim)]
     if len(x) > 1:
@@ -151,7 +154,9 @@ def _layouts(stage: str, f: tuple, x: tuple, true: np.ndarray, claim: np.ndarray
             yield _mistake(stage, "vec", vec, expected=f + x)
 
 
-def _parts(stage: str, f: tuple, x: tuple, true: np.ndarray, claim: np.ndarray):
+def _parts(
+    stage: str, f: tuple, x: tuple, true: np.ndarray, claim: np.ndarray
+) -> Iterator[Mistake]:
     """Some of the right entries, and 0 for the others."""
     if claim.shape != true.shape:
         return
@@ -226,19 +231,19 @@ def _one_of_two(
 def _partner(subject: Subject, args: tuple, k: int) -> np.ndarray:
     """Mᵀx, where the claim is Mx: differences are exact, at any step."""
     found = np.zeros_like(args[k])
+    call: Callable = subject.call  # here of the arguments one by one
     for i in np.ndindex(found.shape):
         moved = [np.copy(args[k]) for _ in range(2)]
         moved[0][i] += 0.5
         moved[1][i] -= 0.5
         up, down = (
-            named(subject, subject.call(*args[:k], x, *args[k + 1 :]))[subject.parameters[k]]
-            for x in moved
+            named(subject, call(*args[:k], x, *args[k + 1 :]))[subject.parameters[k]] for x in moved
         )
         found[i] = ((up - down) * args[k]).sum()
     return found
 
 
-def named(subject: Subject, result: object) -> dict[str, np.ndarray]:
+def named(subject: Subject, result: Any) -> dict[str, np.ndarray]:
     """What was given back, by argument.
 
     Raises:

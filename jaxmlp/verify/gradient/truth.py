@@ -3,9 +3,9 @@
 import inspect
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -32,10 +32,10 @@ REASONS = {
 }
 
 
-def arguments_of(f: Callable, shapes: object) -> dict[str, tuple[int, ...]]:
+def arguments_of(f: Callable, shapes: Any) -> dict[str, tuple[int, ...]]:
     """The shape of each argument, by its name in f's signature."""
     try:
-        found = inspect.signature(f).parameters.values()
+        found: Iterable[inspect.Parameter] = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):  # as of functions written in C
         found = ()
     names = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -52,7 +52,9 @@ def arguments_of(f: Callable, shapes: object) -> dict[str, tuple[int, ...]]:
         names = names if len(names) >= len(listed) else [f"x{i + 1}" for i in range(len(listed))]
         given = dict(zip(names, listed, strict=False))
     given = {n: (s,) if isinstance(s, Integral) else tuple(s) for n, s in given.items()}
-    if not given or not all(isinstance(d, Integral) and d > 0 for s in given.values() for d in s):
+    if not given or not all(
+        isinstance(d, Integral) and int(d) > 0 for s in given.values() for d in s
+    ):
         raise ValueError(f"expected shapes of positive integers, got {shapes!r}")
     return given
 
@@ -144,7 +146,9 @@ def truth_of(f: Callable, arguments: Mapping, samplers: Mapping, seed: int) -> T
         ValueError: f is no such function, or there are no such points.
     """
     rng = np.random.default_rng(seed)
-    kept, slopes, left = [], [], []
+    kept: list[tuple[np.ndarray, ...]] = []
+    slopes: list[Sequence[np.ndarray]] = []
+    left: list[str] = []
     value = exact = shape = None
     while len(kept) < POINTS and len(kept) + len(left) < TRIES:
         args = tuple(drawn(samplers[n], rng, n, shape) for n, shape in arguments.items())

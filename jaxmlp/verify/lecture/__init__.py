@@ -13,7 +13,9 @@ import numpy as np
 
 from jaxmlp.verify.finding import Claim
 from jaxmlp.verify.lecture.points import (
+    Function,
     Point,
+    Reals,
     d_relu,
     d_sigmoid,
     draw,
@@ -46,12 +48,12 @@ def claims(*, seed: int = 0) -> tuple[Claim, ...]:
     return tuple(judge(entry, points) for entry in CLAIMS)
 
 
-def delta2(p: Point, s=1) -> np.ndarray:
+def delta2(p: Point, s: float | int = 1) -> np.ndarray:
     """g(Vz) − y, for Σ y = s."""
     return p.g * s - p.y
 
 
-def delta1(p: Point, s=1) -> np.ndarray:
+def delta1(p: Point, s: float | int = 1) -> np.ndarray:
     """Ṽᵀ(g(Vz) − y) ⊙ f'(Wx)."""
     return p.V_tilde.T @ delta2(p, s) * p.df(p.u)
 
@@ -61,7 +63,7 @@ def delta2_transposed(p: Point) -> np.ndarray:
     return softmax(p.V.T @ p.z) - p.y
 
 
-def d_softmax(a: np.ndarray) -> np.ndarray:
+def d_softmax(a: Reals) -> Reals:
     """∂g_k/∂a_k, the diagonal of softmax's Jacobian."""
     return softmax(a) * (1 - softmax(a))
 
@@ -81,7 +83,7 @@ def own(jacobian: np.ndarray) -> np.ndarray:
     return np.stack([row[k] for k, row in enumerate(jacobian)])
 
 
-def v_step(p: Point, slope, g) -> np.ndarray:
+def v_step(p: Point, slope: Function, g: Function) -> np.ndarray:
     """−η g'(v_k·z)(g(v_k·z) − y_k) z, a row for each k (L23)."""
     return np.outer(-p.eta * slope(p.a) * (g(p.a) - p.y), p.z)
 
@@ -109,7 +111,7 @@ def difference_quotients(E: Callable, M: np.ndarray, h: float = 3e-3) -> np.ndar
     return (weights @ [[E(M + step) for step in steps] for steps in moved]).reshape(M.shape)
 
 
-def E_of(p: Point, W: np.ndarray, V: np.ndarray) -> float:
+def E_of(p: Point, W: np.ndarray, V: np.ndarray) -> Reals:
     """E(W, V) of L9."""
     return -p.y @ np.log(softmax(V @ np.append(1, p.f(W @ p.x))))
 

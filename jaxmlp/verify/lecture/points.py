@@ -11,6 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from jaxmlp import losses
 from jaxmlp.gradients import Gradients
@@ -29,35 +30,47 @@ class Sizes(NamedTuple):
 SIZES = {"any": Sizes(6, 3, 5), "m = q + 1": Sizes(6, 3, 4), "m = q": Sizes(6, 4, 4)}
 
 
-def relu(u):
+Reals = np.ndarray | np.floating  # one number or many
+Numbers = np.ndarray | Array  # while JAX computes, its own
+
+
+def relu(u: Reals) -> Reals:
+    """max(0, u), as printed (L5)."""
     return np.maximum(0, u)
 
 
-def sigmoid(u):
+def sigmoid(u: Reals) -> Reals:
+    """1 / (1 + e^{−u}) (L5)."""
     return 1 / (1 + np.exp(-u))
 
 
-def tanh(u):
+def tanh(u: Reals) -> Reals:
+    """(e^u − e^{−u}) / (e^u + e^{−u}) (L5)."""
     return (np.exp(u) - np.exp(-u)) / (np.exp(u) + np.exp(-u))
 
 
-def softmax(a):
+def softmax(a: Reals) -> Reals:
+    """e^{a_i} / Σ_l e^{a_l}, (m,) (L6)."""
     return np.exp(a) / np.exp(a).sum()
 
 
-def d_relu(u):
+def d_relu(u: Reals) -> Reals:
+    """f' of the ReLU: 1 where u > 0, else 0 (L7)."""
     return np.where(u > 0, 1.0, 0.0)
 
 
-def d_sigmoid(u):
+def d_sigmoid(u: Reals) -> Reals:
+    """σ(u)(1 − σ(u)) (L7)."""
     return sigmoid(u) * (1 - sigmoid(u))
 
 
-def d_tanh(u):
+def d_tanh(u: Reals) -> Reals:
+    """1 − tanh²(u) (L7)."""
     return 1 - tanh(u) ** 2
 
 
-HIDDEN = {"relu": (relu, d_relu), "tanh": (tanh, d_tanh)}
+Function = Callable[[Reals], Reals]
+HIDDEN: dict[str, tuple[Function, Function]] = {"relu": (relu, d_relu), "tanh": (tanh, d_tanh)}
 NETWORKS = {  # (g, E); f is the point's
     "entropy": ("softmax", "cross_entropy"),
     "squared": ("sigmoid", "squared_error"),
@@ -90,11 +103,11 @@ class Drawn(NamedTuple):
 class Values(NamedTuple):
     """The forward pass: E of the four networks, log g of the softmax, a, z, and the g of each."""
 
-    E: dict[str, np.ndarray]
-    log_g: np.ndarray
-    a: np.ndarray
-    z: np.ndarray
-    g: dict[str, np.ndarray]
+    E: dict[str, Numbers]
+    log_g: Numbers
+    a: Numbers
+    z: Numbers
+    g: dict[str, Numbers]
 
 
 class Slopes(NamedTuple):
@@ -128,32 +141,34 @@ class Simple(NamedTuple):
         trace, trace_dW: tr(WᵀW), and its gradient.
     """
 
-    one_hot: np.ndarray
-    neuron: np.ndarray
-    neuron_E: np.ndarray
-    neuron_dw: np.ndarray
-    two_E: np.ndarray
-    product: np.ndarray
-    product_dx: np.ndarray
-    f: np.ndarray
-    df: np.ndarray
-    softmax: np.ndarray
-    trace: np.ndarray
-    trace_dW: np.ndarray
+    one_hot: Numbers
+    neuron: Numbers
+    neuron_E: Numbers
+    neuron_dw: Numbers
+    two_E: Numbers
+    product: Numbers
+    product_dx: Numbers
+    f: Numbers
+    df: Numbers
+    softmax: Numbers
+    trace: Numbers
+    trace_dW: Numbers
 
 
-def _values(f: str, at: Drawn, W, V, du, da) -> Values:
+def _values(f: str, at: Drawn, W: Array, V: Array, du: Array, da: Array) -> Values:
     nets = {name: Network(f, *pair) for name, pair in NETWORKS.items()}
     passes = {k: forward(net, Params(W, V), at.x[1:], du=du, da=da) for k, net in nets.items()}
     _, z, a, g = passes["entropy"]
-    E = {k: losses.error(net.output, net.loss, passes[k].a, at.y) for k, net in nets.items()}
+    E: dict[str, Numbers] = {
+        k: losses.error(net.output, net.loss, passes[k].a, at.y) for k, net in nets.items()
+    }
     return Values(E, jnp.log(g), a, z, {k: one.g for k, one in passes.items()})
 
 
 def _slopes(f: str, wanted: tuple[str, ...], at: Drawn) -> tuple[Slopes, Values]:
     """One Jacobian of all that is wanted, since compiling many takes long."""
 
-    def outputs(W, V, du, da):
+    def outputs(W: Array, V: Array, du: Array, da: Array) -> tuple[dict[str, Numbers], Values]:
         values = _values(f, at, W, V, du, da)
         known = values.E | {"log_g": values.log_g, "a": values.a}
         return {name: known[name] for name in wanted}, values
@@ -169,18 +184,19 @@ def _simple(at: Drawn) -> Simple:
     two = Network(None, "softmax", "cross_entropy")
     plain = Network("identity", "identity", "squared_error", bias=False)
 
-    def neuron_E(w):
+    def neuron_E(w: Params) -> Array:
         return loss(neuron, w, x, jnp.stack([at.label]))
 
-    def product(x):
+    def product(x: Numbers) -> Array:
         return forward(plain, Params(at.W[:, 1:], at.V[:, 1:]), x).g
 
-    def fs(r):
+    def fs(r: Array) -> Array:
         return jnp.stack([jax.nn.relu(r), jax.nn.sigmoid(r), jnp.tanh(r), jnp.maximum(r, 0.0)])
 
-    def trace(W):
+    def trace(W: Numbers) -> Array:
         return jnp.trace(W.T @ W)
 
+    f, df = jax.jvp(fs, (at.r,), (jnp.ones_like(at.r),))
     return Simple(
         jax.nn.one_hot(jnp.argmax(at.y), len(at.y), dtype=at.y.dtype),
         forward(neuron, w, x).g[0],
@@ -189,19 +205,23 @@ def _simple(at: Drawn) -> Simple:
         loss(two, Params(None, at.W[:2]), x, jnp.stack([at.label, 1 - at.label])),
         product(x),
         jax.jacobian(product)(x),
-        *jax.jvp(fs, (at.r,), (jnp.ones_like(at.r),)),
+        f,
+        df,
         jax.nn.softmax(at.y),
         trace(at.W),
         jax.grad(trace)(at.W),
     )
 
 
+Looked = tuple[dict[str, tuple[Slopes, Values]], Simple | None]
+
+
 # Compiling takes longer than running, so it is done once, for all points, and without optimising.
 @functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
-def _look(drawn: dict[str, Drawn]) -> dict[str, tuple]:
+def _look(drawn: dict[str, Drawn]) -> dict[str, Looked]:
     """(slopes and values by f, `Simple`) of the points of each of `SIZES`."""
 
-    def slopes(f, wanted, points):
+    def slopes(f: str, wanted: tuple[str, ...], points: Drawn) -> tuple[Slopes, Values]:
         return jax.vmap(functools.partial(_slopes, f, wanted))(points)
 
     found = {f: slopes(f, (*NETWORKS, "log_g", "a"), drawn["any"]) for f in HIDDEN}
@@ -212,7 +232,7 @@ def _look(drawn: dict[str, Drawn]) -> dict[str, tuple]:
     }
 
 
-class Point(NamedTuple):
+class _Point(NamedTuple):
     """A random point in the lecture's symbols, and what JAX says there.
 
     Attributes:
@@ -224,8 +244,8 @@ class Point(NamedTuple):
         simple: what does not depend on f; likewise.
     """
 
-    f: Callable
-    df: Callable
+    f: Function
+    df: Function
     x: np.ndarray
     y: np.ndarray
     W: np.ndarray
@@ -237,6 +257,10 @@ class Point(NamedTuple):
     net: Values
     late: Slopes | None
     simple: Simple | None
+
+
+class Point(_Point):
+    """The same with what follows from it: u, z, a, g, Ṽ, and the gradients of L9."""
 
     u = property(lambda p: p.W @ p.x)
     z = property(lambda p: np.append(1, p.f(p.u)))
@@ -258,7 +282,7 @@ def _draw(rng: np.random.Generator, sizes: Sizes, y: np.ndarray) -> Drawn:
         if 0 < np.sum(u > 0) < q and np.abs(u).min() > 0.1:
             break
     V, r = rng.normal(size=(m, q + 1)), np.append(0, rng.normal(size=6))
-    return Drawn(x, y, W, V, rng.uniform(0.1, 1), rng.integers(2) * 1.0, r)
+    return Drawn(x, y, W, V, np.array(rng.uniform(0.1, 1)), np.array(rng.integers(2) * 1.0), r)
 
 
 def _targets(rng: np.random.Generator, m: int) -> list[np.ndarray]:
@@ -276,7 +300,7 @@ def draw(seed: int = 0) -> dict[str, list[Point]]:
         now = jax.tree.map(np.asarray, _look(drawn))
         after = {f: _after(drawn, slopes) for f, (slopes, _) in now["any"][0].items()}
         late = {f: jax.tree.map(np.asarray, _look(after[f])["any"][0][f]) for f in HIDDEN}
-    return {kind: list(_points(drawn[kind], *now[kind], late)) for kind in drawn}
+    return {kind: list(_points(drawn[kind], now[kind], late)) for kind in drawn}
 
 
 def _after(drawn: dict[str, Drawn], slopes: Slopes) -> dict[str, Drawn]:
@@ -286,7 +310,10 @@ def _after(drawn: dict[str, Drawn], slopes: Slopes) -> dict[str, Drawn]:
     return drawn | {"any": now._replace(V=now.V - step)}
 
 
-def _points(drawn: Drawn, found: dict, simple: Simple | None, late: dict) -> Iterator[Point]:
+def _points(
+    drawn: Drawn, looked: Looked, late: dict[str, tuple[Slopes, Values]]
+) -> Iterator[Point]:
+    found, simple = looked
     for f, (slopes, values) in found.items():
         for i in range(len(drawn.x)):
             here = (drawn, slopes, values, late[f][0] if simple else None, simple)

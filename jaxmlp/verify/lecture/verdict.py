@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxmlp.verify.finding import Claim, Words
 from jaxmlp.verify.lecture.points import Point
 
 AGREE = 1e-9  # what holds agrees to rounding, 1e-14 or so; what does not is off by percents
 
-Sides = Callable[..., tuple]
+Side = ArrayLike | Sequence
+Sides = Callable[..., tuple[Side, Side]]
 
 
 class Remark(NamedTuple):
@@ -53,7 +55,7 @@ class Entry(NamedTuple):
     remark: Remark | None = None
 
 
-def apart(left, right) -> float:
+def apart(left: Side, right: Side) -> float:
     """The largest difference, relative to the largest entry of the left; ∞ between shapes."""
     left, right = np.asarray(left, float), np.asarray(right, float)
     if left.shape != right.shape or np.isnan(left).any() or np.isnan(right).any():
@@ -78,12 +80,12 @@ def farthest(equations: Sequence[Sides], points: Sequence[Point], general: bool 
 def judge(entry: Entry, points: dict[str, list[Point]]) -> Claim:
     """The entry's verdict, from its values at the points alone."""
 
-    def usable(some):
+    def usable(some: list[Point]) -> list[Point]:
         return [p for p in some if entry.any_y is None or _sums_to_1(p)]
 
     here, anywhere = points[entry.at], points["any"]
     error = farthest(entry.printed, usable(here))
-    judged = {"holds": error <= AGREE, "relative_error": error}
+    judged: dict[str, Any] = {"holds": error <= AGREE, "relative_error": error}
     if entry.corrected:
         judged["correction"] = entry.correction
         judged["correction_error"] = farthest(entry.corrected, usable(here + anywhere))
@@ -98,7 +100,7 @@ def _sums_to_1(p: Point) -> bool:
     return math.isclose(p.y.sum(), 1)
 
 
-def _assumption(entry: Entry, points: Sequence[Point]) -> dict:
+def _assumption(entry: Entry, points: Sequence[Point]) -> dict[str, Words | float]:
     """Σ y = 1, said where the form fails without it and the form for any y does not."""
     form = entry.corrected or entry.printed
     without = farthest(form, points)

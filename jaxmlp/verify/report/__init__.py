@@ -37,9 +37,9 @@ def as_text(report: Report, lang: str = "en", explain: str = "full", color: bool
 def _file_lines(file: File, lang: str, explain: str, color: bool) -> Iterator[str]:
     yield _paint(clean(file.path), "1", color)
     if file.problem is not None:
-        first, *rest = words.lines(getattr(file.problem, lang))
-        yield f"  {say('problem', lang)}{say('colon', lang)}{first}"
-        yield from (f"    {line}" for line in rest)
+        said, *more = words.lines(getattr(file.problem, lang))
+        yield f"  {say('problem', lang)}{say('colon', lang)}{said}"
+        yield from (f"    {line}" for line in more)
     yield from _remarks(file.remarks, lang, "  ")
     functions = itertools.groupby(file.checks, key=lambda check: (check.name, check.line))
     for (_, line), checks in functions:

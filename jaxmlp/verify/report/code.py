@@ -1,7 +1,7 @@
 """The judged code: its lines numbered, what each computes beside it, what is wrong underlined."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -64,15 +64,16 @@ def _plain(text: str) -> str:
 
 
 def _row(line: Line, told: Sequence[Check], margin: int) -> Row:
-    marks, wrong = [], []
+    marks: list[tuple[int, int]] = []
+    wrong: list[Check] = []
     for check in told:
         place = check.place
         if _is_in(line, place):
             blank = len(line.text) - len(line.text.lstrip())
             begin = place.column - 1 if line.number == place.line else blank
             end = place.end_column - 1 if line.number == place.end_line else len(line.text)
-            ends = [max(len(_plain(line.text[:k])) - margin, 0) for k in (begin, end)]
-            marks.append(tuple(ends))
+            first, last = (max(len(_plain(line.text[:k])) - margin, 0) for k in (begin, end))
+            marks.append((first, last))
             wrong += [check] if line.number == place.end_line else []
     return Row(line, _plain(line.text)[margin:], tuple(dict.fromkeys(marks)), tuple(wrong))
 
@@ -82,7 +83,12 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def as_text(rows: Sequence[Row], lang: str, paint, told) -> Iterator[str]:
+def as_text(
+    rows: Sequence[Row],
+    lang: str,
+    paint: Callable[[str, object], str],
+    told: Callable[[Check], Iterable[str]],
+) -> Iterator[str]:
     """The rows for a terminal.
 
     Args:
@@ -133,13 +139,13 @@ def _carets(row: Row) -> str:
     return "".join(c * width(char) for c, char in zip(under, text, strict=True)).rstrip()
 
 
-def as_html(rows: Sequence[Row], lang: str, told) -> str:
+def as_html(rows: Sequence[Row], lang: str, told: Callable[[Check], str]) -> str:
     """The rows as a grid of numbers, code and what it is; arguments as for `as_text`."""
     inside = "\n".join(_html_row(row, lang, told) for row in rows)
     return f'<div class="code">\n{inside}\n</div>\n' if rows else ""
 
 
-def _html_row(row: Row, lang: str, told) -> str:
+def _html_row(row: Row, lang: str, told: Callable[[Check], str]) -> str:
     if row.line is None:
         return '<span class="number">…</span>'
     line = row.line

@@ -35,7 +35,8 @@ def mathml(text: str) -> str:
 
 def _nodes(tokens: Tokens, end: str | None = None) -> list[str]:
     """What stands before the closing token, one element after the other."""
-    found, partial = [], None  # partial: where the last ∂ without its / stands
+    found: list[str] = []
+    partial: int | None = None  # where the last ∂ without its / stands
     while tokens and tokens[0][1] != end:
         kind, text = tokens.popleft()
         if text == "∂":

@@ -7,12 +7,12 @@ it is never changed in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.tape import Ref, Tape
+from jaxmlp.verify.run.tape import Ref, Storage, Tape
 
 # Results that have the shape of an argument, or say something of it, and none of its values.
 SHAPES_ONLY = frozenset(
@@ -73,12 +73,17 @@ def _filled(shape: Any, size: int) -> list:
 class Recorded(np.ndarray):
     """An ndarray whose operations are written to the tape."""
 
-    _node, _version, _storage, _matrix = None, -1, None, False
+    _node: int | None = None
+    _version = -1
+    _storage: Storage | None = None
+    _matrix = False
 
     def __array_finalize__(self, other: Any) -> None:
         self._node, self._version, self._storage, self._matrix = None, -1, None, False
 
-    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kw):
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kw: Any
+    ) -> Any:
         if any(hasattr(one, "stands_for") for one in inputs):
             return NotImplemented  # theirs to decide
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
@@ -98,7 +103,9 @@ class Recorded(np.ndarray):
             return result
         return as_matrix(given_back(result, name, args, kw_args), *inputs)
 
-    def __array_function__(self, function, types, args, kw):
+    def __array_function__(
+        self, function: Callable, types: Iterable[type], args: Any, kw: Any
+    ) -> Any:
         if any(hasattr(one, "stands_for") for one in types):
             return NotImplemented
         name = function.__name__
@@ -119,10 +126,10 @@ class Recorded(np.ndarray):
             return current().write(args[0], op, encoded_args, recorded_kw, result_of)
         return as_matrix(given_back(result_of(), op, encoded(args), recorded_kw), *args)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Any) -> Any:
         return _product(self, other)
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: Any) -> Any:
         return other * self.__index__() if self._repeats(other) else _product(other, self)
 
     def _repeats(self, other: Any) -> bool:
@@ -130,7 +137,7 @@ class Recorded(np.ndarray):
         whole = self.dtype.kind in "iu" or current().nodes[current().node_of(self)].op == "leaf"
         return isinstance(other, list) and self.ndim == 0 and whole
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         index = _decided(index, self.shape)
         if self._matrix and not isinstance(index, tuple):
             index = slice(index, index + 1 or None) if isinstance(index, int) else index
@@ -138,7 +145,7 @@ class Recorded(np.ndarray):
         turned = self._matrix and found.ndim == 1 and not isinstance(index[0], int)
         return as_matrix(np.reshape(found, (-1, 1)) if turned else found, self)
 
-    def __setitem__(self, index, value):
+    def __setitem__(self, index: Any, value: Any) -> None:
         index = _decided(index, self.shape)
         if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[plain(index)]) == 0:
             value = np.reshape(value, ())  # as NumPy before 2.4 does
@@ -146,53 +153,53 @@ class Recorded(np.ndarray):
         memory, where, what = plain(self), plain(index), plain(value)
         current().write(self, "setitem", args, {}, lambda: memory.__setitem__(where, what))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d array")
         return (self[k] for k in range(len(self)))
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         truth = bool(plain(self))
         current().add("branch", (encoded(self),), {}, truth)
         return truth
 
-    def __hash__(self):
+    def __hash__(self) -> int:  # type: ignore[override]  # NumPy's have none
         return hash(plain(self).item()) if self.ndim == 0 else id(self)
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: Any) -> Any:
         return np.copy(self)
 
-    def __copy__(self):
+    def __copy__(self) -> Any:
         return np.copy(self)
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return plain(self).__reduce__()
 
-    def __index__(self):
+    def __index__(self) -> int:
         value = plain(self)
         whole = value.ndim == 0 and value.dtype.kind == "f" and float(value).is_integer()
         return int(value) if whole else value.__index__()
 
-    def __int__(self):
+    def __int__(self) -> int:
         return int(plain(self).item())  # of one number in brackets, too, as NumPy's older versions
 
-    def __float__(self):
+    def __float__(self) -> float:
         return float(plain(self).item())
 
-    def __round__(self, digits=0):
+    def __round__(self, digits: int | None = 0) -> Any:
         return np.round(self, digits or 0)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(plain(self) if self.ndim else plain(self).item())
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(plain(self) if self.ndim else plain(self).item())
 
-    def __format__(self, spec):
+    def __format__(self, spec: str) -> str:
         return format(plain(self).item() if self.size == 1 and spec else plain(self), spec)
 
     @property
-    def T(self):
+    def T(self) -> Any:
         return np.transpose(self)
 
     A = property(lambda self: np.copy(self))  # of a matrix
@@ -200,25 +207,25 @@ class Recorded(np.ndarray):
     values = iloc = loc = property(lambda self: self)  # as of a data frame
 
     @property
-    def flat(self):
+    def flat(self) -> Any:
         return np.ravel(self)
 
     @property
-    def at(self):
+    def at(self) -> _At:
         return _At(self)
 
-    def reshape(self, *shape, order="C"):
-        shape = _one(shape)
-        if isinstance(shape, tuple | list):
-            shape = _filled(shape, self.size)
-        if isinstance(shape, tuple | list) and current().guessed and shape:
-            rest = int(np.prod(plain(tuple(shape[1:]))))
-            if -1 not in shape and self.size != rest * shape[0] and rest and self.size % rest == 0:
-                shape = (-1, *shape[1:])  # fewer samples than the program counts on
-        return np.reshape(self, shape, order=order)
+    def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]  # overloads
+        asked = _one(shape)
+        if isinstance(asked, tuple | list):
+            asked = _filled(asked, self.size)
+        if isinstance(asked, tuple | list) and current().guessed and asked:
+            rest = int(np.prod(plain(tuple(asked[1:]))))
+            if -1 not in asked and self.size != rest * asked[0] and rest and self.size % rest == 0:
+                asked = (-1, *asked[1:])  # fewer samples than the program counts on
+        return np.reshape(self, asked, order=order)
 
-    def _set_shape(self, shape):
-        np.ndarray.shape.__set__(self, shape)
+    def _set_shape(self, shape: Any) -> None:
+        np.ndarray.shape.__set__(self, shape)  # type: ignore[attr-defined]  # in C
         if self._node is not None:
             node = current().add("np.reshape", (Ref(self._node), tuple(shape)), {}, self)
             self._node, self._version, self._storage = node, 0, None
@@ -226,36 +233,36 @@ class Recorded(np.ndarray):
 
     shape = property(np.ndarray.shape.__get__, _set_shape)
 
-    def transpose(self, *axes):
+    def transpose(self, *axes: Any) -> Any:
         return np.transpose(self, _one(axes) if axes else None)
 
-    def flatten(self, *order):
+    def flatten(self, *order: Any) -> Any:
         return np.copy(np.ravel(self, *order))
 
-    def astype(self, dtype, *_, **__):
+    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
         return cast(self, dtype)
 
-    def fill(self, value):
+    def fill(self, value: Any) -> None:
         self[...] = value
 
-    def sort(self, axis=-1):
+    def sort(self, axis: Any = -1) -> None:  # type: ignore[override]  # without kinds
         self[...] = np.sort(self, axis)
 
-    def tolist(self):
+    def tolist(self) -> Any:
         return [one.tolist() if one.ndim else one for one in self] if self.ndim else self
 
-    def item(self, *index):
+    def item(self, *index: Any) -> Any:
         return np.reshape(self, -1)[index[0] if index else 0]
 
-    def view(self, *kind):
+    def view(self, *kind: Any) -> Any:  # type: ignore[override]  # overloads
         return super().view(*kind) if kind == (np.ndarray,) else self
 
-    def to_numpy(self, *_, **__):
+    def to_numpy(self, *_: Any, **__: Any) -> Recorded:
         return self
 
     toarray = to_numpy  # of a sparse matrix
 
-    def block_until_ready(self):
+    def block_until_ready(self) -> Recorded:
         return self
 
 
@@ -292,23 +299,23 @@ WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_
 class _At:
     """JAX's x.at[i].set(v) and its kin."""
 
-    def __init__(self, array, index=None):
+    def __init__(self, array: Recorded, index: Any = None):
         self._array, self._index = array, index
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> _At:
         return _At(self._array, index)
 
-    def set(self, value):
+    def set(self, value: Any) -> Any:
         changed = np.copy(self._array)
         changed[self._index] = value
         return changed
 
-    def add(self, value):
+    def add(self, value: Any) -> Any:
         changed = np.copy(self._array)
         np.add.at(changed, self._index, value)
         return changed
 
-    def multiply(self, value):
+    def multiply(self, value: Any) -> Any:
         return self.set(self._array[self._index] * value)
 
 
@@ -331,7 +338,7 @@ def _product(one: Any, other: Any) -> Any:
 
 def matrix(value: Any, *_: Any, **__: Any) -> Recorded:
     """np.matrix, of two axes."""
-    made = np.copy(np.atleast_2d(as_array(value)))
+    made: Any = np.copy(np.atleast_2d(as_array(value)))
     made._matrix = True
     return made
 
@@ -379,7 +386,7 @@ def _in_place(name: str) -> Callable:
     """x += …: in place for an array, anew for a number."""
     array_way, number_way = getattr(np.ndarray, f"__i{name}__"), getattr(np.ndarray, f"__{name}__")
 
-    def operator(self, other):
+    def operator(self: Recorded, other: Any) -> Any:
         return (array_way if self.ndim else number_way)(self, other)
 
     return operator
@@ -457,7 +464,7 @@ def _into(out: Any, op: str, args: tuple, kw: dict, compute: Callable[[], Any]) 
     return out
 
 
-def cast(array: Recorded, dtype: Any) -> Recorded:
+def cast(array: Recorded, dtype: Any) -> np.ndarray:
     """To another type; what is a float stays in double precision."""
     dtype = np.dtype(dtype)
     if dtype.kind == "f" and array.dtype.kind == "f":
@@ -488,7 +495,9 @@ def number(value: float | int) -> Recorded:
     return np.asarray(float(value)).view(Recorded)
 
 
-def as_array(value: Any, dtype: Any = None, *_, copy: Any = True, ndmin: int = 0, **__) -> Any:
+def as_array(
+    value: Any, dtype: Any = None, *_: Any, copy: Any = True, ndmin: int = 0, **__: Any
+) -> Any:
     """np.array and its kin, of recording arrays and of lists of them."""
     if hasattr(value, "stands_for"):
         if value.loaded and value.known() is None:

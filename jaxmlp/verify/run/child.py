@@ -12,13 +12,13 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterable, Mapping
-from io import IOBase
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from jaxmlp.verify.run import message
+from jaxmlp.verify.run.message import Stream
 
 
 class Missing:
@@ -36,7 +36,7 @@ class Missing:
         raise self._why
 
 
-def serve(requests: IOBase, answers: IOBase) -> None:
+def serve(requests: Stream, answers: Stream) -> None:
     """Answer requests until there are none; the first has the pieces of the file.
 
     The others are ("call", function, arguments) and ("record", the file's code, settings).
@@ -80,13 +80,13 @@ def namespace(pieces: Mapping[str, Any]) -> dict[str, Any]:
         _import(_code(code), brought, names)
     if "jax" in sys.modules:
         sys.modules["jax"].config.update("jax_enable_x64", True)
-    for function in pieces["functions"]:
-        _define(*function, names)
+    for name, whole, bare in pieces["functions"]:
+        _define(name, whole, bare, names)
     for code in pieces["constants"]:
         with contextlib.suppress(Exception):
             exec(_code(code), names)
-    for function in pieces["functions"]:  # again, for defaults that need the constants
-        _define(*function, names)
+    for name, whole, bare in pieces["functions"]:  # again, for defaults that need the constants
+        _define(name, whole, bare, names)
     for code in pieces["redefined"]:
         with contextlib.suppress(Exception):
             exec(_code(code), names)

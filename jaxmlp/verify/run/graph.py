@@ -31,7 +31,9 @@ class Graph:
         return _reached(self.before, roots, without)
 
 
-def _reached(arrows: Mapping[int, Iterable[int]], roots: Iterable[int], without) -> set[int]:
+def _reached(
+    arrows: Mapping[int, Iterable[int]], roots: Iterable[int], without: Collection[int]
+) -> set[int]:
     found: set[int] = set()
     left = list(roots)
     while left:

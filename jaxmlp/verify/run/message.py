@@ -10,7 +10,7 @@ import struct
 import warnings
 from collections.abc import Callable, Mapping
 from io import BytesIO, IOBase
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ CAP = 128 << 20
 LARGEST = 1 << 20  # numbers in an array: at the exercise's sizes W has 157,000
 GIVEN = {f.__name__: f for all in (given.F, given.SLOPE, given.PAIR) for f in all.values()}
 NUMBERS = "biufc"  # kinds of dtype
+Stream = IOBase | IO[bytes]  # a pipe, or what stands for one
 
 
 class Garbled(Exception):
@@ -63,7 +64,7 @@ def _flat(value: Any, arrays: list[bytes]) -> Any:
     return {"given": value.__name__} if any(value is f for f in GIVEN.values()) else value
 
 
-def read(stream: IOBase) -> tuple[bytes, bytes]:
+def read(stream: Stream) -> tuple[bytes, bytes]:
     """The next message of a stream, as it came; no more is read than a message may have.
 
     Raises:
@@ -75,7 +76,7 @@ def read(stream: IOBase) -> tuple[bytes, bytes]:
     return _exactly(stream, text), _exactly(stream, arrays)
 
 
-def _exactly(stream: IOBase, length: int) -> bytes:
+def _exactly(stream: Stream, length: int) -> bytes:
     parts = []
     while length and (part := stream.read(min(length, 1 << 20))):
         parts.append(part)
@@ -102,7 +103,7 @@ def unpacked(text: bytes, arrays: bytes, functions: Mapping[str, Callable] = GIV
         raise Garbled from None
 
 
-def _value(flat: Any, arrays: IOBase, functions: Mapping[str, Callable]) -> Any:
+def _value(flat: Any, arrays: Stream, functions: Mapping[str, Callable]) -> Any:
     match flat:
         case {"npy": int(length)}:
             return _array(arrays.read(length))

@@ -12,8 +12,8 @@ import math
 import os
 import random
 import types
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import numpy as np
 
@@ -140,7 +140,7 @@ class Stub:
             return args[0]  # a decorator
         return Stub(f"{self.why}()")
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Stub]:
         return iter((Stub(self.why), Stub(self.why)))
 
     def __getitem__(self, index: Any) -> Any:
@@ -152,7 +152,7 @@ class Stub:
     def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_: object) -> bool:
+    def __exit__(self, *_: object) -> Literal[False]:
         return False
 
 
@@ -269,10 +269,10 @@ def vectorize(function: Callable, *_: Any, **__: Any) -> Callable:
     """np.vectorize, number by number."""
 
     def applied(*arrays: Any) -> Any:
-        arrays = np.broadcast_arrays(*arrays) if len(arrays) > 1 else [as_array(arrays[0])]
-        flat = [np.reshape(a, -1) for a in arrays]
+        alike = np.broadcast_arrays(*arrays) if len(arrays) > 1 else [as_array(arrays[0])]
+        flat = [np.reshape(a, -1) for a in alike]
         made = [as_array(function(*each)) for each in zip(*flat, strict=True)]
-        return np.reshape(np.stack(made), np.shape(arrays[0]))
+        return np.reshape(np.stack(made), np.shape(alike[0]))
 
     return applied
 
@@ -287,7 +287,7 @@ def apply_along_axis(function: Callable, axis: Any, array: Any, *args: Any, **kw
 
 
 def _numpy() -> Namespace:
-    creating = dict.fromkeys(CREATES, as_array)
+    creating: dict[str, Callable] = dict.fromkeys(CREATES, as_array)
     asarray = lambda value, dtype=None, **_: as_array(value, dtype, copy=False)  # noqa: E731
     creating |= dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), asarray)
     loads = {name: _loading(name) for name in LOADS}
@@ -404,11 +404,13 @@ def _package(name: str, module: types.ModuleType) -> types.ModuleType:
 
 def _scipy() -> Namespace:
     special = types.ModuleType("special")
-    special.expit, special.softmax = MADE["jax"].nn.sigmoid, MADE["jax"].nn.softmax
+    nn = MADE["jax"].nn
+    vars(special).update(expit=nn.sigmoid, softmax=nn.softmax)
     return Namespace(special, "scipy", special=special)
 
 
-MADE = {"numpy": NUMPY, "math": _math(), "random": _random(), "jax": _jax()}
+MADE: dict[str, types.ModuleType] = {}
+MADE |= {"numpy": NUMPY, "math": _math(), "random": _random(), "jax": _jax()}
 MADE["scipy"] = _scipy()
 
 
@@ -419,10 +421,10 @@ class _Bar(Stub):
         super().__init__("tqdm")
         self.__dict__["_over"] = over
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._over)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._over)
 
     write = staticmethod(lambda *_, **__: None)
@@ -430,9 +432,10 @@ class _Bar(Stub):
 
 def _progress() -> types.ModuleType:
     made = types.ModuleType("tqdm")
-    made.tqdm = made.tqdm_notebook = _Bar
-    made.trange = lambda *args, **_: _Bar(range(*args))
-    made.auto = made.notebook = made
+    vars(made).update(
+        tqdm=_Bar, tqdm_notebook=_Bar, trange=lambda *args, **_: _Bar(range(*args)),
+        auto=made, notebook=made,
+    )  # fmt: skip
     return made
 
 
@@ -470,7 +473,9 @@ def importer(
         beside: a module (name, dots in front, path of who imports) beside the file, or None.
     """
 
-    def load(name: str, names: Any = None, local: Any = None, parts: Any = (), level: int = 0):
+    def load(
+        name: str, names: Any = None, local: Any = None, parts: Any = (), level: int = 0
+    ) -> Any:
         root, *rest = name.split(".")
         if root == "scipy" and not (rest == ["special"] or parts == ("special",)):
             return data(name if parts else root)

@@ -290,9 +290,9 @@ def empty_samples(
 
     def is_sample(number: int) -> bool:
         node = nodes[number]
-        part = number in recording.parts
+        part: bool | np.bool_ = number in recording.parts
         part |= node.op in PASSING and np.any(nodes[graph.before[number][0]].value)
-        return (part or (node.op == "leaf" and not node.value.ndim)) and not np.any(node.value)
+        return bool(part or (node.op == "leaf" and not node.value.ndim)) and not np.any(node.value)
 
     used = {number for i in moving & outputs if nodes[i].op in ("multiply", *FACTORS)
             for number in graph.before[i] if number not in moving | behind}  # fmt: skip

@@ -20,7 +20,7 @@ class Pieces(NamedTuple):
     """
 
     path: str
-    imports: list[ast.stmt]
+    imports: list[ast.Import | ast.ImportFrom]
     constants: list[ast.stmt]
     functions: list[ast.FunctionDef]
 

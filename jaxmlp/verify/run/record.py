@@ -36,5 +36,5 @@ def record(
     hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
     body = ast.fix_missing_locations(hooked).body
     until = time.monotonic() + seconds
-    first = given and Given(tuple(given["told"]), dict(given["lengths"]))
+    first = Given(tuple(given["told"]), dict(given["lengths"])) if given else None
     return explored(body, uncalled(tree), path, unknown, until, seed, first)

@@ -13,13 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from importlib.machinery import PathFinder
-from io import IOBase
 from typing import Any
 
 import jaxmlp
 from jaxmlp.verify.clock import LIMIT, Clock
 from jaxmlp.verify.run import box, message
 from jaxmlp.verify.run.box import Held
+from jaxmlp.verify.run.message import Stream
 from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.pieces import Pieces, compiled
 
@@ -55,7 +55,8 @@ class Runner:
     ):
         self.pieces, self.limit, self.visible = pieces, limit, visible
         self.clock, self.wanted = clock or Clock(), wanted or held()
-        self.process, self.folder = None, None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.folder: tempfile.TemporaryDirectory[str] | None = None
         self.stillborn: Died | TimedOut | None = None
 
     def __enter__(self) -> "Runner":
@@ -115,11 +116,12 @@ class Runner:
         """The answer to a request, with what the child has to have before it."""
         sent = first + message.packed(request)
         try:
-            return message.unpacked(*self._within(limit, sent, message.read), functions={})
+            text, arrays = self._within(limit, sent, message.read)
+            return message.unpacked(text, arrays, functions={})
         except message.Garbled:
             raise self._garbled() from None
 
-    def _within(self, limit: float, sent: bytes, read: Callable[[IOBase], Any]) -> Any:
+    def _within(self, limit: float, sent: bytes, read: Callable[[Stream], Any]) -> Any:
         """What is read after this was sent; if it takes too long or fails, the process is ended."""
         got: list[Any] = []
         process, left = self.process, self.clock.left()
@@ -205,17 +207,17 @@ def held() -> Held:
     return Held(*[False] * len(Held._fields))
 
 
-def _line(stream: IOBase) -> bytes:
+def _line(stream: Stream) -> bytes:
     return stream.readline(1 << 16)
 
 
-def _write(stream: IOBase, data: bytes) -> None:
+def _write(stream: Stream, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[stream.write(left) :]
 
 
-def _await_end(stream: IOBase, seconds: float = 1.0) -> None:
+def _await_end(stream: Stream, seconds: float = 1.0) -> None:
     """Wait until nobody has the other end of a pipe: then all that were in a namespace are gone."""
     end = time.monotonic() + seconds
     while os.name == "posix" and (left := end - time.monotonic()) > 0:

@@ -11,9 +11,12 @@ import sys
 import weakref
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from jaxmlp.verify.run.arrays import Recorded
 
 MAX_NODES = 60_000
 MAX_BYTES = 400 << 20
@@ -72,7 +75,8 @@ class Storage:
     """
 
     def __init__(self, root: np.ndarray):
-        self.root, self.node, self.version = root, None, 0
+        self.root, self.version = root, 0
+        self.node: int | None = None
 
 
 class Tape:
@@ -84,7 +88,8 @@ class Tape:
     """
 
     def __init__(self, path: str):
-        self.path, self.beside = path, set()
+        self.path = path
+        self.beside: set[str] = set()
         self.nodes: dict[int, Node] = {}
         self.next, self.bytes = 0, 0
         self.guessed = False  # whether there are stand-ins for data
@@ -143,8 +148,8 @@ class Tape:
     def node_of(self, array: np.ndarray) -> int:
         """The node of an array's present content: its own, or one that reads it from memory."""
         storage = self.storage_of(array)
-        own = getattr(array, "_node", None)
-        if own in self.nodes and array._version == storage.version:
+        own: int | None = getattr(array, "_node", None)
+        if own in self.nodes and cast("Recorded", array)._version == storage.version:
             return own
         whole = self.whole(storage)
         node = whole
@@ -163,7 +168,7 @@ class Tape:
             if found is None:
                 found = self.storages[id(root)] = Storage(root)
             if hasattr(array, "_node"):
-                array._storage = found
+                cast("Recorded", array)._storage = found
             elif found not in self.held:
                 self.held.append(found)
         return found
@@ -177,7 +182,8 @@ class Tape:
     def mark(self, array: np.ndarray, node: int, storage: Storage) -> None:
         """Remember that a node gave what is in an array now."""
         if hasattr(array, "_node"):
-            array._node, array._version = node, storage.version
+            recorded = cast("Recorded", array)
+            recorded._node, recorded._version = node, storage.version
         if _is_whole(array, storage.root):
             storage.node = node
 

@@ -63,53 +63,64 @@ class Networks:
         self.bias = bias
 
     def _layers(self, kind: str) -> Layers:
+        """A network of this bias, and what its chains have in common."""
         return Layers(network(kind, bias=self.bias))
 
     @cached_property
     def softmax(self) -> Softmax:
+        """Softmax with cross-entropy (L9)."""
         return Softmax(self._layers("softmax"))
 
     @cached_property
     def linear(self) -> Elementwise:
+        """g(a) = a with the squared error (L8)."""
         layers = self._layers("linear")
         return Elementwise(layers, squared(layers, identity_by_a(layers)))
 
     @cached_property
     def square(self) -> Elementwise:
+        """Any g element by element with the squared error."""
         layers = self._layers("square")
         return Elementwise(layers, squared(layers, g_by_a(layers)))
 
     @cached_property
     def half(self) -> Elementwise:
+        """The same, with half the squared error."""
         layers = self._layers("half")
         return Elementwise(layers, squared(layers, g_by_a(layers), sp.Rational(1, 2)))
 
     @cached_property
     def sigmoid(self) -> Elementwise:
+        """g = σ with the E of L10."""
         layers = self._layers("sigmoid")
         return Elementwise(layers, binary(layers))
 
 
 @functools.cache
 def _networks(bias: bool) -> Networks:
+    """One of each, made once."""
     return Networks(bias=bias)
 
 
 def _L8(at: Networks) -> list[Chain]:
+    """The squared error's δ2, and both gradients."""
     one = at.linear
     return [identity_by_a(one.layers), one.delta2, one.layers.a_by_v, one.dV, one.dW]
 
 
 def _L14(at: Networks) -> list[Chain]:
+    """∂E/∂v_kj, and what it takes."""
     one = at.softmax
     return [one.softmax, one.log_softmax, one.layers.a_by_v, one.L14]
 
 
 def _batches(at: Networks, which: int) -> list[Chain]:
+    """A gradient for a batch, by mean and by sum; 0: of V, 1: of W."""
     return [many.batch(mean=mean, bias=at.bias)[which] for mean in (True, False)]
 
 
 def _L23(at: Networks) -> list[Chain]:
+    """The step of V, for the errors that L23 may mean."""
     one, sigmoid = at.square, at.sigmoid
     more = [derivative_of_sigmoid(), sigmoid_by_a(sigmoid.layers), sigmoid.delta2, sigmoid.v_step]
     chains = [g_by_a(one.layers), one.delta2, one.layers.a_by_v, one.dV, one.v_step]
@@ -117,6 +128,7 @@ def _L23(at: Networks) -> list[Chain]:
 
 
 def _L24(at: Networks) -> list[Chain]:
+    """The step of W, likewise."""
     return [at.square.delta2, at.square.dW, at.square.w_step, at.half.w_step, at.sigmoid.w_step]
 
 
@@ -198,14 +210,16 @@ def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Wo
 
 
 def _not_proved(titles: Sequence[Words]) -> Words:
-    titles = dict.fromkeys(titles)
+    """Which chains do not hold."""
+    once = dict.fromkeys(titles)
     return Words(
-        "not proved: " + "; ".join(one.en for one in titles),
-        "証明できません: " + "、".join(one.ja for one in titles),
+        "not proved: " + "; ".join(one.en for one in once),
+        "証明できません: " + "、".join(one.ja for one in once),
     )
 
 
 def _derivation(chain: Chain) -> Derivation:
+    """A chain as a report shows it."""
     first = Step(writing.text(chain.start))
     steps = (
         Step(

@@ -3,11 +3,12 @@
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import Rule
+from jaxmlp.verify.lecture.proof.kernel import Place, Rule
 from jaxmlp.verify.lecture.proof.language import free_indices, opened, within
 
 
-def sum_of_a_sum(node, place):
+def sum_of_a_sum(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_l (F_l + G_l) = Σ_l F_l + Σ_l G_l."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, span = opened(node)
@@ -16,7 +17,8 @@ def sum_of_a_sum(node, place):
     return sp.Add(*(sp.Sum(term, (bound, *span)) for term in body.args))
 
 
-def common_factor(node, place):
+def common_factor(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_l cF_l = c Σ_l F_l, where l is not free in c."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, span = opened(node)
@@ -26,7 +28,7 @@ def common_factor(node, place):
     return sp.Mul(*outside, sp.Sum(sp.Mul(*inside), (bound, *span))) if outside and inside else None
 
 
-def collapse(node, place):
+def collapse(node: sp.Basic, place: Place) -> sp.Expr | None:
     """Σ_l δ_lj F_l = F_j, where j is sure to be one of the l."""
     if not isinstance(node, sp.Sum):
         return None
@@ -40,7 +42,8 @@ def collapse(node, place):
     return None
 
 
-def exchange(node, place):
+def exchange(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_i Σ_l F_il = Σ_l Σ_i F_il, where the range of l does not depend on i."""
     if not isinstance(node, sp.Sum):
         return None
     outer, body, span = opened(node)
@@ -52,7 +55,8 @@ def exchange(node, place):
     return sp.Sum(sp.Sum(body, (outer, *span)), (inner, *inner_span))
 
 
-def split(node, place):
+def split(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_{l=0}^{q} F_l = F_0 + Σ_{l=1}^{q} F_l."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, (low, high) = opened(node)
@@ -61,7 +65,8 @@ def split(node, place):
     return body.xreplace({bound: low}) + sp.Sum(body, (bound, low + 1, high))
 
 
-def written_out(node, place):
+def written_out(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_{l=1}^{2} F_l = F_1 + F_2, where both bounds are numbers."""
     if not isinstance(node, sp.Sum):
         return None
     bound, body, (low, high) = opened(node)
@@ -70,7 +75,8 @@ def written_out(node, place):
     return sp.Add(*(body.xreplace({bound: sp.Integer(k)}) for k in range(low, high + 1)))
 
 
-def distribute(node, place):
+def distribute(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """(A + B)C = AC + BC, for the first factor that is a sum."""
     if not isinstance(node, sp.Mul):
         return None
     for factor in node.args:
@@ -80,7 +86,8 @@ def distribute(node, place):
     return None
 
 
-def common_denominator(node, place):
+def common_denominator(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """A/B + C/D = (AD + CB)/(BD), unless all are without a denominator."""
     if not isinstance(node, sp.Add):
         return None
     above, below = fraction(node.args[0])
@@ -93,7 +100,7 @@ def common_denominator(node, place):
 def extended_by(factor: sp.Expr) -> Rule:
     """A/B = (A c)/(B c), the products worked out; c is a power of e, so not 0."""
 
-    def turn(node, place):
+    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
         above, below = fraction(node)
         if below == 1 or not isinstance(factor, sp.exp):
             return None
@@ -104,10 +111,12 @@ def extended_by(factor: sp.Expr) -> Rule:
 
 
 def _times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
+    """A sum times a factor, term by term."""
     return sp.Add(*(term * factor for term in sp.Add.make_args(expr)))
 
 
-def exponents(node, place):
+def exponents(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """e^A e^B = e^{A + B}."""
     if not isinstance(node, sp.Mul):
         return None
     powers = [f for f in node.args if isinstance(f, sp.exp)]

@@ -46,10 +46,15 @@ class Chain(NamedTuple):
     start: sp.Expr
     links: Sequence[Link]
 
-    end = property(lambda c: c.links[-1].right)
-    assumes = property(
-        lambda c: next((r.assumes for one in c.links for r in one.rules if r.assumes), "")
-    )
+    @property
+    def end(self) -> sp.Expr:
+        """The last expression."""
+        return self.links[-1].right
+
+    @property
+    def assumes(self) -> str:
+        """What its rules need to hold."""
+        return next((r.assumes for one in self.links for r in one.rules if r.assumes), "")
 
     def pairs(self) -> Iterator[tuple[sp.Expr, Link]]:
         """Each link with its left side."""

@@ -9,7 +9,8 @@ from jaxmlp.verify.lecture.proof.kernel import Place, Rule
 from jaxmlp.verify.lecture.proof.language import Partial, name, opened, prime
 
 
-def sum_rule(node, place):
+def sum_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂/∂t Σ_l F_l = Σ_l ∂F_l/∂t, for sums written out too."""
     if not isinstance(node, Partial):
         return None
     inside, variable = node.args
@@ -22,10 +23,12 @@ def sum_rule(node, place):
 
 
 def _constant(expr: sp.Basic, variable: sp.Expr, place: Place) -> bool:
+    """Whether an expression does not depend on the variable, by no way."""
     return not place.theory.reaches(expr, name(variable))
 
 
-def constant_rule(node, place):
+def constant_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂(cF)/∂t = c ∂F/∂t and ∂c/∂t = 0, where c does not depend on t."""
     if not isinstance(node, Partial):
         return None
     inside, variable = node.args
@@ -36,7 +39,8 @@ def constant_rule(node, place):
     return sp.Mul(*fixed, Partial(sp.Mul(*moving), variable)) if fixed else None
 
 
-def quotient_rule(node, place):
+def quotient_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂(F/G)/∂t = (∂F/∂t G − F ∂G/∂t)/G²."""
     if not isinstance(node, Partial):
         return None
     above, below = fraction(node.inside)
@@ -46,7 +50,7 @@ def quotient_rule(node, place):
     return (d_above * below - above * d_below) / below**2
 
 
-def chain_rule(node, place):
+def chain_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
     """∂F(h)/∂t = F'(h) ∂h/∂t for F a power, exp, log, or any differentiable function."""
     if not isinstance(node, Partial):
         return None
@@ -67,7 +71,7 @@ def chain_rule(node, place):
 def chain_rule_through(between: str) -> Rule:
     """∂F/∂t = Σ_l ∂F/∂a_l ∂a_l/∂t, where F depends on t through a alone."""
 
-    def turn(node, place):
+    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
         if not isinstance(node, Partial) or name(node.variable) == between:
             return None
         theory, (inside, variable) = place.theory, node.args
@@ -96,7 +100,8 @@ def _quantity(expr: sp.Expr) -> sp.Expr | None:
     return expr if isinstance(expr, (sp.Indexed, sp.Symbol)) else None
 
 
-def coordinates(node, place):
+def coordinates(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """∂v_il/∂v_kj = δ_ik δ_lj, ∂t/∂t = 1: entries of one quantity are independent of each other."""
     if not isinstance(node, Partial) or name(node.variable) in place.varied:
         return None
     inside, variable = node.args

@@ -154,6 +154,7 @@ class Elementwise:
 
     @cached_property
     def dV(self) -> Chain:
+        """∂E/∂v_kj = δ2_k z_j."""
         a, z, v = self.net.a, self.net.z, self.net.v(k, j)
         return self.layers.chain(
             ("∂E/∂v_k, entry j", "∂E/∂v_k の第 j 成分"),
@@ -167,6 +168,7 @@ class Elementwise:
 
     @cached_property
     def dW(self) -> Chain:
+        """∂E/∂w_jr = Σ_k δ2_k v_kj f'(u_j) x_r."""
         a, u, x, v = self.net.a, self.net.u, self.net.x, self.net.v
         w, delta = self.net.w(j, r), self._delta(k)
         by_L18 = lemma(self.layers.L18, "L18")
@@ -181,12 +183,14 @@ class Elementwise:
 
     @cached_property
     def v_step(self) -> Chain:
+        """v_kj − η ∂E/∂v_kj with that gradient (L23)."""
         v, title = self.net.v(k, j), ("the step of v_k, entry j", "v_k の更新の第 j 成分")
         right = link(v - eta * self.dV.end, lemma(self.dV))
         return self.layers.chain(title, self.layers.outer, v - eta * Partial(self.E, v), right)
 
     @cached_property
     def w_step(self) -> Chain:
+        """w_jr − η ∂E/∂w_jr with that gradient (L24)."""
         w, title = self.net.w(j, r), ("the step of w_j, entry r", "w_j の更新の第 r 成分")
         right = link(w - eta * self.dW.end, lemma(self.dW))
         return self.layers.chain(title, self.layers.inner, w - eta * Partial(self.E, w), right)

@@ -7,6 +7,8 @@ from sympy.core.function import AppliedUndef
 
 from jaxmlp.verify.lecture.proof.language import Entry, Partial, Theory, matched, name
 
+Numbers = dict[sp.Symbol, sp.Expr]  # the sizes and the free indices
+
 
 class Example(NamedTuple):
     """Two sides that are said to be equal, at exact numbers.
@@ -25,12 +27,14 @@ class Example(NamedTuple):
     numbers: dict[str, tuple]
 
 
-def identity(t):
+def identity(t: sp.Expr) -> sp.Expr:
     """The f, and g element by element, of every example: f(u) = u."""
     return t
 
 
-def spelled(expr: sp.Basic, theory: Theory, at: dict, held: frozenset[str] = frozenset()):
+def spelled(
+    expr: sp.Basic, theory: Theory, at: Numbers, held: frozenset[str] = frozenset()
+) -> sp.Expr:
     """The same at sizes that are numbers: its sums written out, its derivatives by SymPy.
 
     Args:
@@ -38,8 +42,8 @@ def spelled(expr: sp.Basic, theory: Theory, at: dict, held: frozenset[str] = fro
         held: quantities to leave as they are, since they are differentiated by.
     """
 
-    def inside(part, **more):
-        return spelled(part, theory, at, **{"held": held, **more})
+    def inside(part: sp.Basic, held: frozenset[str] = held) -> sp.Expr:
+        return spelled(part, theory, at, held)
 
     if isinstance(expr, sp.Sum):
         *inner, (letter, low, high) = expr.limits
@@ -62,7 +66,8 @@ def spelled(expr: sp.Basic, theory: Theory, at: dict, held: frozenset[str] = fro
     return expr.func(*map(inside, expr.args)) if expr.args else expr
 
 
-def _spelled_entry(entry: sp.Indexed, theory: Theory, at: dict, held: frozenset[str]):
+def _spelled_entry(entry: sp.Indexed, theory: Theory, at: Numbers, held: frozenset[str]) -> sp.Expr:
+    """An entry as it is defined, or as a symbol of its own where nothing defines it."""
     if name(entry) not in held:
         for one in theory.definitions:
             values = matched(one.left, entry, one.ranges)
@@ -78,6 +83,7 @@ def _read(symbol: sp.Symbol) -> sp.Expr:
 
 
 def _function(called: str, argument: sp.Expr) -> sp.Expr:
+    """f or f' of every example at an argument."""
     return sp.Integer(1) if called.endswith("'") else identity(argument)
 
 

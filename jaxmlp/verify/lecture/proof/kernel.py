@@ -33,6 +33,9 @@ class Place(NamedTuple):
     varied: frozenset[str] = frozenset()
 
 
+Turn = Callable[[sp.Expr, Place], sp.Expr | None]
+
+
 class Rule(NamedTuple):
     """A rule with its name and its law, in words and as a formula.
 
@@ -44,7 +47,7 @@ class Rule(NamedTuple):
 
     name: Words
     law: str
-    turn: Callable[[sp.Expr, Place], sp.Expr | None]
+    turn: Turn
     once: bool = False
     assumes: str = ""
 

@@ -4,6 +4,7 @@ Only what SymPy does when it builds an expression happens by itself (a + b = b +
 Derivatives and entries of matrices stand as they are until a rule works them out.
 """
 
+from collections.abc import Container
 from typing import NamedTuple
 
 import sympy as sp
@@ -18,7 +19,7 @@ class Partial(sp.Expr):
     inside = property(lambda p: p.args[0])
     variable = property(lambda p: p.args[1])
 
-    def __new__(cls, inside, variable):
+    def __new__(cls, inside: sp.Expr, variable: sp.Expr) -> "Partial":
         return super().__new__(cls, sp.sympify(inside), variable)
 
 
@@ -29,7 +30,7 @@ class Entry(sp.Expr):
     whole = property(lambda e: e.args[0])
     indices = property(lambda e: e.args[1:])
 
-    def __new__(cls, whole, *indices):
+    def __new__(cls, whole: sp.Basic, *indices: sp.Expr | int) -> "Entry":
         return super().__new__(cls, whole, *map(sp.sympify, indices))
 
 
@@ -168,13 +169,15 @@ def within(one: sp.Expr, span: Range, ranges: dict[sp.Symbol, Range]) -> bool:
     return bool((low - span[0]).is_nonnegative and (span[1] - high).is_nonnegative)
 
 
-def matched(pattern: sp.Basic, expr: sp.Basic, letters) -> dict | None:
+def matched(
+    pattern: sp.Basic, expr: sp.Basic, letters: Container[sp.Symbol]
+) -> dict[sp.Symbol, sp.Expr] | None:
     """The values of the letters for which the pattern is the expression, or None."""
     if pattern in letters:
         return {pattern: expr}
     if not pattern.args or pattern.func != expr.func or len(pattern.args) != len(expr.args):
         return {} if pattern == expr else None
-    found: dict = {}
+    found: dict[sp.Symbol, sp.Expr] = {}
     for mine, theirs in zip(pattern.args, expr.args, strict=True):
         part = matched(mine, theirs, letters)
         if part is None or any(found.get(key, value) != value for key, value in part.items()):

@@ -5,7 +5,7 @@ from functools import cached_property
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.chain import Chain, link, proved
+from jaxmlp.verify.lecture.proof.chain import Chain, Link, link, proved
 from jaxmlp.verify.lecture.proof.kernel import (
     Rule,
 )
@@ -73,7 +73,13 @@ class Layers:
         self.net = net
         self.outer, self.inner = {k: OUTPUTS, j: net.hidden}, {j: UNITS, r: net.inputs}
 
-    def chain(self, title: tuple[str, str], ranges: dict, start: sp.Expr, *links) -> Chain:
+    def chain(
+        self,
+        title: tuple[str, str],
+        ranges: dict[sp.Symbol, Range],
+        start: sp.Expr,
+        *links: Link,
+    ) -> Chain:
         """A chain about this network."""
         sample = {s: SAMPLES} if self.net.front else {}
         return Chain(Words(*title), self.net.theory, ranges | sample, start, links)
@@ -100,6 +106,7 @@ class Layers:
 
     @cached_property
     def a_by_v(self) -> Chain:
+        """∂a_i/∂v_kj = δ_ik z_j."""
         a, v, z, span = self.net.a, self.net.v, self.net.z, self.net.hidden
         return self.chain(
             ("derivative of a by V", "a の V による微分"),
@@ -113,6 +120,7 @@ class Layers:
 
     @cached_property
     def u_by_w(self) -> Chain:
+        """∂u_l/∂w_jr = δ_lj x_r."""
         u, w, x, span = self.net.u, self.net.w, self.net.x, self.net.inputs
         return self.chain(
             ("derivative of u by W", "u の W による微分"),
@@ -124,7 +132,7 @@ class Layers:
             link(DELTA(l, j) * x(r), COLLAPSE),
         )
 
-    def _a_by(self, variable: sp.Expr) -> tuple:
+    def _a_by(self, variable: sp.Expr) -> tuple[Link, ...]:
         """∂a_i/∂variable as far as the chain rule, for a variable that is not of V."""
         v, z, u, span = self.net.v, self.net.z, self.net.u, self.net.hidden
         rest = units(l, v(i, l) * f(u(l)))
@@ -140,6 +148,7 @@ class Layers:
 
     @cached_property
     def a_by_u(self) -> Chain:
+        """∂a_i/∂u_j = v_ij f'(u_j)."""
         a, v, u = self.net.a, self.net.v, self.net.u
         return self.chain(
             ("derivative of a by u", "a の u による微分"),
@@ -152,6 +161,7 @@ class Layers:
 
     @cached_property
     def L18(self) -> Chain:
+        """∂a_i/∂w_jr = v_ij f'(u_j) x_r."""
         a, v, u, w, x = self.net.a, self.net.v, self.net.u, self.net.w, self.net.x
         return self.chain(
             ("∂(v_i·z)/∂w_j, entry r", "∂(v_i·z)/∂w_j の第 r 成分"),
@@ -164,4 +174,5 @@ class Layers:
 
 
 def _places(at: tuple[sp.Symbol, ...]) -> str:
+    """Indices side by side, as below a letter."""
     return "".join(letter.name for letter in at)

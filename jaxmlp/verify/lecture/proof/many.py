@@ -9,12 +9,13 @@ from jaxmlp.verify.lecture.proof.chain import Chain, link
 from jaxmlp.verify.lecture.proof.derivatives import (
     chain_rule_through,
 )
-from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial
+from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial, Range
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs, over, units
 from jaxmlp.verify.lecture.proof.matrices import (
     ENTRY,
     Gradient,
     Hadamard,
+    Letter,
     Minus,
     Of,
     Product,
@@ -51,6 +52,7 @@ from jaxmlp.verify.lecture.proof.softmax import Softmax
 
 @functools.cache
 def _of_a_sample(bias: bool) -> Softmax:
+    """The chains of one sample of a batch."""
     return Softmax(Layers(network(bias=bias, batch=True)))
 
 
@@ -67,7 +69,7 @@ def batch(*, mean: bool, bias: bool = True) -> list[Chain]:
         else ("sum over the samples", "サンプルの和")
     )
 
-    def rows(symbol, of, span):
+    def rows(symbol: str, of: str, span: Range) -> Letter:
         return letter(symbol, net.base(of), SAMPLES, span)
 
     D2 = Minus(rows("G", "g", OUTPUTS), rows("Y", "y", OUTPUTS))
@@ -75,7 +77,13 @@ def batch(*, mean: bool, bias: bool = True) -> list[Chain]:
     into = {"V": (Transposed(D2), rows("Z", "z", net.hidden)),
             "W": (Transposed(D1), rows("X", "x", net.inputs))}  # fmt: skip
 
-    def chain(symbol, variable, ranges, of_a_sample, cite):
+    def chain(
+        symbol: str,
+        variable: sp.Expr,
+        ranges: dict[sp.Symbol, Range],
+        of_a_sample: Chain,
+        cite: str,
+    ) -> Chain:
         product = Product(*into[symbol])
         return Chain(
             Words(f"∂E/∂{symbol}, {about[0]}", f"∂E/∂{symbol} ({about[1]})"),

@@ -1,11 +1,11 @@
 """Vectors and matrices in the lecture's notation, and the rule that says what their entries are."""
 
+from collections.abc import Sequence
+
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import (
-    Rule,
-)
+from jaxmlp.verify.lecture.proof.kernel import Place, Rule
 from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range, within
 
 Shape = tuple[Range | None, Range | None]  # of rows and columns; a vector has no columns
@@ -20,15 +20,24 @@ class Letter(sp.Basic):
 
     @property
     def shape(self) -> Shape:
+        """The ranges of its indices."""
         rows, columns = (tuple(span) or None for span in self.args[2:4])
         return rows, columns
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """The entry of the quantity behind it."""
         _, base, _, _, front, behind = self.args
         return base[*front, *indices, *behind]
 
 
-def letter(symbol: str, base, rows: Range | None, columns=None, front=(), behind=()) -> Letter:
+def letter(
+    symbol: str,
+    base: sp.IndexedBase,
+    rows: Range | None,
+    columns: Range | None = None,
+    front: Sequence[sp.Symbol] = (),
+    behind: Sequence[sp.Symbol] = (),
+) -> Letter:
     """A matrix, or without columns a vector.
 
     Args:
@@ -46,7 +55,8 @@ class Of(sp.Basic):
 
     shape = property(lambda m: m.args[1].shape)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """The function of the entry."""
         return sp.Function(self.args[0].name)(Entry(self.args[1], *indices))
 
 
@@ -55,12 +65,15 @@ class Transposed(sp.Basic):
 
     shape = property(lambda m: m.args[0].shape[::-1])
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(Aᵀ)_ij = A_ji."""
         return Entry(self.args[0], *indices[::-1])
 
 
 class _OfTheSameShape(sp.Basic):
-    def __new__(cls, left, right):
+    """Two matrices, entry by entry."""
+
+    def __new__(cls, left: sp.Basic, right: sp.Basic) -> "_OfTheSameShape":
         if left.shape != right.shape:
             raise Unfit(f"expected the same shape twice, got {left.shape} and {right.shape}")
         return super().__new__(cls, left, right)
@@ -71,7 +84,8 @@ class _OfTheSameShape(sp.Basic):
 class Minus(_OfTheSameShape):
     """A − B."""
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(A − B)_ij = A_ij − B_ij."""
         left, right = self.args
         return Entry(left, *indices) - Entry(right, *indices)
 
@@ -79,7 +93,8 @@ class Minus(_OfTheSameShape):
 class Hadamard(_OfTheSameShape):
     """A ⊙ B."""
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(A ⊙ B)_ij = A_ij B_ij."""
         left, right = self.args
         return Entry(left, *indices) * Entry(right, *indices)
 
@@ -89,7 +104,8 @@ class Times(sp.Basic):
 
     shape = property(lambda m: m.args[1].shape)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(cA)_ij = c A_ij."""
         return self.args[0] * Entry(self.args[1], *indices)
 
 
@@ -98,12 +114,13 @@ class Product(sp.Basic):
 
     shape = property(lambda m: (m.args[0].shape[0], m.args[1].shape[1]))
 
-    def __new__(cls, left, right):
+    def __new__(cls, left: sp.Basic, right: sp.Basic) -> "Product":
         if left.shape[1] != right.shape[0]:
             raise Unfit(f"expected as many rows as columns, got {left.shape} and {right.shape}")
         return super().__new__(cls, left, right)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(AB)_ij = Σ_l A_il B_lj, and (zxᵀ)_ij = z_i x_j."""
         left, right = self.args
         rows = indices[: 1 if left.shape[0] else 0]
         columns = indices[len(rows) :]
@@ -119,11 +136,13 @@ class Gradient(sp.Basic):
 
     shape = property(lambda m: m.args[1].shape)
 
-    def entry(self, *indices):
+    def entry(self, *indices: sp.Expr) -> sp.Expr:
+        """(∂E/∂W)_ij = ∂E/∂w_ij."""
         return Partial(self.args[0], self.args[1].entry(*indices))
 
 
-def _entry(node, place):
+def _entry(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """What an entry is, where its indices are sure to lie in their ranges."""
     if not isinstance(node, Entry):
         return None
     spans = [span for span in node.whole.shape if span]

@@ -1,5 +1,6 @@
 """The lecture's network in symbols: u = Wx, z = (1, f(u)), a = Vz, g(a), E, for any d, q, m."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import sympy as sp
@@ -41,7 +42,7 @@ class Network(NamedTuple):
         """What the entries of a vector or matrix are entries of."""
         return sp.IndexedBase(self.letters[LETTERS.index(letter)])
 
-    def __getattr__(self, letter: str):
+    def __getattr__(self, letter: str) -> Callable[..., sp.Indexed]:
         """x, u, z, a, g, y (an index) and w, v (two) as functions of the indices."""
         if letter not in LETTERS:
             raise AttributeError(letter)
@@ -50,10 +51,12 @@ class Network(NamedTuple):
 
     @property
     def inputs(self) -> Range:
+        """The range of the indices of x."""
         return (sp.Integer(self.first), d)
 
     @property
     def hidden(self) -> Range:
+        """The range of the indices of z."""
         return (sp.Integer(self.first), q)
 
     def vector(self, letter: str, symbol: str | None = None) -> matrices.Letter:
@@ -70,7 +73,11 @@ class Network(NamedTuple):
 
 
 def network(
-    kind: str = "softmax", *, bias: bool = True, batch: bool = False, letters=LETTERS
+    kind: str = "softmax",
+    *,
+    bias: bool = True,
+    batch: bool = False,
+    letters: tuple[str, ...] = LETTERS,
 ) -> Network:
     """The network and its error.
 
@@ -96,7 +103,8 @@ def network(
         Definition(net.g(i), _output(kind, net), {i: OUTPUTS, **ranges}),
         Definition(net.loss, _error(kind, net), ranges),
     ]
-    spans = dict.fromkeys(letters, ()) | {
+    none: tuple[Range, ...] = ()
+    spans = dict.fromkeys(letters, none) | {
         net.letters[LETTERS.index(letter)]: (span,)
         for letter, span in
         {"x": net.inputs, "u": UNITS, "z": net.hidden, **dict.fromkeys("agy", OUTPUTS)}.items()

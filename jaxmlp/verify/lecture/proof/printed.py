@@ -15,7 +15,14 @@ from jaxmlp.verify.lecture.proof.writing import text
 NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
 
 
-def example(net: Network, left, right, at: dict, q_: int = 1, **numbers) -> Example:
+def example(
+    net: Network,
+    left: sp.Expr,
+    right: sp.Expr,
+    at: dict[sp.Symbol, int],
+    q_: int = 1,
+    **numbers: tuple,
+) -> Example:
     """One with d = 1 and m = 2."""
     sizes = {d: sp.Integer(1), q: sp.Integer(q_), m: sp.Integer(2)}
     at = {letter: sp.Integer(one) for letter, one in at.items()}
@@ -23,11 +30,13 @@ def example(net: Network, left, right, at: dict, q_: int = 1, **numbers) -> Exam
 
 
 def _L13(net: Network) -> Example:
+    """L13: the sum over i left out."""
     left, right = (Partial(e, net.v(k, j)) for e in (net.loss, sp.log(net.g(k))))
     return example(net, left, -net.y(k) * right, {k: 2, j: 0})
 
 
 def _L16(net: Network) -> Example:
+    """L16: a single sum, where log g_i depends on every a_l."""
     w, log_g = net.w(j, r), sp.log(net.g(i))
     inside = net.y(i) * Partial(log_g, net.a(i)) * Partial(net.a(i), w)
     return example(net, Partial(E, w), -sp.Sum(inside, (i, 1, m)), {j: 1, r: 0}, v=((0, 1), (0, 2)))
@@ -36,29 +45,33 @@ def _L16(net: Network) -> Example:
 def _transposed(net: Network) -> sp.Expr:
     """g_k(Vᵀz), for m = q + 1: the rows of Vᵀ are numbered as those of V are."""
 
-    def b(k):
+    def b(k: sp.Expr) -> sp.Expr:
         return sp.Sum(net.v(l, k - 1) * net.z(l - 1), (l, 1, m))
 
     return sp.exp(b(k)) / sp.Sum(sp.exp(b(i)), (i, 1, m))
 
 
 def _L21(net: Network) -> Example:
+    """L21: Vᵀz for Vz."""
     right = (_transposed(net) - net.y(k)) * net.z(j)
     V = ((0, sp.log(2)), (0, 0))
     return example(net, Partial(E, net.v(k, j)), right, {k: 1, j: 0}, v=V)
 
 
 def _L22(net: Network) -> Example:
+    """L22: Vᵀz for Vz."""
     V = ((0, sp.log(2)), (0, 0))
     return example(net, Partial(E, net.a(k)), _transposed(net) - net.y(k), {k: 1}, v=V)
 
 
 def _L23(net: Network) -> Example:
+    """L23: without the factor 2."""
     right = (net.g(k) - net.y(k)) * net.z(j)
     return example(net, Partial(E, net.v(k, j)), right, {k: 1, j: 0}, y=(0, 0), v=((1, 0), (0, 0)))
 
 
 def _L24(net: Network) -> Example:
+    """L24: v_jk for v_kj, and without the factor 2."""
     error = (net.g(k) - net.y(k)) * net.v(j, k)
     right = sp.Sum(error, (k, 1, m)) * df(net.u(j)) * net.x(r)
     numbers = {"w": ((0, 0), (0, 0)), "y": (0, 0), "v": ((1, 0, 1), (0, 0, 0))}
@@ -66,6 +79,7 @@ def _L24(net: Network) -> Example:
 
 
 def _L27(net: Network) -> Example:
+    """L27: without the bias."""
     without = sp.Sum(net.v(k, l) * net.z(l), (l, 1, q))
     return example(net, net.a(k), without, {k: 1}, v=((1, 0), (0, 0)))
 
@@ -81,11 +95,13 @@ EXAMPLES: dict[str, tuple[str, Callable[[Network], Example]]] = {
 }
 
 
-def _Vt_z(net: Network):
+def _Vt_z(net: Network) -> Product:
+    """Vᵀz, which does not conform."""
     return Product(Transposed(net.matrix("V")), net.vector("z"))
 
 
-def _V_fWx(net: Network):
+def _V_fWx(net: Network) -> Product:
+    """V f(Wx), which does not conform."""
     return Product(net.matrix("V"), Of(sp.Symbol("f"), net.vector("u", "Wx")))
 
 
@@ -136,10 +152,16 @@ def refutation(claim: str) -> Words:
 
 
 def _signed(number: sp.Expr) -> str:
+    """A number with a minus sign that is one."""
     return str(number).replace("-", "−")
 
 
 def _refuse(claim: str, shapes: Callable, net: Network) -> None:
+    """Make sure that shapes do not conform.
+
+    Raises:
+        ValueError: they do.
+    """
     try:
         shapes(net)
     except Unfit:
@@ -148,13 +170,15 @@ def _refuse(claim: str, shapes: Callable, net: Network) -> None:
 
 
 def _at(one: Example) -> str:
+    """The sizes and numbers of an example, as text."""
     sizes = ", ".join(f"{size} = {n}" for size, n in one.sizes.items())
     rows = ", ".join(f"{base} = {_tuple(one.numbers[low])}" for base, low in
                      (("x", "x"), ("W", "w"), ("V", "v"), ("y", "y")))  # fmt: skip
     return f"{sizes}, f(u) = u, {rows}"
 
 
-def _tuple(entries) -> str:
+def _tuple(entries: tuple | sp.Expr | int) -> str:
+    """Numbers as the lecture writes them, a matrix's rows apart by semicolons."""
     if not isinstance(entries, tuple):
         return str(entries).replace("log(2)", "log 2")
     nested = isinstance(entries[0], tuple)

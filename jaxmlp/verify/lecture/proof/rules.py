@@ -4,21 +4,27 @@ Each turns one expression into another that is equal to it. The chain rule throu
 definitions and what has been proved are rules too, made for the quantity.
 """
 
-from collections.abc import Callable
-
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof import arithmetic, derivatives
-from jaxmlp.verify.lecture.proof.kernel import Place, Rule
-from jaxmlp.verify.lecture.proof.language import Range, fresh, matched, name, opened, within
+from jaxmlp.verify.lecture.proof.kernel import Place, Rule, Turn
+from jaxmlp.verify.lecture.proof.language import (
+    Definition,
+    Range,
+    fresh,
+    matched,
+    name,
+    opened,
+    within,
+)
 
 
 def definition(of: str, source: str = "") -> Rule:
     """A quantity is what it is defined to be."""
 
-    def turn(node, place):
+    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
         if of in place.varied:  # ∂a_i/∂a_k is about a as it stands
             return None
         if isinstance(node, AppliedUndef) and node.func.__name__ in place.theory.functions:
@@ -33,7 +39,8 @@ def definition(of: str, source: str = "") -> Rule:
     return Rule(Words(f"definition of {of}{cite}", f"{of} の定義{cite}"), "", turn)
 
 
-def _unfolded(one, node, place):
+def _unfolded(one: Definition, node: sp.Expr, place: Place) -> sp.Expr | None:
+    """What a definition says of a quantity, if it is one of those it defines."""
     values = matched(one.left, node, one.ranges)
     known = not isinstance(one.right, sp.Tuple)  # else only what it depends on is
     if values is None or not known or not _fits(values, one.ranges, place):
@@ -42,10 +49,12 @@ def _unfolded(one, node, place):
 
 
 def _fits(values: dict, ranges: dict[sp.Symbol, Range], place: Place) -> bool:
+    """Whether the value of each letter is sure to lie in its range."""
     return all(within(values[letter], span, place.ranges) for letter, span in ranges.items())
 
 
-def sums_to_1(node, place):
+def sums_to_1(node: sp.Basic, place: Place) -> sp.Expr | None:
+    """Σ_i y_i = 1 over the whole range of i, where the theory has it so."""
     y = place.theory.sums_to_1
     if y is None or place.varied or not isinstance(node, sp.Sum):
         return None
@@ -59,7 +68,7 @@ def equality(left: sp.Expr, right: sp.Expr, ranges: dict, words: Words, assumes:
     """What has been proved for every value of the letters in their ranges (None: any number)."""
     bounded = {letter: span for letter, span in ranges.items() if span is not None}
 
-    def turn(node, place):
+    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
         values = None if place.varied else matched(left, node, ranges)
         if values is None or not _fits({k: values[k] for k in bounded}, bounded, place):
             return None
@@ -68,8 +77,9 @@ def equality(left: sp.Expr, right: sp.Expr, ranges: dict, words: Words, assumes:
     return Rule(words, "", turn, assumes=assumes)
 
 
-def _rule(en: str, ja: str, law: str, turn: Callable, **more) -> Rule:
-    return Rule(Words(en, ja), law, turn, **more)
+def _rule(en: str, ja: str, law: str, turn: Turn, once: bool = False, assumes: str = "") -> Rule:
+    """A rule with its names in both languages."""
+    return Rule(Words(en, ja), law, turn, once, assumes)
 
 
 SUM_RULE = _rule(

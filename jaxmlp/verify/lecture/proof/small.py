@@ -6,7 +6,7 @@ from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.arithmetic import (
     extended_by,
 )
-from jaxmlp.verify.lecture.proof.chain import Chain, link
+from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
 from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial, Theory
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, lemma, over
 from jaxmlp.verify.lecture.proof.matrices import (
@@ -60,14 +60,14 @@ def two_classes() -> list[Chain]:
     )
     theory = Theory(definitions, {}, functions=FUNCTIONS)
 
-    def of_row(weight):
+    def of_row(weight: sp.Expr) -> sp.Expr:
         return over(r, all_r, weight * x[r])
 
     wx, ratio, of_g = of_row(w[r]), sp.exp(a[2] - a[1]), definition("g", "L6")
     shrink = extended_by(sp.exp(-a[1]))
     S = sp.exp(a[1]) + sp.exp(a[2])
 
-    def chain(en, ja, start, *links):
+    def chain(en: str, ja: str, start: sp.Expr, *links: Link) -> Chain:
         return Chain(Words(en, ja), theory, {}, start, links)
 
     argument = chain(
@@ -114,7 +114,7 @@ def trace() -> Chain:
     theory = Theory((), {"w": (rows, columns)})
     tr = over(l, columns, Entry(Product(Transposed(W), W), l, l))
 
-    def both(inside):
+    def both(inside: sp.Expr) -> sp.Expr:
         return over(l, columns, over(k, rows, inside))
 
     return Chain(

@@ -63,6 +63,7 @@ class Softmax:
 
     @cached_property
     def softmax(self) -> Chain:
+        """∂g_i/∂a_k = g_i (δ_ik − g_k)."""
         a, g = self.net.a, self.net.g
         top, S = sp.exp(a(i)), outputs(l, sp.exp(a(l)))
         slope = outputs(l, sp.exp(a(l)) * Partial(a(l), a(k)))
@@ -83,6 +84,7 @@ class Softmax:
 
     @cached_property
     def log_softmax(self) -> Chain:
+        """∂log g_i/∂a_k = δ_ik − g_k."""
         a, g = self.net.a, self.net.g
         return self.chain(
             ("derivative of log softmax", "log ソフトマックスの微分"),
@@ -116,12 +118,14 @@ class Softmax:
 
     @cached_property
     def L13(self) -> Chain:
+        """∂E/∂v_kj = −Σ_i y_i ∂log g_i/∂v_kj, as far as L13 holds."""
         dv = self.net.v(k, j)
         title = ("∂E/∂v_k, entry j, as far as it holds", "∂E/∂v_k の第 j 成分 (正しいところまで)")
         return self.chain(title, self.outer, Partial(self.E, dv), *self._by_log_g(dv))
 
     @cached_property
     def L14(self) -> Chain:
+        """∂E/∂v_kj = (g_k − y_k) z_j."""
         y, g, z, v = self.net.y, self.net.g, self.net.z, self.net.v(k, j)
         slopes = outputs(l, (DELTA(i, l) - g(l)) * DELTA(l, k) * z(j))
         return self.chain(
@@ -137,6 +141,7 @@ class Softmax:
 
     @cached_property
     def L15(self) -> Chain:
+        """∂E/∂V = (g(Vz) − y) zᵀ, entry by entry."""
         y, g, z, v = self.net.y, self.net.g, self.net.z, self.net.v(k, j)
         return self.chain(
             ("∂E/∂V, entry kj", "∂E/∂V の (k, j) 成分"),
@@ -149,12 +154,14 @@ class Softmax:
 
     @cached_property
     def L16(self) -> Chain:
+        """∂E/∂w_jr = −Σ_i y_i Σ_l ∂log g_i/∂a_l ∂a_l/∂w_jr: L16 as it has to be."""
         w = self.net.w(j, r)
         title = ("∂E/∂w_j, entry r, as it has to be", "∂E/∂w_j の第 r 成分 (訂正)")
         return self.chain(title, self.inner, Partial(self.E, w), *self._by_a(w)[:3])
 
     @cached_property
     def L17(self) -> Chain:
+        """∂E/∂w_jr = Σ_i (g_i − y_i) ∂a_i/∂w_jr."""
         y, g, a, w = self.net.y, self.net.g, self.net.a, self.net.w(j, r)
         term = y(i) * (DELTA(i, l) - g(l)) * Partial(a(l), w)
         return self.chain(
@@ -170,6 +177,7 @@ class Softmax:
 
     @cached_property
     def L19(self) -> Chain:
+        """∂E/∂w_jr = ṽ_jᵀ(g(Vz) − y) f'(u_j) x_r."""
         y, g, u, x, a = self.net.y, self.net.g, self.net.u, self.net.x, self.net.a
         v, w, end = self.net.v, self.net.w(j, r), df(self.net.u(j)) * self.net.x(r)
         v_j = letter("ṽ_j", self.net.base("v"), OUTPUTS, behind=(j,))
@@ -187,6 +195,7 @@ class Softmax:
 
     @cached_property
     def L20(self) -> Chain:
+        """∂E/∂W = (Ṽᵀ(g(Vz) − y) ⊙ f'(Wx)) xᵀ, entry by entry."""
         y, g, x, v = self.net.y, self.net.g, self.net.x, self.net.v
         scalar = outputs(i, v(i, j) * (g(i) - y(i))) * df(self.net.u(j))
         return self.chain(
@@ -201,10 +210,12 @@ class Softmax:
 
     @cached_property
     def L21(self) -> Chain:
+        """V − η ∂E/∂V with the gradient of L15."""
         return self.layers.step("V", self.dV, lemma(self.L15, "L15"))
 
     @cached_property
     def L22_delta2(self) -> Chain:
+        """δ2: ∂E/∂a = g(Vz) − y, entry by entry."""
         y, g, a = self.net.y, self.net.g, self.net.a
         return self.chain(
             ("δ2 = ∂E/∂a, entry k", "δ2 = ∂E/∂a の第 k 成分"),
@@ -219,6 +230,7 @@ class Softmax:
 
     @cached_property
     def L22_delta1(self) -> Chain:
+        """δ1: ∂E/∂u = Ṽᵀδ2 ⊙ f'(Wx), entry by entry."""
         y, g, u, a, v = self.net.y, self.net.g, self.net.u, self.net.a, self.net.v
         slope, by_delta2 = Partial(a(i), u(j)), lemma(self.L22_delta2, "δ2", 5)
         return self.chain(
@@ -234,4 +246,5 @@ class Softmax:
 
     @cached_property
     def L26(self) -> Chain:
+        """W − η ∂E/∂W with the gradient of L20."""
         return self.layers.step("W", self.dW, lemma(self.L20, "L20"))

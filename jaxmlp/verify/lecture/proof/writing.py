@@ -25,12 +25,14 @@ def spans(ranges: dict[sp.Symbol, Range | None]) -> str:
 
 
 def _other(expr: sp.Basic) -> str:
+    """A function of one of the lecture's names; anything else as SymPy has it."""
     if isinstance(expr, AppliedUndef):
         return f"{expr.func.__name__}({', '.join(map(text, expr.args))})"
     return str(expr)
 
 
 def _indexed(expr: sp.Basic) -> str:
+    """v_{kj}, the sample s as a raised index: x_{r}^{(s)}."""
     letter, raised, power = expr.base.label.name.partition("^")
     indices = list(expr.indices)
     if indices and indices[0] == sp.Symbol("s", integer=True):
@@ -40,11 +42,13 @@ def _indexed(expr: sp.Basic) -> str:
 
 
 def _sum(expr: sp.Basic) -> str:
+    """Σ_{l=1}^{m} and what is summed."""
     signs = (f"Σ_{{{letter}={low}}}^{{{high}}} " for letter, low, high in reversed(expr.limits))
     return "".join(signs) + _bracketed(expr.function, isinstance(expr.function, sp.Add))
 
 
 def _partial(expr: sp.Basic) -> str:
+    """∂F/∂t, or ∂/∂t (F) where F is long."""
     inside, variable = expr.args
     plain = isinstance(inside, (sp.Symbol, sp.Indexed, sp.log, AppliedUndef, sp.exp))
     if plain and not inside.has(sp.Sum, sp.Add):
@@ -53,10 +57,12 @@ def _partial(expr: sp.Basic) -> str:
 
 
 def _bracketed(expr: sp.Basic, needed: bool, bracket: str = "(") -> str:
+    """The formula, in brackets where they are needed."""
     return f"{bracket}{text(expr)}{BRACKETS[bracket]}" if needed else text(expr)
 
 
 def _add(expr: sp.Basic) -> str:
+    """A + B − C, a common number in front."""
     content, rest = expr.as_content_primitive()
     if content != 1:
         return f"{_number(content)} ({text(rest)})"
@@ -67,6 +73,7 @@ def _add(expr: sp.Basic) -> str:
 
 
 def _mul(expr: sp.Basic) -> str:
+    """A product as the lecture orders it, a fraction with one line."""
     number, factors = expr.as_coeff_mul()
     contents, factors = zip(*(f.as_content_primitive() for f in factors), strict=True)
     number *= sp.Mul(*contents)
@@ -86,6 +93,7 @@ def _mul(expr: sp.Basic) -> str:
 
 
 def _below(factor: sp.Basic) -> bool:
+    """Whether a factor stands below the line."""
     return isinstance(factor, sp.Pow) and bool(factor.exp.is_negative)
 
 
@@ -99,6 +107,7 @@ def _product(factors: list[sp.Expr], closed: bool) -> str:
 
 
 def _rank(factor: sp.Basic) -> tuple[int, str]:
+    """Where a factor stands in a product."""
     kind = "other"
     if isinstance(factor, sp.Number):
         kind = "number"
@@ -123,10 +132,12 @@ def _rank(factor: sp.Basic) -> tuple[int, str]:
 
 
 def _number(number: sp.Expr) -> str:
+    """A number, with ½ and −."""
     return {"1/2": "½"}.get(str(number), str(number)).replace("-", "−")
 
 
 def _pow(expr: sp.Basic) -> str:
+    """A power, or a fraction where it is a negative one."""
     if expr.exp.is_negative:
         return _mul(sp.Mul(expr, evaluate=False)) if expr.exp != -1 else _inverse(expr.base)
     simple = isinstance(expr.base, (sp.Symbol, sp.Indexed))
@@ -135,16 +146,19 @@ def _pow(expr: sp.Basic) -> str:
 
 
 def _inverse(base: sp.Expr) -> str:
+    """1/B."""
     return "1/" + _bracketed(base, isinstance(base, (sp.Add, sp.Mul, sp.Sum)))
 
 
 def _log(expr: sp.Basic) -> str:
+    """log F, F in brackets where it is more than a letter."""
     (inside,) = expr.args
     simple = isinstance(inside, (sp.Symbol, sp.Indexed, AppliedUndef))
     return "log " + text(inside) if simple else f"log({text(inside)})"
 
 
 def _entry(expr: sp.Basic) -> str:
+    """An entry of a matrix, [A]_{ij}; of a number, (A)."""
     places = "".join(map(str, expr.indices))
     whole = text(expr.whole)
     if not places:
@@ -158,16 +172,19 @@ def _side(whole: sp.Basic) -> str:
 
 
 def _transposed(whole: sp.Basic) -> str:
+    """Aᵀ."""
     (inside,) = whole.args
     return _side(inside) + "ᵀ"
 
 
 def _gradient(whole: sp.Basic) -> str:
+    """∂E/∂W."""
     of, by = whole.args
     return f"∂{text(of)}/∂{text(by)}" if isinstance(of, sp.Symbol) else f"∂/∂{text(by)} {text(of)}"
 
 
 def _times(whole: sp.Basic) -> str:
+    """cA."""
     number, by = whole.args
     factor = f"(1/{1 / number})" if isinstance(number, sp.Pow) else text(number)
     return text(by) if number == 1 else f"{factor} {_side(by)}"
