@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.judge import causes, compared, evaluated, suspects, told
+from jaxmlp.verify.judge import causes, compared, evaluated, factors, misfits, suspects, told
 
-MODULES = (causes, told, suspects, compared, evaluated)
+MODULES = (causes, told, factors, misfits, suspects, compared, evaluated)
 
 
 class Cause(NamedTuple):
