@@ -24,6 +24,7 @@ from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.network import as_target
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth.adjoints import states
+from jaxmlp.verify.truth.replay import NotReplayed
 
 SEED = 1
 MORE = 5  # states, beside those of the adjoints
@@ -113,7 +114,7 @@ def chain(found: Judgement, meant: tuple[str, str] | None = None) -> Chain | Non
     """
     try:
         return _chain(found, meant)
-    except (NoChain, ValueError, IndexError):
+    except (NoChain, NotReplayed, ValueError, IndexError):
         return None
 
 

@@ -3,6 +3,7 @@ differentiated by; or that are nothing but 0."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS
 
+MEANS = re.compile(r"(?:d|grad_?|d_)(\w+)")
 SHAPE = Words(
     "A gradient has the shape of what E is differentiated by: compare them.",
     "勾配は、E を微分する相手と同じ形になります。形を比べてください。",
@@ -80,6 +82,24 @@ def misfits(found: Judgement) -> list[Misfit]:
                 made.append(Misfit(Param(name, root, node, gives=True), note))
                 left.remove(root)
     return made
+
+
+def misnamed(found: Judgement) -> list[tuple[Param, int]]:
+    """(what a result is called the gradient of, and what it is it of): db1 that is ∂E/∂b2."""
+    taken = {p.old for p in found.world.params}
+    words = {node: _word(place) for place, node in found.world.recording.values}
+    left = {words[i]: i for i in found.world.fixed if i in words and i not in taken}
+    made = []
+    for p in (p for p in found.world.params if p.gives):
+        said = MEANS.fullmatch(_word(p.name))
+        if said and said[1] in left and said[1] != words.get(p.old):
+            made.append((p._replace(old=left[said[1]]), p.old))
+    return made
+
+
+def _word(place: str) -> str:
+    """The last word of a place: b1 of parameters['b1']."""
+    return re.findall(r"\w+", place)[-1].lower()
 
 
 def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.factors import by_convention, steps
 from jaxmlp.verify.judge.faults import Fault, Mistake, faults
 from jaxmlp.verify.judge.lines import Told, listing
-from jaxmlp.verify.judge.misfits import misfits
+from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, in_cell, placed
 from jaxmlp.verify.judge.steps import Judgement, Param, Unjudged
 from jaxmlp.verify.reading import of_cells
@@ -107,9 +107,11 @@ class Telling:
         self.found, self.lines, self.cells = found, lines, cells
         self.exact, self.reduction = exact, reduction
         self.nodes = found.world.recording.nodes
-        self.misfits = misfits(found)
+        self.misfits, self.misnamed = misfits(found), misnamed(found)
         self.code = Told(found, Called(found.world.recording, _statements(lines, cells), cells))
-        self.titles = _titles(found, self.code, [one.param for one in self.misfits])
+        self.titles = _titles(
+            found, self.code, [*(one.param for one in self.misfits), *(p for p, _ in self.misnamed)]
+        )
 
     def place(self, node: int) -> Place:
         """Where a node's expression stands."""
@@ -127,6 +129,8 @@ class Telling:
         mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
         mistakes += [Mistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip
+        mistakes += [Mistake((p.name,), (_another(self.code.title(of)),), self.nodes[p.new].span)
+                     for p, of in self.misnamed]  # fmt: skip
         told = {one.params[0]: one for one in reversed(mistakes)}
         spoiled = {name for one in mistakes for name in one.params}
         params = [p.name for p in found.world.params if p.name in found.right]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -125,14 +126,16 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
 
 def suited(world: World, target: Target, seed: int) -> World:
     """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
-    recording = world.recording
-    values = network.like_outputs(recording, world.graph, target) if recording.guessed else {}
-    if not values:
-        return world
-    nodes = recording.nodes
-    nodes = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
-    changed = replace(recording, nodes=nodes)
-    return replace(world, recording=changed, at=adjoints.states(changed, world.roots, seed))
+    recording, nodes = world.recording, world.recording.nodes
+    likely = network.like_outputs(recording, world.graph, target) if recording.guessed else {}
+    whole = {i: (value == value.max(-1, keepdims=True)) * 1.0 for i, value in likely.items()}
+    for values in (likely, whole) if likely else ():
+        new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
+        changed = replace(recording, nodes=new)
+        with contextlib.suppress(replay.NotReplayed):  # with these it may go another way
+            at = adjoints.states(changed, world.roots, seed)
+            return replace(world, recording=changed, at=at)
+    return world
 
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
@@ -147,13 +150,15 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
     first = min((n.id for n in recording.nodes.values() if n.op != "leaf"), default=0)
-    used = [n for n in leaves if (not compared(n) or n.id in back)
-            and (n.id < first or n.value.size < 2 or np.ptp(n.value))]  # fmt: skip
-    made = {n.id for n in used if n.id > first and np.isin(n.value, (0, 1)).all()} - back
+    leaves = [n for n in leaves if not compared(n) or n.id in back]
+    kept = {node for name, node in recording.values if "." in name}  # of an object, say biases of 0
+    made = {n.id for n in leaves if n.id > first and np.isin(n.value, (0, 1)).all()} - back - kept
+    used = [n for n in leaves if n.id < first or n.value.size < 2 or np.ptp(n.value)]
+    shown = ({n.id for n in used} | kept) - made
     for y in (n.id for n in reversed(used) if n.value.dtype.kind in "fiu"):
         behind = graph.dependents([y])
-        roots = [n.id for n in used if n.value.dtype.kind == "f" and n.id != y
-                 and n.id not in made and not behind.issuperset(graph.after[n.id])]  # fmt: skip
+        roots = [n.id for n in leaves if n.value.dtype.kind == "f" and n.id != y
+                 and n.id in shown and not behind.issuperset(graph.after[n.id])]  # fmt: skip
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
         targets = _of(network.targets(recording, graph, roots, []), behind)
         if not targets and is_loss:
@@ -161,6 +166,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
             alike = [n.id for n in used if n.value.dtype.kind == "f" and n.value.shape == shape]
             bare = [i for i in alike if i != y]
             targets = _of(network.targets(recording, graph, bare, [], bare=True), behind)
+            targets = tuple(one for one in targets if not _is_update(recording, graph, one))
             roots = bare if targets else roots
         if not targets:
             targets = tuple(network.given_back(recording, graph, roots, y))
@@ -172,6 +178,12 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         if params:
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
             yield World(recording, graph, params, fixed, at, targets, tuple(results))
+
+
+def _is_update(recording: Recording, graph: Graph, target: Target) -> bool:
+    """Whether what looks like a target only meets what an object keeps, where that is moved."""
+    kept = {node for name, node in recording.values if name.startswith("self.")}
+    return any(kept.intersection(graph.after[g]) for g, _ in target.pairs)
 
 
 def _is_loss(recording: Recording) -> bool:

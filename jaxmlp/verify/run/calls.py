@@ -183,6 +183,11 @@ def multiplies() -> bool:
     return any(node.op in FACTORS for node in current().nodes.values())
 
 
+def first_product() -> int:
+    """Where a script begins to compute its network: its weights are drawn and scaled by then."""
+    return min(n.id for n in current().nodes.values() if n.op in FACTORS)
+
+
 def _called(program: Program, function: Any, what: Uncalled, given: dict[str, Any]) -> Any:
     """What a function gives, with what the functions before it give."""
     return function(*_arguments(function, program, what, given, frozenset((what.name,))))

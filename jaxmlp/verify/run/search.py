@@ -249,8 +249,8 @@ class Search:
                     program.errors.clear()
                     calls.call(program, what)
                 elif not program.seen and calls.multiplies():
-                    values = places(program.names)
-                    program.seen.append(Seen(0, "", 0, current().next, [], values))
+                    values, first = places(program.names), calls.first_product()
+                    program.seen.append(Seen(0, "", first, current().next, [], values))
         except OutOfTime:
             program.errors.append(("OutOfTime", 0, ""))
         except TapeFull:

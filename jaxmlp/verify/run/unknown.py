@@ -436,11 +436,17 @@ class Unknown(NDArrayOperatorsMixin):
 
     def _applied(self, u: Any) -> Any:
         """What it gives as an activation: tanh, of an output perhaps u; or as the derivative of
-        tanh, of f(u) or of u."""
+        tanh, of f(u) or of u, whichever it is given."""
+        inputs, outputs = self._oracle.activated
+        node = current().node_of(u)
         if not BACK.search(self.stands_for) and "prime" not in self.stands_for:
             linear = "out" in self.stands_for and self._oracle.choose((False, True), "linear")
-            return u * 1.0 if linear else np.tanh(u)
-        of_output = self._oracle.choose((True, False), "derivative")
+            made = u * 1.0 if linear else np.tanh(u)
+            inputs.add(node)
+            outputs.add(current().node_of(made))
+            return made
+        known = node in inputs | outputs
+        of_output = node in outputs if known else self._oracle.choose((True, False), "derivative")
         return 1 - u * u if of_output else 1 - np.tanh(u) ** 2
 
     def _known_data(self, args: tuple, kw: dict[str, Any]) -> Any:
