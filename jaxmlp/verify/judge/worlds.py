@@ -139,45 +139,60 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
-    """What a call gives, as gradients or moved parameters, for each possible target.
-
-    What a function makes itself is no parameter: zeros, ones, a unit matrix.
-    """
-    is_loss = _is_loss(recording)
-    if not is_loss and not any(n.op in FACTORS for n in recording.nodes.values()):
+    """What a call gives, as gradients or moved parameters, for each possible target."""
+    if not _is_loss(recording) and not any(n.op in FACTORS for n in recording.nodes.values()):
         return  # a plain rule of an update, say
-    compared = lambda n: all(recording.nodes[i].op in COMPARES for i in graph.after[n.id])  # noqa: E731
-    back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
-    leaves = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
-    first = min((n.id for n in recording.nodes.values() if n.op != "leaf"), default=0)
-    leaves = [n for n in leaves if not compared(n) or n.id in back]
-    kept = {node for name, node in recording.values if "." in name}  # of an object, say biases of 0
-    made = {n.id for n in leaves if n.id > first and np.isin(n.value, (0, 1)).all()} - back - kept
-    used = [n for n in leaves if n.id < first or n.value.size < 2 or np.ptp(n.value)]
-    shown = ({n.id for n in used} | kept) - made
-    for y in (n.id for n in reversed(used) if n.value.dtype.kind in "fiu"):
+    used, shown = _arrays(recording, graph)
+    for y in reversed(used):
         behind = graph.dependents([y])
-        roots = [n.id for n in leaves if n.value.dtype.kind == "f" and n.id != y
-                 and n.id in shown and not behind.issuperset(graph.after[n.id])]  # fmt: skip
+        own = [i for i in shown if i != y and not behind.issuperset(graph.after[i])]
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
-        targets = _of(network.targets(recording, graph, roots, []), behind)
-        if not targets and is_loss:
-            shape = recording.nodes[y].value.shape
-            alike = [n.id for n in used if n.value.dtype.kind == "f" and n.value.shape == shape]
-            bare = [i for i in alike if i != y]
-            targets = _of(network.targets(recording, graph, bare, [], bare=True), behind)
-            targets = tuple(one for one in targets if not _is_update(recording, graph, one))
-            roots = bare if targets else roots
-        if not targets:
-            targets = tuple(network.given_back(recording, graph, roots, y))
+        roots, targets = _met(recording, graph, y, own, used)
+        if any(target.upstream for target in targets):
             results += [(name, r) for name, r in recording.values if r == y and "[" in name]
-        if not results or not targets:
-            continue
-        at = adjoints.states(recording, roots, seed)
-        params = tuple(_candidates(recording, graph, roots, results))
+        params = tuple(_candidates(recording, graph, roots, results)) if targets else ()
         if params:
+            at = adjoints.states(recording, roots, seed)
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
             yield World(recording, graph, params, fixed, at, targets, tuple(results))
+
+
+def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
+    """The arrays that a call is given: what may be a target, and what may be a parameter.
+
+    None is what a function makes itself, as zeros, ones and a unit matrix; but biases of 0 that an
+    object keeps are.
+    """
+    nodes = recording.nodes
+    compared = lambda i: all(nodes[one].op in COMPARES for one in graph.after[i])  # noqa: E731
+    back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
+    kept = {node for name, node in recording.values if "." in name} | back
+    first = min((n.id for n in nodes.values() if n.op != "leaf"), default=0)
+    leaves = [n for n in nodes.values() if n.op == "leaf" and n.value.ndim]
+    leaves = [n for n in leaves if not compared(n.id) or n.id in back]
+    used = [n for n in leaves if n.id < first or n.value.size < 2 or np.ptp(n.value)]
+    made = {n.id for n in leaves if n.id > first and np.isin(n.value, (0, 1)).all()} - kept
+    shown = ({n.id for n in used} | kept) - made
+    targets = [n.id for n in used if n.value.dtype.kind in "fiu"]
+    return targets, [n.id for n in leaves if n.value.dtype.kind == "f" and n.id in shown]
+
+
+def _met(
+    recording: Recording, graph: Graph, y: int, roots: list[int], used: Sequence[int]
+) -> tuple[list[int], tuple[Target, ...]]:
+    """(the parameters, what y may be the target of): an output that they meet; in a loss by
+    itself, another array; or nothing, where y is ∂E/∂(an output)."""
+    nodes, behind = recording.nodes, graph.dependents([y])
+    if targets := _of(network.targets(recording, graph, roots, []), behind):
+        return roots, targets
+    if _is_loss(recording):
+        shape = nodes[y].value.shape
+        bare = [i for i in used if i != y and nodes[i].value.shape == shape]
+        bare = [i for i in bare if nodes[i].value.dtype.kind == "f"]
+        targets = _of(network.targets(recording, graph, bare, [], bare=True), behind)
+        if targets := tuple(one for one in targets if not _is_update(recording, graph, one)):
+            return bare, targets
+    return roots, tuple(network.given_back(recording, graph, roots, y))
 
 
 def _is_update(recording: Recording, graph: Graph, target: Target) -> bool:
