@@ -8,8 +8,9 @@ the same mistake, is decided by comparing what the edited derivations give.
 
 Parts: right derivations (is any refused?); one mistake (refused? named?); two mistakes (both
 named?); a mistake that the catalogue lacks (never called by a wrong name?); one unit's gradient
-dropped, and one entry off by 1e-6 (refused?). The numbers go to checker_study.json, the figure
-to checker_study.png.
+dropped, and one entry off by 1e-6 (refused?); and right ones and single mistakes again, as files
+that `jaxmlp verify` is given, where all that it knows is what they compute. The numbers go to
+checker_study.json, the figure to checker_study.png.
 """
 
 import argparse
@@ -53,6 +54,7 @@ class Plan(NamedTuple):
         forms: how many ways of writing each edit is looked for in.
         pairs: derivations; per_pair: at most, of one pair of ids.
         left_out: derivations.
+        files: derivations that are right, and as many with one mistake, each as a file.
         every: networks in which each edit and each pair is handed over, for the verdict alone.
         processes: at work.
     """
@@ -65,12 +67,13 @@ class Plan(NamedTuple):
     pairs: int
     per_pair: int
     left_out: int
+    files: int
     every: int
     processes: int
 
 
-QUICK = Plan(1, 30, 3, 2, 30, 6, 1, 3, 0, 1)
-NORMAL = Plan(len(NETWORKS), 10_000, 200, 100, 2_000, 400, 1, 200, 0, 2)
+QUICK = Plan(1, 30, 3, 2, 30, 6, 1, 3, 2, 0, 1)
+NORMAL = Plan(len(NETWORKS), 10_000, 200, 100, 2_000, 400, 1, 200, 200, 0, 2)
 FULL = NORMAL._replace(every=len(NETWORKS))
 
 # The ways in which mistakes are made: one sample or rows, with the deltas or without, updates.
@@ -96,6 +99,9 @@ def trials(plan: Plan, seed: int) -> list[Trial]:
     in_jax = 0.05 if plan.processes > 1 else 0
     found += [Trial("single", _library(c, in_jax, rng), w) for c, w in singles[: plan.singles]]
     found += [Trial("left-out", c, w) for c, w in _spread(singles, rng)[: plan.left_out]]
+    found += [Trial("file", _drawn(plan, networks, rng)._replace(jit=False), seed=seed)
+              for seed in range(plan.files)]  # fmt: skip
+    found += [Trial("file-single", c, w) for c, w in _spread(singles, rng)[: plan.files]]
     return found + [Trial("pair", case, which) for case, which in _pairs(plan, cases, rng)]
 
 
@@ -200,7 +206,13 @@ def results(done: list[Outcome]) -> dict:
         "left out of the catalogue": _left_out(parts["left-out"]),
         "one row dropped": _refused(parts["row"]),
         "one entry off by 1e-6": _refused(parts["entry"]),
+        "right, as a file": _alarms(parts["file"]) | _unjudged(parts["file"]),
+        "one mistake, as a file": _named(parts["file-single"]) | _unjudged(parts["file-single"]),
     }
+
+
+def _unjudged(done: list[Outcome]) -> dict:
+    return {"not judged": sum(one.unrecognised for one in done)}
 
 
 def _alarms(done: list[Outcome]) -> dict:
@@ -276,7 +288,7 @@ def answer(found: dict) -> str:
 
 def summary(found: dict) -> Table:
     """The numbers as a table."""
-    table = Table("part", "tried", "refused", "named", "unrecognised", "amiss")
+    table = Table("part", "tried", "refused", "named", "unrecognised", "not judged", "amiss")
     for part, numbers in found.items():
         amiss = ("false alarms", "misnamed")
         cells = (
@@ -284,6 +296,7 @@ def summary(found: dict) -> Table:
             numbers.get("found wrong", numbers.get("false alarms")),
             numbers.get("named", numbers.get("named by the same function", "")),
             numbers.get("called unrecognised", ""),
+            numbers.get("not judged", ""),
             next((numbers[key] for key in amiss if key in numbers), ""),
         )
         table.add_row(part, *map(str, cells))

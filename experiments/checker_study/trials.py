@@ -1,10 +1,13 @@
 """One trial: a derivation is written, right or wrong, and handed to the checker."""
 
 import functools
+import inspect
 import itertools
+import tempfile
 import warnings
 from collections.abc import Iterable
 from itertools import islice, product
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -14,6 +17,8 @@ from experiments.checker_study.derivations import (
     HIDDEN,
     PAIRS,
     Case,
+    Everything,
+    Pair,
     at_random,
     right,
     source,
@@ -32,6 +37,18 @@ from experiments.checker_study.judge import (
 )
 from jaxmlp.verify import mistakes
 from jaxmlp.verify.check import check
+from jaxmlp.verify.grading import Options
+from jaxmlp.verify.homework import verify_file
+from jaxmlp.verify.report.telling import NOT_LOOKED_AT
+
+HEAD = f"""
+import numpy as np
+import jax
+import jax.numpy as jnp
+from typing import NamedTuple
+{inspect.getsource(Pair)}
+{inspect.getsource(Everything)}
+"""
 
 
 class Trial(NamedTuple):
@@ -39,7 +56,8 @@ class Trial(NamedTuple):
 
     Attributes:
         part: "right"; "mixed", right, too, but in float32 and float64 mixed; "single", "pair"
-            or "left-out", edits; "row" or "entry", spoiled results.
+            or "left-out", edits; "row" or "entry", spoiled results; "file" and "file-single",
+            right or with an edit, handed over as the text of a file.
         case: the network, and how it is written.
         which: the edits made, by their places in `EDITS`.
         seed: of the spellings, or of the entry changed.
@@ -58,7 +76,8 @@ class Outcome(NamedTuple):
         trial: what was tried.
         wrong: whether the checker refused it.
         named: whether each mistake was named, or something that is the same function.
-        unrecognised: whether the checker knew no name for some quantity, or named nothing.
+        unrecognised: whether the checker knew no name for some quantity, or named nothing; of a
+            file, whether it was not judged.
         said: "stage: verdict (ids)", check by check.
         text: the derivation, where it is one written at random.
     """
@@ -102,9 +121,9 @@ def run(trial: Trial) -> Outcome:
     """Hand the derivation to the checker, and judge what it says."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {"right": _right, "mixed": _right, "row": _spoiled, "entry": _spoiled}.get(
-            trial.part, _edited
-        )(trial)
+        ways = {"right": _right, "mixed": _right, "row": _spoiled, "entry": _spoiled}
+        ways |= {"file": _in_file, "file-single": _in_file}
+        return ways.get(trial.part, _edited)(trial)
 
 
 def verdicts(case: Case) -> tuple[int, list[tuple[int, ...]]]:
@@ -193,6 +212,24 @@ def _spoiled(trial: Trial) -> Outcome:
 
     report = _check(trial.case, functools.wraps(function)(spoil))
     return Outcome(trial, not report.right, False, True, said(report))
+
+
+def _in_file(trial: Trial) -> Outcome:
+    """What `jaxmlp verify` says of the derivation alone in a file, its network being declared."""
+    case, edits = trial.case, [EDITS[i] for i in trial.which]
+    lines = at_random(case, np.random.default_rng(trial.seed))
+    text = HEAD + source(case, edited(case, edits) if edits else lines)
+    said_of = {role: getattr(case, role) for role in ("hidden", "output", "loss", "bias")}
+    said_of |= {"reduction": case.reduction} if case.batch else {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "derivation.py"
+        path.write_text(text, encoding="utf-8")
+        file = verify_file(path, Options(limit=20.0, **said_of))
+    refused = any(one.verdict in ("wrong", "crashed") for one in file.checks)
+    left = not file.checks or any(note.id in NOT_LOOKED_AT for note in file.remarks)
+    found = {note.id for one in file.checks for note in one.diagnosis}
+    named = bool(edits) and all(edit.id.partition("/")[2] in found for edit in edits)
+    return Outcome(trial, refused, named, left and not refused, said(file), text)
 
 
 def _check(case: Case, function, catalogue=mistakes.CATALOGUE):
