@@ -45,6 +45,7 @@ SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
+SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 
 
@@ -338,6 +339,8 @@ def _resized(
     texts = [text for kind, _, text in errors if kind in SIZES_TOLD] or [""]
     told = texts[0]
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
+    if (m := SAMPLE.search(told)) and int(m[1]) >= int(m[2]) == oracle.rows < BATCHES:
+        return [{**lengths, "rows": min(2 * oracle.rows, BATCHES)}]  # a batch has more
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     wanted = many if "out of bounds" in told else many.intersection(sizes)
