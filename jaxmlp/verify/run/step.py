@@ -108,16 +108,17 @@ def _is_own(made: type) -> bool:
 
 def references(node: Node) -> Iterator[int]:
     """The nodes that a node is computed from."""
+    yield from references_in(node.args)
+    yield from references_in(list(node.kw.values()))
 
-    def inside(value: Any) -> Iterator[int]:
-        if isinstance(value, Ref):
-            yield value.id
-        elif isinstance(value, tuple | list):
-            for one in value:
-                yield from inside(one)
 
-    yield from inside(node.args)
-    yield from inside(list(node.kw.values()))
+def references_in(value: Any) -> Iterator[int]:
+    """The nodes that an argument has in it."""
+    if isinstance(value, Ref):
+        yield value.id
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from references_in(one)
 
 
 def moves(
