@@ -43,7 +43,7 @@ def states(
     nodes = recording.nodes
     found: list[dict[int, np.ndarray]] = []
     samples = {i: _moved(nodes[i].value, 0.0, random, near=False) for i in empty}
-    logged = [p for p in params if _has_logarithm(recording, p)]
+    logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
     size = SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
     for left in reversed(range(ATTEMPTS + count)):
@@ -65,18 +65,18 @@ def states(
     raise last
 
 
-def _has_logarithm(recording: Recording, root: int) -> bool:
-    """Whether a logarithm is taken of its entries, so that they are positive."""
-    if recording.nodes[root].value.min(initial=1) <= 0:
-        return False
-    shown = {root}
-    for node in recording.nodes.values():
-        if shown.intersection(references(node)):
-            if node.op in ("log", "log2", "sqrt"):
-                return True
-            if node.op in PASSING:
-                shown.add(node.id)
-    return False
+def _with_logarithm(recording: Recording, roots: Sequence[int]) -> set[int]:
+    """The parameters of whose entries a logarithm is taken, so that they are positive."""
+    nodes = recording.nodes
+    shown = {p: {p} for p in roots if nodes[p].value.min(initial=1) > 0}
+    found: set[int] = set()
+    for node in nodes.values() if shown else ():
+        of = set().union(*(shown.get(i, ()) for i in references(node)))
+        if node.op in ("log", "log2", "sqrt"):
+            found |= of
+        elif of and node.op in PASSING:
+            shown[node.id] = of | shown.get(node.id, set())
+    return found
 
 
 def _is_saturated(recording: Recording, values: dict[int, np.ndarray]) -> bool:
