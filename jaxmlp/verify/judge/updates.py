@@ -35,7 +35,9 @@ def direction(
     first = [i for i in gradients if not world.graph.ancestors([i]) & (set(gradients) - {i})]
     drawn = np.random.default_rng(0).normal(size=world.at[0][param.old].shape)
     try:
-        ends = [_moved(world, names, param, first, times * drawn) for times in (1, -1, 3)]
+        ends = [
+            _moved(world, names, param, first, np.asarray(times * drawn)) for times in (1, -1, 3)
+        ]
     except replay.NotReplayed:  # a branch that the true gradient does not take
         return 1
     if np.array_equal(*ends[:2]):  # a step size of 0; or it is squared
@@ -81,7 +83,7 @@ def _in_place_of(names: Names, number: int, param: Param, drawn: np.ndarray) -> 
     turned = value.ndim > 2 and not np.allclose(
         value.reshape(-1), factor * true.reshape(-1), rtol=1e-6, atol=1e-9
     )
-    return factor * (drawn.T if turned else drawn).reshape(value.shape[1:])
+    return np.asarray(factor * (drawn.T if turned else drawn).reshape(value.shape[1:]))
 
 
 def _of_its_own(
