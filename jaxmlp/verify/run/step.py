@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxmlp.verify.run import entries
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.tape import Node, Ref
 from jaxmlp.verify.run.unknown import Unknown
@@ -35,10 +36,14 @@ PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, typ
 
 
 class Place(NamedTuple):
-    """What is at a place of the program: the node of an array, and its shape."""
+    """What is at a place of the program: the node of an array, its shape, and its entries' nodes.
+
+    Only entries that were written one by one have nodes.
+    """
 
     node: int
     shape: tuple[int, ...]
+    entries: Mapping[int, int] = {}
 
 
 class Move(NamedTuple):
@@ -65,7 +70,8 @@ def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str
             value = value.value
         if isinstance(value, np.ndarray):
             if value.dtype.kind == "f" and value.size:
-                found[path] = Place(current().node_of(value), value.shape)
+                tape = current()
+                found[path] = Place(tape.node_of(value), value.shape, tape.entries(value))
             return
         if depth > DEPTH or len(found) > MANY or value is None or isinstance(value, PLAIN):
             return
@@ -139,7 +145,7 @@ def moves(
         same = now is None or now.node == was.node or now.shape != was.shape
         if not same and was.node not in olds:
             olds.add(was.node)
-            changed.append(Move(name, was.node, now.node))
+            changed += _by_entries(nodes, name, was, now) or [Move(name, was.node, now.node)]
     if not changed:
         return []
     changed = _parameters(nodes, changed)
@@ -155,6 +161,29 @@ def moves(
         return mutual
     found = _alone(nodes, changed, before)
     return found if alone or all(_is_added_to(nodes, one) for one in found) else []
+
+
+def _by_entries(nodes: dict[int, Node], name: str, was: Place, now: Place) -> list[Move]:
+    """The entries of an array that moved, where a pass works on it number by number."""
+    found = entries.changed(nodes, was.node, was.shape, was.entries, now.entries)
+    same = {again: one.old for one in found for again in one.again}
+    for node in list(nodes.values()) if same else ():
+        if any(i in same for i in references(node)):
+            read = node._replace(args=_renamed(node.args, same), kw=_renamed(node.kw, same))
+            nodes[node.id] = current().nodes[node.id] = read
+    index = lambda one: "".join(f"[{k}]" for k in one.index)  # noqa: E731
+    return [Move(name + index(one), one.old, one.new) for one in found]
+
+
+def _renamed(value: Any, same: Mapping[int, int]) -> Any:
+    """An argument in which some nodes go by the number of others."""
+    if isinstance(value, Ref):
+        return Ref(same.get(value.id, value.id))
+    if isinstance(value, dict):
+        return {key: _renamed(one, same) for key, one in value.items()}
+    return (
+        type(value)(_renamed(one, same) for one in value) if type(value) in (tuple, list) else value
+    )
 
 
 def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
@@ -226,7 +255,8 @@ def _alone(
     for one in (one for one in changed if one.old in kept.get(one.new, ())):
         feeds = reached(nodes, [one.old])
         products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
-        if before[one.name].shape and products and one.new in reached(nodes, products):
+        whole = one.name in before and before[one.name].shape
+        if whole and products and one.new in reached(nodes, products):
             found.append(one)
     return found if len(found) == 1 else []
 

@@ -69,10 +69,12 @@ class Storage:
         root: the array that owns it.
         node: the node of its whole content, in the root's shape; None while nobody has asked.
         version: how often it was written to.
+        entries: by place, in bytes, the nodes of the numbers that were written there one by one.
     """
 
     def __init__(self, root: np.ndarray):
         self.root, self.node, self.version = root, None, 0
+        self.entries: dict[int, int] = {}
 
 
 class Tape:
@@ -93,6 +95,7 @@ class Tape:
         self.lines: dict[int, int] = {}  # of the file that ran, each with its last node
         self.positions: dict[CodeType, list] = {}
         self.held: list[Storage] = []  # of arrays that cannot hold their own
+        self.placed: set[int] = set()  # the nodes that are an entry of an array
 
     def add(self, op: str, args: tuple, kw: dict[str, Any], value: Any) -> int:
         """A new node's id."""
@@ -188,6 +191,7 @@ class Tape:
         storage = self.storage_of(array)
         whole = self.whole(storage)
         change()
+        storage.entries.clear()
         node = self.add(op, args, kw, np.asarray(array))
         storage.version += 1
         if not _is_whole(array, storage.root):
@@ -195,6 +199,46 @@ class Tape:
             after = np.asarray(storage.root)
             storage.node = self.add("put", (Ref(whole), places, Ref(node)), {}, after)
         self.mark(array, node, storage)
+
+    def entry(self, array: np.ndarray, index: tuple[int, ...]) -> int | None:
+        """The node of a number that was written to one place of an array."""
+        storage = self.storage_of(array)
+        found = storage.entries.get(_place(array, storage.root, index))
+        return found if found in self.nodes else None
+
+    def entries(self, array: np.ndarray) -> dict[int, int]:
+        """The nodes of the numbers that were written to an array one by one, by their places."""
+        storage = self.storage_of(array)
+        if not storage.entries:
+            return {}
+        steps = np.tensordot(array.strides, np.indices(array.shape), 1).reshape(-1)
+        places = {at: k for k, at in enumerate(_begins(array, storage.root) + steps)}
+        inside = {places[at]: node for at, node in storage.entries.items() if at in places}
+        return {place: node for place, node in inside.items() if node in self.nodes}
+
+    def write_entry(
+        self, array: np.ndarray, index: tuple[int, ...], value: Any, change: Callable[[], Any]
+    ) -> None:
+        """Change one entry of an array: a number that was computed keeps its own node there.
+
+        Args:
+            value: the number, or its reference.
+        """
+        storage = self.storage_of(array)
+        whole, place = self.whole(storage), _place(array, storage.root, index)
+        if isinstance(value, Ref) and value.id in self.placed:  # each place has its own
+            value = Ref(self.add("np.copy", (value,), {}, self.nodes[value.id].value))
+        where = np.unravel_index(_places(array, storage.root)[index], storage.root.shape)
+        change()
+        args = (Ref(whole), tuple(map(int, where)), value)
+        storage.node = self.add("setitem", args, {}, np.asarray(storage.root))
+        storage.version += 1
+        storage.entries.pop(place, None)
+        if isinstance(value, Ref) and self.nodes[value.id].value.dtype == storage.root.dtype:
+            storage.entries[place] = value.id
+            self.placed.add(value.id)
+        if _is_whole(array, storage.root):
+            self.mark(array, storage.node, storage)
 
 
 def owner(array: np.ndarray) -> np.ndarray:
@@ -211,6 +255,12 @@ def _is_whole(array: np.ndarray, root: np.ndarray) -> bool:
 def _begins(array: np.ndarray, root: np.ndarray) -> int:
     place = "data"
     return array.__array_interface__[place][0] - root.__array_interface__[place][0]
+
+
+def _place(array: np.ndarray, root: np.ndarray, index: tuple[int, ...]) -> int:
+    """Where an entry is, in bytes from the first one of the root."""
+    steps = zip(index, array.shape, array.strides, strict=True)
+    return _begins(array, root) + sum(k % size * step for k, size, step in steps)
 
 
 def _places(array: np.ndarray, root: np.ndarray) -> np.ndarray:

@@ -382,11 +382,64 @@ class Net:
                             one.w[k] += 0.1 * one.d * one.x[k]
 Net([3, 2, 1]).learn([[1, 0, 0.5], [1, 1, 0], [1, 0, 1]], [1, 0, 0])
 """,
+    "a batch number by number, of more samples than stand-ins have": """
+import math
+import numpy as np
+from sklearn.datasets import make_moons
+X, kinds = make_moons(300)
+A, B = np.random.randn(5, 2).tolist(), np.random.randn(5).tolist()
+for t in range(40):
+    for batch in range(20):
+        dA, dB = [[0.0, 0.0] for a in A], [0.0] * 5
+        for n in range(15):
+            x, y = X[15 * batch + n], kinds[15 * batch + n]
+            sums = [a[0] * x[0] + a[1] * x[1] for a in A]
+            top = sum(b * math.tanh(u) for b, u in zip(B, sums)) - y
+            for k, u in enumerate(sums):
+                z = math.tanh(u)
+                low = top * B[k] * (1 - z * z)  # slope
+                dB[k] += top * z
+                for i in range(2):
+                    dA[k][i] += low * x[i]
+        for k in range(5):
+            B[k] -= 0.01 * dB[k]
+            for i in range(2):
+                A[k][i] -= 0.01 * dA[k][i]
+""",
+    "parameters and what they are moved by in arrays, entry by entry, some of them unused": """
+import numpy as np
+X, T = np.zeros((7, 2)), np.zeros(7)
+for n in range(7):
+    X[n] = np.random.randn(2)
+    T[n] = X[n, 0] * X[n, 1]
+A, B, dA, dB = np.zeros((4, 3)), np.zeros(4), np.empty((4, 3)), np.zeros(4)
+z, d = np.ones(4), np.empty(4)
+for k in range(4):
+    B[k] = np.random.rand()
+    for i in range(3):
+        A[k, i] = np.random.rand()
+for t in range(9):
+    for n in range(7):
+        for k in range(1, 4):
+            z[k] = np.tanh(A[k][0] + A[k][1] * X[n][0] + A[k][2] * X[n][1])
+        top = B[0] + B[1] * z[1] + B[2] * z[2] + B[3] * z[3] - T[n]
+        for k in range(1, 4):
+            d[k] = top * B[k] * (1 - z[k] * z[k])  # slope
+            dA[k][0] = d[k]
+            dA[k][1], dA[k][2] = d[k] * X[n][0], d[k] * X[n][1]
+        for k in range(4):
+            B[k] = B[k] - 0.1 * top * z[k]
+        for k in range(1, 4):
+            for i in range(3):
+                A[k, i] -= 0.1 * dA[k, i]
+""",
 }
+ENTRIES = next(kind for kind in FORMS if kind.startswith("parameters and what they are moved by"))
 WITHOUT = {
     "* (1 - Z * Z)": "", "* Z * (1 - Z)": "", "* z * (1 - z)": "", "* (u > 0)": "* (z + 1)",
     "* self.slope(self.z[k])": "", "* (1 - Z ** 2)": "", "1 - np.multiply(Z, Z)": "1 + 0 * Z",
     "* (z > 0)": "* (z + 1)", "* (1 - z * z)": "",
+    "* (1 - z[k] * z[k])": "",
 }  # fmt: skip
 
 
@@ -415,6 +468,14 @@ def test_a_slope_that_is_missing_is_found_on_its_line_or_on_the_one_that_needs_i
     found = judged("\n".join(lines))
     assert not all(found.right.values())
     assert {fault.span.line - 1 for fault in faults(found)} <= {*range(at - 1, at + 5)}
+
+
+def test_entries_that_do_not_move_are_told_beside_others_that_do():
+    found = judged(FORMS[ENTRIES].replace("B[k] - 0.1 * top * z[k]", "B[k] - 0.1 * top * z[k] * k"))
+    assert found.right.keys() >= {"B[0]", "B[1]", "B[3]", "A[1][0]", "A[3][2]"}
+    assert not any(name.startswith("A[0]") for name in found.right)
+    assert all(found.right.values())
+    assert found.factors.get("B[0]", 0) == 0 != found.factors["B[1]"]
 
 
 def test_a_module_beside_the_file_is_taped_as_the_file_is(tmp_path):
