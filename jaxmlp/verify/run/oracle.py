@@ -42,6 +42,7 @@ class Oracle:
         self.habits: dict[str, int] = {}
         self.drawn: dict[int, None] = {}  # sizes, in order
         self.tables: dict[str, int] = {}  # the widths of tables that were loaded
+        self.loads: list[Any] = []  # the arrays that stand for what was loaded
         self.calls = 0
         self.output: Shape | None = None  # of what a forward pass has given
         self.made: dict[str, Any] = {}  # the arrays that stand-ins have become, by name

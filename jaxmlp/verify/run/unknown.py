@@ -112,6 +112,7 @@ class Unknown(NDArrayOperatorsMixin):
             return self.as_array()
         if self.value is None and self.loaded:
             self.value = lifted(self._whole_numbers(shape))
+            self._oracle.loads.append(self.value)
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = target(like, shape, self._oracle.random)
@@ -198,6 +199,7 @@ class Unknown(NDArrayOperatorsMixin):
         shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
         made = self._whole_numbers((self._oracle.rows, *shape))
         self.value = self._given_back(made) if self._given else lifted(made)
+        self._oracle.loads.append(self.value)
         return self.value
 
     def _whole_numbers(self, shape: Shape) -> np.ndarray:
