@@ -16,7 +16,7 @@ from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import NOWHERE, Node
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
 EPSILON = 1e-3
@@ -181,11 +181,21 @@ def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
 
 
 def _origin(graph: Graph, number: int) -> tuple:
-    """The data that a value is made of, and the place where it was taken out of them."""
+    """The data that a value is made of, and the place where it was taken out of them.
+
+    Numbers that the program states are of one origin: 0.9 where a label says so, or else 0.1.
+    """
+    if is_stated(number):
+        return ()
     while graph.before[number] and graph.nodes[number].op != "getitem":
         number = graph.before[number][0]
     span = graph.nodes[number].span
     return (_data(graph, number), span.line, span.column)
+
+
+def is_stated(number: int) -> bool:
+    """Whether a leaf is a number that the program states."""
+    return number < 0
 
 
 def _data(graph: Graph, number: int) -> int:
@@ -208,7 +218,7 @@ def _meetings(
             op = recording.nodes[number].op
             if op in FACTORS or (op == "add" and recording.nodes[y].op != "negative"):
                 continue  # a target is no factor, and is added to nothing
-            span = recording.nodes[number].span
+            span = recording.nodes[number].span if not is_stated(y) else NOWHERE
             for g in graph.before[number]:
                 if recording.nodes[g].op == "log":  # y log g
                     g = _guarded(recording, graph, graph.before[g][0])

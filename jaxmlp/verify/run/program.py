@@ -10,6 +10,7 @@ import __future__
 import ast
 import builtins
 import contextlib
+import io
 import math
 import os
 import struct
@@ -27,11 +28,12 @@ import numpy as np
 
 from jaxmlp.verify.names import DRAWS
 from jaxmlp.verify.run import modules
+from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
-from jaxmlp.verify.run.tape import Tape, TapeFull
+from jaxmlp.verify.run.tape import Span, Tape, TapeFull
 from jaxmlp.verify.run.unknown import Unknown
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
@@ -148,7 +150,7 @@ class Program:
         self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str], until: float
     ):
         self.path, self.oracle, self.until = path, oracle, until
-        oracle.words = _keys(statements)
+        oracle.words, oracle.letters = _keys(statements), _letters(statements)
         self.statements = statements
         self.seen: list[Seen] = []
         self.missing: list[str] = []
@@ -196,12 +198,12 @@ class Program:
     def _builtins(self) -> dict[str, Any]:
         own = dict(vars(builtins))
         own["__import__"] = modules.importer(self.missing, self._data, self._beside)
-        own["input"] = own["raw_input"] = lambda *_: "1"
+        own["input"] = own["raw_input"] = lambda *_: Answer(self.oracle)
         own["xrange"], own["unicode"] = range, str
         own["display"] = lambda *_, **__: None
         own["exit"] = own["quit"] = _leave
         own["print"] = lambda *_, **__: None
-        own["open"] = _open_to_read
+        own["open"] = self._open
         many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
         hooks = {
             "__many__": many,
@@ -236,6 +238,18 @@ class Program:
                  and isinstance(n.ctx, ast.Store) and n.id not in self.names]  # fmt: skip
         self.names.update((name, self._data(name)) for name in names)
         return bool(names)
+
+    def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
+        """Files are read, never written; one of a drawing that is not there has random letters."""
+        if set(mode) & set("wax+"):
+            return modules.Stub("a file")
+        try:
+            return builtins.open(os.fspath(file), mode, *args, **kw)
+        except (OSError, TypeError):
+            if "b" in mode or not self.oracle.letters:
+                return self._data("a file")
+            current().guessed = True
+            return io.StringIO(self.oracle.drawing())
 
     def _execute(self, statement: ast.stmt) -> None:
         exec(_compiled([statement], self.path), self.names)
@@ -355,6 +369,30 @@ class Program:
             self.seen.append(Seen(line, name, start, current().next, moved, still))
             self.before = self.errors[:] if self.before is None else self.before
 
+    def look_back(self) -> None:
+        """Remember what a run without a step has left; or its step, if it was made in no loop.
+
+        That is of arrays that no name leads to, each changed in place once.
+        """
+        tape, values = current(), places(self.names)
+        nodes, named = tape.nodes, {place.node for place in values.values()}
+        before, after = {}, {}
+        for last, (first, times) in tape.written.items():
+            if times == 1 and last in nodes and first in nodes and last not in named:
+                name = self._target(nodes[last].span, len(after))
+                before[name] = Place(first, nodes[first].value.shape)
+                after[name] = Place(last, nodes[last].value.shape)
+        moved = moves(before, after, 0, alone=False)
+        self.seen.append(Seen(0, "", 0, tape.next, moved, values))
+
+    def _target(self, span: Span, number: int) -> str:
+        """What the program calls an array that it writes to."""
+        nodes = [
+            n for one in self.statements for n in ast.walk(one) if isinstance(n, ast.AugAssign)
+        ]
+        names = [ast.unparse(n.target) for n in nodes if n.lineno == span.line]
+        return names[0] if len(names) == 1 else f"array {number}"
+
     def _check_time(self) -> None:
         if time.monotonic() > self.until:
             raise OutOfTime
@@ -372,16 +410,6 @@ def _entries(over: Any) -> Iterator[Any]:
 
 def _leave(*_: Any) -> None:
     raise SystemExit
-
-
-def _open_to_read(file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
-    """Files are read, never written."""
-    if set(mode) & set("wax+"):
-        return modules.Stub("a file")
-    try:
-        return builtins.open(os.fspath(file), mode, *args, **kw)
-    except (OSError, TypeError):
-        return current().data("a file")
 
 
 def undefined(tree: ast.Module) -> set[str]:
@@ -408,6 +436,18 @@ def _keys(body: list[ast.stmt]) -> tuple[str, ...]:
     found += [n.value for n in nodes if isinstance(n, ast.Assign)]
     words = [k.value for k in found if isinstance(k, ast.Constant)]
     return tuple(dict.fromkeys(w for w in words if isinstance(w, str) and w.isidentifier()))
+
+
+def _letters(body: list[ast.stmt]) -> tuple[str, ...]:
+    """The characters that a program takes for numbers, as it draws with them: keys of one dict."""
+    nodes = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Dict)]
+    for node in nodes:
+        keys = [k.value for k in node.keys if isinstance(k, ast.Constant)]
+        signs = [k for k in keys if isinstance(k, str) and len(k) == 1 and not k.isspace()]
+        texts = [v for v in node.values if isinstance(getattr(v, "value", None), str)]
+        if 1 < len(signs) == len(node.keys) and not texts:
+            return tuple(signs)
+    return ()
 
 
 def many(body: list[ast.stmt]) -> set[int]:

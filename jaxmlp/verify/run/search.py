@@ -24,9 +24,9 @@ from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
 from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, Oracle
-from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
+from jaxmlp.verify.run.program import MANY, OutOfTime, Program, bound, many
 from jaxmlp.verify.run.recording import Recording, packed, taken
-from jaxmlp.verify.run.step import PASSING, places, references
+from jaxmlp.verify.run.step import PASSING, references
 from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import PARAMETERS
 
@@ -128,7 +128,7 @@ class Search:
             far, cost, given = left.pop()
             oracle = Oracle(*given, self.seed, self.sizes)
             program = self._run(oracle, what)
-            self.guessed |= bool(oracle.taken or oracle.tables or current().guessed)
+            self.guessed |= oracle.guesses or current().guessed
             if self._new_names(program):
                 left.again.append((far, cost, given))
                 continue
@@ -143,10 +143,10 @@ class Search:
                 left.again.append((far, cost, given))
                 continue
             errors = program.errors if program.before is None else program.before
-            works = bool(program.seen) and not (oracle.taken and errors)
+            works = bool(program.seen) and not (oracle.guesses and errors)
             if works:
                 self.errors = errors
-                made = self._taken(program, guessed=bool(oracle.taken))
+                made = self._taken(program, guessed=oracle.guesses)
                 good = [one for one in made if not one.guessed or sensible(one)]
                 found += map(packed, good)
                 if good and not oracle.drawn:  # all shapes are those that the program asks for
@@ -250,8 +250,7 @@ class Search:
                     program.errors.clear()
                     calls.call(program, what)
                 elif not program.seen and calls.multiplies():
-                    values = places(program.names)
-                    program.seen.append(Seen(0, "", 0, current().next, [], values))
+                    program.look_back()
         except OutOfTime:
             program.errors.append(("OutOfTime", 0, ""))
         except TapeFull:

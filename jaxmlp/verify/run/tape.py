@@ -96,6 +96,7 @@ class Tape:
         self.positions: dict[CodeType, list] = {}
         self.held: list[Storage] = []  # of arrays that cannot hold their own
         self.placed: set[int] = set()  # the nodes that are an entry of an array
+        self.written: dict[int, tuple[int, int]] = {}  # by its node, what an array was, how often
 
     def add(self, op: str, args: tuple, kw: dict[str, Any], value: Any) -> int:
         """A new node's id."""
@@ -199,6 +200,13 @@ class Tape:
             after = np.asarray(storage.root)
             storage.node = self.add("put", (Ref(whole), places, Ref(node)), {}, after)
         self.mark(array, node, storage)
+        self._follow(whole, storage)
+
+    def _follow(self, before: int, storage: Storage) -> None:
+        """Remember what was in a storage before it was written to, and how often it was."""
+        first, times = self.written.pop(before, (before, 0))
+        if storage.node is not None:
+            self.written[storage.node] = (first, times + 1)
 
     def entry(self, array: np.ndarray, index: tuple[int, ...]) -> int | None:
         """The node of a number that was written to one place of an array."""
@@ -239,6 +247,7 @@ class Tape:
             self.placed.add(value.id)
         if _is_whole(array, storage.root):
             self.mark(array, storage.node, storage)
+        self._follow(whole, storage)
 
 
 def owner(array: np.ndarray) -> np.ndarray:
