@@ -174,23 +174,28 @@ def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
     for number in moving:
         for one in graph.before[number]:
             if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
-                members = groups.setdefault(_origin(graph, one), [])
+                members = groups.setdefault(_origin(graph, one, number), [])
                 if one not in members:
                     members.append(one)
     return groups
 
 
-def _origin(graph: Graph, number: int) -> tuple:
+def _origin(graph: Graph, number: int, meets: int) -> tuple:
     """The data that a value is made of, and the place where it was taken out of them.
 
-    Numbers that the program states are of one origin: 0.9 where a label says so, or else 0.1.
+    Numbers that are in no array are of one origin where one expression works on them; those that
+    the program states are all of one: 0.9 where a label says so, or else 0.1.
+
+    Args:
+        meets: the node that is computed from the value.
     """
     if is_stated(number):
         return ()
     while graph.before[number] and graph.nodes[number].op != "getitem":
         number = graph.before[number][0]
-    span = graph.nodes[number].span
-    return (_data(graph, number), span.line, span.column)
+    data, span = _data(graph, number), graph.nodes[number].span
+    alone = not graph.nodes[data].value.ndim
+    return graph.nodes[meets].span[:4] if alone else (data, span.line, span.column)
 
 
 def is_stated(number: int) -> bool:
