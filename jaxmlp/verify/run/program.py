@@ -190,7 +190,8 @@ class Program:
         made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
         self.modules[path] = made
         with builtins.open(path, "rb") as file:
-            tree = Hooked(numbers=False).visit(ast.parse(file.read()))
+            tree = ast.parse(file.read())
+        tree = Hooked(numbers=not uses_numpy(tree)).visit(tree)
         self.oracle.words += _keys(tree.body)
         current().beside.add(path)
         exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)

@@ -20,6 +20,7 @@ CURVED = frozenset(
 PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
 WRITES = frozenset(("setitem", "put"))
 DEPTH, MANY = 5, 3000
+MOST = 5 * MANY  # places in all
 FACTORS = frozenset(
     [
         "matmul",
@@ -73,7 +74,7 @@ def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str
                 tape = current()
                 found[path] = Place(tape.node_of(value), value.shape, tape.entries(value))
             return
-        if depth > DEPTH or len(found) > MANY or value is None or isinstance(value, PLAIN):
+        if depth > DEPTH or len(found) > MOST or value is None or isinstance(value, PLAIN):
             return
         children = _children(path, value)
         if children is not None and id(value) not in seen:
