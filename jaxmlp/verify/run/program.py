@@ -158,6 +158,7 @@ class Program:
         self.stopped_by: type[BaseException] = BaseException  # the last of them
         self.before: list[tuple[str, int, str]] | None = None  # errors before the first step
         self.reached = 0  # how far it came without an error, in nodes
+        self.chosen = 0  # how many choices were made by then
         self.counts: dict[int, int] = {}
         self.depth = 0
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
@@ -274,6 +275,7 @@ class Program:
             self.stopped_by = type(error)
             self.errors.append((type(error).__name__, own[-1] if own else line, text))
             self.reached = self.reached or current().next
+            self.chosen = self.chosen or len(self.oracle.taken)
             if isinstance(error, Unsupported):
                 self.errors[-1] = ("Unsupported", self.errors[-1][1], text)
             return None

@@ -309,6 +309,7 @@ def _varied(
         all_of_it: whether choices that were told are varied, too: of two biases the first, say.
     """
     taken, asked = program.oracle.taken, _asked_for(program)
+    last = len(taken) if all_of_it else program.chosen or len(taken)
     for at in reversed(range(0 if all_of_it else len(told), len(taken))):
         same = tuple(picked for picked, _ in taken[:at])
         now, options = taken[at]
@@ -317,7 +318,8 @@ def _varied(
             if k != now:
                 sized = isinstance(option, tuple) and new & set(option)
                 fits = sized or (isinstance(option, str) and option == PARAMETERS)
-                yield LIKELY if fits else 1.0, (*same, k, *told[at + 1 :])
+                late = float(at >= last)  # it has not led to the first error
+                yield late + (LIKELY if fits else 1.0), (*same, k, *told[at + 1 :])
 
 
 def _stands_still(program: Program, errors: list[tuple[str, int, str]]) -> bool:
