@@ -48,7 +48,10 @@ def direction(
 
 
 def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
-    """Whether what is given is the gradient and a share of the parameters, or cut to a length."""
+    """Whether what is given is the gradient and a share of the parameters, or the gradient cut off,
+    to a length or entry by entry."""
+    if _is_cut_off(change, true):
+        return True
     lengths = [multiple(one, by) for one, by in zip(change, true, strict=True)]
     if all(one is not None and one > 0 for one in lengths):
         return True
@@ -66,6 +69,16 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
         ):
             return True
     return False
+
+
+def _is_cut_off(change: np.ndarray, true: np.ndarray) -> bool:
+    """Whether entries are those of a gradient but for what is beyond a least and a largest one."""
+    least, largest = change.min(), change.max()
+    inside = (change > least) & (change < largest)
+    factor = multiple(change[inside], true[inside]) if inside.any() else None
+    if factor is None:
+        return False
+    return bool(np.allclose(change, np.clip(factor * true, least, largest), rtol=NEAR))
 
 
 def _moved(
