@@ -222,6 +222,7 @@ def _methods_called(
         method = getattr(made, name)
         work = lambda m=method: m(*_arguments(m, program, what, given, results=results))  # noqa: E731
         results[name] = program.attempt(work, what.line)
+        program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)
         program.oracle.output = _output(results[name]) or program.oracle.output

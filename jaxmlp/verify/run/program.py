@@ -159,6 +159,7 @@ class Program:
         self.before: list[tuple[str, int, str]] | None = None  # errors before the first step
         self.reached = 0  # how far it came without an error, in nodes
         self.chosen = 0  # how many choices were made by then
+        self.went_back = False  # whether a backward pass came before the first error
         self.counts: dict[int, int] = {}
         self.depth = 0
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()

@@ -36,6 +36,7 @@ SHARE = 2  # of an even share of the time, for one of several calls
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELIEST = 4  # of so many runs one is the likeliest, not one that changes what came far
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
+LESS = 0.01  # what each option costs more than the one before
 WIDEST = 5000
 OWN = 8  # sizes of the program's own, at most
 BATCHES = 130  # samples, where fewer make no batch
@@ -123,6 +124,7 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
+        partly: list[dict[str, Any]] = []  # of a class of which only later methods fail
         left, started = Left(self.first), False
         while left and left.tried < self.tries and len(found) < WORLDS and self._has_time():
             far, cost, given = left.pop()
@@ -152,6 +154,10 @@ class Search:
                 if good and not oracle.drawn:  # all shapes are those that the program asks for
                     return self._smaller(good, what, oracle) or found
                 spare += [packed(one) for one in made if not (good or one.moves)]
+            elif program.went_back and program.seen and len(partly) < WORLDS:
+                partly += [
+                    packed(one) for one in self._taken(program, guessed=True) if sensible(one)
+                ]
             now = (len(errors), -program.reached)
             if what is None and (self.farthest is None or now < self.farthest[0]):
                 picked = tuple(k for k, _ in oracle.taken)
@@ -163,7 +169,7 @@ class Search:
                     left.push(now, cost + LIKELY / 4, given._replace(lengths=lengths))
             for more, told in _varied(program, given.told, all_of_it=works):
                 left.push(now, cost + more, given._replace(told=told))
-        return found or spare[:WORLDS]
+        return found or partly or spare[:WORLDS]
 
     def _has_time(self) -> bool:
         return time.monotonic() < self.until
@@ -313,13 +319,19 @@ def _varied(
     for at in reversed(range(0 if all_of_it else len(told), len(taken))):
         same = tuple(picked for picked, _ in taken[:at])
         now, options = taken[at]
-        new = asked - set(options[now] if isinstance(options[now], tuple) else ())
+        new = asked - _sizes(options[now])
         for k, option in enumerate(options):
             if k != now:
-                sized = isinstance(option, tuple) and new & set(option)
-                fits = sized or (isinstance(option, str) and option == PARAMETERS)
+                fits = bool(new & _sizes(option)) or (
+                    isinstance(option, str) and option == PARAMETERS
+                )
                 late = float(at >= last)  # it has not led to the first error
-                yield late + (LIKELY if fits else 1.0), (*same, k, *told[at + 1 :])
+                yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
+
+
+def _sizes(option: Any) -> set[int]:
+    """The sizes in an option: those of a shape, or a number itself."""
+    return set(option if isinstance(option, tuple) else [option] if type(option) is int else [])
 
 
 def _stands_still(program: Program, errors: list[tuple[str, int, str]]) -> bool:

@@ -482,6 +482,9 @@ class Unknown(NDArrayOperatorsMixin):
             return self._is_word(other)
         if other is None:
             return self._oracle.choose((False, True))
+        if type(other) is int and self._is_untold() and not self.parts:
+            layer = self._oracle.choose(("array", LAYERS, other), "layer")
+            self.value = None if layer == "array" else layer
         return np.equal(self, other)
 
     def _is_word(self, word: str) -> bool:
@@ -499,7 +502,7 @@ class Unknown(NDArrayOperatorsMixin):
             return hash(int(self.as_index(VALUES)))
         if self.setting and self.known() is None and self._oracle.words:  # a key of a dict
             self.value = self._oracle.choose(self._oracle.words)
-        return hash(self.value) if isinstance(self.value, str) else id(self)
+        return hash(self.value) if isinstance(self.value, str | int) else id(self)
 
     def __str__(self) -> str:
         return self.stands_for if self.value is None else str(self.value)
