@@ -7,7 +7,6 @@ first; a method that sets an attribute comes before those that need it.
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -153,7 +152,8 @@ def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
 
 
 def _roots(made: ast.ClassDef) -> tuple[str, ...]:
-    methods = [n for n in made.body if isinstance(n, ast.FunctionDef) and not _is_left_out(n.name)]
+    methods = [n for n in made.body if isinstance(n, ast.FunctionDef)
+               and not (_is_left_out(n.name) or _is_attribute(n))]  # fmt: skip
     inner = {m.name: _named(m) for m in methods}
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
     callers = {m.name: bool(BACK.search(m.name)) for m in methods if not m.name.startswith("__")}
@@ -163,6 +163,12 @@ def _roots(made: ast.ClassDef) -> tuple[str, ...]:
                     if caller != m.name and (callers[m.name] or not back))
     ]  # fmt: skip
     return tuple([name for name in found if name not in begun] or found)
+
+
+def _is_attribute(method: ast.FunctionDef) -> bool:
+    """Whether it is read, set or cached as an attribute is, and never called."""
+    return any("property" in ast.unparse(one) or ast.unparse(one).endswith(".setter")
+               for one in method.decorator_list)  # fmt: skip
 
 
 def call(program: Program, what: Uncalled) -> None:
@@ -241,7 +247,8 @@ def _next(made: Any, left: Sequence[str], what: Uncalled) -> str:
     """The first method that asks for nothing which another one gives, or else the first."""
     gives = {name: {one for one in what.returns.get(name, ()) if one} for name in left}
     for name in left:
-        asked = set(inspect.signature(getattr(made, name)).parameters)
+        code = getattr(getattr(type(made), name, None), "__code__", None)
+        asked = set(code.co_varnames[: code.co_argcount] if code else ())
         if not any(asked & gives[other] for other in left if other != name):
             return name
     return left[0]
