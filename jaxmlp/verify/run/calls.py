@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK, NOT_CHECKED, called
+from jaxmlp.verify.names import BACK, GRADIENT, NOT_CHECKED, called
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.oracle import SAMPLES
 from jaxmlp.verify.run.program import Program, Seen
@@ -122,13 +122,21 @@ def _parts_of(value: ast.expr) -> list[ast.expr]:
 
 def _results(made: ast.ClassDef) -> dict[str, list[str]]:
     """For each method the names of what it returns that it was not given."""
-    found = {}
-    for method in (n for n in made.body if isinstance(n, ast.FunctionDef)):
-        own = {arg.arg for arg in method.args.args}
-        values = [n.value for n in ast.walk(method) if isinstance(n, ast.Return) and n.value]
-        names = [_title(one) for one in _parts_of(values[-1])] if values else []
-        found[method.name] = ["" if name in own else name for name in names]
-    return found
+    methods = {n.name: n for n in made.body if isinstance(n, ast.FunctionDef)}
+
+    def named(name: str, asking: frozenset[str]) -> list[str]:
+        returns = [
+            n.value for n in ast.walk(methods[name]) if isinstance(n, ast.Return) and n.value
+        ]
+        last = returns[-1] if returns else ast.Tuple([])
+        other = called(last) if isinstance(last, ast.Call) else ""
+        if other in methods.keys() - asking:  # it gives what another method does
+            return named(other, asking | {other})
+        own = {arg.arg for arg in methods[name].args.args}
+        titles = map(_title, _parts_of(last))
+        return ["" if title in own else title for title in titles]
+
+    return {name: named(name, frozenset((name,))) for name in methods}
 
 
 def _title(value: ast.expr) -> str:
@@ -244,12 +252,17 @@ def _methods_called(
 
 
 def _next(made: Any, left: Sequence[str], what: Uncalled) -> str:
-    """The first method that asks for nothing which another one gives, or else the first."""
+    """The first method that asks for nothing which another one gives, or else the first.
+
+    What asks for gradients moves parameters, and comes after what gives gradients.
+    """
     gives = {name: {one for one in what.returns.get(name, ()) if one} for name in left}
+    backs = [name for name in left if BACK.search(name)]
     for name in left:
         code = getattr(getattr(type(made), name, None), "__code__", None)
         asked = set(code.co_varnames[: code.co_argcount] if code else ())
-        if not any(asked & gives[other] for other in left if other != name):
+        moves = backs and name not in backs and any(map(GRADIENT.search, asked))
+        if not moves and not any(asked & gives[other] for other in left if other != name):
             return name
     return left[0]
 

@@ -114,7 +114,8 @@ def sensible(recording: Recording) -> bool:
     graph = Graph(nodes)
     olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
     found = targets(recording, graph, olds, news)
-    whole = lambda y: nodes[_data(graph, y)].value.ndim  # noqa: E731  (of samples, one by one)
+    # Of samples, one by one; or it is a number that the program states.
+    whole = lambda y: nodes[_data(graph, y)].value.ndim or is_stated(y)  # noqa: E731
     meets = any(whole(y) or len(one.pairs) > 1 for one in found for _, y in one.pairs)
     return meets and not degenerate(recording, graph, olds, found)
 

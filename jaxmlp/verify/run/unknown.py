@@ -259,6 +259,8 @@ class Unknown(NDArrayOperatorsMixin):
             return lambda other: np.matmul(self, other)
         if name in FRAME and self.loaded:
             return self
+        if name == "reshape" and self.loaded and not (self._flip or self._row or self._given):
+            return self._reshaped
         if name == "copy" and self.loaded:
             return lambda *_, **__: self
         if name == "columns" and self.loaded and name not in self.parts:
@@ -268,6 +270,16 @@ class Unknown(NDArrayOperatorsMixin):
             made = self.become(self._of(axes)) if axes > 2 else self.as_array()
             return getattr(made, name)
         return self._part(name, f"{self.stands_for}.{name}")
+
+    def _reshaped(self, *shape: Any, **kw: Any) -> Any:
+        """A table, of as many columns as a shape says that it is brought to."""
+        sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        rest = [n for n in sizes[1:] if type(n) is int and n > 0]
+        columns = int(np.prod(rest))
+        if len(rest) == len(sizes) - 1 and columns > 1:
+            self.become((self._oracle.rows, columns))
+            return self.value.reshape(-1, *rest, **kw)
+        return self.as_array().reshape(*shape, **kw)
 
     def __enter__(self) -> Unknown:
         return self
