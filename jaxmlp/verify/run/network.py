@@ -16,7 +16,7 @@ from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
-from jaxmlp.verify.run.tape import NOWHERE, Node
+from jaxmlp.verify.run.tape import NOWHERE, Node, Span
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
 EPSILON = 1e-3
@@ -196,7 +196,12 @@ def _origin(graph: Graph, number: int, meets: int) -> tuple:
         number = graph.before[number][0]
     data, span = _data(graph, number), graph.nodes[number].span
     alone = not graph.nodes[data].value.ndim
-    return graph.nodes[meets].span[:4] if alone else (data, span.line, span.column)
+    return _place(graph.nodes[meets].span) if alone else (data, *_place(span))
+
+
+def _place(span: Span) -> tuple[int, ...]:
+    """Where an expression stands, in a module beside the file, too."""
+    return (*span[:4], span.inner)
 
 
 def is_stated(number: int) -> bool:
@@ -217,27 +222,39 @@ def _meetings(
 
     Where any of them lead to the step, the others are of no account.
     """
-    by_place: dict[tuple, dict[int, int]] = {}
-    leading: dict[tuple, dict[int, int]] = {}
+    nodes = recording.nodes
+    by_place: dict[tuple, dict[int, set[int]]] = {}
+    leading: dict[tuple, dict[int, set[int]]] = {}
+    for y, number, g in _meeting(recording, graph, group):
+        if g in forward and nodes[g].value.dtype.kind == "f":
+            place = _place(NOWHERE if is_stated(y) else nodes[number].span)
+            by_place.setdefault(place, {}).setdefault(g, set()).add(y)
+            if number in used:
+                leading.setdefault(place, {}).setdefault(g, set()).add(y)
+    for met in (leading or by_place).values():
+        numbers = [{float(nodes[y].value) for y in ys if nodes[y].value.ndim == 0}
+                   for ys in met.values()]  # fmt: skip
+        pairs = [(g, max(ys)) for g, ys in sorted(met.items())]
+        clear = all(len(some) < 2 for some in numbers)  # of two numbers none is the target
+        if clear and all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs):
+            yield tuple(pairs)
+
+
+def _meeting(
+    recording: Recording, graph: Graph, group: list[int]
+) -> Iterator[tuple[int, int, int]]:
+    """Each (value of a target, node where it meets something, what it meets)."""
+    nodes = recording.nodes
     for y in group:
         for number in graph.after[y]:
-            op = recording.nodes[number].op
-            if op in FACTORS or (op == "add" and recording.nodes[y].op != "negative"):
+            op = nodes[number].op
+            if op in FACTORS or (op == "add" and nodes[y].op != "negative"):
                 continue  # a target is no factor, and is added to nothing
-            span = recording.nodes[number].span if not is_stated(y) else NOWHERE
             for g in graph.before[number]:
-                if recording.nodes[g].op == "log":  # y log g
-                    g = _guarded(recording, graph, graph.before[g][0])
-                elif op == "multiply":
-                    continue
-                if g in forward and recording.nodes[g].value.dtype.kind == "f":
-                    by_place.setdefault(span[:4], {})[g] = y
-                    if number in used:
-                        leading.setdefault(span[:4], {})[g] = y
-    for pairs in (leading or by_place).values():
-        nodes = recording.nodes
-        if all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items()):
-            yield tuple(sorted(pairs.items()))
+                if nodes[g].op == "log":  # y log g
+                    yield y, number, _guarded(recording, graph, graph.before[g][0])
+                elif op != "multiply":
+                    yield y, number, g
 
 
 def _guarded(recording: Recording, graph: Graph, g: int) -> int:

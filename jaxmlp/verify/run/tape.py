@@ -38,6 +38,7 @@ class Span(NamedTuple):
         column, end_column: in bytes of UTF-8, from 0.
         function: its qualified name; "<module>" outside of any.
         begins: the function's first line.
+        inner: what tells apart the places in a module beside that are reached from here.
     """
 
     line: int
@@ -46,6 +47,7 @@ class Span(NamedTuple):
     end_column: int
     function: str = "<module>"
     begins: int = 1
+    inner: int = 0
 
 
 NOWHERE = Span(0, 0, 0, 0)
@@ -94,6 +96,7 @@ class Tape:
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.lines: dict[int, int] = {}  # of the file that ran, each with its last node
         self.positions: dict[CodeType, list] = {}
+        self.inner: dict[tuple, int] = {}  # places in modules beside, numbered
         self.held: list[Storage] = []  # of arrays that cannot hold their own
         self.placed: set[int] = set()  # the nodes that are an entry of an array
         self.written: dict[int, tuple[int, int]] = {}  # by its node, what an array was, how often
@@ -141,8 +144,16 @@ class Tape:
         line, end_line, column, end_column = self.positions[code][frame.f_lasti // 2]
         if line is None or column is None:
             line, column, end_line, end_column = frame.f_lineno, 0, frame.f_lineno, 0
-        name = code.co_qualname
-        return Span(line, column, end_line, end_column, name, code.co_firstlineno)
+        name, inner = code.co_qualname, self._inner(frame) if self.beside else 0
+        return Span(line, column, end_line, end_column, name, code.co_firstlineno, inner)
+
+    def _inner(self, outer: FrameType) -> int:
+        """A number for where the program is in a module beside; 0 in the file itself."""
+        frame = self.frame(beside=True)
+        if frame is None or frame is outer:
+            return 0
+        place = (frame.f_code.co_filename, frame.f_code.co_qualname, frame.f_lasti)
+        return self.inner.setdefault(place, len(self.inner) + 1)
 
     def node_of(self, array: np.ndarray) -> int:
         """The node of an array's present content: its own, or one that reads it from memory."""
