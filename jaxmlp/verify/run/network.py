@@ -223,21 +223,40 @@ def _meetings(
     Where any of them lead to the step, the others are of no account.
     """
     nodes = recording.nodes
-    by_place: dict[tuple, dict[int, set[int]]] = {}
-    leading: dict[tuple, dict[int, set[int]]] = {}
+    by_place: dict[tuple, list[tuple[int, int, int]]] = {}
+    leading: dict[tuple, list[tuple[int, int, int]]] = {}
     for y, number, g in _meeting(recording, graph, group):
         if g in forward and nodes[g].value.dtype.kind == "f":
             place = _place(NOWHERE if is_stated(y) else nodes[number].span)
-            by_place.setdefault(place, {}).setdefault(g, set()).add(y)
+            by_place.setdefault(place, []).append((y, number, g))
             if number in used:
-                leading.setdefault(place, {}).setdefault(g, set()).add(y)
+                leading.setdefault(place, []).append((y, number, g))
     for met in (leading or by_place).values():
-        numbers = [{float(nodes[y].value) for y in ys if nodes[y].value.ndim == 0}
-                   for ys in met.values()]  # fmt: skip
-        pairs = [(g, max(ys)) for g, ys in sorted(met.items())]
-        clear = all(len(some) < 2 for some in numbers)  # of two numbers none is the target
-        if clear and all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs):
-            yield tuple(pairs)
+        pairs = {g: y for y, _, g in met}
+        fits = all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items())
+        if fits and _is_clear(recording, met) and not _are_of_f(recording, graph, met):
+            yield tuple(sorted(pairs.items()))
+
+
+def _is_clear(recording: Recording, met: list[tuple[int, int, int]]) -> bool:
+    """Whether one number meets each output: of two none is the target."""
+    numbers: dict[int, set[float]] = {}
+    for y, _, g in met:
+        value = recording.nodes[y].value
+        numbers.setdefault(g, set()).update([float(value)] if value.ndim == 0 else [])
+    return all(len(some) < 2 for some in numbers.values())
+
+
+def _are_of_f(recording: Recording, graph: Graph, met: list[tuple[int, int, int]]) -> bool:
+    """Whether these are ones that belong to an f or its slope, as in 1 / (1 + e⁻ᵘ) and g (1 − g)."""
+    nodes = recording.nodes
+
+    def belongs(number: int, g: int) -> bool:
+        by = [i for i in graph.after[number] if nodes[i].op == "multiply"]
+        return nodes[number].op == "divide" or any(g in graph.before[i] for i in by)
+
+    ones = all(nodes[y].value.ndim == 0 and nodes[y].value == 1 for y, _, _ in met)
+    return ones and all(belongs(number, g) for _, number, g in met)
 
 
 def _meeting(
