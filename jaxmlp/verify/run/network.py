@@ -248,7 +248,7 @@ def _is_clear(recording: Recording, met: list[tuple[int, int, int]]) -> bool:
 
 
 def _are_of_f(recording: Recording, graph: Graph, met: list[tuple[int, int, int]]) -> bool:
-    """Whether these are ones that belong to an f or its slope, as in 1 / (1 + e⁻ᵘ) and g (1 − g)."""
+    """Whether these are the ones of an f or its slope, as in 1 / (1 + e⁻ᵘ) and g (1 − g)."""
     nodes = recording.nodes
 
     def belongs(number: int, g: int) -> bool:
