@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +53,26 @@ def changed(
             index = tuple(map(int, np.unravel_index(place, shape)))
             found.append(Entry(index, olds[0], tuple(olds[1:]), new))
     return found
+
+
+def read_once(nodes: Mapping[int, Node], found: Iterable[Entry]) -> dict[int, Node]:
+    """The nodes that read an entry again, so that they work on the node that read it first."""
+    same = {again: one.old for one in found for again in one.again}
+    return {
+        node.id: node._replace(args=_renamed(node.args, same), kw=_renamed(node.kw, same))
+        for node in (nodes.values() if same else ())
+        if any(isinstance(one, Ref) and one.id in same for one in _all(node.args, node.kw))
+    }
+
+
+def _renamed(value: Any, same: Mapping[int, int]) -> Any:
+    """An argument in which some nodes go by the number of others."""
+    if isinstance(value, Ref):
+        return Ref(same.get(value.id, value.id))
+    if isinstance(value, dict):
+        return {key: _renamed(one, same) for key, one in value.items()}
+    listed = type(value) in (tuple, list)
+    return type(value)(_renamed(one, same) for one in value) if listed else value
 
 
 def _read(

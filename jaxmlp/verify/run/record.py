@@ -9,7 +9,7 @@ from typing import Any
 
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.calls import uncalled
-from jaxmlp.verify.run.program import Hooked, undefined, uses_numpy
+from jaxmlp.verify.run.hooked import Hooked, undefined, uses_numpy
 from jaxmlp.verify.run.search import Given, explored
 
 

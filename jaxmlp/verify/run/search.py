@@ -21,10 +21,11 @@ import numpy as np
 
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
+from jaxmlp.verify.run.hooked import MANY, bound, many
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
 from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, Oracle
-from jaxmlp.verify.run.program import MANY, OutOfTime, Program, bound, many
+from jaxmlp.verify.run.program import OutOfTime, Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import PASSING, references
 from jaxmlp.verify.run.tape import TapeFull

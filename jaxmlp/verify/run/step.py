@@ -146,7 +146,7 @@ def moves(
         same = now is None or now.node == was.node or now.shape != was.shape
         if not same and was.node not in olds:
             olds.add(was.node)
-            changed += _by_entries(nodes, name, was, now) or [Move(name, was.node, now.node)]
+            changed += _entries(nodes, name, was, now) or [Move(name, was.node, now.node)]
     if not changed:
         return []
     changed = _parameters(nodes, changed)
@@ -164,27 +164,13 @@ def moves(
     return found if alone or all(_is_added_to(nodes, one) for one in found) else []
 
 
-def _by_entries(nodes: dict[int, Node], name: str, was: Place, now: Place) -> list[Move]:
+def _entries(nodes: dict[int, Node], name: str, was: Place, now: Place) -> list[Move]:
     """The entries of an array that moved, where a pass works on it number by number."""
     found = entries.changed(nodes, was.node, was.shape, was.entries, now.entries)
-    same = {again: one.old for one in found for again in one.again}
-    for node in list(nodes.values()) if same else ():
-        if any(i in same for i in references(node)):
-            read = node._replace(args=_renamed(node.args, same), kw=_renamed(node.kw, same))
-            nodes[node.id] = current().nodes[node.id] = read
+    for number, node in entries.read_once(nodes, found).items():
+        nodes[number] = current().nodes[number] = node
     index = lambda one: "".join(f"[{k}]" for k in one.index)  # noqa: E731
     return [Move(name + index(one), one.old, one.new) for one in found]
-
-
-def _renamed(value: Any, same: Mapping[int, int]) -> Any:
-    """An argument in which some nodes go by the number of others."""
-    if isinstance(value, Ref):
-        return Ref(same.get(value.id, value.id))
-    if isinstance(value, dict):
-        return {key: _renamed(one, same) for key, one in value.items()}
-    return (
-        type(value)(_renamed(one, same) for one in value) if type(value) in (tuple, list) else value
-    )
 
 
 def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
