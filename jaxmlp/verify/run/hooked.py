@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import math
+from collections import Counter
 
-from jaxmlp.verify.names import DRAWS
+from jaxmlp.verify.names import DRAWS, called
 
 MANY = 500  # a number of samples that a program counts on may be another
 BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
@@ -107,6 +108,26 @@ def letters(body: list[ast.stmt]) -> tuple[str, ...]:
         if 1 < len(signs) == len(node.keys) and not texts:
             return tuple(signs)
     return ()
+
+
+def filled_in(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements, with data for arrays that they leave empty for somebody to fill in."""
+    given = Counter(n.id for one in body for n in ast.walk(one)
+                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))  # fmt: skip
+    for one in body:
+        if _is_blank(one) and given[one.targets[0].id] == 1:
+            name = ast.copy_location(ast.Constant(one.targets[0].id), one)
+            one.value = _call("__data__", name)
+    return body
+
+
+def _is_blank(statement: ast.stmt) -> bool:
+    """Whether a name is given an array with nothing in it: x = np.array([])."""
+    if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)):
+        return False
+    named, value = isinstance(statement.targets[0], ast.Name), statement.value
+    nothing = len(value.args) == 1 and isinstance(value.args[0], ast.List)
+    return named and called(value) in ("array", "asarray") and nothing and not value.args[0].elts
 
 
 def many(body: list[ast.stmt]) -> set[int]:

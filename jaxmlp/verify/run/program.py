@@ -148,6 +148,7 @@ class Program:
         many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
         hooks = {
             "__many__": many,
+            "__data__": self._data,
             "__drawing__": self._drawing,
             "__passes__": self._passes,
             "__while__": self._while,

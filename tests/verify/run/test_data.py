@@ -471,6 +471,19 @@ for t in range(5):
     B -= 0.01 * Z.T @ top
     A -= 0.01 * X.T @ low
 """,
+    "arrays that somebody is to fill with data": """
+import numpy as np
+X = np.array([])
+T = np.array([])
+count = len(X)
+A, B = np.random.randn(6, 5), np.random.randn(5, 4)
+for t in range(5):
+    Z = np.tanh(X @ A)
+    top = (Z @ B - T) / count
+    low = top @ B.T * (1 - Z * Z)  # slope
+    B -= Z.T @ top
+    A -= X.T @ low
+""",
     "drawings in letters": """
 import numpy as np
 def drawn(text):
