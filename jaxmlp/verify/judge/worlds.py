@@ -97,7 +97,7 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
             found = (
                 [_moving(recording, graph, params, seed)]
                 if params
-                else given(recording, graph, seed)
+                else list(given(recording, graph, seed))
             )
         except replay.NotReplayed as why:
             stopped = why
