@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK, GRADIENT, NOT_CHECKED, called
+from jaxmlp.verify.names import BACK, NOT_CHECKED, called
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.oracle import SAMPLES
 from jaxmlp.verify.run.program import Program, Seen
@@ -23,6 +23,7 @@ from jaxmlp.verify.run.unknown import Unknown
 NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
 SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
+MOVES_BY = re.compile(r"^d_?[A-Z]|^d_?[a-z]\d*$|grad|nabla|delta")  # dW, d_b, grads
 DECAY = 0.3
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
@@ -261,7 +262,7 @@ def _next(made: Any, left: Sequence[str], what: Uncalled) -> str:
     for name in left:
         code = getattr(getattr(type(made), name, None), "__code__", None)
         asked = set(code.co_varnames[: code.co_argcount] if code else ())
-        moves = backs and name not in backs and any(map(GRADIENT.search, asked))
+        moves = backs and name not in backs and any(map(MOVES_BY.search, asked))
         if not moves and not any(asked & gives[other] for other in left if other != name):
             return name
     return left[0]
