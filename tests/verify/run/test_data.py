@@ -427,11 +427,10 @@ for t in range(9):
             d[k] = top * B[k] * (1 - z[k] * z[k])  # slope
             dA[k][0] = d[k]
             dA[k][1], dA[k][2] = d[k] * X[n][0], d[k] * X[n][1]
-        for k in range(4):
-            B[k] = B[k] - 0.1 * top * z[k]
-        for k in range(1, 4):
             for i in range(3):
                 A[k, i] -= 0.1 * dA[k, i]
+        for k in range(4):
+            B[k] = B[k] - 0.1 * top * z[k]
 """,
     "samples and wishes in lists, all of them in a step": """
 import math, random
