@@ -77,8 +77,9 @@ def taken(
             node = nodes[number]
             outside = node.id < seen.begin
             kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
-    kept = {n.id: n for node in kept.values() for n in _with_stated(node)}
-    kept = dict(sorted(kept.items()))
+    if seen.moves:
+        kept = {n.id: n for node in kept.values() for n in _with_stated(node)}
+        kept = dict(sorted(kept.items()))
     values = tuple((name, place.node) for name, place in seen.values.items())
     ran = tuple(line for line, last in lines.items() if last >= seen.begin)
     moves = tuple(map(tuple, seen.moves))
