@@ -231,7 +231,7 @@ def _methods_called(
     program: Program, made: Any, what: Uncalled, given: dict[str, Any]
 ) -> dict[str, Any]:
     """What the methods of an object give; one that gives what another asks for comes before it."""
-    results, left, tried = {}, list(what.methods or ()), set()
+    results, left, tried = {}, _without_rules(made, what.methods or ()), set()
     while left:
         name, errors = _next(made, left, what), len(program.errors)
         method = getattr(made, name)
@@ -252,18 +252,25 @@ def _methods_called(
     return results
 
 
-def _next(made: Any, left: Sequence[str], what: Uncalled) -> str:
-    """The first method that asks for nothing which another one gives, or else the first.
+def _asks(made: Any, name: str) -> set[str]:
+    """The names of a method's arguments."""
+    code = getattr(getattr(type(made), name, None), "__code__", None)
+    return set(code.co_varnames[: code.co_argcount] if code else ())
 
-    What asks for gradients moves parameters, and comes after what gives gradients.
-    """
+
+def _without_rules(made: Any, names: Sequence[str]) -> list[str]:
+    """The methods but for those that move parameters by gradients that another one gives."""
+    backs = {name for name in names if BACK.search(name)}
+    rules = {n for n in names if n not in backs and any(map(MOVES_BY.search, _asks(made, n)))}
+    return [name for name in names if not (backs and name in rules)]
+
+
+def _next(made: Any, left: Sequence[str], what: Uncalled) -> str:
+    """The first method that asks for nothing which another one gives, or else the first."""
     gives = {name: {one for one in what.returns.get(name, ()) if one} for name in left}
-    backs = [name for name in left if BACK.search(name)]
     for name in left:
-        code = getattr(getattr(type(made), name, None), "__code__", None)
-        asked = set(code.co_varnames[: code.co_argcount] if code else ())
-        moves = backs and name not in backs and any(map(MOVES_BY.search, asked))
-        if not moves and not any(asked & gives[other] for other in left if other != name):
+        asked = _asks(made, name)
+        if not any(asked & gives[other] for other in left if other != name):
             return name
     return left[0]
 
