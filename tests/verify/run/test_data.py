@@ -674,7 +674,7 @@ def test_flat_lists_of_plain_numbers_in_modules_are_parameters(tmp_path):
 import back, forth, random
 def learn(data, units, outputs, A, B, rate):
     if not A:
-        A = [random.uniform(-1, 1) for k in range(units * (40 * 20))]
+        A = [random.uniform(-1, 1) for k in range(units * 30)]
     if not B:
         B = [random.uniform(-1, 1) for k in range(outputs * units)]
     for k in range(len(data)):
