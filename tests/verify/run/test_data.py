@@ -656,6 +656,7 @@ for t in range(3):
     assert [fault.span.line for fault in faults(wrong)] == [9]
 
 
+@pytest.mark.slow
 def test_flat_lists_of_plain_numbers_in_modules_are_parameters(tmp_path):
     (tmp_path / "forth.py").write_text(
         "from math import tanh\ndef unit(w, x):\n    u = 0.0\n    for i in range(len(x)):\n"
