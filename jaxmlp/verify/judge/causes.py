@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param
+from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
 from jaxmlp.verify.judge.naming import Name, multiple
 from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.run import network
@@ -134,6 +134,8 @@ def _like(found: Judgement, number: int, state: Mapping[int, np.ndarray], old: i
     news = {p.new for p in found.world.params}
     if number in news:
         return state[old]
+    if number in (parts := written(found)):
+        return np.asarray(state[old][parts[number][1]])
     inner = graph.before[number][0]
     known = dict(state) | {inner: _like(found, inner, state, old)}
     return np.asarray(replay.applied(nodes[number], known, np))

@@ -7,12 +7,12 @@ of it is. What is nothing is made of named values somewhere: there the mistake i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.steps import Judgement, Param
 from jaxmlp.verify.run.step import PASSING
-from jaxmlp.verify.run.tape import Node, Span
+from jaxmlp.verify.run.tape import Node, Ref, Span
 
 ENTRYWISE = frozenset(
     [
@@ -117,12 +117,26 @@ def known(found: Judgement, number: int) -> bool:
 
 
 def moved_param(found: Judgement, number: int) -> Param | None:
-    """The parameter whose new value a node is, turned or cut as it may be."""
+    """The parameter whose new value a node is, or part of it, turned or cut as it may be."""
     nodes, graph = found.world.recording.nodes, found.world.graph
     news = {p.new: p for p in found.world.params if not p.gives}
+    news = {i: p for i, (p, _) in written(found).items()} | news
     while number not in news and nodes[number].op in PASSING and graph.before[number]:
         number = graph.before[number][0]
     return news.get(number)
+
+
+def written(found: Judgement) -> dict[int, tuple[Param, Any]]:
+    """What was written to a parameter part by part, and where: a step that is made by entries."""
+    nodes, parts = found.world.recording.nodes, {}
+    for param in (p for p in found.world.params if not p.gives):
+        number = param.new
+        while number in nodes and nodes[number].op == "setitem":
+            array, index, value = nodes[number].args
+            if isinstance(value, Ref):
+                parts.setdefault(value.id, (param, index))
+            number = array.id
+    return parts
 
 
 def leads_somewhere(found: Judgement, number: int) -> bool:

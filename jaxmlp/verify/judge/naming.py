@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +13,7 @@ from jaxmlp.verify.truth.adjoints import Adjoints
 
 NEAR = 1e-7
 SOME = 64  # entries that are compared first
+SLACK = 1e-6  # of directions, for each entry's share
 
 
 class Name(NamedTuple):
@@ -37,6 +40,7 @@ class Names:
         self.at = at
         self.adjoints = {n: a for n, a in adjoints.items() if np.any(a) and np.isfinite(a).all()}
         self._found: dict[int, Name | None] = {}
+        self._directions = Directions(self.adjoints)
 
     def value(self, number: int) -> np.ndarray:
         """A node's values, the states along the first axis."""
@@ -45,15 +49,15 @@ class Names:
     def of(self, number: int) -> Name | None:
         """What a node is; None where it is no derivative of E."""
         if number not in self._found:
-            self._found[number] = self.named(self.value(number), self.adjoints)
+            value = self.value(number)
+            self._found[number] = self.named(value, self._directions.near(value))
         return self._found[number]
 
     def named(self, value: np.ndarray, among: Iterable[int]) -> Name | None:
         """What values are, of these derivatives; those in the same shape come first."""
         if value.dtype.kind != "f" or not np.isfinite(value).all() or not np.any(value):
             return None
-        turned = np.swapaxes(value, -1, -2) if value.ndim > 2 else value
-        for mine in (value, turned):
+        for mine in _both_ways(value):
             for number in among:
                 true = self.adjoints[number]
                 if true.size == mine.size and _same_axes(true.shape, mine.shape):
@@ -81,11 +85,56 @@ class Names:
         true = self.adjoints[param]
         if value.size != true.size or value.dtype.kind != "f":
             return None
-        for mine in (value, np.swapaxes(value, -1, -2) if value.ndim > 2 else value):
+        for mine in _both_ways(value):
             factor = multiple(mine, true)
             if factor is not None:
                 return factor
         return None
+
+
+class Directions:
+    """Arrays by their direction: of thousands only few may be those that a value is a multiple of.
+
+    Args:
+        arrays: by number, none of them 0.
+    """
+
+    def __init__(self, arrays: Mapping[int, np.ndarray]):
+        self._order = {number: k for k, number in enumerate(arrays)}
+        by_size: dict[int, list[tuple[float, int]]] = {}
+        for number, array in arrays.items():
+            by_size.setdefault(array.size, []).append((_direction(array), number))
+        self._by_size = {size: sorted(some) for size, some in by_size.items()}
+
+    def near(self, value: np.ndarray) -> list[int]:
+        """The arrays that may have a value's direction, in the order in which they were given."""
+        some = self._by_size.get(value.size, [])
+        if not some or value.dtype.kind != "f" or not np.isfinite(value).all():
+            return []
+        slack, found = SLACK * np.sqrt(value.size), set()
+        for mine in _both_ways(value):
+            at = _direction(mine)
+            begin, end = (bisect_left(some, (at + sign * slack, 0)) for sign in (-1, 1))
+            found.update(number for _, number in some[begin:end])
+        return sorted(found, key=self._order.__getitem__)
+
+
+def _direction(array: np.ndarray) -> float:
+    """A number that is the same for all multiples of an array, and different for others."""
+    entries = array.reshape(-1)
+    length = np.linalg.norm(entries)
+    return float(abs(_random_way(entries.size) @ entries) / length) if length else 0.0
+
+
+@functools.cache
+def _random_way(size: int) -> np.ndarray:
+    drawn = np.random.default_rng(size).normal(size=size)
+    return drawn / np.linalg.norm(drawn)
+
+
+def _both_ways(value: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Values, and the matrices among them transposed."""
+    return (value, np.swapaxes(value, -1, -2)) if value.ndim > 2 else (value,)
 
 
 def _same_axes(one: tuple[int, ...], other: tuple[int, ...]) -> bool:

@@ -32,7 +32,10 @@ from jaxmlp.verify.truth import adjoints, errors, replay
 
 OWN = "own"
 SAME = 1e-6
-MANY, MANY_UNFIT = 3000, 500  # operations that are differentiated, where an E seems to fit or none
+MANY, MANY_UNFIT = (
+    20_000,
+    3000,
+)  # operations that are differentiated, where an E seems to fit or none
 
 
 @dataclass(frozen=True)

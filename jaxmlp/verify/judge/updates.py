@@ -35,7 +35,9 @@ def direction(
     first = [i for i in gradients if not world.graph.ancestors([i]) & (set(gradients) - {i})]
     drawn = np.random.default_rng(0).normal(size=world.at[0][param.old].shape)
     try:
-        ends = [_moved(world, names, param, first, times * drawn) for times in (1, -1, 3)]
+        ends = [
+            _moved(world, names, param, first, np.asarray(times * drawn)) for times in (1, -1, 3)
+        ]
     except replay.NotReplayed:  # a branch that the true gradient does not take
         return 1
     if np.array_equal(*ends[:2]):  # a step size of 0; or it is squared
@@ -46,7 +48,10 @@ def direction(
 
 
 def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
-    """Whether what is given is the gradient and a share of the parameters, or cut to a length."""
+    """Whether what is given is the gradient and a share of the parameters, or the gradient cut off,
+    to a length or entry by entry."""
+    if _is_cut_off(change, true):
+        return True
     lengths = [multiple(one, by) for one, by in zip(change, true, strict=True)]
     if all(one is not None and one > 0 for one in lengths):
         return True
@@ -66,6 +71,16 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
     return False
 
 
+def _is_cut_off(change: np.ndarray, true: np.ndarray) -> bool:
+    """Whether entries are those of a gradient but for what is beyond a least and a largest one."""
+    least, largest = change.min(), change.max()
+    inside = (change > least) & (change < largest)
+    factor = multiple(change[inside], true[inside]) if inside.any() else None
+    if factor is None:
+        return False
+    return bool(np.allclose(change, np.clip(factor * true, least, largest), rtol=NEAR))
+
+
 def _moved(
     world: World, names: Names, param: Param, first: list[int], drawn: np.ndarray
 ) -> np.ndarray:
@@ -81,7 +96,7 @@ def _in_place_of(names: Names, number: int, param: Param, drawn: np.ndarray) -> 
     turned = value.ndim > 2 and not np.allclose(
         value.reshape(-1), factor * true.reshape(-1), rtol=1e-6, atol=1e-9
     )
-    return factor * (drawn.T if turned else drawn).reshape(value.shape[1:])
+    return np.asarray(factor * (drawn.T if turned else drawn).reshape(value.shape[1:]))
 
 
 def _of_its_own(

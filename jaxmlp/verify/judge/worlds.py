@@ -98,7 +98,7 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
             found = (
                 [_moving(recording, graph, params, seed)]
                 if params
-                else given(recording, graph, seed)
+                else list(given(recording, graph, seed))
             )
         except replay.NotReplayed as why:
             stopped = why
@@ -128,7 +128,7 @@ def suited(world: World, target: Target, seed: int) -> World:
     """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
     recording, nodes = world.recording, world.recording.nodes
     likely = network.like_outputs(recording, world.graph, target) if recording.guessed else {}
-    whole = {i: (value == value.max(-1, keepdims=True)) * 1.0 for i, value in likely.items()}
+    whole = {i: np.eye(value.shape[-1])[value.argmax(-1)] for i, value in likely.items()}
     for values in (likely, whole) if likely else ():
         new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
         changed = replace(recording, nodes=new)

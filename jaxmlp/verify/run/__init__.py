@@ -4,9 +4,10 @@
 `child` is what runs in that; `box` and `filter` shut it in; `message` is what passes between the
 two, JSON and plain arrays; `outcome` is how a run ends that gives none.
 
-`record` runs a file on recording arrays. Where the file trains, the first pass that moves its
-parameters is taped (`step`, `network`); what it only defines is called (`calls`). Data that are not
-there are stand-ins (`unknown`), whose `shapes` come from their use, chosen by an `oracle` in runs
-one after the other (`search`). `tape` and `arrays` write down each operation, with its place;
-`recording` is what goes to the parent. In the child nothing is imported but NumPy.
+`record` runs a file on recording arrays (`hooked`, `program`). Where the file trains, the first
+pass that moves its parameters is taped (`step`, `entries`, `network`); what it only defines is
+called (`calls`). Data that are not there are stand-ins (`unknown`, `answer`), whose `shapes` come
+from their use, chosen by an `oracle` in runs one after the other (`search`). `tape` and `arrays`
+write down each operation, with its place; `recording` is what goes to the parent. In the child
+nothing is imported but NumPy.
 """

@@ -141,6 +141,9 @@ class Recorded(np.ndarray):
         index = _decided(index, self.shape)
         if self._matrix and not isinstance(index, tuple):
             index = slice(index, index + 1 or None) if isinstance(index, int) else index
+        entry = self._entry(index)
+        if entry is not None and (node := current().entry(self, entry)) is not None:
+            return _wrapped(np.asarray(plain(self)[index]), node)
         found = given_back(plain(self)[plain(index)], "getitem", (encoded(self), encoded(index)))
         turned = self._matrix and found.ndim == 1 and not isinstance(index[0], int)
         return as_matrix(np.reshape(found, (-1, 1)) if turned else found, self)
@@ -149,9 +152,19 @@ class Recorded(np.ndarray):
         index = _decided(index, self.shape)
         if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[plain(index)]) == 0:
             value = np.reshape(value, ())  # as NumPy before 2.4 does
-        args = (encoded(self), encoded(index), encoded(value))
         memory, where, what = plain(self), plain(index), plain(value)
-        current().write(self, "setitem", args, {}, lambda: memory.__setitem__(where, what))
+        change = lambda: memory.__setitem__(where, what)  # noqa: E731
+        if (entry := self._entry(index)) is not None:
+            return current().write_entry(self, entry, encoded(value), change)
+        args = (encoded(self), encoded(index), encoded(value))
+        return current().write(self, "setitem", args, {}, change)
+
+    def _entry(self, index: Any) -> tuple[int, ...] | None:
+        """The index of a single entry, if it is one, and no label."""
+        parts = index if isinstance(index, tuple) else (index,)
+        single = 0 < len(parts) == self.ndim and all(type(one) is int for one in parts)
+        inside = single and all(-n <= k < n for k, n in zip(parts, self.shape, strict=True))
+        return parts if inside else None
 
     def __iter__(self) -> Iterator[Any]:
         if self.ndim == 0:

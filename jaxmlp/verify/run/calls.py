@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.layouts import D, M, N, Q, drawn, layouts
-from jaxmlp.verify.names import BACK, NOT_CHECKED, roles
+from jaxmlp.verify.names import BACK, NOT_CHECKED, called, roles
 from jaxmlp.verify.run.arrays import current, lifted
 from jaxmlp.verify.run.oracle import SAMPLES, Oracle
 from jaxmlp.verify.run.program import Program, Seen
@@ -24,6 +24,7 @@ from jaxmlp.verify.run.unknown import Unknown
 NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
 SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
+MOVES_BY = re.compile(r"^d_?[A-Z]|^d_?[a-z]\d*$|grad|nabla|delta")  # dW, d_b, grads
 DECAY = 0.3
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
@@ -38,6 +39,7 @@ class Uncalled(NamedTuple):
         used: whether the file itself names it elsewhere.
         gives: the function that returns what is asked for by a name, or of a class, the method
             that sets an attribute.
+        returns: of a class, by method the names of what it returns.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Uncalled(NamedTuple):
     methods: tuple[str, ...] | None
     used: bool
     gives: Mapping[str, ast.FunctionDef]
+    returns: Mapping[str, list[str]] = {}
 
 
 def uncalled(tree: ast.Module) -> list[Uncalled]:
@@ -63,7 +66,8 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
         gives = _setters(one) if is_class else _givers(one, functions)
         methods = _roots(one) if is_class else None
         end, used_by = one.end_lineno or one.lineno, one.name in others
-        found.append(Uncalled(one.name, one.lineno, end, methods, used_by, gives))
+        returns = _results(one) if is_class else {}
+        found.append(Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns))
     made_of = {one.name: bool(asked & set(_returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))
 
@@ -111,9 +115,37 @@ def _returned(function: ast.FunctionDef) -> list[str]:
     returns = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value]
     if not returns:
         return []
-    last = returns[-1]
-    parts = last.elts if isinstance(last, ast.Tuple | ast.List) else [last]
-    return [one.id if isinstance(one, ast.Name) else "" for one in parts]
+    return [one.id if isinstance(one, ast.Name) else "" for one in _parts_of(returns[-1])]
+
+
+def _parts_of(value: ast.expr) -> list[ast.expr]:
+    return value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+
+
+def _results(made: ast.ClassDef) -> dict[str, list[str]]:
+    """For each method the names of what it returns that it was not given."""
+    methods = {n.name: n for n in made.body if isinstance(n, ast.FunctionDef)}
+
+    def named(name: str, asking: frozenset[str]) -> list[str]:
+        returns = [
+            n.value for n in ast.walk(methods[name]) if isinstance(n, ast.Return) and n.value
+        ]
+        last = returns[-1] if returns else ast.Tuple([])
+        other = called(last) if isinstance(last, ast.Call) else ""
+        if other in methods.keys() - asking:  # it gives what another method does
+            return named(other, asking | {other})
+        own = {arg.arg for arg in methods[name].args.args}
+        titles = map(_title, _parts_of(last))
+        return ["" if title in own else title for title in titles]
+
+    return {name: named(name, frozenset((name,))) for name in methods}
+
+
+def _title(value: ast.expr) -> str:
+    """The name of a value, be it an attribute's, or that of what an array is made of."""
+    if isinstance(value, ast.Call) and called(value) in ("array", "asarray", "stack", "copy"):
+        return _title(value.args[0]) if value.args else ""
+    return value.id if isinstance(value, ast.Name) else getattr(value, "attr", "")
 
 
 def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
@@ -130,15 +162,23 @@ def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
 
 
 def _roots(made: ast.ClassDef) -> tuple[str, ...]:
-    methods = [n for n in made.body if isinstance(n, ast.FunctionDef) and not _is_left_out(n.name)]
+    methods = [n for n in made.body if isinstance(n, ast.FunctionDef)
+               and not (_is_left_out(n.name) or _is_attribute(n))]  # fmt: skip
     inner = {m.name: _named(m) for m in methods}
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
-    callers = [m.name for m in methods if not (m.name.startswith("__") or BACK.search(m.name))]
+    callers = {m.name: bool(BACK.search(m.name)) for m in methods if not m.name.startswith("__")}
     found = [
         m.name for m in methods if not m.name.startswith("_")
-        and not any(m.name in inner[caller] for caller in callers if caller != m.name)
+        and not any(m.name in inner[caller] for caller, back in callers.items()
+                    if caller != m.name and (callers[m.name] or not back))
     ]  # fmt: skip
     return tuple([name for name in found if name not in begun] or found)
+
+
+def _is_attribute(method: ast.FunctionDef) -> bool:
+    """Whether it is read, set or cached as an attribute is, and never called."""
+    return any("property" in ast.unparse(one) or ast.unparse(one).endswith(".setter")
+               for one in method.decorator_list)  # fmt: skip
 
 
 def call(program: Program, what: Uncalled) -> None:
@@ -183,11 +223,6 @@ def multiplies() -> bool:
     return any(node.op in FACTORS for node in current().nodes.values())
 
 
-def first_product() -> int:
-    """Where a script begins to compute its network: its weights are drawn and scaled by then."""
-    return min(n.id for n in current().nodes.values() if n.op in FACTORS)
-
-
 def _called(program: Program, function: Any, what: Uncalled, given: dict[str, Any]) -> Any:
     """What a function gives, with what the functions before it give."""
     return function(*_arguments(function, program, what, given, frozenset((what.name,))))
@@ -196,17 +231,17 @@ def _called(program: Program, function: Any, what: Uncalled, given: dict[str, An
 def _methods_called(
     program: Program, made: Any, what: Uncalled, given: dict[str, Any]
 ) -> dict[str, Any]:
-    """What the methods of an object give; one that sets what another needs is called before it."""
-    results, left, tried = {}, list(what.methods or ()), set()
+    """What the methods of an object give; one that gives what another asks for comes before it."""
+    results, left, tried = {}, _without_rules(made, what.methods or ()), set()
     while left:
-        name, errors = left[0], len(program.errors)
+        name, errors = _next(made, left, what), len(program.errors)
         method = getattr(made, name)
-        work = lambda m=method: m(*_arguments(m, program, what, given))  # noqa: E731
+        work = lambda m=method: m(*_arguments(m, program, what, given, results=results))  # noqa: E731
         results[name] = program.attempt(work, what.line)
+        program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)
-        if isinstance(results[name], np.ndarray) and results[name].ndim:
-            program.oracle.output = results[name].shape
+        program.oracle.output = _output(results[name]) or program.oracle.output
         missing = NO_ATTRIBUTE.search(program.errors[-1][2] if program.errors[errors:] else "")
         setter = what.gives.get(missing[1]) if missing else None
         if setter is not None and setter.name not in (name, "__init__") and name not in tried:
@@ -214,8 +249,47 @@ def _methods_called(
             del program.errors[errors:]
             left.insert(0, setter.name)
         else:
-            left.pop(0)
+            left.remove(name)
     return results
+
+
+def _asks(made: Any, name: str) -> set[str]:
+    """The names of a method's arguments."""
+    code = getattr(getattr(type(made), name, None), "__code__", None)
+    return set(code.co_varnames[: code.co_argcount] if code else ())
+
+
+def _without_rules(made: Any, names: Sequence[str]) -> list[str]:
+    """The methods but for those that move parameters by gradients that another one gives."""
+    backs = {name for name in names if BACK.search(name)}
+    rules = {n for n in names if n not in backs and any(map(MOVES_BY.search, _asks(made, n)))}
+    return [name for name in names if not (backs and name in rules)]
+
+
+def _next(made: Any, left: Sequence[str], what: Uncalled) -> str:
+    """The first method that asks for nothing which another one gives, or else the first."""
+    gives = {name: {one for one in what.returns.get(name, ()) if one} for name in left}
+    for name in left:
+        asked = _asks(made, name)
+        if not any(asked & gives[other] for other in left if other != name):
+            return name
+    return left[0]
+
+
+def _output(result: Any) -> tuple[int, ...] | None:
+    """The shape of what a method gives first."""
+    first = result[0] if isinstance(result, tuple) and result else result
+    return first.shape if isinstance(first, np.ndarray) and first.ndim else None
+
+
+def _of_results(name: str, what: Uncalled, results: Mapping[str, Any]) -> Any:
+    """What a method has returned by a name; None if none has."""
+    for method, result in results.items():
+        names = what.returns.get(method, [])
+        parts = result if len(names) > 1 else (result,)
+        if name in names and isinstance(parts, tuple) and len(parts) == len(names):
+            return parts[names.index(name)]
+    return None
 
 
 def _decays(name: str, default: Any) -> bool:
@@ -236,9 +310,13 @@ def _passed_on(argument: Unknown, results: Mapping[str, Any]) -> Any:
 
 def _arguments(
     function: Any, program: Program, what: Uncalled, given: dict[str, Any],
-    asking: frozenset[str] = frozenset(),
+    asking: frozenset[str] = frozenset(), results: Mapping[str, Any] = {},
 ) -> list[Any]:  # fmt: skip
-    """A stand-in for each argument that has no default; those of one name are one."""
+    """A stand-in for each argument that has no default; those of one name are one.
+
+    Args:
+        results: what methods have given, by their names: it may be what another asks for.
+    """
     is_type = isinstance(function, type)
     code = getattr(function, "__init__", function) if is_type else function
     code = getattr(code, "__func__", code)
@@ -266,6 +344,8 @@ def _arguments(
         if _is_called_for(program, what, before, deep=len(asking) > 1):
             _give(name, program, before, what, given, asking | {before.name})
     for name in names:
+        if name not in given and (known := _of_results(name, what, results)) is not None:
+            given[name] = known
         if name not in given:
             given[name] = Unknown(name, program.oracle, setting=is_type)
         if isinstance(given[name], Unknown) and BACK.search(getattr(function, "__name__", "")):

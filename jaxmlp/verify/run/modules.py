@@ -7,6 +7,7 @@ a stand-in that does nothing; one whose values reach the step makes the step unf
 from __future__ import annotations
 
 import builtins
+import contextlib
 import glob
 import math
 import os
@@ -92,6 +93,7 @@ OF_OLD = {
 }  # fmt: skip
 OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 LABELS = 3  # in the names of files
+SAVES = ("save", "savetxt", "savez", "savez_compressed")
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 CREATES = frozenset(["array", "asarray", "asanyarray", "ascontiguousarray", "asfarray"])
 AS_THEY_ARE = frozenset(
@@ -103,10 +105,6 @@ AS_THEY_ARE = frozenset(
         "isscalar",
         "array_equal",
         "allclose",
-        "save",
-        "savetxt",
-        "savez",
-        "savez_compressed",
         "issubdtype",
         "dtype",
         "finfo",
@@ -290,7 +288,7 @@ def _numpy() -> Namespace:
     creating: dict[str, Callable] = dict.fromkeys(CREATES, as_array)
     asarray = lambda value, dtype=None, **_: as_array(value, dtype, copy=False)  # noqa: E731
     creating |= dict.fromkeys(("asarray", "asanyarray", "ascontiguousarray"), asarray)
-    loads = {name: _loading(name) for name in LOADS}
+    loads = {name: _loading(name) for name in LOADS} | {name: _saving(name) for name in SAVES}
     own = {"vectorize": vectorize, "apply_along_axis": apply_along_axis}
     return Namespace(np, "numpy", **creating, **loads, **own)
 
@@ -308,6 +306,18 @@ def _loading(name: str) -> Callable:
             return current().data(f"np.{name}")
 
     return load
+
+
+def _saving(name: str) -> Callable:
+    """np.save and its kin, where there is such a folder, and it may be written to."""
+    function = getattr(np, name)
+
+    def save(*args: Any, **kw: Any) -> None:
+        if not any(hasattr(one, "stands_for") for one in (*args, *kw.values())):
+            with contextlib.suppress(OSError):
+                function(*plain(args), **plain(kw))
+
+    return save
 
 
 NUMPY = _numpy()

@@ -16,7 +16,7 @@ from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import NOWHERE, Node, Span
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
 EPSILON = 1e-3
@@ -114,7 +114,8 @@ def sensible(recording: Recording) -> bool:
     graph = Graph(nodes)
     olds, news = [old for _, old, _ in recording.moves], [new for _, _, new in recording.moves]
     found = targets(recording, graph, olds, news)
-    whole = lambda y: nodes[_data(graph, y)].value.ndim  # noqa: E731  (of samples, one by one)
+    # Of samples, one by one; or it is a number that the program states.
+    whole = lambda y: nodes[_data(graph, y)].value.ndim or is_stated(y)  # noqa: E731
     meets = any(whole(y) or len(one.pairs) > 1 for one in found for _, y in one.pairs)
     return meets and not degenerate(recording, graph, olds, found)
 
@@ -184,18 +185,38 @@ def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
     for number in moving:
         for one in graph.before[number]:
             if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
-                members = groups.setdefault(_origin(graph, one), [])
+                members = groups.setdefault(_origin(graph, one, number), [])
                 if one not in members:
                     members.append(one)
     return groups
 
 
-def _origin(graph: Graph, number: int) -> tuple:
-    """The data that a value is made of, and the place where it was taken out of them."""
+def _origin(graph: Graph, number: int, meets: int) -> tuple:
+    """The data that a value is made of, and the place where it was taken out of them.
+
+    Numbers that are in no array are of one origin where one expression works on them; those that
+    the program states are all of one: 0.9 where a label says so, or else 0.1.
+
+    Args:
+        meets: the node that is computed from the value.
+    """
+    if is_stated(number):
+        return ()
     while graph.before[number] and graph.nodes[number].op != "getitem":
         number = graph.before[number][0]
-    span = graph.nodes[number].span
-    return (_data(graph, number), span.line, span.column)
+    data, span = _data(graph, number), graph.nodes[number].span
+    alone = not graph.nodes[data].value.ndim
+    return _place(graph.nodes[meets].span) if alone else (data, *_place(span))
+
+
+def _place(span: Span) -> tuple[int, ...]:
+    """Where an expression stands, in a module beside the file, too."""
+    return (*span[:4], span.inner)
+
+
+def is_stated(number: int) -> bool:
+    """Whether a leaf is a number that the program states."""
+    return number < 0
 
 
 def _data(graph: Graph, number: int) -> int:
@@ -211,28 +232,58 @@ def _meetings(
 
     Where any of them lead to the step, the others are of no account.
     """
-    by_place: dict[tuple, dict[int, int]] = {}
-    leading: dict[tuple, dict[int, int]] = {}
+    nodes = recording.nodes
+    by_place: dict[tuple, list[tuple[int, int, int]]] = {}
+    leading: dict[tuple, list[tuple[int, int, int]]] = {}
+    for y, number, g in _meeting(recording, graph, group):
+        if g in forward and nodes[g].value.dtype.kind == "f":
+            place = _place(NOWHERE if is_stated(y) else nodes[number].span)
+            by_place.setdefault(place, []).append((y, number, g))
+            if number in used:
+                leading.setdefault(place, []).append((y, number, g))
+    for met in (leading or by_place).values():
+        pairs = {g: _positive(recording, graph, y) for y, _, g in met}
+        fits = all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items())
+        if fits and _is_clear(recording, met) and not _are_of_f(recording, graph, met):
+            yield tuple(sorted(pairs.items()))
+
+
+def _is_clear(recording: Recording, met: list[tuple[int, int, int]]) -> bool:
+    """Whether one number meets each output: of two none is the target."""
+    numbers: dict[int, set[float]] = {}
+    for y, _, g in met:
+        value = recording.nodes[y].value
+        numbers.setdefault(g, set()).update([float(value)] if value.ndim == 0 else [])
+    return all(len(some) < 2 for some in numbers.values())
+
+
+def _are_of_f(recording: Recording, graph: Graph, met: list[tuple[int, int, int]]) -> bool:
+    """Whether these are the ones of an f or its slope, as in 1 / (1 + e⁻ᵘ) and g (1 − g)."""
+    nodes = recording.nodes
+
+    def belongs(number: int, g: int) -> bool:
+        by = [i for i in graph.after[number] if nodes[i].op == "multiply"]
+        return nodes[number].op == "divide" or any(g in graph.before[i] for i in by)
+
+    ones = all(is_stated(y) and nodes[y].value == 1 for y, _, _ in met)
+    return ones and all(belongs(number, g) for _, number, g in met)
+
+
+def _meeting(
+    recording: Recording, graph: Graph, group: list[int]
+) -> Iterator[tuple[int, int, int]]:
+    """Each (value of a target, node where it meets something, what it meets)."""
+    nodes = recording.nodes
     for y in group:
         for number in graph.after[y]:
-            op = recording.nodes[number].op
-            if op in FACTORS or (op == "add" and recording.nodes[y].op != "negative"):
+            op = nodes[number].op
+            if op in FACTORS or (op == "add" and nodes[y].op != "negative"):
                 continue  # a target is no factor, and is added to nothing
-            span = recording.nodes[number].span
             for g in graph.before[number]:
-                if recording.nodes[g].op == "log":  # y log g
-                    g = _guarded(recording, graph, graph.before[g][0])
-                elif op == "multiply":
-                    continue
-                if g in forward and recording.nodes[g].value.dtype.kind == "f":
-                    met = _positive(recording, graph, y)
-                    by_place.setdefault(span[:4], {})[g] = met
-                    if number in used:
-                        leading.setdefault(span[:4], {})[g] = met
-    for pairs in (leading or by_place).values():
-        nodes = recording.nodes
-        if all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items()):
-            yield tuple(sorted(pairs.items()))
+                if nodes[g].op == "log":  # y log g
+                    yield y, number, _guarded(recording, graph, graph.before[g][0])
+                elif op != "multiply":
+                    yield y, number, g
 
 
 def _positive(recording: Recording, graph: Graph, y: int) -> int:

@@ -36,18 +36,26 @@ class Oracle:
     ):
         self.own = tuple(own)
         self.words: tuple[str, ...] = ()  # the keys of the program's dicts
+        self.letters: tuple[str, ...] = ()  # those that it reads drawings with
+        self.typed = 0  # whole numbers
         self.told, self.lengths = tuple(told), lengths or {}
         self.taken: list[tuple[int, Sequence[Any]]] = []
         self.random = np.random.default_rng(seed)
         self.habits: dict[str, int] = {}
         self.drawn: dict[int, None] = {}  # sizes, in order
         self.tables: dict[str, int] = {}  # the widths of tables that were loaded
+        self.loads: list[Any] = []  # the arrays that stand for what was loaded
         self.calls = 0
         self.output: Shape | None = None  # of what a forward pass has given
         self.made: dict[str, Any] = {}  # the arrays that stand-ins have become, by name
         self.activated: tuple[set[int], set[int]] = (set(), set())  # nodes of u, and of f(u)
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
+
+    @property
+    def guesses(self) -> bool:
+        """Whether there are shapes that nobody has told."""
+        return bool(self.taken or self.tables)
 
     @property
     def rows(self) -> int:
@@ -78,6 +86,14 @@ class Oracle:
         self.tables[name] = width
         drawn = self.random.integers(0, self.lengths.get("values", VALUES), width)
         return lifted(drawn.astype(float))
+
+    def drawing(self) -> str:
+        """The text of a file of drawings, one a line."""
+        self.calls += 1
+        name = f"drawing#{self.calls}"
+        width = self.tables[name] = self.lengths.get(name, SIZES[0])
+        lines = self.random.choice(self.letters, (self.rows, width))
+        return "\n".join(map("".join, lines))
 
     def fresh(self, skip: int = 0) -> int:
         """A size that nothing else has; or the next but some."""

@@ -10,7 +10,7 @@ import __future__
 import ast
 import builtins
 import contextlib
-import math
+import io
 import os
 import struct
 import sys
@@ -25,25 +25,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import DRAWS
 from jaxmlp.verify.run import modules
+from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
 from jaxmlp.verify.run.beside import module_file, roots
+from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.oracle import Oracle
-from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
-from jaxmlp.verify.run.tape import Tape, TapeFull
+from jaxmlp.verify.run.step import FACTORS, Move, Place, is_stale, moves, places
+from jaxmlp.verify.run.tape import Span, Tape, TapeFull
 from jaxmlp.verify.run.unknown import Unknown
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
 STEPS = 3  # steps that are looked for
-MANY = 500  # a number of samples that a program counts on may be another
-BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
 ROOM = 20_000  # nodes kept from before a step
 NO_MORE = object()  # passes of a loop
 BESIDE = "beside."  # before the name of a module of the program's
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, zipfile.BadZipFile, struct.error)
-OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 
 
 class OutOfTime(BaseException):
@@ -75,64 +73,6 @@ class Seen(NamedTuple):
     stale: bool = False
 
 
-class Hooked(ast.NodeTransformer):
-    """Loops that say when a pass begins and ends; numbers that record, where NumPy is not used."""
-
-    def __init__(self, *, numbers: bool):
-        self.numbers = numbers
-
-    def visit_For(self, node: ast.For) -> ast.AST:
-        self.generic_visit(node)
-        node.iter = _call("__passes__", node.iter, ast.Constant(node.lineno))
-        return node
-
-    def visit_While(self, node: ast.While) -> ast.AST:
-        self.generic_visit(node)
-        nothing = ast.arguments([], [], None, [], [], None, [])
-        test = ast.copy_location(ast.Lambda(nothing, node.test), node.test)
-        passes = _call("__while__", test, ast.Constant(node.lineno))
-        target = ast.Name("__pass__", ast.Store())
-        made = ast.For(target, passes, node.body, node.orelse)
-        return ast.copy_location(made, node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        self.generic_visit(node)
-        yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
-        if DRAWS.search(node.name.lower()) and not yields:
-            drawing = ast.withitem(_call("__drawing__", ast.Constant(node.name)))
-            ast.copy_location(drawing.context_expr, node)
-            node.body = [ast.copy_location(ast.With([drawing], node.body), node.body[0])]
-        return node
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
-            return ast.copy_location(_call("__number__", node), node)
-        if type(node.value) is int and node.value >= BATCH:
-            return ast.copy_location(_call("__many__", node), node)
-        return node
-
-    def visit_List(self, node: ast.List) -> ast.AST:
-        self.generic_visit(node)
-        if self.numbers and isinstance(node.ctx, ast.Load):  # samples and targets, say
-            node.elts = [_call("__number__", n) if _is_small_integer(n) else n for n in node.elts]
-        return node
-
-    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
-        return node
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
-        return node
-
-
-def _is_small_integer(node: ast.expr) -> bool:
-    """Whether it is a small whole number."""
-    return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH
-
-
-def _call(name: str, *args: ast.expr) -> ast.Call:
-    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), args[0])
-
-
 class Program:
     """The statements of a file, and what became of them.
 
@@ -148,7 +88,7 @@ class Program:
         self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str], until: float
     ):
         self.path, self.oracle, self.until = path, oracle, until
-        oracle.words = _keys(statements)
+        oracle.words, oracle.letters = keys(statements), letters(statements)
         self.statements = statements
         self.seen: list[Seen] = []
         self.missing: list[str] = []
@@ -156,6 +96,8 @@ class Program:
         self.stopped_by: type[BaseException] = BaseException  # the last of them
         self.before: list[tuple[str, int, str]] | None = None  # errors before the first step
         self.reached = 0  # how far it came without an error, in nodes
+        self.chosen = 0  # how many choices were made by then
+        self.went_back = False  # whether a backward pass came before the first error
         self.counts: dict[int, int] = {}
         self.depth = 0
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
@@ -188,23 +130,25 @@ class Program:
         made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
         self.modules[path] = made
         with builtins.open(path, "rb") as file:
-            tree = Hooked(numbers=False).visit(ast.parse(file.read()))
-        self.oracle.words += _keys(tree.body)
+            tree = ast.parse(file.read())
+        tree = Hooked(numbers=not uses_numpy(tree)).visit(tree)
+        self.oracle.words += keys(tree.body)
         current().beside.add(path)
         exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)
 
     def _builtins(self) -> dict[str, Any]:
         own = dict(vars(builtins))
         own["__import__"] = modules.importer(self.missing, self._data, self._beside)
-        own["input"] = own["raw_input"] = lambda *_: "1"
+        own["input"] = own["raw_input"] = lambda *_: Answer(self.oracle)
         own["xrange"], own["unicode"] = range, str
         own["display"] = lambda *_, **__: None
         own["exit"] = own["quit"] = _leave
         own["print"] = lambda *_, **__: None
-        own["open"] = _open_to_read
+        own["open"] = self._open
         many = lambda n: self.oracle.lengths.get(str(n), n)  # noqa: E731
         hooks = {
             "__many__": many,
+            "__data__": self._data,
             "__drawing__": self._drawing,
             "__passes__": self._passes,
             "__while__": self._while,
@@ -237,6 +181,18 @@ class Program:
         self.names.update((name, self._data(name)) for name in names)
         return bool(names)
 
+    def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
+        """Files are read, never written; one of a drawing that is not there has random letters."""
+        if set(mode) & set("wax+"):
+            return modules.Stub("a file")
+        try:
+            return builtins.open(os.fspath(file), mode, *args, **kw)
+        except (OSError, TypeError):
+            if "b" in mode or not self.oracle.letters:
+                return self._data("a file")
+            current().guessed = True
+            return io.StringIO(self.oracle.drawing())
+
     def _execute(self, statement: ast.stmt) -> None:
         exec(_compiled([statement], self.path), self.names)
 
@@ -259,6 +215,7 @@ class Program:
             self.stopped_by = type(error)
             self.errors.append((type(error).__name__, own[-1] if own else line, text))
             self.reached = self.reached or current().next
+            self.chosen = self.chosen or len(self.oracle.taken)
             if isinstance(error, Unsupported):
                 self.errors[-1] = ("Unsupported", self.errors[-1][1], text)
             return None
@@ -355,6 +312,32 @@ class Program:
             self.seen.append(Seen(line, name, start, current().next, moved, still))
             self.before = self.errors[:] if self.before is None else self.before
 
+    def look_back(self) -> None:
+        """Remember what a run without a step has left; or its step, if it was made in no loop.
+
+        That is of arrays that no name leads to, each changed in place once.
+        """
+        tape, values = current(), places(self.names)
+        nodes, named = tape.nodes, {place.node for place in values.values()}
+        before, after = {}, {}
+        for last, (first, times) in tape.written.items():
+            if times == 1 and last in nodes and first in nodes and last not in named:
+                name = self._target(nodes[last].span, len(after))
+                before[name] = Place(first, nodes[first].value.shape)
+                after[name] = Place(last, nodes[last].value.shape)
+        moved = moves(before, after, 0, alone=False)
+        # What weights are drawn and scaled by comes before the network.
+        begin = 0 if moved else min((n.id for n in nodes.values() if n.op in FACTORS), default=0)
+        self.seen.append(Seen(0, "", begin, tape.next, moved, values))
+
+    def _target(self, span: Span, number: int) -> str:
+        """What the program calls an array that it writes to."""
+        nodes = [
+            n for one in self.statements for n in ast.walk(one) if isinstance(n, ast.AugAssign)
+        ]
+        names = [ast.unparse(n.target) for n in nodes if n.lineno == span.line]
+        return names[0] if len(names) == 1 else f"array {number}"
+
     def _check_time(self) -> None:
         if time.monotonic() > self.until:
             raise OutOfTime
@@ -372,70 +355,3 @@ def _entries(over: Any) -> Iterator[Any]:
 
 def _leave(*_: Any) -> None:
     raise SystemExit
-
-
-def _open_to_read(file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
-    """Files are read, never written."""
-    if set(mode) & set("wax+"):
-        return modules.Stub("a file")
-    try:
-        return builtins.open(os.fspath(file), mode, *args, **kw)
-    except (OSError, TypeError):
-        return current().data("a file")
-
-
-def undefined(tree: ast.Module) -> set[str]:
-    """The names that a file reads and nothing in it gives."""
-    read, given = set(), set(dir(builtins)) | {"__file__", "__name__", *OLD}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else given).add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            given.add(node.name)
-        elif isinstance(node, ast.arg):
-            given.add(node.arg)
-        elif isinstance(node, ast.alias):
-            given.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
-            given.add(node.name)
-    return read - given
-
-
-def _keys(body: list[ast.stmt]) -> tuple[str, ...]:
-    """The words that may be keys of a program's dicts: those in them, or given a name."""
-    nodes = [n for one in body for n in ast.walk(one)]
-    found = [k for n in nodes if isinstance(n, ast.Dict) for k in n.keys]
-    found += [n.value for n in nodes if isinstance(n, ast.Assign)]
-    words = [k.value for k in found if isinstance(k, ast.Constant)]
-    return tuple(dict.fromkeys(w for w in words if isinstance(w, str) and w.isidentifier()))
-
-
-def many(body: list[ast.stmt]) -> set[int]:
-    """The numbers in a hooked program that may be those of samples."""
-    calls = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Call)]
-    return {n.args[0].value for n in calls if getattr(n.func, "id", "") == "__many__"}
-
-
-def bound(body: list[ast.stmt]) -> set[str]:
-    """The names that a file's own statements give, outside of functions, classes and loops."""
-    found, left = set(), list(body)
-    while left:
-        node = left.pop()
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif not isinstance(node, ast.Lambda | ast.For | ast.While | ast.AugAssign):
-            left += ast.iter_child_nodes(node)
-    return found
-
-
-def uses_numpy(tree: ast.Module) -> bool:
-    """Whether NumPy or JAX is imported; without them numbers have to record."""
-    imported = {
-        alias.name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in [*node.names, ast.alias(getattr(node, "module", None) or "")]
-    }
-    return bool(imported & {"numpy", "jax", "pylab"})

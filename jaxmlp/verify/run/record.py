@@ -9,7 +9,7 @@ from typing import Any
 
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.calls import uncalled
-from jaxmlp.verify.run.program import Hooked, undefined, uses_numpy
+from jaxmlp.verify.run.hooked import Hooked, filled_in, undefined, uses_numpy
 from jaxmlp.verify.run.search import Given, explored
 
 
@@ -31,7 +31,7 @@ def record(
         farthest; `guessed`: whether there were stand-ins.
     """
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
-    tree = ast.Module(statements, [])
+    tree = ast.Module(filled_in(statements), [])
     unknown = undefined(tree)
     hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
     body = ast.fix_missing_locations(hooked).body

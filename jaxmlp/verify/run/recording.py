@@ -5,7 +5,7 @@ Everything but the arrays is JSON; the arrays are a list beside it, named by the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,13 +77,30 @@ def taken(
             node = nodes[number]
             outside = node.id < seen.begin
             kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
+    if seen.moves:
+        kept = {n.id: n for node in kept.values() for n in _with_stated(node)}
+        kept = dict(sorted(kept.items()))
     values = tuple((name, place.node) for name, place in seen.values.items())
     ran = tuple(line for line, last in lines.items() if last >= seen.begin)
     moves = tuple(map(tuple, seen.moves))
-    parts = tuple(i for i in kept if i < seen.begin and nodes[i].op in PASSING)
+    parts = tuple(i for i in kept if 0 <= i < seen.begin and nodes[i].op in PASSING)
     return Recording(
         seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale, parts=parts
     )
+
+
+def _with_stated(node: Node) -> Iterator[Node]:
+    """A node; of a difference from a number that the program states, 0.9 − g, that is a leaf.
+
+    It may be a target. Whole numbers are none here: there is a 1 in the slope of many an f.
+    """
+    stated = [one for one in node.args if isinstance(one, float) and not one.is_integer()]
+    if node.op == "subtract" and len(stated) == 1:
+        leaf = Node(-1 - node.id, "leaf", (), {}, np.asarray(stated[0]), node.span)
+        yield leaf
+        args = tuple(Ref(leaf.id) if isinstance(one, float) else one for one in node.args)
+        node = node._replace(args=args)
+    yield node
 
 
 def packed(recording: Recording) -> dict[str, Any]:

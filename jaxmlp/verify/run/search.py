@@ -21,21 +21,24 @@ import numpy as np
 
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
+from jaxmlp.verify.run.hooked import MANY, bound, many
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
 from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, Oracle
-from jaxmlp.verify.run.program import MANY, OutOfTime, Program, Seen, bound, many
+from jaxmlp.verify.run.program import OutOfTime, Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
-from jaxmlp.verify.run.step import PASSING, places, references
+from jaxmlp.verify.run.step import PASSING, references
 from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import PARAMETERS
 
 WORLDS = 8  # sets of shapes that work, which are given back
+KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 SHARE = 2  # of an even share of the time, for one of several calls
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELIEST = 4  # of so many runs one is the likeliest, not one that changes what came far
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
+LESS = 0.01  # what each option costs more than the one before
 WIDEST = 5000
 OWN = 8  # sizes of the program's own, at most
 BATCHES = 130  # samples, where fewer make no batch
@@ -45,6 +48,7 @@ SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
+SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 
 
@@ -122,12 +126,13 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         found: list[dict[str, Any]] = []
         spare: list[dict[str, Any]] = []
-        left, started = Left(self.first), False
+        partly: list[dict[str, Any]] = []  # of a class of which only later methods fail
+        left, started, kept = Left(self.first), False, 0
         while left and left.tried < self.tries and len(found) < WORLDS and self._has_time():
             far, cost, given = left.pop()
             oracle = Oracle(*given, self.seed, self.sizes)
             program = self._run(oracle, what)
-            self.guessed |= bool(oracle.taken or oracle.tables or current().guessed)
+            self.guessed |= oracle.guesses or current().guessed
             if self._new_names(program):
                 left.again.append((far, cost, given))
                 continue
@@ -142,15 +147,22 @@ class Search:
                 left.again.append((far, cost, given))
                 continue
             errors = program.errors if program.before is None else program.before
-            works = bool(program.seen) and not (oracle.taken and errors)
+            works = bool(program.seen) and not (oracle.guesses and errors)
             if works:
                 self.errors = errors
-                made = self._taken(program, guessed=bool(oracle.taken))
+                made = self._taken(program, guessed=oracle.guesses)
                 good = [one for one in made if not one.guessed or sensible(one)]
                 found += map(packed, good)
+                kept += current().bytes if good else 0
+                if kept > KEPT:
+                    return self._smaller(good, what, oracle) or found
                 if good and not oracle.drawn:  # all shapes are those that the program asks for
                     return self._smaller(good, what, oracle) or found
                 spare += [packed(one) for one in made if not (good or one.moves)]
+            elif program.went_back and program.seen and len(partly) < WORLDS:
+                partly += [
+                    packed(one) for one in self._taken(program, guessed=True) if sensible(one)
+                ]
             now = (len(errors), -program.reached)
             if what is None and (self.farthest is None or now < self.farthest[0]):
                 picked = tuple(k for k, _ in oracle.taken)
@@ -162,7 +174,7 @@ class Search:
                     left.push(now, cost + LIKELY / 4, given._replace(lengths=lengths))
             for more, told in _varied(program, given.told, all_of_it=works):
                 left.push(now, cost + more, given._replace(told=told))
-        return found or spare[:WORLDS]
+        return found or partly or spare[:WORLDS]
 
     def _has_time(self) -> bool:
         return time.monotonic() < self.until
@@ -249,8 +261,7 @@ class Search:
                     program.errors.clear()
                     calls.call(program, what)
                 elif not program.seen and calls.multiplies():
-                    values, first = places(program.names), calls.first_product()
-                    program.seen.append(Seen(0, "", first, current().next, [], values))
+                    program.look_back()
         except OutOfTime:
             program.errors.append(("OutOfTime", 0, ""))
         except TapeFull:
@@ -309,15 +320,23 @@ def _varied(
         all_of_it: whether choices that were told are varied, too: of two biases the first, say.
     """
     taken, asked = program.oracle.taken, _asked_for(program)
+    last = len(taken) if all_of_it else program.chosen or len(taken)
     for at in reversed(range(0 if all_of_it else len(told), len(taken))):
         same = tuple(picked for picked, _ in taken[:at])
         now, options = taken[at]
-        new = asked - set(options[now] if isinstance(options[now], tuple) else ())
+        new = asked - _sizes(options[now])
         for k, option in enumerate(options):
             if k != now:
-                sized = isinstance(option, tuple) and new & set(option)
-                fits = sized or (isinstance(option, str) and option == PARAMETERS)
-                yield LIKELY if fits else 1.0, (*same, k, *told[at + 1 :])
+                fits = bool(new & _sizes(option)) or (
+                    isinstance(option, str) and option == PARAMETERS
+                )
+                late = float(at >= last)  # it has not led to the first error
+                yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
+
+
+def _sizes(option: Any) -> set[int]:
+    """The sizes in an option: those of a shape, or a number itself."""
+    return set(option if isinstance(option, tuple) else [option] if type(option) is int else [])
 
 
 def _stands_still(program: Program, errors: list[tuple[str, int, str]]) -> bool:
@@ -338,6 +357,8 @@ def _resized(
     texts = [text for kind, _, text in errors if kind in SIZES_TOLD] or [""]
     told = texts[0]
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
+    if (m := SAMPLE.search(told)) and int(m[1]) >= int(m[2]) == oracle.rows < BATCHES:
+        return [{**lengths, "rows": min(2 * oracle.rows, BATCHES)}]  # a batch has more
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     wanted = many if "out of bounds" in told else many.intersection(sizes)

@@ -31,9 +31,11 @@ def product(pair: list, oracle: Oracle) -> None:
     """Decide the shapes of the factors of a matrix product."""
     left, right = pair[:2]
     if _open(left) and left.loaded and not _open(right) and _shape_of(right):
-        left.become((ROWS, _shape_of(right)[-2 if len(_shape_of(right)) > 1 else 0]))
+        inner = _shape_of(right)[-2 if len(_shape_of(right)) > 1 else 0]
+        _loaded_factor(left, right, oracle, lambda rows: (rows, inner))
     if _open(right) and right.loaded and not _open(left) and _shape_of(left):
-        right.become((_shape_of(left)[-1], ROWS))
+        inner = _shape_of(left)[-1]
+        _loaded_factor(right, left, oracle, lambda columns: (inner, columns))
     if _open(left) and _open(right):
         inner, other = oracle.fresh(), oracle.fresh(1)
         rows = other if left._flip is not None else SAMPLES
@@ -43,6 +45,33 @@ def product(pair: list, oracle: Oracle) -> None:
         _factor(left, right, oracle, -1)
     elif _open(right):
         _factor(right, left, oracle, 0)
+
+
+def _loaded_factor(mine: Any, other: Any, oracle: Oracle, shape: Callable[[int], Shape]) -> None:
+    """Decide the shape of a factor out of a file: beside data it is weights, else it is the data.
+
+    Args:
+        shape: with so many units, or samples.
+    """
+    if not _is_of_data(other, oracle):
+        mine.become(shape(ROWS))
+        return
+    mine.loaded = False
+    mine.become(oracle.choose([shape(n) for n in dict.fromkeys((oracle.fresh(), *oracle.own))]))
+
+
+def _is_of_data(value: Any, oracle: Oracle) -> bool:
+    """Whether a value is computed from what was loaded."""
+    if not isinstance(value, Recorded):
+        return False
+    loaded = {current().node_of(one) for one in oracle.loads}
+    nodes, left, seen = current().nodes, [current().node_of(value)], set()
+    while left and not loaded & seen:
+        one = left.pop()
+        if one not in seen and one in nodes:
+            left += [arg.id for arg in nodes[one].args if isinstance(arg, Ref)]
+        seen.add(one)
+    return bool(loaded & seen)
 
 
 def _factor(mine: Any, other: Any, oracle: Oracle, inner_axis: int) -> None:

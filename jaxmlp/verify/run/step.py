@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxmlp.verify.run import entries
 from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.tape import Node, Ref
 from jaxmlp.verify.run.unknown import Unknown
@@ -19,6 +20,7 @@ CURVED = frozenset(
 PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
 WRITES = frozenset(("setitem", "put"))
 DEPTH, MANY = 5, 3000
+MOST = 5 * MANY  # places in all
 FACTORS = frozenset(
     [
         "matmul",
@@ -35,10 +37,14 @@ PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, typ
 
 
 class Place(NamedTuple):
-    """What is at a place of the program: the node of an array, and its shape."""
+    """What is at a place of the program: the node of an array, its shape, and its entries' nodes.
+
+    Only entries that were written one by one have nodes.
+    """
 
     node: int
     shape: tuple[int, ...]
+    entries: Mapping[int, int] = {}
 
 
 class Move(NamedTuple):
@@ -65,9 +71,10 @@ def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str
             value = value.value
         if isinstance(value, np.ndarray):
             if value.dtype.kind == "f" and value.size:
-                found[path] = Place(current().node_of(value), value.shape)
+                tape = current()
+                found[path] = Place(tape.node_of(value), value.shape, tape.entries(value))
             return
-        if depth > DEPTH or len(found) > MANY or value is None or isinstance(value, PLAIN):
+        if depth > DEPTH or len(found) > MOST or value is None or isinstance(value, PLAIN):
             return
         children = _children(path, value)
         if children is not None and id(value) not in seen:
@@ -108,16 +115,17 @@ def _is_own(made: type) -> bool:
 
 def references(node: Node) -> Iterator[int]:
     """The nodes that a node is computed from."""
+    yield from references_in(node.args)
+    yield from references_in(list(node.kw.values()))
 
-    def inside(value: Any) -> Iterator[int]:
-        if isinstance(value, Ref):
-            yield value.id
-        elif isinstance(value, tuple | list):
-            for one in value:
-                yield from inside(one)
 
-    yield from inside(node.args)
-    yield from inside(list(node.kw.values()))
+def references_in(value: Any) -> Iterator[int]:
+    """The nodes that an argument has in it."""
+    if isinstance(value, Ref):
+        yield value.id
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from references_in(one)
 
 
 def moves(
@@ -138,7 +146,7 @@ def moves(
         same = now is None or now.node == was.node or now.shape != was.shape
         if not same and was.node not in olds:
             olds.add(was.node)
-            changed.append(Move(name, was.node, now.node))
+            changed += _entries(nodes, name, was, now) or [Move(name, was.node, now.node)]
     if not changed:
         return []
     changed = _parameters(nodes, changed)
@@ -154,6 +162,15 @@ def moves(
         return mutual
     found = _alone(nodes, changed, before)
     return found if alone or all(_is_added_to(nodes, one) for one in found) else []
+
+
+def _entries(nodes: dict[int, Node], name: str, was: Place, now: Place) -> list[Move]:
+    """The entries of an array that moved, where a pass works on it number by number."""
+    found = entries.changed(nodes, was.node, was.shape, was.entries, now.entries)
+    for number, node in entries.read_once(nodes, found).items():
+        nodes[number] = current().nodes[number] = node
+    index = lambda one: "".join(f"[{k}]" for k in one.at)  # noqa: E731
+    return [Move(name + index(one), one.old, one.new) for one in found]
 
 
 def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
@@ -225,7 +242,8 @@ def _alone(
     for one in (one for one in changed if one.old in kept.get(one.new, ())):
         feeds = reached(nodes, [one.old])
         products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
-        if before[one.name].shape and products and one.new in reached(nodes, products):
+        whole = one.name in before and before[one.name].shape
+        if whole and products and one.new in reached(nodes, products):
             found.append(one)
     return found if len(found) == 1 else []
 

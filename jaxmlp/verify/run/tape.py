@@ -41,6 +41,7 @@ class Span(NamedTuple):
         column, end_column: in bytes of UTF-8, from 0.
         function: its qualified name; "<module>" outside of any.
         begins: the function's first line.
+        inner: what tells apart the places in a module beside that are reached from here.
     """
 
     line: int
@@ -49,6 +50,7 @@ class Span(NamedTuple):
     end_column: int
     function: str = "<module>"
     begins: int = 1
+    inner: int = 0
 
 
 NOWHERE = Span(0, 0, 0, 0)
@@ -72,11 +74,13 @@ class Storage:
         root: the array that owns it.
         node: the node of its whole content, in the root's shape; None while nobody has asked.
         version: how often it was written to.
+        entries: by place, in bytes, the nodes of the numbers that were written there one by one.
     """
 
     def __init__(self, root: np.ndarray):
         self.root, self.version = root, 0
         self.node: int | None = None
+        self.entries: dict[int, int] = {}
 
 
 class Tape:
@@ -97,7 +101,10 @@ class Tape:
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.lines: dict[int, int] = {}  # of the file that ran, each with its last node
         self.positions: dict[CodeType, list] = {}
+        self.inner: dict[tuple, int] = {}  # places in modules beside, numbered
         self.held: list[Storage] = []  # of arrays that cannot hold their own
+        self.placed: set[int] = set()  # the nodes that are an entry of an array
+        self.written: dict[int, tuple[int, int]] = {}  # by its node, what an array was, how often
 
     def add(self, op: str, args: tuple, kw: dict[str, Any], value: Any) -> int:
         """A new node's id."""
@@ -142,8 +149,16 @@ class Tape:
         line, end_line, column, end_column = self.positions[code][frame.f_lasti // 2]
         if line is None or column is None:
             line, column, end_line, end_column = frame.f_lineno, 0, frame.f_lineno, 0
-        name = code.co_qualname
-        return Span(line, column, end_line, end_column, name, code.co_firstlineno)
+        name, inner = code.co_qualname, self._inner(frame) if self.beside else 0
+        return Span(line, column, end_line, end_column, name, code.co_firstlineno, inner)
+
+    def _inner(self, outer: FrameType) -> int:
+        """A number for where the program is in a module beside; 0 in the file itself."""
+        frame = self.frame(beside=True)
+        if frame is None or frame is outer:
+            return 0
+        place = (frame.f_code.co_filename, frame.f_code.co_qualname, frame.f_lasti)
+        return self.inner.setdefault(place, len(self.inner) + 1)
 
     def node_of(self, array: np.ndarray) -> int:
         """The node of an array's present content: its own, or one that reads it from memory."""
@@ -194,6 +209,7 @@ class Tape:
         storage = self.storage_of(array)
         whole = self.whole(storage)
         change()
+        storage.entries.clear()
         node = self.add(op, args, kw, np.asarray(array))
         storage.version += 1
         if not _is_whole(array, storage.root):
@@ -201,6 +217,54 @@ class Tape:
             after = np.asarray(storage.root)
             storage.node = self.add("put", (Ref(whole), places, Ref(node)), {}, after)
         self.mark(array, node, storage)
+        self._follow(whole, storage)
+
+    def _follow(self, before: int, storage: Storage) -> None:
+        """Remember what was in a storage before it was written to, and how often it was."""
+        first, times = self.written.pop(before, (before, 0))
+        if storage.node is not None:
+            self.written[storage.node] = (first, times + 1)
+
+    def entry(self, array: np.ndarray, index: tuple[int, ...]) -> int | None:
+        """The node of a number that was written to one place of an array."""
+        storage = self.storage_of(array)
+        found = storage.entries.get(_place(array, storage.root, index))
+        return found if found in self.nodes else None
+
+    def entries(self, array: np.ndarray) -> dict[int, int]:
+        """The nodes of the numbers that were written to an array one by one, by their places."""
+        storage = self.storage_of(array)
+        if not storage.entries:
+            return {}
+        steps = np.tensordot(array.strides, np.indices(array.shape), 1).reshape(-1)
+        places = {at: k for k, at in enumerate(_begins(array, storage.root) + steps)}
+        inside = {places[at]: node for at, node in storage.entries.items() if at in places}
+        return {place: node for place, node in inside.items() if node in self.nodes}
+
+    def write_entry(
+        self, array: np.ndarray, index: tuple[int, ...], value: Any, change: Callable[[], Any]
+    ) -> None:
+        """Change one entry of an array: a number that was computed keeps its own node there.
+
+        Args:
+            value: the number, or its reference.
+        """
+        storage = self.storage_of(array)
+        whole, place = self.whole(storage), _place(array, storage.root, index)
+        if isinstance(value, Ref) and value.id in self.placed:  # each place has its own
+            value = Ref(self.add("np.copy", (value,), {}, self.nodes[value.id].value))
+        where = np.unravel_index(_places(array, storage.root)[index], storage.root.shape)
+        change()
+        args = (Ref(whole), tuple(map(int, where)), value)
+        storage.node = self.add("setitem", args, {}, np.asarray(storage.root))
+        storage.version += 1
+        storage.entries.pop(place, None)
+        if isinstance(value, Ref) and self.nodes[value.id].value.dtype == storage.root.dtype:
+            storage.entries[place] = value.id
+            self.placed.add(value.id)
+        if _is_whole(array, storage.root):
+            self.mark(array, storage.node, storage)
+        self._follow(whole, storage)
 
 
 def owner(array: np.ndarray) -> np.ndarray:
@@ -217,6 +281,12 @@ def _is_whole(array: np.ndarray, root: np.ndarray) -> bool:
 def _begins(array: np.ndarray, root: np.ndarray) -> int:
     place = "data"
     return array.__array_interface__[place][0] - root.__array_interface__[place][0]
+
+
+def _place(array: np.ndarray, root: np.ndarray, index: tuple[int, ...]) -> int:
+    """Where an entry is, in bytes from the first one of the root."""
+    steps = zip(index, array.shape, array.strides, strict=True)
+    return _begins(array, root) + sum(k % size * step for k, size, step in steps)
 
 
 def _places(array: np.ndarray, root: np.ndarray) -> np.ndarray:

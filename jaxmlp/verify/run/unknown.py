@@ -112,6 +112,7 @@ class Unknown(NDArrayOperatorsMixin):
             return self.as_array()
         if self.value is None and self.loaded:
             self.value = lifted(self._whole_numbers(shape))
+            self._oracle.loads.append(self.value)
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = target(like, shape, self._oracle.random)
@@ -198,6 +199,7 @@ class Unknown(NDArrayOperatorsMixin):
         shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
         made = self._whole_numbers((self._oracle.rows, *shape))
         self.value = self._given_back(made) if self._given else lifted(made)
+        self._oracle.loads.append(self.value)
         return self.value
 
     def _whole_numbers(self, shape: Shape) -> np.ndarray:
@@ -257,6 +259,8 @@ class Unknown(NDArrayOperatorsMixin):
             return lambda other: np.matmul(self, other)
         if name in FRAME and self.loaded:
             return self
+        if name == "reshape" and self.loaded and not (self._flip or self._row or self._given):
+            return self._reshaped
         if name == "copy" and self.loaded:
             return lambda *_, **__: self
         if name == "columns" and self.loaded and name not in self.parts:
@@ -266,6 +270,16 @@ class Unknown(NDArrayOperatorsMixin):
             made = self.become(self._of(axes)) if axes > 2 else self.as_array()
             return getattr(made, name)
         return self._part(name, f"{self.stands_for}.{name}")
+
+    def _reshaped(self, *shape: Any, **kw: Any) -> Any:
+        """A table, of as many columns as a shape says that it is brought to."""
+        sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        rest = [n for n in sizes[1:] if type(n) is int and n > 0]
+        columns = int(np.prod(rest))
+        if len(rest) == len(sizes) - 1 and columns > 1:
+            self.become((self._oracle.rows, columns))
+            return self.value.reshape(-1, *rest, **kw)
+        return self.as_array().reshape(*shape, **kw)
 
     def __enter__(self) -> Unknown:
         return self
@@ -486,6 +500,9 @@ class Unknown(NDArrayOperatorsMixin):
             return self._is_word(other)
         if other is None:
             return self._oracle.choose((False, True))
+        if type(other) is int and self._is_untold() and not self.parts:
+            layer = self._oracle.choose(("array", LAYERS, other), "layer")
+            self.value = None if layer == "array" else layer
         return np.equal(self, other)
 
     def _is_word(self, word: str) -> bool:
@@ -503,7 +520,7 @@ class Unknown(NDArrayOperatorsMixin):
             return hash(int(self.as_index(VALUES)))
         if self.setting and self.known() is None and self._oracle.words:  # a key of a dict
             self.value = self._oracle.choose(self._oracle.words)
-        return hash(self.value) if isinstance(self.value, str) else id(self)
+        return hash(self.value) if isinstance(self.value, str | int) else id(self)
 
     def __str__(self) -> str:
         return self.stands_for if self.value is None else str(self.value)

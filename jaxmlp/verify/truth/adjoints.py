@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import as_target
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import PASSING, references
-from jaxmlp.verify.truth import errors, replay
+from jaxmlp.verify.truth import backward, errors, replay
 
 States = Sequence[Mapping[int, np.ndarray]]
 Adjoints = dict[int, np.ndarray]
@@ -22,7 +23,6 @@ ATTEMPTS = 8
 SMALL = 0.2
 SHRUNK = 4  # times, at most
 LEAST = 1e-10  # of a parameter, by which it moves, at least
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def states(
@@ -43,7 +43,7 @@ def states(
     nodes = recording.nodes
     found: list[dict[int, np.ndarray]] = []
     samples = {i: _moved(nodes[i].value, 0.0, random, near=False) for i in empty}
-    logged = [p for p in params if _has_logarithm(recording, p)]
+    logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
     size = SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
     for left in reversed(range(ATTEMPTS + count)):
@@ -65,18 +65,18 @@ def states(
     raise last
 
 
-def _has_logarithm(recording: Recording, root: int) -> bool:
-    """Whether a logarithm is taken of its entries, so that they are positive."""
-    if recording.nodes[root].value.min(initial=1) <= 0:
-        return False
-    shown = {root}
-    for node in recording.nodes.values():
-        if shown.intersection(references(node)):
-            if node.op in ("log", "log2", "sqrt"):
-                return True
-            if node.op in PASSING:
-                shown.add(node.id)
-    return False
+def _with_logarithm(recording: Recording, roots: Sequence[int]) -> set[int]:
+    """The parameters of whose entries a logarithm is taken, so that they are positive."""
+    nodes = recording.nodes
+    shown = {p: {p} for p in roots if nodes[p].value.min(initial=1) > 0}
+    found: set[int] = set()
+    for node in nodes.values() if shown else ():
+        of = set().union(*(shown.get(i, ()) for i in references(node)))
+        if node.op in ("log", "log2", "sqrt"):
+            found |= of
+        elif of and node.op in PASSING:
+            shown[node.id] = of | shown.get(node.id, set())
+    return found
 
 
 def _is_saturated(recording: Recording, values: dict[int, np.ndarray]) -> bool:
@@ -110,28 +110,19 @@ def of_known(
     Raises:
         NotReplayed: the forward pass has an operation that JAX has no name for.
     """
-    outputs = [g for g, _ in pairs]
-    order = _order(graph, params, outputs)
-    targets = [as_target(at[0][y], at[0][g]) for g, y in pairs]
+    ends: dict[int, np.ndarray] = {}
+    for g, y in pairs:
+        target = as_target(at[0][y], at[0][g])
+        values = np.stack([state[g] for state in at])
+        with _as_numpy():
+            ends[g] = np.stack([_slope(name)(values, target) for name in names], axis=1)
+    return dict(zip(names, _behind(recording, graph, params, at, ends), strict=True))
 
-    def cotangents(values: list[Any]) -> list[list[Any]]:
-        def whole(entries: Any, gs: list[Any]) -> Any:
-            return sum(jnp.sum(entries(g, y)) for g, y in zip(gs, targets, strict=True))
 
-        return [jax.grad(lambda gs, e=errors.KNOWN[name]: whole(e, gs))(values) for name in names]
-
-    def pulled(inputs: Mapping[int, Any]) -> list[dict[int, Any]]:
-        run = replay.function(recording.nodes, order, _constants(order, at))
-
-        def given(shifts: Mapping[int, Any]) -> list[Any]:
-            values = run(inputs, shifts)
-            return [values[g] for g in outputs]
-
-        values, back = jax.vjp(given, _zeros(order, at))
-        return [back(one)[0] for one in cotangents(values)]
-
-    found = _at_all(pulled, params, at)
-    return dict(zip(names, found, strict=True))
+@functools.cache
+def _slope(name: str) -> Callable:
+    """∂E/∂g at several states."""
+    return jax.jit(jax.vmap(jax.grad(lambda g, y: jnp.sum(errors.KNOWN[name](g, y))), (0, None)))
 
 
 def of_own(
@@ -142,32 +133,26 @@ def of_own(
     Raises:
         NotReplayed: it has an operation that JAX has no name for.
     """
-    order = _order(graph, params, [stated])
-
-    def pulled(inputs: Mapping[int, Any]) -> dict[int, Any]:
-        run = replay.function(recording.nodes, order, _constants(order, at))
-        return jax.grad(lambda s: jnp.sum(run(inputs, s)[stated]))(_zeros(order, at))
-
-    return _at_all(pulled, params, at)
+    ones = np.ones((len(at), 1, *at[0][stated].shape))
+    return _behind(recording, graph, params, at, {stated: ones})[0]
 
 
-def _order(graph: Graph, params: list[int], ends: list[int]) -> list[int]:
-    return sorted(graph.ancestors(ends) & graph.dependents(params))
+def _behind(
+    recording: Recording, graph: Graph, params: list[int], at: States, ends: dict[int, np.ndarray]
+) -> list[Adjoints]:
+    """For each E the derivatives by all that leads from the parameters to some ends."""
+    order = sorted(graph.ancestors(ends) & graph.dependents(params))
+    with _as_numpy():
+        found = backward.through(recording.nodes, order, at, ends, params)
+    count = next(iter(ends.values())).shape[1]
+    return [
+        {i: np.ascontiguousarray(found[i][:, k]) for i in order if i in found} for k in range(count)
+    ]
 
 
-def _constants(order: list[int], at: States) -> dict[int, Any]:
-    moving = set(order)
-    return {number: value for number, value in at[0].items() if number not in moving}
-
-
-def _zeros(order: list[int], at: States) -> dict[int, np.ndarray]:
-    return {i: np.zeros(at[0][i].shape) for i in order if at[0][i].dtype.kind == "f"}
-
-
-def _at_all(pulled: Any, params: list[int], at: States) -> Any:
-    """The result at all states at once, as NumPy's arrays."""
-    # The program's arithmetic is NumPy's, whatever is forbidden to the code around.
+@contextlib.contextmanager
+def _as_numpy() -> Iterator[None]:
+    """The program's arithmetic is NumPy's, whatever is forbidden to the code around."""
     standard = jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow")
     with jax.enable_x64(True), standard[0], standard[1]:
-        inputs = {p: np.stack([state[p] for state in at]) for p in params}
-        return jax.tree.map(np.asarray, jax.jit(jax.vmap(pulled), compiler_options=QUICK)(inputs))
+        yield

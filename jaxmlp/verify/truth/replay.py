@@ -1,9 +1,9 @@
-"""A tape, computed anew: in NumPy at other parameters, or in JAX as a function of them."""
+"""A tape's operations, computed anew: in NumPy at other parameters, or one by one in JAX."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -120,7 +120,8 @@ def _set(xp: ModuleType, array: Any, index: Any, value: Any) -> Any:
         changed = np.array(array)
         changed[index] = value
         return changed
-    by_mask = np.shape(index) == np.shape(array) and jnp.asarray(index).dtype.kind == "b"
+    mask = not isinstance(index, tuple | slice) and np.shape(index) == np.shape(array)
+    by_mask = mask and jnp.asarray(index).dtype.kind == "b"
     if by_mask:
         return jnp.where(index, value, array)
     return jnp.asarray(array).at[index].set(_as_assigned(value, jnp.asarray(array)[index].ndim))
@@ -151,24 +152,3 @@ OWN: dict[str, Callable] = {
         array, kw.get("min", a_min), kw.get("max", a_max)
     ),
 }
-
-
-def function(
-    nodes: Mapping[int, Node], order: Iterable[int], constants: Mapping[int, Any]
-) -> Callable[[Mapping[int, Any], Mapping[int, Any]], dict[int, Any]]:
-    """The nodes of `order` as a function of inputs and of shifts that are added to them, in JAX.
-
-    Args:
-        order: what is computed anew, in the tape's order.
-        constants: the values of all other nodes.
-    """
-    order = list(order)
-
-    def computed(inputs: Mapping[int, Any], shifts: Mapping[int, Any]) -> dict[int, Any]:
-        known: dict[int, Any] = dict(constants)
-        for number in order:
-            value = inputs[number] if number in inputs else applied(nodes[number], known, jnp)
-            known[number] = value + shifts[number] if number in shifts else value
-        return {number: known[number] for number in order}
-
-    return computed

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.judge.naming import Directions, Names, multiple
 
 SIZES = st.integers(1, 400)
+SHAPES = [(), (4,), (2, 3), (3, 2), (4, 1)]
 FACTORS = st.floats(-5, 5).filter(lambda factor: abs(factor) > 1e-3)
 
 
@@ -29,3 +30,14 @@ def test_one_entry_that_is_off_makes_it_none(size, factor, seed, data):
 def test_nothing_is_no_multiple(value):
     assert multiple(value, np.arange(200.0)) is None
     assert multiple(np.arange(200.0), np.zeros(200)) is None
+
+
+def test_what_is_looked_up_by_its_direction_is_what_each_array_is_tried_for(rng):
+    arrays = {k: rng.normal(size=(3, *shape)) for k, shape in enumerate(SHAPES * 20)}
+    names = Names(arrays, [])
+    for k in rng.integers(0, len(arrays), 200):
+        value = arrays[k] * rng.normal() * (1 + 1e-8 * rng.normal(size=arrays[k].shape))
+        turned = np.swapaxes(value, -1, -2) if value.ndim > 2 else value
+        for one in (value, turned, rng.normal(size=value.shape)):
+            near = Directions(arrays).near(one)
+            assert names.named(one, near) == names.named(one, arrays)

@@ -382,11 +382,218 @@ class Net:
                             one.w[k] += 0.1 * one.d * one.x[k]
 Net([3, 2, 1]).learn([[1, 0, 0.5], [1, 1, 0], [1, 0, 1]], [1, 0, 0])
 """,
+    "a batch number by number, of more samples than stand-ins have": """
+import math
+import numpy as np
+from sklearn.datasets import make_moons
+X, kinds = make_moons(300)
+A, B = np.random.randn(5, 2).tolist(), np.random.randn(5).tolist()
+for t in range(40):
+    for batch in range(20):
+        dA, dB = [[0.0, 0.0] for a in A], [0.0] * 5
+        for n in range(15):
+            x, y = X[15 * batch + n], kinds[15 * batch + n]
+            sums = [a[0] * x[0] + a[1] * x[1] for a in A]
+            top = sum(b * math.tanh(u) for b, u in zip(B, sums)) - y
+            for k, u in enumerate(sums):
+                z = math.tanh(u)
+                low = top * B[k] * (1 - z * z)  # slope
+                dB[k] += top * z
+                for i in range(2):
+                    dA[k][i] += low * x[i]
+        for k in range(5):
+            B[k] -= 0.01 * dB[k]
+            for i in range(2):
+                A[k][i] -= 0.01 * dA[k][i]
+""",
+    "parameters and what they are moved by in arrays, entry by entry, some of them unused": """
+import numpy as np
+X, T = np.zeros((7, 2)), np.zeros(7)
+for n in range(7):
+    X[n] = np.random.randn(2)
+    T[n] = X[n, 0] * X[n, 1]
+A, B, dA, dB = np.zeros((4, 3)), np.zeros(4), np.empty((4, 3)), np.zeros(4)
+z, d = np.ones(4), np.empty(4)
+for k in range(4):
+    B[k] = np.random.rand()
+    for i in range(3):
+        A[k, i] = np.random.rand()
+for t in range(9):
+    for n in range(7):
+        for k in range(1, 4):
+            z[k] = np.tanh(A[k][0] + A[k][1] * X[n][0] + A[k][2] * X[n][1])
+        top = B[0] + B[1] * z[1] + B[2] * z[2] + B[3] * z[3] - T[n]
+        for k in range(1, 4):
+            d[k] = top * B[k] * (1 - z[k] * z[k])  # slope
+            dA[k][0] = d[k]
+            dA[k][1], dA[k][2] = d[k] * X[n][0], d[k] * X[n][1]
+            for i in range(3):
+                A[k, i] -= 0.1 * dA[k, i]
+        for k in range(4):
+            B[k] = B[k] - 0.1 * top * z[k]
+""",
+    "samples and wishes in lists, all of them in a step": """
+import math, random
+X = [[0.1, 0.9], [1, 0.3], [0.4, 0.6], [1, 0], [0.2, 0.2]]
+T = [[1, 0, 1], [0, 0.5, 0], [1, 1, 0], [0, 1, 0], [1, 1, 1]]
+A = [[random.uniform(-1, 1) for i in range(2)] for k in range(4)]
+B = [[random.uniform(-1, 1) for k in range(4)] for j in range(3)]
+for t in range(50):
+    dA, dB = [[0.0] * 2 for a in A], [[0.0] * 4 for b in B]
+    for x, y in zip(X, T):
+        us = [a[0] * x[0] + a[1] * x[1] for a in A]
+        top = [sum(w * math.tanh(u) for w, u in zip(b, us)) - one for b, one in zip(B, y)]
+        for k, u in enumerate(us):
+            z = math.tanh(u)
+            low = sum(d * b[k] for d, b in zip(top, B)) * (1 - z * z)  # slope
+            for j in range(3):
+                dB[j][k] += top[j] * z
+            for i in range(2):
+                dA[k][i] += low * x[i]
+    for k in range(4):
+        for i in range(2):
+            A[k][i] -= 0.1 * dA[k][i]
+        for j in range(3):
+            B[j][k] -= 0.1 * dB[j][k]
+""",
+    "weights and data out of files that are not there, and saved to a folder that is not": """
+import numpy as np
+np.savetxt("results/begun.csv", np.zeros(3))
+X = np.loadtxt("samples.csv", delimiter=",").reshape(400, 9)
+T = np.loadtxt("wishes.csv", delimiter=",").reshape(400, 4)
+A = np.loadtxt("first.csv", delimiter=",")
+B = np.loadtxt("last.csv", delimiter=",")
+for t in range(5):
+    Z = np.tanh(np.dot(X, A))
+    top = np.dot(Z, B) - T
+    low = top @ B.T * (1 - Z * Z)  # slope
+    B -= 0.01 * Z.T @ top
+    A -= 0.01 * X.T @ low
+""",
+    "arrays that somebody is to fill with data": """
+import numpy as np
+X = np.array([])
+T = np.array([])
+count = len(X)
+A, B = np.random.randn(6, 5), np.random.randn(5, 4)
+for t in range(5):
+    Z = np.tanh(X @ A)
+    top = (Z @ B - T) / count
+    low = top @ B.T * (1 - Z * Z)  # slope
+    B -= Z.T @ top
+    A -= X.T @ low
+""",
+    "drawings in letters": """
+import numpy as np
+def drawn(text):
+    return np.array([[{"x": 1, "-": -1}[sign] for sign in line] for line in text.split()])
+with open("letters.txt") as letters, open("classes.txt") as classes:
+    X, T = drawn(letters.read()), drawn(classes.read())
+A, B = np.random.randn(24, 5), np.random.randn(5, 3)
+for t in range(5):
+    Z = np.tanh(X @ A)
+    top = Z @ B - T
+    low = top @ B.T * (1 - Z * Z)  # slope
+    B -= 0.01 * Z.T @ top
+    A -= 0.01 * X.T @ low
+""",
+    "numbers that somebody types, a step in no loop, a target that is stated": """
+import numpy as np
+class Net:
+    def __init__(self, wish=0.3):
+        inputs, units = int(input("inputs? ")), int(input("units? "))
+        x = np.array([[float(input(f"x{i}? ")) for i in range(inputs)]])
+        A = np.array([[float(input()) for k in range(units)] for i in range(inputs)])
+        B = np.array([[float(input())] for k in range(units)])
+        z = np.tanh(x @ A)
+        self.learn(x, z, z @ B, wish, A, B)
+    def learn(self, x, z, g, wish, A, B):
+        top = g - wish
+        low = top @ B.T * (1 - z * z)  # slope
+        A -= 0.5 * x.T @ low
+        B -= 0.5 * z.T @ top
+Net()
+""",
+    "a recurrent layer whose states are objects, its gradients cut off": """
+import numpy as np
+class Seen:
+    def __init__(self):
+        self.hs, self.outs = [], []
+class Layer:
+    def __init__(self, inputs, units, outputs):
+        self.W, self.R = np.random.randn(inputs, units), np.random.randn(units, units)
+        self.V = np.random.randn(units, outputs)
+        self.units = units
+    def one(self, seen, xs, t):
+        _, batch, _ = xs.shape
+        before = seen.hs[-1] if t else np.zeros((batch, self.units))
+        seen.hs.append(np.tanh(xs[t] @ self.W + before @ self.R))
+        seen.outs.append(seen.hs[-1] @ self.V)
+    def forward(self, xs):
+        seen = Seen()
+        for t in range(len(xs)):
+            self.one(seen, xs, t)
+        return np.array(seen.outs), np.array(seen.hs)
+    def move(self, rate, dW, dR, dV):
+        self.W, self.R, self.V = self.W - rate * dW, self.R - rate * dR, self.V - rate * dV
+    def backward(self, hs, xs, tops):
+        return self.back_from(hs, xs, tops, len(hs))
+    def back_from(self, hs, xs, tops, end):
+        dW, dR, dV = np.zeros_like(self.W), np.zeros_like(self.R), np.zeros_like(self.V)
+        later = np.zeros_like(hs[0])
+        for t in reversed(range(end)):
+            z, before = hs[t], hs[t - 1] if t else np.zeros_like(hs[0])
+            dV += z.T @ tops[t]
+            low = (tops[t] @ self.V.T + later) * (1 - z * z)  # slope
+            dW += xs[t].T @ low
+            dR += before.T @ low
+            later = low @ self.R.T
+        return np.clip(dW, -2, 2), np.clip(dR, -2, 2), np.clip(dV, -2, 2)
+""",
+    "a network in dicts in dicts, gone back through by calls of itself": """
+import numpy as np
+class Net:
+    def __init__(self, sizes):
+        self.count, self.net = len(sizes), {}
+        for k in range(1, len(sizes) + 1):
+            self.net[k] = {"z": np.zeros((sizes[k - 1], 1))}
+            if k > 1:
+                self.net[k]["W"] = np.random.randn(sizes[k - 1], sizes[k - 2])
+                self.net[k]["b"] = np.random.randn(sizes[k - 1], 1)
+    def empty(self):
+        down = {}
+        for k in range(2, self.count + 1):
+            down[k] = {key: np.zeros(self.net[k][key].shape) for key in ("W", "b")}
+        return down
+    def forward(self, x):
+        self.net[1]["z"] = x.reshape(-1, 1) / 4
+        for k in range(2, self.count + 1):
+            self.net[k]["z"] = np.tanh(self.net[k]["W"] @ self.net[k - 1]["z"] + self.net[k]["b"])
+        return self.net[self.count]["z"]
+    def backward(self, k, down, wish=None):
+        if k == 1:
+            return down
+        z = self.net[k]["z"]
+        if k == self.count:
+            by = z - wish
+        else:
+            by = self.net[k + 1]["W"].T @ down[k + 1]["b"]
+        low = by * (1 - z * z)  # slope
+        down[k]["W"], down[k]["b"] = low @ self.net[k - 1]["z"].T, low
+        return self.backward(k - 1, down)
+    def joined(self, one, other):
+        for k in range(2, len(one) + 2):
+            for key in ("W", "b"):
+                one[k][key] += other[k][key]
+        return one
+""",
 }
+ENTRIES = next(kind for kind in FORMS if kind.startswith("parameters and what they are moved by"))
 WITHOUT = {
     "* (1 - Z * Z)": "", "* Z * (1 - Z)": "", "* z * (1 - z)": "", "* (u > 0)": "* (z + 1)",
     "* self.slope(self.z[k])": "", "* (1 - Z ** 2)": "", "1 - np.multiply(Z, Z)": "1 + 0 * Z",
     "* (z > 0)": "* (z + 1)", "* (1 - z * z)": "",
+    "* (1 - z[k] * z[k])": "",
 }  # fmt: skip
 
 
@@ -417,6 +624,14 @@ def test_a_slope_that_is_missing_is_found_on_its_line_or_on_the_one_that_needs_i
     assert {fault.span.line - 1 for fault in faults(found)} <= {*range(at - 1, at + 5)}
 
 
+def test_entries_that_do_not_move_are_told_beside_others_that_do():
+    found = judged(FORMS[ENTRIES].replace("B[k] - 0.1 * top * z[k]", "B[k] - 0.1 * top * z[k] * k"))
+    assert found.right.keys() >= {"B[0]", "B[1]", "B[3]", "A[1][0]", "A[3][2]"}
+    assert not any(name.startswith("A[0]") for name in found.right)
+    assert all(found.right.values())
+    assert found.factors.get("B[0]", 0) == 0 != found.factors["B[1]"]
+
+
 def test_a_module_beside_the_file_is_taped_as_the_file_is(tmp_path):
     (tmp_path / "layers.py").write_text(
         "import numpy as np\nclass Dense:\n    def __init__(self, a, b):\n"
@@ -439,6 +654,47 @@ for t in range(3):
     assert all(found.right.values())
     wrong = judged(text.replace("d * (1 - z ** 2)", "d * (1 - z)"), tmp_path / "main.py")
     assert [fault.span.line for fault in faults(wrong)] == [9]
+
+
+@pytest.mark.slow
+def test_flat_lists_of_plain_numbers_in_modules_are_parameters(tmp_path):
+    (tmp_path / "forth.py").write_text(
+        "from math import tanh\ndef unit(w, x):\n    u = 0.0\n    for i in range(len(x)):\n"
+        "        u += w[i] * x[i]\n    return tanh(u)\ndef layer(w, x, units):\n"
+        "    return [unit(w[k * len(x):(k + 1) * len(x)], x) for k in range(units)]\n"
+    )
+    (tmp_path / "back.py").write_text(
+        "def top(g, kind):\n    return [((0.9 if j == kind else 0.2) - g[j]) * (1.0 - g[j] ** 2)\n"
+        "            for j in range(len(g))]\ndef low(d, z, w):\n    found = []\n"
+        "    for k in range(len(z)):\n        by = 0.0\n        for j in range(len(d)):\n"
+        "            by += d[j] * w[j * len(z) + k]\n        found.append(by * (1.0 - z[k] * z[k]))\n"
+        "    return found\ndef moved(rate, w, d, x):\n    for i in range(len(x)):\n"
+        "        for k in range(len(d)):\n            w[i + k * len(x)] += rate * d[k] * x[i]\n"
+    )
+    text = """
+import back, forth, random
+def learn(data, units, outputs, A, B, rate):
+    if not A:
+        A = [random.uniform(-1, 1) for k in range(units * 30)]
+    if not B:
+        B = [random.uniform(-1, 1) for k in range(outputs * units)]
+    for k in range(len(data)):
+        x = data[k][1:]
+        z = forth.layer(A, x, units)
+        g = forth.layer(B, z, outputs)
+        top = back.top(g, data[k][0])
+        low = back.low(top, z, B)
+        back.moved(rate, B, top, z)
+        back.moved(rate, A, low, x)
+"""
+    found = judged(text, tmp_path / "main.py")
+    assert {name[0] for name in found.right} == {"A", "B"}
+    assert all(found.right.values())
+    (tmp_path / "back.py").write_text(
+        (tmp_path / "back.py").read_text().replace("by * (1.0 - z[k] * z[k])", "by * (1.0 - z[k])")
+    )
+    wrong = judged(text, tmp_path / "main.py")
+    assert {name[0] for name, right in wrong.right.items() if not right} == {"A"}
 
 
 def test_a_single_matrix_is_a_step_inside_a_loop_over_epochs():

@@ -132,3 +132,23 @@ def test_nothing_is_written_and_nothing_is_shown(tmp_path, monkeypatch, capsys):
     assert value(taped(text + "b = a * 2"), "b").shape == (2, 2)
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().out == ""
+
+
+def test_a_number_keeps_its_node_where_it_is_written_to_an_array_and_read_from_it():
+    found = taped(
+        "p = np.ones(2) @ np.ones(2); a = np.zeros(3); b = np.zeros((2, 2)); x = np.array(0.5) * 2\n"
+        "a[1] = x; b[0][1] = a[1]\n"
+        "same = a[-2]; other = b[0, 1] + 0; whole = a @ np.ones(3); rest = a[0]\n"
+    )
+    named = dict(found.values)
+    assert named["same"] == named["x"]
+    (read,) = (n for n in found.nodes[named["other"]].args if not isinstance(n, int))
+    assert found.nodes[read.id].op == "np.copy"  # each place has a node of its own
+    assert found.nodes[named["rest"]].op == "getitem"
+    assert value(found, "whole") == 1
+
+
+def test_what_is_written_to_a_whole_array_is_read_from_it():
+    found = taped("a = np.zeros(3); a[1] = np.array(2.0) * 1; a *= 3\nz = a[1] + a @ np.ones(3)\n")
+    assert value(found, "z") == 12
+    assert replay.values(found.nodes, {})[dict(found.values)["z"]] == 12

@@ -7,7 +7,7 @@ from jaxmlp.verify.run import network
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
-from jaxmlp.verify.truth import adjoints, errors, replay
+from jaxmlp.verify.truth import adjoints, backward, errors, replay
 from jaxmlp.verify.truth.differences import fitting
 
 NET = """
@@ -80,3 +80,30 @@ def test_another_branch_is_not_followed():
     leaf = next(n for n in recording.nodes.values() if n.op == "leaf")
     with pytest.raises(replay.NotReplayed):
         replay.values(recording.nodes, {leaf.id: leaf.value * 0})
+
+
+def test_operations_that_are_alike_are_compiled_once():
+    text = """
+import math
+x, w, v = [0.1 * k for k in range(9)], [0.5, 0.25], [0.75]
+for t in range(3):
+    dw, dv = [0.0, 0.0], 0.0
+    for one in x:
+        z = math.tanh(w[0] * one + w[1])
+        d = v[0] * z - 0.3 * one
+        dv += d * z
+        dw[0] += d * v[0] * (1 - z * z) * one
+        dw[1] += d * v[0] * (1 - z * z)
+    w[0] -= 0.1 * dw[0]; w[1] -= 0.1 * dw[1]; v[0] -= 0.1 * dv
+"""
+    found = record([text], path="<net>", seconds=5.0, seed=0)
+    recording = unpacked(found["recordings"][0][0])
+    graph, olds = Graph(recording.nodes), [m[1] for m in recording.moves]
+    (target, *_) = network.targets(recording, graph, olds, [m[2] for m in recording.moves])
+    at, known = adjoints.states(recording, olds, 0), len(backward._compiled)
+    true = adjoints.of_known(recording, graph, olds, target.pairs, at, ["squared_error"])
+    assert len(target.pairs) == 9
+    assert len(backward._compiled) - known < 10 < len(true["squared_error"])
+    for old, new in ((m[1], m[2]) for m in recording.moves):
+        change = np.array([state[old] - state[new] for state in at])
+        assert np.allclose(true["squared_error"][old], 20 * change)

@@ -1,0 +1,165 @@
+"""A program's syntax tree: with loops that say when a pass begins, and what can be told from it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+from collections import Counter
+
+from jaxmlp.verify.names import DRAWS, called
+
+MANY = 500  # a number of samples that a program counts on may be another
+BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
+OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
+
+
+class Hooked(ast.NodeTransformer):
+    """Loops that say when a pass begins and ends; numbers that record, where NumPy is not used."""
+
+    def __init__(self, *, numbers: bool):
+        self.numbers = numbers
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = _call("__passes__", node.iter, ast.Constant(node.lineno))
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        nothing = ast.arguments([], [], None, [], [], None, [])
+        test = ast.copy_location(ast.Lambda(nothing, node.test), node.test)
+        passes = _call("__while__", test, ast.Constant(node.lineno))
+        target = ast.Name("__pass__", ast.Store())
+        made = ast.For(target, passes, node.body, node.orelse)
+        return ast.copy_location(made, node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
+        if DRAWS.search(node.name.lower()) and not yields:
+            drawing = ast.withitem(_call("__drawing__", ast.Constant(node.name)))
+            ast.copy_location(drawing.context_expr, node)
+            node.body = [ast.copy_location(ast.With([drawing], node.body), node.body[0])]
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
+            return ast.copy_location(_call("__number__", node), node)
+        if type(node.value) is int and node.value >= BATCH:
+            return ast.copy_location(_call("__many__", node), node)
+        return node
+
+    def visit_List(self, node: ast.List) -> ast.AST:
+        self.generic_visit(node)
+        if self.numbers and isinstance(node.ctx, ast.Load):  # samples and targets, say
+            node.elts = [_call("__number__", n) if _is_small_integer(n) else n for n in node.elts]
+        return node
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        return node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return node
+
+
+def _is_small_integer(node: ast.expr) -> bool:
+    """Whether it is a small whole number."""
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), args[0])
+
+
+def undefined(tree: ast.Module) -> set[str]:
+    """The names that a file reads and nothing in it gives."""
+    read: set[str] = set()
+    given = set(dir(builtins)) | {"__file__", "__name__", *OLD}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else given).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            given.add(node.name)
+        elif isinstance(node, ast.arg):
+            given.add(node.arg)
+        elif isinstance(node, ast.alias):
+            given.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
+            given.add(node.name)
+    return read - given
+
+
+def keys(body: list[ast.stmt]) -> tuple[str, ...]:
+    """The words that may be keys of a program's dicts: those in them, or given a name."""
+    nodes = [n for one in body for n in ast.walk(one)]
+    found = [k for n in nodes if isinstance(n, ast.Dict) for k in n.keys]
+    found += [n.value for n in nodes if isinstance(n, ast.Assign)]
+    words = [k.value for k in found if isinstance(k, ast.Constant)]
+    return tuple(dict.fromkeys(w for w in words if isinstance(w, str) and w.isidentifier()))
+
+
+def letters(body: list[ast.stmt]) -> tuple[str, ...]:
+    """The characters that a program takes for numbers, as it draws with them: keys of one dict."""
+    nodes = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Dict)]
+    for node in nodes:
+        keys = [k.value for k in node.keys if isinstance(k, ast.Constant)]
+        signs = [k for k in keys if isinstance(k, str) and len(k) == 1 and not k.isspace()]
+        texts = [v for v in node.values if isinstance(getattr(v, "value", None), str)]
+        if 1 < len(signs) == len(node.keys) and not texts:
+            return tuple(signs)
+    return ()
+
+
+def filled_in(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements, with data for arrays that they leave empty for somebody to fill in."""
+    given = Counter(n.id for one in body for n in ast.walk(one)
+                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))  # fmt: skip
+    for one in body:
+        name = _blank(one)
+        if isinstance(one, ast.Assign) and given[name] == 1:
+            one.value = _call("__data__", ast.copy_location(ast.Constant(name), one))
+    return body
+
+
+def _blank(statement: ast.stmt) -> str:
+    """The name that is given an array with nothing in it: x = np.array([]); "" if none is."""
+    match statement:
+        case ast.Assign(
+            targets=[ast.Name(id=name)], value=ast.Call(args=[ast.List(elts=[])]) as call
+        ):
+            return name if called(call) in ("array", "asarray") else ""
+    return ""
+
+
+def many(body: list[ast.stmt]) -> set[int]:
+    """The numbers in a hooked program that may be those of samples."""
+    calls = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Call)]
+    given = [n.args[0] for n in calls if getattr(n.func, "id", "") == "__many__"]
+    return {n.value for n in given if isinstance(n, ast.Constant) and isinstance(n.value, int)}
+
+
+def bound(body: list[ast.stmt]) -> set[str]:
+    """The names that a file's own statements give, outside of functions, classes and loops."""
+    found: set[str] = set()
+    left: list[ast.AST] = list(body)
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif not isinstance(node, ast.Lambda | ast.For | ast.While | ast.AugAssign):
+            left += ast.iter_child_nodes(node)
+    return found
+
+
+def uses_numpy(tree: ast.Module) -> bool:
+    """Whether NumPy or JAX is imported; without them numbers have to record."""
+    imported = {
+        alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in [*node.names, ast.alias(getattr(node, "module", None) or "")]
+    }
+    return bool(imported & {"numpy", "jax", "pylab"})
