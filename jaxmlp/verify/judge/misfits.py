@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.causes import OTHER_INPUT, inputs
+from jaxmlp.verify.judge.causes import OTHER_INPUT, SUMMED, inputs
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.judge.worlds import Param
@@ -74,7 +74,7 @@ def misfits(found: Judgement) -> list[Misfit]:
     news = {p.new for p in found.world.params}
     given = [(name, node) for name, node in found.world.results if node not in news]
     made = []
-    for look in (_wrong_shape, _wrong_factor):
+    for look in (_wrong_shape, _summed_up, _wrong_factor):
         for name, node in (*given, *_empty(found, left)):
             notes = ((root, look(found, node, root)) for root in left)
             root, note = next(((r, n) for r, n in notes if n is not None), (None, None))
@@ -124,6 +124,15 @@ def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
     if any(part.shape == true.shape and multiple(part, true) is not None for part in _cut(value)):
         return BIAS_KEPT
     return None
+
+
+def _summed_up(found: Judgement, node: int, root: int) -> Note | None:
+    """Whether it is one number where each unit has a gradient: all of them, summed up."""
+    value, true = found.names.value(node), found.names.adjoints[root]
+    whole = true.reshape(len(true), -1).sum(1)
+    if value.size != len(true) or true[0].size < 2 or multiple(value, whole) is None:
+        return None
+    return SUMMED if max(true.shape[1:]) == true[0].size else None
 
 
 def _wrong_factor(found: Judgement, node: int, root: int) -> Note | None:

@@ -160,13 +160,13 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
 def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
     """The arrays that a call is given: what may be a target, and what may be a parameter.
 
-    None is what a function makes itself, as zeros, ones and a unit matrix; but biases of 0 that an
-    object keeps are.
+    None is what a function makes itself, as zeros, ones and a unit matrix; but biases of 0 that
+    have a name, in an object or as an argument, are.
     """
     nodes = recording.nodes
     compared = lambda i: all(nodes[one].op in COMPARES for one in graph.after[i])  # noqa: E731
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
-    kept = {node for name, node in recording.values if "." in name} | back
+    kept = {node for _, node in recording.values} | back
     first = min((n.id for n in nodes.values() if n.op != "leaf"), default=0)
     leaves = [n for n in nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n for n in leaves if not compared(n.id) or n.id in back]

@@ -31,7 +31,7 @@ from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.oracle import Oracle
-from jaxmlp.verify.run.step import FACTORS, Move, Place, is_stale, moves, places
+from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull
 from jaxmlp.verify.run.unknown import Unknown
 
@@ -326,9 +326,7 @@ class Program:
                 before[name] = Place(first, nodes[first].value.shape)
                 after[name] = Place(last, nodes[last].value.shape)
         moved = moves(before, after, 0, alone=False)
-        # What weights are drawn and scaled by comes before the network.
-        begin = 0 if moved else min((n.id for n in nodes.values() if n.op in FACTORS), default=0)
-        self.seen.append(Seen(0, "", begin, tape.next, moved, values))
+        self.seen.append(Seen(0, "", 0, tape.next, moved, values))
 
     def _target(self, span: Span, number: int) -> str:
         """What the program calls an array that it writes to."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.later import Later
-from jaxmlp.verify.run.step import PASSING, references
+from jaxmlp.verify.run.step import FACTORS, PASSING, references
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
 
@@ -71,11 +71,12 @@ def taken(
     named = {r for n in inside for r in references(n)}
     named |= {one for move in seen.moves for one in move[1:]}
     named |= {place.node for place in seen.values.values()}
+    drawn = set() if seen.moves else _drawn(inside, {place.node for place in seen.values.values()})
     kept = {}
     for number in sorted({n.id for n in inside} | named):
         if number in nodes:
             node = nodes[number]
-            outside = node.id < seen.begin
+            outside = node.id < seen.begin or number in drawn
             kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
     if seen.moves:
         kept = {n.id: n for node in kept.values() for n in _with_stated(node)}
@@ -87,6 +88,23 @@ def taken(
     return Recording(
         seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale, parts=parts
     )
+
+
+def _drawn(nodes: Sequence[Node], named: set[int]) -> set[int]:
+    """What has a name, or is a factor, and is made of nothing that has a name, before the network:
+    weights, which a program draws and scales, are what it computes with."""
+    products = [n for n in nodes if n.op in FACTORS]
+    used = named | {i for n in products for i in references(n)}
+    used |= {i for n in nodes if n.id in used and n.op in PASSING for i in references(n)}
+    own: set[int] = set()  # made of no name
+    found = set()
+    for node in (n for n in nodes if products and n.id < products[0].id):
+        if own.issuperset(references(node)):
+            if node.id in used and node.op != "leaf" and node.op not in PASSING:
+                found.add(node.id)
+            elif node.id not in named:
+                own.add(node.id)
+    return found
 
 
 def _with_stated(node: Node) -> Iterator[Node]:

@@ -100,7 +100,7 @@ def going_down(
     random = np.random.default_rng(0)
     told, true, fits = [], [], [False]
     for _ in range(min(DIRECTIONS, change[0].size)):
-        way = random.normal(size=change[0].shape)
+        way = _across(random.normal(size=change[0].shape), [state[param] for state in at[:2]])
         told += [np.vdot(one, way) for one in change[:2]]
         try:
             true += [slopes(recording, order, param, ends, errors_of, dict(state), [way])
@@ -111,6 +111,16 @@ def going_down(
         if not any(fits):
             break
     return fits
+
+
+def _across(way: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
+    """A direction at right angles to the parameter itself, so that a share of it, as weight decay
+    takes, is not seen."""
+    own = np.stack([value.ravel() for value in values], axis=1)
+    if way.size <= 2 * own.shape[1]:
+        return way
+    basis, _ = np.linalg.qr(own)
+    return np.asarray(way - (basis @ (basis.T @ way.ravel())).reshape(way.shape))
 
 
 def _proportional(told: np.ndarray, true: np.ndarray) -> bool:
