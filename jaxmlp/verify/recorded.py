@@ -384,14 +384,20 @@ def _extent(node: ast.stmt) -> set[int]:
     return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
+def _has_right_slopes(step: Step) -> bool:
+    """Whether all that is wrong in a step has a cause, and none is a slope."""
+    ids = {note.id for check in step.checks for note in check.diagnosis}
+    return step.whole and not any(id.startswith(("slope", "unrecognised")) for id in ids)
+
+
 def _as_used(check: Check, step: Step, found: Source, declared: Collection[str]) -> Check:
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU."""
     function = found.functions.get(check.name)
     used = function is not None and bool(_extent(function) & step.lines)
     right = bool(step.checks) and all(one.verdict == "right" for one in step.checks)
-    if not (check.verdict == "wrong" and used and right):
+    if check.verdict != "wrong" or not used or not (right or check.stage == "derivative"):
         return check
-    if check.stage == "derivative":
+    if check.stage == "derivative" and (right or _has_right_slopes(step)):
         return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
     leaky = not declared and {note.id for note in check.diagnosis} == {"relu-leaky"}
     return (

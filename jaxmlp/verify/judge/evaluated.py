@@ -61,7 +61,7 @@ class Evaluated(After):
         by_matrix = {one.W: one for one in trained}
         for layer in mine:
             was = by_matrix.get(layer.W)
-            if was is None:
+            if was is None or not self.graph.after[layer.product]:  # where the tape ends, perhaps
                 continue
             if was.biased and not layer.biased and self._without_bias(layer, was):
                 yield Mistake(_without_bias(), self._span(layer.product))
