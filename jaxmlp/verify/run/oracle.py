@@ -13,7 +13,7 @@ SAMPLES = 3
 ROWS = 12  # of a table that a file has loaded
 VALUES = 10  # different ones in it
 SIZES = (5, 4, 6, 2, *range(7, 60))
-POSITIVE = "positive "
+POSITIVE, WHOLE = "positive ", "whole "  # in front of a stand-in's name, what its entries are
 Shape = tuple[int, ...]
 
 
@@ -65,6 +65,10 @@ class Oracle:
     def is_positive(self, name: str) -> bool:
         """Whether a stand-in's entries have to be, since a logarithm is taken of them."""
         return POSITIVE + name in self.lengths
+
+    def is_whole(self, name: str) -> bool:
+        """Whether a stand-in's entries have to be, since they are places: labels."""
+        return WHOLE + name in self.lengths
 
     def choose(self, options: Sequence[Any], kind: str = "") -> Any:
         """One of the options; of one kind the same each time, if nothing else is told."""

@@ -24,7 +24,7 @@ from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.hooked import MANY, bound, many
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
-from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, Oracle
+from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import OutOfTime, Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.step import PASSING, references
@@ -32,6 +32,7 @@ from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import PARAMETERS
 
 WORLDS = 8  # sets of shapes that work, which are given back
+NO_PLACE = "indices must be of integer"
 KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 SHARE = 2  # of an even share of the time, for one of several calls
@@ -194,6 +195,9 @@ class Search:
         if (oracle.taken or current().guessed) and still:
             others = [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
             others += [{**lengths, "rows": BATCHES}] if "rows" not in lengths else []
+        if any(NO_PLACE in text for _, _, text in errors):
+            arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
+            others += [{**lengths, WHOLE + name: 1} for name in arrays]
         if any(kind == "TapeFull" for kind, _, _ in errors) and (fewer := self._fewer(lengths)):
             others.append({**lengths, **fewer})
         return others

@@ -118,6 +118,8 @@ class Unknown(NDArrayOperatorsMixin):
             drawn = target(like, shape, self._oracle.random)
             if self._oracle.is_positive(self.stands_for):
                 drawn = np.exp(drawn - 1)
+            if self._oracle.is_whole(self.stands_for) and shape:
+                drawn = self._oracle.random.integers(2, size=shape)
             self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
             self._oracle.made[self.stands_for] = self.value
         return self.value
