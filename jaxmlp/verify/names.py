@@ -54,6 +54,17 @@ def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
     return found if all(found) and len(set(found)) == len(found) else None
 
 
+def named(place: str) -> str:
+    """The last word of a place: b1 of parameters['b1']."""
+    return re.findall(r"\w+", place)[-1].lower()
+
+
+def meant(place: str) -> set[str]:
+    """The words for what a place may hold the gradient of: b1 of grads['db1'], and db1."""
+    word = named(place)
+    return {word, *re.findall(r"^(?:d_?|grad_?)(\w+)$", word)}
+
+
 def words(text: str) -> frozenset[str]:
     """The words of a table."""
     return frozenset(text.split())

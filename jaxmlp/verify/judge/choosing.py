@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.judge.worlds import Param, World, degenerate, odd, suited
+from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target
 from jaxmlp.verify.run.step import FACTORS
@@ -65,7 +66,7 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
 def matched(world: World, fits: Sequence[bool]) -> World:
     """The same with one parameter for each result: the one that fits, or the only one left."""
     pairs = list(zip(world.params, fits, strict=True))
-    found = {p.new: p for p, fit in pairs if fit}
+    found = {p.new: p for p, fit in pairs if fit and not _said_of_another(world, p)}
     taken = {p.old for p in found.values()}
     left: dict[int, list[Param]] = {}
     for p, _ in pairs:
@@ -78,6 +79,14 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     olds = {p.old for p in params}
     fixed = tuple(dict.fromkeys(i for i in world.roots if i not in olds))
     return replace(world, params=params, fixed=fixed)
+
+
+def _said_of_another(world: World, param: Param) -> bool:
+    """Whether a result is called the gradient of another array than this: b1 for b2."""
+    words = {node: named(place) for place, node in world.recording.values}
+    said = meant(param.name)
+    others = {words.get(root) for root in world.roots if root != param.old}
+    return bool(said & others) and words.get(param.old) not in said
 
 
 def _may_be(world: World, param: Param, *, among: bool) -> bool:

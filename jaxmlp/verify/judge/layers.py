@@ -114,7 +114,7 @@ def chain(found: Judgement, meant: tuple[str, str] | None = None) -> Chain | Non
     """
     try:
         return _chain(found, meant)
-    except (NoChain, NotReplayed, ValueError, IndexError):
+    except (NoChain, NotReplayed, ValueError, LookupError):
         return None
 
 

@@ -3,7 +3,6 @@ differentiated by; or that are nothing but 0."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,10 +13,10 @@ from jaxmlp.verify.judge.causes import OTHER_INPUT, SUMMED, inputs
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.judge.worlds import Param
+from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS
 
-MEANS = re.compile(r"(?:d|grad_?|d_)(\w+)")
 SHAPE = Words(
     "A gradient has the shape of what E is differentiated by: compare them.",
     "勾配は、E を微分する相手と同じ形になります。形を比べてください。",
@@ -86,20 +85,15 @@ def misfits(found: Judgement) -> list[Misfit]:
 
 def misnamed(found: Judgement) -> list[tuple[Param, int]]:
     """(what a result is called the gradient of, and what it is it of): db1 that is ∂E/∂b2."""
-    taken = {p.old for p in found.world.params}
-    words = {node: _word(place) for place, node in found.world.recording.values}
-    left = {words[i]: i for i in found.world.fixed if i in words and i not in taken}
-    made = []
-    for p in (p for p in found.world.params if p.gives):
-        said = MEANS.fullmatch(_word(p.name))
-        if said and said[1] in left and said[1] != words.get(p.old):
-            made.append((p._replace(old=left[said[1]]), p.old))
+    values, fixed = found.world.recording.values, found.world.fixed
+    left = {named(place): node for place, node in values if node in fixed}
+    news, roots, made = {p.new for p in found.world.params}, found.world.roots, []
+    for name, node in found.world.results:
+        known = found.names.of(node)
+        said = next(iter(meant(name) & left.keys()), None)
+        if known and said and node not in news and known.of in roots and known.of != left[said]:
+            made.append((Param(name, left[said], node, gives=True), known.of))
     return made
-
-
-def _word(place: str) -> str:
-    """The last word of a place: b1 of parameters['b1']."""
-    return re.findall(r"\w+", place)[-1].lower()
 
 
 def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:

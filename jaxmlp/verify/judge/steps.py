@@ -385,7 +385,7 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
         odd = {name: f for name, f in factors.items()
                if not _near(f, 1.0 if n in shapes[name] else share)}  # fmt: skip
         found.append((len(odd), -len(means), odd))
-    return min(found, key=lambda one: one[:2])[2]
+    return min(found, key=lambda one: one[:2])[2] if found else {}
 
 
 def samples(world: World, output: int) -> list[int]:

@@ -138,7 +138,8 @@ class Telling:
         for param in dict.fromkeys([*params, *told]):
             check = Check(name, self.stage(param), "right", line)
             if param in told:
-                place = placed(told[param].span, self.lines, self.cells)
+                span = told[param].span  # of zeros that were never touched there is none
+                place = placed(span, self.lines, self.cells) if span.line else None
                 check = replace(check, verdict="wrong", diagnosis=told[param].notes, place=place)
             elif param in spoiled:
                 check = replace(check, remarks=(FOLLOWS,))

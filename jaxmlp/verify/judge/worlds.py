@@ -183,21 +183,25 @@ def _met(
     """(the parameters, what y may be the target of): an output that they meet; in a loss by
     itself, another array; or nothing, where y is ∂E/∂(an output)."""
     nodes, behind = recording.nodes, graph.dependents([y])
-    if targets := _of(network.targets(recording, graph, roots, []), behind):
+    kept = {node for name, node in recording.values if name.startswith("self.")}
+
+    def met(params: list[int], *, bare: bool = False) -> tuple[Target, ...]:
+        found = _of(network.targets(recording, graph, params, [], bare=bare), behind)
+        return tuple(one for one in found if not _is_update(graph, one, kept))
+
+    if targets := met(roots):
         return roots, targets
     if _is_loss(recording):
         shape = nodes[y].value.shape
         bare = [i for i in used if i != y and nodes[i].value.shape == shape]
         bare = [i for i in bare if nodes[i].value.dtype.kind == "f"]
-        targets = _of(network.targets(recording, graph, bare, [], bare=True), behind)
-        if targets := tuple(one for one in targets if not _is_update(recording, graph, one)):
+        if targets := met(bare, bare=True):
             return bare, targets
     return roots, tuple(network.given_back(recording, graph, roots, y))
 
 
-def _is_update(recording: Recording, graph: Graph, target: Target) -> bool:
+def _is_update(graph: Graph, target: Target, kept: set[int]) -> bool:
     """Whether what looks like a target only meets what an object keeps, where that is moved."""
-    kept = {node for name, node in recording.values if name.startswith("self.")}
     return any(kept.intersection(graph.after[g]) for g, _ in target.pairs)
 
 

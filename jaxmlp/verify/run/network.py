@@ -74,7 +74,9 @@ def given_back(recording: Recording, graph: Graph, params: list[int], y: int) ->
         y: an array that may be ∂E/∂(the output).
     """
     backward, moving = graph.dependents([y]), graph.dependents(params)
-    shape, first = recording.nodes[y].value.shape, min(graph.after[y], default=y)
+    shape, kept = recording.nodes[y].value.shape, {node for _, node in recording.values}
+    uses = [i for i in graph.after[y] if graph.after[i] or i in kept]  # not of a call that failed
+    first = min(uses, default=y)
     found: dict[int, tuple[int, int]] = {}
     for number, (name, g) in enumerate(recording.values):
         forward = recording.nodes[g].op != "leaf" and g in moving - backward and g < first

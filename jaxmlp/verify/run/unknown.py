@@ -119,7 +119,7 @@ class Unknown(NDArrayOperatorsMixin):
             if self._oracle.is_positive(self.stands_for):
                 drawn = np.exp(drawn - 1)
             if self._oracle.is_whole(self.stands_for) and shape:
-                drawn = self._oracle.random.integers(2, size=shape)
+                drawn = np.arange(int(np.prod(shape))).reshape(shape) % 2  # not all the same
             self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
             self._oracle.made[self.stands_for] = self.value
         return self.value
