@@ -163,7 +163,7 @@ WRONG = {
     "summed over all": (DECAYED, "np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1)", "bias-summed-over-units"),
     "after the update": (LAYER, "        down = self.W.T @ up\n        self.W -= rate * up @ self.x.T\n", "        self.W -= rate * up @ self.x.T\n        down = self.W.T @ up\n", "updated-V"),
     "of another layer": (SCRIPT, "last.dx * (1 - z ** 2)", "last.dx * (1 - z)", "slope-1-f"),
-    "in a layer": (OF_LAYERS, "up * (1 - self.z ** 2)", "up", "slope-missing"),
+    "in a layer": (OF_LAYERS, "up * (1 - self.z ** 2)", "up * self.z", "f-for-slope"),
 }  # fmt: skip
 
 
