@@ -55,6 +55,7 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
     """The functions and classes at the top level, those first that nothing is made of."""
     defined = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)
                and not _is_left_out(n.name)]  # fmt: skip
+    defined = list({n.name: n for n in defined}.values())  # of one name the last
     used = {one.name: _named(one) for one in defined}
     outside = set().union(*(_named(n) for n in tree.body if n not in defined), set())
     functions = [one for one in defined if isinstance(one, ast.FunctionDef)]
@@ -360,7 +361,9 @@ def _of_exercise(names: Sequence[str], oracle: Oracle) -> dict[str, Any]:
         return {}
     ways = [(way, True) for way in layouts(names, found, bias=True)]
     ways += [(way, False) for way in layouts(names, found, bias=False) if not way.apart]
-    way, bias = oracle.choose(ways)
+    if (picked := oracle.choose((*ways, None))) is None:  # as its own sizes may need it
+        return {}
+    oracle.ours, (way, bias) = True, picked
     oracle.drawn |= dict.fromkeys((D, Q, M, N))  # these are not what the program asks for
     return {k: lifted(v) for k, v in drawn(names, way, oracle.random, bias=bias).items()}
 

@@ -49,6 +49,7 @@ class Oracle:
         self.output: Shape | None = None  # of what a forward pass has given
         self.made: dict[str, Any] = {}  # the arrays that stand-ins have become, by name
         self.activated: tuple[set[int], set[int]] = (set(), set())  # nodes of u, and of f(u)
+        self.ours = False  # whether the shapes are those of the exercise
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 

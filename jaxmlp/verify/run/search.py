@@ -152,7 +152,7 @@ class Search:
             if works:
                 self.errors = errors
                 made = self._taken(program, guessed=oracle.guesses)
-                good = [one for one in made if not one.guessed or sensible(one)]
+                good = [one for one in made if not one.guessed or oracle.ours or sensible(one)]
                 found += map(packed, good)
                 kept += current().bytes if good else 0
                 if kept > KEPT:

@@ -1,6 +1,6 @@
 import numpy as np
 
-d, q, m = 784, 200, 4
+d, q, m = 16, 6, 4
 W = np.random.randn(q, d + 1)
 V = np.random.randn(m, q + 1)
 alpha = 0.1
