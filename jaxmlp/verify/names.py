@@ -56,7 +56,7 @@ def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
 
 def named(place: str) -> str:
     """The last word of a place: b1 of parameters['b1']."""
-    return re.findall(r"\w+", place)[-1].lower()
+    return (re.findall(r"\w+", place) or [""])[-1].lower()
 
 
 def meant(place: str) -> set[str]:

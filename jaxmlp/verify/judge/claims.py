@@ -15,7 +15,7 @@ from jaxmlp.verify.finding import Check, Note, Place
 from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement, Param, all_right
+from jaxmlp.verify.judge.steps import Judgement, Param
 from jaxmlp.verify.judge.told import FOLLOWS, Telling
 from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
@@ -115,8 +115,9 @@ def _goes_down(found: Judgement) -> bool:
     """Whether all is right, and every parameter that moves goes down E."""
     moved = [p.name for p in found.world.params if not p.gives]
     return (
-        all_right(found)
-        and not found.uphill
+        bool(found.right)
+        and all(found.right.values())
+        and not (found.still or found.loose or found.uneven or found.uphill)
         and all(found.factors.get(name, 1) > 0 for name in moved)
     )
 

@@ -33,10 +33,10 @@ REVERSED = Note(
 SHARE = {
     "mean": Note("sum-for-mean", Words(
         "This is the sum over the samples; the mean belongs here.",
-        "サンプルについての平均でなく、和になっています。"), BACKWARDS),
+        "サンプルについての平均ではなく和になっています。"), BACKWARDS),
     "sum": Note("mean-for-sum", Words(
         "This is the mean over the samples; the sum belongs here.",
-        "サンプルについての和でなく、平均になっています。"), BACKWARDS),
+        "サンプルについての和ではなく平均になっています。"), BACKWARDS),
 }  # fmt: skip
 CONVENTIONS = (1.0, 2.0, 0.5)  # factors that E may have
 TOLD = 1e-12  # of a parameter, by which it is seen to move
@@ -67,12 +67,13 @@ def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> It
         return
     names = tuple(p.name for p in given)
     factors = [found.factors[name] for name in names]
-    first = min(i for i in found.choice.target.backward if found.names.of(i))
-    span = found.world.recording.nodes[first].span
+    known = {i: name for i in found.choice.target.backward if (name := found.names.of(i))}
+    nodes, news = found.world.recording.nodes, [p.new for p in given]
     if exact and all(factor < 0 for factor in factors):
-        yield Mistake(names, (REVERSED,), span)
+        first = min((i for i, name in known.items() if name.factor < 0), default=min(news))
+        yield Mistake(names, (REVERSED,), nodes[first].span)
     elif reduction and _is_shared_otherwise(found, factors, reduction):
-        yield Mistake(names, (SHARE[reduction],), span)
+        yield Mistake(names, (SHARE[reduction],), nodes[min(known, default=min(news))].span)
 
 
 def _is_shared_otherwise(found: Judgement, factors: Sequence[float], reduction: str) -> bool:

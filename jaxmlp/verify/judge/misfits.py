@@ -41,8 +41,8 @@ TRANSPOSED = _note(
 )
 NO_BIAS = _note(
     "bias-column-missing",
-    "The entries that belong to the biases are missing: the matrix has them, so its gradient has, "
-    "too.",
+    "The entries that belong to the biases are missing: the matrix has them, so its gradient "
+    "must have them, too.",
     "バイアスに対応する成分がありません。行列にはバイアスが含まれるので、勾配にも必要です。",
 )
 BIAS_KEPT = _note(
@@ -54,8 +54,8 @@ BIAS_KEPT = _note(
 )
 OVER_UNITS = _note(
     "bias-over-units",
-    "This is summed over the units, and has a number for each sample: a bias needs the sum over "
-    "the samples.",
+    "This is summed over the units, so that there is one number for each sample: a bias needs "
+    "the sum over the samples.",
     "ユニットについて和を取っているので、サンプルごとの値になっています。"
     "バイアスの勾配はサンプルについての和です。",
 )
@@ -97,11 +97,13 @@ def misnamed(found: Judgement) -> list[tuple[Param, int]]:
 
 
 def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:
-    """What a call gives that is 0 throughout, in the shape of a matrix."""
+    """What a function gives that is 0 throughout, in the shape of a matrix."""
     recording, target = found.world.recording, found.choice.target
     nodes = recording.nodes
     weights = {nodes[i].value.shape for i in roots
                if network.multiplied(recording, found.world.graph, i)}  # fmt: skip
+    if any(name.startswith("self.") for name, _ in recording.values):
+        return []  # an object may keep a matrix that it does not move
     given = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]
     return [(name, i) for name, i in given
             if nodes[i].value.shape in weights and not np.any(nodes[i].value)]  # fmt: skip
@@ -124,14 +126,17 @@ def _summed_up(found: Judgement, node: int, root: int) -> Note | None:
     """Whether it is one number where each unit has a gradient: all of them, summed up."""
     value, true = found.names.value(node), found.names.adjoints[root]
     whole = true.reshape(len(true), -1).sum(1)
+    recording = found.world.recording
     if value.size != len(true) or true[0].size < 2 or multiple(value, whole) is None:
         return None
+    if recording.guessed and np.any(recording.nodes[root].value):
+        return None  # a stand-in: with one output it would be right
     return SUMMED if max(true.shape[1:]) == true[0].size else None
 
 
 def _wrong_factor(found: Judgement, node: int, root: int) -> Note | None:
     """Whether it is a product of ∂E/∂u, u being the product with the matrix on the way forward."""
-    if found.world.recording.nodes[node].op not in FACTORS:
+    if found.world.recording.nodes[node].op not in FACTORS or found.names.of(node) is not None:
         return None
     factors = [found.names.value(i) for i in found.world.graph.before[node]]
     deltas = [found.names.adjoints[u] for u in inputs(found, root) if u in found.names.adjoints]

@@ -170,7 +170,7 @@ def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
     first = min((n.id for n in nodes.values() if n.op != "leaf"), default=0)
     leaves = [n for n in nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n for n in leaves if not compared(n.id) or n.id in back]
-    used = [n for n in leaves if n.id < first or n.value.size < 2 or np.ptp(n.value)]
+    used = [n for n in leaves if n.id < first or n.value.size < 2 or n.value.min() != n.value.max()]
     made = {n.id for n in leaves if n.id > first and np.isin(n.value, (0, 1)).all()} - kept
     shown = ({n.id for n in used} | kept) - made
     targets = [n.id for n in used if n.value.dtype.kind in "fiu"]

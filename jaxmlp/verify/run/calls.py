@@ -399,6 +399,6 @@ def _give(
     results = result if len(names) > 1 else (result,)
     if isinstance(results[0], np.ndarray):
         program.oracle.output = results[0].shape
-    for name, one in zip(names, results, strict=True):
-        given.setdefault(name, one)
+    for k, (name, one) in enumerate(zip(names, results, strict=True)):
+        given.setdefault(name or f"{before.name}[{k}]", one)
     given.setdefault(asked, results[-1])
