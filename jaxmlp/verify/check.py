@@ -87,6 +87,8 @@ def check(
     if not isinstance(network, Network | None):
         raise ValueError(f"expected a Network, got {network!r}")
     name, parameters = getattr(derivation, "__name__", ""), _parameters(derivation)
+    if reduction not in (None, "mean", "sum"):
+        raise ValueError(f"unknown reduction {reduction!r}: expected mean or sum")
     if not {"W", "V", "x", "y"} <= set(roles(parameters) or ()):
         return Report((_by_source(derivation, network, Options(reduction=reduction, seed=seed)),))
     subject = Subject(name, functools.partial(call_here, derivation), parameters)

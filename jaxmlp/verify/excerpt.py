@@ -6,13 +6,18 @@ What goes with it is put before it; in what is found, the lines are those that i
 from __future__ import annotations
 
 import ast
+import builtins
+import functools
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from jaxmlp.verify.finding import Check, File, Line, Note, Words
 from jaxmlp.verify.grading import Options, graded
@@ -55,14 +60,21 @@ def of_source(made: Any) -> Excerpt:
     """A function or a class with what it needs of its module; of an object, its class.
 
     Raises:
-        ValueError: its source cannot be read.
+        ValueError: its source cannot be read, or it needs what no source can give.
     """
-    made = inspect.unwrap(made) if isinstance(made, type) or callable(made) else type(made)
-    made = made if isinstance(made, type | FunctionType) else type(made)
+    made = _function_or_class(made)
     code, line = _source(made)
-    before = dict(_needed(code, _names(made), {made.__name__}))
+    needed = dict(_needed(code, _names(made), {made.__name__}))
+    before = sorted(needed.values(), key=lambda one: not one.startswith(("import ", "from ")))
     cell = Cell(None, code, above=line - 1)
-    return Excerpt(made.__name__, "\n".join(before.values()), cell, 1, code.count("\n") + 1)
+    return Excerpt(made.__name__, "\n".join(before), cell, 1, code.count("\n") + 1)
+
+
+def _function_or_class(made: Any) -> type | FunctionType:
+    while isinstance(made, functools.partial):
+        made = made.func
+    made = inspect.unwrap(getattr(made, "__func__", made)) if callable(made) else made
+    return made if isinstance(made, type | FunctionType) else type(made)
 
 
 def _source(made: type | FunctionType) -> tuple[str, int]:
@@ -79,9 +91,11 @@ def _source(made: type | FunctionType) -> tuple[str, int]:
 
 
 def _names(made: type | FunctionType) -> Mapping[str, Any]:
-    """The names that a function, or the methods of a class, can see."""
-    inside = [made] if isinstance(made, FunctionType) else vars(made).values()
-    found: dict[str, Any] = {}
+    """The names that a function, or the methods of a class and of those it is made of, can see."""
+    if isinstance(made, FunctionType):
+        return made.__globals__ | dict(inspect.getclosurevars(made).nonlocals)
+    inside = [one for base in made.__mro__ for one in vars(base).values()]
+    found = dict(vars(sys.modules.get(made.__module__, builtins)))
     for function in (one for one in inside if isinstance(one, FunctionType)):
         found |= function.__globals__ | dict(inspect.getclosurevars(function).nonlocals)
     return found
@@ -89,27 +103,49 @@ def _names(made: type | FunctionType) -> Mapping[str, Any]:
 
 def _needed(code: str, names: Mapping[str, Any], known: set[str]) -> Iterator[tuple[str, str]]:
     """(name, the statement that gives it) of what code uses, what that needs in turn before it."""
-    for name in sorted(names_used([ast.parse(code)], {}) & names.keys() - known):
+    for name in sorted(
+        names_used([ast.parse(code)], {}) & names.keys() - known - set(dir(builtins))
+    ):
         known.add(name)
-        value = names[name]
+        value = inspect.unwrap(names[name]) if callable(names[name]) else names[name]
         own = getattr(value, "__module__", None) == names.get("__name__")
-        if own and isinstance(value, type | FunctionType):
+        if own and isinstance(value, type | FunctionType) and value.__name__.isidentifier():
             inner, _ = _source(value)
             yield from _needed(inner, {**names, **_names(value)}, known)
-            yield name, inner
-        elif statement := _statement(name, value):
-            yield name, statement
+            alias = "" if value.__name__ == name else f"\n{name} = {value.__name__}"
+            yield name, inner + alias
+        else:
+            yield name, _statement(name, value)
 
 
 def _statement(name: str, value: Any) -> str:
-    """The import or the assignment that gives a name its value; nothing if there is none."""
+    """The import or the assignment that gives a name its value.
+
+    Raises:
+        ValueError: none does.
+    """
     module, own = getattr(value, "__module__", None), getattr(value, "__name__", "")
     if isinstance(value, ModuleType):
         return f"import {own} as {name}"
     if module and own.isidentifier():
         return f"from {module} import {own} as {name}"
-    simple = isinstance(value, int | float | str | bool | tuple | None)
-    return f"{name} = {value!r}" if simple else ""
+    if isinstance(value, np.ndarray | np.generic):
+        return f"{name} = __import__('numpy').asarray({_written(name, value.tolist())})"
+    return f"{name} = {_written(name, value)}"
+
+
+def _written(name: str, value: Any) -> str:
+    """Numbers, words, and lists of them, as they are written in a program."""
+    text = repr(value)
+    try:
+        ast.literal_eval(re.sub(r"\b(inf|nan)\b", "0", text))
+    except (ValueError, SyntaxError):
+        kind = "a lambda" if callable(value) else type(value).__name__
+        raise ValueError(
+            f"expected names that can be written into a file, got {name}, {kind}: give it in the "
+            "function itself, or check the file"
+        ) from None
+    return text if isinstance(value, str) else re.sub(r"\b(inf|nan)\b", r"float('\1')", text)
 
 
 def judged(part: Excerpt, options: Options) -> File:

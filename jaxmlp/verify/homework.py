@@ -129,7 +129,9 @@ def _verified(
         return File(str(path), remarks=remarks, problem=NOTHING)
     checks = [origins.said(one) for one in checks]
     numbered = checks if found.numbered else map(_without_lines, checks)
-    against = (_network_note(network, found, options),) if by_names or declared else ()
+    against = (
+        (_network_note(network, found, options),) if by_names or declared - {"REDUCTION"} else ()
+    )
     return File(str(path), tuple(numbered), (*remarks, *origins.notes, *against))
 
 

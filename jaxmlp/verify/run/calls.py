@@ -65,7 +65,7 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
         others = set().union(outside, *(used[other.name] for other in defined if other is not one))
         is_class = isinstance(one, ast.ClassDef)
         gives = _setters(one) if is_class else _givers(one, functions)
-        methods = _roots(one) if is_class else None
+        methods = (_roots(one) or _roots(_whole(one, defined))) if is_class else None
         end, used_by = one.end_lineno or one.lineno, one.name in others
         returns = _results(one) if is_class else {}
         found.append(Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns))
@@ -160,6 +160,14 @@ def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
     public = [m for m in methods if not m.name.startswith("_")]
     callers = {m.name: next((p for p in public if m.name in _named(p)), m) for m in methods}
     return {name: callers[m.name] if m.name.startswith("_") else m for name, m in found.items()}
+
+
+def _whole(made: ast.ClassDef, defined: Sequence[ast.stmt]) -> ast.ClassDef:
+    """A class with the methods of those that it is made of."""
+    names = {base.id for base in made.bases if isinstance(base, ast.Name)} - {made.name}
+    bases = [n for n in defined if isinstance(n, ast.ClassDef) and n.name in names]
+    inherited = [method for base in bases for method in _whole(base, defined).body]
+    return ast.ClassDef(made.name, [], [], [*inherited, *made.body], [], type_params=[])
 
 
 def _roots(made: ast.ClassDef) -> tuple[str, ...]:

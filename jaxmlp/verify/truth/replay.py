@@ -47,7 +47,8 @@ def values(nodes: Mapping[int, Node], given: Mapping[int, np.ndarray]) -> dict[i
 def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
     """One operation, on known values, in NumPy or JAX."""
     args = tuple(_filled(one, known) for one in node.args)
-    kw = {key: _filled(one, known) for key, one in node.kw.items() if key not in IGNORED}
+    kw = {key: _filled(one, known) for key, one in node.kw.items()
+          if key not in IGNORED or (key, one) == ("order", "F")}  # fmt: skip
     try:
         with np.errstate(all="ignore"):
             return _operation(node.op, xp)(*args, **kw)
