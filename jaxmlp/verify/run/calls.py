@@ -7,6 +7,7 @@ first; a method that sets an attribute comes before those that need it.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -328,7 +329,7 @@ def _arguments(
     """
     is_type = isinstance(function, type)
     code = getattr(function, "__init__", function) if is_type else function
-    code = getattr(code, "__func__", code)
+    code = inspect.unwrap(getattr(code, "__func__", code))
     if not hasattr(code, "__code__"):
         return []
     names = code.__code__.co_varnames[: code.__code__.co_argcount]
