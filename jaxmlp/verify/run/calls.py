@@ -27,6 +27,7 @@ MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
 SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
 MOVES_BY = re.compile(r"^d_?[A-Z]|^d_?[a-z]\d*$|grad|nabla|delta")  # dW, d_b, grads
 DECAY = 0.3
+FORWARD = "()"  # in place of a name, the forward pass of the same arguments
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
 
@@ -91,6 +92,10 @@ def _givers(
     kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in given]
     if alike and len(_returned(alike[0])) > 1:  # by another name, or by none
         given |= dict.fromkeys(kept, alike[0])
+    names = {arg.arg for arg in caller.args.args}
+    first = [f for f in alike if {arg.arg for arg in f.args.args} <= names]
+    if BACK.search(caller.name) and first and not kept:
+        given[FORWARD] = first[0]
     return given
 
 
@@ -235,7 +240,11 @@ def multiplies() -> bool:
 
 def _called(program: Program, function: Any, what: Uncalled, given: dict[str, Any]) -> Any:
     """What a function gives, with what the functions before it give."""
-    return function(*_arguments(function, program, what, given, frozenset((what.name,))))
+    args = _arguments(function, program, what, given, frozenset((what.name,)))
+    if (before := what.gives.get(FORWARD)) is not None and not what.methods:
+        names = [arg.arg for arg in before.args.args]
+        given[f"{before.name}[0]"] = program.names[before.name](*map(given.__getitem__, names))
+    return function(*args)
 
 
 def _methods_called(

@@ -78,7 +78,9 @@ def given_back(recording: Recording, graph: Graph, params: list[int], y: int) ->
     uses = [i for i in graph.after[y] if graph.after[i] or i in kept]  # not of a call that failed
     first = min(uses, default=y)
     found: dict[int, tuple[int, int]] = {}
-    for number, (name, g) in enumerate(recording.values):
+    own = BACK.search(recording.name)  # what a backward pass gives is no output
+    values = [v for v in recording.values if not (own and v[0].startswith(recording.name))]
+    for number, (name, g) in enumerate(values):
         forward = recording.nodes[g].op != "leaf" and g in moving - backward and g < first
         if forward and recording.nodes[g].value.dtype.kind == "f":
             found[g] = min(found.get(g, (3, 0)), (_kept(name), -number))
