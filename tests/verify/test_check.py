@@ -651,3 +651,37 @@ def test_a_network_that_is_given_is_compared_with_in_addition():
     report = check(Net, network)
     assert found(report)["z"][0] == "wrong"
     assert "tanh, identity, squared_error" in str(report)
+
+
+def relu(u):
+    return np.maximum(u, 0)
+
+
+act, LARGE, TABLE = relu, float("inf"), {"whole": [1.0, np.nan]}
+AXES = np.arange(2.0)
+
+
+def with_names(A, B, inputs, targets):
+    z = np.minimum(act(A @ inputs), LARGE) * TABLE["whole"][0] + AXES[0]
+    top = B @ z - targets
+    return np.outer(B.T @ top * (z > 0), inputs), np.outer(top, z)
+
+
+def with_a_lambda(A, B, inputs, targets):
+    z = LAMBDA(A @ inputs)
+    return np.outer(B.T @ (B @ z - targets), inputs), np.outer(B @ z - targets, z)
+
+
+LAMBDA = lambda u: u  # noqa: E731
+
+
+class Inherits(Net):
+    pass
+
+
+def test_what_a_function_sees_is_brought_along_or_it_is_said_that_it_cannot_be():
+    assert {verdict for verdict, *_ in found(check(with_names)).values()} == {"right"}
+    assert {v for v, *_ in found(check(functools.partial(with_names))).values()} == {"right"}
+    assert found(check(Inherits))["dW"] == ("right",)
+    with pytest.raises(ValueError, match="expected names that can be written .* LAMBDA, a lambda"):
+        check(with_a_lambda)

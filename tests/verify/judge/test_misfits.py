@@ -134,7 +134,42 @@ def backward_prop(A1, A2, W1, W2, X, Y, m, lambd=0.0):
     db1 = 1 / m * np.sum(dZ1, axis=1, keepdims=True)
     return dW1, db1, dW2, db2
 """
-WHOLE = {"by parameter": GRADIENTS, "in one": IN_ONE, "layers that move themselves": LAYER,
+PAIR = """
+import numpy as np
+def dense_backward(up, x, W, b):
+    n = x.shape[1]
+    return W.T @ up, up @ x.T / n, up.sum(axis=1, keepdims=True) / n
+def dense_forward(x, W, b):
+    return W @ x + b
+"""
+LOSS_LAYER = """
+import numpy as np
+def softmax_loss(s, t):
+    p = np.exp(s - s.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    n = len(s)
+    E = -np.log(p[np.arange(n), t]).sum() / n
+    ds = p.copy()
+    ds[np.arange(n), t] -= 1
+    return E, ds / n
+"""
+LINE = """
+import numpy as np
+def line_gradient(X, t, w, b):
+    r = X @ w + b - t
+    return 2 * X.T @ r / r.size, 2 * np.mean(r)
+"""
+PENALISED = """
+import numpy as np
+def loss_and_gradient(W, X, t, share):
+    p = np.exp(X @ W)
+    p /= p.sum(axis=1, keepdims=True)
+    n = len(X)
+    E = -np.log(p[np.arange(n), t]).sum() / n + share * np.sum(W * W)
+    p[np.arange(n), t] -= 1
+    return E, X.T @ p / n + 2 * share * W
+"""
+WHOLE = {"a layer without a cache": PAIR, "a loss by itself": LOSS_LAYER, "a line": LINE, "a penalty": PENALISED, "by parameter": GRADIENTS, "in one": IN_ONE, "layers that move themselves": LAYER,
          "a script of layers": SCRIPT, "a class of layers": OF_LAYERS, "decay": DECAYED}  # fmt: skip
 
 
@@ -163,6 +198,7 @@ WRONG = {
     "summed over all": (DECAYED, "np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1)", "bias-summed-over-units"),
     "after the update": (LAYER, "        down = self.W.T @ up\n        self.W -= rate * up @ self.x.T\n", "        self.W -= rate * up @ self.x.T\n        down = self.W.T @ up\n", "updated-V"),
     "of another layer": (SCRIPT, "last.dx * (1 - z ** 2)", "last.dx * (1 - z)", "slope-1-f"),
+    "in a layer of functions": (PAIR, "up @ x.T / n", "x @ up.T / n", "transposed"),
     "in a layer": (OF_LAYERS, "up * (1 - self.z ** 2)", "up * self.z", "f-for-slope"),
 }  # fmt: skip
 
