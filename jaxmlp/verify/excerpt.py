@@ -130,7 +130,7 @@ def _statement(name: str, value: Any) -> str:
     if module and own.isidentifier():
         return f"from {module} import {own} as {name}"
     if isinstance(value, np.ndarray | np.generic):
-        return f"{name} = __import__('numpy').asarray({_written(name, value.tolist())})"
+        return f"import numpy\n{name} = numpy.asarray({_written(name, value.tolist())})"
     return f"{name} = {_written(name, value)}"
 
 

@@ -40,10 +40,10 @@ BY_HAND = {
     "softmax overflows": (BASE.replace("np.exp(x - np.max(x))", "np.exp(x)"), 12 - 0.5),
     "all in the loop": (INLINE, 10),
     "a function that gives the pair": (PAIR, 10),
-    "the pair, no slope": (PAIR.replace(" * (u > 0)", ""), 10 - 2),
-    "the pair, last column": (PAIR.replace("V[:, 1:]", "V[:, :-1]"), 10 - 2),
+    "the pair, no slope": (PAIR.replace(" * (u > 0)", ""), 10 - 3),
+    "the pair, last column": (PAIR.replace("V[:, 1:]", "V[:, :-1]"), 10 - 3),
     "by autodiff": ("import jax, numpy as np\n" + PAIR.replace("delta1 = V[:, 1:].T @ delta2 * (u > 0)",
-        "delta1 = jax.grad(lambda u: 0.5 * (u * u).sum())(V[:, 1:].T @ delta2 * (u > 0))"), 0),
+        "delta1 = jax.grad(lambda u: 0.5 * (u * u).sum())(V[:, 1:].T @ delta2 * (u > 0))"), None),
     "nothing": ("def softmax(x):\n    return\ndef backward(V_tilde, delta, derivative):\n    return\n", 0),
 }  # fmt: skip
 

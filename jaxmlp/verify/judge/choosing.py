@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ class Choice(NamedTuple):
         stated: the node of the file's own E, if it is that.
         fitting: how many go down or up.
         nearest: where the one of these that is nearest to the output is used first.
+        across: whether they do but for shares of themselves, as with weight decay.
     """
 
     world: World
@@ -36,6 +38,7 @@ class Choice(NamedTuple):
     stated: int
     fitting: int
     nearest: int
+    across: bool = False
 
 
 def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:
@@ -46,8 +49,12 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
         world = suited(plain, target, seed)
         changes = [(p.old, list(map(np.asarray, world.change(p)))) for p in world.params]
         names = possible(world, target, declared)
-        fitting = differences.fitting(
-            world.recording, world.graph, changes, target.pairs, world.at, names)  # fmt: skip
+        fitting_of = functools.partial(
+            differences.fitting, world.recording, world.graph, changes, target.pairs, world.at,
+            names)  # fmt: skip
+        fitting, across = fitting_of(), False
+        if not any(map(any, fitting.values())):  # with weight decay none fits as it is
+            fitting, across = fitting_of(across=True), True
         for name, fits in fitting.items():
             chosen = world if world.recording.moves else matched(world, fits)
             used = [
@@ -55,7 +62,7 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
                 for p, fit in zip(world.params, fits, strict=True)
                 if fit
             ]
-            yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0))
+            yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0), across)
             wanted = {p.new for p in world.params}
             if chosen.params and sum(fits) == len(wanted) and not odd(chosen):
                 return
@@ -152,7 +159,7 @@ def own_error(choice: Choice) -> int | None:
     world = choice.world
     results = [p.new for p in world.params]
     stated = network.stated(world.recording, world.graph, world.roots, choice.target, results)
-    if choice.fitting == len(world.params):
+    if choice.fitting == len(world.params) and not choice.across:
         given = {node for _, node in world.recording.values}
         inside = any(n.op in FACTORS for n in world.recording.nodes.values())
         alone = world.recording.name and not (inside or world.recording.moves)

@@ -290,7 +290,7 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
 
 
 def _by_stated(choice: Choice) -> Judgement | None:
-    """The verdict by the file's own E, if by that all is right: with weight decay, say."""
+    """The verdict by the file's own E, if by that all is right as it is: with weight decay, say."""
     world, results = choice.world, [p.new for p in choice.world.params]
     if choice.target.upstream or world.recording.moves:
         return None
@@ -298,7 +298,7 @@ def _by_stated(choice: Choice) -> Judgement | None:
     for number in stated[:STATED]:
         own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
         found = _verdicts(choice._replace(error=OWN, stated=number), Names(own, world.at))
-        if all_right(found):
+        if all_right(found) and found.factors.keys() == found.right.keys():
             return found
     return None
 

@@ -56,12 +56,13 @@ def slopes(
 
 def fitting(
     recording: Recording, graph: Graph, changes: Sequence[tuple[int, list[np.ndarray]]],
-    pairs: Sequence[tuple[int, int]], at: States, names: Sequence[str],
+    pairs: Sequence[tuple[int, int]], at: States, names: Sequence[str], *, across: bool = False,
 ) -> dict[str, list[bool]]:  # fmt: skip
     """For each E which parameters go down it, or up, by the same factor wherever they are.
 
     Args:
         changes: parameters, and how each was changed, at each state.
+        across: whether shares of the parameters themselves are of no account, as of weight decay.
     """
     targets = [as_target(at[0][y], at[0][g]) for g, y in pairs]
 
@@ -79,7 +80,9 @@ def fitting(
             for fits in found.values():
                 fits.append(fits[-1])
             continue
-        fits = going_down(recording, graph, param, change, ends, errors_of, at, behind)
+        fits = going_down(
+            recording, graph, param, change, ends, errors_of, at, behind, across=across
+        )
         for name, fit in zip(names, fits, strict=True):
             found[name].append(fit)
     return found
@@ -88,19 +91,21 @@ def fitting(
 def going_down(
     recording: Recording, graph: Graph, param: int, change: Sequence[np.ndarray],
     ends: Sequence[int], errors_of: Callable[[list[np.ndarray]], np.ndarray], at: States,
-    behind: set[int] | None = None,
+    behind: set[int] | None = None, *, across: bool = False,
 ) -> list[bool]:  # fmt: skip
     """For each E whether a change is its gradient times a factor, seen along a few directions.
 
     Args:
         behind: what the ends are computed from, where that is known.
+        across: as for `fitting`.
     """
     behind = graph.ancestors(ends) if behind is None else behind
     order = sorted(behind & graph.dependents([param]))
     random = np.random.default_rng((1, 0))  # no stream that the states are drawn from
     told, true, fits = [], [], [False]
     for _ in range(min(DIRECTIONS, change[0].size)):
-        way = _across(random.normal(size=change[0].shape), [state[param] for state in at[:2]])
+        way = random.normal(size=change[0].shape)
+        way = _across(way, [state[param] for state in at[:2]]) if across else way
         told += [np.vdot(one, way) for one in change[:2]]
         try:
             true += [slopes(recording, order, param, ends, errors_of, dict(state), [way])

@@ -100,7 +100,7 @@ def test_results_and_arguments_come_back(good):
     [
         ("missing", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
         ("missing_too", "ModuleNotFoundError"),
-        ("fails", "ValueError: two lines (line 20)"),
+        ("fails", "ValueError: two lines (line 18)"),
         ("leaves", "SystemExit: 2"),
         ("asks", "EOFError"),
         ("deep", "RecursionError"),
