@@ -281,8 +281,7 @@ def test_what_a_library_prints_is_no_part_of_the_report(run):
     verdicts = [
         c["verdict"] for c in json.loads(run("nan.py", "--json", "-")[1])["files"][0]["checks"]
     ]
-    assert "crashed" not in verdicts
-    assert "wrong" in verdicts
+    assert not {"crashed", "right"} & set(verdicts)
 
 
 def test_a_budget_ends_a_file_and_no_other(run):
