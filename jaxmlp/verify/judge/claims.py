@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.decay import decay_said, without_decay
-from jaxmlp.verify.diagnose import same
-from jaxmlp.verify.finding import Check, Note, Place
+from jaxmlp.verify.diagnose import notes, same
+from jaxmlp.verify.finding import Check, Place
 from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
@@ -155,8 +155,7 @@ def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
     z = network.layers[-1].x[-1]
     if len(network.layers) == 2 and said.bias and not network.forms[-1].one:
         (without,) = (m for m in CATALOGUE if m.id == "z-without-1" and m.step == "z")
-        note = Note(without.id, without.text, equation=without.equation)
-        return [Stage((), Check(name, "z", "wrong", diagnosis=(note,)), z)]
+        return [Stage((), Check(name, "z", "wrong", diagnosis=notes([(without,)])), z)]
     if len(network.layers) != 2 or not (said.hidden or output):
         return []
     meant = network.meaning(f=said.hidden, output=output)

@@ -68,13 +68,11 @@ ZERO = _note(
 
 def misfits(found: Judgement) -> list[Misfit]:
     """The results that are no gradient by their shape, each of what has none beside it."""
-    taken = {p.old for p in found.world.params}
-    left = [i for i in found.world.fixed if i in found.names.adjoints and i not in taken]
-    news = {p.new for p in found.world.params}
-    given = [(name, node) for name, node in found.world.results if node not in news]
+    left = [i for i in found.world.fixed if i in found.names.adjoints]
+    given = [*_beside(found), *_empty(found, left)]
     made = []
     for look in (_wrong_shape, _summed_up, _wrong_factor):
-        for name, node in (*given, *_empty(found, left)):
+        for name, node in given:
             notes = ((root, look(found, node, root)) for root in left)
             root, note = next(((r, n) for r, n in notes if n is not None), (None, None))
             if root is not None and all(node != one.param.new for one in made):
@@ -87,13 +85,19 @@ def misnamed(found: Judgement) -> list[tuple[Param, int]]:
     """(what a result is called the gradient of, and what it is it of): db1 that is ∂E/∂b2."""
     values, fixed = found.world.recording.values, found.world.fixed
     left = {named(place): node for place, node in values if node in fixed}
-    news, roots, made = {p.new for p in found.world.params}, found.world.roots, []
-    for name, node in found.world.results:
+    roots, made = found.world.roots, []
+    for name, node in _beside(found):
         known = found.names.of(node)
         said = next(iter(meant(name) & left.keys()), None)
-        if known and said and node not in news and known.of in roots and known.of != left[said]:
+        if known and said and known.of in roots and known.of != left[said]:
             made.append((Param(name, left[said], node, gives=True), known.of))
     return made
+
+
+def _beside(found: Judgement) -> list[tuple[str, int]]:
+    """The results that are no parameter's gradient."""
+    news = {p.new for p in found.world.params}
+    return [(name, node) for name, node in found.world.results if node not in news]
 
 
 def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:

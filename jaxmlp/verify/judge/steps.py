@@ -33,10 +33,7 @@ from jaxmlp.verify.truth import adjoints, errors, replay
 OWN = "own"
 SAME = 1e-6
 STATED = 3  # numbers that may be E
-MANY, MANY_UNFIT = (
-    20_000,
-    3000,
-)  # operations that are differentiated, where an E seems to fit or none
+MANY, MANY_UNFIT = 20_000, 3000  # operations that are differentiated, if an E fits or none
 
 
 @dataclass(frozen=True)

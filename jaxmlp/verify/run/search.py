@@ -155,9 +155,8 @@ class Search:
                 good = [one for one in made if not one.guessed or oracle.ours or sensible(one)]
                 found += map(packed, good)
                 kept += current().bytes if good else 0
-                if kept > KEPT:
-                    return self._smaller(good, what, oracle) or found
-                if good and not oracle.drawn:  # all shapes are those that the program asks for
+                asked_for = not oracle.drawn  # all shapes are those that the program asks for
+                if good and (asked_for or kept > KEPT):
                     return self._smaller(good, what, oracle) or found
                 spare += [packed(one) for one in made if not (good or one.moves)]
             elif program.went_back and program.seen and len(partly) < WORLDS:
