@@ -6,6 +6,7 @@ writes them; a test says when that has to be done again.
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -173,7 +174,7 @@ def mistakes(lang: str) -> str:
         title = getattr(NAMED[kind], lang).format(of.replace("_", " ") if lang == "en" else of)
         parts += [f"## {title}\n", listed(pieces.slips(pieces.Piece(kind, of)), lang)]
     parts += [f"## {getattr(GRADIENTS, lang)}\n"]
-    rows = [(f"`{id}`", said[lang == "ja"].replace(":.6g", "")) for id, said in KNOWN.items()]
+    rows = [(f"`{id}`", shown(said[lang == "ja"])) for id, said in KNOWN.items()]
     parts.append(table([heads(lang)[:2], *rows]))
     parts += [f"## {getattr(PROGRAMS, lang)}\n", listed(causes.listed(), lang)]
     return "\n".join(parts)
@@ -181,8 +182,13 @@ def mistakes(lang: str) -> str:
 
 def listed(inside: Iterable[Mistake | causes.Cause], lang: str) -> str:
     """A table of mistakes, what is said alike once."""
-    rows = dict.fromkeys((f"`{m.id}`", getattr(m.text, lang), m.equation) for m in inside)
+    rows = dict.fromkeys((f"`{m.id}`", shown(getattr(m.text, lang)), m.equation) for m in inside)
     return table([heads(lang), *rows])
+
+
+def shown(text: str) -> str:
+    """A text with the names of what is put into it, `{n}`, in italics."""
+    return re.sub(r"\{(\w+)[^}]*\}", r"<i>\1</i>", text)
 
 
 def heads(lang: str) -> tuple[str, ...]:
