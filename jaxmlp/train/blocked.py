@@ -68,7 +68,7 @@ def blocks_at_once(blocks: int, numbers: int, weights: int) -> int:
     Args:
         blocks: in an epoch.
         numbers: of X and Y, in a block.
-        weights: of the first layer, of all networks.
+        weights: of the first layers that are worked at together.
     """
     most = (CACHED - 4 * weights) // numbers
     return 1 if most < 4 else math.ceil(blocks / math.ceil(blocks / most))
@@ -121,7 +121,9 @@ def descend(
         (first, rest), _ = jax.lax.scan(one_block, layers, (X, Y, rates.swapaxes(0, 1)))
     else:
         numbers = block * (X.shape[1] + Y.shape[1])
-        at_once = blocks_at_once(math.ceil(len(order) / block), numbers, layers[0].weights.size)
+        # Sample by sample, each network takes all of them before the next is begun.
+        at_hand = layers[0].weights[0] if fused and block == 1 else layers[0].weights
+        at_once = blocks_at_once(math.ceil(len(order) / block), numbers, at_hand.size)
         parts = _in_blocks(order, rates, block, at_once)
         (first, rest), _ = jax.lax.scan(some_blocks, layers, parts)
     return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))

@@ -117,8 +117,7 @@ def _picked(devices: int, own: Samples, rows: Array) -> Samples:
     me, size = jax.lax.axis_index(AXIS), len(own.X)
     round_the_ring = [(k, (k - 1) % devices) for k in range(devices)]
 
-    def pick(hop: Any, carry: Any) -> Any:
-        found, visiting = carry
+    def pick(hop: Any, found: Any, visiting: Any) -> Any:
         here = rows - (me + hop) % devices * size
         there = (here >= 0) & (here < size)
 
@@ -126,12 +125,16 @@ def _picked(devices: int, own: Samples, rows: Array) -> Samples:
             mine = there.reshape(there.shape + (1,) * (share.ndim - 1))
             return jnp.where(mine, share[jnp.where(there, here, 0)], found)
 
-        found = jax.tree.map(some, found, visiting)
-        return found, jax.lax.ppermute(visiting, AXIS, round_the_ring)
+        return jax.tree.map(some, found, visiting)
+
+    def pass_on(hop: Any, carry: Any) -> Any:
+        found, visiting = carry
+        visiting = jax.lax.ppermute(visiting, AXIS, round_the_ring)
+        return pick(hop, found, visiting), visiting
 
     nothing = jax.tree.map(lambda a: jnp.zeros(rows.shape + a.shape[1:], a.dtype), own)
-    nothing = jax.lax.pcast(nothing, AXIS, to="varying")
-    return jax.lax.fori_loop(0, devices, pick, (nothing, own))[0]
+    found = pick(0, jax.lax.pcast(nothing, AXIS, to="varying"), own)
+    return jax.lax.fori_loop(1, devices, pass_on, (found, own))[0]
 
 
 def summed(mesh: Mesh, total: Callable, n: int, params: Any, part: Samples) -> Array:
