@@ -91,6 +91,11 @@ def _multiplies(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and called(node) in PRODUCTS
 
 
+def _works(node: ast.AST) -> bool:
+    """Whether there is a product in it."""
+    return any(map(_multiplies, ast.walk(node)))
+
+
 def steps_of(
     cells: Sequence[str], runner: Runner, said: claims.Said, seed: int, *, notebook: bool
 ) -> list[Step]:
@@ -213,13 +218,14 @@ def _crashed(
     """
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
     nodes = [n for one in statements for n in ast.walk(one)]
+    working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
-    loops = [n for n in loops if any(map(_multiplies, ast.walk(n)))]
+    loops = [n for n in loops if _works(n) or working & names_used([n], {})]
     for kind, line, why in errors:
         inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in _extent(n)}
         around = [n for n in loops if line in _extent(n)]
         around += [] if around else [n for n in loops if inside & names_used([n], {})]
-        of_stand_ins = {kind, errors[0][0]} & BY_SIZES or "Unknown" in why
+        of_stand_ins = {kind, errors[0][0]} & {*BY_SIZES, "AssertionError"} or "Unknown" in why
         if around and guessed and of_stand_ins:
             return [_not_run(f"{kind}: {why} (line {line})", around[-1].lineno)]
         if around and kind in vars(builtins):

@@ -55,6 +55,7 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
         fitting, across = fitting_of(), False
         if not any(map(any, fitting.values())):  # with weight decay none fits as it is
             fitting, across = fitting_of(across=True), True
+        found = False  # whether some E fits all, in a world that says as much
         for name, fits in fitting.items():
             chosen = world if world.recording.moves else matched(world, fits)
             used = [
@@ -64,8 +65,9 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
             ]
             yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0), across)
             wanted = {p.new for p in world.params}
-            if chosen.params and sum(fits) == len(wanted) and not odd(chosen):
-                return
+            found |= bool(chosen.params) and sum(fits) == len(wanted) and not odd(chosen)
+        if found:
+            return
         if time.monotonic() > until:
             return
 

@@ -144,15 +144,15 @@ class Recorded(np.ndarray):
         entry = self._entry(index)
         if entry is not None and (node := current().entry(self, entry)) is not None:
             return _wrapped(np.asarray(plain(self)[index]), node)
-        found = given_back(plain(self)[plain(index)], "getitem", (encoded(self), encoded(index)))
+        found = given_back(plain(self)[_where(index)], "getitem", (encoded(self), encoded(index)))
         turned = self._matrix and found.ndim == 1 and not isinstance(index[0], int)
         return as_matrix(np.reshape(found, (-1, 1)) if turned else found, self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = _decided(index, self.shape)
-        if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[plain(index)]) == 0:
+        if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[_where(index)]) == 0:
             value = np.reshape(value, ())  # as NumPy before 2.4 does
-        memory, where, what = plain(self), plain(index), plain(value)
+        memory, where, what = plain(self), _where(index), plain(value)
         change = lambda: memory.__setitem__(where, what)  # noqa: E731
         if (entry := self._entry(index)) is not None:
             return current().write_entry(self, entry, encoded(value), change)
@@ -414,9 +414,9 @@ def encoded(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return Ref(current().node_of(value)) if value.dtype.kind in "fiub" else None
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return tuple(map(encoded, value))
+        return tuple(map(encoded, tuple.__iter__(value)))
     if isinstance(value, list):
-        return [encoded(one) for one in value]
+        return [encoded(one) for one in list.__iter__(value)]
     if isinstance(value, slice):
         return slice(*map(_number, _bounds(value)))
     if isinstance(value, range):
@@ -440,6 +440,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, slice):
         return slice(*map(_number, _bounds(value)))
     return value
+
+
+def _where(index: Any) -> Any:
+    """An index for NumPy itself: a label that was taken out of an array is a number, not an array,
+    so that what it leads to is no copy."""
+    if isinstance(index, tuple):
+        return tuple(map(_where, index))
+    found = plain(index)
+    whole = isinstance(found, np.ndarray) and found.ndim == 0 and found.dtype.kind in "iu"
+    return int(found) if whole else found
 
 
 def _number(value: Any) -> Any:
@@ -533,4 +543,5 @@ def _has_recorded(value: Any) -> bool:
     """Whether something in nested lists was computed, and is not just a number given."""
     if isinstance(value, Recorded):
         return True
-    return isinstance(value, list | tuple) and any(map(_has_recorded, value))
+    iterate = list.__iter__ if isinstance(value, list) else tuple.__iter__  # of what is in it
+    return isinstance(value, list | tuple) and any(map(_has_recorded, iterate(value)))

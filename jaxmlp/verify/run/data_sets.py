@@ -17,11 +17,13 @@ class Form(NamedTuple):
         shape: of one sample.
         classes: how many there are; 0 where the target is a number.
         bright: the largest number in it, where it has images.
+        rows: how many samples it has, where these are few: programs count on them.
     """
 
     shape: tuple[int, ...]
     classes: int
     bright: int = 0
+    rows: int = 0
 
 
 FORMS = {
@@ -30,8 +32,8 @@ FORMS = {
     "mnist_784": Form((784,), 10, 255),
     "cifar10": Form((32, 32, 3), 10, 255),
     "digits": Form((64,), 10, 16),
-    "iris": Form((4,), 3),
-    "wine": Form((13,), 3),
+    "iris": Form((4,), 3, rows=150),
+    "wine": Form((13,), 3, rows=178),
     "breast_cancer": Form((30,), 2),
     "diabetes": Form((10,), 0),
     "moons": Form((2,), 2),
@@ -81,7 +83,7 @@ def loaded(
 
     Args:
         function: the way to it, from the module that was imported.
-        rows: how many samples there are to be.
+        rows: how many samples there are to be, at least.
         lengths: what stands in for a large size.
     """
     if m := OF_A_MODULE.search(function):
@@ -127,6 +129,7 @@ def _cut(form: Form, lengths: Mapping[str, int]) -> Form:
 
 def samples(form: Form, rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """(X, y): random samples of a data set; every class is there."""
+    rows = max(rows, form.rows)
     size = (rows, *form.shape)
     X = random.integers(0, form.bright + 1, size) if form.bright else random.normal(size=size)
     y = random.permutation(rows) % form.classes if form.classes else random.normal(size=rows)

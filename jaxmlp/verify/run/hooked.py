@@ -34,6 +34,11 @@ class Hooked(ast.NodeTransformer):
         made = ast.For(target, passes, node.body, node.orelse)
         return ast.copy_location(made, node)
 
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        self.generic_visit(node)
+        node.test = _call("__holds__", node.test)
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
         yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
@@ -48,6 +53,13 @@ class Hooked(ast.NodeTransformer):
             return ast.copy_location(_call("__number__", node), node)
         if type(node.value) is int and node.value >= BATCH:
             return ast.copy_location(_call("__many__", node), node)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        is_table = _is_table(node.value)
+        self.generic_visit(node)
+        if is_table and not self.numbers:
+            node.value = _call("__table__", node.value)
         return node
 
     def visit_List(self, node: ast.List) -> ast.AST:
@@ -66,6 +78,20 @@ class Hooked(ast.NodeTransformer):
 def _is_small_integer(node: ast.expr) -> bool:
     """Whether it is a small whole number."""
     return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH
+
+
+def _is_table(node: ast.expr) -> bool:
+    """Whether it is samples, stated as rows of numbers: [(0, 1, 1), (1, 1, 0)]."""
+    rows = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    return len(rows) > 1 and all(
+        isinstance(row, ast.List | ast.Tuple) and row.elts and all(map(_is_number, row.elts))
+        for row in rows
+    )
+
+
+def _is_number(node: ast.expr) -> bool:
+    node = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 
 def _call(name: str, *args: ast.expr) -> ast.Call:

@@ -6,6 +6,7 @@ forward pass last, and where they meet is the output.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from jaxmlp.verify.names import BACK, GRADIENT
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS, PASSING
+from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
 from jaxmlp.verify.run.tape import NOWHERE, Node, Span
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
@@ -245,11 +246,24 @@ def _meetings(
             by_place.setdefault(place, []).append((y, number, g))
             if number in used:
                 leading.setdefault(place, []).append((y, number, g))
-    for met in (leading or by_place).values():
+    for met in map(functools.partial(_as_wholes, graph), (leading or by_place).values()):
         pairs = {g: _positive(recording, graph, y) for y, _, g in met}
         fits = all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items())
         if fits and _is_clear(recording, met) and not _are_of_f(recording, graph, met):
             yield tuple(sorted(pairs.items()))
+
+
+def _as_wholes(graph: Graph, met: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """All labels in place of each, where an output is met sample by sample, as in g[i, y[i]]."""
+
+    def whole(y: int, number: int, g: int) -> int:
+        larger = [i for i in _way(graph, y) if graph.nodes[i].value.ndim]
+        labels, output = graph.nodes[larger[0] if larger else y].value, graph.nodes[g].value
+        places = graph.nodes[number].op in ("getitem", *WRITES) and not graph.nodes[y].value.ndim
+        many = labels.ndim == 1 and output.ndim == 2 and labels.size in output.shape
+        return larger[0] if places and many else y
+
+    return [(whole(*one), *one[1:]) for one in met]
 
 
 def _is_clear(recording: Recording, met: list[tuple[int, int, int]]) -> bool:
@@ -386,7 +400,8 @@ def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int
     found = {}
     for g, y in target.pairs:
         leaf, out = recording.nodes[_data(graph, y)], recording.nodes[g].value
-        if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim:
+        is_label = recording.nodes[y].value.size < out.size
+        if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim and not is_label:
             axis = _whole(out)
             if axis is not None or ((out > 0).all() and (out < 1).all()):
                 found[leaf.id] = 1 / (1 + np.exp(-leaf.value))

@@ -50,6 +50,7 @@ NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")
+TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 
 
@@ -122,6 +123,7 @@ class Search:
         self.missing: list[str] = []
         self.shapes: set[str] = set()
         self.sizes: tuple[int, ...] = ()
+        self.fewer: dict[str, int] = {}  # sizes in place of those that fill the tape
 
     def worlds(self, what: calls.Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
@@ -131,6 +133,7 @@ class Search:
         left, started, kept = Left(self.first), False, 0
         while left and left.tried < self.tries and len(found) < WORLDS and self._has_time():
             far, cost, given = left.pop()
+            given = given._replace(lengths={**self.fewer, **given.lengths})
             oracle = Oracle(*given, self.seed, self.sizes)
             program = self._run(oracle, what)
             self.guessed |= oracle.guesses or current().guessed
@@ -197,7 +200,10 @@ class Search:
         if any(NO_PLACE in text for _, _, text in errors):
             arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
             others += [{**lengths, WHOLE + name: 1} for name in arrays]
+        if any(TOO_FEW.search(text) for _, _, text in errors):
+            others += [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
         if any(kind == "TapeFull" for kind, _, _ in errors) and (fewer := self._fewer(lengths)):
+            self.fewer |= fewer
             others.append({**lengths, **fewer})
         return others
 

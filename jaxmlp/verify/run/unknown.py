@@ -10,7 +10,7 @@ fails is made again with another.
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from types import FunctionType
 from typing import Any
@@ -38,10 +38,12 @@ LAYERS = 3
 PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 
+PICKLED = "pickle"
 KINDS = ("table", "column", "images")
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
-FRAME = frozenset(["values", "iloc", "loc", "array"])  # of a data frame: the table itself
+FRAME = frozenset(["values", "array"])  # of a data frame: the table itself
+BY_ROWS = frozenset(["loc", "iloc", "ix"])
 
 
 class Columns(list):
@@ -54,6 +56,20 @@ class Columns(list):
 
     def drop(self, *_: Any, **__: Any) -> list[str]:
         return list(self)
+
+
+class Rows:
+    """The rows of a data frame, as `data.loc`: some of them are as good as all."""
+
+    def __init__(self, frame: Unknown):
+        self.frame = frame
+
+    def __getitem__(self, index: Any) -> Any:
+        numbers = isinstance(index, list | np.ndarray) and np.ndim(index) == 1
+        return self.frame if numbers and self.frame.known() is None else self.frame[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.frame[index] = value
 
 
 class Unknown(NDArrayOperatorsMixin):
@@ -144,7 +160,7 @@ class Unknown(NDArrayOperatorsMixin):
             )
             self._oracle.tables.pop(self.stands_for, None)
         elif self.known() is None:
-            drawn = self._oracle.random.integers(0, size, SAMPLES)
+            drawn = self._oracle.random.permutation(max(size, SAMPLES))[:SAMPLES] % size
             self.value = self._oracle.choose((lifted(drawn), int(drawn[0])))
         return self.known()
 
@@ -189,7 +205,8 @@ class Unknown(NDArrayOperatorsMixin):
         name = self.stands_for
         if self._flip is not None:
             return np.transpose(self._flip.as_array())
-        kinds = ("given", "table", "column", "images") if self._given else KINDS
+        labels = PICKLED in name and name.endswith("[1]")  # beside the samples
+        kinds = ("given", *KINDS) if self._given else (KINDS[1], *KINDS) if labels else KINDS
         kind = self._oracle.choose(kinds)
         if kind == "given":
             self.value = self._given_back(settled(self._given[0]))
@@ -261,6 +278,10 @@ class Unknown(NDArrayOperatorsMixin):
             return lambda other: np.matmul(self, other)
         if name in FRAME and self.loaded:
             return self
+        if name in BY_ROWS and self.loaded:
+            return Rows(self)
+        if name == "index" and self.loaded and name not in self.parts:
+            return lifted(np.arange(self._oracle.rows))
         if name == "reshape" and self.loaded and not (self._flip or self._row or self._given):
             return self._reshaped
         if name == "copy" and self.loaded:
@@ -311,8 +332,12 @@ class Unknown(NDArrayOperatorsMixin):
             return self._part(index, f"{self.stands_for}[{index!r}]")
         if isinstance(index, list) and self.loaded and all(isinstance(k, str) for k in index):
             return self  # columns of a data frame
+        if (name := self._column(index)) is not None:
+            return self[name]
         if isinstance(index, tuple) and any(map(_is_open, index)) and not self._row:
             return self.as_array()[index]  # labels, say
+        if self._is_pair(index):
+            return self._part(index, f"{self.stands_for}[{index}]")
         index = settled(index)
         if self.setting and self.known() is None and isinstance(index, int | slice):
             return self._sizes()[index]
@@ -362,7 +387,21 @@ class Unknown(NDArrayOperatorsMixin):
         else:
             self.parts[name] = value
 
+    def _is_pair(self, index: Any) -> bool:
+        """Whether it is samples and labels, in a file that keeps objects, and one of both is taken."""
+        is_first = type(index) is int and index in (0, 1) and PICKLED in self.stands_for
+        return is_first and self.known() is None and self._oracle.choose((True, False), PICKLED)
+
+    def _column(self, index: Any) -> Any:
+        """The names of columns of a data frame in an index, as in data.loc[:, "x"]; or None."""
+        named = isinstance(index, tuple) and len(index) == 2 and self.loaded
+        is_name = named and isinstance(index[1], str | list) and index[1]
+        return index[1] if is_name and all(isinstance(k, str) for k in index[1]) else None
+
     def __setitem__(self, index: Any, value: Any) -> None:
+        index = self._column(index) or index
+        if isinstance(index, list):
+            return
         if self.known() is None and (isinstance(index, str) or self.parts):
             self.parts[index] = value
         elif isinstance(index, tuple) and any(map(_is_open, index)):
@@ -444,7 +483,8 @@ class Unknown(NDArrayOperatorsMixin):
             return data
         self._oracle.calls += 1
         made = Unknown(f"{self.stands_for}()#{self._oracle.calls}", self._oracle, loaded=True)
-        made._given = tuple(one for one in args if isinstance(one, np.ndarray | Unknown))
+        pickled = PICKLED in self.stands_for  # made of a file, of which nothing is known
+        made._given = () if pickled else tuple(_arrays((*args, *kw.values())))
         shapes = [one for one in (*args, kw.get("size")) if _is_shape(one)]
         if len(shapes) == 1 and not made._given:  # random numbers, say
             made.value = lifted(self._oracle.random.normal(size=shapes[0]))
@@ -534,6 +574,15 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self
+
+
+def _arrays(args: Iterable[Any]) -> Iterator[Any]:
+    """The arrays among arguments, those in lists, too."""
+    for one in args:
+        if isinstance(one, list | tuple):
+            yield from _arrays(one)
+        elif isinstance(one, np.ndarray | Unknown):
+            yield one
 
 
 def _told(value: Any) -> Any:

@@ -12,6 +12,7 @@ import jax.scipy.special
 import numpy as np
 
 from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Ref
 
 IGNORED = frozenset(["dtype", "casting", "order", "subok", "copy", "out"])
@@ -47,6 +48,8 @@ def values(nodes: Mapping[int, Node], given: Mapping[int, np.ndarray]) -> dict[i
 def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
     """One operation, on known values, in NumPy or JAX."""
     args = tuple(_filled(one, known) for one in node.args)
+    if node.op in FACTORS or isinstance(getattr(np, node.op, None), np.ufunc):  # of numbers in ()
+        args = tuple(xp.asarray(one) if isinstance(one, tuple) else one for one in args)
     kw = {key: _filled(one, known) for key, one in node.kw.items()
           if key not in IGNORED or (key, one) == ("order", "F")}  # fmt: skip
     try:
