@@ -53,8 +53,10 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
             differences.fitting, world.recording, world.graph, changes, target.pairs, world.at,
             names)  # fmt: skip
         fitting, across = fitting_of(), False
-        if not any(map(any, fitting.values())):  # with weight decay none fits as it is
-            fitting, across = fitting_of(across=True), True
+        if not any(map(all, fitting.values())):  # with weight decay the weights don't, as they are
+            wider = fitting_of(across=True)
+            across = any(sum(wider[name]) > sum(fits) for name, fits in fitting.items())
+            fitting = wider if across else fitting
         found = False  # whether some E fits all, in a world that says as much
         for name, fits in fitting.items():
             chosen = world if world.recording.moves else matched(world, fits)

@@ -20,6 +20,7 @@ from jaxmlp.verify.judge.worlds import (
     Param,
     Unjudged,
     World,
+    at_rest,
     degenerate,
     worlds,
 )
@@ -91,6 +92,16 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         Unjudged: there is no evidence for a verdict.
     """
     ready = list(worlds(recordings, seed))
+    try:
+        return _judged(ready, seed, declared)
+    except Unjudged as why:
+        resting = [one for one in (at_rest(world, seed) for world in ready) if one]
+        if why.reason != "no-error" or not resting:
+            raise
+        return _judged(resting, seed, declared)
+
+
+def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgement:
     best_first = sorted(choices(ready, seed, declared), key=rank, reverse=True)
     if not best_first:
         raise Unjudged("no-output")
@@ -275,15 +286,17 @@ def all_right(found: Judgement) -> bool:
 
 
 def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]]) -> Judgement:
-    """All parameters of a choice, by JAX; with the file's own E where it fits one of them."""
+    """All parameters of a choice, by JAX; by the file's own E where it fits one of them, unless
+    all is right but for how large a share of the weights it takes away."""
     world = choice.world
+    known = lambda: _verdicts(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))  # noqa: E731, E501
     own = own_error(choice)
-    if own:
-        choice = choice._replace(error=OWN, stated=own)
-        found = adjoints.of_own(world.recording, world.graph, world.roots, own, world.at)
-    else:
-        found = truth(world, choice.target.pairs)[choice.error]
-    return _verdicts(choice, Names(found, world.at))
+    if not own:
+        return known()
+    by_own = adjoints.of_own(world.recording, world.graph, world.roots, own, world.at)
+    stated = _verdicts(choice._replace(error=OWN, stated=own), Names(by_own, world.at))
+    other = known() if choice.across and not all_right(stated) else stated
+    return other if all_right(other) else stated
 
 
 def _by_stated(choice: Choice) -> Judgement | None:
@@ -328,9 +341,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         # Or else it comes by way of the gradient, and of the old value.
         old = param.gives or param.old in world.graph.ancestors([param.new], without=gradients)
         by_way = bool(gradients) and param.new not in uncut and old
-        if factor is None and param.gives:
+        if factor is None and (param.gives if by_way else choice.across and not param.gives):
             old_at = np.stack([state[param.old] for state in world.at])
-            by_way = by_way and decayed(world.change(param), names.adjoints[param.old], old_at)
+            by_way = decayed(world.change(param), names.adjoints[param.old], old_at)
         elif factor is None and by_way:
             way = direction(world, names, outputs, param, gradients, all_of_them)
             by_way, uphill = way != 0, uphill | ({param.name} if way < 0 else set())

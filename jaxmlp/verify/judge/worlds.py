@@ -124,6 +124,23 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
     return World(recording, graph, params, tuple(fixed), at, targets)
 
 
+def at_rest(world: World, seed: int) -> World | None:
+    """The same where what begins at 0 and is in no network, as sums of gradients are, is still 0.
+
+    None if there is no such thing.
+    """
+    graph, nodes = world.graph, world.recording.nodes
+    forward = graph.ancestors([g for target in world.targets for g, _ in target.pairs])
+    resting = {p.old for p in world.params if not (p.old in forward or nodes[p.old].value.any())}
+    params = tuple(p for p in world.params if p.old not in resting)
+    if not resting or not params or not world.recording.moves:
+        return None
+    roots = [*(p.old for p in params), *world.fixed]
+    empty = network.empty_samples(world.recording, graph, roots, world.targets)
+    at = adjoints.states(world.recording, roots, seed, empty=empty)
+    return replace(world, params=params, at=at)
+
+
 def suited(world: World, target: Target, seed: int) -> World:
     """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
     recording, nodes = world.recording, world.recording.nodes

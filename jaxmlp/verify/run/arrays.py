@@ -139,6 +139,8 @@ class Recorded(np.ndarray):
 
     def __getitem__(self, index: Any) -> Any:
         index = _decided(index, self.shape)
+        if type(index) is int and self.ndim and self._stands_in():
+            index = index % len(self) if index >= len(self) > 0 else index  # there may be more
         if self._matrix and not isinstance(index, tuple):
             index = slice(index, index + 1 or None) if isinstance(index, int) else index
         entry = self._entry(index)
@@ -158,6 +160,10 @@ class Recorded(np.ndarray):
             return current().write_entry(self, entry, encoded(value), change)
         args = (encoded(self), encoded(index), encoded(value))
         return current().write(self, "setitem", args, {}, change)
+
+    def _stands_in(self) -> bool:
+        """Whether it is data that are not there."""
+        return current().stand_ins.get(id(self)) is self
 
     def _entry(self, index: Any) -> tuple[int, ...] | None:
         """The index of a single entry, if it is one, and no label."""
@@ -511,6 +517,14 @@ def lifted(value: Any) -> Any:
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(lifted, value))
     return [lifted(one) for one in value] if isinstance(value, list) else value
+
+
+def label(value: Any) -> Any:
+    """int(…) of a program; an entry of data stays what it is, so that a label is known as one."""
+    if isinstance(value, Recorded) and value.ndim == 0:
+        op = current().nodes[current().node_of(value)].op
+        return cast(value, int) if op in ("leaf", "getitem", "astype") else int(value)
+    return int(value)
 
 
 def number(value: float | int) -> Recorded:

@@ -34,6 +34,12 @@ class Hooked(ast.NodeTransformer):
         made = ast.For(target, passes, node.body, node.orelse)
         return ast.copy_location(made, node)
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "int" and len(node.args) == 1:
+            node.func = ast.copy_location(ast.Name("__int__", ast.Load()), node.func)
+        return node
+
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         self.generic_visit(node)
         node.test = _call("__holds__", node.test)

@@ -433,8 +433,10 @@ def stated(
     """
     moving = graph.dependents(params)
     used = graph.ancestors(results) | graph.dependents(results)
+    data = [i for i in graph.ancestors(target.nodes) if not graph.before[i]]
+    behind = target.backward | graph.dependents(data)  # it may read the same labels anew
     found = [
-        number for number in sorted((moving & target.backward) - used, reverse=True)
+        number for number in sorted((moving & behind) - used, reverse=True)
         if recording.nodes[number].value.size == 1
         and recording.nodes[number].value.dtype.kind == "f"
         and recording.nodes[number].op not in PASSING

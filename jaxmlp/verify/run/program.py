@@ -27,7 +27,7 @@ import numpy as np
 
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import Unsupported, begin, current, lifted, number
+from jaxmlp.verify.run.arrays import Unsupported, begin, current, label, lifted, number
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.oracle import Oracle
@@ -154,6 +154,7 @@ class Program:
             "__passes__": self._passes,
             "__while__": self._while,
             "__holds__": lambda test: test or self._is_guessed(),
+            "__int__": label,
             "__number__": number,
             "__table__": table,
         }

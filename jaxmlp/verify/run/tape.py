@@ -97,6 +97,7 @@ class Tape:
         self.nodes: dict[int, Node] = {}
         self.next, self.bytes = 0, 0
         self.guessed = False  # whether there are stand-ins for data
+        self.stand_ins: dict[int, np.ndarray] = {}  # the arrays that these have become, by id
         self.data: Callable[[str], Any] = lambda name: None  # makes one
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.lines: dict[int, int] = {}  # of the file that ran, each with its last node

@@ -129,6 +129,7 @@ class Unknown(NDArrayOperatorsMixin):
         if self.value is None and self.loaded:
             self.value = lifted(self._whole_numbers(shape))
             self._oracle.loads.append(self.value)
+            current().stand_ins[id(self.value)] = self.value
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = target(like, shape, self._oracle.random)
@@ -137,6 +138,7 @@ class Unknown(NDArrayOperatorsMixin):
             if self._oracle.is_whole(self.stands_for) and shape:
                 drawn = np.arange(int(np.prod(shape))).reshape(shape) % 2  # not all the same
             self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
+            current().stand_ins[id(self.value)] = self.value
             self._oracle.made[self.stands_for] = self.value
         return self.value
 
@@ -161,7 +163,7 @@ class Unknown(NDArrayOperatorsMixin):
             self._oracle.tables.pop(self.stands_for, None)
         elif self.known() is None:
             drawn = self._oracle.random.permutation(max(size, SAMPLES))[:SAMPLES] % size
-            self.value = self._oracle.choose((lifted(drawn), int(drawn[0])))
+            self.value = self._oracle.choose((lifted(drawn), lifted(drawn[0])))
         return self.known()
 
     def known(self) -> Any:
@@ -219,6 +221,7 @@ class Unknown(NDArrayOperatorsMixin):
         made = self._whole_numbers((self._oracle.rows, *shape))
         self.value = self._given_back(made) if self._given else lifted(made)
         self._oracle.loads.append(self.value)
+        current().stand_ins[id(self.value)] = self.value
         return self.value
 
     def _whole_numbers(self, shape: Shape) -> np.ndarray:
