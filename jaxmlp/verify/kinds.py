@@ -168,7 +168,9 @@ def _part_of_exercise(function: ast.FunctionDef) -> str | None:
 
 def _operands(function: ast.FunctionDef) -> set[str]:
     """The names that are added, multiplied and so on, as they are."""
-    sides = [one for n in ast.walk(function) if isinstance(n, ast.BinOp) for one in (n.left, n.right)]
+    sides = [
+        one for n in ast.walk(function) if isinstance(n, ast.BinOp) for one in (n.left, n.right)
+    ]
     return {one.id for one in sides if isinstance(one, ast.Name)}
 
 

@@ -289,7 +289,10 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     """All parameters of a choice, by JAX; by the file's own E where it fits one of them, unless
     all is right but for how large a share of the weights it takes away."""
     world = choice.world
-    known = lambda: _verdicts(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))  # noqa: E731, E501
+
+    def known() -> Judgement:
+        return _verdicts(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))
+
     own = own_error(choice)
     if not own:
         return known()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.tape import Ref, Storage, Tape
+from jaxmlp.verify.run.tape import Ref, Storage, Tape, owner
 
 # Results that have the shape of an argument, or say something of it, and none of its values.
 SHAPES_ONLY = frozenset(
@@ -139,8 +139,8 @@ class Recorded(np.ndarray):
 
     def __getitem__(self, index: Any) -> Any:
         index = _decided(index, self.shape)
-        if type(index) is int and self.ndim and self._stands_in():
-            index = index % len(self) if index >= len(self) > 0 else index  # there may be more
+        if self.ndim and self._stands_in():
+            index = _round(index, len(self))
         if self._matrix and not isinstance(index, tuple):
             index = slice(index, index + 1 or None) if isinstance(index, int) else index
         entry = self._entry(index)
@@ -163,7 +163,7 @@ class Recorded(np.ndarray):
 
     def _stands_in(self) -> bool:
         """Whether it is data that are not there."""
-        return current().stand_ins.get(id(self)) is self
+        return current().stand_ins.get(id(owner(self))) is owner(self)
 
     def _entry(self, index: Any) -> tuple[int, ...] | None:
         """The index of a single entry, if it is one, and no label."""
@@ -297,6 +297,15 @@ def _decided(index: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(index, Recorded) and index.dtype.kind == "f":
         return cast(index, int) if (plain(index) % 1 == 0).all() else index
     return index
+
+
+def _round(index: Any, size: int) -> Any:
+    """Places of data that are not there, of which there may be more: beyond the end from the
+    beginning."""
+    if isinstance(index, tuple) and index:
+        return (_round(index[0], size), *index[1:])
+    whole = type(index) is int or getattr(index, "dtype", np.dtype(float)).kind in "iu"
+    return plain(index) % size if whole and np.max(index, initial=0) >= size > 0 else index
 
 
 def _within(index: slice, size: int) -> slice:

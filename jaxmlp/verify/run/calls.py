@@ -90,7 +90,7 @@ def _givers(
         own = {arg.arg for arg in one.args.args}
         given |= dict.fromkeys(set(_returned(one)) - own, one)
     kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in given]
-    if alike and len(_returned(alike[0])) > 1:  # by another name, or by none
+    if alike and _returned(alike[0]):  # by another name, or by none
         given |= dict.fromkeys(kept, alike[0])
     names = {arg.arg for arg in caller.args.args}
     first = [f for f in alike if {arg.arg for arg in f.args.args} <= names]

@@ -36,6 +36,11 @@ FORMS = {
     "wine": Form((13,), 3, rows=178),
     "breast_cancer": Form((30,), 2),
     "diabetes": Form((10,), 0),
+    "boston": Form((13,), 0),
+    "boston_housing": Form((13,), 0),
+    "california_housing": Form((8,), 0),
+    "olivetti_faces": Form((4096,), 40, 1),
+    "gaussian_quantiles": Form((2,), 3),
     "moons": Form((2,), 2),
     "circles": Form((2,), 2),
     "blobs": Form((2,), 3),
@@ -46,6 +51,7 @@ MADE_WITH = {
     "blobs": ("n_samples", "n_features", "centers"),
     "classification": ("n_samples", "n_features"),
     "regression": ("n_samples", "n_features"),
+    "gaussian_quantiles": ("mean", "cov", "n_samples", "n_features", "n_classes"),
 }
 OF_A_MODULE = re.compile(r"(?:^|\.)(\w+)(?:#\d+)?\.(load_data|(?:train|test)_(?:images|labels))$")
 ENCODES = re.compile(
@@ -103,7 +109,7 @@ def loaded(
 
 
 def _by_module(name: str, function: str, draw: Callable[[Form], tuple]) -> Any:
-    if name not in ("mnist", "fashion_mnist", "cifar10"):
+    if name not in ("mnist", "fashion_mnist", "cifar10", "boston_housing"):
         return None
     if function == "load_data":
         column = (-1, 1) if name == "cifar10" else (-1,)

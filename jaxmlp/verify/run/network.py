@@ -156,8 +156,12 @@ def degenerate(
 
     Nothing is shown by a guess with one of them.
     """
+    nodes = recording.nodes
     matrices, outputs = shapes(recording, graph, params, found)
-    one_output = any(1 in shape or not shape for shape in outputs)
+    pairs = {pair for target in found for pair in target.pairs}
+    alike = [g for g, y in pairs if nodes[g].value.size == nodes[y].value.size]
+    of_one = {*outputs, *(nodes[g].value.shape for g in alike)}
+    one_output = any(1 in shape or not shape for shape in of_one)
     if not one_output and any(1 in shape for shape in matrices):
         return 1
     if any(target.upstream for target in found):
@@ -165,7 +169,7 @@ def degenerate(
     batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
     first = min(params, key=lambda p: min(graph.after[p], default=p), default=None)
     own = first if not recording.moves else None  # ∂E/∂x has an entry for each sample
-    return sum(bool(batch & set(recording.nodes[p].value.shape)) for p in params if p != own)
+    return sum(bool(batch & set(nodes[p].value.shape)) for p in params if p != own)
 
 
 def shapes(

@@ -16,6 +16,8 @@ from jaxmlp.verify.run.later import Later
 from jaxmlp.verify.run.step import FACTORS, PASSING, references
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
+LARGEST = 1 << 16  # numbers of an array that a step leaves as it is, and does not use
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -70,6 +72,10 @@ def taken(
     inside = [n for n in nodes.values() if seen.begin <= n.id < seen.end]
     named = {r for n in inside for r in references(n)}
     named |= {one for move in seen.moves for one in move[1:]}
+    seen = seen._replace(values={
+        name: place for name, place in seen.values.items()
+        if place.node in named or np.prod(place.shape) <= LARGEST
+    })  # fmt: skip
     named |= {place.node for place in seen.values.values()}
     drawn = set() if seen.moves else _drawn(inside, {place.node for place in seen.values.values()})
     kept = {}

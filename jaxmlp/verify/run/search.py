@@ -366,13 +366,14 @@ def _resized(
     texts = [text for kind, _, text in errors if kind in SIZES_TOLD] or [""]
     told = texts[0]
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
+    more: list[dict[str, int]] = []
     if (m := SAMPLE.search(told)) and int(m[1]) >= int(m[2]) == oracle.rows < BATCHES:
-        return [{**lengths, "rows": min(2 * oracle.rows, BATCHES)}]  # a batch has more
+        more = [{**lengths, "rows": min(2 * oracle.rows, BATCHES)}]  # a batch has more
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     wanted = many if "out of bounds" in told else many.intersection(sizes)
     large = [n for n in sorted(wanted) if str(n) not in lengths]
-    found = [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
+    found = more + [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
     for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]
         wanted = [width + b - a for a in near for b in sizes]

@@ -1,6 +1,7 @@
 """Data that a program states as rows of numbers: what is taken out of a row can be recorded.
 
-As a whole they are what they were: `np.array` of them is one array, whose entries were not computed.
+As a whole they are what they were: `np.array` of them is one array, and none of its entries was
+computed.
 """
 
 from __future__ import annotations

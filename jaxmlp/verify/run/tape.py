@@ -97,7 +97,7 @@ class Tape:
         self.nodes: dict[int, Node] = {}
         self.next, self.bytes = 0, 0
         self.guessed = False  # whether there are stand-ins for data
-        self.stand_ins: dict[int, np.ndarray] = {}  # the arrays that these have become, by id
+        self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
         self.data: Callable[[str], Any] = lambda name: None  # makes one
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.lines: dict[int, int] = {}  # of the file that ran, each with its last node
@@ -118,6 +118,10 @@ class Tape:
         self.nodes[node.id] = node
         self.next += 1
         return node.id
+
+    def stands_in(self, array: np.ndarray) -> None:
+        """That an array is one of the stand-ins for data."""
+        self.stand_ins[id(owner(array))] = owner(array)
 
     def forget(self, start: int = 0) -> None:
         """All nodes from one on: what they gave is given from now on."""

@@ -10,7 +10,8 @@ fails is made again with another.
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from types import FunctionType
 from typing import Any
@@ -39,6 +40,7 @@ PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 
 PICKLED = "pickle"
+MAGIC = 2000  # a number in a file beyond which it is neither a size nor a label
 KINDS = ("table", "column", "images")
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
@@ -129,7 +131,7 @@ class Unknown(NDArrayOperatorsMixin):
         if self.value is None and self.loaded:
             self.value = lifted(self._whole_numbers(shape))
             self._oracle.loads.append(self.value)
-            current().stand_ins[id(self.value)] = self.value
+            current().stands_in(self.value)
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = target(like, shape, self._oracle.random)
@@ -138,7 +140,7 @@ class Unknown(NDArrayOperatorsMixin):
             if self._oracle.is_whole(self.stands_for) and shape:
                 drawn = np.arange(int(np.prod(shape))).reshape(shape) % 2  # not all the same
             self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
-            current().stand_ins[id(self.value)] = self.value
+            current().stands_in(self.value)
             self._oracle.made[self.stands_for] = self.value
         return self.value
 
@@ -221,7 +223,7 @@ class Unknown(NDArrayOperatorsMixin):
         made = self._whole_numbers((self._oracle.rows, *shape))
         self.value = self._given_back(made) if self._given else lifted(made)
         self._oracle.loads.append(self.value)
-        current().stand_ins[id(self.value)] = self.value
+        current().stands_in(self.value)
         return self.value
 
     def _whole_numbers(self, shape: Shape) -> np.ndarray:
@@ -391,7 +393,7 @@ class Unknown(NDArrayOperatorsMixin):
             self.parts[name] = value
 
     def _is_pair(self, index: Any) -> bool:
-        """Whether it is samples and labels, in a file that keeps objects, and one of both is taken."""
+        """Whether it is samples and labels, in a file of objects, and one of both is taken."""
         is_first = type(index) is int and index in (0, 1) and PICKLED in self.stands_for
         return is_first and self.known() is None and self._oracle.choose((True, False), PICKLED)
 
@@ -445,6 +447,10 @@ class Unknown(NDArrayOperatorsMixin):
         """Whether it may be a dict with the keys of one of the program's."""
         return self._is_untold() and not self._counted and bool(self._oracle.words)
 
+    def _is_open(self) -> bool:
+        """Whether nothing says yet what it is."""
+        return self.known() is None and not (self.parts or self._row or self._flip)
+
     def _is_untold(self) -> bool:
         """Whether nothing says yet what it is, or comes of."""
         return self.known() is None and not (self.loaded or self._row or self._flip)
@@ -476,7 +482,8 @@ class Unknown(NDArrayOperatorsMixin):
         return ()
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        if not self.loaded and len(args) == 1 and isinstance(args[0], np.ndarray | Unknown):
+        of_array = len(args) == 1 and isinstance(args[0], np.ndarray | Unknown)
+        if of_array and (not self.loaded or ACTIVATION.search(self.stands_for)):
             return self._applied(settled(args[0]))
         if not self.loaded:
             raise Unsupported(f"{self.stands_for}, which is not defined")
@@ -494,19 +501,19 @@ class Unknown(NDArrayOperatorsMixin):
         return made
 
     def _applied(self, u: Any) -> Any:
-        """What it gives as an activation: tanh, of an output perhaps u; or as the derivative of
-        tanh, of f(u) or of u, whichever it is given."""
+        """What it gives as an activation, by its name or else tanh, of an output perhaps u; or as
+        its derivative, of f(u) or of u, whichever it is given."""
         inputs, outputs = self._oracle.activated
-        node = current().node_of(u)
+        node, (f, slope) = current().node_of(u), _activation(self.stands_for)
         if not BACK.search(self.stands_for) and "prime" not in self.stands_for:
             linear = "out" in self.stands_for and self._oracle.choose((False, True), "linear")
-            made = u * 1.0 if linear else np.tanh(u)
+            made = u * 1.0 if linear else f(u)
             inputs.add(node)
             outputs.add(current().node_of(made))
             return made
         known = node in inputs | outputs
         of_output = node in outputs if known else self._oracle.choose((True, False), "derivative")
-        return 1 - u * u if of_output else 1 - np.tanh(u) ** 2
+        return slope(u) if of_output else slope(f(u))
 
     def _known_data(self, args: tuple, kw: dict[str, Any]) -> Any:
         """What is known of a function of a library: a data set, or labels as 1 of K; or None."""
@@ -516,10 +523,15 @@ class Unknown(NDArrayOperatorsMixin):
         if data is None:
             data = data_sets.one_hot(self.stands_for, tuple(map(plain, known)), kw)
         if not isinstance(data, dict | np.ndarray):
-            return lifted(data)
+            data = lifted(data)
+            for one in _arrays((data,)):
+                current().stands_in(one)
+            return data
         made = Unknown(f"{self.stands_for}()", oracle, loaded=True)
         if isinstance(data, dict):
             made.parts = {key: lifted(one) for key, one in data.items()}
+            for one in _arrays(made.parts.values()):
+                current().stands_in(one)
         else:  # labels, perhaps as a sparse matrix
             made.value = lifted(data)
         return made
@@ -548,7 +560,13 @@ class Unknown(NDArrayOperatorsMixin):
         if type(other) is int and self._is_untold() and not self.parts:
             layer = self._oracle.choose(("array", LAYERS, other), "layer")
             self.value = None if layer == "array" else layer
+        if self.loaded and type(other) is int and other > MAGIC and self._is_open():
+            self.value = other  # which says what kind of file it is
         return np.equal(self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        same = self == other
+        return not same if isinstance(same, bool) else np.logical_not(same)
 
     def _is_word(self, word: str) -> bool:
         """Whether it becomes this word; once it has not, it never does."""
@@ -577,6 +595,27 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self
+
+
+def _activation(name: str) -> tuple[Callable, Callable]:
+    """f and its derivative of f(u), by the name of what is not there."""
+    kind = ACTIVATION.search(name)
+    return ACTIVATIONS[kind[1].lower() if kind else "tanh"]
+
+
+def _softmax(u: Any) -> Any:
+    """Along the last axis; of columns there is one for each sample, which is not known here."""
+    e = np.exp(u - np.max(u, axis=-1, keepdims=True))
+    return e / np.sum(e, axis=-1, keepdims=True)
+
+
+ACTIVATION = re.compile(r"(sigmoid|relu|tanh|softmax)(?=_|#|$)", re.IGNORECASE)
+ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
+    "tanh": (np.tanh, lambda z: 1 - z * z),
+    "sigmoid": (lambda u: 1 / (1 + np.exp(-u)), lambda z: z * (1 - z)),
+    "relu": (lambda u: np.maximum(u, 0), lambda z: np.where(z > 0, 1.0, 0.0)),
+    "softmax": (_softmax, lambda z: z * (1 - z)),
+}
 
 
 def _arrays(args: Iterable[Any]) -> Iterator[Any]:
