@@ -74,8 +74,9 @@ def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
         isinstance(n, ast.Compare) or (isinstance(n, ast.Call) and called(n) == "argmax")
         for n in nodes
     )
+    works = any(isinstance(getattr(n, "op", None), ast.Mult | ast.MatMult) for n in nodes)
     idle = {"x", "y"} <= stored and not {"W", "V"} & stored
-    return idle and {"W", "V"} <= there and not tests
+    return idle and {"W", "V"} <= there and not (tests or works)
 
 
 def _candidates(body: list[ast.stmt], examined: Container[str]) -> Iterator[ast.stmt]:

@@ -79,6 +79,9 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     results = call(given["u"])
     if len(results) > 2:
         raise Crashed(f"expected f(x), or (f(x), f'(x)), got {len(results)} results")
+    if kind.kind == "derivative":
+        plainly, call = call, lambda u: [_for_each(one, u) for one in plainly(u)]
+        results = call(given["u"])
     both = kind.kind == "activation" and len(results) == 2
     parts = 2 if both and not _kept(results[1], given["u"], results[0]) else 1
     kinds = (kind, Piece("derivative", kind.of))[:parts]
@@ -97,8 +100,13 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
 
 
 def _kept(result: np.ndarray, *known: np.ndarray) -> bool:
-    """Whether it is no slope, but what a backward pass will need: u, or f(u)."""
-    return any(np.array_equal(result, one) for one in known)
+    """Whether it is no slope, but what a backward pass will need: u, or f(u), or both."""
+    return any(result.shape != one.shape or np.array_equal(result, one) for one in known)
+
+
+def _for_each(result: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """f'(u) for each entry, where one number is given for all, as a linear f has one."""
+    return np.broadcast_to(result[..., None], u.shape) if result.shape == u.shape[:-1] else result
 
 
 def _of_output(check: Check, subject: Subject) -> Check:

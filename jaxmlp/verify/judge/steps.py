@@ -443,8 +443,9 @@ def _near(one: float, other: float) -> bool:
 
 def scaled_at(found: Judgement, param: Param, times: float) -> int:
     """Where the factor comes in that the gradient of a parameter has and others have not."""
-    backward = found.choice.target.backward
-    for number in sorted(found.world.graph.ancestors([param.new]) & backward):
+    backward, graph = found.choice.target.backward, found.world.graph
+    others = [p.new for p in found.world.params if p.name in found.right.keys() - found.uneven]
+    for number in sorted((graph.ancestors([param.new]) & backward) - graph.ancestors(others)):
         name = found.names.of(number)
         before = [found.names.of(b) for b in found.world.graph.before[number] if b in backward]
         if name and any(one and _near(name.factor, times * one.factor) for one in before):

@@ -82,6 +82,8 @@ def _read(
     places = {old: np.arange(int(np.prod(shape))).reshape(shape)}
     read: dict[int, list[int]] = {}
     for node in nodes.values():
+        if places.keys().isdisjoint(node.references):
+            continue
         array = node.args[0] if node.args else None
         mine = places.get(array.id) if isinstance(array, Ref) else None
         if any(isinstance(one, Ref) and one.id in places for one in _all(node.args[1:], node.kw)):

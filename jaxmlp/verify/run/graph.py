@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from jaxmlp.verify.run.step import references
 from jaxmlp.verify.run.tape import Node
 
 
@@ -14,7 +13,7 @@ class Graph:
     def __init__(self, nodes: Mapping[int, Node]):
         self.nodes = nodes
         self.before = {
-            n.id: () if n.op == "leaf" else tuple(r for r in references(n) if r in nodes)
+            n.id: () if n.op == "leaf" else tuple(r for r in n.references if r in nodes)
             for n in nodes.values()
         }
         self.after: dict[int, list[int]] = {number: [] for number in nodes}

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run.arrays import Recorded, current
-from jaxmlp.verify.run.step import reached, references
+from jaxmlp.verify.run.step import reached
 from jaxmlp.verify.run.tape import Node
 
 MOST = 600  # nodes
@@ -62,7 +62,7 @@ def _part(nodes: Mapping[int, Node], start: int, params: set[int]) -> dict[int, 
     moving, wanted = set(params), set(params)
     for node in nodes.values():
         if node.id >= start and len(wanted) < MOST:
-            refs = set(references(node))
+            refs = set(node.references)
             if refs & moving:
                 moving.add(node.id)
                 wanted |= {node.id, *_behind(nodes, refs, start)}
@@ -83,7 +83,7 @@ def _behind(nodes: Mapping[int, Node], refs: Collection[int], start: int) -> set
         one = left.pop()
         if one not in found:
             found.add(one)
-            left += references(nodes[one]) if one >= start and one in nodes else ()
+            left += nodes[one].references if one >= start and one in nodes else ()
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.later import Later
-from jaxmlp.verify.run.step import FACTORS, PASSING, references
+from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
 LARGEST = 1 << 16  # numbers of an array that a step leaves as it is, and does not use
@@ -70,7 +70,7 @@ def taken(
         lines: that ran, each with its last node.
     """
     inside = [n for n in nodes.values() if seen.begin <= n.id < seen.end]
-    named = {r for n in inside for r in references(n)}
+    named = {r for n in inside for r in n.references}
     named |= {one for move in seen.moves for one in move[1:]}
     seen = seen._replace(values={
         name: place for name, place in seen.values.items()
@@ -100,12 +100,12 @@ def _drawn(nodes: Sequence[Node], named: set[int]) -> set[int]:
     """What has a name, or is a factor, and is made of nothing that has a name, before the network:
     weights, which a program draws and scales, are what it computes with."""
     products = [n for n in nodes if n.op in FACTORS]
-    used = named | {i for n in products for i in references(n)}
-    used |= {i for n in nodes if n.id in used and n.op in PASSING for i in references(n)}
+    used = named | {i for n in products for i in n.references}
+    used |= {i for n in nodes if n.id in used and n.op in PASSING for i in n.references}
     own: set[int] = set()  # made of no name
     found = set()
     for node in (n for n in nodes if products and n.id < products[0].id):
-        if own.issuperset(references(node)):
+        if own.issuperset(node.references):
             if node.id in used and node.op != "leaf" and node.op not in PASSING:
                 found.add(node.id)
             elif node.id not in named:

@@ -21,13 +21,13 @@ import numpy as np
 
 from jaxmlp.verify.run import calls
 from jaxmlp.verify.run.arrays import current
-from jaxmlp.verify.run.hooked import MANY, bound, many
+from jaxmlp.verify.run.hooked import BATCH, MANY, bound, many
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.network import has_target, sensible
 from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import OutOfTime, Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
-from jaxmlp.verify.run.step import PASSING, references
+from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import TapeFull
 from jaxmlp.verify.run.unknown import PARAMETERS
 
@@ -45,6 +45,8 @@ OWN = 8  # sizes of the program's own, at most
 BATCHES = 130  # samples, where fewer make no batch
 LARGE = 50_000  # numbers in an array, from where on fewer units are tried
 FEWER = (17, 19, 23, 29, 31, 37)
+FIRST = 3  # of the time a run may take, as long as fewer units may be tried
+TOO_MUCH = {"TapeFull", "OutOfTime"}
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
@@ -202,7 +204,9 @@ class Search:
             others += [{**lengths, WHOLE + name: 1} for name in arrays]
         if any(TOO_FEW.search(text) for _, _, text in errors):
             others += [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
-        if any(kind == "TapeFull" for kind, _, _ in errors) and (fewer := self._fewer(lengths)):
+        kinds = {kind for kind, _, _ in errors}
+        least = BATCH if "OutOfTime" in kinds else MANY  # with all numbers apart, 100 are many, too
+        if kinds & TOO_MUCH and (fewer := self._fewer(lengths, least)):
             self.fewer |= fewer
             others.append({**lengths, **fewer})
         return others
@@ -236,9 +240,9 @@ class Search:
         good = [one for one in self._taken(program, guessed=True) if sensible(one)]
         return [packed(one) for one in good]
 
-    def _fewer(self, lengths: dict[str, int]) -> dict[str, int]:
+    def _fewer(self, lengths: dict[str, int], least: int = MANY) -> dict[str, int]:
         """Other sizes in place of the hundreds of the program."""
-        rest = sorted(n for n in self.many if n >= MANY and str(n) not in lengths)
+        rest = sorted(n for n in self.many if n >= least and str(n) not in lengths)
         return {str(n): size for n, size in zip(rest, FEWER, strict=False)}
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
@@ -260,7 +264,9 @@ class Search:
     def _run(self, oracle: Oracle, what: calls.Uncalled | None) -> Program:
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
-        program = Program(self.body, self.path, oracle, self.unknown, self.until)
+        now = time.monotonic()  # with fewer units there is time for more than one run
+        until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
+        program = Program(self.body, self.path, oracle, self.unknown, until)
         try:
             with np.errstate(all="ignore"):
                 program.run()
@@ -309,11 +315,11 @@ def _of_logarithms(oracle: Oracle) -> dict[str, int]:
     """The stand-ins of which a logarithm or a root is taken that is no number, as lengths."""
     nodes = current().nodes
     bad = [n for n in nodes.values() if n.op in ("log", "log2", "sqrt") and np.isnan(n.value).any()]
-    left, leaves = [i for n in bad for i in references(n)], set()
+    left, leaves = [i for n in bad for i in n.references], set()
     while left:
         node = nodes.get(left.pop())
         if node is not None and node.op in PASSING:
-            left += references(node)
+            left += node.references
         elif node is not None:
             leaves.add(node.id)
     found = {name for name, one in oracle.made.items() if current().node_of(one) in leaves}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.run import entries
 from jaxmlp.verify.run.arrays import current
-from jaxmlp.verify.run.tape import Node, Ref
+from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.run.unknown import Unknown
 
 CURVED = frozenset(
@@ -113,21 +113,6 @@ def _is_own(made: type) -> bool:
     return module == "__main__" or module.startswith("beside.")
 
 
-def references(node: Node) -> Iterator[int]:
-    """The nodes that a node is computed from."""
-    yield from references_in(node.args)
-    yield from references_in(list(node.kw.values()))
-
-
-def references_in(value: Any) -> Iterator[int]:
-    """The nodes that an argument has in it."""
-    if isinstance(value, Ref):
-        yield value.id
-    elif isinstance(value, tuple | list):
-        for one in value:
-            yield from references_in(one)
-
-
 def moves(
     before: Mapping[str, Place], after: Mapping[str, Place], start: int, *, alone: bool
 ) -> list[Move]:
@@ -200,7 +185,7 @@ def _kept(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[in
     sums = dict(kept)
     bare = set(roots)  # roots of which entries are set, and nothing else
     for node in nodes.values():
-        refs = list(references(node))
+        refs = list(node.references)
         by_moving = node.op in ("multiply", "divide") and sum(r in depends for r in refs) > 1
         if node.id in kept or node.op in FACTORS or by_moving or not refs:
             continue
@@ -219,7 +204,7 @@ def _kept(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[in
 
 def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool:
     """Whether a node is no linear function of what moves: a network is none, momentum is one."""
-    factors = [r for r in references(node) if r in roots]
+    factors = [r for r in node.references if r in roots]
     return node.op in FACTORS or node.op in CURVED or (node.op == "multiply" and len(factors) == 2)
 
 
@@ -229,7 +214,7 @@ def _is_added_to(nodes: Mapping[int, Node], move: Move) -> bool:
     while number in nodes and number != move.old:
         if nodes[number].op not in ("add", "subtract"):
             return False
-        number = next(references(nodes[number]), -1)
+        number = next(iter(nodes[number].references), -1)
     return number == move.old
 
 
@@ -252,7 +237,7 @@ def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[
     """For each node the roots that it depends on; nodes are in order, so one pass is enough."""
     found = {root: frozenset((root,)) for root in roots}
     for node in nodes.values():
-        union = frozenset().union(*(found.get(r, frozenset()) for r in references(node)))
+        union = frozenset().union(*(found.get(r, frozenset()) for r in node.references))
         if node.id in found:
             continue  # a root: what it was computed from is another matter
         if union:
@@ -269,7 +254,7 @@ def is_stale(nodes: Mapping[int, Node], first: tuple[int, int], second: tuple[in
     one, other = _computed(nodes, *first), _computed(nodes, *second)
     for where, node in other.items():
         mine = one.get(where)
-        operands = zip(references(mine), references(node), strict=False) if mine else ()
+        operands = zip(mine.references, node.references, strict=False) if mine else ()
         for a, b in operands:
             inside = _is_computed(nodes, a, *first) and _is_computed(nodes, b, *first)
             if inside and nodes[b].value.size > 1:
@@ -291,5 +276,5 @@ def _computed(nodes: Mapping[int, Node], begin: int, end: int) -> dict[tuple, No
 def _is_computed(nodes: Mapping[int, Node], number: int, begin: int, end: int) -> bool:
     """Whether a pass has computed a value, or what it shows in another shape."""
     while number in nodes and nodes[number].op in PASSING:
-        number = next(references(nodes[number]), -1)
+        number = next(iter(nodes[number].references), -1)
     return number in nodes and begin <= number < end and nodes[number].op != "leaf"

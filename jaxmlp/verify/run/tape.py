@@ -7,9 +7,10 @@ written through one of them is seen by all.
 
 from __future__ import annotations
 
+import functools
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -56,15 +57,31 @@ class Span(NamedTuple):
 NOWHERE = Span(0, 0, 0, 0)
 
 
-class Node(NamedTuple):
-    """One operation; a leaf, which the program was given, has the operation "leaf"."""
-
+class _Operation(NamedTuple):
     id: int
     op: str
     args: tuple
     kw: dict[str, Any]
     value: np.ndarray
     span: Span
+
+
+class Node(_Operation):
+    """One operation; a leaf, which the program was given, has the operation "leaf"."""
+
+    @functools.cached_property
+    def references(self) -> tuple[int, ...]:
+        """The nodes that it is computed from."""
+        return (*references_in(self.args), *references_in(list(self.kw.values())))
+
+
+def references_in(value: Any) -> Iterator[int]:
+    """The nodes that an argument has in it."""
+    if isinstance(value, Ref):
+        yield value.id
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from references_in(one)
 
 
 class Storage:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import as_target
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import PASSING, references
+from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.truth import backward, errors, replay
 
 States = Sequence[Mapping[int, np.ndarray]]
@@ -71,7 +71,7 @@ def _with_logarithm(recording: Recording, roots: Sequence[int]) -> set[int]:
     shown = {p: {p} for p in roots if nodes[p].value.min(initial=1) > 0}
     found: set[int] = set()
     for node in nodes.values() if shown else ():
-        of = set().union(*(shown.get(i, ()) for i in references(node)))
+        of = set().union(*(shown.get(i, ()) for i in node.references))
         if node.op in ("log", "log2", "sqrt"):
             found |= of
         elif of and node.op in PASSING:

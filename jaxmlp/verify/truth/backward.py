@@ -14,8 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxmlp.verify.run.step import references, references_in
-from jaxmlp.verify.run.tape import Node, Ref
+from jaxmlp.verify.run.tape import Node, Ref, references_in
 from jaxmlp.verify.truth import replay
 
 INDEXED = frozenset(("getitem", "setitem", "take", "put"))
@@ -102,7 +101,7 @@ def _derivative(one: Operation) -> Callable:
 
 def _numbered(node: Node, inside: Collection[int], values: Mapping[int, np.ndarray]) -> Operation:
     """What operations have in common that differ only in what they work on."""
-    moving = tuple(dict.fromkeys(i for i in references(node) if i in inside))
+    moving = tuple(dict.fromkeys(i for i in node.references if i in inside))
     steady: list[np.ndarray] = []
     fixed: list[bytes] = []
     indexed = node.op in INDEXED or node.op.endswith(".at")
