@@ -1,8 +1,8 @@
 """How much faster do more devices, or a second process, take mini-batches?
 
 Each measurement is of processes of its own, which hold so many forced CPU devices in all. Strong:
-the same samples and batches on all of them; weak: as many for each device. A process of several is
-bound to a core of its own, and so is a single one with one device: one thread against two.
+the same samples and batches on all of them; weak: as many for each device. A process of several
+computes in one thread, and so does a single one with one device: one thread against two.
 """
 
 import json
@@ -68,10 +68,11 @@ def measured(work: dict, processes: int, devices: int) -> float:
         free.bind(("localhost", 0))
         place = f"localhost:{free.getsockname()[1]}"
     flags = f"--xla_force_host_platform_device_count={devices // processes}"
-    bound = processes > 1 or devices == 1
+    if processes > 1 or devices == 1:
+        flags += " --xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     started = []
     for k in range(processes):
-        told = {**work, "place": place, "processes": processes, "process": k, "bound": bound}
+        told = {**work, "place": place, "processes": processes, "process": k}
         started.append(subprocess.Popen(
             [sys.executable, "-m", "experiments.scaling", "--work", json.dumps(told)],
             env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
@@ -83,11 +84,8 @@ def measured(work: dict, processes: int, devices: int) -> float:
     return statistics.median(json.loads(said[0][0].splitlines()[-1])[1:])
 
 
-def work(n, sizes, batch, epochs, place, processes, process, bound) -> list[float]:
+def work(n, sizes, batch, epochs, place, processes, process) -> list[float]:
     """In a process of its own: seconds of each epoch."""
-    if bound and hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[process % len(cores)]})
     if processes > 1:
         jax.distributed.initialize(place, processes, process, cluster_detection_method="deactivate")
     rng = np.random.default_rng(0)

@@ -792,6 +792,111 @@ def test_a_step_that_only_looks_back_at_numbers_is_right(checked):
     assert {check.verdict for check in file.checks} == {"right"}
 
 
+def test_a_loop_that_only_calls_others_has_crashed_where_one_of_them_gives_nothing(checked):
+    text = """
+import numpy as np
+X, T = np.random.randn(7, 3), np.random.randn(7, 2)
+def way_back(X, T, A, B):
+    Z = np.tanh(X @ A)
+    top = Z @ B - T
+    dA, dB = X.T @ (top @ B.T * (1 - Z * Z)), Z.T @ top
+    return dA, dB
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+for t in range(9):
+    dA, dB = way_back(X, T, A, B)
+    A, B = A - 0.1 * dA, B - 0.1 * dB
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    (check,) = checked(text.replace("    return dA, dB\n", "")).checks
+    assert (check.verdict, check.line) == ("crashed", 9)
+
+
+def test_an_assertion_is_about_the_files_own_data_and_not_about_stand_ins(checked):
+    text = """
+import numpy as np
+X, T = {}
+assert X.shape == (700, 3)
+A, B = np.random.randn(X.shape[1], 4), np.random.randn(4, 2)
+for t in range(9):
+    assert len(X) == 700
+    Z = np.tanh(X @ A)
+    top = Z @ B - T
+    low = top @ B.T * (1 - Z * Z)
+    A, B = A - 0.1 * X.T @ low, B - 0.1 * Z.T @ top
+"""
+    absent = checked(
+        text.format('np.load("x.npy").reshape(-1, 3), np.load("t.npy").reshape(-1, 2)')
+    )
+    assert {check.verdict for check in absent.checks} == {"right"}
+    own = checked(text.format("np.random.randn(7, 3), np.random.randn(7, 2)"))
+    assert {check.verdict for check in own.checks} == {"crashed"}
+
+
+def test_what_the_first_differences_cannot_tell_apart_is_told_by_autodiff(checked):
+    """With weights next to 0 all outputs are alike, and so are the gradients of several E."""
+    text = """
+import numpy as np
+X, kinds = np.random.randn(6, 5), np.array([0, 1, 2, 0, 1, 2])
+A, B = 1e-4 * np.random.randn(5, 4), 1e-4 * np.random.randn(4, 3)
+for t in range(5):
+    Z = np.maximum(X @ A, 0)
+    G = np.exp(Z @ B)
+    G /= G.sum(axis=1, keepdims=True)
+    G[range(6), kinds] -= 1
+    G /= 6
+    dA, dB = X.T @ (G @ B.T * (Z > 0)), Z.T @ G
+    A -= 0.1 * dA
+    B -= 0.1 * dB
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    wrong = checked(text.replace(" * (Z > 0)", ""))
+    assert "wrong" in {check.verdict for check in wrong.checks}
+
+
+def test_a_factor_is_told_where_only_its_own_parameter_gets_it(checked):
+    text = """
+import numpy as np
+class Layer:
+    def __init__(self, d, q):
+        self.W, self.b = np.random.randn(d, q), np.zeros(q)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, d):
+        self.dW = self.x.T @ d
+        self.db = np.mean(d, axis=0)
+        return d @ self.W.T
+X, T = np.random.randn(5, 3), np.eye(2)[[0, 1, 0, 1, 1]]
+one, two = Layer(3, 4), Layer(4, 2)
+for t in range(3):
+    Z = np.tanh(one.forward(X))
+    G = np.exp(two.forward(Z)); G /= G.sum(axis=1, keepdims=True)
+    E = -np.sum(T * np.log(G)) / len(X)
+    one.backward(two.backward((G - T) / len(X)) * (1 - Z * Z))
+    for layer in (one, two):
+        layer.W -= 0.1 * layer.dW
+        layer.b -= 0.1 * layer.db
+"""
+    file = checked(text)
+    wrong = [check for check in file.checks if check.verdict == "wrong"]
+    assert {(c.diagnosis[0].id, c.place.text) for c in wrong} == {
+        ("other-factor", "np.mean(d, axis=0)")
+    }
+    right = checked(text.replace("np.mean(d", "np.sum(d"))
+    assert {check.verdict for check in right.checks} == {"right"}
+
+
+def test_a_forward_pass_that_is_given_a_bias_is_not_the_exercises(checked):
+    text = """
+import numpy as np
+def forward(A, W, b):
+    Z = np.dot(W, A) + b
+    assert Z.shape == (W.shape[0], A.shape[1])
+    return Z
+"""
+    assert checked(text).checks == ()
+
+
 def test_a_leaky_relu_is_right_where_a_right_step_calls_it(checked):
     text = """
 import numpy as np

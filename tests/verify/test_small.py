@@ -324,6 +324,17 @@ def test_a_pair_is_f_and_its_derivative():
     assert check.verdict == "crashed"
 
 
+def test_what_a_way_back_will_need_is_no_derivative():
+    (check,) = checks("def sigmoid(x):\n    z = 1 / (1 + np.exp(-x))\n    return z, (x, z)")
+    assert (check.stage, check.verdict) == ("value", "right")
+
+
+def test_one_number_is_the_derivative_of_a_linear_function():
+    assert only("def linear_derivative(x): return 1").verdict == "right"
+    assert only("def linear_derivative(x): return 2").verdict == "wrong"
+    assert only("def relu_derivative(x): return 1").verdict == "wrong"
+
+
 def test_a_function_of_one_number_is_said_to_be_one():
     for text in ("if x > 0:\n        return x\n    return 0", "return max(0, float(x))"):
         check = only(f"def ReLU(x):\n    {text}")

@@ -302,6 +302,7 @@ def test_loops_that_update_nothing_yet():
     assert idle(apart(HEAD + loop).module) == [3]
     assert idle(apart(loop).module) == []
     assert idle(apart(HEAD + loop + "    W = W - xi\n").module) == []
+    assert idle(apart(HEAD + loop + "    weights = weights - 0.1 * xi\n").module) == []
     assert idle(apart(HEAD + loop.replace("X", "x_test")).module) == []
 
 

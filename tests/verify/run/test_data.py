@@ -587,12 +587,155 @@ class Net:
                 one[k][key] += other[k][key]
         return one
 """,
+    "labels that are met one by one, out of a file of bytes": """
+import struct
+import numpy as np
+def table(path):
+    with open(path, "rb") as file:
+        magic, n = struct.unpack(">II", file.read(8))
+        if magic != 2049:
+            raise ValueError("another kind of file")
+        return np.fromfile(file, dtype=np.uint8)
+pictures, kinds = table("pictures").reshape(600, 49), table("kinds")
+print(kinds.shape)
+A, B = np.random.randn(49, 6) * 0.1, np.random.randn(6, 10) * 0.1
+for t in range(5):
+    some = np.random.choice(len(pictures), 20)
+    x, y = pictures[some] / 255, kinds[some]
+    z = np.tanh(x @ A)
+    g = np.exp(z @ B)
+    E = 0
+    for i in range(20):
+        g[i, :] /= np.sum(g[i, :])
+        E += -np.log(g[i, y[i]]) / 20
+    top = g.copy()
+    for i in range(20):
+        top[i, y[i]] -= 1
+    low = top @ B.T * (1 - z ** 2)  # slope
+    B -= 0.1 * z.T @ top / 20
+    A -= 0.1 * x.T @ low / 20
+""",
+    "samples that are stated as rows, the wish last": """
+import numpy as np
+rows = [(0.1, -1, 1, -1), (-1, 0.3, 1, 1), (1, 1, -0.2, -1), (0.7, -1, 0.5, 1)]
+A, B = np.array([[0.2, -0.3, 0.4], [-0.1, 0.3, 0.4]]), np.array([0.3, -0.2])
+for t in range(40):
+    row = rows[np.random.randint(len(rows))]
+    z = np.tanh(np.dot(A, row[0:3]))
+    g = np.tanh(np.dot(B, z))
+    top = (g - row[-1]) * (1 - g * g)
+    low = B * top * (1 - z * z)  # slope
+    B[0] = B[0] - 0.1 * top * z[0]
+    B[1] = B[1] - 0.1 * top * z[1]
+    A[0, :] = A[0, :] - 0.1 * np.array(row[0:3]) * low[0]
+    A[1, :] = A[1, :] - 0.1 * np.array(row[0:3]) * low[1]
+""",
+    "a data frame, its columns standardised, its rows split by number": """
+import numpy as np
+import pandas as pd
+frame = pd.read_csv("students.csv")
+frame = pd.concat([frame, pd.get_dummies(frame["school"])], axis=1).drop("school", axis=1)
+for name in ["marks", "hours"]:
+    frame.loc[:, name] = (frame[name] - frame[name].mean()) / frame[name].std()
+some = np.random.choice(frame.index, size=int(len(frame) * 0.9), replace=False)
+train, rest = frame.loc[some], frame.drop(some)
+X, T = train.drop("passed", axis=1), train["passed"]
+n, d = X.shape
+A, B = np.random.randn(d, 3), np.random.randn(3)
+for t in range(5):
+    dA, dB = np.zeros(A.shape), np.zeros(B.shape)
+    for x, y in zip(X.values, T):
+        z = 1 / (1 + np.exp(-np.dot(x, A)))
+        g = 1 / (1 + np.exp(-np.dot(z, B)))
+        top = (y - g) * g * (1 - g)
+        low = B * top * z * (1 - z)  # slope
+        dB += top * z
+        dA += low * x[:, None]
+    A += 0.5 * dA / n
+    B += 0.5 * dB / n
+""",
+    "samples and labels in one pickled file, of known sizes": """
+import gzip
+import pickle
+import random
+import numpy as np
+train, valid, test = pickle.load(gzip.open("digits.pkl.gz", "rb"), encoding="latin1")
+def batch(data, size):
+    picked = random.sample(range(data[1].shape[0]), size)
+    x, y = data[0][picked].T, data[1][picked]
+    assert x.shape == (784, size)
+    wish = np.zeros((10, size))
+    for k in range(size):
+        wish[y[k], k] = 1
+    return x, wish
+A, B = np.random.randn(30, 784) * 0.01, np.random.randn(10, 30) * 0.01
+for t in range(5):
+    X, T = batch(train, 350)
+    Z = np.tanh(A @ X)
+    G = 1 / (1 + np.exp(-B @ Z))
+    top = (G - T) / 350
+    low = B.T @ top * (1 - Z * Z)  # slope
+    A = A - 0.7 * low @ X.T
+    B = B - 0.7 * top @ Z.T
+""",
+    "gradients added up with a penalty, and set to 0 after the step": """
+import numpy as np
+A, B = np.random.randn(4, 5), np.random.randn(3, 4)
+dA, dB = np.zeros_like(A), np.zeros_like(B)
+X, T = np.random.randn(6, 5), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+for t in range(5):
+    for x, y in zip(X, T):
+        z = np.tanh(A @ x)
+        g = np.exp(B @ z); g = g / np.sum(g)
+        top = g - y
+        low = B.T @ top * (1 - z * z)  # slope
+        dB += np.outer(top, z) + 0.01 * B
+        dA += np.outer(low, x) + 0.01 * A
+    A -= 0.1 * dA / 6
+    B -= 0.1 * dB / 6
+    dA.fill(0)
+    dB.fill(0)
+""",
+    "flowers, shuffled together by a library, a column of wishes filled by way of a row": """
+import numpy as np
+from sklearn import datasets
+from helpers import shuffled
+flowers = datasets.load_iris()
+X = np.array([flowers.data[k + 50 * j] for k in range(50) for j in range(3)])
+X, kinds = shuffled(arrays=[X, flowers.target], seed=1)
+A, a = np.random.randn(5, 4) / 2, np.random.randn(5, 1)
+B, b = np.random.randn(3, 5) / 2, np.random.randn(3, 1)
+for t in range(5):
+    for k in range(150):
+        x = X[k][None].T
+        z = 1 / (1 + np.exp(-(A @ x + a)))
+        g = np.exp(B @ z + b); g = g / g.sum()
+        wish = np.zeros([3, 1])
+        wish[kinds[k]][0] = 1
+        top = g - wish
+        low = B.T @ top * z * (1 - z)  # slope
+        A -= 0.1 * np.outer(low, x); a += 0.1 * -low
+        B -= 0.1 * np.outer(top, z); b += 0.1 * -top
+""",
+    "activations of a module that is not there": """
+import numpy as np
+from layers import sigmoid, softmax
+X, T = np.random.randn(6, 5), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = sigmoid(X @ A)
+    G = softmax(Z @ B)
+    top = G - T
+    low = top @ B.T * Z * (1 - Z)  # slope
+    B -= 0.1 * Z.T @ top
+    A -= 0.1 * X.T @ low
+""",
 }
 ENTRIES = next(kind for kind in FORMS if kind.startswith("parameters and what they are moved by"))
 WITHOUT = {
     "* (1 - Z * Z)": "", "* Z * (1 - Z)": "", "* z * (1 - z)": "", "* (u > 0)": "* (z + 1)",
     "* self.slope(self.z[k])": "", "* (1 - Z ** 2)": "", "1 - np.multiply(Z, Z)": "1 + 0 * Z",
-    "* (z > 0)": "* (z + 1)", "* (1 - z * z)": "",
+    "* (z > 0)": "* (z + 1)", "* (1 - z * z)": "", "* (1 - z ** 2)": "",
     "* (1 - z[k] * z[k])": "",
 }  # fmt: skip
 

@@ -1,6 +1,13 @@
 """The order in which runs of one file are tried."""
 
-from jaxmlp.verify.run.search import LIKELIEST, Given, Left
+import ast
+import time
+
+import pytest
+
+from jaxmlp.verify.run.hooked import Hooked
+from jaxmlp.verify.run.oracle import Oracle
+from jaxmlp.verify.run.search import LIKELIEST, Given, Left, Search
 
 
 def test_what_is_made_again_comes_first_and_nothing_comes_twice():
@@ -24,3 +31,16 @@ def test_what_came_far_is_changed_first_but_every_few_runs_the_likeliest_is_trie
     assert left.push((5, 0), 0.1, Given((9,), {"a": 8}))  # alike but for its lengths
     picked = [left.pop()[2].told[0] for _ in range(LIKELIEST)]
     assert picked == [LIKELIEST - 1, LIKELIEST - 2, 9, LIKELIEST - 3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("OutOfTime", {"100", "600"}), ("TapeFull", {"600"}), ("ValueError", set())],
+)
+def test_fewer_units_are_tried_where_all_are_too_many(kind, expected):
+    body = Hooked(numbers=False).visit(ast.parse("hidden = 100\nn = 600\nbatch = 20")).body
+    search = Search(body, "<net>", set(), time.monotonic() + 5, 0)
+    program = search._run(Oracle(), None)
+    found = search._lengths(program, [(kind, 1, "")], {}, still=False)
+    assert set().union(*found) == expected
+    assert search.fewer.keys() == expected

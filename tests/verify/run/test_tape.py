@@ -7,6 +7,7 @@ import pytest
 
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.tape import NOWHERE, Node, Ref
 from jaxmlp.verify.truth import replay
 
 HEAD = "import numpy as np\n"
@@ -152,3 +153,9 @@ def test_what_is_written_to_a_whole_array_is_read_from_it():
     found = taped("a = np.zeros(3); a[1] = np.array(2.0) * 1; a *= 3\nz = a[1] + a @ np.ones(3)\n")
     assert value(found, "z") == 12
     assert replay.values(found.nodes, {})[dict(found.values)["z"]] == 12
+
+
+def test_a_node_names_all_that_it_is_computed_from():
+    one = Node(4, "np.where", (Ref(1), (2.0, [Ref(2)])), {"out": Ref(3)}, np.zeros(()), NOWHERE)
+    assert one.references == (1, 2, 3)
+    assert one._replace(args=()).references == (3,)
