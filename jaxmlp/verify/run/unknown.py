@@ -243,6 +243,8 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kw):
         inputs = list(inputs)
+        if ufunc in (np.sqrt, np.power) and inputs[0] is self and self.setting and self._is_open():
+            inputs[0] = self.as_integer()  # the units that weights are drawn for
         if ufunc is np.matmul:
             product(inputs, self._oracle)
         else:

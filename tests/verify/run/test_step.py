@@ -15,7 +15,7 @@ HEAD = "import numpy as np\n"
 
 
 def recorded(text: str):
-    found = record([HEAD + text], path="<script>", seconds=5.0, seed=0)
+    found = record([HEAD + text], path="<script>", seconds=20.0, seed=0)
     return [unpacked(one) for worlds in found["recordings"] for one in worlds]
 
 
