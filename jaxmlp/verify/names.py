@@ -15,6 +15,10 @@ DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
 LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
 LAYER_COUNT = re.compile(r"(n|no|num|number)?_?(of_?)?(hidden_?)?layers?|depth|L", re.IGNORECASE)
+SAMPLE_COUNT = re.compile(
+    r"m|n|(n|no|num|number)?_?(of_?)?(samples?|examples?|records?|rows)|batch(_?(size|len))?",
+    re.IGNORECASE,
+)
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
 
 PARAMETERS = {

@@ -74,7 +74,13 @@ def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
         isinstance(n, ast.Compare) or (isinstance(n, ast.Call) and called(n) == "argmax")
         for n in nodes
     )
-    works = any(isinstance(getattr(n, "op", None), ast.Mult | ast.MatMult) for n in nodes)
+    own = {s.name for s in before if isinstance(s, ast.FunctionDef)}
+    works = any(
+        isinstance(getattr(n, "op", None), ast.Mult | ast.MatMult)
+        or isinstance(n, ast.AugAssign)
+        or (isinstance(n, ast.Call) and called(n) in own)
+        for n in nodes
+    )
     idle = {"x", "y"} <= stored and not {"W", "V"} & stored
     return idle and {"W", "V"} <= there and not (tests or works)
 

@@ -237,7 +237,8 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     given = pieces.points(kind)
     names = (*subject.parameters, "", "")[:2]
     first, second = map(plain, names)
-    exchanged = second not in TARGETS and (first in TARGETS or (first == "y" and second in OUTPUTS))
+    likely = first[:1] in ("y", "t") and first not in OUTPUTS and second in OUTPUTS
+    exchanged = second not in TARGETS and (first in TARGETS or likely)
 
     def call(g, y):
         return array(
@@ -248,7 +249,7 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
 
     check, crash = None, None
     batches = all(name[:1].isupper() for name in names)
-    ways = (_batch, _single) if batches else (_single, _batch)
+    ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
     forms = [(call, ()), *_other_forms(call, kind, second if exchanged else first)]
     for (called, more), way in product(forms, ways):
         at = lambda g, way=way, called=called: way(called, given | {"g": g}, kind)[0]  # noqa: E731
@@ -303,6 +304,12 @@ def _single(call: Callable, given: dict, kind: Piece) -> tuple[np.ndarray, tuple
         words = Words("one number for each output", "出力ごとに 1 つの値を返します")
         return found.sum(axis=-1), (Note("per-output", words),)
     return found, (convention("one-sample"),)
+
+
+def _columns(call: Callable, given: dict, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+    """A batch of columns, likewise."""
+    found, (_, *said) = _batch(lambda g, y: call(g.T, y.T), given, kind)
+    return found, (convention("columns"), *said)
 
 
 def _batch(call: Callable, given: dict, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:

@@ -486,3 +486,19 @@ def test_a_softmax_may_give_what_the_way_back_needs():
     text = "def softmax(Z):\n    A = np.exp(Z - Z.max(axis=0)) / np.exp(Z - Z.max(axis=0)).sum(axis=0)\n    return A, Z"
     assert only(text).verdict == "right"
     assert only(text.replace("A = np.exp(Z -", "A = 2 * np.exp(Z -")).verdict == "wrong"
+
+
+@pytest.mark.parametrize("names", ["y_one_hot, y_hat", "target, output", "y, y_pred", "t_train, g"])
+def test_a_loss_may_take_its_target_first_by_any_name(names):
+    y, g = names.split(", ")
+    check = only(f"def cross_entropy({names}): return -np.sum({y} * np.log({g}))")
+    assert (check.verdict, check.remarks[0].id) == ("right", "target-first")
+    check = only(f"def cross_entropy({names}): return -np.sum({g} * np.log({y}))")
+    assert check.verdict == "wrong"
+
+
+def test_a_loss_may_take_its_samples_as_columns():
+    text = "def cross_entropy(P, Y): return -np.sum(Y * np.log(P)) / Y.shape[1]"
+    check = only(text)
+    assert (check.verdict, [n.id for n in check.remarks]) == ("right", ["columns", "mean"])
+    assert only(text.replace("np.log(P)", "P")).verdict == "wrong"

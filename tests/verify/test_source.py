@@ -303,6 +303,10 @@ def test_loops_that_update_nothing_yet():
     assert idle(apart(loop).module) == []
     assert idle(apart(HEAD + loop + "    W = W - xi\n").module) == []
     assert idle(apart(HEAD + loop + "    weights = weights - 0.1 * xi\n").module) == []
+    assert idle(apart(HEAD + loop + "    weights -= step(xi, yi)\n").module) == []
+    own = "def step(x, y): return x\n" + HEAD + loop
+    assert idle(apart(own).module) == [4]
+    assert idle(apart(own + "    weights = step(xi, yi)\n").module) == []
     assert idle(apart(HEAD + loop.replace("X", "x_test")).module) == []
 
 

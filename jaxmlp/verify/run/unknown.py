@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from jaxmlp.verify.names import BACK, LAYER_COUNT
+from jaxmlp.verify.names import BACK, LAYER_COUNT, SAMPLE_COUNT
 from jaxmlp.verify.run import data_sets
 from jaxmlp.verify.run.arrays import (
     STOOD_IN,
@@ -148,9 +148,11 @@ class Unknown(NDArrayOperatorsMixin):
         """Become an integer."""
         if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
             self.value = self._oracle.choose(DEPTHS)
+        if self.value is None and SAMPLE_COUNT.fullmatch(self.stands_for) and not self.setting:
+            self.value = self._oracle.choose((SAMPLES, self._oracle.fresh()))
         if self.value is None:
             self.value = self._oracle.fresh()
-            self._oracle.drawn[self.value] = None
+        self._oracle.drawn[int(self.value)] = None
         return int(self.value)
 
     def as_index(self, size: int) -> Any:
