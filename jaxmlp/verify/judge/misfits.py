@@ -68,7 +68,9 @@ ZERO = _note(
 
 def misfits(found: Judgement) -> list[Misfit]:
     """The results that are no gradient by their shape, each of what has none beside it."""
-    left = [i for i in found.world.fixed if i in found.names.adjoints]
+    guessed = found.world.recording.guessed  # a guess of one number fits anything
+    left = [i for i in found.world.fixed if i in found.names.adjoints
+            and not (guessed and found.world.at[0][i].size == 1)]  # fmt: skip
     given = [*_beside(found), *_empty(found, left)]
     made = []
     for look in (_wrong_shape, _summed_up, _wrong_factor):

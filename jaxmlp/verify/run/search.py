@@ -36,6 +36,9 @@ NO_PLACE = "indices must be of integer"
 KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 SHARE = 2  # of an even share of the time, for one of several calls
+LEFT = (
+    0.4  # of the time, for what comes after: the file as it runs, what it calls nowhere, the rest
+)
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELIEST = 4  # of so many runs one is the likeliest, not one that changes what came far
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
@@ -403,12 +406,14 @@ def explored(
     until: float, seed: int, given: Given | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to judge in a file: its own steps, or else what its functions do."""
-    search = Search(body, path, unknown, until, seed, given)
+    search = Search(body, path, unknown, _part(until, uncalled), seed, given)
     recordings = [search.worlds(None)]
     stopped, errors = None, search.errors
     if not recordings[0]:
         stopped = search.farthest
+        search.until = _part(until, [one for one in uncalled if one.used])
         recordings = search.of_all([one for one in uncalled if not one.used])
+        search.until = until
         seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
         left = [one for one in uncalled if one.used]
         recordings += search.of_all(
@@ -419,3 +424,9 @@ def explored(
         "errors": stopped[2] if stopped else errors, "missing": sorted(set(search.missing)),
         "guessed": search.guessed, "farthest": stopped[1]._asdict() if stopped else {},
     }  # fmt: skip
+
+
+def _part(until: float, after: list[calls.Uncalled]) -> float:
+    """When to stop, so that there is time for what comes after, if something does."""
+    now = time.monotonic()
+    return until - LEFT * (until - now) if after else until
