@@ -886,6 +886,32 @@ for t in range(3):
     assert {check.verdict for check in right.checks} == {"right"}
 
 
+def test_weights_shrink_as_the_penalty_in_the_files_own_error_says(checked):
+    text = """
+import numpy as np
+X, T = np.random.randn(6, 5), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+A, a = np.random.randn(5, 4), np.random.randn(4)
+B = np.random.randn(4, 3)
+for t in range(5):
+    Z = np.tanh(X @ A + a)
+    G = np.exp(Z @ B); G /= G.sum(axis=1, keepdims=True)
+    E = -np.sum(T * np.log(G)) / 6 + 0.05 * np.sum(A * A) + 0.05 * np.sum(B ** 2)
+    top = (G - T) / 6
+    low = top @ B.T * (1 - Z * Z)
+    dA, dB = X.T @ low + 0.1 * A, Z.T @ top + 0.1 * B
+    A -= 0.3 * dA; a -= 0.3 * low.sum(axis=0)
+    B -= 0.3 * dB
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    file = checked(text.replace("0.05 *", "0.1 *"))
+    wrong = [check for check in file.checks if check.verdict == "wrong"]
+    assert [c.place.text for c in wrong] == ["0.1 * A", "0.1 * B"]
+    assert all("0.5 times" in c.diagnosis[0].text.en for c in wrong)
+    assert {c.diagnosis[0].id for c in wrong} == {"other-share"}
+    other = checked(text.replace("0.05 *", "0.1 *").replace(" * (1 - Z * Z)", ""))
+    assert "slope-missing" in {n.id for c in other.checks for n in c.diagnosis}
+
+
 def test_a_forward_pass_that_is_given_a_bias_is_not_the_exercises(checked):
     text = """
 import numpy as np

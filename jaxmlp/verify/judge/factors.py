@@ -9,6 +9,7 @@ import numpy as np
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.causes import BACKWARDS
 from jaxmlp.verify.judge.faults import Mistake
+from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param, samples, scaled_at
 from jaxmlp.verify.truth import errors
 
@@ -58,6 +59,28 @@ def steps(found: Judgement) -> Iterator[Mistake]:
             not param.gives and found.factors.get(param.name, 1) < 0
         ):
             yield Mistake((param.name,), (UPHILL,), span)
+
+
+def shares(found: Judgement) -> Iterator[Mistake]:
+    """Parameters that shrink by another share of themselves than the file's own E says."""
+    nodes, graph = found.world.recording.nodes, found.world.graph
+    for param in (p for p in found.world.params if p.name in found.shares):
+        own = graph.ancestors([param.new]) & graph.dependents([param.old]) - {param.old}
+        old = found.names.value(param.old)
+        own = {i for i in own if found.names.value(i).shape == old.shape}
+        alike = (i for i in sorted(own) if multiple(found.names.value(i), old) is not None)
+        span = nodes[next(alike, param.new)].span
+        yield Mistake((param.name,), (_other_share(found.shares[param.name]),), span)
+
+
+def _other_share(times: float) -> Note:
+    """That the weights shrink more or less than they should."""
+    said = f"{times:.4g}"
+    return Note("other-share", Words(
+        f"The weights shrink {said} times as much as by the penalty in the file's own E: the two "
+        "do not belong together.",
+        f"重みの減衰が、ファイル自身の E の正則化項から決まる値の {said} 倍になっています。"),
+        BACKWARDS)  # fmt: skip
 
 
 def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> Iterator[Mistake]:

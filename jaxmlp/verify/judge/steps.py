@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 import numpy as np
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, possible, pressed, rank
 from jaxmlp.verify.judge.naming import Names, multiple
-from jaxmlp.verify.judge.updates import decayed, direction
+from jaxmlp.verify.judge.updates import decayed, direction, share_of
 from jaxmlp.verify.judge.worlds import (
     Param,
     Unjudged,
@@ -51,6 +51,8 @@ class Judgement:
         loose: what a call gives that is no derivative of E, and of no parameter's shape.
         uphill: the parameters that go up E by a rule other than a plain step.
         unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
+        shares: by parameter, how many times the share of itself is taken away that the file's own E
+            takes, where all but that is right.
     """
 
     choice: Choice
@@ -62,6 +64,7 @@ class Judgement:
     loose: tuple[tuple[str, int], ...]
     uphill: frozenset[str] = frozenset()
     unseen: tuple[str, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def world(self) -> World:
@@ -286,8 +289,7 @@ def all_right(found: Judgement) -> bool:
 
 
 def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]]) -> Judgement:
-    """All parameters of a choice, by JAX; by the file's own E where it fits one of them, unless
-    all is right but for how large a share of the weights it takes away."""
+    """All parameters of a choice, by JAX; by the file's own E where it fits one of them."""
     world = choice.world
 
     def known() -> Judgement:
@@ -298,8 +300,25 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
         return known()
     by_own = adjoints.of_own(world.recording, world.graph, world.roots, own, world.at)
     stated = _verdicts(choice._replace(error=OWN, stated=own), Names(by_own, world.at))
-    other = known() if choice.across and not all_right(stated) else stated
-    return other if all_right(other) else stated
+    if choice.across and not all_right(stated) and all_right(other := known()):
+        return replace(stated, shares=_shares(stated, other.names))
+    return stated
+
+
+def _shares(found: Judgement, known: Names) -> dict[str, float]:
+    """How many times as much as E says each parameter that is wrong shrinks.
+
+    Args:
+        known: the names of the values by E without what makes the parameters shrink.
+    """
+    made = {}
+    for param in (p for p in found.world.params if found.right.get(p.name) is False):
+        old = np.stack([state[param.old] for state in found.world.at])
+        changes = found.world.change(param), found.names.adjoints[param.old]
+        is_, should = (share_of(one, known.adjoints[param.old], old) for one in changes)
+        if is_ and should:
+            made[param.name] = is_ / should
+    return made
 
 
 def _by_stated(choice: Choice) -> Judgement | None:
@@ -344,7 +363,8 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
         # Or else it comes by way of the gradient, and of the old value.
         old = param.gives or param.old in world.graph.ancestors([param.new], without=gradients)
         by_way = bool(gradients) and param.new not in uncut and old
-        if factor is None and (param.gives if by_way else choice.across and not param.gives):
+        shrinks = choice.across and choice.error != OWN and not param.gives
+        if factor is None and (param.gives if by_way else shrinks):
             old_at = np.stack([state[param.old] for state in world.at])
             by_way = decayed(world.change(param), names.adjoints[param.old], old_at)
         elif factor is None and by_way:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from jaxmlp.verify.finding import Check, Line, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
-from jaxmlp.verify.judge.factors import by_convention, steps
+from jaxmlp.verify.judge.factors import by_convention, shares, steps
 from jaxmlp.verify.judge.faults import Fault, Mistake, faults
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
@@ -125,7 +125,8 @@ class Telling:
         """A check for each parameter."""
         found, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
-        mistakes = [*_mistakes(found), *steps(found), *_still(found)]
+        spoiled_by = shares(found) if found.shares else _mistakes(found)
+        mistakes = [*spoiled_by, *steps(found), *_still(found)]
         mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
         mistakes += [Mistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip

@@ -55,6 +55,19 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
     lengths = [multiple(one, by) for one, by in zip(change, true, strict=True)]
     if all(one is not None and one > 0 for one in lengths):
         return True
+    return share_of(change, true, old, MOST) is not None
+
+
+def share_of(
+    change: np.ndarray, true: np.ndarray, old: np.ndarray, most: float = np.inf
+) -> float | None:
+    """How large a share of the parameters there is beside once the gradient; None if it is not all.
+
+    The biases may be left out, or the share be one of the signs.
+
+    Args:
+        most: the largest that it may be.
+    """
     weights = [old.copy() for _ in range(3)]
     if old.ndim > 2:
         weights[1][:, :, 0] = weights[2][:, 0] = 0  # without the biases
@@ -64,11 +77,11 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
         (factor, share), *_ = np.linalg.lstsq(columns, change.ravel(), rcond=None)
         rest = change - factor * true - share * decaying
         if (
-            0 < share * factor < MOST * factor**2
+            0 < share * factor < most * factor**2
             and np.abs(rest).max() <= NEAR * np.abs(change).max()
         ):
-            return True
-    return False
+            return float(share / factor)
+    return None
 
 
 def _is_cut_off(change: np.ndarray, true: np.ndarray) -> bool:
