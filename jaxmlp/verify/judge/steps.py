@@ -434,6 +434,9 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     The mean over the samples may be taken here, of all that has no entry for each of them.
     """
     shapes = {p.name: world.at[0][p.old].shape for p in world.params}
+    size = world.at[0][output].shape
+    if world.recording.guessed and len(set(size)) < len(size):
+        return {}  # as many samples as units: which of them the mean is of cannot be seen
     found: list[tuple[int, int, dict[str, float]]] = []
     for n in samples(world, output):
         means = {name: f for name, f in factors.items() if n not in shapes[name]}

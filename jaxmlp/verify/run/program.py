@@ -98,6 +98,7 @@ class Program:
         self.before: list[tuple[str, int, str]] | None = None  # errors before the first step
         self.reached = 0  # how far it came without an error, in nodes
         self.chosen = 0  # how many choices were made by then
+        self.calls = False  # whether functions are called that the file only defines
         self.went_back = False  # whether a backward pass came before the first error
         self.counts: dict[int, int] = {}
         self.depth = 0
@@ -161,8 +162,11 @@ class Program:
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 
     def _is_guessed(self) -> bool:
-        """Whether there are stand-ins, whose sizes no assertion is about."""
-        return current().guessed or self.oracle.guesses
+        """Whether there are stand-ins for data, whose sizes no assertion is about.
+
+        Those for arguments get the sizes that assertions ask for.
+        """
+        return not self.calls and (current().guessed or self.oracle.guesses)
 
     def run(self) -> None:
         """Run all statements; one that fails does not keep the others from running."""

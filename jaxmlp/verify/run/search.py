@@ -277,6 +277,7 @@ class Search:
                     program.seen.clear()
                     self._new_names(program)
                     program.errors.clear()
+                    program.calls = True
                     calls.call(program, what)
                 elif not program.seen and calls.multiplies():
                     program.look_back()
