@@ -34,7 +34,7 @@ from jaxmlp.verify.layouts import ONE, layouts
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.names import roles
 from jaxmlp.verify.points import ETA, Points, Sizes
-from jaxmlp.verify.program import Mistake
+from jaxmlp.verify.program import Mistake, Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 
@@ -201,13 +201,16 @@ def check_derivation(
     return ended(subject, stage, judged)
 
 
-def _checks(subject, setting, claims, crash, catalogue) -> tuple[Check, ...]:
+def _checks(
+    subject: Subject, setting: Setting, claims: Mapping[str, np.ndarray], crash: Crashed | None,
+    catalogue: Sequence[Mistake],
+) -> tuple[Check, ...]:  # fmt: skip
     """The verdicts, with what is said besides; none if nothing can be said of equal sizes."""
     claims, remarks = undivided(setting, claims)
     visible = [m for m in catalogue if m.id not in ("times-n", "over-n") or m.step in claims
                or m.step in ("dV", "dW", "share")]  # fmt: skip
 
-    def nearby():
+    def nearby() -> tuple[Quantities, dict[str, np.ndarray]]:
         points = moved(setting.points, seed=1)
         near = setting._replace(points=points, right=right_at(setting, points))
         claims, _ = undivided(near, claims_at(subject, near))

@@ -1,7 +1,8 @@
 """What a derivation claims at random points, brought to one form: rows, and biases in column 0."""
 
 import functools
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -115,7 +116,9 @@ def claims_at(subject: Subject, setting: Setting) -> dict[str, np.ndarray]:
         raise Crashed("expected results of the same shapes at every point") from None
 
 
-def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
+def _stages(
+    subject: Subject, setting: Setting, result: object, before: Sequence[Any], after: Sequence[Any]
+) -> dict[str, np.ndarray]:
     """The stages at one point: rows are samples, biases in column 0, steps as gradients."""
     found = roles(subject.parameters)
     old = dict(zip(found, before, strict=True))

@@ -68,7 +68,9 @@ def _rests(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> I
             yield claims[delta].mT @ getattr(right, fed)
 
 
-def _share(right: Quantities, claim, rest, weights) -> float | None:
+def _share(
+    right: Quantities, claim: np.ndarray, rest: np.ndarray, weights: np.ndarray
+) -> float | None:
     """The share with which the claim is a multiple of the rest and that of the weights."""
     if _multiple(claim, rest) or not np.isfinite([claim, rest, weights]).all():
         return None

@@ -90,7 +90,9 @@ def explanations(
 
 
 @no_type_check
-def _combinations(q, usable, size, made=()):
+def _combinations(
+    q: Quantities, usable: Sequence[Mistake], size: int, made: Explanation = ()
+) -> Iterator[tuple[Explanation, Quantities]]:
     """(so many mistakes, the quantities with them), none in the place of another on its step."""
     for number, mistake in enumerate(usable):
         if mistake.keeps or all(mistake.step != other.step for other in made):
@@ -111,7 +113,7 @@ def reproduces(changed: Quantities, claims: Mapping[str, np.ndarray]) -> bool:
 
 
 @no_type_check
-def _reproduced(claim, value):
+def _reproduced(claim: np.ndarray, value: object) -> bool:
     """Two zeros are the same if both are exact or both are rounding."""
     within = tolerance(claim)
     return same(claim, value, within) or (

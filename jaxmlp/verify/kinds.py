@@ -43,12 +43,15 @@ def pieces_of(path: str, found: Source) -> Pieces:
     return Pieces(path, imports_of(found.imports, used), found.constants, needed)
 
 
+Judge = Callable[[Runner, Network], Sequence[Check]]
+
+
 class Job(NamedTuple):
     """One thing to check: where it begins, its name, and what does it."""
 
     line: int
     name: str
-    check: Callable[[Runner, Network], Sequence[Check]]
+    check: Judge
 
     def safely(
         self, runner: Runner, network: Network, seed: int | None = None
@@ -117,7 +120,7 @@ def unwritten(name: str, stage: str, line: int | None, words: Words = UNWRITTEN)
     return Check(name, stage, "unfinished", line, remarks=(Note("unfinished", words),))
 
 
-def _broken_job(name: str, stage: str, line: int, why: str):
+def _broken_job(name: str, stage: str, line: int, why: str) -> Judge:
     return lambda runner, network: (crashed(name, stage, line, why),)
 
 
@@ -182,7 +185,7 @@ def derivations(found: Source) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _function_job(function: ast.FunctionDef) -> Callable[[Runner, Network], Sequence[Check]]:
+def _function_job(function: ast.FunctionDef) -> Judge:
     parameters, returned = _parameters(function), _returned(function)
 
     def job(runner: Runner, network: Network) -> Sequence[Check]:

@@ -1,7 +1,7 @@
 """`forward` and `backward` of the exercise: those of one layer, with what they need handed over."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from jaxmlp.verify.judge.stages import STAGES, judge
 from jaxmlp.verify.mistakes import CATALOGUE, quantities
 from jaxmlp.verify.names import plain
 from jaxmlp.verify.points import Points, Sizes, draw
+from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed
 
 SMOOTH = Network("tanh")  # its f' is neither 0 nor 1, so that nothing done to it is hidden
@@ -57,7 +58,9 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     raise crash
 
 
-def _forward_claims(subject, points: Points, right, functions, column) -> dict[str, np.ndarray]:
+def _forward_claims(
+    subject: Subject, points: Points, right: Quantities, functions: list[Callable], column: bool
+) -> dict[str, np.ndarray]:
     first, second = (plain(p) for p in subject.parameters[:2])
     weights_first = first.startswith("w") and not second.startswith("w")
     at_points = []
@@ -113,7 +116,7 @@ V_GIVEN = Note(
 )
 
 
-def _delta1(subject: Subject, right, matrices: np.ndarray) -> np.ndarray:
+def _delta1(subject: Subject, right: Quantities, matrices: np.ndarray) -> np.ndarray:
     places = _places(subject.parameters)
     found = []
     for at in range(len(matrices)):

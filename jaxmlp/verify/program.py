@@ -86,7 +86,7 @@ class Quantities:
         known: Mapping[str, Any],
         made: tuple[Mistake, ...] = (),
         fixed: tuple[str, ...] = (),
-    ):
+    ) -> None:
         self.program, self.made, self.known, self.fixed = program, made, dict(known), fixed
 
     @no_type_check  # run by the million; likewise below
@@ -111,7 +111,9 @@ class Quantities:
         return self._changed(values, values, self.made)
 
     @no_type_check
-    def _changed(self, steps: Iterable[str], values: Mapping[str, Any], made: tuple[Mistake, ...]):
+    def _changed(
+        self, steps: Iterable[str], values: Mapping[str, Any], made: tuple[Mistake, ...]
+    ) -> Quantities:
         stale = self.program.after(frozenset(steps)).difference(self.fixed)
         known = {name: value for name, value in self.known.items() if name not in stale}
         fixed = (*self.fixed, *values)
