@@ -17,6 +17,7 @@ from jaxmlp.verify.gradient.known import KNOWN
 from jaxmlp.verify.lecture import claims
 from jaxmlp.verify.mistakes import CATALOGUE, LOOK
 from jaxmlp.verify.program import Mistake
+from jaxmlp.verify.slips import slips
 
 DOCS = Path(__file__).parents[1]
 SLIDES = {
@@ -79,13 +80,13 @@ MISTAKES = Words(
 
 The catalogue of known mistakes, by the `id` that stands in a report's JSON, its CSV and `--format concise`. Each is a formula: it is named only if it, or two of
 them together, reproduce the numbers exactly, at every random point. What none reproduces is called unrecognised. In programs of any other shape (classes, layers,
-a whole training script) a report also names [what it sees in the step itself](report.md#found-in-a-program).
+a whole training script) a report also names [what it sees in the step itself](#programs).
 """,
     """# 誤りの一覧
 
 知られている誤りの一覧です。識別名は、レポートの JSON と CSV、`--format concise` に出るものです。一つひとつが式であり、その式 (または 2 つの組み合わせ) が提出された数値を
 すべての点で正確に再現するときにだけ、名前を挙げます。どの式でも再現できないものは「既知の誤りのどれでもない」とします。ほかの形の
-プログラム (クラス、層、学習スクリプト全体) では、[ステップそのものに見つかったこと](report.md#found-in-a-program)にも名前を付けます。
+プログラム (クラス、層、学習スクリプト全体) では、[ステップそのものに見つかったこと](#programs)にも名前を付けます。
 """,
 )
 HEADS = (Words("id", "識別名"), Words("what was done", "内容"), Words("equation", "式"))
@@ -106,7 +107,7 @@ NAMED = {
 KINDS = (
     *((kind, of) for of in ("relu", "sigmoid", "tanh") for kind in ("activation", "derivative")),
     ("softmax", "softmax"),
-    *(("loss", of) for of in pieces.LOSS_SLIPS),
+    *(("loss", of) for of in pieces.LOSS_NAMES),
 )
 PROGRAMS = Words("A program of any other shape", "ほかの形のプログラム")
 GRADIENTS = Words("A gradient, in `check_gradient`", "`check_gradient` の勾配")
@@ -172,11 +173,12 @@ def mistakes(lang: str) -> str:
         parts.append(listed(inside, lang))
     for kind, of in KINDS:
         title = getattr(NAMED[kind], lang).format(of.replace("_", " ") if lang == "en" else of)
-        parts += [f"## {title}\n", listed(pieces.slips(pieces.Piece(kind, of)), lang)]
+        parts += [f"## {title}\n", listed(slips(pieces.Piece(kind, of)), lang)]
     parts += [f"## {getattr(GRADIENTS, lang)}\n"]
     rows = [(f"`{id}`", shown(said[lang == "ja"])) for id, said in KNOWN.items()]
     parts.append(table([heads(lang)[:2], *rows]))
-    parts += [f"## {getattr(PROGRAMS, lang)}\n", listed(causes.listed(), lang)]
+    parts += ['<a id="programs"></a>\n', f"## {getattr(PROGRAMS, lang)}\n"]
+    parts.append(listed(causes.listed(), lang))
     return "\n".join(parts)
 
 

@@ -163,36 +163,24 @@ def where(off: np.ndarray, *, bias: bool) -> Words:
     Args:
         bias: whether column 0 is the bias column.
     """
-    entries = off.any(axis=0)
+    entries = np.any(off, axis=0)
     wrong, (rows, columns) = int(entries.sum()), entries.shape
     by_row, by_column = entries.any(axis=1), entries.any(axis=0)
     if bias and list(np.flatnonzero(by_column)) == [0]:
-        return Words(
-            "only the bias column (column 0) is wrong", "バイアスの列 (第 0 列) だけが誤りです"
-        )
+        return Words("only the bias column (column 0) is wrong",
+                     "バイアスの列 (第 0 列) だけが誤りです")  # fmt: skip
     if bias and wrong == rows * (columns - 1) and not by_column[0]:
-        return Words(
-            "all is wrong but the bias column (column 0)",
-            "バイアスの列 (第 0 列) 以外がすべて誤りです",
-        )
-    if not by_row.all():
-        which = _numbers(by_row)
-        s = "s" if by_row.sum() > 1 else ""
-        return Words(f"wrong in row{s} {which} alone", f"第 {which} 行だけが誤りです")
-    if not by_column.all():
-        which = _numbers(by_column)
-        s = "s" if by_column.sum() > 1 else ""
-        return Words(f"wrong in column{s} {which} alone", f"第 {which} 列だけが誤りです")
+        return Words("all is wrong but the bias column (column 0)",
+                     "バイアスの列 (第 0 列) 以外がすべて誤りです")  # fmt: skip
+    for by, en, ja in ((by_row, "row", "行"), (by_column, "column", "列")):
+        if not by.all():
+            which = ", ".join(map(str, np.flatnonzero(by)))
+            s = "s" if by.sum() > 1 else ""
+            return Words(f"wrong in {en}{s} {which} alone", f"第 {which} {ja}だけが誤りです")
     if wrong == entries.size:
         return Words("every entry is wrong", "すべての成分が誤りです")
-    return Words(
-        f"{wrong} of {entries.size} entries are wrong",
-        f"{entries.size} 個の成分のうち {wrong} 個が誤りです",
-    )
-
-
-def _numbers(which: np.ndarray) -> str:
-    return ", ".join(map(str, np.flatnonzero(which)))
+    return Words(f"{wrong} of {entries.size} entries are wrong",
+                 f"{entries.size} 個の成分のうち {wrong} 個が誤りです")  # fmt: skip
 
 
 def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:

@@ -1,4 +1,4 @@
-"""f, f', g and E in NumPy: handed to a person's `forward`, and tried as mistakes by the thousand.
+"""f, f', g and δ2 in NumPy: handed to a person's `forward`, and tried as mistakes by the thousand.
 
 Nothing is taken to be true because it stands here: truth is autodiff's, and at every set of points
 these agree with it or nothing is judged.
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 Reals = np.ndarray | np.number | float | int
-Function = Callable[[np.ndarray], Any]  # from an array to one of the same shape
+Function = Callable[[Reals], Any]  # f or f', number by number
+OfRows = Callable[[np.ndarray], Any]
 OfTwo = Callable[[np.ndarray, np.ndarray], Any]
 
 
@@ -86,7 +87,12 @@ def _pair(name: str) -> Callable[[Reals], tuple[Reals, Reals]]:
 
 
 PAIR = {name: _pair(name) for name in F}
-G: dict[str, Function] = {"identity": identity, "softmax": softmax, "sigmoid": sigmoid, "tanh": tanh}
+G: dict[str, OfRows] = {
+    "identity": identity,
+    "softmax": softmax,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+}
 PULLBACK: dict[str, OfTwo] = {
     "identity": lambda a, r: r,
     "softmax": softmax_pullback,
@@ -97,12 +103,6 @@ D_ERROR: dict[str, OfTwo] = {
     "squared_error": lambda g, y: 2 * (g - y),
     "cross_entropy": lambda g, y: -y / g,
     "binary_cross_entropy": lambda g, y: (1 - y) / (1 - g) - y / g,
-}
-ERROR: dict[str, OfTwo] = {
-    "squared_error": lambda g, y: ((y - g) ** 2).sum(axis=-1),
-    "cross_entropy": lambda g, y: -np.where(y == 0, 0, y * np.log(g)).sum(axis=-1),
-    "binary_cross_entropy": lambda g, y: -(y * np.log(g) + (1 - y) * np.log(1 - g)).sum(axis=-1),
-    "mean_squared_error": lambda g, y: ((y - g) ** 2).mean(axis=-1),
 }
 FUSED: dict[tuple[str, str], OfTwo] = {
     ("softmax", "cross_entropy"): lambda a, y: softmax(a) * y.sum(axis=-1, keepdims=True) - y,

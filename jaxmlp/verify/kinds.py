@@ -14,11 +14,11 @@ from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, plain, roles, words
 from jaxmlp.verify.passes import check_backward, check_forward
-from jaxmlp.verify.pieces import piece
+from jaxmlp.verify.pieces import STAGE, piece
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
-from jaxmlp.verify.small import STAGE, check_piece
+from jaxmlp.verify.small import check_piece
 from jaxmlp.verify.source import Source
 
 LOOP = "training loop"
@@ -138,7 +138,8 @@ def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
         return ()
     value = max(returns, key=lambda r: r.lineno).value
     parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
-    return tuple(p.id for p in parts) if all(isinstance(p, ast.Name) for p in parts) else ()
+    names = [p.id for p in parts if isinstance(p, ast.Name)]
+    return tuple(names) if len(names) == len(parts) else ()
 
 
 def kind(function: ast.FunctionDef) -> str | None:

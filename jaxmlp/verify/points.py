@@ -135,6 +135,7 @@ def truth(network: Network, points: Points) -> Truth:
     return Truth(exact.dW, exact.dV, exact.delta1, exact.delta2, *values)
 
 
+Numbers = np.ndarray | Array
 Compared = tuple[Gradients, Params, Forward]  # by autodiff, by finite differences; the values
 
 
@@ -146,7 +147,7 @@ def _truth(network: Network, points: Points) -> Compared:
     return jax.vmap(functools.partial(_at_one_point, network))(*points)
 
 
-def _at_one_point(network: Network, W: Array, V: Array, x: Array, y: Array) -> Compared:
+def _at_one_point(network: Network, W: Numbers, V: Numbers, x: Numbers, y: Numbers) -> Compared:
     exact = autodiff(network, Params(W, V), x, y, reduction="sum")
     flat, shaped = ravel_pytree(Params(W, V))
 

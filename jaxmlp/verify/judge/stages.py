@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from jaxmlp.verify.derivation import MADE_OF, SYMBOL
 from jaxmlp.verify.diagnose import (
     Explanation,
     differs,
@@ -19,7 +20,6 @@ from jaxmlp.verify.diagnose import (
     worst,
 )
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.mistakes import SYMBOL
 from jaxmlp.verify.program import Mistake, Quantities
 
 STAGES = ("u", "z", "slope", "a", "g", "delta2", "dV", "delta1", "dW")
@@ -141,7 +141,7 @@ def _innocent(right: Quantities, stages: Sequence[str], catalogue: Sequence[Mist
 
 def _implied(context: Quantities, stage: str, claim: np.ndarray, claims: Claims) -> Claims:
     """The delta behind a wrong ∂E/∂V or ∂E/∂W of one sample, if it is delta times its input."""
-    delta, fed = {"dV": ("delta2", "z"), "dW": ("delta1", "x")}.get(stage, (None, None))
+    delta, fed = MADE_OF.get(stage, (None, None))
     if delta is None or delta in claims or not context.bias or context.x.shape[1] != 1:
         return {}
     if claim.shape != getattr(context, stage).shape:
