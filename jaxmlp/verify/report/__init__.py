@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from jaxmlp.spreadsheet import harmless
 from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
-from jaxmlp.verify.report import code, drawing, page, schema, telling, words
+from jaxmlp.verify.report import code, drawing, lecture, page, schema, telling, words
 from jaxmlp.verify.report.words import clean, say
 
 COLOURS = dict(zip(VERDICTS, (32, 31, 33, 36, 35, 35), strict=True))
@@ -207,4 +207,4 @@ def claims_as_csv(claims: Sequence[Claim], lang: str = "en") -> str:
 def claims_as_html(claims: Sequence[Claim], lang: str = "en") -> str:
     """The lecture's claims as one page that needs nothing else."""
     words.check_options(lang)
-    return page.whole(page.claims_table(claims, lang), "claims title", lang)
+    return page.whole(lecture.claims_table(claims, lang), "claims title", lang)

@@ -6,9 +6,7 @@ import sympy as sp
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, link
-from jaxmlp.verify.lecture.proof.derivatives import (
-    chain_rule_through,
-)
+from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
 from jaxmlp.verify.lecture.proof.language import Partial, Theory, prime
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
 from jaxmlp.verify.lecture.proof.network import (
