@@ -1,7 +1,9 @@
 """f, f', g and δ2 in NumPy: handed to a person's `forward`, and tried as mistakes by the thousand.
 
-Nothing is taken to be true because it stands here: truth is autodiff's, and at every set of points
-these agree with it or nothing is judged.
+Nothing is taken to be true because it stands here: truth is autodiff's, of the f, g and E that
+`activations` and `losses` have for JAX, and at every set of points these agree with it or nothing
+is judged. In NumPy they stand here alone, but for what the lecture prints otherwise
+(`lecture.points`) and for what is recorded operation by operation (`run.modules`).
 """
 
 from collections.abc import Callable
