@@ -90,7 +90,9 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     checks = []
     for number, one in enumerate(kinds):
         again = functools.partial(lambda number, u: call(u)[number], number)
-        check = _of_output(_judged(subject, one, given, results[number], again), subject)
+        check = _judged(subject, one, given, results[number], again)
+        if wants_output(check) and plain(subject.parameters[0]) in OUTPUT_NAMES:  # y(1 − y)
+            check = of_output(check)
         checks.append(_probed(check, one, again))
     if scalar:
         words = Words("works on one number at a time, not on arrays",
@@ -109,11 +111,13 @@ def _for_each(result: np.ndarray, u: np.ndarray) -> np.ndarray:
     return np.broadcast_to(result[..., None], u.shape) if result.shape == u.shape[:-1] else result
 
 
-def _of_output(check: Check, subject: Subject) -> Check:
-    """f' written in terms of f(x), by a parameter that says so: y(1 − y)."""
-    ids = {note.id for note in check.diagnosis}
-    if not ids & FROM_OUTPUT or plain(subject.parameters[0]) not in OUTPUT_NAMES:
-        return check
+def wants_output(check: Check) -> bool:
+    """Whether it is wrong as a derivative of x, and would be right of f(x)."""
+    return any(note.id in FROM_OUTPUT for note in check.diagnosis)
+
+
+def of_output(check: Check) -> Check:
+    """A derivative that is right, since what it is given is f(x)."""
     return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
 
 
@@ -128,8 +132,7 @@ def _elementwise(subject: Subject, u: np.ndarray) -> tuple[Callable, bool]:
         return [np.stack(part) for part in zip(*map(_parts, rows), strict=True)]
 
     try:
-        if all(part.shape == u.shape for part in vectors(u)):
-            return vectors, False
+        vectors(u)
     except Crashed as why:
         try:
             numbers(u[:1])
@@ -161,7 +164,7 @@ def _probed(check: Check, kind: Piece, call: Callable) -> Check:
         return _overflows(check, "overflow", Words(
             "The formula is right, but it overflows at large inputs.",
             "式は正しいのですが、入力が大きいとオーバーフローします。"))  # fmt: skip
-    if kind == Piece("derivative", "relu") and _at_zero(call) != 0:
+    if kind == Piece("derivative", "relu") and np.ravel(call(np.zeros((1, 5))))[0] != 0:
         words = Words("another subgradient at exactly 0 than 0: a matter of convention",
                       "ちょうど 0 での劣微分が 0 ではありません (流儀の違いです)")  # fmt: skip
         return replace(check, remarks=(*check.remarks, Note("kink", words)))
@@ -173,10 +176,6 @@ def _all_finite(call: Callable, u: np.ndarray) -> bool:
         return bool(np.isfinite(call(u)).all())
     except Crashed:  # math.exp raises OverflowError
         return False
-
-
-def _at_zero(call: Callable) -> float:
-    return float(np.ravel(call(np.zeros((1, 5))))[0])
 
 
 def _overflows(check: Check, id: str, words: Words) -> Check:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from itertools import groupby
 
-from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.finding import Check, Note, Words, by_function
 from jaxmlp.verify.kinds import BACKWARD, LOOP, STILL, unwritten
 from jaxmlp.verify.names import DELTA, names_used, plain, stores
 from jaxmlp.verify.overlooked import idle
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
 from jaxmlp.verify.ran import BACK_STAGES, Step, extent
-from jaxmlp.verify.small import FROM_OUTPUT, TAKES_OUTPUT
+from jaxmlp.verify.small import of_output, wants_output
 from jaxmlp.verify.source import Source, unused
 
 
@@ -27,7 +26,7 @@ def merged(
     Args:
         declared: HIDDEN, OUTPUT and the like, those that somebody has given.
     """
-    groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
+    groups = by_function(checks)
     for step in judged:
         gone = [g for g in groups if covers(step, g, found) and _is_told(g, step)]
         groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
@@ -87,17 +86,15 @@ def _has_right_slopes(step: Step) -> bool:
 
 def _as_used(check: Check, step: Step, found: Source, declared: Collection[str]) -> Check:
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU."""
-    function = found.functions.get(check.name)
-    used = function is not None and bool(extent(function) & step.lines)
-    right = bool(step.checks) and all(one.verdict == "right" for one in step.checks)
-    if check.verdict != "wrong" or not used or not (right or check.stage == "derivative"):
+    right = bool(step.checks) and _right(step.checks)
+    if check.verdict != "wrong" or not covers(step, [check], found):
         return check
     if check.stage == "derivative" and (right or _has_right_slopes(step)):
-        return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
+        return of_output(check)
     leaky = not declared and {note.id for note in check.diagnosis} == {"relu-leaky"}
-    return (
-        replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis) if leaky else check
-    )
+    if leaky and right:
+        return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
+    return check
 
 
 def sure(
@@ -121,7 +118,7 @@ def _apart(
     checks: Sequence[Check], another: Callable[[Check], bool]
 ) -> tuple[list[Check], list[Check]]:
     """The checks; and apart from them, one each, functions that are others than their names say."""
-    groups = [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
+    groups = by_function(checks)
     unsure = [some for some in groups if all(map(another, some))]
     left = [one for some in groups if some not in unsure for one in some]
     return left, [some[0] for some in unsure]
@@ -165,15 +162,9 @@ def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
 
     Where something calls it, and no step is judged, it gets the benefit of the doubt.
     """
-    steps = [c for c in checks if c.name == "training loop" or c.stage in ("dW", "dV", "delta1")]
-    if not FROM_OUTPUT & {note.id for note in check.diagnosis}:
+    if not wants_output(check):
         return check
-    if not steps and check.name in names_used([found.module], found.functions):
-        return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
-    if not steps:
-        return check
+    steps = [c for c in checks if c.name == LOOP or c.stage in ("dW", "dV", "delta1")]
     callers = [found.functions[c.name] for c in steps if c.name in found.functions]
-    used = check.name in names_used(callers, found.functions)
-    if not used or any(c.verdict != "right" for c in steps):
-        return check
-    return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
+    used = check.name in names_used(callers if steps else [found.module], found.functions)
+    return of_output(check) if used and _right(steps) else check

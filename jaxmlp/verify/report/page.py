@@ -1,12 +1,11 @@
 """A report as HTML, a page or a <div> for a notebook; whatever comes from a file is escaped."""
 
 import html
-import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 
 import jaxmlp
-from jaxmlp.verify.finding import Check, File, Note, Report
+from jaxmlp.verify.finding import Check, File, Note, Report, by_function
 from jaxmlp.verify.report import code, telling, words
 from jaxmlp.verify.report.drawing import equation, picture
 from jaxmlp.verify.report.style import PAGE, SCOPE, style
@@ -115,8 +114,7 @@ def tag(key: str, lang: str) -> str:
 
 
 def _file(file: File, anchor: str, lang: str, explain: str) -> str:
-    functions = itertools.groupby(file.checks, key=lambda check: (check.name, check.line))
-    parts = [_function(list(checks), lang, explain) for _, checks in functions]
+    parts = [_function(checks, lang, explain) for checks in by_function(file.checks)]
     problem = ""
     if file.problem is not None:
         text = "<br>".join(map(escape, words.lines(getattr(file.problem, lang))))
