@@ -185,7 +185,7 @@ def where(off: np.ndarray, *, bias: bool) -> Words:
 
 def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
     """What is known of an error that is in no catalogue: no guess."""
-    extra = next(_known(claimed, true), Words("", ""))
+    extra = _known(claimed, true)
     return Note(
         "unrecognised",
         Words(
@@ -196,35 +196,30 @@ def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
     )
 
 
-def _known(claimed: np.ndarray, true: np.ndarray) -> Iterator[Words]:
+def _known(claimed: np.ndarray, true: np.ndarray) -> Words:
+    """What can be said of it without knowing the mistake; perhaps nothing."""
     if claimed.shape != true.shape:
         one = claimed.ndim == true.ndim == 3 and claimed.shape[1] == true.shape[1] == 1
         got, expected = (a.shape[1 + one :] for a in (claimed, true))  # one sample has no rows
-        yield Words(
-            f" Its shape is {got}, where {expected} belongs.",
-            f" 形が {expected} でなく {got} です。",
-        )
-        return
-    within = tolerance(claimed) * 10
+        return Words(f" Its shape is {got}, where {expected} belongs.",
+                     f" 形が {expected} でなく {got} です。")  # fmt: skip
     if not np.isfinite(claimed).all():
-        yield Words(" It is not finite.", " 有限の値ではありません。")
-        return
+        return Words(" It is not finite.", " 有限の値ではありません。")
+    within = tolerance(claimed) * 10
     ratio = _ratio(claimed, true, range(claimed.ndim))
     if ratio is not None and same(claimed, ratio * true, within):
         c = float(np.ravel(ratio)[0])
         if c == 0:
-            yield Words(" It is zero.", " 値が 0 です。")
-            return
-        yield Words(f" It is {c:.6g} times the true value.", f" 正しい値の {c:.6g} 倍です。")
-        return
-    for axis, en, ja in ((1, "row", "行"), (claimed.ndim - 1, "column", "列")):
-        others = [a for a in range(claimed.ndim) if a != axis]
-        ratios = _ratio(claimed, true, others)
-        if claimed.ndim > 2 and ratios is not None and same(claimed, ratios * true, within):
+            return Words(" It is zero.", " 値が 0 です。")
+        return Words(f" It is {c:.6g} times the true value.", f" 正しい値の {c:.6g} 倍です。")
+    axes = ((1, "row", "行"), (claimed.ndim - 1, "column", "列")) if claimed.ndim > 2 else ()
+    for axis, en, ja in axes:
+        ratios = _ratio(claimed, true, [a for a in range(claimed.ndim) if a != axis])
+        if ratios is not None and same(claimed, ratios * true, within):
             listed = ", ".join(f"{r:.4g}" for r in np.ravel(ratios))
-            yield Words(f" Each {en} is a multiple of the true one: {listed}.",
-                        f" 各{ja}が正しい値の定数倍です: {listed}。")  # fmt: skip
-            return
+            return Words(f" Each {en} is a multiple of the true one: {listed}.",
+                         f" 各{ja}が正しい値の定数倍です: {listed}。")  # fmt: skip
+    return Words("", "")
 
 
 def _ratio(claimed: np.ndarray, true: np.ndarray, axes: Sequence[int]) -> np.ndarray | None:
