@@ -7,9 +7,15 @@ import numpy as np
 
 from jaxmlp.activations import HIDDEN
 from jaxmlp.verify import given
+from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.pieces import STAGE, Piece, error
 from jaxmlp.verify.program import Change, Mistake, Quantities, mistake
 
+# Wrong of x, and right of f(x).
+FROM_OUTPUT = frozenset(("sigmoid-slope-of-x", "tanh-slope-of-x"))
+TAKES_OUTPUT = Note("takes-output", Words(
+    "takes f(x), not x: f' in terms of f",
+    "x でなく f(x) を受け取り、f' を f で表しています"))  # fmt: skip
 sigmoid = given.F["sigmoid"]
 # An id; what is done at q in place of v, the right value; what is said of it.
 Row = tuple[str, Change, str, str]
@@ -192,3 +198,13 @@ def slips(kind: Piece) -> tuple[Mistake, ...]:
 
     others = _other_functions(kind.of, step) if kind.of in given.F else []
     return (*made(SLIPS.get(kind, ()), equation), *others, *made(ANY, ""))
+
+
+def wants_output(check: Check) -> bool:
+    """Whether it is wrong as a derivative of x, and would be right of f(x)."""
+    return any(note.id in FROM_OUTPUT for note in check.diagnosis)
+
+
+def of_output(check: Check) -> Check:
+    """A derivative that is right, since what it is given is f(x)."""
+    return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))

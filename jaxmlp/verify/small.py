@@ -18,14 +18,13 @@ from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
-from jaxmlp.verify.slips import slips
+from jaxmlp.verify.slips import of_output, slips, wants_output
 
 TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth trueval d yt")
 OUTPUTS = table(
     "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
 )
 LOGITS = table("u z logit logits score scores unnormalized")
-FROM_OUTPUT = frozenset(("sigmoid-slope-of-x", "tanh-slope-of-x"))
 GUARDS = frozenset(("log-eps", "log-clip"))
 OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")
 TAKES_LOGITS = Note("takes-logits", Words(
@@ -39,9 +38,7 @@ MEAN_OF_OUTPUTS = Note("mean-of-outputs", Words(
     "the mean over the outputs, too", "出力についても平均を取っています"))  # fmt: skip
 WITH_HALF = Note("with-half", Words(
     "with a factor ½, which L8 has not", "L8 にはない係数 ½ が付いています"))  # fmt: skip
-TAKES_OUTPUT = Note("takes-output", Words(
-    "takes f(x), not x: f' in terms of f",
-    "x でなく f(x) を受け取り、f' を f で表しています"))  # fmt: skip
+
 
 Arguments = dict[str, np.ndarray]
 Error = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
@@ -109,16 +106,6 @@ def _kept(result: np.ndarray, *known: np.ndarray) -> bool:
 def _for_each(result: np.ndarray, u: np.ndarray) -> np.ndarray:
     """f'(u) for each entry, where one number is given for all, as a linear f has one."""
     return np.broadcast_to(result[..., None], u.shape) if result.shape == u.shape[:-1] else result
-
-
-def wants_output(check: Check) -> bool:
-    """Whether it is wrong as a derivative of x, and would be right of f(x)."""
-    return any(note.id in FROM_OUTPUT for note in check.diagnosis)
-
-
-def of_output(check: Check) -> Check:
-    """A derivative that is right, since what it is given is f(x)."""
-    return Check(check.name, check.stage, "right", check.line, remarks=(TAKES_OUTPUT,))
 
 
 def _elementwise(subject: Subject, u: np.ndarray) -> tuple[Callable, bool]:

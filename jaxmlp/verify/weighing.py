@@ -12,7 +12,7 @@ from jaxmlp.verify.overlooked import idle
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
 from jaxmlp.verify.ran import BACK_STAGES, Step, extent
-from jaxmlp.verify.small import of_output, wants_output
+from jaxmlp.verify.slips import of_output, wants_output
 from jaxmlp.verify.source import Source, unused
 
 
