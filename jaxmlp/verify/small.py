@@ -201,17 +201,13 @@ def _softmax_of(
         return a.T if way == "columns" else a
 
     def call(u: np.ndarray) -> np.ndarray:
-        results = [_first(_result(subject, [np.array(turn(one))])) for one in u]
-        return _parts([turn(array(one)) for one in results])[0]
+        results = (_result(subject, [np.array(turn(one))]) for one in u)
+        outputs = (r[0] if isinstance(r, tuple) and len(r) == 2 else r for r in results)
+        return _parts([turn(array(one)) for one in outputs])[0]  # not what goes back besides
 
     check = _judged(subject, kind, {"u": u}, call(u), call)
     said = () if way == "square" else (convention(way),)
     return replace(check, remarks=(*said, *check.remarks)), lambda: _all_finite(call, u + 1000)
-
-
-def _first(result: object) -> object:
-    """Of (g, what a backward pass will need) the output."""
-    return result[0] if isinstance(result, tuple) and len(result) == 2 else result
 
 
 def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
