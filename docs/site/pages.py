@@ -124,7 +124,7 @@ PUT_IN = {
     "other": Words("another activation", "別の活性化関数"),
     "own": Words("another array", "別の配列"),
     "rule": Words("a rule", "公式"),
-    "said": Words("another factor", "別の係数"),
+    "said": Words("c", "c"),
     "title": Words("another value", "別の量"),
     "trained": Words("its own", "元の活性化関数"),
     "what": Words("the number of rows, say", "行の数など"),
