@@ -17,6 +17,7 @@ from jaxmlp.verify.gradient.known import KNOWN
 from jaxmlp.verify.lecture import claims
 from jaxmlp.verify.mistakes import CATALOGUE, LOOK
 from jaxmlp.verify.program import Mistake
+from jaxmlp.verify.slips import slips
 
 DOCS = Path(__file__).parents[1]
 SLIDES = {
@@ -79,13 +80,14 @@ MISTAKES = Words(
 
 The catalogue of known mistakes, by the `id` that stands in a report's JSON, its CSV and `--format concise`. Each is a formula: it is named only if it, or two of
 them together, reproduce the numbers exactly, at every random point. What none reproduces is called unrecognised. In programs of any other shape (classes, layers,
-a whole training script) a report also names [what it sees in the step itself](report.md#found-in-a-program).
+a whole training script) a report also names [what it sees in the step itself](#programs). What is in italics differs from report to report.
 """,
     """# 誤りの一覧
 
 知られている誤りの一覧です。識別名は、レポートの JSON と CSV、`--format concise` に出るものです。一つひとつが式であり、その式 (または 2 つの組み合わせ) が提出された数値を
 すべての点で正確に再現するときにだけ、名前を挙げます。どの式でも再現できないものは「既知の誤りのどれでもない」とします。ほかの形の
-プログラム (クラス、層、学習スクリプト全体) では、[ステップそのものに見つかったこと](report.md#found-in-a-program)にも名前を付けます。
+プログラム (クラス、層、学習スクリプト全体) では、[ステップそのものに見つかったこと](#programs)にも名前を付けます。
+斜体の部分はレポートごとに変わります。
 """,
 )
 HEADS = (Words("id", "識別名"), Words("what was done", "内容"), Words("equation", "式"))
@@ -106,11 +108,28 @@ NAMED = {
 KINDS = (
     *((kind, of) for of in ("relu", "sigmoid", "tanh") for kind in ("activation", "derivative")),
     ("softmax", "softmax"),
-    *(("loss", of) for of in pieces.LOSS_SLIPS),
+    *(("loss", of) for of in pieces.LOSS_NAMES),
 )
 PROGRAMS = Words("A program of any other shape", "ほかの形のプログラム")
 GRADIENTS = Words("A gradient, in `check_gradient`", "`check_gradient` の勾配")
 LOOK_AGAIN = Words("Hint", "ヒント")
+# What is put into a text, by its name in the source, where that is no symbol.
+PUT_IN = {
+    "argument": Words("another argument", "別の引数"),
+    "axis": Words("Row", "行"),
+    "expected": Words("(m, n)", "(m, n)"),
+    "name": Words("V", "V"),
+    "new": Words("another expression", "別の式"),
+    "old": Words("an expression", "ある式"),
+    "other": Words("another activation", "別の活性化関数"),
+    "own": Words("another array", "別の配列"),
+    "rule": Words("a rule", "公式"),
+    "said": Words("c", "c"),
+    "title": Words("another value", "別の量"),
+    "trained": Words("its own", "元の活性化関数"),
+    "what": Words("the number of rows, say", "行の数など"),
+    "why": Words("the reason", "理由"),
+}
 
 
 def main() -> None:
@@ -172,23 +191,31 @@ def mistakes(lang: str) -> str:
         parts.append(listed(inside, lang))
     for kind, of in KINDS:
         title = getattr(NAMED[kind], lang).format(of.replace("_", " ") if lang == "en" else of)
-        parts += [f"## {title}\n", listed(pieces.slips(pieces.Piece(kind, of)), lang)]
+        parts += [f"## {title}\n", listed(slips(pieces.Piece(kind, of)), lang)]
     parts += [f"## {getattr(GRADIENTS, lang)}\n"]
-    rows = [(f"`{id}`", shown(said[lang == "ja"])) for id, said in KNOWN.items()]
+    rows = [(f"`{id}`", shown(said[lang == "ja"], lang)) for id, said in KNOWN.items()]
     parts.append(table([heads(lang)[:2], *rows]))
-    parts += [f"## {getattr(PROGRAMS, lang)}\n", listed(causes.listed(), lang)]
+    parts += ['<a id="programs"></a>\n', f"## {getattr(PROGRAMS, lang)}\n"]
+    parts.append(listed(causes.listed(), lang))
     return "\n".join(parts)
 
 
 def listed(inside: Iterable[Mistake | causes.Cause], lang: str) -> str:
     """A table of mistakes, what is said alike once."""
-    rows = dict.fromkeys((f"`{m.id}`", shown(getattr(m.text, lang)), m.equation) for m in inside)
-    return table([heads(lang), *rows])
+    said = [(f"`{m.id}`", shown(getattr(m.text, lang), lang), m.equation) for m in inside]
+    return table([heads(lang), *dict.fromkeys(said)])
 
 
-def shown(text: str) -> str:
-    """A text with the names of what is put into it, `{n}`, in italics."""
-    return re.sub(r"\{(\w+)[^}]*\}", r"<i>\1</i>", text)
+def shown(text: str, lang: str) -> str:
+    """A text with an example of what is put into it, `{n}`, in italics."""
+
+    def example(name: str) -> str:
+        return name if len(name) == 1 else getattr(PUT_IN[name], lang)
+
+    parts = re.split(r"\{(\w+)[^}]*\}", text)
+    put = (f"<i>{example(one)}</i>" if k % 2 else one for k, one in enumerate(parts))
+    said = "".join(put).replace("</i> <i>", " ")
+    return re.sub(r"(?<=^<i>)\w(?!<)", lambda first: first[0].upper(), said)
 
 
 def heads(lang: str) -> tuple[str, ...]:

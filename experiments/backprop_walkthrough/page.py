@@ -19,7 +19,7 @@ from jaxmlp.verify.lecture import claims
 from jaxmlp.verify.lecture.proof import CHAINS, proof
 from jaxmlp.verify.report.drawing import BY_NAME, EQUATIONS
 from jaxmlp.verify.report.formula import mathml
-from jaxmlp.verify.report.page import chains
+from jaxmlp.verify.report.lecture import chains
 from jaxmlp.verify.report.style import DARK, LIGHT
 from jaxmlp.verify.report.words import say
 

@@ -7,6 +7,7 @@ trying them on arrays of unequal sizes next.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def named_results(
         if pairs:
             return pairs
         raise Crashed(f"expected keys such as dW and dV, got {', '.join(map(str, result))}")
-    values = list(result) if isinstance(result, tuple | list) else [result]
+    values: list[Any] = list(result) if isinstance(result, tuple | list) else [result]
     dicts = [value for value in values if isinstance(value, Mapping)]
     if len(dicts) == 1:  # (grads, cost)
         return named_results(subject, found, dicts[0], shapes)
@@ -97,7 +98,7 @@ def named_results(
     return _by_shape(values, shapes)
 
 
-def _by_shape(values: Sequence[object], shapes: Mapping[str, tuple]) -> dict[str, object]:
+def _by_shape(values: Sequence[Any], shapes: Mapping[str, tuple]) -> dict[str, object]:
     left, named = dict(shapes), {}
     for value in values:
         fits = [role for role, shape in left.items() if np.shape(value) == shape]

@@ -1,24 +1,24 @@
 """What a derivation claims at random points, brought to one form: rows, and biases in column 0."""
 
 import functools
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify.calling import Subject, array, named_results
+from jaxmlp.verify.derivation import MADE_OF, quantities
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.layouts import ONE, Layout, arguments
-from jaxmlp.verify.mistakes import quantities
 from jaxmlp.verify.names import roles
 from jaxmlp.verify.points import Points, Sizes, draw, truth
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 STAGES = ("dW", "dV", "delta1", "delta2")
-# The gradient that is made of a delta, and what it is multiplied by.
-MADE_OF = {"delta2": ("dV", "z"), "delta1": ("dW", "x")}
+Claims = dict[str, np.ndarray]  # by stage, the points along the first axis
 
 
 class Setting(NamedTuple):
@@ -79,11 +79,11 @@ def right_at(setting: Setting, points: Points) -> Quantities:
 def moved(points: Points, *, seed: int) -> Points:
     """The points a few roundings of float32 away."""
     rng = np.random.default_rng(seed)
-    move = [p * (1 + 3e-7 * rng.normal(size=p.shape)) for p in points[:3]]
-    return Points(*move, points.y)
+    W, V, x = (p * (1 + 3e-7 * rng.normal(size=p.shape)) for p in points[:3])
+    return Points(W, V, x, points.y)
 
 
-def fit(setting: Setting, claims: dict[str, np.ndarray]) -> int:
+def fit(setting: Setting, claims: Claims) -> int:
     """2: all is right. 1: all shapes are. 0: not even those."""
     right = [
         same(claim, getattr(setting.right, s), tolerance(claim)) for s, claim in claims.items()
@@ -93,7 +93,7 @@ def fit(setting: Setting, claims: dict[str, np.ndarray]) -> int:
     return 2 if all(right) else int(all(shapes) and finite)
 
 
-def claims_at(subject: Subject, setting: Setting) -> dict[str, np.ndarray]:
+def claims_at(subject: Subject, setting: Setting) -> Claims:
     """What the function gives at each point, stacked.
 
     Raises:
@@ -115,7 +115,9 @@ def claims_at(subject: Subject, setting: Setting) -> dict[str, np.ndarray]:
         raise Crashed("expected results of the same shapes at every point") from None
 
 
-def _stages(subject, setting, result, before, after) -> dict[str, np.ndarray]:
+def _stages(
+    subject: Subject, setting: Setting, result: object, before: Sequence[Any], after: Sequence[Any]
+) -> Claims:
     """The stages at one point: rows are samples, biases in column 0, steps as gradients."""
     found = roles(subject.parameters)
     old = dict(zip(found, before, strict=True))
@@ -148,7 +150,7 @@ def _increment(new: np.ndarray, role: str, old: dict, eta: float) -> np.ndarray:
     return new if start is None else (start - new) / eta
 
 
-def _changed(before: object, after: object) -> bool:
+def _changed(before: Any, after: Any) -> bool:
     return not np.array_equal(before, after)
 
 
@@ -157,7 +159,7 @@ def _shapes(old: dict, layout: Layout) -> dict[str, tuple]:
     prefix = "" if "eta" in old else "d"
     params = {prefix + r: np.shape(old[r]) for r in ("W", "V", "b", "c") if r in old}
     q, m = (old[r].shape[-1 if layout.turned else 0] for r in ("W", "V"))
-    more = {"delta1": (q,), "delta2": (m,)}
+    more: dict[str, tuple] = {"delta1": (q,), "delta2": (m,)}
     if np.ndim(old["x"]) == 2:
         n, columns = len(old["x"]), len(old["y"]) == m != len(old["x"])
         n = np.shape(old["y"])[1] if columns else n
@@ -193,7 +195,7 @@ def _rows(delta: np.ndarray, layout: Layout) -> np.ndarray:
     return delta.T if layout.samples == "columns" else delta
 
 
-def undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
+def undivided(setting: Setting, claims: Claims) -> tuple[Claims, tuple[Note, ...]]:
     """δ's that carry the 1/n of the mean are ∂E/∂a and ∂E/∂u of the mean: no mistake."""
     n = setting.points.x.shape[1]
     deltas = [d for d in ("delta2", "delta1") if d in claims]
@@ -203,30 +205,27 @@ def undivided(setting: Setting, claims: dict) -> tuple[dict, tuple[Note, ...]]:
     return claims | {d: claims[d] * n for d in deltas}, (Note("deltas-of-mean", words),)
 
 
-def carry_share(right: Quantities, claims: dict) -> bool:
+def carry_share(right: Quantities, claims: Claims) -> bool:
     """Whether the deltas have the 1/n of the mean in them, be they right or wrong besides.
 
     They have where the gradient is made of one without dividing again. A sum where the mean
     belongs looks the same, but for the size of the deltas.
     """
     n = right.x.shape[1]
-    deltas = {d: claims[d] for d in MADE_OF if d in claims}
-    true = {d: getattr(right, d) for d in deltas}
-    if any(claim.shape != true[d].shape for d, claim in deltas.items()):
+    deltas = [(claims[d], getattr(right, d), stage, getattr(right, fed))
+              for stage, (d, fed) in MADE_OF.items() if d in claims]  # fmt: skip
+    if any(claim.shape != true.shape for claim, true, *_ in deltas):
         return False
-
-    def used(d: str, claim: np.ndarray) -> bool:
-        stage, fed = MADE_OF[d]
-        product = claim.mT @ getattr(right, fed)
-        return stage in claims and same(claims[stage], product, tolerance(claim))
-
-    small = [np.linalg.norm(c) * np.sqrt(n) < np.linalg.norm(true[d]) for d, c in deltas.items()]
-    return all(small) and any(
-        same(claim * n, true[d], tolerance(claim)) or used(d, claim) for d, claim in deltas.items()
+    if not all(np.linalg.norm(c) * np.sqrt(n) < np.linalg.norm(true) for c, true, *_ in deltas):
+        return False
+    return any(
+        same(claim * n, true, tolerance(claim))
+        or (stage in claims and same(claims[stage], claim.mT @ fed, tolerance(claim)))
+        for claim, true, stage, fed in deltas
     )
 
 
-def swapped(setting: Setting, claims: dict) -> bool:
+def swapped(setting: Setting, claims: Claims) -> bool:
     """Whether (dV, dW) came back for (dW, dV): the shapes tell."""
     if not {"dW", "dV"} <= claims.keys():
         return False

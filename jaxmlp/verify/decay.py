@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from jaxmlp.verify.claimed import MADE_OF
+from jaxmlp.verify.derivation import MADE_OF
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.mistakes import bias_zeroed
+from jaxmlp.verify.layouts import bias_zeroed
 from jaxmlp.verify.program import Quantities
 
 PARAMETER = {"dV": "V", "dW": "W"}
@@ -61,14 +61,14 @@ def _weights(right: Quantities, stage: str) -> list[np.ndarray]:
 def _rests(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> Iterator[np.ndarray]:
     """What the gradient without decay may be, up to a factor."""
     yield getattr(right, stage)
-    for delta, (made, fed) in MADE_OF.items():
-        if made != stage or delta not in claims:
-            continue
-        if claims[delta].shape == getattr(right, delta).shape:
-            yield claims[delta].mT @ getattr(right, fed)
+    delta, fed = MADE_OF[stage]
+    if delta in claims and claims[delta].shape == getattr(right, delta).shape:
+        yield claims[delta].mT @ getattr(right, fed)
 
 
-def _share(right: Quantities, claim, rest, weights) -> float | None:
+def _share(
+    right: Quantities, claim: np.ndarray, rest: np.ndarray, weights: np.ndarray
+) -> float | None:
     """The share with which the claim is a multiple of the rest and that of the weights."""
     if _multiple(claim, rest) or not np.isfinite([claim, rest, weights]).all():
         return None

@@ -90,7 +90,9 @@ def explanations(
 
 
 @no_type_check
-def _combinations(q, usable, size, made=()):
+def _combinations(
+    q: Quantities, usable: Sequence[Mistake], size: int, made: Explanation = ()
+) -> Iterator[tuple[Explanation, Quantities]]:
     """(so many mistakes, the quantities with them), none in the place of another on its step."""
     for number, mistake in enumerate(usable):
         if mistake.keeps or all(mistake.step != other.step for other in made):
@@ -111,7 +113,7 @@ def reproduces(changed: Quantities, claims: Mapping[str, np.ndarray]) -> bool:
 
 
 @no_type_check
-def _reproduced(claim, value):
+def _reproduced(claim: np.ndarray, value: object) -> bool:
     """Two zeros are the same if both are exact or both are rounding."""
     within = tolerance(claim)
     return same(claim, value, within) or (
@@ -161,41 +163,29 @@ def where(off: np.ndarray, *, bias: bool) -> Words:
     Args:
         bias: whether column 0 is the bias column.
     """
-    entries = off.any(axis=0)
+    entries = np.any(off, axis=0)
     wrong, (rows, columns) = int(entries.sum()), entries.shape
     by_row, by_column = entries.any(axis=1), entries.any(axis=0)
     if bias and list(np.flatnonzero(by_column)) == [0]:
-        return Words(
-            "only the bias column (column 0) is wrong", "バイアスの列 (第 0 列) だけが誤りです"
-        )
+        return Words("only the bias column (column 0) is wrong",
+                     "バイアスの列 (第 0 列) だけが誤りです")  # fmt: skip
     if bias and wrong == rows * (columns - 1) and not by_column[0]:
-        return Words(
-            "all is wrong but the bias column (column 0)",
-            "バイアスの列 (第 0 列) 以外がすべて誤りです",
-        )
-    if not by_row.all():
-        which = _numbers(by_row)
-        s = "s" if by_row.sum() > 1 else ""
-        return Words(f"wrong in row{s} {which} alone", f"第 {which} 行だけが誤りです")
-    if not by_column.all():
-        which = _numbers(by_column)
-        s = "s" if by_column.sum() > 1 else ""
-        return Words(f"wrong in column{s} {which} alone", f"第 {which} 列だけが誤りです")
+        return Words("all is wrong but the bias column (column 0)",
+                     "バイアスの列 (第 0 列) 以外がすべて誤りです")  # fmt: skip
+    for by, en, ja in ((by_row, "row", "行"), (by_column, "column", "列")):
+        if not by.all():
+            which = ", ".join(map(str, np.flatnonzero(by)))
+            s = "s" if by.sum() > 1 else ""
+            return Words(f"wrong in {en}{s} {which} alone", f"第 {which} {ja}だけが誤りです")
     if wrong == entries.size:
         return Words("every entry is wrong", "すべての成分が誤りです")
-    return Words(
-        f"{wrong} of {entries.size} entries are wrong",
-        f"{entries.size} 個の成分のうち {wrong} 個が誤りです",
-    )
-
-
-def _numbers(which: np.ndarray) -> str:
-    return ", ".join(map(str, np.flatnonzero(which)))
+    return Words(f"{wrong} of {entries.size} entries are wrong",
+                 f"{entries.size} 個の成分のうち {wrong} 個が誤りです")  # fmt: skip
 
 
 def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
     """What is known of an error that is in no catalogue: no guess."""
-    extra = next(_known(claimed, true), Words("", ""))
+    extra = _known(claimed, true)
     return Note(
         "unrecognised",
         Words(
@@ -206,35 +196,30 @@ def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
     )
 
 
-def _known(claimed: np.ndarray, true: np.ndarray) -> Iterator[Words]:
+def _known(claimed: np.ndarray, true: np.ndarray) -> Words:
+    """What can be said of it without knowing the mistake; perhaps nothing."""
     if claimed.shape != true.shape:
         one = claimed.ndim == true.ndim == 3 and claimed.shape[1] == true.shape[1] == 1
         got, expected = (a.shape[1 + one :] for a in (claimed, true))  # one sample has no rows
-        yield Words(
-            f" Its shape is {got}, where {expected} belongs.",
-            f" 形が {expected} でなく {got} です。",
-        )
-        return
-    within = tolerance(claimed) * 10
+        return Words(f" Its shape is {got}, where {expected} belongs.",
+                     f" 形が {expected} でなく {got} です。")  # fmt: skip
     if not np.isfinite(claimed).all():
-        yield Words(" It is not finite.", " 有限の値ではありません。")
-        return
+        return Words(" It is not finite.", " 有限の値ではありません。")
+    within = tolerance(claimed) * 10
     ratio = _ratio(claimed, true, range(claimed.ndim))
     if ratio is not None and same(claimed, ratio * true, within):
         c = float(np.ravel(ratio)[0])
         if c == 0:
-            yield Words(" It is zero.", " 値が 0 です。")
-            return
-        yield Words(f" It is {c:.6g} times the true value.", f" 正しい値の {c:.6g} 倍です。")
-        return
-    for axis, en, ja in ((1, "row", "行"), (claimed.ndim - 1, "column", "列")):
-        others = [a for a in range(claimed.ndim) if a != axis]
-        ratios = _ratio(claimed, true, others)
-        if claimed.ndim > 2 and ratios is not None and same(claimed, ratios * true, within):
+            return Words(" It is zero.", " 値が 0 です。")
+        return Words(f" It is {c:.6g} times the true value.", f" 正しい値の {c:.6g} 倍です。")
+    axes = ((1, "row", "行"), (claimed.ndim - 1, "column", "列")) if claimed.ndim > 2 else ()
+    for axis, en, ja in axes:
+        ratios = _ratio(claimed, true, [a for a in range(claimed.ndim) if a != axis])
+        if ratios is not None and same(claimed, ratios * true, within):
             listed = ", ".join(f"{r:.4g}" for r in np.ravel(ratios))
-            yield Words(f" Each {en} is a multiple of the true one: {listed}.",
-                        f" 各{ja}が正しい値の定数倍です: {listed}。")  # fmt: skip
-            return
+            return Words(f" Each {en} is a multiple of the true one: {listed}.",
+                         f" 各{ja}が正しい値の定数倍です: {listed}。")  # fmt: skip
+    return Words("", "")
 
 
 def _ratio(claimed: np.ndarray, true: np.ndarray, axes: Sequence[int]) -> np.ndarray | None:

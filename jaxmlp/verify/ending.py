@@ -1,9 +1,12 @@
 """Checks that end without a value to judge, or only at sizes at which little can go wrong."""
 
+import contextlib
+import itertools
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.finding import Check, Note, Words
@@ -18,6 +21,7 @@ OF_CALL = (
     r"|TypeError: ([\w.]*\.)?{}\(\) (missing \d+ required positional|takes \d+ positional)"
 )
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
+Judged = TypeVar("Judged")
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
 
 
@@ -69,9 +73,29 @@ def unfinished(subject: Subject, stage: str) -> Check:
     return Check(subject.name, stage, "unfinished", subject.line, remarks=(note,))
 
 
-def farther(first: Crashed | None, other: Crashed) -> Crashed:
-    """Of two crashes the one farther down in the file: in the way that is the person's own."""
-    return other if first is None or other.line > first.line else first
+def attempts(ways: Iterable[Callable[[], Judged]]) -> Iterator[Judged]:
+    """What comes of each way to call a function, where it does not crash.
+
+    Raises:
+        Crashed: in all ways; the one farthest down in the file, where the way is the person's own.
+    """
+    crashes, done = [], False
+    for way in ways:
+        try:
+            found = way()
+        except Crashed as why:
+            crashes.append(why)
+        else:
+            done = True
+            yield found
+    if not done:
+        raise max(crashes, key=lambda one: one.line)
+
+
+def best(tried: Iterator[Judged], right: Callable[[Judged], bool]) -> Judged:
+    """The first that is right, or else the first."""
+    first = next(tried)
+    return next(filter(right, itertools.chain([first], tried)), first)
 
 
 def at_equal_sizes(crash: Crashed, en: str = "equal ones", ja: str = "等しいサイズ") -> Note:
@@ -81,12 +105,19 @@ def at_equal_sizes(crash: Crashed, en: str = "equal ones", ja: str = "等しい�
         f"サイズが異なると実行時エラーになります ({crash})。{ja}で判定しました"))  # fmt: skip
 
 
-def equal_sizes(crash: Crashed) -> Sequence[Sizes]:
-    """Where to try again what crashed at unequal sizes.
+def at_equal(crash: Crashed, judged: Callable[[Sizes], Iterable[Judged]]) -> Iterator[Judged]:
+    """What comes of it at equal sizes, once it has crashed at unequal ones.
 
     Not with one hidden unit, where it is numbers that the code cannot do without: `if u > 0`.
+
+    Raises:
+        Crashed: the same, after all that does not crash there as well.
     """
-    return [s for s in EQUAL if s.q > 1 or not any(said in str(crash) for said in NUMBERS_ONLY)]
+    for sizes in EQUAL:
+        if sizes.q > 1 or not any(said in str(crash) for said in NUMBERS_ONLY):
+            with contextlib.suppress(Crashed):
+                yield from judged(sizes)
+    raise crash
 
 
 def recognised(checks: Sequence[Check]) -> bool:

@@ -1,6 +1,8 @@
 """What a check has found, as plain data in both languages; `report` writes it down."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import NamedTuple
 
 from jaxmlp.verify.run.box import Held
@@ -124,6 +126,11 @@ class Check:
     def bought(self) -> bool:
         """Whether what it judges was not derived by hand, right or wrong."""
         return any(note.id in BOUGHT for note in self.remarks)
+
+
+def by_function(checks: Sequence[Check]) -> list[list[Check]]:
+    """The checks of each function of a file, one after the other."""
+    return [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
 
 
 def remarked(checks: tuple[Check, ...], *remarks: Note) -> tuple[Check, ...]:

@@ -14,11 +14,11 @@ from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, plain, roles, words
 from jaxmlp.verify.passes import check_backward, check_forward
-from jaxmlp.verify.pieces import piece
+from jaxmlp.verify.pieces import STAGE, piece
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
-from jaxmlp.verify.small import STAGE, check_piece
+from jaxmlp.verify.small import check_piece
 from jaxmlp.verify.source import Source
 
 LOOP = "training loop"
@@ -43,12 +43,15 @@ def pieces_of(path: str, found: Source) -> Pieces:
     return Pieces(path, imports_of(found.imports, used), found.constants, needed)
 
 
+Judge = Callable[[Runner, Network], Sequence[Check]]
+
+
 class Job(NamedTuple):
     """One thing to check: where it begins, its name, and what does it."""
 
     line: int
     name: str
-    check: Callable[[Runner, Network], Sequence[Check]]
+    check: Judge
 
     def safely(
         self, runner: Runner, network: Network, seed: int | None = None
@@ -117,7 +120,7 @@ def unwritten(name: str, stage: str, line: int | None, words: Words = UNWRITTEN)
     return Check(name, stage, "unfinished", line, remarks=(Note("unfinished", words),))
 
 
-def _broken_job(name: str, stage: str, line: int, why: str):
+def _broken_job(name: str, stage: str, line: int, why: str) -> Judge:
     return lambda runner, network: (crashed(name, stage, line, why),)
 
 
@@ -135,7 +138,8 @@ def _returned(function: ast.FunctionDef) -> tuple[str, ...]:
         return ()
     value = max(returns, key=lambda r: r.lineno).value
     parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
-    return tuple(p.id for p in parts) if all(isinstance(p, ast.Name) for p in parts) else ()
+    names = [p.id for p in parts if isinstance(p, ast.Name)]
+    return tuple(names) if len(names) == len(parts) else ()
 
 
 def kind(function: ast.FunctionDef) -> str | None:
@@ -182,7 +186,7 @@ def derivations(found: Source) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _function_job(function: ast.FunctionDef) -> Callable[[Runner, Network], Sequence[Check]]:
+def _function_job(function: ast.FunctionDef) -> Judge:
     parameters, returned = _parameters(function), _returned(function)
 
     def job(runner: Runner, network: Network) -> Sequence[Check]:

@@ -87,3 +87,8 @@ def drawn(
 def with_one(x: np.ndarray) -> np.ndarray:
     """A 1 in front of each row."""
     return np.concatenate([np.ones_like(x[..., :1]), x], axis=-1)
+
+
+def bias_zeroed(d: np.ndarray) -> np.ndarray:
+    """A matrix, or many, with zeros in the bias column."""
+    return np.concatenate([np.zeros_like(d[..., :1]), d[..., 1:]], axis=-1)

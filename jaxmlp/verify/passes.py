@@ -1,27 +1,30 @@
 """`forward` and `backward` of the exercise: those of one layer, with what they need handed over."""
 
-import itertools
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify import given
-from jaxmlp.verify.calling import Subject, array, stacked
+from jaxmlp.verify.calling import Subject, array, convention, stacked
 from jaxmlp.verify.claimed import points_of
+from jaxmlp.verify.derivation import quantities
 from jaxmlp.verify.ending import (
+    at_equal,
     at_equal_sizes,
+    attempts,
+    best,
     ended,
-    equal_sizes,
-    farther,
     recognised,
     unfinished,
 )
 from jaxmlp.verify.finding import Check, Note, Words, remarked
 from jaxmlp.verify.judge.stages import STAGES, judge
-from jaxmlp.verify.mistakes import CATALOGUE, quantities
+from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.names import plain
 from jaxmlp.verify.points import Points, Sizes, draw
+from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed
 
 SMOOTH = Network("tanh")  # its f' is neither 0 nor 1, so that nothing done to it is hidden
@@ -34,30 +37,32 @@ def check_forward(subject: Subject, network: Network) -> tuple[Check, ...]:
 
 
 def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
-    name = network.hidden.name
-    f, slope, pair = given.F[name], given.SLOPE[name], given.PAIR[name]
-    many = len(subject.parameters) > 3
-    handed = ([f, slope],) if many else ([pair], [f])
+    """In the first way in which it does not crash: with f and f', or both by one, or f alone."""
+    f, slope = given.F[network.hidden.name], given.SLOPE[network.hidden.name]
     points = points_of(network).single()
-    right = quantities(network, points)
-    crash = None
-    for functions, column in itertools.product(handed, (False, True)):
-        try:
-            claims = _forward_claims(subject, points, right, functions, column)
-        except Crashed as why:
-            crash = farther(crash, why)
-            continue
-        checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
-        if column:
-            words = Words("takes a sample as a column", "サンプルを列ベクトルとして受け取ります")
-            checks = remarked(checks, Note("column", words))
-        if claims.keys() == {"z"} and functions != [f]:
-            checks = (*checks, unfinished(subject, "slope"))
-        return checks
-    raise crash
+    judged = functools.partial(_forward_in, subject, points, quantities(network, points))
+    handed = [([given.PAIR[network.hidden.name]], True), ([f], False)]
+    handed = [([f, slope], True)] if len(subject.parameters) > 3 else handed
+    ways = ((*one, column) for one in handed for column in (False, True))
+    return next(attempts(functools.partial(judged, *way) for way in ways))
 
 
-def _forward_claims(subject, points: Points, right, functions, column) -> dict[str, np.ndarray]:
+def _forward_in(
+    subject: Subject, points: Points, right: Quantities,
+    functions: list[Callable], with_slope: bool, column: bool,
+) -> tuple[Check, ...]:  # fmt: skip
+    claims = _forward_claims(subject, points, right, functions, column)
+    checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
+    if column:
+        checks = remarked(checks, convention("column"))
+    if claims.keys() == {"z"} and with_slope:
+        checks = (*checks, unfinished(subject, "slope"))
+    return checks
+
+
+def _forward_claims(
+    subject: Subject, points: Points, right: Quantities, functions: list[Callable], column: bool
+) -> dict[str, np.ndarray]:
     first, second = (plain(p) for p in subject.parameters[:2])
     weights_first = first.startswith("w") and not second.startswith("w")
     at_points = []
@@ -79,29 +84,28 @@ def check_backward(subject: Subject) -> tuple[Check, ...]:
 
 def _backward(subject: Subject) -> tuple[Check, ...]:
     """Judged as it is called in the exercise, with Ṽ, unless only with V it is right, or runs."""
-    tried, crash = _backward_at(subject, Sizes())
-    if tried:
-        return next((c for c in tried if c[0].verdict == "right"), tried[0])
-    for sizes in equal_sizes(crash):
-        for checks in filter(recognised, _backward_at(subject, sizes)[0]):
-            return remarked(checks, at_equal_sizes(crash))
-    raise crash
+    at = functools.partial(_backward_at, subject)
+    try:
+        return best(at(Sizes()), lambda checks: checks[0].verdict == "right")
+    except Crashed as why:
+        crash = why
+    return remarked(next(filter(recognised, at_equal(crash, at))), at_equal_sizes(crash))
 
 
-def _backward_at(subject: Subject, sizes: Sizes) -> tuple[list[tuple[Check, ...]], Crashed | None]:
-    """The verdicts given Ṽ, and given V, where it does not crash; why it first crashed."""
+def _backward_at(subject: Subject, sizes: Sizes) -> Iterator[tuple[Check, ...]]:
+    """The verdicts given Ṽ, and given V, where it does not crash.
+
+    Raises:
+        Crashed: it does with both.
+    """
     points = draw(SMOOTH, sizes).single()
     right = quantities(SMOOTH, points)
-    tried, crash = [], None
-    for whole in (False, True):
-        try:
-            claim = _delta1(subject, right, points.V if whole else right.V_tilde)
-        except Crashed as why:
-            crash = farther(crash, why)
-            continue
-        checks = judge(subject.name, right, {"delta1": claim}, CATALOGUE)
-        tried.append(remarked(checks, V_GIVEN) if whole else checks)
-    return tried, crash
+
+    def judged(matrices: np.ndarray, *said: Note) -> tuple[Check, ...]:
+        claim = _delta1(subject, right, matrices)
+        return remarked(judge(subject.name, right, {"delta1": claim}, CATALOGUE), *said)
+
+    return attempts((lambda: judged(right.V_tilde), lambda: judged(points.V, V_GIVEN)))
 
 
 V_GIVEN = Note(
@@ -113,7 +117,7 @@ V_GIVEN = Note(
 )
 
 
-def _delta1(subject: Subject, right, matrices: np.ndarray) -> np.ndarray:
+def _delta1(subject: Subject, right: Quantities, matrices: np.ndarray) -> np.ndarray:
     places = _places(subject.parameters)
     found = []
     for at in range(len(matrices)):

@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
+from jaxtyping import Array
 
-from jaxmlp.gradients import autodiff
-from jaxmlp.network import Network, Params, forward, loss
+from jaxmlp.gradients import Gradients, autodiff
+from jaxmlp.network import Forward, Network, Params, forward, loss
 from jaxmlp.verify.layouts import with_one
 
 MARGIN = 0.2  # over q: no u is nearer to 0, where a ReLU has no derivative
@@ -134,19 +135,23 @@ def truth(network: Network, points: Points) -> Truth:
     return Truth(exact.dW, exact.dV, exact.delta1, exact.delta2, *values)
 
 
+Numbers = np.ndarray | Array
+Compared = tuple[Gradients, Params, Forward]  # by autodiff, by finite differences; the values
+
+
 # Run a few times only: compiling it is what takes the time.
 @functools.partial(
     jax.jit, static_argnums=0, compiler_options={"xla_backend_optimization_level": 0}
 )
-def _truth(network: Network, points: Points):
+def _truth(network: Network, points: Points) -> Compared:
     return jax.vmap(functools.partial(_at_one_point, network))(*points)
 
 
-def _at_one_point(network: Network, W, V, x, y):
+def _at_one_point(network: Network, W: Numbers, V: Numbers, x: Numbers, y: Numbers) -> Compared:
     exact = autodiff(network, Params(W, V), x, y, reduction="sum")
     flat, shaped = ravel_pytree(Params(W, V))
 
-    def error(p):
+    def error(p: Array) -> Array:
         return loss(network, shaped(p), x, y, reduction="sum")
 
     steps = STEP * jnp.eye(flat.size, dtype=flat.dtype)

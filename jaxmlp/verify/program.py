@@ -17,6 +17,7 @@ import numpy as np
 from jaxmlp.verify.finding import Words
 
 Formula = Callable[["Quantities"], np.ndarray]
+Change = Callable[["Quantities", np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,23 @@ class Mistake:
 
     id: str
     step: str
-    formula: Callable[[Quantities, np.ndarray], np.ndarray]
+    formula: Change
     text: Words
     equation: str = ""
     keeps: bool = False
+
+
+def mistake(
+    id: str,
+    step: str,
+    formula: Change,
+    equation: str,
+    en: str,
+    ja: str,
+    keeps: bool = False,
+) -> Mistake:
+    """A known mistake, told in English and in Japanese; see `Mistake`."""
+    return Mistake(id, step, formula, Words(en, ja), equation, keeps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +81,7 @@ class Program:
     def before(self, step: str, fixed: Iterable[str] = ()) -> set[str]:
         """The step and all that it is computed from, but for what is fixed."""
         found = {step}
-        for name in reversed(self.steps):
+        for name in reversed(list(self.steps)):
             if name in found and (name == step or name not in fixed):
                 found.update(self.uses.get(name, ()))
         return found.difference(fixed)
@@ -77,7 +91,17 @@ class Quantities:
     """The values of a program at many points at once, each computed when first asked for.
 
     Every array has the points along its first axis.
+
+    Attributes:
+        made: the mistakes made in it.
+        known: what has been computed, or was given.
+        fixed: the steps in whose place a value was put.
     """
+
+    program: Program
+    made: tuple[Mistake, ...]
+    known: dict[str, Any]
+    fixed: tuple[str, ...]
 
     @no_type_check
     def __init__(
@@ -86,7 +110,7 @@ class Quantities:
         known: Mapping[str, Any],
         made: tuple[Mistake, ...] = (),
         fixed: tuple[str, ...] = (),
-    ):
+    ) -> None:
         self.program, self.made, self.known, self.fixed = program, made, dict(known), fixed
 
     @no_type_check  # run by the million; likewise below
@@ -95,23 +119,25 @@ class Quantities:
             raise AttributeError(name)
         if name not in self.known:
             value = self.program.steps[name](self)
-            for mistake in self.made:
-                if mistake.step == name:
-                    value = mistake.formula(self, value)
+            for one in self.made:
+                if one.step == name:
+                    value = one.formula(self, value)
             self.known[name] = value
         return self.known[name]
 
     @no_type_check
     def having(self, *mistakes: Mistake) -> Quantities:
         """The same with these mistakes made, too."""
-        return self._changed({mistake.step for mistake in mistakes}, {}, self.made + mistakes)
+        return self._changed({one.step for one in mistakes}, {}, self.made + mistakes)
 
     def given(self, **values: Any) -> Quantities:
         """The same with these values put in place of the computed ones."""
         return self._changed(values, values, self.made)
 
     @no_type_check
-    def _changed(self, steps: Iterable[str], values: Mapping[str, Any], made: tuple[Mistake, ...]):
+    def _changed(
+        self, steps: Iterable[str], values: Mapping[str, Any], made: tuple[Mistake, ...]
+    ) -> Quantities:
         stale = self.program.after(frozenset(steps)).difference(self.fixed)
         known = {name: value for name, value in self.known.items() if name not in stale}
         fixed = (*self.fixed, *values)

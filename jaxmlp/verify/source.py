@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from jaxmlp.verify.names import called, loads, stores, words
+from jaxmlp.verify.names import called, loads, names_used, stores, words
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import Flaw, deep_trees, of_cells
 
@@ -214,3 +214,8 @@ def _simple(value: ast.expr, known: set[str]) -> bool:
         parts = [p for p in ast.iter_child_nodes(value) if isinstance(p, ast.expr)]
         return all(_simple(p, known) for p in parts)
     return False
+
+
+def unused(found: Source) -> list[str]:
+    """The functions that nothing in the file names."""
+    return [name for name in found.functions if name not in names_used([found.module], {})]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.network import Network
+from jaxmlp.verify.derivation import quantities
 from jaxmlp.verify.diagnose import (
     differs,
     explanations,
@@ -13,7 +14,7 @@ from jaxmlp.verify.diagnose import (
     where,
     worst,
 )
-from jaxmlp.verify.mistakes import CATALOGUE, quantities
+from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.points import Sizes, draw
 
 

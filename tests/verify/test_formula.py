@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jaxmlp.verify.lecture import CLAIMS
 from jaxmlp.verify.lecture.proof import proofs
 from jaxmlp.verify.report.formula import GAP, mathml
-from jaxmlp.verify.report.page import NOTATION
+from jaxmlp.verify.report.lecture import NOTATION
 
 FORMULAS = sorted({f for one in CLAIMS for f in (one.formula, one.correction) if f})
 PARTS = {"msub": 2, "msup": 2, "munder": 2, "mfrac": 2, "msubsup": 3, "munderover": 3}

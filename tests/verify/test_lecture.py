@@ -11,9 +11,8 @@ import pytest
 
 from jaxmlp.gradients import autodiff
 from jaxmlp.network import Network, Params, loss
-from jaxmlp.verify import lecture
-from jaxmlp.verify.lecture import CLAIMS, claims
-from jaxmlp.verify.lecture.points import HIDDEN, SIZES, draw
+from jaxmlp.verify.lecture import CLAIMS, backpropagation, claims, definitions
+from jaxmlp.verify.lecture.points import HIDDEN, SIZES, draw, softmax, tanh
 from jaxmlp.verify.lecture.verdict import Entry, Remark, apart, farthest, judge
 
 IDS = [f"L{i}" for i in range(1, 28)]
@@ -174,7 +173,7 @@ WRONG_CLAIMS = {
     "not a number in one entry": ("L11", lambda p: np.where(p.W.max() == p.W, np.nan, 2 * p.W), 1),
     "W instead of 2W": ("L11", lambda p: p.W, 1),
     "another rank": ("L4", lambda p: p.V_tilde[:, 1:] @ p.W[1:, 1:] @ p.x[1:]),
-    "rows predicted": ("L25", lambda p: lecture.CONFUSION.T, 1),
+    "rows predicted": ("L25", lambda p: backpropagation.CONFUSION.T, 1),
 }
 
 
@@ -308,18 +307,18 @@ def test_jacobians_are_finite_differences(points):
     for p in points["any"]:
 
         def log_g(V, p=p):
-            return np.log(lecture.softmax(V @ p.z))[2]
+            return np.log(softmax(V @ p.z))[2]
 
         def a(W, p=p):
             return (p.V @ np.append(1, p.f(W @ p.x)))[2]
 
-        assert apart(lecture.difference_quotients(log_g, p.V), p.d.log_g.dV[2]) < 1e-8
-        assert apart(lecture.difference_quotients(a, p.W), p.d.a.dW[2]) < 1e-8
+        assert apart(definitions.difference_quotients(log_g, p.V), p.d.log_g.dV[2]) < 1e-8
+        assert apart(definitions.difference_quotients(a, p.W), p.d.a.dW[2]) < 1e-8
 
 
 def test_difference_quotients_are_exact_for_a_cubic(rng):
     M = rng.normal(size=(2, 3))
-    found = lecture.difference_quotients(lambda M: np.sum(M**3), M)
+    found = definitions.difference_quotients(lambda M: np.sum(M**3), M)
     np.testing.assert_allclose(found, 3 * M**2, atol=1e-10)
 
 
@@ -327,7 +326,7 @@ def test_late_is_the_slope_at_the_later_V(points):
     grad = jax.jit(lambda W, V, x, y: autodiff(Network("tanh"), Params(W, V), x, y).dW)
     p = points["any"][-1]
     V = p.V - p.eta * p.dV
-    assert p.f is lecture.tanh
+    assert p.f is tanh
     assert (
         apart(grad(jnp.array(p.W), jnp.array(V), jnp.array(p.x[1:]), p.y), p.late.entropy.dW)
         < 1e-12

@@ -9,9 +9,10 @@ import pytest
 from jaxmlp.activations import HIDDEN, Activation
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network
-from jaxmlp.verify import given
+from jaxmlp.verify.derivation import quantities
 from jaxmlp.verify.diagnose import explanations, same
-from jaxmlp.verify.mistakes import CATALOGUE, LOOK, quantities
+from jaxmlp.verify.mistakes import CATALOGUE, LOOK
+from jaxmlp.verify.pieces import error
 from jaxmlp.verify.points import EQUAL, Sizes, draw, truth
 
 PAIRS = [(g, e) for e in LOSSES for g in LOSSES[e].outputs]
@@ -47,7 +48,7 @@ def test_the_given_errors_are_those_of_the_package(rng):
     g, y = rng.uniform(0.1, 0.9, size=(2, 6, 3))
     for name, e in LOSSES.items():
         np.testing.assert_allclose(
-            given.ERROR[name](g, y), e.value(jnp.asarray(g), jnp.asarray(y)), rtol=1e-12
+            error(name, g, y), e.value(jnp.asarray(g), jnp.asarray(y)), rtol=1e-12
         )
 
 

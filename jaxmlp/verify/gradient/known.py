@@ -51,10 +51,10 @@ KNOWN: dict[str, tuple[str, str, Words]] = {
         "ヤコビ行列の対角成分だけです。f の各成分は {x} のすべての成分に依存します。", ENTRY),
     "summed": ("The Jacobian is summed over the entries of f.",
         "ヤコビ行列が f の成分について足されています。", SHAPE),
-    "dropped": ("{what} {at} is zero, where it should not be.",
-        "{what} {at} が 0 になっています。", ENTRY),
-    "swapped": ("This is the gradient with respect to {other}.",
-        "これは {other} による勾配です。", ORDER),
+    "dropped": ("{axis} {k} is zero, where it should not be.",
+        "{axis} {k} が 0 になっています。", ENTRY),
+    "swapped": ("This is the gradient with respect to {argument}.",
+        "これは {argument} による勾配です。", ORDER),
     "symmetric-structure": ("This is G + Gᵀ − diag(G), by the free entries of a symmetric {x}; "
         "wanted is the gradient G, by all entries as if independent.",
         "G + Gᵀ − diag(G)、つまり対称な {x} の独立な成分による微分です。求めるのは、"
@@ -123,7 +123,7 @@ def _catalogue(truth: Truth, claim: np.ndarray, stage: str, structured: bool) ->
     for other in truth.gradients:
         if other != stage:
             swapped = lambda q, v, o=other: getattr(q, key(o))  # noqa: E731
-            yield _mistake(stage, "swapped", swapped, other=other)
+            yield _mistake(stage, "swapped", swapped, argument=other)
     yield _mistake(stage, "sign", lambda q, v: -v)
     yield _mistake(stage, "times-2", lambda q, v: 2 * v)
     yield _mistake(stage, "half", lambda q, v: v / 2)
@@ -170,8 +170,8 @@ def _parts(
         if gone.any():
             kept = np.expand_dims(~gone, [a - 1 for a in others if a])
             at = ", ".join(map(str, np.flatnonzero(gone)))
-            yield _mistake(stage, "dropped", lambda q, v, k=kept: v * k, at=at,
-                           what=_axis(axis, true.ndim))  # fmt: skip
+            yield _mistake(stage, "dropped", lambda q, v, k=kept: v * k, k=at,
+                           axis=_axis(axis, true.ndim))  # fmt: skip
 
 
 def _axis(axis: int, ndim: int) -> Words:

@@ -18,6 +18,7 @@ from jaxmlp.verify.run.tape import Node, Ref
 LONGEST = 28  # of an expression that stands for a value without a name
 NAMELESS = 4
 MEMORY = frozenset(("take", "put", "branch", "leaf"))
+Code = ast.expr | ast.stmt
 BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -30,7 +31,7 @@ class Part(NamedTuple):
     """
 
     target: str
-    value: ast.AST
+    value: Code
     statement: ast.stmt
     scope: int
 
@@ -72,7 +73,7 @@ class Called:
         for child in ast.iter_child_nodes(node):
             self._look(child, scope, lent)
 
-    def _read(self, node: ast.AST, scope: int, lent: frozenset[str]) -> None:
+    def _read(self, node: Code, scope: int, lent: frozenset[str]) -> None:
         """Note by which names an operation reads its arguments."""
         for number in self.at.get(where := place(node), ()):
             self.texts.setdefault(where, ast.unparse(node))
@@ -128,7 +129,7 @@ class Called:
         widest = [p for p in inside if not any(_within(p, q) for q in inside if q != p)]
         return [number for where in widest for number in self.at[where]]
 
-    def _exact(self, node: ast.AST) -> list[int]:
+    def _exact(self, node: Code) -> list[int]:
         return self.at.get(place(node), [])
 
     def _called(self, part: Part) -> list[int]:
@@ -146,7 +147,7 @@ class Called:
         return list(dict.fromkeys(found))
 
 
-def _parts(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+def _parts(statement: ast.stmt) -> Iterator[tuple[str, Code]]:
     """(target, value) of a simple statement, the parts of tuples one by one."""
     match statement:
         case ast.Assign(targets=[target], value=value):
@@ -160,20 +161,20 @@ def _parts(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
             yield from _paired(None, value)
 
 
-def _paired(target: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
-    many = isinstance(target, ast.Tuple | ast.List)
+def _paired(target: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, Code]]:
+    many = target.elts if isinstance(target, ast.Tuple | ast.List) else None
     if isinstance(value, ast.Tuple | ast.List):
-        alike = target.elts if many and len(target.elts) == len(value.elts) else None
+        alike = many if many and len(many) == len(value.elts) else None
         for k, one in enumerate(value.elts):
             yield from _paired(alike[k] if alike else None, one)
-    elif many:
-        for one in target.elts:
+    elif many is not None:
+        for one in many:
             yield ast.unparse(one), value
     else:
         yield ("" if target is None else ast.unparse(target)), value
 
 
-def _operands(node: ast.AST, made: Node) -> Iterator[tuple[ast.expr, object]]:
+def _operands(node: Code, made: Node) -> Iterator[tuple[ast.expr, object]]:
     """The expressions that an operation was fed with, each with its argument on the tape."""
     match node:
         case ast.BinOp(left=left, right=right):
@@ -184,11 +185,14 @@ def _operands(node: ast.AST, made: Node) -> Iterator[tuple[ast.expr, object]]:
             given = [one]
         case ast.Compare(left=left, comparators=[right]):
             given = [left, right]
-        case ast.Call(func=function, args=args):
-            method = isinstance(function, ast.Attribute) and len(made.args) == len(args) + 1
-            shaped = isinstance(function, ast.Attribute) and made.op == f"np.{function.attr}"
-            own = shaped and function.attr == "reshape" and len(args) > 1  # x.reshape(n, -1)
-            given = [function.value, *args] if method else [function.value] if own else args
+        case ast.Call(func=ast.Attribute(value=own), args=args) if len(made.args) == len(args) + 1:
+            given = [own, *args]
+        case ast.Call(func=ast.Attribute(value=own, attr="reshape"), args=[_, _, *_]) if (
+            made.op == "np.reshape"  # x.reshape(n, -1)
+        ):
+            given = [own]
+        case ast.Call(args=args):
+            given = args
         case _:
             given = []
     if made.op not in MEMORY and len(given) <= len(made.args):
@@ -207,7 +211,7 @@ def _name(node: ast.expr) -> str | None:
     return None
 
 
-def place(node: ast.AST) -> tuple[int, int, int, int]:
+def place(node: Code) -> tuple[int, int, int, int]:
     """Where an expression stands, in the order of a node's span."""
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 

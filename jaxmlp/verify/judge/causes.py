@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.given import SLOPE
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
 from jaxmlp.verify.judge.naming import Name, multiple
 from jaxmlp.verify.judge.steps import Judgement
@@ -260,11 +261,11 @@ def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.
     """Derivatives that are taken for f'(u), with what they are."""
     z, u = found.names.value(outer), found.names.value(inner)
     with np.errstate(all="ignore"):
-        s = 1 / (1 + np.exp(-z))
-        at_z = (("sigmoid", s * (1 - s)), ("tanh", 1 - np.tanh(z) ** 2))
-        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", (u > 0) * 1.0))
+        at_z = [SLOPE[f](z) for f in ("sigmoid", "tanh")]
+        relu = SLOPE["relu"](u)
+        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", relu))
         at_u = (("u(1 − u)", u * (1 - u)), ("1 − u²", 1 - u**2))
-    for _, slope in at_z:
+    for slope in at_z:
         yield ("slope-at-z", slope, "f' is taken at f(u); it belongs at u.",
                "f' を f(u) で計算しています。正しくは u での値です。")  # fmt: skip
     for rule, slope in rules:

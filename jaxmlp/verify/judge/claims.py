@@ -15,13 +15,13 @@ from jaxmlp.verify.finding import Check, Place
 from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.judge.steps import Judgement, Param, World
 from jaxmlp.verify.judge.told import FOLLOWS, Telling
 from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.program import Mistake, Quantities
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.tape import Ref
+from jaxmlp.verify.run.tape import Node, Ref
 
 NEAR = 1e-9
 # Causes at the place of the mistake that say more than any formula that gives the same.
@@ -219,7 +219,7 @@ def _delta(
     return None, None, 1.0
 
 
-def _outer(node, W: Param, world) -> bool:
+def _outer(node: Node, W: Param, world: World) -> bool:
     """Whether an operation may be the product of a δ and what the layer is given."""
     shape = node.value.shape
     fits = len(shape) == 2 and shape in (world.at[0][W.old].shape, world.at[0][W.old].shape[::-1])
@@ -232,9 +232,9 @@ def _sizes(found: Judgement, network: Chain, claims: Sequence[Claim]) -> Iterato
     """What the step size may be, the likeliest first: a common factor is a convention."""
     known = list(found.factors.values())
     if known:
-        scale = abs(max(known, key=lambda f: sum(np.isclose(f, g) for g in known)))
+        common: float = max(known, key=lambda f: sum(np.isclose(f, g) for g in known))
         at = next(k for k, c in enumerate(claims) if set(c.params) & found.factors.keys())
-        yield scale * (_scale(found, network, at) or 1.0)
+        yield abs(common) * (_scale(found, network, at) or 1.0)
         return
     made = [abs(c.factor) for c in claims if c.delta is not None]
     for share in dict.fromkeys((1.0, 1 / network.forms[0].x.shape[1])):

@@ -128,9 +128,9 @@ def _alike(one: np.ndarray, other: np.ndarray) -> bool:
     if one.ndim == 2 and other.ndim == 2:
         width = min(one.shape[1], other.shape[1])
         return np.array_equal(one[:, -width:], other[:, -width:])
-    labels = [array.argmax(1) if array.ndim == 2 and array.shape[1] > 1 else array.ravel()
-              for array in (one, other)]  # fmt: skip
-    return np.array_equal(*labels)
+    first, second = (array.argmax(1) if array.ndim == 2 and array.shape[1] > 1 else array.ravel()
+                     for array in (one, other))  # fmt: skip
+    return np.array_equal(first, second)
 
 
 def _other_targets(x: str, y: str, own: str) -> Note:

@@ -13,7 +13,8 @@ from jaxmlp.verify.judge.told import Telling
 
 def checks(found: Judgement, telling: Telling) -> tuple[Check, ...]:
     """The mistakes in how a step's parameters are evaluated, each as a check; mostly none."""
-    later, told = found.world.recording.later, {}
+    later = found.world.recording.later
+    told: dict[str, Mistake] = {}
     if later is not None:
         for look in (Evaluated, Compared):
             for mistake in look(found, later, telling).mistakes():

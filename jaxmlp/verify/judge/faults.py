@@ -128,7 +128,8 @@ def moved_param(found: Judgement, number: int) -> Param | None:
 
 def written(found: Judgement) -> dict[int, tuple[Param, Any]]:
     """What was written to a parameter part by part, and where: a step that is made by entries."""
-    nodes, parts = found.world.recording.nodes, {}
+    nodes = found.world.recording.nodes
+    parts: dict[int, tuple[Param, Any]] = {}
     for param in (p for p in found.world.params if not p.gives):
         number = param.new
         while number in nodes and nodes[number].op == "setitem":

@@ -6,20 +6,18 @@ over the samples. In this form the catalogue's formulas apply to what a step cla
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify import given
+from jaxmlp.verify.derivation import DERIVATION, functions_named
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.steps import Judgement, Param, World
 from jaxmlp.verify.layouts import with_one
-from jaxmlp.verify.mistakes import DERIVATION
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.network import as_target
 from jaxmlp.verify.run.step import FACTORS
@@ -250,14 +248,9 @@ def _error(true: np.ndarray, out: np.ndarray, target: np.ndarray) -> str:
 
 def _right(network: Chain, k: int) -> Quantities:
     """What is right for layers k and k + 1, as if these were all."""
-    forms, output, error = network.forms, network.output, network.error
+    forms = network.forms
     f = network.f[k] if network.f else "identity"
-    named = {"hidden": f, "output": output, "loss": error}
-    by = SimpleNamespace(
-        f=given.F[f], slope=given.SLOPE[f], g=given.G[output], pullback=given.PULLBACK[output],
-        dE=given.D_ERROR[error], delta2=functools.partial(given.delta2, output, error),
-        network=SimpleNamespace(**{role: SimpleNamespace(name=n) for role, n in named.items()}),
-    )  # fmt: skip
+    by = functions_named(f, network.output, network.error)
     bias = any(form.one for form in forms[k : k + 2])
     x = with_one(forms[k].x) if bias and not forms[k].one else forms[k].x
     known = {"x": x, "y": network.y, "by": by, "bias": bias, "mean": False}

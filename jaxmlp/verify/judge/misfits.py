@@ -72,7 +72,7 @@ def misfits(found: Judgement) -> list[Misfit]:
     left = [i for i in found.world.fixed if i in found.names.adjoints
             and not (guessed and found.world.at[0][i].size == 1)]  # fmt: skip
     given = [*_beside(found), *_empty(found, left)]
-    made = []
+    made: list[Misfit] = []
     for look in (_wrong_shape, _summed_up, _wrong_factor):
         for name, node in given:
             notes = ((root, look(found, node, root)) for root in left)

@@ -111,7 +111,8 @@ class Directions:
         some = self._by_size.get(value.size, [])
         if not some or value.dtype.kind != "f" or not np.isfinite(value).all():
             return []
-        slack, found = SLACK * np.sqrt(value.size), set()
+        slack = SLACK * np.sqrt(value.size)
+        found: set[int] = set()
         for mine in _both_ways(value):
             at = _direction(mine)
             begin, end = (bisect_left(some, (at + sign * slack, 0)) for sign in (-1, 1))

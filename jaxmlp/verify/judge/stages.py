@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from jaxmlp.verify.derivation import MADE_OF, SYMBOL
 from jaxmlp.verify.diagnose import (
     Explanation,
     differs,
@@ -19,7 +21,6 @@ from jaxmlp.verify.diagnose import (
     worst,
 )
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.mistakes import SYMBOL
 from jaxmlp.verify.program import Mistake, Quantities
 
 STAGES = ("u", "z", "slope", "a", "g", "delta2", "dV", "delta1", "dW")
@@ -27,6 +28,8 @@ NAMES = {"u": "u", "fu": "z", "z": "z", "a": "a", "g": "g", "V_tilde": "δ1", **
 NAMES |= {"slope": "f'(u)"}
 NOISE = 1e-3  # a relative error above this is no rounding
 Claims = Mapping[str, np.ndarray]
+# By stage that is wrong: the explanations, or else the wrong stage that it was fed.
+Blamed = dict[str, tuple[list[Explanation], str | None]]
 
 
 def judge(
@@ -62,10 +65,8 @@ def judge(
     return tuple(checks)
 
 
-def _blame(
-    right: Quantities, claims: Claims, catalogue: Sequence[Mistake], most: int
-) -> dict[str, tuple[list[Explanation], str | None]]:
-    """By stage that is wrong: the explanations, or else the wrong stage that it was fed."""
+def _blame(right: Quantities, claims: Claims, catalogue: Sequence[Mistake], most: int) -> Blamed:
+    """What is to blame for each stage that is wrong."""
     wrong = [
         s for s, claim in claims.items() if not same(claim, getattr(right, s), tolerance(claim))
     ]
@@ -77,12 +78,13 @@ def _blame(
     return _one_by_one(right, claims, wrong, catalogue, most)
 
 
-def _shared_out(right, wrong, together) -> dict:
+def _shared_out(right: Quantities, wrong: Sequence[str], together: Sequence[Explanation]) -> Blamed:
     """Each mistake of a common explanation is blamed on the first stage that it spoils.
 
     One in the factor that ∂E/∂V and ∂E/∂W have in common is made in both.
     """
-    blamed, first = {}, {}
+    blamed: Blamed = {}
+    first: dict[tuple[int, Mistake], str] = {}
     for stage in wrong:
         before = right.program.before(stage)
         mine = []
@@ -103,9 +105,13 @@ def _feeder(right: Quantities, stage: str, wrong: Sequence[str]) -> str | None:
     return next((s for s in reversed(wrong) if s in before), None)
 
 
-def _one_by_one(right, claims, wrong, catalogue, most) -> dict:
+def _one_by_one(
+    right: Quantities, claims: Claims, wrong: Sequence[str], catalogue: Sequence[Mistake], most: int
+) -> Blamed:
     """Each stage by itself, from what was claimed before it."""
-    blamed, context, implied = {}, right, {}
+    blamed: Blamed = {}
+    implied: dict[str, np.ndarray] = {}
+    context = right
     innocent = _innocent(right, [s for s in claims if s not in wrong], catalogue)
     for stage, claim in claims.items():
         if stage in wrong:
@@ -125,7 +131,9 @@ def _one_by_one(right, claims, wrong, catalogue, most) -> dict:
     return blamed
 
 
-def _innocent(right: Quantities, stages: Sequence[str], catalogue: Sequence[Mistake]) -> set:
+def _innocent(
+    right: Quantities, stages: Sequence[str], catalogue: Sequence[Mistake]
+) -> set[Mistake]:
     """The mistakes that were not made: they would have spoiled one of these stages, all right."""
     with np.errstate(all="ignore"):
         return {
@@ -141,7 +149,7 @@ def _innocent(right: Quantities, stages: Sequence[str], catalogue: Sequence[Mist
 
 def _implied(context: Quantities, stage: str, claim: np.ndarray, claims: Claims) -> Claims:
     """The delta behind a wrong ∂E/∂V or ∂E/∂W of one sample, if it is delta times its input."""
-    delta, fed = {"dV": ("delta2", "z"), "dW": ("delta1", "x")}.get(stage, (None, None))
+    delta, fed = MADE_OF.get(stage, (None, None))
     if delta is None or delta in claims or not context.bias or context.x.shape[1] != 1:
         return {}
     if claim.shape != getattr(context, stage).shape:
@@ -151,7 +159,10 @@ def _implied(context: Quantities, stage: str, claim: np.ndarray, claims: Claims)
     return {delta: value} if same(claim, outer, tolerance(claim)) else {}
 
 
-def _judged(name, stage, true, claim, found, fed_by, right) -> Check:
+def _judged(
+    name: str, stage: str, true: np.ndarray, claim: np.ndarray, found: Sequence[Explanation],
+    fed_by: str | None, right: Quantities,
+) -> Check:  # fmt: skip
     if not found and fed_by is None and same(claim, true, tolerance(claim)):
         return Check(name, stage, "right", relative_error=_error(claim, true))
     check = _measured(Check(name, stage, "wrong"), stage, claim, true, right)
@@ -179,11 +190,13 @@ def _says_nothing(symbol: str) -> Note:
         f"0、NaN、無限大のいずれかしか返さず、{symbol} も誤りなので、判定できません"))  # fmt: skip
 
 
-def _measured(check: Check, stage: str, claim: np.ndarray, true: np.ndarray, right) -> Check:
+def _measured(
+    check: Check, stage: str, claim: np.ndarray, true: np.ndarray, right: Quantities
+) -> Check:
     """How far off it is, and where; for a wrong shape, the shapes."""
     if claim.ndim == true.ndim == 3 and stage not in ("dV", "dW") and true.shape[1] == 1:
         claim, true = claim[:, 0], true[:, 0]  # a vector, of one sample
-    shapes = {"expected_shape": true.shape[1:], "got_shape": claim.shape[1:]}
+    shapes: dict[str, Any] = {"expected_shape": true.shape[1:], "got_shape": claim.shape[1:]}
     if claim.shape != true.shape:
         return replace(check, **shapes)
     if true.ndim == 1:  # a number has no place

@@ -345,7 +345,8 @@ def _of_known(
 
 def _verdicts(choice: Choice, names: Names) -> Judgement:
     world, target = choice.world, choice.target
-    right, factors, given, uphill = {}, {}, {}, set()
+    right, factors, given = {}, {}, {}
+    uphill: set[str] = set()
     unseen: list[str] = []
     outputs = [g for g, _ in target.pairs]
     all_of_them = set().union(*(gradient_nodes(world, target, names, p) for p in world.params

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.run.tape import Span
@@ -131,7 +131,7 @@ def _counts(statement: ast.stmt) -> Iterator[Edit]:
             yield from (_edit(ZERO, n, f"({n.id} + 1)") for n in ast.walk(by) if _is_variable(n))
 
 
-def _is_variable(node: ast.AST) -> bool:
+def _is_variable(node: ast.AST) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
@@ -197,8 +197,8 @@ def _factors(node: ast.expr) -> list[ast.expr]:
     match node:
         case ast.BinOp(left=left, right=right):
             return [left, right]
-        case ast.Call(func=ast.Attribute(attr="dot"), args=[one]):
-            return [node.func.value, one]
+        case ast.Call(func=ast.Attribute(value=one, attr="dot"), args=[other]):
+            return [one, other]
         case ast.Call(func=ast.Attribute(attr="dot" | "matmul" | "outer"), args=[one, other]):
             return [one, other]
     return []
@@ -206,8 +206,8 @@ def _factors(node: ast.expr) -> list[ast.expr]:
 
 def _of_operand(node: ast.expr) -> Iterator[Edit]:
     """A variable turned or not, with its column of biases or without."""
-    turned = isinstance(node, ast.Attribute) and node.attr == "T"
-    inner = node.value if turned else node
+    inner = node.value if isinstance(node, ast.Attribute) and node.attr == "T" else node
+    turned = inner is not node
     T = ".T" if turned else ""
     if not isinstance(inner, ast.Name | ast.Attribute | ast.Subscript):
         return

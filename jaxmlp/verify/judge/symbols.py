@@ -42,9 +42,9 @@ class Symbols:
         for root in world.roots:  # the parameters come first, what may be data last
             shown = network.through(world.recording, world.graph, [root])
             of = {i for one in shown for i in after[one] if nodes[i].op in FACTORS}
-            if of := sorted(i for i in of - behind - taken if i in self.names.adjoints):
-                used[root] = of
-                taken.update(of)
+            if mine := sorted(i for i in of - behind - taken if i in self.names.adjoints):
+                used[root] = mine
+                taken.update(mine)
         return dict(sorted(used.items(), key=lambda one: one[1]))
 
     def _two(self, products: dict[int, list[int]]) -> None:

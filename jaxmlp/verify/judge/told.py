@@ -163,7 +163,9 @@ class Telling:
     def with_code(self, checks: Sequence[Check]) -> tuple[Check, ...]:
         """The checks, the first one with the lines of code that matter for all of them."""
         first, *rest = checks
-        wrong = {one.place: [] for one in checks if one.verdict == "wrong" and one.place}
+        wrong: dict[Place, list[int]] = {
+            one.place: [] for one in checks if one.verdict == "wrong" and one.place
+        }
         for number, node in self.nodes.items():
             if node.span.line and (place := self.place(number)) in wrong:
                 wrong[place].append(number)

@@ -5,7 +5,7 @@ differentiation of the network's own loss.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
@@ -16,6 +16,7 @@ from jaxtyping import Array
 from jaxmlp import losses
 from jaxmlp.gradients import Gradients
 from jaxmlp.network import Network, Params, forward, loss
+from jaxmlp.verify.given import Function, Reals, relu, relu_slope, tanh_slope
 
 
 class Sizes(NamedTuple):
@@ -30,47 +31,23 @@ class Sizes(NamedTuple):
 SIZES = {"any": Sizes(6, 3, 5), "m = q + 1": Sizes(6, 3, 4), "m = q": Sizes(6, 4, 4)}
 
 
-Reals = np.ndarray | np.floating  # one number or many
 Numbers = np.ndarray | Array  # while JAX computes, its own
 
 
-def relu(u: Reals) -> Reals:
-    """max(0, u), as printed (L5)."""
-    return np.maximum(0, u)
-
-
-def sigmoid(u: Reals) -> Reals:
-    """1 / (1 + e^{−u}) (L5)."""
-    return 1 / (1 + np.exp(-u))
-
-
 def tanh(u: Reals) -> Reals:
-    """(e^u − e^{−u}) / (e^u + e^{−u}) (L5)."""
+    """(e^u − e^{−u}) / (e^u + e^{−u}), as printed (L5)."""
     return (np.exp(u) - np.exp(-u)) / (np.exp(u) + np.exp(-u))
 
 
 def softmax(a: Reals) -> Reals:
-    """e^{a_i} / Σ_l e^{a_l}, (m,) (L6)."""
+    """e^{a_i} / Σ_l e^{a_l}, as printed, (m,) (L6)."""
     return np.exp(a) / np.exp(a).sum()
 
 
-def d_relu(u: Reals) -> Reals:
-    """f' of the ReLU: 1 where u > 0, else 0 (L7)."""
-    return np.where(u > 0, 1.0, 0.0)
-
-
-def d_sigmoid(u: Reals) -> Reals:
-    """σ(u)(1 − σ(u)) (L7)."""
-    return sigmoid(u) * (1 - sigmoid(u))
-
-
-def d_tanh(u: Reals) -> Reals:
-    """1 − tanh²(u) (L7)."""
-    return 1 - tanh(u) ** 2
-
-
-Function = Callable[[Reals], Reals]
-HIDDEN: dict[str, tuple[Function, Function]] = {"relu": (relu, d_relu), "tanh": (tanh, d_tanh)}
+HIDDEN: dict[str, tuple[Function, Function]] = {
+    "relu": (relu, relu_slope),
+    "tanh": (tanh, tanh_slope),
+}
 NETWORKS = {  # (g, E); f is the point's
     "entropy": ("softmax", "cross_entropy"),
     "squared": ("sigmoid", "squared_error"),

@@ -5,12 +5,11 @@
 
 import csv
 import io
-import itertools
 from collections.abc import Iterator, Sequence
 
 from jaxmlp.spreadsheet import harmless
-from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report
-from jaxmlp.verify.report import code, drawing, page, schema, telling, words
+from jaxmlp.verify.finding import VERDICTS, Check, Claim, File, Note, Report, by_function
+from jaxmlp.verify.report import code, drawing, lecture, page, schema, telling, words
 from jaxmlp.verify.report.words import clean, say
 
 COLOURS = dict(zip(VERDICTS, (32, 31, 33, 36, 35, 35), strict=True))
@@ -41,10 +40,8 @@ def _file_lines(file: File, lang: str, explain: str, color: bool) -> Iterator[st
         yield f"  {say('problem', lang)}{say('colon', lang)}{said}"
         yield from (f"    {line}" for line in more)
     yield from _remarks(file.remarks, lang, "  ")
-    functions = itertools.groupby(file.checks, key=lambda check: (check.name, check.line))
-    for (_, line), checks in functions:
-        first, *rest = checks
-        yield f"  {words.name(first, lang)}{_at(line, lang)}"
+    for first, *rest in by_function(file.checks):
+        yield f"  {words.name(first, lang)}{_at(first.line, lang)}"
         rows = code.listed([first, *rest])
         yield from code.as_text(
             rows,
@@ -207,4 +204,4 @@ def claims_as_csv(claims: Sequence[Claim], lang: str = "en") -> str:
 def claims_as_html(claims: Sequence[Claim], lang: str = "en") -> str:
     """The lecture's claims as one page that needs nothing else."""
     words.check_options(lang)
-    return page.whole(page.claims_table(claims, lang), "claims title", lang)
+    return page.whole(lecture.claims_table(claims, lang), "claims title", lang)

@@ -1,15 +1,13 @@
 """A report as HTML, a page or a <div> for a notebook; whatever comes from a file is escaped."""
 
 import html
-import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 
 import jaxmlp
-from jaxmlp.verify.finding import Check, Claim, Derivation, File, Note, Report, Step
+from jaxmlp.verify.finding import Check, File, Note, Report, by_function
 from jaxmlp.verify.report import code, telling, words
 from jaxmlp.verify.report.drawing import equation, picture
-from jaxmlp.verify.report.formula import mathml
 from jaxmlp.verify.report.style import PAGE, SCOPE, style
 from jaxmlp.verify.report.words import clean, say
 
@@ -29,7 +27,8 @@ def whole(inside: str, title: str, lang: str) -> str:
     )
 
 
-def _wrapped(parts: Sequence[str], lang: str) -> str:
+def wrapped(parts: Sequence[str], lang: str) -> str:
+    """A <div> with its style around these parts."""
     inside = "\n".join(part for part in parts if part)
     return (
         f'<div class="{SCOPE}" lang="{lang}">\n<style>{style()}</style>\n{inside}\n'
@@ -44,12 +43,12 @@ def fragment(report: Report, lang: str, explain: str) -> str:
     files = [
         _file(file, f"{prefix}-{k}", lang, explain) for k, file in enumerate(report.files, start=1)
     ]
-    return _wrapped([_summary(report, prefix, lang), *files], lang)
+    return wrapped([_summary(report, prefix, lang), *files], lang)
 
 
 def _summary(report: Report, prefix: str, lang: str) -> str:
     badges = [
-        f"<li>{_badge(verdict, lang, f' {count}')}</li>"
+        f"<li>{badge(verdict, lang, f' {count}')}</li>"
         for verdict, count in telling.counts(report.checks).items()
         if count
     ]
@@ -63,7 +62,8 @@ def _summary(report: Report, prefix: str, lang: str) -> str:
     )
 
 
-def _badge(verdict: str, lang: str, more: str = "") -> str:
+def badge(verdict: str, lang: str, more: str = "") -> str:
+    """A verdict with its mark, coloured."""
     mark = f'<span aria-hidden="true">{words.mark(verdict, lang)}</span>'
     return f'<span class="badge {verdict}">{mark} {say(verdict, lang)}{more}</span>'
 
@@ -87,7 +87,7 @@ def _column(check: Check, lang: str) -> str:
 
 
 def _row(file: File, anchor: str, columns: Sequence[Check], lang: str) -> str:
-    problem = f"<br>{_tag('problem', lang)}" if file.problem else ""
+    problem = f"<br>{tag('problem', lang)}" if file.problem else ""
     head = f'<th scope="row"><a href="#{anchor}">{escape(file.path)}</a>{problem}</th>'
     cells = (
         _cell([c for c in file.checks if (c.name, c.stage) == (column.name, column.stage)], lang)
@@ -108,17 +108,17 @@ def _cell(checks: Sequence[Check], lang: str) -> str:
     return f'<td class="cell{kind}">{"<br>".join(said)}</td>'
 
 
-def _tag(key: str, lang: str) -> str:
+def tag(key: str, lang: str) -> str:
+    """A word before what it is about."""
     return f'<span class="tag">{say(key, lang)}</span>'
 
 
 def _file(file: File, anchor: str, lang: str, explain: str) -> str:
-    functions = itertools.groupby(file.checks, key=lambda check: (check.name, check.line))
-    parts = [_function(list(checks), lang, explain) for _, checks in functions]
+    parts = [_function(checks, lang, explain) for checks in by_function(file.checks)]
     problem = ""
     if file.problem is not None:
         text = "<br>".join(map(escape, words.lines(getattr(file.problem, lang))))
-        problem = f'<p class="problem">{_tag("problem", lang)}<br>{text}</p>\n'
+        problem = f'<p class="problem">{tag("problem", lang)}<br>{text}</p>\n'
     return (
         f'<section id="{anchor}"><h2><code>{escape(file.path)}</code></h2>\n{problem}'
         f"{''.join(_remarks(file.remarks, lang))}{''.join(parts)}</section>"
@@ -140,7 +140,7 @@ def _check(check: Check, lang: str, explain: str, *, told: bool) -> str:
     # The equation is the answer, so the hint goes without it.
     math = equation(check) if explain == "full" else ""
     head = (
-        f'<div class="head">{_badge(check.verdict, lang)} '
+        f'<div class="head">{badge(check.verdict, lang)} '
         f'<span class="quantity">{escape(words.stage(check, lang))}</span> {math}</div>'
     )
     diagnosis = () if told else _diagnosis(check, lang, explain)
@@ -160,7 +160,7 @@ def _facts(check: Check, lang: str, in_code: bool) -> str:
 
 def _remarks(remarks: Sequence[Note], lang: str) -> Iterator[str]:
     for note in remarks:
-        yield f'<div class="note">{_tag("remark", lang)}<br>{_sentence(note, lang)}</div>\n'
+        yield f'<div class="note">{tag("remark", lang)}<br>{_sentence(note, lang)}</div>\n'
 
 
 def _sentence(note: Note, lang: str) -> str:
@@ -193,117 +193,3 @@ def _explanation(notes: Sequence[Note], k: int, lang: str) -> str:
         return head + _sentence(notes[0], lang)
     items = "".join(f"<li>{_sentence(note, lang)}</li>" for note in notes)
     return f"{head}{say('together', lang, len(notes))}<ul>{items}</ul>"
-
-
-CLAIM_COLUMNS = (
-    *("id", "verdict", "slide", "formula", "difference", "needs", "corrected", "remark", "proof"),
-)
-
-
-def claims_table(claims: Sequence[Claim], lang: str) -> str:
-    """The lecture's claims as one table in a <div>."""
-    head = "".join(f'<th scope="col">{say(key, lang)}</th>' for key in CLAIM_COLUMNS)
-    rows = "\n".join(_claim(claim, lang) for claim in claims)
-    table = (
-        f'<div class="scroll claims"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n'
-        "</tbody></table></div>"
-    )
-    summary = "<br>".join(map(escape, telling.claims_summary(claims, lang).splitlines()))
-    return _wrapped([f"<p>{summary}</p>", notation(claims, lang), table, laws(claims, lang)], lang)
-
-
-def _claim(claim: Claim, lang: str) -> str:
-    key, odd = "holds" if claim.holds else "fails", claim.holds != claim.recorded
-    alarm = f'<span class="alarm">‼ {telling.not_as_recorded(claim, lang)}</span>' if odd else ""
-    cells = {
-        "id": escape(claim.id),
-        "verdict": _badge(key, lang) + alarm,
-        "slide": f'<span lang="ja">{escape(claim.slide)}</span>',
-        "formula": mathml(clean(claim.formula)),
-        "figure": words.small(claim.relative_error),
-        "needs": _needs(claim, lang),
-        "corrected": _set(telling.corrected(claim), claim.correction),
-        "remark": escape(" ".join(words.lines(getattr(claim.remark, lang))))
-        if claim.remark
-        else "",
-        "proof": proof(claim, lang),
-    }
-    named = zip(cells.items(), CLAIM_COLUMNS, strict=True)
-    row = "".join(
-        f'<td class="{kind}" data-label="{say(key, lang)}">{cell}</td>'
-        for (kind, cell), key in named
-    )
-    return f'<tr class="unexpected">{row}</tr>' if odd else f"<tr>{row}</tr>"
-
-
-def _set(text: str | None, formula: str | None) -> str:
-    """The text with the formula in it set as one."""
-    if not text or not formula:
-        return escape(text or "")
-    return escape(text).replace(escape(formula), mathml(clean(formula)))
-
-
-def _needs(claim: Claim, lang: str) -> str:
-    """The assumption; what both languages say alike at its end is a formula."""
-    if claim.assumption is None:
-        return ""
-    pairs = zip(claim.assumption.en[::-1], claim.assumption.ja[::-1], strict=False)
-    alike = "".join(a for a, b in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return _set(telling.needs(claim, lang), alike[::-1].strip())
-
-
-def proof(claim: Claim, lang: str) -> str:
-    """What is proved of a claim, and behind it the chains of equalities."""
-    said = telling.proved(claim, lang)
-    if said is None:
-        return ""
-    return f"<details><summary>{escape(said)}</summary>{chains(claim, lang)}</details>"
-
-
-def chains(claim: Claim, lang: str) -> str:
-    """The counterexample, if there is one, and the chains of a claim that has a proof."""
-    refuted = escape(telling.refuted(claim, lang)) if claim.proof.refutation else ""
-    example = f"<p>{_tag('refutation', lang)} {refuted}</p>" if refuted else ""
-    return example + "".join(derivation(one, lang) for one in claim.proof.derivations)
-
-
-def derivation(one: Derivation, lang: str) -> str:
-    """A chain, one expression a line, each with the names of the rules that lead to it."""
-    title = getattr(one.title, lang)
-    head = say("chain", lang, title, one.where) if one.where else title
-    lines = "".join(_step(step, lang) for step in one.steps)
-    return f'<div class="chain"><p class="tag">{escape(head)}</p>{lines}</div>'
-
-
-def _step(step: Step, lang: str) -> str:
-    sign = mathml("=") + " " if step.rules else ""
-    rules = say("comma", lang).join(escape(getattr(law.name, lang)) for law in step.rules)
-    formula = f'<span class="equation">{sign}{mathml(clean(step.formula))}</span>'
-    return f'<div class="step">{formula} <small>{rules}</small></div>'
-
-
-NOTATION = (
-    *("x_0 = 1", "u_j = w_j·x", "z_0 = 1, z_l = f(u_l)", "a_i = v_i·z", "g_i = g(Vz)_i"),
-    "δ_{ij} = 1 (i = j), 0 (i ≠ j)",
-)
-
-
-def notation(claims: Sequence[Claim], lang: str) -> str:
-    """What the letters of the chains stand for; nothing where there is no chain."""
-    if not any(claim.proof and claim.proof.derivations for claim in claims):
-        return ""
-    listed = "; ".join(map(mathml, NOTATION))
-    return f"<p>{say('notation', lang)}{say('colon', lang)}{listed}</p>"
-
-
-def laws(claims: Sequence[Claim], lang: str) -> str:
-    """The list of the rules that the chains use."""
-    chains = (one for claim in claims if claim.proof for one in claim.proof.derivations)
-    used = dict.fromkeys(law for one in chains for step in one.steps for law in step.rules)
-    rows = "".join(
-        f"<dt>{escape(getattr(law.name, lang))}</dt><dd>{mathml(clean(law.formula))}</dd>"
-        for law in used
-        if law.formula
-    )
-    lead = f"<p>{say('rules lead', lang)}</p>"
-    return f"<section><h2>{say('rules', lang)}</h2>{lead}<dl>{rows}</dl></section>" if rows else ""

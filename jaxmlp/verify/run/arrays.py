@@ -566,5 +566,5 @@ def _has_recorded(value: Any) -> bool:
     """Whether something in nested lists was computed, and is not just a number given."""
     if isinstance(value, Recorded):
         return True
-    iterate = list.__iter__ if isinstance(value, list) else tuple.__iter__  # of what is in it
+    iterate: Callable = list.__iter__ if isinstance(value, list) else tuple.__iter__  # as it is
     return isinstance(value, list | tuple) and any(map(_has_recorded, iterate(value)))

@@ -65,11 +65,12 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
     found = []
     for one in defined:
         others = set().union(outside, *(used[other.name] for other in defined if other is not one))
-        is_class = isinstance(one, ast.ClassDef)
-        gives = _setters(one) if is_class else _givers(one, functions)
-        methods = (_roots(one) or _roots(_whole(one, defined))) if is_class else None
+        if isinstance(one, ast.ClassDef):
+            gives, returns = _setters(one), _results(one)
+            methods = _roots(one) or _roots(_whole(one, defined))
+        else:
+            gives, returns, methods = _givers(one, functions), {}, None
         end, used_by = one.end_lineno or one.lineno, one.name in others
-        returns = _results(one) if is_class else {}
         found.append(Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns))
     made_of = {one.name: bool(asked & set(_returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))
@@ -173,7 +174,8 @@ def _whole(made: ast.ClassDef, defined: Sequence[ast.stmt]) -> ast.ClassDef:
     names = {base.id for base in made.bases if isinstance(base, ast.Name)} - {made.name}
     bases = [n for n in defined if isinstance(n, ast.ClassDef) and n.name in names]
     inherited = [method for base in bases for method in _whole(base, defined).body]
-    return ast.ClassDef(made.name, [], [], [*inherited, *made.body], [], type_params=[])
+    body = [*inherited, *made.body]  # Python 3.12 has type_params
+    return ast.ClassDef(made.name, [], [], body, [], type_params=[])  # type: ignore[call-arg]
 
 
 def _roots(made: ast.ClassDef) -> tuple[str, ...]:
@@ -251,7 +253,8 @@ def _methods_called(
     program: Program, made: Any, what: Uncalled, given: dict[str, Any]
 ) -> dict[str, Any]:
     """What the methods of an object give; one that gives what another asks for comes before it."""
-    results, left, tried = {}, _without_rules(made, what.methods or ()), set()
+    results: dict[str, Any] = {}
+    left, tried = _without_rules(made, what.methods or ()), set()
     while left:
         name, errors = _next(made, left, what), len(program.errors)
         method = getattr(made, name)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jaxmlp.verify.given import F
 from jaxmlp.verify.names import BACK, GRADIENT
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
@@ -408,7 +409,7 @@ def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int
         if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim and not is_label:
             axis = _whole(out)
             if axis is not None or ((out > 0).all() and (out < 1).all()):
-                found[leaf.id] = 1 / (1 + np.exp(-leaf.value))
+                found[leaf.id] = F["sigmoid"](leaf.value)
             if axis is not None and axis < leaf.value.ndim:
                 turned = recording.nodes[y].value.shape != out.shape and leaf.value.ndim == 2
                 along = (axis if turned else -1 - axis) % leaf.value.ndim

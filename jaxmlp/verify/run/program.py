@@ -20,6 +20,7 @@ import types
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -175,7 +176,7 @@ class Program:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
             shown, known = isinstance(statement, ast.Expr), len(self.errors)
-            self.attempt(lambda one=statement: self._execute(one), statement.lineno, shown=shown)
+            self.attempt(partial(self._execute, statement), statement.lineno, shown=shown)
             if len(self.errors) > known and self._has_no_data(statement):
                 del self.errors[known:]
 
@@ -331,7 +332,8 @@ class Program:
         """
         tape, values = current(), places(self.names)
         nodes, named = tape.nodes, {place.node for place in values.values()}
-        before, after = {}, {}
+        before: dict[str, Place] = {}
+        after: dict[str, Place] = {}
         for last, (first, times) in tape.written.items():
             if times == 1 and last in nodes and first in nodes and last not in named:
                 name = self._target(nodes[last].span, len(after))

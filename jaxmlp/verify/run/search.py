@@ -386,10 +386,10 @@ def _resized(
     found = more + [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
     for name, width in oracle.tables.items() if "indexing" not in told else ():
         near = [a for a in sizes if abs(a - width) <= 2]
-        wanted = [width + b - a for a in near for b in sizes]
+        widths = [width + b - a for a in near for b in sizes]
         whole = [some for some in (sizes, *others) if oracle.rows * width in some]
-        wanted += whole[0] if whole else []
-        for size in dict.fromkeys(wanted):
+        widths += whole[0] if whole else []
+        for size in dict.fromkeys(widths):
             if 1 < size <= WIDEST and size != width and name not in lengths:
                 found.append({**lengths, name: size})
     return found

@@ -65,7 +65,8 @@ def _is_of_data(value: Any, oracle: Oracle) -> bool:
     if not isinstance(value, Recorded):
         return False
     loaded = {current().node_of(one) for one in oracle.loads}
-    nodes, left, seen = current().nodes, [current().node_of(value)], set()
+    nodes, left = current().nodes, [current().node_of(value)]
+    seen: set[int] = set()
     while left and not loaded & seen:
         one = left.pop()
         if one not in seen and one in nodes:
@@ -108,7 +109,8 @@ def _is_computed(value: Any) -> bool:
     """Whether a product of matrices has led to a value, so that it is none of the parameters."""
     if not isinstance(value, Recorded):
         return hasattr(value, "stands_for")
-    nodes, left, seen = current().nodes, [current().node_of(value)], set()
+    nodes, left = current().nodes, [current().node_of(value)]
+    seen: set[int] = set()
     while left and len(seen) < FEW:
         one = left.pop()
         if one not in seen and one in nodes:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from types import FunctionType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -243,24 +243,26 @@ class Unknown(NDArrayOperatorsMixin):
 
     # how it is used
 
-    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kw):
-        inputs = list(inputs)
-        if ufunc in (np.sqrt, np.power) and inputs[0] is self and self.setting and self._is_open():
-            inputs[0] = self.as_integer()  # the units that weights are drawn for
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kw: Any
+    ) -> Any:
+        args = list(inputs)
+        if ufunc in (np.sqrt, np.power) and args[0] is self and self.setting and self._is_open():
+            args[0] = self.as_integer()  # the units that weights are drawn for
         if ufunc is np.matmul:
-            product(inputs, self._oracle)
+            product(args, self._oracle)
         else:
-            elementwise(ufunc.__name__, inputs, self._oracle)
+            elementwise(ufunc.__name__, args, self._oracle)
         if out is not None and isinstance(out[0], Unknown):
             target = settled(out[0])
             if not isinstance(target, np.ndarray) or target.ndim == 0:
-                return getattr(ufunc, method)(*map(settled, inputs), **kw)
+                return getattr(ufunc, method)(*map(settled, args), **kw)
             kw["out"] = (target,)
         elif out is not None:
             kw["out"] = out
-        return getattr(ufunc, method)(*map(settled, inputs), **kw)
+        return getattr(ufunc, method)(*map(settled, args), **kw)
 
-    def __array_function__(self, function, types, args, kw):
+    def __array_function__(self, function: Callable, types: Any, args: Any, kw: Any) -> Any:
         name, args = function.__name__, list(args)
         if name == "dot" and len(args) == 2:
             product(args, self._oracle)
@@ -272,7 +274,7 @@ class Unknown(NDArrayOperatorsMixin):
             elementwise(name, args, self._oracle)
         return function(*settled(tuple(args)), **settled(kw))
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return plain(self.as_array())
 
     def __getattr__(self, name: str) -> Any:
@@ -316,7 +318,7 @@ class Unknown(NDArrayOperatorsMixin):
     def __enter__(self) -> Unknown:
         return self
 
-    def __exit__(self, *_: object) -> bool:
+    def __exit__(self, *_: object) -> Literal[False]:
         return False
 
     def _part(self, key: Any, name: str) -> Any:

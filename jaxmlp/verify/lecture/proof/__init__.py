@@ -114,9 +114,15 @@ def _L14(at: Networks) -> list[Chain]:
     return [one.softmax, one.log_softmax, one.layers.a_by_v, one.L14]
 
 
-def _batches(at: Networks, which: int) -> list[Chain]:
-    """A gradient for a batch, by mean and by sum; 0: of V, 1: of W."""
-    return [many.batch(mean=mean, bias=at.bias)[which] for mean in (True, False)]
+def _batches(at: Networks) -> list[many.Batch]:
+    """The same for a batch, by mean and by sum."""
+    return [many.Batch(mean=mean, bias=at.bias) for mean in (True, False)]
+
+
+def _L22(at: Networks) -> list[Chain]:
+    """δ2 and δ1, and what goes on from there at any depth."""
+    one, depth = at.softmax, many.Depth(bias=at.bias)
+    return [one.L22_delta2, one.layers.a_by_u, one.L22_delta1, depth.delta, depth.dW]
 
 
 def _L23(at: Networks) -> list[Chain]:
@@ -138,19 +144,14 @@ CHAINS: dict[str, Callable[[Networks], Sequence[Chain]]] = {
     "L11": lambda at: [small.trace()],
     "L13": lambda at: [at.softmax.L13],
     "L14": _L14,
-    "L15": lambda at: [at.softmax.L15, *_batches(at, 0)],
+    "L15": lambda at: [at.softmax.L15, *(batch.dV for batch in _batches(at))],
     "L16": lambda at: [at.softmax.L16],
     "L17": lambda at: [at.softmax.log_softmax, at.softmax.L17],
     "L18": lambda at: [at.softmax.layers.u_by_w, at.softmax.layers.L18],
     "L19": lambda at: [at.softmax.L19],
-    "L20": lambda at: [at.softmax.L20, *_batches(at, 1)],
+    "L20": lambda at: [at.softmax.L20, *(batch.dW for batch in _batches(at))],
     "L21": lambda at: [at.softmax.L21],
-    "L22": lambda at: [
-        at.softmax.L22_delta2,
-        at.softmax.layers.a_by_u,
-        at.softmax.L22_delta1,
-        *many.depth(bias=at.bias),
-    ],
+    "L22": _L22,
     "L23": _L23,
     "L24": _L24,
     "L26": lambda at: [at.softmax.L26],

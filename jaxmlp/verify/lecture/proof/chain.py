@@ -12,9 +12,7 @@ from jaxmlp.verify.lecture.proof.kernel import (
     applied,
 )
 from jaxmlp.verify.lecture.proof.language import Partial, Range, Theory, free_indices, normal
-from jaxmlp.verify.lecture.proof.rules import (
-    equality,
-)
+from jaxmlp.verify.lecture.proof.rules import equality
 
 
 class Link(NamedTuple):

@@ -5,10 +5,8 @@ from functools import cached_property
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.chain import Chain, link
-from jaxmlp.verify.lecture.proof.derivatives import (
-    chain_rule_through,
-)
+from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
+from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
 from jaxmlp.verify.lecture.proof.language import Partial, Theory, prime
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
 from jaxmlp.verify.lecture.proof.network import (
@@ -63,13 +61,18 @@ def derivative_of_sigmoid() -> Chain:
     )
 
 
+def _by_a(layers: Layers, title: tuple[str, str], *links: Link) -> Chain:
+    """∂g_i/∂a_k."""
+    start = Partial(layers.net.g(i), layers.net.a(k))
+    return layers.chain(title, {i: OUTPUTS, k: OUTPUTS}, start, *links)
+
+
 def g_by_a(layers: Layers) -> Chain:
     """∂g_i/∂a_k, for any g."""
-    a, g = layers.net.a, layers.net.g
-    return layers.chain(
+    a = layers.net.a
+    return _by_a(
+        layers,
         ("derivative of g", "g の微分"),
-        {i: OUTPUTS, k: OUTPUTS},
-        Partial(g(i), a(k)),
         link(Partial(g_of(a(i)), a(k)), layers.definition("g", "L3")),
         link(dg(a(i)) * Partial(a(i), a(k)), CHAIN_RULE),
         link(dg(a(i)) * DELTA(i, k), COORDINATES),
@@ -78,12 +81,10 @@ def g_by_a(layers: Layers) -> Chain:
 
 def identity_by_a(layers: Layers) -> Chain:
     """∂g_i/∂a_k, for g the identity."""
-    a, g = layers.net.a, layers.net.g
-    return layers.chain(
+    return _by_a(
+        layers,
         ("derivative of g(a) = a", "g(a) = a の微分"),
-        {i: OUTPUTS, k: OUTPUTS},
-        Partial(g(i), a(k)),
-        link(Partial(a(i), a(k)), layers.definition("g", "L6")),
+        link(Partial(layers.net.a(i), layers.net.a(k)), layers.definition("g", "L6")),
         link(DELTA(i, k), COORDINATES),
     )
 
@@ -91,10 +92,9 @@ def identity_by_a(layers: Layers) -> Chain:
 def sigmoid_by_a(layers: Layers) -> Chain:
     """∂g_i/∂a_k, for g = σ."""
     a, g, unfold = layers.net.a, layers.net.g, layers.definition("g", "L5")
-    return layers.chain(
+    return _by_a(
+        layers,
         ("derivative of g = σ", "g = σ の微分"),
-        {i: OUTPUTS, k: OUTPUTS},
-        Partial(g(i), a(k)),
         link(Partial(sigma(a(i)), a(k)), unfold),
         link(dsigma(a(i)) * DELTA(i, k), CHAIN_RULE, COORDINATES),
         link(sigma(a(i)) * (1 - sigma(a(i))) * DELTA(i, k), lemma(derivative_of_sigmoid(), "L7")),

@@ -6,9 +6,7 @@ import sympy as sp
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link, proved
-from jaxmlp.verify.lecture.proof.kernel import (
-    Rule,
-)
+from jaxmlp.verify.lecture.proof.kernel import Rule
 from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range
 from jaxmlp.verify.lecture.proof.matrices import ENTRY, Gradient, Minus, Times
 from jaxmlp.verify.lecture.proof.network import (

@@ -1,14 +1,14 @@
 """L15 and L20 for a batch, by mean and sum; and any depth, by induction over the layers."""
 
 import functools
+from functools import cached_property
 
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, link
-from jaxmlp.verify.lecture.proof.derivatives import (
-    chain_rule_through,
-)
+from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
+from jaxmlp.verify.lecture.proof.kernel import Rule
 from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial, Range
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs, over, units
 from jaxmlp.verify.lecture.proof.matrices import (
@@ -56,110 +56,129 @@ def _of_a_sample(bias: bool) -> Softmax:
     return Softmax(Layers(network(bias=bias, batch=True)))
 
 
-def batch(*, mean: bool, bias: bool = True) -> list[Chain]:
-    """L15 and L20 for n samples, one a row of X, Y, U, Z and G."""
-    one = _of_a_sample(bias)
-    layers, net = one.layers, one.net
-    weight = 1 / n if mean else ONE
-    whole = Definition(E, weight * over(s, SAMPLES, net.loss), {})
-    theory = net.theory._replace(definitions=(*net.theory.definitions, whole))
-    about = (
-        ("mean over the samples", "サンプル平均")
-        if mean
-        else ("sum over the samples", "サンプルの和")
-    )
+class Batch:
+    """L15 and L20 for n samples, one a row of X, Y, U, Z and G.
 
-    def rows(symbol: str, of: str, span: Range) -> Letter:
-        return letter(symbol, net.base(of), SAMPLES, span)
+    Attributes:
+        D2, D1: G − Y, and (G − Y)Ṽ ⊙ f'(U).
+    """
 
-    D2 = Minus(rows("G", "g", OUTPUTS), rows("Y", "y", OUTPUTS))
-    D1 = Hadamard(Product(D2, net.matrix("Ṽ")), Of(sp.Symbol("f'"), rows("U", "u", UNITS)))
-    into = {"V": (Transposed(D2), rows("Z", "z", net.hidden)),
-            "W": (Transposed(D1), rows("X", "x", net.inputs))}  # fmt: skip
+    def __init__(self, *, mean: bool, bias: bool = True):
+        self.one, self.weight = _of_a_sample(bias), 1 / n if mean else ONE
+        self.about = ("mean over the samples", "サンプル平均")
+        if not mean:
+            self.about = ("sum over the samples", "サンプルの和")
+        net = self.net = self.one.net
+        self.D2 = Minus(self._rows("G", "g", OUTPUTS), self._rows("Y", "y", OUTPUTS))
+        slope = Of(sp.Symbol("f'"), self._rows("U", "u", UNITS))
+        self.D1 = Hadamard(Product(self.D2, net.matrix("Ṽ")), slope)
 
-    def chain(
-        symbol: str,
-        variable: sp.Expr,
-        ranges: dict[sp.Symbol, Range],
-        of_a_sample: Chain,
-        cite: str,
-    ) -> Chain:
-        product = Product(*into[symbol])
+    def _rows(self, symbol: str, of: str, span: Range) -> Letter:
+        """The vectors of all samples."""
+        return letter(symbol, self.net.base(of), SAMPLES, span)
+
+    @cached_property
+    def dV(self) -> Chain:
+        """∂E/∂V = (G − Y)ᵀZ, over n for the mean."""
+        product = Product(Transposed(self.D2), self._rows("Z", "z", self.net.hidden))
+        ranges = self.one.layers.outer
+        return self._chain("V", self.net.v(k, j), ranges, (self.one.L15, "L15"), product)
+
+    @cached_property
+    def dW(self) -> Chain:
+        """∂E/∂W = ((G − Y)Ṽ ⊙ f'(U))ᵀX, likewise."""
+        product = Product(Transposed(self.D1), self._rows("X", "x", self.net.inputs))
+        ranges = self.one.layers.inner
+        return self._chain("W", self.net.w(j, r), ranges, (self.one.L20, "L20"), product)
+
+    def _chain(
+        self, symbol: str, by: sp.Expr, ranges: dict[sp.Symbol, Range],
+        of_a_sample: tuple[Chain, str], product: Product,
+    ) -> Chain:  # fmt: skip
+        """The entries of a gradient, by those of one sample."""
+        (one, cite), loss = of_a_sample, self.net.loss
+        one = one._replace(start=one.links[0].right, links=one.links[1:2])
+        mean = lambda inside: self.weight * over(s, SAMPLES, inside)  # noqa: E731
+        definitions = (*self.net.theory.definitions, Definition(E, mean(loss), {}))
+        gathered = (ENTRY, DISTRIBUTE, SUM_OF_A_SUM, COMMON_FACTOR)
         return Chain(
-            Words(f"∂E/∂{symbol}, {about[0]}", f"∂E/∂{symbol} ({about[1]})"),
-            theory,
+            Words(f"∂E/∂{symbol}, {self.about[0]}", f"∂E/∂{symbol} ({self.about[1]})"),
+            self.net.theory._replace(definitions=definitions),
             ranges,
-            Entry(Gradient(E, net.matrix(symbol)), *ranges),
+            Entry(Gradient(E, self.net.matrix(symbol)), *ranges),
             (
-                link(Partial(E, variable), ENTRY),
-                link(Partial(weight * over(s, SAMPLES, net.loss), variable), definition("E")),
-                link(weight * over(s, SAMPLES, Partial(net.loss, variable)), *LINEAR),
-                link(weight * over(s, SAMPLES, of_a_sample.end), lemma(of_a_sample, cite)),
-                link(
-                    Entry(Times(weight, product), *ranges),
-                    ENTRY,
-                    DISTRIBUTE,
-                    SUM_OF_A_SUM,
-                    COMMON_FACTOR,
-                ),
+                link(Partial(E, by), ENTRY),
+                link(Partial(mean(loss), by), definition("E")),
+                link(mean(Partial(loss, by)), *LINEAR),
+                link(mean(one.end), lemma(one, cite)),
+                link(Entry(Times(self.weight, product), *ranges), *gathered),
             ),
         )
 
-    dV, dW = (c._replace(start=c.links[0].right, links=c.links[1:2]) for c in (one.L15, one.L20))
-    return [chain("V", net.v(k, j), layers.outer, dV, "L15"),
-            chain("W", net.w(j, r), layers.inner, dW, "L20")]  # fmt: skip
 
-
-def depth(*, bias: bool = True) -> list[Chain]:
+class Depth:
     """The step of the induction: δ of a layer from that of the next, and ∂E/∂W of the layer.
 
     The layers are ℓ − 1, ℓ and ℓ + 1, with d, q and m units; E is any function of u of the layer
     ℓ + 1. The induction begins at the last layer, with the δ2 of L22.
+
+    Attributes:
+        now, then: the δ of the layers ℓ and ℓ + 1.
     """
-    net = network("any", bias=bias, letters=DEEP)
-    layers = Layers(net)
-    u, after, weights = net.u, net.a, net.v
-    next_u, this_u = (net.base(letter).label.name for letter in "au")
-    now, then = (sp.IndexedBase(f"δ^{{({layer})}}") for layer in ("ℓ", "ℓ+1"))
-    definitions = (
-        Definition(then[i], Partial(E, after(i)), {i: OUTPUTS}),
-        Definition(now[j], Partial(E, u(j)), {j: UNITS}),
-    )
-    theory = net.theory._replace(definitions=(*net.theory.definitions, *definitions))
-    back = Product(
-        Transposed(letter("W̃^{(ℓ+1)}", net.base("v"), OUTPUTS, UNITS)),
-        letter("δ^{(ℓ+1)}", then, OUTPUTS),
-    )
-    delta = Hadamard(back, Of(sp.Symbol("f'"), letter("u^{(ℓ)}", net.base("u"), UNITS)))
-    slope, w_jr = Partial(after(i), u(j)), net.w(j, r)
-    before = letter("z^{(ℓ−1)}", net.base("x"), net.inputs)
-    W = letter("W^{(ℓ)}", net.base("w"), UNITS, net.inputs)
-    of_then, of_now = (definition(base.label.name) for base in (then, now))
-    step = Chain(
-        Words(
-            "step of the induction: δ of layer ℓ from that of layer ℓ + 1",
-            "帰納法の一歩: 第 ℓ+1 層の δ から第 ℓ 層の δ",
-        ),
-        theory, {j: UNITS}, now[j],
-        (
-            link(Partial(E, u(j)), of_now),
-            link(outputs(i, Partial(E, after(i)) * slope), chain_rule_through(next_u)),
-            link(outputs(i, then[i] * slope), of_then),
-            link(outputs(i, then[i] * weights(i, j) * df(u(j))), lemma(layers.a_by_u)),
-            link(outputs(i, weights(i, j) * then[i]) * df(u(j)), COMMON_FACTOR),
-            link(Entry(delta, j), ENTRY),
-        ),
-    )  # fmt: skip
-    gradient = Chain(
-        Words("∂E/∂W of layer ℓ", "第 ℓ 層の ∂E/∂W"),
-        theory, layers.inner, Entry(Gradient(E, W), j, r),
-        (
-            link(Partial(E, w_jr), ENTRY),
-            link(units(l, Partial(E, u(l)) * Partial(u(l), w_jr)), chain_rule_through(this_u)),
-            link(units(l, now[l] * Partial(u(l), w_jr)), of_now),
-            link(units(l, now[l] * DELTA(l, j) * net.x(r)), lemma(layers.u_by_w)),
-            link(now[j] * net.x(r), COLLAPSE),
-            link(Entry(Product(letter("δ^{(ℓ)}", now, UNITS), Transposed(before)), j, r), ENTRY),
-        ),
-    )  # fmt: skip
-    return [step, gradient]
+
+    def __init__(self, *, bias: bool = True):
+        net = self.net = network("any", bias=bias, letters=DEEP)
+        self.layers = Layers(net)
+        self.now, self.then = (sp.IndexedBase(f"δ^{{({layer})}}") for layer in ("ℓ", "ℓ+1"))
+        self.of_now, self.of_then = (definition(b.label.name) for b in (self.now, self.then))
+        definitions = (
+            Definition(self.then[i], Partial(E, net.a(i)), {i: OUTPUTS}),
+            Definition(self.now[j], Partial(E, net.u(j)), {j: UNITS}),
+        )
+        self.theory = net.theory._replace(definitions=(*net.theory.definitions, *definitions))
+
+    def _through(self, of: str) -> Rule:
+        """The chain rule through u of a layer."""
+        return chain_rule_through(self.net.base(of).label.name)
+
+    @cached_property
+    def delta(self) -> Chain:
+        """δ of the layer ℓ = W̃ᵀδ ⊙ f'(u), with W and δ of the layer ℓ + 1."""
+        u, after, weights, then = self.net.u, self.net.a, self.net.v, self.then
+        W = letter("W̃^{(ℓ+1)}", self.net.base("v"), OUTPUTS, UNITS)
+        back = Product(Transposed(W), letter("δ^{(ℓ+1)}", then, OUTPUTS))
+        slopes = Of(sp.Symbol("f'"), letter("u^{(ℓ)}", self.net.base("u"), UNITS))
+        slope = Partial(after(i), u(j))
+        return Chain(
+            Words("step of the induction: δ of layer ℓ from that of layer ℓ + 1",
+                  "帰納法の一歩: 第 ℓ+1 層の δ から第 ℓ 層の δ"),
+            self.theory, {j: UNITS}, self.now[j],
+            (
+                link(Partial(E, u(j)), self.of_now),
+                link(outputs(i, Partial(E, after(i)) * slope), self._through("a")),
+                link(outputs(i, then[i] * slope), self.of_then),
+                link(outputs(i, then[i] * weights(i, j) * df(u(j))), lemma(self.layers.a_by_u)),
+                link(outputs(i, weights(i, j) * then[i]) * df(u(j)), COMMON_FACTOR),
+                link(Entry(Hadamard(back, slopes), j), ENTRY),
+            ),
+        )  # fmt: skip
+
+    @cached_property
+    def dW(self) -> Chain:
+        """∂E/∂W of the layer ℓ = δzᵀ, z of the layer ℓ − 1."""
+        u, x, now, net = self.net.u, self.net.x, self.now, self.net
+        before = letter("z^{(ℓ−1)}", net.base("x"), net.inputs)
+        W, w_jr = letter("W^{(ℓ)}", net.base("w"), UNITS, net.inputs), net.w(j, r)
+        product = Product(letter("δ^{(ℓ)}", now, UNITS), Transposed(before))
+        return Chain(
+            Words("∂E/∂W of layer ℓ", "第 ℓ 層の ∂E/∂W"),
+            self.theory, self.layers.inner, Entry(Gradient(E, W), j, r),
+            (
+                link(Partial(E, w_jr), ENTRY),
+                link(units(l, Partial(E, u(l)) * Partial(u(l), w_jr)), self._through("u")),
+                link(units(l, now[l] * Partial(u(l), w_jr)), self.of_now),
+                link(units(l, now[l] * DELTA(l, j) * x(r)), lemma(self.layers.u_by_w)),
+                link(now[j] * x(r), COLLAPSE),
+                link(Entry(product, j, r), ENTRY),
+            ),
+        )  # fmt: skip

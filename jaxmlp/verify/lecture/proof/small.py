@@ -1,11 +1,12 @@
 """L10, the two classes, and L11, the derivative of tr(WᵀW)."""
 
+import functools
+from collections.abc import Callable
+
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.arithmetic import (
-    extended_by,
-)
+from jaxmlp.verify.lecture.proof.arithmetic import extended_by
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
 from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial, Theory
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, lemma, over
@@ -44,67 +45,82 @@ from jaxmlp.verify.lecture.proof.rules import (
 )
 
 a, g, v, w, x, ys = (sp.IndexedBase(name) for name in "agvwxy")
+y = sp.Symbol("y")
+TWO, INPUTS = (ONE, sp.Integer(2)), (sp.Integer(0), d)
+S, RATIO = sp.exp(a[1]) + sp.exp(a[2]), sp.exp(a[2] - a[1])
+SHRINK = extended_by(sp.exp(-a[1]))
+
+
+def _of_row(weight: sp.Expr) -> sp.Expr:
+    """The product of a row with x."""
+    return over(r, INPUTS, weight * x[r])
+
+
+def _share(k: sp.Symbol | int) -> sp.Expr:
+    """g_k."""
+    return sp.exp(a[k]) / over(l, TWO, sp.exp(a[l]))
+
+
+WX, LOSS = _of_row(w[r]), -over(i, TWO, ys[i] * sp.log(g[i]))
+THEORY = Theory(
+    (
+        Definition(ys[1], y, {}),
+        Definition(ys[2], 1 - y, {}),
+        Definition(w[r], v[1, r] - v[2, r], {r: INPUTS}),
+        Definition(a[i], _of_row(v[i, r]), {i: TWO}),
+        Definition(g[i], _share(i), {i: TWO}),
+        Definition(E, LOSS, {}),
+    ),
+    {},
+    functions=FUNCTIONS,
+)
+
+
+def _chain(en: str, ja: str, start: sp.Expr, *links: Link) -> Chain:
+    return Chain(Words(en, ja), THEORY, {}, start, links)
+
+
+@functools.cache
+def _argument() -> Chain:
+    return _chain(
+        "a_1 − a_2 = w·x", "a_1 − a_2 = w·x",
+        a[1] - a[2],
+        link(_of_row(v[1, r]) - _of_row(v[2, r]), definition("a", "L3")),
+        link(_of_row(v[1, r] - v[2, r]), DISTRIBUTE, SUM_OF_A_SUM, COMMON_FACTOR),
+        link(WX, definition("w")),
+    )  # fmt: skip
+
+
+def _output(k: int, said: str, of: Callable[[sp.Expr], sp.Expr], *shrunk: Link) -> Chain:
+    """g_k as a function of a_1 − a_2, and so of w·x."""
+    return _chain(
+        f"g_{k} = {said}", f"g_{k} = {said}",
+        g[k],
+        link(_share(k), definition("g", "L6")),
+        link(sp.exp(a[k]) / S, WRITTEN_OUT),
+        *shrunk,
+        link(of(sigma(a[1] - a[2])), definition("σ", "L5")),
+        link(of(sigma(WX)), lemma(_argument())),
+    )  # fmt: skip
 
 
 def two_classes() -> list[Chain]:
     """L10: L9 for m = 2, with w = v_1 − v_2 and the target (y, 1 − y)."""
-    y, two, all_r = sp.Symbol("y"), (ONE, sp.Integer(2)), (sp.Integer(0), d)
-    softmax = sp.exp(a[i]) / over(l, two, sp.exp(a[l]))
-    definitions = (
-        Definition(ys[1], y, {}),
-        Definition(ys[2], 1 - y, {}),
-        Definition(w[r], v[1, r] - v[2, r], {r: all_r}),
-        Definition(a[i], over(r, all_r, v[i, r] * x[r]), {i: two}),
-        Definition(g[i], softmax, {i: two}),
-        Definition(E, -over(i, two, ys[i] * sp.log(g[i])), {}),
-    )
-    theory = Theory(definitions, {}, functions=FUNCTIONS)
-
-    def of_row(weight: sp.Expr) -> sp.Expr:
-        return over(r, all_r, weight * x[r])
-
-    wx, ratio, of_g = of_row(w[r]), sp.exp(a[2] - a[1]), definition("g", "L6")
-    shrink = extended_by(sp.exp(-a[1]))
-    S = sp.exp(a[1]) + sp.exp(a[2])
-
-    def chain(en: str, ja: str, start: sp.Expr, *links: Link) -> Chain:
-        return Chain(Words(en, ja), theory, {}, start, links)
-
-    argument = chain(
-        "a_1 − a_2 = w·x", "a_1 − a_2 = w·x",
-        a[1] - a[2],
-        link(of_row(v[1, r]) - of_row(v[2, r]), definition("a", "L3")),
-        link(of_row(v[1, r] - v[2, r]), DISTRIBUTE, SUM_OF_A_SUM, COMMON_FACTOR),
-        link(wx, definition("w")),
+    first = _output(1, "σ(w·x)", lambda s: s, link(1 / (1 + RATIO), SHRINK, EXPONENTS))
+    second = _output(
+        2, "1 − σ(w·x)", lambda s: 1 - s,
+        link(RATIO / (1 + RATIO), SHRINK, EXPONENTS),
+        link(1 - 1 / (1 + RATIO), COMMON_DENOMINATOR),
     )  # fmt: skip
-    first = chain(
-        "g_1 = σ(w·x)", "g_1 = σ(w·x)",
-        g[1],
-        link(sp.exp(a[1]) / over(l, two, sp.exp(a[l])), of_g),
-        link(sp.exp(a[1]) / S, WRITTEN_OUT),
-        link(1 / (1 + ratio), shrink, EXPONENTS),
-        link(sigma(a[1] - a[2]), definition("σ", "L5")),
-        link(sigma(wx), lemma(argument)),
-    )  # fmt: skip
-    second = chain(
-        "g_2 = 1 − σ(w·x)", "g_2 = 1 − σ(w·x)",
-        g[2],
-        link(sp.exp(a[2]) / over(l, two, sp.exp(a[l])), of_g),
-        link(sp.exp(a[2]) / S, WRITTEN_OUT),
-        link(ratio / (1 + ratio), shrink, EXPONENTS),
-        link(1 - 1 / (1 + ratio), COMMON_DENOMINATOR),
-        link(1 - sigma(a[1] - a[2]), definition("σ", "L5")),
-        link(1 - sigma(wx), lemma(argument)),
-    )  # fmt: skip
-    whole = chain(
+    whole = _chain(
         "E of L9 for m = 2", "m = 2 のときの L9 の E",
         E,
-        link(-over(i, two, ys[i] * sp.log(g[i])), definition("E", "L9")),
+        link(LOSS, definition("E", "L9")),
         link(-ys[1] * sp.log(g[1]) - ys[2] * sp.log(g[2]), WRITTEN_OUT, DISTRIBUTE),
         link(-y * sp.log(g[1]) - (1 - y) * sp.log(g[2]), definition("y")),
-        link(-y * sp.log(sigma(wx)) - (1 - y) * sp.log(1 - sigma(wx)), lemma(first), lemma(second)),
+        link(-y * sp.log(sigma(WX)) - (1 - y) * sp.log(1 - sigma(WX)), lemma(first), lemma(second)),
     )  # fmt: skip
-    return [argument, first, second, whole]
+    return [_argument(), first, second, whole]
 
 
 def trace() -> Chain:

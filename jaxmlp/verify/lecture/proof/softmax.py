@@ -5,9 +5,7 @@ from functools import cached_property
 import sympy as sp
 
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
-from jaxmlp.verify.lecture.proof.derivatives import (
-    chain_rule_through,
-)
+from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
 from jaxmlp.verify.lecture.proof.language import Entry, Partial
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
 from jaxmlp.verify.lecture.proof.matrices import (

@@ -1,0 +1,73 @@
+"""A training step as it was run, and what can be told of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.names import called
+from jaxmlp.verify.run.recording import Recording
+
+BACK_STAGES = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
+PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A training step or a call, judged by what it computes.
+
+    Attributes:
+        line: of the loop, function or class; 0 for the file itself.
+        lines: all lines that it has run.
+        checks: one a parameter; none where it could not be judged.
+        notes: on what could not be judged.
+        evaluation: what is wrong with the use of its parameters afterwards.
+    """
+
+    line: int
+    lines: frozenset[int]
+    checks: tuple[Check, ...] = ()
+    notes: tuple[Note, ...] = ()
+    evaluation: tuple[Check, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        """Whether all of it was judged, and is."""
+        return self.whole and all(check.verdict == "right" for check in self.checks)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was judged."""
+        return bool(self.checks) and not self.notes
+
+
+def not_run(why: str, line: int = 0) -> Step:
+    """That a file, or a loop of it, could not be run."""
+    words = Words(f"the file could not be run: {why}", f"ファイルを実行できませんでした: {why}")
+    return Step(line, frozenset(), notes=(Note("not-judged", words),))
+
+
+def runs(worlds: Sequence[Recording]) -> bool:
+    """Whether these are of a step or a function that came to its end."""
+    return any(one.moves or one.name for one in worlds)
+
+
+def multiplies(node: ast.AST) -> bool:
+    """Whether it is a product of matrices, or a step of numbers: w[k] = w[k] - 0.1 * d[k]."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript | ast.Attribute):
+        return isinstance(node.op, ast.Add | ast.Sub | ast.MatMult)
+    if isinstance(node, ast.BinOp | ast.AugAssign):
+        return isinstance(node.op, ast.MatMult)
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+        sides = (node.value.left, node.value.right)
+        same = {ast.unparse(one) for one in sides} & {ast.unparse(one) for one in node.targets}
+        by = any(isinstance(n, ast.Mult) for one in sides for n in ast.walk(one))
+        return bool(same) and by and isinstance(node.value.op, ast.Add | ast.Sub)
+    return isinstance(node, ast.Call) and called(node) in PRODUCTS
+
+
+def extent(node: ast.stmt) -> set[int]:
+    """The lines of a statement."""
+    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))

@@ -1,0 +1,113 @@
+"""A file that stopped with an error of its own, and the expression that is the suspect."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from jaxmlp.verify.ending import BY_SIZES, crashed
+from jaxmlp.verify.judge import suspects, told
+from jaxmlp.verify.kinds import LOOP
+from jaxmlp.verify.names import names_used
+from jaxmlp.verify.ran import Step, extent, multiplies, not_run, runs
+from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
+from jaxmlp.verify.run.recording import Recording
+
+Recordings = Sequence[Sequence[Recording]]
+Error = tuple[str, int, str]  # its kind, the line, its text
+Again = Callable[[Sequence[str]], tuple[Recordings, Sequence[Error]]]  # to run other cells
+Judge = Callable[[Sequence[str], Recordings], list[Step]]
+SECONDS = 8.0  # for what could stand in the place of a suspect
+
+
+def suspect(
+    cells: Sequence[str], begins: Sequence[int], stopped: Error, again: Again, judge: Judge
+) -> Step | None:
+    """A step that stopped, with the expression that is the suspect.
+
+    Where data are stand-ins, it may be their shapes that do not fit: only what is right counts.
+    """
+    fits = None
+    for edit, found, guessed in _edited(cells, begins, stopped, again, judge):
+        if all(step.right for step in found):
+            return _stopped(found[0], cells, begins, stopped, edit, right=True)
+        fits = fits or (not guessed and (found[0], edit))
+    return _stopped(fits[0], cells, begins, stopped, fits[1], right=False) if fits else None
+
+
+def _edited(
+    cells: Sequence[str], begins: Sequence[int], stopped: Error, again: Again, judge: Judge
+) -> Iterator[tuple[suspects.Edit, list[Step], bool]]:
+    """The changes with which it does not stop: the steps then, and whether shapes are guessed."""
+    until = time.monotonic() + SECONDS
+    for edit in suspects.edits(_statements(cells), *stopped[:2]):
+        if time.monotonic() > until:
+            return
+        changed = _cells(suspects.edited("\n".join(cells), edit), begins)
+        try:
+            recordings, errors = again(changed)
+        except (Crashed, Died, TimedOut, Unfinished, OutOfTime):
+            return
+        mine = [worlds for worlds in recordings if runs(worlds)]
+        if suspects.error(errors) or not mine:
+            continue
+        guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
+        if found := [step for step in judge(changed, recordings) if step.checks]:
+            yield edit, found, guessed
+
+
+def _statements(cells: Sequence[str]) -> list[ast.stmt]:
+    return [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
+
+
+def _cells(text: str, begins: Sequence[int]) -> list[str]:
+    """A file's cells; one, where it is no notebook."""
+    lines = text.split("\n")
+    ends = [*(begin - 1 for begin in begins[1:]), len(lines)]
+    return ["\n".join(lines[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _stopped(
+    step: Step, cells: Sequence[str], begins: Sequence[int], stopped: Error, edit: suspects.Edit,
+    *, right: bool,
+) -> Step:  # fmt: skip
+    kind, line, said = stopped
+    lines = "\n".join(cells).split("\n")
+    why = f"{kind}: {said} (line {line})"
+    check = crashed(step.checks[0].name, "update", step.line or None, why)
+    place = told.placed(edit.span, lines, begins)
+    shown = told.stopped(place, line, lines, begins)
+    notes = (suspects.note(edit, right=right),)
+    return replace(step, checks=(replace(check, diagnosis=notes, place=place, lines=shown),))
+
+
+def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -> list[Step]:
+    """The first loop with a product in it that stopped with an error of its own, or in a call.
+
+    Args:
+        guessed: whether there are stand-ins, whose shapes may be to blame.
+    """
+    nodes = [n for one in _statements(cells) for n in ast.walk(one)]
+    working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
+    loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
+    loops = [n for n in loops if _works(n) or working & names_used([n], {})]
+    for kind, line, why in errors:
+        inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in extent(n)}
+        around = [n for n in loops if line in extent(n)]
+        around += [] if around else [n for n in loops if inside & names_used([n], {})]
+        of_stand_ins = {kind, errors[0][0]} & {*BY_SIZES, "AssertionError"} or "Unknown" in why
+        if around and guessed and of_stand_ins:
+            return [not_run(f"{kind}: {why} (line {line})", around[-1].lineno)]
+        if around and kind in vars(builtins):
+            check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
+            return [Step(around[-1].lineno, frozenset(extent(around[-1])), (check,))]
+    return []
+
+
+def _works(node: ast.AST) -> bool:
+    """Whether there is a product in it."""
+    return any(map(multiplies, ast.walk(node)))

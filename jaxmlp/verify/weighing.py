@@ -1,0 +1,170 @@
+"""Which verdicts count, where names and running tell of the same thing, and where it is unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from jaxmlp.verify.finding import Check, Note, Words, by_function
+from jaxmlp.verify.kinds import BACKWARD, LOOP, STILL, unwritten
+from jaxmlp.verify.names import DELTA, names_used, plain, stores
+from jaxmlp.verify.overlooked import idle
+from jaxmlp.verify.passes import OF_FORWARD
+from jaxmlp.verify.pieces import STAGE
+from jaxmlp.verify.ran import BACK_STAGES, Step, extent
+from jaxmlp.verify.slips import of_output, wants_output
+from jaxmlp.verify.source import Source, unused
+
+
+def merged(
+    checks: Sequence[Check], judged: Sequence[Step], found: Source, declared: Collection[str]
+) -> tuple[tuple[Check, ...], list[Step]]:
+    """The checks by names and those of the steps, one verdict on each thing; the steps that count.
+
+    What a step has run and judged is told there, with its place.
+
+    Args:
+        declared: HIDDEN, OUTPUT and the like, those that somebody has given.
+    """
+    groups = by_function(checks)
+    for step in judged:
+        gone = [g for g in groups if covers(step, g, found) and _is_told(g, step)]
+        groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
+    wrong = [g for g in groups if not _right(g)]
+    counted = [_following(step, wrong, found) for step in judged]
+    everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
+    everything += [c for step in judged for c in step.evaluation]
+    return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
+
+
+def _is_told(group: Sequence[Check], step: Step) -> bool:
+    """Whether a step tells of a part of the exercise that it has run, or that stopped on ours."""
+    if any(one.verdict in ("unfinished", "timeout", "imprecise") for one in group):
+        return False
+    stopped = all(one.verdict == "crashed" for one in group)
+    back = any(one.stage in BACK_STAGES for one in group)
+    wrong = not _right(group)
+    return (back and wrong and step.whole) or (stopped and bool(step.checks))
+
+
+def _following(step: Step, wrong: Sequence[Sequence[Check]], found: Source) -> Step:
+    """A step in which what is wrong in a function, and told there, is not told again."""
+
+    def told(check: Check) -> Check:
+        for group in wrong:
+            function = found.functions.get(group[0].name)
+            inside = function and check.place and check.place.line in extent(function)
+            if check.verdict == "wrong" and inside and group[0].name != check.name:
+                return replace(check, verdict="right", diagnosis=(), remarks=(_follows(group[0]),))
+        return check
+
+    return replace(step, checks=tuple(map(told, step.checks)))
+
+
+def _follows(check: Check) -> Note:
+    name = check.name
+    return Note("follows", Words(
+        f"right, but for what is wrong in {name}",
+        f"{name} の誤りのほかは正しいです"))  # fmt: skip
+
+
+def _right(group: Sequence[Check]) -> bool:
+    return all(one.verdict == "right" for one in group)
+
+
+def covers(step: Step, group: Sequence[Check], found: Source) -> bool:
+    """Whether a step has run the function that a group of checks is about."""
+    function = found.functions.get(group[0].name)
+    return function is not None and bool(extent(function) & step.lines)
+
+
+def _has_right_slopes(step: Step) -> bool:
+    """Whether all that is wrong in a step has a cause, and none is a slope."""
+    ids = {note.id for check in step.checks for note in check.diagnosis}
+    return step.whole and not any(id.startswith(("slope", "unrecognised")) for id in ids)
+
+
+def _as_used(check: Check, step: Step, found: Source, declared: Collection[str]) -> Check:
+    """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU."""
+    right = bool(step.checks) and _right(step.checks)
+    if check.verdict != "wrong" or not covers(step, [check], found):
+        return check
+    if check.stage == "derivative" and (right or _has_right_slopes(step)):
+        return of_output(check)
+    leaky = not declared and {note.id for note in check.diagnosis} == {"relu-leaky"}
+    if leaky and right:
+        return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
+    return check
+
+
+def sure(
+    checks: Sequence[Check], steps: Sequence[Step], counted: Sequence[Step], found: Source,
+    *, sure_of_forward: bool,
+) -> tuple[list[Check], list[Check]]:  # fmt: skip
+    """The checks, with what is not there yet; and apart from them what may be something else.
+
+    Args:
+        sure_of_forward: whether what is called a forward pass is one: somebody has given a network.
+    """
+    excused = [_excused(one, checks, found) for one in checks]
+    left, unsure = _apart([*excused, *_missing(found, checks, steps)], _of_another_call)
+    if not sure_of_forward:
+        left, forward = _apart(left, _of_another_forward)
+        unsure += [] if any(step.checks for step in counted) else forward  # a step has its own
+    return left, unsure
+
+
+def _apart(
+    checks: Sequence[Check], another: Callable[[Check], bool]
+) -> tuple[list[Check], list[Check]]:
+    """The checks; and apart from them, one each, functions that are others than their names say."""
+    groups = by_function(checks)
+    unsure = [some for some in groups if all(map(another, some))]
+    left = [one for some in groups if some not in unsure for one in some]
+    return left, [some[0] for some in unsure]
+
+
+def _of_another_call(check: Check) -> bool:
+    """Whether a small function has stopped since it was called otherwise than it asks for."""
+    ids = {note.id for note in check.remarks}
+    return check.stage in STAGE.values() and check.verdict == "crashed" and "crash-of-call" in ids
+
+
+def _of_another_forward(check: Check) -> bool:
+    """Whether it is wrong by nothing that is known; or right, if what is before it was.
+
+    What is called a forward pass may give labels, or another value first: that is no mistake.
+    """
+    ids = {note.id for note in check.diagnosis}
+    follows = check.verdict == "right" and "right-from-wrong" in {n.id for n in check.remarks}
+    ways = {"crash-of-sizes", "crash-of-call"} & {n.id for n in check.remarks}
+    by_sizes = check.verdict == "crashed" and bool(ways)
+    wrong = follows or by_sizes or (check.verdict == "wrong" and ids == {"unrecognised"})
+    return check.stage in OF_FORWARD and wrong
+
+
+def _missing(found: Source, checks: Sequence[Check], steps: Sequence[Step]) -> list[Check]:
+    """A training loop that is there and updates nothing yet, or V alone."""
+    if LOOP in {*found.unfinished, *found.broken}:
+        return []
+    mine = {one.stage: one.line for one in checks if one.name == LOOP}
+    if not steps and not mine:
+        return [unwritten(LOOP, "update", line) for line in idle(found.module)[:1]]
+    begun = any(DELTA.get(plain(name)) == "delta1" for name in stores(found.module))
+    begun |= any(BACKWARD.search(plain(name)) for name in unused(found))
+    if "dV" in mine and "dW" not in mine and begun:
+        return [unwritten(LOOP, "dW", mine["dV"], STILL)]
+    return []
+
+
+def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
+    """x(1 − x) for f' of the sigmoid is right where the step that calls it, with f(x), is.
+
+    Where something calls it, and no step is judged, it gets the benefit of the doubt.
+    """
+    if not wants_output(check):
+        return check
+    steps = [c for c in checks if c.name == LOOP or c.stage in ("dW", "dV", "delta1")]
+    callers = [found.functions[c.name] for c in steps if c.name in found.functions]
+    used = check.name in names_used(callers if steps else [found.module], found.functions)
+    return of_output(check) if used and _right(steps) else check
