@@ -165,17 +165,15 @@ def _part_of_exercise(function: ast.FunctionDef) -> str | None:
     if short.startswith("back") and names & SAMPLE:
         return None  # a pass through a whole network
     if short.startswith(("forward", "fprop")) and len(parameters) in (3, 4):
-        return None if _operands(function) & set(parameters[2:]) else "forward"  # a bias is no f
+        return "forward" if _calls(function) & set(parameters) else None  # f(u)
     backs = short.startswith(("backward", "bprop", "backprop"))
     return "backward" if backs and len(parameters) == 3 else None
 
 
-def _operands(function: ast.FunctionDef) -> set[str]:
-    """The names that are added, multiplied and so on, as they are."""
-    sides = [
-        one for n in ast.walk(function) if isinstance(n, ast.BinOp) for one in (n.left, n.right)
-    ]
-    return {one.id for one in sides if isinstance(one, ast.Name)}
+def _calls(function: ast.FunctionDef) -> set[str]:
+    """The names that it calls as functions."""
+    calls = [n.func for n in ast.walk(function) if isinstance(n, ast.Call)]
+    return {one.id for one in calls if isinstance(one, ast.Name)}
 
 
 def derivations(found: Source) -> frozenset[str]:

@@ -104,6 +104,18 @@ def stores(statement: ast.AST) -> set[str]:
     return found
 
 
+def updates(statement: ast.AST) -> set[str]:
+    """The names that are made of what they were, as parameters are; sums of E are none."""
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.AugAssign):
+            found |= stores(node)
+        elif isinstance(node, ast.Assign):
+            read = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+            found |= stores(node) & read
+    return {name for name in found if not (LOSS.search(name) or name in ("E", "J"))}
+
+
 def loads(statement: ast.AST) -> set[str]:
     """The names that a statement reads."""
     found = {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jaxmlp.verify.calling import result_role
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.names import ROLE, blocks, called, loads, plain, stores, words
+from jaxmlp.verify.names import ROLE, blocks, called, loads, plain, stores, updates, words
 from jaxmlp.verify.source import empty
 
 ID = "not-looked-at"
@@ -74,15 +74,8 @@ def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
         isinstance(n, ast.Compare) or (isinstance(n, ast.Call) and called(n) == "argmax")
         for n in nodes
     )
-    own = {s.name for s in before if isinstance(s, ast.FunctionDef)}
-    works = any(
-        isinstance(getattr(n, "op", None), ast.Mult | ast.MatMult)
-        or isinstance(n, ast.AugAssign)
-        or (isinstance(n, ast.Call) and called(n) in own)
-        for n in nodes
-    )
-    idle = {"x", "y"} <= stored and not {"W", "V"} & stored
-    return idle and {"W", "V"} <= there and not (tests or works)
+    idle = {"x", "y"} <= stored and not ({"W", "V"} & stored or any(map(updates, loop.body)))
+    return idle and {"W", "V"} <= there and not tests
 
 
 def _candidates(body: list[ast.stmt], examined: Container[str]) -> Iterator[ast.stmt]:

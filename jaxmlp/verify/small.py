@@ -1,6 +1,7 @@
 """The small functions of a file, f, f', softmax and the losses, called and judged."""
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
@@ -24,6 +25,7 @@ TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth 
 OUTPUTS = table(
     "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
 )
+TARGET = re.compile(r"[yt](_|\d|$)", re.IGNORECASE)
 LOGITS = table("u z logit logits score scores unnormalized")
 GUARDS = frozenset(("log-eps", "log-clip"))
 OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")
@@ -100,7 +102,9 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
 
 def _kept(result: np.ndarray, *known: np.ndarray) -> bool:
     """Whether it is no slope, but what a backward pass will need: u, or f(u), or both."""
-    return any(result.shape != one.shape or np.array_equal(result, one) for one in known)
+    both = result.ndim == known[0].ndim + 1
+    parts = [result[:, k] for k in range(result.shape[1])] if both else [result]
+    return all(any(np.array_equal(part, one) for one in known) for part in parts)
 
 
 def _for_each(result: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -214,7 +218,7 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     given = pieces.points(kind)
     names = (*subject.parameters, "", "")[:2]
     first, second = map(plain, names)
-    likely = first[:1] in ("y", "t") and first not in OUTPUTS and second in OUTPUTS
+    likely = bool(TARGET.match(names[0])) and first not in OUTPUTS and second in OUTPUTS
     exchanged = second not in TARGETS and (first in TARGETS or likely)
 
     def call(g: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from jaxmlp.verify.ending import BY_SIZES, crashed
 from jaxmlp.verify.judge import suspects, told
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import names_used
+from jaxmlp.verify.names import names_used, updates
 from jaxmlp.verify.ran import Step, extent, multiplies, not_run, runs
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
@@ -94,7 +94,7 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
     nodes = [n for one in _statements(cells) for n in ast.walk(one)]
     working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
-    loops = [n for n in loops if _works(n) or working & names_used([n], {})]
+    loops = [n for n in loops if _works(n) or (working & names_used([n], {}) and updates(n))]
     for kind, line, why in errors:
         inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in extent(n)}
         around = [n for n in loops if line in extent(n)]

@@ -304,9 +304,8 @@ def test_loops_that_update_nothing_yet():
     assert idle(apart(HEAD + loop + "    W = W - xi\n").module) == []
     assert idle(apart(HEAD + loop + "    weights = weights - 0.1 * xi\n").module) == []
     assert idle(apart(HEAD + loop + "    weights -= step(xi, yi)\n").module) == []
-    own = "def step(x, y): return x\n" + HEAD + loop
-    assert idle(apart(own).module) == [4]
-    assert idle(apart(own + "    weights = step(xi, yi)\n").module) == []
+    assert idle(apart(HEAD + loop + "    E += (W @ xi - yi) ** 2\n").module) == [3]
+    assert idle(apart(HEAD + loop + "    g = np.tanh(V @ np.tanh(W @ xi))\n").module) == [3]
     assert idle(apart(HEAD + loop.replace("X", "x_test")).module) == []
 
 

@@ -125,13 +125,12 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
 
 
 def at_rest(world: World, seed: int) -> World | None:
-    """The same where what begins at 0 and is in no network, as sums of gradients are, is still 0.
-
-    None if there is no such thing.
-    """
+    """The same where what begins at 0, is in no network, and is 0 again after the step, as sums of
+    gradients are, is still 0. None if there is no such thing."""
     graph, nodes = world.graph, world.recording.nodes
     forward = graph.ancestors([g for target in world.targets for g, _ in target.pairs])
-    resting = {p.old for p in world.params if not (p.old in forward or nodes[p.old].value.any())}
+    is_0 = lambda p: not (nodes[p.old].value.any() or nodes[p.new].value.any())  # noqa: E731
+    resting = {p.old for p in world.params if p.old not in forward and is_0(p)}
     params = tuple(p for p in world.params if p.old not in resting)
     if not resting or not params or not world.recording.moves:
         return None

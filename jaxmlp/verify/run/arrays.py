@@ -304,8 +304,9 @@ def _round(index: Any, size: int) -> Any:
     beginning."""
     if isinstance(index, tuple) and index:
         return (_round(index[0], size), *index[1:])
-    whole = type(index) is int or getattr(index, "dtype", np.dtype(float)).kind in "iu"
-    return plain(index) % size if whole and np.max(index, initial=0) >= size > 0 else index
+    found = plain(index)
+    whole = type(found) is int or (isinstance(found, np.ndarray) and found.dtype.kind in "iu")
+    return found % size if whole and np.max(found, initial=0) >= size > 0 else index
 
 
 def _within(index: slice, size: int) -> slice:

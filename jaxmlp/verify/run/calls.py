@@ -91,13 +91,19 @@ def _givers(
         own = {arg.arg for arg in one.args.args}
         given |= dict.fromkeys(set(_returned(one)) - own, one)
     kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in given]
-    if alike and _returned(alike[0]):  # by another name, or by none
+    if alike and _gives_several(alike[0]):  # by another name, or by none
         given |= dict.fromkeys(kept, alike[0])
     names = {arg.arg for arg in caller.args.args}
     first = [f for f in alike if {arg.arg for arg in f.args.args} <= names]
     if BACK.search(caller.name) and first and not kept:
         given[FORWARD] = first[0]
     return given
+
+
+def _gives_several(function: ast.FunctionDef) -> bool:
+    """Whether a function gives a tuple, or a dict: a cache is among it, or is it."""
+    returns = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value]
+    return len(_returned(function)) > 1 or any(isinstance(one, ast.Dict) for one in returns[-1:])
 
 
 def _alike(one: str, other: str) -> bool:

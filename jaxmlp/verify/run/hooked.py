@@ -19,6 +19,19 @@ class Hooked(ast.NodeTransformer):
 
     def __init__(self, *, numbers: bool):
         self.numbers = numbers
+        self.own: set[str] = set()  # the names that the file itself gives
+        self.trying = 0  # statements of which an exception may be caught
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        self.own = bound(node.body)
+        self.generic_visit(node)
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        self.trying += 1
+        self.generic_visit(node)
+        self.trying -= 1
+        return node
 
     def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
@@ -36,13 +49,14 @@ class Hooked(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "int" and len(node.args) == 1:
+        of_python = isinstance(node.func, ast.Name) and node.func.id in {"int"} - self.own
+        if of_python and len(node.args) == 1:
             node.func = ast.copy_location(ast.Name("__int__", ast.Load()), node.func)
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         self.generic_visit(node)
-        node.test = _call("__holds__", node.test)
+        node.test = node.test if self.trying else _call("__holds__", node.test)
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:

@@ -10,7 +10,6 @@ fails is made again with another.
 from __future__ import annotations
 
 import dis
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from types import FunctionType
@@ -411,8 +410,8 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = self._column(index) or index
-        if isinstance(index, list):
-            return
+        if isinstance(index, list) and all(isinstance(k, str) for k in index):
+            return  # several columns at once
         if self.known() is None and (isinstance(index, str) or self.parts):
             self.parts[index] = value
         elif isinstance(index, tuple) and any(map(_is_open, index)):
@@ -489,8 +488,10 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
         of_array = len(args) == 1 and isinstance(args[0], np.ndarray | Unknown)
-        if of_array and (not self.loaded or ACTIVATION.search(self.stands_for)):
+        if of_array and not self.loaded:
             return self._applied(settled(args[0]))
+        if of_array and not kw and (known := _activation(self.stands_for)) is not None:
+            return known(settled(args[0]), self._oracle)
         if not self.loaded:
             raise Unsupported(f"{self.stands_for}, which is not defined")
         if len(args) == 1 and isinstance(args[0], FunctionType | type):
@@ -507,19 +508,19 @@ class Unknown(NDArrayOperatorsMixin):
         return made
 
     def _applied(self, u: Any) -> Any:
-        """What it gives as an activation, by its name or else tanh, of an output perhaps u; or as
-        its derivative, of f(u) or of u, whichever it is given."""
+        """What it gives as an activation: tanh, of an output perhaps u; or as the derivative of
+        tanh, of f(u) or of u, whichever it is given."""
         inputs, outputs = self._oracle.activated
-        node, (f, slope) = current().node_of(u), _activation(self.stands_for)
+        node = current().node_of(u)
         if not BACK.search(self.stands_for) and "prime" not in self.stands_for:
             linear = "out" in self.stands_for and self._oracle.choose((False, True), "linear")
-            made = u * 1.0 if linear else f(u)
+            made = u * 1.0 if linear else np.tanh(u)
             inputs.add(node)
             outputs.add(current().node_of(made))
             return made
         known = node in inputs | outputs
         of_output = node in outputs if known else self._oracle.choose((True, False), "derivative")
-        return slope(u) if of_output else slope(f(u))
+        return 1 - u * u if of_output else 1 - np.tanh(u) ** 2
 
     def _known_data(self, args: tuple, kw: dict[str, Any]) -> Any:
         """What is known of a function of a library: a data set, or labels as 1 of K; or None."""
@@ -603,24 +604,23 @@ class Unknown(NDArrayOperatorsMixin):
         return self
 
 
-def _activation(name: str) -> tuple[Callable, Callable]:
-    """f and its derivative of f(u), by the name of what is not there."""
-    kind = ACTIVATION.search(name)
-    return ACTIVATIONS[kind[1].lower() if kind else "tanh"]
+def _activation(name: str) -> Callable[[Any, Oracle], Any] | None:
+    """An f that a module would have given, where its name leaves no choice; else None."""
+    return ACTIVATIONS.get(name.rpartition(".")[2].partition("#")[0].lower())
 
 
-def _softmax(u: Any) -> Any:
-    """Along the last axis; of columns there is one for each sample, which is not known here."""
-    e = np.exp(u - np.max(u, axis=-1, keepdims=True))
-    return e / np.sum(e, axis=-1, keepdims=True)
+def _softmax(u: Any, oracle: Oracle) -> Any:
+    """Of rows, or of columns."""
+    axis = -1 if np.ndim(u) < 2 else oracle.choose((-1, 0), "softmax")
+    e = np.exp(u - np.max(u, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
 
 
-ACTIVATION = re.compile(r"(sigmoid|relu|tanh|softmax)(?=_|#|$)", re.IGNORECASE)
-ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
-    "tanh": (np.tanh, lambda z: 1 - z * z),
-    "sigmoid": (lambda u: 1 / (1 + np.exp(-u)), lambda z: z * (1 - z)),
-    "relu": (lambda u: np.maximum(u, 0), lambda z: np.where(z > 0, 1.0, 0.0)),
-    "softmax": (_softmax, lambda z: z * (1 - z)),
+ACTIVATIONS: dict[str, Callable[[Any, Oracle], Any]] = {
+    "tanh": lambda u, _: np.tanh(u),
+    "sigmoid": lambda u, _: 1 / (1 + np.exp(-u)),
+    "relu": lambda u, _: np.maximum(u, 0),
+    "softmax": _softmax,
 }
 
 
