@@ -1,7 +1,9 @@
 """The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
 
+import ctypes
 import hashlib
 import os
+from pathlib import Path
 
 import jax
 import jaxtyping
@@ -31,12 +33,39 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.name == DOCTEST:
             item.add_marker(pytest.mark.slow)
-        elif hasattr(item, "callspec"):
+        elif hasattr(item, "callspec") and not item.get_closest_marker("slow"):
             families.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for cases in families.values():
         drawn = sorted(cases, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
         for item in drawn[FAMILY:]:
             item.add_marker(pytest.mark.slow)
+
+
+GROWTH = 250 << 20  # bytes; then what was compiled is let go
+MEMORY = Path("/proc/self/statm")  # Linux's
+
+
+def held() -> int:
+    """The bytes of this process in memory; 0 where that is not to be read."""
+    pages = int(MEMORY.read_text().split()[1]) if MEMORY.exists() else 0
+    return pages * os.sysconf("SC_PAGE_SIZE") if pages else 0
+
+
+@pytest.fixture(scope="session")
+def kept() -> list[int]:
+    """What was held when compiled programs were let go last."""
+    return [held()]
+
+
+@pytest.fixture(autouse=True)
+def compiled_programs_are_let_go(kept):
+    """Each shape of each operation is a program, and all of a suite's are gigabytes."""
+    yield
+    if held() > kept[0] + GROWTH:
+        jax.clear_caches()
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
+            trim(0)
+        kept[0] = held()
 
 
 @pytest.fixture
