@@ -99,7 +99,8 @@ def trials(place: Path, moments: int, args: tuple[str, ...], processes: int = 1)
         found.append({"seconds": killed.seconds, "epochs": killed.epochs, "phase": phase,
                       "victim": victim, "code": ended.code, "errors": ended.errors,
                       "same": same})  # fmt: skip
-    return _about(args, whole, found)
+    twice = bits(place / "warm") == bits(place / "whole")
+    return _about(args, whole, found) | {"the same bits when run twice": twice}
 
 
 def sweeps(place: Path, moments: int, processes: int) -> dict:

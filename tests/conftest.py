@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jax
 import jaxtyping
@@ -26,6 +27,15 @@ FAMILY = 2  # cases of a parametrised test that run by default
 DOCTEST = "jaxmlp.verify.lecture.proof.proofs"  # proves all claims
 
 
+def pytest_configure(config):
+    """What was compiled is kept in a folder of this process, as memory holds only some of it."""
+    folder = TemporaryDirectory(prefix="compiled-")
+    config.add_cleanup(folder.cleanup)
+    jax.config.update("jax_compilation_cache_dir", folder.name)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Of many cases of one test a few run by default, drawn by their names; the rest is slow."""
@@ -41,7 +51,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-GROWTH = 250 << 20  # bytes; then what was compiled is let go
+GROWTH = 128 << 20  # bytes; then what was compiled is let go
 MEMORY = Path("/proc/self/statm")  # Linux's
 
 
@@ -52,20 +62,20 @@ def held() -> int:
 
 
 @pytest.fixture(scope="session")
-def kept() -> list[int]:
+def held_before() -> list[int]:
     """What was held when compiled programs were let go last."""
     return [held()]
 
 
 @pytest.fixture(autouse=True)
-def compiled_programs_are_let_go(kept):
-    """Each shape of each operation is a program, and all of a suite's are gigabytes."""
+def compiled_programs_are_let_go(held_before):
+    """Each operation on each shape is a program, and all of a suite's are gigabytes."""
     yield
-    if held() > kept[0] + GROWTH:
+    if held() > held_before[0] + GROWTH:
         jax.clear_caches()
         if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
             trim(0)
-        kept[0] = held()
+        held_before[0] = held()
 
 
 @pytest.fixture
