@@ -1,6 +1,7 @@
 """Does a run that was killed end as if it had never been? SIGKILL at random moments, then --resume.
 
     python -m experiments.kill_and_resume [--quick] [--sweep] [--processes N] [--moments M]
+        [--data NAME] [--epochs E]
 
 A run of `jaxmlp train` is made once without a stop. Then, for each moment, the same run is started,
 killed by SIGKILL, and gone on with by `jaxmlp train --resume`. Nine moments of ten are drawn evenly
@@ -61,23 +62,25 @@ def main() -> None:
     parser = running.parser(question, "four moments of a short run")
     parser.add_argument("--processes", type=int, default=1, help="that train as one")
     parser.add_argument("--moments", type=int, default=50, help="of the kills")
+    parser.add_argument("--data", default="digits", help="small, where processes share a batch")
+    parser.add_argument("--epochs", type=int, default=800, help="of a run")
     parser.add_argument("--sweep", action="store_true", help="a sweep, resumed by one process")
     options = running.parsed(parser, None)
-    moments, epochs = (4, 300) if options.quick else (options.moments, 800)
+    moments, epochs = (4, 300) if options.quick else (options.moments, options.epochs)
     with TemporaryDirectory() as place:
         if options.sweep:
             found = sweeps(Path(place), moments, options.processes)
         else:
-            found = trials(Path(place), moments, epochs, options.processes)
+            run = ("--data", options.data, *RUN, "--epochs", str(epochs))
+            found = trials(Path(place), moments, run, options.processes)
     said = {"question": question, "answer": answer(found)}
     Console().print(said["answer"])
     running.write(options, "kill_and_resume", said | found)
 
 
-def trials(place: Path, moments: int, epochs: int, processes: int = 1) -> dict:
-    """What became of a run killed at so many moments."""
-    train = functools.partial(_run, "train", processes)
-    args = (*RUN, "--epochs", str(epochs))
+def trials(place: Path, moments: int, args: tuple[str, ...], processes: int = 1) -> dict:
+    """What became of a run killed at so many moments; its last argument is the number of epochs."""
+    train, epochs = functools.partial(_run, "train", processes), int(args[-1])
     train(place / "warm", *args)  # compiled programs are kept: the others start alike
     whole = train(place / "whole", *args)
     draw = random.Random(0)
@@ -96,7 +99,8 @@ def trials(place: Path, moments: int, epochs: int, processes: int = 1) -> dict:
         found.append({"seconds": killed.seconds, "epochs": killed.epochs, "phase": phase,
                       "victim": victim, "code": ended.code, "errors": ended.errors,
                       "same": same})  # fmt: skip
-    return _about(args, whole, found)
+    twice = bits(place / "warm") == bits(place / "whole")
+    return _about(args, whole, found) | {"the same bits when run twice": twice}
 
 
 def sweeps(place: Path, moments: int, processes: int) -> dict:

@@ -1,7 +1,10 @@
 """The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
 
+import ctypes
 import hashlib
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jax
 import jaxtyping
@@ -24,6 +27,15 @@ FAMILY = 2  # cases of a parametrised test that run by default
 DOCTEST = "jaxmlp.verify.lecture.proof.proofs"  # proves all claims
 
 
+def pytest_configure(config):
+    """What was compiled is kept in a folder of this process, as memory holds only some of it."""
+    folder = TemporaryDirectory(prefix="compiled-")
+    config.add_cleanup(folder.cleanup)
+    jax.config.update("jax_compilation_cache_dir", folder.name)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Of many cases of one test a few run by default, drawn by their names; the rest is slow."""
@@ -31,12 +43,39 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.name == DOCTEST:
             item.add_marker(pytest.mark.slow)
-        elif hasattr(item, "callspec"):
+        elif hasattr(item, "callspec") and not item.get_closest_marker("slow"):
             families.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for cases in families.values():
         drawn = sorted(cases, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
         for item in drawn[FAMILY:]:
             item.add_marker(pytest.mark.slow)
+
+
+GROWTH = 128 << 20  # bytes; then what was compiled is let go
+MEMORY = Path("/proc/self/statm")  # Linux's
+
+
+def held() -> int:
+    """The bytes of this process in memory; 0 where that is not to be read."""
+    pages = int(MEMORY.read_text().split()[1]) if MEMORY.exists() else 0
+    return pages * os.sysconf("SC_PAGE_SIZE") if pages else 0
+
+
+@pytest.fixture(scope="session")
+def held_before() -> list[int]:
+    """What was held when compiled programs were let go last."""
+    return [held()]
+
+
+@pytest.fixture(autouse=True)
+def compiled_programs_are_let_go(held_before):
+    """Each operation on each shape is a program, and all of a suite's are gigabytes."""
+    yield
+    if held() > held_before[0] + GROWTH:
+        jax.clear_caches()
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
+            trim(0)
+        held_before[0] = held()
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_what_is_not_finite_is_null(tmp_path):
     assert "quick" not in record
 
 
-def test_a_quick_run_is_kept_away_from_the_results(tmp_path, monkeypatch, capsys):
+def test_a_quick_run_is_kept_away_from_the_results_and_the_index(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     quick("template", None)
     assert not (tmp_path / running.RESULTS).exists()
@@ -85,12 +85,8 @@ def test_a_quick_run_is_kept_away_from_the_results(tmp_path, monkeypatch, capsys
     with pytest.raises(SystemExit, match="2"):
         quick("template", HERE / "results")
     assert "expected another folder than that of the results" in capsys.readouterr().err
-
-
-def test_the_index_shows_no_quick_numbers(tmp_path):
-    quick("template", tmp_path)
     with pytest.raises(ValueError, match=r"template.json: expected the numbers of a full run"):
-        index.page(tmp_path)
+        index.page(running.QUICK)
 
 
 @pytest.mark.slow

@@ -386,6 +386,7 @@ def test_what_runs_with_one_hidden_unit_alone_has_crashed(more):
     assert "truth value" in one.remarks[0].text.en
 
 
+@pytest.mark.slow
 def test_what_is_recognised_at_equal_sizes_of_rows_that_crash_at_others():
     text = """
 def update(W, V, X, Y, eta):

@@ -1,5 +1,7 @@
 """Explanations, and what is said of what has none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,12 @@ def test_two_at_once(right):
     found = explanations(right, {"dV": wrong.dV, "dW": wrong.dW}, CATALOGUE)
     assert {"slope-missing", "times-2"} in names(found)
     assert explanations(right, {"dV": wrong.dV, "dW": wrong.dW}, CATALOGUE, most=1) == []
+
+
+def test_of_many_explanations_the_last_three_are_named(right):
+    (sign,) = made(("sign", "dV"))
+    alike = [replace(sign, id=str(k)) for k in range(5)]
+    assert names(explanations(right, {"dV": -right.dV}, alike)) == [{"2"}, {"3"}, {"4"}]
 
 
 def test_what_is_no_known_mistake_has_no_explanation(right):

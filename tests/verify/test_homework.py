@@ -535,7 +535,7 @@ def test_sizes_that_a_file_has_are_those_of_its_functions(tmp_path):
         """
         import numpy as np
         n, d = np.load("x.npy").shape
-        q, m = 200, 4
+        q, m = 20, 4
         def backprop(W, V, x, y):
             z = np.ones(q + 1)
             z[1:] = np.maximum(W @ x, 0)

@@ -90,9 +90,9 @@ def test_every_mistake_makes_a_difference_and_is_found_again(mistake):
     assert mistake.id in {made[0].id for made in found}
 
 
-@pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda m: f"{m.id}-{m.step}")
-def test_every_mistake_has_its_words_in_both_languages(mistake):
-    assert mistake.text.en.endswith((".", ")", "?"))
-    assert any(ord(c) > 0x3000 for c in mistake.text.ja)
-    assert LOOK[mistake.step].ja
-    assert mistake.equation[0] == "L"
+def test_every_mistake_has_its_words_in_both_languages():
+    for mistake in CATALOGUE:
+        assert mistake.text.en.endswith((".", ")", "?"))
+        assert any(ord(c) > 0x3000 for c in mistake.text.ja)
+        assert LOOK[mistake.step].ja
+        assert mistake.equation[0] == "L"

@@ -47,39 +47,40 @@ def said(file):
     return {n.id for c in file.checks for n in c.remarks if n.id in ORIGINS}
 
 
-@pytest.mark.parametrize(
-    ("text", "id"),
-    [
-        ("def backprop(W, V, x, y):\n    return jax.grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
-        ("def backprop(W, V, x, y):\n    return g(loss, (0, 1))(W, V, x, y)", "autodiff"),
-        ("def f(*a):\n    return value_and_grad(loss, (0, 1))(*a)\ndef backprop(W, V, x, y):\n    return f(W, V, x, y)[1]", "autodiff"),
-        ("both = jax.grad(loss, (0, 1))\ndef backprop(W, V, x, y):\n    return both(W, V, x, y)", "autodiff"),
-        ("from jaxmlp import autodiff, Network, Params\ndef backprop(W, V, x, y):\n    return autodiff(Network(), Params(W, V), x[1:], y)[:2]", "library"),
-        ("import jaxmlp as j\ndef backprop(W, V, x, y):\n    return j.backprop(j.Network(), j.Params(W, V), x[1:], y)[:2]", "library"),
-        (BY_HAND + "def dReLU(u):\n    return np.imag(np.maximum(u + 1e-20j, 0)) / 1e-20", "complex-step"),
-        ("def dtanh(u):\n    return np.tanh(u + 1e-20j).imag / 1e-20", "complex-step"),
-        ("def backprop(W, V, x, y):\n    return getattr(jax, 'grad')(loss, (0, 1))(W, V, x, y)", "autodiff"),
-        ("J = jax\ndef backprop(W, V, x, y):\n    return J.grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
-        ("from jax import *\ndef backprop(W, V, x, y):\n    return grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
-        ("def backprop(W, V, x, y):\n    return vars(jax)['gr' + 'ad'](loss, (0, 1))(W, V, x, y)", "hidden-code"),
-        ("def backprop(W, V, x, y):\n    return jax.__dict__['gr' + 'ad'](loss, (0, 1))(W, V, x, y)", "hidden-code"),
-        ("import sys\ndef backprop(W, V, x, y):\n    return sys.modules['jax'].grad(loss, (0, 1))(W, V, x, y)", "hidden-code"),
-        ("def dtanh(u):\n    return np.tanh(np.asarray(u) + 1e-20j).view(float)[..., 1::2].reshape(np.shape(u)) / 1e-20", "complex-step"),
-        ("def dtanh(u):\n    u = np.asarray(u)\n    return eval('1 - np.tanh(u) ** 2')", "hidden-code"),
-        ("import importlib\ndef dtanh(u):\n    return importlib.import_module('numpy').cosh(u) ** -2.0", "hidden-code"),
-        ("def ReLU(x):\n    return np.maximum(x, 0)\nfrom helper import backprop as b\ndef backprop(W, V, x, y):\n    return b(W, V, x, y)", "other-file"),
-        ("def backprop(W, V, x, y):\n    from folder.helper import backprop as b\n    return b(W, V, x, y)", "other-file"),
-    ],
-)  # fmt: skip
+ELSEWHERE = [
+    ("def backprop(W, V, x, y):\n    return jax.grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
+    ("def backprop(W, V, x, y):\n    return g(loss, (0, 1))(W, V, x, y)", "autodiff"),
+    ("def f(*a):\n    return value_and_grad(loss, (0, 1))(*a)\ndef backprop(W, V, x, y):\n    return f(W, V, x, y)[1]", "autodiff"),
+    ("both = jax.grad(loss, (0, 1))\ndef backprop(W, V, x, y):\n    return both(W, V, x, y)", "autodiff"),
+    ("from jaxmlp import autodiff, Network, Params\ndef backprop(W, V, x, y):\n    return autodiff(Network(), Params(W, V), x[1:], y)[:2]", "library"),
+    ("import jaxmlp as j\ndef backprop(W, V, x, y):\n    return j.backprop(j.Network(), j.Params(W, V), x[1:], y)[:2]", "library"),
+    (BY_HAND + "def dReLU(u):\n    return np.imag(np.maximum(u + 1e-20j, 0)) / 1e-20", "complex-step"),
+    ("def dtanh(u):\n    return np.tanh(u + 1e-20j).imag / 1e-20", "complex-step"),
+    ("def backprop(W, V, x, y):\n    return getattr(jax, 'grad')(loss, (0, 1))(W, V, x, y)", "autodiff"),
+    ("J = jax\ndef backprop(W, V, x, y):\n    return J.grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
+    ("from jax import *\ndef backprop(W, V, x, y):\n    return grad(loss, (0, 1))(W, V, x, y)", "autodiff"),
+    ("def backprop(W, V, x, y):\n    return vars(jax)['gr' + 'ad'](loss, (0, 1))(W, V, x, y)", "hidden-code"),
+    ("def backprop(W, V, x, y):\n    return jax.__dict__['gr' + 'ad'](loss, (0, 1))(W, V, x, y)", "hidden-code"),
+    ("import sys\ndef backprop(W, V, x, y):\n    return sys.modules['jax'].grad(loss, (0, 1))(W, V, x, y)", "hidden-code"),
+    ("def dtanh(u):\n    return np.tanh(np.asarray(u) + 1e-20j).view(float)[..., 1::2].reshape(np.shape(u)) / 1e-20", "complex-step"),
+    ("def dtanh(u):\n    u = np.asarray(u)\n    return eval('1 - np.tanh(u) ** 2')", "hidden-code"),
+    ("import importlib\ndef dtanh(u):\n    return importlib.import_module('numpy').cosh(u) ** -2.0", "hidden-code"),
+    ("def ReLU(x):\n    return np.maximum(x, 0)\nfrom helper import backprop as b\ndef backprop(W, V, x, y):\n    return b(W, V, x, y)", "other-file"),
+    ("def backprop(W, V, x, y):\n    from folder.helper import backprop as b\n    return b(W, V, x, y)", "other-file"),
+]  # fmt: skip
+
+
+def beginning(text, id):
+    return HEAD if ("jax" in text and id != "library") or id == "autodiff" else PLAIN
+
+
+@pytest.mark.parametrize(("text", "id"), ELSEWHERE)
 def test_what_comes_from_elsewhere_is_said(text, id, tmp_path):
     (tmp_path / "folder").mkdir()
     for name, other in HELPERS.items():
         (tmp_path / f"{name}.py").write_text("import numpy as np\n" + other)
         (tmp_path / "folder" / f"{name}.py").write_text("import numpy as np\n" + other)
-    file = checked(
-        tmp_path,
-        (HEAD if ("jax" in text and id != "library") or id == "autodiff" else PLAIN) + text,
-    )
+    file = checked(tmp_path, beginning(text, id) + text)
     notes = [n for c in file.checks for n in c.remarks if n.id in ORIGINS]
     assert {n.id for n in notes} <= {id}
     notes += [n for n in file.remarks if n.id == "not-looked-at"]
@@ -91,6 +92,19 @@ def test_what_comes_from_elsewhere_is_said(text, id, tmp_path):
         for way in (as_text, as_json, as_csv, as_html):
             for lang in ("en", "ja"):
                 assert getattr(words, lang).split(" (")[0] in way(report, lang, explain)
+
+
+def test_each_way_to_have_it_from_elsewhere_is_read(tmp_path):
+    """All of them, by the names in the file alone."""
+    (tmp_path / "helper.py").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/helper.py").touch()
+    path = tmp_path / "homework.py"
+    for text, id in ELSEWHERE:
+        path.write_text(beginning(text, id) + text)
+        origins = Origins(path, read(code_of(path)))
+        notes = [n for name in origins.found.functions for n in origins.of(name, None)]
+        assert {note.id for note in notes} == {id}, text
 
 
 def test_what_is_derived_by_hand_is_not_accused(tmp_path):

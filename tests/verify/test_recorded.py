@@ -702,6 +702,7 @@ for t in range(5):
 }
 
 
+@pytest.mark.slow
 def test_a_gradient_that_is_squared_is_no_step(checked):
     text = RIGHT["tanh, softmax and a sum"].replace("T\n    low", "T; top = top[:1]\n    low")
     text = text.replace("Z = np.tanh(X @ A", "X, T = X[:1], T[:1]; Z = np.tanh(X @ A")
@@ -721,6 +722,7 @@ def test_a_sum_where_the_chain_rule_has_a_product(checked):
     ]
 
 
+@pytest.mark.slow
 def test_what_is_left_over_from_the_step_before_is_wrong(checked):
     file = checked(MEMORY.replace("z = net.memory[-1]", "z = net.memory[0]"))
     wrong = [check for check in file.checks if check.verdict == "wrong"]
@@ -734,7 +736,9 @@ UPDATES = {
 }
 
 
-@pytest.mark.parametrize("kind", UPDATES)
+@pytest.mark.parametrize(
+    "kind", ["not below 0", *(pytest.param(k, marks=pytest.mark.slow) for k in [*UPDATES][1:])]
+)
 def test_a_parameter_is_judged_whatever_is_done_to_it_after_the_step(checked, kind):
     text = """
 import numpy as np

@@ -189,7 +189,12 @@ RIGHT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", RIGHT)
+LONG = "sizes of the exercise written into it"  # 800 numbers a step, one by one
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n == LONG else []) for n in RIGHT]
+)
 def test_right_in_another_way_is_right(tmp_path, name):
     found = verdicts(tmp_path, edited(*RIGHT[name]))
     assert set(found.values()) == {"right"}

@@ -7,7 +7,7 @@ is the one that it is assigned to, or by which an operation reads it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Words
@@ -45,6 +45,7 @@ class Called:
 
     def __init__(self, recording: Recording, statements: Sequence[ast.stmt], cells: Sequence[int]):
         self.nodes, self.cells, self.statements = recording.nodes, cells, statements
+        self.modules = frozenset(_imported(statements))
         self.at: dict[tuple, list[int]] = {}
         for node in recording.nodes.values():
             if node.op not in ("leaf", "branch"):
@@ -77,7 +78,7 @@ class Called:
         """Note by which names an operation reads its arguments."""
         for number in self.at.get(where := place(node), ()):
             self.texts.setdefault(where, ast.unparse(node))
-            for operand, arg in _operands(node, self.nodes[number]):
+            for operand, arg in _operands(node, self.nodes[number], self.modules):
                 operand, arg = self._unturned(operand, arg)
                 if isinstance(arg, Ref) and (name := _name(operand)):
                     self._name(arg.id, name, scope, lent)
@@ -174,8 +175,18 @@ def _paired(target: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, Cod
         yield ("" if target is None else ast.unparse(target)), value
 
 
-def _operands(node: Code, made: Node) -> Iterator[tuple[ast.expr, object]]:
-    """The expressions that an operation was fed with, each with its argument on the tape."""
+def _imported(statements: Sequence[ast.stmt]) -> Iterator[str]:
+    for node in (n for statement in statements for n in ast.walk(statement)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((one.asname or one.name).split(".")[0] for one in node.names)
+
+
+def _operands(node: Code, made: Node, modules: Container[str]) -> Iterator[tuple[ast.expr, object]]:
+    """The expressions that an operation was fed with, each with its argument on the tape.
+
+    Args:
+        modules: names whose attributes are no methods: np.
+    """
     match node:
         case ast.BinOp(left=left, right=right):
             given = [left, right]
@@ -185,10 +196,12 @@ def _operands(node: Code, made: Node) -> Iterator[tuple[ast.expr, object]]:
             given = [one]
         case ast.Compare(left=left, comparators=[right]):
             given = [left, right]
-        case ast.Call(func=ast.Attribute(value=own), args=args) if len(made.args) == len(args) + 1:
+        case ast.Call(func=ast.Attribute(value=own), args=args) if (
+            len(made.args) == len(args) + 1 and _root(own) not in modules
+        ):
             given = [own, *args]
         case ast.Call(func=ast.Attribute(value=own, attr="reshape"), args=[_, _, *_]) if (
-            made.op == "np.reshape"  # x.reshape(n, -1)
+            made.op == "np.reshape" and _root(own) not in modules  # x.reshape(n, -1)
         ):
             given = [own]
         case ast.Call(args=args):
@@ -197,6 +210,13 @@ def _operands(node: Code, made: Node) -> Iterator[tuple[ast.expr, object]]:
             given = []
     if made.op not in MEMORY and len(given) <= len(made.args):
         yield from zip(given, made.args, strict=False)
+
+
+def _root(node: ast.expr) -> str:
+    """The np of np.linalg; nothing of what is called or made of others."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _name(node: ast.expr) -> str | None:
