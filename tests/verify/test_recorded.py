@@ -912,6 +912,13 @@ for t in range(5):
     assert [c.place.text for c in wrong] == ["0.1 * A", "0.1 * B"]
     assert all("0.5 times" in c.diagnosis[0].text.en for c in wrong)
     assert {c.diagnosis[0].id for c in wrong} == {"other-share"}
+    without = text.replace(" + a)", ")").replace("a -= 0.3 * low.sum(axis=0)", "pass")
+    assert {check.verdict for check in checked(without).checks} == {"right"}
+    wrong = checked(without.replace("0.05 *", "0.1 *")).checks
+    assert [c.diagnosis[0].id for c in wrong if c.verdict == "wrong"] == ["other-share"] * 2
+    missing = checked(text.replace(" + 0.1 * B", ""))
+    wrong = [check for check in missing.checks if check.verdict == "wrong"]
+    assert [c.diagnosis[0].id for c in wrong] == ["no-share"]
     other = checked(text.replace("0.05 *", "0.1 *").replace(" * (1 - Z * Z)", ""))
     assert "slope-missing" in {n.id for c in other.checks for n in c.diagnosis}
 

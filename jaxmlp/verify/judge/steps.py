@@ -15,7 +15,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, possible, pressed, rank
 from jaxmlp.verify.judge.naming import Names, multiple
-from jaxmlp.verify.judge.updates import decayed, direction, share_of
+from jaxmlp.verify.judge.updates import Share, decayed, direction, share_of
 from jaxmlp.verify.judge.worlds import (
     Param,
     Unjudged,
@@ -145,8 +145,8 @@ def _length(choice: Choice) -> int:
 
 def _shown(found: Judgement, declared: str | None) -> bool:
     """Whether E is known: it is right for a parameter; or it must be this, and is derived there."""
-    if not found.right:
-        return False
+    if not found.right or found.shares:
+        return bool(found.shares)
     world, target, error = found.world, found.choice.target, found.choice.error
     if target.upstream and not world.recording.goes_back:
         return False
@@ -295,29 +295,59 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     def known() -> Judgement:
         return _verdicts(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))
 
-    own = own_error(choice)
+    plain = known() if choice.across else None  # E without what makes the weights shrink
+    own = own_error(choice) or (_penalised(plain) if plain and all_right(plain) else None)
     if not own:
-        return known()
-    by_own = adjoints.of_own(world.recording, world.graph, world.roots, own, world.at)
-    stated = _verdicts(choice._replace(error=OWN, stated=own), Names(by_own, world.at))
-    if choice.across and not all_right(stated) and all_right(other := known()):
-        return replace(stated, shares=_shares(stated, other.names))
+        return plain or known()
+    stated = _by_own(choice, own)
+    if plain and all_right(plain) and not all_right(stated):
+        return replace(stated, shares=_shares(stated, plain.names))
     return stated
 
 
-def _shares(found: Judgement, known: Names) -> dict[str, float]:
+def _by_own(choice: Choice, number: int) -> Judgement:
+    """The verdicts by an E that the file states."""
+    world = choice.world
+    own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
+    return _verdicts(choice._replace(error=OWN, stated=number), Names(own, world.at))
+
+
+def _penalised(plain: Judgement) -> int | None:
+    """An E that the file states, if it is this one and a penalty on the parameters."""
+    choice, world = plain.choice, plain.world
+    results = [p.new for p in world.params]
+    stated = network.stated(world.recording, world.graph, world.roots, choice.target, results)
+    for number in stated[:STATED]:
+        shares = _shares_by(plain, _by_own(choice, number).names)
+        if any(one and one.size for one in shares.values()) and all(
+            share is not None for share in shares.values()
+        ):
+            return number
+    return None
+
+
+def _shares_by(plain: Judgement, own: Names) -> dict[str, Share | None]:
+    """By parameter the share of itself that an E takes beside the gradient of the plain one."""
+    world = plain.world
+    return {
+        p.name: share_of(own.adjoints[p.old], plain.names.adjoints[p.old], plain.names.value(p.old))
+        for p in world.params if p.name in plain.right and p.old in own.adjoints
+    }  # fmt: skip
+
+
+def _shares(found: Judgement, plain: Names) -> dict[str, float]:
     """How many times as much as E says each parameter that is wrong shrinks.
 
     Args:
-        known: the names of the values by E without what makes the parameters shrink.
+        plain: the names of the values by E without what makes the parameters shrink.
     """
     made = {}
     for param in (p for p in found.world.params if found.right.get(p.name) is False):
-        old = np.stack([state[param.old] for state in found.world.at])
-        changes = found.world.change(param), found.names.adjoints[param.old]
-        is_, should = (share_of(one, known.adjoints[param.old], old) for one in changes)
-        if is_ and should:
-            made[param.name] = is_ / should
+        old, true = found.names.value(param.old), plain.adjoints[param.old]
+        is_ = share_of(found.world.change(param), true, old)
+        should = share_of(found.names.adjoints[param.old], true, old)
+        if is_ and should and should.size and is_.kind in (None, should.kind):
+            made[param.name] = is_.size / should.size
     return made
 
 
@@ -328,8 +358,7 @@ def _by_stated(choice: Choice) -> Judgement | None:
         return None
     stated = network.stated(world.recording, world.graph, world.roots, choice.target, results)
     for number in stated[:STATED]:
-        own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
-        found = _verdicts(choice._replace(error=OWN, stated=number), Names(own, world.at))
+        found = _by_own(choice, number)
         if all_right(found) and found.factors.keys() == found.right.keys():
             return found
     return None

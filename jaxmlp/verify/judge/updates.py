@@ -7,6 +7,7 @@ entry of the gradient, and that nothing of the other parameters comes in but by 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,21 +59,32 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
     return share_of(change, true, old, MOST) is not None
 
 
+class Share(NamedTuple):
+    """A share of the parameters that is taken beside once the gradient.
+
+    Attributes:
+        kind: of all, of all but the biases (rows or columns), or of the signs; None where it is 0.
+    """
+
+    kind: int | None
+    size: float
+
+
 def share_of(
     change: np.ndarray, true: np.ndarray, old: np.ndarray, most: float = np.inf
-) -> float | None:
-    """How large a share of the parameters there is beside once the gradient; None if it is not all.
-
-    The biases may be left out, or the share be one of the signs.
+) -> Share | None:
+    """How large a share of the parameters there is beside the gradient; None if it is not all.
 
     Args:
         most: the largest that it may be.
     """
+    if multiple(change, true) is not None:
+        return Share(None, 0.0)
     weights = [old.copy() for _ in range(3)]
     if old.ndim > 2:
         weights[1][:, :, 0] = weights[2][:, 0] = 0  # without the biases
     weights.append(np.sign(old))  # of Σ |w|
-    for decaying in weights:
+    for kind, decaying in enumerate(weights):
         columns = np.stack([true.ravel(), decaying.ravel()], axis=1)
         (factor, share), *_ = np.linalg.lstsq(columns, change.ravel(), rcond=None)
         rest = change - factor * true - share * decaying
@@ -80,7 +92,7 @@ def share_of(
             0 < share * factor < most * factor**2
             and np.abs(rest).max() <= NEAR * np.abs(change).max()
         ):
-            return float(share / factor)
+            return Share(kind, float(share / factor))
     return None
 
 

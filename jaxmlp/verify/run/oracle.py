@@ -35,6 +35,7 @@ class Oracle:
         own: Sequence[int] = (),
     ):
         self.own = tuple(own)
+        self.absent: frozenset[str] = frozenset()  # names that nothing in the program gives
         self.words: tuple[str, ...] = ()  # the keys of the program's dicts
         self.letters: tuple[str, ...] = ()  # those that it reads drawings with
         self.typed = 0  # whole numbers

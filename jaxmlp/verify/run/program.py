@@ -103,6 +103,7 @@ class Program:
         self.went_back = False  # whether a backward pass came before the first error
         self.counts: dict[int, int] = {}
         self.depth = 0
+        oracle.absent = frozenset(unknown)
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = roots(Path(path), statements)

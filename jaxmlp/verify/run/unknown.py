@@ -488,7 +488,7 @@ class Unknown(NDArrayOperatorsMixin):
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
         of_array = len(args) == 1 and isinstance(args[0], np.ndarray | Unknown)
-        if of_array and not self.loaded:
+        if of_array and not self.loaded and self.stands_for not in self._oracle.absent:
             return self._applied(settled(args[0]))
         if of_array and not kw and (known := _activation(self.stands_for)) is not None:
             return known(settled(args[0]), self._oracle)
