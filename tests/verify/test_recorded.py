@@ -923,6 +923,78 @@ for t in range(5):
     assert "slope-missing" in {n.id for c in other.checks for n in c.diagnosis}
 
 
+NEVER_WRONG = {
+    "a cache that is u, beside a forward pass that gives f(u) alone": """
+def sigmoid(z): return 1 / (1 + np.exp(-z))
+def sigmoid_backward(dA, activation_cache):
+    s = sigmoid(activation_cache)
+    return dA * s * (1 - s)
+""",
+    "a derivative of a module that is not there": """
+from layers import sigmoid, dsigmoid
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = sigmoid(X @ A)
+    top = Z @ B - T
+    A, B = A - 0.1 * X.T @ (top @ B.T * dsigmoid(Z)), B - 0.1 * Z.T @ top
+""",
+    "an f that nothing gives": """
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = f(X @ A)
+    top = Z @ B - T
+    A, B = A - 0.1 * X.T @ (top @ B.T), B - 0.1 * Z.T @ top
+""",
+    "a loop that draws, and stops": """
+def rotated(P, k): return P @ np.array([[0, 1], [-1, 0]])
+def shown(P): return [P[n] for n in range(len(P) + 1)]
+P = X[:, :2]
+for k in range(5):
+    shown(rotated(P, k))
+""",
+    "an int of the file's own": """
+def int(u): return np.tanh(u)
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = int(X @ A)
+    top = Z @ B - T
+    low = top @ B.T * (1 - Z * Z)
+    A, B = A - 0.1 * X.T @ low, B - 0.1 * Z.T @ top
+""",
+}
+
+
+@pytest.mark.parametrize("kind", NEVER_WRONG)
+def test_what_is_not_known_is_not_called_wrong(checked, kind):
+    data = "import numpy as np\nX, T = np.random.randn(6, 5), np.random.randn(6, 3)\n"
+    file = checked(data + NEVER_WRONG[kind])
+    assert {check.verdict for check in file.checks} <= {"right"}
+
+
+def test_sums_of_gradients_that_are_never_set_to_0_are_not_right(checked):
+    text = """
+import numpy as np
+X, T = np.random.randn(6, 5), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+A, B = np.random.randn(4, 5), np.random.randn(3, 4)
+dA, dB = np.zeros_like(A), np.zeros_like(B)
+for t in range(5):
+    for x, y in zip(X, T):
+        z = np.tanh(A @ x)
+        g = np.exp(B @ z); g = g / np.sum(g)
+        top = g - y
+        low = B.T @ top * (1 - z * z)
+        dB += np.outer(top, z)
+        dA += np.outer(low, x)
+    A -= 0.1 * dA / 6
+    B -= 0.1 * dB / 6
+    dA.fill(0)
+    dB.fill(0)
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    file = checked(text.replace("    dA.fill(0)\n    dB.fill(0)\n", ""))
+    assert "right" not in {check.verdict for check in file.checks}
+
+
 def test_a_forward_pass_that_is_given_a_bias_is_not_the_exercises(checked):
     text = """
 import numpy as np

@@ -326,8 +326,11 @@ def test_a_pair_is_f_and_its_derivative():
 
 
 def test_what_a_way_back_will_need_is_no_derivative():
-    (check,) = checks("def sigmoid(x):\n    z = 1 / (1 + np.exp(-x))\n    return z, (x, z)")
+    text = "def sigmoid(x):\n    z = 1 / (1 + np.exp(-x))\n    return z, {}"
+    (check,) = checks(text.format("(x, z)"))
     assert (check.stage, check.verdict) == ("value", "right")
+    for slope in ("np.mean(z * (1 - z))", "(x, z * (1 + z))"):
+        assert [c.verdict for c in checks(text.format(slope))] == ["right", "wrong"]
 
 
 def test_one_number_is_the_derivative_of_a_linear_function():

@@ -80,11 +80,11 @@ def _other_share(times: float) -> Note:
             "The file's own E has a penalty on these weights, and its derivative is missing here.",
             "ファイル自身の E にはこの重みの正則化項がありますが、その微分が抜けています。"),
             BACKWARDS)  # fmt: skip
-    ratio = f"{times:.4g}"
+    said = f"{times:.4g}"
     return Note("other-share", Words(
-        f"The weights shrink {ratio} times as much as the penalty in the file's own E says: the "
+        f"The weights shrink {said} times as much as the penalty in the file's own E says: the "
         "derivative of λ Σ w² is 2λw, that of ½ λ Σ w² is λw.",
-        f"重みの減衰が、ファイル自身の E の正則化項から決まる値の {ratio} 倍です。"
+        f"重みの減衰が、ファイル自身の E の正則化項から決まる値の {said} 倍です。"
         "λ Σ w² の微分は 2λw、½ λ Σ w² の微分は λw です。"), BACKWARDS)  # fmt: skip
 
 
