@@ -21,6 +21,7 @@ from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
 from jaxmlp.verify.run.tape import NOWHERE, Node, Span
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
+AT_PLACES = frozenset(("getitem", *WRITES))
 EPSILON = 1e-3
 MANY = 300  # nodes of a call, from where on shapes are not looked at
 FEW = 6  # numbers that E may be, from either end
@@ -253,7 +254,9 @@ def _meetings(
                 leading.setdefault(place, []).append((y, number, g))
     for met in map(functools.partial(_as_wholes, graph), (leading or by_place).values()):
         pairs = {g: _positive(recording, graph, y) for y, _, g in met}
-        fits = all(_fits(nodes[y].value, nodes[g].value) for g, y in pairs.items())
+        labelled = {g for _, number, g in met if nodes[number].op in AT_PLACES}
+        fits = all(_fits(nodes[y].value, nodes[g].value, labelled=g in labelled)
+                   for g, y in pairs.items())  # fmt: skip
         if fits and _is_clear(recording, met) and not _are_of_f(recording, graph, met):
             yield tuple(sorted(pairs.items()))
 
@@ -264,7 +267,7 @@ def _as_wholes(graph: Graph, met: list[tuple[int, int, int]]) -> list[tuple[int,
     def whole(y: int, number: int, g: int) -> int:
         larger = [i for i in _way(graph, y) if graph.nodes[i].value.ndim]
         labels, output = graph.nodes[larger[0] if larger else y].value, graph.nodes[g].value
-        places = graph.nodes[number].op in ("getitem", *WRITES) and not graph.nodes[y].value.ndim
+        places = graph.nodes[number].op in AT_PLACES and not graph.nodes[y].value.ndim
         many = labels.ndim == 1 and output.ndim == 2 and labels.size in output.shape
         return larger[0] if places and many else y
 
@@ -326,8 +329,9 @@ def _guarded(recording: Recording, graph: Graph, g: int) -> int:
     return g
 
 
-def _fits(y: np.ndarray, g: np.ndarray) -> bool:
-    return (y.size > 1 or g.size == 1) and as_target(y, g) is not None
+def _fits(y: np.ndarray, g: np.ndarray, *, labelled: bool) -> bool:
+    """Whether one may be the target of the other; a single number of several outputs as a label."""
+    return (y.size > 1 or g.size == 1 or labelled) and as_target(y, g) is not None
 
 
 def fixed(

@@ -615,6 +615,24 @@ for t in range(5):
     B -= 0.1 * z.T @ top / 20
     A -= 0.1 * x.T @ low / 20
 """,
+    "a label of one sample": """
+import numpy as np
+X, kinds = np.random.randn(30, 5), np.random.randint(0, 3, 30)
+A, a = np.random.randn(4, 5), np.random.randn(4)
+B, b = np.random.randn(3, 4), np.random.randn(3)
+for t in range(300):
+    k = np.random.randint(30)
+    x, label = X[k], kinds[k]
+    z = np.tanh(A @ x + a)
+    g = np.exp(B @ z + b)
+    g = g / g.sum()
+    E = -np.log(g[label])
+    top = g.copy()
+    top[label] -= 1
+    low = B.T @ top * (1 - z * z)  # slope
+    B -= 0.1 * np.outer(top, z); b -= 0.1 * top
+    A -= 0.1 * np.outer(low, x); a -= 0.1 * low
+""",
     "samples that are stated as rows, the wish last": """
 import numpy as np
 rows = [(0.1, -1, 1, -1), (-1, 0.3, 1, 1), (1, 1, -0.2, -1), (0.7, -1, 0.5, 1)]
