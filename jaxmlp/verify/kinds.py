@@ -12,7 +12,7 @@ from jaxmlp.verify.claimed import confirm
 from jaxmlp.verify.ending import crashed, out_of_time
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.names import NOT_CHECKED, imports_of, names_used, plain, roles, words
+from jaxmlp.verify.names import NOT_CHECKED, called, imports_of, names_used, plain, roles, words
 from jaxmlp.verify.passes import check_backward, check_forward
 from jaxmlp.verify.pieces import STAGE, piece
 from jaxmlp.verify.run.outcome import OutOfTime
@@ -165,15 +165,22 @@ def _part_of_exercise(function: ast.FunctionDef) -> str | None:
     if short.startswith("back") and names & SAMPLE:
         return None  # a pass through a whole network
     if short.startswith(("forward", "fprop")) and len(parameters) in (3, 4):
-        return "forward" if _calls(function) & set(parameters) else None  # f(u)
+        return None if _added(function) & set(parameters[2:]) else "forward"  # a bias is no f
     backs = short.startswith(("backward", "bprop", "backprop"))
     return "backward" if backs and len(parameters) == 3 else None
 
 
-def _calls(function: ast.FunctionDef) -> set[str]:
-    """The names that it calls as functions."""
-    calls = [n.func for n in ast.walk(function) if isinstance(n, ast.Call)]
-    return {one.id for one in calls if isinstance(one, ast.Name)}
+def _added(function: ast.FunctionDef) -> set[str]:
+    """The names that something is computed with as they are, as with arrays."""
+    found: list[ast.expr] = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.BinOp):
+            found += [node.left, node.right]
+        elif isinstance(node, ast.AugAssign):
+            found.append(node.value)
+        elif isinstance(node, ast.Call) and called(node) == "add":
+            found += node.args
+    return {one.id for one in found if isinstance(one, ast.Name)}
 
 
 def derivations(found: Source) -> frozenset[str]:

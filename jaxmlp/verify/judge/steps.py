@@ -405,6 +405,9 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
             factors[param.name] = factor
         elif gradients:
             given[param.name] = _as_used(world, names, param, gradients)
+    for name in _by_chance(world, names, factors):
+        right[name] = False
+        del factors[name]
     news = {p.new for p in world.params}
     arrays = [(n, r) for n, r in world.results
               if world.recording.nodes[r].value.ndim or GRADIENT.search(n)]  # fmt: skip
@@ -419,6 +422,18 @@ def _verdicts(choice: Choice, names: Names) -> Judgement:
     return Judgement(
         choice, names, right, factors, still, uneven, loose, frozenset(uphill), tuple(unseen)
     )
+
+
+def _by_chance(world: World, names: Names, factors: Mapping[str, float]) -> list[str]:
+    """The parameters of a step that has stand-ins whose derivative is 0 at all states but one, as
+    behind a unit that is off, and that have a factor of their own there: it may be any."""
+    if not (world.recording.guessed and world.recording.moves):
+        return []
+    seen = {p.name: sum(np.any(true) for true in names.adjoints[p.old])
+            for p in world.params if p.name in factors}  # fmt: skip
+    sure = [factors[name] for name, states in seen.items() if states > 1]
+    return [name for name, states in seen.items()
+            if sure and states == 1 and not any(_near(factors[name], f) for f in sure)]  # fmt: skip
 
 
 def _uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -> dict[str, float]:

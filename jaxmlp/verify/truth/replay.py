@@ -139,7 +139,7 @@ def _as_assigned(value: Any, axes: int) -> Any:
     return value if shape == np.shape(value) else jnp.reshape(value, shape)
 
 
-def _put(xp: ModuleType, array: Any, places: np.ndarray, value: Any) -> Any:
+def _put(xp: ModuleType, array: Any, places: Any, value: Any) -> Any:
     flat = _set(xp, xp.asarray(array).reshape(-1), places.reshape(-1), xp.reshape(value, -1))
     return flat.reshape(np.shape(array))
 
