@@ -155,14 +155,19 @@ def _as_generic(choice: Choice, best: Choice) -> bool:
     return choice.target.upstream and alike and many and outputs[0] == outputs[1]
 
 
+def stated_errors(choice: Choice) -> list[int]:
+    """The numbers that may be an E which the file states."""
+    world, results = choice.world, [p.new for p in choice.world.params]
+    return network.stated(world.recording, world.graph, world.roots, choice.target, results)
+
+
 def own_error(choice: Choice) -> int | None:
     """An E that the file states, if some parameter goes down it and not all go down the other.
 
     A function that gives E itself, and has no network in it, is about this E.
     """
     world = choice.world
-    results = [p.new for p in world.params]
-    stated = network.stated(world.recording, world.graph, world.roots, choice.target, results)
+    stated = stated_errors(choice)
     if choice.fitting == len(world.params) and not choice.across:
         given = {node for _, node in world.recording.values}
         inside = any(n.op in FACTORS for n in world.recording.nodes.values())

@@ -13,7 +13,15 @@ from itertools import permutations
 
 import numpy as np
 
-from jaxmlp.verify.judge.choosing import Choice, choices, own_error, possible, pressed, rank
+from jaxmlp.verify.judge.choosing import (
+    Choice,
+    choices,
+    own_error,
+    possible,
+    pressed,
+    rank,
+    stated_errors,
+)
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.updates import Share, decayed, direction, share_of
 from jaxmlp.verify.judge.worlds import (
@@ -25,7 +33,6 @@ from jaxmlp.verify.judge.worlds import (
     worlds,
 )
 from jaxmlp.verify.names import GRADIENT
-from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import Target, as_target
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
@@ -231,8 +238,7 @@ def _stated(found: Judgement) -> str | None:
     world, target, error = found.world, found.choice.target, found.choice.error
     if error not in errors.KNOWN:
         return error
-    results = [p.new for p in world.params]
-    numbers = network.stated(world.recording, world.graph, world.roots, target, results)
+    numbers = stated_errors(found.choice)
     entries = errors.KNOWN[error]
     true = np.array([
         sum(np.sum(entries(state[g], as_target(state[y], state[g]))) for g, y in target.pairs)
@@ -296,10 +302,10 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
         return _verdicts(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))
 
     plain = known() if choice.across else None  # E without what makes the weights shrink
-    own = own_error(choice) or (_penalised(plain) if plain and all_right(plain) else None)
-    if not own:
+    own = own_error(choice)
+    stated = _by_own(choice, own) if own else _penalised(plain) if plain else None
+    if stated is None:
         return plain or known()
-    stated = _by_own(choice, own)
     if plain and all_right(plain) and not all_right(stated):
         return replace(stated, shares=_shares(stated, plain.names))
     return stated
@@ -312,17 +318,14 @@ def _by_own(choice: Choice, number: int) -> Judgement:
     return _verdicts(choice._replace(error=OWN, stated=number), Names(own, world.at))
 
 
-def _penalised(plain: Judgement) -> int | None:
-    """An E that the file states, if it is this one and a penalty on the parameters."""
-    choice, world = plain.choice, plain.world
-    results = [p.new for p in world.params]
-    stated = network.stated(world.recording, world.graph, world.roots, choice.target, results)
-    for number in stated[:STATED]:
-        shares = _shares_by(plain, _by_own(choice, number).names)
-        if any(one and one.size for one in shares.values()) and all(
-            share is not None for share in shares.values()
-        ):
-            return number
+def _penalised(plain: Judgement) -> Judgement | None:
+    """The verdicts by an E that the file states, if by the plain one all is right, and it is this
+    one and a penalty on the parameters."""
+    for number in stated_errors(plain.choice)[:STATED] if all_right(plain) else ():
+        found = _by_own(plain.choice, number)
+        shares = _shares_by(plain, found.names).values()
+        if None not in shares and any(one and one.size for one in shares):
+            return found
     return None
 
 
@@ -353,11 +356,9 @@ def _shares(found: Judgement, plain: Names) -> dict[str, float]:
 
 def _by_stated(choice: Choice) -> Judgement | None:
     """The verdict by the file's own E, if by that all is right as it is: with weight decay, say."""
-    world, results = choice.world, [p.new for p in choice.world.params]
-    if choice.target.upstream or world.recording.moves:
+    if choice.target.upstream or choice.world.recording.moves:
         return None
-    stated = network.stated(world.recording, world.graph, world.roots, choice.target, results)
-    for number in stated[:STATED]:
+    for number in stated_errors(choice)[:STATED]:
         found = _by_own(choice, number)
         if all_right(found) and found.factors.keys() == found.right.keys():
             return found

@@ -36,9 +36,7 @@ NO_PLACE = "indices must be of integer"
 KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 SHARE = 2  # of an even share of the time, for one of several calls
-LEFT = (
-    0.4  # of the time, for what comes after: the file as it runs, what it calls nowhere, the rest
-)
+FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names
 AGAIN = 4  # of a changed program, with the shapes of the one before
 LIKELIEST = 4  # of so many runs one is the likeliest, not one that changes what came far
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
@@ -430,4 +428,4 @@ def explored(
 def _part(until: float, after: list[calls.Uncalled]) -> float:
     """When to stop, so that there is time for what comes after, if something does."""
     now = time.monotonic()
-    return until - LEFT * (until - now) if after else until
+    return until - FOR_THE_REST * (until - now) if after else until

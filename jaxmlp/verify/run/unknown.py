@@ -246,7 +246,12 @@ class Unknown(NDArrayOperatorsMixin):
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kw: Any
     ) -> Any:
         args = list(inputs)
-        if ufunc in (np.sqrt, np.power) and args[0] is self and self.setting and self._is_open():
+        if (
+            ufunc in (np.sqrt, np.power)
+            and args[0] is self
+            and self.setting
+            and self._is_undecided()
+        ):
             args[0] = self.as_integer()  # the units that weights are drawn for
         if ufunc is np.matmul:
             product(args, self._oracle)
@@ -452,7 +457,7 @@ class Unknown(NDArrayOperatorsMixin):
         """Whether it may be a dict with the keys of one of the program's."""
         return self._is_untold() and not self._counted and bool(self._oracle.words)
 
-    def _is_open(self) -> bool:
+    def _is_undecided(self) -> bool:
         """Whether nothing says yet what it is."""
         return self.known() is None and not (self.parts or self._row or self._flip)
 
@@ -530,15 +535,10 @@ class Unknown(NDArrayOperatorsMixin):
         if data is None:
             data = data_sets.one_hot(self.stands_for, tuple(map(plain, known)), kw)
         if not isinstance(data, dict | np.ndarray):
-            data = lifted(data)
-            for one in _arrays((data,)):
-                current().stands_in(one)
-            return data
+            return _standing_in(lifted(data))
         made = Unknown(f"{self.stands_for}()", oracle, loaded=True)
         if isinstance(data, dict):
-            made.parts = {key: lifted(one) for key, one in data.items()}
-            for one in _arrays(made.parts.values()):
-                current().stands_in(one)
+            made.parts = {key: _standing_in(lifted(one)) for key, one in data.items()}
         else:  # labels, perhaps as a sparse matrix
             made.value = lifted(data)
         return made
@@ -567,7 +567,7 @@ class Unknown(NDArrayOperatorsMixin):
         if type(other) is int and self._is_untold() and not self.parts:
             layer = self._oracle.choose(("array", LAYERS, other), "layer")
             self.value = None if layer == "array" else layer
-        if self.loaded and type(other) is int and other > MAGIC and self._is_open():
+        if self.loaded and type(other) is int and other > MAGIC and self._is_undecided():
             self.value = other  # which says what kind of file it is
         return np.equal(self, other)
 
@@ -631,6 +631,13 @@ def _arrays(args: Iterable[Any]) -> Iterator[Any]:
             yield from _arrays(one)
         elif isinstance(one, np.ndarray | Unknown):
             yield one
+
+
+def _standing_in(data: Any) -> Any:
+    """Data of which each array is known to stand in for what is not there."""
+    for one in _arrays((data,)):
+        current().stands_in(one)
+    return data
 
 
 def _told(value: Any) -> Any:
