@@ -4,8 +4,9 @@ Rows are samples. x is (d,) or (n, d), without the 1 that the lecture puts in fr
 adds it. In a shape, `*n` stands for either: nothing for one sample, n for a batch of rows.
 """
 
+import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Literal, NamedTuple
@@ -29,6 +30,23 @@ INITIALIZERS = {
     "glorot": jax.nn.initializers.glorot_normal(in_axis=1, out_axis=0),
     "he": jax.nn.initializers.he_normal(in_axis=1, out_axis=0),
 }
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """Products as exact as their numbers, unless JAX's `jax_default_matmul_precision` is set.
+
+    Left to itself, JAX has a GPU round float32 to 11 bits before it multiplies (TF32).
+
+    Example:
+        >>> with full_precision(), jax.default_matmul_precision("tensorfloat32"):
+        ...     with full_precision():
+        ...         jax.config.jax_default_matmul_precision
+        'tensorfloat32'
+    """
+    chosen = getattr(jax.config, "jax_default_matmul_precision")  # noqa: B009
+    with jax.default_matmul_precision(chosen or "highest"):
+        yield
 
 
 class Params(NamedTuple):

@@ -4,12 +4,15 @@
 
 The workloads: the exercise (784-200-4) and the digits (64-32-10), one sample at a time and in
 batches; 64 networks at once; growing n, d, q and numbers of networks; `jaxmlp train` from a cold
-start; peak memory. Times are medians of runs taken in turn, ours beside each peer, after a warm-up.
+start; peak memory. Where JAX has a GPU: the workloads alone, beside PyTorch on it and C on the CPU.
+Times are medians of runs taken in turn, ours beside each peer, after a warm-up.
 The products' limit is the arithmetic of the first layer's two products, 4 q (d+1) a sample, at the
 best rate that this machine reaches in a large square product of float32 in the same rounds; "share"
-is the limit over the time. Numbers go to benchmark.json, the figure to benchmark.png.
+is the limit over the time. Numbers go to benchmark.json, the figure to benchmark.png; a GPU's to
+benchmark-gpu.
 """
 
+import functools
 import json
 import os
 import platform
@@ -27,7 +30,7 @@ from rich.table import Table
 
 from experiments import running
 from experiments.benchmark.figure import SHORT, draw, three_digits
-from experiments.benchmark.peers import EPOCHS, PEERS, Missing, Task, timed
+from experiments.benchmark.peers import EPOCHS, ON_GPU, PEERS, Missing, Task, timed
 
 EXERCISE, DIGITS = (784, 200, 4), (64, 32, 10)
 WORKLOADS = {
@@ -44,25 +47,27 @@ GROWING = {
     "q": [Task(2000, 64, q, 10) for q in (20, 200, 2000)],
     "networks": [Task(1000, 64, 32, 10, networks=k) for k in (2, 20, 200)],
 }
-REST = 0.3  # seconds for the threads of the peer before, which wait for work by turning round
+NAME = "benchmark-gpu" if ON_GPU else "benchmark"
+ROUNDS = 3 if ON_GPU else 7
+REST = 0.01 if ON_GPU else 0.3  # seconds for the threads of the peer before to come to rest
 ALONE = ("C", "C, skipping units that are off")  # they train one of several networks
 
 
 def main() -> None:
     question = running.question_of(__doc__)
     options = running.parsed(running.parser(question, "a few seconds: small parts, once"), None)
-    console, rounds = Console(width=160), 1 if options.quick else 7
+    console, rounds = Console(width=160), 1 if options.quick else ROUNDS
     found = {"machine": machine(), "workloads": {}, "growing": {}}
     for name, task in WORKLOADS.items():
         small = task._replace(n=min(task.n, 600)) if options.quick else task
         with console.status(name):
             found["workloads"][name] = measured(small, rounds, console)
-    for name, tasks in GROWING.items():
+    for name, tasks in {} if ON_GPU else GROWING.items():
         with console.status(f"growing {name}"):
             tasks = tasks[:2] if options.quick else tasks
             work = [getattr(task, name) for task in tasks]
             found["growing"][name] = list(zip(work, growing(tasks, rounds), strict=True))
-    if not options.quick:
+    if not options.quick and not ON_GPU:
         with console.status("cold starts, memory"):
             found |= {"cold": cold(), "memory": memory()}
     found["growth exponents"] = {
@@ -70,8 +75,8 @@ def main() -> None:
     }
     found = {"question": question, "answer": answer(found)} | found
     report(console, found)
-    running.write(options, "benchmark", found)
-    draw(found).savefig(options.out / "benchmark.png", dpi=150)
+    running.write(options, NAME, found)
+    draw(found).savefig(options.out / f"{NAME}.png", dpi=150)
 
 
 def machine() -> dict:
@@ -80,12 +85,12 @@ def machine() -> dict:
             "versions": running.versions("torch")}  # fmt: skip
 
 
-SIDE = 2048
-_product = jax.jit(jax.numpy.matmul)
+SIDE = 8192 if ON_GPU else 2048
+_product = jax.jit(functools.partial(jax.numpy.matmul, precision="highest"))
 
 
 def square_product() -> None:
-    """A product of two 2048 × 2048 matrices, to know what the machine can do at this moment."""
+    """A product of two square matrices, to know what the machine can do at this moment."""
     A = jax.numpy.ones((SIDE, SIDE), "float32")
     jax.block_until_ready(_product(A, A))
 
@@ -223,7 +228,7 @@ def answer(found: dict) -> str:
     )
     ratios = [
         f"{one[name] / one['jaxmlp']:.1f} times as fast as {name}"
-        for name in ("C", "NumPy script", "PyTorch", "scikit-learn")
+        for name in ("C", "NumPy script", "PyTorch", "PyTorch, CUDA graphs", "scikit-learn")
         if name in one
     ]
     said = f"One sample of the exercise takes {one['jaxmlp']:.1f} µs, {', '.join(ratios)}"

@@ -10,10 +10,23 @@ ACROSS = 3  # workloads in a row
 
 
 def draw(found: dict) -> Figure:
-    """Microseconds a sample by workload above, seconds an epoch as work grows below."""
+    """Microseconds a sample by workload above, seconds an epoch as work grows below, if it did."""
+    if not found["growing"]:
+        figure = Figure(figsize=(9, 9.5), layout="constrained")
+        _workloads(figure, found["workloads"])
+        return figure
     figure = Figure(figsize=(9, 12.5), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(3.6, 1))
-    workloads = found["workloads"]
+    _workloads(above, found["workloads"])
+    for k, axes in enumerate(below.subplots(1, len(found["growing"]))):
+        name, points = list(found["growing"].items())[k]
+        _growth(axes, name, *np.array(points, float).T)
+        axes.set_ylabel("" if k else "seconds an epoch")
+    below.suptitle("An epoch of jaxmlp, one sample at a time, as work grows; dashed: linear")
+    return figure
+
+
+def _workloads(above, workloads: dict) -> None:
     rows = [list(group) for _, group in itertools.groupby(workloads, key=_kind)]
     grid = above.subplots(len(rows), ACROSS, squeeze=False)
     for row, names in zip(grid, rows, strict=True):
@@ -23,12 +36,6 @@ def draw(found: dict) -> Figure:
             else:
                 _bars(axes, name, workloads[name])
     above.suptitle("Training: µs a sample, the products' limit dashed")
-    for k, axes in enumerate(below.subplots(1, len(found["growing"]))):
-        name, points = list(found["growing"].items())[k]
-        _growth(axes, name, *np.array(points, float).T)
-        axes.set_ylabel("" if k else "seconds an epoch")
-    below.suptitle("An epoch of jaxmlp, one sample at a time, as work grows; dashed: linear")
-    return figure
 
 
 def _kind(workload: str) -> str:

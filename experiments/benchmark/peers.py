@@ -8,6 +8,7 @@ no errors on the way. What this machine has not got raises `Missing`.
 import contextlib
 import ctypes
 import functools
+import math
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ import numpy as np
 import jaxmlp
 
 ETA = 0.01
+ON_GPU = jax.default_backend() == "gpu"
 
 
 class Missing(Exception):
@@ -158,35 +160,86 @@ def _compiled_c(skipping: bool) -> ctypes.CDLL:
     return ctypes.CDLL(str(library))
 
 
-def torch_eager(task: Task, *, compiled: bool = False) -> Callable[[], object]:
-    """PyTorch: nn.Sequential, cross_entropy, torch.optim.SGD."""
+def torch_eager(
+    task: Task, *, compiled: bool = False, graphs: bool = False
+) -> Callable[[], object]:
+    """PyTorch: nn.Sequential, cross_entropy, torch.optim.SGD; on the same device as JAX.
+
+    graphs: many steps, compiled, are one CUDA graph; it knows where it is in the order.
+    """
     with contextlib.suppress(ImportError):
         import torch
     if "torch" not in locals():
         raise Missing("no torch: pip install torch")
-    X, Y, W, V, order = task.data()
-    X, y = torch.from_numpy(X), torch.from_numpy(Y.argmax(axis=1))
-    batches = torch.from_numpy(order).split(task.batch_size)
-    model = torch.nn.Sequential(
-        torch.nn.Linear(task.d, task.q), torch.nn.ReLU(), torch.nn.Linear(task.q, task.m)
-    )
-    optimizer = torch.optim.SGD(model.parameters(), lr=ETA)
+    if ON_GPU and not torch.cuda.is_available():
+        raise Missing("PyTorch finds no GPU")
+    with torch.device("cuda" if ON_GPU else "cpu") as device:
+        X, Y, W, V, order = map(torch.from_numpy, task.data())
+        X, y, order = X.to(device), Y.argmax(dim=1).to(device), order.to(device)
+        model = torch.nn.Sequential(
+            torch.nn.Linear(task.d, task.q), torch.nn.ReLU(), torch.nn.Linear(task.q, task.m)
+        )
+    optimizer = torch.optim.SGD(model.parameters(), lr=ETA, fused=graphs)
 
     def error(x, y):
         return torch.nn.functional.cross_entropy(model(x), y)
 
     if compiled:
-        error = torch.compile(error)
+        torch._dynamo.config.recompile_limit = 100  # each task has shapes of its own
+        error = torch.compile(error, dynamic=False)
     with torch.no_grad():
         for layer, weights in ((model[0], W), (model[2], V)):
-            layer.bias.copy_(torch.from_numpy(weights[:, 0]))
-            layer.weight.copy_(torch.from_numpy(weights[:, 1:]))
+            layer.bias.copy_(weights[:, 0])
+            layer.weight.copy_(weights[:, 1:])
+
+    def step(rows):
+        optimizer.zero_grad()
+        error(X[rows], y[rows]).backward()
+        optimizer.step()
+
+    if graphs:
+        return _replayed(torch, step, order, task.batch_size)
 
     def run():
-        for rows in batches:
-            optimizer.zero_grad()
-            error(X[rows], y[rows]).backward()
-            optimizer.step()
+        for rows in order.split(task.batch_size):
+            step(rows)
+        if ON_GPU:
+            torch.cuda.synchronize()
+
+    return run
+
+
+IN_A_GRAPH = 64  # steps
+
+
+def _replayed(torch, step: Callable, order, batch_size: int) -> Callable[[], object]:
+    """A run over whole batches that replays a captured graph of some steps."""
+    at = torch.zeros((), dtype=torch.int64, device=order.device)
+    along = torch.arange(batch_size, device=order.device)
+
+    def next_step():
+        step(order[at + along])
+        at.add_(batch_size)
+
+    batches = len(order) // batch_size
+    together = math.gcd(batches, IN_A_GRAPH)
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):  # capturing wants it warm, and away from the main stream
+        for _ in range(3):
+            next_step()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    at.zero_()
+    with torch.cuda.graph(graph):
+        for _ in range(together):
+            next_step()
+
+    def run():
+        at.zero_()
+        for _ in range(batches // together):
+            graph.replay()
+        torch.cuda.synchronize()
 
     return run
 
@@ -220,3 +273,6 @@ PEERS = {
     "PyTorch, compiled": functools.partial(torch_eager, compiled=True),
     "scikit-learn": scikit_learn,
 }
+if ON_GPU:
+    PEERS = {name: PEERS[name] for name in ("jaxmlp", "C", "PyTorch", "PyTorch, compiled")}
+    PEERS["PyTorch, CUDA graphs"] = functools.partial(torch_eager, compiled=True, graphs=True)

@@ -15,7 +15,7 @@ from jax.typing import DTypeLike
 from jaxmlp.estimators.descent import descend, most_epochs, start
 from jaxmlp.estimators.settings import devices_of, numbers_of
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, padded
-from jaxmlp.network import Network, Params
+from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.mesh import check_batch, placed
 from jaxmlp.train.sgd import Epoch
 
@@ -42,7 +42,8 @@ def precision(dtype: np.dtype) -> Iterator[None]:
             "JAX was running before this process was forked, and would hang in it: expected "
             'joblib\'s backend "loky" or "threading", got "multiprocessing" or a fork of one\'s own'
         )
-    with jax.enable_x64(bool(dtype == np.float64)), jax.numpy_dtype_promotion("standard"):
+    x64, mixing = jax.enable_x64(bool(dtype == np.float64)), jax.numpy_dtype_promotion("standard")
+    with x64, mixing, full_precision():
         yield
 
 

@@ -40,22 +40,46 @@ PART = 32  # samples of a block that are corrected for the same number before th
 FUSED = 4096  # outputs beyond which XLA compiles no loop as one function
 NEAREST = 48 * 2**10  # bytes of a core's nearest cache
 CACHED = 2**18  # numbers that a core keeps at hand: a megabyte of float32
+REGISTERS = 2**14  # numbers of 4 bytes that a GPU's multiprocessor keeps at hand, of U
+LONGEST = 256  # samples that one kernel takes
 
 
-def block_size(params: Params, batch_size: int, fused: bool) -> int:
+def block_size(params: Params, batch_size: int, on_cpu: bool, fused: bool) -> int:
     """How many samples to take at a time: a multiple of the batch size, as measured to be best.
 
     More samples make larger products, but each sample's correction takes as many vectors.
 
     Args:
-        fused: as for `descend`.
+        on_cpu, fused: as for `descend`.
     """
     first = params.V if params.W is None else params.W
+    if fused and not on_cpu:
+        return in_a_kernel(params)
     if fused and first.nbytes <= NEAREST:
         return 1
     if batch_size > (7 if first.size <= SMALL else 32):
         return batch_size
     return batch_size * (BLOCK // batch_size)
+
+
+def in_a_kernel(params: Params) -> int:
+    """How many samples one kernel of a GPU takes (`kernel`): 0 where their numbers find no room."""
+    if params.W is None or params.V.dtype not in (jnp.float32, jnp.float64):
+        return 0
+    m, q = (power_of_2(len(A)) for A in (params.V, params.W))
+    words = q * params.V.dtype.itemsize // 4
+    most = min(REGISTERS // words, LONGEST)
+    return most if most >= 8 and 2 * m * words <= REGISTERS else 0
+
+
+def power_of_2(n: int) -> int:
+    """The first that is no less than n.
+
+    Example:
+        >>> [power_of_2(n) for n in (1, 4, 5, 200)]
+        [1, 4, 8, 256]
+    """
+    return 1 << (n - 1).bit_length()
 
 
 def blocks_at_once(blocks: int, numbers: int, weights: int) -> int:
@@ -92,8 +116,8 @@ def descend(
         gradient: `autodiff` or `backprop`.
         block: samples at a time, a multiple of the batch size.
         on_cpu: whether the small steps go through the networks one after the other, or stacked.
-        fused: whether they are compiled to one function without calls (on a CPU, where each call
-            costs more than the arithmetic of a small step).
+        fused: whether they are compiled to one function without calls, each of which costs more
+            than the arithmetic of a small step: on a GPU, to one kernel.
         train: X and Y.
         params: of N networks, (N, q, d+1) and (N, m, q+1).
         order: row numbers of X, one after the other; None where X and Y are blocks in order,
@@ -104,7 +128,8 @@ def descend(
     W, V = (None if A is None else apart(network, A) for A in params)
     layers = (V, None) if W is None else (W, V)
     steps: Callable = functools.partial(_steps, network, DELTAS[gradient], batch_size)
-    steps = _as_one_function(steps) if fused else steps
+    if fused:
+        steps = _as_one_function(steps) if on_cpu else _as_one_kernel(network)
     directly = _as_one_function(functools.partial(_directly, DELTAS[gradient], network))
     one_block = functools.partial(_one_block, network, steps, on_cpu, block == batch_size)
 
@@ -262,3 +287,10 @@ def _as_one_function(steps: Callable) -> Callable:
         )
 
     return marked
+
+
+def _as_one_kernel(network: Network) -> Callable:
+    """The steps on a GPU; its languages are imported where there is one."""
+    from jaxmlp.train import kernel
+
+    return functools.partial(kernel.steps, network)

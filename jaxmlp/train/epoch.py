@@ -11,7 +11,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array
 
-from jaxmlp.gradients import Gradients, weighted
+from jaxmlp.gradients import Gradients, autodiff, weighted
 from jaxmlp.losses import error
 from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked, mesh
@@ -68,24 +68,34 @@ def rule_for(
             optimizer than plain SGD.
     """
     plain = make is optax.sgd and gradient in DELTAS
+    if block is not None:
+        check_block(block, batch_size, plain)
     (device, *_) = jnp.asarray(params.V).devices()
     on_cpu = device.platform == "cpu"
-    small = batch_size == 1 and len(params.V) <= blocked.FUSED
-    fused = on_cpu and small and blocked.fusible(network)
+    fused = batch_size == 1 and blocked.fusible(network)
+    if on_cpu:
+        fused &= len(params.V) <= blocked.FUSED
+    else:
+        most = blocked.in_a_kernel(params) if device.platform == "gpu" else 0
+        fused &= gradient is autodiff and 1 < (most if block is None else block) <= most
     if block is None:
-        block = blocked.block_size(params, batch_size, fused) if plain else 0
-    elif not isinstance(block, int | np.integer) or block < 0 or block % batch_size:
-        raise ValueError(f"expected a multiple of the batch size {batch_size}, got block {block}")
-    elif block and not plain:
-        raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
+        block = blocked.block_size(params, batch_size, on_cpu, fused) if plain else 0
     return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
+
+
+def check_block(block: int, batch_size: int, plain: bool) -> None:
+    """Refuse a block that does not fit; plain: whether SGD is."""
+    if not isinstance(block, int | np.integer) or block < 0 or block % batch_size:
+        raise ValueError(f"expected a multiple of the batch size {batch_size}, got block {block}")
+    if block and not plain:
+        raise ValueError(f"expected block 0 for anything but optax.sgd, got {block}")
 
 
 def fused_or_not(rule: Rule, use: Callable[[Rule], object]) -> Any:
     """What `use` gives; without fused loops where the compiler knows no such."""
     try:
         return use(rule)
-    except jax.errors.JaxRuntimeError:
+    except (jax.errors.JaxRuntimeError, ImportError):
         if not rule.fused:
             raise
         return use(rule._replace(fused=False, block=rule.block and max(rule.block, blocked.BLOCK)))

@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
 from jaxmlp.gradients import Gradients, autodiff
-from jaxmlp.network import Network, Params
+from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.arguments import (
     Optimizer,
     Samples,
@@ -86,6 +86,7 @@ class Diverged(ArithmeticError):
         )
 
 
+@full_precision()
 def fit(
     network: Network,
     params: Params,

@@ -16,7 +16,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
 from jaxmlp.gradients import Gradients, autodiff
-from jaxmlp.network import Network, Params
+from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.arguments import (
     Optimizer,
     Samples,
@@ -34,6 +34,7 @@ from jaxmlp.train.epoch import Rule, State, alone, fused_or_not, rule_for, toget
 from jaxmlp.train.sgd import Epoch, Fit
 
 
+@full_precision()
 def sweep(
     network: Network,
     params: Params | Sequence[Params],
@@ -201,6 +202,8 @@ def _many(
 
 def _joined(parts: Sequence, N: int) -> Any:
     """The shares' arrays as one, on the first axis."""
+    if len(parts) == 1:
+        return jax.tree.map(lambda p: p[:N], parts[0])
     return jax.tree.map(lambda *p: jnp.asarray(np.concatenate(p)[:N]), *parts)
 
 
