@@ -7,7 +7,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int, Integer
 
-from jaxmlp.network import Network, Params, forward, full_precision, loss
+from jaxmlp.network import Network, Params, forward, loss
 
 Codes = Integer[np.ndarray, " n"]
 PART = 2**20  # numbers that are computed at a time
@@ -36,7 +36,6 @@ class Score(NamedTuple):
         return self.r2 if self.accuracy is None else self.accuracy
 
 
-@full_precision()
 def score(
     network: Network, params: Params, X: Any, Y: Any, labels: ArrayLike | None = None
 ) -> Score:
@@ -77,7 +76,6 @@ def _parts(n: int, width: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, n, step)]
 
 
-@full_precision()
 def predict(network: Network, params: Params, X: ArrayLike) -> Float[np.ndarray, "n m"]:
     """The network's outputs g(a) for the rows of X, (n, d), scaled as for training.
 
@@ -166,7 +164,6 @@ def explained(Y: Any, G: Any, shares: Any) -> Any:
     return xp.where(varied, 1 - residual / xp.where(varied, total, 1.0), met).mean()
 
 
-@full_precision()
 def dead_units(network: Network, params: Params, X: Any) -> int:
     """How many hidden units no sample can teach any more: f'(u) = 0 in every row of X.
 

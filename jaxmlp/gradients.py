@@ -8,7 +8,16 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxmlp import losses
-from jaxmlp.network import Network, Params, Samples, Targets, check_targets, forward, with_one
+from jaxmlp.network import (
+    Network,
+    Params,
+    Samples,
+    Targets,
+    check_targets,
+    forward,
+    full_precision,
+    with_one,
+)
 
 
 class Gradients(NamedTuple):
@@ -66,6 +75,7 @@ def autodiff(
     return _reduced(params, Gradients(dW, dV, delta1, delta2), reduction)
 
 
+@full_precision()
 def backprop(
     network: Network,
     params: Params,

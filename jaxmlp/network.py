@@ -168,6 +168,7 @@ def _drawer(initializer: str | float, bias: bool, dtype: DTypeLike) -> Callable:
     return lambda key, shape: normal(key, (shape[0], shape[1] + bias), dtype)
 
 
+@full_precision()
 def forward(
     network: Network,
     params: Params,

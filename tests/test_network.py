@@ -1,8 +1,11 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params, forward, init, loss
 
 from .conftest import draw_params
@@ -189,3 +192,20 @@ def test_whole_numbers_and_no_rows_are_refused(lecture):
         forward(network, params._replace(W=params.W.astype(int)), jnp.ones(5))
     with pytest.raises(ValueError, match=r"expected x of shape \(d,\) or \(n, d\), got \(0, 5\)"):
         loss(network, params, jnp.ones((0, 5)), jnp.ones((0, 4)))
+
+
+@pytest.mark.parametrize("route", [forward, backprop, autodiff])
+def test_products_are_as_exact_as_their_numbers(route, lecture, rng):
+    """A GPU rounds the factors unless it is told not to; here, what it would be told is looked at."""
+    network, params = lecture
+    x, y = rng.normal(size=(6, 5)), np.eye(4)[rng.integers(4, size=6)]
+    arguments = (x,) if route is forward else (x, y)
+
+    def program():
+        return str(jax.make_jaxpr(functools.partial(route, network))(params, *arguments))
+
+    assert "dot_general" in program()
+    assert program().count("Precision.HIGHEST") == 2 * program().count("dot_general")
+    with jax.default_matmul_precision("tensorfloat32"):
+        assert "Precision.HIGH," in program()
+        assert "HIGHEST" not in program()

@@ -227,6 +227,7 @@ def _replayed(torch, step: Callable, order, batch_size: int) -> Callable[[], obj
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):  # capturing wants it warm, and away from the main stream
         for _ in range(3):
+            at.zero_()
             next_step()
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
