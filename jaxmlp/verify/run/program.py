@@ -110,6 +110,11 @@ class Program:
         begin(Tape(path))
         current().data = self._data
 
+    @property
+    def failures(self) -> list[tuple[str, int, str]]:
+        """The errors before the first step, or all, if there is none."""
+        return self.errors if self.before is None else self.before
+
     def _data(self, name: str) -> Unknown:
         """A stand-in for what is not there; read in a loop, it is one sample."""
         current().guessed = True
