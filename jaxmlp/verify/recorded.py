@@ -8,6 +8,8 @@ from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note
 from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.ran import BACK_STAGES, Step, multiplies, not_run, runs
@@ -111,19 +113,19 @@ def _judged(
         if by_stage:
             checks = claims.joined(by_stage, checks, telling)
         return Step(first.line, run, telling.with_code(checks), notes, _evaluated(found, telling))
-    except steps.Unjudged as why:
+    except Unjudged as why:
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
         )
         notes = () if silent else (told.unjudged(first.name, first.line, why, begins),)
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
-        failed = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
+        failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         notes = (told.unjudged(first.name, first.line, failed, begins),)
     return Step(first.line, run, notes=notes)
 
 
 def _notes(
-    found: steps.Judgement, telling: told.Telling, first: Recording, begins: Sequence[int]
+    found: Judgement, telling: told.Telling, first: Recording, begins: Sequence[int]
 ) -> tuple[Note, ...]:
     """On results that nothing was found of, and on parameters that were not seen."""
     told_of = {one.param.name for one in telling.misfits}
@@ -131,12 +133,12 @@ def _notes(
              if result not in told_of and _like_weights(found, result, node)]  # fmt: skip
     notes = [told.loose(first.name, loose, first.line, begins)] if loose else []
     if found.unseen:
-        why = steps.Unjudged("unseen", ", ".join(found.unseen[: told.SEVERAL]))
+        why = Unjudged("unseen", ", ".join(found.unseen[: told.SEVERAL]))
         notes.append(told.unjudged(first.name, first.line, why, begins))
     return tuple(notes)
 
 
-def _like_weights(found: steps.Judgement, name: str, node: int) -> bool:
+def _like_weights(found: Judgement, name: str, node: int) -> bool:
     """Whether a result may be meant as a gradient: by its name, or by its shape."""
     nodes = found.world.recording.nodes
     shapes = [nodes[p.old].value.shape for p in found.world.params]
@@ -155,7 +157,7 @@ def _goes_back(one: Recording) -> bool:
     return one.goes_back or alike or bool(one.name and loss)
 
 
-def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:
+def _evaluated(found: Judgement, telling: told.Telling) -> tuple[Check, ...]:
     """What is wrong with the use of the parameters afterwards, as far as that can be told."""
     try:
         return evaluation.checks(found, telling)
@@ -165,12 +167,12 @@ def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ..
 
 def _found(
     alike: Sequence[Recording], seed: int, said: claims.Said, name: str
-) -> tuple[steps.Judgement, list[claims.Stage] | None]:
+) -> tuple[Judgement, list[claims.Stage] | None]:
     """What there is to say of a step, and of its stages where its network is a chain of layers."""
     try:
         found = steps.judged(alike, seed, said.error)
         return found, claims.stage_checks(found, name, said)
-    except steps.Unjudged as why:
+    except Unjudged as why:
         if (by_mistakes := claims.explained(why.tried, name, said)) is None:
             raise
         return by_mistakes

@@ -15,8 +15,8 @@ import numpy as np
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.given import SLOPE
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name, multiple
-from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
@@ -44,21 +44,15 @@ class Cause(NamedTuple):
 
 def repaired(found: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
     """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
-    params = [p for p in found.world.params if p.name in names]
-    nodes = found.world.recording.nodes
-    leaves = [n.id for n in nodes.values() if n.op == "leaf"]
-    changes: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for state, given in zip(found.world.at, why.repair, strict=bool(why.repair)):
-        try:
-            values = replay.values(nodes, {**{i: state[i] for i in leaves}, **given})
-        except replay.NotReplayed:
-            return False
-        for p in params:
-            base = 0 if p.gives else state[p.old]
-            changes[p.name].append(np.asarray(values[p.new] - base))
-    return bool(why.repair) and all(
-        found.names.named(np.stack(changes[p.name]), [p.old]) is not None for p in params
-    )
+    states = zip(found.world.at, why.repair, strict=bool(why.repair))
+    try:
+        made = [found.world.replayed(state, given) for state, given in states]
+    except replay.NotReplayed:
+        return False
+    return bool(made) and all(
+        found.names.named(np.stack([one[p.name] for one in made]), [p.old]) is not None
+        for p in found.world.params if p.name in names
+    )  # fmt: skip
 
 
 def cause(found: Judgement, fault: Fault) -> Cause | None:
@@ -207,7 +201,7 @@ def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Va
         name = found.names.of(parent)
         if name is None:
             continue
-        for inner in _inner(found, name.of):
+        for inner in found.world.inner(name.of, found.names.adjoints):
             true = found.names.adjoints[inner]
             value = found.names.value(parent)
             if true.shape != value.shape:
@@ -216,21 +210,6 @@ def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Va
             if _is_something(found, fault, tried):
                 return tried
     return None
-
-
-def _inner(found: Judgement, number: int) -> Iterator[int]:
-    """The values of the forward pass that a value is made of, entry by entry: u of f(u)."""
-    graph, nodes = found.world.graph, found.world.recording.nodes
-    shape, left, seen = nodes[number].value.shape, [number], set()
-    while left:
-        one = left.pop()
-        for before in graph.before[one]:
-            same = nodes[before].value.shape == shape
-            if same and before not in seen and before in found.names.adjoints:
-                seen.add(before)
-                yield before
-                if nodes[before].op not in FACTORS:
-                    left.append(before)
 
 
 def _by_entries(found: Judgement, outer: int, inner: int) -> bool:
@@ -249,7 +228,11 @@ def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
             continue
         with np.errstate(all="ignore"):
             slope = value / (name.factor * found.names.adjoints[name.of])
-        for inner in (i for i in _inner(found, name.of) if _by_entries(found, name.of, i)):
+        for inner in (
+            i
+            for i in found.world.inner(name.of, found.names.adjoints)
+            if _by_entries(found, name.of, i)
+        ):
             u = found.names.value(inner)
             for identity, at, en, ja in _slopes(found, name.of, inner):
                 if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:

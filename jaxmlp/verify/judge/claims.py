@@ -13,10 +13,11 @@ from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import notes, same
 from jaxmlp.verify.finding import Check, Place
 from jaxmlp.verify.judge import stages
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.layers import Chain, Layer, chain, param_of
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement, Param, World
 from jaxmlp.verify.judge.told import FOLLOWS, Telling
+from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.program import Mistake, Quantities
@@ -115,9 +116,8 @@ def _goes_down(found: Judgement) -> bool:
     """Whether all is right, and every parameter that moves goes down E."""
     moved = [p.name for p in found.world.params if not p.gives]
     return (
-        bool(found.right)
-        and all(found.right.values())
-        and not (found.still or found.loose or found.uneven or found.uphill)
+        found.is_right
+        and not found.uphill
         and all(found.factors.get(name, 1) > 0 for name in moved)
     )
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from jaxmlp.verify.finding import Note
-from jaxmlp.verify.judge.steps import Judgement, Param
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Ref, Span
 

@@ -12,10 +12,11 @@ import numpy as np
 from jaxmlp.verify.finding import Line, Place, Words
 from jaxmlp.verify.judge.called import Called, Part
 from jaxmlp.verify.judge.faults import backward, moved_param
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.places import at_line, in_cell
-from jaxmlp.verify.judge.steps import Judgement, Param
 from jaxmlp.verify.judge.symbols import Symbols, key
+from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.run import network
 from jaxmlp.verify.truth import errors
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.causes import OTHER_INPUT, SUMMED, inputs
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network

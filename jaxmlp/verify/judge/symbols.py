@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from jaxmlp.verify.judge.steps import Judgement
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.network import PASSING
 from jaxmlp.verify.run.step import FACTORS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import adjoints, replay
 
 if TYPE_CHECKING:
-    from jaxmlp.verify.judge.steps import Judgement
+    from jaxmlp.verify.judge.judgement import Judgement
 
 
 # What only these use is no variable: the random numbers of a mask, say.
@@ -75,6 +75,31 @@ class World:
     def roots(self) -> list[int]:
         """The nodes that the forward pass begins with."""
         return [*dict.fromkeys(p.old for p in self.params), *self.fixed]
+
+    def inner(self, number: int, among: Container[int]) -> Iterator[int]:
+        """The values among some that a value is made of entry by entry, as f(u) is of u."""
+        nodes, left, seen = self.recording.nodes, [number], set()
+        while left:
+            for one in self.graph.before[left.pop()]:
+                alike = nodes[one].value.shape == nodes[number].value.shape
+                if alike and one not in seen and one in among:
+                    seen.add(one)
+                    yield one
+                    left += [] if nodes[one].op in FACTORS else [one]
+
+    def replayed(
+        self, state: Mapping[int, np.ndarray], given: Mapping[int, Any]
+    ) -> dict[str, np.ndarray]:
+        """How far the parameters move at a state, or their gradients, if some values are given.
+
+        Raises:
+            NotReplayed: a branch is not taken then.
+        """
+        nodes = self.recording.nodes
+        leaves = {n.id: state[n.id] for n in nodes.values() if n.op == "leaf"}
+        again = replay.values(nodes, {**leaves, **given})
+        return {p.name: np.asarray(again[p.new] - (0 if p.gives else state[p.old]))
+                for p in self.params}  # fmt: skip
 
     def change(self, param: Param) -> np.ndarray:
         """A gradient, or how far a step moves downwards, the states along the first axis."""

@@ -411,7 +411,7 @@ def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int
         leaf, out = recording.nodes[_data(graph, y)], recording.nodes[g].value
         is_label = recording.nodes[y].value.size < out.size
         if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim and not is_label:
-            axis = _whole(out)
+            axis = axis_of_one(out)
             if axis is not None or ((out > 0).all() and (out < 1).all()):
                 found[leaf.id] = F["sigmoid"](leaf.value)
             if axis is not None and axis < leaf.value.ndim:
@@ -423,7 +423,7 @@ def like_outputs(recording: Recording, graph: Graph, target: Target) -> dict[int
     return found
 
 
-def _whole(out: np.ndarray) -> int | None:
+def axis_of_one(out: np.ndarray) -> int | None:
     """The axis, counted from the last, along which outputs sum to 1."""
     for axis in range(out.ndim):
         if out.shape[-1 - axis] > 1 and np.allclose(out.sum(-1 - axis), 1):
