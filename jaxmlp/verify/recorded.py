@@ -148,7 +148,7 @@ def _like_weights(found: Judgement, name: str, node: int) -> bool:
 def _goes_back(one: Recording) -> bool:
     """Whether it is called a backward pass, or gives what has the shape of weights."""
     graph, leaves = Graph(one.nodes), [n for n in one.nodes.values() if n.op == "leaf"]
-    weights = [n.value.shape for n in leaves if multiplied(one, graph, n.id)]
+    weights = [n.value.shape for n in leaves if multiplied(graph, n.id)]
     made = [one.nodes[node] for _, node in one.values]
     alike = any(n.op != "leaf" and n.value.shape in weights for n in made)
     floats = [n.value.shape for n in leaves if n.value.dtype.kind == "f"]

@@ -17,7 +17,6 @@ from jaxmlp.verify.given import SLOPE
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name, multiple
-from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
@@ -308,7 +307,7 @@ def _other_input(found: Judgement, fault: Fault, node: Node) -> Cause | None:
 def inputs(found: Judgement, root: int) -> dict[int, int]:
     """The products with a matrix in the forward pass, each with what it is multiplied by."""
     recording, graph = found.world.recording, found.world.graph
-    shown = network.through(recording, graph, [root])
+    shown = graph.through([root])
     products = {i for one in shown for i in graph.after[one] if recording.nodes[i].op in FACTORS}
     return {
         i: x for i in products - found.choice.target.backward

@@ -7,11 +7,10 @@ from itertools import permutations
 
 import numpy as np
 
-from jaxmlp.verify.judge.choosing import possible, stated_errors
+from jaxmlp.verify.judge.choosing import possible
 from jaxmlp.verify.judge.judgement import OWN, Judgement
-from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.network import as_target, axis_of_one
+from jaxmlp.verify.run.labels import axis_of_one
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import errors, replay
 
@@ -50,21 +49,9 @@ def _is_cut(found: Judgement) -> bool:
 
 
 def stated(found: Judgement) -> str | None:
-    """The name of E, if a number that the file computes is this E at all states, but for a factor.
-
-    It is none that the step itself makes use of.
-    """
-    world, target, error = found.world, found.choice.target, found.choice.error
-    if error not in errors.KNOWN:
-        return error
-    numbers = stated_errors(found.choice)
-    entries = errors.KNOWN[error]
-    true = np.array([
-        sum(np.sum(entries(state[g], as_target(state[y], state[g]))) for g, y in target.pairs)
-        for state in world.at
-    ])  # fmt: skip
-    same = any(multiple(found.names.value(number), true) is not None for number in numbers)
-    return error if same else None
+    """The name of E, if the file computes this E; or it has no name."""
+    error = found.choice.error
+    return error if error not in errors.KNOWN or any(found.stated_scales()) else None
 
 
 def has_slope(found: Judgement) -> bool:

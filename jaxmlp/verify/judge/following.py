@@ -14,7 +14,7 @@ from jaxmlp.verify.judge.uneven import near, uneven, uneven_layer
 from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import GRADIENT
-from jaxmlp.verify.run.network import Target
+from jaxmlp.verify.run.targets import Target
 
 
 class Followed(NamedTuple):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from jaxmlp.verify.judge.choosing import Choice
+from jaxmlp.verify.judge.choosing import Choice, stated_errors
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.network import as_target
+from jaxmlp.verify.run.labels import as_target
 from jaxmlp.verify.truth import errors
 
 OWN = "own"  # in place of the name of an E, the file's own
@@ -60,6 +60,18 @@ class Judgement:
     def is_shown_right(self) -> bool:
         """Whether all is right; what only gives gradients has to fit, too."""
         return self.is_right and (bool(self.world.recording.moves) or self.choice.fitting > 0)
+
+    def stated_scales(self) -> Iterator[tuple[int, float]]:
+        """The numbers that the file computes and the step does not use that are this E at all
+        states, each with how many times E it is."""
+        entries, pairs = errors.KNOWN[self.choice.error], self.choice.target.pairs
+        true = np.array([
+            sum(np.sum(entries(state[g], as_target(state[y], state[g]))) for g, y in pairs)
+            for state in self.world.at
+        ])  # fmt: skip
+        for number in stated_errors(self.choice):
+            if (scale := multiple(self.names.value(number), true)) is not None:
+                yield number, scale
 
     def is_error(self, number: int) -> bool:
         """Whether a value is E, entry by entry."""

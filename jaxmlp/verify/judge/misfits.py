@@ -107,7 +107,7 @@ def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:
     recording, target = found.world.recording, found.choice.target
     nodes = recording.nodes
     weights = {nodes[i].value.shape for i in roots
-               if network.multiplied(recording, found.world.graph, i)}  # fmt: skip
+               if network.multiplied(found.world.graph, i)}  # fmt: skip
     if any(name.startswith("self.") for name, _ in recording.values):
         return []  # an object may keep a matrix that it does not move
     given = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]
