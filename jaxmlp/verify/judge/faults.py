@@ -14,28 +14,11 @@ from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
-ENTRYWISE = frozenset(
-    [
-        "multiply",
-        "add",
-        "subtract",
-        "divide",
-        "true_divide",
-        "negative",
-        "power",
-        "square",
-        "positive",
-        "where",
-        "np.where",
-        "maximum",
-        "minimum",
-        "exp",
-        "log",
-        "tanh",
-        "sqrt",
-        "reciprocal",
-    ]
-)
+ENTRYWISE = frozenset((
+    "multiply", "add", "subtract", "divide", "true_divide", "negative", "power", "square",
+    "positive", "where", "np.where", "maximum", "minimum", "exp", "log", "tanh", "sqrt",
+    "reciprocal",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)

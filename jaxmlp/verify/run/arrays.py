@@ -15,24 +15,11 @@ import numpy as np
 from jaxmlp.verify.run.tape import Ref, Storage, Tape, owner
 
 # Results that have the shape of an argument, or say something of it, and none of its values.
-SHAPES_ONLY = frozenset(
-    [
-        "zeros_like",
-        "ones_like",
-        "empty_like",
-        "full_like",
-        "shape",
-        "ndim",
-        "size",
-        "may_share_memory",
-        "shares_memory",
-        "result_type",
-        "can_cast",
-        "iscomplexobj",
-        "isrealobj",
-        "broadcast_shapes",
-    ]
-)
+SHAPES_ONLY = frozenset((
+    "zeros_like", "ones_like", "empty_like", "full_like", "shape", "ndim", "size",
+    "may_share_memory", "shares_memory", "result_type", "can_cast", "iscomplexobj", "isrealobj",
+    "broadcast_shapes",
+))  # fmt: skip
 LOST = "lost "  # before the name of an operation whose result is no array of real numbers
 STOOD_IN = "lost in "  # before that of something that is not there, and of which little is known
 

@@ -33,6 +33,7 @@ from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
+from jaxmlp.verify.run.stubs import Stub
 from jaxmlp.verify.run.table import table
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull
 from jaxmlp.verify.run.unknown import Unknown
@@ -203,7 +204,7 @@ class Program:
     def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
         """Files are read, never written; one of a drawing that is not there has random letters."""
         if set(mode) & set("wax+"):
-            return modules.Stub("a file")
+            return Stub("a file")
         try:
             return builtins.open(os.fspath(file), mode, *args, **kw)
         except (OSError, TypeError):

@@ -21,18 +21,10 @@ PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy",
 WRITES = frozenset(("setitem", "put"))
 DEPTH, MANY = 5, 3000
 MOST = 5 * MANY  # places in all
-FACTORS = frozenset(
-    [
-        "matmul",
-        "np.dot",
-        "np.matmul",
-        "multiply.outer",
-        "np.outer",
-        "np.einsum",
-        "np.tensordot",
-        "np.inner",
-    ]
-)
+FACTORS = frozenset((
+    "matmul", "np.dot", "np.matmul", "multiply.outer", "np.outer", "np.einsum", "np.tensordot",
+    "np.inner",
+))  # fmt: skip
 PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, type)
 
 
