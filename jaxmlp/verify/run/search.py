@@ -25,6 +25,7 @@ from jaxmlp.verify.run.program import OutOfTime, Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.sense import has_target, sensible
 from jaxmlp.verify.run.tape import TapeFull
+from jaxmlp.verify.run.uncalled import Uncalled, parts
 
 WORLDS = 8  # sets of shapes that work, which are given back
 KEPT = 60 << 20  # bytes of all of them
@@ -79,7 +80,7 @@ class Search:
         self.sizes: tuple[int, ...] = ()
         self.fewer: dict[str, int] = {}  # sizes in place of those that fill the tape
 
-    def worlds(self, what: calls.Uncalled | None) -> list[dict[str, Any]]:
+    def worlds(self, what: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         made, left, started = Made(), Left(self.first), False
         while left and left.tried < self.tries and len(made.found) < WORLDS and self._has_time():
@@ -123,7 +124,7 @@ class Search:
         return good if asked_for or made.size > KEPT else []
 
     def _push_changes(
-        self, program: Program, what: calls.Uncalled | None, run: Run, left: Left, *, lengths: bool
+        self, program: Program, what: Uncalled | None, run: Run, left: Left, *, lengths: bool
     ) -> None:
         """The runs that differ a little from one, as others to try.
 
@@ -155,20 +156,20 @@ class Search:
             others.append({**given, **fewer})
         return others
 
-    def of_all(self, uncalled: list[calls.Uncalled]) -> list[list[dict[str, Any]]]:
+    def of_all(self, uncalled: list[Uncalled]) -> list[list[dict[str, Any]]]:
         """The recordings of calls; of a class with one method each, where all together fail."""
         found, until = [], self.until
         for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
             now = time.monotonic()
             self.until = now + (until - now) * min(1, SHARE / left)
             made = [self.worlds(one)]
-            made = made if made[0] else [self.worlds(part) for part in calls.parts(one)]
+            made = made if made[0] else [self.worlds(part) for part in parts(one)]
             found += made
         self.until = until
         return found
 
     def _smaller(
-        self, made: list[Recording], program: Program, what: calls.Uncalled | None
+        self, made: list[Recording], program: Program, what: Uncalled | None
     ) -> list[dict[str, Any]]:
         """The same with fewer units where the program has hundreds, if it works with them."""
         oracle = program.oracle
@@ -198,7 +199,7 @@ class Search:
                 made[step] = replace(made[step], later=after)
         return made
 
-    def _run(self, given: Given, what: calls.Uncalled | None) -> Program:
+    def _run(self, given: Given, what: Uncalled | None) -> Program:
         """The file, run with these choices and lengths, and after it a call."""
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
@@ -241,7 +242,7 @@ def _works(program: Program) -> bool:
 
 
 def explored(
-    body: list[ast.stmt], uncalled: list[calls.Uncalled], path: str, unknown: set[str],
+    body: list[ast.stmt], uncalled: list[Uncalled], path: str, unknown: set[str],
     until: float, seed: int, given: Given | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to judge in a file: its own steps, or else what its functions do."""
@@ -258,9 +259,7 @@ def explored(
     }  # fmt: skip
 
 
-def _of_calls(
-    search: Search, uncalled: list[calls.Uncalled], until: float
-) -> list[list[dict[str, Any]]]:
+def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:
     """What functions do: those that nothing in the file names, then those that did not run."""
     used = [one for one in uncalled if one.used]
     search.until = _part(until, used)
@@ -271,7 +270,7 @@ def _of_calls(
     return recordings + search.of_all(left)
 
 
-def _part(until: float, after: list[calls.Uncalled]) -> float:
+def _part(until: float, after: list[Uncalled]) -> float:
     """When to stop, so that there is time for what comes after, if something does."""
     now = time.monotonic()
     return until - FOR_THE_REST * (until - now) if after else until
