@@ -44,9 +44,13 @@ def current() -> Tape:
     return _Current.tape
 
 
+def is_open(value: Any) -> bool:
+    """Whether it is a stand-in that has not become anything yet."""
+    return hasattr(value, "stands_for") and value.known() is None
+
+
 def _filled(shape: Any, size: int) -> list:
     """A shape whose sizes that are not there have become those that fit."""
-    is_open = lambda one: hasattr(one, "stands_for") and one.known() is None  # noqa: E731
     given = [one for one in shape if not is_open(one)]
     rest = int(np.prod([int(plain(one)) for one in given])) if given else 1
     found = []

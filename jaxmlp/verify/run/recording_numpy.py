@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, as_array, current, lifted, matrix, plain
+from jaxmlp.verify.run.arrays import Recorded, as_array, current, is_open, lifted, matrix, plain
 
 OF_OLD = {
     "int": int, "float": float, "bool": bool, "object": object, "str": str,  # NumPy before 1.24
@@ -73,8 +73,7 @@ def _sized(args: Any) -> Any:
 
 def _counted(size: Any) -> Any:
     """How many, where that is not there."""
-    open_yet = hasattr(size, "stands_for") and size.known() is None
-    return size.as_integer() if open_yet else size
+    return size.as_integer() if is_open(size) else size
 
 
 def _casting(kind: type) -> type:
@@ -108,8 +107,7 @@ def _permuting(permute: Callable) -> Callable:
     """The same for recording arrays; what is not there is how many numbers are permuted."""
 
     def permuted(what: Any, *args: Any, **kw: Any) -> Any:
-        count = hasattr(what, "stands_for") and what.known() is None
-        return lifted(permute(what.as_integer() if count else plain(what), *args, **kw))
+        return lifted(permute(plain(_counted(what)), *args, **kw))
 
     return permuted
 
