@@ -10,9 +10,11 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run import data_sets
-from jaxmlp.verify.run.arrays import Unsupported, current, lifted, plain
+from jaxmlp.verify.run.arrays import Unsupported, lifted
+from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
+from jaxmlp.verify.run.tape import current
 
 
 def called(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:

@@ -11,9 +11,9 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.arguments import Arguments
-from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.program import Program, Seen
 from jaxmlp.verify.run.step import FACTORS, Place, places
+from jaxmlp.verify.run.tape import current
 from jaxmlp.verify.run.uncalled import FORWARD, Uncalled
 from jaxmlp.verify.run.unknown import Unknown
 

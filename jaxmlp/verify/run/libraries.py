@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number, plain
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
+from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.oracle import ROWS
 from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
 from jaxmlp.verify.run.stubs import Stub, progress

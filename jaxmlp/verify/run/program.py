@@ -28,14 +28,14 @@ import numpy as np
 
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import Unsupported, begin, current, label, lifted, number
+from jaxmlp.verify.run.arrays import Unsupported, label, lifted, number
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
 from jaxmlp.verify.run.stubs import Stub
 from jaxmlp.verify.run.table import table
-from jaxmlp.verify.run.tape import Span, Tape, TapeFull
+from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
 from jaxmlp.verify.run.unknown import Unknown
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, as_array, current, is_open, lifted, matrix, plain
+from jaxmlp.verify.run.arrays import Recorded, as_array, lifted
+from jaxmlp.verify.run.encoding import is_open, plain
+from jaxmlp.verify.run.tape import current
 
 OF_OLD = {
     "int": int, "float": float, "bool": bool, "object": object, "str": str,  # NumPy before 1.24
@@ -42,6 +44,13 @@ class Namespace(types.ModuleType):
         value = _recording(name, OF_OLD[name] if old else getattr(self._module, name))
         self.__dict__[name] = value
         return value
+
+
+def matrix(value: Any, *_: Any, **__: Any) -> Recorded:
+    """np.matrix, of two axes."""
+    made: Any = np.copy(np.atleast_2d(as_array(value)))
+    made._matrix = True
+    return made
 
 
 def _recording(name: str, value: Any) -> Any:

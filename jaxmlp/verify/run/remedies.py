@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.hooked import MANY
 from jaxmlp.verify.run.oracle import POSITIVE, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.standing_in import PARAMETERS
 from jaxmlp.verify.run.step import PASSING
+from jaxmlp.verify.run.tape import current
 
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 LESS = 0.01  # what each option costs more than the one before

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run import calls, remedies
-from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.hooked import BATCH, MANY, bound, many
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.left import Given, Left, Run
@@ -24,7 +23,7 @@ from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
 from jaxmlp.verify.run.program import OutOfTime, Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.sense import has_target, sensible
-from jaxmlp.verify.run.tape import TapeFull
+from jaxmlp.verify.run.tape import TapeFull, current
 from jaxmlp.verify.run.uncalled import Uncalled, parts
 
 WORLDS = 8  # sets of shapes that work, which are given back

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, current, is_open, plain
+from jaxmlp.verify.run.arrays import Recorded
+from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle, Shape
-from jaxmlp.verify.run.tape import Ref
+from jaxmlp.verify.run.tape import Ref, current
 
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 FEW = 50  # operations that are looked back over

@@ -7,18 +7,11 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.names import LAYER_COUNT, SAMPLE_COUNT
-from jaxmlp.verify.run.arrays import (
-    STOOD_IN,
-    Recorded,
-    current,
-    encoded,
-    given_back,
-    lifted,
-    number,
-    plain,
-)  # fmt: skip
+from jaxmlp.verify.run.arrays import STOOD_IN, Recorded, given_back, lifted, number
+from jaxmlp.verify.run.encoding import encoded, plain
 from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES, Oracle, Shape
 from jaxmlp.verify.run.shapes import target
+from jaxmlp.verify.run.tape import current
 
 LAYERS = 3
 PARAMETERS = "parameters"  # of a few layers, in a list

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run import entries
-from jaxmlp.verify.run.arrays import current
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import Node, current
 from jaxmlp.verify.run.unknown import Unknown
 
 CURVED = frozenset(

@@ -18,11 +18,13 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from jaxmlp.verify.run import absent
-from jaxmlp.verify.run.arrays import current, is_open, lifted, plain
+from jaxmlp.verify.run.arrays import lifted
+from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.frames import Columns, Rows, are_columns, column
 from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES
 from jaxmlp.verify.run.shapes import elementwise, product
 from jaxmlp.verify.run.standing_in import LAYERS, PARAMETERS, StandIn, settled
+from jaxmlp.verify.run.tape import current
 
 MAGIC = 2000  # a number in a file beyond which it is neither a size nor a label
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
