@@ -11,7 +11,8 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.arguments import Arguments
-from jaxmlp.verify.run.program import Program, Seen
+from jaxmlp.verify.run.loops import Seen
+from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.step import FACTORS, Place, places
 from jaxmlp.verify.run.tape import current
 from jaxmlp.verify.run.uncalled import FORWARD, Uncalled
@@ -49,7 +50,7 @@ def _remember(
 ) -> None:
     """Remember a call: as a step, or for what it gives, if that may be gradients."""
     known = len(program.seen)
-    program.look(seen.line, seen.name, seen.begin, before, after)
+    program.loops.look(seen.line, seen.name, seen.begin, before, after)
     if len(program.seen) > known:
         program.seen[-1] = program.seen[-1]._replace(values=seen.values)
     elif gives:

@@ -19,8 +19,9 @@ from jaxmlp.verify.run import calls, remedies
 from jaxmlp.verify.run.hooked import BATCH, MANY, bound, many
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.left import Given, Left, Run
+from jaxmlp.verify.run.loops import OutOfTime
 from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
-from jaxmlp.verify.run.program import OutOfTime, Program
+from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.sense import has_target, sensible
 from jaxmlp.verify.run.tape import TapeFull, current
