@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note
-from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
+from jaxmlp.verify.judge import evaluation, steps, suspects, told
+from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.staged import Said, Stage, explained, stage_checks
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK
@@ -43,7 +45,7 @@ def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bo
 
 
 def steps_of(
-    cells: Sequence[str], runner: Runner, said: claims.Said, seed: int, *, notebook: bool
+    cells: Sequence[str], runner: Runner, said: Said, seed: int, *, notebook: bool
 ) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
     begins = begins_of(cells) if notebook else []
@@ -86,7 +88,7 @@ def _taped(
 
 
 def _judged_all(
-    cells: Sequence[str], recordings: Sequence[Sequence[Recording]], seed: int, said: claims.Said,
+    cells: Sequence[str], recordings: Sequence[Sequence[Recording]], seed: int, said: Said,
     begins: Sequence[int],
 ) -> list[Step]:  # fmt: skip
     lines = "\n".join(cells).split("\n")
@@ -98,7 +100,7 @@ def _judged_all(
 def _judged(
     alike: Sequence[Recording],
     seed: int,
-    said: claims.Said,
+    said: Said,
     lines: Sequence[str],
     begins: Sequence[int],
 ) -> Step:
@@ -111,7 +113,7 @@ def _judged(
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()
         if by_stage:
-            checks = claims.joined(by_stage, checks, telling)
+            checks = joined(by_stage, checks, telling)
         return Step(first.line, run, telling.with_code(checks), notes, _evaluated(found, telling))
     except Unjudged as why:
         silent = len(first.moves) < 2 and (
@@ -166,14 +168,14 @@ def _evaluated(found: Judgement, telling: told.Telling) -> tuple[Check, ...]:
 
 
 def _found(
-    alike: Sequence[Recording], seed: int, said: claims.Said, name: str
-) -> tuple[Judgement, list[claims.Stage] | None]:
+    alike: Sequence[Recording], seed: int, said: Said, name: str
+) -> tuple[Judgement, list[Stage] | None]:
     """What there is to say of a step, and of its stages where its network is a chain of layers."""
     try:
         found = steps.judged(alike, seed, said.error)
-        return found, claims.stage_checks(found, name, said)
+        return found, stage_checks(found, name, said)
     except Unjudged as why:
-        if (by_mistakes := claims.explained(why.tried, name, said)) is None:
+        if (by_mistakes := explained(why.tried, name, said)) is None:
             raise
         return by_mistakes
 
