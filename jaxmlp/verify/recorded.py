@@ -98,11 +98,7 @@ def _judged_all(
 
 
 def _judged(
-    alike: Sequence[Recording],
-    seed: int,
-    said: Said,
-    lines: Sequence[str],
-    begins: Sequence[int],
+    alike: Sequence[Recording], seed: int, said: Said, lines: Sequence[str], begins: Sequence[int]
 ) -> Step:
     """One step, of which there are recordings with different shapes of what is missing."""
     first, name = alike[0], alike[0].name or LOOP
