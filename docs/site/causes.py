@@ -11,9 +11,18 @@ from types import ModuleType
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.judge import causes, compared, evaluated, factors, misfits, suspects, told
+from jaxmlp.verify.judge import (
+    causes,
+    compared,
+    evaluated,
+    factors,
+    misfits,
+    slopes,
+    suspects,
+    told,
+)
 
-MODULES = (causes, told, factors, misfits, suspects, compared, evaluated)
+MODULES = (causes, slopes, told, factors, misfits, suspects, compared, evaluated)
 
 
 class Cause(NamedTuple):

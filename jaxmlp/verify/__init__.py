@@ -7,9 +7,9 @@ How a file becomes a verdict (`homework.verify_file`):
    in a child process (`run.runner`, `run.child`) and judged by themselves (`small`, `passes`).
 2. Everything else is run (`recorded`): on arrays that record, until one pass has moved its
    parameters; or functions and classes that nothing calls are called (`run`). A new form of
-   program belongs there: in `run.step` if parameters are kept in another way, in `run.modules` if
-   it imports something else, in `run.calls` if nothing in it is called, in `run.unknown` if what is
-   not there is used in another way.
+   program belongs there: in `run.step` if parameters are kept in another way, in `run.libraries`
+   if it imports something else, in `run.uncalled` if nothing in it is called, in `run.unknown` if
+   what is not there is used in another way.
 3. Its own forward pass is computed anew and differentiated by JAX (`truth`). Another E belongs in
    `truth.errors`.
 4. The step is judged (`judge`): which E it goes down, which parameters follow the gradient, the

@@ -51,13 +51,7 @@ USES: dict[str, tuple[str, ...]] = {
 DERIVATION = Program(STEPS, USES, ("W", "V", "x", "y"))
 # What the gradients are the products of: a δ, and what its layer is given.
 MADE_OF = {"dV": ("delta2", "z"), "dW": ("delta1", "x")}
-SYMBOL = {
-    "delta2": "δ2",
-    "delta1": "δ1",
-    "dV": "∂E/∂V",
-    "dW": "∂E/∂W",
-    "share": "∂E/∂V, ∂E/∂W",
-}
+SYMBOL = {"delta2": "δ2", "delta1": "δ1", "dV": "∂E/∂V", "dW": "∂E/∂W", "share": "∂E/∂V, ∂E/∂W"}
 
 
 class Functions(NamedTuple):

@@ -89,12 +89,7 @@ def _pair(name: str) -> Callable[[Reals], tuple[Reals, Reals]]:
 
 
 PAIR = {name: _pair(name) for name in F}
-G: dict[str, OfRows] = {
-    "identity": identity,
-    "softmax": softmax,
-    "sigmoid": sigmoid,
-    "tanh": tanh,
-}
+G: dict[str, OfRows] = {"identity": identity, "softmax": softmax, "sigmoid": sigmoid, "tanh": tanh}
 PULLBACK: dict[str, OfTwo] = {
     "identity": lambda a, r: r,
     "softmax": softmax_pullback,

@@ -15,7 +15,7 @@ from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.ending import out_of_time
 from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
-from jaxmlp.verify.judge.claims import Said
+from jaxmlp.verify.judge.staged import Said
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.judge.told import unjudged
 from jaxmlp.verify.judge.worlds import Unjudged

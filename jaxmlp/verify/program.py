@@ -42,13 +42,7 @@ class Mistake:
 
 
 def mistake(
-    id: str,
-    step: str,
-    formula: Change,
-    equation: str,
-    en: str,
-    ja: str,
-    keeps: bool = False,
+    id: str, step: str, formula: Change, equation: str, en: str, ja: str, keeps: bool = False
 ) -> Mistake:
     """A known mistake, told in English and in Japanese; see `Mistake`."""
     return Mistake(id, step, formula, Words(en, ja), equation, keeps)

@@ -7,7 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note
-from jaxmlp.verify.judge import claims, evaluation, steps, suspects, told
+from jaxmlp.verify.judge import evaluation, steps, suspects, told
+from jaxmlp.verify.judge.joining import joined
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.staged import Said, Stage, explained, stage_checks
+from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.ran import BACK_STAGES, Step, multiplies, not_run, runs
@@ -41,7 +45,7 @@ def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bo
 
 
 def steps_of(
-    cells: Sequence[str], runner: Runner, said: claims.Said, seed: int, *, notebook: bool
+    cells: Sequence[str], runner: Runner, said: Said, seed: int, *, notebook: bool
 ) -> list[Step]:
     """Run a file, and judge the steps that it makes."""
     begins = begins_of(cells) if notebook else []
@@ -84,7 +88,7 @@ def _taped(
 
 
 def _judged_all(
-    cells: Sequence[str], recordings: Sequence[Sequence[Recording]], seed: int, said: claims.Said,
+    cells: Sequence[str], recordings: Sequence[Sequence[Recording]], seed: int, said: Said,
     begins: Sequence[int],
 ) -> list[Step]:  # fmt: skip
     lines = "\n".join(cells).split("\n")
@@ -94,11 +98,7 @@ def _judged_all(
 
 
 def _judged(
-    alike: Sequence[Recording],
-    seed: int,
-    said: claims.Said,
-    lines: Sequence[str],
-    begins: Sequence[int],
+    alike: Sequence[Recording], seed: int, said: Said, lines: Sequence[str], begins: Sequence[int]
 ) -> Step:
     """One step, of which there are recordings with different shapes of what is missing."""
     first, name = alike[0], alike[0].name or LOOP
@@ -109,21 +109,21 @@ def _judged(
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()
         if by_stage:
-            checks = claims.joined(by_stage, checks, telling)
+            checks = joined(by_stage, checks, telling)
         return Step(first.line, run, telling.with_code(checks), notes, _evaluated(found, telling))
-    except steps.Unjudged as why:
+    except Unjudged as why:
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
         )
         notes = () if silent else (told.unjudged(first.name, first.line, why, begins),)
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
-        failed = steps.Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
+        failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         notes = (told.unjudged(first.name, first.line, failed, begins),)
     return Step(first.line, run, notes=notes)
 
 
 def _notes(
-    found: steps.Judgement, telling: told.Telling, first: Recording, begins: Sequence[int]
+    found: Judgement, telling: told.Telling, first: Recording, begins: Sequence[int]
 ) -> tuple[Note, ...]:
     """On results that nothing was found of, and on parameters that were not seen."""
     told_of = {one.param.name for one in telling.misfits}
@@ -131,12 +131,12 @@ def _notes(
              if result not in told_of and _like_weights(found, result, node)]  # fmt: skip
     notes = [told.loose(first.name, loose, first.line, begins)] if loose else []
     if found.unseen:
-        why = steps.Unjudged("unseen", ", ".join(found.unseen[: told.SEVERAL]))
+        why = Unjudged("unseen", ", ".join(found.unseen[: told.SEVERAL]))
         notes.append(told.unjudged(first.name, first.line, why, begins))
     return tuple(notes)
 
 
-def _like_weights(found: steps.Judgement, name: str, node: int) -> bool:
+def _like_weights(found: Judgement, name: str, node: int) -> bool:
     """Whether a result may be meant as a gradient: by its name, or by its shape."""
     nodes = found.world.recording.nodes
     shapes = [nodes[p.old].value.shape for p in found.world.params]
@@ -146,7 +146,7 @@ def _like_weights(found: steps.Judgement, name: str, node: int) -> bool:
 def _goes_back(one: Recording) -> bool:
     """Whether it is called a backward pass, or gives what has the shape of weights."""
     graph, leaves = Graph(one.nodes), [n for n in one.nodes.values() if n.op == "leaf"]
-    weights = [n.value.shape for n in leaves if multiplied(one, graph, n.id)]
+    weights = [n.value.shape for n in leaves if multiplied(graph, n.id)]
     made = [one.nodes[node] for _, node in one.values]
     alike = any(n.op != "leaf" and n.value.shape in weights for n in made)
     floats = [n.value.shape for n in leaves if n.value.dtype.kind == "f"]
@@ -155,7 +155,7 @@ def _goes_back(one: Recording) -> bool:
     return one.goes_back or alike or bool(one.name and loss)
 
 
-def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ...]:
+def _evaluated(found: Judgement, telling: told.Telling) -> tuple[Check, ...]:
     """What is wrong with the use of the parameters afterwards, as far as that can be told."""
     try:
         return evaluation.checks(found, telling)
@@ -164,14 +164,14 @@ def _evaluated(found: steps.Judgement, telling: told.Telling) -> tuple[Check, ..
 
 
 def _found(
-    alike: Sequence[Recording], seed: int, said: claims.Said, name: str
-) -> tuple[steps.Judgement, list[claims.Stage] | None]:
+    alike: Sequence[Recording], seed: int, said: Said, name: str
+) -> tuple[Judgement, list[Stage] | None]:
     """What there is to say of a step, and of its stages where its network is a chain of layers."""
     try:
         found = steps.judged(alike, seed, said.error)
-        return found, claims.stage_checks(found, name, said)
-    except steps.Unjudged as why:
-        if (by_mistakes := claims.explained(why.tried, name, said)) is None:
+        return found, stage_checks(found, name, said)
+    except Unjudged as why:
+        if (by_mistakes := explained(why.tried, name, said)) is None:
             raise
         return by_mistakes
 

@@ -34,12 +34,7 @@ SYMMETRISED = Note("symmetrised", Words(
 
 
 def check_gradient(
-    f: Callable,
-    claimed: Callable,
-    shapes: object,
-    *,
-    domain: object = None,
-    seed: int = 0,
+    f: Callable, claimed: Callable, shapes: object, *, domain: object = None, seed: int = 0
 ) -> Report:
     """Check a hand-derived gradient or Jacobian of any function of arrays; name its mistakes.
 

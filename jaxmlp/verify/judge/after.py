@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Note
-from jaxmlp.verify.judge.steps import Judgement
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.told import Telling
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.later import Later

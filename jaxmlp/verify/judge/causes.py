@@ -7,17 +7,16 @@ is ∂E/∂(something) exactly, at all states. None of them knows a network, or 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.given import SLOPE
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name, multiple
-from jaxmlp.verify.judge.steps import Judgement
-from jaxmlp.verify.run import network
+from jaxmlp.verify.judge.slopes import like_slope
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
@@ -44,21 +43,15 @@ class Cause(NamedTuple):
 
 def repaired(found: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
     """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
-    params = [p for p in found.world.params if p.name in names]
-    nodes = found.world.recording.nodes
-    leaves = [n.id for n in nodes.values() if n.op == "leaf"]
-    changes: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for state, given in zip(found.world.at, why.repair, strict=bool(why.repair)):
-        try:
-            values = replay.values(nodes, {**{i: state[i] for i in leaves}, **given})
-        except replay.NotReplayed:
-            return False
-        for p in params:
-            base = 0 if p.gives else state[p.old]
-            changes[p.name].append(np.asarray(values[p.new] - base))
-    return bool(why.repair) and all(
-        found.names.named(np.stack(changes[p.name]), [p.old]) is not None for p in params
-    )
+    states = zip(found.world.at, why.repair, strict=bool(why.repair))
+    try:
+        made = [found.world.replayed(state, given) for state, given in states]
+    except replay.NotReplayed:
+        return False
+    return bool(made) and all(
+        found.names.named(np.stack([one[p.name] for one in made]), [p.old]) is not None
+        for p in found.world.params if p.name in names
+    )  # fmt: skip
 
 
 def cause(found: Judgement, fault: Fault) -> Cause | None:
@@ -207,7 +200,7 @@ def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Va
         name = found.names.of(parent)
         if name is None:
             continue
-        for inner in _inner(found, name.of):
+        for inner in found.world.inner(name.of, found.names.adjoints):
             true = found.names.adjoints[inner]
             value = found.names.value(parent)
             if true.shape != value.shape:
@@ -216,28 +209,6 @@ def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Va
             if _is_something(found, fault, tried):
                 return tried
     return None
-
-
-def _inner(found: Judgement, number: int) -> Iterator[int]:
-    """The values of the forward pass that a value is made of, entry by entry: u of f(u)."""
-    graph, nodes = found.world.graph, found.world.recording.nodes
-    shape, left, seen = nodes[number].value.shape, [number], set()
-    while left:
-        one = left.pop()
-        for before in graph.before[one]:
-            same = nodes[before].value.shape == shape
-            if same and before not in seen and before in found.names.adjoints:
-                seen.add(before)
-                yield before
-                if nodes[before].op not in FACTORS:
-                    left.append(before)
-
-
-def _by_entries(found: Judgement, outer: int, inner: int) -> bool:
-    """Whether a value is made of another entry by entry: a softmax has no slope of its own."""
-    graph, nodes = found.world.graph, found.world.recording.nodes
-    between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
-    return all(nodes[i].value.shape == nodes[outer].value.shape for i in between)
 
 
 def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -249,46 +220,9 @@ def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
             continue
         with np.errstate(all="ignore"):
             slope = value / (name.factor * found.names.adjoints[name.of])
-        for inner in (i for i in _inner(found, name.of) if _by_entries(found, name.of, i)):
-            u = found.names.value(inner)
-            for identity, at, en, ja in _slopes(found, name.of, inner):
-                if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:
-                    return Cause((_note(identity, en, ja, "L18"),))
+        for identity, en, ja in like_slope(found, name.of, slope):
+            return Cause((_note(identity, en, ja, "L18"),))
     return None
-
-
-def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.ndarray, str, str]]:
-    """Derivatives that are taken for f'(u), with what they are."""
-    z, u = found.names.value(outer), found.names.value(inner)
-    with np.errstate(all="ignore"):
-        at_z = [SLOPE[f](z) for f in ("sigmoid", "tanh")]
-        relu = SLOPE["relu"](u)
-        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", relu))
-        at_u = (("u(1 − u)", u * (1 - u)), ("1 − u²", 1 - u**2))
-    for slope in at_z:
-        yield ("slope-at-z", slope, "f' is taken at f(u); it belongs at u.",
-               "f' を f(u) で計算しています。正しくは u での値です。")  # fmt: skip
-    for rule, slope in rules:
-        yield ("slope-of-other", slope, f"{rule} is the derivative of another activation.",
-               f"{rule} は、ここで使っている活性化関数の微分ではありません。")  # fmt: skip
-    for rule, slope in at_u:
-        yield ("slope-rule-at-u", slope, f"The rule wants f(u), and gets u: {rule}.",
-               f"f(u) を入れるべき式に u を入れています ({rule})。")  # fmt: skip
-    for rule, slope in (("1 + f²", 1 + z**2), ("f(1 + f)", z * (1 + z))):
-        yield (
-            "slope-plus",
-            slope,
-            f"f' is {rule}: the sign is wrong.",
-            f"f' が {rule} になっています。符号が逆です。",
-        )
-    yield ("slope-1-f", 1 - z, "f' is 1 − f: a factor f, or a square, is missing.",
-           "f' が 1 − f になっています。f を掛けるか、2 乗が抜けています。")  # fmt: skip
-    yield (
-        "f-for-slope",
-        z,
-        "f(u) stands where f'(u) belongs.",
-        "f'(u) の代わりに f(u) を使っています。",
-    )
 
 
 def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -325,7 +259,7 @@ def _other_input(found: Judgement, fault: Fault, node: Node) -> Cause | None:
 def inputs(found: Judgement, root: int) -> dict[int, int]:
     """The products with a matrix in the forward pass, each with what it is multiplied by."""
     recording, graph = found.world.recording, found.world.graph
-    shown = network.through(recording, graph, [root])
+    shown = graph.through([root])
     products = {i for one in shown for i in graph.after[one] if recording.nodes[i].op in FACTORS}
     return {
         i: x for i in products - found.choice.target.backward
@@ -369,10 +303,3 @@ def _before(found: Judgement, node: Node) -> list[int]:
     """What an operation is fed, of what depends on the target."""
     feeding = found.world.graph.before[node.id]
     return [i for i in dict.fromkeys(feeding) if i in found.choice.target.backward]
-
-
-def _close(slope: np.ndarray, other: np.ndarray) -> bool:
-    use = np.isfinite(slope)
-    if not use.any() or not np.any(other[use]):
-        return False
-    return bool(np.allclose(slope[use], other[use], rtol=1e-6, atol=1e-9))

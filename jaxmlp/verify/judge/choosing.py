@@ -13,8 +13,8 @@ import numpy as np
 from jaxmlp.verify.judge.worlds import Param, World, degenerate, odd, suited
 from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network
-from jaxmlp.verify.run.network import Target
 from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import differences, errors
 
 SECONDS = 6.0  # for the choice among worlds and errors
@@ -106,7 +106,7 @@ def _may_be(world: World, param: Param, *, among: bool) -> bool:
     Args:
         among: whether another result does fit, so that these are gradients.
     """
-    weights = network.multiplied(world.recording, world.graph, param.old)
+    weights = network.multiplied(world.graph, param.old)
     shape = world.recording.nodes[param.old].value.shape
     passed = any(target.upstream for target in world.targets)
     return weights or (_equal(world, param) and (passed or (among and len(shape) == 1)))
@@ -158,7 +158,7 @@ def _as_generic(choice: Choice, best: Choice) -> bool:
 def stated_errors(choice: Choice) -> list[int]:
     """The numbers that may be an E which the file states."""
     world, results = choice.world, [p.new for p in choice.world.params]
-    return network.stated(world.recording, world.graph, world.roots, choice.target, results)
+    return network.stated(world.graph, world.roots, choice.target, results)
 
 
 def own_error(choice: Choice) -> int | None:

@@ -18,7 +18,7 @@ from jaxmlp.verify.judge.after import After, Mistake
 from jaxmlp.verify.judge.called import Called, place
 from jaxmlp.verify.judge.symbols import JOINING
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.network import PASSING
+from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Span
 
 PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))

@@ -6,8 +6,8 @@ from jaxmlp.verify.finding import Check, Line
 from jaxmlp.verify.judge.after import Mistake
 from jaxmlp.verify.judge.compared import Compared
 from jaxmlp.verify.judge.evaluated import Evaluated
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.places import placed
-from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.judge.told import Telling
 
 

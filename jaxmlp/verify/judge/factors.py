@@ -9,8 +9,11 @@ import numpy as np
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.causes import BACKWARDS
 from jaxmlp.verify.judge.faults import Mistake
+from jaxmlp.verify.judge.following import gradient_nodes
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement, Param, samples, scaled_at
+from jaxmlp.verify.judge.uneven import near, samples
+from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
 
 ETA_ZERO = Note(
@@ -50,7 +53,7 @@ def steps(found: Judgement) -> Iterator[Mistake]:
         if not found.right.get(param.name):
             continue
         if param.name in found.uneven:
-            at = scaled_at(found, param, found.uneven[param.name])
+            at = _scaled_at(found, param, found.uneven[param.name])
             span = found.world.recording.nodes[at].span
             yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
         elif not param.gives and _is_held(found, param):
@@ -59,6 +62,19 @@ def steps(found: Judgement) -> Iterator[Mistake]:
             not param.gives and found.factors.get(param.name, 1) < 0
         ):
             yield Mistake((param.name,), (UPHILL,), span)
+
+
+def _scaled_at(found: Judgement, param: Param, times: float) -> int:
+    """Where the factor comes in that the gradient of a parameter has and others have not."""
+    backward, graph = found.choice.target.backward, found.world.graph
+    others = [p.new for p in found.world.params if p.name in found.right.keys() - found.uneven]
+    for number in sorted((graph.ancestors([param.new]) & backward) - graph.ancestors(others)):
+        name = found.names.of(number)
+        before = [found.names.of(b) for b in found.world.graph.before[number] if b in backward]
+        if name and any(one and near(name.factor, times * one.factor) for one in before):
+            return number
+    mine = gradient_nodes(found.world, found.choice.target, found.names, param)
+    return min(mine, default=param.new)  # which lacks it from the beginning
 
 
 def shares(found: Judgement) -> Iterator[Mistake]:

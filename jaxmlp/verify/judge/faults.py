@@ -10,32 +10,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from jaxmlp.verify.finding import Note
-from jaxmlp.verify.judge.steps import Judgement, Param
-from jaxmlp.verify.run.step import PASSING
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
-ENTRYWISE = frozenset(
-    [
-        "multiply",
-        "add",
-        "subtract",
-        "divide",
-        "true_divide",
-        "negative",
-        "power",
-        "square",
-        "positive",
-        "where",
-        "np.where",
-        "maximum",
-        "minimum",
-        "exp",
-        "log",
-        "tanh",
-        "sqrt",
-        "reciprocal",
-    ]
-)
+ENTRYWISE = frozenset((
+    "multiply", "add", "subtract", "divide", "true_divide", "negative", "power", "square",
+    "positive", "where", "np.where", "maximum", "minimum", "exp", "log", "tanh", "sqrt",
+    "reciprocal",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,12 +101,10 @@ def known(found: Judgement, number: int) -> bool:
 
 def moved_param(found: Judgement, number: int) -> Param | None:
     """The parameter whose new value a node is, or part of it, turned or cut as it may be."""
-    nodes, graph = found.world.recording.nodes, found.world.graph
+    graph = found.world.graph
     news = {p.new: p for p in found.world.params if not p.gives}
     news = {i: p for i, (p, _) in written(found).items()} | news
-    while number not in news and nodes[number].op in PASSING and graph.before[number]:
-        number = graph.before[number][0]
-    return news.get(number)
+    return next((news[i] for i in graph.way(number) if i in news), None)
 
 
 def written(found: Judgement) -> dict[int, tuple[Param, Any]]:

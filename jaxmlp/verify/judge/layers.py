@@ -15,11 +15,12 @@ import numpy as np
 
 from jaxmlp.verify import given
 from jaxmlp.verify.derivation import DERIVATION, functions_named
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement, Param, World
+from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.layouts import with_one
 from jaxmlp.verify.program import Quantities
-from jaxmlp.verify.run.network import as_target
+from jaxmlp.verify.run.labels import as_target
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth.adjoints import states
 from jaxmlp.verify.truth.replay import NotReplayed

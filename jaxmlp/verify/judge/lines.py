@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-import numpy as np
-
 from jaxmlp.verify.finding import Line, Place, Words
 from jaxmlp.verify.judge.called import Called, Part
 from jaxmlp.verify.judge.faults import backward, moved_param
-from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.places import at_line, in_cell
-from jaxmlp.verify.judge.steps import Judgement, Param
 from jaxmlp.verify.judge.symbols import Symbols, key
-from jaxmlp.verify.run import network
+from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
 
 FRACTIONS = {Fraction(1): "", Fraction(1, 2): "½ ", Fraction(1, 3): "⅓ ", Fraction(1, 4): "¼ "}
@@ -198,20 +195,9 @@ class Told:
 
 def _own_error(found: Judgement) -> tuple[int | None, float]:
     """The node of the E that the file states, if it is the one of the verdict times a factor."""
-    choice, world = found.choice, found.world
-    if choice.error not in errors.KNOWN:
-        return choice.stated, 1.0
-    entries = errors.KNOWN[choice.error]
-    true = [
-        sum(np.sum(entries(at[g], network.as_target(at[y], at[g]))) for g, y in choice.target.pairs)
-        for at in world.at
-    ]
-    results = [p.new for p in world.params]
-    for number in network.stated(world.recording, world.graph, world.roots, choice.target, results):
-        value = found.names.value(number)
-        if (scale := multiple(value, np.array(true))) is not None and scale > 0:
-            return number, scale
-    return None, 1.0
+    if found.choice.error not in errors.KNOWN:
+        return found.choice.stated, 1.0
+    return next((one for one in found.stated_scales() if one[1] > 0), (None, 1.0))
 
 
 def times(factor: float) -> str:

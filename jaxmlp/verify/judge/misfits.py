@@ -10,8 +10,8 @@ import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.causes import OTHER_INPUT, SUMMED, inputs
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.steps import Judgement
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network
@@ -107,7 +107,7 @@ def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:
     recording, target = found.world.recording, found.choice.target
     nodes = recording.nodes
     weights = {nodes[i].value.shape for i in roots
-               if network.multiplied(recording, found.world.graph, i)}  # fmt: skip
+               if network.multiplied(found.world.graph, i)}  # fmt: skip
     if any(name.startswith("self.") for name, _ in recording.values):
         return []  # an object may keep a matrix that it does not move
     given = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]

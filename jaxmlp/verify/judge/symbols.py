@@ -9,10 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from jaxmlp.verify.judge.steps import Judgement
-from jaxmlp.verify.run import network
-from jaxmlp.verify.run.network import PASSING
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.run.step import FACTORS, PASSING
 
 JOINING = PASSING | {"np.concatenate", "np.append", "np.insert", "np.hstack", "np.vstack", "put",
                      "np.column_stack", "np.pad", "setitem"}  # fmt: skip
@@ -40,7 +38,7 @@ class Symbols:
         used: dict[int, list[int]] = {}
         taken: set[int] = set()
         for root in world.roots:  # the parameters come first, what may be data last
-            shown = network.through(world.recording, world.graph, [root])
+            shown = world.graph.through([root])
             of = {i for one in shown for i in after[one] if nodes[i].op in FACTORS}
             if mine := sorted(i for i in of - behind - taken if i in self.names.adjoints):
                 used[root] = mine

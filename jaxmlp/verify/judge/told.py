@@ -11,10 +11,11 @@ from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.factors import by_convention, shares, steps
 from jaxmlp.verify.judge.faults import Fault, Mistake, faults
+from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, in_cell, placed
-from jaxmlp.verify.judge.steps import Judgement, Param, Unjudged
+from jaxmlp.verify.judge.worlds import Param, Unjudged
 from jaxmlp.verify.reading import of_cells
 
 TITLES = {

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.names import BACK, GRADIENT, LOSS
-from jaxmlp.verify.run import network
+from jaxmlp.verify.run import network, sense
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.network import Target
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.targets import Target, given_back, targets
 from jaxmlp.verify.truth import adjoints, replay
 
 if TYPE_CHECKING:
-    from jaxmlp.verify.judge.steps import Judgement
+    from jaxmlp.verify.judge.judgement import Judgement
 
 
 # What only these use is no variable: the random numbers of a mask, say.
@@ -76,6 +76,31 @@ class World:
         """The nodes that the forward pass begins with."""
         return [*dict.fromkeys(p.old for p in self.params), *self.fixed]
 
+    def inner(self, number: int, among: Container[int]) -> Iterator[int]:
+        """The values among some that a value is made of entry by entry, as f(u) is of u."""
+        nodes, left, seen = self.recording.nodes, [number], set()
+        while left:
+            for one in self.graph.before[left.pop()]:
+                alike = nodes[one].value.shape == nodes[number].value.shape
+                if alike and one not in seen and one in among:
+                    seen.add(one)
+                    yield one
+                    left += [] if nodes[one].op in FACTORS else [one]
+
+    def replayed(
+        self, state: Mapping[int, np.ndarray], given: Mapping[int, Any]
+    ) -> dict[str, np.ndarray]:
+        """How far the parameters move at a state, or their gradients, if some values are given.
+
+        Raises:
+            NotReplayed: a branch is not taken then.
+        """
+        nodes = self.recording.nodes
+        leaves = {n.id: state[n.id] for n in nodes.values() if n.op == "leaf"}
+        again = replay.values(nodes, {**leaves, **given})
+        return {p.name: np.asarray(again[p.new] - (0 if p.gives else state[p.old]))
+                for p in self.params}  # fmt: skip
+
     def change(self, param: Param) -> np.ndarray:
         """A gradient, or how far a step moves downwards, the states along the first axis."""
         if param.gives:
@@ -113,15 +138,15 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
 
 def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed: int) -> World:
     olds, news = [p.old for p in params], [p.new for p in params]
-    if (lost := network.lost(recording, graph, olds)) is not None:
+    if (lost := network.lost(graph, olds)) is not None:
         raise Unjudged(
             "construct", lost.op.removeprefix(STOOD_IN).removeprefix(LOST), lost.span.line
         )
-    targets = tuple(network.targets(recording, graph, olds, news))
-    fixed = network.fixed(recording, graph, olds, targets)
-    empty = network.empty_samples(recording, graph, olds, targets)
-    at = adjoints.states(recording, [*olds, *fixed], seed, empty=empty) if targets else ()
-    return World(recording, graph, params, tuple(fixed), at, targets)
+    found = tuple(targets(graph, olds, news))
+    fixed = network.fixed(graph, olds, found)
+    empty = network.empty_samples(graph, olds, found, recording.parts)
+    at = adjoints.states(recording, [*olds, *fixed], seed, empty=empty) if found else ()
+    return World(recording, graph, params, tuple(fixed), at, found)
 
 
 def at_rest(world: World, seed: int) -> World | None:
@@ -135,7 +160,7 @@ def at_rest(world: World, seed: int) -> World | None:
     if not resting or not params or not world.recording.moves:
         return None
     roots = [*(p.old for p in params), *world.fixed]
-    empty = network.empty_samples(world.recording, graph, roots, world.targets)
+    empty = network.empty_samples(graph, roots, world.targets, world.recording.parts)
     at = adjoints.states(world.recording, roots, seed, empty=empty)
     return replace(world, params=params, at=at)
 
@@ -143,7 +168,7 @@ def at_rest(world: World, seed: int) -> World | None:
 def suited(world: World, target: Target, seed: int) -> World:
     """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
     recording, nodes = world.recording, world.recording.nodes
-    likely = network.like_outputs(recording, world.graph, target) if recording.guessed else {}
+    likely = network.like_outputs(world.graph, target) if recording.guessed else {}
     whole = {i: np.eye(value.shape[-1])[value.argmax(-1)] for i, value in likely.items()}
     for values in (likely, whole) if likely else ():
         new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
@@ -163,14 +188,14 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         behind = graph.dependents([y])
         own = [i for i in shown if i != y and not behind.issuperset(graph.after[i])]
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
-        roots, targets = _met(recording, graph, y, own, used)
-        if any(target.upstream for target in targets):
+        roots, met = _met(recording, graph, y, own, used)
+        if any(target.upstream for target in met):
             results += [(name, r) for name, r in recording.values if r == y and "[" in name]
-        params = tuple(_candidates(recording, graph, roots, results)) if targets else ()
+        params = tuple(_candidates(recording, graph, roots, results)) if met else ()
         if params:
             at = adjoints.states(recording, roots, seed)
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
-            yield World(recording, graph, params, fixed, at, targets, tuple(results))
+            yield World(recording, graph, params, fixed, at, met, tuple(results))
 
 
 def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
@@ -202,18 +227,18 @@ def _met(
     kept = {node for name, node in recording.values if name.startswith("self.")}
 
     def met(params: list[int], *, bare: bool = False) -> tuple[Target, ...]:
-        found = _of(network.targets(recording, graph, params, [], bare=bare), behind)
+        found = _of(targets(graph, params, [], bare=bare), behind)
         return tuple(one for one in found if not _is_update(graph, one, kept))
 
-    if targets := met(roots):
-        return roots, targets
+    if found := met(roots):
+        return roots, found
     if _is_loss(recording):
         shape = nodes[y].value.shape
         bare = [i for i in used if i != y and nodes[i].value.shape == shape]
         bare = [i for i in bare if nodes[i].value.dtype.kind == "f"]
-        if targets := met(bare, bare=True):
-            return bare, targets
-    return roots, tuple(network.given_back(recording, graph, roots, y))
+        if found := met(bare, bare=True):
+            return bare, found
+    return roots, tuple(given_back(recording, graph, roots, y))
 
 
 def _is_update(graph: Graph, target: Target, kept: set[int]) -> bool:
@@ -255,7 +280,7 @@ def odd(world: World) -> int:
     if not world.recording.guessed:
         return 0
     olds = [p.old for p in world.params]
-    matrices, outputs = network.shapes(world.recording, world.graph, olds, world.targets)
+    matrices, outputs = sense.shapes(world.graph, olds, world.targets)
     many = any(len(target.pairs) > 1 for target in world.targets)
     nodes = world.recording.nodes
     left = Counter(tuple(sorted(nodes[i].value.shape)) for i in world.roots)
@@ -269,4 +294,4 @@ def odd(world: World) -> int:
 
 def degenerate(world: World) -> int:
     olds = [p.old for p in world.params]
-    return network.degenerate(world.recording, world.graph, olds, world.targets)
+    return sense.degenerate(world.recording, world.graph, olds, world.targets)

@@ -100,11 +100,7 @@ def _line(line: Line, lang: str) -> dict:
 
 def _note(note: Note, lang: str) -> dict:
     equation = _string(note.equation) or None
-    return {
-        "id": _string(note.id) or None,
-        "text": _said(note.text, lang),
-        "equation": equation,
-    }
+    return {"id": _string(note.id) or None, "text": _said(note.text, lang), "equation": equation}
 
 
 def _said(said: Words | None, lang: str) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jaxmlp.verify.run.arrays import current
 from jaxmlp.verify.run.oracle import SAMPLES, SIZES, Oracle
+from jaxmlp.verify.run.tape import current
 
 
 class Answer(str):

@@ -12,27 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.tape import Ref, Storage, Tape, owner
+from jaxmlp.verify.run.encoding import encoded, plain
+from jaxmlp.verify.run.indices import decided, entry_of, from_the_beginning, where
+from jaxmlp.verify.run.memory import owner
+from jaxmlp.verify.run.methods import Methods
+from jaxmlp.verify.run.tape import current
 
 # Results that have the shape of an argument, or say something of it, and none of its values.
-SHAPES_ONLY = frozenset(
-    [
-        "zeros_like",
-        "ones_like",
-        "empty_like",
-        "full_like",
-        "shape",
-        "ndim",
-        "size",
-        "may_share_memory",
-        "shares_memory",
-        "result_type",
-        "can_cast",
-        "iscomplexobj",
-        "isrealobj",
-        "broadcast_shapes",
-    ]
-)
+SHAPES_ONLY = frozenset((
+    "zeros_like", "ones_like", "empty_like", "full_like", "shape", "ndim", "size",
+    "may_share_memory", "shares_memory", "result_type", "can_cast", "iscomplexobj", "isrealobj",
+    "broadcast_shapes",
+))  # fmt: skip
 LOST = "lost "  # before the name of an operation whose result is no array of real numbers
 STOOD_IN = "lost in "  # before that of something that is not there, and of which little is known
 
@@ -41,41 +32,9 @@ class Unsupported(Exception):
     """A construct that cannot be recorded; its text names it."""
 
 
-class _Current:
-    """The tape that is being written."""
-
-    tape = Tape("")
-
-
-def begin(tape: Tape) -> None:
-    """Record on this tape from now on."""
-    _Current.tape = tape
-
-
-def current() -> Tape:
-    """The tape that is being written."""
-    return _Current.tape
-
-
-def _filled(shape: Any, size: int) -> list:
-    """A shape whose sizes that are not there have become those that fit."""
-    is_open = lambda one: hasattr(one, "stands_for") and one.known() is None  # noqa: E731
-    given = [one for one in shape if not is_open(one)]
-    rest = int(np.prod([int(plain(one)) for one in given])) if given else 1
-    found = []
-    for one in shape:
-        if is_open(one) and len(given) == len(shape) - 1 and rest > 0 and size % rest == 0 < size:
-            one.value = size // rest
-        found.append(one.as_integer() if hasattr(one, "stands_for") else one)
-    return found
-
-
-class Recorded(np.ndarray):
+class Recorded(Methods):
     """An ndarray whose operations are written to the tape."""
 
-    _node: int | None = None
-    _version = -1
-    _storage: Storage | None = None
     _matrix = False
 
     def __array_finalize__(self, other: Any) -> None:
@@ -138,25 +97,25 @@ class Recorded(np.ndarray):
         return isinstance(other, list) and self.ndim == 0 and whole
 
     def __getitem__(self, index: Any) -> Any:
-        index = _decided(index, self.shape)
+        index = decided(index, self.shape)
         if self.ndim and self._stands_in():
-            index = _round(index, len(self))
+            index = from_the_beginning(index, len(self))
         if self._matrix and not isinstance(index, tuple):
             index = slice(index, index + 1 or None) if isinstance(index, int) else index
-        entry = self._entry(index)
+        entry = entry_of(index, self.shape)
         if entry is not None and (node := current().entry(self, entry)) is not None:
             return _wrapped(np.asarray(plain(self)[index]), node)
-        found = given_back(plain(self)[_where(index)], "getitem", (encoded(self), encoded(index)))
+        found = given_back(plain(self)[where(index)], "getitem", (encoded(self), encoded(index)))
         turned = self._matrix and found.ndim == 1 and not isinstance(index[0], int)
         return as_matrix(np.reshape(found, (-1, 1)) if turned else found, self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        index = _decided(index, self.shape)
-        if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[_where(index)]) == 0:
+        index = decided(index, self.shape)
+        if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[where(index)]) == 0:
             value = np.reshape(value, ())  # as NumPy before 2.4 does
-        memory, where, what = plain(self), _where(index), plain(value)
-        change = lambda: memory.__setitem__(where, what)  # noqa: E731
-        if (entry := self._entry(index)) is not None:
+        memory, at, what = plain(self), where(index), plain(value)
+        change = lambda: memory.__setitem__(at, what)  # noqa: E731
+        if (entry := entry_of(index, self.shape)) is not None:
             return current().write_entry(self, entry, encoded(value), change)
         args = (encoded(self), encoded(index), encoded(value))
         return current().write(self, "setitem", args, {}, change)
@@ -164,13 +123,6 @@ class Recorded(np.ndarray):
     def _stands_in(self) -> bool:
         """Whether it is data that are not there."""
         return current().stand_ins.get(id(owner(self))) is owner(self)
-
-    def _entry(self, index: Any) -> tuple[int, ...] | None:
-        """The index of a single entry, if it is one, and no label."""
-        parts = index if isinstance(index, tuple) else (index,)
-        single = 0 < len(parts) == self.ndim and all(type(one) is int for one in parts)
-        inside = single and all(-n <= k < n for k, n in zip(parts, self.shape, strict=True))
-        return parts if inside else None
 
     def __iter__(self) -> Iterator[Any]:
         if self.ndim == 0:
@@ -185,167 +137,12 @@ class Recorded(np.ndarray):
     def __hash__(self) -> int:  # type: ignore[override]  # NumPy's have none
         return hash(plain(self).item()) if self.ndim == 0 else id(self)
 
-    def __deepcopy__(self, memo: Any) -> Any:
-        return np.copy(self)
-
-    def __copy__(self) -> Any:
-        return np.copy(self)
-
-    def __reduce__(self) -> Any:
-        return plain(self).__reduce__()
-
-    def __index__(self) -> int:
-        value = plain(self)
-        whole = value.ndim == 0 and value.dtype.kind == "f" and float(value).is_integer()
-        return int(value) if whole else value.__index__()
-
-    def __int__(self) -> int:
-        return int(plain(self).item())  # of one number in brackets, too, as NumPy's older versions
-
-    def __float__(self) -> float:
-        return float(plain(self).item())
-
-    def __round__(self, digits: int | None = 0) -> Any:
-        return np.round(self, digits or 0)
-
-    def __repr__(self) -> str:
-        return repr(plain(self) if self.ndim else plain(self).item())
-
-    def __str__(self) -> str:
-        return str(plain(self) if self.ndim else plain(self).item())
-
-    def __format__(self, spec: str) -> str:
-        return format(plain(self).item() if self.size == 1 and spec else plain(self), spec)
-
-    @property
-    def T(self) -> Any:
-        return np.transpose(self)
-
-    A = property(lambda self: np.copy(self))  # of a matrix
-    A1 = property(lambda self: np.ravel(np.copy(self)))
-    values = iloc = loc = property(lambda self: self)  # as of a data frame
-
-    @property
-    def flat(self) -> Any:
-        return np.ravel(self)
-
-    @property
-    def at(self) -> _At:
-        return _At(self)
-
-    def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]  # overloads
-        asked = _one(shape)
-        if isinstance(asked, tuple | list):
-            asked = _filled(asked, self.size)
-        if isinstance(asked, tuple | list) and current().guessed and asked:
-            rest = int(np.prod(plain(tuple(asked[1:]))))
-            if -1 not in asked and self.size != rest * asked[0] and rest and self.size % rest == 0:
-                asked = (-1, *asked[1:])  # fewer samples than the program counts on
-        return np.reshape(self, asked, order=order)
-
-    def _set_shape(self, shape: Any) -> None:
-        np.ndarray.shape.__set__(self, shape)  # type: ignore[attr-defined]  # in C
-        if self._node is not None:
-            node = current().add("np.reshape", (Ref(self._node), tuple(shape)), {}, self)
-            self._node, self._version, self._storage = node, 0, None
-            current().mark(self, node, current().storage_of(self))
-
-    shape = property(np.ndarray.shape.__get__, _set_shape)
-
-    def transpose(self, *axes: Any) -> Any:
-        return np.transpose(self, _one(axes) if axes else None)
-
-    def flatten(self, *order: Any) -> Any:
-        return np.copy(np.ravel(self, *order))
-
     def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
         return cast(self, dtype)
-
-    def fill(self, value: Any) -> None:
-        self[...] = value
-
-    def sort(self, axis: Any = -1) -> None:  # type: ignore[override]  # without kinds
-        self[...] = np.sort(self, axis)
-
-    def tolist(self) -> Any:
-        return [one.tolist() if one.ndim else one for one in self] if self.ndim else self
-
-    def item(self, *index: Any) -> Any:
-        return np.reshape(self, -1)[index[0] if index else 0]
-
-    def view(self, *kind: Any) -> Any:  # type: ignore[override]  # overloads
-        return super().view(*kind) if kind == (np.ndarray,) else self
-
-    def to_numpy(self, *_: Any, **__: Any) -> Recorded:
-        return self
-
-    toarray = to_numpy  # of a sparse matrix
-
-    def block_until_ready(self) -> Recorded:
-        return self
-
-
-def _decided(index: Any, shape: tuple[int, ...]) -> Any:
-    """An index in which stand-ins have become labels that fit, or numbers."""
-    if isinstance(index, tuple):
-        sizes = (*shape, *(1,) * len(index))
-        return tuple(_decided(one, sizes[k:]) for k, one in enumerate(index))
-    if hasattr(index, "stands_for") and shape:
-        index = index.as_index(shape[0])
-    if isinstance(index, slice) and shape and shape[0]:
-        return _within(index, shape[0])
-    if isinstance(index, Recorded) and index.dtype.kind == "f":
-        return cast(index, int) if (plain(index) % 1 == 0).all() else index
-    return index
-
-
-def _round(index: Any, size: int) -> Any:
-    """Places of data that are not there, of which there may be more: beyond the end from the
-    beginning."""
-    if isinstance(index, tuple) and index:
-        return (_round(index[0], size), *index[1:])
-    found = plain(index)
-    whole = type(found) is int or (isinstance(found, np.ndarray) and found.dtype.kind in "iu")
-    return found % size if whole and np.max(found, initial=0) >= size > 0 else index
-
-
-def _within(index: slice, size: int) -> slice:
-    """A slice of stand-ins that has nothing of them, where the program counts on more: all."""
-    if not current().guessed or any(hasattr(one, "stands_for") for one in _bounds(index)):
-        return index
-    nothing = not len(range(*slice(*map(_number, _bounds(index))).indices(size)))
-    return slice(None) if nothing and _bounds(index)[1] != 0 else index
-
-
-def _bounds(index: slice) -> tuple:
-    return index.start, index.stop, index.step
 
 
 REDUCES = frozenset(["sum", "mean", "max", "min", "amax", "amin", "prod", "std", "var"])
 WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
-
-
-class _At:
-    """JAX's x.at[i].set(v) and its kin."""
-
-    def __init__(self, array: Recorded, index: Any = None):
-        self._array, self._index = array, index
-
-    def __getitem__(self, index: Any) -> _At:
-        return _At(self._array, index)
-
-    def set(self, value: Any) -> Any:
-        changed = np.copy(self._array)
-        changed[self._index] = value
-        return changed
-
-    def add(self, value: Any) -> Any:
-        changed = np.copy(self._array)
-        np.add.at(changed, self._index, value)
-        return changed
-
-    def multiply(self, value: Any) -> Any:
-        return self.set(self._array[self._index] * value)
 
 
 def as_matrix(made: Any, *of: Any) -> Any:
@@ -363,113 +160,6 @@ def _is_matrix(value: Any) -> bool:
 def _product(one: Any, other: Any) -> Any:
     matrices = _is_matrix(one) or _is_matrix(other)
     return (np.matmul if matrices and np.ndim(one) and np.ndim(other) else np.multiply)(one, other)
-
-
-def matrix(value: Any, *_: Any, **__: Any) -> Recorded:
-    """np.matrix, of two axes."""
-    made: Any = np.copy(np.atleast_2d(as_array(value)))
-    made._matrix = True
-    return made
-
-
-def _one(parts: tuple) -> Any:
-    return parts[0] if len(parts) == 1 else parts
-
-
-def _method(name: str) -> Callable:
-    function = getattr(np, name)
-    return lambda self, *args, **kw: function(self, *args, **kw)
-
-
-for _name in [
-    "sum",
-    "mean",
-    "max",
-    "min",
-    "dot",
-    "ravel",
-    "copy",
-    "squeeze",
-    "clip",
-    "argmax",
-    "argmin",
-    "prod",
-    "std",
-    "var",
-    "cumsum",
-    "repeat",
-    "round",
-    "diagonal",
-    "trace",
-    "swapaxes",
-    "argsort",
-    "nonzero",
-    "take",
-    "all",
-    "any",
-]:
-    setattr(Recorded, _name, _method(_name))
-
-
-def _in_place(name: str) -> Callable:
-    """x += …: in place for an array, anew for a number."""
-    array_way, number_way = getattr(np.ndarray, f"__i{name}__"), getattr(np.ndarray, f"__{name}__")
-
-    def operator(self: Recorded, other: Any) -> Any:
-        return (array_way if self.ndim else number_way)(self, other)
-
-    return operator
-
-
-for _name in ["add", "sub", "mul", "truediv", "pow", "floordiv", "mod"]:
-    setattr(Recorded, f"__i{_name}__", _in_place(_name))
-
-
-def encoded(value: Any) -> Any:
-    """An argument for the tape: references in place of arrays."""
-    if isinstance(value, np.ndarray):
-        return Ref(current().node_of(value)) if value.dtype.kind in "fiub" else None
-    if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return tuple(map(encoded, tuple.__iter__(value)))
-    if isinstance(value, list):
-        return [encoded(one) for one in list.__iter__(value)]
-    if isinstance(value, slice):
-        return slice(*map(_number, _bounds(value)))
-    if isinstance(value, range):
-        return list(value)
-    if isinstance(value, np.generic):
-        return value.item()
-    return encoded(value.known()) if hasattr(value, "stands_for") else value
-
-
-def plain(value: Any) -> Any:
-    """An argument for NumPy itself."""
-    if isinstance(value, Recorded):
-        return np.asarray(value.view(np.ndarray))
-    if isinstance(value, tuple):
-        parts = map(plain, value)
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
-    if isinstance(value, slice):
-        return slice(*map(_number, _bounds(value)))
-    return value
-
-
-def _where(index: Any) -> Any:
-    """An index for NumPy itself: a label that was taken out of an array is a number, not an array,
-    so that what it leads to is no copy."""
-    if isinstance(index, tuple):
-        return tuple(map(_where, index))
-    found = plain(index)
-    whole = isinstance(found, np.ndarray) and found.ndim == 0 and found.dtype.kind in "iu"
-    return int(found) if whole else found
-
-
-def _number(value: Any) -> Any:
-    return int(plain(value)) if isinstance(value, Recorded) else value
 
 
 def given_back(result: Any, op: str, args: tuple, kw: dict | None = None) -> Any:

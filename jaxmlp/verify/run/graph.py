@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node
 
 
@@ -24,6 +25,28 @@ class Graph:
     def dependents(self, roots: Iterable[int], without: Collection[int] = ()) -> set[int]:
         """The roots and all that is computed from them, not by way of `without`."""
         return _reached(self.after, roots, without)
+
+    def through(self, roots: Iterable[int]) -> set[int]:
+        """The roots and what only shows them in another shape."""
+        found, left = set(), list(roots)
+        while left:
+            one = left.pop()
+            if one not in found:
+                found.add(one)
+                left += [i for i in self.after[one] if self.nodes[i].op in PASSING]
+        return found
+
+    def way(self, number: int) -> Iterator[int]:
+        """A value, what it only shows in another shape, what that shows, and so on."""
+        yield number
+        while self.before[number] and self.nodes[number].op in PASSING:
+            number = self.before[number][0]
+            yield number
+
+    def data(self, number: int) -> int:
+        """The array that a value was taken out of."""
+        *_, data = self.way(number)
+        return data
 
     def ancestors(self, roots: Iterable[int], without: Collection[int] = ()) -> set[int]:
         """The roots and all that they are computed from, not by way of `without`."""

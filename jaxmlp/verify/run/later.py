@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, current
+from jaxmlp.verify.run.arrays import Recorded
 from jaxmlp.verify.run.step import reached
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import Node, current
 
 MOST = 600  # nodes
 LARGEST = 50_000  # numbers in an array that is kept with its values

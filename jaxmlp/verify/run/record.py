@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from jaxmlp.verify.reading import of_cells
-from jaxmlp.verify.run.calls import uncalled
 from jaxmlp.verify.run.hooked import Hooked, filled_in, undefined, uses_numpy
-from jaxmlp.verify.run.search import Given, explored
+from jaxmlp.verify.run.left import Given
+from jaxmlp.verify.run.search import explored
+from jaxmlp.verify.run.uncalled import uncalled
 
 
 def record(

@@ -48,6 +48,16 @@ class Recording:
     parts: tuple[int, ...] = ()
 
     @property
+    def olds(self) -> list[int]:
+        """The nodes of the parameters before the step."""
+        return [old for _, old, _ in self.moves]
+
+    @property
+    def news(self) -> list[int]:
+        """The nodes of the parameters after the step."""
+        return [new for _, _, new in self.moves]
+
+    @property
     def gives(self) -> tuple[str, ...]:
         """The names of the function, and of what it gives or keeps in its object."""
         own = (self.name, "self.")

@@ -8,104 +8,56 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import heapq
-import itertools
 import random
-import re
 import time
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run import calls
-from jaxmlp.verify.run.arrays import current
+from jaxmlp.verify.run import calls, remedies
 from jaxmlp.verify.run.hooked import BATCH, MANY, bound, many
 from jaxmlp.verify.run.later import later
-from jaxmlp.verify.run.network import has_target, sensible
-from jaxmlp.verify.run.oracle import POSITIVE, ROWS, SAMPLES, WHOLE, Oracle
-from jaxmlp.verify.run.program import OutOfTime, Program
+from jaxmlp.verify.run.left import Given, Left, Run
+from jaxmlp.verify.run.loops import OutOfTime
+from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
+from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
-from jaxmlp.verify.run.step import PASSING
-from jaxmlp.verify.run.tape import TapeFull
-from jaxmlp.verify.run.unknown import PARAMETERS
+from jaxmlp.verify.run.sense import has_target, sensible
+from jaxmlp.verify.run.tape import TapeFull, current
+from jaxmlp.verify.run.uncalled import Uncalled, parts
 
 WORLDS = 8  # sets of shapes that work, which are given back
-NO_PLACE = "indices must be of integer"
 KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 SHARE = 2  # of an even share of the time, for one of several calls
 FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names
 AGAIN = 4  # of a changed program, with the shapes of the one before
-LIKELIEST = 4  # of so many runs one is the likeliest, not one that changes what came far
-LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
-LESS = 0.01  # what each option costs more than the one before
-WIDEST = 5000
 OWN = 8  # sizes of the program's own, at most
-BATCHES = 130  # samples, where fewer make no batch
 LARGE = 50_000  # numbers in an array, from where on fewer units are tried
-FEWER = (17, 19, 23, 29, 31, 37)
 FIRST = 2  # of the time a run may take, as long as fewer units may be tried
 TOO_MUCH = {"TapeFull", "OutOfTime"}
-SIZES_TOLD = ("ValueError", "IndexError")
-NO_NAME = re.compile(r"name '(\w+)' is not defined")
-SHAPE = re.compile(r"\([\d, ]+\)")
-LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
-SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")
-TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
-NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 
 
-class Given(NamedTuple):
-    """What a search begins with: choices, by number, and lengths."""
+@dataclass
+class Made:
+    """The recordings of one file or call, packed, of which the first kind that there is counts.
 
-    told: tuple[int, ...] = ()
-    lengths: dict[str, int] = {}  # noqa: RUF012
+    Attributes:
+        found: of shapes with which all works.
+        partly: of a class of which only later methods fail.
+        spare: of shapes that make no sense, in which nothing moves.
+        size: the bytes of those found.
+    """
 
+    found: list[dict[str, Any]] = field(default_factory=list)
+    partly: list[dict[str, Any]] = field(default_factory=list)
+    spare: list[dict[str, Any]] = field(default_factory=list)
+    size: int = 0
 
-class Left:
-    """Runs that are left to try: first those that change one which came far, then the likely."""
-
-    def __init__(self, first: Given):
-        self.again: list[tuple[tuple, float, Given]] = [((), 0.0, first)]
-        self.heap: list[tuple[tuple, float, int, Given]] = []
-        self.number = itertools.count()
-        self.made: set[tuple] = {_key(first)}
-        self.tried = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.again or self.heap)
-
-    def push(self, far: tuple, cost: float, given: Given) -> bool:
-        """One more, unless it is known; whether it is not.
-
-        Args:
-            far: how far the run came that it is a change of.
-        """
-        known = _key(given) in self.made
-        self.made.add(_key(given))
-        if not known:
-            heapq.heappush(self.heap, (far, cost, next(self.number), given))
-        return not known
-
-    def pop(self) -> tuple[tuple, float, Given]:
-        """The next: one that is made again; every few runs the likeliest."""
-        self.tried += 1
-        if self.again:
-            return self.again.pop()
-        if self.tried % LIKELIEST:
-            far, cost, _, given = heapq.heappop(self.heap)
-        else:  # what came far may lead nowhere
-            likeliest = min(self.heap, key=lambda run: run[1:3])
-            self.heap.remove(likeliest)
-            heapq.heapify(self.heap)
-            far, cost, _, given = likeliest
-        return far, cost, given
-
-
-def _key(given: Given) -> tuple:
-    return (given.told, *sorted(given.lengths.items()))
+    def all(self) -> list[dict[str, Any]]:
+        """What there is to be judged."""
+        return self.found or self.partly or self.spare[:WORLDS]
 
 
 class Search:
@@ -128,123 +80,108 @@ class Search:
         self.sizes: tuple[int, ...] = ()
         self.fewer: dict[str, int] = {}  # sizes in place of those that fill the tape
 
-    def worlds(self, what: calls.Uncalled | None) -> list[dict[str, Any]]:
+    def worlds(self, what: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
-        found: list[dict[str, Any]] = []
-        spare: list[dict[str, Any]] = []
-        partly: list[dict[str, Any]] = []  # of a class of which only later methods fail
-        left, started, kept = Left(self.first), False, 0
-        while left and left.tried < self.tries and len(found) < WORLDS and self._has_time():
-            far, cost, given = left.pop()
-            given = given._replace(lengths={**self.fewer, **given.lengths})
-            oracle = Oracle(*given, self.seed, self.sizes)
-            program = self._run(oracle, what)
-            self.guessed |= oracle.guesses or current().guessed
-            if self._new_names(program):
-                left.again.append((far, cost, given))
+        made, left, started = Made(), Left(self.first), False
+        while left and left.tried < self.tries and len(made.found) < WORLDS and self._has_time():
+            run = left.pop()
+            run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
+            program = self._run(run.given, what)
+            self.guessed |= program.oracle.guesses or current().guessed
+            if self._lacked_names(program):
+                left.again.append(run)
                 continue
-            longer = self._longer(program, oracle, given.lengths) if oracle.vectors else None
-            lengths = longer or {**given.lengths, **_of_logarithms(oracle)}
-            if left.push((), cost, given._replace(lengths=lengths)):
+            lengths = remedies.needed_lengths(program, run.given.lengths)
+            if left.push((), run.cost, run.given._replace(lengths=lengths)):
                 continue
             if not started:
-                started = True
-                self.errors, self.missing = program.errors, program.missing
-            if oracle.taken and self._own_sizes(program):
-                left.again.append((far, cost, given))
+                started, self.errors, self.missing = True, program.errors, program.missing
+            if program.oracle.taken and self._tells_sizes(program):
+                left.again.append(run)
                 continue
-            errors = program.errors if program.before is None else program.before
-            works = bool(program.seen) and not (oracle.guesses and errors)
-            if works:
-                self.errors = errors
-                made = self._taken(program, guessed=oracle.guesses)
-                good = [one for one in made if not one.guessed or oracle.ours or sensible(one)]
-                found += map(packed, good)
-                kept += current().bytes if good else 0
-                asked_for = not oracle.drawn  # all shapes are those that the program asks for
-                if good and (asked_for or kept > KEPT):
-                    return self._smaller(good, what, oracle) or found
-                spare += [packed(one) for one in made if not (good or one.moves)]
-            elif program.went_back and program.seen and len(partly) < WORLDS:
-                partly += [
-                    packed(one) for one in self._taken(program, guessed=True) if sensible(one)
-                ]
-            now = (len(errors), -program.reached)
-            if what is None and (self.farthest is None or now < self.farthest[0]):
-                picked = tuple(k for k, _ in oracle.taken)
-                self.farthest = now, given._replace(told=picked), errors
-            cost += bool(far) and now >= far  # a change that has changed nothing
-            if not found:
-                still = not (works and what) and _stands_still(program, errors)
-                for lengths in self._lengths(program, errors, given.lengths, still=still):
-                    left.push(now, cost + LIKELY / 4, given._replace(lengths=lengths))
-            for more, told in _varied(program, given.told, all_of_it=works):
-                left.push(now, cost + more, given._replace(told=told))
-        return found or partly or spare[:WORLDS]
+            if enough := self._harvest(program, made):
+                return self._smaller(enough, program, what) or made.found
+            self._push_changes(program, what, run, left, lengths=not made.found)
+        return made.all()
 
     def _has_time(self) -> bool:
         return time.monotonic() < self.until
 
-    def _lengths(
-        self, program: Program, errors: list[tuple[str, int, str]], lengths: dict[str, int], *,
-        still: bool,
-    ) -> list[dict[str, int]]:  # fmt: skip
-        """Other lengths to try, that errors ask for, or that nothing has moved with.
+    def _harvest(self, program: Program, made: Made) -> list[Recording]:
+        """Keep what a run has given; this, if no other run is needed."""
+        oracle = program.oracle
+        if not _works(program):
+            if program.went_back and program.seen and len(made.partly) < WORLDS:
+                made.partly += map(packed, filter(sensible, self._taken(program, guessed=True)))
+            return []
+        self.errors = program.failures
+        seen = self._taken(program, guessed=oracle.guesses)
+        good = [one for one in seen if not one.guessed or oracle.ours or sensible(one)]
+        made.found += map(packed, good)
+        made.size += current().bytes if good else 0
+        made.spare += [packed(one) for one in seen if not (good or one.moves)]
+        asked_for = not oracle.drawn  # all shapes are those that the program asks for
+        return good if asked_for or made.size > KEPT else []
+
+    def _push_changes(
+        self, program: Program, what: Uncalled | None, run: Run, left: Left, *, lengths: bool
+    ) -> None:
+        """The runs that differ a little from one, as others to try.
 
         Args:
-            still: whether nothing moved.
+            lengths: whether in the lengths, too.
         """
-        oracle = program.oracle
-        large = {n for n in self.many if n >= MANY}
-        others = _resized(errors, oracle, lengths, large)
-        if (oracle.taken or current().guessed) and still:
-            others = [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
-            others += [{**lengths, "rows": BATCHES}] if "rows" not in lengths else []
-        if any(NO_PLACE in text for _, _, text in errors):
-            arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
-            others += [{**lengths, WHOLE + name: 1} for name in arrays]
-        if any(TOO_FEW.search(text) for _, _, text in errors):
-            others += [{**lengths, str(n): SAMPLES} for n in self.many if str(n) not in lengths]
-        kinds = {kind for kind, _, _ in errors}
+        works, now = _works(program), (len(program.failures), -program.reached)
+        if what is None and (self.farthest is None or now < self.farthest[0]):
+            picked = tuple(k for k, _ in program.oracle.taken)
+            self.farthest = now, run.given._replace(told=picked), program.failures
+        cost = run.cost + (bool(run.far) and now >= run.far)  # a change that has changed nothing
+        if lengths:
+            may_be_few = not (works and what)
+            for others in self._lengths(program, run.given.lengths, may_be_few=may_be_few):
+                near = run.given._replace(lengths=others)
+                left.push(now, cost + remedies.LIKELY / 4, near)
+        for more, told in remedies.other_choices(program, run.given.told, all_of_it=works):
+            left.push(now, cost + more, run.given._replace(told=told))
+
+    def _lengths(
+        self, program: Program, given: dict[str, int], *, may_be_few: bool
+    ) -> list[dict[str, int]]:
+        """Other lengths to try; with fewer units where all are too many."""
+        others = remedies.other_lengths(program, given, self.many, may_be_few=may_be_few)
+        kinds = {kind for kind, _, _ in program.failures}
         least = BATCH if "OutOfTime" in kinds else MANY  # with all numbers apart, 100 are many, too
-        if kinds & TOO_MUCH and (fewer := self._fewer(lengths, least)):
+        if kinds & TOO_MUCH and (fewer := remedies.fewer_units(self.many, given, least)):
             self.fewer |= fewer
-            others.append({**lengths, **fewer})
+            others.append({**given, **fewer})
         return others
 
-    def of_all(self, uncalled: list[calls.Uncalled]) -> list[list[dict[str, Any]]]:
+    def of_all(self, uncalled: list[Uncalled]) -> list[list[dict[str, Any]]]:
         """The recordings of calls; of a class with one method each, where all together fail."""
         found, until = [], self.until
         for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
             now = time.monotonic()
             self.until = now + (until - now) * min(1, SHARE / left)
             made = [self.worlds(one)]
-            made = made if made[0] else [self.worlds(part) for part in calls.parts(one)]
+            made = made if made[0] else [self.worlds(part) for part in parts(one)]
             found += made
         self.until = until
         return found
 
     def _smaller(
-        self, made: list[Recording], what: calls.Uncalled | None, oracle: Oracle
+        self, made: list[Recording], program: Program, what: Uncalled | None
     ) -> list[dict[str, Any]]:
         """The same with fewer units where the program has hundreds, if it works with them."""
+        oracle = program.oracle
         largest = max((n.value.size for one in made for n in one.nodes.values()), default=0)
-        fewer = self._fewer(oracle.lengths)
+        fewer = remedies.fewer_units(self.many, oracle.lengths)
         if largest < LARGE or not fewer:
             return []
         told = tuple(picked for picked, _ in oracle.taken)
-        again = Oracle(told, {**oracle.lengths, **fewer}, self.seed, self.sizes)
-        program = self._run(again, what)
-        errors = program.errors if program.before is None else program.before
-        if not program.seen or errors:
+        again = self._run(Given(told, {**oracle.lengths, **fewer}), what)
+        if not again.seen or again.failures:
             return []
-        good = [one for one in self._taken(program, guessed=True) if sensible(one)]
-        return [packed(one) for one in good]
-
-    def _fewer(self, lengths: dict[str, int], least: int = MANY) -> dict[str, int]:
-        """Other sizes in place of the hundreds of the program."""
-        rest = sorted(n for n in self.many if n >= least and str(n) not in lengths)
-        return {str(n): size for n, size in zip(rest, FEWER, strict=False)}
+        return [packed(one) for one in filter(sensible, self._taken(again, guessed=True))]
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
         """What a run has seen, unless another with the same shapes has seen it."""
@@ -262,146 +199,50 @@ class Search:
                 made[step] = replace(made[step], later=after)
         return made
 
-    def _run(self, oracle: Oracle, what: calls.Uncalled | None) -> Program:
+    def _run(self, given: Given, what: Uncalled | None) -> Program:
+        """The file, run with these choices and lengths, and after it a call."""
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
         now = time.monotonic()  # with fewer units there is time for more than one run
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
+        oracle = Oracle(*given, self.seed, self.sizes)
         program = Program(self.body, self.path, oracle, self.unknown, until)
         try:
             with np.errstate(all="ignore"):
                 program.run()
                 if what is not None:
                     program.seen.clear()
-                    self._new_names(program)
+                    self._lacked_names(program)
                     program.errors.clear()
                     program.calls = True
                     calls.call(program, what)
                 elif not program.seen and calls.multiplies():
                     program.look_back()
-        except OutOfTime:
-            program.errors.append(("OutOfTime", 0, ""))
-        except TapeFull:
-            program.errors.append(("TapeFull", 0, ""))
+        except (OutOfTime, TapeFull) as why:
+            program.errors.append((type(why).__name__, 0, ""))
         return program
 
-    def _own_sizes(self, program: Program) -> bool:
+    def _tells_sizes(self, program: Program) -> bool:
         """Whether an error tells of sizes of the file's own, which what is missing may have."""
         before = self.sizes
-        new = sorted(_asked_for(program) - {*before, 0, 1, SAMPLES, ROWS})
+        new = sorted(remedies.sizes_told(program) - {*before, 0, 1, SAMPLES, ROWS})
         self.sizes = (*before, *new)[:OWN]
         return self.sizes != before
 
-    def _new_names(self, program: Program) -> bool:
+    def _lacked_names(self, program: Program) -> bool:
         """Whether something stopped for want of a name that is there from now on."""
-        new = {m[1] for kind, _, text in program.errors
-               if kind == "NameError" and (m := NO_NAME.search(text))}  # fmt: skip
-        new -= self.unknown | self.given
+        new = remedies.missing_names(program) - self.unknown - self.given
         self.unknown |= new
         return bool(new)
 
-    def _longer(self, program: Program, oracle: Oracle, lengths: dict[str, int]) -> dict | None:
-        """Lengths with which the last piece of a vector is as long as it should be."""
-        name = oracle.vectors[0]
-        for kind, _, text in program.errors:
-            if kind == "ValueError" and (m := NO_FIT.search(text)):
-                wanted = int(np.prod([int(n) for n in m[2].split(",") if n.strip()]))
-                now = lengths.get(name) or oracle.cut[name]
-                longer = now + wanted - int(m[1])
-                if longer > 0 and longer != now:
-                    return {**lengths, name: longer}
-        return None
 
-
-def _of_logarithms(oracle: Oracle) -> dict[str, int]:
-    """The stand-ins of which a logarithm or a root is taken that is no number, as lengths."""
-    nodes = current().nodes
-    bad = [n for n in nodes.values() if n.op in ("log", "log2", "sqrt") and np.isnan(n.value).any()]
-    left, leaves = [i for n in bad for i in n.references], set()
-    while left:
-        node = nodes.get(left.pop())
-        if node is not None and node.op in PASSING:
-            left += node.references
-        elif node is not None:
-            leaves.add(node.id)
-    found = {name for name, one in oracle.made.items() if current().node_of(one) in leaves}
-    return {POSITIVE + name: 1 for name in found if not oracle.is_positive(name)}
-
-
-def _varied(
-    program: Program, told: tuple[int, ...], *, all_of_it: bool
-) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """(the cost, choices) of runs that differ from this one in one choice.
-
-    Args:
-        all_of_it: whether choices that were told are varied, too: of two biases the first, say.
-    """
-    taken, asked = program.oracle.taken, _asked_for(program)
-    last = len(taken) if all_of_it else program.chosen or len(taken)
-    for at in reversed(range(0 if all_of_it else len(told), len(taken))):
-        same = tuple(picked for picked, _ in taken[:at])
-        now, options = taken[at]
-        new = asked - _sizes(options[now])
-        for k, option in enumerate(options):
-            if k != now:
-                fits = bool(new & _sizes(option)) or (
-                    isinstance(option, str) and option == PARAMETERS
-                )
-                late = float(at >= last)  # it has not led to the first error
-                yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
-
-
-def _sizes(option: Any) -> set[int]:
-    """The sizes in an option: those of a shape, or a number itself."""
-    return set(option if isinstance(option, tuple) else [option] if type(option) is int else [])
-
-
-def _stands_still(program: Program, errors: list[tuple[str, int, str]]) -> bool:
-    """Whether nothing moved, perhaps for want of samples: fewer than a batch has make no batch."""
-    moved = any(one.moves for one in program.seen)
-    kinds = [kind for kind, _, _ in errors]
-    return not moved and (not kinds or "ZeroDivisionError" in kinds)
-
-
-def _resized(
-    errors: list[tuple[str, int, str]], oracle: Oracle, lengths: dict[str, int], many: set[int]
-) -> list[dict[str, int]]:
-    """Other widths for tables that are not there, and numbers of samples, that an error asks for.
-
-    Args:
-        many: the large numbers of the program.
-    """
-    texts = [text for kind, _, text in errors if kind in SIZES_TOLD] or [""]
-    told = texts[0]
-    sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
-    more: list[dict[str, int]] = []
-    if (m := SAMPLE.search(told)) and int(m[1]) >= int(m[2]) == oracle.rows < BATCHES:
-        more = [{**lengths, "rows": min(2 * oracle.rows, BATCHES)}]  # a batch has more
-    if (m := LABEL.search(told)) and "values" not in lengths:
-        return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
-    wanted = many if "out of bounds" in told else many.intersection(sizes)
-    large = [n for n in sorted(wanted) if str(n) not in lengths]
-    found = more + [{**lengths, str(n): m} for n in large for m in sizes if 1 < m < MANY]
-    for name, width in oracle.tables.items() if "indexing" not in told else ():
-        near = [a for a in sizes if abs(a - width) <= 2]
-        widths = [width + b - a for a in near for b in sizes]
-        whole = [some for some in (sizes, *others) if oracle.rows * width in some]
-        widths += whole[0] if whole else []
-        for size in dict.fromkeys(widths):
-            if 1 < size <= WIDEST and size != width and name not in lengths:
-                found.append({**lengths, name: size})
-    return found
-
-
-def _asked_for(program: Program) -> set[int]:
-    """The sizes that errors speak of: where something has one of them, it may be right."""
-    told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
-    inside = [n for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
-    return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
+def _works(program: Program) -> bool:
+    """Whether there is something to judge, and nothing that was guessed has failed."""
+    return bool(program.seen) and not (program.oracle.guesses and program.failures)
 
 
 def explored(
-    body: list[ast.stmt], uncalled: list[calls.Uncalled], path: str, unknown: set[str],
+    body: list[ast.stmt], uncalled: list[Uncalled], path: str, unknown: set[str],
     until: float, seed: int, given: Given | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to judge in a file: its own steps, or else what its functions do."""
@@ -410,14 +251,7 @@ def explored(
     stopped, errors = None, search.errors
     if not recordings[0]:
         stopped = search.farthest
-        search.until = _part(until, [one for one in uncalled if one.used])
-        recordings = search.of_all([one for one in uncalled if not one.used])
-        search.until = until
-        seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
-        left = [one for one in uncalled if one.used]
-        recordings += search.of_all(
-            [one for one in left if not seen & {*range(one.line + 1, one.end + 1)}]
-        )
+        recordings = _of_calls(search, uncalled, until)
     return {
         "recordings": [worlds for worlds in recordings if worlds],
         "errors": stopped[2] if stopped else errors, "missing": sorted(set(search.missing)),
@@ -425,7 +259,18 @@ def explored(
     }  # fmt: skip
 
 
-def _part(until: float, after: list[calls.Uncalled]) -> float:
+def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:
+    """What functions do: those that nothing in the file names, then those that did not run."""
+    used = [one for one in uncalled if one.used]
+    search.until = _part(until, used)
+    recordings = search.of_all([one for one in uncalled if not one.used])
+    search.until = until
+    seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
+    left = [one for one in used if not seen & {*range(one.line + 1, one.end + 1)}]
+    return recordings + search.of_all(left)
+
+
+def _part(until: float, after: list[Uncalled]) -> float:
     """When to stop, so that there is time for what comes after, if something does."""
     now = time.monotonic()
     return until - FOR_THE_REST * (until - now) if after else until

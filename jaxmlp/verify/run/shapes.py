@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, current, plain
+from jaxmlp.verify.run.arrays import Recorded
+from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle, Shape
-from jaxmlp.verify.run.tape import Ref
+from jaxmlp.verify.run.tape import Ref, current
 
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 FEW = 50  # operations that are looked back over
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
 RATE = re.compile(r"lr|eta|(\w+_?)?rate|step(_?size)?|momentum", re.IGNORECASE)
 CUTS = frozenset(["maximum", "minimum"])
-
-
-def _open(value: Any) -> bool:
-    return hasattr(value, "stands_for") and value.known() is None
 
 
 def _shape_of(value: Any) -> Shape:
@@ -30,20 +28,20 @@ def _shape_of(value: Any) -> Shape:
 def product(pair: list, oracle: Oracle) -> None:
     """Decide the shapes of the factors of a matrix product."""
     left, right = pair[:2]
-    if _open(left) and left.loaded and not _open(right) and _shape_of(right):
+    if is_open(left) and left.loaded and not is_open(right) and _shape_of(right):
         inner = _shape_of(right)[-2 if len(_shape_of(right)) > 1 else 0]
         _loaded_factor(left, right, oracle, lambda rows: (rows, inner))
-    if _open(right) and right.loaded and not _open(left) and _shape_of(left):
+    if is_open(right) and right.loaded and not is_open(left) and _shape_of(left):
         inner = _shape_of(left)[-1]
         _loaded_factor(right, left, oracle, lambda columns: (inner, columns))
-    if _open(left) and _open(right):
+    if is_open(left) and is_open(right):
         inner, other = oracle.fresh(), oracle.fresh(1)
         rows = other if left._flip is not None else SAMPLES
         tables = [(size, inner) for size in (rows, *oracle.own, other)]
         left.become(oracle.choose([tables[0], (inner,), *tables[1:]]))
-    if _open(left):
+    if is_open(left):
         _factor(left, right, oracle, -1)
-    elif _open(right):
+    elif is_open(right):
         _factor(right, left, oracle, 0)
 
 
@@ -65,14 +63,19 @@ def _is_of_data(value: Any, oracle: Oracle) -> bool:
     if not isinstance(value, Recorded):
         return False
     loaded = {current().node_of(one) for one in oracle.loads}
+    return any(one in loaded for one in _behind(value))
+
+
+def _behind(value: Recorded) -> Iterator[int]:
+    """The nodes that a value is made of, itself among them."""
     nodes, left = current().nodes, [current().node_of(value)]
     seen: set[int] = set()
-    while left and not loaded & seen:
+    while left:
         one = left.pop()
-        if one not in seen and one in nodes:
-            left += [arg.id for arg in nodes[one].args if isinstance(arg, Ref)]
-        seen.add(one)
-    return bool(loaded & seen)
+        if one not in seen:
+            seen.add(one)
+            yield one
+            left += [a.id for a in nodes[one].args if isinstance(a, Ref)] if one in nodes else []
 
 
 def _factor(mine: Any, other: Any, oracle: Oracle, inner_axis: int) -> None:
@@ -109,24 +112,17 @@ def _is_computed(value: Any) -> bool:
     """Whether a product of matrices has led to a value, so that it is none of the parameters."""
     if not isinstance(value, Recorded):
         return hasattr(value, "stands_for")
-    nodes, left = current().nodes, [current().node_of(value)]
-    seen: set[int] = set()
-    while left and len(seen) < FEW:
-        one = left.pop()
-        if one not in seen and one in nodes:
-            seen.add(one)
-            if nodes[one].op in PRODUCTS - {"add"}:
-                return True
-            left += [arg.id for arg in nodes[one].args if isinstance(arg, Ref)]
-    return False
+    nodes = current().nodes
+    made_of = itertools.islice((one for one in _behind(value) if one in nodes), FEW)
+    return any(nodes[one].op in PRODUCTS - {"add"} for one in made_of)
 
 
 def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     """Decide the shapes of what is added, multiplied or compared entry by entry."""
     for one in pair:
-        if _open(one) and RATE.fullmatch(one.stands_for):
+        if is_open(one) and RATE.fullmatch(one.stands_for):
             one.become(oracle.choose([()]))
-    undecided = [one for one in pair if _open(one)]
+    undecided = [one for one in pair if is_open(one)]
     if not undecided:
         return
     if len(pair) == 1 or len(undecided) == 2:
@@ -138,9 +134,9 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
             first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))
         else:
             first.as_array()
-        if both and _open(undecided[1]) and isinstance(first.known(), int):
+        if both and is_open(undecided[1]) and isinstance(first.known(), int):
             undecided[1].as_integer()
-        elif both and _open(undecided[1]):
+        elif both and is_open(undecided[1]):
             elementwise(name, pair, oracle)
         return
     (mine,) = undecided

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run import entries
-from jaxmlp.verify.run.arrays import current
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import Node, current
 from jaxmlp.verify.run.unknown import Unknown
 
 CURVED = frozenset(
@@ -21,18 +20,10 @@ PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy",
 WRITES = frozenset(("setitem", "put"))
 DEPTH, MANY = 5, 3000
 MOST = 5 * MANY  # places in all
-FACTORS = frozenset(
-    [
-        "matmul",
-        "np.dot",
-        "np.matmul",
-        "multiply.outer",
-        "np.outer",
-        "np.einsum",
-        "np.tensordot",
-        "np.inner",
-    ]
-)
+FACTORS = frozenset((
+    "matmul", "np.dot", "np.matmul", "multiply.outer", "np.outer", "np.einsum", "np.tensordot",
+    "np.inner",
+))  # fmt: skip
 PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, type)
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from jaxmlp.verify.run.memory import begins, is_whole, owner, place_of, places
+
 if TYPE_CHECKING:
     from jaxmlp.verify.run.arrays import Recorded
 
@@ -190,9 +192,9 @@ class Tape:
             return own
         whole = self.whole(storage)
         node = whole
-        if not _is_whole(array, storage.root):
+        if not is_whole(array, storage.root):
             value = np.asarray(array)
-            node = self.add("take", (Ref(whole), _places(array, storage.root)), {}, value)
+            node = self.add("take", (Ref(whole), places(array, storage.root)), {}, value)
         self.mark(array, node, storage)
         return node
 
@@ -221,7 +223,7 @@ class Tape:
         if hasattr(array, "_node"):
             recorded = cast("Recorded", array)
             recorded._node, recorded._version = node, storage.version
-        if _is_whole(array, storage.root):
+        if is_whole(array, storage.root):
             storage.node = node
 
     def write(
@@ -234,10 +236,9 @@ class Tape:
         storage.entries.clear()
         node = self.add(op, args, kw, np.asarray(array))
         storage.version += 1
-        if not _is_whole(array, storage.root):
-            places = _places(array, storage.root)
-            after = np.asarray(storage.root)
-            storage.node = self.add("put", (Ref(whole), places, Ref(node)), {}, after)
+        if not is_whole(array, storage.root):
+            args = (Ref(whole), places(array, storage.root), Ref(node))
+            storage.node = self.add("put", args, {}, np.asarray(storage.root))
         self.mark(array, node, storage)
         self._follow(whole, storage)
 
@@ -250,7 +251,7 @@ class Tape:
     def entry(self, array: np.ndarray, index: tuple[int, ...]) -> int | None:
         """The node of a number that was written to one place of an array."""
         storage = self.storage_of(array)
-        found = storage.entries.get(_place(array, storage.root, index))
+        found = storage.entries.get(place_of(array, storage.root, index))
         return found if found in self.nodes else None
 
     def entries(self, array: np.ndarray) -> dict[int, int]:
@@ -259,8 +260,8 @@ class Tape:
         if not storage.entries:
             return {}
         steps = np.tensordot(array.strides, np.indices(array.shape), 1).reshape(-1)
-        places = {at: k for k, at in enumerate(_begins(array, storage.root) + steps)}
-        inside = {places[at]: node for at, node in storage.entries.items() if at in places}
+        known = {at: k for k, at in enumerate(begins(array, storage.root) + steps)}
+        inside = {known[at]: node for at, node in storage.entries.items() if at in known}
         return {place: node for place, node in inside.items() if node in self.nodes}
 
     def write_entry(
@@ -272,10 +273,10 @@ class Tape:
             value: the number, or its reference.
         """
         storage = self.storage_of(array)
-        whole, place = self.whole(storage), _place(array, storage.root, index)
+        whole, place = self.whole(storage), place_of(array, storage.root, index)
         if isinstance(value, Ref) and value.id in self.placed:  # each place has its own
             value = Ref(self.add("np.copy", (value,), {}, self.nodes[value.id].value))
-        where = np.unravel_index(_places(array, storage.root)[index], storage.root.shape)
+        where = np.unravel_index(places(array, storage.root)[index], storage.root.shape)
         change()
         args = (Ref(whole), tuple(map(int, where)), value)
         storage.node = self.add("setitem", args, {}, np.asarray(storage.root))
@@ -284,39 +285,22 @@ class Tape:
         if isinstance(value, Ref) and self.nodes[value.id].value.dtype == storage.root.dtype:
             storage.entries[place] = value.id
             self.placed.add(value.id)
-        if _is_whole(array, storage.root):
+        if is_whole(array, storage.root):
             self.mark(array, storage.node, storage)
         self._follow(whole, storage)
 
 
-def owner(array: np.ndarray) -> np.ndarray:
-    """The array whose memory it is, as far as its entries are of one type."""
-    while isinstance(array.base, np.ndarray) and array.base.dtype == array.dtype:
-        array = array.base
-    return array
+class _Current:
+    """The tape that is being written."""
+
+    tape = Tape("")
 
 
-def _is_whole(array: np.ndarray, root: np.ndarray) -> bool:
-    return array.shape == root.shape and array.strides == root.strides and _begins(array, root) == 0
+def begin(tape: Tape) -> None:
+    """Record on this tape from now on."""
+    _Current.tape = tape
 
 
-def _begins(array: np.ndarray, root: np.ndarray) -> int:
-    place = "data"
-    return array.__array_interface__[place][0] - root.__array_interface__[place][0]
-
-
-def _place(array: np.ndarray, root: np.ndarray, index: tuple[int, ...]) -> int:
-    """Where an entry is, in bytes from the first one of the root."""
-    steps = zip(index, array.shape, array.strides, strict=True)
-    return _begins(array, root) + sum(k % size * step for k, size, step in steps)
-
-
-def _places(array: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """For each entry of a view its place in the root, counted row by row."""
-    counted = np.empty_like(root, dtype=np.int64, subok=False)
-    counted[...] = np.arange(root.size).reshape(root.shape)
-    memory = counted.ravel(order="K")
-    scale = memory.itemsize / root.itemsize
-    strides = tuple(int(step * scale) for step in array.strides)
-    begin = int(_begins(array, root) * scale)
-    return np.ndarray(array.shape, np.int64, memory, begin, strides).copy()
+def current() -> Tape:
+    """The tape that is being written."""
+    return _Current.tape

@@ -4,6 +4,7 @@ import pytest
 
 from jaxmlp.verify.judge import steps
 from jaxmlp.verify.judge.faults import faults
+from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
 
@@ -51,7 +52,7 @@ def test_the_first_value_that_is_nothing_is_the_fault():
 
 def test_a_step_along_nothing_that_is_known_is_not_judged():
     text = NET.replace("d2 = Z @ B - Y", "d2 = np.sign(Z @ B - Y) * (Z @ B) ** 2")
-    with pytest.raises(steps.Unjudged) as why:
+    with pytest.raises(Unjudged) as why:
         judged(text.replace("Z.T @ d2", "Z.T @ d2 ** 3"))
     assert why.value.reason == "no-error"
 

@@ -5,6 +5,7 @@ import pytest
 from jaxmlp.verify.homework import verify_file
 from jaxmlp.verify.judge import steps
 from jaxmlp.verify.judge.faults import faults
+from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
 
@@ -894,7 +895,7 @@ for t in range(3):
     found = judged(silent)  # g − y times something of the network: a slope is meant
     assert found.choice.error == "squared_error"
     assert not any(found.right.values())
-    with pytest.raises(steps.Unjudged):
+    with pytest.raises(Unjudged):
         judged(silent.replace("(G - T) * f(G) * (1 - f(G))", "(G - T) ** 3"))
 
 
@@ -909,7 +910,7 @@ for t in range(3):
     top = Z @ B - T
     B, A = B - 0.1 * Z.T @ top, A - 0.1 * X.T @ (top @ B.T)
 """
-    with pytest.raises(steps.Unjudged, match="construct"):
+    with pytest.raises(Unjudged, match="construct"):
         judged(text)
 
 

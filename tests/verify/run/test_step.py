@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from jaxmlp.verify.run.arrays import begin
-from jaxmlp.verify.run.modules import NUMPY
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
-from jaxmlp.verify.run.tape import Tape
+from jaxmlp.verify.run.recording_numpy import NUMPY
+from jaxmlp.verify.run.tape import Tape, begin
 from jaxmlp.verify.run.unknown import Unknown
 
 HEAD = "import numpy as np\n"

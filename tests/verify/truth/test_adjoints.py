@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from jaxmlp.verify.run import network
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.targets import targets
 from jaxmlp.verify.truth import adjoints, backward, errors, replay
 from jaxmlp.verify.truth.differences import fitting
 
@@ -41,7 +41,7 @@ def step(kind: str):
     recording = unpacked(found["recordings"][0][0])
     graph = Graph(recording.nodes)
     olds, news = [m[1] for m in recording.moves], [m[2] for m in recording.moves]
-    (target, *_) = network.targets(recording, graph, olds, news)
+    (target, *_) = targets(graph, olds, news)
     return recording, graph, olds, news, target, adjoints.states(recording, olds, 0)
 
 
@@ -99,7 +99,7 @@ for t in range(3):
     found = record([text], path="<net>", seconds=5.0, seed=0)
     recording = unpacked(found["recordings"][0][0])
     graph, olds = Graph(recording.nodes), [m[1] for m in recording.moves]
-    (target, *_) = network.targets(recording, graph, olds, [m[2] for m in recording.moves])
+    (target, *_) = targets(graph, olds, [m[2] for m in recording.moves])
     at, known = adjoints.states(recording, olds, 0), len(backward._compiled)
     true = adjoints.of_known(recording, graph, olds, target.pairs, at, ["squared_error"])
     assert len(target.pairs) == 9

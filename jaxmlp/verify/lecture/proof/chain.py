@@ -6,11 +6,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import (
-    Place,
-    Rule,
-    applied,
-)
+from jaxmlp.verify.lecture.proof.kernel import Place, Rule, applied
 from jaxmlp.verify.lecture.proof.language import Partial, Range, Theory, free_indices, normal
 from jaxmlp.verify.lecture.proof.rules import equality
 

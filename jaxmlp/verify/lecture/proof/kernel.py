@@ -6,15 +6,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.language import (
-    Entry,
-    Partial,
-    Range,
-    Theory,
-    name,
-    normal,
-    opened,
-)
+from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range, Theory, name, normal, opened
 
 AT_MOST = 30  # passes until nothing changes any more; the longest link here takes 4
 

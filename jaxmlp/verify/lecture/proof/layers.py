@@ -72,11 +72,7 @@ class Layers:
         self.outer, self.inner = {k: OUTPUTS, j: net.hidden}, {j: UNITS, r: net.inputs}
 
     def chain(
-        self,
-        title: tuple[str, str],
-        ranges: dict[sp.Symbol, Range],
-        start: sp.Expr,
-        *links: Link,
+        self, title: tuple[str, str], ranges: dict[sp.Symbol, Range], start: sp.Expr, *links: Link
     ) -> Chain:
         """A chain about this network."""
         sample = {s: SAMPLES} if self.net.front else {}

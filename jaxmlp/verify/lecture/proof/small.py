@@ -10,27 +10,8 @@ from jaxmlp.verify.lecture.proof.arithmetic import extended_by
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
 from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial, Theory
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, lemma, over
-from jaxmlp.verify.lecture.proof.matrices import (
-    ENTRY,
-    Gradient,
-    Product,
-    Times,
-    Transposed,
-    letter,
-)
-from jaxmlp.verify.lecture.proof.network import (
-    FUNCTIONS,
-    ONE,
-    UNITS,
-    E,
-    d,
-    i,
-    j,
-    k,
-    l,
-    r,
-    sigma,
-)
+from jaxmlp.verify.lecture.proof.matrices import ENTRY, Gradient, Product, Times, Transposed, letter
+from jaxmlp.verify.lecture.proof.network import FUNCTIONS, ONE, UNITS, E, d, i, j, k, l, r, sigma
 from jaxmlp.verify.lecture.proof.rules import (
     CHAIN_RULE,
     COLLAPSE,

@@ -1,0 +1,165 @@
+"""Which parameters of a step follow the gradient of one E, and by how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.judge.choosing import Choice
+from jaxmlp.verify.judge.judgement import OWN, Judgement
+from jaxmlp.verify.judge.naming import Names, multiple
+from jaxmlp.verify.judge.uneven import near, uneven, uneven_layer
+from jaxmlp.verify.judge.updates import decayed, direction
+from jaxmlp.verify.judge.worlds import Param, World
+from jaxmlp.verify.names import GRADIENT
+from jaxmlp.verify.run.targets import Target
+
+
+class Followed(NamedTuple):
+    """How a parameter follows its gradient.
+
+    Attributes:
+        way: 1 where down, −1 where up, by a rule of its own; 0 where it does not.
+        factor: by how much of it, where that is one number; then there is no rule of its own.
+        used: the factor that the gradient has where such a rule takes over, if it is computed.
+    """
+
+    way: int
+    factor: float | None = None
+    used: float | None = None
+
+
+def judgement(choice: Choice, names: Names) -> Judgement:
+    """What there is to say of a step by one E.
+
+    Args:
+        names: of the step's values, by this E.
+    """
+    world, target = choice.world, choice.target
+    seen = [p for p in world.params if p.old in names.adjoints]
+    of_any = set().union(*(gradient_nodes(world, target, names, p) for p in seen))
+    told = {p.name: _followed(choice, names, p, of_any) for p in seen}
+    told = {name: one for name, one in told.items() if one is not None}
+    factors = {name: one.factor for name, one in told.items() if one.factor is not None}
+    by_chance = _by_chance(world, names, factors)
+    right = {name: one.way != 0 and name not in by_chance for name, one in told.items()}
+    factors = {name: factor for name, factor in factors.items() if name not in by_chance}
+    used = {name: one.used for name, one in told.items() if one.used is not None}
+    return Judgement(
+        choice, names, right, factors, still=_still(world, target, names),
+        uneven=_uneven(choice, len(right), factors, used), loose=_loose(world, names),
+        uphill=frozenset(name for name, one in told.items() if one.way < 0),
+        unseen=_unseen(choice, names),
+    )  # fmt: skip
+
+
+def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> Followed | None:
+    """How a parameter follows its gradient; None where what is given is a δ of the same shape.
+
+    Args:
+        of_any: the nodes that are the gradient of any parameter.
+    """
+    world, target = choice.world, choice.target
+    factor = multiple(world.change(param), names.adjoints[param.old])
+    if factor is not None:
+        return Followed(1, factor)
+    if param.gives and not target.upstream and names.of(param.new):
+        return None
+    gradients = gradient_nodes(world, target, names, param)
+    used = _as_used(world, names, param, gradients) if gradients else None
+    return Followed(_way(choice, names, param, gradients, of_any), None, used)
+
+
+def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any: set[int]) -> int:
+    """1 where a parameter moves down its gradient by a rule of its own, −1 where up, else 0."""
+    world, target = choice.world, choice.target
+    uncut = world.graph.dependents(target.nodes, without=gradients)
+    old = param.gives or param.old in world.graph.ancestors([param.new], without=gradients)
+    by_way = bool(gradients) and param.new not in uncut and old  # of its gradient and old value
+    if by_way and not param.gives:
+        outputs = [g for g, _ in target.pairs]
+        return direction(world, names, outputs, param, gradients, of_any)
+    if by_way or (choice.across and choice.error != OWN and not param.gives):
+        old_at = np.stack([state[param.old] for state in world.at])
+        return int(decayed(world.change(param), names.adjoints[param.old], old_at))
+    return 0
+
+
+def _unseen(choice: Choice, names: Names) -> tuple[str, ...]:
+    """The parameters of the network by which E's derivative is 0 here; velocities are none."""
+    graph, target = choice.world.graph, choice.target
+    forward = graph.ancestors([g for g, _ in target.pairs])
+    return tuple(
+        p.name for p in choice.world.params
+        if not (p.gives or p.old in names.adjoints)
+        and p.old in forward and p.new in target.backward
+    )  # fmt: skip
+
+
+def _arrays(world: World) -> list[tuple[str, int]]:
+    """What a call gives that may be a gradient: no number, unless it is called one."""
+    nodes = world.recording.nodes
+    return [(n, r) for n, r in world.results if nodes[r].value.ndim or GRADIENT.search(n)]
+
+
+def _loose(world: World, names: Names) -> tuple[tuple[str, int], ...]:
+    """What a call gives that is no derivative of E, and of no parameter's shape."""
+    news = {p.new for p in world.params}
+    return tuple((n, r) for n, r in _arrays(world) if r not in news and names.of(r) is None)
+
+
+def _uneven(
+    choice: Choice, judged: int, factors: dict[str, float], used: dict[str, float]
+) -> dict[str, float]:
+    """The parameters whose factor does not go with that of the others.
+
+    Args:
+        judged: how many parameters there is a verdict on.
+        used: the factors of those that have none of their own.
+    """
+    world, outputs = choice.world, [g for g, _ in choice.target.pairs]
+    if not choice.target.upstream:
+        return uneven(world, outputs, factors or used)
+    if judged < len({r for _, r in _arrays(world)}):
+        return {}  # what the others are is not known
+    return uneven_layer(world, outputs, factors)
+
+
+def _by_chance(world: World, names: Names, factors: Mapping[str, float]) -> list[str]:
+    """The parameters of a step that has stand-ins whose derivative is 0 at all states but one, as
+    behind a unit that is off, and that have a factor of their own there: it may be any."""
+    if not (world.recording.guessed and world.recording.moves):
+        return []
+    seen = {p.name: sum(np.any(true) for true in names.adjoints[p.old])
+            for p in world.params if p.name in factors}  # fmt: skip
+    sure = [factors[name] for name, states in seen.items() if states > 1]
+    return [name for name, states in seen.items()
+            if sure and states == 1 and not any(near(factors[name], f) for f in sure)]  # fmt: skip
+
+
+def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> set[int]:
+    """The values of the backward pass that are ∂E/∂(a parameter), times some factor."""
+    leading = world.graph.ancestors([param.new]) & target.backward
+    return {i for i in leading if names.is_gradient(i, param.old) is not None}
+
+
+def _as_used(world: World, names: Names, param: Param, gradients: set[int]) -> float:
+    """The factor of the gradient where a rule of its own takes over, as decay or momentum."""
+    way = world.graph.ancestors([param.new])
+    last = [i for i in gradients if any(n in way - gradients for n in world.graph.after[i])]
+    return max((names.is_gradient(i, param.old) for i in last or gradients), key=abs)
+
+
+def _still(world: World, target: Target, names: Names) -> dict[int, int]:
+    """Of a step, what does not move though its gradient was computed, and used for nothing."""
+    if not world.recording.moves:
+        return {}
+    used = world.graph.ancestors([p.new for p in world.params])
+    return {
+        root: i
+        for root in world.fixed if root in names.adjoints
+        for i in sorted(target.backward - used)
+        if names.is_gradient(i, root) is not None
+    }  # fmt: skip

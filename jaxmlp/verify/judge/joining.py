@@ -1,0 +1,69 @@
+"""The stages of a step and its parameters as one list of checks: each mistake is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jaxmlp.verify.finding import Check, Place
+from jaxmlp.verify.judge.claims import DELTA
+from jaxmlp.verify.judge.staged import Stage, cost
+from jaxmlp.verify.judge.told import FOLLOWS, Telling
+
+# Causes at the place of the mistake that say more than any formula that gives the same.
+NEARER = frozenset(("error-for-derivative", "bias-summed-over-units", "updated-V"))
+
+
+def joined(
+    found: Sequence[Stage], by_param: Sequence[Check], telling: Telling
+) -> tuple[Check, ...]:
+    """The stages, with what is known of their parameters: where it is wrong, and what else is.
+
+    Args:
+        by_param: the checks of ∂E/∂(each parameter).
+    """
+    made = _placed(found, by_param, telling)
+    staged = {telling.stage(p) for stage in found for p in stage.params}
+    rest = {check.stage: check for check in by_param if check.stage not in staged}.values()
+    if any(note.id == "never-moves" for one in rest for note in one.diagnosis):
+        made = [one for one in made if one.verdict != "unfinished"]
+    first = by_param[0]
+    made[0] = replace(made[0], remarks=(*first.remarks[:1], *made[0].remarks))
+    return (*(replace(one, line=first.line) for one in made), *rest)
+
+
+def _placed(found: Sequence[Stage], by_param: Sequence[Check], telling: Telling) -> list[Check]:
+    """The stages where their parameters are wrong; what follows from one that is told is right."""
+    known = {check.stage: check for check in by_param}
+    left = [check for check in by_param if check.verdict == "wrong" and check.place]
+    wrong = any(one.check.verdict == "wrong" for one in found)
+    all_told = wrong and cost(found)[0] == 0
+    made: list[Check] = []
+    used: list[Check] = []
+    for params, check, node in found:
+        if params and check.stage == f"∂E/∂{params[0]}":
+            check = replace(check, stage=telling.stage(params[0]))
+        mine = [known[s] for s in map(telling.stage, params) if s in known]
+        follows = not left and any(FOLLOWS in one.remarks for one in mine)
+        if check.verdict == "wrong" and (follows or any(one in used for one in mine)):
+            check = replace(check, verdict="right", diagnosis=(), remarks=(FOLLOWS,))
+        elif check.verdict == "wrong":
+            other = next((one for one in left if one in mine), next(iter(left), None))
+            used += [other] if other else []
+            left = [one for one in left if one is not other]
+            check = _with_place(check, other, telling.place(node) if node is not None else None)
+        elif check.stage not in DELTA.values() and not all_told:
+            bad = [one for one in mine if one in left or (one.verdict == "wrong" and not wrong)]
+            check = replace(bad[0], stage=check.stage) if bad else check
+        made.append(check)
+    return made
+
+
+def _with_place(check: Check, other: Check | None, own: Place | None) -> Check:
+    """A wrong stage with the place of its parameter's, and the cause where none is known."""
+    if other is None or other.diagnosis[0].id == "uphill":
+        return replace(check, place=own)
+    ids, others = ({note.id for note in one.diagnosis} for one in (check, other))
+    known = ids != {"unrecognised"} and not (NEARER & others and not NEARER & ids)
+    diagnosis = check.diagnosis if known else other.diagnosis
+    return replace(check, diagnosis=diagnosis, place=other.place or own)

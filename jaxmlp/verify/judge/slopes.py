@@ -1,0 +1,65 @@
+"""What is taken for f': the derivative of another f, or f' at another place, or f itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from jaxmlp.verify.given import SLOPE
+from jaxmlp.verify.judge.judgement import Judgement
+
+
+def like_slope(found: Judgement, outer: int, slope: np.ndarray) -> Iterator[tuple[str, str, str]]:
+    """What a factor is that stands in place of f': its id, and what it is in both languages.
+
+    Args:
+        outer: the node of f(u).
+        slope: the factor.
+    """
+    inside = found.world.inner(outer, found.names.adjoints)
+    for inner in (i for i in inside if _is_by_entries(found, outer, i)):
+        u = found.names.value(inner)
+        for identity, at, en, ja in _slopes(found, outer, inner):
+            if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:
+                yield identity, en, ja
+
+
+def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.ndarray, str, str]]:
+    """Derivatives that are taken for f'(u), with what they are."""
+    z, u = found.names.value(outer), found.names.value(inner)
+    with np.errstate(all="ignore"):
+        at_z = [SLOPE[f](z) for f in ("sigmoid", "tanh")]
+        relu = SLOPE["relu"](u)
+        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", relu))
+        at_u = (("u(1 − u)", u * (1 - u)), ("1 − u²", 1 - u**2))
+    for slope in at_z:
+        yield ("slope-at-z", slope, "f' is taken at f(u); it belongs at u.",
+               "f' を f(u) で計算しています。正しくは u での値です。")  # fmt: skip
+    for rule, slope in rules:
+        yield ("slope-of-other", slope, f"{rule} is the derivative of another activation.",
+               f"{rule} は、ここで使っている活性化関数の微分ではありません。")  # fmt: skip
+    for rule, slope in at_u:
+        yield ("slope-rule-at-u", slope, f"The rule wants f(u), and gets u: {rule}.",
+               f"f(u) を入れるべき式に u を入れています ({rule})。")  # fmt: skip
+    for rule, slope in (("1 + f²", 1 + z**2), ("f(1 + f)", z * (1 + z))):
+        yield ("slope-plus", slope, f"f' is {rule}: the sign is wrong.",
+               f"f' が {rule} になっています。符号が逆です。")  # fmt: skip
+    yield ("slope-1-f", 1 - z, "f' is 1 − f: a factor f, or a square, is missing.",
+           "f' が 1 − f になっています。f を掛けるか、2 乗が抜けています。")  # fmt: skip
+    yield ("f-for-slope", z, "f(u) stands where f'(u) belongs.",
+           "f'(u) の代わりに f(u) を使っています。")  # fmt: skip
+
+
+def _is_by_entries(found: Judgement, outer: int, inner: int) -> bool:
+    """Whether a value is made of another entry by entry: a softmax has no slope of its own."""
+    graph, nodes = found.world.graph, found.world.recording.nodes
+    between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
+    return all(nodes[i].value.shape == nodes[outer].value.shape for i in between)
+
+
+def _close(slope: np.ndarray, other: np.ndarray) -> bool:
+    use = np.isfinite(slope)
+    if not use.any() or not np.any(other[use]):
+        return False
+    return bool(np.allclose(slope[use], other[use], rtol=1e-6, atol=1e-9))

@@ -1,0 +1,240 @@
+"""The stages of a network that is a chain of layers, judged by the catalogue: δ2, ∂E/∂V, …"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.decay import decay_said, without_decay
+from jaxmlp.verify.diagnose import notes
+from jaxmlp.verify.finding import Check
+from jaxmlp.verify.judge import stages
+from jaxmlp.verify.judge.claims import (
+    DELTA,
+    LayerClaim,
+    by_stage_of,
+    layer_claim,
+    right_of,
+    style_of,
+)
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.layers import Chain, chain
+from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.kinds import STILL, unwritten
+from jaxmlp.verify.mistakes import CATALOGUE
+from jaxmlp.verify.program import Mistake, Quantities
+
+LARGE = 2000  # entries of a matrix, with which two mistakes together take too long to find
+F_MISSING = [mistake for mistake in CATALOGUE if mistake.id == "f-missing"]
+
+
+class Said(NamedTuple):
+    """The names of f, g and E, where somebody has said them, and what else names tell.
+
+    Attributes:
+        reduction: "mean" or "sum" over the samples.
+        bias: whether z has a 1 in front.
+        exercise: the functions whose parameters are the exercise's: what these give are gradients,
+            and no steps downhill.
+        softmax: whether the file has a function of that name.
+        softmax_unused: whether it never calls it.
+    """
+
+    hidden: str | None = None
+    output: str | None = None
+    error: str | None = None
+    reduction: str | None = None
+    bias: bool | None = None
+    exercise: frozenset[str] = frozenset()
+    softmax: bool = False
+    softmax_unused: bool = False
+
+
+class Stage(NamedTuple):
+    """A stage's check, the parameters that come of it, and the node that it is claimed by."""
+
+    params: tuple[str, ...]
+    check: Check
+    node: int | None = None
+
+
+def stage_checks(
+    found: Judgement, name: str, said: Said, most: int = 2, meant: tuple[str, str] | None = None
+) -> list[Stage] | None:
+    """The stages of a network that is a chain of layers, in the order of the derivation.
+
+    Their names are the lecture's where there are two layers: δ2, ∂E/∂V, δ1, ∂E/∂W.
+    """
+    network = chain(found, meant)
+    if network is None or (not meant and not _agrees(found, network)):
+        return None
+    claims = [layer_claim(found, network, k) for k in range(len(network.layers))]
+    best = _best(name, network, claims, _sizes(found, network, claims), most)
+    if len(claims) == 2 and claims[1].d is None and network.world.recording.moves:
+        best = [*best, Stage((), unwritten(name, "dV", None, STILL))]
+    if _goes_down(found) and any(one.check.verdict == "wrong" for one in best):
+        return None  # a closed form may be of another network, ∂E/∂(a parameter) is not
+    told = {one.check.stage for one in best}
+    forward = _forward(name, network, said)
+    return [*(one for one in forward if one.check.stage not in told), *best]
+
+
+def _best(
+    name: str, network: Chain, claims: Sequence[LayerClaim], sizes: Sequence[float], most: int
+) -> list[Stage]:
+    """The stages with the step size by which least is wrong; or with an f that was forgotten."""
+    large = max(form.W[0].size for form in network.forms) > LARGE
+    judged = functools.partial(_judged, name, network, claims, most=1 if large else most)
+    tried = [judged(sizes[0])]
+    tried += [judged(size) for size in sizes[1:] if cost(tried[0]) > (0, 1)]
+    best = min(tried, key=cost)
+    if cost(best) > (0, 0) and network.f == ("identity",):
+        forgotten = (_judged(name, one, claims, size, F_MISSING)
+                     for one in network.with_any_f() for size in sizes)  # fmt: skip
+        best = next((one for one in forgotten if not cost(one)[0]), best)
+    return best
+
+
+def _goes_down(found: Judgement) -> bool:
+    """Whether all is right, and every parameter that moves goes down E."""
+    moved = [p.name for p in found.world.params if not p.gives]
+    return (
+        found.is_right
+        and not found.uphill
+        and all(found.factors.get(name, 1) > 0 for name in moved)
+    )
+
+
+def explained(
+    tried: Sequence[Judgement], name: str, said: Said
+) -> tuple[Judgement, list[Stage]] | None:
+    """Of networks and E, that in which one known mistake explains all: evidence enough."""
+    tried = [one for one in tried if one.right]  # of no parameter there is nothing to explain
+    made = [(one, stage_checks(one, name, said, most=1)) for one in tried]
+    if said.softmax or any(map(_is_softmax, tried)):  # which may be a wrong one
+        usual = ("softmax", "cross_entropy")
+        made += [(one, stage_checks(one, name, said, 1, usual)) for one in tried[:1]]
+    fits = [(one, found) for one, found in made if found and cost(found)[0] == 0]
+    return min(fits, key=lambda one: (cost(one[1]), _unusual(one[0])), default=None)
+
+
+def _unusual(found: Judgement) -> bool:
+    """Whether E does not go with an output that is a softmax."""
+    return _is_softmax(found) and found.choice.error != "cross_entropy"
+
+
+def _is_softmax(found: Judgement) -> bool:
+    """Whether the outputs of a sample are one altogether."""
+    (g, _), *_ = found.choice.target.pairs
+    outputs = found.names.value(g)
+    return outputs.shape[-1] > 1 and np.allclose(outputs.sum(-1), 1)
+
+
+def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
+    """What of the forward pass is not that of the network that somebody has declared."""
+    output = said.output
+    if said.softmax_unused and network.output == "identity":
+        output = output or "softmax"
+    z = network.layers[-1].x[-1]
+    if len(network.layers) == 2 and said.bias and not network.forms[-1].one:
+        (without,) = (m for m in CATALOGUE if m.id == "z-without-1" and m.step == "z")
+        return [Stage((), Check(name, "z", "wrong", diagnosis=notes([(without,)])), z)]
+    if len(network.layers) != 2 or not (said.hidden or output):
+        return []
+    meant = network.meaning(f=said.hidden, output=output)
+    given = {"z": meant.z, "g": network.right[0].g}
+    checks = stages.judge(name, meant.right[0], given, CATALOGUE)
+    nodes = {"z": z, "g": network.g[-1]}
+    return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
+
+
+def _sizes(found: Judgement, network: Chain, claims: Sequence[LayerClaim]) -> list[float]:
+    """What the step size may be, the likeliest first: a common factor is a convention."""
+    known = list(found.factors.values())
+    if known:
+        common: float = max(known, key=lambda f: sum(np.isclose(f, g) for g in known))
+        at = next(k for k, c in enumerate(claims) if set(c.params) & found.factors.keys())
+        return [abs(common) * (_scale(found, network, at) or 1.0)]
+    made = [abs(c.factor) for c in claims if c.delta is not None]
+    shares = dict.fromkeys((1.0, 1 / network.forms[0].x.shape[1]))
+    return [(made[-1] if made else 1.0) * share * half for share in shares for half in (1.0, 0.5)]
+
+
+def _agrees(found: Judgement, network: Chain) -> bool:
+    """Whether the closed form's gradients are autodiff's, up to a factor."""
+    return None not in (_scale(found, network, k) for k in range(len(network.layers)))
+
+
+def _scale(found: Judgement, network: Chain, k: int) -> float | None:
+    """How many times the closed form's gradient autodiff's is; None where it is no multiple."""
+    layer, true = network.layers[k], found.names.adjoints.get(network.layers[k].W)
+    if true is None:
+        return None
+    closed = right_of(network, k)[: len(true)]
+    closed = np.roll(closed, -1, -1) if network.forms[k].one == "last" else closed
+    true = true.mT if layer.turned else true
+    return multiple(true, closed[..., closed.shape[-1] - true.shape[-1] :])
+
+
+def _judged(
+    name: str, network: Chain, claims: Sequence[LayerClaim], size: float,
+    catalogue: Sequence[Mistake] = CATALOGUE, most: int = 2,
+) -> list[Stage]:  # fmt: skip
+    """The stages with this step size."""
+    found: list[Stage] = []
+    before: dict[str, np.ndarray] = {}
+    for right, by_stage in _windows(network):
+        right = right.given(**before, eta=size, update=bool(network.world.recording.moves))
+        style = None if network.z is not None else style_of(claims)
+        mine = {s: by_stage_of(right, s, claims[k], size, style) for s, k in by_stage.items()}
+        claimed = {s: a for some in mine.values() for s, a in some.items()}
+        claimed |= {"z": network.z} if network.z is not None else {}
+        delta = next((some[DELTA[s]] for s, some in mine.items() if DELTA[s] in some), None)
+        before = {} if delta is None else {"delta2": delta}
+        claimed, shares = without_decay(right, claimed)
+        for check in decay_said(stages.judge(name, right, claimed, catalogue, most=most), shares):
+            found.append(_stage(network, claims, by_stage, check))
+    return found if len(claims) < 3 else _by_param(found)
+
+
+def _windows(network: Chain) -> Iterator[tuple[Quantities, dict[str, int]]]:
+    """What is right, and the layers that ∂E/∂V and ∂E/∂W are those of, from the output on."""
+    last = len(network.layers) - 1
+    if last < 2:
+        yield network.right[0], {"dV": last, "dW": 0} if last else {"dV": 0}
+        return
+    yield network.right[-1], {"dV": last}
+    for k in range(last - 1, -1, -1):
+        yield network.right[k], {"dW": k}
+
+
+def _stage(
+    network: Chain, claims: Sequence[LayerClaim], by_stage: dict[str, int], check: Check
+) -> Stage:
+    gradient = next((s for s, d in DELTA.items() if check.stage in (s, d)), None)
+    if gradient is None:  # z
+        return Stage((), check, network.layers[-1].x[-1])
+    claim = claims[by_stage[gradient]]
+    return Stage(claim.params, check, claim.nodes[gradient == check.stage])
+
+
+def _by_param(found: Sequence[Stage]) -> list[Stage]:
+    """One check a layer: what is wrong with its δ is told of its gradient."""
+    made, deltas = [], {s.params: s.check for s in found if s.check.stage in DELTA.values()}
+    for params, check, node in found:
+        if check.stage in DELTA:
+            delta = deltas.get(params)
+            if delta is not None and delta.verdict == "wrong":
+                check = replace(delta, remarks=())
+            made.append(Stage(params, replace(check, stage=f"∂E/∂{params[0]}"), node))
+    return made
+
+
+def cost(found: Sequence[Stage]) -> tuple[int, int]:
+    """How much has to be assumed: what is unrecognised, and the mistakes."""
+    notes = [note.id for one in found for note in one.check.diagnosis if note.explanation == 0]
+    return notes.count("unrecognised"), len(notes)

@@ -1,0 +1,82 @@
+"""Gradients that have another factor than those beside them: a mean here, a sum there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jaxmlp.verify.judge.worlds import World
+
+SAME = 1e-6
+
+
+def uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -> dict[str, float]:
+    """The parameters whose gradient has another factor than most, or than the one nearest to E.
+
+    A step may have a step size for each; then only the number of samples is told, and of weights 2.
+    """
+    if len(factors) < 2:
+        return {}
+    shapes = {p.name: world.at[0][p.old].shape for p in world.params}
+    weights = [name for name in factors if min(shapes[name], default=1) > 1 < len(shapes[name])]
+    among = {name: factors[name] for name in weights or factors}
+    last = max(
+        (p for p in world.params if p.name in among), key=lambda p: min(world.graph.after[p.old])
+    )
+    common = max(among.values(), key=lambda f: (sum(near(f, g) for g in factors.values()),
+                                                near(f, among[last.name])))  # fmt: skip
+    found = {name: factor / common for name, factor in factors.items() if not near(factor, common)}
+    sizes = {n for g in outputs for n in world.at[0][g].shape if n > 1}
+    if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean
+        samples = sizes - {n for name in factors.keys() - found.keys() for n in shapes[name]}
+        return {name: f for name, f in found.items()
+                if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
+    batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
+    told = {name: (*batch, 2.0) if name in weights else tuple(batch) for name in found}
+    return {name: f for name, f in found.items()
+            if any(near(f, n) or near(f, 1 / n) for n in told[name])}  # fmt: skip
+
+
+def uneven_layer(
+    world: World, outputs: Sequence[int], factors: Mapping[str, float]
+) -> dict[str, float]:
+    """Those of a layer: what it gives back beside ∂E/∂(output), what it moves by itself alike."""
+    own = {p.name for p in world.params if p.gives}
+    passed = {name: f for name, f in factors.items() if name in own}
+    moved = {name: f for name, f in factors.items() if name not in own}
+    return _passed_unevenly(world, outputs[0], passed) | uneven(world, outputs, moved)
+
+
+def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) -> dict[str, float]:
+    """The results of a layer's backward pass that are not ∂E/∂(what it has) for ∂E/∂(output).
+
+    The mean over the samples may be taken here, of all that has no entry for each of them.
+    """
+    shapes = {p.name: world.at[0][p.old].shape for p in world.params}
+    size = world.at[0][output].shape
+    if world.recording.guessed and len(set(size)) < len(size):
+        return {}  # as many samples as units: which of them the mean is of cannot be seen
+    found: list[tuple[int, int, dict[str, float]]] = []
+    for n in samples(world, output):
+        means = {name: f for name, f in factors.items() if n not in shapes[name]}
+        weights = [f for name, f in means.items() if len(shapes[name]) > 1 < min(shapes[name])]
+        told = weights or list(means.values())
+        share = 1 / n if told and all(near(f, 1 / n) for f in told) else 1.0
+        odd = {name: f for name, f in factors.items()
+               if not near(f, 1.0 if n in shapes[name] else share)}  # fmt: skip
+        found.append((len(odd), -len(means), odd))
+    return min(found, key=lambda one: one[:2])[2] if found else {}
+
+
+def samples(world: World, output: int) -> list[int]:
+    """How many samples there may be, the likeliest first: as many as what is used first and the
+    output have."""
+    shapes = world.at[0][output].shape or (1,)
+    first = min((p.old for p in world.params), key=lambda i: min(world.graph.after[i], default=i))
+    both = [n for n in shapes if n in world.at[0][first].shape]
+    known = [world.at[0][p.old].shape for p in world.params]
+    units = {n for shape in known if sum(k > 1 for k in shape) == 1 for n in shape}  # of biases
+    return [n for n in both if n not in units] or [n for n in shapes if n not in units] or both
+
+
+def near(one: float, other: float) -> bool:
+    return abs(one - other) <= SAME * abs(other)

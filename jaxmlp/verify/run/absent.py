@@ -1,0 +1,120 @@
+"""What a function that is not there gives: an f, a data set that is known, or a stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.names import BACK
+from jaxmlp.verify.run import data_sets
+from jaxmlp.verify.run.arrays import Unsupported, lifted
+from jaxmlp.verify.run.encoding import plain
+from jaxmlp.verify.run.oracle import Oracle
+from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
+from jaxmlp.verify.run.tape import current
+
+
+def called(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
+    """What it gives as a function.
+
+    Raises:
+        Unsupported: there is no way to tell.
+    """
+    of_array = len(args) == 1 and isinstance(args[0], np.ndarray | StandIn)
+    if of_array and not what.loaded and what.stands_for not in what._oracle.absent:
+        return _applied(what.stands_for, settled(args[0]), what._oracle)
+    if of_array and not kw and (known := _activation(what.stands_for)) is not None:
+        return known(settled(args[0]), what._oracle)
+    if not what.loaded:
+        raise Unsupported(f"{what.stands_for}, which is not defined")
+    if len(args) == 1 and isinstance(args[0], FunctionType | type):
+        return args[0]  # a decorator
+    return _made(what, args, kw) if (data := _data(what, args, kw)) is None else data
+
+
+def _made(what: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
+    """A stand-in for what a function gives of which nothing is known; or random numbers."""
+    what._oracle.calls += 1
+    made = what._another(f"{what.stands_for}()#{what._oracle.calls}", loaded=True)
+    pickled = PICKLED in what.stands_for  # made of a file, of which nothing is known
+    made._given = () if pickled else tuple(_arrays((*args, *kw.values())))
+    shapes = [one for one in (*args, kw.get("size")) if _is_shape(one)]
+    if len(shapes) == 1 and not made._given:  # random numbers, say
+        made.value = lifted(what._oracle.random.normal(size=shapes[0]))
+    return made
+
+
+def _applied(name: str, u: Any, oracle: Oracle) -> Any:
+    """What it gives as an activation: tanh, of an output perhaps u; or as the derivative of
+    tanh, of f(u) or of u, whichever it is given."""
+    inputs, outputs = oracle.activated
+    node = current().node_of(u)
+    if not BACK.search(name) and "prime" not in name:
+        linear = "out" in name and oracle.choose((False, True), "linear")
+        made = u * 1.0 if linear else np.tanh(u)
+        inputs.add(node)
+        outputs.add(current().node_of(made))
+        return made
+    known = node in inputs | outputs
+    of_output = node in outputs if known else oracle.choose((True, False), "derivative")
+    return 1 - u * u if of_output else 1 - np.tanh(u) ** 2
+
+
+def _data(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
+    """What is known of a function of a library: a data set, or labels as 1 of K; or None."""
+    name, oracle = what.stands_for, what._oracle
+    known = tuple(one.known() if isinstance(one, StandIn) else one for one in args)
+    data = data_sets.loaded(name, known, kw, oracle.rows, oracle.random, oracle.lengths)
+    if data is None:
+        data = data_sets.one_hot(name, tuple(map(plain, known)), kw)
+    if not isinstance(data, dict | np.ndarray):
+        return _standing_in(lifted(data))
+    made = what._another(f"{name}()", loaded=True)
+    if isinstance(data, dict):
+        made.parts = {key: _standing_in(lifted(one)) for key, one in data.items()}
+    else:  # labels, perhaps as a sparse matrix
+        made.value = lifted(data)
+    return made
+
+
+def _activation(name: str) -> Callable[[Any, Oracle], Any] | None:
+    """An f that a module would have given, where its name leaves no choice; else None."""
+    return ACTIVATIONS.get(name.rpartition(".")[2].partition("#")[0].lower())
+
+
+def _softmax(u: Any, oracle: Oracle) -> Any:
+    """Of rows, or of columns."""
+    axis = -1 if np.ndim(u) < 2 else oracle.choose((-1, 0), "softmax")
+    e = np.exp(u - np.max(u, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _arrays(args: Iterable[Any]) -> Iterator[Any]:
+    """The arrays among arguments, those in lists, too."""
+    for one in args:
+        if isinstance(one, list | tuple):
+            yield from _arrays(one)
+        elif isinstance(one, np.ndarray | StandIn):
+            yield one
+
+
+def _standing_in(data: Any) -> Any:
+    """Data of which each array is known to stand in for what is not there."""
+    for one in _arrays((data,)):
+        current().stands_in(one)
+    return data
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(type(n) is int for n in value)
+
+
+ACTIVATIONS: dict[str, Callable[[Any, Oracle], Any]] = {
+    "tanh": lambda u, _: np.tanh(u),
+    "sigmoid": lambda u, _: 1 / (1 + np.exp(-u)),
+    "relu": lambda u, _: np.maximum(u, 0),
+    "softmax": _softmax,
+}

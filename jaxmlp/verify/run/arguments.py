@@ -1,0 +1,169 @@
+"""The arguments that a function or a method is called with, where no caller tells them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.layouts import D, M, N, Q, drawn, layouts
+from jaxmlp.verify.names import BACK, roles
+from jaxmlp.verify.run.arrays import lifted
+from jaxmlp.verify.run.oracle import SAMPLES, Oracle
+from jaxmlp.verify.run.program import Program
+from jaxmlp.verify.run.uncalled import Uncalled, alike, returned
+from jaxmlp.verify.run.unknown import Unknown
+
+MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
+SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
+DECAY = 0.3
+
+
+class Arguments:
+    """What the functions of one call get: those of one name are one.
+
+    Attributes:
+        given: by name, what was given so far.
+        results: by the name of a method, what it has given: another may ask for it.
+    """
+
+    def __init__(self, program: Program, what: Uncalled):
+        self.program, self.what, self.oracle = program, what, program.oracle
+        self.given: dict[str, Any] = {}
+        self.results: dict[str, Any] = {}
+
+    def of(self, function: Any, asking: frozenset[str] = frozenset()) -> list[Any]:
+        """A value for each argument that has no default, and for what has one of no use.
+
+        Args:
+            asking: the functions that these are called for, one for the other.
+        """
+        code = _code(function)
+        if code is None:
+            return []
+        is_type = isinstance(function, type)
+        names = code.__code__.co_varnames[: code.__code__.co_argcount]
+        required = len(names) - len(code.__defaults__ or ())
+        optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
+        asked, ours = self._asked(optional, is_type=is_type), _ours(optional)
+        fixed = {name: value for name, value in optional.items() if name not in asked} | ours
+        last = max([required, *(names.index(name) + 1 for name in (*asked, *ours))])
+        own = names[int(is_type or hasattr(function, "__self__")) : last]
+        self._fill(own, asking, like=_is_back(function), setting=is_type)
+        return [fixed.get(name, self.given[name]) for name in own]
+
+    def _fill(
+        self, names: Sequence[str], asking: frozenset[str], *, like: bool, setting: bool
+    ) -> None:
+        """Give something to each of these names.
+
+        Args:
+            like: whether it may have the shape of the output.
+            setting: whether an object is made with it.
+        """
+        given = self.given
+        if given.keys().isdisjoint(names):
+            given.update(_of_exercise(names, self.oracle))
+        if not self.what.methods:
+            self._call_givers(names, asking)
+        for name in names:
+            if name not in given and (known := self._of_results(name)) is not None:
+                given[name] = known
+            if name not in given:
+                given[name] = Unknown(name, self.oracle, setting=setting)
+            if like and isinstance(given[name], Unknown):
+                given[name].like = self.oracle.output
+
+    def _call_givers(self, names: Sequence[str], asking: frozenset[str]) -> None:
+        """Call the functions that give what is asked for by these names; the nearest first."""
+        givers = {name: self.what.gives[name] for name in names if name in self.what.gives}
+        for name in sorted(givers, key=lambda name: not alike(givers[name].name, self.what.name)):
+            before = givers[name]
+            if name in self.given or before.name in asking:
+                continue
+            if self._is_called_for(before, deep=len(asking) > 1):
+                self._give(name, before, asking | {before.name})
+
+    def _is_called_for(self, before: ast.FunctionDef, *, deep: bool) -> bool:
+        """Whether a function is called for an argument: else it is a stand-in, as ∂E/∂u may be."""
+        if not deep and alike(before.name, self.what.name):
+            return True
+        likely = bool(MAKES.search(before.name)) or (not deep and not BACK.search(before.name))
+        return self.oracle.choose((True, False) if likely else (False, True))
+
+    def _give(self, asked: str, before: ast.FunctionDef, asking: frozenset[str]) -> None:
+        """Call a function for what it returns, by the names that it has there; a cache is last."""
+        function = self.program.names[before.name]
+        result = function(*self.of(function, asking))
+        names = returned(before)
+        results = result if len(names) > 1 else (result,)
+        if isinstance(results[0], np.ndarray):
+            self.oracle.output = results[0].shape
+        for k, (name, one) in enumerate(zip(names, results, strict=True)):
+            self.given.setdefault(name or f"{before.name}[{k}]", one)
+        self.given.setdefault(asked, results[-1])
+
+    def _of_results(self, name: str) -> Any:
+        """What a method has returned by a name; None if none has."""
+        for method, result in self.results.items():
+            names = self.what.returns.get(method, [])
+            parts = result if len(names) > 1 else (result,)
+            if name in names and isinstance(parts, tuple) and len(parts) == len(names):
+                return parts[names.index(name)]
+        return None
+
+    def _asked(self, optional: Mapping[str, Any], *, is_type: bool) -> frozenset[str]:
+        """Those of the arguments whose default is None that are given: all, or none, or one."""
+        none = [name for name, value in optional.items() if value is None]
+        if not none:
+            return frozenset()
+        likely = ((), none) if is_type or len(none) > 1 else (none, ())
+        single = [[name] for name in reversed(none)] if len(none) > 1 else []
+        return frozenset(self.oracle.choose((*likely, *single)))
+
+
+def _code(function: Any) -> FunctionType | None:
+    """The function of Python's that is called; None where it is none."""
+    code = getattr(function, "__init__", function) if isinstance(function, type) else function
+    code = inspect.unwrap(getattr(code, "__func__", code))
+    return code if hasattr(code, "__code__") else None
+
+
+def _is_back(function: Any) -> bool:
+    return bool(BACK.search(getattr(function, "__name__", "")))
+
+
+def _ours(optional: Mapping[str, Any]) -> dict[str, Any]:
+    """Other values than their defaults for what makes parameters decay, and for a batch."""
+    return {name: DECAY for name, value in optional.items() if _decays(name, value)} | {
+        name: SAMPLES for name, value in optional.items() if _is_batch(name, value)
+    }
+
+
+def _decays(name: str, default: Any) -> bool:
+    """Whether parameters would decay by it, and do not by default."""
+    return isinstance(default, float) and default == 0 and bool(SHRINKS.search(name))
+
+
+def _is_batch(name: str, default: Any) -> bool:
+    """Whether it is a number of samples at a time, of which there are fewer."""
+    return type(default) is int and default > SAMPLES and "batch" in name.lower()
+
+
+def _of_exercise(names: Sequence[str], oracle: Oracle) -> dict[str, Any]:
+    """Arguments for W, V, x and y in one of the usual ways, if these are among the names."""
+    found = roles(names)
+    if not {"W", "V", "x", "y"} <= set(found or ()):
+        return {}
+    ways = [(way, True) for way in layouts(names, found, bias=True)]
+    ways += [(way, False) for way in layouts(names, found, bias=False) if not way.apart]
+    if (picked := oracle.choose((*ways, None))) is None:  # as its own sizes may need it
+        return {}
+    oracle.ours, (way, bias) = True, picked
+    oracle.drawn |= dict.fromkeys((D, Q, M, N))  # these are not what the program asks for
+    return {k: lifted(v) for k, v in drawn(names, way, oracle.random, bias=bias).items()}

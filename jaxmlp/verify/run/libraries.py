@@ -1,0 +1,144 @@
+"""The libraries beside NumPy that a program gets, done by NumPy: `math`, `random`, JAX, SciPy's f.
+
+What differentiates is refused: that is no derivation by hand. Nothing is changed on the disk, and a
+folder that is not there has files whose names are labels.
+"""
+
+from __future__ import annotations
+
+import glob
+import math
+import os
+import random
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
+from jaxmlp.verify.run.encoding import plain
+from jaxmlp.verify.run.oracle import ROWS
+from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
+from jaxmlp.verify.run.stubs import Stub, progress
+
+LABELS = 3  # in the names of files
+FLOATS = ("random", "uniform", "gauss", "normalvariate", "triangular", "betavariate", "expovariate")
+PYTHONS_OWN = ("choice", "choices", "sample", "seed", "randint", "randrange", "Random")
+DIFFERENTIATES = ("grad", "value_and_grad", "vjp", "jvp", "jacobian")
+CHANGES = ("remove", "unlink", "mkdir", "makedirs", "rename", "replace", "rmdir")
+OTHERWISE = {"pow": "power", "fsum": "sum"}  # as NumPy calls them
+
+
+def _scalar(function: Callable) -> Callable:
+    """A function of `math`, of a recording number by NumPy's."""
+    name = function.__name__
+    recording = getattr(np, OTHERWISE.get(name, name), None)
+
+    def applied(*args: Any) -> Any:
+        if any(isinstance(one, Recorded) for one in args) and recording is not None:
+            return recording(*args)
+        return function(*args)
+
+    return applied
+
+
+def _math() -> Namespace:
+    functions = {name: _scalar(f) for name, f in vars(math).items() if callable(f)}
+    return Namespace(math, "math", **functions)
+
+
+def _drawing(function: Callable) -> Callable:
+    """A function of `random`, of which floats are recording numbers."""
+
+    def draw(*args: Any, **kw: Any) -> Any:
+        value = function(*plain(args), **kw)
+        return number(value) if isinstance(value, float) else value
+
+    return draw
+
+
+def _random() -> Namespace:
+    own = {name: _drawing(getattr(random, name)) for name in FLOATS}
+    own |= {name: getattr(random, name) for name in PYTHONS_OWN}
+    return Namespace(random, "random", **own, shuffle=shuffled)
+
+
+def _sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def _softmax(x: Any, axis: int = -1) -> Any:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _one_hot(labels: Any, classes: int, **_: Any) -> Any:
+    return np.eye(classes).view(Recorded)[labels]
+
+
+def _jax_random() -> Namespace:
+    """`jax.random`, whose keys are of no account."""
+    draw = lambda f: lambda key, shape=(), *_, **__: lifted(f(*_shape(shape)))  # noqa: E731
+    key = lambda *_, **__: 0  # noqa: E731
+    return Namespace(
+        types.ModuleType("random"), "jax.random", normal=draw(np.random.randn),
+        uniform=draw(np.random.rand), PRNGKey=key, key=key, fold_in=key,
+        split=lambda key, n=2: [0] * n,
+        permutation=lambda key, n: lifted(np.random.permutation(plain(n))),  # noqa: NPY002
+    )  # fmt: skip
+
+
+def _jax() -> Namespace:
+    """JAX by NumPy, but for what differentiates: that is no derivation by hand."""
+    nn = Namespace(
+        types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0), sigmoid=_sigmoid,
+        tanh=np.tanh, softmax=_softmax, one_hot=_one_hot,
+    )  # fmt: skip
+    same = lambda f=None, *_, **__: f if callable(f) else lambda g: g  # noqa: E731
+    refused = {name: _refused(f"jax.{name}") for name in DIFFERENTIATES}
+    return Namespace(types.ModuleType("jax"), "jax", numpy=NUMPY, nn=nn, random=_jax_random(),
+                     jit=same, vmap=_vmap, config=Stub("jax.config"), **refused)  # fmt: skip
+
+
+def _refused(what: str) -> Callable:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise Unsupported(what)
+
+    return refuse
+
+
+def _shape(shape: Any) -> tuple:
+    return tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+
+
+def _vmap(function: Callable, *_: Any, **__: Any) -> Callable:
+    return lambda *arrays: np.stack([function(*each) for each in zip(*arrays, strict=True)])
+
+
+def _scipy() -> Namespace:
+    special = types.ModuleType("special")
+    vars(special).update(expit=_sigmoid, softmax=_softmax)
+    return Namespace(special, "scipy", special=special)
+
+
+def _listing(function: Callable) -> Callable:
+    """The files of a folder; of one that is not there, names whose only digit is a label."""
+
+    def listed(*args: Any, **kw: Any) -> list[str]:
+        try:
+            found = list(function(*plain(args), **kw))
+        except OSError:
+            found = []
+        return found or [f"./image{k % LABELS}.csv" for k in range(ROWS)]
+
+    return listed
+
+
+LIBRARIES: dict[str, types.ModuleType] = {
+    "numpy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(), "scipy": _scipy(),
+    "tqdm": progress(),
+    "glob": Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob)),
+    "os": Namespace(os, "os", listdir=_listing(os.listdir),
+                    **dict.fromkeys(CHANGES, lambda *_, **__: None)),
+}  # fmt: skip

@@ -1,0 +1,165 @@
+"""The loops of a program, watched: what a pass changes tells a training step from others.
+
+A loop whose step was seen ends there, all others run as they are.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import lifted
+from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
+from jaxmlp.verify.run.tape import current
+
+WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
+LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
+STEPS = 3  # steps that are looked for
+ROOM = 20_000  # nodes kept from before a step
+NO_MORE = object()  # passes of a loop
+
+
+class OutOfTime(BaseException):
+    """The time for the whole file is over."""
+
+
+class Seen(NamedTuple):
+    """Something to judge: a step, or the values that a call or a script has left.
+
+    Attributes:
+        line: of the loop, the function or the class; 0 for the file itself.
+        name: of the function or class; empty for a loop or the file.
+        begin, end: its first node, and the one after its last.
+        moves: of a step, the parameters before and after.
+        values: of a call, what it gave back or changed; of a step, what it left as it was.
+        last: the node after the last of a pass more, if there was one.
+        newest: the parameters' values after that, by those after the step.
+        stale: whether it uses values of the step before.
+    """
+
+    line: int
+    name: str
+    begin: int
+    end: int
+    moves: list[Move]
+    values: dict[str, Place]
+    last: int = 0
+    newest: Mapping[int, int] = {}
+    stale: bool = False
+
+
+class Loops:
+    """What of the passes was seen.
+
+    Args:
+        until: when to stop, by `time.monotonic`.
+        errors: what has stopped so far.
+
+    Attributes:
+        seen: the steps, and what calls have left.
+        before: the errors before the first step; None as long as there is none.
+        depth: how many loops are being passed, one inside the other.
+    """
+
+    def __init__(self, until: float, errors: list[tuple[str, int, str]]):
+        self.until, self.errors = until, errors
+        self.seen: list[Seen] = []
+        self.before: list[tuple[str, int, str]] | None = None
+        self.depth = 0
+        self.counts: dict[int, int] = {}
+
+    def passes(self, over: Any, line: int) -> Iterator[Any]:
+        """The passes of a `for` loop."""
+        yield from self._watched(_entries(over), self._line(line), current().frame(beside=True))
+
+    def _line(self, line: int) -> int:
+        """A loop's line; of one in a module beside, the line that led there."""
+        frame = current().frame()
+        inner = current().frame(beside=True)
+        return line if frame is inner or frame is None else frame.f_lineno
+
+    def passes_while(self, test: Callable[[], Any], line: int) -> Iterator[None]:
+        """The passes of a `while` loop."""
+
+        def rounds() -> Iterator[None]:
+            while test():
+                yield None
+
+        where = current().frame(beside=True)
+        yield from self._watched(rounds(), self._line(line), where, ends=False)
+
+    def _watched(
+        self, entries: Iterator[Any], line: int, frame: Any, *, ends: bool = True
+    ) -> Iterator[Any]:
+        """The passes of a loop; a long one that trains nothing is cut off.
+
+        Args:
+            ends: whether it would come to an end.
+        """
+        for passes, entry in enumerate(entries):
+            self._check_time()
+            self.counts[line] = self.counts.get(line, 0) + 1
+            if passes > LONGEST and ends and not self.seen:
+                return
+            if self.counts[line] > WATCHED:
+                if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:
+                    current().forget()
+                yield entry
+                continue
+            start, known = current().next, len(self.seen)
+            before = self._places(frame)
+            yield from self._inside(entry)
+            if len(self.seen) == known:
+                self.look(line, "", start, before, self._places(frame))
+                yield from self._once_more(entries, line, frame, known)
+            if len(self.seen) > known:
+                return
+
+    def _places(self, frame: Any) -> dict[str, Place]:
+        return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)
+
+    def _inside(self, entry: Any) -> Iterator[Any]:
+        """One pass."""
+        self.depth += 1
+        try:
+            yield entry
+        finally:  # it may be left by break
+            self.depth -= 1
+
+    def _once_more(
+        self, entries: Iterator[Any], line: int, frame: Any, known: int
+    ) -> Iterator[Any]:
+        """The pass after the first step, which is judged in its place if something is stale."""
+        if len(self.seen) == known or (entry := next(entries, NO_MORE)) is NO_MORE:
+            return
+        start, before = current().next, self._places(frame)
+        yield from self._inside(entry)
+        first, after = self.seen.pop(), self._places(frame)
+        if is_stale(current().nodes, (first.begin, first.end), (start, current().next)):
+            self.look(line, "", start, before, after)
+            self.seen[known:] = [one._replace(stale=True) for one in self.seen[known:]]
+        if len(self.seen) == known:
+            newest = {m.new: after[m.name].node for m in first.moves if m.name in after}
+            self.seen.append(first._replace(last=current().next, newest=newest))
+
+    def look(
+        self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
+    ) -> None:
+        """Remember a step, if what has changed makes one."""
+        alone = self.depth == 0  # inside a pass it may be what is carried back through time
+        if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
+            still = {name: place for name, place in after.items() if before.get(name) == place}
+            self.seen.append(Seen(line, name, start, current().next, moved, still))
+            self.before = self.errors[:] if self.before is None else self.before
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self.until:
+            raise OutOfTime
+
+
+def _entries(over: Any) -> Iterator[Any]:
+    for entry in over:
+        yield lifted(entry) if isinstance(entry, np.ndarray | tuple) else entry

@@ -1,0 +1,195 @@
+"""NumPy as a program gets it: what it draws, loads and makes are recording arrays."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import Recorded, as_array, lifted
+from jaxmlp.verify.run.encoding import is_open, plain
+from jaxmlp.verify.run.tape import current
+
+OF_OLD = {
+    "int": int, "float": float, "bool": bool, "object": object, "str": str,  # NumPy before 1.24
+    "NaN": np.nan, "NAN": np.nan, "Inf": np.inf, "Infinity": np.inf, "infty": np.inf,
+    "float_": np.float64, "product": np.prod, "alltrue": np.all, "sometrue": np.any,
+    "row_stack": np.vstack, "in1d": np.isin,  # NumPy before 2
+}  # fmt: skip
+OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
+SAVES = ("save", "savetxt", "savez", "savez_compressed")
+LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
+COPIES, VIEWS = ("array", "asfarray"), ("asarray", "asanyarray", "ascontiguousarray")
+AS_THEY_ARE = frozenset((
+    "errstate", "seterr", "set_printoptions", "get_printoptions", "isscalar", "array_equal",
+    "allclose", "issubdtype", "dtype", "finfo", "iinfo", "ndarray", "result_type",
+))  # fmt: skip
+
+
+class Namespace(types.ModuleType):
+    """A module of which some names are others than its own."""
+
+    def __init__(self, module: Any, name: str, **own: Any):
+        super().__init__(name)
+        self.__dict__.update(own)
+        self.__dict__["_module"] = module
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        old = self._module is np and name in OF_OLD
+        value = _recording(name, OF_OLD[name] if old else getattr(self._module, name))
+        self.__dict__[name] = value
+        return value
+
+
+def matrix(value: Any, *_: Any, **__: Any) -> Recorded:
+    """np.matrix, of two axes."""
+    made: Any = np.copy(np.atleast_2d(as_array(value)))
+    made._matrix = True
+    return made
+
+
+def _recording(name: str, value: Any) -> Any:
+    """A name of NumPy's, so that the arrays that it gives are recording ones."""
+    if isinstance(value, types.ModuleType):
+        return Namespace(value, value.__name__)
+    if name in ("matrix", "mat", "asmatrix"):
+        return matrix
+    if name in ("default_rng", "RandomState", "Generator"):
+        return lambda *args, **kw: _Generator(value(*plain(args), **plain(kw)))
+    if name in ORDERS:
+        return ORDERS[name](value)
+    if isinstance(value, type) and issubclass(value, np.number | np.bool_):
+        return _casting(value)
+    is_type = isinstance(value, type | np.ufunc | types.GenericAlias)
+    if is_type or name in AS_THEY_ARE or not callable(value):
+        return value
+    if name in OF_SIZES:
+        return lambda *args, **kw: lifted(value(*_sized(args), **_sized(kw)))
+    return lambda *args, **kw: lifted(value(*args, **kw))
+
+
+def _sized(args: Any) -> Any:
+    """The arguments, of which the first, or the one called shape, is a size."""
+    if isinstance(args, dict):
+        return {k: _counted(one) if k == "shape" else one for k, one in args.items()}
+    return (*map(_counted, args[:1]), *args[1:])
+
+
+def _counted(size: Any) -> Any:
+    """How many, where that is not there."""
+    return size.as_integer() if is_open(size) else size
+
+
+def _casting(kind: type) -> type:
+    """A type of NumPy's, which casts recording arrays, too."""
+
+    def cast(_: type, value: Any = 0, *args: Any) -> Any:
+        return value.astype(kind) if isinstance(value, Recorded) else kind(value, *args)
+
+    try:
+        return type(kind.__name__, (kind,), {"__new__": cast})
+    except TypeError:  # np.bool has no heirs
+        return kind
+
+
+class _Generator:
+    """A generator of random numbers whose arrays are recording ones."""
+
+    def __init__(self, generator: Any):
+        self._generator = generator
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._generator, name)
+        if name in ORDERS:
+            return ORDERS[name](value)
+        if not callable(value):
+            return value
+        return lambda *args, **kw: lifted(value(*plain(args), **plain(kw)))
+
+
+def _permuting(permute: Callable) -> Callable:
+    """The same for recording arrays; what is not there is how many numbers are permuted."""
+
+    def permuted(what: Any, *args: Any, **kw: Any) -> Any:
+        return lifted(permute(plain(_counted(what)), *args, **kw))
+
+    return permuted
+
+
+def shuffled(array: Any, *_: Any, **__: Any) -> None:
+    """Put in random order, in place."""
+    if hasattr(array, "stands_for"):
+        return
+    order = np.random.permutation(len(array))  # noqa: NPY002  (as seeded by the program)
+    if isinstance(array, Recorded):
+        array[...] = array[order]
+    else:
+        array[:] = [array[k] for k in order]
+
+
+ORDERS: dict[str, Callable] = {"permutation": _permuting, "shuffle": lambda _: shuffled}
+
+
+def vectorize(function: Callable, *_: Any, **__: Any) -> Callable:
+    """np.vectorize, number by number."""
+
+    def applied(*arrays: Any) -> Any:
+        alike = np.broadcast_arrays(*arrays) if len(arrays) > 1 else [as_array(arrays[0])]
+        flat = [np.reshape(a, -1) for a in alike]
+        made = [as_array(function(*each)) for each in zip(*flat, strict=True)]
+        return np.reshape(np.stack(made), np.shape(alike[0]))
+
+    return applied
+
+
+def apply_along_axis(function: Callable, axis: Any, array: Any, *args: Any, **kw: Any) -> Any:
+    """np.apply_along_axis, row by row."""
+    rows = np.moveaxis(as_array(array), axis, -1)
+    flat = np.reshape(rows, (-1, np.shape(rows)[-1]))
+    made = np.stack([as_array(function(row, *args, **kw)) for row in flat])
+    made = np.reshape(made, (*np.shape(rows)[:-1], *np.shape(made)[1:]))
+    return made if np.ndim(made) < np.ndim(rows) else np.moveaxis(made, -1, axis)
+
+
+def _loading(name: str) -> Callable:
+    """np.load and its kin: a stand-in for what is not there."""
+    function = getattr(np, name)
+
+    def load(file: Any, *args: Any, **kw: Any) -> Any:
+        if hasattr(file, "stands_for"):
+            return file()
+        try:
+            return lifted(function(file, *args, **kw))
+        except OSError:
+            return current().data(f"np.{name}")
+
+    return load
+
+
+def _saving(name: str) -> Callable:
+    """np.save and its kin, where there is such a folder, and it may be written to."""
+    function = getattr(np, name)
+
+    def save(*args: Any, **kw: Any) -> None:
+        if not any(hasattr(one, "stands_for") for one in (*args, *kw.values())):
+            with contextlib.suppress(OSError):
+                function(*plain(args), **plain(kw))
+
+    return save
+
+
+def _numpy() -> Namespace:
+    view = lambda value, dtype=None, **_: as_array(value, dtype, copy=False)  # noqa: E731
+    own: dict[str, Callable] = dict.fromkeys(COPIES, as_array)
+    own |= dict.fromkeys(VIEWS, view)
+    own |= {name: _loading(name) for name in LOADS} | {name: _saving(name) for name in SAVES}
+    own |= {"vectorize": vectorize, "apply_along_axis": apply_along_axis}
+    return Namespace(np, "numpy", **own)
+
+
+NUMPY = _numpy()

@@ -1,0 +1,172 @@
+"""What may help a run that failed: the sizes, names and choices that its errors ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from jaxmlp.verify.run.hooked import MANY
+from jaxmlp.verify.run.oracle import POSITIVE, SAMPLES, WHOLE, Oracle
+from jaxmlp.verify.run.program import Program
+from jaxmlp.verify.run.standing_in import PARAMETERS
+from jaxmlp.verify.run.step import PASSING
+from jaxmlp.verify.run.tape import current
+
+LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
+LESS = 0.01  # what each option costs more than the one before
+WIDEST = 5000
+BATCHES = 130  # samples, where fewer make no batch
+FEWER = (17, 19, 23, 29, 31, 37)
+SIZES_TOLD = ("ValueError", "IndexError")
+NO_PLACE = "indices must be of integer"
+NO_NAME = re.compile(r"name '(\w+)' is not defined")
+SHAPE = re.compile(r"\([\d, ]+\)")
+LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
+SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")
+TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
+NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
+Lengths = dict[str, int]  # of vectors and tables by name, of samples and units by their number
+
+
+def missing_names(program: Program) -> set[str]:
+    """The names for want of which something stopped."""
+    found = [NO_NAME.search(text) for kind, _, text in program.errors if kind == "NameError"]
+    return {m[1] for m in found if m}
+
+
+def sizes_told(program: Program) -> set[int]:
+    """The sizes that errors speak of: where something has one of them, it may be right."""
+    told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
+    inside = [n for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
+    return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
+
+
+def other_choices(
+    program: Program, told: tuple[int, ...], *, all_of_it: bool
+) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """(the cost, choices) of runs that differ from this one in one choice.
+
+    Args:
+        all_of_it: whether choices that were told are varied, too: of two biases the first, say.
+    """
+    taken, asked = program.oracle.taken, sizes_told(program)
+    last = len(taken) if all_of_it else program.chosen or len(taken)
+    for at in reversed(range(0 if all_of_it else len(told), len(taken))):
+        same = tuple(picked for picked, _ in taken[:at])
+        now, options = taken[at]
+        new = asked - _sizes_in(options[now])
+        late = float(at >= last)  # it has not led to the first error
+        for k, option in enumerate(options):
+            fits = new & _sizes_in(option) or (isinstance(option, str) and option == PARAMETERS)
+            if k != now:
+                yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
+
+
+def _sizes_in(option: object) -> set[int]:
+    """The sizes in an option: those of a shape, or a number itself."""
+    return set(option if isinstance(option, tuple) else [option] if type(option) is int else [])
+
+
+def needed_lengths(program: Program, given: Lengths) -> Lengths:
+    """With what the program cannot do without: a longer vector, or what has to be above 0."""
+    longer = _longer(program, given) if program.oracle.vectors else None
+    return longer or {**given, **_of_logarithms(program.oracle)}
+
+
+def _longer(program: Program, given: Lengths) -> Lengths | None:
+    """Lengths with which the last piece of a vector is as long as it should be."""
+    name = program.oracle.vectors[0]
+    for kind, _, text in program.errors:
+        if kind == "ValueError" and (m := NO_FIT.search(text)):
+            wanted = int(np.prod([int(n) for n in m[2].split(",") if n.strip()]))
+            now = given.get(name) or program.oracle.cut[name]
+            longer = now + wanted - int(m[1])
+            if longer > 0 and longer != now:
+                return {**given, name: longer}
+    return None
+
+
+def _of_logarithms(oracle: Oracle) -> Lengths:
+    """The stand-ins of which a logarithm or a root is taken that is no number, as lengths."""
+    nodes = current().nodes
+    bad = [n for n in nodes.values() if n.op in ("log", "log2", "sqrt") and np.isnan(n.value).any()]
+    left, leaves = [i for n in bad for i in n.references], set()
+    while left:
+        node = nodes.get(left.pop())
+        if node is not None and node.op in PASSING:
+            left += node.references
+        elif node is not None:
+            leaves.add(node.id)
+    found = {name for name, one in oracle.made.items() if current().node_of(one) in leaves}
+    return {POSITIVE + name: 1 for name in found if not oracle.is_positive(name)}
+
+
+def other_lengths(
+    program: Program, given: Lengths, many: set[int], *, may_be_few: bool
+) -> list[Lengths]:
+    """Other lengths to try, that errors ask for, or that nothing has moved with.
+
+    Args:
+        many: the numbers of the program that may be those of samples.
+        may_be_few: whether nothing moved, perhaps for want of samples.
+    """
+    oracle, texts = program.oracle, [text for _, _, text in program.failures]
+    as_samples = [{**given, str(n): SAMPLES} for n in many if str(n) not in given]
+    others = _resized(program, given, {n for n in many if n >= MANY})
+    if (oracle.taken or current().guessed) and may_be_few and _stands_still(program):
+        others = [*as_samples, *([{**given, "rows": BATCHES}] if "rows" not in given else [])]
+    if any(NO_PLACE in text for text in texts):
+        arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
+        others += [{**given, WHOLE + name: 1} for name in arrays]
+    return others + (as_samples if any(map(TOO_FEW.search, texts)) else [])
+
+
+def fewer_units(many: set[int], given: Lengths, least: int = MANY) -> Lengths:
+    """Other sizes in place of the hundreds of the program."""
+    rest = sorted(n for n in many if n >= least and str(n) not in given)
+    return {str(n): size for n, size in zip(rest, FEWER, strict=False)}
+
+
+def _stands_still(program: Program) -> bool:
+    """Whether nothing moved, perhaps for want of samples: fewer than a batch has make no batch."""
+    moved = any(one.moves for one in program.seen)
+    kinds = [kind for kind, _, _ in program.failures]
+    return not moved and (not kinds or "ZeroDivisionError" in kinds)
+
+
+def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]:
+    """Other widths for tables that are not there, and numbers of samples, that an error asks for.
+
+    Args:
+        large: the large numbers of the program.
+    """
+    oracle = program.oracle
+    texts = [text for kind, _, text in program.failures if kind in SIZES_TOLD] or [""]
+    told = texts[0]
+    if (m := LABEL.search(told)) and "values" not in given:
+        return [{**given, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
+    sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
+    wanted = large if "out of bounds" in told else large.intersection(sizes)
+    free = [n for n in sorted(wanted) if str(n) not in given]
+    found = [{**given, str(n): m} for n in free for m in sizes if 1 < m < MANY]
+    tables = oracle.tables.items() if "indexing" not in told else ()
+    found += [{**given, name: size} for name, width in tables if name not in given
+              for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
+    return [*_more_rows(told, oracle, given), *found]
+
+
+def _more_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
+    """More samples, where a batch has more than there are."""
+    m = SAMPLE.search(told)
+    few = m and int(m[1]) >= int(m[2]) == oracle.rows < BATCHES
+    return [{**given, "rows": min(2 * oracle.rows, BATCHES)}] if few else []
+
+
+def _widths(width: int, rows: int, sizes: list[int], others: list[list[int]]) -> list[int]:
+    """Other widths for a table, by the sizes that the first error and others tell."""
+    near = [a for a in sizes if abs(a - width) <= 2]
+    widths = [width + b - a for a in near for b in sizes]
+    widths += next((some for some in (sizes, *others) if rows * width in some), [])
+    return [n for n in dict.fromkeys(widths) if 1 < n <= WIDEST and n != width]

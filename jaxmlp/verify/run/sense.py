@@ -1,0 +1,94 @@
+"""Whether the shapes that were guessed for a recording make a network of which mistakes show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jaxmlp.verify.names import BACK, GRADIENT
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.network import fixed, multiplied
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.targets import Target, given_back, is_stated, kept_at, targets
+
+MANY = 300  # nodes of a call, from where on shapes are not looked at
+
+
+def has_target(recording: Recording) -> bool:
+    """Whether what a call moves is moved towards a target; a layer that moves its own has none."""
+    if not (recording.moves and recording.name):
+        return True
+    return bool(targets(Graph(recording.nodes), recording.olds, recording.news))
+
+
+def sensible(recording: Recording) -> bool:
+    """Whether guessed shapes give a network, with a target; or gradients of its arrays."""
+    nodes = recording.nodes
+    if not recording.moves:
+        leaves = {n.value.shape for n in nodes.values() if n.op == "leaf"}
+        given = [nodes[node].value.shape for name, node in recording.values
+                 if GRADIENT.search(name) or BACK.search(name)] or _of_all(recording)  # fmt: skip
+        fits = all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
+        return fits and (len(nodes) > MANY or _is_passed_back(recording))
+    graph = Graph(nodes)
+    found = targets(graph, recording.olds, recording.news)
+    # Of samples, one by one; or it is a number that the program states.
+    whole = lambda y: nodes[graph.data(y)].value.ndim or is_stated(y)  # noqa: E731
+    meets = any(whole(y) or len(one.pairs) > 1 for one in found for _, y in one.pairs)
+    return meets and not degenerate(recording, graph, recording.olds, found)
+
+
+def _of_all(recording: Recording) -> list[tuple[int, ...]]:
+    """The shapes of what a function gives that depends on all that it is given, if these are many:
+    gradients, whatever they are called."""
+    graph, nodes = Graph(recording.nodes), recording.nodes
+    leaves = {n.id for n in nodes.values() if n.op == "leaf" and n.value.ndim}
+    made = [node for name, node in recording.values if name.startswith(f"{recording.name}[")]
+    whole = [i for i in made if leaves <= graph.ancestors([i])]
+    return [nodes[i].value.shape for i in whole] if len(whole) > 1 else []
+
+
+def _is_passed_back(recording: Recording) -> bool:
+    """Whether a pass that goes back is given ∂E/∂(an output), where it has one."""
+    graph = Graph(recording.nodes)
+    arrays = [n for n in recording.nodes.values() if n.op == "leaf" and n.value.ndim]
+    outputs = [g for name, g in recording.values if kept_at(name) == 0]
+    outputs = [g for g in outputs if recording.nodes[g].op != "leaf"]
+    if not (recording.name and recording.goes_back and len(outputs) == 2):
+        return True
+    return any(
+        any(given_back(recording, graph, [n.id for n in arrays if n.id != y.id], y.id))
+        for y in arrays
+    )
+
+
+def degenerate(
+    recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
+) -> int:
+    """How many parameters have an entry for each sample, or are those of a single hidden unit.
+
+    Nothing is shown by a guess with one of them.
+    """
+    nodes = recording.nodes
+    matrices, outputs = shapes(graph, params, found)
+    pairs = {pair for target in found for pair in target.pairs}
+    alike = [g for g, y in pairs if nodes[g].value.size == nodes[y].value.size]
+    of_one = {*outputs, *(nodes[g].value.shape for g in alike)}
+    one_output = any(1 in shape or not shape for shape in of_one)
+    if not one_output and any(1 in shape for shape in matrices):
+        return 1
+    if any(target.upstream for target in found):
+        return 0  # what a layer is given has an entry for each sample
+    batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
+    first = min(params, key=lambda p: min(graph.after[p], default=p), default=None)
+    own = first if not recording.moves else None  # ∂E/∂x has an entry for each sample
+    return sum(bool(batch & set(nodes[p].value.shape)) for p in params if p != own)
+
+
+def shapes(
+    graph: Graph, params: Sequence[int], found: Sequence[Target]
+) -> tuple[list[tuple[int, ...]], set[tuple[int, ...]]]:
+    """The shapes of the matrices among the parameters, and those of what may be the target."""
+    nodes = graph.nodes
+    weights = [*params, *fixed(graph, list(params), tuple(found))]
+    matrices = [nodes[p].value.shape for p in weights if multiplied(graph, p)]
+    return matrices, {nodes[y].value.shape for target in found for _, y in target.pairs}

@@ -1,0 +1,287 @@
+"""What a stand-in for data that are not there becomes: an array, a number, a list, or a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.names import LAYER_COUNT, SAMPLE_COUNT
+from jaxmlp.verify.run.arrays import STOOD_IN, Recorded, given_back, lifted, number
+from jaxmlp.verify.run.encoding import encoded, plain
+from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES, Oracle, Shape
+from jaxmlp.verify.run.shapes import target
+from jaxmlp.verify.run.tape import current
+
+LAYERS = 3
+PARAMETERS = "parameters"  # of a few layers, in a list
+DEPTHS = (2, 3, LAYERS + 1)
+PICKLED = "pickle"
+KINDS = ("table", "column", "images")
+
+
+class StandIn:
+    """Something that is open, until it becomes an array, a number or a collection.
+
+    Attributes:
+        stands_for: the name that is not there.
+        value: what it has become, or None.
+        loaded: whether it comes out of a file or a module, and is data.
+        setting: whether an object is made with it: it may be the sizes of all layers, or a word.
+        like: the shape that it has, if it may.
+    """
+
+    __slots__ = (
+        "_counted", "_flip", "_given", "_oracle", "_other_words", "_row", "_samples", "like",
+        "loaded", "parts", "setting", "stands_for", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self, stands_for: str, oracle: Oracle, flip: StandIn | None = None, *,
+        loaded: bool = False, row: tuple[Any, int] | None = None, setting: bool = False,
+    ):  # fmt: skip
+        self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
+        self.loaded, self._row = loaded, row
+        self._given: tuple = ()  # the arrays that it was made of
+        self._counted, self.setting = False, setting
+        self.like: Shape | None = None
+        self._samples: list[Any] = []
+        self._other_words: set[str] = set()  # those that it is not
+        self.value: Any = None
+        self.parts: dict[Any, StandIn] = {}
+
+    def _another(self, name: str, **kw: Any) -> Any:
+        """A stand-in for something in it, or made of it."""
+        return type(self)(name, self._oracle, **kw)
+
+    # what it is known to be
+
+    def known(self) -> Any:
+        """What it has become; None while it is open."""
+        if self._flip is not None:
+            flipped = self._flip.known()
+            return None if flipped is None else np.transpose(flipped)
+        if self.value is None and self._row is not None:
+            whole, k = self._row
+            self.value = None if whole.known() is None else whole._taken_apart()[k]
+        return self.value
+
+    def _is_untold(self) -> bool:
+        """Whether nothing says yet what it is, or comes of."""
+        return self.known() is None and not (self.loaded or self._row or self._flip)
+
+    def _is_undecided(self) -> bool:
+        """Whether nothing says yet what it is."""
+        return self.known() is None and not (self.parts or self._row or self._flip)
+
+    # an array or a number
+
+    def become(self, shape: Shape, like: np.ndarray | None = None) -> Any:
+        """Become an array of this shape, with values as fit for a target beside `like`."""
+        if self._flip is not None:
+            return np.transpose(self._flip.become(shape[::-1], None if like is None else like.T))
+        if self._row is not None:
+            whole, _ = self._row
+            beside = None if like is None else np.broadcast_to(like, (len(whole), *like.shape))
+            whole.become((len(whole), *shape), beside)
+            return self.known()
+        if self.value is None and self._given:
+            return self.as_array()
+        if self.value is None and self.loaded:
+            return self._load(lifted(self._whole_numbers(shape)))
+        if self.value is None:
+            self._oracle.drawn.update(dict.fromkeys(shape))
+            drawn = self._drawn(shape, like)
+            self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
+            current().stands_in(self.value)
+            self._oracle.made[self.stands_for] = self.value
+        return self.value
+
+    def _drawn(self, shape: Shape, like: np.ndarray | None) -> np.ndarray:
+        """Random numbers, as they have to be."""
+        drawn = target(like, shape, self._oracle.random)
+        if self._oracle.is_whole(self.stands_for) and shape:
+            return np.arange(drawn.size).reshape(shape) % 2  # not all the same
+        return np.exp(drawn - 1) if self._oracle.is_positive(self.stands_for) else drawn
+
+    def _load(self, value: Any) -> Any:
+        """Become what was loaded."""
+        self.value = value
+        self._oracle.loads.append(value)
+        current().stands_in(value)
+        return value
+
+    def as_integer(self) -> int:
+        """Become an integer."""
+        if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
+            self.value = self._oracle.choose(DEPTHS)
+        if self.value is None and SAMPLE_COUNT.fullmatch(self.stands_for) and not self.setting:
+            self.value = self._oracle.choose((SAMPLES, self._oracle.fresh()))
+        if self.value is None:
+            self.value = self._oracle.fresh()
+        self._oracle.drawn[int(self.value)] = None
+        return int(self.value)
+
+    def as_index(self, size: int) -> Any:
+        """Become labels below a size, one a sample, or a number below it."""
+        if self.known() is None and self._row is not None:
+            whole, _ = self._row
+            whole.value = lifted(self._oracle.random.integers(0, size, len(whole)))
+        elif self.known() is None and self.loaded and self._flip is None:
+            self.value = lifted(
+                self._oracle.random.permutation(self._oracle.rows) % min(size, VALUES)
+            )
+            self._oracle.tables.pop(self.stands_for, None)
+        elif self.known() is None:
+            drawn = self._oracle.random.permutation(max(size, SAMPLES))[:SAMPLES] % size
+            self.value = self._oracle.choose((lifted(drawn), lifted(drawn[0])))
+        return self.known()
+
+    def _taken_apart(self) -> list[Any]:
+        """Its samples, all taken out of it at one place of the program."""
+        if not self._samples:
+            whole = self.known()
+            self._samples = [lifted(whole[k]) for k in range(len(whole))]
+        return self._samples
+
+    def as_array(self) -> Any:
+        """Become an array of any shape."""
+        if self.known() is None and self._row is not None:
+            self._row[0].as_array()
+        if self.known() is None and self.loaded:
+            return self._loaded_array()
+        if self.known() is None:
+            like = [self.like] if self.like else []
+            return self.become(self._oracle.choose([*like, *self._oracle.shapes()]))
+        return self.known()
+
+    def _of(self, axes: int) -> Shape:
+        """A shape with so many axes, each of a size of its own, or the last of one that is used."""
+        new = (SAMPLES, *map(self._oracle.fresh, range(axes - 1)))
+        like = [self.like] if self.like is not None and len(self.like) == axes else []
+        return self._oracle.choose(
+            [*like, new, *((*new[:-1], size) for size in self._oracle.used())]
+        )
+
+    def _loaded_array(self) -> Any:
+        """A table of whole numbers, or a column of them, each a label or a measurement."""
+        name = self.stands_for
+        if self._flip is not None:
+            return np.transpose(self._flip.as_array())
+        labels = PICKLED in name and name.endswith("[1]")  # beside the samples
+        kinds = ("given", *KINDS) if self._given else (KINDS[1], *KINDS) if labels else KINDS
+        kind = self._oracle.choose(kinds)
+        if kind == "given":
+            self.value = self._given_back(settled(self._given[0]))
+            return self.value
+        width = self._oracle.lengths.get(name, 6 if kind == "images" else SIZES[0])
+        if kind != "column":
+            self._oracle.tables[name] = width
+        high = max(k for k in range(1, width) if width % k == 0 and k * k <= width)
+        shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
+        made = self._whole_numbers((self._oracle.rows, *shape))
+        return self._load(self._given_back(made) if self._given else lifted(made))
+
+    def _whole_numbers(self, shape: Shape) -> np.ndarray:
+        """Numbers that are labels as well as measurements; each comes in every column."""
+        values = self._oracle.lengths.get("values", VALUES)
+        rows, size = shape[0] if shape else 1, int(np.prod(shape[1:]))
+        columns = [self._oracle.random.permutation(rows) % values for _ in range(size)]
+        return np.stack(columns, axis=1).astype(float).reshape(shape)
+
+    def _given_back(self, value: Any) -> Any:
+        """What is made of arrays by something that is not there: lost for the tape."""
+        taped = encoded(tuple(one for one in self._given if isinstance(one, Recorded)))
+        name = f"{STOOD_IN}{self.stands_for}"
+        return given_back(np.array(plain(value)), name, taped) if taped else lifted(value)
+
+    # a collection
+
+    def _part(self, key: Any, name: str = "") -> Any:
+        if key not in self.parts:
+            self.parts[key] = self._new_part(key, name)
+        part = self.parts[key]
+        return part if not isinstance(part, StandIn) or part.known() is None else part.known()
+
+    def _new_part(self, key: Any, name: str = "") -> StandIn:
+        """Something in it; in a sample what each sample has there."""
+        name, row = name or f"{self.stands_for}[{key!r}]", None
+        if self._row is not None:
+            whole, k = self._row
+            if key not in whole.parts:
+                whole.parts[key] = whole._new_part(key)
+            row = whole.parts[key], k
+        return self._another(name, loaded=self.loaded, row=row)
+
+    def _sample(self, k: int) -> StandIn:
+        return self._another(f"{self.stands_for}[{k}]", loaded=self.loaded, row=(self, k))
+
+    def _may_be_list(self, index: Any) -> bool:
+        """Whether one is taken, and it was counted, as a list is; or another has become one."""
+        like_others = self._oracle.habits.get("list", 0) > 0
+        return self._is_untold() and isinstance(index, int) and (self._counted or like_others)
+
+    def _as_list(self) -> list | None:
+        """Become sizes, or the parameters of as many layers; None for an array."""
+        kind = self._oracle.choose(("array", "sizes", PARAMETERS), "list")
+        if kind == PARAMETERS:
+            return self._parameters()
+        return self._sizes() if kind == "sizes" else None
+
+    def _parameters(self) -> list[StandIn]:
+        """Become the parameters of a few layers."""
+        self.value = [self._another(f"{self.stands_for}[{k}]") for k in range(SAMPLES)]
+        return self.value
+
+    def _sizes(self) -> list[int]:
+        """Become the sizes of a few layers, all different."""
+        self.value = [self._oracle.fresh(k) for k in range(LAYERS)]
+        self._oracle.drawn.update(dict.fromkeys(self.value))
+        return self.value
+
+    def _cut(self, index: slice) -> None:
+        """Become a vector that is cut into parameters, where a bound says so; else a table."""
+        bounds = [int(plain(b)) for b in (index.start, index.stop) if b is not None]
+        if bounds and max(bounds) > 2 * SAMPLES:
+            self._oracle.vectors.append(self.stands_for)
+            length = self._oracle.lengths.get(self.stands_for, max(bounds))
+            self._oracle.cut[self.stands_for] = length
+            self.become((length,))
+
+    def _is_pair(self, index: Any) -> bool:
+        """Whether it is samples and labels, in a file of objects, and one of both is taken."""
+        is_first = type(index) is int and index in (0, 1) and PICKLED in self.stands_for
+        return is_first and self.known() is None and self._oracle.choose((True, False), PICKLED)
+
+    def _may_have_keys(self) -> bool:
+        """Whether it may be a dict with the keys of one of the program's."""
+        return self._is_untold() and not self._counted and bool(self._oracle.words)
+
+    def _is_word(self, word: str) -> bool:
+        """Whether it becomes this word; once it has not, it never does."""
+        if word in self._other_words:
+            return False
+        if self._oracle.choose((False, True)):
+            self.value = word
+            return True
+        self._other_words.add(word)
+        return False
+
+    def _list(self) -> list:
+        return self._sizes() if self.known() is None else list(self.value)
+
+
+def settled(value: Any) -> Any:
+    """An argument in which what is still open has become an array."""
+    if isinstance(value, StandIn):
+        return value.as_array()
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(map(settled, value))
+    if isinstance(value, list):
+        return [settled(one) for one in value]
+    if isinstance(value, dict):
+        return {key: settled(one) for key, one in value.items()}
+    if isinstance(value, slice):
+        parts = (value.start, value.stop, value.step)
+        return slice(*(p.as_integer() if isinstance(p, StandIn) else p for p in parts))
+    return value

@@ -1,0 +1,234 @@
+"""What may be the target of a recorded step, and the output that it meets.
+
+Forward is what depends on the parameters and not on the target; the target is what meets the
+forward pass last, and where they meet is the output.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from jaxmlp.verify.names import BACK
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.labels import as_target
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
+from jaxmlp.verify.run.tape import NOWHERE, Span
+
+GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
+AT_PLACES = frozenset(("getitem", *WRITES))
+EPSILON = 1e-3
+
+
+@dataclass(frozen=True)
+class Target:
+    """What may be the target, and where it meets the forward pass.
+
+    Attributes:
+        nodes: the target's values, as the step first reads them.
+        backward: all that depends on them.
+        pairs: (output, target) for each sample or batch of the step.
+        computed: how many values the forward pass computes.
+        upstream: whether it is no target, but ∂E/∂(the output), which a backward pass is given.
+    """
+
+    nodes: frozenset[int]
+    backward: frozenset[int]
+    pairs: tuple[tuple[int, int], ...]
+    computed: int
+    upstream: bool = False
+
+
+def targets(
+    graph: Graph, params: list[int], results: list[int], *, bare: bool = False
+) -> list[Target]:
+    """What may be the target of a step, those that meet most of the network first.
+
+    Args:
+        results: what all depends on it.
+        bare: whether it may meet what is given, as in a loss by itself.
+    """
+    wanted, used = set(results), graph.ancestors(results)
+    moving = graph.dependents(params)
+    given = set() if bare else set(params)
+    found: dict[tuple, Target] = {}
+    for group in _constants(graph, moving).values():
+        backward = graph.dependents(group)
+        forward = moving - backward - given
+        computed = sum(graph.nodes[i].op not in PASSING for i in forward)
+        if not computed or not wanted <= backward:
+            continue
+        for pairs in _meetings(graph, group, forward, used):
+            found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
+    return sorted(found.values(), key=lambda one: -one.computed)
+
+
+def given_back(recording: Recording, graph: Graph, params: list[int], y: int) -> Iterator[Target]:
+    """What a backward pass may be given ∂E/∂ of: an output of its shape, which it never meets.
+
+    Args:
+        y: an array that may be ∂E/∂(the output).
+    """
+    backward, moving = graph.dependents([y]), graph.dependents(params)
+    shape, kept = recording.nodes[y].value.shape, {node for _, node in recording.values}
+    uses = [i for i in graph.after[y] if graph.after[i] or i in kept]  # not of a call that failed
+    first = min(uses, default=y)
+    found: dict[int, tuple[int, int]] = {}
+    own = BACK.search(recording.name)  # what a backward pass gives is no output
+    values = [v for v in recording.values if not (own and v[0].startswith(recording.name))]
+    for number, (name, g) in enumerate(values):
+        forward = recording.nodes[g].op != "leaf" and g in moving - backward and g < first
+        if forward and recording.nodes[g].value.dtype.kind == "f":
+            found[g] = min(found.get(g, (3, 0)), (kept_at(name), -number))
+    least = min((kept for kept, _ in found.values()), default=0)
+    found = {g: kept for g, kept in found.items() if recording.nodes[g].value.shape == shape}
+    for g in sorted((g for g in found if found[g][0] == least), key=lambda g: found[g]):
+        computed = len(graph.ancestors([g]) & moving) - len(params)
+        yield Target(frozenset([y]), frozenset(backward), ((g, y),), computed, upstream=True)
+
+
+def kept_at(name: str) -> int:
+    """How far a place is from being where a forward pass has given its output."""
+    if name.startswith("self."):
+        return 2
+    return int("[" in name and "['" not in name)  # a part of a cache, or what a method gave
+
+
+def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
+    """What does not depend on the parameters and meets what does, by the data it comes from."""
+    groups: dict[tuple, list[int]] = {}
+    for number in moving:
+        for one in graph.before[number]:
+            if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
+                members = groups.setdefault(_origin(graph, one, number), [])
+                if one not in members:
+                    members.append(one)
+    return groups
+
+
+def _origin(graph: Graph, number: int, meets: int) -> tuple:
+    """The data that a value is made of, and the place where it was taken out of them.
+
+    Numbers that are in no array are of one origin where one expression works on them; those that
+    the program states are all of one: 0.9 where a label says so, or else 0.1.
+
+    Args:
+        meets: the node that is computed from the value.
+    """
+    if is_stated(number):
+        return ()
+    while graph.before[number] and graph.nodes[number].op != "getitem":
+        number = graph.before[number][0]
+    data, span = graph.data(number), graph.nodes[number].span
+    alone = not graph.nodes[data].value.ndim
+    return _place(graph.nodes[meets].span) if alone else (data, *_place(span))
+
+
+def _place(span: Span) -> tuple[int, ...]:
+    """Where an expression stands, in a module beside the file, too."""
+    return (*span[:4], span.inner)
+
+
+def is_stated(number: int) -> bool:
+    """Whether a leaf is a number that the program states."""
+    return number < 0
+
+
+def _meetings(
+    graph: Graph, group: list[int], forward: set[int], used: set[int]
+) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Pairs of output and target, one set for each place in the source where they meet.
+
+    Where any of them lead to the step, the others are of no account.
+    """
+    nodes = graph.nodes
+    by_place: dict[tuple, list[tuple[int, int, int]]] = {}
+    leading: dict[tuple, list[tuple[int, int, int]]] = {}
+    for y, number, g in _meeting(graph, group):
+        if g in forward and nodes[g].value.dtype.kind == "f":
+            place = _place(NOWHERE if is_stated(y) else nodes[number].span)
+            by_place.setdefault(place, []).append((y, number, g))
+            if number in used:
+                leading.setdefault(place, []).append((y, number, g))
+    for met in map(functools.partial(_as_wholes, graph), (leading or by_place).values()):
+        pairs = {g: _positive(graph, y) for y, _, g in met}
+        labelled = {g for _, number, g in met if nodes[number].op in AT_PLACES}
+        fits = all(_fits(nodes[y].value, nodes[g].value, labelled=g in labelled)
+                   for g, y in pairs.items())  # fmt: skip
+        if fits and _is_clear(graph, met) and not _are_of_f(graph, met):
+            yield tuple(sorted(pairs.items()))
+
+
+def _as_wholes(graph: Graph, met: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """All labels in place of each, where an output is met sample by sample, as in g[i, y[i]]."""
+
+    def whole(y: int, number: int, g: int) -> int:
+        larger = [i for i in graph.way(y) if graph.nodes[i].value.ndim]
+        labels, output = graph.nodes[larger[0] if larger else y].value, graph.nodes[g].value
+        places = graph.nodes[number].op in AT_PLACES and not graph.nodes[y].value.ndim
+        many = labels.ndim == 1 and output.ndim == 2 and labels.size in output.shape
+        return larger[0] if places and many else y
+
+    return [(whole(*one), *one[1:]) for one in met]
+
+
+def _is_clear(graph: Graph, met: list[tuple[int, int, int]]) -> bool:
+    """Whether one number meets each output: of two none is the target."""
+    numbers: dict[int, set[float]] = {}
+    for y, _, g in met:
+        value = graph.nodes[y].value
+        numbers.setdefault(g, set()).update([float(value)] if value.ndim == 0 else [])
+    return all(len(some) < 2 for some in numbers.values())
+
+
+def _are_of_f(graph: Graph, met: list[tuple[int, int, int]]) -> bool:
+    """Whether these are the ones of an f or its slope, as in 1 / (1 + e⁻ᵘ) and g (1 − g)."""
+    nodes = graph.nodes
+
+    def belongs(number: int, g: int) -> bool:
+        by = [i for i in graph.after[number] if nodes[i].op == "multiply"]
+        return nodes[number].op == "divide" or any(g in graph.before[i] for i in by)
+
+    ones = all(is_stated(y) and nodes[y].value == 1 for y, _, _ in met)
+    return ones and all(belongs(number, g) for _, number, g in met)
+
+
+def _meeting(graph: Graph, group: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Each (value of a target, node where it meets something, what it meets)."""
+    nodes = graph.nodes
+    for y in group:
+        for number in graph.after[y]:
+            op = nodes[number].op
+            if op in FACTORS or (op == "add" and nodes[y].op != "negative"):
+                continue  # a target is no factor, and is added to nothing
+            for g in graph.before[number]:
+                if nodes[g].op == "log":  # y log g
+                    yield y, number, _guarded(graph, graph.before[g][0])
+                elif op != "multiply":
+                    yield y, number, g
+
+
+def _positive(graph: Graph, y: int) -> int:
+    """The target itself, where it is met with the opposite sign, as in g + (−y) and in −y / g."""
+    while graph.nodes[y].op == "negative":
+        (y,) = graph.before[y]
+    return y
+
+
+def _guarded(graph: Graph, g: int) -> int:
+    """What a logarithm is of, without what keeps it from 0."""
+    while graph.nodes[g].op in GUARDS and len(graph.before[g]) == 1:
+        rest = [a for a in graph.nodes[g].args if isinstance(a, int | float)]
+        if not all(abs(a) <= EPSILON or a >= 1 - EPSILON for a in rest):
+            break
+        (g,) = graph.before[g]
+    return g
+
+
+def _fits(y: np.ndarray, g: np.ndarray, *, labelled: bool) -> bool:
+    """Whether one may be the target of the other; a single number of several outputs as a label."""
+    return (y.size > 1 or g.size == 1 or labelled) and as_target(y, g) is not None

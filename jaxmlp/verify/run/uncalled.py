@@ -1,0 +1,192 @@
+"""What a file only defines: its functions and classes, and which one gives what another asks for.
+
+Where one function returns what another asks for by the same name, as `cache` or `A2`, it is called
+first; a method that sets an attribute comes before those that need it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from jaxmlp.verify.names import BACK, NOT_CHECKED, called
+
+FORWARD = "()"  # in place of a name, the forward pass of the same arguments
+KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
+WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
+
+
+class Uncalled(NamedTuple):
+    """A function or a class, to be called.
+
+    Attributes:
+        name, line, end: of its definition.
+        methods: of a class, those that its other methods do not call.
+        used: whether the file itself names it elsewhere.
+        gives: the function that returns what is asked for by a name, or of a class, the method
+            that sets an attribute.
+        returns: of a class, by method the names of what it returns.
+    """
+
+    name: str
+    line: int
+    end: int
+    methods: tuple[str, ...] | None
+    used: bool
+    gives: Mapping[str, ast.FunctionDef]
+    returns: Mapping[str, list[str]] = {}
+
+
+def uncalled(tree: ast.Module) -> list[Uncalled]:
+    """The functions and classes at the top level, those first that nothing is made of."""
+    defined = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)
+               and not _is_left_out(n.name)]  # fmt: skip
+    defined = list({n.name: n for n in defined}.values())  # of one name the last
+    used = {one.name: _named(one) for one in defined}
+    outside = set().union(*(_named(n) for n in tree.body if n not in defined), set())
+    functions = [one for one in defined if isinstance(one, ast.FunctionDef)]
+    asked = {arg.arg for one in functions for arg in one.args.args}
+    found = []
+    for one in defined:
+        others = set().union(outside, *(used[other.name] for other in defined if other is not one))
+        if isinstance(one, ast.ClassDef):
+            gives, returns = _setters(one), _results(one)
+            methods = _roots(one) or _roots(_whole(one, defined))
+        else:
+            gives, returns, methods = _givers(one, functions), {}, None
+        end, used_by = one.end_lineno or one.lineno, one.name in others
+        found.append(Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns))
+    made_of = {one.name: bool(asked & set(returned(one))) for one in functions}
+    return sorted(found, key=lambda one: made_of.get(one.name, False))
+
+
+def _is_left_out(name: str) -> bool:
+    return bool(NOT_CHECKED.search(name.replace("_", "").lower()))
+
+
+def _givers(
+    caller: ast.FunctionDef, functions: list[ast.FunctionDef]
+) -> dict[str, ast.FunctionDef]:
+    """By name the function that returns it: of several the one that goes with the caller."""
+    others = [one for one in functions if one is not caller]
+    near = [one for one in others if alike(one.name, caller.name)]
+    given: dict[str, ast.FunctionDef] = {}
+    for one in (*others, *near):
+        own = {arg.arg for arg in one.args.args}
+        given |= dict.fromkeys(set(returned(one)) - own, one)
+    kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in given]
+    if near and _gives_several(near[0]):  # by another name, or by none
+        given |= dict.fromkeys(kept, near[0])
+    names = {arg.arg for arg in caller.args.args}
+    first = [f for f in near if {arg.arg for arg in f.args.args} <= names]
+    if BACK.search(caller.name) and first and not kept:
+        given[FORWARD] = first[0]
+    return given
+
+
+def _gives_several(function: ast.FunctionDef) -> bool:
+    """Whether a function gives a tuple, or a dict: a cache is among it, or is it."""
+    return len(returned(function)) > 1 or isinstance(_last_return(function), ast.Dict)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names are those of a forward and a backward function of one layer."""
+    return WAY.sub("", one.lower()) == WAY.sub("", other.lower())
+
+
+def parts(what: Uncalled) -> Iterator[Uncalled]:
+    """A class with one of its methods each, where all of them together do not work."""
+    methods = what.methods or ()
+    if len(methods) > 1:
+        yield from (what._replace(methods=(name,)) for name in methods)
+
+
+def _named(node: ast.AST) -> set[str]:
+    """The names and attributes that occur in it."""
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return names | {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+
+
+def _last_return(function: ast.FunctionDef) -> ast.expr | None:
+    """What a function gives at its end; None if it gives nothing."""
+    values = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value]
+    return values[-1] if values else None
+
+
+def returned(function: ast.FunctionDef) -> list[str]:
+    """The names that a function returns, in order."""
+    parts = _parts_of(_last_return(function))
+    return [one.id if isinstance(one, ast.Name) else "" for one in parts]
+
+
+def _parts_of(value: ast.expr | None) -> list[ast.expr]:
+    if isinstance(value, ast.Tuple | ast.List):
+        return value.elts
+    return [] if value is None else [value]
+
+
+def _results(made: ast.ClassDef) -> dict[str, list[str]]:
+    """For each method the names of what it returns that it was not given."""
+    methods = {n.name: n for n in made.body if isinstance(n, ast.FunctionDef)}
+
+    def named(name: str, asking: frozenset[str]) -> list[str]:
+        last = _last_return(methods[name])
+        other = called(last) if isinstance(last, ast.Call) else ""
+        if other in methods.keys() - asking:  # it gives what another method does
+            return named(other, asking | {other})
+        own = {arg.arg for arg in methods[name].args.args}
+        titles = map(_title, _parts_of(last))
+        return ["" if title in own else title for title in titles]
+
+    return {name: named(name, frozenset((name,))) for name in methods}
+
+
+def _title(value: ast.expr) -> str:
+    """The name of a value, be it an attribute's, or that of what an array is made of."""
+    if isinstance(value, ast.Call) and called(value) in ("array", "asarray", "stack", "copy"):
+        return _title(value.args[0]) if value.args else ""
+    return value.id if isinstance(value, ast.Name) else getattr(value, "attr", "")
+
+
+def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    """For each attribute the method that sets it, or a public one that calls that."""
+    methods = [n for n in made.body if isinstance(n, ast.FunctionDef)]
+    found = {}
+    for method in reversed(methods):
+        for node in ast.walk(method):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                found[node.attr] = method
+    public = [m for m in methods if not m.name.startswith("_")]
+    callers = {m.name: next((p for p in public if m.name in _named(p)), m) for m in methods}
+    return {name: callers[m.name] if m.name.startswith("_") else m for name, m in found.items()}
+
+
+def _whole(made: ast.ClassDef, defined: Sequence[ast.stmt]) -> ast.ClassDef:
+    """A class with the methods of those that it is made of."""
+    names = {base.id for base in made.bases if isinstance(base, ast.Name)} - {made.name}
+    bases = [n for n in defined if isinstance(n, ast.ClassDef) and n.name in names]
+    inherited = [method for base in bases for method in _whole(base, defined).body]
+    body = [*inherited, *made.body]  # Python 3.12 has type_params
+    return ast.ClassDef(made.name, [], [], body, [], type_params=[])  # type: ignore[call-arg]
+
+
+def _roots(made: ast.ClassDef) -> tuple[str, ...]:
+    methods = [n for n in made.body if isinstance(n, ast.FunctionDef)
+               and not (_is_left_out(n.name) or _is_attribute(n))]  # fmt: skip
+    inner = {m.name: _named(m) for m in methods}
+    begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
+    callers = {m.name: bool(BACK.search(m.name)) for m in methods if not m.name.startswith("__")}
+    found = [
+        m.name for m in methods if not m.name.startswith("_")
+        and not any(m.name in inner[caller] for caller, back in callers.items()
+                    if caller != m.name and (callers[m.name] or not back))
+    ]  # fmt: skip
+    return tuple([name for name in found if name not in begun] or found)
+
+
+def _is_attribute(method: ast.FunctionDef) -> bool:
+    """Whether it is read, set or cached as an attribute is, and never called."""
+    return any("property" in ast.unparse(one) or ast.unparse(one).endswith(".setter")
+               for one in method.decorator_list)  # fmt: skip
