@@ -10,7 +10,7 @@ import numpy as np
 from jaxmlp.verify.judge.choosing import possible
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.labels import axis_of_one
+from jaxmlp.verify.run.network import axis_of_one
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import errors, replay
 

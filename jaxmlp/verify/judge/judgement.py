@@ -10,7 +10,7 @@ import numpy as np
 from jaxmlp.verify.judge.choosing import Choice, stated_errors
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.labels import as_target
+from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors
 
 OWN = "own"  # in place of the name of an E, the file's own

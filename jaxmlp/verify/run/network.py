@@ -9,7 +9,6 @@ import numpy as np
 from jaxmlp.verify.given import F
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.labels import axis_of_one
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.run.targets import Target
@@ -92,6 +91,14 @@ def like_outputs(graph: Graph, target: Target) -> dict[int, np.ndarray]:
                 along = many[0] if len(many) == 1 else along
                 found[leaf.id] /= found[leaf.id].sum(along, keepdims=True)
     return found
+
+
+def axis_of_one(out: np.ndarray) -> int | None:
+    """The axis, counted from the last, along which outputs sum to 1."""
+    for axis in range(out.ndim):
+        if out.shape[-1 - axis] > 1 and np.allclose(out.sum(-1 - axis), 1):
+            return axis
+    return None
 
 
 def stated(graph: Graph, params: list[int], target: Target, results: list[int]) -> list[int]:

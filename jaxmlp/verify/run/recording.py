@@ -5,6 +5,7 @@ Everything but the arrays is JSON; the arrays are a list beside it, named by the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -140,83 +141,91 @@ def _with_stated(node: Node) -> Iterator[Node]:
 def packed(recording: Recording) -> dict[str, Any]:
     """A recording as plain data."""
     arrays: list[np.ndarray] = []
-
-    def part(value: Any) -> Any:
-        if isinstance(value, Ref):
-            return {"ref": value.id}
-        if isinstance(value, np.ndarray):
-            arrays.append(value)
-            return {"array": len(arrays) - 1}
-        if isinstance(value, tuple):
-            return {"tuple": [part(one) for one in value]}
-        if isinstance(value, list):
-            return [part(one) for one in value]
-        if isinstance(value, slice):
-            return {"slice": [value.start, value.stop, value.step]}
-        if value is Ellipsis:
-            return {"ellipsis": True}
-        if value is None or isinstance(value, bool | int | float | str):
-            return value
-        return {"type": np.dtype(value).str} if isinstance(value, type) else {"other": str(value)}
-
-    def rows(nodes: Mapping[int, Node]) -> list[list]:
-        return [
-            [n.id, n.op, [part(one) for one in n.args], {k: part(one) for k, one in n.kw.items()},
-             part(n.value), list(n.span)] for n in nodes.values()
-        ]  # fmt: skip
-
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
         "stale": recording.stale, "parts": list(recording.parts),
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
-        "values": [list(one) for one in recording.values], "nodes": rows(recording.nodes),
-        "later": after and [list(after.params), rows(after.nodes), list(after.kin.items()),
-                            list(after.arrays)],
+        "values": [list(one) for one in recording.values],
+        "nodes": _rows(recording.nodes, arrays),
+        "later": after and [list(after.params), _rows(after.nodes, arrays),
+                            list(after.kin.items()), list(after.arrays)],
         "arrays": arrays,
     }  # fmt: skip
+
+
+def _rows(nodes: Mapping[int, Node], arrays: list[np.ndarray]) -> list[list]:
+    """Nodes as plain data; their arrays are added to the others."""
+    pack = functools.partial(_packed, arrays=arrays)
+    return [
+        [n.id, n.op, [pack(one) for one in n.args], {k: pack(one) for k, one in n.kw.items()},
+         pack(n.value), list(n.span)] for n in nodes.values()
+    ]  # fmt: skip
+
+
+def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
+    """An argument as plain data: what is no number, word or list says what it is."""
+    if isinstance(value, Ref):
+        return {"ref": value.id}
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    if isinstance(value, tuple):
+        return {"tuple": [_packed(one, arrays) for one in value]}
+    if isinstance(value, list):
+        return [_packed(one, arrays) for one in value]
+    if isinstance(value, slice):
+        return {"slice": [value.start, value.stop, value.step]}
+    if value is Ellipsis:
+        return {"ellipsis": True}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return {"type": np.dtype(value).str} if isinstance(value, type) else {"other": str(value)}
 
 
 def unpacked(data: dict[str, Any]) -> Recording:
     """A recording out of plain data."""
     arrays = data["arrays"]
-
-    def part(value: Any) -> Any:
-        if isinstance(value, list | tuple):  # a tuple of the program's is marked as one
-            return [part(one) for one in value]
-        if not isinstance(value, dict):
-            return value
-        ((kind, inner),) = value.items()
-        if kind == "ref":
-            return Ref(inner)
-        if kind == "array":
-            return np.asarray(arrays[inner])
-        if kind == "tuple":
-            return tuple(part(one) for one in inner)
-        if kind == "slice":
-            return slice(*inner)
-        return Ellipsis if kind == "ellipsis" else inner
-
-    def node(row: Sequence) -> Node:
-        number, op, args, kw, value, span = row
-        named = {key: part(one) for key, one in kw.items()}
-        return Node(number, op, tuple(map(part, args)), named, part(value), Span(*span))
-
-    def taped(rows: Iterable) -> dict[int, Node]:
-        return {n.id: n for n in map(node, rows)}
-
-    def after(params: Iterable, rows: Iterable, kin: Iterable, named: Iterable) -> Later:
-        known = {number: tuple(leaves) for number, leaves in kin}
-        arrays = tuple((name, number, tuple(shape)) for name, number, shape in named)
-        return Later(pairs(params), taped(rows), known, arrays)
-
     return Recording(
         data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
-        taped(data["nodes"]), data["guessed"], tuple(data["lines"]),
-        data["later"] and after(*data["later"]), data["stale"],
-        tuple(data["parts"]),
+        _taped(data["nodes"], arrays), data["guessed"], tuple(data["lines"]),
+        data["later"] and _after(data["later"], arrays), data["stale"], tuple(data["parts"]),
     )  # fmt: skip
+
+
+def _after(data: Sequence, arrays: Any) -> Later:
+    params, rows, kin, named = data
+    known = {number: tuple(leaves) for number, leaves in kin}
+    shapes = tuple((name, number, tuple(shape)) for name, number, shape in named)
+    return Later(pairs(params), _taped(rows, arrays), known, shapes)
+
+
+def _taped(rows: Iterable, arrays: Any) -> dict[int, Node]:
+    """Nodes out of plain data."""
+    part, found = functools.partial(_unpacked, arrays=arrays), {}
+    for number, op, args, kw, value, span in rows:
+        named = {key: part(one) for key, one in kw.items()}
+        found[number] = Node(number, op, tuple(map(part, args)), named, part(value), Span(*span))
+    return found
+
+
+def _unpacked(value: Any, arrays: Any) -> Any:
+    """An argument out of plain data."""
+    if isinstance(value, list | tuple):  # a tuple of the program's is marked as one
+        return [_unpacked(one, arrays) for one in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, inner),) = value.items()
+    if kind == "ref":
+        return Ref(inner)
+    if kind == "array":
+        return np.asarray(arrays[inner])
+    if kind == "tuple":
+        return tuple(_unpacked(one, arrays) for one in inner)
+    if kind == "slice":
+        return slice(*inner)
+    return Ellipsis if kind == "ellipsis" else inner
 
 
 def pairs(rows: Iterable) -> tuple[tuple, ...]:

@@ -123,23 +123,31 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
         if is_open(one) and RATE.fullmatch(one.stands_for):
             one.become(oracle.choose([()]))
     undecided = [one for one in pair if is_open(one)]
-    if not undecided:
-        return
-    if len(pair) == 1 or len(undecided) == 2:
-        first = undecided[0]
-        both = len(undecided) == 2
-        if both and all(one.setting for one in pair) and oracle.choose((True, False)):
-            first.as_integer()
-        elif both and name in ("multiply", "divide") and not _flipped(pair):
-            first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))
-        else:
-            first.as_array()
-        if both and is_open(undecided[1]) and isinstance(first.known(), int):
-            undecided[1].as_integer()
-        elif both and is_open(undecided[1]):
-            elementwise(name, pair, oracle)
-        return
-    (mine,) = undecided
+    if len(undecided) == 2:
+        _two_open(name, undecided, pair, oracle)
+    elif len(pair) == 1 and undecided:
+        pair[0].as_array()
+    elif undecided:
+        _beside(name, undecided[0], pair, oracle)
+
+
+def _two_open(name: str, undecided: list, pair: list, oracle: Oracle) -> None:
+    """Decide one of two, and then the other beside it."""
+    first, second = undecided
+    if all(one.setting for one in pair) and oracle.choose((True, False)):
+        first.as_integer()
+    elif name in ("multiply", "divide") and not _flipped(pair):
+        first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))
+    else:
+        first.as_array()
+    if is_open(second) and isinstance(first.known(), int):
+        second.as_integer()
+    elif is_open(second):
+        elementwise(name, pair, oracle)
+
+
+def _beside(name: str, mine: Any, pair: list, oracle: Oracle) -> None:
+    """Decide what stands beside something that is known."""
     other = pair[1] if pair[0] is mine else pair[0]
     other = other.known() if hasattr(other, "stands_for") else other
     shape = np.shape(other)

@@ -54,35 +54,40 @@ def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str
     """
     found: dict[str, Place] = {}
     seen: set[int] = set()
-
-    def walk(path: str, value: Any, depth: int) -> None:
-        if isinstance(value, Unknown):
-            for key, part in value.parts.items():
-                walk(f"{path}[{key!r}]", part, depth + 1)
-            value = value.value
-        if isinstance(value, np.ndarray):
-            if value.dtype.kind == "f" and value.size:
-                tape = current()
-                found[path] = Place(tape.node_of(value), value.shape, tape.entries(value))
-            return
-        if depth > DEPTH or len(found) > MOST or value is None or isinstance(value, PLAIN):
-            return
-        children = _children(path, value)
-        if children is not None and id(value) not in seen:
-            seen.add(id(value))
-            for name, child in children:
-                walk(name, child, depth + 1)
-
     inner: set[str] = set()
     for k, scope in enumerate(scopes):
         for name, value in list(scope.items()):
             way = f"globals()[{name!r}]" if k and name in hidden else name
             known = len(found)
             if not (name.startswith("__") or way in inner):
-                walk(way, value, 0)
+                _find(way, value, found, seen)
             if len(found) > known:
                 inner.add(way)
     return found
+
+
+def _find(path: str, value: Any, found: dict[str, Place], seen: set[int], depth: int = 0) -> None:
+    """All arrays of floats in a value.
+
+    Args:
+        seen: the collections that have been looked into, by id.
+    """
+    if isinstance(value, Unknown):
+        for key, part in value.parts.items():
+            _find(f"{path}[{key!r}]", part, found, seen, depth + 1)
+        value = value.value
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f" and value.size:
+            tape = current()
+            found[path] = Place(tape.node_of(value), value.shape, tape.entries(value))
+        return
+    if depth > DEPTH or len(found) > MOST or value is None or isinstance(value, PLAIN):
+        return
+    children = _children(path, value)
+    if children is not None and id(value) not in seen:
+        seen.add(id(value))
+        for name, child in children:
+            _find(name, child, found, seen, depth + 1)
 
 
 def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.labels import as_target
 from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors, replay
 from jaxmlp.verify.truth.adjoints import States
 
