@@ -59,13 +59,19 @@ def multiplies(node: ast.AST) -> bool:
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript | ast.Attribute):
         return isinstance(node.op, ast.Add | ast.Sub | ast.MatMult)
     if isinstance(node, ast.BinOp | ast.AugAssign):
-        return isinstance(node.op, ast.MatMult)
+        sums = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub)
+        return isinstance(node.op, ast.MatMult) or (sums and _by_product(node.value))
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
         sides = (node.value.left, node.value.right)
         same = {ast.unparse(one) for one in sides} & {ast.unparse(one) for one in node.targets}
-        by = any(isinstance(n, ast.Mult) for one in sides for n in ast.walk(one))
+        by = any(map(_by_product, sides))
         return bool(same) and by and isinstance(node.value.op, ast.Add | ast.Sub)
     return isinstance(node, ast.Call) and called(node) in PRODUCTS
+
+
+def _by_product(node: ast.expr) -> bool:
+    """Whether there is a product in it."""
+    return any(isinstance(n, ast.Mult) for n in ast.walk(node))
 
 
 def extent(node: ast.stmt) -> set[int]:

@@ -227,6 +227,15 @@ def label(value: Any) -> Any:
     return int(value)
 
 
+def as_number(value: Any) -> Any:
+    """float(…) of a program; what is recorded, or stands in for data, goes on being so."""
+    if hasattr(value, "stands_for"):
+        return value.become(())
+    if isinstance(value, Recorded) and value.size == 1 and value.dtype.kind == "f":
+        return value.reshape(())
+    return float(value)
+
+
 def number(value: float | int) -> Recorded:
     """A number that records what is computed with it."""
     return np.asarray(float(value)).view(Recorded)

@@ -7,10 +7,34 @@ import builtins
 import math
 from collections import Counter
 
+import numpy as np
+
 from jaxmlp.verify.names import DRAWS, called
 
 MANY = 500  # a number of samples that a program counts on may be another
 BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
+OF_ARRAYS = ("numpy", "jax", "pylab")
+OF_NUMBERS = frozenset(
+    (
+        "abs",
+        "cosh",
+        "e",
+        "exp",
+        "float64",
+        "log",
+        "log2",
+        "maximum",
+        "minimum",
+        "pi",
+        "power",
+        "round",
+        "sign",
+        "sinh",
+        "sqrt",
+        "square",
+        "tanh",
+    )
+)  # of NumPy: with no more of it, a program works on plain numbers
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 
 
@@ -49,9 +73,10 @@ class Hooked(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        of_python = isinstance(node.func, ast.Name) and node.func.id in {"int"} - self.own
+        of_python = isinstance(node.func, ast.Name) and node.func.id in {"int", "float"} - self.own
         if of_python and len(node.args) == 1:
-            node.func = ast.copy_location(ast.Name("__int__", ast.Load()), node.func)
+            hook = ast.Name(f"__{node.func.id}__", ast.Load())
+            node.func = ast.copy_location(hook, node.func)
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
@@ -201,11 +226,17 @@ def bound(body: list[ast.stmt]) -> set[str]:
 
 
 def uses_numpy(tree: ast.Module) -> bool:
-    """Whether NumPy or JAX is imported; without them numbers have to record."""
-    imported = {
-        alias.name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in [*node.names, ast.alias(getattr(node, "module", None) or "")]
-    }
-    return bool(imported & {"numpy", "jax", "pylab"})
+    """Whether it uses NumPy's arrays, or JAX's; without them numbers have to record."""
+    nodes, modules, used = [*ast.walk(tree)], set(), set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            arrays = [one for one in node.names if one.name.split(".")[0] in OF_ARRAYS]
+            modules.update(one.asname or one.name.split(".")[0] for one in arrays)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OF_ARRAYS:
+            used.update(one.name for one in node.names)
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used.update({node.attr} if node.value.id in modules else ())
+    if "*" in used:
+        used |= {n.id for n in nodes if isinstance(n, ast.Name)} & {*dir(np)} - {*dir(builtins)}
+    return bool(used - {*OF_NUMBERS, "*"})

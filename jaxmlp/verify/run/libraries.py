@@ -10,6 +10,8 @@ import glob
 import math
 import os
 import random
+import re
+import time
 import types
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
-from jaxmlp.verify.run.encoding import plain
+from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.oracle import ROWS
 from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
 from jaxmlp.verify.run.stubs import Stub, progress
@@ -62,6 +64,13 @@ def _random() -> Namespace:
     own = {name: _drawing(getattr(random, name)) for name in FLOATS}
     own |= {name: getattr(random, name) for name in PYTHONS_OWN}
     return Namespace(random, "random", **own, shuffle=shuffled)
+
+
+def _split(pattern: Any, text: Any, maxsplit: int = 0, flags: int = 0) -> Any:
+    """`re.split`; of a line that is not there, as its own method."""
+    return (
+        text.split() if is_open(text) else re.split(pattern, text, maxsplit=maxsplit, flags=flags)
+    )
 
 
 def _sigmoid(x: Any) -> Any:
@@ -137,7 +146,8 @@ def _listing(function: Callable) -> Callable:
 
 LIBRARIES: dict[str, types.ModuleType] = {
     "numpy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(), "scipy": _scipy(),
-    "tqdm": progress(),
+    "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
+    "re": Namespace(re, "re", split=_split),
     "glob": Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob)),
     "os": Namespace(os, "os", listdir=_listing(os.listdir),
                     **dict.fromkeys(CHANGES, lambda *_, **__: None)),

@@ -51,6 +51,7 @@ class Oracle:
         self.made: dict[str, Any] = {}  # the arrays that stand-ins have become, by name
         self.activated: tuple[set[int], set[int]] = (set(), set())  # nodes of u, and of f(u)
         self.ours = False  # whether the shapes are those of the exercise
+        self.has_layers = False  # whether an object is made with the sizes of its layers
         self.vectors: list[str] = []
         self.cut: dict[str, int] = {}
 

@@ -38,6 +38,8 @@ class Namespace(types.ModuleType):
         self.__dict__["_module"] = module
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return [one for one in dir(self._module) if not one.startswith("_")]
         if name.startswith("__"):
             raise AttributeError(name)
         old = self._module is np and name in OF_OLD

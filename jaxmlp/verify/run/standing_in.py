@@ -115,6 +115,8 @@ class StandIn:
         """Become an integer."""
         if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
             self.value = self._oracle.choose(DEPTHS)
+        if self.value is None and self.setting and self._oracle.has_layers:
+            self.value = self._oracle.choose((LAYERS, self._oracle.fresh()))
         if self.value is None and SAMPLE_COUNT.fullmatch(self.stands_for) and not self.setting:
             self.value = self._oracle.choose((SAMPLES, self._oracle.fresh()))
         if self.value is None:
@@ -236,6 +238,7 @@ class StandIn:
     def _sizes(self) -> list[int]:
         """Become the sizes of a few layers, all different."""
         self.value = [self._oracle.fresh(k) for k in range(LAYERS)]
+        self._oracle.has_layers = True
         self._oracle.drawn.update(dict.fromkeys(self.value))
         return self.value
 

@@ -55,14 +55,22 @@ def targets(
     moving = graph.dependents(params)
     given = set() if bare else set(params)
     found: dict[tuple, Target] = {}
-    for group in _constants(graph, moving).values():
+
+    def find(group: list[int], *, apart: bool) -> None:
         backward = graph.dependents(group)
         forward = moving - backward - given
         computed = sum(graph.nodes[i].op not in PASSING for i in forward)
-        if not computed or not wanted <= backward:
-            continue
-        for pairs in _meetings(graph, group, forward, used):
-            found.setdefault(pairs, Target(frozenset(group), frozenset(backward), pairs, computed))
+        if computed and wanted <= backward:
+            for pairs in _meetings(graph, group, forward, used, apart=apart):
+                one = Target(frozenset(group), frozenset(backward), pairs, computed)
+                found.setdefault(pairs, one)
+
+    groups = _constants(graph, moving)
+    for group in groups.values():
+        find(group, apart=True)
+    if not found:  # of several outputs each may meet a number of its own
+        numbers = dict.fromkeys(n for group in groups.values() for n in group)
+        find([n for n in numbers if _may_be_target(graph, n, moving)], apart=False)
     return sorted(found.values(), key=lambda one: -one.computed)
 
 
@@ -127,6 +135,14 @@ def _origin(graph: Graph, number: int, meets: int) -> tuple:
     return _place(graph.nodes[meets].span) if alone else (data, *_place(span))
 
 
+def _may_be_target(graph: Graph, number: int, moving: set[int]) -> bool:
+    """Whether it is a number in no array, and no 1, that meets what moves in differences alone."""
+    node, data = graph.nodes[number], number if is_stated(number) else graph.data(number)
+    if graph.nodes[data].value.ndim or (is_stated(number) and node.value == 1):
+        return False
+    return all(graph.nodes[i].op == "subtract" for i in graph.after[number] if i in moving)
+
+
 def _place(span: Span) -> tuple[int, ...]:
     """Where an expression stands, in a module beside the file, too."""
     return (*span[:4], span.inner)
@@ -138,18 +154,21 @@ def is_stated(number: int) -> bool:
 
 
 def _meetings(
-    graph: Graph, group: list[int], forward: set[int], used: set[int]
+    graph: Graph, group: list[int], forward: set[int], used: set[int], *, apart: bool
 ) -> Iterator[tuple[tuple[int, int], ...]]:
     """Pairs of output and target, one set for each place in the source where they meet.
 
     Where any of them lead to the step, the others are of no account.
+
+    Args:
+        apart: whether those of different places are different sets.
     """
     nodes = graph.nodes
     by_place: dict[tuple, list[tuple[int, int, int]]] = {}
     leading: dict[tuple, list[tuple[int, int, int]]] = {}
     for y, number, g in _meeting(graph, group):
         if g in forward and nodes[g].value.dtype.kind == "f":
-            place = _place(NOWHERE if is_stated(y) else nodes[number].span)
+            place = _place(nodes[number].span if apart and not is_stated(y) else NOWHERE)
             by_place.setdefault(place, []).append((y, number, g))
             if number in used:
                 leading.setdefault(place, []).append((y, number, g))
