@@ -56,11 +56,10 @@ def runs(worlds: Sequence[Recording]) -> bool:
 
 def multiplies(node: ast.AST) -> bool:
     """Whether it is a product of matrices, or a step of numbers: w[k] = w[k] - 0.1 * d[k]."""
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript | ast.Attribute):
-        return isinstance(node.op, ast.Add | ast.Sub | ast.MatMult)
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
+        return not isinstance(node.target, ast.Name) or _by_product(node.value)
     if isinstance(node, ast.BinOp | ast.AugAssign):
-        sums = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub)
-        return isinstance(node.op, ast.MatMult) or (sums and _by_product(node.value))
+        return isinstance(node.op, ast.MatMult)
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
         sides = (node.value.left, node.value.right)
         same = {ast.unparse(one) for one in sides} & {ast.unparse(one) for one in node.targets}

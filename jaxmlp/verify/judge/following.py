@@ -14,6 +14,7 @@ from jaxmlp.verify.judge.uneven import near, uneven, uneven_layer
 from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import GRADIENT
+from jaxmlp.verify.run import network
 from jaxmlp.verify.run.targets import Target
 
 
@@ -153,13 +154,18 @@ def _as_used(world: World, names: Names, param: Param, gradients: set[int]) -> f
 
 
 def _still(world: World, target: Target, names: Names) -> dict[int, int]:
-    """Of a step, what does not move though its gradient was computed, and used for nothing."""
+    """Of a step, what does not move though its gradient was computed and used for nothing, or
+    though its like do; with the node of that gradient, or where it is used."""
+    graph = world.graph
     if not world.recording.moves:
         return {}
-    used = world.graph.ancestors([p.new for p in world.params])
-    return {
+    used = graph.ancestors([p.new for p in world.params])
+    roots = [root for root in world.fixed if root in names.adjoints]
+    alike = network.siblings(world.recording, graph, world.targets)
+    shown = {root: min(graph.after[root]) for root in roots
+             if root in alike and np.any(names.adjoints[root])}  # fmt: skip
+    return shown | {
         root: i
-        for root in world.fixed if root in names.adjoints
-        for i in sorted(target.backward - used)
+        for root in roots for i in sorted(target.backward - used)
         if names.is_gradient(i, root) is not None
     }  # fmt: skip

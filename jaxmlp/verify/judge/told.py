@@ -137,8 +137,8 @@ class Telling:
         spoiled = {name for one in mistakes for name in one.params}
         params = [p.name for p in found.world.params if p.name in found.right]
         made: list[Check] = []
-        for param in dict.fromkeys([*params, *told]):
-            check = Check(name, self.stage(param), "right", line)
+        for param, part in self._parts([*params, *told], mistakes).items():
+            check = Check(name, self.stage(part), "right", line)
             if param in told:
                 span = told[param].span  # of zeros that were never touched there is none
                 place = placed(span, self.lines, self.cells) if span.line else None
@@ -151,6 +151,30 @@ class Telling:
                 made.append(check)
         first, *rest = made
         return (replace(first, remarks=(_by(found, self.code), *first.remarks)), *rest)
+
+    def _parts(self, params: Sequence[str], mistakes: Sequence[Mistake]) -> dict[str, str]:
+        """What to speak of for each parameter, once for numbers of an array that share a verdict.
+
+        That is the array, or a part of it.
+        """
+        made_by = {name: (one.notes, one.span) for one in reversed(mistakes) for name in one.params}
+        first = {one.params[0] for one in mistakes}
+        verdicts: dict[str, object] = {p: made_by.get(p, self.found.right.get(p)) for p in params}
+        places = [*((p.name, p.old) for p in self.found.world.params),
+                  *self.found.world.recording.values]  # fmt: skip
+        numbers = {name for name, node in places if not self.nodes[node].value.ndim}
+        inside: dict[str, list[str]] = {}
+        for name in verdicts:
+            for part in _around(name):
+                inside.setdefault(part, []).append(name)
+        alike = {part for part, names in inside.items() if len(names) > 1 and numbers >= {*names}
+                 and len({verdicts[name] for name in names}) == 1}  # fmt: skip
+        told: dict[str, str] = {}  # by what is spoken of, the parameter that is shown
+        for name in verdicts:
+            part = min(alike & {*_around(name)}, key=len, default=name)
+            if part not in told or name in first:
+                told[part] = name
+        return {name: part for part, name in told.items()}
 
     def _of_another(self, check: Check, name: str) -> Check:
         """A check of what is the derivative of E by another value than the parameter."""
@@ -276,6 +300,13 @@ def _beginning(line: int, cells: Sequence[int]) -> Words:
         return Words("", "")
     at = at_line(line, cells)
     return Words(f" ({at.en})", f" ({at.ja})")
+
+
+def _around(name: str) -> Iterator[str]:
+    """The arrays and parts of arrays that an entry lies in: w[0] and w, of w[0][2]."""
+    while name.endswith("]") and name[:-1].rpartition("[")[2].isdigit():
+        name = name.rpartition("[")[0]
+        yield name
 
 
 def unjudged(name: str, line: int, why: Unjudged, cells: Sequence[int]) -> Note:

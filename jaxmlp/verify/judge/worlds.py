@@ -144,6 +144,7 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
         )
     found = tuple(targets(graph, olds, news))
     fixed = network.fixed(graph, olds, found)
+    fixed += [i for i in network.siblings(recording, graph, found) if i not in fixed]
     empty = network.empty_samples(graph, olds, found, recording.parts)
     at = adjoints.states(recording, [*olds, *fixed], seed, empty=empty) if found else ()
     return World(recording, graph, params, tuple(fixed), at, found)

@@ -73,10 +73,9 @@ class Hooked(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        of_python = isinstance(node.func, ast.Name) and node.func.id in {"int", "float"} - self.own
-        if of_python and len(node.args) == 1:
-            hook = ast.Name(f"__{node.func.id}__", ast.Load())
-            node.func = ast.copy_location(hook, node.func)
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name in {"int", "float"} - self.own and len(node.args) == 1:
+            node.func = ast.copy_location(ast.Name(f"__{name}__", ast.Load()), node.func)
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
@@ -227,7 +226,9 @@ def bound(body: list[ast.stmt]) -> set[str]:
 
 def uses_numpy(tree: ast.Module) -> bool:
     """Whether it uses NumPy's arrays, or JAX's; without them numbers have to record."""
-    nodes, modules, used = [*ast.walk(tree)], set(), set()
+    nodes = [*ast.walk(tree)]
+    modules: set[str] = set()
+    used: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import):
             arrays = [one for one in node.names if one.name.split(".")[0] in OF_ARRAYS]

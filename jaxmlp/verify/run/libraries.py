@@ -126,9 +126,21 @@ def _vmap(function: Callable, *_: Any, **__: Any) -> Callable:
 
 
 def _scipy() -> Namespace:
-    special = types.ModuleType("special")
+    special, stats = types.ModuleType("special"), types.ModuleType("stats")
     vars(special).update(expit=_sigmoid, softmax=_softmax)
-    return Namespace(special, "scipy", special=special)
+    vars(stats).update(dict.fromkeys(("norm", "truncnorm", "uniform"), _Distribution()))
+    return Namespace(special, "scipy", special=special, stats=stats)
+
+
+class _Distribution:
+    """Random numbers, whatever their mean and spread are to be."""
+
+    def __call__(self, *_: Any, **__: Any) -> _Distribution:
+        return self
+
+    def rvs(self, *shape: Any, size: Any = (), **_: Any) -> Any:
+        """As many as a size says; it may come first where the distribution is ready."""
+        return lifted(np.random.normal(0, 0.5, shape[-1] if shape else size))  # noqa: NPY002
 
 
 def _listing(function: Callable) -> Callable:
@@ -145,7 +157,8 @@ def _listing(function: Callable) -> Callable:
 
 
 LIBRARIES: dict[str, types.ModuleType] = {
-    "numpy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(), "scipy": _scipy(),
+    "numpy": NUMPY, "cupy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(),
+    "scipy": _scipy(),
     "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
     "re": Namespace(re, "re", split=_split),
     "glob": Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob)),

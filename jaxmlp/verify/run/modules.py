@@ -63,9 +63,9 @@ def importer(
 
 
 def _library(name: str, parts: Any) -> types.ModuleType | None:
-    """One of the libraries, or a part of it; None for what SciPy has beside `special`."""
+    """One of the libraries, or a part of it; None for what SciPy has beside f and drawing."""
     root, *rest = name.split(".")
-    if root == "scipy" and not (rest == ["special"] or parts == ("special",)):
+    if root == "scipy" and not {*rest, *(parts or ())} & {"special", "stats"}:
         return None
     module = LIBRARIES[root]
     for part in rest if parts else ():

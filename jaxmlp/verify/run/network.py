@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from jaxmlp.verify.given import F
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.run.targets import Target
 
+NUMBERED = re.compile(r"\[\d+\]")
 FEW = 6  # numbers that E may be, from either end
 
 
@@ -39,6 +42,17 @@ def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[in
                 and any(b in moving and b not in given for b in graph.before[i])
                 for one in graph.through([leaf]) for i in graph.after[one])
     ]  # fmt: skip
+
+
+def siblings(recording: Recording, graph: Graph, found: Sequence[Target]) -> list[int]:
+    """What does not move and leads to the output, and stands in one list with what moves.
+
+    Such as the weights of the first layer, in an object of a list of layers.
+    """
+    moved = {NUMBERED.sub("[]", one[0]) for one in recording.moves}
+    alike = [i for name, i in recording.values if NUMBERED.sub("[]", name) in moved]
+    outputs = graph.ancestors([g for one in found for g, _ in one.pairs])
+    return [i for i in alike if i in outputs and graph.nodes[i].op == "leaf"]
 
 
 def empty_samples(

@@ -72,6 +72,8 @@ def _recording(name: str, value: Any) -> Any:
         return value
     if name in OF_SIZES:
         return lambda *args, **kw: lifted(value(*_sized(args), **_sized(kw)))
+    if isinstance(getattr(value, "__self__", None), np.random.RandomState):
+        return lambda *args, **kw: lifted(value(*map(_whole, args), **kw))
     return lambda *args, **kw: lifted(value(*args, **kw))
 
 
@@ -80,6 +82,11 @@ def _sized(args: Any) -> Any:
     if isinstance(args, dict):
         return {k: _counted(one) if k == "shape" else one for k, one in args.items()}
     return (*map(_counted, args[:1]), *args[1:])
+
+
+def _whole(sizes: Any) -> Any:
+    """A tuple of sizes, which may not be there."""
+    return tuple(map(_counted, sizes)) if isinstance(sizes, tuple) else sizes
 
 
 def _counted(size: Any) -> Any:

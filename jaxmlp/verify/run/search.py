@@ -25,7 +25,7 @@ from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.sense import has_target, sensible
 from jaxmlp.verify.run.tape import TapeFull, current
-from jaxmlp.verify.run.uncalled import Uncalled, parts
+from jaxmlp.verify.run.uncalled import Uncalled, parts, that_learns
 
 WORLDS = 8  # sets of shapes that work, which are given back
 KEPT = 60 << 20  # bytes of all of them
@@ -162,11 +162,17 @@ class Search:
         for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
             now = time.monotonic()
             self.until = now + (until - now) * min(1, SHARE / left)
-            made = [self.worlds(one)]
+            made = [learned] if (learned := self._learning(one)) else [self.worlds(one)]
             made = made if made[0] else [self.worlds(part) for part in parts(one)]
             found += made
         self.until = until
         return found
+
+    def _learning(self, one: Uncalled) -> list[dict[str, Any]]:
+        """The recordings of a class without its methods that matter for no step, if there are."""
+        learning = that_learns(one)
+        made = self.worlds(learning) if learning else []
+        return made if any(world["moves"] for world in made) else []
 
     def _smaller(
         self, made: list[Recording], program: Program, what: Uncalled | None

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from jaxmlp.verify.names import BACK, NOT_CHECKED, called
 
 FORWARD = "()"  # in place of a name, the forward pass of the same arguments
+ON_OR_BACK = re.compile(r"forward|fwd|prop|back|grad|loss|error|cost", re.IGNORECASE)
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
 
@@ -28,6 +29,7 @@ class Uncalled(NamedTuple):
         gives: the function that returns what is asked for by a name, or of a class, the method
             that sets an attribute.
         returns: of a class, by method the names of what it returns.
+        changing: of a class, the methods that change the object.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Uncalled(NamedTuple):
     used: bool
     gives: Mapping[str, ast.FunctionDef]
     returns: Mapping[str, list[str]] = {}
+    changing: frozenset[str] = frozenset()
 
 
 def uncalled(tree: ast.Module) -> list[Uncalled]:
@@ -52,12 +55,15 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
     for one in defined:
         others = set().union(outside, *(used[other.name] for other in defined if other is not one))
         if isinstance(one, ast.ClassDef):
-            gives, returns = _setters(one), _results(one)
+            gives, returns, changing = _setters(one), _results(one), _changing(one)
             methods = _roots(one) or _roots(_whole(one, defined))
         else:
             gives, returns, methods = _givers(one, functions), {}, None
+            changing = frozenset()
         end, used_by = one.end_lineno or one.lineno, one.name in others
-        found.append(Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns))
+        found.append(
+            Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns, changing)
+        )
     made_of = {one.name: bool(asked & set(returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))
 
@@ -101,6 +107,13 @@ def parts(what: Uncalled) -> Iterator[Uncalled]:
     methods = what.methods or ()
     if len(methods) > 1:
         yield from (what._replace(methods=(name,)) for name in methods)
+
+
+def that_learns(what: Uncalled) -> Uncalled | None:
+    """A class without the methods that neither change it nor go on or back; None if all do."""
+    methods = what.methods or ()
+    learning = tuple(m for m in methods if m in what.changing or ON_OR_BACK.search(m))
+    return what._replace(methods=learning) if 0 < len(learning) < len(methods) else None
 
 
 def _named(node: ast.AST) -> set[str]:
@@ -148,6 +161,21 @@ def _title(value: ast.expr) -> str:
     if isinstance(value, ast.Call) and called(value) in ("array", "asarray", "stack", "copy"):
         return _title(value.args[0]) if value.args else ""
     return value.id if isinstance(value, ast.Name) else getattr(value, "attr", "")
+
+
+def _changing(made: ast.ClassDef) -> frozenset[str]:
+    """The methods that set something of the object's, or call one that does."""
+    methods = {n.name: n for n in made.body if isinstance(n, ast.FunctionDef)}
+    found: set[str] = set()
+    for name, method in methods.items():
+        targets = [n for n in ast.walk(method) if isinstance(n, ast.Attribute | ast.Subscript)
+                   and isinstance(n.ctx, ast.Store)]  # fmt: skip
+        if any(isinstance(n, ast.Attribute) for one in targets for n in ast.walk(one)):
+            found.add(name)
+    while more := {name for name, method in methods.items()
+                   if name not in found and found & _named(method)}:  # fmt: skip
+        found |= more
+    return frozenset(found)
 
 
 def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
