@@ -1,7 +1,5 @@
 """What running a file tells of its training steps, beside what its names have told."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby

@@ -1,7 +1,5 @@
 """A file that stopped with an error of its own, and the expression that is the suspect."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import time

@@ -1,7 +1,5 @@
 """Which target a step has, and which E it goes down: chosen by finite differences."""
 
-from __future__ import annotations
-
 import functools
 import time
 from collections.abc import Iterator, Sequence

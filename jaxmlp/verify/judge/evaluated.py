@@ -4,8 +4,6 @@ It is if it is the same function of the same parameters. Another one is told onl
 instead: another activation that is known, or the same without biases.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Whether it is known which E a step goes down: no 'wrong' without that."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import permutations
 

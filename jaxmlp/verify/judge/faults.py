@@ -4,8 +4,6 @@ A value is something if it is a derivative of E by a value of the forward pass, 
 of it is. What is nothing is made of named values somewhere: there the mistake is.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 

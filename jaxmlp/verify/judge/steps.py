@@ -4,8 +4,6 @@ No 'wrong' without evidence: the output was found, E is stated or is right for o
 least, and all is compared at several random states.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace

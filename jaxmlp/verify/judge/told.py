@@ -1,7 +1,5 @@
 """A judged step as checks: one for each parameter, a mistake told once, where it is."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What a function that is not there gives: an f, a data set that is known, or a stand-in."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any

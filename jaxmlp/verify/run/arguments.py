@@ -1,7 +1,5 @@
 """The arguments that a function or a method is called with, where no caller tells them."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

@@ -1,7 +1,5 @@
 """Functions and classes that nothing in a file calls, called: what they move, or give."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -1,7 +1,5 @@
 """What depends on what on a tape."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from jaxmlp.verify.run.step import PASSING

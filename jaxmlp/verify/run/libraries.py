@@ -4,8 +4,6 @@ What differentiates is refused: that is no derivation by hand. Nothing is change
 folder that is not there has files whose names are labels.
 """
 
-from __future__ import annotations
-
 import glob
 import math
 import os

@@ -3,8 +3,6 @@
 A loop whose step was seen ends there, all others run as they are.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple

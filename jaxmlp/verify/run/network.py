@@ -1,7 +1,5 @@
 """The arrays of a recorded network beside its parameters: weights that do not move, samples, E."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 import numpy as np

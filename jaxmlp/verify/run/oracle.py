@@ -1,7 +1,5 @@
 """What a stand-in may be, where more than one thing would do: chosen, and remembered."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

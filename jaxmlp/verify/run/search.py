@@ -4,8 +4,6 @@ A file that brings its data is run once. Where something is not there, the oracl
 are tried, then all runs that differ from one that failed in one choice, and so on.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import random
