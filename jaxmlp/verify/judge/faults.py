@@ -102,7 +102,7 @@ def moved_param(found: Judgement, number: int) -> Param | None:
     graph = found.world.graph
     news = {p.new: p for p in found.world.params if not p.gives}
     news = {i: p for i, (p, _) in written(found).items()} | news
-    return next((news[i] for i in graph.way(number) if i in news), None)
+    return news.get(graph.root(number, news))
 
 
 def written(found: Judgement) -> dict[int, tuple[Param, Any]]:

@@ -62,11 +62,11 @@ def _random() -> Namespace:
     return Namespace(random, "random", **own, shuffle=shuffled)
 
 
-def _sigmoid(x: Any) -> Any:
+def sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-def _softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: int = -1) -> Any:
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
@@ -90,8 +90,8 @@ def _jax_random() -> Namespace:
 def _jax() -> Namespace:
     """JAX by NumPy, but for what differentiates: that is no derivation by hand."""
     nn = Namespace(
-        types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0), sigmoid=_sigmoid,
-        tanh=np.tanh, softmax=_softmax, one_hot=_one_hot,
+        types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0), sigmoid=sigmoid,
+        tanh=np.tanh, softmax=softmax, one_hot=_one_hot,
     )  # fmt: skip
     same = lambda f=None, *_, **__: f if callable(f) else lambda g: g  # noqa: E731
     refused = {name: _refused(f"jax.{name}") for name in DIFFERENTIATES}
@@ -116,7 +116,7 @@ def _vmap(function: Callable, *_: Any, **__: Any) -> Callable:
 
 def _scipy() -> Namespace:
     special = types.ModuleType("special")
-    vars(special).update(expit=_sigmoid, softmax=_softmax)
+    vars(special).update(expit=sigmoid, softmax=softmax)
     return Namespace(special, "scipy", special=special)
 
 

@@ -99,7 +99,9 @@ def axis_of_one(out: np.ndarray) -> int | None:
     return None
 
 
-def stated(graph: Graph, params: list[int], target: Target, results: list[int]) -> list[int]:
+def stated_numbers(
+    graph: Graph, params: list[int], target: Target, results: list[int]
+) -> list[int]:
     """Numbers that depend on the parameters and the target: E, if the file states it.
 
     Args:
