@@ -17,7 +17,7 @@ from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge.staged import Said
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.judge.told import unjudged
+from jaxmlp.verify.judge.unjudged import unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import derivations, pieces_of, stage_of, work
 from jaxmlp.verify.names import NOT_CHECKED, plain
