@@ -57,12 +57,9 @@ def same(claimed: np.ndarray, true: object, within: float, least: float = 0) -> 
 
 
 def explanations(
-    right: Quantities,
-    claims: Mapping[str, np.ndarray],
-    catalogue: Sequence[Mistake],
-    *,
+    right: Quantities, claims: Mapping[str, np.ndarray], catalogue: Sequence[Mistake], *,
     most: int = 2,
-) -> list[Explanation]:
+) -> list[Explanation]:  # fmt: skip
     """The fewest mistakes that, made together, reproduce all claims at every point.
 
     Args:

@@ -3,8 +3,6 @@
 What goes with it is put before it; in what is found, the lines are those that its reader sees.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import functools

@@ -17,7 +17,7 @@ from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.judge.staged import Said
 from jaxmlp.verify.judge.stages import STAGES
-from jaxmlp.verify.judge.told import unjudged
+from jaxmlp.verify.judge.unjudged import unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import derivations, pieces_of, stage_of, work
 from jaxmlp.verify.names import NOT_CHECKED, plain
@@ -25,7 +25,7 @@ from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import broken, idle, overlooked, remark
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.ran import Step
+from jaxmlp.verify.ran import Step, extent
 from jaxmlp.verify.reading import code_of, deep_trees
 from jaxmlp.verify.recorded import begins_of, steps_of, worth_running
 from jaxmlp.verify.run.outcome import OutOfTime
@@ -131,8 +131,7 @@ def _unsure(
     checks: Sequence[Check], found: Source, run: set[int], begins: Sequence[int]
 ) -> list[Note]:
     """That these could not be judged, but for what was run and judged so."""
-    lines = {name: range(f.lineno, (f.end_lineno or f.lineno) + 1)
-             for name, f in found.functions.items()}  # fmt: skip
+    lines = {name: extent(function) for name, function in found.functions.items()}
     return [
         unjudged(one.name, one.line, ANOTHER if one.stage in OF_FORWARD else ANOTHER_CALL, begins)
         for one in checks

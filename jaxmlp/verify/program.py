@@ -99,12 +99,9 @@ class Quantities:
 
     @no_type_check
     def __init__(
-        self,
-        program: Program,
-        known: Mapping[str, Any],
-        made: tuple[Mistake, ...] = (),
+        self, program: Program, known: Mapping[str, Any], made: tuple[Mistake, ...] = (),
         fixed: tuple[str, ...] = (),
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.program, self.made, self.known, self.fixed = program, made, dict(known), fixed
 
     @no_type_check  # run by the million; likewise below

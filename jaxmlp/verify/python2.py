@@ -1,7 +1,5 @@
 """Python 2 as Python 3: what of it stands in teaching material, each on its own line."""
 
-from __future__ import annotations
-
 import io
 import re
 import tokenize

@@ -1,7 +1,5 @@
 """A training step as it was run, and what can be told of it."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass

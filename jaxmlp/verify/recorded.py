@@ -1,7 +1,5 @@
 """What running a file tells of its training steps, beside what its names have told."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
@@ -11,6 +9,7 @@ from jaxmlp.verify.judge import evaluation, steps, suspects, told
 from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.staged import Said, Stage, explained, stage_checks
+from jaxmlp.verify.judge.unjudged import SEVERAL, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK
@@ -115,10 +114,10 @@ def _judged(
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
         )
-        notes = () if silent else (told.unjudged(first.name, first.line, why, begins),)
+        notes = () if silent else (unjudged(first.name, first.line, why, begins),)
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
-        notes = (told.unjudged(first.name, first.line, failed, begins),)
+        notes = (unjudged(first.name, first.line, failed, begins),)
     return Step(first.line, run, notes=notes)
 
 
@@ -127,12 +126,12 @@ def _notes(
 ) -> tuple[Note, ...]:
     """On results that nothing was found of, and on parameters that were not seen."""
     told_of = {one.param.name for one in telling.misfits}
-    loose = [result for result, node in found.loose
+    results = [result for result, node in found.loose
              if result not in told_of and _like_weights(found, result, node)]  # fmt: skip
-    notes = [told.loose(first.name, loose, first.line, begins)] if loose else []
+    notes = [loose(first.name, results, first.line, begins)] if results else []
     if found.unseen:
-        why = Unjudged("unseen", ", ".join(found.unseen[: told.SEVERAL]))
-        notes.append(told.unjudged(first.name, first.line, why, begins))
+        why = Unjudged("unseen", ", ".join(found.unseen[:SEVERAL]))
+        notes.append(unjudged(first.name, first.line, why, begins))
     return tuple(notes)
 
 

@@ -1,7 +1,5 @@
 """A file that stopped with an error of its own, and the expression that is the suspect."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import time
@@ -9,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.ending import BY_SIZES, crashed
-from jaxmlp.verify.judge import suspects, told
+from jaxmlp.verify.finding import Line, Place, Words
+from jaxmlp.verify.judge import suspects
+from jaxmlp.verify.judge.places import in_cell, placed
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import names_used, updates
 from jaxmlp.verify.ran import Step, extent, multiplies, not_run, runs
@@ -22,6 +22,7 @@ Error = tuple[str, int, str]  # its kind, the line, its text
 Again = Callable[[Sequence[str]], tuple[Recordings, Sequence[Error]]]  # to run other cells
 Judge = Callable[[Sequence[str], Recordings], list[Step]]
 SECONDS = 8.0  # for what could stand in the place of a suspect
+STOPPED = Words("stops here", "ここで停止")
 
 
 def suspect(
@@ -79,8 +80,8 @@ def _stopped(
     lines = "\n".join(cells).split("\n")
     why = f"{kind}: {said} (line {line})"
     check = crashed(step.checks[0].name, "update", step.line or None, why)
-    place = told.placed(edit.span, lines, begins)
-    shown = told.stopped(place, line, lines, begins)
+    place = placed(edit.span, lines, begins)
+    shown = _lines_of(place, line, lines, begins)
     notes = (suspects.note(edit, right=right),)
     return replace(step, checks=(replace(check, diagnosis=notes, place=place, lines=shown),))
 
@@ -111,3 +112,16 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
 def _works(node: ast.AST) -> bool:
     """Whether there is a product in it."""
     return any(map(multiplies, ast.walk(node)))
+
+
+def _lines_of(
+    place: Place, line: int, lines: Sequence[str], cells: Sequence[int]
+) -> tuple[Line, ...]:
+    """The line of a suspect, and the one where the program stopped."""
+    cell, number = in_cell(line, cells)
+    here = Line(number, lines[line - 1], cell, STOPPED, (), "wrong")
+    if (place.cell, place.line) == (cell, number):
+        return (here,)
+    begin = place.line + (cells[place.cell - 1] - 1 if place.cell else 0)
+    suspect = Line(place.line, lines[begin - 1], place.cell, None, (), "wrong")
+    return tuple(sorted((suspect, here), key=lambda one: (one.cell or 0, one.number)))

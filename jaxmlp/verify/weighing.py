@@ -1,7 +1,5 @@
 """Which verdicts count, where names and running tell of the same thing, and where it is unsure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 

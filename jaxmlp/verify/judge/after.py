@@ -1,7 +1,5 @@
 """What a program does with its parameters after a judged step."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Note

@@ -4,8 +4,6 @@ An expression and a node of the tape belong together by their place in the sourc
 is the one that it is assigned to, or by which an operation reads it.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple

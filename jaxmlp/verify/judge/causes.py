@@ -4,8 +4,6 @@ Each cause is a change of the operation, or of what it is fed; it is the cause i
 is ∂E/∂(something) exactly, at all states. None of them knows a network, or a name.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Which target a step has, and which E it goes down: chosen by finite differences."""
 
-from __future__ import annotations
-
 import functools
 import time
 from collections.abc import Iterator, Sequence
@@ -158,7 +156,7 @@ def _as_generic(choice: Choice, best: Choice) -> bool:
 def stated_errors(choice: Choice) -> list[int]:
     """The numbers that may be an E which the file states."""
     world, results = choice.world, [p.new for p in choice.world.params]
-    return network.stated(world.graph, world.roots, choice.target, results)
+    return network.stated_numbers(world.graph, world.roots, choice.target, results)
 
 
 def own_error(choice: Choice) -> int | None:

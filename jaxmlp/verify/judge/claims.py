@@ -1,7 +1,5 @@
 """What a step claims for the layers of a chain: their δ and gradients, in the lecture's form."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

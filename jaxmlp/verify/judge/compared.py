@@ -4,8 +4,6 @@ Data and targets go together if both are those of the training, or neither. That
 only with the name of the array that goes with them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np

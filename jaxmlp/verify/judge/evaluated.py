@@ -4,8 +4,6 @@ It is if it is the same function of the same parameters. Another one is told onl
 instead: another activation that is known, or the same without biases.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,7 +16,6 @@ from jaxmlp.verify.judge.after import After, Mistake
 from jaxmlp.verify.judge.called import Called, place
 from jaxmlp.verify.judge.symbols import JOINING
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Span
 
 PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))
@@ -84,8 +81,7 @@ class Evaluated(After):
         after = world.graph.after[was.product]
         feeding = {b for i in after for b in world.graph.before[i]} - {was.product}
         own = {p.old for p in world.params}
-        roots = {_root(world.recording.nodes, world.graph, own, i) for i in feeding}
-        return roots - {None}
+        return {world.graph.root(i, own) for i in feeding} - {None}
 
     def _activation(
         self, layer: Layer, before: Layer, was: Layer, was_before: Layer
@@ -133,29 +129,20 @@ def layers(
         feeding = graph.before[number]
         if nodes[number].op not in PRODUCTS or len(feeding) != 2:
             continue
-        roots = [_root(nodes, graph, params, one) for one in feeding]
+        roots = [graph.root(one, params) for one in feeding]
         if roots.count(None) != 1:
             continue
         left = roots[0] is not None
         W, operand, x = (roots[0], *feeding) if left else (roots[1], *feeding[::-1])
         u, biased = number, False
         for after in graph.after[number]:
-            others = {_root(nodes, graph, params, i) for i in graph.before[after] if i != number}
+            others = {graph.root(i, params) for i in graph.before[after] if i != number}
             if after in inside and nodes[after].op == "add" and others - {None}:
                 u, biased = after, True
         rows, cut = _rows(nodes[x].value, left), nodes[operand].value.size < nodes[W].value.size
         ones = rows.shape[1] > 1 and any((rows[:, k] == 1).all() for k in (0, -1))
         yield Layer(params[W], rows, x, _rows(nodes[u].value, left), number,
                     biased or (ones and not cut), cut)  # fmt: skip
-
-
-def _root(
-    nodes: Mapping[int, Node], graph: Graph, params: Mapping[int, int] | set[int], number: int
-) -> int | None:
-    """The parameter that a node is, turned or cut as it may be."""
-    while number not in params and nodes[number].op in PASSING and graph.before[number]:
-        number = graph.before[number][0]
-    return number if number in params else None
 
 
 def _rows(value: np.ndarray, left: bool) -> np.ndarray:

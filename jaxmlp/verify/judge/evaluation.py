@@ -1,7 +1,5 @@
 """What is wrong with how a program evaluates its network after a step; nothing without evidence."""
 
-from __future__ import annotations
-
 from jaxmlp.verify.finding import Check, Line
 from jaxmlp.verify.judge.after import Mistake
 from jaxmlp.verify.judge.compared import Compared

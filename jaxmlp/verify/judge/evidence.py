@@ -1,7 +1,5 @@
 """Whether it is known which E a step goes down: no 'wrong' without that."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import permutations
 
@@ -32,7 +30,7 @@ def shown(found: Judgement, declared: str | None) -> bool:
         return _is_passed_on(world, sorted(target.nodes))
     if has_slope(found):
         return True
-    if error not in (declared, stated(found)) and possible(world, target, None) != [error]:
+    if error not in (declared, stated_error(found)) and possible(world, target, None) != [error]:
         return False
     outputs = {g for g, _ in target.pairs}
     names = {i: found.names.of(i) for i in target.backward}
@@ -48,7 +46,7 @@ def _is_cut(found: Judgement) -> bool:
     return any(found.names.of(i) is None and found.names.of(before[i][0]) for i in cuts)
 
 
-def stated(found: Judgement) -> str | None:
+def stated_error(found: Judgement) -> str | None:
     """The name of E, if the file computes this E; or it has no name."""
     error = found.choice.error
     return error if error not in errors.KNOWN or any(found.stated_scales()) else None

@@ -1,7 +1,5 @@
 """Steps and gradients that are right but for a factor: uphill, of size 0, another than the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

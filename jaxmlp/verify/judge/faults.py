@@ -4,8 +4,6 @@ A value is something if it is a derivative of E by a value of the forward pass, 
 of it is. What is nothing is made of named values somewhere: there the mistake is.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -104,7 +102,7 @@ def moved_param(found: Judgement, number: int) -> Param | None:
     graph = found.world.graph
     news = {p.new: p for p in found.world.params if not p.gives}
     news = {i: p for i, (p, _) in written(found).items()} | news
-    return next((news[i] for i in graph.way(number) if i in news), None)
+    return news.get(graph.root(number, news))
 
 
 def written(found: Judgement) -> dict[int, tuple[Param, Any]]:

@@ -1,7 +1,5 @@
 """Which parameters of a step follow the gradient of one E, and by how much of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The stages of a step and its parameters as one list of checks: each mistake is told once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

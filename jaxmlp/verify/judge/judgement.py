@@ -1,7 +1,5 @@
 """A verdict on a recorded step, by one target and one E."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 

@@ -168,7 +168,8 @@ def _follows(world: World, one: Layer, other: Layer) -> bool:
 def _layer(world: World, number: int, used: set[int]) -> Layer:
     graph, nodes = world.graph, world.recording.nodes
     feeding = graph.before[number]
-    roots = [_root(world, one) for one in feeding]
+    among = world.roots
+    roots = [graph.root(one, among, TURNING) for one in feeding]
     if None not in roots:  # of a call ∂E/∂x may be a result, too
         roots = [one if param_of(world, one) else None for one in roots]
     if nodes[number].op not in PRODUCTS or len(feeding) != 2 or roots.count(None) != 1:
@@ -181,18 +182,10 @@ def _layer(world: World, number: int, used: set[int]) -> Layer:
         raise NoChain
     u, b = number, None
     for after in graph.after[number]:
-        others = [_root(world, one) for one in graph.before[after] if one != number]
+        others = [graph.root(i, among, TURNING) for i in graph.before[after] if i != number]
         if after in used and nodes[after].op == "add" and others and others[0] is not None:
             u, b = after, others[0]
     return Layer(W, b, not np.array_equal(factor, own), left, (x,), (u,))
-
-
-def _root(world: World, number: int) -> int | None:
-    """The parameter that a node is, turned as it may be."""
-    nodes = world.recording.nodes
-    while number not in world.roots and nodes[number].op in TURNING:
-        number = world.graph.before[number][0]
-    return number if number in world.roots else None
 
 
 def _value(at: Sequence[Mapping[int, np.ndarray]], number: int) -> np.ndarray:

@@ -1,8 +1,6 @@
 """Results of a call that are made as a gradient is, and have not the shape of what E is
 differentiated by; or that are nothing but 0."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

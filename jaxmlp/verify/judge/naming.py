@@ -1,7 +1,5 @@
 """What the values of a backward pass are: ∂E/∂(a value of the forward pass), times a factor."""
 
-from __future__ import annotations
-
 import functools
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence

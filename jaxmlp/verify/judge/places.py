@@ -1,7 +1,5 @@
 """Places of a file in words and as data; of a notebook in its cells."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

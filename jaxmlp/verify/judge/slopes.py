@@ -1,7 +1,5 @@
 """What is taken for f': the derivative of another f, or f' at another place, or f itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

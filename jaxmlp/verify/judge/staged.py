@@ -1,7 +1,5 @@
 """The stages of a network that is a chain of layers, judged by the catalogue: δ2, ∂E/∂V, …"""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

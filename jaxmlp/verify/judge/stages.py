@@ -33,14 +33,10 @@ Blamed = dict[str, tuple[list[Explanation], str | None]]
 
 
 def judge(
-    name: str,
-    right: Quantities,
-    claims: Claims,
-    catalogue: Sequence[Mistake],
-    nearby: Callable[[], tuple[Quantities, Claims]] | None = None,
-    stages: Sequence[str] = STAGES,
+    name: str, right: Quantities, claims: Claims, catalogue: Sequence[Mistake],
+    nearby: Callable[[], tuple[Quantities, Claims]] | None = None, stages: Sequence[str] = STAGES,
     most: int = 2,
-) -> tuple[Check, ...]:
+) -> tuple[Check, ...]:  # fmt: skip
     """A check for each stage claimed.
 
     Args:

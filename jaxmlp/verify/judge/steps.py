@@ -4,14 +4,12 @@ No 'wrong' without evidence: the output was found, E is stated or is right for o
 least, and all is compared at several random states.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, pressed, rank, stated_errors
-from jaxmlp.verify.judge.evidence import has_slope, shown, stated
+from jaxmlp.verify.judge.evidence import has_slope, shown, stated_error
 from jaxmlp.verify.judge.following import judgement
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names
@@ -100,7 +98,7 @@ def _length(choice: Choice) -> int:
 
 def _merit(found: Judgement) -> tuple[int, bool]:
     """How many parameters are right, and whether the file states this E."""
-    return sum(found.right.values()), stated(found) == found.choice.error
+    return sum(found.right.values()), stated_error(found) == found.choice.error
 
 
 def _of_another_array(found: Judgement) -> str:

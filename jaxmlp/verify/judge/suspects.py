@@ -5,8 +5,6 @@ order of two factors, an outer product for an inner one; where something is divi
 begins at 0, the count. With the right one the program runs, and its step is right.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator, Sequence

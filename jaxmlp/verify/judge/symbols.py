@@ -3,8 +3,6 @@
 Values are the same if E has the same derivative by them: u = Wx before a bias is added, and after.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -1,12 +1,10 @@
 """A judged step as checks: one for each parameter, a mistake told once, where it is."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from jaxmlp.verify.finding import Check, Line, Note, Place, Words
+from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.factors import by_convention, shares, steps
@@ -14,8 +12,8 @@ from jaxmlp.verify.judge.faults import Fault, Mistake, faults
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
-from jaxmlp.verify.judge.places import at_line, in_cell, placed
-from jaxmlp.verify.judge.worlds import Param, Unjudged
+from jaxmlp.verify.judge.places import at_line, placed
+from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.reading import of_cells
 
 TITLES = {
@@ -54,41 +52,6 @@ FOLLOWS = Note(
         "right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しいです"
     ),
 )
-SEVERAL = 3  # results that are named
-STOPPED = Words("stops here", "ここで停止")
-REASONS = {
-    "another-forward": Words(
-        "on arrays of ours it stops, or gives none of the values of the network that this file is "
-        "checked against",
-        "検査用の配列では途中で止まるか、比較しているネットワークのどの値にもなりません",
-    ),
-    "another-call": Words(
-        "it asks for other arguments, or gives something else, than a function of this name here",
-        "ここで想定している同名の関数とは、引数または戻り値が異なります",
-    ),
-    "no-output": Words(
-        "no output was found that meets a target", "教師ベクトルと比べられる出力が見つかりません"
-    ),
-    "no-error": Words(
-        "none of the known E has a gradient that any of its parameters follows",
-        "既知のどの E についても、その勾配に従うパラメータがありません",
-    ),
-    "unseen": Words(
-        "with these data the derivative of E by {} is 0, so that nothing is shown",
-        "このデータでは {} による E の微分が 0 になるため、正しいかどうかが分かりません",
-    ),
-    "shapes": Words(
-        "it works with no shapes of the data that make sense",
-        "意味のあるデータの形では動きません",
-    ),
-    "other-array": Words(
-        "it is given {}, which its forward pass does not have",
-        "順伝播にない {} を受け取っています",
-    ),
-    "failed": Words("the checker itself failed ({})", "検査プログラムのエラーです ({})"),
-    "construct": Words("{} cannot be followed", "{} を追跡できません"),
-    "long": Words("its {} operations are too many", "演算が {} 個あり、多すぎます"),
-}
 
 
 class Telling:
@@ -281,54 +244,8 @@ def _still(found: Judgement) -> Iterator[Mistake]:
         yield Mistake((named.get(leaf, "V"),), (NEVER_MOVES,), nodes[gradient].span)
 
 
-def stopped(
-    place: Place, line: int, lines: Sequence[str], cells: Sequence[int]
-) -> tuple[Line, ...]:
-    """The line of a suspect, and the one where the program stopped."""
-    cell, number = in_cell(line, cells)
-    here = Line(number, lines[line - 1], cell, STOPPED, (), "wrong")
-    if (place.cell, place.line) == (cell, number):
-        return (here,)
-    begin = place.line + (cells[place.cell - 1] - 1 if place.cell else 0)
-    suspect = Line(place.line, lines[begin - 1], place.cell, None, (), "wrong")
-    return tuple(sorted((suspect, here), key=lambda one: (one.cell or 0, one.number)))
-
-
-def _beginning(line: int, cells: Sequence[int]) -> Words:
-    """The same in brackets; nothing for the file itself."""
-    if not line:
-        return Words("", "")
-    at = at_line(line, cells)
-    return Words(f" ({at.en})", f" ({at.ja})")
-
-
 def _around(name: str) -> Iterator[str]:
     """The arrays and parts of arrays that an entry lies in: w[0] and w, of w[0][2]."""
     while name.endswith("]") and name[:-1].rpartition("[")[2].isdigit():
         name = name.rpartition("[")[0]
         yield name
-
-
-def unjudged(name: str, line: int, why: Unjudged, cells: Sequence[int]) -> Note:
-    """That a step was seen and could not be judged, and why."""
-    reason = REASONS[why.reason]
-    en, ja = reason.en.format(why.what), reason.ja.format(why.what)
-    at = _beginning(why.line or line, cells)
-    title = Words(name or "training", name or "学習")
-    return Note("not-judged", Words(
-        f"{title.en}{at.en} could not be judged: {en}",
-        f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
-
-
-def loose(name: str, results: Sequence[str], line: int, cells: Sequence[int]) -> Note:
-    """That something that a call gives is nothing that is known."""
-    at = _beginning(line, cells)
-    more = len(results) - SEVERAL
-    en, ja = ", ".join(results[:SEVERAL]), "、".join(results[:SEVERAL])
-    if more > 0:
-        en, ja = f"{en} and {more} more", f"{ja} ほか {more} 個"
-    return Note("not-judged", Words(
-        f"{en} of {name or 'the file'}{at.en} could not be judged: what depends on the target here "
-        "is the derivative of E by none of the arrays",
-        f"{name or 'ファイル'}{at.ja} の {ja} は判定できません。"
-        "教師ベクトルに依存しますが、どの配列による E の微分でもありません"))  # fmt: skip

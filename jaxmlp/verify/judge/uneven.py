@@ -1,7 +1,5 @@
 """Gradients that have another factor than those beside them: a mean here, a sum there."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from jaxmlp.verify.judge.worlds import World

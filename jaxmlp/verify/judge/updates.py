@@ -4,8 +4,6 @@ Plain steps, momentum, Adam, clipping and decay have in common that each entry m
 entry of the gradient, and that nothing of the other parameters comes in but by way of theirs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import NamedTuple
 

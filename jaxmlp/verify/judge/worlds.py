@@ -137,7 +137,7 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
 
 
 def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed: int) -> World:
-    olds, news = [p.old for p in params], [p.new for p in params]
+    olds, news = recording.olds, recording.news
     if (lost := network.lost(graph, olds)) is not None:
         raise Unjudged(
             "construct", lost.op.removeprefix(STOOD_IN).removeprefix(LOST), lost.span.line

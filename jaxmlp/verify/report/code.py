@@ -84,11 +84,9 @@ def width(text: str) -> int:
 
 
 def as_text(
-    rows: Sequence[Row],
-    lang: str,
-    paint: Callable[[str, object], str],
+    rows: Sequence[Row], lang: str, paint: Callable[[str, object], str],
     told: Callable[[Check], Iterable[str]],
-) -> Iterator[str]:
+) -> Iterator[str]:  # fmt: skip
     """The rows for a terminal.
 
     Args:

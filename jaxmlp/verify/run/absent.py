@@ -1,7 +1,5 @@
 """What a function that is not there gives: an f, a data set that is known, or a stand-in."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
@@ -12,6 +10,7 @@ from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run import data_sets
 from jaxmlp.verify.run.arrays import Unsupported, lifted
 from jaxmlp.verify.run.encoding import plain
+from jaxmlp.verify.run.libraries import sigmoid, softmax
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
 from jaxmlp.verify.run.tape import current
@@ -88,8 +87,7 @@ def _activation(name: str) -> Callable[[Any, Oracle], Any] | None:
 def _softmax(u: Any, oracle: Oracle) -> Any:
     """Of rows, or of columns."""
     axis = -1 if np.ndim(u) < 2 else oracle.choose((-1, 0), "softmax")
-    e = np.exp(u - np.max(u, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    return softmax(u, axis)
 
 
 def _arrays(args: Iterable[Any]) -> Iterator[Any]:
@@ -114,7 +112,7 @@ def _is_shape(value: Any) -> bool:
 
 ACTIVATIONS: dict[str, Callable[[Any, Oracle], Any]] = {
     "tanh": lambda u, _: np.tanh(u),
-    "sigmoid": lambda u, _: 1 / (1 + np.exp(-u)),
+    "sigmoid": lambda u, _: sigmoid(u),
     "relu": lambda u, _: np.maximum(u, 0),
     "softmax": _softmax,
 }

@@ -1,7 +1,5 @@
 """The arguments that a function or a method is called with, where no caller tells them."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re
@@ -54,7 +52,8 @@ class Arguments:
         fixed = {name: value for name, value in optional.items() if name not in asked} | ours
         last = max([required, *(names.index(name) + 1 for name in (*asked, *ours))])
         own = names[int(is_type or hasattr(function, "__self__")) : last]
-        self._fill(own, asking, like=_is_back(function), setting=is_type)
+        back = BACK.search(getattr(function, "__name__", ""))
+        self._fill(own, asking, like=bool(back), setting=is_type)
         return [fixed.get(name, self.given[name]) for name in own]
 
     def _fill(
@@ -132,10 +131,6 @@ def _code(function: Any) -> FunctionType | None:
     code = getattr(function, "__init__", function) if isinstance(function, type) else function
     code = inspect.unwrap(getattr(code, "__func__", code))
     return code if hasattr(code, "__code__") else None
-
-
-def _is_back(function: Any) -> bool:
-    return bool(BACK.search(getattr(function, "__name__", "")))
 
 
 def _ours(optional: Mapping[str, Any]) -> dict[str, Any]:

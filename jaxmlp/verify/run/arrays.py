@@ -5,8 +5,6 @@ indexing, and what is done in place. One without dimensions stands for a number,
 it is never changed in place.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 

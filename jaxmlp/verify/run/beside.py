@@ -1,7 +1,5 @@
 """Where a module may lie that a file imports: beside it, in its package, or where it says."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterable
 from pathlib import Path

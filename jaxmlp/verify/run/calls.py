@@ -1,10 +1,7 @@
 """Functions and classes that nothing in a file calls, called: what they move, or give."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,7 +84,7 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     left, tried = _without_rules(made, what.methods or ()), set()
     while left:
         name, errors = _next(made, left, what), len(program.errors)
-        work = partial(_method_called, arguments, getattr(made, name))
+        work = lambda m=getattr(made, name): m(*arguments.of(m))  # noqa: B008, E731
         results[name] = program.attempt(work, what.line)
         program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
@@ -101,10 +98,6 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
         else:
             left.remove(name)
     return results
-
-
-def _method_called(arguments: Arguments, method: Callable) -> Any:
-    return method(*arguments.of(method))
 
 
 def _setter(what: Uncalled, errors: Sequence[tuple[str, int, str]]) -> str | None:

@@ -1,7 +1,5 @@
 """Data sets that programs load by name, with the shapes that they are known to have."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Mapping

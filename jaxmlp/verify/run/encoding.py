@@ -3,8 +3,6 @@
 What stands in for something that is not there is known by its `stands_for`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Arrays that a program works on number by number: there each entry is a parameter of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """What of a data frame is not the table itself: the names of its columns, and its rows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,8 +1,6 @@
 """What depends on what on a tape."""
 
-from __future__ import annotations
-
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node
@@ -36,12 +34,20 @@ class Graph:
                 left += [i for i in self.after[one] if self.nodes[i].op in PASSING]
         return found
 
-    def way(self, number: int) -> Iterator[int]:
-        """A value, what it only shows in another shape, what that shows, and so on."""
+    def way(self, number: int, by: Container[str] = PASSING) -> Iterator[int]:
+        """A value, what it only shows in another shape, what that shows, and so on.
+
+        Args:
+            by: the operations that change nothing but the shape.
+        """
         yield number
-        while self.before[number] and self.nodes[number].op in PASSING:
+        while self.before[number] and self.nodes[number].op in by:
             number = self.before[number][0]
             yield number
+
+    def root(self, number: int, among: Container[int], by: Container[str] = PASSING) -> int | None:
+        """The one among some nodes that a value is, in another shape as it may be; or None."""
+        return next((i for i in self.way(number, by) if i in among), None)
 
     def data(self, number: int) -> int:
         """The array that a value was taken out of."""

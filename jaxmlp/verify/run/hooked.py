@@ -1,7 +1,5 @@
 """A program's syntax tree: with loops that say when a pass begins, and what can be told from it."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import math

@@ -1,7 +1,5 @@
 """Indices of arrays: labels and sizes that are not there yet, and places beyond stand-ins."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

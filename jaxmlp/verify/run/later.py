@@ -4,8 +4,6 @@ Data are told apart by where they come from: two arrays are of the same kin if o
 other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The runs of one file that are left to try, and which comes next."""
 
-from __future__ import annotations
-
 import heapq
 import itertools
 from typing import NamedTuple

@@ -4,8 +4,6 @@ What differentiates is refused: that is no derivation by hand. Nothing is change
 folder that is not there has files whose names are labels.
 """
 
-from __future__ import annotations
-
 import glob
 import math
 import os
@@ -73,11 +71,11 @@ def _split(pattern: Any, text: Any, maxsplit: int = 0, flags: int = 0) -> Any:
     )
 
 
-def _sigmoid(x: Any) -> Any:
+def sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-def _softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: int = -1) -> Any:
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
@@ -101,8 +99,8 @@ def _jax_random() -> Namespace:
 def _jax() -> Namespace:
     """JAX by NumPy, but for what differentiates: that is no derivation by hand."""
     nn = Namespace(
-        types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0), sigmoid=_sigmoid,
-        tanh=np.tanh, softmax=_softmax, one_hot=_one_hot,
+        types.ModuleType("nn"), "jax.nn", relu=lambda x: np.maximum(x, 0), sigmoid=sigmoid,
+        tanh=np.tanh, softmax=softmax, one_hot=_one_hot,
     )  # fmt: skip
     same = lambda f=None, *_, **__: f if callable(f) else lambda g: g  # noqa: E731
     refused = {name: _refused(f"jax.{name}") for name in DIFFERENTIATES}
@@ -127,7 +125,7 @@ def _vmap(function: Callable, *_: Any, **__: Any) -> Callable:
 
 def _scipy() -> Namespace:
     special, stats = types.ModuleType("special"), types.ModuleType("stats")
-    vars(special).update(expit=_sigmoid, softmax=_softmax)
+    vars(special).update(expit=sigmoid, softmax=softmax)
     vars(stats).update(dict.fromkeys(("norm", "truncnorm", "uniform"), _Distribution()))
     return Namespace(special, "scipy", special=special, stats=stats)
 
@@ -135,7 +133,7 @@ def _scipy() -> Namespace:
 class _Distribution:
     """Random numbers, whatever their mean and spread are to be."""
 
-    def __call__(self, *_: Any, **__: Any) -> _Distribution:
+    def __call__(self, *_: Any, **__: Any) -> "_Distribution":
         return self
 
     def rvs(self, *shape: Any, size: Any = (), **_: Any) -> Any:

@@ -3,8 +3,6 @@
 A loop whose step was seen ends there, all others run as they are.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -100,7 +98,8 @@ class Loops:
             ends: whether it would come to an end.
         """
         for passes, entry in enumerate(entries):
-            self._check_time()
+            if time.monotonic() > self.until:
+                raise OutOfTime
             self.counts[line] = self.counts.get(line, 0) + 1
             if passes > LONGEST and ends and not self.seen:
                 return
@@ -154,10 +153,6 @@ class Loops:
             still = {name: place for name, place in after.items() if before.get(name) == place}
             self.seen.append(Seen(line, name, start, current().next, moved, still))
             self.before = self.errors[:] if self.before is None else self.before
-
-    def _check_time(self) -> None:
-        if time.monotonic() > self.until:
-            raise OutOfTime
 
 
 def _entries(over: Any) -> Iterator[Any]:

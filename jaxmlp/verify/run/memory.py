@@ -1,7 +1,5 @@
 """Where arrays lie in the memory that they share, counted from the array that owns it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -63,21 +63,12 @@ class Methods(np.ndarray):
     def __format__(self, spec: str) -> str:
         return format(plain(self).item() if self.size == 1 and spec else plain(self), spec)
 
-    @property
-    def T(self) -> Any:
-        return np.transpose(self)
-
+    T = property(lambda self: np.transpose(self))
     A = property(lambda self: np.copy(self))  # of a matrix
     A1 = property(lambda self: np.ravel(np.copy(self)))
     values = iloc = loc = property(lambda self: self)  # as of a data frame
-
-    @property
-    def flat(self) -> Any:
-        return np.ravel(self)
-
-    @property
-    def at(self) -> _At:
-        return _At(self)
+    flat = property(lambda self: np.ravel(self))
+    at = property(lambda self: _At(self))
 
     def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]  # overloads
         asked = _one(shape)

@@ -4,8 +4,6 @@ What draws, shows progress or trains by itself is a stand-in that does nothing; 
 reach the step makes the step unfit to be judged.
 """
 
-from __future__ import annotations
-
 import builtins
 import types
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The arrays of a recorded network beside its parameters: weights that do not move, samples, E."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 
@@ -115,7 +113,9 @@ def axis_of_one(out: np.ndarray) -> int | None:
     return None
 
 
-def stated(graph: Graph, params: list[int], target: Target, results: list[int]) -> list[int]:
+def stated_numbers(
+    graph: Graph, params: list[int], target: Target, results: list[int]
+) -> list[int]:
     """Numbers that depend on the parameters and the target: E, if the file states it.
 
     Args:

@@ -1,7 +1,5 @@
 """What a stand-in may be, where more than one thing would do: chosen, and remembered."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,12 +26,9 @@ class Oracle:
     """
 
     def __init__(
-        self,
-        told: Sequence[int] = (),
-        lengths: dict[str, int] | None = None,
-        seed: int = 0,
+        self, told: Sequence[int] = (), lengths: dict[str, int] | None = None, seed: int = 0,
         own: Sequence[int] = (),
-    ):
+    ):  # fmt: skip
         self.own = tuple(own)
         self.absent: frozenset[str] = frozenset()  # names that nothing in the program gives
         self.words: tuple[str, ...] = ()  # the keys of the program's dicts

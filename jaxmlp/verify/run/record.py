@@ -1,7 +1,5 @@
 """A file, run: what there is to judge in it, as plain data."""
 
-from __future__ import annotations
-
 import ast
 import time
 from collections.abc import Sequence

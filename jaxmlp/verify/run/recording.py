@@ -3,8 +3,6 @@
 Everything but the arrays is JSON; the arrays are a list beside it, named by their number.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

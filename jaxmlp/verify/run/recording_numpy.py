@@ -1,7 +1,5 @@
 """NumPy as a program gets it: what it draws, loads and makes are recording arrays."""
 
-from __future__ import annotations
-
 import contextlib
 import types
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What may help a run that failed: the sizes, names and choices that its errors ask for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

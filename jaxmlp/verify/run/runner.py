@@ -45,14 +45,9 @@ class Runner:
     """
 
     def __init__(
-        self,
-        pieces: Pieces,
-        *,
-        limit: float = LIMIT,
-        clock: Clock | None = None,
-        visible: Sequence[str] = (),
-        wanted: Held | None = None,
-    ):
+        self, pieces: Pieces, *, limit: float = LIMIT, clock: Clock | None = None,
+        visible: Sequence[str] = (), wanted: Held | None = None,
+    ):  # fmt: skip
         self.pieces, self.limit, self.visible = pieces, limit, visible
         self.clock, self.wanted = clock or Clock(), wanted or held()
         self.process: subprocess.Popen[bytes] | None = None

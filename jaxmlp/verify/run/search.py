@@ -4,8 +4,6 @@ A file that brings its data is run once. Where something is not there, the oracl
 are tried, then all runs that differ from one that failed in one choice, and so on.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import random
@@ -83,7 +81,9 @@ class Search:
     def worlds(self, what: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         made, left, started = Made(), Left(self.first), False
-        while left and left.tried < self.tries and len(made.found) < WORLDS and self._has_time():
+        while left and left.tried < self.tries and len(made.found) < WORLDS:
+            if time.monotonic() >= self.until:
+                break
             run = left.pop()
             run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
             program = self._run(run.given, what)
@@ -103,9 +103,6 @@ class Search:
                 return self._smaller(enough, program, what) or made.found
             self._push_changes(program, what, run, left, lengths=not made.found)
         return made.all()
-
-    def _has_time(self) -> bool:
-        return time.monotonic() < self.until
 
     def _harvest(self, program: Program, made: Made) -> list[Recording]:
         """Keep what a run has given; this, if no other run is needed."""

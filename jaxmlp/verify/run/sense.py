@@ -1,7 +1,5 @@
 """Whether the shapes that were guessed for a recording make a network of which mistakes show."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from jaxmlp.verify.names import BACK, GRADIENT

@@ -1,7 +1,5 @@
 """The shapes that stand-ins get from what they are used with."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The step by what moves: which arrays a pass changes, and feeds back into each other."""
 
-from __future__ import annotations
-
 import types
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping

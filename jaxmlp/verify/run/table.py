@@ -4,8 +4,6 @@ As a whole they are what they were: `np.array` of them is one array, and none of
 computed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -5,8 +5,6 @@ expression stands. Arrays that share memory are followed through their common st
 written through one of them is seen by all.
 """
 
-from __future__ import annotations
-
 import functools
 import sys
 import weakref

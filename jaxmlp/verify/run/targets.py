@@ -4,8 +4,6 @@ Forward is what depends on the parameters and not on the target; the target is w
 forward pass last, and where they meet is the output.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass

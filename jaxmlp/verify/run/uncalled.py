@@ -4,8 +4,6 @@ Where one function returns what another asks for by the same name, as `cache` or
 first; a method that sets an attribute comes before those that need it.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence

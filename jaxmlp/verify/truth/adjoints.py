@@ -1,7 +1,5 @@
 """The derivative of E by every value of the forward pass, by JAX, at several states."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,8 +5,6 @@ JAX at a time. Operations that are alike, as those of a loop over plain numbers,
 and the time that a tape of thousands takes grows no faster than the tape.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ E is computed by the file's own operations, in NumPy, at points on either side; 
 it. Only a few directions are tried, which is enough to tell which E a step goes down.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The error functions E of outputs g and targets y that a network may minimise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

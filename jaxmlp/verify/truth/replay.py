@@ -1,7 +1,5 @@
 """A tape's operations, computed anew: in NumPy at other parameters, or one by one in JAX."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Mapping
 from types import ModuleType

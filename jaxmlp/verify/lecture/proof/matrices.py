@@ -31,13 +31,9 @@ class Letter(sp.Basic):
 
 
 def letter(
-    symbol: str,
-    base: sp.IndexedBase,
-    rows: Range | None,
-    columns: Range | None = None,
-    front: Sequence[sp.Symbol] = (),
-    behind: Sequence[sp.Symbol] = (),
-) -> Letter:
+    symbol: str, base: sp.IndexedBase, rows: Range | None, columns: Range | None = None,
+    front: Sequence[sp.Symbol] = (), behind: Sequence[sp.Symbol] = (),
+) -> Letter:  # fmt: skip
     """A matrix, or without columns a vector.
 
     Args:

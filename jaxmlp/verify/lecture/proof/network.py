@@ -73,12 +73,9 @@ class Network(NamedTuple):
 
 
 def network(
-    kind: str = "softmax",
-    *,
-    bias: bool = True,
-    batch: bool = False,
+    kind: str = "softmax", *, bias: bool = True, batch: bool = False,
     letters: tuple[str, ...] = LETTERS,
-) -> Network:
+) -> Network:  # fmt: skip
     """The network and its error.
 
     Args:

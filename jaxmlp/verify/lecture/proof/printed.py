@@ -16,13 +16,9 @@ NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
 
 
 def example(
-    net: Network,
-    left: sp.Expr,
-    right: sp.Expr,
-    at: dict[sp.Symbol, int],
-    q_: int = 1,
+    net: Network, left: sp.Expr, right: sp.Expr, at: dict[sp.Symbol, int], q_: int = 1,
     **numbers: tuple,
-) -> Example:
+) -> Example:  # fmt: skip
     """One with d = 1 and m = 2."""
     sizes = {d: sp.Integer(1), q: sp.Integer(q_), m: sp.Integer(2)}
     at = {letter: sp.Integer(one) for letter, one in at.items()}

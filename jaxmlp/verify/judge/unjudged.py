@@ -1,0 +1,75 @@
+"""Why a step, or something that it gives, could not be judged."""
+
+from collections.abc import Sequence
+
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.places import at_line
+from jaxmlp.verify.judge.worlds import Unjudged
+
+SEVERAL = 3  # results that are named
+REASONS = {
+    "another-forward": Words(
+        "on arrays of ours it stops, or gives none of the values of the network that this file is "
+        "checked against",
+        "検査用の配列では途中で止まるか、比較しているネットワークのどの値にもなりません",
+    ),
+    "another-call": Words(
+        "it asks for other arguments, or gives something else, than a function of this name here",
+        "ここで想定している同名の関数とは、引数または戻り値が異なります",
+    ),
+    "no-output": Words(
+        "no output was found that meets a target", "教師ベクトルと比べられる出力が見つかりません"
+    ),
+    "no-error": Words(
+        "none of the known E has a gradient that any of its parameters follows",
+        "既知のどの E についても、その勾配に従うパラメータがありません",
+    ),
+    "unseen": Words(
+        "with these data the derivative of E by {} is 0, so that nothing is shown",
+        "このデータでは {} による E の微分が 0 になるため、正しいかどうかが分かりません",
+    ),
+    "shapes": Words(
+        "it works with no shapes of the data that make sense",
+        "意味のあるデータの形では動きません",
+    ),
+    "other-array": Words(
+        "it is given {}, which its forward pass does not have",
+        "順伝播にない {} を受け取っています",
+    ),
+    "failed": Words("the checker itself failed ({})", "検査プログラムのエラーです ({})"),
+    "construct": Words("{} cannot be followed", "{} を追跡できません"),
+    "long": Words("its {} operations are too many", "演算が {} 個あり、多すぎます"),
+}
+
+
+def unjudged(name: str, line: int, why: Unjudged, cells: Sequence[int]) -> Note:
+    """That a step was seen and could not be judged, and why."""
+    reason = REASONS[why.reason]
+    en, ja = reason.en.format(why.what), reason.ja.format(why.what)
+    at = _beginning(why.line or line, cells)
+    title = Words(name or "training", name or "学習")
+    return Note("not-judged", Words(
+        f"{title.en}{at.en} could not be judged: {en}",
+        f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
+
+
+def loose(name: str, results: Sequence[str], line: int, cells: Sequence[int]) -> Note:
+    """That something that a call gives is nothing that is known."""
+    at = _beginning(line, cells)
+    more = len(results) - SEVERAL
+    en, ja = ", ".join(results[:SEVERAL]), "、".join(results[:SEVERAL])
+    if more > 0:
+        en, ja = f"{en} and {more} more", f"{ja} ほか {more} 個"
+    return Note("not-judged", Words(
+        f"{en} of {name or 'the file'}{at.en} could not be judged: what depends on the target here "
+        "is the derivative of E by none of the arrays",
+        f"{name or 'ファイル'}{at.ja} の {ja} は判定できません。"
+        "教師ベクトルに依存しますが、どの配列による E の微分でもありません"))  # fmt: skip
+
+
+def _beginning(line: int, cells: Sequence[int]) -> Words:
+    """The same in brackets; nothing for the file itself."""
+    if not line:
+        return Words("", "")
+    at = at_line(line, cells)
+    return Words(f" ({at.en})", f" ({at.ja})")
