@@ -101,7 +101,8 @@ def _judged(
 ) -> Step:
     """One step, of which there are recordings with different shapes of what is missing."""
     first, name = alike[0], alike[0].name or LOOP
-    run = frozenset((*first.lines, *(n.span.line for n in first.nodes.values())))
+    computed = (n.span.line for n in first.nodes.values() if n.op != "leaf")
+    run = frozenset((*first.lines, *computed))
     try:
         found, by_stage = _found(alike, seed, said, name)
         exact = name in said.exercise

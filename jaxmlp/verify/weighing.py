@@ -83,14 +83,15 @@ def _has_right_slopes(step: Step) -> bool:
 
 
 def _as_used(check: Check, step: Step, found: Source, declared: Collection[str]) -> Check:
-    """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU."""
+    """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU, or
+    another f than its name says, which is told all the same."""
     right = bool(step.checks) and _right(step.checks)
     if check.verdict != "wrong" or not covers(step, [check], found):
         return check
     if check.stage == "derivative" and (right or _has_right_slopes(step)):
         return of_output(check)
-    leaky = not declared and {note.id for note in check.diagnosis} == {"relu-leaky"}
-    if leaky and right:
+    ids = {note.id for note in check.diagnosis}
+    if right and not declared and ids in ({"relu-leaky"}, {"of-another"}):
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     return check
 

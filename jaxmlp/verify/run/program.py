@@ -62,6 +62,7 @@ class Program:
         self.went_back = False  # whether a backward pass came before the first error
         self.loops = Loops(until, self.errors)
         self.seen = self.loops.seen
+        self.begun: dict[str, Place] = {}  # what names of the file led to before they changed
         oracle.absent = frozenset(unknown)
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
@@ -134,10 +135,19 @@ class Program:
         for statement in self.statements:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
+            self._remember(statement)
             shown, known = isinstance(statement, ast.Expr), len(self.errors)
             self.attempt(partial(self._execute, statement), statement.lineno, shown=shown)
             if len(self.errors) > known and self._has_no_data(statement):
                 del self.errors[known:]
+
+    def _remember(self, statement: ast.stmt) -> None:
+        """What a statement of the file itself gives another value, at first: W = W - η d."""
+        if isinstance(statement, ast.Assign | ast.AugAssign):
+            names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)
+                     and isinstance(n.ctx, ast.Store)}  # fmt: skip
+            again = {name: self.names[name] for name in names if name in self.names}
+            self.begun = places(again) | self.begun
 
     def _has_no_data(self, statement: ast.stmt) -> bool:
         """Whether a statement found no file, or refused what stands in for one; then what it would
@@ -156,12 +166,13 @@ class Program:
     def look_back(self) -> None:
         """Remember what a run without a step has left; or its step, if it was made in no loop.
 
-        That is of arrays that no name leads to, each changed in place once.
+        That is of names that were given another value, and of arrays that no name leads to, each
+        changed in place once.
         """
         tape, values = current(), places(self.names)
         nodes, named = tape.nodes, {place.node for place in values.values()}
-        before: dict[str, Place] = {}
-        after: dict[str, Place] = {}
+        before = dict(self.begun)
+        after = {name: values[name] for name in before if name in values}
         for last, (first, times) in tape.written.items():
             if times == 1 and last in nodes and first in nodes and last not in named:
                 name = self._target(nodes[last].span, len(after))

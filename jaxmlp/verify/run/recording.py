@@ -3,6 +3,7 @@
 Everything but the arrays is JSON; the arrays are a list beside it, named by their number.
 """
 
+import bisect
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,12 +72,12 @@ class Recording:
 
 
 def taken(
-    seen: Any, nodes: dict[int, Node], lines: Mapping[int, int], *, guessed: bool
+    seen: Any, nodes: dict[int, Node], lines: Mapping[int, Sequence[int]], *, guessed: bool
 ) -> Recording:
     """What was seen, cut out of the tape.
 
     Args:
-        lines: that ran, each with its last node.
+        lines: that ran, each with its nodes, in order.
     """
     inside = [n for n in nodes.values() if seen.begin <= n.id < seen.end]
     named = {r for n in inside for r in n.references}
@@ -97,12 +98,19 @@ def taken(
         kept = {n.id: n for node in kept.values() for n in _with_stated(node)}
         kept = dict(sorted(kept.items()))
     values = tuple((name, place.node) for name, place in seen.values.items())
-    ran = tuple(line for line, last in lines.items() if last >= seen.begin)
+    until = max(seen.end, seen.last)
+    ran = tuple(n for n, made in lines.items() if _is_any(made, seen.begin, until))
     moves = tuple(map(tuple, seen.moves))
     parts = tuple(i for i in kept if 0 <= i < seen.begin and nodes[i].op in PASSING)
     return Recording(
         seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale, parts=parts
     )
+
+
+def _is_any(numbers: Sequence[int], begin: int, end: int) -> bool:
+    """Whether any of these, which are in order, is one of begin to end − 1."""
+    at = bisect.bisect_left(numbers, begin)
+    return at < len(numbers) and numbers[at] < end
 
 
 def _drawn(nodes: Sequence[Node], named: set[int]) -> set[int]:
@@ -125,13 +133,13 @@ def _drawn(nodes: Sequence[Node], named: set[int]) -> set[int]:
 def _with_stated(node: Node) -> Iterator[Node]:
     """A node; of a difference from a number that the program states, 0.9 − g, that is a leaf.
 
-    It may be a target. Whole numbers are none here: there is a 1 in the slope of many an f.
+    It may be a target. 1 is none here: it is in the slope of many an f.
     """
-    stated = [one for one in node.args if isinstance(one, float) and not one.is_integer()]
+    stated = [one for one in node.args if type(one) in (int, float) and one != 1]
     if node.op == "subtract" and len(stated) == 1:
-        leaf = Node(-1 - node.id, "leaf", (), {}, np.asarray(stated[0]), node.span)
+        leaf = Node(-1 - node.id, "leaf", (), {}, np.asarray(float(stated[0])), node.span)
         yield leaf
-        args = tuple(Ref(leaf.id) if isinstance(one, float) else one for one in node.args)
+        args = tuple(Ref(leaf.id) if one is stated[0] else one for one in node.args)
         node = node._replace(args=args)
     yield node
 

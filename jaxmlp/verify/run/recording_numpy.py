@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.arrays import Recorded, as_array, lifted
-from jaxmlp.verify.run.encoding import is_open, plain
+from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.tape import current
 
 OF_OLD = {
@@ -89,7 +89,7 @@ def _whole(sizes: Any) -> Any:
 
 def _counted(size: Any) -> Any:
     """How many, where that is not there."""
-    return size.as_integer() if is_open(size) else size
+    return size.as_integer() if hasattr(size, "stands_for") else size
 
 
 def _casting(kind: type) -> type:

@@ -219,7 +219,7 @@ class Search:
                     program.errors.clear()
                     program.calls = True
                     calls.call(program, what)
-                elif not program.seen and calls.multiplies():
+                elif not program.seen and (calls.multiplies() or program.begun):
                     program.look_back()
         except (OutOfTime, TapeFull) as why:
             program.errors.append((type(why).__name__, 0, ""))
@@ -248,11 +248,14 @@ def explored(
     body: list[ast.stmt], uncalled: list[Uncalled], path: str, unknown: set[str],
     until: float, seed: int, given: Given | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What there is to judge in a file: its own steps, or else what its functions do."""
+    """What there is to judge in a file: its own steps, and what its functions do beside these."""
     search = Search(body, path, unknown, _part(until, uncalled), seed, given)
     recordings = [search.worlds(None)]
     stopped, errors = None, search.errors
-    if not recordings[0]:
+    if recordings[0]:
+        search.until = until
+        recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))
+    else:
         stopped = search.farthest
         recordings = _of_calls(search, uncalled, until)
     return {
@@ -268,9 +271,13 @@ def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[li
     search.until = _part(until, used)
     recordings = search.of_all([one for one in uncalled if not one.used])
     search.until = until
+    return recordings + search.of_all(_not_run(used, recordings))
+
+
+def _not_run(some: list[Uncalled], recordings: list[list[dict[str, Any]]]) -> list[Uncalled]:
+    """Those of which no recording has run a line."""
     seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
-    left = [one for one in used if not seen & {*range(one.line + 1, one.end + 1)}]
-    return recordings + search.of_all(left)
+    return [one for one in some if not seen & {*range(one.line + 1, one.end + 1)}]
 
 
 def _part(until: float, after: list[Uncalled]) -> float:

@@ -117,7 +117,7 @@ class Tape:
         self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
         self.data: Callable[[str], Any] = lambda name: None  # makes one
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
-        self.lines: dict[int, int] = {}  # of the file that ran, each with its last node
+        self.lines: dict[int, list[int]] = {}  # of the file that ran, each with its nodes
         self.positions: dict[CodeType, list] = {}
         self.inner: dict[tuple, int] = {}  # places in modules beside, numbered
         self.held: list[Storage] = []  # of arrays that cannot hold their own
@@ -163,7 +163,7 @@ class Tape:
         outer: FrameType | None = frame
         while outer is not None:
             if outer.f_code.co_filename == self.path:
-                self.lines[outer.f_lineno] = self.next
+                self.lines.setdefault(outer.f_lineno, []).append(self.next)
             outer = outer.f_back
         code = frame.f_code
         if code not in self.positions:

@@ -39,6 +39,11 @@ class Uncalled(NamedTuple):
     returns: Mapping[str, list[str]] = {}
     changing: frozenset[str] = frozenset()
 
+    @property
+    def back(self) -> bool:
+        """Whether its name, or that of a method, is a backward pass's."""
+        return any(map(BACK.search, (self.name, *self.returns)))
+
 
 def uncalled(tree: ast.Module) -> list[Uncalled]:
     """The functions and classes at the top level, those first that nothing is made of."""
