@@ -58,11 +58,14 @@ def multiplies(node: ast.AST) -> bool:
         return not isinstance(node.target, ast.Name) or _by_product(node.value)
     if isinstance(node, ast.BinOp | ast.AugAssign):
         return isinstance(node.op, ast.MatMult)
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
-        sides = (node.value.left, node.value.right)
-        same = {ast.unparse(one) for one in sides} & {ast.unparse(one) for one in node.targets}
-        by = any(map(_by_product, sides))
-        return bool(same) and by and isinstance(node.value.op, ast.Add | ast.Sub)
+    if isinstance(node, ast.Assign):
+        inside = [*ast.walk(node.value)]
+        sums = [
+            n for n in inside if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)
+        ]
+        given = {n.id for one in node.targets for n in ast.walk(one) if isinstance(n, ast.Name)}
+        used = {n.id for n in inside if isinstance(n, ast.Name)}
+        return bool(given & used) and any(map(_by_product, sums))
     return isinstance(node, ast.Call) and called(node) in PRODUCTS
 
 

@@ -1134,3 +1134,235 @@ def test_the_truth_is_that_of_finite_differences():
     step = np.zeros_like(A)
     step[1, 2] = 1e-6
     assert np.isclose((error(A + step) - error(A - step)) / 2e-6, claimed[1, 2])
+
+
+STATED = """
+from numpy import *
+w, v, b, c = [0.3, -0.2], [0.5, 0.4], [0.1, 0.2], 0.3
+p, q, r, s = 0.2, -0.4, 0.1, 0.05
+x, first, second = 0.8, 0.9, 0.7
+for t in range(9):
+    z = 1 / (1 + exp(-(w[0] * x + b[0])))
+    g, h = v[0] * z + c, p * z + q
+    dg, dh = g - first, h - second
+    back = (dg * v[0] + dh * p) * z * (1 - z)
+    v[0] -= 0.1 * dg * z
+    c -= 0.1 * dg
+    p -= 0.1 * dh * z
+    q -= 0.1 * dh
+    w[0] -= 0.1 * back * x
+    b[0] -= 0.1 * back
+"""
+
+
+def verdicts(file) -> set[str]:
+    return {check.verdict for check in file.checks}
+
+
+def test_plain_numbers_of_a_starred_import_with_a_target_for_each_output(checked):
+    assert verdicts(checked(STATED)) == {"right"}
+    wrong = checked(STATED.replace("dh * p) * z", "dh * v[0]) * z"))
+    assert {c.stage for c in wrong.checks if c.verdict == "wrong"} <= {"∂E/∂w[0]", "∂E/∂b[0]"}
+    assert "wrong" in verdicts(wrong)
+
+
+LINES = """
+import re, random, numpy
+def f(u): return float(1 - numpy.exp(-u)) / (1 + numpy.exp(-u))
+rows = []
+for line in open("not_there.txt").readlines():
+    rows.append([float(one) for one in re.split(r"\\t|,", line)])
+w = [random.uniform(-1, 1) for _ in range(3)]
+v = [random.uniform(-1, 1) for _ in range(2)]
+for row in rows:
+    z = f(w[0] + w[1] * row[0] + w[2] * row[1])
+    g = v[0] + v[1] * z
+    e = row[2] - g
+    d = e * v[1] * (1 - z * z) / 2
+    v = [v[0] + 0.1 * e, v[1] + 0.1 * e * z]
+    w = [w[0] + 0.1 * d, w[1] + 0.1 * d * row[0], w[2] + 0.1 * d * row[1]]
+"""
+
+
+def test_lines_that_are_split_by_a_pattern_are_numbers(checked):
+    file = checked(LINES)
+    assert verdicts(file) == {"right"}
+    assert {"∂E/∂w", "∂E/∂v"} == {check.stage for check in file.checks}  # once for all numbers
+    wrong = checked(LINES.replace("(1 - z * z) / 2", "(1 - z * z)"))
+    assert {c.stage for c in wrong.checks if c.verdict == "wrong"} == {"∂E/∂w"}
+
+
+COUNTED = """
+import numpy as np
+class Net:
+    def __init__(self, {arguments}):
+        self.many, self.W = many, [np.random.randn(j, i) for i, j in zip(sizes[:-1], sizes[1:])]
+    def learn(self, x, y, rate):
+        outputs = [x]
+        for W in self.W:
+            outputs.append(np.tanh(W @ outputs[-1]))
+        delta = (outputs[-1] - y) * (1 - outputs[-1] ** 2)
+        steps = [np.outer(delta, outputs[-2])]
+        for l in range(2, self.many):
+            delta = self.W[-l + 1].T @ delta * (1 - outputs[-l] ** 2)
+            steps.insert(0, np.outer(delta, outputs[-l - 1]))
+        for W, step in zip(self.W, steps):
+            W -= rate * step
+    def confused(self, tables, answers):
+        return [tables[k][answers[k]].item() for k in range(7)]
+"""
+
+
+@pytest.mark.parametrize("arguments", ["many, sizes", "sizes, many"])
+def test_how_many_layers_there_are_goes_with_their_sizes(arguments, checked):
+    text = COUNTED.replace("{arguments}", arguments)
+    assert verdicts(checked(text)) == {"right"}
+    assert "wrong" in verdicts(checked(text.replace("delta * (1 - outputs[-l] ** 2)", "delta")))
+
+
+ONCE = """
+import numpy as np
+x, y, eta = 0.5, 2, 0.3
+w, b, v, c = -0.5, 0.1, -0.3, 0.2
+z = 1 / (1 + np.exp(-(w * x + b)))
+e = y - (v * z + c)
+d = -2 * e
+back = d * v * z * (1 - z)
+v = v - eta * d * z
+c = c - eta * d
+w = w - eta * back * x
+b = b - eta * back
+"""
+
+
+def test_a_single_step_of_the_file_itself(checked):
+    assert verdicts(checked(ONCE)) == {"right"}
+    line = "back = d * v * z * (1 - z)\n"
+    late = checked(ONCE.replace(line, "").replace("w = w", f"{line}w = w"))
+    assert {n.id for c in late.checks for n in c.diagnosis} == {"updated-V"}
+    assert verdicts(checked(ONCE.replace("b - eta * back", "b - eta * d"))) == {"right", "wrong"}
+
+
+LATER = """
+import numpy as np
+X = np.random.randn(7, 3)
+Y = np.random.randn(7, 2)
+params = [np.random.randn(3, 4), np.random.randn(4, 2)]
+for epoch in range(3):
+    waiting = [0, 0]
+    for x, y in zip(X, Y):
+        z = np.tanh(x @ params[0])
+        delta = z @ params[1] - y
+        steps = [np.outer(x, params[1] @ delta * (1 - z * z)), np.outer(z, delta)]
+        for j in range(2):
+            params[j] -= waiting[j]
+        for j in range(2):
+            waiting[j] = 0.01 * steps[j] + 0.9 * waiting[j]
+"""
+
+
+def test_a_step_that_is_taken_a_pass_later(checked):
+    assert verdicts(checked(LATER)) == {"right"}
+    assert "wrong" in verdicts(checked(LATER.replace(" * (1 - z * z)", "")))
+
+
+LAYERS = """
+import random
+class Unit:
+    def __init__(self, n): self.w = [random.uniform(-1, 1) for _ in range(n)]
+layers = [[Unit(3) for _ in range(4)], [Unit(4) for _ in range(2)]]
+x, y = [0.3, -0.2, 0.7], [0.4, 0.9]
+for t in range(9):
+    z = [sum(a * w for a, w in zip(x, unit.w)) for unit in layers[0]]
+    g = [sum(a * w for a, w in zip(z, unit.w)) for unit in layers[1]]
+    d = [a - b for a, b in zip(g, y)]
+    back = [sum(d[k] * layers[1][k].w[j] for k in range(2)) for j in range(4)]
+    for k in range(2):
+        for j in range(4):
+            layers[1][k].w[j] -= 0.01 * d[k] * z[j]
+    for j in range(4):
+        for i in range(3):
+            layers[0][j].w[i] -= 0.01 * back[j] * x[i]
+"""
+
+
+def test_what_does_not_move_though_its_like_do(checked):
+    assert verdicts(checked(LAYERS)) == {"right"}
+    still = checked(LAYERS.rpartition("    for j in range(4):\n        for i")[0])
+    found = [c for c in still.checks if c.verdict == "wrong"]
+    assert {n.id for c in found for n in c.diagnosis} == {"never-moves"}
+    assert {c.stage for c in found} == {f"∂E/∂layers[0][{j}].w" for j in range(4)}
+
+
+BESIDE = """
+import numpy as np
+X, Y = np.random.randn(7, 3), np.random.randn(7, 2)
+A = np.random.randn(3, 2)
+for t in range(9):
+    A -= 0.01 * X.T @ (X @ A - Y)
+class Net:
+    def __init__(self, parts): self.parts = {f"W{k}": part.missing() for k, part in enumerate(parts)}
+    def back_propagation(self, x, y):
+        d = self.parts["W0"].there @ x - y
+        self.parts["W0"].there -= 0.1 * d @ x.T
+    def fit(self, x, y):
+        for t in range(9): self.back_propagation(x, y)
+"""
+
+
+def test_what_takes_no_part_in_a_right_step_is_not_passed_over(checked):
+    file = checked(BESIDE)
+    assert verdicts(file) == {"right"}
+    (note,) = (n for n in file.remarks if n.id == "not-looked-at")
+    assert "class Net" in note.text.en
+    alone = checked(BESIDE.partition("class")[0])
+    assert not any(n.id == "not-looked-at" for n in alone.remarks)
+
+
+COLUMNS = """
+import cupy as np
+from scipy.stats import truncnorm
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = truncnorm(-2, 2, loc=0, scale=1).rvs((n_out, n_in))
+        self.b = np.random.normal((n_out, 1))
+        self.b = np.zeros((n_out, 1))
+    def forward(self, x):
+        self.x, out = x, np.zeros((x.shape[0], self.W.shape[0], 1))
+        for k in range(x.shape[0]):
+            out[k] = np.dot(self.W, x[k]) + self.b
+        return out
+    def backward(self, d):
+        self.dW, self.db, dx = np.zeros_like(self.W), np.zeros_like(self.b), np.zeros_like(self.x)
+        for k in range(d.shape[0]):
+            self.dW += np.dot(d[k], self.x[k].T)
+            self.db += d[k]
+            dx[k] = np.dot(self.W.T, d[k])
+        return dx
+"""
+
+
+def test_samples_as_columns_on_an_axis_of_their_own(checked):
+    assert verdicts(checked(COLUMNS)) == {"right"}
+    assert "wrong" in verdicts(checked(COLUMNS.replace("self.db += d[k]", "self.db += d[0]")))
+
+
+def test_another_f_than_its_name_says_is_told_where_a_right_step_calls_it(checked):
+    text = """
+import numpy as np
+def sigmoid(u): return np.tanh(u)
+def sigmoid_derivative(z): return 1 - z ** 2
+X, Y = np.random.randn(7, 3), np.random.randn(7, 2)
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+for t in range(9):
+    z = sigmoid(X @ A)
+    d = z @ B - Y
+    low = d @ B.T * sigmoid_derivative(z)
+    B -= 0.01 * z.T @ d
+    A -= 0.01 * X.T @ low
+"""
+    file = checked(text)
+    assert verdicts(file) == {"right"}
+    assert "of-another" in {n.id for check in file.checks for n in check.remarks}
+    assert "wrong" in verdicts(checked(text.partition("X, Y")[0]))
+    assert "wrong" in verdicts(checked('HIDDEN = "sigmoid"' + text))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run.arrays import lifted
-from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places
+from jaxmlp.verify.run.step import Move, Place, is_carried, is_stale, moves, places
 from jaxmlp.verify.run.tape import current
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
@@ -97,6 +97,7 @@ class Loops:
         Args:
             ends: whether it would come to an end.
         """
+        earlier: tuple[int, dict[str, Place]] | None = None
         for passes, entry in enumerate(entries):
             if time.monotonic() > self.until:
                 raise OutOfTime
@@ -112,10 +113,20 @@ class Loops:
             before = self._places(frame)
             yield from self._inside(entry)
             if len(self.seen) == known:
-                self.look(line, "", start, before, self._places(frame))
-                yield from self._once_more(entries, line, frame, known)
+                after = self._places(frame)
+                self.look(line, "", start, before, after)
+                if (
+                    earlier
+                    and len(self.seen) > known
+                    and is_carried(current().nodes, self.seen[-1].moves)
+                ):
+                    self.seen.pop()
+                    self.look(line, "", *earlier, after)
+                else:
+                    yield from self._once_more(entries, line, frame, known)
             if len(self.seen) > known:
                 return
+            earlier = start, before
 
     def _places(self, frame: Any) -> dict[str, Place]:
         return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)

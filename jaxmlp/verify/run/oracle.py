@@ -107,5 +107,6 @@ class Oracle:
         tables = [(SAMPLES, size) for size in dict.fromkeys((*used, SAMPLES))]
         known = [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
         known += [(size, rows) for size in used for rows in (1, SAMPLES) if size != SAMPLES]
+        known += [(SAMPLES, size, 1) for size in used if size != SAMPLES]  # samples as columns
         # Those come last, for there come to be more of them.
         return known + [(SAMPLES, size) for size in self.own if (SAMPLES, size) not in known]

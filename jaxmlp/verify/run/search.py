@@ -167,9 +167,12 @@ class Search:
 
     def _learning(self, one: Uncalled) -> list[dict[str, Any]]:
         """The recordings of a class without its methods that matter for no step, if there are."""
-        learning = that_learns(one)
+        known, learning = {*self.shapes}, that_learns(one)
         made = self.worlds(learning) if learning else []
-        return made if any(world["moves"] for world in made) else []
+        if any(world["moves"] for world in made):
+            return made
+        self.shapes = known
+        return []
 
     def _smaller(
         self, made: list[Recording], program: Program, what: Uncalled | None

@@ -237,7 +237,9 @@ class StandIn:
 
     def _sizes(self) -> list[int]:
         """Become the sizes of a few layers, all different."""
-        self.value = [self._oracle.fresh(k) for k in range(LAYERS)]
+        *sizes, last = [self._oracle.fresh(k) for k in range(LAYERS)]
+        own = self._oracle.own  # such as 10 classes
+        self.value = [*sizes, self._oracle.choose((last, *own)) if own else last]
         self._oracle.has_layers = True
         self._oracle.drawn.update(dict.fromkeys(self.value))
         return self.value

@@ -239,6 +239,16 @@ def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[
     return found
 
 
+def is_carried(nodes: Mapping[int, Node], moved: list[Move]) -> bool:
+    """Whether a pass takes a step that the one before has prepared: W −= d, and then a new d."""
+    olds = {one.old for one in moved}
+    return any(
+        nodes[one.new].op in ("add", "subtract") and set(nodes[one.new].references) - {one.old}
+        and set(nodes[one.new].references) <= olds
+        for one in moved if one.new in nodes
+    )  # fmt: skip
+
+
 def is_stale(nodes: Mapping[int, Node], first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Whether one pass uses an array that an earlier one has computed, where that one used its own.
 
