@@ -1188,7 +1188,7 @@ def test_lines_that_are_split_by_a_pattern_are_numbers(checked):
     file = checked(LINES)
     assert verdicts(file) == {"right"}
     assert {"∂E/∂w", "∂E/∂v"} == {check.stage for check in file.checks}  # once for all numbers
-    wrong = checked(LINES.replace("(1 - z * z) / 2", "(1 - z * z)"))
+    wrong = checked(LINES.replace("(1 - z * z) / 2", "z"))
     assert {c.stage for c in wrong.checks if c.verdict == "wrong"} == {"∂E/∂w"}
 
 
