@@ -4,6 +4,7 @@ What differentiates is refused: that is no derivation by hand. Nothing is change
 folder that is not there has files whose names are labels.
 """
 
+import decimal
 import glob
 import math
 import os
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, as_number, lifted, number
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.oracle import ROWS
 from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
@@ -69,6 +70,12 @@ def _split(pattern: Any, text: Any, maxsplit: int = 0, flags: int = 0) -> Any:
     return (
         text.split() if is_open(text) else re.split(pattern, text, maxsplit=maxsplit, flags=flags)
     )
+
+
+def _decimal(value: Any = 0, *_: Any) -> Any:
+    """A number that records, in place of one with digits of its own."""
+    made = as_number(value)
+    return made if isinstance(made, Recorded) else number(made)
 
 
 def sigmoid(x: Any) -> Any:
@@ -159,6 +166,7 @@ LIBRARIES: dict[str, types.ModuleType] = {
     "scipy": _scipy(),
     "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
     "re": Namespace(re, "re", split=_split),
+    "decimal": Namespace(decimal, "decimal", Decimal=_decimal),
     "glob": Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob)),
     "os": Namespace(os, "os", listdir=_listing(os.listdir),
                     **dict.fromkeys(CHANGES, lambda *_, **__: None)),

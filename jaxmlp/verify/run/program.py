@@ -21,7 +21,7 @@ from typing import Any
 
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import Unsupported, as_number, label, number
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, as_number, label, number
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
@@ -224,7 +224,7 @@ class Program:
             self.errors.append((type(error).__name__, own[-1] if own else line, text))
             self.reached = self.reached or current().next
             self.chosen = self.chosen or len(self.oracle.taken)
-            if isinstance(error, Unsupported):
+            if isinstance(error, Unsupported) or Recorded.__name__ in text:  # ours, not the file's
                 self.errors[-1] = ("Unsupported", self.errors[-1][1], text)
             return None
 
