@@ -104,6 +104,7 @@ def test_backprop_is_autodiff(hidden, pair, bias, rows, dtype, seed, sizes):
     assert difference(by_hand, by_jax).relative <= tolerance(network, dtype)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("hidden", ["tanh", None])
 @pytest.mark.parametrize("rows", ROWS)
 def test_own_output_and_loss(hidden, rows):
@@ -129,6 +130,7 @@ def rounding(network, params, x, y) -> Gradients:
     return without_signs(network, params, x, delta2, slope=1.0)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("hidden", "pair", "bias"), COMBINATIONS)
 @pytest.mark.parametrize("dtype", TOLERANCE)
 def test_backprop_is_autodiff_as_far_as_rounding_allows(hidden, pair, bias, dtype):
@@ -153,6 +155,7 @@ def is_slope(network, params, X, Y, gradients) -> bool:
     )
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "identity", "relu"])
 def test_both_are_the_slope_of_the_error(hidden, pair):
@@ -204,6 +207,7 @@ def test_delta2_of_the_lecture(route, lecture, rng):
     np.testing.assert_allclose(route(network, params, X, Y).delta2, expected, atol=1e-14)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("route", [autodiff, backprop])
 def test_sum_and_mean_over_a_batch(route, lecture, rng):
     network, params = lecture

@@ -39,6 +39,7 @@ def largest(one: Params, other: Params) -> float:
     )
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("route", [autodiff, backprop])
 def test_iterates_are_those_of_the_exercise(route, digits, rng):
     """Every one of the first 200, at η = 0.1, where the iteration is not yet chaotic."""
@@ -80,6 +81,7 @@ def test_both_routes_agree_over_an_epoch(digits):
     assert largest(one, other) <= 1e-10
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
 def test_batches_are_steps_along_the_mean_gradient_and_drop_no_sample(small, batch_size):
     network, params, X, Y = small
@@ -164,6 +166,7 @@ def counted(task, **settings) -> tuple[Params, Params]:
     )
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "settings", [{}, {"gradient": backprop}, {"block": 0}, {"optimizer": optax.adam}]
 )
@@ -212,6 +215,7 @@ def test_training_ends_where_the_caller_says_so(small):
     assert largest(ended.params, expected.params) == 0
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_any_optimizer_learns_and_keeps_the_dtype(small, name, dtype):
