@@ -38,6 +38,7 @@ def pytest_configure(config):
     """
     if config.option.markexpr == BY_DEFAULT:
         os.environ.setdefault("XLA_FLAGS", QUICK)
+    config.pluginmanager.register(LetGo())
     if not hasattr(config, "workerinput"):
         folder = TemporaryDirectory(prefix="compiled-")
         config.add_cleanup(folder.cleanup)
@@ -85,22 +86,25 @@ def held() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") if pages else 0
 
 
-@pytest.fixture(scope="session")
-def held_before() -> list[int]:
-    """What was held when compiled programs were let go last."""
-    return [held()]
+class LetGo:
+    """Each operation on each shape is a program, and all of a suite's are gigabytes.
 
+    (A plugin, as a fixture of this folder would leave out the package's examples.)
+    """
 
-@pytest.fixture(autouse=True)
-def compiled_programs_are_let_go(held_before):
-    """Each operation on each shape is a program, and all of a suite's are gigabytes."""
-    yield
-    if held() > held_before[0] + GROWTH:
-        jax.clear_caches()
-        gc.collect()
-        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
-            trim(0)
-        held_before[0] = held()
+    before = 0  # what was held when compiled programs were let go last
+
+    def pytest_collection_finish(self):
+        self.before = held()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self):
+        if held() > self.before + GROWTH:
+            jax.clear_caches()
+            gc.collect()
+            if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
+                trim(0)
+            self.before = held()
 
 
 @pytest.fixture
