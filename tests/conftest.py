@@ -1,6 +1,7 @@
 """The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
 
 import ctypes
+import gc
 import hashlib
 import os
 from pathlib import Path
@@ -25,15 +26,39 @@ settings.load_profile("jaxmlp")
 
 FAMILY = 2  # cases of a parametrised test that run by default
 DOCTEST = "jaxmlp.verify.lecture.proof.proofs"  # proves all claims
+BY_DEFAULT = "not slow"  # what runs without -m
+QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+COMPILED = pytest.StashKey[str]()  # the folder of compiled programs
 
 
 def pytest_configure(config):
-    """What was compiled is kept in a folder of this process, as memory holds only some of it."""
-    folder = TemporaryDirectory(prefix="compiled-")
-    config.add_cleanup(folder.cleanup)
-    jax.config.update("jax_compilation_cache_dir", folder.name)
+    """What was compiled is kept in a folder of this run, as memory holds only some of it.
+
+    By default programs are compiled in haste; with another -m, or XLA_FLAGS, as a user's are.
+    """
+    if config.option.markexpr == BY_DEFAULT:
+        os.environ.setdefault("XLA_FLAGS", QUICK)
+    config.pluginmanager.register(LetGo())
+    if not hasattr(config, "workerinput"):
+        folder = TemporaryDirectory(prefix="compiled-")
+        config.add_cleanup(folder.cleanup)
+        config.stash[COMPILED] = folder.name
+    folder = getattr(config, "workerinput", {}).get("compiled") or config.stash[COMPILED]
+    jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """One worker need not compile what another has; a half-written program is compiled anew."""
+    node.workerinput["compiled"] = node.config.stash[COMPILED]
+
+
+def pytest_collection_finish():
+    """What is there by now stays, and the search for garbage may pass it by."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,11 +72,11 @@ def pytest_collection_modifyitems(items):
             families.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for cases in families.values():
         drawn = sorted(cases, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
-        for item in drawn[FAMILY:]:
+        for item in drawn[1 if cases[0].get_closest_marker("costly") else FAMILY :]:
             item.add_marker(pytest.mark.slow)
 
 
-GROWTH = 128 << 20  # bytes; then what was compiled is let go
+GROWTH = 96 << 20  # bytes; then what was compiled is let go
 MEMORY = Path("/proc/self/statm")  # Linux's
 
 
@@ -61,21 +86,25 @@ def held() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") if pages else 0
 
 
-@pytest.fixture(scope="session")
-def held_before() -> list[int]:
-    """What was held when compiled programs were let go last."""
-    return [held()]
+class LetGo:
+    """Each operation on each shape is a program, and all of a suite's are gigabytes.
 
+    (A plugin, as a fixture of this folder would leave out the package's examples.)
+    """
 
-@pytest.fixture(autouse=True)
-def compiled_programs_are_let_go(held_before):
-    """Each operation on each shape is a program, and all of a suite's are gigabytes."""
-    yield
-    if held() > held_before[0] + GROWTH:
-        jax.clear_caches()
-        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
-            trim(0)
-        held_before[0] = held()
+    before = 0  # what was held when compiled programs were let go last
+
+    def pytest_collection_finish(self):
+        self.before = held()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self):
+        if held() > self.before + GROWTH:
+            jax.clear_caches()
+            gc.collect()
+            if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
+                trim(0)
+            self.before = held()
 
 
 @pytest.fixture

@@ -291,6 +291,7 @@ def test_hidden_layer_sizes_as_scikit_learn_has_them(rng):
         ThreeLayerClassifier(7, hidden_layer_sizes=(5,)).fit(X, y)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "f",
     [jax.nn.silu, jax.nn.relu, jax.nn.gelu, jax.numpy.sin, jax.numpy.tanh],

@@ -49,6 +49,7 @@ def test_delta2_is_g_minus_y_where_y_sums_to_1(rng):  # L15
     np.testing.assert_allclose(doubled, 2 * g - 2 * y, atol=1e-15)  # g Σy − y, not g − y
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("g", "e"), PAIRS)
 def test_finite_at_extremes_in_float32(g, e):
     a = jnp.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], "float32")

@@ -62,6 +62,7 @@ def test_two_classes_of_softmax_are_one_sigmoid(y, rng):  # L10: w = v_1 − v_2
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype_is_kept(dtype):
     network = Network()
@@ -71,6 +72,7 @@ def test_dtype_is_kept(dtype):
     assert {str(a.dtype) for a in arrays} == {dtype}
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("initializer", "deviations"),
     [

@@ -79,6 +79,7 @@ def test_there_and_back(what, activation, problems, tmp_path):
     assert (back.out_activation_, back.n_features_in_) == (mlp.out_activation_, X.shape[1])
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_in_float32_to_a_millionth(activation):
     X, y = load_digits(return_X_y=True)

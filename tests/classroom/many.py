@@ -3,6 +3,7 @@
 `python -m tests.classroom.many class.zip` writes it; `jaxmlp verify class.zip --out graded` grades it.
 """
 
+import functools
 import io
 import json
 import stat
@@ -155,6 +156,18 @@ def link() -> bytes:
     return out.getvalue()
 
 
+@functools.cache
+def bomb() -> bytes:
+    """A zip with two files of 150 MB, of zeros, which are never in memory as a whole."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("0.py", "1.py"):
+            with archive.open(name, "w") as file:
+                for _ in range(150):
+                    file.write(bytes(1 << 20))
+    return out.getvalue()
+
+
 HOSTILE = (*("loop", "sleep", "power", "endless_list", "forks", "exits", "deadlock"),)
 
 
@@ -189,8 +202,7 @@ def odd() -> list[bytes | str | tuple[str, bytes | str]]:
 def hostile() -> list[bytes]:
     """10 that mean harm, by what they run or by how they are packed."""
     made = [zipped({"homework.py": EVIL[name].text}) for name in HOSTILE]
-    bomb = zipped({f"{k}.py": b"\0" * (150 << 20) for k in range(2)})
-    return [*made, bomb, link(), zipped({"../../../etc/cron.d/homework.py": BASE})]
+    return [*made, bomb(), link(), zipped({"../../../etc/cron.d/homework.py": BASE})]
 
 
 def submissions() -> list[tuple[str, bytes | str | tuple[str, bytes | str]]]:

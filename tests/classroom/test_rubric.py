@@ -57,6 +57,7 @@ def test_there_are_20():
     assert len(BY_HAND) == 20
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", BY_HAND)
 def test_the_points_are_those_by_hand(name):
     text, expected = BY_HAND[name]

@@ -133,6 +133,7 @@ RUN = "from jaxmlp.cli import main; raise SystemExit(main())"
 TRAIN = ["train", "--data", "iris", "--epochs", "1", "--units", "3", "--out", "run"]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("platform", ["cuda", "nonsense"])
 def test_a_platform_that_is_not_there_is_one_line(platform, tmp_path):
     if platform == "cuda" and shutil.which("nvidia-smi"):

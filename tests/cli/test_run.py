@@ -172,6 +172,7 @@ def test_killed_while_the_end_was_written(run, at_epoch, monkeypatch):
     assert contents("mine") == contents("whole")
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("schedule", ["constant", "epoch"])
 def test_a_finished_run_goes_on_to_more_epochs(schedule, run, at_epoch):
     """Bit for bit as if so many had been asked for at once; killed on the way, too."""

@@ -33,6 +33,7 @@ def written(path, numbers, labels, header="a,b,c,kind", **how):
     path.write_bytes(text.encode(how.get("encoding", "utf-8")))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("labels", "how", "options"),
     [

@@ -127,6 +127,7 @@ def test_preset_draws_its_weights_as_the_exercise():
     assert abs(np.concatenate([W.ravel(), V.ravel()]).std() - 0.3) < 0.01
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "args",
     [

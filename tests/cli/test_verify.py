@@ -60,6 +60,7 @@ def test_an_unfinished_one_ends_with_1(run):
     assert run(write("a.py", UNFINISHED))[0] == 1
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
@@ -324,6 +325,7 @@ def test_the_lectures_claims_without_proofs(run):
     assert "SymPy" not in out
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_without_sympy_the_claims_are_checked_by_numbers_and_the_report_says_so(
     run, monkeypatch, lang

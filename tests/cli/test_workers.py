@@ -69,6 +69,7 @@ def working_in(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.costly
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_outlives_the_command(name, tmp_path):

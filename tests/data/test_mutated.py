@@ -79,6 +79,7 @@ class Written:
         ).dropna(how="all")  # fmt: skip
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("seed", range(10))
 def test_a_hundred_tables(seed, tmp_path):
     r, path, read, told = random.Random(seed), tmp_path / "t.csv", 0, []

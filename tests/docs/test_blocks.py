@@ -69,6 +69,7 @@ def test_python_prints_what_it_says(block, place, capsys):
     assert_shown(re.findall(r"print\(.*\)  # (.*)", block.text), capsys.readouterr().out)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("block", cases("console"))
 def test_commands_print_what_is_shown(block, place, monkeypatch, capfd):
     if (needed := re.search(r"needs (/\S+)", block.about or "")) and not Path(needed[1]).exists():

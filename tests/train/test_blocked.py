@@ -46,6 +46,7 @@ def apart(one: Params, other: Params) -> float:
     return max(float(abs(a - b).max() / abs(b).max()) for a, b in pairs)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("f", [*HIDDEN, None])
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 @pytest.mark.parametrize("block", [1, 64])
@@ -97,6 +98,7 @@ def test_no_more_is_fetched_than_fits_and_little_in_vain(blocks, numbers, weight
     assert fetches * at_once - blocks < fetches
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("q", [3, 9])  # fewer units than d, and more
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_small_first_layer_is_changed_sample_by_sample(q, bias, samples, rng):

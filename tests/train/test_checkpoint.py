@@ -62,6 +62,7 @@ RULES = {
 }  # fmt: skip
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", RULES)
 def test_to_the_last_bit_as_if_it_had_never_stopped(name, problem, tmp_path):
     """Stopped after every epoch, each time through a file."""

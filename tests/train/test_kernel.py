@@ -36,6 +36,7 @@ def close(found, expected) -> bool:
     return all(np.allclose(a, b, rtol=1e-12, atol=1e-12) for a, b in pairs)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("f", HIDDEN)
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_the_steps_are_the_same(f, pair, rng):

@@ -39,6 +39,7 @@ def largest(one: Params, other: Params) -> float:
     )
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("route", [autodiff, backprop])
 def test_iterates_are_those_of_the_exercise(route, digits, rng):
     """Every one of the first 200, at η = 0.1, where the iteration is not yet chaotic."""
@@ -80,6 +81,7 @@ def test_both_routes_agree_over_an_epoch(digits):
     assert largest(one, other) <= 1e-10
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
 def test_batches_are_steps_along_the_mean_gradient_and_drop_no_sample(small, batch_size):
     network, params, X, Y = small
@@ -87,10 +89,10 @@ def test_batches_are_steps_along_the_mean_gradient_and_drop_no_sample(small, bat
     found = fit(
         network, params, X, Y, epochs=2, eta=lambda t: 0.5 / (t + 1), batch_size=batch_size, order=order
     ).params  # fmt: skip
-    t = 0
+    t, slope = 0, jax.jit(functools.partial(backprop, network))
     for epoch in order:
         for rows in np.split(epoch, range(batch_size, 7, batch_size)):
-            dW, dV = backprop(network, params, jnp.array(X[rows]), jnp.array(Y[rows]))[:2]
+            dW, dV = slope(params, X[rows], Y[rows])[:2]
             t += 1
             params = Params(params.W - 0.5 / t * dW, params.V - 0.5 / t * dV)
     assert largest(found, params) <= 1e-13
@@ -137,11 +139,12 @@ def test_history_is_the_error_after_each_epoch(small):
     result = fit(network, params, X, Y, epochs=3, eta=inverse_epoch(0.4, 7), key=jax.random.key(0),
                  test=(X[:2], Y[:2]), on_epoch=lambda done, p: seen.append((done, p)))  # fmt: skip
     assert [done for done, _ in seen] == result.history
+    error = jax.jit(functools.partial(loss, network))
     for k, (done, at) in enumerate(seen):
         assert done.epoch == k + 1
         assert done.eta == pytest.approx(0.4 / (k + 1))
-        assert done.train_error == pytest.approx(float(loss(network, at, X, Y)))
-        assert done.test_error == pytest.approx(float(loss(network, at, X[:2], Y[:2])))
+        assert done.train_error == pytest.approx(float(error(at, X, Y)))
+        assert done.test_error == pytest.approx(float(error(at, X[:2], Y[:2])))
 
 
 OPTIMIZERS = {
@@ -163,6 +166,7 @@ def counted(task, **settings) -> tuple[Params, Params]:
     )
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "settings", [{}, {"gradient": backprop}, {"block": 0}, {"optimizer": optax.adam}]
 )
@@ -175,9 +179,10 @@ def test_weights_are_shares_of_their_batch(small):
     """Batches of 2 by hand, with the gradient of one sample at a time."""
     network, params, X, Y = small
     weights, expected = np.array([1.0, 3, 0, 0, 2, 2, 0.5]), params
+    slope = jax.jit(functools.partial(autodiff, network))
     for rows in np.split(np.arange(7), [2, 4, 6]):
         share = weights[rows] / (weights[rows].sum() or 1)
-        each = [autodiff(network, expected, X[i], Y[i]) for i in rows]
+        each = [slope(expected, X[i], Y[i]) for i in rows]
         dW, dV = (
             sum(s * getattr(g, d) for s, g in zip(share, each, strict=True)) for d in ("dW", "dV")
         )
@@ -210,6 +215,7 @@ def test_training_ends_where_the_caller_says_so(small):
     assert largest(ended.params, expected.params) == 0
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_any_optimizer_learns_and_keeps_the_dtype(small, name, dtype):

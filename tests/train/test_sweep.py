@@ -126,6 +126,7 @@ def test_one_that_diverges_leaves_the_others_alone(task):
     assert [e.train_error is None for e in result.history] == [k % 10 != 9 for k in range(30)]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("every", "after"), [(0, []), (1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (9, [5])]
 )

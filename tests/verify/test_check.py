@@ -501,6 +501,7 @@ def test_bad_arguments(unchecked):
 
 
 # The last three could be named by what would have spoiled another stage, had it been made.
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("edits", "id"),
     [
@@ -529,6 +530,7 @@ def test_the_callers_functions_and_settings_are_left_alone():
     assert (np.geterr(), jax.config.jax_enable_x64) == (before, x64)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("share", ["", " / n"])
 def test_deltas_that_carry_the_share_of_the_mean_may_be_wrong_besides(share):
     def backprop(W, V, X, Y):
@@ -631,6 +633,7 @@ def test_a_derivation_of_any_number_of_matrices_is_judged_by_its_source():
     assert {one.number for one in report.checks[0].lines} >= {wrong.place.line}
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("made", [Net, Net(5, 3, 4)], ids=["class", "object"])
 def test_a_class_or_an_object_is_judged_by_its_source(made):
     assert found(check(made)) == dict.fromkeys(("delta2", "dV", "delta1", "dW"), ("right",))

@@ -49,6 +49,7 @@ def test_biases_may_be_left_out_of_it(without):
     assert told(check(decaying(0.01 * kept, 0)))["dW"][0] == "right"
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("share", "spoil"),
     [(-0.01, 1.0), (0.7, 1.0), (0.01 * np.arange(8), 1.0)],
@@ -81,6 +82,7 @@ def test_other_mistakes_are_named_beside_it():
     assert diagnosed(no_slope) == {"dW": ["slope-missing"]}
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("eta", [0.1, 0.37, 3.0, 20.0])
 def test_of_an_update_it_is_what_is_lost_in_a_step(eta):
     right = decaying(0, 0)

@@ -309,6 +309,7 @@ def test_the_table_has_every_file():
     assert not files & EDITED.keys()
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", expectations())
 def test_what_a_teacher_says(name, tmp_path):
     remarks, checks = expectations()[name]

@@ -278,6 +278,7 @@ def steps(file):
     return [check for check in file.checks if check.stage not in ("value", "derivative")]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", RIGHT)
 def test_what_nothing_calls_is_judged_in_full(checked, kind):
     text, count = RIGHT[kind]
@@ -287,6 +288,7 @@ def test_what_nothing_calls_is_judged_in_full(checked, kind):
     assert left(file) == []
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("text", "old", "new"), WRONG)
 def test_a_mistake_on_the_way_back_is_wrong_at_its_line(checked, text, old, new):
     assert text.count(old) == 1

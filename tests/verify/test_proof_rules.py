@@ -220,6 +220,7 @@ def test_one_number_that_differs_is_enough_for_the_sum_of_y():
     assert not equal(net.theory, AT, ones, sp.Integer(1), sums_to_1=False)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("letters", [None, DEEP])
 def test_the_chain_rule_of_a_batch_and_of_a_deep_network(letters):
     if letters:
@@ -325,6 +326,7 @@ UNBUILT = {
 }
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("case", UNBUILT)
 def test_what_sympy_does_by_itself_is_right(case):
     """When it builds an expression: nothing of it is a rule of ours."""

@@ -485,6 +485,7 @@ def left(file):
     return [n.id for n in file.remarks if n.id != "network"]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", RIGHT)
 def test_a_right_step_of_any_form_is_right(checked, kind):
     file = checked(RIGHT[kind])
@@ -495,6 +496,7 @@ def test_a_right_step_of_any_form_is_right(checked, kind):
     assert left(file) == []
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_mistake_is_told_once_where_it_is_and_why(checked, kind):
     text, expected = WRONG[kind]

@@ -247,6 +247,7 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_is_found_and_named(tmp_path, name):
     edits, expected = WRONG[name]
@@ -283,6 +284,7 @@ NO_FIT = {
 }
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", NO_FIT)
 def test_where_shapes_do_not_fit_the_suspect_is_named(tmp_path, name):
     text = edited(*NO_FIT[name])
@@ -421,6 +423,7 @@ def train(X, Y, W1, b1, W2, b2, lr=0.5):
 """
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("size", ["X.shape[1]", "X.shape[-1]"])
 def test_samples_as_columns(tmp_path, size):
     found = checks(tmp_path, COLUMNS.replace("X.shape[1]", size))
@@ -478,6 +481,7 @@ def test_a_step_in_a_function_that_the_loop_calls(tmp_path):
         assert set(ids) == {"slope-missing"}, call
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -556,6 +560,7 @@ def test_a_step_size_from_the_command_line_or_an_object(tmp_path, made, eta):
     assert verdicts(tmp_path, text) == ALL
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "loop",
     ["for p, dp in zip([V, W], [dV, dW])", "for p, dp in [(V, dV), (W, dW)]"],

@@ -82,6 +82,7 @@ def checked(tmp_path):
     return check
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("text", "right", "wrong", "name", "place", "words"), WRONG)
 def test_a_wrong_evaluation_is_told_and_the_backpropagation_is_right(
     checked, text, right, wrong, name, place, words

@@ -766,6 +766,7 @@ def judged(text, path="<program>"):
     return steps.judged([one for one in worlds if one.line == worlds[0].line], 0)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", FORMS)
 def test_a_right_step_is_right(kind):
     found = judged(FORMS[kind])
