@@ -116,7 +116,7 @@ class StandIn:
         if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
             self.value = self._oracle.choose(DEPTHS)
         if self.value is None and self.setting and self._oracle.has_layers:
-            self.value = self._oracle.choose((LAYERS, self._oracle.fresh()))
+            self.value = self._oracle.choose((self._oracle.fresh(), LAYERS))
         if self.value is None and SAMPLE_COUNT.fullmatch(self.stands_for) and not self.setting:
             self.value = self._oracle.choose((SAMPLES, self._oracle.fresh()))
         if self.value is None:
