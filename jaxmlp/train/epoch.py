@@ -77,7 +77,7 @@ def rule_for(
         fused &= len(params.V) <= blocked.FUSED
     else:
         most = blocked.in_a_kernel(params) if device.platform == "gpu" else 0
-        fused &= gradient is autodiff and 1 < (most if block is None else block) <= most
+        fused &= plain and gradient is autodiff and 1 < (most if block is None else block) <= most
     if block is None:
         block = blocked.block_size(params, batch_size, on_cpu, fused) if plain else 0
     return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
@@ -95,7 +95,7 @@ def fused_or_not(rule: Rule, use: Callable[[Rule], object]) -> Any:
     """What `use` gives; without fused loops where the compiler knows no such."""
     try:
         return use(rule)
-    except (jax.errors.JaxRuntimeError, ImportError):
+    except Exception:  # of the compiler, or of what makes kernels for it
         if not rule.fused:
             raise
         return use(rule._replace(fused=False, block=rule.block and max(rule.block, blocked.BLOCK)))

@@ -22,7 +22,7 @@ from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import derivations, pieces_of, stage_of, work
 from jaxmlp.verify.names import NOT_CHECKED, plain
 from jaxmlp.verify.origin import Origins
-from jaxmlp.verify.overlooked import broken, idle, overlooked, remark
+from jaxmlp.verify.overlooked import broken, idle, idle_methods, overlooked, remark
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.ran import Step, extent
@@ -202,6 +202,7 @@ def _remarks(found: Source, pieces: Pieces, run: set[int], origins: Origins) -> 
     left = overlooked(found.module, examined | skipped, set(idle(found.module)))
     left += [broken(name, *said) for name, said in found.broken.items() if stage_of(name) is None]
     left = [one for one in left if not run & set(range(one.line, one.end + 1))]
+    left += idle_methods(found.module, run)
     left = [one._replace(why=why) if (why := origins.bought(one.name.en, one.line)) else one
             for one in left]  # fmt: skip
     return remark(left, numbered=found.numbered)

@@ -44,6 +44,24 @@ def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) ->
     ]
 
 
+def idle_methods(module: ast.Module, run: set[int]) -> list[Overlooked]:
+    """The backward passes of classes of which another method has run, and none of theirs.
+
+    Args:
+        run: the lines that have.
+    """
+    found = []
+    for made in (n for n in module.body if isinstance(n, ast.ClassDef)):
+        lines = range(made.lineno, (made.end_lineno or made.lineno) + 1)
+        methods = [n for n in made.body if isinstance(n, ast.FunctionDef) and _gradient(n)]
+        idle = [n for n in methods if not run & {*range(n.lineno, (n.end_lineno or 0) + 1)}]
+        if run & {*lines}:
+            names = [Words(f"{made.name}.{n.name}", f"{made.name}.{n.name}") for n in idle]
+            found += [Overlooked(name, n.lineno, _why(n), n.end_lineno or n.lineno)
+                      for name, n in zip(names, idle, strict=True)]  # fmt: skip
+    return found
+
+
 def broken(name: str, line: int, why: str) -> Overlooked:
     """A class, say, that Python does not understand."""
     return Overlooked(Words(name, name), line, Words(why, why), line)

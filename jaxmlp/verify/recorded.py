@@ -130,6 +130,9 @@ def _notes(
     results = [result for result, node in found.loose
              if result not in told_of and _like_weights(found, result, node)]  # fmt: skip
     notes = [loose(first.name, results, first.line, begins)] if results else []
+    if found.resting:
+        why = Unjudged("resting", ", ".join(found.resting[:SEVERAL]))
+        notes.append(unjudged(first.name, first.line, why, begins))
     if found.unseen:
         why = Unjudged("unseen", ", ".join(found.unseen[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))

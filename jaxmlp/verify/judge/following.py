@@ -1,6 +1,6 @@
 """Which parameters of a step follow the gradient of one E, and by how much of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -42,12 +42,13 @@ def judgement(choice: Choice, names: Names) -> Judgement:
     told = {p.name: _followed(choice, names, p, of_any) for p in seen}
     told = {name: one for name, one in told.items() if one is not None}
     factors = {name: one.factor for name, one in told.items() if one.factor is not None}
-    by_chance = _by_chance(world, names, factors)
+    by_chance = [*_by_chance(world, names, factors), *_in_one_list(world, factors)]
     right = {name: one.way != 0 and name not in by_chance for name, one in told.items()}
     factors = {name: factor for name, factor in factors.items() if name not in by_chance}
     used = {name: one.used for name, one in told.items() if one.used is not None}
+    still = _still(world, target, names)
     return Judgement(
-        choice, names, right, factors, still=_still(world, target, names),
+        choice, names, right, factors, still=still, resting=_resting(world, names, still),
         uneven=_uneven(choice, len(right), factors, used), loose=_loose(world, names),
         uphill=frozenset(name for name, one in told.items() if one.way < 0),
         unseen=_unseen(choice, names),
@@ -152,18 +153,37 @@ def _as_used(world: World, names: Names, param: Param, gradients: set[int]) -> f
 
 
 def _still(world: World, target: Target, names: Names) -> dict[int, int]:
-    """Of a step, what does not move though its gradient was computed and used for nothing, or
-    though its like do; with the node of that gradient, or where it is used."""
-    graph = world.graph
+    """Of a step, what does not move though its gradient was computed, and used for nothing."""
     if not world.recording.moves:
         return {}
-    used = graph.ancestors([p.new for p in world.params])
-    roots = [root for root in world.fixed if root in names.adjoints]
-    alike = network.siblings(world.recording, graph, world.targets)
-    shown = {root: min(graph.after[root]) for root in roots
-             if root in alike and np.any(names.adjoints[root])}  # fmt: skip
-    return shown | {
+    used = world.graph.ancestors([p.new for p in world.params])
+    return {
         root: i
-        for root in roots for i in sorted(target.backward - used)
+        for root in world.fixed if root in names.adjoints
+        for i in sorted(target.backward - used)
         if names.is_gradient(i, root) is not None
     }  # fmt: skip
+
+
+def _resting(world: World, names: Names, still: Collection[int]) -> tuple[str, ...]:
+    """What does not move though E depends on it and its like do: a mistake, or on purpose."""
+    found = network.siblings(world.recording, world.graph, world.targets)
+    nodes = {i for i in found if i not in still and np.any(names.adjoints.get(i, 0))}
+    single = {i for i in nodes if not world.recording.nodes[i].value.ndim}
+    told = [name.rpartition("[")[0] if i in single and name.endswith("]") else name
+            for name, i in world.recording.values if i in nodes]  # fmt: skip
+    return tuple(dict.fromkeys(told))
+
+
+def _in_one_list(world: World, factors: Mapping[str, float]) -> list[str]:
+    """Numbers of a list with another factor than most of the list: they follow another gradient."""
+    lists: dict[str, list[str]] = {}
+    for param in world.params:
+        if param.name in factors and not world.at[0][param.old].ndim:
+            lists.setdefault(param.name.rpartition("[")[0], []).append(param.name)
+    found = []
+    for part, members in lists.items():
+        alike = lambda f, members=members: sum(near(f, factors[name]) for name in members)  # noqa: E731
+        common = max((factors[name] for name in members), key=alike)
+        found += [name for name in members if part and not near(factors[name], common)]
+    return found

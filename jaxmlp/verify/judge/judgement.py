@@ -27,6 +27,7 @@ class Judgement:
         uneven: by parameter, how many times the factor of the others it has.
         loose: what a call gives that is no derivative of E, and of no parameter's shape.
         uphill: the parameters that go up E by a rule other than a plain step.
+        resting: what does not move, though its like in one list do.
         unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
         shares: by parameter, how many times the share of itself is taken away that the file's own E
             takes, where all but that is right.
@@ -41,6 +42,7 @@ class Judgement:
     loose: tuple[tuple[str, int], ...]
     uphill: frozenset[str] = frozenset()
     unseen: tuple[str, ...] = ()
+    resting: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
 
     @property

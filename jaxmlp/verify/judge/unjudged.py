@@ -28,6 +28,11 @@ REASONS = {
         "with these data the derivative of E by {} is 0, so that nothing is shown",
         "このデータでは {} による E の微分が 0 になるため、正しいかどうかが分かりません",
     ),
+    "resting": Words(
+        "{} never moves, though others in the same list do: that may be on purpose",
+        "{} は更新されません。同じリストのほかのパラメータは更新されます。"
+        "意図したものかもしれません",
+    ),
     "shapes": Words(
         "it works with no shapes of the data that make sense",
         "意味のあるデータの形では動きません",

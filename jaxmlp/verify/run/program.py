@@ -62,7 +62,9 @@ class Program:
         self.went_back = False  # whether a backward pass came before the first error
         self.loops = Loops(until, self.errors)
         self.seen = self.loops.seen
-        self.begun: dict[str, Place] = {}  # what names of the file led to before they changed
+        # What names of the file led to before they changed, and when they had changed once.
+        self.begun: dict[str, Place] = {}
+        self.changed: dict[str, Place] = {}
         oracle.absent = frozenset(unknown)
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
@@ -140,6 +142,9 @@ class Program:
             self.attempt(partial(self._execute, statement), statement.lineno, shown=shown)
             if len(self.errors) > known and self._has_no_data(statement):
                 del self.errors[known:]
+            new = {name: self.names[name] for name in self.begun if name in self.names}
+            self.changed = {name: place for name, place in places(new).items()
+                            if place.node != self.begun[name].node} | self.changed  # fmt: skip
 
     def _remember(self, statement: ast.stmt) -> None:
         """What a statement of the file itself gives another value, at first: W = W - η d."""
@@ -171,8 +176,7 @@ class Program:
         """
         tape, values = current(), places(self.names)
         nodes, named = tape.nodes, {place.node for place in values.values()}
-        before = dict(self.begun)
-        after = {name: values[name] for name in before if name in values}
+        before, after = dict(self.begun), dict(self.changed)
         for last, (first, times) in tape.written.items():
             if times == 1 and last in nodes and first in nodes and last not in named:
                 name = self._target(nodes[last].span, len(after))

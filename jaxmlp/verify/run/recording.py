@@ -95,7 +95,10 @@ def taken(
             outside = node.id < seen.begin or number in drawn
             kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
     if seen.moves:
-        kept = {n.id: n for node in kept.values() for n in _with_stated(node)}
+        ones = {n.id for n in inside if n.op == "leaf" and n.value.ndim == 0 and n.value == 1}
+        plain = [_without(node, ones) for node in kept.values()]
+        places = {node.span for node in plain if any(one != 1 for one in _stated(node))}
+        kept = {n.id: n for node in plain for n in _with_stated(node, places)}
         kept = dict(sorted(kept.items()))
     values = tuple((name, place.node) for name, place in seen.values.items())
     until = max(seen.end, seen.last)
@@ -130,13 +133,27 @@ def _drawn(nodes: Sequence[Node], named: set[int]) -> set[int]:
     return found
 
 
-def _with_stated(node: Node) -> Iterator[Node]:
-    """A node; of a difference from a number that the program states, 0.9 − g, that is a leaf.
+def _without(node: Node, ones: set[int]) -> Node:
+    """A node, for which a 1 that the program states is a number, as a whole one is."""
+    args = tuple(1.0 if isinstance(one, Ref) and one.id in ones else one for one in node.args)
+    return node._replace(args=args) if node.op != "leaf" and args != node.args else node
 
-    It may be a target. 1 is none here: it is in the slope of many an f.
+
+def _stated(node: Node) -> list[float]:
+    """The number that the program states, of a difference from one, as in 0.9 − g."""
+    found = [one for one in node.args if type(one) in (int, float)]
+    return found if node.op == "subtract" and len(found) == 1 else []
+
+
+def _with_stated(node: Node, places: set[Span]) -> Iterator[Node]:
+    """A node; of a difference from a number that the program states, that is a leaf.
+
+    It may be a target. 1 alone is none: it is in the slope of many an f.
+
+    Args:
+        places: where others than 1 are stated.
     """
-    stated = [one for one in node.args if type(one) in (int, float) and one != 1]
-    if node.op == "subtract" and len(stated) == 1:
+    if (stated := _stated(node)) and node.span in places:
         leaf = Node(-1 - node.id, "leaf", (), {}, np.asarray(float(stated[0])), node.span)
         yield leaf
         args = tuple(Ref(leaf.id) if one is stated[0] else one for one in node.args)

@@ -225,6 +225,8 @@ class Search:
                 elif not program.seen and (calls.multiplies() or program.begun):
                     program.look_back()
         except (OutOfTime, TapeFull) as why:
+            if what is not None and not program.calls:
+                program.seen.clear()  # the file's own step is not that of the call
             program.errors.append((type(why).__name__, 0, ""))
         return program
 

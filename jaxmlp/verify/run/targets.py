@@ -134,11 +134,11 @@ def _origin(graph: Graph, number: int, meets: int) -> tuple:
 
 
 def _may_be_target(graph: Graph, number: int, moving: set[int]) -> bool:
-    """Whether it is a number in no array, and no 1, that meets what moves in differences alone."""
-    node, data = graph.nodes[number], number if is_stated(number) else graph.data(number)
-    if graph.nodes[data].value.ndim or (is_stated(number) and node.value == 1):
-        return False
-    return all(graph.nodes[i].op == "subtract" for i in graph.after[number] if i in moving)
+    """Whether it is a number in no array that meets what moves in differences alone."""
+    data = number if is_stated(number) else graph.data(number)
+    return not graph.nodes[data].value.ndim and all(
+        graph.nodes[i].op == "subtract" for i in graph.after[number] if i in moving
+    )
 
 
 def _place(span: Span) -> tuple[int, ...]:
