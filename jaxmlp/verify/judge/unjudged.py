@@ -29,7 +29,7 @@ REASONS = {
         "このデータでは {} による E の微分が 0 になるため、正しいかどうかが分かりません",
     ),
     "resting": Words(
-        "{} never moves, though others in the same list do: that may be on purpose",
+        "no step moves {}, though others in the same list move: that may be on purpose",
         "{} は更新されません。同じリストのほかのパラメータは更新されます。"
         "意図したものかもしれません",
     ),

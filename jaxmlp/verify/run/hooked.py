@@ -90,6 +90,13 @@ class Hooked(ast.NodeTransformer):
             node.body = [ast.copy_location(ast.With([drawing], node.body), node.body[0])]
         return node
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        left = node.left
+        self.generic_visit(node)
+        if isinstance(left, ast.Constant) and left.value == 1:
+            node.left = left  # the 1 of 1 - g is no target, written 1.0 or 1
+        return node
+
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
             return ast.copy_location(_call("__number__", node), node)

@@ -95,10 +95,8 @@ def taken(
             outside = node.id < seen.begin or number in drawn
             kept[number] = node._replace(op="leaf", args=(), kw={}) if outside else node
     if seen.moves:
-        ones = {n.id for n in inside if n.op == "leaf" and n.value.ndim == 0 and n.value == 1}
-        plain = [_without(node, ones) for node in kept.values()]
-        places = {node.span for node in plain if any(one != 1 for one in _stated(node))}
-        kept = {n.id: n for node in plain for n in _with_stated(node, places)}
+        places = {n.span for n in kept.values() if any(one != 1 for one in _stated(n))}
+        kept = {n.id: n for node in kept.values() for n in _with_stated(node, places)}
         kept = dict(sorted(kept.items()))
     values = tuple((name, place.node) for name, place in seen.values.items())
     until = max(seen.end, seen.last)
@@ -133,13 +131,7 @@ def _drawn(nodes: Sequence[Node], named: set[int]) -> set[int]:
     return found
 
 
-def _without(node: Node, ones: set[int]) -> Node:
-    """A node, for which a 1 that the program states is a number, as a whole one is."""
-    args = tuple(1.0 if isinstance(one, Ref) and one.id in ones else one for one in node.args)
-    return node._replace(args=args) if node.op != "leaf" and args != node.args else node
-
-
-def _stated(node: Node) -> list[float]:
+def _stated(node: Node) -> list[int | float]:
     """The number that the program states, of a difference from one, as in 0.9 − g."""
     found = [one for one in node.args if type(one) in (int, float)]
     return found if node.op == "subtract" and len(found) == 1 else []
