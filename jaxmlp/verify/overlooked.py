@@ -8,6 +8,7 @@ from typing import NamedTuple
 from jaxmlp.verify.calling import result_role
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.names import ROLE, blocks, called, loads, plain, stores, updates, words
+from jaxmlp.verify.ran import PRODUCTS
 from jaxmlp.verify.source import empty
 
 ID = "not-looked-at"
@@ -53,7 +54,8 @@ def idle_methods(module: ast.Module, run: set[int]) -> list[Overlooked]:
     found = []
     for made in (n for n in module.body if isinstance(n, ast.ClassDef)):
         lines = range(made.lineno, (made.end_lineno or made.lineno) + 1)
-        methods = [n for n in made.body if isinstance(n, ast.FunctionDef) and _gradient(n)]
+        methods = [n for n in made.body
+                   if isinstance(n, ast.FunctionDef) and _gradient(n) and _computes(n)]  # fmt: skip
         idle = [n for n in methods if not run & {*range(n.lineno, (n.end_lineno or 0) + 1)}]
         if run & {*lines}:
             names = [Words(f"{made.name}.{n.name}", f"{made.name}.{n.name}") for n in idle]
@@ -131,6 +133,15 @@ def _gradient(node: ast.AST) -> bool:
     read = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
     moved = {name for name in stored & read if ROLE.get(name) in PARAMETERS}
     return (moves and bool(moved)) or any(map(_is_gradient, stored - {""}))
+
+
+def _computes(function: ast.FunctionDef) -> bool:
+    """Whether there is a product in it: one that only calls its layers' is no derivation."""
+    nodes = [*ast.walk(function)]
+    signs = {type(n.op) for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)}
+    return bool(signs & {ast.Mult, ast.MatMult, ast.Div}) or any(
+        called(n) in PRODUCTS for n in nodes if isinstance(n, ast.Call)
+    )
 
 
 def _is_gradient(name: str) -> bool:

@@ -1360,6 +1360,8 @@ for t in range(9):
     file = checked(text)
     assert verdicts(file) == {"right"}
     assert any("Net.backward_twice" in note.text.en for note in file.remarks)
+    calling = text.replace("self.A -= 0.01 * x.T @ (x @ self.A + y)", "self.backward(x, y)")
+    assert not any(note.id == "not-looked-at" for note in checked(calling).remarks)
 
 
 def test_what_is_done_to_weights_after_a_single_step_is_no_step(checked):
