@@ -1263,9 +1263,25 @@ for epoch in range(3):
 """
 
 
-def test_a_step_that_is_taken_a_pass_later(checked):
-    assert verdicts(checked(LATER)) == {"right"}
-    assert "wrong" in verdicts(checked(LATER.replace(" * (1 - z * z)", "")))
+OLD_VELOCITY = """
+import numpy as np
+X, Y = np.random.randn(7, 3), np.random.randn(7, 2)
+A, B = np.random.randn(3, 4), np.random.randn(4, 2)
+a, b = np.zeros_like(A), np.zeros_like(B)
+for t in range(9):
+    A -= a
+    B -= b
+    z = np.tanh(X @ A)
+    d = z @ B - Y
+    a = 0.9 * a + 0.01 * X.T @ (d @ B.T * (1 - z * z))
+    b = 0.9 * b + 0.01 * z.T @ d
+"""
+
+
+@pytest.mark.parametrize("text", [LATER, OLD_VELOCITY])
+def test_a_step_that_is_taken_a_pass_later(text, checked):
+    assert verdicts(checked(text)) == {"right"}
+    assert "wrong" in verdicts(checked(text.replace(" * (1 - z * z)", "")))
 
 
 LAYERS = """

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run.arrays import lifted
-from jaxmlp.verify.run.step import Move, Place, is_carried, is_stale, moves, places
+from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places, prepared
 from jaxmlp.verify.run.tape import current
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
@@ -115,13 +115,13 @@ class Loops:
             if len(self.seen) == known:
                 after = self._places(frame)
                 self.look(line, "", start, before, after)
-                if (
-                    earlier
-                    and len(self.seen) > known
-                    and is_carried(current().nodes, self.seen[-1].moves)
-                ):
+                made = self.seen[known:]
+                if made and (late := prepared(current().nodes, made[-1].moves)):
                     self.seen.pop()
-                    self.look(line, "", *earlier, after)
+                    if earlier:
+                        start, first = earlier
+                        left = {name: place for name, place in first.items() if name not in late}
+                        self.look(line, "", start, left, after)
                 else:
                     yield from self._once_more(entries, line, frame, known)
             if len(self.seen) > known:

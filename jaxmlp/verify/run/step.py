@@ -239,14 +239,16 @@ def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[
     return found
 
 
-def is_carried(nodes: Mapping[int, Node], moved: list[Move]) -> bool:
-    """Whether a pass takes a step that the one before has prepared: W −= d, and then a new d."""
-    olds = {one.old for one in moved}
-    return any(
-        nodes[one.new].op in ("add", "subtract") and set(nodes[one.new].references) - {one.old}
-        and set(nodes[one.new].references) <= olds
-        for one in moved if one.new in nodes
-    )  # fmt: skip
+def prepared(nodes: Mapping[int, Node], moved: list[Move]) -> set[str]:
+    """The places of steps that a pass takes and the one before has prepared: d of W −= d, which
+    gets a new value then."""
+    names = {one.old: one.name for one in moved}
+    found: set[str] = set()
+    for one in (one for one in moved if one.new in nodes):
+        used = set(nodes[one.new].references)
+        if nodes[one.new].op in ("add", "subtract") and used <= names.keys():
+            found |= {names[i] for i in used - {one.old}}
+    return found
 
 
 def is_stale(nodes: Mapping[int, Node], first: tuple[int, int], second: tuple[int, int]) -> bool:
