@@ -593,9 +593,10 @@ def test_what_looks_like_training_and_was_not_looked_at_is_said_with_the_reason(
     (note,) = [n for n in file.remarks if n.id == "not-looked-at"]
     assert note.text.en == (
         "not looked at: step (line 19; parameters in a dict or an object), "
-        "class Net (line 21; parameters in a dict or an object)"
+        "class Net (line 21; parameters in a dict or an object), "
+        "a loop (line 29; in a form that is not known)"
     )
-    assert note.text.ja.count("行目、") == 2
+    assert note.text.ja.count("行目、") == 3
     assert note.text.ja.startswith("調べていません: step (19 行目、パラメータが辞書や")
 
 
