@@ -28,6 +28,7 @@ from jaxmlp.verify.run.uncalled import Uncalled, parts, that_learns
 WORLDS = 8  # sets of shapes that work, which are given back
 KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
+FEW = 100  # of a class without some of its methods
 SHARE = 2  # of an even share of the time, for one of several calls
 FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names
 AGAIN = 4  # of a changed program, with the shapes of the one before
@@ -167,8 +168,12 @@ class Search:
 
     def _learning(self, one: Uncalled) -> list[dict[str, Any]]:
         """The recordings of a class without its methods that matter for no step, if there are."""
-        known, learning = {*self.shapes}, that_learns(one)
-        made = self.worlds(learning) if learning else []
+        if (learning := that_learns(one)) is None:
+            return []
+        known, tries, until, now = {*self.shapes}, self.tries, self.until, time.monotonic()
+        self.tries, self.until = min(tries, FEW), now + (until - now) / 2
+        made = self.worlds(learning)
+        self.tries, self.until = tries, until
         if any(world["moves"] for world in made):
             return made
         self.shapes = known
