@@ -6,9 +6,9 @@ the block and V stay in registers: each sample's Δ is at once taken from the u 
 
     u_i = U_i,  Δ_i = η_i δ1(u_i, V),  V ← V − η_i δ2 z_iᵀ,  U_j ← U_j − G_ji Δ_i,
 
-which is `blocked`'s sum the other way round. Sizes are
-filled up to powers of 2, as such kernels want it. They are written for Pallas' Triton backend; in a
-JAX without it the steps are XLA's, as they are where a compiler refuses the kernel.
+which is `blocked`'s sum the other way round. Sizes are filled up to powers of 2, as such kernels
+want it. They are written for Pallas' Triton backend; in a JAX without it the steps are XLA's, as
+they are where a compiler refuses the kernel.
 """
 
 import functools

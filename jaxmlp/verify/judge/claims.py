@@ -46,6 +46,7 @@ def right_of(network: Chain, k: int, stage: str = "d") -> np.ndarray:
 
 
 def layer_claim(found: Judgement, network: Chain, k: int) -> LayerClaim:
+    """What a step says that the gradient of layer k is, and its δ: with the bias as column 0."""
     layer, form, world = network.layers[k], network.forms[k], network.world
     W, b = param_of(world, layer.W), param_of(world, layer.b)
     params = tuple(p.name for p in (W, b) if p)

@@ -119,9 +119,9 @@ class Loops:
                 if made and (late := prepared(current().nodes, made[-1].moves)):
                     self.seen.pop()
                     if earlier:
-                        start, first = earlier
+                        begun, first = earlier
                         left = {name: place for name, place in first.items() if name not in late}
-                        self.look(line, "", start, left, after)
+                        self.look(line, "", begun, left, after)
                 else:
                     yield from self._once_more(entries, line, frame, known)
             if len(self.seen) > known:
