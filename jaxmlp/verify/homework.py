@@ -15,6 +15,7 @@ from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.ending import out_of_time
 from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
+from jaxmlp.verify.importers import importers
 from jaxmlp.verify.judge.staged import Said
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.judge.unjudged import unjudged
@@ -91,8 +92,13 @@ def _verified(
         return unreadable(path, why, ja)
     pieces, origins = pieces_of(str(path), found), Origins(path, found)
     limit, held = options.limit, options.held
-    with Runner(pieces, limit=limit, clock=clock, visible=origins.files, wanted=held) as runner:
-        named, steps = _run(cells, found, network, options, runner, beside=bool(origins.files))
+    programs = importers(path)
+    visible = {*origins.files, *(file for one in programs for file in one.files)}
+    with Runner(
+        pieces, limit=limit, clock=clock, visible=sorted(visible), wanted=held,
+        importers={one.path: one.cells for one in programs},
+    ) as runner:  # fmt: skip
+        named, steps = _run(cells, found, network, options, runner, beside=bool(visible))
     declared = _declared(found, options)
     judged, counted = merged(named, steps, found, declared)
     of_steps = {id(one) for step in counted for one in step.checks}
@@ -103,7 +109,7 @@ def _verified(
     remarks += _unsure(unsure, found, run, [] if found.numbered else begins_of(cells))
     if not checks:
         return File(str(path), remarks=tuple(remarks), problem=NOTHING)
-    remarks += origins.notes
+    remarks += [*origins.notes, *_run_by(runner.importer)]
     if by_names or declared - {"REDUCTION"}:
         remarks.append(_network_note(network, found, options))
     said = [origins.said(one) for one in checks]
@@ -193,6 +199,14 @@ def settings(found: Source, options: Options) -> Network:
         raise ValueError(f"unknown REDUCTION {reduction!r}: expected mean or sum")
     bias = said.get("BIAS", True) if options.bias is None else options.bias
     return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss, bias)
+
+
+def _run_by(importer: str) -> tuple[Note, ...]:
+    """That a program beside the file has run its training step."""
+    name = Path(importer).name
+    words = Words(f"its training step was run by {name}, which imports it",
+                  f"このファイルを import している {name} を実行し、その学習ステップを調べました")  # fmt: skip
+    return (Note("run-by", words),) if name else ()
 
 
 def _remarks(found: Source, pieces: Pieces, run: set[int], origins: Origins) -> tuple[Note, ...]:

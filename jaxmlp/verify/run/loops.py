@@ -55,6 +55,7 @@ class Loops:
     Args:
         until: when to stop, by `time.monotonic`.
         errors: what has stopped so far.
+        imported: whether it is a module of the program that is judged, and not the program.
 
     Attributes:
         seen: the steps, and what calls have left.
@@ -62,8 +63,8 @@ class Loops:
         depth: how many loops are being passed, one inside the other.
     """
 
-    def __init__(self, until: float, errors: list[tuple[str, int, str]]):
-        self.until, self.errors = until, errors
+    def __init__(self, until: float, errors: list[tuple[str, int, str]], *, imported: bool = False):
+        self.until, self.errors, self.imported = until, errors, imported
         self.seen: list[Seen] = []
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
@@ -74,10 +75,12 @@ class Loops:
         yield from self._watched(_entries(over), self._line(line), current().frame(beside=True))
 
     def _line(self, line: int) -> int:
-        """A loop's line; of one in a module beside, the line that led there."""
+        """A loop's line; of one in a module beside, the line that led there, if one has."""
         frame = current().frame()
         inner = current().frame(beside=True)
-        return line if frame is inner or frame is None else frame.f_lineno
+        if frame is None:
+            return 0 if self.imported else line
+        return line if frame is inner else frame.f_lineno
 
     def passes_while(self, test: Callable[[], Any], line: int) -> Iterator[None]:
         """The passes of a `while` loop."""

@@ -11,6 +11,7 @@ SAMPLES = 3
 ROWS = 12  # of a table that a file has loaded
 VALUES = 10  # different ones in it
 SIZES = (5, 4, 6, 2, *range(7, 60))
+ARGUMENTS = "arguments"  # on the command line, how many
 POSITIVE, WHOLE = "positive ", "whole "  # in front of a stand-in's name, what its entries are
 Shape = tuple[int, ...]
 

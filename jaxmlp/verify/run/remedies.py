@@ -1,12 +1,13 @@
 """What may help a run that failed: the sizes, names and choices that its errors ask for."""
 
+import ast
 import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from jaxmlp.verify.run.hooked import MANY
-from jaxmlp.verify.run.oracle import POSITIVE, SAMPLES, WHOLE, Oracle
+from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.standing_in import PARAMETERS
 from jaxmlp.verify.run.step import PASSING
@@ -15,6 +16,7 @@ from jaxmlp.verify.run.tape import current
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 LESS = 0.01  # what each option costs more than the one before
 WIDEST = 5000
+MOST_ARGUMENTS = 4
 BATCHES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
@@ -115,10 +117,20 @@ def other_lengths(
     others = _resized(program, given, {n for n in many if n >= MANY})
     if (oracle.taken or current().guessed) and may_be_few and _stands_still(program):
         others = [*as_samples, *([{**given, "rows": BATCHES}] if "rows" not in given else [])]
+    if ARGUMENTS not in given and _ends_itself(program):
+        others += [{**given, ARGUMENTS: n} for n in range(1, MOST_ARGUMENTS + 1)]
     if any(NO_PLACE in text for text in texts):
         arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
         others += [{**given, WHOLE + name: 1} for name in arrays]
     return others + (as_samples if any(map(TOO_FEW.search, texts)) else [])
+
+
+def _ends_itself(program: Program) -> bool:
+    """Whether it ended before its step, perhaps for want of arguments on the command line."""
+    kinds = [kind for kind, _, _ in program.failures]
+    named = {getattr(n, "attr", getattr(n, "id", "")) for one in program.statements
+             for n in ast.walk(one)}  # fmt: skip
+    return bool({"SystemExit", "IndexError"} & {*kinds}) and bool({"argv", "parse_args"} & named)
 
 
 def fewer_units(many: set[int], given: Lengths, least: int = MANY) -> Lengths:

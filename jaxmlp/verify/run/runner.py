@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -42,12 +42,18 @@ class Runner:
         clock: what the file has left.
         visible: what it may read besides Python, its packages and the system.
         wanted: what is to be held; what this machine can hold, where it isn't given.
+        importers: the code of programs that import the file, by their paths.
+
+    Attributes:
+        importer: the path of the one that has run the file's step; empty if none has.
     """
 
     def __init__(
         self, pieces: Pieces, *, limit: float = LIMIT, clock: Clock | None = None,
         visible: Sequence[str] = (), wanted: Held | None = None,
+        importers: Mapping[str, Sequence[str]] | None = None,
     ):  # fmt: skip
+        self.importers, self.importer = importers or {}, ""
         self.pieces, self.limit, self.visible = pieces, limit, visible
         self.clock, self.wanted = clock or Clock(), wanted or held()
         self.process: subprocess.Popen[bytes] | None = None
@@ -80,9 +86,12 @@ class Runner:
         Raises:
             Crashed, Died, TimedOut.
         """
-        settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given}
+        programs = {path: list(code) for path, code in self.importers.items()}
+        settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given,
+                    "importers": programs}  # fmt: skip
         match self._ask("record", list(cells), settings):
             case (dict(found),):
+                self.importer = str(found["importer"])
                 return found
         raise self._garbled()
 

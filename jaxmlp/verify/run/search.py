@@ -9,7 +9,7 @@ import contextlib
 import random
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,14 +59,32 @@ class Made:
         return self.found or self.partly or self.spare[:WORLDS]
 
 
+class Code(NamedTuple):
+    """A program: its statements, hooked, the name to compile them with, and the names it lacks."""
+
+    body: list[ast.stmt]
+    path: str
+    unknown: set[str]
+
+
 class Search:
-    """All runs of one file."""
+    """All runs of one program.
+
+    Args:
+        code: that is run.
+        until: when to stop, by `time.monotonic`.
+        seed: of the stand-ins, and of the program's own random numbers.
+        given: the shapes to begin with.
+        judged: the path of the file that is judged, where that is not the program but a module
+            which it imports.
+    """
 
     def __init__(
-        self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int,
-        given: Given | None = None,
-    ):  # fmt: skip
-        self.body, self.path, self.unknown = body, path, set(unknown)
+        self, code: Code, until: float, seed: int, given: Given | None = None, judged: str = ""
+    ):
+        body = code.body
+        self.body, self.path, self.unknown = body, code.path, set(code.unknown)
+        self.judged = judged
         self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
         self.guessed = False
         self.farthest: tuple[tuple, Given, list] | None = None
@@ -217,7 +235,7 @@ class Search:
         now = time.monotonic()  # with fewer units there is time for more than one run
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
         oracle = Oracle(*given, self.seed, self.sizes)
-        program = Program(self.body, self.path, oracle, self.unknown, until)
+        program = Program(self.body, self.path, oracle, self.unknown, until, self.judged)
         try:
             with np.errstate(all="ignore"):
                 program.run()
@@ -255,13 +273,18 @@ def _works(program: Program) -> bool:
 
 
 def explored(
-    body: list[ast.stmt], uncalled: list[Uncalled], path: str, unknown: set[str],
-    until: float, seed: int, given: Given | None = None,
+    code: Code, uncalled: list[Uncalled], importers: list[Code], until: float, seed: int,
+    given: Given | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What there is to judge in a file: its own steps, and what its functions do beside these."""
-    search = Search(body, path, unknown, _part(until, uncalled), seed, given)
-    recordings = [search.worlds(None)]
+    """What there is to judge in a file: its own steps, and what its functions do beside these.
+
+    Where it makes no step itself, those that programs make which import it.
+    """
+    search = Search(code, _part(until, uncalled), seed, given)
+    recordings, importer = [search.worlds(None)], ""
     stopped, errors = None, search.errors
+    if not recordings[0]:
+        recordings[0], importer = _imported(importers, code.path, _part(until, uncalled), seed)
     if recordings[0]:
         search.until = until
         recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))
@@ -272,7 +295,24 @@ def explored(
         "recordings": [worlds for worlds in recordings if worlds],
         "errors": stopped[2] if stopped else errors, "missing": sorted(set(search.missing)),
         "guessed": search.guessed, "farthest": stopped[1]._asdict() if stopped else {},
+        "importer": importer,
     }  # fmt: skip
+
+
+def _imported(
+    importers: list[Code], path: str, until: float, seed: int
+) -> tuple[list[dict[str, Any]], str]:
+    """The steps that programs make with a file that they import, and which program; of the first
+    in which the file has a part, and before which nothing failed, if there is one."""
+    found: tuple[list[dict[str, Any]], str] = [], ""
+    for left, code in zip(range(len(importers), 0, -1), importers, strict=True):
+        now = time.monotonic()
+        search = Search(code, now + (until - now) / left, seed, judged=path)
+        made = [one for one in search.worlds(None) if one["moves"] and one["lines"]]
+        found = found if found[0] else (made, code.path)
+        if made and not search.errors:
+            return made, code.path
+    return found if found[0] else ([], "")
 
 
 def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:

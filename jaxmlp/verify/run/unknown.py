@@ -205,6 +205,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return self._oracle.choose((False, True))
 
     def __add__(self, other: Any) -> Any:
+        if isinstance(other, str) and self.loaded:
+            return self  # a file in a folder
         return self._list() + other if self._joins(other) else np.add(self, other)
 
     def __radd__(self, other: Any) -> Any:

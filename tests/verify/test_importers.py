@@ -1,0 +1,128 @@
+"""Programs beside a file that import it: found, and what they make of it judged at its own lines."""
+
+import json
+
+import pytest
+
+from jaxmlp.verify.homework import Options, verify_file
+from jaxmlp.verify.importers import MOST, importers
+
+NET = """
+import numpy as np
+from dataclasses import dataclass
+from slopes import of_tanh
+
+@dataclass
+class Rates:
+    eta: float = 0.1
+
+class Net:
+    def __init__(self, sizes, how):
+        self.feed, self.rates = {}, Rates()
+        self.W = [np.random.randn(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.how = {"curved": np.tanh}[how]
+    def give(self, feed):
+        for key in feed: self.feed[key] = feed[key].copy()
+    def there(self):
+        self.z = self.how(self.feed["x"] @ self.W[0])
+        self.g = self.z @ self.W[1]
+    def back(self):
+        self.top = self.g - self.feed["t"]
+        self.low = self.top @ self.W[1].T * of_tanh(self.z)
+    def move(self):
+        self.W[1] -= self.rates.eta * self.z.T @ self.top
+        self.W[0] -= self.rates.eta * self.feed["x"].T @ self.low
+"""
+SLOPES = "def of_tanh(z): return 1 - z * z\n"
+MAIN = """
+import numpy as np
+import pandas as pd
+from net import Net
+data = pd.read_csv("there_is_no_such_file.csv").values
+net = Net([3, 4, 2], "curved")
+for epoch in range(9):
+    net.give({"x": data[:, :3], "t": data[:, 3:5]})
+    net.there(); net.back(); net.move()
+"""
+SLOPE = "* of_tanh(self.z)"
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """Writes files, in folders or not, and gives the first one's path."""
+
+    def write(**files):
+        for name, text in files.items():
+            path = tmp_path.joinpath(*name.split("__")).with_suffix(".py")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        return tmp_path.joinpath(*next(iter(files)).split("__")).with_suffix(".py")
+
+    return write
+
+
+def judged(path):
+    found = verify_file(path, Options(budget=300.0, limit=60.0))
+    return found, [check.verdict for check in found.checks]
+
+
+def test_the_program_that_imports_a_file_runs_its_step(beside):
+    found, verdicts = judged(beside(net=NET, slopes=SLOPES, main=MAIN))
+    assert set(verdicts) == {"right"}
+    assert "was run by main.py" in " ".join(note.text.en for note in found.remarks)
+    assert "main.py" in " ".join(note.text.ja for note in found.remarks)
+
+
+def test_what_is_wrong_is_at_the_files_own_line(beside):
+    found, verdicts = judged(beside(net=NET.replace(SLOPE, ""), slopes=SLOPES, main=MAIN))
+    (wrong,) = [check for check in found.checks if check.verdict != "right"]
+    assert [cause.id for cause in wrong.diagnosis] == ["slope-missing"]
+    assert (wrong.place.text, verdicts.count("wrong")) == ("self.top @ self.W[1].T", 1)
+    assert "self.low = " in NET.split("\n")[wrong.place.line - 1]
+
+
+def test_a_file_without_one_is_tried_by_itself(beside):
+    alone = beside(net=NET, slopes=SLOPES)
+    assert importers(alone) == []
+    assert "run-by" not in {note.id for note in verify_file(alone).remarks}
+
+
+def test_a_program_that_fails_leaves_it_to_the_next(beside):
+    broken = "import net\nraise ValueError\n"
+    found, verdicts = judged(beside(net=NET, slopes=SLOPES, a=broken, main=MAIN))
+    assert set(verdicts) == {"right"}
+    assert "was run by main.py" in " ".join(note.text.en for note in found.remarks)
+
+
+def test_one_in_the_folder_above_and_a_notebook_count(beside, tmp_path):
+    path = beside(parts__net=NET, parts__slopes=SLOPES)
+    cells = MAIN.replace("from net", "from parts.net").split("net = ")
+    cells = [{"cell_type": "code", "source": text} for text in (cells[0], "net = " + cells[1])]
+    (tmp_path / "try.ipynb").write_text(json.dumps({"cells": cells}))
+    assert set(judged(path)[1]) == {"right"}
+
+
+def test_what_only_defines_or_imports_something_else_is_none(beside):
+    defines = "from net import Net\ndef run(): return Net([1, 2, 3], 'curved')\n"
+    others = {f"main{k}": MAIN + f"# {k}\n" for k in range(MOST + 2)}
+    path = beside(net=NET, defines=defines, test_net=MAIN, other="import nets\nnets.net()\n")
+    assert importers(path) == []
+    beside(**others)
+    assert len(importers(path)) == MOST
+
+
+def test_a_file_that_trains_by_itself_needs_none(beside):
+    own = MAIN.replace("import pandas as pd\n", "import pandas as pd\nimport net\n")
+    found, verdicts = judged(
+        beside(main=own, net=NET, slopes=SLOPES, another=f"import main\n{MAIN}")
+    )
+    assert set(verdicts) == {"right"}
+    assert "run-by" not in {note.id for note in found.remarks}
+
+
+@pytest.mark.parametrize("asks", ["if len(sys.argv) != 3: sys.exit('two files')",
+                                  "import argparse\nmade = argparse.ArgumentParser()\n"
+                                  "made.add_argument('n', type=int)\nmade.parse_args()"])  # fmt: skip
+def test_arguments_on_the_command_line_are_given_where_a_program_ends_without(beside, asks):
+    program = MAIN.replace("import numpy as np\n", f"import sys\nimport numpy as np\n{asks}\n", 1)
+    assert set(judged(beside(net=NET, slopes=SLOPES, main=program))[1]) == {"right"}
