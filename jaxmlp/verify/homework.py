@@ -205,7 +205,7 @@ def _run_by(importer: str) -> tuple[Note, ...]:
     """That a program beside the file has run its training step."""
     name = Path(importer).name
     words = Words(f"its training step was run by {name}, which imports it",
-                  f"このファイルを import している {name} を実行し、その学習ステップを調べました")  # fmt: skip
+                  f"学習ステップは、これを import する {name} で実行しました")  # fmt: skip
     return (Note("run-by", words),) if name else ()
 
 
