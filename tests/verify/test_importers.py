@@ -126,3 +126,46 @@ def test_a_file_that_trains_by_itself_needs_none(beside):
 def test_arguments_on_the_command_line_are_given_where_a_program_ends_without(beside, asks):
     program = MAIN.replace("import numpy as np\n", f"import sys\nimport numpy as np\n{asks}\n", 1)
     assert set(judged(beside(net=NET, slopes=SLOPES, main=program))[1]) == {"right"}
+
+
+LISTS = """
+import math
+def step(x, t, W, b, V, c, rate):
+    z = [math.tanh(sum(w[j] * x[j] for j in range(3)) + b[i]) for i, w in enumerate(W)]
+    g = [sum(v[i] * z[i] for i in range(2)) + c[k] for k, v in enumerate(V)]
+    top = [g[k] - t[k] for k in range(2)]
+    low = [sum(top[k] * V[k][i] for k in range(2)) * (1 - z[i] * z[i]) for i in range(2)]
+    for k in range(2):
+        for i in range(2):
+            V[k][i] -= rate * top[k] * z[i]
+        c[k] -= rate * top[k]
+    for i in range(2):
+        for j in range(3):
+            W[i][j] -= rate * low[i] * x[j]
+        b[i] -= rate * low[i]
+"""
+
+
+@pytest.mark.parametrize(("sign", "verdicts"), [("-=", {"right"}), ("+=", {"right", "wrong"})])
+def test_numbers_of_a_list_that_began_as_one_are_several(beside, sign, verdicts):
+    program = """
+from step import step
+W, b = [[0.3, -0.2, 0.4], [0.5, 0.7, -0.6]], [0.1] * 2
+V, c = [[0.4, -0.3], [0.8, 0.2]], [0.2] * 2
+for epoch in range(3):
+    for x, t in zip([[0.5, 0.25, 0.3], [0.75, 0.2, 0.9]], [[0.3, 0.6], [0.7, 0.1]]):
+        step(x, t, W, b, V, c, 0.1)
+"""
+    found = judged(beside(step=LISTS.replace("b[i] -=", f"b[i] {sign}"), main=program))
+    assert set(found[1]) == verdicts
+
+
+def test_a_mistake_of_the_importing_program_has_no_line_in_the_file(beside):
+    net = NET.split("    def move")[0]
+    moved = (
+        "    net.W[1] -= 0.1 * net.z.T @ net.top\n    net.W[0] += 0.1 * net.feed['x'].T @ net.low\n"
+    )
+    program = MAIN.replace("; net.move()\n", f"\n{moved}")
+    found, verdicts = judged(beside(net=net, slopes=SLOPES, main=program))
+    (wrong,) = [check for check in found.checks if check.verdict == "wrong"]
+    assert (verdicts.count("wrong"), wrong.place) == (1, None)

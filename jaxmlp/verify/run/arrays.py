@@ -234,6 +234,12 @@ def as_number(value: Any) -> Any:
     return float(value)
 
 
+def repeated(values: Any) -> Any:
+    """[b] * n of a program, each number in it one of its own: it moves apart from the others."""
+    apart = lambda one: np.copy(one) if isinstance(one, Recorded) and one.ndim == 0 else one  # noqa: E731
+    return [apart(one) for one in values] if isinstance(values, list) else values
+
+
 def number(value: float | int) -> Recorded:
     """A number that records what is computed with it."""
     return np.asarray(float(value)).view(Recorded)

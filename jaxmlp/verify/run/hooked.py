@@ -95,7 +95,8 @@ class Hooked(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(left, ast.Constant) and left.value == 1:
             node.left = left  # the 1 of 1 - g is no target, written 1.0 or 1
-        return node
+        is_list = isinstance(node.left, ast.List) or isinstance(node.right, ast.List)
+        return _call("__repeated__", node) if is_list and isinstance(node.op, ast.Mult) else node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
