@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run.arrays import lifted
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.recording import taken
 from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places, prepared
 from jaxmlp.verify.run.tape import current
+from jaxmlp.verify.run.targets import targets
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
@@ -59,6 +62,8 @@ class Loops:
 
     Attributes:
         seen: the steps, and what calls have left.
+        aimless: what moves, and is moved towards no target, or into another shape in the first pass
+            of a loop: if there is nothing else, a step.
         before: the errors before the first step; None as long as there is none.
         depth: how many loops are being passed, one inside the other.
     """
@@ -66,6 +71,7 @@ class Loops:
     def __init__(self, until: float, errors: list[tuple[str, int, str]], *, imported: bool = False):
         self.until, self.errors, self.imported = until, errors, imported
         self.seen: list[Seen] = []
+        self.aimless: list[Seen] = []
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
         self.counts: dict[int, int] = {}
@@ -165,8 +171,26 @@ class Loops:
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
         if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
             still = {name: place for name, place in after.items() if before.get(name) == place}
-            self.seen.append(Seen(line, name, start, current().next, moved, still))
+            made = Seen(line, name, start, current().next, moved, still)
+            is_first = self.counts.get(line) == 1 and _reshapes(before, after)
+            if is_first or not (_has_target(made) or prepared(current().nodes, moved)):
+                self.aimless.append(made)
+                return
+            self.seen.append(made)
             self.before = self.errors[:] if self.before is None else self.before
+
+
+def _reshapes(before: Mapping[str, Place], after: Mapping[str, Place]) -> bool:
+    """Whether some array has the same entries in another shape, as w (3,) has after w − ηd (1, 3):
+    from then on it keeps that one."""
+    both = [(was.shape, after[name].shape) for name, was in before.items() if name in after]
+    return any(old and old != new and np.prod(old) == np.prod(new) for old, new in both)
+
+
+def _has_target(made: Seen) -> bool:
+    """Whether something is moved towards a target; an inner loop that moves one layer has none."""
+    nodes = taken(made, current().nodes, {}, guessed=False).nodes
+    return bool(targets(Graph(nodes), [m.old for m in made.moves], [m.new for m in made.moves]))
 
 
 def _entries(over: Any) -> Iterator[Any]:

@@ -152,7 +152,8 @@ class Program:
                 del self.errors[known:]
             new = {name: self.names[name] for name in self.begun if name in self.names}
             self.changed = {name: place for name, place in places(new).items()
-                            if place.node != self.begun[name].node} | self.changed  # fmt: skip
+                            if name in self.begun and place.node != self.begun[name].node
+                            } | self.changed  # fmt: skip
 
     def _remember(self, statement: ast.stmt) -> None:
         """What a statement of the file itself gives another value, at first: W = W - η d."""

@@ -16,7 +16,7 @@ from jaxmlp.verify.run.tape import current
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 LESS = 0.01  # what each option costs more than the one before
 WIDEST = 5000
-MOST_ARGUMENTS = 4
+MOST_ARGUMENTS = 6
 BATCHES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
@@ -117,20 +117,22 @@ def other_lengths(
     others = _resized(program, given, {n for n in many if n >= MANY})
     if (oracle.taken or current().guessed) and may_be_few and _stands_still(program):
         others = [*as_samples, *([{**given, "rows": BATCHES}] if "rows" not in given else [])]
-    if ARGUMENTS not in given and _ends_itself(program):
-        others += [{**given, ARGUMENTS: n} for n in range(1, MOST_ARGUMENTS + 1)]
+    if ARGUMENTS not in given:
+        others += [{**given, ARGUMENTS: n} for n in _arguments(program)]
     if any(NO_PLACE in text for text in texts):
         arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
         others += [{**given, WHOLE + name: 1} for name in arrays]
     return others + (as_samples if any(map(TOO_FEW.search, texts)) else [])
 
 
-def _ends_itself(program: Program) -> bool:
-    """Whether it ended before its step, perhaps for want of arguments on the command line."""
-    kinds = [kind for kind, _, _ in program.failures]
+def _arguments(program: Program) -> range:
+    """How many arguments on the command line to try, where it may have ended for want of them."""
+    kinds = {kind for kind, _, _ in program.failures}
     named = {getattr(n, "attr", getattr(n, "id", "")) for one in program.statements
              for n in ast.walk(one)}  # fmt: skip
-    return bool({"SystemExit", "IndexError"} & {*kinds}) and bool({"argv", "parse_args"} & named)
+    if not {"argv", "parse_args"} & named or not {"SystemExit", "IndexError"} & kinds:
+        return range(0)
+    return range(1 if "SystemExit" in kinds else MOST_ARGUMENTS, MOST_ARGUMENTS + 1)
 
 
 def fewer_units(many: set[int], given: Lengths, least: int = MANY) -> Lengths:

@@ -251,6 +251,8 @@ class Search:
             if what is not None and not program.calls:
                 program.seen.clear()  # the file's own step is not that of the call
             program.errors.append((type(why).__name__, 0, ""))
+        if not program.seen:
+            program.seen.extend(program.loops.aimless)
         return program
 
     def _tells_sizes(self, program: Program) -> bool:
