@@ -16,7 +16,6 @@ from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
 from jaxmlp.verify.run.tape import current
 
-
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
 
 

@@ -74,6 +74,10 @@ class Hooked(ast.NodeTransformer):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in {"int", "float"} - self.own and len(node.args) == 1:
             node.func = ast.copy_location(ast.Name(f"__{name}__", ast.Load()), node.func)
+        match node:
+            case ast.Call(ast.Attribute(ast.Attribute(attr="ndarray"), method), [array, *rest]):
+                node.func = ast.copy_location(ast.Attribute(array, method, ast.Load()), node.func)
+                node.args = rest  # np.ndarray.flatten(a) is a.flatten(), which records
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
