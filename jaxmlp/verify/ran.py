@@ -56,6 +56,8 @@ def multiplies(node: ast.AST) -> bool:
     """Whether it is a product of matrices, or a step of numbers: w[k] = w[k] - 0.1 * d[k]."""
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
         return not isinstance(node.target, ast.Name) or _by_product(node.value)
+    if isinstance(node, ast.Return) and isinstance(node.value, ast.BinOp):
+        return isinstance(node.value.op, ast.Add | ast.Sub) and _by_product(node.value)
     if isinstance(node, ast.BinOp | ast.AugAssign):
         return isinstance(node.op, ast.MatMult)
     if isinstance(node, ast.Assign):

@@ -234,6 +234,13 @@ def as_number(value: Any) -> Any:
     return float(value)
 
 
+def minus(left: Any, right: Any) -> Any:
+    """left − right of a program; a plain number beside what is recorded may be a target."""
+    sides = [number(a) if type(a) in (int, float) and isinstance(b, Recorded) else a
+             for a, b in ((left, right), (right, left))]  # fmt: skip
+    return sides[0] - sides[1]
+
+
 def repeated(values: Any) -> Any:
     """[b] * n of a program, each number in it one of its own: it moves apart from the others."""
     apart = lambda one: np.copy(one) if isinstance(one, Recorded) and one.ndim == 0 else one  # noqa: E731

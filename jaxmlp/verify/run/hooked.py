@@ -99,6 +99,9 @@ class Hooked(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(left, ast.Constant) and left.value == 1:
             node.left = left  # the 1 of 1 - g is no target, written 1.0 or 1
+        literal = isinstance(node.left, ast.Constant) or isinstance(node.right, ast.Constant)
+        if isinstance(node.op, ast.Sub) and not (self.numbers or literal):
+            return ast.copy_location(_call("__minus__", node.left, node.right), node)
         is_list = isinstance(node.left, ast.List) or isinstance(node.right, ast.List)
         return _call("__repeated__", node) if is_list and isinstance(node.op, ast.Mult) else node
 

@@ -22,7 +22,15 @@ from typing import Any
 from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, as_number, label, number, repeated
+from jaxmlp.verify.run.arrays import (
+    Recorded,
+    Unsupported,
+    as_number,
+    label,
+    minus,
+    number,
+    repeated,
+)
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
@@ -127,7 +135,7 @@ class Program:
             "__passes__": self.loops.passes, "__while__": self.loops.passes_while,
             "__holds__": lambda test: test or self._is_guessed(),
             "__int__": label, "__float__": as_number, "__number__": number,
-            "__repeated__": repeated,
+            "__repeated__": repeated, "__minus__": minus,
         }  # fmt: skip
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, as_array, lifted
+from jaxmlp.verify.run.arrays import Recorded, as_array, lifted, number
 from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.tape import current
 
@@ -71,7 +71,7 @@ def _recording(name: str, value: Any) -> Any:
     if name in OF_SIZES:
         return lambda *args, **kw: lifted(value(*_sized(args), **_sized(kw)))
     if isinstance(getattr(value, "__self__", None), np.random.RandomState):
-        return lambda *args, **kw: lifted(value(*map(_whole, args), **kw))
+        return lambda *args, **kw: _drawn(value(*map(_whole, args), **kw))
     return lambda *args, **kw: lifted(value(*args, **kw))
 
 
@@ -116,7 +116,12 @@ class _Generator:
             return ORDERS[name](value)
         if not callable(value):
             return value
-        return lambda *args, **kw: lifted(value(*plain(args), **plain(kw)))
+        return lambda *args, **kw: _drawn(value(*plain(args), **plain(kw)))
+
+
+def _drawn(value: Any) -> Any:
+    """Random numbers; a single one, too, may be a weight."""
+    return number(value) if isinstance(value, float) else lifted(value)
 
 
 def _permuting(permute: Callable) -> Callable:

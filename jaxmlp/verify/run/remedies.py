@@ -49,24 +49,27 @@ def other_choices(
     """(the cost, choices) of runs that differ from this one in one choice.
 
     Args:
-        all_of_it: whether choices that were told are varied, too: of two biases the first, say.
+        all_of_it: whether choices that were told are varied, too: of two biases the first, say;
+            else those are that an error speaks for.
     """
     taken, asked = program.oracle.taken, sizes_told(program)
     last = len(taken) if all_of_it else program.chosen or len(taken)
-    for at in reversed(range(0 if all_of_it else len(told), len(taken))):
+    for at in reversed(range(len(taken))):
         same = tuple(picked for picked, _ in taken[:at])
         now, options = taken[at]
         new = asked - _sizes_in(options[now])
         late = float(at >= last)  # it has not led to the first error
         for k, option in enumerate(options):
             fits = new & _sizes_in(option) or (isinstance(option, str) and option == PARAMETERS)
-            if k != now:
+            if k != now and (fits or all_of_it or at >= len(told)):
                 yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
 
 
 def _sizes_in(option: object) -> set[int]:
-    """The sizes in an option: those of a shape, or a number itself."""
-    return set(option if isinstance(option, tuple) else [option] if type(option) is int else [])
+    """The sizes in an option: those of a shape; a number itself, and with one more for a bias."""
+    if isinstance(option, tuple):
+        return set(option)
+    return {option, option + 1} if type(option) is int else set()
 
 
 def needed_lengths(program: Program, given: Lengths) -> Lengths:

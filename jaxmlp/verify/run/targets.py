@@ -66,10 +66,12 @@ def targets(
     groups = _constants(graph, moving)
     for group in groups.values():
         find(group, apart=True)
-    if not found:  # of several outputs each may meet a number of its own
+    arrays = any(graph.nodes[y].value.ndim for pairs in found for _, y in pairs)
+    if not arrays:
+        # Of several outputs each may meet a number of its own.
         numbers = dict.fromkeys(n for group in groups.values() for n in group)
         find([n for n in numbers if _may_be_target(graph, n, moving)], apart=False)
-    return sorted(found.values(), key=lambda one: -one.computed)
+    return sorted(found.values(), key=lambda one: (arrays or -len(one.pairs), -one.computed))
 
 
 def given_back(recording: Recording, graph: Graph, params: list[int], y: int) -> Iterator[Target]:
