@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.step import CURVED, FACTORS
 from jaxmlp.verify.truth import replay
 
 MOST = 0.9  # of the parameters beside their gradient: more is no decay
@@ -125,8 +125,11 @@ def _in_place_of(names: Names, number: int, param: Param, drawn: np.ndarray) -> 
 def _of_its_own(
     world: World, outputs: Collection[int], param: Param, all_of_them: Collection[int]
 ) -> bool:
-    """Whether nothing that the network computes comes in beside the gradients."""
+    """Whether neither what the network computes nor another parameter comes in beside gradients."""
     graph, nodes = world.graph, world.recording.nodes
     behind = graph.ancestors([param.new], without=all_of_them)
     forward = graph.ancestors(outputs) & graph.dependents(world.roots)
-    return not any(nodes[i].op in FACTORS for i in behind & forward)
+    others = {p.old for p in world.params} - {param.old}
+    return not behind & others and not any(
+        nodes[i].op in (*FACTORS, *CURVED) for i in behind & forward
+    )
