@@ -129,7 +129,7 @@ def _of_its_own(
     graph, nodes = world.graph, world.recording.nodes
     behind = graph.ancestors([param.new], without=all_of_them)
     forward = graph.ancestors(outputs) & graph.dependents(world.roots)
-    others = {p.old for p in world.params} - {param.old}
+    others = forward.intersection(p.old for p in world.params) - {param.old}
     return not behind & others and not any(
         nodes[i].op in (*FACTORS, *CURVED) for i in behind & forward
     )

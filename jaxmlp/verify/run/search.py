@@ -245,7 +245,7 @@ class Search:
                     program.errors.clear()
                     program.calls = True
                     calls.call(program, what)
-                elif not program.seen and (calls.multiplies() or program.begun):
+                elif not (program.seen or program.loops.aimless) and (calls.multiplies() or program.begun):
                     program.look_back()
         except (OutOfTime, TapeFull) as why:
             if what is not None and not program.calls:
