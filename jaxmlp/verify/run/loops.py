@@ -56,7 +56,7 @@ class Loops:
     """What of the passes was seen.
 
     Args:
-        until: when to stop, by `time.monotonic`.
+        until: when to stop, by `time.process_time`.
         errors: what has stopped so far.
         imported: whether it is a module of the program that is judged, and not the program.
 
@@ -108,7 +108,7 @@ class Loops:
         """
         earlier: tuple[int, dict[str, Place]] | None = None
         for passes, entry in enumerate(entries):
-            if time.monotonic() > self.until:
+            if time.process_time() > self.until:
                 raise OutOfTime
             self.counts[line] = self.counts.get(line, 0) + 1
             if passes > LONGEST and ends and not self.seen:

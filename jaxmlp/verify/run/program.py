@@ -53,7 +53,7 @@ class Program:
         path: the name to compile it with.
         oracle: of what is not there.
         unknown: the names that are not there.
-        until: when to stop, by `time.monotonic`.
+        until: when to stop, by `time.process_time`.
         judged: the path of the module whose operations count; empty for the file itself.
     """
 

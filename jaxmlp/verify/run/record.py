@@ -21,7 +21,7 @@ def record(
     Args:
         cells: its code; a notebook's by cells.
         path: its name, which its code is compiled with.
-        seconds: that all of it may take.
+        seconds: of the processor's time that all of it may take.
         seed: of the stand-ins, and of the file's own random numbers.
         given: the shapes to begin with, of the program before a change.
         importers: the code of programs that import the file, by their paths.
@@ -32,7 +32,7 @@ def record(
         farthest; `guessed`: whether there were stand-ins; `importer`: the path of the program that
         has run the file's step, if one of these has.
     """
-    until = time.monotonic() + seconds
+    until = time.process_time() + seconds
     first = Given(tuple(given["told"]), dict(given["lengths"])) if given else None
     code = _code(cells, path)
     others = [_code(lines, name) for name, lines in (importers or {}).items()]

@@ -23,6 +23,7 @@ from jaxmlp.verify.run.message import Stream
 from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.pieces import Pieces, compiled
 
+PATIENCE = 3  # times as long as the processor works for it, a file may be run: others use it, too
 START = 30.0  # seconds until a child has imported what its file needs
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
 KEPT = (
@@ -89,19 +90,20 @@ class Runner:
         programs = {path: list(code) for path, code in self.importers.items()}
         settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given,
                     "importers": programs}  # fmt: skip
-        match self._ask("record", list(cells), settings):
+        match self._ask("record", list(cells), settings, limit=PATIENCE * self.limit):
             case (dict(found),):
                 self.importer = str(found["importer"])
                 return found
         raise self._garbled()
 
-    def _ask(self, *request: Any) -> tuple:
+    def _ask(self, *request: Any, limit: float = 0) -> tuple:
+        """What the child answers, within the limit of a call, or another."""
         self.clock.left()
         if self.stillborn:
             raise self.stillborn
         if self.process is None:
             self._start()
-        match self._exchange(request, self.limit):
+        match self._exchange(request, limit or self.limit):
             case ("done", *answer):
                 return tuple(answer)
             case ("unfinished",):

@@ -72,7 +72,7 @@ class Search:
 
     Args:
         code: that is run.
-        until: when to stop, by `time.monotonic`.
+        until: when to stop, by `time.process_time`.
         seed: of the stand-ins, and of the program's own random numbers.
         given: the shapes to begin with.
         judged: the path of the file that is judged, where that is not the program but a module
@@ -101,7 +101,7 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         made, left, started = Made(), Left(self.first), False
         while left and left.tried < self.tries and len(made.found) < WORLDS:
-            if time.monotonic() >= self.until:
+            if time.process_time() >= self.until:
                 break
             run = left.pop()
             run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
@@ -176,7 +176,7 @@ class Search:
         """The recordings of calls; of a class with one method each, where all together fail."""
         found, until = [], self.until
         for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
-            now = time.monotonic()
+            now = time.process_time()
             self.until = now + (until - now) * min(1, SHARE / left)
             made = [learned] if (learned := self._learning(one)) else [self.worlds(one)]
             made = made if made[0] else [self.worlds(part) for part in parts(one)]
@@ -188,7 +188,7 @@ class Search:
         """The recordings of a class without its methods that matter for no step, if there are."""
         if (learning := that_learns(one)) is None:
             return []
-        known, tries, until, now = {*self.shapes}, self.tries, self.until, time.monotonic()
+        known, tries, until, now = {*self.shapes}, self.tries, self.until, time.process_time()
         self.tries, self.until = min(tries, FEW), now + (until - now) / 2
         made = self.worlds(learning)
         self.tries, self.until = tries, until
@@ -232,7 +232,7 @@ class Search:
         """The file, run with these choices and lengths, and after it a call."""
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
-        now = time.monotonic()  # with fewer units there is time for more than one run
+        now = time.process_time()  # with fewer units there is time for more than one run
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
         oracle = Oracle(*given, self.seed, self.sizes)
         program = Program(self.body, self.path, oracle, self.unknown, until, self.judged)
@@ -245,7 +245,9 @@ class Search:
                     program.errors.clear()
                     program.calls = True
                     calls.call(program, what)
-                elif not (program.seen or program.loops.aimless) and (calls.multiplies() or program.begun):
+                elif not (program.seen or program.loops.aimless) and (
+                    calls.multiplies() or program.begun
+                ):
                     program.look_back()
         except (OutOfTime, TapeFull) as why:
             if what is not None and not program.calls:
@@ -308,7 +310,7 @@ def _imported(
     in which the file has a part, and before which nothing failed, if there is one."""
     found: tuple[list[dict[str, Any]], str] = [], ""
     for left, code in zip(range(len(importers), 0, -1), importers, strict=True):
-        now = time.monotonic()
+        now = time.process_time()
         search = Search(code, now + (until - now) / left, seed, judged=path)
         made = [one for one in search.worlds(None) if one["moves"] and one["lines"]]
         found = found if found[0] else (made, code.path)
@@ -334,5 +336,5 @@ def _not_run(some: list[Uncalled], recordings: list[list[dict[str, Any]]]) -> li
 
 def _part(until: float, after: list[Uncalled]) -> float:
     """When to stop, so that there is time for what comes after, if something does."""
-    now = time.monotonic()
+    now = time.process_time()
     return until - FOR_THE_REST * (until - now) if after else until

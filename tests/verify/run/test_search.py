@@ -7,6 +7,7 @@ import pytest
 
 from jaxmlp.verify.run.hooked import Hooked
 from jaxmlp.verify.run.left import Given
+from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.search import Code, Search
 
 
@@ -22,3 +23,12 @@ def test_fewer_units_are_tried_where_all_are_too_many(kind, expected):
     found = search._lengths(program, {}, may_be_few=False)
     assert set().union(*found) == expected
     assert search.fewer.keys() == expected
+
+
+def test_time_that_others_take_does_not_count():
+    text = (
+        "import time\nimport numpy as np\ntime.sleep(1.5)\nX, Y = np.ones((3, 2)), np.ones((3, 4))\n"
+        "W = np.zeros((2, 4))\nfor t in range(9): W -= 0.1 * X.T @ (np.tanh(X @ W) - Y)\n"
+    )
+    found = record([text], path="<net>", seconds=1.0, seed=0)
+    assert [len(world["moves"]) for worlds in found["recordings"] for world in worlds] == [1]
