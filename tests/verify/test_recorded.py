@@ -1596,3 +1596,26 @@ for t in range(9):
 """
     assert verdicts(checked(text)) == {"right"}
     assert "wrong" in verdicts(checked(text.replace("* again / again", "* again")))
+
+
+SEVERAL = """
+import numpy as np
+def sample(k): return np.reshape([0.1 * k, 0.7, -0.2 * k], (3, 1)), np.reshape([k % 2, 1 - k % 2], (2, 1))
+batch = [sample(k) for k in range(5)]
+W, V = np.random.randn(4, 3), np.random.randn(2, 4)
+for t in range(9):
+    sums = [np.zeros_like(W), np.zeros_like(V)]
+    for x, y in batch:
+        z = np.tanh(W @ x)
+        d = V @ z - y
+        sums[1] = sums[1] + d @ z.T
+        sums[0] = sums[0] + (V.T @ d * (1 - z * z)) @ x.T
+    W, V = W - 0.1 * sums[0], V - 0.1 * sums[1]
+"""
+
+
+def test_samples_of_a_list_that_are_arrays_of_their_own(checked):
+    assert verdicts(checked(SEVERAL)) == {"right"}
+    wrong = checked(SEVERAL.replace("sums[1] + d", "sums[1] + k * d").replace("x, y in", "k, (x, y) in")
+                    .replace("in batch:", "in enumerate(batch):"))  # fmt: skip
+    assert "wrong" in verdicts(wrong)
