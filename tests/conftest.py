@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from jaxmlp.network import Network, Params, init
+from . import typed
+
+typed.install()  # before the package is imported
+
+from jaxmlp.network import Network, Params, init  # noqa: E402
 
 os.environ["JAXMLP_CACHE"] = "off"  # what the tests compile is not the user's to keep
 jax.config.update("jax_enable_x64", True)
@@ -76,7 +80,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-GROWTH = 96 << 20  # bytes; then what was compiled is let go
+ROOM = 208 << 20  # bytes beyond what is held at first; then what was compiled is let go,
+AGAIN = 64 << 20  # and next when there are so many more, at least
 MEMORY = Path("/proc/self/statm")  # Linux's
 
 
@@ -92,19 +97,19 @@ class LetGo:
     (A plugin, as a fixture of this folder would leave out the package's examples.)
     """
 
-    before = 0  # what was held when compiled programs were let go last
+    most = 0
 
     def pytest_collection_finish(self):
-        self.before = held()
+        self.most = held() + ROOM
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self):
-        if held() > self.before + GROWTH:
+        if held() > self.most:
             jax.clear_caches()
             gc.collect()
             if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
                 trim(0)
-            self.before = held()
+            self.most = max(self.most, held() + AGAIN)
 
 
 @pytest.fixture
