@@ -1,5 +1,6 @@
 """The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
 
+import compileall
 import ctypes
 import gc
 import hashlib
@@ -17,6 +18,7 @@ from . import typed
 
 typed.install()  # before the package is imported
 
+import jaxmlp  # noqa: E402
 from jaxmlp.network import Network, Params, init  # noqa: E402
 
 os.environ["JAXMLP_CACHE"] = "off"  # what the tests compile is not the user's to keep
@@ -47,6 +49,7 @@ def pytest_configure(config):
         folder = TemporaryDirectory(prefix="compiled-")
         config.add_cleanup(folder.cleanup)
         config.stash[COMPILED] = folder.name
+        compileall.compile_dir(Path(jaxmlp.__file__).parent, quiet=2)  # for all processes to come
     folder = getattr(config, "workerinput", {}).get("compiled") or config.stash[COMPILED]
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
