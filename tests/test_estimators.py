@@ -100,6 +100,7 @@ RUNS = [
 ]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("kind", "settings"), RUNS, ids=str)
 def test_a_run_is_scikit_learns_own(kind, settings, rng):
     """Same seed, same start, same order: the same weights after every step, up to rounding."""
