@@ -23,15 +23,24 @@ def jaxtyped(*, typechecker: Callable) -> Callable:
     """What the hook puts above each function and class."""
 
     def wrapped(made: Any) -> Any:
-        if isinstance(made, type) or any(map(is_shape, made.__annotations__.values())):
+        hints = None if isinstance(made, type) else hints_of(made)
+        if hints is None or any(map(is_shape, hints)):
             return with_shapes(made, typechecker=typechecker)
         if "<locals>" in made.__qualname__:
             return made
-        if inspect.isgeneratorfunction(made) or not is_known(made):
+        if inspect.isgeneratorfunction(made):  # what it yields is not of its type
             return with_shapes(made, typechecker=typechecker)
         return by_type(made, typechecker(made))
 
     return wrapped
+
+
+def hints_of(made: Callable) -> list[Any] | None:
+    """Its types; None where one is not defined by now."""
+    try:
+        return [*get_type_hints(made, include_extras=True).values()]
+    except NameError:
+        return None
 
 
 def is_shape(hint: Any) -> bool:
@@ -39,14 +48,6 @@ def is_shape(hint: Any) -> bool:
     if isinstance(hint, type) and issubclass(hint, jaxtyping.AbstractArray):
         return True
     return any(map(is_shape, get_args(hint)))
-
-
-def is_known(made: Callable) -> bool:
-    """Whether all types that its annotations name are defined by now."""
-    try:
-        return bool(get_type_hints(made))
-    except NameError:
-        return False
 
 
 def by_type(function: Callable, checked: Callable) -> Callable:
