@@ -1,5 +1,6 @@
 """The suite is stricter than a user's session: float64 on, no silent promotion of rank or dtype."""
 
+import compileall
 import ctypes
 import gc
 import hashlib
@@ -13,7 +14,12 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from jaxmlp.network import Network, Params, init
+from . import typed
+
+typed.install()  # before the package is imported
+
+import jaxmlp  # noqa: E402
+from jaxmlp.network import Network, Params, init  # noqa: E402
 
 os.environ["JAXMLP_CACHE"] = "off"  # what the tests compile is not the user's to keep
 jax.config.update("jax_enable_x64", True)
@@ -43,6 +49,7 @@ def pytest_configure(config):
         folder = TemporaryDirectory(prefix="compiled-")
         config.add_cleanup(folder.cleanup)
         config.stash[COMPILED] = folder.name
+        compileall.compile_dir(Path(jaxmlp.__file__).parent, quiet=2)  # for all processes to come
     folder = getattr(config, "workerinput", {}).get("compiled") or config.stash[COMPILED]
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
@@ -76,7 +83,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-GROWTH = 96 << 20  # bytes; then what was compiled is let go
+ROOM = 208 << 20  # bytes beyond what is held at first; then what was compiled is let go,
+AGAIN = 64 << 20  # and next when there are so many more, at least
 MEMORY = Path("/proc/self/statm")  # Linux's
 
 
@@ -92,19 +100,19 @@ class LetGo:
     (A plugin, as a fixture of this folder would leave out the package's examples.)
     """
 
-    before = 0  # what was held when compiled programs were let go last
+    most = 0
 
     def pytest_collection_finish(self):
-        self.before = held()
+        self.most = held() + ROOM
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self):
-        if held() > self.before + GROWTH:
+        if held() > self.most:
             jax.clear_caches()
             gc.collect()
             if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
                 trim(0)
-            self.before = held()
+            self.most = max(self.most, held() + AGAIN)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def close(found, expected) -> bool:
     return all(np.allclose(a, b, rtol=0, atol=1e-5) for a, b in zip(found, expected, strict=True))
 
 
+@pytest.mark.costly
 @pytest.mark.usefixtures("one_epoch")
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_the_script_takes_our_steps(batch_size):

@@ -15,8 +15,10 @@ UPDATES = [case._replace(update=True, batch=case.bias) for case in derivations.N
 SOME = SAMPLES[::4] + MEANS[1::5] + SUMS[2::6] + UPDATES[3::5] + UPDATES[::6]
 
 
-def test_plain_derivations_of_the_mean_agree_with_autodiff():
-    for case in MEANS:
+@pytest.mark.costly
+@pytest.mark.parametrize("part", range(3))
+def test_plain_derivations_of_the_mean_agree_with_autodiff(part):
+    for case in MEANS[part::3]:
         arguments = judge.points(case)[:1]
         function = derivations.written(case, derivations.right(case))
         assert judge.same(judge.outputs(function, arguments), judge.truth(case, arguments)), case
@@ -77,6 +79,7 @@ def test_every_way_of_writing_agrees_with_autodiff(rng):
             assert judge.same(given, judge.truth(case, arguments)), case
 
 
+@pytest.mark.slow
 def test_every_edit_changes_what_some_network_gives():
     matter = {i for case in SOME for i in judge.matters(case)}
     idle = [edit for i, edit in enumerate(edits.EDITS) if i not in matter]
@@ -84,6 +87,7 @@ def test_every_edit_changes_what_some_network_gives():
     assert [edit.id for edit in idle] == ["z/z-without-1", "delta1/V-bias-kept"]
 
 
+@pytest.mark.slow
 def test_no_two_ids_are_the_same_function_everywhere():
     apart, alike = set(), set()
     for case in SOME:

@@ -100,6 +100,7 @@ RUNS = [
 ]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("kind", "settings"), RUNS, ids=str)
 def test_a_run_is_scikit_learns_own(kind, settings, rng):
     """Same seed, same start, same order: the same weights after every step, up to rounding."""
@@ -238,7 +239,9 @@ def test_validation_samples_have_each_classs_share(classes, rng):
 def test_a_class_of_one_sample_is_no_reason_to_stop(rng):
     X, y = task("many", rng)
     y[0] = 9
-    ThreeLayerClassifier(Q, early_stopping=True, max_iter=2).fit(X, y)
+    model = ThreeLayerClassifier(Q, early_stopping=True, max_iter=2).fit(X, y)
+    assert 9 in model.classes_
+    assert len(model.validation_scores_) == model.n_iter_ == 2
 
 
 def test_validation_data_of_ones_own(rng):

@@ -76,6 +76,7 @@ def test_what_is_not_finite_is_null(tmp_path):
     assert "quick" not in record
 
 
+@pytest.mark.slow
 def test_a_quick_run_is_kept_away_from_the_results_and_the_index(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     quick("template", None)

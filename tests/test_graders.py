@@ -69,6 +69,7 @@ def gradescope(tmp_path):
     return grade
 
 
+@pytest.mark.slow
 def test_gradescope(gradescope):
     found = gradescope({"homework.py": written("no slope"), "読んで.txt": "提出します。"})
     scores = {one["name"]: (one["score"], one["max_score"]) for one in found["tests"]}

@@ -91,6 +91,7 @@ def tolerance(network, dtype) -> float:
     return TOLERANCE[dtype] + (np.finfo(dtype).eps / slope if saturated else 0)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("hidden", "pair", "bias"), COMBINATIONS)
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("dtype", TOLERANCE)

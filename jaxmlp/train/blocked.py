@@ -44,17 +44,15 @@ REGISTERS = 2**14  # numbers of 4 bytes that a GPU's multiprocessor keeps at han
 LONGEST = 256  # samples that one kernel takes
 
 
-def block_size(params: Params, batch_size: int, on_cpu: bool, fused: bool) -> int:
+def block_size(params: Params, batch_size: int, fused: bool) -> int:
     """How many samples to take at a time: a multiple of the batch size, as measured to be best.
 
     More samples make larger products, but each sample's correction takes as many vectors.
 
     Args:
-        on_cpu, fused: as for `descend`.
+        fused: as for `descend`, on a CPU; a GPU's kernel takes `in_a_kernel`.
     """
     first = params.V if params.W is None else params.W
-    if fused and not on_cpu:
-        return in_a_kernel(params)
     if fused and first.nbytes <= NEAREST:
         return 1
     if batch_size > (7 if first.size <= SMALL else 32):

@@ -78,8 +78,9 @@ def rule_for(
     else:
         most = blocked.in_a_kernel(params) if device.platform == "gpu" else 0
         fused &= plain and gradient is autodiff and 1 < (most if block is None else block) <= most
+        block = most if fused and block is None else block
     if block is None:
-        block = blocked.block_size(params, batch_size, on_cpu, fused) if plain else 0
+        block = blocked.block_size(params, batch_size, fused) if plain else 0
     return Rule(network, make, gradient, batch_size, int(block), on_cpu, fused)
 
 
@@ -95,10 +96,16 @@ def fused_or_not(rule: Rule, use: Callable[[Rule], object]) -> Any:
     """What `use` gives; without fused loops where the compiler knows no such."""
     try:
         return use(rule)
-    except Exception:  # of the compiler, or of what makes kernels for it
-        if not rule.fused:
+    except Exception as why:
+        if not (rule.fused and is_refusal(why)):
             raise
         return use(rule._replace(fused=False, block=rule.block and max(rule.block, blocked.BLOCK)))
+
+
+def is_refusal(why: Exception) -> bool:
+    """Whether it is of the compiler, or of what makes kernels for it; Pallas' own is not public."""
+    known = isinstance(why, jax.errors.JaxRuntimeError | NotImplementedError | ImportError)
+    return known or type(why).__name__ == "LoweringError"
 
 
 def run(rule: Rule, *args: Any) -> Any:

@@ -180,6 +180,7 @@ def test_settings_that_were_altered_are_not_gone_on_with(command, tmp_path):
     assert command("train", "--resume", "run", "--epochs", "4")[0] == 0
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("left", [0, 100])
 def test_a_model_that_was_cut_short_is_no_finished_run(left, command, tmp_path):
     command(*TRAIN)

@@ -110,6 +110,7 @@ def test_the_command(command, tmp_path):
         assert err == "jaxmlp: 1 of 1 checks is not right\n"
 
 
+@pytest.mark.slow
 def test_the_hook_for_pre_commit(command, tmp_path):
     """What pre-commit makes of the definition: its entry, and the files behind."""
     hook = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")

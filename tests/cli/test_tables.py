@@ -115,6 +115,7 @@ def test_pandas_own_header_for_train_and_predict_alike(command, rng, tmp_path):
     assert answers[0] == answers[1]
 
 
+@pytest.mark.slow
 def test_words_missing_values_and_ids(command, rng, tmp_path):
     n = 60
     city = np.array(["Paris", "Rome", ""])[rng.integers(3, size=n)]

@@ -229,6 +229,7 @@ def test_a_reader_that_leaves_does_not_stop_the_run(tmp_path):
     assert (tmp_path / "mine/model.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_names_that_look_like_mathematics_are_drawn_as_they_are(run, tmp_path, rng):
     rows = [
         f"{a},{k}" for a, k in zip(rng.normal(size=40), ["$^$", "$10 to $20"] * 20, strict=True)

@@ -103,14 +103,14 @@ def test_no_more_is_fetched_than_fits_and_little_in_vain(blocks, numbers, weight
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_small_first_layer_is_changed_sample_by_sample(q, bias, samples, rng):
     network, params = Network("tanh", bias=bias), draw_params(rng, 5, q, 4, bias=bias)
-    assert blocked.block_size(params, 1, on_cpu=True, fused=True) == 1
+    assert blocked.block_size(params, 1, fused=True) == 1
     expected = after_an_epoch(network, params, samples, block=0)
     assert apart(after_an_epoch(network, params, samples), expected) < 1e-9
 
 
 def test_a_large_first_layer_is_changed_in_blocks(rng):
-    assert blocked.block_size(draw_params(rng, 784, 200, 4), 1, on_cpu=True, fused=True) == 64
-    assert blocked.block_size(draw_params(rng, 5, 3, 4), 1, on_cpu=True, fused=False) == 64
+    assert blocked.block_size(draw_params(rng, 784, 200, 4), 1, fused=True) == 64
+    assert blocked.block_size(draw_params(rng, 5, 3, 4), 1, fused=False) == 64
 
 
 def test_each_sample_sees_what_those_before_it_did(samples, rng):
@@ -164,12 +164,25 @@ def test_a_compiler_without_functions_of_loops(samples, rng, monkeypatch):
     assert asked == [True, False]
 
 
+def test_what_no_compiler_says_is_tried_once(samples, rng, monkeypatch):
+    asked = []
+
+    def failing(rule, *args):
+        asked.append(rule.fused)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(epoch, "_compiled", failing)
+    with pytest.raises(ZeroDivisionError):
+        after_an_epoch(Network(), draw_params(rng, 5, 3, 4), samples)
+    assert asked == [True]
+
+
 @pytest.mark.parametrize("d", [3, 64, 784])
 @pytest.mark.parametrize("q", [5, 200])
 def test_the_block_chosen_is_a_multiple_of_the_batch(d, q):
     params = draw_params(np.random.default_rng(0), d, q, 4)
     for batch_size in (1, 2, 3, 7, 32, 33, 100):
-        block = blocked.block_size(params, batch_size, on_cpu=True, fused=False)
+        block = blocked.block_size(params, batch_size, fused=False)
         assert block % batch_size == 0
         assert batch_size <= block <= max(batch_size, 64)
 

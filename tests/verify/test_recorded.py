@@ -892,8 +892,7 @@ for t in range(3):
     assert {check.verdict for check in right.checks} == {"right"}
 
 
-def test_weights_shrink_as_the_penalty_in_the_files_own_error_says(checked):
-    text = """
+PENALTY = """
 import numpy as np
 X, T = np.random.randn(6, 5), np.eye(3)[[0, 1, 2, 0, 1, 2]]
 A, a = np.random.randn(5, 4), np.random.randn(4)
@@ -908,20 +907,27 @@ for t in range(5):
     A -= 0.3 * dA; a -= 0.3 * low.sum(axis=0)
     B -= 0.3 * dB
 """
-    assert {check.verdict for check in checked(text).checks} == {"right"}
-    file = checked(text.replace("0.05 *", "0.1 *"))
+
+
+def test_weights_shrink_as_the_penalty_in_the_files_own_error_says(checked):
+    assert {check.verdict for check in checked(PENALTY).checks} == {"right"}
+    file = checked(PENALTY.replace("0.05 *", "0.1 *"))
     wrong = [check for check in file.checks if check.verdict == "wrong"]
     assert [c.place.text for c in wrong] == ["0.1 * A", "0.1 * B"]
     assert all("0.5 times" in c.diagnosis[0].text.en for c in wrong)
     assert {c.diagnosis[0].id for c in wrong} == {"other-share"}
-    without = text.replace(" + a)", ")").replace("a -= 0.3 * low.sum(axis=0)", "pass")
+
+
+@pytest.mark.slow
+def test_so_they_do_without_biases_and_beside_another_mistake(checked):
+    without = PENALTY.replace(" + a)", ")").replace("a -= 0.3 * low.sum(axis=0)", "pass")
     assert {check.verdict for check in checked(without).checks} == {"right"}
     wrong = checked(without.replace("0.05 *", "0.1 *")).checks
     assert [c.diagnosis[0].id for c in wrong if c.verdict == "wrong"] == ["other-share"] * 2
-    missing = checked(text.replace(" + 0.1 * B", ""))
+    missing = checked(PENALTY.replace(" + 0.1 * B", ""))
     wrong = [check for check in missing.checks if check.verdict == "wrong"]
     assert [c.diagnosis[0].id for c in wrong] == ["no-share"]
-    other = checked(text.replace("0.05 *", "0.1 *").replace(" * (1 - Z * Z)", ""))
+    other = checked(PENALTY.replace("0.05 *", "0.1 *").replace(" * (1 - Z * Z)", ""))
     assert "slope-missing" in {n.id for c in other.checks for n in c.diagnosis}
 
 

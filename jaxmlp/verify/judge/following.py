@@ -12,7 +12,6 @@ from jaxmlp.verify.judge.uneven import near, uneven, uneven_layer
 from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import GRADIENT
-from jaxmlp.verify.run import network
 from jaxmlp.verify.run.targets import Target
 
 
@@ -167,8 +166,7 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
 
 def _resting(world: World, names: Names, still: Collection[int]) -> tuple[str, ...]:
     """What does not move though E depends on it and its like do: a mistake, or on purpose."""
-    found = network.siblings(world.recording, world.graph, world.targets)
-    nodes = {i for i in found if i not in still and np.any(names.adjoints.get(i, 0))}
+    nodes = {i for i in world.siblings if i not in still and np.any(names.adjoints.get(i, 0))}
     single = {i for i in nodes if not world.recording.nodes[i].value.ndim}
     told = [name.rpartition("[")[0] if i in single and name.endswith("]") else name
             for name, i in world.recording.values if i in nodes]  # fmt: skip

@@ -60,6 +60,7 @@ class World:
         fixed: other arrays that the forward pass multiplies with.
         at: all values, at several states.
         targets: what may be the target, and where it meets the forward pass.
+        siblings: what does not move, though its like in a list do (`network.siblings`).
         results: of a call, (name, node) of what it gives and depends on the target.
     """
 
@@ -69,6 +70,7 @@ class World:
     fixed: tuple[int, ...]
     at: Sequence[Mapping[int, np.ndarray]]
     targets: tuple[Target, ...]
+    siblings: tuple[int, ...] = ()
     results: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -144,10 +146,11 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
         )
     found = tuple(targets(graph, olds, news))
     fixed = network.fixed(graph, olds, found)
-    fixed += [i for i in network.siblings(recording, graph, found) if i not in fixed]
+    siblings = tuple(network.siblings(recording, graph, found))
+    fixed += [i for i in siblings if i not in fixed]
     empty = network.empty_samples(graph, olds, found, recording.parts)
     at = adjoints.states(recording, [*olds, *fixed], seed, empty=empty) if found else ()
-    return World(recording, graph, params, tuple(fixed), at, found)
+    return World(recording, graph, params, tuple(fixed), at, found, siblings)
 
 
 def at_rest(world: World, seed: int) -> World | None:
@@ -196,7 +199,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         if params:
             at = adjoints.states(recording, roots, seed)
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
-            yield World(recording, graph, params, fixed, at, met, tuple(results))
+            yield World(recording, graph, params, fixed, at, met, results=tuple(results))
 
 
 def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:

@@ -1,5 +1,6 @@
 """A person's code in a process, shut in, with a time limit: what it breaks is its own."""
 
+import compileall
 import contextlib
 import functools
 import json
@@ -170,6 +171,7 @@ class Runner:
         folder = os.path.realpath(self.folder.name)
         if not self.wanted.disk:
             box.guard()
+        _compile()
         paths, visible = _python()
         measures = {"namespaces": self.wanted.disk, "calls": self.wanted.processes}
         setup = box.Setup(os.getpid(), folder, (*visible, *self.visible), **measures)
@@ -211,6 +213,13 @@ def held() -> Held:
             if found is not None:
                 return found
     return Held(*[False] * len(Held._fields))
+
+
+@functools.cache
+def _compile() -> None:
+    """Have a child find its modules compiled where Python may keep them: it writes none itself."""
+    if not sys.dont_write_bytecode:
+        compileall.compile_dir(os.path.dirname(__file__), quiet=2)
 
 
 def _line(stream: Stream) -> bytes:

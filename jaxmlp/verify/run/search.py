@@ -8,6 +8,7 @@ import ast
 import contextlib
 import random
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -174,24 +175,33 @@ class Search:
 
     def of_all(self, uncalled: list[Uncalled]) -> list[list[dict[str, Any]]]:
         """The recordings of calls; of a class with one method each, where all together fail."""
-        found, until = [], self.until
+        found = []
         for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
-            now = time.process_time()
-            self.until = now + (until - now) * min(1, SHARE / left)
-            made = [learned] if (learned := self._learning(one)) else [self.worlds(one)]
-            made = made if made[0] else [self.worlds(part) for part in parts(one)]
+            with self._a_part(min(1.0, SHARE / left)):
+                made = [learned] if (learned := self._learning(one)) else [self.worlds(one)]
+                made = made if made[0] else [self.worlds(part) for part in parts(one)]
             found += made
-        self.until = until
         return found
+
+    @contextlib.contextmanager
+    def _a_part(self, share: float) -> Iterator[None]:
+        """Meanwhile there is this share of the time that is left."""
+        until, now = self.until, time.process_time()
+        self.until = now + (until - now) * share
+        try:
+            yield
+        finally:
+            self.until = until
 
     def _learning(self, one: Uncalled) -> list[dict[str, Any]]:
         """The recordings of a class without its methods that matter for no step, if there are."""
         if (learning := that_learns(one)) is None:
             return []
-        known, tries, until, now = {*self.shapes}, self.tries, self.until, time.process_time()
-        self.tries, self.until = min(tries, FEW), now + (until - now) / 2
-        made = self.worlds(learning)
-        self.tries, self.until = tries, until
+        known, tries = {*self.shapes}, self.tries
+        self.tries = min(tries, FEW)
+        with self._a_part(0.5):
+            made = self.worlds(learning)
+        self.tries = tries
         if any(world["moves"] for world in made):
             return made
         self.shapes = known

@@ -60,7 +60,7 @@ V = np.random.normal(0, 0.3, (m, q + 1))
 ########## 確率的勾配降下法によるパラメータ推定
 num_epoch = 10
 eta = 0.1
-e_train, e_test = [], []
+e_train = []
 
 for epoch in range(0, num_epoch):
     index = np.random.permutation(n)
