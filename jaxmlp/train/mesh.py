@@ -170,11 +170,13 @@ def by_units(mesh: Mesh, network: Network, descend: Callable) -> Callable:
     Of a batch, each device has the sums over its own units in a = Vz. They are exchanged; all
     else, forward and back, is at home: W by rows, V by columns, the outputs' bias everywhere.
     """
-    nothing, rows = PartitionSpec(), PartitionSpec(None, AXIS)
-    columns = PartitionSpec(None, None, AXIS)
-    second = Layer(columns, nothing if network.bias else None)
+    nothing: Any = PartitionSpec()
+    rows = PartitionSpec(None, AXIS)
+    columns: Any = PartitionSpec(None, None, AXIS)
+    everywhere: Any = nothing if network.bias else None
+    second = Layer(columns, everywhere)
 
-    def own(data: Any, W: Array, V: Layer, order: Array, rates: Array) -> tuple:
+    def own(data: Any, W: Any, V: Layer, order: Array, rates: Array) -> tuple:
         params = Params(W, joined(V))
         params = descend(data, params, order, rates, functools.partial(_exchanged, mesh.size))
         return params.W, apart(network, params.V)
@@ -186,9 +188,8 @@ def by_units(mesh: Mesh, network: Network, descend: Callable) -> Callable:
 
     def together(data: Any, params: Params, order: Array, rates: Array) -> Params:
         W, V = shared_out(data, params.W, apart(network, params.V), order, rates)
-        params = Params(W, joined(V))
-        everywhere = NamedSharding(mesh, nothing)
-        return jax.tree.map(lambda a: jax.lax.with_sharding_constraint(a, everywhere), params)
+        whole = NamedSharding(mesh, nothing)
+        return jax.lax.with_sharding_constraint(Params(W, joined(V)), whole)
 
     return together
 
