@@ -1,12 +1,14 @@
 """The programs beside a file that import it: they say what its classes and functions are given."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from jaxmlp.verify.names import called
 from jaxmlp.verify.origin import files_beside
-from jaxmlp.verify.reading import code_of, of_cells
+from jaxmlp.verify.reading import FILE, code_of, of_cells
 
 MOST = 3  # programs that are tried
 SEARCHED = 200  # files of a folder that are looked into
@@ -49,7 +51,8 @@ def _candidates(path: Path) -> Iterator[Path]:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes() if path.is_file() else b""
+        small = path.is_file() and path.stat().st_size <= FILE
+        return path.read_bytes() if small else b""
     except OSError:
         return b""
 
@@ -64,6 +67,20 @@ def _importer(candidate: Path, path: Path) -> Importer | None:
     files = files_beside(candidate, ast.Module(body, []))
     does = any(not isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
                for one in body)  # fmt: skip
-    return (
-        Importer(str(candidate), cells, list(map(str, files))) if does and path in files else None
+    if not does or path not in files or _changes(body, path.stem):
+        return None
+    return Importer(str(candidate), cells, list(map(str, files)))
+
+
+def _changes(body: list[ast.stmt], module: str) -> bool:
+    """Whether a program gives what it imports from a module other attributes, or may: what it makes
+    of it then is not the module's."""
+    nodes = [n for one in body for n in ast.walk(one)]
+    imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    own = [n for n in imports if module in re.findall(r"\w+", ast.unparse(n))]
+    names = {(one.asname or one.name).split(".")[0] for n in own for one in n.names}
+    given = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+    roots = [ast.unparse(n).split(".")[0] for n in given]
+    return bool(names.intersection(roots)) or any(
+        isinstance(n, ast.Call) and called(n) in ("setattr", "exec", "eval") for n in nodes
     )

@@ -22,6 +22,7 @@ class Step:
         checks: one a parameter; none where it could not be judged.
         notes: on what could not be judged.
         evaluation: what is wrong with the use of its parameters afterwards.
+        moves: whether it moves parameters, and is no call that gives gradients.
     """
 
     line: int
@@ -29,6 +30,7 @@ class Step:
     checks: tuple[Check, ...] = ()
     notes: tuple[Note, ...] = ()
     evaluation: tuple[Check, ...] = ()
+    moves: bool = False
 
     @property
     def right(self) -> bool:

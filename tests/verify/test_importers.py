@@ -88,8 +88,12 @@ def test_a_file_without_one_is_tried_by_itself(beside):
 
 
 def test_a_program_that_fails_leaves_it_to_the_next(beside):
-    broken = "import net\nraise ValueError\n"
-    found, verdicts = judged(beside(net=NET, slopes=SLOPES, a=broken, main=MAIN))
+    broken = MAIN.replace("\nfor ", "\nnothing = 1 / 0\nfor ").replace(
+        "import pandas as pd\n", "import pandas as pd\n", 1
+    )
+    found, verdicts = judged(
+        beside(net=NET, slopes=SLOPES, a=broken, main=f"{MAIN}# the longer one\n" * 1)
+    )
     assert set(verdicts) == {"right"}
     assert "was run by main.py" in " ".join(note.text.en for note in found.remarks)
 
@@ -160,12 +164,44 @@ for epoch in range(3):
     assert set(found[1]) == verdicts
 
 
-def test_a_mistake_of_the_importing_program_has_no_line_in_the_file(beside):
+@pytest.mark.parametrize("part", ["0.1 * net.feed['x'].T @ net.low", "0.1 * net.z.T @ net.top"])
+def test_a_mistake_of_the_importing_program_is_none_of_the_file(beside, part):
     net = NET.split("    def move")[0]
     moved = (
-        "    net.W[1] -= 0.1 * net.z.T @ net.top\n    net.W[0] += 0.1 * net.feed['x'].T @ net.low\n"
+        "    net.W[1] -= 0.1 * net.z.T @ net.top\n    net.W[0] -= 0.1 * net.feed['x'].T @ net.low\n"
     )
     program = MAIN.replace("; net.move()\n", f"\n{moved}")
-    found, verdicts = judged(beside(net=net, slopes=SLOPES, main=program))
-    (wrong,) = [check for check in found.checks if check.verdict == "wrong"]
-    assert (verdicts.count("wrong"), wrong.place) == (1, None)
+    assert set(judged(beside(net=net, slopes=SLOPES, main=program))[1]) == {"right"}
+    found, verdicts = judged(beside(main=program.replace(f"-= {part}", f"+= {part}"), net=net)
+                             .with_name("net.py"))  # fmt: skip
+    assert "wrong" not in verdicts
+    assert any("or in the program that runs it" in note.text.en for note in found.remarks)
+
+
+def test_the_loops_of_a_program_are_counted_apart(beside):
+    first = "shown = []\nfor k in range(9): shown.append(k)\n"
+    program = MAIN.replace("net = Net", f"{first}net = Net")
+    assert set(judged(beside(net=NET, slopes=SLOPES, main=program))[1]) == {"right"}
+
+
+def test_a_program_that_changes_the_file_or_ends_says_nothing_of_it(beside):
+    for line in ("Net.back = print", "setattr(Net, 'back', print)"):
+        path = beside(net=NET, slopes=SLOPES, main=MAIN.replace("net = Net", f"{line}\nnet = Net"))
+        assert importers(path) == []
+    alone = [(c.name, c.verdict) for c in verify_file(beside(slopes=SLOPES)).checks]
+    ends = "import os\nimport slopes\nos._exit(0)\n"
+    assert [
+        (c.name, c.verdict) for c in verify_file(beside(slopes=SLOPES, main=ends)).checks
+    ] == alone
+
+
+def test_large_files_and_links_are_not_looked_into(beside, tmp_path):
+    path = beside(net=NET, slopes=SLOPES)
+    with (tmp_path / "large.py").open("w") as file:
+        file.write(MAIN)
+        file.truncate(1 << 36)  # sparse
+    elsewhere = tmp_path / "elsewhere" / "main.txt"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(MAIN)
+    (tmp_path / "link.py").symlink_to(elsewhere)
+    assert importers(path) == []

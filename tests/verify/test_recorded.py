@@ -1625,3 +1625,26 @@ def test_samples_of_a_list_that_are_arrays_of_their_own(checked):
     wrong = checked(SEVERAL.replace("sums[1] + d", "sums[1] + k * d").replace("x, y in", "k, (x, y) in")
                     .replace("in batch:", "in enumerate(batch):"))  # fmt: skip
     assert "wrong" in verdicts(wrong)
+
+
+NESTEROV = """
+import numpy as np
+X, Y = np.random.randn(7, 3), np.random.randn(7, 2)
+W, V = np.random.randn(3, 4), np.random.randn(4, 2)
+w, v = np.zeros_like(W), np.zeros_like(V)
+for t in range(9):
+    A, B = W + 0.9 * w, V + 0.9 * v
+    z = np.tanh(X @ A)
+    d = z @ B - Y
+    w = 0.9 * w - 0.01 * X.T @ (d @ B.T * (1 - z * z))
+    v = 0.9 * v - 0.01 * z.T @ d
+    W, V = W + w, V + v
+"""
+
+
+def test_a_velocity_that_is_ahead_is_no_other_parameter(checked):
+    assert verdicts(checked(NESTEROV)) == {"right"}
+    assert "wrong" in verdicts(checked(NESTEROV.replace(" * (1 - z * z)", "")))
+    assert "wrong" in verdicts(
+        checked(NESTEROV.replace("V = W + w, V + v", "V = W + w, V + v * V"))
+    )

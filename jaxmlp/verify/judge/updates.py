@@ -11,6 +11,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
 from jaxmlp.verify.judge.worlds import Param, World
+from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.step import CURVED, FACTORS
 from jaxmlp.verify.truth import replay
 
@@ -129,7 +130,14 @@ def _of_its_own(
     graph, nodes = world.graph, world.recording.nodes
     behind = graph.ancestors([param.new], without=all_of_them)
     forward = graph.ancestors(outputs) & graph.dependents(world.roots)
-    others = forward.intersection(p.old for p in world.params) - {param.old}
-    return not behind & others and not any(
-        nodes[i].op in (*FACTORS, *CURVED) for i in behind & forward
-    )
+    if any(nodes[i].op in (*FACTORS, *CURVED) for i in behind & forward):
+        return False
+    ahead = graph.ancestors(_sums_with(graph, param.old))  # its velocity, of W + μ v
+    return not any(p.old in behind & forward and p.old not in ahead
+                   for p in world.params if p is not param)  # fmt: skip
+
+
+def _sums_with(graph: Graph, number: int) -> list[int]:
+    """What an array is added to, as it is."""
+    arrays = graph.nodes[number].value.ndim > 0
+    return [i for i in graph.after[number] if arrays and graph.nodes[i].op in ("add", "subtract")]

@@ -16,17 +16,17 @@ def explored(
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to judge in a file: its own steps, and what its functions do beside these.
 
-    Where it makes no step itself, those that programs make which import it.
+    With programs that import it, where it makes no step itself, those that they make.
     """
     search = Search(code, _part(until, uncalled), seed, given)
     recordings, importer = [search.worlds(None)], ""
     stopped, errors = None, search.errors
-    if not recordings[0]:
+    if importers and not recordings[0]:
         recordings[0], importer = _imported(importers, code.path, _part(until, uncalled), seed)
     if recordings[0]:
         search.until = until
         recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))
-    else:
+    elif not importers:
         stopped = search.farthest
         recordings = _of_calls(search, uncalled, until)
     return {

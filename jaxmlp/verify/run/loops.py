@@ -74,11 +74,12 @@ class Loops:
         self.aimless: list[Seen] = []
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
-        self.counts: dict[int, int] = {}
+        self.counts: dict[tuple[str, int], int] = {}
 
     def passes(self, over: Any, line: int) -> Iterator[Any]:
         """The passes of a `for` loop."""
-        yield from self._watched(_entries(over), self._line(line), current().frame(beside=True))
+        frame = current().frame(beside=True)
+        yield from self._watched(_entries(over), line, frame)
 
     def _line(self, line: int) -> int:
         """A loop's line; of one in a module beside, the line that led there, if one has."""
@@ -96,7 +97,7 @@ class Loops:
                 yield None
 
         where = current().frame(beside=True)
-        yield from self._watched(rounds(), self._line(line), where, ends=False)
+        yield from self._watched(rounds(), line, where, ends=False)
 
     def _watched(
         self, entries: Iterator[Any], line: int, frame: Any, *, ends: bool = True
@@ -107,13 +108,14 @@ class Loops:
             ends: whether it would come to an end.
         """
         earlier: tuple[int, dict[str, Place]] | None = None
+        place, line = (frame.f_code.co_filename, line), self._line(line)
         for passes, entry in enumerate(entries):
             if time.process_time() > self.until:
                 raise OutOfTime
-            self.counts[line] = self.counts.get(line, 0) + 1
+            self.counts[place] = self.counts.get(place, 0) + 1
             if passes > LONGEST and ends and not self.seen:
                 return
-            if self.counts[line] > WATCHED:
+            if self.counts[place] > WATCHED:
                 if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:
                     current().forget()
                 yield entry
@@ -123,7 +125,8 @@ class Loops:
             yield from self._inside(entry)
             if len(self.seen) == known:
                 after = self._places(frame)
-                self.look(line, "", start, before, after)
+                again = self.counts[place] == 1 and _reshapes(before, after)
+                self.look(line, "", start, before, after, again=again)
                 made = self.seen[known:]
                 if made and (late := prepared(current().nodes, made[-1].moves)):
                     self.seen.pop()
@@ -165,15 +168,19 @@ class Loops:
             self.seen.append(first._replace(last=current().next, newest=newest))
 
     def look(
-        self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
-    ) -> None:
-        """Remember a step, if what has changed makes one."""
+        self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place],
+        *, again: bool = False,
+    ) -> None:  # fmt: skip
+        """Remember a step, if what has changed makes one.
+
+        Args:
+            again: whether the next pass says more.
+        """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
         if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
             still = {name: place for name, place in after.items() if before.get(name) == place}
             made = Seen(line, name, start, current().next, moved, still)
-            is_first = self.counts.get(line) == 1 and _reshapes(before, after)
-            if is_first or not (_has_target(made) or prepared(current().nodes, moved)):
+            if again or not (_has_target(made) or prepared(current().nodes, moved)):
                 self.aimless.append(made)
                 return
             self.seen.append(made)
