@@ -394,3 +394,13 @@ def test_what_cannot_be_shown_is_not_run(tmp_path):
         assert runner.call("double", [X])[0].tolist() == [2, 4]  # it isn't there
     with Runner(pieces(GOOD)) as runner:
         runner.call("double", [X])
+
+
+def test_what_a_child_imports_is_compiled_where_python_may_keep_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(module.compileall, "compile_dir", lambda path, **_: asked.append(path))
+    for never in (True, False):
+        monkeypatch.setattr(sys, "dont_write_bytecode", never)
+        module._compile.cache_clear()
+        module._compile()
+    assert asked == [str(Path(module.__file__).parent)]
