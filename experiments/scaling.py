@@ -68,14 +68,13 @@ def measured(work: dict, processes: int, devices: int) -> float:
         free.bind(("localhost", 0))
         place = f"localhost:{free.getsockname()[1]}"
     flags = f"--xla_force_host_platform_device_count={devices // processes}"
-    if processes > 1 or devices == 1:
-        flags += " --xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    threads = {"NPROC": "1"} if processes > 1 or devices == 1 else {}  # no flag of XLA's does it
     started = []
     for k in range(processes):
         told = {**work, "place": place, "processes": processes, "process": k}
         started.append(subprocess.Popen(
             [sys.executable, "-m", "experiments.scaling", "--work", json.dumps(told)],
-            env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+            env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", **threads},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ))  # fmt: skip
     said = [one.communicate(timeout=WAIT) for one in started]

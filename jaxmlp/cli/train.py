@@ -24,6 +24,7 @@ from jaxmlp.evaluate import Score, dead_units
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
 from jaxmlp.storage import packed
+from jaxmlp.train.mesh import shares_units
 from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
 from jaxmlp.train.stream import Stream
 
@@ -56,7 +57,7 @@ def _train(console: Console, settings: Settings, first: bool) -> int:
     with under_way(settings, task) as run:
         packed(model_of(task, params))  # what cannot be saved is not trained
         describe(console, settings, task, params)
-        say_devices(console, devices, why_one)
+        say_devices(console, settings, params, devices, why_one, len(task.train.X))
         check_gradients(console, task, params)
         result = learn(console, settings, task, params, run, devices)
         if not first:
@@ -105,13 +106,23 @@ def describe(console: Console, settings: Settings, task: Task, params: Params) -
     print_lines(console, lines)
 
 
-def say_devices(console: Console, devices: list[jax.Device] | None, why_one: str) -> None:
-    """Say how many share the batches, or why it is one."""
+def say_devices(
+    console: Console,
+    settings: Settings,
+    params: Params,
+    devices: list[jax.Device] | None,
+    why_one: str,
+    n: int,
+) -> None:
+    """Say how many share the batches or the hidden units, or why it is one."""
     if why_one:
         console.print(f"{'devices':<11}{why_one}")
     elif devices:
         several = f" of {jax.process_count()} processes" * (jax.process_count() > 1)
-        console.print(f"{'devices':<11}{len(devices)}{several}, which share each batch")
+        how = {"plain": settings.optimizer == "sgd", "streamed": settings.stream}
+        units = shares_units(len(devices), params, min(settings.batch_size, n), **how)
+        what = "the hidden units" if units else "each batch"
+        console.print(f"{'devices':<11}{len(devices)}{several}, which share {what}")
 
 
 def check_gradients(console: Console, task: Task, params: Params) -> None:

@@ -107,6 +107,7 @@ def descend(
     params: Params,
     order: Array | None,
     rates: Array,
+    summed: Callable[[Array], Array] | None = None,
 ) -> Params:
     """One pass of plain SGD over the samples, for N networks.
 
@@ -121,11 +122,14 @@ def descend(
         order: row numbers of X, one after the other; None where X and Y are blocks in order,
             (…, block, d) and (…, block, m).
         rates: (N, n): what each sample's gradient is multiplied by, in that order.
+        summed: as a `Layer` takes it, where the hidden units are some of several devices'.
     """
     X, Y = train
     W, V = (None if A is None else apart(network, A) for A in params)
     layers = (V, None) if W is None else (W, V)
-    steps: Callable = functools.partial(_steps, network, DELTAS[gradient], batch_size)
+    deltas: Callable = DELTAS[gradient]
+    deltas = functools.partial(deltas, summed=summed) if summed else deltas
+    steps: Callable = functools.partial(_steps, network, deltas, batch_size)
     if fused:
         steps = _as_one_function(steps) if on_cpu else _as_one_kernel(network)
     directly = _as_one_function(functools.partial(_directly, DELTAS[gradient], network))

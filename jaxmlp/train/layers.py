@@ -3,6 +3,7 @@
 With the biases apart, no 1 has to be put in front of anything: Wx = W̃x + w₀.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -20,9 +21,15 @@ class Layer(NamedTuple):
     weights: Array
     bias: Array | None
 
-    def __call__(self, x: Array) -> Array:
-        """Wx of L3, for one sample or for rows."""
+    def __call__(self, x: Array, summed: Callable[[Array], Array] | None = None) -> Array:
+        """Wx of L3, for one sample or for rows.
+
+        Args:
+            summed: from the sums over some entries of x to those over all, where others have the
+                rest (`mesh.by_units`).
+        """
         a = self.weights @ x if x.ndim == 1 else x @ self.weights.T
+        a = a if summed is None else summed(a)
         return a if self.bias is None else a + jnp.broadcast_to(self.bias, a.shape)
 
 
@@ -38,20 +45,34 @@ def joined(layer: Layer) -> Array:
     return jnp.concatenate([layer.bias[..., None], layer.weights], axis=-1)
 
 
-def _by_autodiff(network: Network, second: Layer | None, u: Array, y: Array, rates: Array) -> tuple:
+def _by_autodiff(
+    network: Network,
+    second: Layer | None,
+    u: Array,
+    y: Array,
+    rates: Array,
+    summed: Callable[[Array], Array] | None = None,
+) -> tuple:
     """The gradients of Σ η_i E_i with respect to V and to each u (a, without hidden layer)."""
 
     def error(second: Layer | None, u: Array) -> Array:
-        a = u if second is None else second(network.hidden.value(u))
+        a = u if second is None else second(network.hidden.value(u), summed)
         return jnp.dot(rates, losses.error(network.output, network.loss, a, y))
 
     return jax.grad(error, (0, 1))(second, u)
 
 
-def _by_backprop(network: Network, second: Layer | None, u: Array, y: Array, rates: Array) -> tuple:
+def _by_backprop(
+    network: Network,
+    second: Layer | None,
+    u: Array,
+    y: Array,
+    rates: Array,
+    summed: Callable[[Array], Array] | None = None,
+) -> tuple:
     """The same by L15 and L22."""
     h = None if second is None else network.hidden.value(u)
-    a = u if second is None else second(h)
+    a = u if second is None else second(h, summed)
     delta2 = rates[..., None] * losses.delta2(network.output, network.loss, a, y)
     if second is None:
         return None, delta2

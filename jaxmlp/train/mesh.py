@@ -1,8 +1,11 @@
-"""Mini-batches shared out over devices: the samples by rows, W and V on each (L12).
+"""Mini-batches shared out over devices: the samples, or the hidden units (L12).
 
-Every device holds its share of X. An epoch's order is the same on any number of devices; so at its
-beginning the shares go round once, and each device picks out its rows of every batch. From there
-on only gradients travel: XLA sums them where a product runs over rows that are shared out.
+By samples, with W and V on each device: every device holds its share of X. An epoch's order is the
+same on any number of devices; so at its beginning the shares go round once, and each device picks
+out its rows of every batch. From there on only gradients travel: XLA sums them where a product runs
+over rows that are shared out.
+
+By hidden units, with all samples on each device: only sums over hidden units travel (`by_units`).
 """
 
 import functools
@@ -15,7 +18,9 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
 
+from jaxmlp.network import Network, Params
 from jaxmlp.train.arguments import Samples
+from jaxmlp.train.layers import Layer, apart, joined
 
 AXIS = "samples"
 Devices: TypeAlias = jax.Device | Sequence[jax.Device] | None
@@ -62,10 +67,14 @@ def check_batch(mesh: Mesh, batch_size: int) -> None:
         )
 
 
-def shared(mesh: Mesh, part: Samples) -> Samples:
-    """The samples with a share of their rows on each device, filled up with zeros."""
+def shared(mesh: Mesh, part: Samples, whole: bool = False) -> Samples:
+    """The samples with a share of their rows on each device, filled up with zeros.
+
+    Args:
+        whole: all rows on each device.
+    """
     missing = -len(part.X) % mesh.size
-    where = NamedSharding(mesh, PartitionSpec(AXIS))
+    where = NamedSharding(mesh, PartitionSpec() if whole else PartitionSpec(AXIS))
 
     def put(array: Any) -> Array:
         array = np.asarray(array)
@@ -135,6 +144,70 @@ def _picked(devices: int, own: Samples, rows: Array) -> Samples:
     nothing = jax.tree.map(lambda a: jnp.zeros(rows.shape + a.shape[1:], a.dtype), own)
     found = pick(0, jax.lax.pcast(nothing, AXIS, to="varying"), own)
     return jax.lax.fori_loop(1, devices, pass_on, (found, own))[0]
+
+
+def shares_units(
+    devices: int, params: Params, batch_size: int, *, plain: bool, streamed: bool = False
+) -> bool:
+    """Whether so many devices share the hidden units: less crosses then, and all have as many.
+
+    By rows of the batch, what crosses is a gradient, of all weights; by hidden units the outputs'
+    sums, m numbers a sample.
+
+    Args:
+        plain: whether it is plain SGD by `autodiff` or `backprop`: other optimizers may need all
+            of W, and other gradients' a = Vz is not at hand.
+        streamed: whether samples are read as they are needed: each device then takes a share.
+    """
+    if not plain or streamed or params.W is None or len(params.W) % devices:
+        return False
+    return len(params.V) * batch_size < params.W.size + params.V.size
+
+
+def by_units(mesh: Mesh, network: Network, descend: Callable) -> Callable:
+    """`blocked.descend` with a share of the hidden units on each device, and all samples.
+
+    Of a batch, each device has the sums over its own units in a = Vz. They are exchanged; all
+    else, forward and back, is at home: W by rows, V by columns, the outputs' bias everywhere.
+    """
+    nothing: Any = PartitionSpec()
+    rows = PartitionSpec(None, AXIS)
+    columns: Any = PartitionSpec(None, None, AXIS)
+    everywhere: Any = nothing if network.bias else None
+    second = Layer(columns, everywhere)
+
+    def own(data: Any, W: Any, V: Layer, order: Array, rates: Array) -> tuple:
+        params = Params(W, joined(V))
+        params = descend(data, params, order, rates, functools.partial(_exchanged, mesh.size))
+        return params.W, apart(network, params.V)
+
+    shared_out = jax.shard_map(
+        own, mesh=mesh, in_specs=(nothing, rows, second, nothing, nothing),
+        out_specs=(rows, second), check_vma=False,
+    )  # fmt: skip
+
+    def together(data: Any, params: Params, order: Array, rates: Array) -> Params:
+        W, V = shared_out(data, params.W, apart(network, params.V), order, rates)
+        whole = NamedSharding(mesh, nothing)
+        return jax.lax.with_sharding_constraint(Params(W, joined(V)), whole)
+
+    return together
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _exchanged(devices: int, a: Array) -> Array:
+    """The sum of all devices' a: of the same bits on each, as a + b is b + a.
+
+    Backwards nothing crosses: each has the whole derivative by the sum.
+    """
+    if devices & (devices - 1):
+        return jax.lax.psum(a, AXIS)
+    for hop in (1 << k for k in range(devices.bit_length() - 1)):  # half as long as a ring
+        a = a + jax.lax.ppermute(a, AXIS, [(k, k ^ hop) for k in range(devices)])
+    return a
+
+
+_exchanged.defvjp(lambda devices, a: (_exchanged(devices, a), None), lambda _, __, da: (da,))
 
 
 def summed(mesh: Mesh, total: Callable, n: int, params: Any, part: Samples) -> Array:

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh
 from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
@@ -29,8 +28,15 @@ from jaxmlp.train.arguments import (
     step_sizes,
     test_samples,
 )
-from jaxmlp.train.epoch import State, rule_for, run
-from jaxmlp.train.mesh import Devices, check_batch, from_own_shares, placed, shared
+from jaxmlp.train.epoch import Rule, State, rule_for, run
+from jaxmlp.train.mesh import (
+    Devices,
+    check_batch,
+    from_own_shares,
+    placed,
+    shared,
+    shares_units,
+)
 from jaxmlp.train.stream import Reader, Stream, of_stream
 
 
@@ -144,8 +150,8 @@ def fit(
         save: called after each epoch, before `on_epoch`, with all that `resume` takes; of a
             `Stream` also after each part of an epoch.
         device: where to compute; JAX's default where it is not given. Of several, each takes its
-            share of every batch; batches are to be a multiple of them, and the parameters are
-            those of one device, up to rounding.
+            share of every batch, or of the hidden units (`mesh.shares_units`); batches are to be a
+            multiple of them, and the parameters are those of one device, up to rounding.
 
     Raises:
         ValueError: an argument is out of its range, or shapes do not fit together.
@@ -162,7 +168,6 @@ def fit(
     """
     params = jax.tree.map(jnp.asarray, Params(*params))
     mesh, everywhere = placed(device)
-    train, tested, reader = _on_devices(network, params, (X, Y, weights), test, mesh, everywhere)
     n = len(Y), len(test[1]) if test else 0
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     measuring = measured_epochs(errors_every, epochs)
@@ -173,7 +178,10 @@ def fit(
     if mesh:
         check_batch(mesh, rule.batch_size)
         block = rule.batch_size if rule.block else 0
-        rule = rule._replace(mesh=mesh, n=n, block=block, fused=False)
+        how = {"plain": block > 0, "streamed": isinstance(X, Stream)}
+        units = shares_units(mesh.size, params, rule.batch_size, **how)
+        rule = rule._replace(mesh=mesh, n=n, block=block, fused=False, units=units)
+    train, tested, reader = _on_devices(rule, params, (X, Y, weights), test, everywhere)
     steps = math.ceil(an_epoch / rule.batch_size)
     params = everywhere(params)
     state, history, seen = None, [], 0
@@ -203,16 +211,15 @@ def fit(
 
 
 def _on_devices(
-    network: Network, params: Params, train: Sequence, test: Sequence | None, mesh: Mesh | None,
-    everywhere: Callable,
+    rule: Rule, params: Params, train: Sequence, test: Sequence | None, everywhere: Callable
 ) -> tuple[Samples, Samples | None, Reader | None]:  # fmt: skip
     """(the training samples, the test samples, what reads them where they are a `Stream`)."""
-    X, Y, weights = train
+    (X, Y, weights), network, mesh = train, rule.network, rule.mesh
     if isinstance(X, Stream):
         put = functools.partial(from_own_shares, mesh) if mesh else everywhere
         tested = of_stream("test ", *test) if test else None
         return of_stream("", X, Y, weights), tested, Reader(X.at_once, put)
-    put = functools.partial(shared, mesh) if mesh else everywhere
+    put = functools.partial(shared, mesh, whole=rule.units) if mesh else everywhere
     trained = samples(network, params, "", X, Y, weights, put=put)
     return trained, test_samples(network, params, test, put=put), None
 

@@ -1,5 +1,6 @@
 """What a file has, each thing checked as what it is."""
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.ending import out_of_time
 from jaxmlp.verify.finding import Check, File, Note, Words
 from jaxmlp.verify.grading import Options, unreadable
+from jaxmlp.verify.importers import Importer, importers
 from jaxmlp.verify.judge.staged import Said
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.judge.unjudged import unjudged
@@ -93,6 +95,17 @@ def _verified(
     limit, held = options.limit, options.held
     with Runner(pieces, limit=limit, clock=clock, visible=origins.files, wanted=held) as runner:
         named, steps = _run(cells, found, network, options, runner, beside=bool(origins.files))
+    importer = ""
+    if not any(step.moves for step in steps) and (programs := _programs(path, found, named)):
+        visible = {*origins.files, *(file for one in programs for file in one.files)}
+        with Runner(
+            pieces, limit=limit, clock=clock, visible=sorted(visible), wanted=held,
+            importers={one.path: one.cells for one in programs},
+        ) as runner:  # fmt: skip
+            again = steps_of(cells, runner, _said(found, options), options.seed,
+                             notebook=not found.numbered)  # fmt: skip
+        if runner.importer and any(step.moves or step.notes for step in again):
+            steps, importer = again, runner.importer
     declared = _declared(found, options)
     judged, counted = merged(named, steps, found, declared)
     of_steps = {id(one) for step in counted for one in step.checks}
@@ -103,7 +116,7 @@ def _verified(
     remarks += _unsure(unsure, found, run, [] if found.numbered else begins_of(cells))
     if not checks:
         return File(str(path), remarks=tuple(remarks), problem=NOTHING)
-    remarks += origins.notes
+    remarks += [*origins.notes, *_run_by(importer)]
     if by_names or declared - {"REDUCTION"}:
         remarks.append(_network_note(network, found, options))
     said = [origins.said(one) for one in checks]
@@ -193,6 +206,20 @@ def settings(found: Source, options: Options) -> Network:
         raise ValueError(f"unknown REDUCTION {reduction!r}: expected mean or sum")
     bias = said.get("BIAS", True) if options.bias is None else options.bias
     return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss, bias)
+
+
+def _programs(path: Path, found: Source, checks: Sequence[Check]) -> list[Importer]:
+    """The programs beside a file that may run a step of its classes and functions."""
+    defines = any(isinstance(n, ast.ClassDef | ast.FunctionDef) for n in found.module.body)
+    return importers(path) if defines and worth_running(found, checks, beside=False) else []
+
+
+def _run_by(importer: str) -> tuple[Note, ...]:
+    """That a program beside the file has run its training step."""
+    name = Path(importer).name
+    words = Words(f"its training step was run by {name}, which imports it",
+                  f"学習ステップは、これを import する {name} で実行しました")  # fmt: skip
+    return (Note("run-by", words),) if name else ()
 
 
 def _remarks(found: Source, pieces: Pieces, run: set[int], origins: Origins) -> tuple[Note, ...]:

@@ -71,7 +71,7 @@ class Origins:
         self.stars = [m for name, m in _imported(found.module) if name == "*"]
         self.names = {name: origin for name, origin in _imported(found.module) if name != "*"}
         self.names |= dict(self._aliases())
-        seen = _beside(path, found.module)
+        seen = files_beside(path, found.module)
         self.files = [str(file) for file in seen]
         self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
         self.notes = _other_files([file.name for file in seen])
@@ -185,7 +185,7 @@ def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
             yield from ((one.asname or one.name, prefix + one.name) for one in node.names)
 
 
-def _beside(path: Path, module: ast.Module) -> list[Path]:
+def files_beside(path: Path, module: ast.Module) -> list[Path]:
     """The files beside this one that it imports, and those that they import."""
     path = path.resolve()
     folders = roots(path, module.body)

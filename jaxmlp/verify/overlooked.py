@@ -123,8 +123,9 @@ def _gradient(node: ast.AST) -> bool:
     """Whether it computes a δ or a gradient, or moves a parameter; `delta = 1e-7` does not."""
     if isinstance(node, ast.FunctionDef):
         return bool(BACKPROPAGATION.search(plain(node.name))) and not empty(node)
-    if isinstance(node, ast.AugAssign):
-        return ROLE.get(_label(node.target)) in PARAMETERS
+    if isinstance(node, ast.AugAssign):  # c += 1 counts
+        counts = isinstance(node.value, ast.Constant)
+        return ROLE.get(_label(node.target)) in PARAMETERS and not counts
     if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Constant):
         return False
     stored = {_label(part) for target in node.targets for part in _parts(target)}

@@ -22,6 +22,7 @@ class Step:
         checks: one a parameter; none where it could not be judged.
         notes: on what could not be judged.
         evaluation: what is wrong with the use of its parameters afterwards.
+        moves: whether it moves parameters, and is no call that gives gradients.
     """
 
     line: int
@@ -29,6 +30,7 @@ class Step:
     checks: tuple[Check, ...] = ()
     notes: tuple[Note, ...] = ()
     evaluation: tuple[Check, ...] = ()
+    moves: bool = False
 
     @property
     def right(self) -> bool:
@@ -56,6 +58,8 @@ def multiplies(node: ast.AST) -> bool:
     """Whether it is a product of matrices, or a step of numbers: w[k] = w[k] - 0.1 * d[k]."""
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
         return not isinstance(node.target, ast.Name) or _by_product(node.value)
+    if isinstance(node, ast.Return) and isinstance(node.value, ast.BinOp):
+        return isinstance(node.value.op, ast.Add | ast.Sub) and _by_product(node.value)
     if isinstance(node, ast.BinOp | ast.AugAssign):
         return isinstance(node.op, ast.MatMult)
     if isinstance(node, ast.Assign):

@@ -110,7 +110,10 @@ def _judged(
         notes, checks = _notes(found, telling, first, begins), telling.checks()
         if by_stage:
             checks = joined(by_stage, checks, telling)
-        return Step(first.line, run, telling.with_code(checks), notes, _evaluated(found, telling))
+        if any(one.verdict == "wrong" for one in checks) and _is_shared(found, checks):
+            raise Unjudged("elsewhere")
+        after, moves = _evaluated(found, telling), bool(first.moves)
+        return Step(first.line, run, telling.with_code(checks), notes, after, moves)
     except Unjudged as why:
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
@@ -120,6 +123,17 @@ def _judged(
         failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         notes = (unjudged(first.name, first.line, failed, begins),)
     return Step(first.line, run, notes=notes)
+
+
+def _is_shared(found: Judgement, checks: Sequence[Check]) -> bool:
+    """Whether the program that imports the file computes what is wrong, or what its own backward
+    pass begins with."""
+    graph, nodes = found.world.graph, found.world.recording.nodes
+    foreign = {n.id for n in nodes.values() if n.span.inner and not n.span.line and n.op != "leaf"}
+    ways = graph.ancestors(found.world.recording.news) & found.choice.target.backward
+    given = any(foreign & ways & {*graph.before[i]} for i in ways - foreign)
+    return given or bool(foreign & ways and any(one.place is None for one in checks
+                                                if one.verdict == "wrong"))  # fmt: skip
 
 
 def _notes(

@@ -1463,3 +1463,188 @@ for t in range(9):
     assert "of-another" in {n.id for check in file.checks for n in check.remarks}
     assert "wrong" in verdicts(checked(text.partition("X, Y")[0]))
     assert "wrong" in verdicts(checked('HIDDEN = "sigmoid"' + text))
+
+
+NEURON = """
+import numpy as np
+x, z, goal, rate = 0.1, 0.4, 0.7, 0.3
+v, w = np.random.rand(), np.random.default_rng(0).normal()
+def f(u): return 1 / (1 + np.exp(-u))
+def slope(g, goal): return 2 * (g - goal) * g * (1 - g)
+def less(w, d): return w - rate * d
+for k in range(9):
+    g = f(v * x + w * z)
+    d = slope(g, goal)
+    v = less(v, d * x)
+    w = less(w, d * z)
+"""
+LABELLED = """
+import csv
+import numpy as np
+rows = [[float(a) for a in row[:3]] for row in csv.reader(open("there_is_none.csv"))]
+labels = [[1, 0], [0, 1]]
+class Net:
+    def __init__(self): self.W, self.b = np.random.rand(2, 3), np.random.rand(2)
+    def one(self, w, x, b): return 1 / (1 + np.exp(-(sum(a * c for a, c in zip(w, x)) + b)))
+    def learn(self):
+        for x, label in zip(rows, labels):
+            g = [self.one(w, x, b) for w, b in zip(self.W, self.b)]
+            e = [label[0] - g[0], label[1] - g[1]]
+            if g[0] < g[1]: print(label)
+            self.W = self.W + 0.1 * np.array([e]).T * np.array(x)
+            self.b = self.b + 0.1 * np.array(e)
+net = Net()
+for k in range(9): net.learn()
+"""
+RESHAPED = """
+import numpy as np
+x, y = np.array([[0.35], [0.9], [0.4]]), np.array([[0.5]])
+W, v = np.array([[0.1, 0.8, 0.3], [0.4, 0.6, -0.2]]), np.array([0.3, 0.9])
+def f(u): return 1 / (1 + np.exp(-u))
+for s in range(9):
+    z = f(W @ x)
+    g = f(v @ z)
+    d = (g - y) * g * (1 - g)
+    back = d * v.reshape(2, 1) * z * (1 - z)
+    v = v - d * z.T
+    W = W - back @ x.T
+"""
+HIDDEN_METHODS = """
+import numpy as np
+from sklearn.metrics import log_loss
+class Net:
+    held = {}
+    def __init__(self, sizes, X, Y):
+        self.X, self.Y, self.n = X, Y, len(sizes)
+        for k in range(1, self.n): self.held[f"W{k}"] = np.random.randn(sizes[k], sizes[k - 1])
+    def _forward(self):
+        self.A = [self.X]
+        for k in range(1, self.n): self.A.append(np.tanh(self.held[f"W{k}"] @ self.A[-1]))
+    def _learn(self, many):
+        shown = np.zeros(many)
+        for t in range(many):
+            self._forward()
+            d = (self.A[-1] - self.Y) * (1 - self.A[-1] ** 2)
+            for k in reversed(range(1, self.n)):
+                step = d @ self.A[k - 1].T
+                d = self.held[f"W{k}"].T @ d * (1 - self.A[k - 1] ** 2)
+                self.held[f"W{k}"] = self.held[f"W{k}"] - 0.1 * step
+            shown[t] = log_loss(self.Y, self.A[-1])
+"""
+SIZED = """
+import copy
+import numpy as np
+def f(u): return 1 / (1 + np.exp(-u))
+def costs(Theta1, Theta2, n_in, n_hidden, n_labels, X, y, share):
+    m, low, top = X.shape[0], np.zeros(Theta1.shape), np.zeros(Theta2.shape)
+    Y = np.zeros([m, n_labels])
+    for i in range(m): Y[i, y[i] - 1] = 1
+    Z = np.concatenate((np.ones((m, 1)), f(np.c_[np.ones(m), X] @ Theta1.T)), axis=1)
+    G = f(Z @ Theta2.T)
+    first, second = copy.deepcopy(Theta1), copy.deepcopy(Theta2)
+    first[:, 0], second[:, 0] = 0, 0
+    J = -np.sum(Y * np.log(G) + (1 - Y) * np.log(1 - G)) / m
+    J = J + share / (2 * m) * (np.sum(first ** 2) + np.sum(second ** 2))
+    low, top = np.zeros([n_hidden, n_in + 1]), np.zeros([n_labels, n_hidden + 1])
+    for i in range(m):
+        d = G[i] - Y[i]
+        top = top + np.outer(d, Z[i])
+        low = low + np.outer((d @ Theta2 * Z[i] * (1 - Z[i]))[1:], np.append([1], X[i]))
+    return J, low / m + share / m * first, np.ndarray.copy(top) / m + share / m * second
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "other"),
+    [
+        (NEURON, "less(w, d * z)", "less(w, d * z * g)"),
+        (LABELLED, "self.b + 0.1 * np.array(e)", "self.b + 0.1 * sum(e)"),
+        (RESHAPED, " * z * (1 - z)", " * z"),
+        (HIDDEN_METHODS, "- self.A[k - 1] ** 2)", "- self.A[k - 1])"),
+        (SIZED, " * (1 - Z[i])", ""),
+        (SIZED, "share / m * first", "share * first"),
+    ],
+    ids=[
+        "a neuron",
+        "labels for each",
+        "another shape",
+        "hidden methods",
+        "sizes apart",
+        "a share",
+    ],
+)
+def test_what_others_write(text, part, other, checked):
+    assert verdicts(checked(text, limit=30.0, budget=120.0)) == {"right"}
+    assert "wrong" in verdicts(checked(text.replace(part, other), limit=30.0, budget=120.0))
+
+
+def test_what_counts_is_no_bias(checked):
+    counting = "\ndef predict(g, y):\n    c = 0\n    if g == y: c += 1\n    return c\n"
+    assert not any(n.id == "not-looked-at" for n in checked(NEURON + counting).remarks)
+    biased = counting.replace("c += 1", "c += 0.1 * (y - g)")
+    assert any(n.id == "not-looked-at" for n in checked(NEURON + biased).remarks)
+
+
+def test_an_inner_loop_that_moves_its_layer_towards_no_target_is_no_step(checked):
+    text = """
+import numpy as np
+X, Y = np.random.randn(7, 3), np.random.randn(7, 2)
+W = [np.random.randn(3, 4), np.random.randn(4, 2)]
+for t in range(9):
+    A = [X]
+    for k in range(2): A.append(np.tanh(A[-1] @ W[k]))
+    d = (A[-1] - Y) * (1 - A[-1] ** 2)
+    for k in (1, 0):
+        back = d @ W[k].T * (1 - A[k] ** 2)
+        again = 1 - np.tanh(A[k] @ W[k]) ** 2
+        W[k] = W[k] - 0.1 * A[k].T @ (d * again / again)
+        d = back
+"""
+    assert verdicts(checked(text)) == {"right"}
+    assert "wrong" in verdicts(checked(text.replace("* again / again", "* again")))
+
+
+SEVERAL = """
+import numpy as np
+def sample(k): return np.reshape([0.1 * k, 0.7, -0.2 * k], (3, 1)), np.reshape([k % 2, 1 - k % 2], (2, 1))
+batch = [sample(k) for k in range(5)]
+W, V = np.random.randn(4, 3), np.random.randn(2, 4)
+for t in range(9):
+    sums = [np.zeros_like(W), np.zeros_like(V)]
+    for x, y in batch:
+        z = np.tanh(W @ x)
+        d = V @ z - y
+        sums[1] = sums[1] + d @ z.T
+        sums[0] = sums[0] + (V.T @ d * (1 - z * z)) @ x.T
+    W, V = W - 0.1 * sums[0], V - 0.1 * sums[1]
+"""
+
+
+def test_samples_of_a_list_that_are_arrays_of_their_own(checked):
+    assert verdicts(checked(SEVERAL)) == {"right"}
+    wrong = checked(SEVERAL.replace("sums[1] + d", "sums[1] + k * d").replace("x, y in", "k, (x, y) in")
+                    .replace("in batch:", "in enumerate(batch):"))  # fmt: skip
+    assert "wrong" in verdicts(wrong)
+
+
+NESTEROV = """
+import numpy as np
+X, Y = np.random.randn(7, 3), np.random.randn(7, 2)
+W, V = np.random.randn(3, 4), np.random.randn(4, 2)
+w, v = np.zeros_like(W), np.zeros_like(V)
+for t in range(9):
+    A, B = W + 0.9 * w, V + 0.9 * v
+    z = np.tanh(X @ A)
+    d = z @ B - Y
+    w = 0.9 * w - 0.01 * X.T @ (d @ B.T * (1 - z * z))
+    v = 0.9 * v - 0.01 * z.T @ d
+    W, V = W + w, V + v
+"""
+
+
+def test_a_velocity_that_is_ahead_is_no_other_parameter(checked):
+    assert verdicts(checked(NESTEROV)) == {"right"}
+    assert "wrong" in verdicts(checked(NESTEROV.replace(" * (1 - z * z)", "")))
+    assert "wrong" in verdicts(
+        checked(NESTEROV.replace("V = W + w, V + v", "V = W + w, V + v * V"))
+    )

@@ -216,8 +216,10 @@ def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         name = found.names.of(parent)
         if name is None or found.names.value(parent).shape != value.shape:
             continue
+        if (true := found.names.adjoints[name.of]).shape != value.shape:
+            continue  # turned
         with np.errstate(all="ignore"):
-            slope = value / (name.factor * found.names.adjoints[name.of])
+            slope = value / (name.factor * true)
         for identity, en, ja in like_slope(found, name.of, slope):
             return Cause((_note(identity, en, ja, "L18"),))
     return None

@@ -17,12 +17,14 @@ def checks(found: Judgement, telling: Telling) -> tuple[Check, ...]:
         for look in (Evaluated, Compared):
             for mistake in look(found, later, telling).mistakes():
                 told.setdefault(mistake.note.id, mistake)
-    return tuple(_check(found, one, telling) for one in told.values())
+    here = [one for one in told.values() if one.span.line]  # and not in a program that imports it
+    return tuple(_check(found, one, telling) for one in here)
 
 
 def _check(found: Judgement, mistake: Mistake, telling: Telling) -> Check:
     recording = found.world.recording
     where = placed(mistake.span, telling.lines, telling.cells)
+    assert where is not None
     text = telling.lines[mistake.span.line - 1]
     line = Line(where.line, text, where.cell, None, (), "wrong")
     return Check(recording.name or "training loop", "evaluation", "wrong", recording.line or None,

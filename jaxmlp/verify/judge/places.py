@@ -8,8 +8,13 @@ from jaxmlp.verify.finding import Place, Words
 from jaxmlp.verify.run.tape import Span
 
 
-def placed(span: Span, lines: Sequence[str], cells: Sequence[int]) -> Place:
-    """A span as a place of the file: in characters, and of a notebook in its cell."""
+def placed(span: Span, lines: Sequence[str], cells: Sequence[int]) -> Place | None:
+    """A span as a place of the file: in characters, and of a notebook in its cell.
+
+    None where it is in no line of the file, but in a program that imports it, say.
+    """
+    if not span.line:
+        return None
     begin, end = lines[span.line - 1].encode(), lines[span.end_line - 1].encode()
     column = len(begin[: span.column].decode(errors="replace"))
     end_column = len(end[: span.end_column].decode(errors="replace"))
@@ -31,6 +36,8 @@ def in_cell(line: int, cells: Sequence[int]) -> tuple[int | None, int]:
 
 def at_line(line: int, cells: Sequence[int]) -> Words:
     """A line of the file, or of a cell of a notebook, in words."""
+    if not line:
+        return Words("a line of another file", "別のファイルの行")
     cell, line = in_cell(line, cells)
     if cell is None:
         return Words(f"line {line}", f"{line} 行目")

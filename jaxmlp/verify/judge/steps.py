@@ -46,6 +46,9 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
     _check_choices(best_first)
     tried = _tried(pressed(best_first))
     best = functools.reduce(_better, tried)
+    if (sure := _without_chance(best_first, tried)) != best_first:
+        tried = _tried(pressed(sure))
+        best = functools.reduce(_better, tried)
     if not any(best.right.values()):
         best = next((one for one in tried if has_slope(one)), best)
     if best.choice.target.upstream and (other := _of_another_array(best)):
@@ -53,6 +56,22 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
     if not shown(best, declared):
         raise Unjudged("no-error", tried=tried)
     return best
+
+
+def _without_chance(best_first: list[Choice], tried: Sequence[Judgement]) -> list[Choice]:
+    """The choices in order, of those tried with as many parameters that fit as exactly do: where
+    all g are near ½, g (1 − g) is almost a factor."""
+    exact = {(one.choice.target.pairs, one.choice.error): one for one in tried}
+    found = []
+    for one in best_first:
+        judged = exact.get((one.target.pairs, one.error))
+        if judged and judged.choice.world is one.world and not one.target.upstream:
+            right = [p.old for p in one.world.params if judged.right.get(p.name)]
+            if len(right) < one.fitting:
+                nearest = max((min(one.world.graph.after[old]) for old in right), default=0)
+                one = one._replace(fitting=len(right), nearest=nearest)
+        found.append(one)
+    return sorted(found, key=rank, reverse=True)
 
 
 def _check_choices(best_first: Sequence[Choice]) -> None:

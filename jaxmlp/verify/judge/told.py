@@ -77,7 +77,7 @@ class Telling:
             found, self.code, [*(one.param for one in self.misfits), *(p for p, _ in self.misnamed)]
         )
 
-    def place(self, node: int) -> Place:
+    def place(self, node: int) -> Place | None:
         """Where a node's expression stands."""
         return placed(self.nodes[node].span, self.lines, self.cells)
 
@@ -104,7 +104,7 @@ class Telling:
             check = Check(name, self.stage(part), "right", line)
             if param in told:
                 span = told[param].span  # of zeros that were never touched there is none
-                place = placed(span, self.lines, self.cells) if span.line else None
+                place = placed(span, self.lines, self.cells)
                 check = replace(check, verdict="wrong", diagnosis=told[param].notes, place=place)
             elif param in spoiled:
                 check = replace(check, remarks=(FOLLOWS,))
@@ -145,7 +145,7 @@ class Telling:
         known = self.found.names.of(param.new)
         notes = (UNRECOGNISED,) if known is None else (_another(self.code.title(known.of)),)
         span = self.nodes[param.new].span
-        place = placed(span, self.lines, self.cells) if span.line else None
+        place = placed(span, self.lines, self.cells)
         return replace(check, verdict="wrong", diagnosis=notes, place=place)
 
     def with_code(self, checks: Sequence[Check]) -> tuple[Check, ...]:

@@ -41,6 +41,12 @@ REASONS = {
         "it is given {}, which its forward pass does not have",
         "順伝播にない {} を受け取っています",
     ),
+    "elsewhere": Words(
+        "something is wrong in it, or in the program that runs it and computes a part of the "
+        "backpropagation itself: check that program, too",
+        "このファイルか、逆伝播の一部を計算しているプログラム (これを実行したもの) のどちらかに"
+        "誤りがあります。そのプログラムも調べてください",
+    ),
     "failed": Words("the checker itself failed ({})", "検査プログラムのエラーです ({})"),
     "construct": Words("{} cannot be followed", "{} を追跡できません"),
     "long": Words("its {} operations are too many", "演算が {} 個あり、多すぎます"),

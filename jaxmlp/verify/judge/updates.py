@@ -11,7 +11,8 @@ import numpy as np
 
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.step import CURVED, FACTORS
 from jaxmlp.verify.truth import replay
 
 MOST = 0.9  # of the parameters beside their gradient: more is no decay
@@ -125,8 +126,18 @@ def _in_place_of(names: Names, number: int, param: Param, drawn: np.ndarray) -> 
 def _of_its_own(
     world: World, outputs: Collection[int], param: Param, all_of_them: Collection[int]
 ) -> bool:
-    """Whether nothing that the network computes comes in beside the gradients."""
+    """Whether neither what the network computes nor another parameter comes in beside gradients."""
     graph, nodes = world.graph, world.recording.nodes
     behind = graph.ancestors([param.new], without=all_of_them)
     forward = graph.ancestors(outputs) & graph.dependents(world.roots)
-    return not any(nodes[i].op in FACTORS for i in behind & forward)
+    if any(nodes[i].op in (*FACTORS, *CURVED) for i in behind & forward):
+        return False
+    ahead = graph.ancestors(_sums_with(graph, param.old))  # its velocity, of W + μ v
+    return not any(p.old in behind & forward and p.old not in ahead
+                   for p in world.params if p is not param)  # fmt: skip
+
+
+def _sums_with(graph: Graph, number: int) -> list[int]:
+    """What an array is added to, as it is."""
+    arrays = graph.nodes[number].value.ndim > 0
+    return [i for i in graph.after[number] if arrays and graph.nodes[i].op in ("add", "subtract")]

@@ -5,7 +5,7 @@ indexing, and what is done in place. One without dimensions stands for a number,
 it is never changed in place.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,20 @@ def _into(out: Any, op: str, args: tuple, kw: dict, compute: Callable[[], Any]) 
     return out
 
 
+def _ragged(rows: Sequence[Any]) -> np.ndarray:
+    """Rows that make no table, (x, y) of samples, say, as NumPy before 1.24 keeps them."""
+    lengths = {len(row) if isinstance(row, list | tuple) else 0 for row in rows}
+    columns = lengths.pop() if len(lengths) == 1 else 0
+    made = np.empty((len(rows), columns) if columns else len(rows), object)
+    for k, row in enumerate(rows):
+        if columns:
+            for j, one in enumerate(row):
+                made[k, j] = one
+        else:
+            made[k] = row
+    return made
+
+
 def cast(array: Recorded, dtype: Any) -> np.ndarray:
     """To another type; what is a float stays in double precision."""
     dtype = np.dtype(dtype)
@@ -234,6 +248,19 @@ def as_number(value: Any) -> Any:
     return float(value)
 
 
+def minus(left: Any, right: Any) -> Any:
+    """left − right of a program; a plain number beside what is recorded may be a target."""
+    sides = [number(a) if type(a) in (int, float) and isinstance(b, Recorded) else a
+             for a, b in ((left, right), (right, left))]  # fmt: skip
+    return sides[0] - sides[1]
+
+
+def repeated(values: Any) -> Any:
+    """[b] * n of a program, each number in it one of its own: it moves apart from the others."""
+    apart = lambda one: np.copy(one) if isinstance(one, Recorded) and one.ndim == 0 else one  # noqa: E731
+    return [apart(one) for one in values] if isinstance(values, list) else values
+
+
 def number(value: float | int) -> Recorded:
     """A number that records what is computed with it."""
     return np.asarray(float(value)).view(Recorded)
@@ -249,8 +276,11 @@ def as_array(
         value = value.as_array()
     if isinstance(value, Recorded):
         made = np.copy(value) if copy else value
-    elif isinstance(value, list | tuple) and _has_recorded(value):
-        made = np.stack([as_array(one) for one in value])
+    elif isinstance(value, list | tuple) and has_recorded(value):
+        try:
+            made = np.stack([as_array(one) for one in value])
+        except ValueError:
+            return _ragged(value)
     else:
         made = lifted(np.array(value))
     if dtype is not None and isinstance(made, Recorded):
@@ -260,9 +290,9 @@ def as_array(
     return made if made.ndim >= ndmin else np.reshape(made, (1,) * (ndmin - made.ndim) + made.shape)
 
 
-def _has_recorded(value: Any) -> bool:
+def has_recorded(value: Any) -> bool:
     """Whether something in nested lists was computed, and is not just a number given."""
     if isinstance(value, Recorded):
         return True
     iterate: Callable = list.__iter__ if isinstance(value, list) else tuple.__iter__  # as it is
-    return isinstance(value, list | tuple) and any(map(_has_recorded, iterate(value)))
+    return isinstance(value, list | tuple) and any(map(has_recorded, iterate(value)))

@@ -74,6 +74,10 @@ class Hooked(ast.NodeTransformer):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in {"int", "float"} - self.own and len(node.args) == 1:
             node.func = ast.copy_location(ast.Name(f"__{name}__", ast.Load()), node.func)
+        match node:
+            case ast.Call(ast.Attribute(ast.Attribute(attr="ndarray"), method), [array, *rest]):
+                node.func = ast.copy_location(ast.Attribute(array, method, ast.Load()), node.func)
+                node.args = rest  # np.ndarray.flatten(a) is a.flatten(), which records
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
@@ -95,7 +99,11 @@ class Hooked(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(left, ast.Constant) and left.value == 1:
             node.left = left  # the 1 of 1 - g is no target, written 1.0 or 1
-        return node
+        literal = isinstance(node.left, ast.Constant) or isinstance(node.right, ast.Constant)
+        if isinstance(node.op, ast.Sub) and not (self.numbers or literal):
+            return ast.copy_location(_call("__minus__", node.left, node.right), node)
+        is_list = isinstance(node.left, ast.List) or isinstance(node.right, ast.List)
+        return _call("__repeated__", node) if is_list and isinstance(node.op, ast.Mult) else node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):

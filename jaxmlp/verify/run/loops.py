@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.run.arrays import lifted
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.recording import taken
 from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places, prepared
 from jaxmlp.verify.run.tape import current
+from jaxmlp.verify.run.targets import targets
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
@@ -53,31 +56,38 @@ class Loops:
     """What of the passes was seen.
 
     Args:
-        until: when to stop, by `time.monotonic`.
+        until: when to stop, by `time.process_time`.
         errors: what has stopped so far.
+        imported: whether it is a module of the program that is judged, and not the program.
 
     Attributes:
         seen: the steps, and what calls have left.
+        aimless: what moves, and is moved towards no target, or into another shape in the first pass
+            of a loop: if there is nothing else, a step.
         before: the errors before the first step; None as long as there is none.
         depth: how many loops are being passed, one inside the other.
     """
 
-    def __init__(self, until: float, errors: list[tuple[str, int, str]]):
-        self.until, self.errors = until, errors
+    def __init__(self, until: float, errors: list[tuple[str, int, str]], *, imported: bool = False):
+        self.until, self.errors, self.imported = until, errors, imported
         self.seen: list[Seen] = []
+        self.aimless: list[Seen] = []
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
-        self.counts: dict[int, int] = {}
+        self.counts: dict[tuple[str, int], int] = {}
 
     def passes(self, over: Any, line: int) -> Iterator[Any]:
         """The passes of a `for` loop."""
-        yield from self._watched(_entries(over), self._line(line), current().frame(beside=True))
+        frame = current().frame(beside=True)
+        yield from self._watched(_entries(over), line, frame)
 
     def _line(self, line: int) -> int:
-        """A loop's line; of one in a module beside, the line that led there."""
+        """A loop's line; of one in a module beside, the line that led there, if one has."""
         frame = current().frame()
         inner = current().frame(beside=True)
-        return line if frame is inner or frame is None else frame.f_lineno
+        if frame is None:
+            return 0 if self.imported else line
+        return line if frame is inner else frame.f_lineno
 
     def passes_while(self, test: Callable[[], Any], line: int) -> Iterator[None]:
         """The passes of a `while` loop."""
@@ -87,7 +97,7 @@ class Loops:
                 yield None
 
         where = current().frame(beside=True)
-        yield from self._watched(rounds(), self._line(line), where, ends=False)
+        yield from self._watched(rounds(), line, where, ends=False)
 
     def _watched(
         self, entries: Iterator[Any], line: int, frame: Any, *, ends: bool = True
@@ -98,13 +108,14 @@ class Loops:
             ends: whether it would come to an end.
         """
         earlier: tuple[int, dict[str, Place]] | None = None
+        place, line = (frame.f_code.co_filename, line), self._line(line)
         for passes, entry in enumerate(entries):
-            if time.monotonic() > self.until:
+            if time.process_time() > self.until:
                 raise OutOfTime
-            self.counts[line] = self.counts.get(line, 0) + 1
+            self.counts[place] = self.counts.get(place, 0) + 1
             if passes > LONGEST and ends and not self.seen:
                 return
-            if self.counts[line] > WATCHED:
+            if self.counts[place] > WATCHED:
                 if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:
                     current().forget()
                 yield entry
@@ -114,7 +125,8 @@ class Loops:
             yield from self._inside(entry)
             if len(self.seen) == known:
                 after = self._places(frame)
-                self.look(line, "", start, before, after)
+                again = self.counts[place] == 1 and _reshapes(before, after)
+                self.look(line, "", start, before, after, again=again)
                 made = self.seen[known:]
                 if made and (late := prepared(current().nodes, made[-1].moves)):
                     self.seen.pop()
@@ -156,14 +168,36 @@ class Loops:
             self.seen.append(first._replace(last=current().next, newest=newest))
 
     def look(
-        self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place]
-    ) -> None:
-        """Remember a step, if what has changed makes one."""
+        self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place],
+        *, again: bool = False,
+    ) -> None:  # fmt: skip
+        """Remember a step, if what has changed makes one.
+
+        Args:
+            again: whether the next pass says more.
+        """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
         if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
             still = {name: place for name, place in after.items() if before.get(name) == place}
-            self.seen.append(Seen(line, name, start, current().next, moved, still))
+            made = Seen(line, name, start, current().next, moved, still)
+            if again or not (_has_target(made) or prepared(current().nodes, moved)):
+                self.aimless.append(made)
+                return
+            self.seen.append(made)
             self.before = self.errors[:] if self.before is None else self.before
+
+
+def _reshapes(before: Mapping[str, Place], after: Mapping[str, Place]) -> bool:
+    """Whether some array has the same entries in another shape, as w (3,) has after w − ηd (1, 3):
+    from then on it keeps that one."""
+    both = [(was.shape, after[name].shape) for name, was in before.items() if name in after]
+    return any(old and old != new and np.prod(old) == np.prod(new) for old, new in both)
+
+
+def _has_target(made: Seen) -> bool:
+    """Whether something is moved towards a target; an inner loop that moves one layer has none."""
+    nodes = taken(made, current().nodes, {}, guessed=False).nodes
+    return bool(targets(Graph(nodes), [m.old for m in made.moves], [m.new for m in made.moves]))
 
 
 def _entries(over: Any) -> Iterator[Any]:

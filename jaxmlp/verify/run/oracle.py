@@ -11,6 +11,7 @@ SAMPLES = 3
 ROWS = 12  # of a table that a file has loaded
 VALUES = 10  # different ones in it
 SIZES = (5, 4, 6, 2, *range(7, 60))
+ARGUMENTS = "arguments"  # on the command line, how many
 POSITIVE, WHOLE = "positive ", "whole "  # in front of a stand-in's name, what its entries are
 Shape = tuple[int, ...]
 
@@ -105,6 +106,7 @@ class Oracle:
         """All that an array may be of which nothing is known: of a new size, or of one used."""
         used, new = self.used(), self.fresh()
         tables = [(SAMPLES, size) for size in dict.fromkeys((*used, SAMPLES))]
+        tables += [(SAMPLES, size - 1) for size in used if size - 1 not in (1, *used)]  # and a 1
         known = [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
         known += [(size, rows) for size in used for rows in (1, SAMPLES) if size != SAMPLES]
         known += [(SAMPLES, size, 1) for size in used if size != SAMPLES]  # samples as columns

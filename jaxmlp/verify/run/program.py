@@ -19,13 +19,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, as_number, label, number
+from jaxmlp.verify.run.arrays import (
+    Recorded,
+    Unsupported,
+    as_number,
+    label,
+    minus,
+    number,
+    repeated,
+)
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
-from jaxmlp.verify.run.oracle import Oracle
+from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
 from jaxmlp.verify.run.step import Place, moves, places
 from jaxmlp.verify.run.stubs import Stub
 from jaxmlp.verify.run.table import table
@@ -44,12 +53,14 @@ class Program:
         path: the name to compile it with.
         oracle: of what is not there.
         unknown: the names that are not there.
-        until: when to stop, by `time.monotonic`.
+        until: when to stop, by `time.process_time`.
+        judged: the path of the module whose operations count; empty for the file itself.
     """
 
     def __init__(
-        self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str], until: float
-    ):
+        self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str],
+        until: float, judged: str = "",
+    ):  # fmt: skip
         self.path, self.oracle = path, oracle
         oracle.words, oracle.letters = keys(statements), letters(statements)
         self.statements = statements
@@ -60,7 +71,7 @@ class Program:
         self.chosen = 0  # how many choices were made by then
         self.calls = False  # whether functions are called that the file only defines
         self.went_back = False  # whether a backward pass came before the first error
-        self.loops = Loops(until, self.errors)
+        self.loops = Loops(until, self.errors, imported=bool(judged))
         self.seen = self.loops.seen
         # What names of the file led to before they changed, and when they had changed once.
         self.begun: dict[str, Place] = {}
@@ -69,8 +80,10 @@ class Program:
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = roots(Path(path), statements)
-        begin(Tape(path))
+        begin(Tape(os.path.realpath(judged) if judged else path))
         current().data = self._data
+        if judged:
+            current().beside.add(path)
 
     @property
     def failures(self) -> list[tuple[str, int, str]]:
@@ -96,15 +109,16 @@ class Program:
         return self.modules[str(found)]
 
     def _taped(self, name: str, path: str) -> None:
-        made = types.ModuleType(f"{BESIDE}{name}")
+        made = sys.modules[f"{BESIDE}{name}"] = types.ModuleType(f"{BESIDE}{name}")
         made.__dict__.update({k: v for k, v in self.names.items() if k.startswith("__")})
         made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
         self.modules[path] = made
-        with builtins.open(path, "rb") as file:
-            tree = ast.parse(file.read())
+        tree = ast.Module([one for one in of_cells(code_of(Path(path)))
+                           if isinstance(one, ast.stmt)], [])  # fmt: skip
         tree = Hooked(numbers=not uses_numpy(tree)).visit(tree)
         self.oracle.words += keys(tree.body)
-        current().beside.add(path)
+        if path != current().path:
+            current().beside.add(path)
         exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)
 
     def _builtins(self) -> dict[str, Any]:
@@ -121,6 +135,7 @@ class Program:
             "__passes__": self.loops.passes, "__while__": self.loops.passes_while,
             "__holds__": lambda test: test or self._is_guessed(),
             "__int__": label, "__float__": as_number, "__number__": number,
+            "__repeated__": repeated, "__minus__": minus,
         }  # fmt: skip
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 
@@ -133,7 +148,8 @@ class Program:
 
     def run(self) -> None:
         """Run all statements; one that fails does not keep the others from running."""
-        sys.argv[:] = [self.path]
+        typed = [Answer(self.oracle) for _ in range(self.oracle.lengths.get(ARGUMENTS, 0))]
+        sys.argv[:] = [self.path, *typed]
         for statement in self.statements:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
@@ -144,7 +160,8 @@ class Program:
                 del self.errors[known:]
             new = {name: self.names[name] for name in self.begun if name in self.names}
             self.changed = {name: place for name, place in places(new).items()
-                            if place.node != self.begun[name].node} | self.changed  # fmt: skip
+                            if name in self.begun and place.node != self.begun[name].node
+                            } | self.changed  # fmt: skip
 
     def _remember(self, statement: ast.stmt) -> None:
         """What a statement of the file itself gives another value, at first: W = W - η d."""

@@ -2,38 +2,48 @@
 
 import ast
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.run.explored import explored
 from jaxmlp.verify.run.hooked import Hooked, filled_in, undefined, uses_numpy
 from jaxmlp.verify.run.left import Given
-from jaxmlp.verify.run.search import explored
+from jaxmlp.verify.run.search import Code
 from jaxmlp.verify.run.uncalled import uncalled
 
 
 def record(
-    cells: Sequence[str], *, path: str, seconds: float, seed: int, given: dict | None = None
-) -> dict[str, Any]:
+    cells: Sequence[str], *, path: str, seconds: float, seed: int, given: dict | None = None,
+    importers: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Run a file, and tape what it does to its parameters.
 
     Args:
         cells: its code; a notebook's by cells.
         path: its name, which its code is compiled with.
-        seconds: that all of it may take.
+        seconds: of the processor's time that all of it may take.
         seed: of the stand-ins, and of the file's own random numbers.
         given: the shapes to begin with, of the program before a change.
+        importers: the code of programs that import the file, by their paths.
 
     Returns:
         `recordings`: what there is to judge, each a tape; `errors`: (kind, line, text) of what
         stopped; `missing`: modules that are not there; `farthest`: the shapes with which it came
-        farthest; `guessed`: whether there were stand-ins.
+        farthest; `guessed`: whether there were stand-ins; `importer`: the path of the program that
+        has run the file's step, if one of these has.
     """
+    until = time.process_time() + seconds
+    first = Given(tuple(given["told"]), dict(given["lengths"])) if given else None
+    code = _code(cells, path)
+    others = [_code(lines, name) for name, lines in (importers or {}).items()]
+    return explored(code, uncalled(ast.Module(code.body, [])), others, until, seed, first)
+
+
+def _code(cells: Sequence[str], path: str) -> Code:
+    """A program, hooked."""
     statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
     tree = ast.Module(filled_in(statements), [])
     unknown = undefined(tree)
     hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
-    body = ast.fix_missing_locations(hooked).body
-    until = time.monotonic() + seconds
-    first = Given(tuple(given["told"]), dict(given["lengths"])) if given else None
-    return explored(body, uncalled(tree), path, unknown, until, seed, first)
+    return Code(ast.fix_missing_locations(hooked).body, path, unknown)

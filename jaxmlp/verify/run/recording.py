@@ -191,7 +191,8 @@ def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, list):
         return [_packed(one, arrays) for one in value]
     if isinstance(value, slice):
-        return {"slice": [value.start, value.stop, value.step]}
+        bounds = (value.start, value.stop, value.step)
+        return {"slice": [None if one is None else int(one) for one in bounds]}
     if value is Ellipsis:
         return {"ellipsis": True}
     if value is None or isinstance(value, bool | int | float | str):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, as_array, lifted
+from jaxmlp.verify.run.arrays import Recorded, as_array, has_recorded, lifted, number
 from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.tape import current
 
@@ -21,6 +21,10 @@ OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 SAVES = ("save", "savetxt", "savez", "savez_compressed")
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 COPIES, VIEWS = ("array", "asfarray"), ("asarray", "asanyarray", "ascontiguousarray")
+JOINS = frozenset((
+    "concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "row_stack", "block",
+    "select", "choose",
+))  # fmt: skip
 AS_THEY_ARE = frozenset((
     "errstate", "seterr", "set_printoptions", "get_printoptions", "isscalar", "array_equal",
     "allclose", "issubdtype", "dtype", "finfo", "iinfo", "ndarray", "result_type",
@@ -65,14 +69,43 @@ def _recording(name: str, value: Any) -> Any:
         return ORDERS[name](value)
     if isinstance(value, type) and issubclass(value, np.number | np.bool_):
         return _casting(value)
-    is_type = isinstance(value, type | np.ufunc | types.GenericAlias)
-    if is_type or name in AS_THEY_ARE or not callable(value):
+    if isinstance(value, np.ufunc):
+        return _Ufunc(value)
+    if isinstance(value, type | types.GenericAlias) or name in AS_THEY_ARE or not callable(value):
         return value
     if name in OF_SIZES:
         return lambda *args, **kw: lifted(value(*_sized(args), **_sized(kw)))
     if isinstance(getattr(value, "__self__", None), np.random.RandomState):
-        return lambda *args, **kw: lifted(value(*map(_whole, args), **kw))
-    return lambda *args, **kw: lifted(value(*args, **kw))
+        return lambda *args, **kw: _drawn(value(*map(_whole, args), **kw))
+    joins = name in JOINS
+    return lambda *args, **kw: lifted(value(*(_of_numbers(a, joins=joins) for a in args), **kw))
+
+
+def _of_numbers(value: Any, *, joins: bool = False) -> Any:
+    """An argument, of which a list of numbers that record is an array.
+
+    Args:
+        joins: whether a list is one of arrays, which are joined.
+    """
+    if not (isinstance(value, list) and has_recorded(value)):
+        return value
+    return list(map(_of_numbers, value)) if joins else as_array(value)
+
+
+class _Ufunc:
+    """One of NumPy's functions of numbers, of lists of them, too."""
+
+    def __init__(self, ufunc: np.ufunc):
+        self._ufunc, self.__name__ = ufunc, ufunc.__name__
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        return self._ufunc(*map(_of_numbers, args), **kw)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._ufunc, name)
+        if not callable(value):
+            return value
+        return lambda *args, **kw: value(*map(_of_numbers, args), **kw)
 
 
 def _sized(args: Any) -> Any:
@@ -116,14 +149,20 @@ class _Generator:
             return ORDERS[name](value)
         if not callable(value):
             return value
-        return lambda *args, **kw: lifted(value(*plain(args), **plain(kw)))
+        return lambda *args, **kw: _drawn(value(*plain(args), **plain(kw)))
+
+
+def _drawn(value: Any) -> Any:
+    """Random numbers; a single one, too, may be a weight."""
+    return number(value) if isinstance(value, float) else lifted(value)
 
 
 def _permuting(permute: Callable) -> Callable:
     """The same for recording arrays; what is not there is how many numbers are permuted."""
 
     def permuted(what: Any, *args: Any, **kw: Any) -> Any:
-        return lifted(permute(plain(_counted(what)), *args, **kw))
+        what = as_array(what) if isinstance(what, list) else _counted(what)
+        return lifted(permute(plain(what), *args, **kw))
 
     return permuted
 

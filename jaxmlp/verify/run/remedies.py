@@ -1,12 +1,13 @@
 """What may help a run that failed: the sizes, names and choices that its errors ask for."""
 
+import ast
 import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from jaxmlp.verify.run.hooked import MANY
-from jaxmlp.verify.run.oracle import POSITIVE, SAMPLES, WHOLE, Oracle
+from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.standing_in import PARAMETERS
 from jaxmlp.verify.run.step import PASSING
@@ -15,6 +16,7 @@ from jaxmlp.verify.run.tape import current
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 LESS = 0.01  # what each option costs more than the one before
 WIDEST = 5000
+MOST_ARGUMENTS = 6
 BATCHES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
@@ -47,24 +49,27 @@ def other_choices(
     """(the cost, choices) of runs that differ from this one in one choice.
 
     Args:
-        all_of_it: whether choices that were told are varied, too: of two biases the first, say.
+        all_of_it: whether choices that were told are varied, too: of two biases the first, say;
+            else those are that an error speaks for.
     """
     taken, asked = program.oracle.taken, sizes_told(program)
     last = len(taken) if all_of_it else program.chosen or len(taken)
-    for at in reversed(range(0 if all_of_it else len(told), len(taken))):
+    for at in reversed(range(len(taken))):
         same = tuple(picked for picked, _ in taken[:at])
         now, options = taken[at]
         new = asked - _sizes_in(options[now])
         late = float(at >= last)  # it has not led to the first error
         for k, option in enumerate(options):
             fits = new & _sizes_in(option) or (isinstance(option, str) and option == PARAMETERS)
-            if k != now:
+            if k != now and (fits or all_of_it or at >= len(told)):
                 yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
 
 
 def _sizes_in(option: object) -> set[int]:
-    """The sizes in an option: those of a shape, or a number itself."""
-    return set(option if isinstance(option, tuple) else [option] if type(option) is int else [])
+    """The sizes in an option: those of a shape; a number itself, and with one more for a bias."""
+    if isinstance(option, tuple):
+        return set(option)
+    return {option, option + 1} if type(option) is int else set()
 
 
 def needed_lengths(program: Program, given: Lengths) -> Lengths:
@@ -115,10 +120,22 @@ def other_lengths(
     others = _resized(program, given, {n for n in many if n >= MANY})
     if (oracle.taken or current().guessed) and may_be_few and _stands_still(program):
         others = [*as_samples, *([{**given, "rows": BATCHES}] if "rows" not in given else [])]
+    if ARGUMENTS not in given:
+        others += [{**given, ARGUMENTS: n} for n in _arguments(program)]
     if any(NO_PLACE in text for text in texts):
         arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
         others += [{**given, WHOLE + name: 1} for name in arrays]
     return others + (as_samples if any(map(TOO_FEW.search, texts)) else [])
+
+
+def _arguments(program: Program) -> range:
+    """How many arguments on the command line to try, where it may have ended for want of them."""
+    kinds = {kind for kind, _, _ in program.failures}
+    named = {getattr(n, "attr", getattr(n, "id", "")) for one in program.statements
+             for n in ast.walk(one)}  # fmt: skip
+    if not {"argv", "parse_args"} & named or not {"SystemExit", "IndexError"} & kinds:
+        return range(0)
+    return range(1 if "SystemExit" in kinds else MOST_ARGUMENTS, MOST_ARGUMENTS + 1)
 
 
 def fewer_units(many: set[int], given: Lengths, least: int = MANY) -> Lengths:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -24,6 +24,7 @@ from jaxmlp.verify.run.message import Stream
 from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.pieces import Pieces, compiled
 
+PATIENCE = 3  # times as long as the processor works for it, a file may be run: others use it, too
 START = 30.0  # seconds until a child has imported what its file needs
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
 KEPT = (
@@ -43,12 +44,18 @@ class Runner:
         clock: what the file has left.
         visible: what it may read besides Python, its packages and the system.
         wanted: what is to be held; what this machine can hold, where it isn't given.
+        importers: the code of programs that import the file, by their paths.
+
+    Attributes:
+        importer: the path of the one that has run the file's step; empty if none has.
     """
 
     def __init__(
         self, pieces: Pieces, *, limit: float = LIMIT, clock: Clock | None = None,
         visible: Sequence[str] = (), wanted: Held | None = None,
+        importers: Mapping[str, Sequence[str]] | None = None,
     ):  # fmt: skip
+        self.importers, self.importer = importers or {}, ""
         self.pieces, self.limit, self.visible = pieces, limit, visible
         self.clock, self.wanted = clock or Clock(), wanted or held()
         self.process: subprocess.Popen[bytes] | None = None
@@ -81,19 +88,23 @@ class Runner:
         Raises:
             Crashed, Died, TimedOut.
         """
-        settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given}
-        match self._ask("record", list(cells), settings):
+        programs = {path: list(code) for path, code in self.importers.items()}
+        settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given,
+                    "importers": programs}  # fmt: skip
+        match self._ask("record", list(cells), settings, limit=PATIENCE * self.limit):
             case (dict(found),):
+                self.importer = str(found["importer"])
                 return found
         raise self._garbled()
 
-    def _ask(self, *request: Any) -> tuple:
+    def _ask(self, *request: Any, limit: float = 0) -> tuple:
+        """What the child answers, within the limit of a call, or another."""
         self.clock.left()
         if self.stillborn:
             raise self.stillborn
         if self.process is None:
             self._start()
-        match self._exchange(request, self.limit):
+        match self._exchange(request, limit or self.limit):
             case ("done", *answer):
                 return tuple(answer)
             case ("unfinished",):

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,6 @@ KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 FEW = 100  # of a class without some of its methods
 SHARE = 2  # of an even share of the time, for one of several calls
-FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names
 AGAIN = 4  # of a changed program, with the shapes of the one before
 OWN = 8  # sizes of the program's own, at most
 LARGE = 50_000  # numbers in an array, from where on fewer units are tried
@@ -60,14 +59,32 @@ class Made:
         return self.found or self.partly or self.spare[:WORLDS]
 
 
+class Code(NamedTuple):
+    """A program: its statements, hooked, the name to compile them with, and the names it lacks."""
+
+    body: list[ast.stmt]
+    path: str
+    unknown: set[str]
+
+
 class Search:
-    """All runs of one file."""
+    """All runs of one program.
+
+    Args:
+        code: that is run.
+        until: when to stop, by `time.process_time`.
+        seed: of the stand-ins, and of the program's own random numbers.
+        given: the shapes to begin with.
+        judged: the path of the file that is judged, where that is not the program but a module
+            which it imports.
+    """
 
     def __init__(
-        self, body: list[ast.stmt], path: str, unknown: set[str], until: float, seed: int,
-        given: Given | None = None,
-    ):  # fmt: skip
-        self.body, self.path, self.unknown = body, path, set(unknown)
+        self, code: Code, until: float, seed: int, given: Given | None = None, judged: str = ""
+    ):
+        body = code.body
+        self.body, self.path, self.unknown = body, code.path, set(code.unknown)
+        self.judged = judged
         self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
         self.guessed = False
         self.farthest: tuple[tuple, Given, list] | None = None
@@ -84,7 +101,7 @@ class Search:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         made, left, started = Made(), Left(self.first), False
         while left and left.tried < self.tries and len(made.found) < WORLDS:
-            if time.monotonic() >= self.until:
+            if time.process_time() >= self.until:
                 break
             run = left.pop()
             run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
@@ -168,7 +185,7 @@ class Search:
     @contextlib.contextmanager
     def _a_part(self, share: float) -> Iterator[None]:
         """Meanwhile there is this share of the time that is left."""
-        until, now = self.until, time.monotonic()
+        until, now = self.until, time.process_time()
         self.until = now + (until - now) * share
         try:
             yield
@@ -224,10 +241,10 @@ class Search:
         """The file, run with these choices and lengths, and after it a call."""
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
-        now = time.monotonic()  # with fewer units there is time for more than one run
+        now = time.process_time()  # with fewer units there is time for more than one run
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
         oracle = Oracle(*given, self.seed, self.sizes)
-        program = Program(self.body, self.path, oracle, self.unknown, until)
+        program = Program(self.body, self.path, oracle, self.unknown, until, self.judged)
         try:
             with np.errstate(all="ignore"):
                 program.run()
@@ -237,12 +254,16 @@ class Search:
                     program.errors.clear()
                     program.calls = True
                     calls.call(program, what)
-                elif not program.seen and (calls.multiplies() or program.begun):
+                elif not (program.seen or program.loops.aimless) and (
+                    calls.multiplies() or program.begun
+                ):
                     program.look_back()
         except (OutOfTime, TapeFull) as why:
             if what is not None and not program.calls:
                 program.seen.clear()  # the file's own step is not that of the call
             program.errors.append((type(why).__name__, 0, ""))
+        if not program.seen:
+            program.seen.extend(program.loops.aimless)
         return program
 
     def _tells_sizes(self, program: Program) -> bool:
@@ -262,45 +283,3 @@ class Search:
 def _works(program: Program) -> bool:
     """Whether there is something to judge, and nothing that was guessed has failed."""
     return bool(program.seen) and not (program.oracle.guesses and program.failures)
-
-
-def explored(
-    body: list[ast.stmt], uncalled: list[Uncalled], path: str, unknown: set[str],
-    until: float, seed: int, given: Given | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """What there is to judge in a file: its own steps, and what its functions do beside these."""
-    search = Search(body, path, unknown, _part(until, uncalled), seed, given)
-    recordings = [search.worlds(None)]
-    stopped, errors = None, search.errors
-    if recordings[0]:
-        search.until = until
-        recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))
-    else:
-        stopped = search.farthest
-        recordings = _of_calls(search, uncalled, until)
-    return {
-        "recordings": [worlds for worlds in recordings if worlds],
-        "errors": stopped[2] if stopped else errors, "missing": sorted(set(search.missing)),
-        "guessed": search.guessed, "farthest": stopped[1]._asdict() if stopped else {},
-    }  # fmt: skip
-
-
-def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:
-    """What functions do: those that nothing in the file names, then those that did not run."""
-    used = [one for one in uncalled if one.used]
-    search.until = _part(until, used)
-    recordings = search.of_all([one for one in uncalled if not one.used])
-    search.until = until
-    return recordings + search.of_all(_not_run(used, recordings))
-
-
-def _not_run(some: list[Uncalled], recordings: list[list[dict[str, Any]]]) -> list[Uncalled]:
-    """Those of which no recording has run a line."""
-    seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
-    return [one for one in some if not seen & {*range(one.line + 1, one.end + 1)}]
-
-
-def _part(until: float, after: list[Uncalled]) -> float:
-    """When to stop, so that there is time for what comes after, if something does."""
-    now = time.monotonic()
-    return until - FOR_THE_REST * (until - now) if after else until

@@ -159,7 +159,7 @@ class Tape:
         """Where the program is."""
         frame = self.frame()
         if frame is None:
-            return NOWHERE
+            return NOWHERE._replace(inner=self._inner(None)) if self.beside else NOWHERE
         outer: FrameType | None = frame
         while outer is not None:
             if outer.f_code.co_filename == self.path:
@@ -174,7 +174,7 @@ class Tape:
         name, inner = code.co_qualname, self._inner(frame) if self.beside else 0
         return Span(line, column, end_line, end_column, name, code.co_firstlineno, inner)
 
-    def _inner(self, outer: FrameType) -> int:
+    def _inner(self, outer: FrameType | None) -> int:
         """A number for where the program is in a module beside; 0 in the file itself."""
         frame = self.frame(beside=True)
         if frame is None or frame is outer:

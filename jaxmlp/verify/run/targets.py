@@ -5,7 +5,7 @@ forward pass last, and where they meet is the output.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,12 +64,25 @@ def targets(
                 found.setdefault(pairs, one)
 
     groups = _constants(graph, moving)
-    for group in groups.values():
+    for group in (*groups.values(), *_alike(graph, groups.values())):
         find(group, apart=True)
-    if not found:  # of several outputs each may meet a number of its own
+    found = {pairs: one for pairs, one in found.items()
+             if not any({*pairs} < {*others} for others in found)}  # fmt: skip
+    arrays = any(graph.nodes[y].value.ndim for pairs in found for _, y in pairs)
+    if not arrays:
+        # Of several outputs each may meet a number of its own.
         numbers = dict.fromkeys(n for group in groups.values() for n in group)
         find([n for n in numbers if _may_be_target(graph, n, moving)], apart=False)
-    return sorted(found.values(), key=lambda one: -one.computed)
+    return sorted(found.values(), key=lambda one: (arrays or -len(one.pairs), -one.computed))
+
+
+def _alike(graph: Graph, groups: Iterable[list[int]]) -> list[list[int]]:
+    """Arrays of one shape that are of different origins, as those of a list of samples are."""
+    by_shape: dict[tuple[int, ...], list[list[int]]] = {}
+    for group in groups:
+        for shape in {graph.nodes[i].value.shape for i in group if not is_stated(i)} - {()}:
+            by_shape.setdefault(shape, []).append(group)
+    return [[i for group in some for i in group] for some in by_shape.values() if len(some) > 1]
 
 
 def given_back(recording: Recording, graph: Graph, params: list[int], y: int) -> Iterator[Target]:

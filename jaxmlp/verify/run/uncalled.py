@@ -59,7 +59,8 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
         others = set().union(outside, *(used[other.name] for other in defined if other is not one))
         if isinstance(one, ast.ClassDef):
             gives, returns, changing = _setters(one), _results(one), _changing(one)
-            methods = _roots(one) or _roots(_whole(one, defined))
+            whole = _whole(one, defined)
+            methods = _roots(one) or _roots(whole) or _roots(whole, private=True)
         else:
             gives, returns, methods = _givers(one, functions), {}, None
             changing = frozenset()
@@ -203,14 +204,16 @@ def _whole(made: ast.ClassDef, defined: Sequence[ast.stmt]) -> ast.ClassDef:
     return ast.ClassDef(made.name, [], [], body, [], type_params=[])  # type: ignore[call-arg]
 
 
-def _roots(made: ast.ClassDef) -> tuple[str, ...]:
+def _roots(made: ast.ClassDef, *, private: bool = False) -> tuple[str, ...]:
+    """The methods that none of the others calls; those that begin with _ only where `private`."""
+    hidden = "__" if private else "_"
     methods = [n for n in made.body if isinstance(n, ast.FunctionDef)
                and not (_is_left_out(n.name) or _is_attribute(n))]  # fmt: skip
     inner = {m.name: _named(m) for m in methods}
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
     callers = {m.name: bool(BACK.search(m.name)) for m in methods if not m.name.startswith("__")}
     found = [
-        m.name for m in methods if not m.name.startswith("_")
+        m.name for m in methods if not m.name.startswith(hidden)
         and not any(m.name in inner[caller] for caller, back in callers.items()
                     if caller != m.name and (callers[m.name] or not back))
     ]  # fmt: skip

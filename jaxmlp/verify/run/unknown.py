@@ -9,6 +9,7 @@ fails is made again with another.
 
 from __future__ import annotations
 
+import copy
 import dis
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
@@ -205,6 +206,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return self._oracle.choose((False, True))
 
     def __add__(self, other: Any) -> Any:
+        if isinstance(other, str) and self.loaded:
+            return self  # a file in a folder
         return self._list() + other if self._joins(other) else np.add(self, other)
 
     def __radd__(self, other: Any) -> Any:
@@ -268,7 +271,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return format(0.0, spec) if spec.endswith(("f", "e", "g")) else self.stands_for
 
     def __deepcopy__(self, memo: dict) -> Any:
-        return self
+        return self if (value := self.known()) is None else copy.deepcopy(value, memo)
 
 
 def _unpacked_into(*, attribute: bool = False) -> int:

@@ -56,8 +56,9 @@ def states(
             found.append(values)
             near = not near or scale < 0.5
         except replay.NotReplayed as why:
-            scale, near = scale if samples else scale / 4, True
-            samples, last = {}, why  # with those a branch may go another way
+            scale, near, last = scale if samples else scale / 4, True, why
+            if samples:  # with those a branch may go another way; all states have the same
+                samples, found = {}, []
         if len(found) == count:
             return found
     raise last

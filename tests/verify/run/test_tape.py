@@ -159,3 +159,35 @@ def test_a_node_names_all_that_it_is_computed_from():
     one = Node(4, "np.where", (Ref(1), (2.0, [Ref(2)])), {"out": Ref(3)}, np.zeros(()), NOWHERE)
     assert one.references == (1, 2, 3)
     assert one._replace(args=()).references == (3,)
+
+
+OF_LISTS = [
+    "np.tanh(some)", "np.sum(some)", "np.mean(some)", "np.expand_dims(some, 0)", "np.dot(some, some)",
+    "np.add(some, some)", "np.multiply(2, some)", "np.max(some)", "np.outer(some, some)",
+    "np.concatenate([some, some])", "np.vstack([some, some])", "np.append(some, some)",
+    "np.where(np.array(some) > 0, some, 0)", "np.linalg.norm(some)", "np.clip(some, -1, 1)",
+    "np.add.outer(some, some)", "np.matmul([some, some], some)", "np.reshape(some, (2, 1))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OF_LISTS)
+def test_a_list_of_numbers_that_record_is_an_array(text):
+    recording = taped(
+        f"w = np.array([0.3, -0.2])\nM = np.eye(2) @ w\nsome = [w[0], w[1] * 3]\nout = {text}"
+    )
+    named = dict(recording.values)
+    leaves, left = set(), [named["out"]]
+    while left:
+        node = recording.nodes[left.pop()]
+        left += node.references
+        leaves |= {node.id} if node.op == "leaf" else set()
+    some = [0.3, -0.6]
+    assert named["w"] in leaves
+    np.testing.assert_allclose(value(recording, "out"), eval(text, {"np": np, "some": some}))
+
+
+def test_rows_that_make_no_table_are_kept_as_they_are():
+    text = "w = np.eye(2) @ np.array([0.3, -0.2])\nrows = np.random.permutation([[w, w[0]], [w, w[1]]])\nx, y = rows[0]\nout = x * y"
+    recording = taped(text)
+    w = np.array([0.3, -0.2])
+    assert any(np.allclose(value(recording, "out"), w * one) for one in w)

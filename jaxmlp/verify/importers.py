@@ -1,0 +1,86 @@
+"""The programs beside a file that import it: they say what its classes and functions are given."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from jaxmlp.verify.names import called
+from jaxmlp.verify.origin import files_beside
+from jaxmlp.verify.reading import FILE, code_of, of_cells
+
+MOST = 3  # programs that are tried
+SEARCHED = 200  # files of a folder that are looked into
+SUFFIXES = (".py", ".ipynb")
+OTHERS = ("setup", "conftest", "test_", "__init__")  # what such names begin with trains nothing
+
+
+class Importer(NamedTuple):
+    """A program that imports the file which is judged.
+
+    Attributes:
+        path: without links.
+        cells: its code; a notebook's by cells.
+        files: those beside it that it imports.
+    """
+
+    path: str
+    cells: list[str]
+    files: list[str]
+
+
+def importers(path: Path) -> list[Importer]:
+    """Those in its folder and the one above, scripts before notebooks, the shortest first."""
+    path = path.resolve()
+    found = [made for one in _candidates(path) if (made := _importer(one, path))]
+    key = lambda one: (one.path.endswith(SUFFIXES[1]), sum(map(len, one.cells)))  # noqa: E731
+    return sorted(found, key=key)[:MOST]
+
+
+def _candidates(path: Path) -> Iterator[Path]:
+    """The files that may be such programs: those in which its name stands."""
+    name = path.parent.name if path.stem == "__init__" else path.stem
+    for folder in (path.parent, path.parent.parent):
+        files = sorted(one for one in folder.glob("*.*") if one.suffix in SUFFIXES)[:SEARCHED]
+        for one in files:
+            left_out = one == path or one.stem.startswith(OTHERS) or one.is_symlink()
+            if not left_out and name.encode() in _content(one):
+                yield one
+
+
+def _content(path: Path) -> bytes:
+    try:
+        small = path.is_file() and path.stat().st_size <= FILE
+        return path.read_bytes() if small else b""
+    except OSError:
+        return b""
+
+
+def _importer(candidate: Path, path: Path) -> Importer | None:
+    """The program, if it imports the file and does more than to define."""
+    try:
+        cells = code_of(candidate)
+    except (OSError, ValueError):
+        return None
+    body = [one for one in of_cells(cells) if isinstance(one, ast.stmt)]
+    files = files_beside(candidate, ast.Module(body, []))
+    does = any(not isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
+               for one in body)  # fmt: skip
+    if not does or path not in files or _changes(body, path.stem):
+        return None
+    return Importer(str(candidate), cells, list(map(str, files)))
+
+
+def _changes(body: list[ast.stmt], module: str) -> bool:
+    """Whether a program gives what it imports from a module other attributes, or may: what it makes
+    of it then is not the module's."""
+    nodes = [n for one in body for n in ast.walk(one)]
+    imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    own = [n for n in imports if module in re.findall(r"\w+", ast.unparse(n))]
+    names = {(one.asname or one.name).split(".")[0] for n in own for one in n.names}
+    given = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+    roots = [ast.unparse(n).split(".")[0] for n in given]
+    return bool(names.intersection(roots)) or any(
+        isinstance(n, ast.Call) and called(n) in ("setattr", "exec", "eval") for n in nodes
+    )

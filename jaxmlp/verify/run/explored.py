@@ -1,0 +1,74 @@
+"""What there is to judge in a file: its own steps, those of programs that import it, and calls."""
+
+import time
+from typing import Any
+
+from jaxmlp.verify.run.left import Given
+from jaxmlp.verify.run.search import Code, Search
+from jaxmlp.verify.run.uncalled import Uncalled
+
+FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names
+
+
+def explored(
+    code: Code, uncalled: list[Uncalled], importers: list[Code], until: float, seed: int,
+    given: Given | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What there is to judge in a file: its own steps, and what its functions do beside these.
+
+    With programs that import it, where it makes no step itself, those that they make.
+    """
+    search = Search(code, _part(until, uncalled), seed, given)
+    recordings, importer = [search.worlds(None)], ""
+    stopped, errors = None, search.errors
+    if importers and not recordings[0]:
+        recordings[0], importer = _imported(importers, code.path, _part(until, uncalled), seed)
+    if recordings[0]:
+        search.until = until
+        recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))
+    elif not importers:
+        stopped = search.farthest
+        recordings = _of_calls(search, uncalled, until)
+    return {
+        "recordings": [worlds for worlds in recordings if worlds],
+        "errors": stopped[2] if stopped else errors, "missing": sorted(set(search.missing)),
+        "guessed": search.guessed, "farthest": stopped[1]._asdict() if stopped else {},
+        "importer": importer,
+    }  # fmt: skip
+
+
+def _imported(
+    importers: list[Code], path: str, until: float, seed: int
+) -> tuple[list[dict[str, Any]], str]:
+    """The steps that programs make with a file that they import, and which program; of the first
+    in which the file has a part, and before which nothing failed, if there is one."""
+    found: tuple[list[dict[str, Any]], str] = [], ""
+    for left, code in zip(range(len(importers), 0, -1), importers, strict=True):
+        now = time.process_time()
+        search = Search(code, now + (until - now) / left, seed, judged=path)
+        made = [one for one in search.worlds(None) if one["moves"] and one["lines"]]
+        found = found if found[0] else (made, code.path)
+        if made and not search.errors:
+            return made, code.path
+    return found if found[0] else ([], "")
+
+
+def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:
+    """What functions do: those that nothing in the file names, then those that did not run."""
+    used = [one for one in uncalled if one.used]
+    search.until = _part(until, used)
+    recordings = search.of_all([one for one in uncalled if not one.used])
+    search.until = until
+    return recordings + search.of_all(_not_run(used, recordings))
+
+
+def _not_run(some: list[Uncalled], recordings: list[list[dict[str, Any]]]) -> list[Uncalled]:
+    """Those of which no recording has run a line."""
+    seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
+    return [one for one in some if not seen & {*range(one.line + 1, one.end + 1)}]
+
+
+def _part(until: float, after: list[Uncalled]) -> float:
+    """When to stop, so that there is time for what comes after, if something does."""
+    now = time.process_time()
+    return until - FOR_THE_REST * (until - now) if after else until

@@ -1,0 +1,207 @@
+"""Programs beside a file that import it: found, and what they make of it judged at its own lines."""
+
+import json
+
+import pytest
+
+from jaxmlp.verify.homework import Options, verify_file
+from jaxmlp.verify.importers import MOST, importers
+
+NET = """
+import numpy as np
+from dataclasses import dataclass
+from slopes import of_tanh
+
+@dataclass
+class Rates:
+    eta: float = 0.1
+
+class Net:
+    def __init__(self, sizes, how):
+        self.feed, self.rates = {}, Rates()
+        self.W = [np.random.randn(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.how = {"curved": np.tanh}[how]
+    def give(self, feed):
+        for key in feed: self.feed[key] = feed[key].copy()
+    def there(self):
+        self.z = self.how(self.feed["x"] @ self.W[0])
+        self.g = self.z @ self.W[1]
+    def back(self):
+        self.top = self.g - self.feed["t"]
+        self.low = self.top @ self.W[1].T * of_tanh(self.z)
+    def move(self):
+        self.W[1] -= self.rates.eta * self.z.T @ self.top
+        self.W[0] -= self.rates.eta * self.feed["x"].T @ self.low
+"""
+SLOPES = "def of_tanh(z): return 1 - z * z\n"
+MAIN = """
+import numpy as np
+import pandas as pd
+from net import Net
+data = pd.read_csv("there_is_no_such_file.csv").values
+net = Net([3, 4, 2], "curved")
+for epoch in range(9):
+    net.give({"x": data[:, :3], "t": data[:, 3:5]})
+    net.there(); net.back(); net.move()
+"""
+SLOPE = "* of_tanh(self.z)"
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """Writes files, in folders or not, and gives the first one's path."""
+
+    def write(**files):
+        for name, text in files.items():
+            path = tmp_path.joinpath(*name.split("__")).with_suffix(".py")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        return tmp_path.joinpath(*next(iter(files)).split("__")).with_suffix(".py")
+
+    return write
+
+
+def judged(path):
+    found = verify_file(path, Options(budget=300.0, limit=60.0))
+    return found, [check.verdict for check in found.checks]
+
+
+def test_the_program_that_imports_a_file_runs_its_step(beside):
+    found, verdicts = judged(beside(net=NET, slopes=SLOPES, main=MAIN))
+    assert set(verdicts) == {"right"}
+    assert "was run by main.py" in " ".join(note.text.en for note in found.remarks)
+    assert "main.py" in " ".join(note.text.ja for note in found.remarks)
+
+
+def test_what_is_wrong_is_at_the_files_own_line(beside):
+    found, verdicts = judged(beside(net=NET.replace(SLOPE, ""), slopes=SLOPES, main=MAIN))
+    (wrong,) = [check for check in found.checks if check.verdict != "right"]
+    assert [cause.id for cause in wrong.diagnosis] == ["slope-missing"]
+    assert (wrong.place.text, verdicts.count("wrong")) == ("self.top @ self.W[1].T", 1)
+    assert "self.low = " in NET.split("\n")[wrong.place.line - 1]
+
+
+def test_a_file_without_one_is_tried_by_itself(beside):
+    alone = beside(net=NET, slopes=SLOPES)
+    assert importers(alone) == []
+    assert "run-by" not in {note.id for note in verify_file(alone).remarks}
+
+
+def test_a_program_that_fails_leaves_it_to_the_next(beside):
+    broken = MAIN.replace("\nfor ", "\nnothing = 1 / 0\nfor ").replace(
+        "import pandas as pd\n", "import pandas as pd\n", 1
+    )
+    found, verdicts = judged(
+        beside(net=NET, slopes=SLOPES, a=broken, main=f"{MAIN}# the longer one\n" * 1)
+    )
+    assert set(verdicts) == {"right"}
+    assert "was run by main.py" in " ".join(note.text.en for note in found.remarks)
+
+
+def test_one_in_the_folder_above_and_a_notebook_count(beside, tmp_path):
+    path = beside(parts__net=NET, parts__slopes=SLOPES)
+    cells = MAIN.replace("from net", "from parts.net").split("net = ")
+    cells = [{"cell_type": "code", "source": text} for text in (cells[0], "net = " + cells[1])]
+    (tmp_path / "try.ipynb").write_text(json.dumps({"cells": cells}))
+    assert set(judged(path)[1]) == {"right"}
+
+
+def test_what_only_defines_or_imports_something_else_is_none(beside):
+    defines = "from net import Net\ndef run(): return Net([1, 2, 3], 'curved')\n"
+    others = {f"main{k}": MAIN + f"# {k}\n" for k in range(MOST + 2)}
+    path = beside(net=NET, defines=defines, test_net=MAIN, other="import nets\nnets.net()\n")
+    assert importers(path) == []
+    beside(**others)
+    assert len(importers(path)) == MOST
+
+
+def test_a_file_that_trains_by_itself_needs_none(beside):
+    own = MAIN.replace("import pandas as pd\n", "import pandas as pd\nimport net\n")
+    found, verdicts = judged(
+        beside(main=own, net=NET, slopes=SLOPES, another=f"import main\n{MAIN}")
+    )
+    assert set(verdicts) == {"right"}
+    assert "run-by" not in {note.id for note in found.remarks}
+
+
+@pytest.mark.parametrize("asks", ["if len(sys.argv) != 3: sys.exit('two files')",
+                                  "import argparse\nmade = argparse.ArgumentParser()\n"
+                                  "made.add_argument('n', type=int)\nmade.parse_args()"])  # fmt: skip
+def test_arguments_on_the_command_line_are_given_where_a_program_ends_without(beside, asks):
+    program = MAIN.replace("import numpy as np\n", f"import sys\nimport numpy as np\n{asks}\n", 1)
+    assert set(judged(beside(net=NET, slopes=SLOPES, main=program))[1]) == {"right"}
+
+
+LISTS = """
+import math
+def step(x, t, W, b, V, c, rate):
+    z = [math.tanh(sum(w[j] * x[j] for j in range(3)) + b[i]) for i, w in enumerate(W)]
+    g = [sum(v[i] * z[i] for i in range(2)) + c[k] for k, v in enumerate(V)]
+    top = [g[k] - t[k] for k in range(2)]
+    low = [sum(top[k] * V[k][i] for k in range(2)) * (1 - z[i] * z[i]) for i in range(2)]
+    for k in range(2):
+        for i in range(2):
+            V[k][i] -= rate * top[k] * z[i]
+        c[k] -= rate * top[k]
+    for i in range(2):
+        for j in range(3):
+            W[i][j] -= rate * low[i] * x[j]
+        b[i] -= rate * low[i]
+"""
+
+
+@pytest.mark.parametrize(("sign", "verdicts"), [("-=", {"right"}), ("+=", {"right", "wrong"})])
+def test_numbers_of_a_list_that_began_as_one_are_several(beside, sign, verdicts):
+    program = """
+from step import step
+W, b = [[0.3, -0.2, 0.4], [0.5, 0.7, -0.6]], [0.1] * 2
+V, c = [[0.4, -0.3], [0.8, 0.2]], [0.2] * 2
+for epoch in range(3):
+    for x, t in zip([[0.5, 0.25, 0.3], [0.75, 0.2, 0.9]], [[0.3, 0.6], [0.7, 0.1]]):
+        step(x, t, W, b, V, c, 0.1)
+"""
+    found = judged(beside(step=LISTS.replace("b[i] -=", f"b[i] {sign}"), main=program))
+    assert set(found[1]) == verdicts
+
+
+@pytest.mark.parametrize("part", ["0.1 * net.feed['x'].T @ net.low", "0.1 * net.z.T @ net.top"])
+def test_a_mistake_of_the_importing_program_is_none_of_the_file(beside, part):
+    net = NET.split("    def move")[0]
+    moved = (
+        "    net.W[1] -= 0.1 * net.z.T @ net.top\n    net.W[0] -= 0.1 * net.feed['x'].T @ net.low\n"
+    )
+    program = MAIN.replace("; net.move()\n", f"\n{moved}")
+    assert set(judged(beside(net=net, slopes=SLOPES, main=program))[1]) == {"right"}
+    found, verdicts = judged(beside(main=program.replace(f"-= {part}", f"+= {part}"), net=net)
+                             .with_name("net.py"))  # fmt: skip
+    assert "wrong" not in verdicts
+    assert any("or in the program that runs it" in note.text.en for note in found.remarks)
+
+
+def test_the_loops_of_a_program_are_counted_apart(beside):
+    first = "shown = []\nfor k in range(9): shown.append(k)\n"
+    program = MAIN.replace("net = Net", f"{first}net = Net")
+    assert set(judged(beside(net=NET, slopes=SLOPES, main=program))[1]) == {"right"}
+
+
+def test_a_program_that_changes_the_file_or_ends_says_nothing_of_it(beside):
+    for line in ("Net.back = print", "setattr(Net, 'back', print)"):
+        path = beside(net=NET, slopes=SLOPES, main=MAIN.replace("net = Net", f"{line}\nnet = Net"))
+        assert importers(path) == []
+    alone = [(c.name, c.verdict) for c in verify_file(beside(slopes=SLOPES)).checks]
+    ends = "import os\nimport slopes\nos._exit(0)\n"
+    assert [
+        (c.name, c.verdict) for c in verify_file(beside(slopes=SLOPES, main=ends)).checks
+    ] == alone
+
+
+def test_large_files_and_links_are_not_looked_into(beside, tmp_path):
+    path = beside(net=NET, slopes=SLOPES)
+    with (tmp_path / "large.py").open("w") as file:
+        file.write(MAIN)
+        file.truncate(1 << 36)  # sparse
+    elsewhere = tmp_path / "elsewhere" / "main.txt"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(MAIN)
+    (tmp_path / "link.py").symlink_to(elsewhere)
+    assert importers(path) == []
