@@ -28,7 +28,7 @@ def test_unless_it_is_turned_off(unchecked):
 
 def test_a_wrong_shape_is_refused_wherever_it_stands():
     @check
-    def product(A: Float[Array, "m n"], x: "Float[Array, 'n']") -> Float[Array, " m"]:
+    def product(A: Float[Array, "m n"], x: "Float[Array, ' n']") -> Float[Array, " m"]:
         return A @ x if x.shape else x
 
     assert product(jnp.ones((3, 2)), jnp.ones(2)).shape == (3,)
