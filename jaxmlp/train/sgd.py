@@ -168,6 +168,7 @@ def fit(
     """
     params = jax.tree.map(jnp.asarray, Params(*params))
     mesh, everywhere = placed(device)
+    parts = _checked(network, params, (X, Y, weights), test)
     n = len(Y), len(test[1]) if test else 0
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     measuring = measured_epochs(errors_every, epochs)
@@ -181,7 +182,7 @@ def fit(
         how = {"plain": block > 0, "streamed": isinstance(X, Stream)}
         units = shares_units(mesh.size, params, rule.batch_size, **how)
         rule = rule._replace(mesh=mesh, n=n, block=block, fused=False, units=units)
-    train, tested, reader = _on_devices(rule, params, (X, Y, weights), test, everywhere)
+    train, tested, reader = _on_devices(rule, X, *parts, everywhere)
     steps = math.ceil(an_epoch / rule.batch_size)
     params = everywhere(params)
     state, history, seen = None, [], 0
@@ -210,18 +211,28 @@ def fit(
     return Fit(state.params, history, state.optimizer)
 
 
+def _checked(
+    network: Network, params: Params, train: Sequence, test: Sequence | None
+) -> tuple[Samples, Samples | None]:
+    """(the training samples, the test samples), which lie where they lay."""
+    X, Y, weights = train
+    if isinstance(X, Stream):
+        return of_stream("", X, Y, weights), of_stream("test ", *test) if test else None
+    here: dict[str, Any] = {"put": lambda part: part}
+    trained = samples(network, params, "", X, Y, weights, **here)
+    return trained, test_samples(network, params, test, **here)
+
+
 def _on_devices(
-    rule: Rule, params: Params, train: Sequence, test: Sequence | None, everywhere: Callable
-) -> tuple[Samples, Samples | None, Reader | None]:  # fmt: skip
-    """(the training samples, the test samples, what reads them where they are a `Stream`)."""
-    (X, Y, weights), network, mesh = train, rule.network, rule.mesh
+    rule: Rule, X: Any, train: Samples, test: Samples | None, everywhere: Callable
+) -> tuple[Samples, Samples | None, Reader | None]:
+    """(the training samples, the test samples, what reads them where X is a `Stream`)."""
+    mesh = rule.mesh
     if isinstance(X, Stream):
         put = functools.partial(from_own_shares, mesh) if mesh else everywhere
-        tested = of_stream("test ", *test) if test else None
-        return of_stream("", X, Y, weights), tested, Reader(X.at_once, put)
+        return train, test, Reader(X.at_once, put)
     put = functools.partial(shared, mesh, whole=rule.units) if mesh else everywhere
-    trained = samples(network, params, "", X, Y, weights, put=put)
-    return trained, test_samples(network, params, test, put=put), None
+    return put(train), test and put(test), None
 
 
 def _epoch(epoch: int, eta: StepSize | None, etas: np.ndarray, errors: Sequence) -> Epoch:
