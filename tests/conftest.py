@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-ROOM = 208 << 20  # bytes beyond what is held at first; then what was compiled is let go,
+ROOM = 176 << 20  # bytes beyond what is held at first; then what was compiled is let go,
 AGAIN = 64 << 20  # and next when there are so many more, at least
 MEMORY = Path("/proc/self/statm")  # Linux's
 
