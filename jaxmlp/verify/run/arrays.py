@@ -249,10 +249,15 @@ def as_number(value: Any) -> Any:
 
 
 def minus(left: Any, right: Any) -> Any:
-    """left − right of a program; a plain number beside what is recorded may be a target."""
-    sides = [number(a) if type(a) in (int, float) and isinstance(b, Recorded) else a
+    """left − right of a program; a plain 1 beside a number that is recorded may be a target, as any
+    other number may be: it is none that is written there."""
+    sides = [number(a) if _is_one(a) and isinstance(b, Recorded) and b.ndim == 0 else a
              for a, b in ((left, right), (right, left))]  # fmt: skip
     return sides[0] - sides[1]
+
+
+def _is_one(value: Any) -> bool:
+    return type(value) in (int, float) and value == 1
 
 
 def repeated(values: Any) -> Any:
