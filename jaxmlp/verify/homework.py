@@ -211,7 +211,7 @@ def settings(found: Source, options: Options) -> Network:
 def _programs(path: Path, found: Source, checks: Sequence[Check]) -> list[Importer]:
     """The programs beside a file that may run a step of its classes and functions."""
     defines = any(isinstance(n, ast.ClassDef | ast.FunctionDef) for n in found.module.body)
-    return importers(path) if defines and worth_running(found, checks, beside=False) else []
+    return importers(path) if defines and worth_running(found, checks, beside=True) else []
 
 
 def _run_by(importer: str) -> tuple[Note, ...]:

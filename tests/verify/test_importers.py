@@ -205,3 +205,17 @@ def test_large_files_and_links_are_not_looked_into(beside, tmp_path):
     elsewhere.write_text(MAIN)
     (tmp_path / "link.py").symlink_to(elsewhere)
     assert importers(path) == []
+
+
+def test_a_file_that_only_calls_its_layers_is_run_by_the_program_too(beside):
+    layers = NET.replace("class Net", "class Layers")
+    chain = """
+from layers import Layers
+class Net:
+    def __init__(self, sizes, how): self.inner = Layers(sizes, how)
+    def give(self, feed): self.inner.give(feed)
+    def there(self): self.inner.there()
+    def back(self): self.inner.back()
+    def move(self): self.inner.move()
+"""
+    assert set(judged(beside(net=chain, layers=layers, slopes=SLOPES, main=MAIN))[1]) == {"right"}
