@@ -14,6 +14,8 @@ from jaxmlp import losses
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network
 
+Summed = Callable[[Array], Array] | None  # of the sums over the units that others have, too
+
 
 class Layer(NamedTuple):
     """A matrix without its bias column, and the bias; None where there is none."""
@@ -21,7 +23,7 @@ class Layer(NamedTuple):
     weights: Array
     bias: Array | None
 
-    def __call__(self, x: Array, summed: Callable[[Array], Array] | None = None) -> Array:
+    def __call__(self, x: Array, summed: Summed = None) -> Array:
         """Wx of L3, for one sample or for rows.
 
         Args:
@@ -46,12 +48,7 @@ def joined(layer: Layer) -> Array:
 
 
 def _by_autodiff(
-    network: Network,
-    second: Layer | None,
-    u: Array,
-    y: Array,
-    rates: Array,
-    summed: Callable[[Array], Array] | None = None,
+    network: Network, second: Layer | None, u: Array, y: Array, rates: Array, summed: Summed = None
 ) -> tuple:
     """The gradients of Σ η_i E_i with respect to V and to each u (a, without hidden layer)."""
 
@@ -63,12 +60,7 @@ def _by_autodiff(
 
 
 def _by_backprop(
-    network: Network,
-    second: Layer | None,
-    u: Array,
-    y: Array,
-    rates: Array,
-    summed: Callable[[Array], Array] | None = None,
+    network: Network, second: Layer | None, u: Array, y: Array, rates: Array, summed: Summed = None
 ) -> tuple:
     """The same by L15 and L22."""
     h = None if second is None else network.hidden.value(u)

@@ -97,13 +97,12 @@ def _verified(
         named, steps = _run(cells, found, network, options, runner, beside=bool(origins.files))
     importer = ""
     if not any(step.moves for step in steps) and (programs := _programs(path, found, named)):
-        visible = {*origins.files, *(file for one in programs for file in one.files)}
+        visible = sorted({*origins.files, *(file for one in programs for file in one.files)})
+        code = {one.path: one.cells for one in programs}
         with Runner(
-            pieces, limit=limit, clock=clock, visible=sorted(visible), wanted=held,
-            importers={one.path: one.cells for one in programs},
-        ) as runner:  # fmt: skip
-            again = steps_of(cells, runner, _said(found, options), options.seed,
-                             notebook=not found.numbered)  # fmt: skip
+            pieces, limit=limit, clock=clock, visible=visible, wanted=held, importers=code
+        ) as runner:
+            again = _steps(cells, found, options, runner)
         if runner.importer and any(step.moves or step.notes for step in again):
             steps, importer = again, runner.importer
     declared = _declared(found, options)
@@ -136,8 +135,13 @@ def _run(
     checks = [one for job in work(found) for one in job.safely(runner, network, options.seed)]
     if not worth_running(found, checks, beside=beside):
         return checks, []
+    return checks, _steps(cells, found, options, runner)
+
+
+def _steps(cells: Sequence[str], found: Source, options: Options, runner: Runner) -> list[Step]:
+    """What running the file tells."""
     said = _said(found, options)
-    return checks, steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
+    return steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
 
 
 def _unsure(

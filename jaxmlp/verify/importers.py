@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jaxmlp.verify.names import called
 from jaxmlp.verify.origin import files_beside
-from jaxmlp.verify.reading import FILE, code_of, of_cells
+from jaxmlp.verify.reading import FILE, code_in, of_cells
 
 MOST = 3  # programs that are tried
 SEARCHED = 200  # files of a folder that are looked into
@@ -39,28 +39,24 @@ def importers(path: Path) -> list[Importer]:
 
 
 def _candidates(path: Path) -> Iterator[Path]:
-    """The files that may be such programs: those in which its name stands."""
-    name = path.parent.name if path.stem == "__init__" else path.stem
+    """The files in which such programs may be."""
     for folder in (path.parent, path.parent.parent):
         files = sorted(one for one in folder.glob("*.*") if one.suffix in SUFFIXES)[:SEARCHED]
         for one in files:
             left_out = one == path or one.stem.startswith(OTHERS) or one.is_symlink()
-            if not left_out and name.encode() in _content(one):
+            if not left_out:
                 yield one
-
-
-def _content(path: Path) -> bytes:
-    try:
-        small = path.is_file() and path.stat().st_size <= FILE
-        return path.read_bytes() if small else b""
-    except OSError:
-        return b""
 
 
 def _importer(candidate: Path, path: Path) -> Importer | None:
     """The program, if it imports the file and does more than to define."""
+    name = path.parent.name if path.stem == "__init__" else path.stem
     try:
-        cells = code_of(candidate)
+        small = candidate.is_file() and candidate.stat().st_size <= FILE
+        data = candidate.read_bytes() if small else b""
+        if name.encode() not in data:
+            return None
+        cells = code_in(data, notebook=candidate.suffix == SUFFIXES[1])
     except (OSError, ValueError):
         return None
     body = [one for one in of_cells(cells) if isinstance(one, ast.stmt)]

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, as_number, lifted, number
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
 from jaxmlp.verify.run.encoding import is_open, plain
+from jaxmlp.verify.run.hooks import as_number
 from jaxmlp.verify.run.oracle import ROWS
 from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
 from jaxmlp.verify.run.stubs import Stub, progress

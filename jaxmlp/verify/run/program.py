@@ -22,17 +22,10 @@ from typing import Any
 from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import (
-    Recorded,
-    Unsupported,
-    as_number,
-    label,
-    minus,
-    number,
-    repeated,
-)
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
 from jaxmlp.verify.run.beside import module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
+from jaxmlp.verify.run.hooks import as_number, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
 from jaxmlp.verify.run.step import Place, moves, places

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from jaxmlp.verify import names
+from jaxmlp.verify.names import ROLE
 from jaxmlp.verify.run.arrays import Recorded
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle, Shape
@@ -230,3 +232,15 @@ def target(like: np.ndarray | None, shape: Shape, random: np.random.Generator) -
             if like.shape[axis] > 1 and np.allclose(like.sum(axis), 1):
                 return drawn / drawn.sum(axis, keepdims=True)
     return drawn
+
+
+def as_weights(name: str, oracle: Oracle) -> list[Shape]:
+    """Where something is called so, the shapes of weights that follow on those before."""
+    are_weights = lambda name: ROLE.get(names.plain(name)) in ("W", "V")  # noqa: E731
+    if not are_weights(name):
+        return []
+    before = [v.shape for other, v in oracle.made.items() if are_weights(other) and v.ndim == 2]
+    if not before:
+        return [(oracle.fresh(), oracle.fresh(1))]
+    (rows, columns), units = before[-1], oracle.fresh()
+    return [(units, rows + 1), (units, rows), (columns + 1, units), (columns, units)]

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.names import LAYER_COUNT, ROLE, SAMPLE_COUNT
-from jaxmlp.verify.names import plain as plain_name
+from jaxmlp.verify.names import LAYER_COUNT, SAMPLE_COUNT
 from jaxmlp.verify.run.arrays import STOOD_IN, Recorded, given_back, lifted, number
 from jaxmlp.verify.run.encoding import encoded, plain
 from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES, Oracle, Shape
-from jaxmlp.verify.run.shapes import target
+from jaxmlp.verify.run.shapes import as_weights, target
 from jaxmlp.verify.run.tape import current
 
 LAYERS = 3
@@ -157,21 +156,9 @@ class StandIn:
         if self.known() is None and self.loaded:
             return self._loaded_array()
         if self.known() is None:
-            like = [self.like] if self.like else self._as_weights()
+            like = [self.like] if self.like else as_weights(self.stands_for, self._oracle)
             return self.become(self._oracle.choose([*like, *self._oracle.shapes()]))
         return self.known()
-
-    def _as_weights(self) -> list[Shape]:
-        """Where it is called so, the shapes of weights that follow on those before."""
-        oracle = self._oracle
-        if ROLE.get(plain_name(self.stands_for)) not in ("W", "V"):
-            return []
-        before = [v.shape for name, v in oracle.made.items()
-                  if ROLE.get(plain_name(name)) in ("W", "V") and v.ndim == 2]  # fmt: skip
-        if not before:
-            return [(oracle.fresh(), oracle.fresh(1))]
-        (rows, columns), units = before[-1], oracle.fresh()
-        return [(units, rows + 1), (units, rows), (columns + 1, units), (columns, units)]
 
     def _of(self, axes: int) -> Shape:
         """A shape with so many axes, each of a size of its own, or the last of one that is used."""

@@ -1,0 +1,43 @@
+"""What a hooked program calls in place of int, float, − and [b] * n, so that numbers record."""
+
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import Recorded, cast, number
+from jaxmlp.verify.run.tape import current
+
+
+def label(value: Any) -> Any:
+    """int(…) of a program; an entry of data stays what it is, so that a label is known as one."""
+    if isinstance(value, Recorded) and value.ndim == 0:
+        op = current().nodes[current().node_of(value)].op
+        return cast(value, int) if op in ("leaf", "getitem", "astype") else int(value)
+    return int(value)
+
+
+def as_number(value: Any) -> Any:
+    """float(…) of a program; what is recorded, or stands in for data, goes on being so."""
+    if hasattr(value, "stands_for"):
+        return value.become(())
+    if isinstance(value, Recorded) and value.size == 1 and value.dtype.kind == "f":
+        return value.reshape(())
+    return float(value)
+
+
+def minus(left: Any, right: Any) -> Any:
+    """left − right of a program; a plain 1 beside a number that is recorded may be a target, as any
+    other number may be: it is none that is written there."""
+    sides = [number(a) if _is_one(a) and isinstance(b, Recorded) and b.ndim == 0 else a
+             for a, b in ((left, right), (right, left))]  # fmt: skip
+    return sides[0] - sides[1]
+
+
+def _is_one(value: Any) -> bool:
+    return type(value) in (int, float) and value == 1
+
+
+def repeated(values: Any) -> Any:
+    """[b] * n of a program, each number in it one of its own: it moves apart from the others."""
+    apart = lambda one: np.copy(one) if isinstance(one, Recorded) and one.ndim == 0 else one  # noqa: E731
+    return [apart(one) for one in values] if isinstance(values, list) else values
