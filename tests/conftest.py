@@ -5,6 +5,7 @@ import ctypes
 import gc
 import hashlib
 import os
+import signal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +22,7 @@ typed.install()  # before the package is imported
 import jaxmlp  # noqa: E402
 from jaxmlp.network import Network, Params, init  # noqa: E402
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C is heard in the background, too
 os.environ["JAXMLP_CACHE"] = "off"  # what the tests compile is not the user's to keep
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
