@@ -61,6 +61,11 @@ class Judgement:
         """Whether all is right; what only gives gradients has to fit, too."""
         return self.is_right and (bool(self.world.recording.moves) or self.choice.fitting > 0)
 
+    @property
+    def goes_up(self) -> bool:
+        """Whether some parameter goes up E."""
+        return bool(self.uphill) or any(factor < 0 for factor in self.factors.values())
+
     def stated_scales(self) -> Iterator[tuple[int, float]]:
         """The numbers that the file computes and the step does not use that are this E at all
         states, each with how many times E it is."""

@@ -147,6 +147,8 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     by_own = _by_own(choice, own) if own else _penalised(plain) if plain else None
     if by_own is None:
         return plain or known()
+    if plain and plain.is_shown_right and by_own.goes_up and not plain.goes_up:
+        return plain  # what the file states is a likelihood
     if plain and plain.is_shown_right and not by_own.is_shown_right:
         return replace(by_own, shares=_shares(by_own, plain.names))
     return by_own
