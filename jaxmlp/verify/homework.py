@@ -93,18 +93,14 @@ def _verified(
         return unreadable(path, why, ja)
     pieces, origins = pieces_of(str(path), found), Origins(path, found)
     limit, held = options.limit, options.held
-    with Runner(pieces, limit=limit, clock=clock, visible=origins.files, wanted=held) as runner:
-        named, steps = _run(cells, found, network, options, runner, beside=bool(origins.files))
-    importer = ""
-    if not any(step.moves for step in steps) and (programs := _programs(path, found, named)):
-        visible = sorted({*origins.files, *(file for one in programs for file in one.files)})
-        code = {one.path: one.cells for one in programs}
-        with Runner(
-            pieces, limit=limit, clock=clock, visible=visible, wanted=held, importers=code
-        ) as runner:
-            again = _steps(cells, found, options, runner)
-        if runner.importer and any(step.moves or step.notes for step in again):
-            steps, importer = again, runner.importer
+    programs = _programs(path, found)
+    visible = {*origins.files, *origins.data, *(file for one in programs for file in one.files)}
+    code = {one.path: one.cells for one in programs}
+    with Runner(
+        pieces, limit=limit, clock=clock, visible=sorted(visible), wanted=held, importers=code
+    ) as runner:
+        beside = bool(origins.files or programs)
+        named, steps = _run(cells, found, network, options, runner, beside=beside)
     declared = _declared(found, options)
     judged, counted = merged(named, steps, found, declared)
     of_steps = {id(one) for step in counted for one in step.checks}
@@ -115,7 +111,7 @@ def _verified(
     remarks += _unsure(unsure, found, run, [] if found.numbered else begins_of(cells))
     if not checks:
         return File(str(path), remarks=tuple(remarks), problem=NOTHING)
-    remarks += [*origins.notes, *_run_by(importer)]
+    remarks += [*origins.notes, *_run_by(runner.importer)]
     if by_names or declared - {"REDUCTION"}:
         remarks.append(_network_note(network, found, options))
     said = [origins.said(one) for one in checks]
@@ -212,10 +208,10 @@ def settings(found: Source, options: Options) -> Network:
     return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss, bias)
 
 
-def _programs(path: Path, found: Source, checks: Sequence[Check]) -> list[Importer]:
+def _programs(path: Path, found: Source) -> list[Importer]:
     """The programs beside a file that may run a step of its classes and functions."""
     defines = any(isinstance(n, ast.ClassDef | ast.FunctionDef) for n in found.module.body)
-    return importers(path) if defines and worth_running(found, checks, beside=True) else []
+    return importers(path) if defines else []
 
 
 def _run_by(importer: str) -> tuple[Note, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxmlp.verify.names import called
-from jaxmlp.verify.origin import files_beside
+from jaxmlp.verify.origin import data_beside, files_beside
 from jaxmlp.verify.reading import FILE, code_in, of_cells
 
 MOST = 3  # programs that are tried
@@ -22,7 +22,7 @@ class Importer(NamedTuple):
     Attributes:
         path: without links.
         cells: its code; a notebook's by cells.
-        files: those beside it that it imports.
+        files: those beside it that it imports, and the data that it names.
     """
 
     path: str
@@ -65,6 +65,7 @@ def _importer(candidate: Path, path: Path) -> Importer | None:
                for one in body)  # fmt: skip
     if not does or path not in files or _changes(body, path.stem):
         return None
+    files += data_beside(candidate, ast.Module(body, []), files)
     return Importer(str(candidate), cells, list(map(str, files)))
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.names import names_used
 from jaxmlp.verify.reading import code_of, of_cells
-from jaxmlp.verify.run.beside import module_file, roots
+from jaxmlp.verify.run.beside import data_files, module_file, roots
 from jaxmlp.verify.run.runner import is_library
 from jaxmlp.verify.source import Source
 
@@ -63,6 +63,7 @@ class Origins:
 
     Attributes:
         files: those beside it that it imports, by whatever way, without links.
+        data: small files beside it that these and it name.
         notes: that there are such.
     """
 
@@ -73,6 +74,7 @@ class Origins:
         self.names |= dict(self._aliases())
         seen = files_beside(path, found.module)
         self.files = [str(file) for file in seen]
+        self.data = list(map(str, data_beside(path, found.module, seen)))
         self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
         self.notes = _other_files([file.name for file in seen])
         self.constants = [(_targets(c), c) for c in found.constants]
@@ -199,6 +201,12 @@ def files_beside(path: Path, module: ast.Module) -> list[Path]:
                 found[file] = None
                 left.append((file.parent, _module(file)))
     return list(found)
+
+
+def data_beside(path: Path, module: ast.Module, files: Iterable[Path]) -> list[Path]:
+    """The data beside a file that it names, or that those do which it imports."""
+    found = data_files([module, *map(_module, files)], path.resolve().parent)
+    return sorted(set(found))
 
 
 def _modules(module: ast.Module) -> Iterator[tuple[str, int]]:

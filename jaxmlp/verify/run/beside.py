@@ -1,9 +1,13 @@
-"""Where a module may lie that a file imports: beside it, in its package, or where it says."""
+"""Where what a file asks for may lie: a module beside it, in its package, or where it says; data
+beside it."""
 
 import ast
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+DATA = (".csv", ".txt", ".data", ".dat", ".tsv", ".npy", ".npz", ".json")
+LARGEST = 4 << 20  # bytes of data that are read: more has stand-ins, as what is not there has
 UP = 2  # folders above, of a file that changes `sys.path`
 
 
@@ -47,3 +51,24 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
                 return file
     alone = home / f"{parts[-1]}.py"  # of a package that is not there
     return alone if alone.is_file() else None
+
+
+def data_file(name: str, home: Path) -> Path | None:
+    """Small data that a file reads by this name, in its folder or the one above, or in a folder of
+    these; where another machine's path is given, what has its name here."""
+    parts = [part for part in re.split(r"[/\\\\]", name) if part not in ("", ".")]
+    if not parts or not parts[-1].lower().endswith(DATA):
+        return None
+    for file in (home.joinpath(*parts), home.parent.joinpath(*parts), home / parts[-1]):
+        inside = file.resolve().is_relative_to(home.parent)
+        if inside and file.is_file() and file.stat().st_size <= LARGEST:
+            return file.resolve()
+    return None
+
+
+def data_files(modules: Iterable[ast.AST], home: Path) -> Iterator[Path]:
+    """The data that programs name, and that are there."""
+    for node in (node for module in modules for node in ast.walk(module)):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and (file := data_file(text, home)):
+            yield file

@@ -26,7 +26,7 @@ def explored(
     if recordings[0]:
         search.until = until
         recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))
-    elif not importers:
+    else:
         stopped = search.farthest
         recordings = _of_calls(search, uncalled, until)
     return {

@@ -36,6 +36,9 @@ OF_NUMBERS = frozenset(
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 
 
+IMPORTS = {"np": "numpy", "math": "math", "random": "random", "plt": "matplotlib.pyplot"}
+
+
 class Hooked(ast.NodeTransformer):
     """Loops that say when a pass begins and ends; numbers that record, where NumPy is not used."""
 
@@ -195,14 +198,20 @@ def letters(body: list[ast.stmt]) -> tuple[str, ...]:
 
 
 def filled_in(body: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements, with data for arrays that they leave empty for somebody to fill in."""
+    """The statements, with data for arrays that they leave empty for somebody to fill in, and with
+    the imports that are missing."""
     given = Counter(n.id for one in body for n in ast.walk(one)
                     if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))  # fmt: skip
     for one in body:
         name = _blank(one)
         if isinstance(one, ast.Assign) and given[name] == 1:
             one.value = _call("__data__", ast.copy_location(ast.Constant(name), one))
-    return body
+    return [*map(_imported, sorted(undefined(ast.Module(body, [])) & IMPORTS.keys())), *body]
+
+
+def _imported(name: str) -> ast.stmt:
+    """The import of a library that a file, cut out of a longer one, uses by its usual name."""
+    return ast.parse(f"import {IMPORTS[name]} as {name}").body[0]
 
 
 def _blank(statement: ast.stmt) -> str:

@@ -4,6 +4,7 @@ What differentiates is refused: that is no derivation by hand. Nothing is change
 folder that is not there has files whose names are labels.
 """
 
+import csv
 import decimal
 import glob
 import math
@@ -22,7 +23,9 @@ from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.hooks import as_number
 from jaxmlp.verify.run.oracle import ROWS
 from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
+from jaxmlp.verify.run.standing_in import StandIn
 from jaxmlp.verify.run.stubs import Stub, progress
+from jaxmlp.verify.run.tape import current
 
 LABELS = 3  # in the names of files
 FLOATS = ("random", "uniform", "gauss", "normalvariate", "triangular", "betavariate", "expovariate")
@@ -162,12 +165,23 @@ def _listing(function: Callable) -> Callable:
     return listed
 
 
+def _rows_by(reader: Callable) -> Callable:
+    """A reader of csv, of a file that is there; a stand-in for the table of one that is not."""
+
+    def read(file: Any, *args: Any, **kw: Any) -> Any:
+        there = not isinstance(file, StandIn)
+        return reader(file, *args, **kw) if there else current().data(f"csv.{reader.__name__}")
+
+    return read
+
+
 LIBRARIES: dict[str, types.ModuleType] = {
     "numpy": NUMPY, "cupy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(),
     "scipy": _scipy(),
     "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
     "re": Namespace(re, "re", split=_split),
     "decimal": Namespace(decimal, "decimal", Decimal=_decimal),
+    "csv": Namespace(csv, "csv", reader=_rows_by(csv.reader), DictReader=_rows_by(csv.DictReader)),
     "glob": Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob)),
     "os": Namespace(os, "os", listdir=_listing(os.listdir),
                     **dict.fromkeys(CHANGES, lambda *_, **__: None)),

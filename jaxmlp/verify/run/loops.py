@@ -64,6 +64,7 @@ class Loops:
         seen: the steps, and what calls have left.
         aimless: what moves, and is moved towards no target, or into another shape in the first pass
             of a loop: if there is nothing else, a step.
+        called: steps that single calls make, which stand in no loop: if there is nothing else.
         before: the errors before the first step; None as long as there is none.
         depth: how many loops are being passed, one inside the other.
     """
@@ -72,6 +73,7 @@ class Loops:
         self.until, self.errors, self.imported = until, errors, imported
         self.seen: list[Seen] = []
         self.aimless: list[Seen] = []
+        self.called: list[Seen] = []
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
         self.counts: dict[tuple[str, int], int] = {}
@@ -139,6 +141,23 @@ class Loops:
             if len(self.seen) > known:
                 return
             earlier = start, before
+
+    def single(self, names: Mapping[str, Any], line: int, call: Callable[[], Any]) -> None:
+        """A call that stands in no loop, as `network.learn(x, y)`: it may be a step."""
+        if self.seen or len(self.called) >= STEPS:
+            call()
+            return
+        start, before = current().next, places(names)
+        call()
+        if self.seen:
+            return
+        after, nodes = places(names), current().nodes
+        moved = moves(before, after, start, alone=True)
+        line = 0 if self.imported else line
+        still = {name: place for name, place in after.items() if before.get(name) == place}
+        made = Seen(line, "", start, current().next, moved, still)
+        if moved and all(m.old in nodes[m.new].args for m in moved) and _has_target(made):
+            self.called.append(made)
 
     def _places(self, frame: Any) -> dict[str, Place]:
         return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)

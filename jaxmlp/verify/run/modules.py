@@ -20,7 +20,7 @@ HARMLESS = frozenset((
 ABSENT = frozenset((
     "torch", "tensorflow", "keras", "pandas", "h5py", "torchvision", "mnist", "idx2numpy",
     "requests", "urllib", "subprocess", "socket", "multiprocessing", "threading", "ctypes",
-    "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk", "csv", "pickle", "struct",
+    "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk", "pickle", "struct",
 ))  # fmt: skip
 
 

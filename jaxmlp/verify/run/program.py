@@ -23,7 +23,7 @@ from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run import modules
 from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
-from jaxmlp.verify.run.beside import module_file, roots
+from jaxmlp.verify.run.beside import data_file, module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.hooks import as_number, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
@@ -48,13 +48,18 @@ class Program:
         unknown: the names that are not there.
         until: when to stop, by `time.process_time`.
         judged: the path of the module whose operations count; empty for the file itself.
+        reads: whether it finds the data that lie beside it.
+
+    Attributes:
+        has_read: whether it has found some.
     """
 
     def __init__(
         self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str],
-        until: float, judged: str = "",
+        until: float, judged: str = "", *, reads: bool = True,
     ):  # fmt: skip
         self.path, self.oracle = path, oracle
+        self.reads, self.has_read = reads, False
         oracle.words, oracle.letters = keys(statements), letters(statements)
         self.statements = statements
         self.missing: list[str] = []
@@ -74,7 +79,7 @@ class Program:
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = roots(Path(path), statements)
         begin(Tape(os.path.realpath(judged) if judged else path))
-        current().data = self._data
+        current().data, current().find = self._data, self._find
         if judged:
             current().beside.add(path)
 
@@ -90,6 +95,14 @@ class Program:
             return self.oracle.sample(name.partition("#")[0])
         self.oracle.calls += 1
         return Unknown(f"{name}#{self.oracle.calls}", self.oracle, loaded=True)
+
+    def _find(self, file: Any) -> Any:
+        """Where data are that a program calls so; the same, if they are not beside it."""
+        named = isinstance(file, str | os.PathLike) and self.reads
+        home = Path(os.path.realpath(self.path)).parent
+        found = data_file(os.fspath(file), home) if named else None
+        self.has_read |= found is not None
+        return file if found is None else found
 
     def _beside(self, name: str, level: int = 0, path: str = "") -> types.ModuleType | None:
         """A module that lies beside the file, run as the file is."""
@@ -148,7 +161,10 @@ class Program:
                 current().forget()
             self._remember(statement)
             shown, known = isinstance(statement, ast.Expr), len(self.errors)
-            self.attempt(partial(self._execute, statement), statement.lineno, shown=shown)
+            execute = partial(self._execute, statement)
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                execute = partial(self.loops.single, self.names, statement.lineno, execute)
+            self.attempt(execute, statement.lineno, shown=shown)
             if len(self.errors) > known and self._has_no_data(statement):
                 del self.errors[known:]
             new = {name: self.names[name] for name in self.begun if name in self.names}
@@ -208,7 +224,7 @@ class Program:
         if set(mode) & set("wax+"):
             return Stub("a file")
         try:
-            return builtins.open(os.fspath(file), mode, *args, **kw)
+            return builtins.open(os.fspath(self._find(file)), mode, *args, **kw)
         except (OSError, TypeError):
             if "b" in mode or not self.oracle.letters:
                 return self._data("a file")

@@ -84,7 +84,7 @@ class Search:
     ):
         body = code.body
         self.body, self.path, self.unknown = body, code.path, set(code.unknown)
-        self.judged = judged
+        self.judged, self.reads = judged, True
         self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
         self.guessed = False
         self.farthest: tuple[tuple, Given, list] | None = None
@@ -106,6 +106,10 @@ class Search:
             run = left.pop()
             run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
             program = self._run(run.given, what)
+            if program.has_read and not any(one.moves for one in program.seen):
+                self.reads = False  # with stand-ins in place of the data there may be a step
+                left.again.append(run)
+                continue
             self.guessed |= program.oracle.guesses or current().guessed
             if self._lacked_names(program):
                 left.again.append(run)
@@ -244,7 +248,8 @@ class Search:
         now = time.process_time()  # with fewer units there is time for more than one run
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
         oracle = Oracle(*given, self.seed, self.sizes)
-        program = Program(self.body, self.path, oracle, self.unknown, until, self.judged)
+        program = Program(self.body, self.path, oracle, self.unknown, until, self.judged,
+                          reads=self.reads)  # fmt: skip
         try:
             with np.errstate(all="ignore"):
                 program.run()
@@ -254,6 +259,8 @@ class Search:
                     program.errors.clear()
                     program.calls = True
                     calls.call(program, what)
+                elif program.loops.called and not program.seen:
+                    program.seen.extend(program.loops.called)
                 elif not (program.seen or program.loops.aimless) and (
                     calls.multiplies() or program.begun
                 ):
