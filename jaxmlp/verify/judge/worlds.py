@@ -180,6 +180,21 @@ def suited(world: World, target: Target, seed: int) -> World:
         with contextlib.suppress(replay.NotReplayed):  # with these it may go another way
             at = adjoints.states(changed, world.roots, seed)
             return replace(world, recording=changed, at=at)
+    return world if likely else _within(world, target, seed)
+
+
+def _within(world: World, target: Target, seed: int) -> World:
+    """The same at smaller parameters, if outputs are 0 or 1 to the last digit, and E infinite."""
+    at = world.at
+    for k in range(1, adjoints.SHRUNK + 1):
+        outputs = np.concatenate([np.ravel(state[g]) for state in at for g, _ in target.pairs])
+        ended = (outputs == 0) | (outputs == 1)
+        if not ended.any() or outputs.min() < 0 or outputs.max() > 1:
+            return replace(world, at=at)
+        try:
+            at = adjoints.states(world.recording, world.roots, seed, size=adjoints.SMALL**k)
+        except replay.NotReplayed:
+            break
     return world
 
 

@@ -13,7 +13,7 @@ from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import taken
 from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places, prepared
-from jaxmlp.verify.run.tape import current
+from jaxmlp.verify.run.tape import Ref, current
 from jaxmlp.verify.run.targets import targets
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
@@ -74,6 +74,7 @@ class Loops:
         self.seen: list[Seen] = []
         self.aimless: list[Seen] = []
         self.called: list[Seen] = []
+        self.since = 0  # the first node after the last of these
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
         self.counts: dict[tuple[str, int], int] = {}
@@ -147,17 +148,26 @@ class Loops:
         if self.seen or len(self.called) >= STEPS:
             call()
             return
-        start, before = current().next, places(names)
+        begin, before = current().next, places(names)
         call()
-        if self.seen:
-            return
-        after, nodes = places(names), current().nodes
-        moved = moves(before, after, start, alone=True)
-        line = 0 if self.imported else line
+        for start in (begin, self.since):  # the forward pass may be a call of its own
+            if self.seen or self._stepped(start, before, places(names), line):
+                self.since = current().next
+                break
+
+    def _stepped(
+        self, start: int, before: dict[str, Place], after: dict[str, Place], line: int
+    ) -> bool:
+        """Whether calls have made a step since then; it is kept."""
+        nodes, moved = current().nodes, moves(before, after, start, alone=True)
         still = {name: place for name, place in after.items() if before.get(name) == place}
+        line = 0 if self.imported else line
         made = Seen(line, "", start, current().next, moved, still)
-        if moved and all(m.old in nodes[m.new].args for m in moved) and _has_target(made):
+        once = all(Ref(m.old) in nodes[m.new].args for m in moved)
+        if moved and once and _has_target(made):
             self.called.append(made)
+            return True
+        return False
 
     def _places(self, frame: Any) -> dict[str, Place]:
         return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)

@@ -162,7 +162,9 @@ class Program:
             self._remember(statement)
             shown, known = isinstance(statement, ast.Expr), len(self.errors)
             execute = partial(self._execute, statement)
-            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            if isinstance(statement, ast.Expr | ast.Assign) and isinstance(
+                statement.value, ast.Call
+            ):
                 execute = partial(self.loops.single, self.names, statement.lineno, execute)
             self.attempt(execute, statement.lineno, shown=shown)
             if len(self.errors) > known and self._has_no_data(statement):

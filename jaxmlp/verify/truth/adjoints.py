@@ -25,11 +25,12 @@ LEAST = 1e-10  # of a parameter, by which it moves, at least
 
 def states(
     recording: Recording, params: list[int], seed: int, count: int = STATES,
-    empty: Sequence[int] = (),
+    empty: Sequence[int] = (), size: float = 1.0,
 ) -> list[dict[int, np.ndarray]]:  # fmt: skip
     """All values of a step at random parameters, near those of the run and anywhere.
 
     Args:
+        size: of the parameters, by the run's.
         empty: samples that are 0, in whose place there is another, the same at all states.
 
     None is the run itself: there biases are often 0, and what a ReLU gets is on its kink.
@@ -43,7 +44,7 @@ def states(
     samples = {i: _moved(nodes[i].value, 0.0, random, near=False) for i in empty}
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
-    size = SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
+    size *= SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
     for left in reversed(range(ATTEMPTS + count)):
         given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         given = {p: np.asarray(size * value) for p, value in given.items()}
