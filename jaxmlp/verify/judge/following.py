@@ -14,6 +14,8 @@ from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import GRADIENT
 from jaxmlp.verify.run.targets import Target
 
+ROUNDING = 1e-11  # of its terms, that may be left of a sum that is 0
+
 
 class Followed(NamedTuple):
     """How a parameter follows its gradient.
@@ -64,6 +66,8 @@ def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> F
     factor = multiple(world.change(param), names.adjoints[param.old])
     if factor is not None:
         return Followed(1, factor)
+    if _cancels(world, names, param):
+        return Followed(1)
     if param.gives and not target.upstream and names.of(param.new):
         return None
     gradients = gradient_nodes(world, target, names, param)
@@ -84,6 +88,16 @@ def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any
         old_at = np.stack([state[param.old] for state in world.at])
         return int(decayed(world.change(param), names.adjoints[param.old], old_at))
     return 0
+
+
+def _cancels(world: World, names: Names, param: Param) -> bool:
+    """Whether the terms of a parameter's gradient, and those of what it moves by, add up to 0 but
+    for rounding: so does that of a bias which batch normalisation takes away again."""
+    largest = lambda values: max((np.abs(v).max(initial=0) for v in values), default=0.0)  # noqa: E731
+    used = [names.adjoints[i] for i in world.graph.after[param.old] if i in names.adjoints]
+    others = [world.change(p) for p in world.params if p.old != param.old]
+    true, moved = largest([names.adjoints[param.old]]), largest([world.change(param)])
+    return true < ROUNDING * largest(used) and moved < ROUNDING * largest(others)
 
 
 def _unseen(choice: Choice, names: Names) -> tuple[str, ...]:
