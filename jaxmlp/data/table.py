@@ -83,6 +83,7 @@ class Table:
             may come at once.
         left_over: what is wrong with the text besides, once all parts are read.
         index: the column in which pandas has numbered the rows.
+        misread: the columns with cells that are no numbers.
         done: how many bytes were read, of the file's size.
     """
 
@@ -95,6 +96,7 @@ class Table:
     done: Callable[[], int] = lambda: 0
     size: int | None = None
     problems: list[str] = field(default_factory=list)
+    misread: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.is_number = number_in(self.reading.decimal, self.reading.thousands)
@@ -190,6 +192,7 @@ class Table:
 
     def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where: Sequence[int]) -> None:
         if len(bad):
+            self.misread.add(column)
             more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
             cell = cells[bad[0]]
             hint = " (--decimal ,)" * (self.is_number(str(cell).replace(",", ".")) is not None)

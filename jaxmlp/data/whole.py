@@ -94,7 +94,7 @@ def _check_columns(
             f"expected at most {MOST_TEXTS} different texts in a column, got {got} "
             f"(--drop {names} leaves out)"
         )
-    lacking = np.isnan(X)
+    lacking = np.isnan(X) & [c not in table.misread for c in features]
     count = lacking.sum(axis=0)
     for k in np.flatnonzero(count == len(X)):
         table.problems.append(f"{table.called(features[k])} is empty (--drop leaves it out)")
