@@ -22,7 +22,6 @@ from jaxmlp.train.arguments import (
     as_range,
     check_settings,
     measured_epochs,
-    order_of,
     samples,
     step_rule,
     step_sizes,
@@ -37,6 +36,7 @@ from jaxmlp.train.mesh import (
     shared,
     shares_units,
 )
+from jaxmlp.train.order import order_of
 from jaxmlp.train.stream import Reader, Stream, of_stream
 
 
