@@ -46,6 +46,7 @@ def on_page_content(html, page, config, files):
     html = re.sub(
         r"(?<![\w-])(--?[A-Za-z][\w-]*)(?=[^<>]*</code>)", r'<span class="whole">\1</span>', html
     )
+    html = re.sub(r"(?<=[、。])(?=<code><span)", "<wbr>", html)
     return re.sub(r"(?<=\d) ×", "\u00a0×", html)
 
 
