@@ -126,8 +126,8 @@ def alone(
     measured: Array,
 ) -> tuple[State, Array, Array | None]:
     """`together` for a single network, whose arrays have no first axis."""
-    one = jax.tree.map(lambda a: a[None], (state, etas))
-    done = together(rule, train, test, one[0], drawn, one[1], measured)
+    states, rates = jax.tree.map(lambda a: a[None], (state, etas))
+    done = together(rule, train, test, states, drawn, rates, measured)
     return jax.tree.map(lambda a: a[0], done)
 
 
