@@ -55,7 +55,7 @@ class Reading:
             raise ValueError(f"expected different characters, got {got}")
 
 
-class Part(NamedTuple):
+class Cells(NamedTuple):
     """Some rows.
 
     Attributes:
@@ -142,7 +142,7 @@ class Table:
     def parts(
         self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],
         rows: int, learn: bool = False,
-    ) -> Iterator[Part]:  # fmt: skip
+    ) -> Iterator[Cells]:  # fmt: skip
         """The rows in parts.
 
         Args:
@@ -157,7 +157,7 @@ class Table:
             for k in np.flatnonzero(np.isinf(X).any(axis=0)):
                 self._bad(np.flatnonzero(np.isinf(X[:, k])), X[:, k], features[k], where)
             y, beside = (frame[columns].to_numpy(object) for columns in (targets, ids))
-            yield Part(X, y, beside, np.asarray(where))
+            yield Cells(X, y, beside, np.asarray(where))
             if not learn:
                 self.check()
 
