@@ -5,6 +5,7 @@ import pydoc
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def test_type_checkers_know_the_names_and_where_they_are_from():
             for node in block.body for one in node.names if one.asname == one.name}  # fmt: skip
     assert told == {*jaxmlp._HOME.items()}
     assert (ROOT / "jaxmlp/py.typed").exists()
+
+
+def test_an_editable_install_is_a_path_that_editors_follow():
+    for path in Path(sysconfig.get_path("purelib")).glob("__editable__.jaxmlp-*.pth"):
+        assert Path(path.read_text(encoding="utf-8").strip()).is_dir()
 
 
 def test_the_command_is_also_a_module():

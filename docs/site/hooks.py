@@ -38,7 +38,16 @@ def on_page_markdown(markdown, page, config, files):
     text = re.sub(r"^\[.+\]\(README.*\)\n\n", "", text, flags=re.M)  # the site has its own switch
     for there, here in LINKS:
         text = text.replace(f"]({there}", f"]({here}")
-    return text if config.theme["language"] == "en" else joined(once(text))
+    return joined(text if config.theme["language"] == "en" else once(text))
+
+
+def on_page_content(html, page, config, files):
+    """An option, and a number of times, are not broken at the end of a line."""
+    html = re.sub(
+        r"(?<![\w-])(--?[A-Za-z][\w-]*)(?=[^<>]*</code>)", r'<span class="whole">\1</span>', html
+    )
+    html = re.sub(r"(?<=[、。])(?=<code><span)", "<wbr>", html)
+    return re.sub(r"(?<=\d) ×", "\u00a0×", html)
 
 
 WIDE = "[ぁ-んァ-ヶー一-龥々、。「」（）]"
@@ -46,7 +55,7 @@ WIDE = "[ぁ-んァ-ヶー一-龥々、。「」（）]"
 
 def joined(text: str) -> str:
     """Japanese lines without the space that a browser shows for the end of a line."""
-    return re.sub(rf"(?<={WIDE})\n(?={WIDE})", "", text)
+    return re.sub(rf"(?<={WIDE})\n(?={WIDE})|(?<=[、。])\n(?=[A-Za-z])", "", text)
 
 
 def once(text: str) -> str:

@@ -22,7 +22,7 @@ from jaxmlp.cli.settings import Settings as RunSettings
 from jaxmlp.cli.settings import reading_of
 from jaxmlp.data.dataset import Dataset, one_hot
 from jaxmlp.data.preparation import apply
-from jaxmlp.data.samples import Part, Samples, open_samples
+from jaxmlp.data.samples import Part, Source, open_samples
 from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import Score, classify, score
 from jaxmlp.storage import Model
@@ -87,7 +87,7 @@ def _trained_on(settings: Settings) -> bool:
         return False
 
 
-def _with_progress(samples: Samples, console: Console) -> Iterator[Part]:
+def _with_progress(samples: Source, console: Console) -> Iterator[Part]:
     with progress(console, "reading", samples.unit) as bar:
         running = bar.add_task("", total=samples.total)
         for part in samples.parts:

@@ -21,7 +21,7 @@ from jaxmlp.data.targets import from_targets
 from jaxmlp.data.whole import chosen, own
 
 
-class Part(NamedTuple):
+class FilePart(NamedTuple):
     """Some samples.
 
     Attributes:
@@ -73,13 +73,13 @@ def open_parts(
     return from_targets(name, X, y, task, **about)
 
 
-def _found(folder: Path) -> tuple[Callable[..., Iterator[Part]], list]:
+def _found(folder: Path) -> tuple[Callable[..., Iterator[FilePart]], list]:
     """(how parts of the kind are read, the files of each).
 
     Raises:
         ValueError: there are none, or of several kinds.
     """
-    found: dict[Callable[..., Iterator[Part]], list]
+    found: dict[Callable[..., Iterator[FilePart]], list]
     found = {_tables: [*folder.glob("*.parquet")], _archives: [*folder.glob("*.npz")]}
     found[_images] = [pair for part in ("train", *TESTS) for pair in idx_pairs(folder, part)]
     found = {read: sorted(files) for read, files in found.items() if files}
@@ -89,7 +89,7 @@ def _found(folder: Path) -> tuple[Callable[..., Iterator[Part]], list]:
     return found.popitem()
 
 
-def _tables(path: Path, reading: Reading) -> Iterator[Part]:
+def _tables(path: Path, reading: Reading) -> Iterator[FilePart]:
     from pyarrow import parquet
 
     with open_table(path, reading) as table:
@@ -101,7 +101,7 @@ def _tables(path: Path, reading: Reading) -> Iterator[Part]:
         dtype = _dtype(parquet.read_schema(path), names[0])
         for part in table.parts(features, {}, targets, [], max(1, NUMBERS // len(features))):
             X = part.X if np.isnan(part.X).any() else part.X.astype(dtype)
-            yield Part(path.name, X, part.y, _is_test(path), names)
+            yield FilePart(path.name, X, part.y, _is_test(path), names)
 
 
 def _dtype(schema: Any, names: tuple[str, ...]) -> np.dtype:
@@ -110,21 +110,21 @@ def _dtype(schema: Any, names: tuple[str, ...]) -> np.dtype:
     return np.result_type(*kinds) if all(kind.kind in "fiub" for kind in kinds) else np.dtype(float)
 
 
-def _archives(path: Path, _: Reading) -> Iterator[Part]:
+def _archives(path: Path, _: Reading) -> Iterator[FilePart]:
     for (X, y), test in zip(read_npz_parts(path)[0], (_is_test(path), True), strict=False):
-        yield Part(path.name, X, y, test)
+        yield FilePart(path.name, X, y, test)
 
 
-def _images(pair: tuple[Path, Path], _: Reading) -> Iterator[Part]:
+def _images(pair: tuple[Path, Path], _: Reading) -> Iterator[FilePart]:
     is_test = pair not in idx_pairs(pair[0].parent, "train")
-    yield Part(pair[0].name, *read_idx_pair(*pair), is_test)
+    yield FilePart(pair[0].name, *read_idx_pair(*pair), is_test)
 
 
 def _is_test(path: Path) -> bool:
     return path.name.startswith("test")
 
 
-def _unpacked(name: str, parts: Iterator[Part]) -> tuple[Part, Rows, np.ndarray, int]:
+def _unpacked(name: str, parts: Iterator[FilePart]) -> tuple[FilePart, Rows, np.ndarray, int]:
     """(the first part, the rows of all, their targets, how many of them, the last, are tests)."""
     store = Store()
     first, y, tests = None, [], []
@@ -140,7 +140,7 @@ def _unpacked(name: str, parts: Iterator[Part]) -> tuple[Part, Rows, np.ndarray,
     return first, X, np.concatenate(y)[order], int(test.sum())
 
 
-def _check_fits(part: Part, first: Part) -> None:
+def _check_fits(part: FilePart, first: FilePart) -> None:
     """Refuse what is not finite, and columns or numbers of another kind than the first part's.
 
     Raises:

@@ -55,7 +55,7 @@ class Reading:
             raise ValueError(f"expected different characters, got {got}")
 
 
-class Part(NamedTuple):
+class Cells(NamedTuple):
     """Some rows.
 
     Attributes:
@@ -83,6 +83,7 @@ class Table:
             may come at once.
         left_over: what is wrong with the text besides, once all parts are read.
         index: the column in which pandas has numbered the rows.
+        misread: the columns with cells that are no numbers.
         done: how many bytes were read, of the file's size.
     """
 
@@ -95,6 +96,7 @@ class Table:
     done: Callable[[], int] = lambda: 0
     size: int | None = None
     problems: list[str] = field(default_factory=list)
+    misread: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.is_number = number_in(self.reading.decimal, self.reading.thousands)
@@ -140,7 +142,7 @@ class Table:
     def parts(
         self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],
         rows: int, learn: bool = False,
-    ) -> Iterator[Part]:  # fmt: skip
+    ) -> Iterator[Cells]:  # fmt: skip
         """The rows in parts.
 
         Args:
@@ -155,7 +157,7 @@ class Table:
             for k in np.flatnonzero(np.isinf(X).any(axis=0)):
                 self._bad(np.flatnonzero(np.isinf(X[:, k])), X[:, k], features[k], where)
             y, beside = (frame[columns].to_numpy(object) for columns in (targets, ids))
-            yield Part(X, y, beside, np.asarray(where))
+            yield Cells(X, y, beside, np.asarray(where))
             if not learn:
                 self.check()
 
@@ -190,6 +192,7 @@ class Table:
 
     def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where: Sequence[int]) -> None:
         if len(bad):
+            self.misread.add(column)
             more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
             cell = cells[bad[0]]
             hint = " (--decimal ,)" * (self.is_number(str(cell).replace(",", ".")) is not None)

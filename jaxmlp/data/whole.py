@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.opened import name_of, open_table
-from jaxmlp.data.table import Part, Reading, Table
+from jaxmlp.data.table import Cells, Reading, Table
 from jaxmlp.data.targets import from_targets
 
 NUMBERS = 2**21  # so many at a time
@@ -32,7 +32,7 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
     if not parts:
         table.problems.append("expected rows of numbers, got none")
         table.check()
-    parts = [Part(*map(np.concatenate, zip(*parts, strict=True)))] if parts[1:] else parts
+    parts = [Cells(*map(np.concatenate, zip(*parts, strict=True)))] if parts[1:] else parts
     X, y, _, where = parts.pop()
     texts = tuple(_in_order(X[:, k], codes[c]) if c in codes else None
                   for k, c in enumerate(features))  # fmt: skip
@@ -94,7 +94,7 @@ def _check_columns(
             f"expected at most {MOST_TEXTS} different texts in a column, got {got} "
             f"(--drop {names} leaves out)"
         )
-    lacking = np.isnan(X)
+    lacking = np.isnan(X) & [c not in table.misread for c in features]
     count = lacking.sum(axis=0)
     for k in np.flatnonzero(count == len(X)):
         table.problems.append(f"{table.called(features[k])} is empty (--drop leaves it out)")

@@ -1,4 +1,4 @@
-"""What training is given, checked once: samples, their order, counts and step sizes."""
+"""What training is given, checked once: samples, counts and step sizes."""
 
 import functools
 import math
@@ -205,22 +205,3 @@ def measured_epochs(errors_every: int, epochs: int) -> Callable[[int], bool]:
     if errors_every == 0:
         return lambda epoch: False
     return lambda epoch: (epoch + 1) % errors_every == 0 or epoch == epochs - 1
-
-
-def order_of(key: Any, order: Any, epochs: int, n: int) -> np.ndarray | None:
-    """The given order of the samples as an array; None where the key is to draw it."""
-    if (key is None) == (order is None):
-        raise ValueError("expected either key or order, got " + ("none" if key is None else "both"))
-    if order is None:
-        if not jnp.issubdtype(getattr(key, "dtype", None), jax.dtypes.prng_key):
-            raise ValueError(f"expected a key from jax.random.key, got {key!r}")
-        return None
-    order = np.asarray(order)
-    if order.ndim != 2 or len(order) != epochs or order.dtype.kind not in "iu" or order.size == 0:
-        raise ValueError(
-            f"expected an order of shape ({epochs}, k) of row numbers, "
-            f"got {order.dtype} of shape {order.shape}"
-        )
-    if order.min() < 0 or order.max() >= n:
-        raise ValueError(f"expected row numbers 0 to {n - 1}, got {order.min()} to {order.max()}")
-    return order

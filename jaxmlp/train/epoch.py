@@ -1,7 +1,6 @@
 """One pass over the samples, and the errors after it, as one program (L12)."""
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked, mesh
 from jaxmlp.train.arguments import Samples, updates_of
 from jaxmlp.train.layers import DELTAS, apart
+from jaxmlp.train.order import in_order
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
 OUTPUTS = 2**22  # and so many outputs
@@ -126,8 +126,8 @@ def alone(
     measured: Array,
 ) -> tuple[State, Array, Array | None]:
     """`together` for a single network, whose arrays have no first axis."""
-    one = jax.tree.map(lambda a: a[None], (state, etas))
-    done = together(rule, train, test, one[0], drawn, one[1], measured)
+    states, rates = jax.tree.map(lambda a: a[None], (state, etas))
+    done = together(rule, train, test, states, drawn, rates, measured)
     return jax.tree.map(lambda a: a[0], done)
 
 
@@ -171,31 +171,6 @@ def together(
         return part and each(lambda p: _error(rule, p, part, n, measured), states.params)
 
     return states, errors(train, rule.n[0]), errors(test, rule.n[1])
-
-
-def in_order(drawn: Array | tuple[Array, Array], n: int) -> Array:
-    """The order of n samples, drawn with the key if it isn't given."""
-    if not isinstance(drawn, tuple):
-        return drawn
-    return shuffled(jax.random.fold_in(*drawn), n)
-
-
-def shuffled(key: Array, n: int) -> Array:
-    """`jax.random.permutation(key, n)`, to the last bit, in a quarter of its time on a CPU.
-
-    That one sorts row numbers by random keys, and XLA sorts pairs slowly; here each pair is one
-    number, the key before the row's place.
-    """
-    order = jnp.arange(n)
-    for _ in range(math.ceil(3 * math.log(n) / math.log(2**32 - 1))):  # so few keys are equal
-        key, now = jax.random.split(key)
-        bits = jax.random.bits(now, (n,), jnp.uint32)
-        with jax.enable_x64(True):
-            place, half = jnp.arange(n, dtype=jnp.uint64), jnp.uint64(32)
-            pairs = jax.lax.sort((bits.astype(jnp.uint64) << half) | place, is_stable=False)
-            places = pairs.astype(jnp.uint32)
-        order = order[places]
-    return order
 
 
 def step_by_sample(etas: Array, batch_size: int, weights: Array | None, order: Array) -> Array:

@@ -22,7 +22,6 @@ from jaxmlp.train.arguments import (
     as_range,
     check_settings,
     measured_epochs,
-    order_of,
     samples,
     step_rule,
     step_sizes,
@@ -37,6 +36,7 @@ from jaxmlp.train.mesh import (
     shared,
     shares_units,
 )
+from jaxmlp.train.order import order_of
 from jaxmlp.train.stream import Reader, Stream, of_stream
 
 
@@ -284,22 +284,22 @@ def check_resume(resume: Fit, begun: Fit, epochs: int) -> None:
         raise ValueError(f"expected at least the {done} epochs already done, got {epochs}")
 
 
-def check_arrays(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def check_arrays(got: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Refuse arrays that have not these names, dtypes and shapes.
 
     Raises:
         ValueError: with the first that differs.
     """
-    for name in {**wanted, **found}:
-        one, other = (
-            f"{which[name].dtype}{list(which[name].shape)}" if name in which else "none"
-            for which in (wanted, found)
+    for name in {**wanted, **got}:
+        expected, received = (
+            f"{arrays[name].dtype}{list(arrays[name].shape)}" if name in arrays else "none"
+            for arrays in (wanted, got)
         )
-        if one != other:
-            raise ValueError(f"expected {name} to be {one}, got {other}")
+        if expected != received:
+            raise ValueError(f"expected {name} to be {expected}, got {received}")
 
 
 def arrays(so_far: Fit) -> dict[str, Array]:
     """What a `Fit` goes on from, by name: params.V, optimizer.0.count, …"""
-    found, _ = jax.tree.flatten_with_path(so_far._replace(history=None))
-    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in found}
+    leaves, _ = jax.tree.flatten_with_path(so_far._replace(history=None))
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}

@@ -18,7 +18,8 @@ from jax.sharding import Mesh
 from jaxmlp.network import Params
 from jaxmlp.train import mesh
 from jaxmlp.train.arguments import Samples, samples
-from jaxmlp.train.epoch import Rule, State, in_order, mean_error, run
+from jaxmlp.train.epoch import Rule, State, mean_error, run
+from jaxmlp.train.order import in_order
 
 NUMBERS = 2**18  # of X, that are read at a time: 334 images of 28 × 28
 

@@ -23,7 +23,6 @@ from jaxmlp.train.arguments import (
     StepSize,
     check_settings,
     measured_epochs,
-    order_of,
     samples,
     step_rule,
     step_sizes,
@@ -31,6 +30,7 @@ from jaxmlp.train.arguments import (
 )
 from jaxmlp.train.blocked import each
 from jaxmlp.train.epoch import Rule, State, alone, fused_or_not, rule_for, together
+from jaxmlp.train.order import order_of
 from jaxmlp.train.sgd import Epoch, Fit
 
 

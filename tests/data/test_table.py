@@ -220,6 +220,9 @@ def test_decimals_and_thousands(tmp_path):
         ValueError, match=r"line 2, column a: expected a finite number, got '1.234,5'.*column b"
     ):
         read_text(tmp_path, text)
+    for missing in ("fill", "error"):  # what cannot be read is not missing besides
+        with pytest.raises(ValueError, match=r"got '0,5' and 1 more \(--decimal ,\)$"):
+            read_text(tmp_path, "a;kind\n0,5;dog\n2,5;cat\n", missing=missing)
     data = read_text(tmp_path, "a;b\n0,5;1,5\n2,5;3,5\n1;2\n", decimal=",")
     assert data.y.tolist() == [[1.5], [3.5], [2]]
     with pytest.raises(ValueError, match="the target b: expected numbers"):

@@ -44,6 +44,14 @@ def test_no_link_is_dead(page):
         assert not anchor or anchor in anchors(path), target
 
 
+def test_a_page_that_is_only_in_english_links_into_japanese_ones_too():
+    """Its links lead to Japanese pages on the Japanese site, whose headings are others."""
+    for page in (page for page in PAGES if not page.with_suffix(".ja.md").exists()):
+        for name, anchor in re.findall(r"\]\(([\w/.]+\.md)#([^)\s]+)\)", prose(page)):
+            japanese = (page.parent / name).with_suffix(".ja.md")
+            assert not japanese.exists() or anchor in anchors(japanese), (page, name, anchor)
+
+
 def anchors(page: Path) -> set[str]:
     """What of a page can be linked to: headings, and what has an id."""
     headings = re.findall(r"^#+ (.*)$", prose(page), re.M)

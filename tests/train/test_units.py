@@ -13,7 +13,7 @@ import pytest
 
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params, init
-from jaxmlp.train import epoch, mesh
+from jaxmlp.train import mesh, order
 from jaxmlp.train.sgd import Fit, fit
 
 CASES = [  # f, g, E, bias, the route, whether weighted, devices
@@ -144,6 +144,6 @@ def test_units_are_shared_where_less_crosses_and_all_have_as_many():
 def test_the_order_is_that_of_jax(n):
     key = jax.random.key(3)
     expected = jax.random.permutation(key, n)
-    found = jax.jit(epoch.shuffled, static_argnums=1)(key, n)
+    found = jax.jit(order.shuffled, static_argnums=1)(key, n)
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
