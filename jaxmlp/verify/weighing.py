@@ -86,11 +86,13 @@ def _as_used(check: Check, step: Step, found: Source, declared: Collection[str])
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU, or
     another f than its name says, which is told all the same."""
     right = bool(step.checks) and _right(step.checks)
+    ids = {note.id for note in check.diagnosis}
+    if right and not declared and check.stage == "loss" and ids == {"sum-missing"}:
+        return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     if check.verdict != "wrong" or not covers(step, [check], found):
         return check
     if check.stage == "derivative" and (right or _has_right_slopes(step)):
         return of_output(check)
-    ids = {note.id for note in check.diagnosis}
     if right and not declared and ids in ({"relu-leaky"}, {"of-another"}):
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     return check
@@ -110,6 +112,9 @@ def sure(
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
         unsure += [] if any(step.checks for step in counted) else forward  # a step has its own
+        if any(step.checks for step in counted) and all(_right(step.checks) for step in counted):
+            left, others = _apart(left, _of_another_value)
+            unsure += others
     return left, unsure
 
 
@@ -127,6 +132,12 @@ def _of_another_call(check: Check) -> bool:
     """Whether a small function has stopped since it was called otherwise than it asks for."""
     ids = {note.id for note in check.remarks}
     return check.stage in STAGE.values() and check.verdict == "crashed" and "crash-of-call" in ids
+
+
+def _of_another_value(check: Check) -> bool:
+    """Whether a small function is wrong by nothing that is known: a softmax that gives labels."""
+    unknown = {note.id for note in check.diagnosis} == {"unrecognised"}
+    return check.stage == "value" and check.verdict == "wrong" and unknown
 
 
 def _of_another_forward(check: Check) -> bool:

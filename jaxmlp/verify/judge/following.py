@@ -97,7 +97,7 @@ def _cancels(world: World, names: Names, param: Param) -> bool:
     used = [names.adjoints[i] for i in world.graph.after[param.old] if i in names.adjoints]
     others = [world.change(p) for p in world.params if p.old != param.old]
     true, moved = largest([names.adjoints[param.old]]), largest([world.change(param)])
-    return true < ROUNDING * largest(used) and moved < ROUNDING * largest(others)
+    return bool(true < ROUNDING * largest(used) and moved < ROUNDING * largest(others))
 
 
 def _unseen(choice: Choice, names: Names) -> tuple[str, ...]:

@@ -142,11 +142,11 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     def known() -> Judgement:
         return judgement(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))
 
-    plain = known() if choice.across else None  # E without what makes the weights shrink
     own = own_error(choice)
-    by_own = _by_own(choice, own) if own else _penalised(plain) if plain else None
+    plain = known() if choice.across or not own else None  # E without what makes weights shrink
+    by_own = _by_own(choice, own) if own else _penalised(plain)
     if by_own is None:
-        return plain or known()
+        return plain
     if plain and plain.is_shown_right and by_own.goes_up and not plain.goes_up:
         return plain  # what the file states is a likelihood
     if plain and plain.is_shown_right and not by_own.is_shown_right:

@@ -83,10 +83,10 @@ LABELS = {
     "network": Words("network", "ネットワーク"),
     "origin": Words("from elsewhere", "ほかから取り込んだもの"),
     "held": Words(
-        "Each file ran shut in: no network, no other process, no file but what is imported, "
-        "nothing written.",
-        "各ファイルは隔離して実行しました。ネットワーク、他のプロセス、import したもの以外の"
-        "ファイル、書き込みは、いずれも禁止しました。",
+        "Each file ran shut in: no network, no other process, no file but what is imported "
+        "and the data that are named, nothing written.",
+        "各ファイルは隔離して実行しました。ネットワーク、他のプロセス、import したファイルと"
+        "名前で指定したデータ以外のファイル、書き込みは、いずれも禁止しました。",
     ),
     "not held": Words(
         "Not held on this machine while the files ran: {}. Run only what you trust, or run it in a "

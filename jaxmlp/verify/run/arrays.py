@@ -256,7 +256,7 @@ def as_array(
     if dtype is not None and isinstance(made, Recorded):
         made = cast(made, dtype)
     if not isinstance(made, Recorded):
-        return made if dtype is None else np.array(made, dtype=dtype)
+        return made if dtype is None else lifted(np.array(made, dtype=dtype))
     return made if made.ndim >= ndmin else np.reshape(made, (1,) * (ndmin - made.ndim) + made.shape)
 
 

@@ -67,16 +67,22 @@ def empty_samples(
     behind = set().union(*(target.backward | target.nodes for target in found))
     outputs = graph.ancestors([g for target in found for g, _ in target.pairs])
 
+    def is_part(number: int) -> bool:
+        passed = nodes[number].op in PASSING
+        part = number in parts or (passed and np.any(nodes[graph.before[number][0]].value))
+        return bool(part) and not np.any(nodes[number].value)
+
     def is_sample(number: int) -> bool:
-        node = nodes[number]
-        part: bool | np.bool_ = number in parts
-        part |= node.op in PASSING and np.any(nodes[graph.before[number][0]].value)
-        return bool(part or (node.op == "leaf" and not node.value.ndim)) and not np.any(node.value)
+        value = nodes[number].value
+        alone = nodes[number].op == "leaf" and not value.ndim and not value
+        return bool(alone) or is_part(number)
 
     used = {number for i in moving & outputs if nodes[i].op in ("multiply", *FACTORS)
             for number in graph.before[i] if number not in moving | behind}  # fmt: skip
     origins = {way for number in used for way in graph.way(number) if is_sample(way)}
-    return sorted(origins - behind)
+    shapes = {nodes[i].value.shape for i in origins}
+    again = {i for i in nodes if nodes[i].value.shape in shapes and i not in moving and is_part(i)}
+    return sorted((origins | again) - behind)  # the backward pass may read it once more
 
 
 def lost(graph: Graph, params: list[int]) -> Node | None:

@@ -41,7 +41,8 @@ def states(
     random = np.random.default_rng(seed)
     nodes = recording.nodes
     found: list[dict[int, np.ndarray]] = []
-    samples = {i: _moved(nodes[i].value, 0.0, random, near=False) for i in empty}
+    alike = lambda i: _moved(nodes[i].value, 0.0, np.random.default_rng(seed), near=False)  # noqa: E731
+    samples = {i: alike(i) for i in empty}  # one sample may be read twice
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
     size *= SMALL if recording.guessed else 1.0  # its data may be larger than it was made for

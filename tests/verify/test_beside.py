@@ -1,0 +1,151 @@
+"""What lies beside a file, and what its statements do alone: data, calls in no loop, imports left
+out."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from jaxmlp.verify.homework import Options, verify_file
+from jaxmlp.verify.run.beside import LARGEST, data_file, data_files
+
+TABLE = """
+{read}
+X, t = data[:, :-1], data[:, -1:]
+assert data.shape == (6, 4) and abs(data[2, 1] - 2.25) < 1e-12, "these are not the data"
+W, b = np.random.randn(3, 5), np.random.randn(5)
+V, c = np.random.randn(5, 1), np.random.randn(1)
+for epoch in range(100):
+    z = np.tanh(X @ W + b)
+    g = 1 / (1 + np.exp(-(z @ V + c)))
+    top = g - t
+    low = top @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ top; c -= 0.1 * top.sum(0)
+    W -= 0.1 * X.T @ low; b -= 0.1 * low.sum(0)
+"""
+READERS = {
+    "loadtxt": 'import numpy as np\ndata = np.loadtxt("./data/table.csv", delimiter=",")',
+    "csv": 'import csv\nimport numpy as np\n'
+           'data = np.array(list(csv.reader(open("data/table.csv"))), dtype=float)',
+    "lines": 'import numpy as np\nwith open("data/table.csv") as file:\n'
+             '    data = np.array([[float(n) for n in line.split(",")] for line in file])',
+    "elsewhere": 'import numpy as np\ndata = np.genfromtxt("/content/drive/table.csv", delimiter=",")',
+    "npy": 'import numpy as np\ndata = np.load("table.npy")',
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """With a table of six samples in it, by two ways."""
+    made = np.arange(24.0).reshape(6, 4) / 4
+    made[:, -1] = [0, 1, 1, 0, 1, 0]
+    (tmp_path / "data").mkdir()
+    for name in ("data/table.csv", "table.csv"):
+        np.savetxt(tmp_path / name, made, delimiter=",")
+    np.save(tmp_path / "table.npy", made)
+    return tmp_path
+
+
+def judged(folder, text):
+    path = folder / "homework.py"
+    path.write_text(text, encoding="utf-8")
+    return verify_file(path, Options(limit=30.0, budget=200.0))
+
+
+def verdicts(file):
+    return {check.verdict for check in file.checks}
+
+
+@pytest.mark.parametrize("way", READERS)
+def test_data_beside_a_file_are_read(folder, way):
+    text = TABLE.format(read=READERS[way])
+    assert verdicts(judged(folder, text)) == {"right"}
+    wrong = judged(folder, text.replace(" * (1 - z ** 2)", " * (1 - z)"))
+    assert "wrong" in verdicts(wrong)
+
+
+def test_data_that_make_no_step_have_stand_ins(folder):
+    """A table with too few columns, say: what the file would do with its own is still judged."""
+    np.savetxt(folder / "table.csv", np.ones((2, 1)), delimiter=",")
+    read = 'import numpy as np\ndata = np.loadtxt("table.csv", delimiter=",")'
+    text = TABLE.format(read=read).replace("assert", "# assert")
+    assert verdicts(judged(folder, text)) == {"right"}
+
+
+def test_what_data_may_be_read(folder):
+    home, inner = folder / "data", folder / "data" / "of_one"
+    inner.mkdir()
+    (folder / "notes.py").write_text("secret = 1")
+    (folder / "large.csv").write_bytes(b"1" * (LARGEST + 1))
+    (home / "link.csv").symlink_to("/etc/hostname")
+    assert data_file("table.csv", home) == (home / "table.csv").resolve()
+    assert data_file(r"C:\Users\me\table.csv", home) == (home / "table.csv").resolve()
+    assert data_file("table.npy", home) == (folder / "table.npy").resolve()
+    for name in ("table.npy", "../../table.npy", "/etc/passwd", "notes.py", "../notes.py", ""):
+        assert data_file(name, inner) is None
+    assert data_file("large.csv", home) is data_file("link.csv", home) is None
+    named = ast.parse('x = open("table.csv"), "table.npy", "not there.csv", 3')
+    assert {one.name for one in data_files([named], home)} == {"table.csv", "table.npy"}
+
+
+ONCE = """
+import random
+class Unit:
+    def __init__(self, size):
+        self.w, self.b = [random.uniform(-1, 1) for _ in range(size)], 0.3
+class Net:
+    def __init__(self):
+        self.low, self.top = [Unit(2) for _ in range(3)], Unit(3)
+    def forward(self, x):
+        self.x = x
+        self.z = [sum(w * v for w, v in zip(u.w, x)) + u.b for u in self.low]
+        self.g = sum(w * v ** 2 for w, v in zip(self.top.w, self.z)) + self.top.b
+        return self.g
+    def learn(self, t):
+        d = t - self.g
+        deltas = [d * w * 2 * z for w, z in zip(self.top.w, self.z)]
+        self.top.w = [w + 0.1 * d * z ** 2 for w, z in zip(self.top.w, self.z)]
+        self.top.b += 0.1 * d
+        for u, e in zip(self.low, deltas):
+            u.w = [w + 0.1 * e * v for w, v in zip(u.w, self.x)]
+            u.b += 0.1 * e
+net = Net()
+print(net.forward([0.4, 0.7]))
+net.learn(0.9)
+net.forward([0.2, 0.5])
+"""
+
+
+def test_a_call_in_no_loop_may_be_a_step(folder):
+    assert verdicts(judged(folder, ONCE)) == {"right"}
+    wrong = judged(folder, ONCE.replace("d * w * 2 * z for", "d * w * 2 + z for"))
+    assert "wrong" in verdicts(wrong)
+    assert {c.place.line for c in wrong.checks if c.verdict == "wrong"} == {16}
+
+
+def test_the_steps_of_a_call_that_makes_several_are_not_taken_for_one(folder):
+    """Right, but its sum is that of no gradient: nothing is called wrong."""
+    twice = ONCE.replace("net.learn(0.9)\n", "").replace(
+        "net.forward([0.2, 0.5])\n",
+        "def both():\n    net.forward([0.4, 0.7]); net.learn(0.9)\n"
+        "    net.forward([0.2, 0.5]); net.learn(0.1)\nboth()\n",
+    )
+    assert "wrong" not in verdicts(judged(folder, twice))
+
+
+def test_numpy_by_its_usual_name_need_not_be_imported(folder):
+    """A cell cut out of a notebook, where another imports it."""
+    net = """
+class Net:
+    def __init__(self, sizes):
+        self.W = np.random.uniform(-1, 1, size=(sizes[0], sizes[1]))
+        self.V = np.random.uniform(-1, 1, size=(sizes[1], sizes[2]))
+    def step(self, x, t):
+        z = np.tanh(x.dot(self.W))
+        d = z.dot(self.V) - t
+        low = d.dot(self.V.T) * (1 - z * z)
+        self.V -= 0.1 * z.T.dot(d)
+        self.W -= 0.1 * x.T.dot(low)
+"""
+    assert verdicts(judged(folder, net)) == {"right"}
+    assert "wrong" in verdicts(judged(folder, net.replace("1 - z * z", "1 - z")))
