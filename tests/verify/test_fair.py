@@ -64,7 +64,8 @@ def softmax(a):
     return [1 if k == best else 0 for k in range(len(a))]
 for i in range(50):
     z = np.tanh(X @ W)
-    top = z @ V - T
+    g = 1 / (1 + np.exp(-z @ V))
+    top = (g - T) * g * (1 - g)
     low = top @ V.T * (1 - z ** 2)
     V -= 0.1 * z.T @ top; W -= 0.1 * X.T @ low
 """

@@ -136,7 +136,7 @@ def _is_held(found: Judgement, param: Param) -> bool:
     true = np.abs(found.names.adjoints[param.old]).max()
     size = max(map(abs, found.factors.values()), default=1.0) * true
     own = np.abs(found.names.value(param.old)).max()
-    return size > TOLD * own and not np.any(found.world.change(param))
+    return bool(size > TOLD * own) and not np.any(found.world.change(param))
 
 
 def _other_factor(times: float) -> Note:
