@@ -17,7 +17,7 @@ from jaxmlp.verify.truth import differences, errors
 
 SECONDS = 6.0  # for the choice among worlds and errors
 MOST = 60  # worlds and targets that are tried
-PRESSED = 3  # worlds that are looked at in full
+PRESSED = 6  # choices that are looked at in full
 
 
 class Choice(NamedTuple):
