@@ -97,7 +97,8 @@ def _moved(
 ) -> np.ndarray:
     """Elsewhere, by as much as its entries are large; by more where they are so small, as most
     begin, that a network is linear: its mistakes would not show."""
-    size = max(np.sqrt(np.mean(value**2)), 0.5 / np.sqrt(max(value.shape, default=1)))
+    size = np.sqrt(np.sum(value**2) / max(value.size, 1))
+    size = max(size, 0.5 / np.sqrt(max((1, *value.shape))))
     drawn = size * random.normal(size=value.shape)
     return np.asarray(value + scale * drawn if near else drawn)
 
