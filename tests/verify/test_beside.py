@@ -80,12 +80,24 @@ def test_what_data_may_be_read(folder):
     (home / "link.csv").symlink_to("/etc/hostname")
     assert data_file("table.csv", home) == (home / "table.csv").resolve()
     assert data_file(r"C:\Users\me\table.csv", home) == (home / "table.csv").resolve()
-    assert data_file("table.npy", home) == (folder / "table.npy").resolve()
-    for name in ("table.npy", "../../table.npy", "/etc/passwd", "notes.py", "../notes.py", ""):
+    (home / "loop.csv").symlink_to(home / "loop.csv")
+    for name in ("table.npy", "../table.npy", "loop.csv", str(folder / "table.npy")):
+        assert data_file(name, home) is None
+    for name in (
+        "table.npy",
+        "../../table.npy",
+        "/etc/passwd",
+        "notes.py",
+        "../notes.py",
+        "",
+        "x" * 999 + ".csv",
+        "\0.csv",
+        "\n.csv",
+    ):
         assert data_file(name, inner) is None
     assert data_file("large.csv", home) is data_file("link.csv", home) is None
     named = ast.parse('x = open("table.csv"), "table.npy", "not there.csv", 3')
-    assert {one.name for one in data_files([named], home)} == {"table.csv", "table.npy"}
+    assert {one.name for one in data_files([named], folder)} == {"table.csv", "table.npy"}
 
 
 ONCE = """

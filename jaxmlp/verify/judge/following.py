@@ -41,6 +41,8 @@ def judgement(choice: Choice, names: Names) -> Judgement:
     seen = [p for p in world.params if p.old in names.adjoints]
     of_any = set().union(*(gradient_nodes(world, target, names, p) for p in seen))
     told = {p.name: _followed(choice, names, p, of_any) for p in seen}
+    gone = frozenset(p.name for p in seen if _cancels(world, names, p))
+    told |= dict.fromkeys(gone, Followed(1))
     told = {name: one for name, one in told.items() if one is not None}
     factors = {name: one.factor for name, one in told.items() if one.factor is not None}
     by_chance = [*_by_chance(world, names, factors), *_in_one_list(world, factors)]
@@ -52,7 +54,7 @@ def judgement(choice: Choice, names: Names) -> Judgement:
         choice, names, right, factors, still=still, resting=_resting(world, names, still),
         uneven=_uneven(choice, len(right), factors, used), loose=_loose(world, names),
         uphill=frozenset(name for name, one in told.items() if one.way < 0),
-        unseen=_unseen(choice, names),
+        unseen=_unseen(choice, names), gone=gone,
     )  # fmt: skip
 
 
@@ -66,8 +68,6 @@ def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> F
     factor = multiple(world.change(param), names.adjoints[param.old])
     if factor is not None:
         return Followed(1, factor)
-    if _cancels(world, names, param):
-        return Followed(1)
     if param.gives and not target.upstream and names.of(param.new):
         return None
     gradients = gradient_nodes(world, target, names, param)

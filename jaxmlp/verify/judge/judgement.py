@@ -27,6 +27,7 @@ class Judgement:
         uneven: by parameter, how many times the factor of the others it has.
         loose: what a call gives that is no derivative of E, and of no parameter's shape.
         uphill: the parameters that go up E by a rule other than a plain step.
+        gone: those by which it is 0 but for rounding, and that do not move: right, no evidence.
         resting: what does not move, though its like in one list do.
         unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
         shares: by parameter, how many times the share of itself is taken away that the file's own E
@@ -42,6 +43,7 @@ class Judgement:
     loose: tuple[tuple[str, int], ...]
     uphill: frozenset[str] = frozenset()
     unseen: tuple[str, ...] = ()
+    gone: frozenset[str] = frozenset()
     resting: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
 
@@ -60,11 +62,6 @@ class Judgement:
     def is_shown_right(self) -> bool:
         """Whether all is right; what only gives gradients has to fit, too."""
         return self.is_right and (bool(self.world.recording.moves) or self.choice.fitting > 0)
-
-    @property
-    def goes_up(self) -> bool:
-        """Whether some parameter goes up E."""
-        return bool(self.uphill) or any(factor < 0 for factor in self.factors.values())
 
     def stated_scales(self) -> Iterator[tuple[int, float]]:
         """The numbers that the file computes and the step does not use that are this E at all

@@ -117,7 +117,7 @@ def _length(choice: Choice) -> int:
 
 def _merit(found: Judgement) -> tuple[int, bool]:
     """How many parameters are right, and whether the file states this E."""
-    return sum(found.right.values()), stated_error(found) == found.choice.error
+    return sum(found.right.values()) - len(found.gone), stated_error(found) == found.choice.error
 
 
 def _of_another_array(found: Judgement) -> str:
@@ -147,8 +147,6 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     by_own = _by_own(choice, own) if own else _penalised(plain)
     if by_own is None:
         return plain
-    if plain and plain.is_shown_right and by_own.goes_up and not plain.goes_up:
-        return plain  # what the file states is a likelihood
     if plain and plain.is_shown_right and not by_own.is_shown_right:
         return replace(by_own, shares=_shares(by_own, plain.names))
     return by_own
@@ -158,6 +156,8 @@ def _by_own(choice: Choice, number: int) -> Judgement:
     """The verdicts by an E that the file states."""
     world = choice.world
     own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
+    if adjoints.is_opposite(own, choice.error, choice.target.pairs, world.at):
+        own = {i: -value for i, value in own.items()}  # what the file states is a likelihood
     return judgement(choice._replace(error=OWN, stated=number), Names(own, world.at))
 
 

@@ -2,11 +2,13 @@
 beside it."""
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 DATA = (".csv", ".txt", ".data", ".dat", ".tsv", ".npy", ".npz", ".json")
+LONGEST = 200  # characters of a name
 LARGEST = 4 << 20  # bytes of data that are read: more has stand-ins, as what is not there has
 UP = 2  # folders above, of a file that changes `sys.path`
 
@@ -54,15 +56,18 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
 
 
 def data_file(name: str, home: Path) -> Path | None:
-    """Small data that a file reads by this name, in its folder or the one above, or in a folder of
-    these; where another machine's path is given, what has its name here."""
-    parts = [part for part in re.split(r"[/\\\\]", name) if part not in ("", ".")]
-    if not parts or not parts[-1].lower().endswith(DATA):
+    """Small data that a file in this folder reads by this name: in the folder, or in one inside it;
+    of a path from another machine the last part counts."""
+    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
+    is_name = len(name) <= LONGEST and name.isprintable()
+    if not (is_name and parts and parts[-1].lower().endswith(DATA)):
         return None
-    for file in (home.joinpath(*parts), home.parent.joinpath(*parts), home / parts[-1]):
-        inside = file.resolve().is_relative_to(home.parent)
-        if inside and file.is_file() and file.stat().st_size <= LARGEST:
-            return file.resolve()
+    for file in (home.joinpath(*parts), home / parts[-1]):
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # a loop of links, say
+            real = file.resolve()
+            inside = real.is_relative_to(home.resolve()) and real.is_file()
+            if inside and real.suffix.lower() in DATA and real.stat().st_size <= LARGEST:
+                return real
     return None
 
 

@@ -127,6 +127,21 @@ def _slope(name: str) -> Callable:
     return jax.jit(jax.vmap(jax.grad(lambda g, y: jnp.sum(errors.KNOWN[name](g, y))), (0, None)))
 
 
+def is_opposite(
+    own: Adjoints, error: str, pairs: Sequence[tuple[int, int]], at: States
+) -> bool:  # fmt: skip
+    """Whether an E that the file states grows where a known one falls, as a likelihood does."""
+    if error not in errors.KNOWN or any(g not in own for g, _ in pairs):
+        return False
+    with _as_numpy():
+        known = [_slope(error)(np.stack([s[g] for s in at]), as_target(at[0][y], at[0][g]))
+                 for g, y in pairs]  # fmt: skip
+    both = [(own[g].ravel(), np.asarray(k).ravel()) for (g, _), k in zip(pairs, known, strict=True)]
+    mine, theirs = (np.concatenate(some) for some in zip(*both, strict=True))
+    cosine = mine @ theirs / max(np.linalg.norm(mine) * np.linalg.norm(theirs), 1e-300)
+    return bool(cosine < -1 + 1e-6)
+
+
 def of_own(
     recording: Recording, graph: Graph, params: list[int], stated: int, at: States
 ) -> Adjoints:
