@@ -30,6 +30,7 @@ from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.ran import Step, extent
 from jaxmlp.verify.reading import code_of, deep_trees
 from jaxmlp.verify.recorded import begins_of, steps_of, worth_running
+from jaxmlp.verify.run.hooked import IMPORTS, not_imported
 from jaxmlp.verify.run.outcome import OutOfTime
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
@@ -101,6 +102,14 @@ def _verified(
     ) as runner:
         beside = bool(origins.files or programs)
         named, steps = _run(cells, found, network, options, runner, beside=beside)
+    importer = runner.importer
+    if importer and not any(step.checks for step in steps):  # then what stands in may tell more
+        with Runner(
+            pieces, limit=limit, clock=clock, visible=sorted(visible), wanted=held
+        ) as runner:
+            alone = _steps(cells, found, options, runner)
+        if any(step.checks for step in alone):
+            steps, importer = alone, ""
     declared = _declared(found, options)
     judged, counted = merged(named, steps, found, declared)
     of_steps = {id(one) for step in counted for one in step.checks}
@@ -108,10 +117,11 @@ def _verified(
     checks, unsure = sure(judged, steps, counted, found, sure_of_forward=bool(declared))
     run = {line for step in counted if step.checks for line in step.lines}
     remarks = [*_remarks(found, pieces, run, origins), *(n for step in counted for n in step.notes)]
+    remarks += [_not_imported(name) for name in not_imported(found.module)]
     remarks += _unsure(unsure, found, run, [] if found.numbered else begins_of(cells))
     if not checks:
         return File(str(path), remarks=tuple(remarks), problem=NOTHING)
-    remarks += [*origins.notes, *_run_by(runner.importer)]
+    remarks += [*origins.notes, *_run_by(importer)]
     if by_names or declared - {"REDUCTION"}:
         remarks.append(_network_note(network, found, options))
     said = [origins.said(one) for one in checks]
@@ -212,6 +222,14 @@ def _programs(path: Path, found: Source) -> list[Importer]:
     """The programs beside a file that may run a step of its classes and functions."""
     defines = any(isinstance(n, ast.ClassDef | ast.FunctionDef) for n in found.module.body)
     return importers(path) if defines else []
+
+
+def _not_imported(name: str) -> Note:
+    """That a library was taken for imported, as in a cell cut out of a notebook."""
+    said = IMPORTS[name]
+    return Note("not-imported", Words(
+        f"{name} is not imported in this file; it was taken for {said}",
+        f"{name} がこのファイルで import されていないため、{said} とみなしました"))  # fmt: skip
 
 
 def _run_by(importer: str) -> tuple[Note, ...]:

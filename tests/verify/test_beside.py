@@ -159,5 +159,7 @@ class Net:
         self.V -= 0.1 * z.T.dot(d)
         self.W -= 0.1 * x.T.dot(low)
 """
-    assert verdicts(judged(folder, net)) == {"right"}
+    right = judged(folder, net)
+    assert verdicts(right) == {"right"}
+    assert "not-imported" in {note.id for note in right.remarks}
     assert "wrong" in verdicts(judged(folder, net.replace("1 - z * z", "1 - z")))

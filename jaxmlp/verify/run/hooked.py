@@ -206,7 +206,14 @@ def filled_in(body: list[ast.stmt]) -> list[ast.stmt]:
         name = _blank(one)
         if isinstance(one, ast.Assign) and given[name] == 1:
             one.value = _call("__data__", ast.copy_location(ast.Constant(name), one))
-    return [*map(_imported, sorted(undefined(ast.Module(body, [])) & IMPORTS.keys())), *body]
+    return [*map(_imported, not_imported(ast.Module(body, []))), *body]
+
+
+def not_imported(tree: ast.Module) -> list[str]:
+    """The usual names of libraries that a program without imports uses: one cut out of another."""
+    if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
+        return []
+    return sorted(undefined(tree) & IMPORTS.keys())
 
 
 def _imported(name: str) -> ast.stmt:

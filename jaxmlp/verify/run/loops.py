@@ -64,7 +64,8 @@ class Loops:
         seen: the steps, and what calls have left.
         aimless: what moves, and is moved towards no target, or into another shape in the first pass
             of a loop: if there is nothing else, a step.
-        called: steps that single calls make, which stand in no loop: if there is nothing else.
+        called: the first step that a single call makes, which stands in no loop: if there is
+            nothing else.
         before: the errors before the first step; None as long as there is none.
         depth: how many loops are being passed, one inside the other.
     """
@@ -74,7 +75,6 @@ class Loops:
         self.seen: list[Seen] = []
         self.aimless: list[Seen] = []
         self.called: list[Seen] = []
-        self.since = 0  # the first node after the last of these
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
         self.counts: dict[tuple[str, int], int] = {}
@@ -145,14 +145,13 @@ class Loops:
 
     def single(self, names: Mapping[str, Any], line: int, call: Callable[[], Any]) -> None:
         """A call that stands in no loop, as `network.learn(x, y)`: it may be a step."""
-        if self.seen or len(self.called) >= STEPS:
+        if self.seen or self.called:
             call()
             return
         begin, before = current().next, places(names)
         call()
-        for start in (begin, self.since):  # the forward pass may be a call of its own
+        for start in (begin, 0):  # the forward pass may be a call of its own, before this one
             if self.seen or self._stepped(start, before, places(names), line):
-                self.since = current().next
                 break
 
     def _stepped(
