@@ -1,6 +1,7 @@
 """What a file has, each thing checked as what it is."""
 
 import ast
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -93,20 +94,17 @@ def _verified(
         ja = "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません"
         return unreadable(path, why, ja)
     pieces, origins = pieces_of(str(path), found), Origins(path, found)
-    limit, held = options.limit, options.held
     programs = _programs(path, found)
     visible = {*origins.files, *origins.data, *(file for one in programs for file in one.files)}
-    code = {one.path: one.cells for one in programs}
-    with Runner(
-        pieces, limit=limit, clock=clock, visible=sorted(visible), wanted=held, importers=code
-    ) as runner:
+    runner_of = functools.partial(
+        Runner, pieces, limit=options.limit, clock=clock, visible=sorted(visible),
+        wanted=options.held)  # fmt: skip
+    with runner_of(importers={one.path: one.cells for one in programs}) as runner:
         beside = bool(origins.files or programs)
         named, steps = _run(cells, found, network, options, runner, beside=beside)
     importer = runner.importer
     if importer and not any(step.checks for step in steps):  # then what stands in may tell more
-        with Runner(
-            pieces, limit=limit, clock=clock, visible=sorted(visible), wanted=held
-        ) as runner:
+        with runner_of() as runner:
             alone = _steps(cells, found, options, runner)
         if any(step.checks for step in alone):
             steps, importer = alone, ""

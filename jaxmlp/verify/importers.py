@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jaxmlp.verify.names import called
-from jaxmlp.verify.origin import data_beside, files_beside
+from jaxmlp.verify.origin import beside
 from jaxmlp.verify.reading import FILE, code_in, of_cells
 
 MOST = 3  # programs that are tried
@@ -53,20 +53,19 @@ def _importer(candidate: Path, path: Path) -> Importer | None:
     name = path.parent.name if path.stem == "__init__" else path.stem
     try:
         small = candidate.is_file() and candidate.stat().st_size <= FILE
-        data = candidate.read_bytes() if small else b""
-        if name.encode() not in data:
+        content = candidate.read_bytes() if small else b""
+        if name.encode() not in content:
             return None
-        cells = code_in(data, notebook=candidate.suffix == SUFFIXES[1])
+        cells = code_in(content, notebook=candidate.suffix == SUFFIXES[1])
     except (OSError, ValueError):
         return None
     body = [one for one in of_cells(cells) if isinstance(one, ast.stmt)]
-    files = files_beside(candidate, ast.Module(body, []))
+    files, data = beside(candidate, ast.Module(body, []))
     does = any(not isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
                for one in body)  # fmt: skip
     if not does or path not in files or _changes(body, path.stem):
         return None
-    files += data_beside(candidate, ast.Module(body, []), files)
-    return Importer(str(candidate), cells, list(map(str, files)))
+    return Importer(str(candidate), cells, [*map(str, files), *map(str, data)])
 
 
 def _changes(body: list[ast.stmt], module: str) -> bool:

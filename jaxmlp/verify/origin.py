@@ -72,9 +72,8 @@ class Origins:
         self.stars = [m for name, m in _imported(found.module) if name == "*"]
         self.names = {name: origin for name, origin in _imported(found.module) if name != "*"}
         self.names |= dict(self._aliases())
-        seen = files_beside(path, found.module)
-        self.files = [str(file) for file in seen]
-        self.data = list(map(str, data_beside(path, found.module, seen)))
+        seen, data = beside(path, found.module)
+        self.files, self.data = list(map(str, seen)), list(map(str, data))
         self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
         self.notes = _other_files([file.name for file in seen])
         self.constants = [(_targets(c), c) for c in found.constants]
@@ -187,26 +186,21 @@ def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
             yield from ((one.asname or one.name, prefix + one.name) for one in node.names)
 
 
-def files_beside(path: Path, module: ast.Module) -> list[Path]:
-    """The files beside this one that it imports, and those that they import."""
+def beside(path: Path, module: ast.Module) -> tuple[list[Path], list[Path]]:
+    """(the files beside this one that it imports, and those that they import; data in its folder
+    that it names, or that they name)."""
     path = path.resolve()
     folders = roots(path, module.body)
-    found: dict[Path, None] = {}
+    found: dict[Path, ast.Module] = {}
     left = [(path.parent, module)]
     while left:
         home, importing = left.pop()
         for name, level in _modules(importing):
             file = module_file(name, level, home, folders)
             if file is not None and file not in found and file != path:
-                found[file] = None
-                left.append((file.parent, _module(file)))
-    return list(found)
-
-
-def data_beside(path: Path, module: ast.Module, files: Iterable[Path]) -> list[Path]:
-    """The data beside a file that it names, or that those do which it imports."""
-    found = data_files([module, *map(_module, files)], path.resolve().parent)
-    return sorted(set(found))
+                found[file] = _module(file)
+                left.append((file.parent, found[file]))
+    return list(found), sorted(set(data_files([module, *found.values()], path.parent)))
 
 
 def _modules(module: ast.Module) -> Iterator[tuple[str, int]]:

@@ -111,8 +111,9 @@ def sure(
     left, unsure = _apart([*excused, *_missing(found, checks, steps)], _of_another_call)
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
-        unsure += [] if any(step.checks for step in counted) else forward  # a step has its own
-        if any(step.checks for step in counted) and all(_right(step.checks) for step in counted):
+        steps = [step for step in counted if step.checks]
+        unsure += [] if steps else forward  # a step has its own
+        if steps and all(_right(step.checks) for step in steps):
             left, others = _apart(left, _of_another_value)
             unsure += others
     return left, unsure

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.judge.worlds import Param, World, degenerate, odd, suited
+from jaxmlp.verify.judge.suited import suited
+from jaxmlp.verify.judge.worlds import Param, World, degenerate, odd
 from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS

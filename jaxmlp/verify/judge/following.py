@@ -1,6 +1,6 @@
 """Which parameters of a step follow the gradient of one E, and by how much of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -93,11 +93,15 @@ def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any
 def _cancels(world: World, names: Names, param: Param) -> bool:
     """Whether the terms of a parameter's gradient, and those of what it moves by, add up to 0 but
     for rounding: so does that of a bias which batch normalisation takes away again."""
-    largest = lambda values: max((np.abs(v).max(initial=0) for v in values), default=0.0)  # noqa: E731
     used = [names.adjoints[i] for i in world.graph.after[param.old] if i in names.adjoints]
     others = [world.change(p) for p in world.params if p.old != param.old]
-    true, moved = largest([names.adjoints[param.old]]), largest([world.change(param)])
-    return bool(true < ROUNDING * largest(used) and moved < ROUNDING * largest(others))
+    true, moved = names.adjoints[param.old], world.change(param)
+    return _is_rounding(true, used) and _is_rounding(moved, others)
+
+
+def _is_rounding(values: np.ndarray, beside: Iterable[np.ndarray]) -> bool:
+    largest = max((np.abs(other).max(initial=0) for other in beside), default=0.0)
+    return bool(np.abs(values).max(initial=0) < ROUNDING * largest)
 
 
 def _unseen(choice: Choice, names: Names) -> tuple[str, ...]:

@@ -144,12 +144,10 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
 
     own = own_error(choice)
     plain = known() if choice.across or not own else None  # E without what makes weights shrink
-    by_own = _by_own(choice, own) if own else _penalised(plain)
-    if by_own is None:
-        return plain
-    if plain and plain.is_shown_right and not by_own.is_shown_right:
-        return replace(by_own, shares=_shares(by_own, plain.names))
-    return by_own
+    found = _by_own(choice, own) if own else _penalised(plain) or plain
+    if plain and plain.is_shown_right and not found.is_shown_right:
+        return replace(found, shares=_shares(found, plain.names))
+    return found
 
 
 def _by_own(choice: Choice, number: int) -> Judgement:

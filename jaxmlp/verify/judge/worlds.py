@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -167,35 +166,6 @@ def at_rest(world: World, seed: int) -> World | None:
     empty = network.empty_samples(graph, roots, world.targets, world.recording.parts)
     at = adjoints.states(world.recording, roots, seed, empty=empty)
     return replace(world, params=params, at=at)
-
-
-def suited(world: World, target: Target, seed: int) -> World:
-    """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
-    recording, nodes = world.recording, world.recording.nodes
-    likely = network.like_outputs(world.graph, target) if recording.guessed else {}
-    whole = {i: np.eye(value.shape[-1])[value.argmax(-1)] for i, value in likely.items()}
-    for values in (likely, whole) if likely else ():
-        new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
-        changed = replace(recording, nodes=new)
-        with contextlib.suppress(replay.NotReplayed):  # with these it may go another way
-            at = adjoints.states(changed, world.roots, seed)
-            return replace(world, recording=changed, at=at)
-    return world if likely else _within(world, target, seed)
-
-
-def _within(world: World, target: Target, seed: int) -> World:
-    """The same at smaller parameters, if outputs are 0 or 1 to the last digit, and E infinite."""
-    at = world.at
-    for k in range(1, adjoints.SHRUNK + 1):
-        outputs = np.concatenate([np.ravel(state[g]) for state in at for g, _ in target.pairs])
-        ended = (outputs == 0) | (outputs == 1)
-        if not ended.any() or outputs.min() < 0 or outputs.max() > 1:
-            return replace(world, at=at)
-        try:
-            at = adjoints.states(world.recording, world.roots, seed, size=adjoints.SMALL**k)
-        except replay.NotReplayed:
-            break
-    return world
 
 
 def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:

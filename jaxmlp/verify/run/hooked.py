@@ -34,8 +34,6 @@ OF_NUMBERS = frozenset(
     )
 )  # of NumPy: with no more of it, a program works on plain numbers
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
-
-
 IMPORTS = {"np": "numpy", "math": "math", "random": "random", "plt": "matplotlib.pyplot"}
 
 

@@ -150,23 +150,12 @@ class Loops:
             return
         begin, before = current().next, places(names)
         call()
+        after = places(names)
         for start in (begin, 0):  # the forward pass may be a call of its own, before this one
-            if self.seen or self._stepped(start, before, places(names), line):
-                break
-
-    def _stepped(
-        self, start: int, before: dict[str, Place], after: dict[str, Place], line: int
-    ) -> bool:
-        """Whether calls have made a step since then; it is kept."""
-        nodes, moved = current().nodes, moves(before, after, start, alone=True)
-        still = {name: place for name, place in after.items() if before.get(name) == place}
-        line = 0 if self.imported else line
-        made = Seen(line, "", start, current().next, moved, still)
-        once = all(Ref(m.old) in nodes[m.new].args for m in moved)
-        if moved and once and _has_target(made):
-            self.called.append(made)
-            return True
-        return False
+            made = _made(self._line(line), "", start, before, after, alone=True)
+            if made and not self.seen and _is_one_step(made) and _has_target(made):
+                self.called.append(made)
+                return
 
     def _places(self, frame: Any) -> dict[str, Place]:
         return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)
@@ -205,14 +194,30 @@ class Loops:
             again: whether the next pass says more.
         """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
-        if len(self.seen) < STEPS and (moved := moves(before, after, start, alone=alone)):
-            still = {name: place for name, place in after.items() if before.get(name) == place}
-            made = Seen(line, name, start, current().next, moved, still)
-            if again or not (_has_target(made) or prepared(current().nodes, moved)):
+        if len(self.seen) < STEPS and (
+            made := _made(line, name, start, before, after, alone=alone)
+        ):
+            if again or not (_has_target(made) or prepared(current().nodes, made.moves)):
                 self.aimless.append(made)
                 return
             self.seen.append(made)
             self.before = self.errors[:] if self.before is None else self.before
+
+
+def _made(
+    line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place],
+    *, alone: bool,
+) -> Seen | None:  # fmt: skip
+    """The step that has changed places, if it is one."""
+    moved = moves(before, after, start, alone=alone)
+    still = {name: place for name, place in after.items() if before.get(name) == place}
+    return Seen(line, name, start, current().next, moved, still) if moved else None
+
+
+def _is_one_step(made: Seen) -> bool:
+    """Whether each parameter is its old value and something, and nothing was added to it before."""
+    nodes = current().nodes
+    return all(Ref(m.old) in nodes[m.new].args for m in made.moves)
 
 
 def _reshapes(before: Mapping[str, Place], after: Mapping[str, Place]) -> bool:

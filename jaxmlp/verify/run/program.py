@@ -162,9 +162,7 @@ class Program:
             self._remember(statement)
             shown, known = isinstance(statement, ast.Expr), len(self.errors)
             execute = partial(self._execute, statement)
-            if isinstance(statement, ast.Expr | ast.Assign) and isinstance(
-                statement.value, ast.Call
-            ):
+            if _is_call(statement):
                 execute = partial(self.loops.single, self.names, statement.lineno, execute)
             self.attempt(execute, statement.lineno, shown=shown)
             if len(self.errors) > known and self._has_no_data(statement):
@@ -273,6 +271,10 @@ class Program:
 def _compiled(statements: list[ast.stmt], path: str) -> types.CodeType:
     flags = __future__.annotations.compiler_flag
     return compile(ast.Module(statements, []), path, "exec", flags, dont_inherit=True)
+
+
+def _is_call(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr | ast.Assign) and isinstance(statement.value, ast.Call)
 
 
 def _leave(*_: Any) -> None:

@@ -41,8 +41,8 @@ def states(
     random = np.random.default_rng(seed)
     nodes = recording.nodes
     found: list[dict[int, np.ndarray]] = []
-    alike = lambda i: _moved(nodes[i].value, 0.0, np.random.default_rng(seed), near=False)  # noqa: E731
-    samples = {i: alike(i) for i in empty}  # one sample may be read twice
+    samples = {i: _moved(nodes[i].value, 0.0, np.random.default_rng(seed), near=False)
+               for i in empty}  # alike, as one sample may be read twice  # fmt: skip
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
     size *= SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
