@@ -118,6 +118,7 @@ PUT_IN = {
     "argument": Words("another argument", "別の引数"),
     "axis": Words("Row", "行"),
     "expected": Words("(m, n)", "(m, n)"),
+    "function": Words("a function", "ある関数"),
     "name": Words("V", "V"),
     "new": Words("another expression", "別の式"),
     "old": Words("an expression", "ある式"),

@@ -23,6 +23,7 @@ class Step:
         notes: on what could not be judged.
         evaluation: what is wrong with the use of its parameters afterwards.
         moves: whether it moves parameters, and is no call that gives gradients.
+        of_outputs: the functions that get f(u) wherever it calls them.
     """
 
     line: int
@@ -31,6 +32,7 @@ class Step:
     notes: tuple[Note, ...] = ()
     evaluation: tuple[Check, ...] = ()
     moves: bool = False
+    of_outputs: frozenset[str] = frozenset()
 
     @property
     def right(self) -> bool:

@@ -8,6 +8,7 @@ from jaxmlp.verify.finding import Check, Note
 from jaxmlp.verify.judge import evaluation, steps, suspects, told
 from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.slopes import given_outputs
 from jaxmlp.verify.judge.staged import Said, Stage, explained, stage_checks
 from jaxmlp.verify.judge.unjudged import SEVERAL, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
@@ -113,7 +114,8 @@ def _judged(
         if any(one.verdict == "wrong" for one in checks) and _is_shared(found, checks):
             raise Unjudged("elsewhere")
         after, moves = _evaluated(found, telling), bool(first.moves)
-        return Step(first.line, run, telling.with_code(checks), notes, after, moves)
+        return Step(first.line, run, telling.with_code(checks), notes, after, moves,
+                    given_outputs(found.world))  # fmt: skip
     except Unjudged as why:
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
@@ -126,12 +128,13 @@ def _judged(
 
 
 def _is_shared(found: Judgement, checks: Sequence[Check]) -> bool:
-    """Whether the program that imports the file computes what is wrong, or what its own backward
-    pass begins with."""
+    """Whether the program that imports the file computes what is wrong, or hands its backward pass
+    what is no derivative of E."""
     graph, nodes = found.world.graph, found.world.recording.nodes
     foreign = {n.id for n in nodes.values() if n.span.inner and not n.span.line and n.op != "leaf"}
     ways = graph.ancestors(found.world.recording.news) & found.choice.target.backward
-    given = any(foreign & ways & {*graph.before[i]} for i in ways - foreign)
+    handed = {j for i in ways - foreign for j in graph.before[i]} & foreign & ways
+    given = any(found.names.of(j) is None for j in handed)
     return given or bool(foreign & ways and any(one.place is None for one in checks
                                                 if one.verdict == "wrong"))  # fmt: skip
 

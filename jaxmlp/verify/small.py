@@ -183,7 +183,7 @@ def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     ways = {"one-sample": pieces.points(kind)["u"], "rows": batch, "columns": batch}
     if "".join(subject.parameters[:1])[:1].isupper():
         ways = {way: ways[way] for way in ("rows", "columns", "one-sample")}
-    ways |= {"square": batch[:, :5]}
+    ways |= {"square": batch[:, :5], "list": pieces.points(kind)["u"]}
     judged = functools.partial(_softmax_of, subject, kind)
     tried = attempts(functools.partial(judged, *way) for way in ways.items())
     check, finite = best(tried, lambda one: _is_right(one[0]))
@@ -205,12 +205,13 @@ def _softmax_of(
         return a.T if way == "columns" else a
 
     def call(u: np.ndarray) -> np.ndarray:
-        results = (_result(subject, [np.array(turn(one))]) for one in u)
+        given = (turn(one).tolist() if way == "list" else np.array(turn(one)) for one in u)
+        results = (_result(subject, [one]) for one in given)
         outputs = (r[0] if isinstance(r, tuple) and len(r) == 2 else r for r in results)
         return _parts([turn(array(one)) for one in outputs])[0]  # not what goes back besides
 
     check = _judged(subject, kind, {"u": u}, call(u), call)
-    said = () if way == "square" else (convention(way),)
+    said = () if way in ("square", "list") else (convention(way),)
     return replace(check, remarks=(*said, *check.remarks)), lambda: _all_finite(call, u + 1000)
 
 

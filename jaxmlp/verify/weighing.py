@@ -91,7 +91,8 @@ def _as_used(check: Check, step: Step, found: Source, declared: Collection[str])
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     if check.verdict != "wrong" or not covers(step, [check], found):
         return check
-    if check.stage == "derivative" and (right or _has_right_slopes(step)):
+    given_outputs = check.name in step.of_outputs
+    if check.stage == "derivative" and (right or given_outputs or _has_right_slopes(step)):
         return of_output(check)
     if right and not declared and ids in ({"relu-leaky"}, {"of-another"}):
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)

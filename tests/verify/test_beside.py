@@ -31,6 +31,9 @@ READERS = {
              '    data = np.array([[float(n) for n in line.split(",")] for line in file])',
     "elsewhere": 'import numpy as np\ndata = np.genfromtxt("/content/drive/table.csv", delimiter=",")',
     "npy": 'import numpy as np\ndata = np.load("table.npy")',
+    "put together": 'import numpy as np\ndata = np.loadtxt("data" + ".csv", delimiter=",")',
+    "pandas": 'import numpy as np\nimport pandas as pd\n'
+              'data = pd.read_csv("data/table.csv", header=None).values',
 }  # fmt: skip
 
 
@@ -43,6 +46,7 @@ def folder(tmp_path):
     for name in ("data/table.csv", "table.csv"):
         np.savetxt(tmp_path / name, made, delimiter=",")
     np.save(tmp_path / "table.npy", made)
+    np.savetxt(tmp_path / "data.csv", made, delimiter=",")
     return tmp_path
 
 
@@ -163,3 +167,90 @@ class Net:
     assert verdicts(right) == {"right"}
     assert "not-imported" in {note.id for note in right.remarks}
     assert "wrong" in verdicts(judged(folder, net.replace("1 - z * z", "1 - z")))
+
+
+FRAME = """
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder
+frame = pd.read_csv("flowers.csv")
+assert list(frame.columns) == ["width", "height", "kind"] and len(frame) == 30
+frame["kind"] = LabelEncoder().fit_transform(frame["kind"])
+T = pd.get_dummies(frame["kind"]).astype(float)
+frame = frame.drop(columns="kind")
+X, X_test, T, T_test = train_test_split(frame, T, test_size=0.2)
+log = pd.DataFrame(columns=["epoch", "E"])
+W, b = np.random.randn(2, 4), np.random.randn(1, 4)
+V, c = np.random.randn(4, 3), np.random.randn(1, 3)
+for epoch in range(100):
+    z = 1 / (1 + np.exp(-(X @ W + b)))
+    g = 1 / (1 + np.exp(-(np.dot(z, V) + c)))
+    top = (g - T) * g * (1 - g)
+    low = top.dot(V.T) * z * (1 - z)
+    V -= 0.1 * z.T.dot(top); c -= 0.1 * top.sum(0)
+    W -= 0.1 * X.T.dot(low); b -= 0.1 * low.sum(0)
+    log.loc[len(log)] = [epoch, 0]
+log.to_csv("nowhere/log.csv")
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("", "", None),
+        ("low = top.dot(V.T) * z * (1 - z)", "low = top.dot(V.T) * z", "f-for-slope"),
+        ("V -= 0.1 * z.T.dot(top)", "V += 0.1 * z.T.dot(top)", "uphill"),
+    ],
+)
+def test_pandas_reads_a_table_beside_a_file(tmp_path, old, new, wrong):
+    rows = "\n".join(f"{0.3 * k % 2:.2f},{0.7 * k % 3:.2f},{'abc'[k % 3]}" for k in range(30))
+    (tmp_path / "flowers.csv").write_text(f"width,height,kind\n{rows}\n", encoding="utf-8")
+    file = judged(tmp_path, FRAME.replace(old, new) if old else FRAME)
+    found = {note.id for check in file.checks for note in check.diagnosis}
+    assert verdicts(file) == ({"right"} if wrong is None else {"right", "wrong"})
+    assert found == ({wrong} if wrong else set())
+
+
+def test_a_frame_that_is_not_there_has_a_stand_in(tmp_path):
+    assert verdicts(
+        judged(
+            tmp_path,
+            FRAME.split("assert")[0]
+            + "\n"
+            + """
+data = frame.values
+X, T = data[:, :3], data[:, 3:4]
+W, V = np.random.randn(3, 4), np.random.randn(4, 1)
+for epoch in range(100):
+    z = np.tanh(X @ W)
+    top = z @ V - T
+    low = top @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+""",
+        )
+    ) == {"right"}
+
+
+def test_data_that_are_scaled_are(tmp_path):
+    rows = "\n".join(f"{300 * k % 1999},{700 * k % 2999},{k % 2}" for k in range(30))
+    (tmp_path / "large.csv").write_text(f"a,b,kind\n{rows}\n", encoding="utf-8")
+    text = """
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import StandardScaler
+table = pd.read_csv("large.csv")
+T = table[["kind"]].values
+X = StandardScaler().fit_transform(table[["a", "b"]])
+W, V = np.random.randn(2, 4), np.random.randn(4, 1)
+for epoch in range(100):
+    z = 1 / (1 + np.exp(-(X @ W)))
+    top = z @ V - T
+    low = top @ V.T * z * (1 - z)
+    V -= 0.01 * z.T @ top
+    W -= 0.01 * X.T @ low
+"""
+    file = judged(tmp_path, text)
+    assert verdicts(file) == {"right"}
+    assert not any(note.id == "not-judged" for note in file.remarks)

@@ -151,3 +151,122 @@ for i in range(50):
     right = plain.replace("0.3 * dV", "0.3 * (dV + 0.1 * V)").replace(
         "0.3 * dW", "0.3 * (dW + 0.1 * W)")  # fmt: skip
     assert {check.verdict for check in judged(right).checks} == {"right"}
+
+
+STABLE = """
+import numpy as np
+def sigmoid(s):
+    made = np.zeros(s.shape)
+    made[s >= 0] = 1 / (1 + np.exp(-s[s >= 0]))
+    made[s < 0] = np.exp(s[s < 0]) / (1 + np.exp(s[s < 0]))
+    return made
+X, T = np.random.randn(7, 5), np.random.rand(7, 4)
+W, V = np.random.randn(5, 3), np.random.randn(3, 4)
+for i in range(50):
+    z = sigmoid(X @ W)
+    g = sigmoid(z @ V)
+    top = g - T
+    low = top @ V.T * z * (1 - z)
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+"""
+CURVE = """
+import numpy as np
+W, b, V, c = np.random.randn(6, 1), np.random.randn(6, 1), np.random.randn(1, 6), np.ones((1, 1))
+for i in range(50):
+    rows, targets = [], []
+    for k in range(4):
+        x = np.linspace(0, 3, 9)
+        rows.append(x)
+        targets.append(np.sin(x) + 0.1 * np.random.randn(9))
+    x, t = np.concatenate(rows)[None], np.concatenate(targets)[None]
+    z = np.tanh(W @ x + b)
+    top = V @ z + c - t
+    low = V.T @ top * (1 - z ** 2)
+    V -= 0.01 * top @ z.T; c -= 0.01 * top.sum(1, keepdims=True)
+    W -= 0.01 * low @ x.T; b -= 0.01 * low.sum(1, keepdims=True)
+"""
+
+
+@pytest.mark.parametrize("text", [STABLE, CURVE], ids=["by masks", "of the samples"])
+@pytest.mark.parametrize("slip", [("low = ", "low = -"), ("* (1 - z", "+ (1 - z")])
+def test_a_sigmoid_by_masks_and_a_target_that_is_computed(judged, text, slip):
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    changed = text.replace(*slip)
+    if changed != text:
+        assert "wrong" in {check.verdict for check in judged(changed).checks}
+
+
+BY_OBJECT = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W, self.V = np.random.randn(5, 3), np.random.randn(3, 4)
+    def f(self, u):
+        return 1 / (1 + np.exp(-u))
+    def f_prime(self, u):
+        return np.exp(-u) / (1 + np.exp(-u)) ** 2
+    def step(self, X, T):
+        u = X @ self.W
+        z = self.f(u)
+        a = z @ self.V
+        top = (self.f(a) - T) * self.f_prime(a)
+        low = top @ self.V.T * self.f_prime(u)
+        self.V -= 0.1 * z.T @ top
+        self.W -= 0.1 * X.T @ low
+net = Net()
+X, T = np.random.randn(7, 5), np.random.rand(7, 4)
+for i in range(50):
+    net.step(X, T)
+"""
+
+
+def test_a_method_that_gives_another_slope_is_where_the_mistake_is(judged):
+    assert {check.verdict for check in judged(BY_OBJECT).checks} == {"right"}
+    text = BY_OBJECT.replace("(1 + np.exp(-u)) ** 2", "(1 + np.exp(-u) ** 2)")
+    (wrong,) = [one for one in judged(text).checks if one.verdict == "wrong"]
+    assert [note.id for note in wrong.diagnosis] == ["slope-wrong"]
+    assert wrong.place.text == "np.exp(-u) / (1 + np.exp(-u) ** 2)"
+
+
+def test_a_slope_that_is_given_f_of_u_is_right_in_a_wrong_file(judged):
+    file = judged("""
+import numpy as np
+def sigmoid(u): return 1 / (1 + np.exp(-u))
+def sigmoid_derivative(x): return x * (1 - x)
+X, T = np.random.randn(7, 5), np.random.rand(7, 4)
+W, V = np.random.randn(5, 3), np.random.randn(3, 4)
+for i in range(50):
+    z = sigmoid(X @ W)
+    g = sigmoid(z @ V)
+    top = (g - T) * sigmoid_derivative(g)
+    low = top.dot(np.roll(V, 1, 0).T) * sigmoid_derivative(z)
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+""")
+    by_name = {check.name: check.verdict for check in file.checks}
+    assert by_name.pop("sigmoid_derivative") == "right"
+    assert "wrong" in {check.verdict for check in file.checks}
+
+
+def test_samples_in_brackets_may_begin_with_zeros(judged):
+    text = """
+from math import exp
+data = [[(0, 0), 0], [(1, 0), 1], [(0, 1), 1]]
+w, v = [[0.5, 0.2], [-0.5, -0.3]], [0.5, -0.5]
+for t in range(100):
+    for (p, q), y in data:
+        z = [1 / (1 + exp(-(r[0] * p + r[1] * q))) for r in w]
+        g = z[0] * v[0] + z[1] * v[1]
+        top = g - y
+        low = [top * v[k] * z[k] * (1 - z[k]) for k in range(2)]
+        for k in range(2):
+            v[k] -= 0.1 * top * z[k]
+            w[k][0] -= 0.1 * low[k] * p
+            w[k][1] -= 0.1 * low[k] * q
+"""
+    file = judged(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert not any(note.id == "not-judged" for note in file.remarks)
+    wrong = judged(text.replace("low[k] * q", "low[k] * p"))
+    assert "wrong" in {check.verdict for check in wrong.checks}

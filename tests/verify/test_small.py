@@ -8,6 +8,7 @@ import pytest
 
 from jaxmlp.verify import pieces
 from jaxmlp.verify.calling import Subject
+from jaxmlp.verify.homework import verify_file
 from jaxmlp.verify.pieces import Piece, piece
 from jaxmlp.verify.run.outcome import Crashed, TimedOut, Unfinished
 from jaxmlp.verify.slips import slips
@@ -506,3 +507,18 @@ def test_a_loss_may_take_its_samples_as_columns():
     check = only(text)
     assert (check.verdict, [n.id for n in check.remarks]) == ("right", ["columns", "mean"])
     assert only(text.replace("np.log(P)", "P")).verdict == "wrong"
+
+
+def test_a_softmax_of_lists_is_called_with_lists(tmp_path):
+    path = tmp_path / "homework.py"
+    text = """
+import math
+def softmax(values):
+    if not values:
+        return []
+    powers = [math.exp(v - max(values)) for v in values]
+    return [p / sum(powers) for p in powers]
+"""
+    for change, verdict in (("", "right"), ("sum(powers)", "wrong")):
+        path.write_text(text.replace(change, "max(powers)") if change else text, encoding="utf-8")
+        assert [check.verdict for check in verify_file(path).checks] == [verdict]

@@ -5,7 +5,7 @@ is ∂E/∂(something) exactly, at all states. None of them knows a network, or 
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, writ
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name, multiple
 from jaxmlp.verify.judge.slopes import like_slope
+from jaxmlp.verify.names import SLOPE
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
@@ -225,6 +226,35 @@ def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     return None
 
 
+def _slope_value(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """What a function of the file gives for f', and is not: there the mistake is."""
+    nodes, behind = found.world.recording.nodes, found.choice.target.backward
+    for factor in (i for i in found.world.graph.before[node.id] if i not in behind):
+        name = nodes[factor].span.function
+        own = name != node.span.function and SLOPE.search(name.rpartition(".")[2])
+        for slope in _slopes_of(found, node) if own else ():
+            tried = [{factor: one} for one in slope if one.shape == nodes[factor].value.shape]
+            if tried and _is_something(found, fault, tried):
+                return Cause((_wrong_slope(name),), nodes[factor].span, tried)
+    return None
+
+
+def _slopes_of(found: Judgement, node: Node) -> Iterator[np.ndarray]:
+    """What f' may be, where a ∂E/∂f(u) is multiplied."""
+    for name in filter(None, map(found.names.of, _before(found, node))):
+        outer = found.names.adjoints[name.of]
+        for inner in found.world.inner(name.of, found.names.adjoints):
+            with np.errstate(all="ignore"):
+                yield np.nan_to_num(found.names.adjoints[inner] / outer)
+
+
+def _wrong_slope(function: str) -> Note:
+    return _note(
+        "slope-wrong",
+        f"What {function} gives is not the derivative of the activation.",
+        f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
+
+
 def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A factor of a product that should be turned, or is turned and should not be."""
     if node.op not in FACTORS:
@@ -268,7 +298,8 @@ def inputs(found: Judgement, root: int) -> dict[int, int]:
 
 
 LOOKS = (
-    _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _turned, _other_input
+    _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _slope_value, _turned,
+    _other_input,
 )  # fmt: skip
 
 

@@ -59,9 +59,11 @@ def _placed(found: Sequence[Stage], by_param: Sequence[Check], telling: Telling)
 
 def _with_place(check: Check, other: Check | None, own: Place | None) -> Check:
     """A wrong stage with the place of its parameter's, and the cause where none is known."""
-    if other is None or other.diagnosis[0].id == "uphill":
+    ids = {note.id for note in check.diagnosis}
+    unknown = ids == {"unrecognised"}
+    if other is None or (other.diagnosis[0].id == "uphill" and not unknown):
         return replace(check, place=own)
-    ids, others = ({note.id for note in one.diagnosis} for one in (check, other))
-    known = ids != {"unrecognised"} and not (NEARER & others and not NEARER & ids)
+    others = {note.id for note in other.diagnosis}
+    known = not unknown and not (NEARER & others and not NEARER & ids)
     diagnosis = check.diagnosis if known else other.diagnosis
     return replace(check, diagnosis=diagnosis, place=other.place or own)

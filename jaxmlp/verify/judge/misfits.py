@@ -118,12 +118,26 @@ def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
     value, true = found.names.value(node), found.names.adjoints[root]
     if not np.any(value):
         return ZERO if value.shape == true.shape else None
+    guess = _per_sample(found, root)
     for note, other in _variants(found, true):
-        if other.shape == value.shape and multiple(value, other) is not None:
+        if (
+            not (guess and note is OVER_UNITS)
+            and other.shape == value.shape
+            and multiple(value, other) is not None
+        ):
             return note
     if any(part.shape == true.shape and multiple(part, true) is not None for part in _cut(value)):
         return BIAS_KEPT
     return None
+
+
+def _per_sample(found: Judgement, root: int) -> bool:
+    """Whether an array that is not there was given an entry for each sample: a bias has none."""
+    state, pairs = found.world.at[0], found.choice.target.pairs
+    shapes = [state[p.old].shape for p in found.world.params]
+    units = {n for shape in shapes if len(shape) > 1 for n in shape}
+    samples = {n for g, _ in pairs for n in state[g].shape if n > 1} - units
+    return found.world.recording.guessed and state[root].size in samples
 
 
 def _summed_up(found: Judgement, node: int, root: int) -> Note | None:

@@ -1,11 +1,17 @@
 """What is taken for f': the derivative of another f, or f' at another place, or f itself."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
 
-from jaxmlp.verify.given import SLOPE
+from jaxmlp.verify.given import SLOPE, F
 from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.run.step import PASSING
+
+JOINED = ("np.stack", "np.concatenate")
+MOST = 20  # values that a function is given, and operations from u to f(u)
 
 
 def like_slope(found: Judgement, outer: int, slope: np.ndarray) -> Iterator[tuple[str, str, str]]:
@@ -47,6 +53,32 @@ def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.
            "f' が 1 − f になっています。f を掛けるか、2 乗が抜けています。")  # fmt: skip
     yield ("f-for-slope", z, "f(u) stands where f'(u) belongs.",
            "f'(u) の代わりに f(u) を使っています。")  # fmt: skip
+
+
+def given_outputs(world: World) -> frozenset[str]:
+    """The functions that get f(u), of a sigmoid or a tanh, wherever they are called."""
+    nodes, given = world.recording.nodes, defaultdict[str, set[int]](set)
+    for node in nodes.values():
+        own = node.span.function
+        given[own].update(i for i in node.references if nodes[i].span.function != own
+                          and nodes[i].value.dtype.kind == "f")  # fmt: skip
+    few = {name: some for name, some in given.items() if 0 < len(some) <= MOST}
+    return frozenset(name for name, some in few.items() if all(_is_output(world, i) for i in some))
+
+
+def _is_output(world: World, number: int) -> bool:
+    """Whether a value is the sigmoid or tanh of one that it is computed from."""
+    nodes, graph = world.recording.nodes, world.graph
+    if nodes[number].op in (*PASSING, *JOINED) and (parts := graph.before[number]):
+        return all(_is_output(world, i) for i in parts)
+    f = np.stack([state[number] for state in world.at])
+    kind = lambda i: (nodes[i].value.shape, nodes[i].value.dtype)  # noqa: E731
+    alike = [i for i in sorted(graph.ancestors([number]), reverse=True) if kind(i) == kind(number)]
+    for inner in alike[1 : 1 + MOST]:
+        u = np.stack([state[inner] for state in world.at])
+        if any(_close(f, np.asarray(one(u))) for one in (F["sigmoid"], F["tanh"])):
+            return True
+    return False
 
 
 def _is_by_entries(found: Judgement, outer: int, inner: int) -> bool:

@@ -9,8 +9,8 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run import data_sets
-from jaxmlp.verify.run.arrays import Unsupported, lifted, number
-from jaxmlp.verify.run.encoding import plain
+from jaxmlp.verify.run.arrays import Unsupported, lifted, number, of_frames
+from jaxmlp.verify.run.encoding import is_frame, plain
 from jaxmlp.verify.run.libraries import sigmoid, softmax
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
@@ -70,7 +70,7 @@ def _applied(name: str, u: Any, oracle: Oracle) -> Any:
 def _data(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     """What is known of a function of a library: a data set, or labels as 1 of K; or None."""
     name, oracle = what.stands_for, what._oracle
-    known = tuple(one.known() if isinstance(one, StandIn) else one for one in args)
+    known = tuple(one.known() if isinstance(one, StandIn) else of_frames(one) for one in args)
     data = data_sets.loaded(name, known, kw, oracle.rows, oracle.random, oracle.lengths)
     if data is None:
         data = data_sets.one_hot(name, tuple(map(plain, known)), kw)
@@ -100,7 +100,7 @@ def _arrays(args: Iterable[Any]) -> Iterator[Any]:
     for one in args:
         if isinstance(one, list | tuple):
             yield from _arrays(one)
-        elif isinstance(one, np.ndarray | StandIn):
+        elif isinstance(one, np.ndarray | StandIn) or is_frame(one):
             yield one
 
 

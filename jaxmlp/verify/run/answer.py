@@ -10,11 +10,13 @@ class Answer(str):
     """An answer: as a word it is 1, as a whole number a size, as any other number a random one."""
 
     _oracle: Oracle
+    _word: str | None  # what it has been taken for
+    _others: set[str]  # what it has been compared with
 
     def __new__(cls, oracle: Oracle) -> Answer:
         """An answer that becomes what the program takes it for."""
         made = super().__new__(cls, "1")
-        made._oracle = oracle
+        made._oracle, made._word, made._others = oracle, None, set()
         return made
 
     def __int__(self) -> int:
@@ -22,6 +24,21 @@ class Answer(str):
         self._oracle.typed += 1
         size = SIZES[(self._oracle.typed - 1) % len(SIZES)]
         return self._oracle.choose(tuple(dict.fromkeys((size, 1, SAMPLES, *self._oracle.own))))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is this word: it may be any that is asked for, and stays what it is."""
+        if not isinstance(other, str):
+            return False
+        if self._word is None and other not in self._others:
+            is_it = str.__eq__(self, other) or self._oracle.choose((False, True))
+            self._word = other if is_it else None
+            self._others.add(other)
+        return self._word is not None and str.__eq__(self._word, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
 
     def __float__(self) -> float:
         current().guessed = True

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.encoding import encoded, plain
+from jaxmlp.verify.run.encoding import encoded, is_frame, plain
 from jaxmlp.verify.run.indices import decided, entry_of, from_the_beginning, where
 from jaxmlp.verify.run.memory import owner
 from jaxmlp.verify.run.methods import Methods
@@ -34,6 +34,7 @@ class Recorded(Methods):
     """An ndarray whose operations are written to the tape."""
 
     _matrix = False
+    __array_priority__ = __pandas_priority__ = 10_000  # pandas leaves the operation to it
 
     def __array_finalize__(self, other: Any) -> None:
         self._node, self._version, self._storage, self._matrix = None, -1, None, False
@@ -43,6 +44,7 @@ class Recorded(Methods):
     ) -> Any:
         if any(hasattr(one, "stands_for") for one in inputs):
             return NotImplemented  # theirs to decide
+        inputs = tuple(map(as_operand, inputs))
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         compute = getattr(ufunc, method)
         args, kw_args = tuple(map(encoded, inputs)), {k: encoded(v) for k, v in kw.items()}
@@ -65,7 +67,7 @@ class Recorded(Methods):
     ) -> Any:
         if any(hasattr(one, "stands_for") for one in types):
             return NotImplemented
-        name = function.__name__
+        name, args = function.__name__, tuple(map(of_frames, args))
         if name in REDUCES and any(map(_is_matrix, args)) and len(args) + ("axis" in kw) > 1:
             kw = {**kw, "keepdims": True}  # a matrix stays one
         result_of = lambda: function(*plain(args), **plain(kw))  # noqa: E731
@@ -229,6 +231,24 @@ def lifted(value: Any) -> Any:
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(lifted, value))
     return [lifted(one) for one in value] if isinstance(value, list) else value
+
+
+def of_frames(value: Any) -> Any:
+    """An argument with arrays that record in place of pandas' frames, one for each frame."""
+    if isinstance(value, tuple | list) and any(map(is_frame, value)):
+        return type(value)(map(of_frames, value))
+    if not is_frame(value):
+        return value
+    frames, now = current().frames or {}, np.asarray(value)
+    known = frames.get(id(value))
+    if known is None or not np.array_equal(known[1], now):
+        known = frames[id(value)] = (value, lifted(now))
+    return known[1]
+
+
+def as_operand(value: Any) -> Any:
+    """What an operator works on: an array in place of a list of numbers that record, or a frame."""
+    return as_array(value) if isinstance(value, list) and has_recorded(value) else of_frames(value)
 
 
 def number(value: float | int) -> Recorded:

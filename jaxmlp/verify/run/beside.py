@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-DATA = (".csv", ".txt", ".data", ".dat", ".tsv", ".npy", ".npz", ".json")
+DATA = re.compile(r"(?i)\.(csv|txt|dat|tsv|npy|npz|json|[\w-]*data)")
 LONGEST = 200  # characters of a name
 LARGEST = 4 << 20  # bytes of data that are read: more has stand-ins, as what is not there has
+MOST = 50  # files in a folder of which a program may put together the names
 UP = 2  # folders above, of a file that changes `sys.path`
 
 
@@ -60,20 +61,25 @@ def data_file(name: str, home: Path) -> Path | None:
     of a path from another machine the last part counts."""
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
     is_name = len(name) <= LONGEST and name.isprintable()
-    if not (is_name and parts and parts[-1].lower().endswith(DATA)):
+    if not (is_name and parts and DATA.fullmatch(Path(parts[-1]).suffix)):
         return None
     for file in (home.joinpath(*parts), home / parts[-1]):
         with contextlib.suppress(OSError, ValueError, RuntimeError):  # a loop of links, say
             real = file.resolve()
             inside = real.is_relative_to(home.resolve()) and real.is_file()
-            if inside and real.suffix.lower() in DATA and real.stat().st_size <= LARGEST:
+            if inside and DATA.fullmatch(real.suffix) and real.stat().st_size <= LARGEST:
                 return real
     return None
 
 
 def data_files(modules: Iterable[ast.AST], home: Path) -> Iterator[Path]:
-    """The data that programs name, and that are there."""
-    for node in (node for module in modules for node in ast.walk(module)):
-        text = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(text, str) and (file := data_file(text, home)):
+    """The data that programs name, and that are there; those in the folder, too, of which they
+    name a part, as where a name is put together."""
+    nodes = [node.value for module in modules for node in ast.walk(module)
+             if isinstance(node, ast.Constant)]  # fmt: skip
+    texts = {text for text in nodes if isinstance(text, str)}
+    inside = [one.name for one in home.iterdir() if DATA.fullmatch(one.suffix)][:MOST]
+    named = [one for one in inside if any(len(t) > 2 and t in one for t in texts)]
+    for text in (*texts, *named):
+        if file := data_file(text, home):
             yield file

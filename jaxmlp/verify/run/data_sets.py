@@ -56,25 +56,40 @@ ENCODES = re.compile(
     r"(?:OneHotEncoder|LabelBinarizer)\(\)(?:#\d+)?\.(?:fit_)?transform$"
     r"|\.(?:to_categorical|get_dummies|one_hot)$"
 )
+NUMBERS = re.compile(r"LabelEncoder\(\)(?:#\d+)?\.(?:fit_)?transform$")
+SCALES = re.compile(r"(?:Scaler\(\)(?:#\d+)?\.(?:fit_)?transform|\.(?:scale|normalize|zscore))$")
 BY_NAME = re.compile(r"\.(load|make|fetch)_(\w+)$")
 
 
 def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | None:
-    """What a function that encodes labels gives of these; None if it is another one, or not told.
+    """What a function that encodes or numbers labels gives of these; None where that is not told.
 
     Args:
         args: the labels, and perhaps how many classes there are.
     """
-    if not (ENCODES.search(function) and args and isinstance(args[0], np.ndarray)):
+    numbered = NUMBERS.search(function)
+    encodes = numbered or ENCODES.search(function)
+    if not (encodes and args and isinstance(args[0], np.ndarray)):
         return None
     labels, asked = np.asarray(args[0]), (*args[1:2], kw.get("num_classes"))
     if labels.size not in labels.shape:  # a column of labels, or nothing of the kind
         return None
     classes, numbers = np.unique(labels, return_inverse=True)
+    if numbered:
+        return numbers.reshape(-1)
     if "Binarizer" in function and len(classes) == 2:
         return numbers.reshape(-1, 1).astype(float)
     count = next((int(one) for one in asked if one is not None), len(classes))
     return np.eye(max(count, len(classes)))[numbers.reshape(-1)]
+
+
+def scaled(function: str, values: np.ndarray) -> np.ndarray:
+    """Data as what scales them gives them, each column with mean 0 and deviation 1; else as they
+    are. With raw ones the units of a network are saturated, and nothing is seen."""
+    if not (SCALES.search(function) and values.ndim and values.dtype.kind in "fiu"):
+        return values
+    spread = values.std(0)
+    return np.asarray((values - values.mean(0)) / np.where(spread > 0, spread, 1))
 
 
 def loaded(

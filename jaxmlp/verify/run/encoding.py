@@ -20,6 +20,11 @@ def is_recorded(value: Any) -> bool:
     return isinstance(value, np.ndarray) and hasattr(value, "_node")
 
 
+def is_frame(value: Any) -> bool:
+    """Whether it is a table of pandas', a column of one, or its index."""
+    return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "__array__")
+
+
 def plain(value: Any) -> Any:
     """An argument for NumPy itself."""
     if is_recorded(value):

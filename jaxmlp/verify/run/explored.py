@@ -55,6 +55,7 @@ def _imported(
 
 def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:
     """What functions do: those that nothing in the file names, then those that did not run."""
+    uncalled = sorted(uncalled, key=lambda one: not one.back)  # those first while there is time
     used = [one for one in uncalled if one.used]
     search.until = _part(until, used)
     recordings = search.of_all([one for one in uncalled if not one.used])

@@ -4,6 +4,7 @@ import ast
 import builtins
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -123,7 +124,9 @@ class Hooked(ast.NodeTransformer):
     def visit_List(self, node: ast.List) -> ast.AST:
         self.generic_visit(node)
         if self.numbers and isinstance(node.ctx, ast.Load):  # samples and targets, say
-            node.elts = [_call("__number__", n) if _is_small_integer(n) else n for n in node.elts]
+            rows: list[Any] = [node, *(n for n in node.elts if isinstance(n, ast.Tuple))]
+            for one in rows:
+                one.elts = [_call("__number__", n) if _is_small_integer(n) else n for n in one.elts]
         return node
 
     def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:

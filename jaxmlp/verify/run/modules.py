@@ -9,16 +9,17 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from jaxmlp.verify.run.data_frames import DataFrames
 from jaxmlp.verify.run.libraries import LIBRARIES
 from jaxmlp.verify.run.stubs import Stub
 
 HARMLESS = frozenset((
     "matplotlib", "pylab", "seaborn", "mpl_toolkits", "PIL", "cv2", "IPython", "ipywidgets",
     "plotly", "bokeh", "tqdm", "rich", "wandb", "tensorboard", "tensorboardX", "visdom",
-    "imageio", "graphviz", "streamlit", "pygame", "tkinter", "turtle",
+    "imageio", "graphviz", "streamlit", "pygame", "tkinter", "turtle", "warnings",
 ))  # fmt: skip
 ABSENT = frozenset((
-    "torch", "tensorflow", "keras", "pandas", "h5py", "torchvision", "mnist", "idx2numpy",
+    "torch", "tensorflow", "keras", "h5py", "torchvision", "mnist", "idx2numpy",
     "requests", "urllib", "subprocess", "socket", "multiprocessing", "threading", "ctypes",
     "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk", "pickle", "struct",
 ))  # fmt: skip
@@ -44,6 +45,9 @@ def importer(
             return _library(name, parts) or data(whole)
         if root in HARMLESS:
             return Stub(whole)
+        if root == "pandas":
+            missing.append(name)
+            return DataFrames(data(whole))
         if root in ABSENT:
             missing.append(name)
             return data(whole)
@@ -68,7 +72,8 @@ def _library(name: str, parts: Any) -> types.ModuleType | None:
     module = LIBRARIES[root]
     for part in rest if parts else ():
         module = getattr(module, part)
-    return module
+    has_all = root != "scipy" or all(hasattr(module, one) for one in parts or () if one != "*")
+    return module if has_all else None
 
 
 def _package(name: str, module: types.ModuleType) -> types.ModuleType:

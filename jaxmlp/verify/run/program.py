@@ -88,6 +88,11 @@ class Program:
         """The errors before the first step, or all, if there is none."""
         return self.errors if self.loops.before is None else self.loops.before
 
+    @property
+    def has_step(self) -> bool:
+        """Whether it has made a step: after an error only one that a loop or a call has made."""
+        return any(one.moves and (one.line or not self.failures) for one in self.seen)
+
     def _data(self, name: str) -> Unknown:
         """A stand-in for what is not there; read in a loop, it is one sample."""
         current().guessed = True

@@ -6,13 +6,14 @@ Everything but the arrays is JSON; the arrays are a list beside it, named by the
 import bisect
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.later import Later
+from jaxmlp.verify.run.reads import Read, read
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
@@ -33,7 +34,8 @@ class Recording:
         lines: of the file that ran, those of functions that only call others among them.
         later: how a program uses its parameters after the step, if it does.
         stale: whether it uses values of the step before, where that one used its own.
-        parts: the leaves that are parts of larger arrays, as one sample of all.
+        parts: for the leaves that are 0, and parts of larger arrays, as one sample of all, where
+            these were read.
     """
 
     line: int
@@ -45,7 +47,7 @@ class Recording:
     lines: tuple[int, ...] = ()
     later: Later | None = None
     stale: bool = False
-    parts: tuple[int, ...] = ()
+    parts: Mapping[int, Read] = field(default_factory=dict)
 
     @property
     def olds(self) -> list[int]:
@@ -102,7 +104,8 @@ def taken(
     until = max(seen.end, seen.last)
     ran = tuple(n for n, made in lines.items() if _is_any(made, seen.begin, until))
     moves = tuple(map(tuple, seen.moves))
-    parts = tuple(i for i in kept if 0 <= i < seen.begin and nodes[i].op in PASSING)
+    parts = {i: read(nodes, i, {}) for i in kept if 0 <= i < seen.begin
+             and nodes[i].op in PASSING and not nodes[i].value.any()}  # fmt: skip
     return Recording(
         seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale, parts=parts
     )
@@ -159,7 +162,7 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
-        "stale": recording.stale, "parts": list(recording.parts),
+        "stale": recording.stale, "parts": [[i, *one] for i, one in recording.parts.items()],
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
         "values": [list(one) for one in recording.values],
@@ -206,7 +209,8 @@ def unpacked(data: dict[str, Any]) -> Recording:
     return Recording(
         data["line"], data["name"], pairs(data["moves"]), pairs(data["values"]),
         _taped(data["nodes"], arrays), data["guessed"], tuple(data["lines"]),
-        data["later"] and _after(data["later"], arrays), data["stale"], tuple(data["parts"]),
+        data["later"] and _after(data["later"], arrays), data["stale"],
+        {i: Read(root, np.asarray(places)) for i, root, places in data["parts"]},
     )  # fmt: skip
 
 

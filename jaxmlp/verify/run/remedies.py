@@ -17,6 +17,7 @@ LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 LESS = 0.01  # what each option costs more than the one before
 WIDEST = 5000
 MOST_ARGUMENTS = 6
+MOST_CHOICES = 200  # that are varied: a program that asks without end makes thousands
 BATCHES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
@@ -26,6 +27,8 @@ SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")
 TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
+NO_ARGUMENT = re.compile(r"(?i)\bargument|usage|argv")  # what a program says of its command line
+EMPTY = re.compile(r"(?i)larger than 0|at least one array|zero-size|must not be zero")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 Lengths = dict[str, int]  # of vectors and tables by name, of samples and units by their number
 
@@ -54,7 +57,7 @@ def other_choices(
     """
     taken, asked = program.oracle.taken, sizes_told(program)
     last = len(taken) if all_of_it else program.chosen or len(taken)
-    for at in reversed(range(len(taken))):
+    for at in reversed(range(min(len(taken), MOST_CHOICES))):
         same = tuple(picked for picked, _ in taken[:at])
         now, options = taken[at]
         new = asked - _sizes_in(options[now])
@@ -130,7 +133,8 @@ def other_lengths(
 
 def _arguments(program: Program) -> range:
     """How many arguments on the command line to try, where it may have ended for want of them."""
-    kinds = {kind for kind, _, _ in program.failures}
+    kinds = {"SystemExit" if NO_ARGUMENT.search(text) else kind
+             for kind, _, text in program.failures}  # fmt: skip
     named = {getattr(n, "attr", getattr(n, "id", "")) for one in program.statements
              for n in ast.walk(one)}  # fmt: skip
     if not {"argv", "parse_args"} & named or not {"SystemExit", "IndexError"} & kinds:
@@ -147,8 +151,9 @@ def fewer_units(many: set[int], given: Lengths, least: int = MANY) -> Lengths:
 def _stands_still(program: Program) -> bool:
     """Whether nothing moved, perhaps for want of samples: fewer than a batch has make no batch."""
     moved = any(one.moves for one in program.seen)
-    kinds = [kind for kind, _, _ in program.failures]
-    return not moved and (not kinds or "ZeroDivisionError" in kinds)
+    failures = program.failures
+    empty = any(kind == "ZeroDivisionError" or EMPTY.search(text) for kind, _, text in failures)
+    return not moved and (not failures or empty)
 
 
 def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]:

@@ -106,7 +106,7 @@ class Search:
             run = left.pop()
             run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
             program = self._run(run.given, what)
-            if program.has_read and not any(one.moves for one in program.seen):
+            if program.has_read and not program.has_step:
                 self.reads = False  # with stand-ins in place of the data there may be a step
                 left.again.append(run)
                 continue

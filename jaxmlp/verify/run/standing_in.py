@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.names import LAYER_COUNT, SAMPLE_COUNT
+from jaxmlp.verify.run import data_sets
 from jaxmlp.verify.run.arrays import STOOD_IN, Recorded, given_back, lifted, number
 from jaxmlp.verify.run.encoding import encoded, plain
 from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES, Oracle, Shape
@@ -177,7 +178,8 @@ class StandIn:
         kinds = ("given", *KINDS) if self._given else (KINDS[1], *KINDS) if labels else KINDS
         kind = self._oracle.choose(kinds)
         if kind == "given":
-            self.value = self._given_back(settled(self._given[0]))
+            given = np.array(plain(settled(self._given[0])))
+            self.value = self._given_back(data_sets.scaled(name.rpartition("()")[0], given))
             return self.value
         width = self._oracle.lengths.get(name, 6 if kind == "images" else SIZES[0])
         if kind != "column":

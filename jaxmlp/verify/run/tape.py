@@ -116,6 +116,7 @@ class Tape:
         self.guessed = False  # whether there are stand-ins for data
         self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
         self.data: Callable[[str], Any] = lambda name: None  # makes one
+        self.frames: dict[int, tuple[Any, Any]] | None = None  # of pandas', by id, as arrays
         self.find: Callable[[Any], Any] = lambda file: file  # where a file is that has this name
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.lines: dict[int, list[int]] = {}  # of the file that ran, each with its nodes

@@ -66,6 +66,10 @@ def targets(
     groups = _constants(graph, moving)
     for group in (*groups.values(), *_alike(graph, groups.values())):
         find(group, apart=True)
+    if not found:  # a target may be computed from the samples: y = sin x
+        for one in (i for group in groups.values() if len(group) > 1 for i in group):
+            if graph.nodes[one].value.size > 1:
+                find([one], apart=True)
     found = {pairs: one for pairs, one in found.items()
              if not any({*pairs} < {*others} for others in found)}  # fmt: skip
     arrays = any(graph.nodes[y].value.ndim for pairs in found for _, y in pairs)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.reads import read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.targets import as_target
@@ -41,8 +42,7 @@ def states(
     random = np.random.default_rng(seed)
     nodes = recording.nodes
     found: list[dict[int, np.ndarray]] = []
-    samples = {i: _moved(nodes[i].value, 0.0, np.random.default_rng(seed), near=False)
-               for i in empty}  # alike, as one sample may be read twice  # fmt: skip
+    samples = {i: _drawn(recording, i, seed) for i in empty}
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
     size *= SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
@@ -64,6 +64,14 @@ def states(
         if len(found) == count:
             return found
     raise last
+
+
+def _drawn(recording: Recording, number: int, seed: int) -> np.ndarray:
+    """Other numbers for a part of the data: each place of these has one, however often and in
+    whatever form it is read."""
+    data, places = read(recording.nodes, number, recording.parts)
+    random = np.random.default_rng((seed, abs(data)))
+    return np.asarray(0.5 * random.normal(size=int(places.max(initial=0)) + 1)[places])
 
 
 def _with_logarithm(recording: Recording, roots: Sequence[int]) -> set[int]:

@@ -97,9 +97,20 @@ def _derivative(one: Operation) -> Callable:
     return jax.jit(jax.vmap(pulled, in_axes=(0, None, 0)), compiler_options=QUICK)
 
 
+def _masks(node: Node, values: Mapping[int, np.ndarray]) -> set[int]:
+    """The masks by which it takes or writes several numbers: the same at all states."""
+    single = node.op == "setitem" and all(
+        np.size(values[i]) == 1 for i in references_in(node.args[2:])
+    )
+    if single or node.op not in ("getitem", "setitem"):
+        return set()
+    return {i for i in references_in(node.args[1:2]) if values[i].dtype.kind == "b"}
+
+
 def _numbered(node: Node, inside: Collection[int], values: Mapping[int, np.ndarray]) -> Operation:
     """What operations have in common that differ only in what they work on."""
-    moving = tuple(dict.fromkeys(i for i in node.references if i in inside))
+    masks = _masks(node, values)
+    moving = tuple(dict.fromkeys(i for i in node.references if i in inside and i not in masks))
     steady: list[np.ndarray] = []
     fixed: list[bytes] = []
     indexed = node.op in INDEXED or node.op.endswith(".at")
@@ -107,7 +118,7 @@ def _numbered(node: Node, inside: Collection[int], values: Mapping[int, np.ndarr
 
     def numbered(value: Any) -> Any:
         if isinstance(value, Ref):
-            return Ref(moving.index(value.id)) if value.id in inside else array(values[value.id])
+            return Ref(moving.index(value.id)) if value.id in moving else array(values[value.id])
         if isinstance(value, np.ndarray):
             return array(value)
         if type(value) is tuple or (type(value) is list and any(references_in(value))):

@@ -10,8 +10,9 @@ import jax.scipy.special
 import numpy as np
 
 from jaxmlp.verify.run.arrays import LOST
+from jaxmlp.verify.run.reads import filled
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.tape import Node, Ref
+from jaxmlp.verify.run.tape import Node, references_in
 
 IGNORED = frozenset(["dtype", "casting", "order", "subok", "copy", "out"])
 
@@ -38,17 +39,27 @@ def values(nodes: Mapping[int, Node], given: Mapping[int, np.ndarray]) -> dict[i
             found[node.id] = node.value
         else:
             found[node.id] = np.asarray(applied(node, found, np))
-        if node.op == "branch" and bool(found[node.id]) != bool(node.value):
+        if not _as_before(node, nodes, found):
             raise NotReplayed(node, "another branch")
     return found
 
 
+def _as_before(node: Node, nodes: Mapping[int, Node], found: Mapping[int, np.ndarray]) -> bool:
+    """Whether a program goes the same way: an `if` as in its run, the same places by a mask."""
+    if node.op == "branch":
+        return bool(found[node.id]) == bool(node.value)
+    if node.op != "getitem" or node.value.dtype.kind != "f":
+        return True
+    masks = [i for i in references_in(node.args[1:]) if nodes[i].value.dtype.kind == "b"]
+    return all(np.array_equal(found[i], nodes[i].value) for i in masks)
+
+
 def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
     """One operation, on known values, in NumPy or JAX."""
-    args = tuple(_filled(one, known) for one in node.args)
+    args = tuple(filled(one, known) for one in node.args)
     if node.op in FACTORS or isinstance(getattr(np, node.op, None), np.ufunc):  # of numbers in ()
         args = tuple(xp.asarray(one) if isinstance(one, tuple) else one for one in args)
-    kw = {key: _filled(one, known) for key, one in node.kw.items()
+    kw = {key: filled(one, known) for key, one in node.kw.items()
           if key not in IGNORED or (key, one) == ("order", "F")}  # fmt: skip
     try:
         with np.errstate(all="ignore"):
@@ -57,24 +68,6 @@ def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
         raise
     except Exception as error:
         raise NotReplayed(node, f"({type(error).__name__})") from error
-
-
-def _filled(value: Any, known: Mapping[int, Any]) -> Any:
-    if isinstance(value, Ref):
-        return known[value.id]
-    if isinstance(value, tuple):
-        return tuple(_filled(one, known) for one in value)
-    if isinstance(value, list):
-        filled = [_filled(one, known) for one in value]
-        return filled if any(map(_holds, value)) else np.asarray(filled)
-    return value
-
-
-def _holds(value: Any) -> bool:
-    """Whether there is a node in it; a list without any is an array of numbers."""
-    if isinstance(value, Ref):
-        return True
-    return isinstance(value, list | tuple) and any(map(_holds, value))
 
 
 def _operation(op: str, xp: ModuleType) -> Callable:
@@ -124,7 +117,7 @@ def _set(xp: ModuleType, array: Any, index: Any, value: Any) -> Any:
         return changed
     mask = not isinstance(index, tuple | slice) and np.shape(index) == np.shape(array)
     by_mask = mask and jnp.asarray(index).dtype.kind == "b"
-    if by_mask:
+    if by_mask and np.size(value) == 1:
         return jnp.where(index, value, array)
     return jnp.asarray(array).at[index].set(_as_assigned(value, jnp.asarray(array)[index].ndim))
 

@@ -266,7 +266,7 @@ def noise(x):
         except OSError:
             pass
 def large(x):
-    return "x" * (5 << 20)
+    return "x" * (17 << 20)
 """
 
 

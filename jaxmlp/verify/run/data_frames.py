@@ -1,0 +1,79 @@
+"""pandas as a program gets it: itself for data that are there, a stand-in for all else.
+
+What a frame is computed with that records comes to be an array that records: pandas leaves it to
+`Recorded`, by its priority, and what a frame multiplies by itself is multiplied by NumPy.
+"""
+
+import functools
+import io
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import of_frames
+from jaxmlp.verify.run.encoding import is_recorded, plain
+from jaxmlp.verify.run.tape import current
+
+WRITES = ("to_csv", "to_excel", "to_html", "to_json", "to_pickle", "to_hdf", "to_parquet")
+MADE = ("DataFrame", "Series")  # of what a program has
+
+
+@functools.cache
+def _pandas() -> types.ModuleType | None:
+    """pandas, whose frames let NumPy multiply; None where it is not installed."""
+    try:
+        import pandas
+    except ImportError:
+        return None
+    for kind in (pandas.DataFrame, pandas.Series):
+        kind.dot = _dot(kind.dot)  # type: ignore[method-assign]
+        kind.__matmul__ = kind.dot  # type: ignore[method-assign,assignment]
+        for name in WRITES:
+            setattr(kind, name, lambda *_, **__: None)
+    return pandas
+
+
+def _dot(own: Callable) -> Callable:
+    def dot(self: Any, other: Any) -> Any:
+        records = is_recorded(other) or hasattr(other, "stands_for")
+        return np.dot(of_frames(self), other) if records else own(self, other)
+
+    return dot
+
+
+class DataFrames(types.ModuleType):
+    """`pandas`: what it reads of files that are there, and what it makes of that, is its own.
+
+    Args:
+        stand_in: what it is for all that is not there.
+    """
+
+    def __init__(self, stand_in: Any):
+        super().__init__("pandas")
+        self.__dict__["_stand_in"] = stand_in
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name.startswith("read_"):
+            return functools.partial(self._read, name)
+        if current().frames is None and name not in MADE:
+            return getattr(self._stand_in, name)
+        own = getattr(_pandas(), name, None) if current().frames is not None else None
+        return own if isinstance(own, type) else functools.partial(self._called, name)
+
+    def _read(self, name: str, file: Any, *args: Any, **kw: Any) -> Any:
+        found = current().find(file)
+        return self._called(
+            name, found, *args, own=found is not file or isinstance(file, io.IOBase), **kw
+        )
+
+    def _called(self, name: str, *args: Any, own: bool = True, **kw: Any) -> Any:
+        """What a function gives: pandas' own, if nothing that is not there is in its arguments."""
+        is_open = any(hasattr(one, "stands_for") for one in (*args, *kw.values()))
+        if not own or is_open or _pandas() is None:
+            return getattr(self._stand_in, name)(*args, **kw)
+        current().frames = current().frames or {}
+        return getattr(_pandas(), name)(*plain(args), **plain(kw))
