@@ -270,3 +270,37 @@ for t in range(100):
     assert not any(note.id == "not-judged" for note in file.remarks)
     wrong = judged(text.replace("low[k] * q", "low[k] * p"))
     assert "wrong" in {check.verdict for check in wrong.checks}
+
+
+AVERAGED = """
+import numpy as np
+def sigmoid(u): return 1 / (1 + np.exp(-u))
+X, T = np.random.randn(7, 5), np.random.rand(7, 4)
+U, W, V = np.random.randn(6, 5), np.random.randn(3, 6), np.random.randn(4, 3)
+for epoch in range(50):
+    for x, t in zip(X, T):
+        y = sigmoid(np.sum(x * U, axis=1))
+        z = sigmoid(np.sum(y * W, axis=1))
+        g = sigmoid(np.sum(z * V, axis=1))
+        top = (g - t) * g * (1 - g)
+        mid = np.sum(top[:, None] * V, axis=0) * z * (1 - z)
+        low = np.sum(mid[:, None] * W, axis=0) * y * (1 - y)
+        V -= 0.1 * top[:, None] * z
+        W -= 0.1 * mid[:, None] * y
+        U -= 0.1 * low[:, None] * x
+while True:
+    try:
+        print(X[int(input())])
+    except IndexError:
+        pass
+"""
+
+
+def test_a_mean_over_units_is_no_step_size(judged):
+    assert {check.verdict for check in judged(AVERAGED).checks} == {"right"}
+    for old in ("np.sum(top", "np.sum(mid"):
+        file = judged(AVERAGED.replace(old, old.replace("sum", "average")))
+        wrong = [check for check in file.checks if check.verdict == "wrong"]
+        assert {note.id for check in wrong for note in check.diagnosis} == {"other-factor"}
+    slower = AVERAGED.replace("U -= 0.1", "U -= 0.02")  # a step size of its own
+    assert {check.verdict for check in judged(slower).checks} == {"right"}

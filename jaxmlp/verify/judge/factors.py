@@ -66,10 +66,16 @@ def _scaled_at(found: Judgement, param: Param, times: float) -> int:
     """Where the factor comes in that the gradient of a parameter has and others have not."""
     backward, graph = found.choice.target.backward, found.world.graph
     others = [p.new for p in found.world.params if p.name in found.right.keys() - found.uneven]
-    for number in sorted((graph.ancestors([param.new]) & backward) - graph.ancestors(others)):
+    own = sorted((graph.ancestors([param.new]) & backward) - graph.ancestors(others))
+    for number in own:
         name = found.names.of(number)
         before = [found.names.of(b) for b in found.world.graph.before[number] if b in backward]
         if name and any(one and near(name.factor, times * one.factor) for one in before):
+            return number
+    named = [(i, name) for i in sorted(backward) if (name := found.names.of(i))]
+    first = next((name.factor for _, name in named), 1.0)
+    for number, name in named:  # after a sum that is no derivative, and has another factor
+        if number in own and near(name.factor, times * first):
             return number
     mine = gradient_nodes(found.world, found.choice.target, found.names, param)
     return min(mine, default=param.new)  # which lacks it from the beginning

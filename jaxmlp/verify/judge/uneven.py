@@ -1,5 +1,6 @@
 """Gradients that have another factor than those beside them: a mean here, a sum there."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from jaxmlp.verify.judge.worlds import World
@@ -22,6 +23,10 @@ def uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -
     )
     common = max(among.values(), key=lambda f: (sum(near(f, g) for g in factors.values()),
                                                 near(f, among[last.name])))  # fmt: skip
+    new = {p.name: p.new for p in world.params}
+    averaged = {name: _averaged(world, outputs, new[name], new[last.name]) for name in factors}
+    if any(n > 1 and near(n * factors[name], factors[last.name]) for name, n in averaged.items()):
+        common = factors[last.name]
     found = {name: factor / common for name, factor in factors.items() if not near(factor, common)}
     sizes = {n for g in outputs for n in world.at[0][g].shape if n > 1}
     if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean
@@ -29,9 +34,19 @@ def uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -
         return {name: f for name, f in found.items()
                 if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
     batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
-    told = {name: (*batch, 2.0) if name in weights else tuple(batch) for name in found}
+    told = {name: (*batch, averaged[name], *((2.0,) if name in weights else ())) for name in found}
     return {name: f for name, f in found.items()
             if any(near(f, n) or near(f, 1 / n) for n in told[name])}  # fmt: skip
+
+
+def _averaged(world: World, outputs: Sequence[int], new: int, other: int) -> float:
+    """How many numbers means are taken over on the way to a parameter's new value, and not to
+    another's: over units, where the sum belongs, it is no step size."""
+    nodes, graph = world.recording.nodes, world.graph
+    own = graph.ancestors([new]) - graph.ancestors([*outputs, other])
+    means = [i for i in own if nodes[i].op in ("np.mean", "np.average")]
+    sizes = [nodes[graph.before[i][0]].value.size / max(nodes[i].value.size, 1) for i in means]
+    return float(math.prod(sizes))
 
 
 def uneven_layer(

@@ -116,7 +116,7 @@ class Loops:
             if time.process_time() > self.until:
                 raise OutOfTime
             self.counts[place] = self.counts.get(place, 0) + 1
-            if passes > LONGEST and ends and not self.seen:
+            if passes > LONGEST and ends != bool(self.seen):  # without end, once there is a step
                 return
             if self.counts[place] > WATCHED:
                 if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:

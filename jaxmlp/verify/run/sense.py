@@ -89,4 +89,5 @@ def shapes(
     nodes = graph.nodes
     weights = [*params, *fixed(graph, list(params), tuple(found))]
     matrices = [nodes[p].value.shape for p in weights if multiplied(graph, p)]
+    matrices = matrices or [nodes[p].value.shape for p in weights if nodes[p].value.ndim == 2]
     return matrices, {nodes[y].value.shape for target in found for _, y in target.pairs}
