@@ -304,3 +304,28 @@ def test_a_mean_over_units_is_no_step_size(judged):
         assert {note.id for check in wrong for note in check.diagnosis} == {"other-factor"}
     slower = AVERAGED.replace("U -= 0.1", "U -= 0.02")  # a step size of its own
     assert {check.verdict for check in judged(slower).checks} == {"right"}
+
+
+GUARDED = """
+import numpy as np
+X, T = np.random.rand(7, 5), np.eye(4)[[0, 1, 2, 3, 0, 1, 2]]
+W, V, b = 0.1 * np.random.randn(5, 3), 0.1 * np.random.randn(3, 4), np.zeros((1, 4))
+ones = np.ones((7, 1))
+for i in range(50):
+    z = np.maximum(X @ W, 0)
+    e = np.exp(z @ V + ones.dot(b))
+    g = e / e.sum(1, keepdims=True)
+    E = np.sum(-T * np.log(g + 1e-6), 1).mean()
+    top = (g - T) / 7
+    low = top @ V.T
+    low[z <= 0] = 0
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+    b -= 0.1 * ones.T.dot(top)
+"""
+
+
+def test_an_epsilon_in_a_logarithm_is_no_other_error(judged):
+    assert {check.verdict for check in judged(GUARDED).checks} == {"right"}
+    for old, new in (("low[z <= 0] = 0", ""), ("top @ V.T", "(top * g) @ V.T")):
+        assert "wrong" in {check.verdict for check in judged(GUARDED.replace(old, new)).checks}

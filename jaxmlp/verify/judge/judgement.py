@@ -11,6 +11,7 @@ from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors
 
+GUARD = 1e-4  # by which an ε in a logarithm may change E
 OWN = "own"  # in place of the name of an E, the file's own
 
 
@@ -72,7 +73,7 @@ class Judgement:
             for state in self.world.at
         ])  # fmt: skip
         for number in stated_errors(self.choice):
-            if (scale := multiple(self.names.value(number), true)) is not None:
+            if (scale := multiple(self.names.value(number), true, GUARD)) is not None:
                 yield number, scale
 
     def is_error(self, number: int) -> bool:

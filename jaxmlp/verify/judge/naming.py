@@ -149,8 +149,12 @@ def _some_may_be(v: np.ndarray, t: np.ndarray) -> bool:
     return bool(np.abs(rest).max() <= 1e-4 * np.abs(v).max())
 
 
-def multiple(value: np.ndarray, true: np.ndarray) -> float | None:
-    """The factor by which values are others, the same everywhere; None where there is none."""
+def multiple(value: np.ndarray, true: np.ndarray, near: float = NEAR) -> float | None:
+    """The factor by which values are others, the same everywhere; None where there is none.
+
+    Args:
+        near: how far off they may be, by the largest of them.
+    """
     v, t = value.reshape(-1), true.reshape(-1)
     if v.size > SOME and not _some_may_be(v[:: v.size // SOME], t[:: t.size // SOME]):
         return None
@@ -159,6 +163,6 @@ def multiple(value: np.ndarray, true: np.ndarray) -> float | None:
         return None
     factor = float(v @ t / size)
     largest = np.abs(v).max(initial=0)
-    if factor == 0 or largest == 0 or np.abs(v - factor * t).max() > NEAR * largest:
+    if factor == 0 or largest == 0 or np.abs(v - factor * t).max() > near * largest:
         return None
     return factor

@@ -145,6 +145,8 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     own = own_error(choice)
     plain = known() if choice.across or not own else None  # E without what makes weights shrink
     found = _by_own(choice, own) if own else _penalised(plain) or plain
+    if own and not any(found.right.values()) and own in dict((guarded := known()).stated_scales()):
+        return guarded  # it is the plain E but for an ε in a logarithm
     if plain and plain.is_shown_right and not found.is_shown_right:
         return replace(found, shares=_shares(found, plain.names))
     return found

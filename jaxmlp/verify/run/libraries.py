@@ -11,6 +11,7 @@ import math
 import os
 import random
 import re
+import struct
 import time
 import types
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from jaxmlp.verify.run.standing_in import StandIn
 from jaxmlp.verify.run.stubs import Stub, progress
 from jaxmlp.verify.run.tape import current
 
+MAGIC, IMAGE = 2049, (28, 28)  # in the files of MNIST
 LABELS = 3  # in the names of files
 FLOATS = ("random", "uniform", "gauss", "normalvariate", "triangular", "betavariate", "expovariate")
 PYTHONS_OWN = ("choice", "choices", "sample", "seed", "randint", "randrange", "Random")
@@ -175,10 +177,23 @@ def _rows_by(reader: Callable) -> Callable:
     return read
 
 
+def _unpacked(form: Any, file: Any) -> Any:
+    """`struct.unpack`; of a file that is not there the head of one of MNIST's, or bytes of it."""
+    if not isinstance(file, StandIn):
+        return struct.unpack(form, file)
+    current().guessed = True
+    count = len(struct.unpack(form, bytes(struct.calcsize(form))))
+    if count == 1:
+        return (current().data("struct.unpack"),)
+    head = (MAGIC + count // 2, ROWS, *IMAGE)
+    return head[:count] if count <= len(head) else tuple(random.choices(range(256), k=count))
+
+
 LIBRARIES: dict[str, types.ModuleType] = {
     "numpy": NUMPY, "cupy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(),
     "scipy": _scipy(),
     "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
+    "struct": Namespace(struct, "struct", unpack=_unpacked),
     "re": Namespace(re, "re", split=_split),
     "decimal": Namespace(decimal, "decimal", Decimal=_decimal),
     "csv": Namespace(csv, "csv", reader=_rows_by(csv.reader), DictReader=_rows_by(csv.DictReader)),

@@ -21,7 +21,7 @@ HARMLESS = frozenset((
 ABSENT = frozenset((
     "torch", "tensorflow", "keras", "h5py", "torchvision", "mnist", "idx2numpy",
     "requests", "urllib", "subprocess", "socket", "multiprocessing", "threading", "ctypes",
-    "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk", "pickle", "struct",
+    "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk", "pickle",
 ))  # fmt: skip
 
 

@@ -18,9 +18,12 @@ FEW = 6  # numbers that E may be, from either end
 
 
 def multiplied(graph: Graph, param: int) -> bool:
-    """Whether an array is a factor of a product of matrices, turned or cut as it may be."""
+    """Whether an array is a factor of a product of matrices, turned or cut as it may be; a bias
+    that is brought to all samples by a product with ones is none."""
     shown = graph.through([param])
-    return any(graph.nodes[i].op in FACTORS for one in shown for i in graph.after[one])
+    products = {i for one in shown for i in graph.after[one] if graph.nodes[i].op in FACTORS}
+    others = (i for product in products for i in graph.before[product] if i not in shown)
+    return any(not np.all(graph.nodes[i].value == 1) for i in others)
 
 
 def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[int]:
