@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from jaxmlp.train.sgd import Epoch
+from jaxmlp.train.fitted import Epoch
 
 JAPANESE = (
     "Noto Sans CJK JP",

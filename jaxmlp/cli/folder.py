@@ -23,7 +23,7 @@ from jaxmlp.data.rows import Rows
 from jaxmlp.evaluate import Score, classify, predict
 from jaxmlp.network import Params
 from jaxmlp.storage import Model, save_model
-from jaxmlp.train.sgd import Fit
+from jaxmlp.train.fitted import Fit
 from jaxmlp.whole import write_whole
 
 SHOWN = 2000  # samples of a stream, at most, of which figures are drawn

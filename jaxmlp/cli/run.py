@@ -28,7 +28,7 @@ from jaxmlp.cli.workers import signals
 from jaxmlp.data.rows import in_parts
 from jaxmlp.storage import load_model
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
-from jaxmlp.train.sgd import Fit
+from jaxmlp.train.fitted import Fit
 
 SHARE = 0.03  # of the time that saving may take
 LEFT = re.compile(r"\.unfinished-\w+|\..+\.(json|safetensors)\.\d+")  # by a run that was killed

@@ -24,8 +24,9 @@ from jaxmlp.evaluate import Score, dead_units
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
 from jaxmlp.storage import packed
+from jaxmlp.train.fitted import Diverged, Epoch, Fit, begin
 from jaxmlp.train.mesh import shares_units
-from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
+from jaxmlp.train.sgd import fit
 from jaxmlp.train.stream import Stream
 
 CHECKED = 1000  # so many training samples are enough to compare the gradients on

@@ -12,7 +12,8 @@ from jaxmlp.cli.console import progress_aside
 from jaxmlp.cli.files import code_or_problem, expanded, passed_over
 from jaxmlp.cli.formats import as_concise, as_github, as_sarif
 from jaxmlp.cli.verify_options import FORMATS, Settings, options_of, read_settings
-from jaxmlp.cli.workers import cores, interrupt, mapped, signals
+from jaxmlp.cli.workers import interrupt, mapped, signals
+from jaxmlp.cores import cores
 from jaxmlp.text import Refused
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.finding import File, Report, Words

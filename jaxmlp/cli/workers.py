@@ -16,11 +16,6 @@ from jaxmlp.verify.run.box import end_with
 GRACE = 10.0  # seconds to come to an end by itself
 
 
-def cores() -> int:
-    """How many this process may use, of a container's own share too."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def mapped(
     task: Callable[..., Any],
     items: Sequence[Mapping[str, Any]],

@@ -16,8 +16,8 @@ from jaxmlp.estimators.descent import descend, most_epochs, start
 from jaxmlp.estimators.settings import devices_of, numbers_of
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, padded
 from jaxmlp.network import Network, Params, full_precision
+from jaxmlp.train.fitted import Epoch
 from jaxmlp.train.mesh import check_batch, placed
-from jaxmlp.train.sgd import Epoch
 
 FORKED = [False]  # whether this process is a fork of one in which JAX was running
 

@@ -18,7 +18,7 @@ from jaxmlp.estimators.samples import checked_samples, parts
 from jaxmlp.estimators.settings import ABOVE_0
 from jaxmlp.estimators.state import Curves
 from jaxmlp.network import Params
-from jaxmlp.train.sgd import Epoch
+from jaxmlp.train.fitted import Epoch
 from jaxmlp.train.sweep import sweep
 
 if TYPE_CHECKING:

@@ -113,20 +113,9 @@ class Samples(NamedTuple):
 
 
 def samples(
-    network: Network,
-    params: Params,
-    part: str,
-    X: Any,
-    Y: Any,
-    weights: Any = None,
-    *,
-    put: Callable = jax.device_put,
+    network: Network, params: Params, part: str, X: Any, Y: Any, weights: Any = None
 ) -> Samples:
-    """X, Y and weights in the dtype of params, once they fit the network and are finite.
-
-    Args:
-        put: what puts them on devices.
-    """
+    """X, Y and weights in the dtype of params, once they fit the network and are finite."""
     given = {f"{part}X": X, f"{part}Y": Y}
     if weights is not None:
         given[f"{part}weights"] = weights
@@ -145,7 +134,7 @@ def samples(
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
             f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
         )
-    return put(Samples(X, Y, *rest))
+    return Samples(X, Y, *rest)
 
 
 def _of_dtype(array: Any, dtype: DTypeLike) -> np.ndarray | Array:
@@ -153,11 +142,11 @@ def _of_dtype(array: Any, dtype: DTypeLike) -> np.ndarray | Array:
     return array if there else np.asarray(array, dtype)
 
 
-def test_samples(network: Network, params: Params, test: Any, **how: Any) -> Samples | None:
+def test_samples(network: Network, params: Params, test: Any) -> Samples | None:
     """The same of a pair (X, Y), or with weights."""
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
-    return test and samples(network, params, "test ", *test, **how)
+    return test and samples(network, params, "test ", *test)
 
 
 def _kind(array: Any) -> jax.ShapeDtypeStruct:

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
@@ -15,6 +14,7 @@ import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
+from jaxmlp.cores import cores
 from jaxmlp.gradients import Gradients, autodiff
 from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.arguments import (
@@ -30,8 +30,8 @@ from jaxmlp.train.arguments import (
 )
 from jaxmlp.train.blocked import each
 from jaxmlp.train.epoch import Rule, State, alone, fused_or_not, rule_for, together
+from jaxmlp.train.fitted import Epoch, Fit
 from jaxmlp.train.order import order_of
-from jaxmlp.train.sgd import Epoch, Fit
 
 
 @full_precision()
@@ -87,8 +87,10 @@ def sweep(
     params = _stacked(params)
     N, one = len(params.V), jax.tree.map(lambda p: p[0], params)
     train, test = samples(network, one, "", X, Y, weights), test_samples(network, one, test)
-    counts = {"epochs": epochs, "batch_size": batch_size}
-    rules = [_step_rule(optimizer, own, gradient, counts) for own in _each(eta, N)]
+    each_eta = _each(eta, N)
+    for one_eta in each_eta:
+        check_settings(one_eta, gradient, epochs=epochs, batch_size=batch_size)
+    rules = [step_rule(optimizer, one_eta) for one_eta in each_eta]
     keys = key if key is not None and key.shape else None
     order = order_of(_one_of(key, N), order, epochs, len(train.X))
     an_epoch = len(train.X) if order is None else order.shape[1]
@@ -130,15 +132,11 @@ class Share(NamedTuple):
 def _shares(one: Params, N: int, data: Any) -> list[Share]:
     platform = next(iter(jnp.asarray(one.V).devices())).platform
     devices = jax.local_devices(backend=platform)
-    workers = max(len(devices), _cores() if platform == "cpu" else 1)
+    workers = max(len(devices), cores() if platform == "cpu" else 1)
     most = math.ceil(N / min(workers, N))
     rows = np.minimum(np.arange(math.ceil(N / most) * most), N - 1).reshape(-1, most)
     there = [devices[k % len(devices)] for k in range(len(rows))]
     return [Share(d, r, jax.device_put(data, d)) for d, r in zip(there, rows, strict=True)]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _start(rule: Rule, shares: Sequence[Share], params: Params, etas: Any) -> list[State]:
@@ -243,8 +241,3 @@ def _one_of(key: Any, N: int) -> Any:
     if key.shape != (N,):
         raise ValueError(f"expected one key, or {N}, one for each network, got {key.shape}")
     return key[0]
-
-
-def _step_rule(optimizer: Any, eta: Any, gradient: Any, counts: dict[str, int]) -> tuple:
-    check_settings(eta, gradient, **counts)
-    return step_rule(optimizer, eta)
