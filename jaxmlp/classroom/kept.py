@@ -1,33 +1,20 @@
-"""What was found, as JSON and back: dataclasses and named tuples of plain values."""
+"""What was found, out of JSON: dataclasses and named tuples of plain values."""
 
 import dataclasses
 import types
-from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
-
-import numpy as np
-
-
-def packed(value: Any) -> Any:
-    """Lists and dicts that JSON can hold.
-
-    Example:
-        >>> from jaxmlp.verify.finding import File, Words
-        >>> unpacked(File, packed(File("a.py", problem=Words("empty", "空です"))))
-        File(path='a.py', checks=(), remarks=(), problem=Words(en='empty', ja='空です'))
-    """
-    if dataclasses.is_dataclass(value):
-        return {f.name: packed(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple | list):
-        return [packed(one) for one in value]
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def unpacked(kind: Any, value: Any) -> Any:
-    """What `packed` has been given, by its type.
+    """What JSON was made of, by its type; of a dataclass, `dataclasses.asdict`.
 
     Raises:
-        ValueError, TypeError, KeyError: it is something else.
+        ValueError, TypeError, LookupError, AttributeError: it is something else.
+
+    Example:
+        >>> from jaxmlp.verify.finding import File, Words
+        >>> unpacked(File, dataclasses.asdict(File("a.py", problem=Words("empty", "空です"))))
+        File(path='a.py', checks=(), remarks=(), problem=Words(en='empty', ja='空です'))
     """
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
@@ -36,7 +23,7 @@ def unpacked(kind: Any, value: Any) -> Any:
         return unpacked(next(one for one in args if one is not type(None)), value)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{name: unpacked(hints[name], one) for name, one in _dict(value).items()})
+        return kind(**{name: unpacked(hints[name], one) for name, one in value.items()})
     if hasattr(kind, "_fields"):
         hints = get_type_hints(kind)
         pairs = zip(kind._fields, value, strict=True)
@@ -48,10 +35,4 @@ def unpacked(kind: Any, value: Any) -> Any:
         return float(value)
     if not isinstance(value, kind):
         raise ValueError(f"expected {kind.__name__}, got {value!r}")
-    return value
-
-
-def _dict(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"expected an object, got {value!r}")
     return value
