@@ -193,13 +193,17 @@ class Table:
     def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where: Sequence[int]) -> None:
         if len(bad):
             self.misread.add(column)
-            more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
-            cell = cells[bad[0]]
-            hint = " (--decimal ,)" * (self.is_number(str(cell).replace(",", ".")) is not None)
-            self.problems.append(
-                f"line {where[bad[0]]}, {self.called(column)}: expected a finite number, "
-                f"got {str(cell)!r}{more}{hint}"
-            )
+            cell = str(cells[bad[0]])
+            hint = " (--decimal ,)" * (self.is_number(cell.replace(",", ".")) is not None)
+            self.note(where[bad[0]], column, "a finite number", f"{cell!r}", len(bad), hint)
+
+    def note(
+        self, line: Any, column: int, expected: str, got: str, cells: int = 1, hint: str = ""
+    ) -> None:
+        """Take note of so many cells of a column that are not as expected, the first in a line."""
+        more = f" and {cells - 1:,} more" * (cells > 1)
+        at = f"line {line}, {self.called(column)}"
+        self.problems.append(f"{at}: expected {expected}, got {got}{more}{hint}")
 
     def called(self, column: int) -> str:
         """What a message calls a column: its name, or its number from 1."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.opened import name_of, open_table
+from jaxmlp.data.preparation import renumbered
 from jaxmlp.data.table import Cells, Reading, Table
 from jaxmlp.data.targets import from_targets
 
@@ -75,11 +76,9 @@ def own(names: Sequence[str]) -> tuple[str, ...] | None:
 
 def _in_order(X: np.ndarray, codes: dict[str, int]) -> tuple[str, ...]:
     """The texts, sorted, and the column with the numbers that they have so."""
-    texts = sorted(codes)
-    number = np.empty(len(texts) + 1)
-    number[[codes[text] for text in texts]], number[-1] = np.arange(len(texts)), np.nan
-    X[:] = number[np.where(np.isnan(X), len(texts), X).astype(int)]
-    return tuple(texts)
+    place = {text: k for k, text in enumerate(sorted(codes))}
+    X[:] = renumbered(X, [place[text] for text in codes])
+    return tuple(place)
 
 
 def _check_columns(
