@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxmlp import losses
+from jaxmlp.losses import Vectors
 from jaxmlp.network import (
+    Inputs,
     Network,
     Params,
-    Samples,
-    Targets,
     check_targets,
     forward,
     full_precision,
@@ -39,8 +39,8 @@ class Gradients(NamedTuple):
 def autodiff(
     network: Network,
     params: Params,
-    x: Samples,
-    y: Targets,
+    x: Inputs,
+    y: Vectors,
     *,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Gradients:
@@ -79,8 +79,8 @@ def autodiff(
 def backprop(
     network: Network,
     params: Params,
-    x: Samples,
-    y: Targets,
+    x: Inputs,
+    y: Vectors,
     *,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Gradients:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import sklearn.neural_network
 Perceptron = Union["sklearn.neural_network.MLPClassifier", "sklearn.neural_network.MLPRegressor"]
 
-HIDDEN = {"identity": "identity", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh"}
-OUTPUTS = {"identity": "identity", "softmax": "softmax", "logistic": "sigmoid"}
+HIDDEN_BY_THEIRS = {"identity": "identity", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh"}
+OUTPUT_BY_THEIRS = {"identity": "identity", "softmax": "softmax", "logistic": "sigmoid"}
 
 
 def from_scikit_learn(mlp: Any) -> Model:
@@ -50,12 +50,12 @@ def from_scikit_learn(mlp: Any) -> Model:
     layers = [np.column_stack((biases, weights.T)) for biases, weights in pairs]
     if len(layers) > 2:
         raise ValueError(f"expected at most one hidden layer, got {len(layers) - 1}")
-    if mlp.out_activation_ not in OUTPUTS:
-        wanted = ", ".join(OUTPUTS)
+    if mlp.out_activation_ not in OUTPUT_BY_THEIRS:
+        wanted = ", ".join(OUTPUT_BY_THEIRS)
         raise ValueError(f"expected an output of {wanted}, got {mlp.out_activation_}")
     *W, V = layers
-    g = OUTPUTS[mlp.out_activation_]
-    network = Network(HIDDEN[mlp.activation] if W else None, g, LOSS_OF[g])
+    g = OUTPUT_BY_THEIRS[mlp.out_activation_]
+    network = Network(HIDDEN_BY_THEIRS[mlp.activation] if W else None, g, LOSS_OF[g])
     numbers = isinstance(mlp, MLPRegressor) or (network.output.name == "sigmoid" and len(V) > 1)
     classes = None if numbers else tuple(map(str, mlp.classes_))
     names = getattr(mlp, "feature_names_in_", None)
@@ -137,7 +137,7 @@ def _fitted(model: Model, layers: list[np.ndarray], labels: np.ndarray | None) -
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     f = model.network.hidden
-    theirs = {ours: name for name, ours in HIDDEN.items()}
+    theirs = {ours: name for name, ours in HIDDEN_BY_THEIRS.items()}
     settings: dict[str, Any] = {"activation": theirs[f.name]} if f else {}
     settings["hidden_layer_sizes"] = [len(layer) for layer in layers[:-1]]
     nothing = np.zeros((1 if labels is None else len(labels), len(model.x_scaling.shift)))

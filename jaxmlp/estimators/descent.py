@@ -17,7 +17,7 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from jaxmlp.estimators.judging import error, judged, measured, reported
+from jaxmlp.estimators.judging import judged, measured, reported, total_error
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, rounded, unit
 from jaxmlp.network import Network, Params, forward
 from jaxmlp.train.epoch import State, stepped
@@ -147,7 +147,8 @@ def _step(
 
     def objective(params: Params) -> tuple[Array, Array]:
         squares = sum((weights[:, 1:] ** 2).sum() for weights in params)
-        mean, penalty = error(rule, params, batch) * share, numbers.alpha / 2 * squares * share
+        mean = total_error(rule, params, batch) * share
+        penalty = numbers.alpha / 2 * squares * share
         return mean + penalty, mean / reported(rule, batch) + penalty
 
     (value, report), gradients = jax.value_and_grad(objective, has_aux=True)(params)

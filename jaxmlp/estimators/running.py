@@ -80,7 +80,7 @@ def drawn(
     return Params(*map(layer, sizes, sizes[1:]))
 
 
-def begin(
+def begun(
     rule: Program,
     params: Params,
     numbers: Numbers,
@@ -123,7 +123,7 @@ def trained(
     data = padded(train, rule.batch_size), validation and padded(validation, 0)
     numbers = numbers_of(given, dtype)
     with precision(dtype):
-        state = begin(rule, params, numbers, *before, validated=validation is not None)
+        state = begun(rule, params, numbers, *before, validated=validation is not None)
         orders = Orders(data[0], rule.batch_size, random if given["shuffle"] else None)
         return run(rule, data, state, numbers, orders, epochs, given["on_epoch"], put)
 

@@ -45,16 +45,17 @@ def search(
     scale = 0.5 / samples.Y.shape[1] if half else 1.0
     best = Best(len(grid), scale, float(estimator.tol), estimator.n_iter_no_change)
     with precision(samples.X.dtype):
-        sweep(
+        history = sweep(
             rule.network, starts, train.X, train.Y, weights=train.weights, test=validation[:3],
             epochs=estimator.max_iter, eta=[rate for rate, _ in grid], batch_size=size,
             optimizer=penalised(rule.make, estimator.alpha / size, half),
             key=jax.vmap(jax.random.key)(jnp.array([seed for _, seed in grid], jnp.uint32)),
             on_epoch=best.see,
-        )  # fmt: skip
+        ).history  # fmt: skip
     _report(estimator, grid, best)
     k = int(best.errors.argmin())
-    losses, errors = (np.array(curve)[:, k] for curve in (best.losses, best.curves))
+    curves = ([epoch.train_error for epoch in history], [epoch.test_error for epoch in history])
+    losses, errors = (scale * np.asarray(curve, float)[:, k] for curve in curves)
     params = Params(*(part[k] for part in best.params))
     estimator._keep(params, Curves(losses, errors, None), again=False)
     estimator.t_, estimator._memory = len(losses) * train.n, None
@@ -68,8 +69,6 @@ class Best:
         self.scale, self.tol, self.patience, self.stale = scale, tol, patience, 0
         self.errors, self.epochs = np.full(networks, np.inf), np.zeros(networks, int)
         self.params: Params | None = None
-        self.losses: list = []
-        self.curves: list = []
 
     def see(self, epoch: Epoch, params: Params) -> bool:
         """Take note of an epoch: whether training is to end."""
@@ -83,8 +82,6 @@ class Best:
             return np.where(better[:, None, None], new, old)
 
         self.params = Params(*map(kept, params, before))
-        self.losses.append(np.asarray(epoch.train_error, float) * self.scale)
-        self.curves.append(errors)
         return self.stale > self.patience
 
 

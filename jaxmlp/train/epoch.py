@@ -20,7 +20,7 @@ from jaxmlp.train.layers import DELTAS, apart
 from jaxmlp.train.order import in_order
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
-OUTPUTS = 2**22  # and so many outputs
+MOST_OUTPUTS = 2**22  # and so many outputs
 
 
 class Rule(NamedTuple):
@@ -282,7 +282,7 @@ def _total_of_many(
         these = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
         return _total(network, params, *these)
 
-    rows = max(1, min(len(part.X), ROWS, OUTPUTS // part.Y.shape[1]))
+    rows = max(1, min(len(part.X), ROWS, MOST_OUTPUTS // part.Y.shape[1]))
     whole, rest = divmod(len(part.X), rows)
     sums = jax.lax.map(lambda start: some(start, rows), rows * jnp.arange(whole)).sum()
     return sums + some(whole * rows, rest) if rest else sums

@@ -129,23 +129,22 @@ def fit(
     if mesh:
         n = len(train.Y), len(tested.Y) if tested else 0
         rule = _on_mesh(mesh, rule, params, n, streamed=streamed)
-    state, history, seen = None, [], 0
+    so_far = begin(params, optimizer=make, eta=eta or 0.0, stream=streamed)
     if resume is not None:
-        begun = begin(params, optimizer=make, eta=eta or 0.0, stream=streamed)
-        check_resume(resume, begun, epochs)
-        state, history = everywhere(State(resume.params, resume.optimizer)), [*resume.history]
-        seen = int(resume.seen or 0)
+        check_resume(resume, so_far, epochs)
+        so_far = resume
+    state = everywhere(State(so_far.params, so_far.optimizer))
+    history, seen = [*so_far.history], int(so_far.seen or 0)
 
     def keep(state: State, seen: int) -> None:
         if save:
             part = jnp.asarray(seen, jnp.int32) if streamed else None
             save(Fit(state.params, [*history], state.optimizer, part))
 
-    one_epoch = (_streamed if streamed else _in_memory)(rule, X, train, tested, everywhere)
-    params, steps = everywhere(params), math.ceil(an_epoch / rule.batch_size)
+    one_epoch = _one_epoch(rule, X, train, tested, everywhere)
+    steps = math.ceil(an_epoch / rule.batch_size)
     for epoch in range(len(history), epochs):
         etas = step_sizes(eta, epoch * steps, steps, params.V.dtype)
-        state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
         state, *errors = one_epoch(state, drawn, etas, measuring(epoch), seen, keep)
         history.append(_epoch(epoch, eta, etas, errors))
@@ -179,27 +178,22 @@ def _on_mesh(mesh: Mesh, rule: Rule, params: Params, n: tuple[int, int], *, stre
     return rule._replace(mesh=mesh, n=n, block=block, fused=False, units=units)
 
 
-def _in_memory(
+def _one_epoch(
     rule: Rule, X: Any, train: Samples, test: Samples | None, everywhere: Callable
 ) -> Callable:
-    """An epoch as a function of what changes from one to the next, as `Reader.epoch` is one."""
+    """An epoch as a function of what changes from one to the next: `Reader.epoch`, or like it."""
     mesh = rule.mesh
+    if isinstance(X, Stream):
+        put = functools.partial(from_own_shares, mesh) if mesh else everywhere
+        return functools.partial(Reader(X.at_once, put).epoch, rule, train, test)
     put = functools.partial(shared, mesh, whole=rule.units) if mesh else everywhere
-    train, test = put(train), test and put(test)
+    there = put(train), test and put(test)
 
-    def epoch(state: State, drawn: Any, etas: np.ndarray, measured: bool, *_: Any) -> tuple:
-        state, *errors = run(rule, train, test, state, drawn, etas, measured)
+    def in_memory(state: State, drawn: Any, etas: np.ndarray, measured: bool, *_: Any) -> tuple:
+        state, *errors = run(rule, *there, state, drawn, etas, measured)
         return (state, *errors) if measured else (state, None, None)
 
-    return epoch
-
-
-def _streamed(
-    rule: Rule, X: Stream, train: Samples, test: Samples | None, everywhere: Callable
-) -> Callable:
-    """The same of samples that are read as they are needed."""
-    put = functools.partial(from_own_shares, rule.mesh) if rule.mesh else everywhere
-    return functools.partial(Reader(X.at_once, put).epoch, rule, train, test)
+    return in_memory
 
 
 def _epoch(epoch: int, eta: StepSize | None, etas: np.ndarray, errors: Sequence) -> Epoch:

@@ -99,7 +99,9 @@ def sweep(
     shares, states, history = _shares(one, N, (train, test)), None, []
     for epoch in range(epochs):
         etas = np.stack([step_sizes(own, epoch * steps, steps, one.V.dtype) for _, own in rules])
-        states = states or _start(rule, shares, params, etas[:, 0])
+        if states is None:
+            begun = jax.vmap(lambda p, eta: State(p, rule.make(eta).init(p)))(params, etas[:, 0])
+            states = [share.of(begun) for share in shares]
         number = np.uint32(epoch)
         drawn = order[epoch] if order is not None else number if keys is not None else (key, number)
         measured = measuring(epoch)
@@ -139,12 +141,6 @@ def _shares(one: Params, N: int, data: Any) -> list[Share]:
     return [Share(d, r, jax.device_put(data, d)) for d, r in zip(there, rows, strict=True)]
 
 
-def _start(rule: Rule, shares: Sequence[Share], params: Params, etas: Any) -> list[State]:
-    """The states at the beginning."""
-    state = jax.vmap(lambda p, eta: State(p, rule.make(eta).init(p)))(params, etas)
-    return [share.of(state) for share in shares]
-
-
 def _epoch(
     rule: Rule,
     shares: Sequence[Share],
@@ -158,20 +154,18 @@ def _epoch(
         (*share.data, (state, *share.of(own)), jax.device_put(drawn, share.device), measured)
         for share, state in zip(shares, states, strict=True)
     ]
-    programs = [
-        _program(rule, share.device, task) for share, task in zip(shares, tasks, strict=True)
-    ]
+    programs = [_program(rule, share, task) for share, task in zip(shares, tasks, strict=True)]
     with ThreadPoolExecutor(len(shares)) as threads:
         done = threads.map(lambda run, task: jax.block_until_ready(run(*task)), programs, tasks)
         return tuple(zip(*done, strict=True))
 
 
-def _program(rule: Rule, device: jax.Device, task: Any) -> Callable:
+def _program(rule: Rule, share: Share, task: Any) -> Callable:
     """The program for arguments like these, compiled here: threads have no settings of JAX's."""
     leaves, tree = jax.tree.flatten(task)
     kinds = tuple(jax.ShapeDtypeStruct(np.shape(leaf), leaf.dtype) for leaf in leaves)
     x64 = getattr(jax.config, "jax_enable_x64")  # noqa: B009
-    return _compiled(rule, device, tree, kinds, x64)
+    return _compiled(rule, share.device, tree, kinds, x64)
 
 
 @functools.lru_cache(maxsize=64)
