@@ -61,13 +61,17 @@ class Model(NamedTuple):
         return "\n".join([f"Model {self.in_short()}", *lines])
 
     def in_short(self) -> str:
-        """Sizes, f, g and E, and how many weights there are."""
+        """Sizes, f, g and E, how many weights there are, and of which dtype."""
+        return f"{self.network_in_short()}, {self.params.V.dtype}"
+
+    def network_in_short(self) -> str:
+        """The same without the dtype."""
         net, (W, V) = self.network, self.params
         sizes = [len(self.x_scaling.shift), *([] if W is None else [len(W)]), len(V)]
         parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
         weights = sum(p.size for p in (W, V) if p is not None)
         parts += [] if net.bias else ["no bias"]
-        return f"{' → '.join(map(str, sizes))}: {', '.join(parts)}; {weights:,} weights, {V.dtype}"
+        return f"{' → '.join(map(str, sizes))}: {', '.join(parts)}; {weights:,} weights"
 
     def predict(self, X: Any) -> np.ndarray:
         """The label of each sample, (n,); of a regression the values, (n,) or (n, m).
