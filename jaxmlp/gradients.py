@@ -9,15 +9,7 @@ from jaxtyping import Array, Float
 
 from jaxmlp import losses
 from jaxmlp.losses import Vectors
-from jaxmlp.network import (
-    Inputs,
-    Network,
-    Params,
-    check_targets,
-    forward,
-    full_precision,
-    with_one,
-)
+from jaxmlp.network import Inputs, Network, Params, check_targets, forward, full_precision, with_one
 
 
 class Gradients(NamedTuple):

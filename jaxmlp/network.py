@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Key
 
 from jaxmlp import losses
-from jaxmlp.activations import Activation, Output, activation, by_name
+from jaxmlp.activations import HIDDEN, OUTPUTS, Activation, Output, activation, by_name
 from jaxmlp.activations import output as output_function
 from jaxmlp.losses import Loss, Vectors
 
@@ -100,6 +100,18 @@ class Network:
         losses.check_pair(g, e)
         for name, value in (("hidden", f), ("output", g), ("loss", e), ("bias", bias)):
             object.__setattr__(self, name, value)
+
+
+def foreign(network: Network) -> dict[str, Any]:
+    """Those of f, g and E that are none of the package's, by what they are of the network.
+
+    Example:
+        >>> [*foreign(Network(hidden=jnp.sin))]
+        ['hidden']
+    """
+    ours = [None, *HIDDEN.values(), *OUTPUTS.values(), *losses.LOSSES.values()]
+    parts = {"hidden": network.hidden, "output": network.output, "loss": network.loss}
+    return {part: f for part, f in parts.items() if f not in ours}
 
 
 class Forward(NamedTuple):

@@ -96,9 +96,8 @@ def to_scikit_learn(model: Model, *, classes: Sequence | np.ndarray | None = Non
     output, layers = model.network.output.name, _unscaled(model)
     m = len(layers[-1])
     if names and (output == "softmax" or (output == "sigmoid" and m == 1)):
-        layers[-1], labels = _in_order(
-            layers[-1], np.asarray(names if classes is None else classes)
-        )
+        labels = np.asarray(names if classes is None else classes)
+        layers[-1], labels = _in_order(layers[-1], labels)
         return _fitted(model, layers, labels)
     if not names and (output == "identity" or (output == "sigmoid" and m > 1)):
         return _fitted(model, layers, None if output == "identity" else np.eye(m, dtype=int))
@@ -114,15 +113,12 @@ def _unscaled(model: Model) -> list[np.ndarray]:
     layers[0][:, 1:] /= scale
     layers[0][:, 0] -= layers[0][:, 1:] @ shift
     if model.y_scaling is not None:
-        if model.network.output.name != "identity" and not _is_none(model.y_scaling):
+        scaled = np.any(model.y_scaling.shift) or np.any(model.y_scaling.scale != 1)
+        if model.network.output.name != "identity" and scaled:
             raise ValueError("expected targets that are not scaled, beside an output not identity")
         layers[-1] *= model.y_scaling.scale[:, None]
         layers[-1][:, 0] += model.y_scaling.shift
     return layers
-
-
-def _is_none(scaling: Scaling) -> bool:
-    return not np.any(scaling.shift) and bool(np.all(scaling.scale == 1))
 
 
 def _in_order(V: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -99,11 +99,10 @@ def _check(check: Check, lang: str) -> Iterator[str]:
     found = telling.explanations(check.diagnosis)
     label = words.say("diagnosis" if all(n.id for n in check.diagnosis) else "hint", lang)
     for number, notes in enumerate(found):
-        many = (
-            words.say("or" if number else "either", lang, number + 1) if len(found) > 1 else label
-        )
+        if len(found) > 1:
+            label = words.say("or" if number else "either", lang, number + 1)
         for note in notes:
-            yield f"  - {many}: {_plain(words.sentence(note, lang))}"
+            yield f"  - {label}: {_plain(words.sentence(note, lang))}"
     for note in check.remarks:
         yield f"  - {words.say('remark', lang)}: {_plain(words.sentence(note, lang))}"
 

@@ -181,17 +181,12 @@ def _common(shared: Sequence[Common], lang: str) -> str:
     head = f"<section><h2>{say('common', lang)}</h2>\n"
     if not shared:
         return f"{head}<p>{say('nothing wrong', lang)}</p></section>"
-    rows = [
-        (str(made.students), html.escape(words.stage(made.mistake.check, lang)), _what(made, lang),
-         f"<code>{html.escape(clean(made.line))}</code>")
-        for made in shared
-    ]  # fmt: skip
+    rows = []
+    for mistake, students, line in shared:
+        what = f"{html.escape(said(mistake, lang))}<br><small>{html.escape(mistake.ids)}</small>"
+        quantity, code = html.escape(words.stage(mistake.check, lang)), html.escape(clean(line))
+        rows.append((str(students), quantity, what, f"<code>{code}</code>"))
     return head + _plain(("students", "quantity", "what", "example"), rows, lang) + "</section>"
-
-
-def _what(made: Common, lang: str) -> str:
-    text, name = html.escape(said(made.mistake, lang)), html.escape(made.mistake.ids)
-    return f"{text}<br><small>{name}</small>"
 
 
 def _plain(head: Sequence[str], rows: Sequence[Sequence[str]], lang: str) -> str:

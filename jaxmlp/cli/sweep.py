@@ -22,15 +22,7 @@ from jaxmlp.cli.processes import are_several, check_same, run_with_others
 from jaxmlp.cli.run import about, new_folder, resumed_folder, to_go_on
 from jaxmlp.cli.settings import MAY_CHANGE, Settings, check_unchanged, told_and_own
 from jaxmlp.cli.sweep_results import WHOLE, Setting, Trained, table_of, write
-from jaxmlp.cli.task import (
-    ROUTES,
-    Task,
-    choose_network,
-    optimizer_named,
-    prepare,
-    start,
-    step_size,
-)
+from jaxmlp.cli.task import ROUTES, Task, choose_network, optimizer_named, prepare, start, step_size
 from jaxmlp.train.arguments import check_settings
 from jaxmlp.train.sweep import sweep
 from jaxmlp.whole import write_whole

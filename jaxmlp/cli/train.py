@@ -110,12 +110,8 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     X, Y = map(np.asarray, task.arrays(task.train.rows(slice(few))))
     with jax.enable_x64(True), jax.default_matmul_precision("highest"):
         exact = jax.tree.map(lambda p: np.asarray(p, "float64"), params)
-        found = difference(
-            *(
-                jax.jit(route, static_argnums=0)(task.network, exact, X, Y.astype(float))
-                for route in (backprop, autodiff)
-            )
-        )
+        routes = (jax.jit(route, static_argnums=0) for route in (backprop, autodiff))
+        found = difference(*(route(task.network, exact, X, Y.astype(float)) for route in routes))
     size = f"{found.absolute:.1e}, {found.relative:.1e} of the largest entry"
     if not np.isfinite(found.absolute):
         raise ValueError("the gradients at the start are not finite: expected smaller numbers")
@@ -146,12 +142,13 @@ def learn(
         "eta": step_size(settings, len(Y)),
     }
     resume = run.load(begin(params, **rule, stream=settings.stream)) if settings.resume else None
+    done = len(resume.history) if resume else 0
     if settings.resume:
-        _say_resumed(console, settings, resume)
+        samples = f" and {resume.seen:,} samples" if resume and resume.seen else ""
+        print_lines(console, {"resumed": f"after {done} of {settings.epochs} epochs{samples}"})
     began = time.perf_counter()
     console.print("\nepoch  step size  training error  test error")
     with progress(console, "training", "epochs") as bar:
-        done = len(resume.history) if resume else 0
         running = bar.add_task("", total=settings.epochs, completed=done)
 
         def save(so_far: Fit) -> None:
@@ -172,13 +169,6 @@ def learn(
         run.training = False
     console.print(f"trained in {time.perf_counter() - began:.1f} s\n")
     return result._replace(params=jax.tree.map(np.asarray, result.params))  # off their devices
-
-
-def _say_resumed(console: Console, settings: Settings, resume: Fit | None) -> None:
-    """Say where it goes on."""
-    done = len(resume.history) if resume else 0
-    samples = f" and {resume.seen:,} samples" if resume and resume.seen else ""
-    print_lines(console, {"resumed": f"after {done} of {settings.epochs} epochs{samples}"})
 
 
 def _line(done: Epoch) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -12,7 +13,7 @@ from jaxmlp.cli.console import progress_aside
 from jaxmlp.cli.files import code_or_problem, expanded, passed_over
 from jaxmlp.cli.formats import as_concise, as_github, as_sarif
 from jaxmlp.cli.verify_options import FORMATS, VerifySettings, options_of, read_settings
-from jaxmlp.cli.workers import interrupt, mapped, signals
+from jaxmlp.cli.workers import mapped, signals
 from jaxmlp.cores import cores
 from jaxmlp.text import Refused
 from jaxmlp.verify import report as rendering
@@ -44,7 +45,7 @@ def _verify(args: list[str], lang: str) -> int:
     settings = read_settings(args)
     if not settings.files:
         return _lecture(settings, lang)
-    with signals(interrupt, "SIGTERM", "SIGHUP"):
+    with signals(signal.default_int_handler, "SIGTERM", "SIGHUP"):
         held = _held(settings, lang)
         if settings.out is not None:
             return _class(settings, held, lang)

@@ -113,7 +113,7 @@ def _serve(connection: multiprocessing.connection.Connection, task: Callable, pa
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1):  # what a library prints is no part of the report
         os.dup2(nowhere, stream)
-    with signals(_leave, "SIGTERM", "SIGHUP"), contextlib.suppress(EOFError):
+    with signals(lambda *_: sys.exit(1), "SIGTERM", "SIGHUP"), contextlib.suppress(EOFError):
         while True:
             item = connection.recv()
             try:
@@ -121,10 +121,6 @@ def _serve(connection: multiprocessing.connection.Connection, task: Callable, pa
             except Exception as error:
                 answer = None, f"{type(error).__name__}: {error}"
             connection.send(answer)
-
-
-def _leave(*_: object) -> None:
-    sys.exit(1)
 
 
 @contextlib.contextmanager
@@ -143,8 +139,3 @@ def signals(handler: Callable | int, *names: str) -> Iterator[None]:
     finally:
         for kind, old in before.items():
             signal.signal(kind, old)
-
-
-def interrupt(*_: object) -> None:
-    """As Ctrl-C does."""
-    raise KeyboardInterrupt

@@ -145,9 +145,8 @@ def _transformer(
 def in_words(columns: tuple[Column, ...], names: tuple[str, ...] | None) -> str:
     """What is done with the columns, those that are left as they are not being named."""
     said = []
-    for name, column in zip(
-        names or [f"column {k + 1}" for k in range(len(columns))], columns, strict=True
-    ):
+    called = names or [f"column {k + 1}" for k in range(len(columns))]
+    for name, column in zip(called, columns, strict=True):
         if column.texts is not None:
             words = [*column.texts[:5], *["…"] * (len(column.texts) > 5)]
             said.append(f"{name} one-hot ({', '.join([*words, *['missing'] * column.missing])})")

@@ -42,11 +42,8 @@ class Reading:
     def __post_init__(self) -> None:
         if self.separator == r"\t":  # as a shell hands it over
             object.__setattr__(self, "separator", "\t")
-        marks = {
-            n: v
-            for n in ("separator", "decimal", "thousands")
-            if (v := getattr(self, n)) is not None
-        }
+        names = ("separator", "decimal", "thousands")
+        marks = {name: mark for name in names if (mark := getattr(self, name)) is not None}
         for name, mark in marks.items():
             if len(mark) != 1 or mark in '"\r\n':
                 raise ValueError(f"expected one character for --{name}, got {mark!r}")
@@ -112,10 +109,6 @@ class Table:
         plain = cell.replace(self.reading.thousands or "\0", "")
         return float(plain.replace(self.reading.decimal, "."))
 
-    def cells(self, column: int) -> list[str]:
-        """A column of the rows at the top."""
-        return [row[column] for row in self.rows]
-
     def columns(self, asked: Sequence[str]) -> list[int]:
         """The columns of these names or positions; in one word, several are set apart by commas."""
         count, found = Counter(self.names), []
@@ -137,7 +130,7 @@ class Table:
 
     def texts(self, columns: Sequence[int]) -> list[int]:
         """Those of the columns that are of words."""
-        return [c for c in columns if is_text(self.cells(c), self.is_number)]
+        return [c for c in columns if is_text([row[c] for row in self.rows], self.is_number)]
 
     def parts(
         self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],

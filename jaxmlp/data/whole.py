@@ -42,9 +42,8 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
     about: dict[str, Any] = {"features": own([table.names[c] for c in features]), "texts": texts}
     about |= {"names": own(names), "number": table.number, "where": where}
     try:
-        data = from_targets(
-            name_of(path), np.nan_to_num(X) if table.problems else X, y, task, **about
-        )
+        X = np.nan_to_num(X) if table.problems else X
+        data = from_targets(name_of(path), X, y, task, **about)
     except ValueError as reason:
         table.problems.append(str(reason).removeprefix(f"{name_of(path)}: "))
     table.check()

@@ -12,13 +12,15 @@ import numpy as np
 from jax._src import xla_bridge  # no public name says whether JAX is running
 from jax.typing import DTypeLike
 
-from jaxmlp.estimators.descent import descend, most_epochs, start
+from jaxmlp.estimators.descent import descend, start
 from jaxmlp.estimators.settings import devices_of, numbers_of
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, padded
 from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.fitted import Epoch
 from jaxmlp.train.mesh import check_batch, placed
 
+EPOCHS = 64  # the most that one call runs
+ORDERS = 2**22  # the most row numbers that it is given
 FORKED = [False]  # whether this process is a fork of one in which JAX was running
 
 
@@ -52,7 +54,7 @@ class Orders:
 
     def __init__(self, train: Data, batch_size: int, random: np.random.RandomState | None):
         self.n, self.random, rows = int(train.n), random, len(train.X)
-        self.most = most_epochs(rows)
+        self.most = max(1, min(EPOCHS, ORDERS // rows))
         self.epochs = np.tile(np.arange(rows if batch_size else 0, dtype=np.int32), (self.most, 1))
 
     def next(self, epochs: int) -> np.ndarray:

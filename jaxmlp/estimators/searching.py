@@ -52,8 +52,7 @@ def search(
             key=jax.vmap(jax.random.key)(jnp.array([seed for _, seed in grid], jnp.uint32)),
             on_epoch=best.see,
         ).history  # fmt: skip
-    _report(estimator, grid, best)
-    k = int(best.errors.argmin())
+    k = _reported(estimator, grid, best)
     curves = ([epoch.train_error for epoch in history], [epoch.test_error for epoch in history])
     losses, errors = (scale * np.asarray(curve, float)[:, k] for curve in curves)
     params = Params(*(part[k] for part in best.params))
@@ -117,10 +116,10 @@ def _seed(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < 2**32
 
 
-def _report(
+def _reported(
     estimator: "jaxmlp.estimators.base.ThreeLayer", grid: list[tuple[float, int]], best: Best
-) -> None:
-    """What each network came to, and the best one's settings."""
+) -> int:
+    """Which network is the best; the estimator is told its settings, and what each came to."""
     rates, seeds = map(np.array, zip(*grid, strict=True))
     k = int(best.errors.argmin())
     if not np.isfinite(best.errors[k]):
@@ -135,3 +134,4 @@ def _report(
         "validation_loss": best.errors,
         "epoch": best.epochs,
     }
+    return k

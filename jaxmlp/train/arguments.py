@@ -125,8 +125,8 @@ def samples(
     X, Y, *rest = arrays.values()
     if X.ndim != 2 or len(X) == 0:
         raise ValueError(f"expected {part}X of shape (n, d) with n at least 1, got {X.shape}")
-    wanted = jax.ShapeDtypeStruct(Y.shape, X.dtype)
-    _fits(network, *(jax.tree.map(_kind, one) for one in (params, X)), wanted)
+    kinds = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), (params, X))
+    _fits(network, *kinds, jax.ShapeDtypeStruct(Y.shape, X.dtype))
     for name, array in arrays.items():
         _finite(name, array, given[name])
     if rest and (rest[0].shape != (len(X),) or rest[0].min() < 0 or not rest[0].sum() > 0):
@@ -147,10 +147,6 @@ def test_samples(network: Network, params: Params, test: Any) -> Samples | None:
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
     return test and samples(network, params, "test ", *test)
-
-
-def _kind(array: Any) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(array.shape, array.dtype)
 
 
 @functools.lru_cache(maxsize=64)

@@ -30,14 +30,7 @@ from jaxmlp.train.arguments import (
 )
 from jaxmlp.train.epoch import Rule, State, rule_for, run
 from jaxmlp.train.fitted import Diverged, Epoch, Fit, begin, check_resume
-from jaxmlp.train.mesh import (
-    Devices,
-    check_batch,
-    from_own_shares,
-    placed,
-    shared,
-    shares_units,
-)
+from jaxmlp.train.mesh import Devices, check_batch, from_own_shares, placed, shared, shares_units
 from jaxmlp.train.order import order_of
 from jaxmlp.train.stream import Reader, Stream, of_stream
 
