@@ -21,13 +21,11 @@ def unpacked(kind: Any, value: Any) -> Any:
         if value is None and type(None) in args:
             return None
         return unpacked(next(one for one in args if one is not type(None)), value)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
+        named = hasattr(kind, "_fields")
+        parts = zip(kind._fields, value, strict=True) if named else value.items()
         hints = get_type_hints(kind)
-        return kind(**{name: unpacked(hints[name], one) for name, one in value.items()})
-    if hasattr(kind, "_fields"):
-        hints = get_type_hints(kind)
-        pairs = zip(kind._fields, value, strict=True)
-        return kind(*(unpacked(hints[name], one) for name, one in pairs))
+        return kind(**{name: unpacked(hints[name], one) for name, one in parts})
     if origin is tuple:
         kinds = args[:1] * len(value) if args[-1] is Ellipsis else args
         return tuple(unpacked(one, v) for one, v in zip(kinds, value, strict=True))

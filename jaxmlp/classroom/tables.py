@@ -1,6 +1,6 @@
 """What comes out for a class as CSV: the points for the LMS, and every entry."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from jaxmlp.classroom.feedback import named, not_graded
 from jaxmlp.classroom.grading import Graded
@@ -46,12 +46,7 @@ def _row(
 def entries_table(handed_in: Class, lang: str) -> bytes:
     """One row an entry: where it was, whose it is, and why it was not graded, if it was not."""
     head = [say(key, lang) for key in ("entry", "student", "graded", "why")]
-    return table([head, *sorted(_entries(handed_in, lang))])
-
-
-def _entries(handed_in: Class, lang: str) -> Iterator[list[object]]:
-    for submission in handed_in.submissions:
-        for code in submission.code:
-            yield [clean("/".join(code.path)), named(submission.student), "1", ""]
-    for who, entry, why in not_graded(handed_in, lang):
-        yield [entry, who, "0", why]
+    rows = [[clean("/".join(code.path)), named(one.student), "1", ""]
+            for one in handed_in.submissions for code in one.code]  # fmt: skip
+    rows += [[entry, who, "0", why] for who, entry, why in not_graded(handed_in, lang)]
+    return table([head, *sorted(rows)])

@@ -14,7 +14,7 @@ from jaxmlp.cli.console import reading_bar
 from jaxmlp.cli.settings import Settings, reading_of
 from jaxmlp.data.dataset import Dataset, split
 from jaxmlp.data.parts import open_parts
-from jaxmlp.data.scaling import Scaling, applied, learn_scaling
+from jaxmlp.data.scaling import Scaling, learn_scaling
 from jaxmlp.data.sources import load_data
 from jaxmlp.evaluate import Score, score
 from jaxmlp.gradients import autodiff, backprop
@@ -44,7 +44,7 @@ class Task(NamedTuple):
 
     def arrays(self, part: Dataset) -> tuple[Any, np.ndarray | jax.Array]:
         """X (n, d) and Y (n, m) of the training or the test part, as the network takes them."""
-        return applied(self.x_scaling, part.X), self.targets(part)
+        return self.x_scaling.apply(part.X), self.targets(part)
 
     def targets(self, part: Dataset) -> np.ndarray | jax.Array:
         """Y (n, m): 1-of-K, or a single column for two classes of a sigmoid (L10)."""

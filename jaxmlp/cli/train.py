@@ -19,7 +19,6 @@ from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import ROUTES, Task, optimizer_named, prepare, start, step_size
 from jaxmlp.data.preparation import in_words
-from jaxmlp.data.scaling import applied
 from jaxmlp.evaluate import Score, dead_units
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
@@ -180,7 +179,7 @@ def report(console: Console, task: Task, params: Params) -> Score:
     """Say how good the trained network is."""
     hidden, scored = task.network.hidden, task.scored(params)
     if hidden and hidden.name == "relu":
-        dead = dead_units(task.network, params, applied(task.x_scaling, task.train.X))
+        dead = dead_units(task.network, params, task.x_scaling.apply(task.train.X))
         console.print(f"dead ReLUs: {dead} of {len(params.W)} (0 on every training sample)")
         if dead == len(params.W):
             console.print("  so this network no longer learns: try a smaller --eta")

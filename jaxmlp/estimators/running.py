@@ -96,15 +96,15 @@ def begun(
     The memory is its `Progress` without parameters.
     """
     optimizer = start(rule, params, numbers.eta)
+    kind: Any = jax.tree.structure(optimizer)
+    if memory and kind == jax.tree.structure(memory.optimizer):
+        return memory._replace(params=params, stopped=np.bool_(False))
     number = numbers.eta.dtype.type
-    state = Progress(
+    return Progress(
         params=params, optimizer=optimizer, best=params if validated else None,
         best_value=number(-np.inf), stale=np.int32(0), seen=number(seen),
         eta=numbers.eta, stopped=np.bool_(False),
     )  # fmt: skip
-    kinds: list[Any] = [jax.tree.structure(o) for o in (optimizer, memory and memory.optimizer)]
-    same = memory and kinds[0] == kinds[1]
-    return memory._replace(params=params, stopped=np.bool_(False)) if same else state
 
 
 def trained(
