@@ -22,7 +22,7 @@ from experiments.running import Finding, main
 from jaxmlp import Network, Params, fit, inverse_epoch, predict, score
 from jaxmlp.evaluate import classify
 from jaxmlp.plot import confusion, error_by_epoch, misclassified
-from jaxmlp.train.sgd import Epoch
+from jaxmlp.train.fitted import Epoch
 from tests.exercise import iterates
 
 NETWORK = Network("relu", "softmax", "cross_entropy")

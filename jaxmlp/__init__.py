@@ -39,12 +39,8 @@ if TYPE_CHECKING:  # so that editors and type checkers know them without running
         load_checkpoint as load_checkpoint,
         save_checkpoint as save_checkpoint,
     )
-    from jaxmlp.train.sgd import (
-        Diverged as Diverged,
-        Fit as Fit,
-        begin as begin,
-        fit as fit,
-    )
+    from jaxmlp.train.fitted import Diverged as Diverged, Fit as Fit, begin as begin
+    from jaxmlp.train.sgd import fit as fit
     from jaxmlp.train.stream import Stream as Stream
     from jaxmlp.train.sweep import sweep as sweep
     from jaxmlp.verify.check import assert_derivation as assert_derivation, check as check
@@ -62,7 +58,8 @@ _NAMES = {
     "losses": "Loss",
     "network": "Network Params init forward loss",
     "gradients": "Gradients difference autodiff backprop",
-    "train.sgd": "fit begin Fit Diverged",
+    "train.sgd": "fit",
+    "train.fitted": "begin Fit Diverged",
     "train.arguments": "inverse_epoch",
     "train.stream": "Stream",
     "train.sweep": "sweep",

@@ -7,10 +7,10 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int, Integer
 
+from jaxmlp.data.rows import slices
 from jaxmlp.network import Network, Params, forward, loss
 
 Codes = Integer[np.ndarray, " n"]
-PART = 2**20  # numbers that are computed at a time
 MOST_CLASSES = 1000  # of which a confusion matrix is made
 
 
@@ -55,7 +55,7 @@ def score(
     m = len(params.V)
     X, Y = (a if hasattr(a, "shape") else np.asarray(a) for a in (X, Y))
     total, parts = 0.0, []
-    for rows in _parts(len(X), max(X.shape[1], m)):
+    for rows in slices(len(X), max(X.shape[1], m)):
         x, y = (np.asarray(a[rows], params.V.dtype) for a in (X, Y))
         total += float(_error(network, params, x, y)) * len(x)
         g = predict(network, params, x)
@@ -68,12 +68,6 @@ def score(
         return Score(error, float(np.mean(labels == outputs)))
     confusion = confusion_matrix(labels, outputs, max(2, m))
     return Score(error, accuracy(confusion), confusion)
-
-
-def _parts(n: int, width: int) -> list[slice]:
-    """Rows of n, as many at a time as have a million numbers, all where it is fewer."""
-    step = max(1, PART // width)
-    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def predict(network: Network, params: Params, X: ArrayLike) -> Float[np.ndarray, "n m"]:
@@ -175,7 +169,7 @@ def dead_units(network: Network, params: Params, X: Any) -> int:
     if network.hidden is None:
         return 0
     dead = np.ones(len(params.W), bool)
-    for rows in _parts(len(X), max(X.shape[1], len(dead))):
+    for rows in slices(len(X), max(X.shape[1], len(dead))):
         u = _hidden(network, params, np.asarray(X[rows], params.V.dtype))
         dead &= (np.asarray(network.hidden.derivative(u)) == 0).all(axis=0)
     return int(dead.sum())

@@ -8,16 +8,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxmlp import losses
-from jaxmlp.network import (
-    Network,
-    Params,
-    Samples,
-    Targets,
-    check_targets,
-    forward,
-    full_precision,
-    with_one,
-)
+from jaxmlp.losses import Vectors
+from jaxmlp.network import Inputs, Network, Params, check_targets, forward, full_precision, with_one
 
 
 class Gradients(NamedTuple):
@@ -39,8 +31,8 @@ class Gradients(NamedTuple):
 def autodiff(
     network: Network,
     params: Params,
-    x: Samples,
-    y: Targets,
+    x: Inputs,
+    y: Vectors,
     *,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Gradients:
@@ -79,8 +71,8 @@ def autodiff(
 def backprop(
     network: Network,
     params: Params,
-    x: Samples,
-    y: Targets,
+    x: Inputs,
+    y: Vectors,
     *,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Gradients:

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from jaxmlp.activations import OUTPUTS, SOFTMAX, Output, by_name, name_of
 
-Rows = Float[Array | np.ndarray, "*n m"]
+Vectors = Float[Array | np.ndarray, "*n m"]  # a, g or y: one, or a row a sample
 PerRow = Float[Array, "*n"]
 
 
@@ -44,42 +44,42 @@ class Fused:
     delta2: Callable = field(repr=False)
 
 
-def squared_error(g: Rows, y: Rows) -> PerRow:
+def squared_error(g: Vectors, y: Vectors) -> PerRow:
     """E = Σ_k (y_k − g_k)², without ½ (L8)."""
     return jnp.sum((y - g) ** 2, axis=-1)
 
 
-def squared_error_derivative(g: Rows, y: Rows) -> Rows:
+def squared_error_derivative(g: Vectors, y: Vectors) -> Vectors:
     """∂E/∂g = 2(g − y)."""
     return 2 * (g - y)
 
 
-def y_log(y: Rows, g: Rows) -> Rows:
+def y_log(y: Vectors, g: Vectors) -> Vectors:
     """y log g, which is 0 where y is 0, whatever g is; so is its gradient."""
     return jnp.where(y == 0, 0, y * jnp.log(jnp.where(y == 0, 1, g)))
 
 
-def y_over(y: Rows, g: Rows) -> Rows:
+def y_over(y: Vectors, g: Vectors) -> Vectors:
     """y / g, which is 0 where y is 0, whatever g is."""
     return jnp.where(y == 0, 0, y / jnp.where(y == 0, 1, g))
 
 
-def cross_entropy(g: Rows, y: Rows) -> PerRow:
+def cross_entropy(g: Vectors, y: Vectors) -> PerRow:
     """E = −Σ_k y_k log g_k (L9)."""
     return -jnp.sum(y_log(y, g), axis=-1)
 
 
-def cross_entropy_derivative(g: Rows, y: Rows) -> Rows:
+def cross_entropy_derivative(g: Vectors, y: Vectors) -> Vectors:
     """∂E/∂g = −y / g."""
     return -y_over(y, g)
 
 
-def softmax_cross_entropy(a: Rows, y: Rows) -> PerRow:
+def softmax_cross_entropy(a: Vectors, y: Vectors) -> PerRow:
     """E = −Σ_k y_k (a_k − log Σ_i e^{a_i}): L9 with g = softmax, as a function of a."""
     return -jnp.sum(y * jax.nn.log_softmax(a), axis=-1)
 
 
-def softmax_cross_entropy_delta2(a: Rows, y: Rows) -> Rows:
+def softmax_cross_entropy_delta2(a: Vectors, y: Vectors) -> Vectors:
     """δ2 = g Σ_i y_i − y, which is g − y where Σ y = 1 (L15).
 
     Example:
@@ -89,22 +89,22 @@ def softmax_cross_entropy_delta2(a: Rows, y: Rows) -> Rows:
     return jax.nn.softmax(a) * jnp.sum(y, axis=-1, keepdims=True) - y
 
 
-def binary_cross_entropy(g: Rows, y: Rows) -> PerRow:
+def binary_cross_entropy(g: Vectors, y: Vectors) -> PerRow:
     """E = −Σ_k y_k log g_k + (1 − y_k) log(1 − g_k): L10, summed over the outputs."""
     return -jnp.sum(y_log(y, g) + y_log(1 - y, 1 - g), axis=-1)
 
 
-def binary_cross_entropy_derivative(g: Rows, y: Rows) -> Rows:
+def binary_cross_entropy_derivative(g: Vectors, y: Vectors) -> Vectors:
     """∂E/∂g = (1 − y)/(1 − g) − y/g."""
     return y_over(1 - y, 1 - g) - y_over(y, g)
 
 
-def sigmoid_binary_cross_entropy(a: Rows, y: Rows) -> PerRow:
+def sigmoid_binary_cross_entropy(a: Vectors, y: Vectors) -> PerRow:
     """E = Σ_k y_k log(1 + e^{−a_k}) + (1 − y_k) log(1 + e^{a_k}): L10 as a function of a."""
     return jnp.sum(y * jax.nn.softplus(-a) + (1 - y) * jax.nn.softplus(a), axis=-1)
 
 
-def sigmoid_binary_cross_entropy_delta2(a: Rows, y: Rows) -> Rows:
+def sigmoid_binary_cross_entropy_delta2(a: Vectors, y: Vectors) -> Vectors:
     """δ2 = σ(a) − y, written (1 − y)σ(a) − yσ(−a), which does not cancel where σ is near y."""
     return (1 - y) * jax.nn.sigmoid(a) - y * jax.nn.sigmoid(-a)
 
@@ -122,8 +122,8 @@ FUSED = {
     ),
 }
 # The E that goes with each g where none is named, and the g with each E.
-LOSS_OF = {"identity": "squared_error", **{g.name: e.name for g, e in FUSED}}
-OUTPUT_OF = {e: g for g, e in LOSS_OF.items()}
+LOSS_OF = {**dict.fromkeys(OUTPUTS, "squared_error"), **{g.name: e.name for g, e in FUSED}}
+OUTPUT_OF = {"squared_error": "identity", **{e.name: g.name for g, e in FUSED}}
 
 
 @functools.cache
@@ -153,13 +153,13 @@ def check_pair(g: Output, e: Loss) -> None:
         raise ValueError(f"{e.name} makes no sense with the output {g.name}: expected {pairs}")
 
 
-def error(g: Output, e: Loss, a: Rows, y: Rows) -> PerRow:
+def error(g: Output, e: Loss, a: Vectors, y: Vectors) -> PerRow:
     """E as a function of a = Vz, one number a row (L8 to L10)."""
     fused = FUSED.get((g, e))
     return fused.value(a, y) if fused else e.value(g.value(a), y)
 
 
-def delta2(g: Output, e: Loss, a: Rows, y: Rows) -> Float[Array, "*n m"]:
+def delta2(g: Output, e: Loss, a: Vectors, y: Vectors) -> Float[Array, "*n m"]:
     """δ2 = ∂E/∂a: fused where the pair is, otherwise Jᵀ ∂E/∂g (L15, L23)."""
     fused = FUSED.get((g, e))
     return fused.delta2(a, y) if fused else g.pullback(a, e.derivative(g.value(a), y))

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,13 +18,12 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Key
 
 from jaxmlp import losses
-from jaxmlp.activations import Activation, Output, activation, by_name
+from jaxmlp.activations import HIDDEN, OUTPUTS, Activation, Output, activation, by_name
 from jaxmlp.activations import output as output_function
-from jaxmlp.losses import Loss
+from jaxmlp.losses import Loss, Vectors
 
 Reduction = Literal["mean", "sum", "none"]
-Samples = Float[Array | np.ndarray, "*n d"]
-Targets = Float[Array | np.ndarray, "*n m"]
+Inputs = Float[Array | np.ndarray, "*n d"]
 
 INITIALIZERS = {
     "glorot": jax.nn.initializers.glorot_normal(in_axis=1, out_axis=0),
@@ -103,6 +102,18 @@ class Network:
             object.__setattr__(self, name, value)
 
 
+def foreign(network: Network) -> dict[str, Any]:
+    """Those of f, g and E that are none of the package's, by what they are of the network.
+
+    Example:
+        >>> [*foreign(Network(hidden=jnp.sin))]
+        ['hidden']
+    """
+    ours = [None, *HIDDEN.values(), *OUTPUTS.values(), *losses.LOSSES.values()]
+    parts = {"hidden": network.hidden, "output": network.output, "loss": network.loss}
+    return {part: f for part, f in parts.items() if f not in ours}
+
+
 class Forward(NamedTuple):
     """Every intermediate of the forward pass (L3).
 
@@ -172,7 +183,7 @@ def _drawer(initializer: str | float, bias: bool, dtype: DTypeLike) -> Callable:
 def forward(
     network: Network,
     params: Params,
-    x: Samples,
+    x: Inputs,
     *,
     du: Array | float | None = 0.0,
     da: Array | float = 0.0,
@@ -202,14 +213,14 @@ def forward(
     return Forward(u, z, a, network.output.value(a))
 
 
-def with_one(network: Network, x: Samples) -> Float[Array, "*n d1"]:
+def with_one(network: Network, x: Inputs) -> Float[Array, "*n d1"]:
     """(1, x) of L3: a 1 in front of each row, where the network has a bias."""
     ones = [(0, 0)] * (x.ndim - 1) + [(int(network.bias), 0)]
     return jnp.pad(x, ones, constant_values=1)
 
 
 def loss(
-    network: Network, params: Params, x: Samples, y: Targets, *, reduction: Reduction = "mean"
+    network: Network, params: Params, x: Inputs, y: Vectors, *, reduction: Reduction = "mean"
 ) -> Float[Array, "..."]:
     """E(W, V) (L8 to L10), averaged or summed over a batch.
 
@@ -236,7 +247,7 @@ def loss(
 REDUCE = {"mean": jnp.mean, "sum": jnp.sum, "none": lambda per_row: per_row}
 
 
-def _check_sizes(network: Network, params: Params, x: Samples) -> None:
+def _check_sizes(network: Network, params: Params, x: Inputs) -> None:
     """One line that names what does not fit, instead of a matrix product's message."""
     if jnp.ndim(x) not in (1, 2) or 0 in jnp.shape(x):
         raise ValueError(f"expected x of shape (d,) or (n, d), got {jnp.shape(x)}")
@@ -259,7 +270,7 @@ def _check_columns(name: str, matrix: Array | np.ndarray | None, inputs: int, bi
         raise ValueError(f"expected {name} of floating-point numbers, got {matrix.dtype}")
 
 
-def check_targets(a: Array, y: Targets) -> None:
+def check_targets(a: Array, y: Vectors) -> None:
     """Refuse targets of another shape than the output's."""
     if jnp.shape(y) != a.shape:
         raise ValueError(f"expected y of the output's shape {a.shape}, got {jnp.shape(y)}")

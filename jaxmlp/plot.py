@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from jaxmlp.train.sgd import Epoch
+from jaxmlp.train.fitted import Epoch
 
 JAPANESE = (
     "Noto Sans CJK JP",
@@ -25,7 +25,7 @@ JAPANESE = (
 )
 
 JAPANESE_FILES = re.compile(r"(?i)NotoSansCJK|ipaexg|Hiragino|ヒラギノ|YuGoth|meiryo|TakaoPGothic")
-MOST_CLASSES = 40  # with a number in each cell of a confusion matrix
+MOST_NUMBERED = 40  # with a number in each cell of a confusion matrix
 
 
 @contextlib.contextmanager
@@ -123,10 +123,10 @@ def bands(
 def confusion(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     """The confusion matrix as a heat map: rows the true class, columns the predicted (L25).
 
-    Beyond `MOST_CLASSES` it has no numbers, and names at some of its rows and columns; it stays
+    Beyond `MOST_NUMBERED` it has no numbers, and names at some of its rows and columns; it stays
     on a page.
     """
-    m, few = len(matrix), len(matrix) <= MOST_CLASSES
+    m, few = len(matrix), len(matrix) <= MOST_NUMBERED
     side = min(2.6 + 0.45 * m, 9.0)
     figure, axes = _axes(side, side)
     axes.imshow(matrix if few else np.log1p(matrix), cmap="Blues")  # where most are 0 or a few

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import sklearn.neural_network
 Perceptron = Union["sklearn.neural_network.MLPClassifier", "sklearn.neural_network.MLPRegressor"]
 
-HIDDEN = {"identity": "identity", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh"}
-OUTPUTS = {"identity": "identity", "softmax": "softmax", "logistic": "sigmoid"}
+HIDDEN_BY_THEIRS = {"identity": "identity", "logistic": "sigmoid", "relu": "relu", "tanh": "tanh"}
+OUTPUT_BY_THEIRS = {"identity": "identity", "softmax": "softmax", "logistic": "sigmoid"}
 
 
 def from_scikit_learn(mlp: Any) -> Model:
@@ -50,12 +50,12 @@ def from_scikit_learn(mlp: Any) -> Model:
     layers = [np.column_stack((biases, weights.T)) for biases, weights in pairs]
     if len(layers) > 2:
         raise ValueError(f"expected at most one hidden layer, got {len(layers) - 1}")
-    if mlp.out_activation_ not in OUTPUTS:
-        wanted = ", ".join(OUTPUTS)
+    if mlp.out_activation_ not in OUTPUT_BY_THEIRS:
+        wanted = ", ".join(OUTPUT_BY_THEIRS)
         raise ValueError(f"expected an output of {wanted}, got {mlp.out_activation_}")
     *W, V = layers
-    g = OUTPUTS[mlp.out_activation_]
-    network = Network(HIDDEN[mlp.activation] if W else None, g, LOSS_OF[g])
+    g = OUTPUT_BY_THEIRS[mlp.out_activation_]
+    network = Network(HIDDEN_BY_THEIRS[mlp.activation] if W else None, g, LOSS_OF[g])
     numbers = isinstance(mlp, MLPRegressor) or (network.output.name == "sigmoid" and len(V) > 1)
     classes = None if numbers else tuple(map(str, mlp.classes_))
     names = getattr(mlp, "feature_names_in_", None)
@@ -96,9 +96,8 @@ def to_scikit_learn(model: Model, *, classes: Sequence | np.ndarray | None = Non
     output, layers = model.network.output.name, _unscaled(model)
     m = len(layers[-1])
     if names and (output == "softmax" or (output == "sigmoid" and m == 1)):
-        layers[-1], labels = _in_order(
-            layers[-1], np.asarray(names if classes is None else classes)
-        )
+        labels = np.asarray(names if classes is None else classes)
+        layers[-1], labels = _in_order(layers[-1], labels)
         return _fitted(model, layers, labels)
     if not names and (output == "identity" or (output == "sigmoid" and m > 1)):
         return _fitted(model, layers, None if output == "identity" else np.eye(m, dtype=int))
@@ -114,15 +113,12 @@ def _unscaled(model: Model) -> list[np.ndarray]:
     layers[0][:, 1:] /= scale
     layers[0][:, 0] -= layers[0][:, 1:] @ shift
     if model.y_scaling is not None:
-        if model.network.output.name != "identity" and not _is_none(model.y_scaling):
+        scaled = np.any(model.y_scaling.shift) or np.any(model.y_scaling.scale != 1)
+        if model.network.output.name != "identity" and scaled:
             raise ValueError("expected targets that are not scaled, beside an output not identity")
         layers[-1] *= model.y_scaling.scale[:, None]
         layers[-1][:, 0] += model.y_scaling.shift
     return layers
-
-
-def _is_none(scaling: Scaling) -> bool:
-    return not np.any(scaling.shift) and bool(np.all(scaling.scale == 1))
 
 
 def _in_order(V: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -137,7 +133,7 @@ def _fitted(model: Model, layers: list[np.ndarray], labels: np.ndarray | None) -
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     f = model.network.hidden
-    theirs = {ours: name for name, ours in HIDDEN.items()}
+    theirs = {ours: name for name, ours in HIDDEN_BY_THEIRS.items()}
     settings: dict[str, Any] = {"activation": theirs[f.name]} if f else {}
     settings["hidden_layer_sizes"] = [len(layer) for layer in layers[:-1]]
     nothing = np.zeros((1 if labels is None else len(labels), len(model.x_scaling.shift)))

@@ -70,9 +70,5 @@ def _opened(header: bytes) -> tuple[dict[str, Any], str | None, Any, int]:
     about = json.loads(tensors["__metadata__"].pop("jaxmlp"))
     size = max(one["data_offsets"][1] for name, one in tensors.items() if name != "__metadata__")
     promised = about.pop("sha256", None)
-    return (
-        about,
-        promised,
-        hashlib.sha256(json.dumps([tensors, about], sort_keys=True).encode()),
-        size,
-    )
+    digest = hashlib.sha256(json.dumps([tensors, about], sort_keys=True).encode())
+    return about, promised, digest, size

@@ -6,12 +6,10 @@ from typing import Any, BinaryIO, NamedTuple
 import jax
 import numpy as np
 
-from jaxmlp.activations import HIDDEN, OUTPUTS
 from jaxmlp.data.preparation import Column, apply, numbers_of
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import classify, predict, probabilities, r_squared
-from jaxmlp.losses import LOSSES
-from jaxmlp.network import Network, Params
+from jaxmlp.network import Network, Params, foreign
 from jaxmlp.signing import DAMAGED, read, signed
 from jaxmlp.text import listed
 from jaxmlp.whole import regular, write_whole
@@ -61,13 +59,17 @@ class Model(NamedTuple):
         return "\n".join([f"Model {self.in_short()}", *lines])
 
     def in_short(self) -> str:
-        """Sizes, f, g and E, and how many weights there are."""
+        """Sizes, f, g and E, how many weights there are, and of which dtype."""
+        return f"{self.network_in_short()}, {self.params.V.dtype}"
+
+    def network_in_short(self) -> str:
+        """The same without the dtype."""
         net, (W, V) = self.network, self.params
         sizes = [len(self.x_scaling.shift), *([] if W is None else [len(W)]), len(V)]
         parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
         weights = sum(p.size for p in (W, V) if p is not None)
         parts += [] if net.bias else ["no bias"]
-        return f"{' → '.join(map(str, sizes))}: {', '.join(parts)}; {weights:,} weights, {V.dtype}"
+        return f"{' → '.join(map(str, sizes))}: {', '.join(parts)}; {weights:,} weights"
 
     def predict(self, X: Any) -> np.ndarray:
         """The label of each sample, (n,); of a regression the values, (n,) or (n, m).
@@ -222,11 +224,8 @@ def check_model(model: Model) -> Model:
         raise ValueError(f"expected columns that become {d}, got others")
     _check_names("features", model.features, len(model.columns or range(d)))
     several = model.classes and len(model.targets or ()) == len(model.classes)  # 1-of-K
-    _check_names(
-        "targets",
-        model.targets,
-        m if model.classes is None else len(model.classes) if several else 1,
-    )
+    labels = len(model.classes) if several else 1
+    _check_names("targets", model.targets, m if model.classes is None else labels)
     return model
 
 
@@ -266,24 +265,17 @@ def _check_names(what: str, names: tuple[str, ...] | None, count: int) -> None:
 
 def _tensors(model: Model) -> dict[str, np.ndarray]:
     """The model's numbers by name; of what it does not have, none."""
-    parts = {
-        **model.params._asdict(),
-        **_prefixed("x", model.x_scaling),
-        **_prefixed("y", model.y_scaling),
-    }
+    parts = model.params._asdict()
+    for letter, scaling in (("x", model.x_scaling), ("y", model.y_scaling)):
+        if scaling is not None:
+            parts |= {f"{letter}_{k}": v for k, v in scaling._asdict().items()}
     return {k: np.ascontiguousarray(v) for k, v in parts.items() if v is not None}
-
-
-def _prefixed(letter: str, scaling: Scaling | None) -> dict[str, np.ndarray]:
-    return {f"{letter}_{k}": v for k, v in scaling._asdict().items()} if scaling else {}
 
 
 def _described(network: Network) -> dict:
     """The network by names, checked that they lead back to it."""
     names = {"output": network.output.name, "loss": network.loss.name, "bias": network.bias}
     names["hidden"] = network.hidden and network.hidden.name
-    for part, known in (("hidden", HIDDEN), ("output", OUTPUTS), ("loss", LOSSES)):
-        value = getattr(network, part)
-        if value is not None and known.get(value.name) != value:
-            raise ValueError(f"expected a {part} with a name of the package's, got {value.name!r}")
+    for part, value in foreign(network).items():
+        raise ValueError(f"expected a {part} with a name of the package's, got {value.name!r}")
     return names

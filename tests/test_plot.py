@@ -6,7 +6,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from jaxmlp import plot
-from jaxmlp.train.sgd import Epoch
+from jaxmlp.train.fitted import Epoch
 
 MATRIX = np.array([[10, 3, 3, 4], [2, 8, 5, 5], [0, 5, 12, 3], [3, 2, 3, 12]])  # L25
 

@@ -11,7 +11,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +20,8 @@ from jaxmlp.whole import regular
 
 MB = 1 << 20
 DEEP = 4  # zips in zips
+OF_ALL = (8192 * MB, 200_000)  # bytes and entries, unpacked
+OF_ONE = (200 * MB, 5000)  # of one submission
 CODE = (".py", ".ipynb", ".txt", "")  # what may hold Python
 NAMES = (*CODE, ".yml")
 # What systems and tools leave behind; it is listed, and that is all.
@@ -31,6 +32,7 @@ LEFT_BEHIND = re.compile(
 OTHER_ARCHIVES = (".rar", ".7z", ".lzh", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".alz")
 UNSAFE = Words("refused: its path leads out of the archive", "拒否: パスが外を指しています")
 LINK = Words("refused: a link", "拒否: リンクです")
+OF_A_TOOL = Words("left by the system or a tool", "OS やツールが残したものです")
 BOMB = Words(
     "refused: unpacked, this submission is larger than {} MB or has more than {} entries",
     "拒否: 展開すると {} MB または {} 個を超えます",
@@ -51,18 +53,11 @@ class Entry(NamedTuple):
     why: Words | None = None
 
 
-@dataclass
 class Room:
     """What may still be unpacked; zips in one zip share what that one has."""
 
-    size: int
-    entries: int
-    limits: tuple[int, int]
-
-    @classmethod
-    def of(cls, size: int, entries: int) -> "Room":
-        """Room for so many bytes and entries."""
-        return cls(size, entries, (size // MB, entries))
+    def __init__(self, size: int, entries: int):
+        self.size, self.entries, self.limits = size, entries, (size // MB, entries)
 
     def take(self, *, size: int = 0, entries: int = 0) -> bool:
         """Whether there is room for so much more."""
@@ -84,7 +79,7 @@ def entries(source: Path) -> Iterator[Entry]:
         yield from _of_folder(source, ())
     elif source.suffix.lower() == ".zip":
         with open(source, "rb", opener=regular) as file:
-            yield from _of_zip(file, (source.name,), Room.of(8192 * MB, 200_000), 0)
+            yield from _of_zip(file, (source.name,), Room(*OF_ALL), 0)
     else:
         yield _of_file(source, (source.name,))
 
@@ -96,16 +91,13 @@ def _of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[Entry]:
     for entry in found:
         path, inside = (*above, entry.name), Path(entry.path)
         if LEFT_BEHIND.fullmatch(entry.name):
-            yield Entry(path, why=_left_behind())
+            yield Entry(path, why=OF_A_TOOL)
         elif entry.is_symlink():
             yield Entry(path, why=LINK)
         elif entry.is_dir():
             yield from _of_folder(inside, path)
         else:
-            try:
-                yield from _of_file_or_zip(inside, path)
-            except OSError as why:
-                yield Entry(path, why=_unreadable(why))
+            yield from _of_file_or_zip(inside, path)
 
 
 def _of_file_or_zip(path: Path, names: tuple[str, ...]) -> Iterator[Entry]:
@@ -114,14 +106,9 @@ def _of_file_or_zip(path: Path, names: tuple[str, ...]) -> Iterator[Entry]:
         return
     try:
         with open(path, "rb", opener=regular) as file:
-            yield from _of_zip(file, names, _of_one(), 1)
+            yield from _of_zip(file, names, Room(*OF_ONE), 1)
     except (ValueError, OSError) as why:
         yield Entry(names, why=_unreadable(why))
-
-
-def _of_one() -> Room:
-    """What one submission may hold, unpacked."""
-    return Room.of(200 * MB, 5000)
 
 
 def _of_file(path: Path, names: tuple[str, ...]) -> Entry:
@@ -154,10 +141,6 @@ def _not_code(name: str) -> Words | None:
     if suffix in NAMES:
         return None
     return Words(f"no Python ({suffix})", f"Python ではありません ({suffix})")
-
-
-def _left_behind() -> Words:
-    return Words("left by the system or a tool", "OS やツールが残したものです")
 
 
 def _unreadable(why: Exception) -> Words:
@@ -198,7 +181,7 @@ def _of_info(
     if not names or ".." in names or re.match(r"[/\\]|[A-Za-z]:", name):
         yield Entry((*above, name), why=UNSAFE)
     elif any(map(LEFT_BEHIND.fullmatch, names)):
-        yield Entry(path, why=_left_behind())
+        yield Entry(path, why=OF_A_TOOL)
     elif stat.S_ISLNK(info.external_attr >> 16):
         yield Entry(path, why=LINK)
     elif info.flag_bits & 1:
@@ -218,7 +201,7 @@ def _unpacked(
         words = Words(f"refused: zips in zips, {DEEP} deep", f"拒否: zip の入れ子が {DEEP} 段です")
         yield Entry(path, why=words)
         return
-    room = _of_one() if zipped and depth == 0 else room
+    room = Room(*OF_ONE) if zipped and depth == 0 else room
     if not room.take(size=info.file_size):
         yield Entry(path, why=room.over())
         return

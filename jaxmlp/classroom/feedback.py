@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import Points, Rubric
+from jaxmlp.classroom.submissions import Class
 from jaxmlp.classroom.words import say
 from jaxmlp.verify.finding import Check, File, Report
 from jaxmlp.verify.report import as_fragment, telling, words
@@ -19,10 +20,21 @@ def named(student: Student) -> str:
     return clean(f"{student.id} {student.name}".strip())
 
 
+def not_graded(handed_in: Class, lang: str) -> Iterator[tuple[str, str, str]]:
+    """(whose, what, why) of each entry that was not graded; what is nobody's comes last."""
+    mine = ((named(one.student), entry) for one in handed_in.submissions for entry in one.left)
+    for who, entry in (*mine, *(("", entry) for entry in handed_in.left)):
+        yield who, clean("/".join(entry.path)), getattr(entry.why, lang) if entry.why else ""
+
+
+def total(points: Points, lang: str) -> str:
+    """The points in all."""
+    return say("by hand", lang) if points.total is None else f"{points.total:g}"
+
+
 def scored(points: Points, rubric: Rubric, lang: str) -> str:
     """The points as they are read."""
-    total = say("by hand", lang) if points.total is None else f"{points.total:g}"
-    return say("of", lang, total, f"{rubric.most:g}")
+    return say("of", lang, total(points, lang), f"{rubric.most:g}")
 
 
 def as_html(graded: Graded, score: str, lang: str, explain: str) -> str:
@@ -87,11 +99,10 @@ def _check(check: Check, lang: str) -> Iterator[str]:
     found = telling.explanations(check.diagnosis)
     label = words.say("diagnosis" if all(n.id for n in check.diagnosis) else "hint", lang)
     for number, notes in enumerate(found):
-        many = (
-            words.say("or" if number else "either", lang, number + 1) if len(found) > 1 else label
-        )
+        if len(found) > 1:
+            label = words.say("or" if number else "either", lang, number + 1)
         for note in notes:
-            yield f"  - {many}: {_plain(words.sentence(note, lang))}"
+            yield f"  - {label}: {_plain(words.sentence(note, lang))}"
     for note in check.remarks:
         yield f"  - {words.say('remark', lang)}: {_plain(words.sentence(note, lang))}"
 

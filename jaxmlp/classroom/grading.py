@@ -5,14 +5,16 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import jaxmlp
-from jaxmlp.classroom.kept import packed, unpacked
+from jaxmlp.classroom.kept import unpacked
 from jaxmlp.classroom.submissions import Class, Code, Submission
 from jaxmlp.verify.finding import Check, File
 from jaxmlp.verify.grading import Options
@@ -124,5 +126,5 @@ def read_kept(folder: Path) -> dict[str, File]:
 
 def write_kept(folder: Path, results: Mapping[str, File]) -> None:
     """Keep what was found, for the next time."""
-    saved = {"schema": SCHEMA, "found": {d: packed(file) for d, file in sorted(results.items())}}
-    write_whole(folder / KEPT, json.dumps(saved, ensure_ascii=True).encode())
+    saved = {"schema": SCHEMA, "found": {d: asdict(file) for d, file in sorted(results.items())}}
+    write_whole(folder / KEPT, json.dumps(saved, default=np.generic.item).encode())

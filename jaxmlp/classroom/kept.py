@@ -1,46 +1,31 @@
-"""What was found, as JSON and back: dataclasses and named tuples of plain values."""
+"""What was found, out of JSON: dataclasses and named tuples of plain values."""
 
 import dataclasses
 import types
-from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
-
-import numpy as np
-
-
-def packed(value: Any) -> Any:
-    """Lists and dicts that JSON can hold.
-
-    Example:
-        >>> from jaxmlp.verify.finding import File, Words
-        >>> unpacked(File, packed(File("a.py", problem=Words("empty", "空です"))))
-        File(path='a.py', checks=(), remarks=(), problem=Words(en='empty', ja='空です'))
-    """
-    if dataclasses.is_dataclass(value):
-        return {f.name: packed(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple | list):
-        return [packed(one) for one in value]
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def unpacked(kind: Any, value: Any) -> Any:
-    """What `packed` has been given, by its type.
+    """What JSON was made of, by its type; of a dataclass, `dataclasses.asdict`.
 
     Raises:
-        ValueError, TypeError, KeyError: it is something else.
+        ValueError, TypeError, LookupError, AttributeError: it is something else.
+
+    Example:
+        >>> from jaxmlp.verify.finding import File, Words
+        >>> unpacked(File, dataclasses.asdict(File("a.py", problem=Words("empty", "空です"))))
+        File(path='a.py', checks=(), remarks=(), problem=Words(en='empty', ja='空です'))
     """
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in args:
             return None
         return unpacked(next(one for one in args if one is not type(None)), value)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
+        named = hasattr(kind, "_fields")
+        parts = zip(kind._fields, value, strict=True) if named else value.items()
         hints = get_type_hints(kind)
-        return kind(**{name: unpacked(hints[name], one) for name, one in _dict(value).items()})
-    if hasattr(kind, "_fields"):
-        hints = get_type_hints(kind)
-        pairs = zip(kind._fields, value, strict=True)
-        return kind(*(unpacked(hints[name], one) for name, one in pairs))
+        return kind(**{name: unpacked(hints[name], one) for name, one in parts})
     if origin is tuple:
         kinds = args[:1] * len(value) if args[-1] is Ellipsis else args
         return tuple(unpacked(one, v) for one, v in zip(kinds, value, strict=True))
@@ -48,10 +33,4 @@ def unpacked(kind: Any, value: Any) -> Any:
         return float(value)
     if not isinstance(value, kind):
         raise ValueError(f"expected {kind.__name__}, got {value!r}")
-    return value
-
-
-def _dict(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"expected an object, got {value!r}")
     return value

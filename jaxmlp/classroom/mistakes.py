@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from jaxmlp.classroom.grading import Graded
+from jaxmlp.classroom.words import say
 from jaxmlp.verify.finding import Check, File
 from jaxmlp.verify.report import words
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT, explanations, ids
+from jaxmlp.verify.report.words import clean
 
 GRADED = ("delta2", "dV", "delta1", "dW")  # in the order of the derivation
 UPSTREAM = {"dV": ("delta2",), "delta1": ("delta2",), "dW": ("delta2", "delta1")}
@@ -94,11 +96,11 @@ def said(mistake: Mistake, lang: str) -> str:
     )  # fmt: skip
 
 
-def unjudged(graded: Graded) -> Iterator[tuple[str, str, str]]:
-    """(path, English, Japanese) of what has to be looked at by a person."""
+def unjudged(graded: Graded, lang: str) -> Iterator[str]:
+    """What has to be looked at by a person."""
     for file in graded.files:
-        if file.problem:
-            yield file.path, *file.problem
-        for note in file.remarks:
-            if note.id in NOT_LOOKED_AT:
-                yield file.path, *note.text
+        unseen = (note.text for note in file.remarks if note.id in NOT_LOOKED_AT)
+        for why in filter(None, (file.problem, *unseen)):
+            yield clean(f"{file.path}: {getattr(why, lang)}")
+    if not graded.files:
+        yield say("nothing", lang)

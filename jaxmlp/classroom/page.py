@@ -1,16 +1,16 @@
 """The page of a class: one row a student, always the same columns, and what is common to all."""
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from jaxmlp.classroom.feedback import named, shell
+from jaxmlp.classroom.feedback import named, not_graded, shell, total
 from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.mistakes import GRADED, Common, column, common, mistakes, said, unjudged
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import Points
 from jaxmlp.classroom.submissions import Class, alike
 from jaxmlp.classroom.words import say
-from jaxmlp.verify.finding import Check, Report
+from jaxmlp.verify.finding import Check
 from jaxmlp.verify.report import telling, words
 from jaxmlp.verify.report.style import SCOPE, style
 from jaxmlp.verify.report.words import clean
@@ -93,7 +93,7 @@ def numbers(handed_in: Class, graded: Sequence[Graded], lang: str) -> list[str]:
     done = sum(len(one.code) for one in handed_in.submissions)
     left = sum(entries) - done + len(handed_in.left)
     wrong = sum(bool(mistakes(one.files)) for one in graded)
-    look = [bool(list(unjudged(one))) or not one.checks for one in graded]
+    look = [not one.checks or any(unjudged(one, lang)) for one in graded]
     fine = sum(not mistakes(one.files) and not odd for one, odd in zip(graded, look, strict=True))
     return [
         say("submissions", lang, len(graded)),
@@ -139,14 +139,13 @@ def _row(
     link = f'<a href="{html.escape(pages[student])}">{html.escape(clean(student.id))}</a>{name}'
     cells = [("count", str(len(mistakes(work.files))))]
     if points:
-        total = points[student].total
-        cells.append(("count", say("by hand", lang) if total is None else f"{total:g}"))
+        cells.append(("count", total(points[student], lang)))
     cells += [_stage([c for c in work.checks if column(c) == stage], lang) for stage in GRADED]
     rest = [c for c in work.checks if not column(c)]
     functions = [c for c in rest if not c.stage.startswith("∂E/∂")]
     others = [c for c in rest if c.stage.startswith("∂E/∂")]
     cells += [("wide", _listed(listed, lang)) for listed in (functions, others)]
-    cells.append(("wide", "<br>".join(_remarks(work, lang))))
+    cells.append(("wide", "<br>".join(map(html.escape, unjudged(work, lang)))))
     columns = "".join(f'<td class="{kind}" data-label="{label}">{text}</td>'
                    for (kind, text), (_, label) in zip(cells, head[1:], strict=True))  # fmt: skip
     return f'<tr><th scope="row">{link}</th>{columns}</tr>'
@@ -178,28 +177,16 @@ def _listed(checks: Sequence[Check], lang: str) -> str:
     return "<br>".join([*odd, *([say("right", lang, right)] if right else [])])
 
 
-def _remarks(work: Graded, lang: str) -> Iterator[str]:
-    for path, en, ja in unjudged(work):
-        yield html.escape(clean(f"{path}: {ja if lang == 'ja' else en}"))
-    if not work.files:
-        yield say("nothing", lang)
-
-
 def _common(shared: Sequence[Common], lang: str) -> str:
     head = f"<section><h2>{say('common', lang)}</h2>\n"
     if not shared:
         return f"{head}<p>{say('nothing wrong', lang)}</p></section>"
-    rows = [
-        (str(made.students), html.escape(words.stage(made.mistake.check, lang)), _what(made, lang),
-         f"<code>{html.escape(clean(made.line))}</code>")
-        for made in shared
-    ]  # fmt: skip
+    rows = []
+    for mistake, students, line in shared:
+        what = f"{html.escape(said(mistake, lang))}<br><small>{html.escape(mistake.ids)}</small>"
+        quantity, code = html.escape(words.stage(mistake.check, lang)), html.escape(clean(line))
+        rows.append((str(students), quantity, what, f"<code>{code}</code>"))
     return head + _plain(("students", "quantity", "what", "example"), rows, lang) + "</section>"
-
-
-def _what(made: Common, lang: str) -> str:
-    text, name = html.escape(said(made.mistake, lang)), html.escape(made.mistake.ids)
-    return f"{text}<br><small>{name}</small>"
 
 
 def _plain(head: Sequence[str], rows: Sequence[Sequence[str]], lang: str) -> str:
@@ -221,16 +208,8 @@ def _alike(handed_in: Class, lang: str) -> str:
 
 
 def _left(handed_in: Class, lang: str) -> str:
-    mine = [
-        (named(submission.student), entry)
-        for submission in handed_in.submissions
-        for entry in submission.left
-    ]
-    rows = [
-        (html.escape(who), f"<code>{html.escape(clean('/'.join(entry.path)))}</code>",
-         html.escape(getattr(entry.why, lang)) if entry.why else "")
-        for who, entry in [*mine, *(("", entry) for entry in handed_in.left)]
-    ]  # fmt: skip
+    rows = [(html.escape(who), f"<code>{html.escape(entry)}</code>", html.escape(why))
+            for who, entry, why in not_graded(handed_in, lang)]  # fmt: skip
     if not rows:
         return ""
     table = _plain(("student", "entry", "why"), rows, lang)
@@ -248,8 +227,3 @@ def as_text(handed_in: Class, graded: Sequence[Graded], lang: str) -> str:
         )
         lines += [f"      {clean(made.line)}"] if made.line else []
     return "\n".join([f"# {say('class', lang)}", "", *lines]) + "\n"
-
-
-def summary(graded: Sequence[Graded], lang: str) -> str:
-    """How many quantities, and how many of each verdict, in all files."""
-    return telling.summary(Report(tuple(f for one in graded for f in one.files)), lang)

@@ -36,9 +36,7 @@ class Rubric:
 
     def share(self, check: Check) -> float:
         """What a check gets, from 0 to 1."""
-        if check.bought:
-            return self.shares.get("not-by-hand", 0.0)
-        return self.shares.get(check.verdict, 0.0)
+        return self.shares.get("not-by-hand" if check.bought else check.verdict, 0.0)
 
 
 def read_rubric(path: Path) -> Rubric:

@@ -15,6 +15,7 @@ from jaxmlp.verify.finding import Words
 from jaxmlp.verify.reading import code_in, decoded, deep_trees
 
 PYTHON = re.compile(r"^\s*(def |import |from \w+ import |class |for .*:\s*$|while .*:\s*$)", re.M)
+BESIDE = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"))
 NO_PYTHON = Words("a text without Python in it", "Python を含まないテキストです")
 NO_STUDENT = Words("the --students pattern does not match", "--students のパターンに合いません")
 
@@ -102,7 +103,7 @@ def _of_source(source: Path, *, many: bool) -> list[Entry]:
 
 def _shared(found: Iterable[Entry]) -> int:
     """How many levels all entries share: folders that an LMS or a zip program has put around."""
-    paths = [entry.path for entry in found if not _idle(entry)]
+    paths = [entry.path for entry in found if not _nobodys(entry)]
     if not paths:
         return 0
     level = 0
@@ -115,22 +116,16 @@ def _shared(found: Iterable[Entry]) -> int:
     return max(level - 1, 0) if len(names) < 2 and level else level
 
 
-def _idle(entry: Entry) -> bool:
-    return entry.path[-1] == METADATA or (
-        entry.why is not None and entry.data is None and _nobodys(entry)
-    )
-
-
 def _nobodys(entry: Entry) -> bool:
     """Whether it lies beside the students' own, by what it is."""
-    return any(part in ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini") for part in entry.path)
+    return entry.path[-1] == METADATA or not BESIDE.isdisjoint(entry.path)
 
 
 def _owner(
     entry: Entry, shared: int, pattern: re.Pattern | None, metadata: Mapping[str, Student]
 ) -> tuple[Student | None, int]:
     """Whose an entry is, and the level of the path that says so."""
-    if entry.path[-1] == METADATA or _nobodys(entry):
+    if _nobodys(entry):
         return None, 0
     if pattern:
         return by_pattern(entry.path, pattern), min(shared, len(entry.path) - 1)

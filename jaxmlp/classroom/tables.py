@@ -1,25 +1,21 @@
 """What comes out for a class as CSV: the points for the LMS, and every entry."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from jaxmlp.classroom.feedback import named
+from jaxmlp.classroom.feedback import named, not_graded
 from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.mistakes import mistakes, unjudged
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import Points, Rubric
 from jaxmlp.classroom.submissions import Class
 from jaxmlp.classroom.words import say
-from jaxmlp.spreadsheet import harmless
+from jaxmlp.spreadsheet import as_csv
 from jaxmlp.verify.report.words import clean
 
 
 def table(rows: Sequence[Sequence[object]]) -> bytes:
-    """As RFC 4180 has it, in UTF-8 with the mark that Excel needs; no cell is a formula."""
-    out = io.StringIO()
-    csv.writer(out).writerows([[harmless(cell) for cell in row] for row in rows])
-    return out.getvalue().encode("utf-8-sig", "backslashreplace")
+    """A CSV in UTF-8 with the mark that Excel needs."""
+    return as_csv(rows).encode("utf-8-sig", "backslashreplace")
 
 
 def points_table(
@@ -42,30 +38,15 @@ def _row(
     mine = points.get(student)
     total = [] if mine is None else ["" if mine.total is None else f"{mine.total:g}"]
     by_part = [f"{mine.parts[p]:g}" if mine and p in mine.parts else "" for p in parts]
-    left = [f"{path}: {ja if lang == 'ja' else en}" for path, en, ja in unjudged(work)]
-    left += [] if work.files else [say("nothing", lang)]
     wrong = [f"{m.stage}: {m.ids}" for m in mistakes(work.files)]
     names = [clean(student.id), clean(student.name)]
-    return [*names, *total, *by_part, clean("; ".join(wrong)), clean("; ".join(left))]
+    return [*names, *total, *by_part, clean("; ".join(wrong)), "; ".join(unjudged(work, lang))]
 
 
 def entries_table(handed_in: Class, lang: str) -> bytes:
     """One row an entry: where it was, whose it is, and why it was not graded, if it was not."""
     head = [say(key, lang) for key in ("entry", "student", "graded", "why")]
-    return table([head, *sorted(_entries(handed_in, lang))])
-
-
-def _entries(handed_in: Class, lang: str) -> Iterator[list[object]]:
-    for submission in handed_in.submissions:
-        for code in submission.code:
-            yield [clean("/".join(code.path)), named(submission.student), "1", ""]
-        for entry in submission.left:
-            yield [
-                clean("/".join(entry.path)),
-                named(submission.student),
-                "0",
-                getattr(entry.why, lang),
-            ]
-    for entry in handed_in.left:
-        why = "" if entry.why is None else getattr(entry.why, lang)
-        yield [clean("/".join(entry.path)), "", "0", why]
+    rows = [[clean("/".join(code.path)), named(one.student), "1", ""]
+            for one in handed_in.submissions for code in one.code]  # fmt: skip
+    rows += [[entry, who, "0", why] for who, entry, why in not_graded(handed_in, lang)]
+    return table([head, *sorted(rows)])

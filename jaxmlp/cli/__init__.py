@@ -91,9 +91,8 @@ def _of_jax(error: Exception) -> str:
         except Exception as why:
             asked = os.environ.get("JAX_PLATFORMS", "")
             said = " ".join(str(why).split())[:200] or type(why).__name__
-            return (
-                f"JAX finds no device of JAX_PLATFORMS={asked!r} ({said}): JAX_PLATFORMS=cpu runs"
-            )
+            none = f"JAX finds no device of JAX_PLATFORMS={asked!r}"
+            return f"{none} ({said}): JAX_PLATFORMS=cpu runs"
     return text[:300] if type(error).__module__.startswith("jax") else ""
 
 

@@ -10,28 +10,23 @@ from jaxmlp.classroom.grading import graded, read_kept
 from jaxmlp.classroom.rubric import read_rubric
 from jaxmlp.classroom.submissions import collected
 from jaxmlp.classroom.words import say
+from jaxmlp.cli.verify_options import VerifySettings, options_of
 from jaxmlp.text import Refused
 from jaxmlp.verify.finding import File, Report
-from jaxmlp.verify.grading import Options
 from jaxmlp.verify.report import telling
 from jaxmlp.verify.run.box import Held
 
 
 def grade(
-    sources: Sequence[str],
-    out: Path,
-    students: str | None,
-    rubric: str | None,
-    options: Options,
+    settings: VerifySettings,
+    held: Held,
     run: Callable[[Sequence[Mapping[str, Any]]], Iterator[File]],
     lang: str,
-    explain: str,
 ) -> tuple[str, Report]:
     """Grade the submissions in folders and zips, and write what comes out to a folder.
 
     Args:
-        students: a pattern with the groups id and name, or None.
-        rubric: a TOML file, or None.
+        held: what can be held of files that run.
         run: judges files.
 
     Returns:
@@ -40,33 +35,25 @@ def grade(
     Raises:
         ValueError, OSError: a source, the pattern, the rubric or the folder will not do.
     """
+    out, sources = Path(settings.out), settings.files
     written.check_folder(out)
-    worth = None if rubric is None else read_rubric(Path(rubric))
-    handed_in = collected([Path(source) for source in sources], _pattern(students))
+    rubric = None if settings.rubric is None else read_rubric(Path(settings.rubric))
+    handed_in = collected([Path(source) for source in sources], _pattern(settings.students))
     if not any(one.code for one in handed_in.submissions):
         raise Refused(
             f"expected submissions with Python in {', '.join(sources)}, got none",
             f"{', '.join(sources)} に Python の提出物がありません",
         )
     kept = read_kept(out)
-    fresh: list = []
-
-    def counted(items: Sequence[Mapping[str, Any]]) -> Iterator[File]:
-        fresh.extend(items)
-        yield from run(items)
-
-    made, results = graded(handed_in, options, kept, counted)
-    report = Report(tuple(file for one in made for file in one.files), _held(options.held, fresh))
-    reused = len(results) - len(fresh)
-    told = [say("new", lang, len(fresh), reused), telling.held(report, lang)]
+    made, results = graded(handed_in, options_of(settings, held), kept, run)
+    new = len(results.keys() - kept.keys())
+    files = tuple(file for one in made for file in one.files)
+    report = Report(files, held if new else None)
+    told = [say("new", lang, new, len(results) - new), telling.held(report, lang)]
     told = list(filter(None, told))
-    written.write(out, handed_in, made, results, worth, told, lang, explain)
+    written.write(out, handed_in, made, results, rubric, told, lang, settings.explain)
     text = "\n".join([page.as_text(handed_in, made, lang), *told, str(out / "index.html")])
     return text, report
-
-
-def _held(held: Held | None, fresh: Sequence) -> Held | None:
-    return held if fresh else None
 
 
 def _pattern(students: str | None) -> re.Pattern | None:

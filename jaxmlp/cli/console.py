@@ -4,12 +4,15 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from jaxmlp.text import clean, clean_lines
+
+if TYPE_CHECKING:
+    from jaxmlp.data.samples import Part, Source
 
 
 class QuietConsole(Console):
@@ -51,6 +54,15 @@ def reading_bar(files: list) -> Iterator:
     """The files, with a bar that counts those that were read."""
     with progress(QuietConsole(), "reading", "files") as bar:
         yield from bar.track(files)
+
+
+def parts_of(samples: "Source", console: Console, doing: str) -> Iterator["Part"]:
+    """The samples, with a bar that shows how far they are done with."""
+    with progress(console, doing, samples.unit) as bar:
+        running = bar.add_task("", total=samples.total)
+        for part in samples.parts:
+            yield part
+            bar.update(running, completed=samples.done())
 
 
 def print_lines(console: Console, lines: dict[str, str]) -> None:

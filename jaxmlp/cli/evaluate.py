@@ -1,7 +1,6 @@
 """`jaxmlp evaluate`: a trained network on data with targets: how good it is, and the figures."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,27 +8,24 @@ from typing import Annotated, Any
 import jax
 import numpy as np
 import tyro
-from matplotlib.figure import Figure
-from rich.console import Console
 
-from jaxmlp import plot
-from jaxmlp.cli.console import QuietConsole, print_written, progress
-from jaxmlp.cli.folder import draw, run_folder, versions, write_json
+from jaxmlp.cli.console import QuietConsole, parts_of, print_written
+from jaxmlp.cli.folder import draw, figures_of_answers, run_folder, versions, write_json
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
 from jaxmlp.cli.options import parsed
 from jaxmlp.cli.report import print_score
-from jaxmlp.cli.settings import Settings as RunSettings
 from jaxmlp.cli.settings import reading_of
-from jaxmlp.data.dataset import Dataset, one_hot
+from jaxmlp.cli.task import rows_of_classes
+from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.preparation import apply
-from jaxmlp.data.samples import Part, Source, open_samples
+from jaxmlp.data.samples import open_samples
 from jaxmlp.data.table import Reading
-from jaxmlp.evaluate import Score, classify, score
+from jaxmlp.evaluate import Score, score
 from jaxmlp.storage import Model
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Reading):
+class EvaluateSettings(Reading):
     """Say how good a trained network is on data with targets, and write that and the figures."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
@@ -42,26 +38,28 @@ class Settings(Reading):
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp evaluate`; its exit code."""
-    settings = parsed(Settings, "evaluate", args)
+    settings = parsed(EvaluateSettings, "evaluate", args)
     if settings.out == "":
         raise ValueError("expected a folder for --out, got an empty name")
     model = open_model(settings.model)
     console = QuietConsole()
     name = "stdin" if settings.data == "-" else settings.data
-    run = RunSettings(data=name, out=settings.out)
-    with jax.enable_x64(model.params.V.dtype == "float64"), run_folder(run) as (new, folder):
+    with (
+        jax.enable_x64(model.params.V.dtype == "float64"),
+        run_folder(settings.out, name) as (new, folder),
+    ):
         data = _read(settings, model)
         g = outputs(model._replace(columns=None), data.X, rows_of_a_part(model), data.name)
         scored = _score(model, data)
         console.print(f"{data.name}: {len(data.X):,} samples")
         print_score(console, scored, model.classes, "")
         _write(new, settings, model, data, scored)
-        draw(new, lambda: _figures(model, data, g, scored))
+        draw(new, lambda: figures_of_answers(data, model.y_scaling, scored, lambda: g))
     print_written(console, folder)
     return 0
 
 
-def _read(settings: Settings, model: Model) -> Dataset:
+def _read(settings: EvaluateSettings, model: Model) -> Dataset:
     """All of the samples with their targets."""
     console = QuietConsole(stderr=True)
     options: dict[str, Any] = {"rows": rows_of_a_part(model), "labelled": True}
@@ -70,7 +68,7 @@ def _read(settings: Settings, model: Model) -> Dataset:
             console.print(samples.note)
         if "test part" not in samples.note and _trained_on(settings):
             console.print(f"{samples.name}: most of it is what the network was trained on")
-        parts = list(_with_progress(samples, console))
+        parts = list(parts_of(samples, console, "reading"))
         if not parts:
             raise ValueError(f"{samples.name}: expected samples below the header, got none")
         X, y, _ = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -78,7 +76,7 @@ def _read(settings: Settings, model: Model) -> Dataset:
         return Dataset(samples.name, X, y, model.classes, samples.image_shape)
 
 
-def _trained_on(settings: Settings) -> bool:
+def _trained_on(settings: EvaluateSettings) -> bool:
     """Whether the run beside the model had the same source."""
     try:
         found = json.loads(model_file(settings.model).with_name("settings.json").read_bytes())
@@ -87,47 +85,25 @@ def _trained_on(settings: Settings) -> bool:
         return False
 
 
-def _with_progress(samples: Source, console: Console) -> Iterator[Part]:
-    with progress(console, "reading", samples.unit) as bar:
-        running = bar.add_task("", total=samples.total)
-        for part in samples.parts:
-            bar.update(running, completed=samples.done())
-            yield part
-
-
 def _score(model: Model, data: Dataset) -> Score:
     X, m = model.x_scaling.apply(data.X), len(model.params.V)
     if model.classes is None:
         if len(X) < 2:
             raise ValueError(f"{data.name}: R² needs at least two samples, got {len(X)}")
         return score(model.network, model.params, X, model.y_scaling.apply(data.y))
-    Y = data.y[:, None].astype(float) if m == 1 else one_hot(data.y, m)
-    return score(model.network, model.params, X, Y, data.y)
+    return score(model.network, model.params, X, rows_of_classes(data.y, m), data.y)
 
 
-def _write(folder: Path, settings: Settings, model: Model, data: Dataset, scored: Score) -> None:
+def _write(
+    folder: Path, settings: EvaluateSettings, model: Model, data: Dataset, scored: Score
+) -> None:
     """evaluation.json."""
-    confusion = None if scored.confusion is None else scored.confusion.tolist()
     about = {
         **asdict(settings),
         "model": str(model_file(settings.model).resolve()),
         "samples": len(data.X),
-        **{**scored._asdict(), "confusion": confusion},
+        **scored._asdict(),
         "classes": model.classes,
         "versions": versions(),
     }
     write_json(folder / "evaluation.json", about)
-
-
-def _figures(
-    model: Model, data: Dataset, g: np.ndarray, scored: Score
-) -> Iterator[tuple[str, Figure]]:
-    """The figures with their names."""
-    if model.classes is None:
-        yield "predictions", plot.predictions(data.y, model.y_scaling.undo(g))
-        return
-    if scored.confusion is not None:
-        yield "confusion", plot.confusion(scored.confusion, model.classes)
-    if data.image_shape:
-        images = data.X.reshape(-1, *data.image_shape)
-        yield "misclassified", plot.misclassified(images, data.y, classify(g), model.classes)

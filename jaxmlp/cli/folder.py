@@ -17,13 +17,14 @@ from matplotlib.figure import Figure
 
 from jaxmlp import plot
 from jaxmlp.cli.console import warn
-from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.task import Task
+from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.rows import Rows
+from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import Score, classify, predict
 from jaxmlp.network import Params
 from jaxmlp.storage import Model, save_model
-from jaxmlp.train.sgd import Fit
+from jaxmlp.train.fitted import Fit
 from jaxmlp.whole import write_whole
 
 SHOWN = 2000  # samples of a stream, at most, of which figures are drawn
@@ -36,7 +37,7 @@ UNITS = {"cross_entropy": "nats", "binary_cross_entropy": "nats"}
 
 
 @contextlib.contextmanager
-def run_folder(settings: Settings) -> Iterator[tuple[Path, Path]]:
+def run_folder(out: str | None, data: str) -> Iterator[tuple[Path, Path]]:
     """A run's own folder, new or empty: the whole run appears in it, or nothing.
 
     Yields a hidden folder inside it, to write to, and the folder itself. What the run did not
@@ -46,12 +47,20 @@ def run_folder(settings: Settings) -> Iterator[tuple[Path, Path]]:
         ValueError: the folder has files, or is a file.
         OSError: it cannot be written.
     """
-    made, folder = make_folder(settings)
+    with made_folder(out, data) as folder, whole(folder) as hidden:
+        yield hidden, folder
+
+
+@contextlib.contextmanager
+def made_folder(out: str | None, data: str) -> Iterator[Path]:
+    """A run's folder; of what had to be made for it, the run's failure leaves what is not empty."""
+    made, folder = make_folder(out, data)
     try:
-        with whole(folder) as hidden:
-            yield hidden, folder
+        yield folder
     except BaseException:
-        remove(made)
+        with contextlib.suppress(OSError):  # another run may have come below runs/
+            for path in made:
+                path.rmdir()
         raise
 
 
@@ -67,16 +76,20 @@ def whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
-def make_folder(settings: Settings) -> tuple[list[Path], Path]:
-    """(the folders that had to be made, the innermost first; the run's folder)."""
-    names = [Path(settings.out)] if settings.out else new_names(Path(settings.data).resolve().stem)
+def make_folder(out: str | None, data: str) -> tuple[list[Path], Path]:
+    """(the folders that had to be made, the innermost first; the run's folder).
+
+    Args:
+        out: the folder asked for; None: one below runs/, called by the time and the data.
+    """
+    names = [Path(out)] if out else new_names(Path(data).resolve().stem)
     for folder in names:
         made = [path for path in (folder, *folder.parents) if not path.exists()]
         try:
             folder.mkdir(parents=True)
             return made, folder
         except FileExistsError:  # perhaps this very moment
-            if settings.out and folder.is_dir() and not any(folder.iterdir()):
+            if out and folder.is_dir() and not any(folder.iterdir()):
                 return [], folder
     raise ValueError(f"expected a new or empty folder for --out, got {folder}, which is there")
 
@@ -87,25 +100,16 @@ def new_names(data: str) -> Iterator[Path]:
     return (Path("runs", name if k == 1 else f"{name}-{k}") for k in count(1))
 
 
-def remove(made: list[Path]) -> None:
-    """Folders that had to be made, the innermost first, as far as they are empty."""
-    with contextlib.suppress(OSError):  # another run may have come below runs/
-        for path in made:
-            path.rmdir()
-
-
 def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
     """model.safetensors and history.json."""
     save_model(folder / MODEL, model_of(task, result.params))
-    confusion = None if scored.confusion is None else scored.confusion.tolist()
     epochs = [done._asdict() for done in result.history]
-    history = {"epochs": epochs, "test": {**scored._asdict(), "confusion": confusion}}
-    write_json(folder / "history.json", history)
+    write_json(folder / "history.json", {"epochs": epochs, "test": scored._asdict()})
 
 
 def write_json(path: Path, about: dict) -> None:
     """As a reader of both finds it best, whatever names are in it."""
-    text = json.dumps(about, indent=2, ensure_ascii=False)
+    text = json.dumps(about, indent=2, ensure_ascii=False, default=np.ndarray.tolist)
     write_whole(path, text.encode(errors="backslashreplace"))
 
 
@@ -148,13 +152,24 @@ def figures(task: Task, result: Fit, scored: Score) -> Iterator[tuple[str, Figur
         test = test.rows(slice(SHOWN))
         test = replace(test, X=np.asarray(test.X))
     yield "error", plot.error_by_epoch(result.history, error_name(task))
+    yield from figures_of_answers(
+        test, task.y_scaling, scored,
+        lambda: predict(task.network, result.params, task.x_scaling.apply(test.X)),
+    )  # fmt: skip
+
+
+def figures_of_answers(
+    data: Dataset, y_scaling: Scaling | None, scored: Score, outputs: Callable[[], np.ndarray]
+) -> Iterator[tuple[str, Figure]]:
+    """What a network makes of data with targets, with the figures' names.
+
+    Args:
+        outputs: gives g(a), (n, m), where it is needed.
+    """
+    if data.classes is None:
+        yield "predictions", plot.predictions(data.y, y_scaling.undo(outputs()))
     if scored.confusion is not None:
-        yield "confusion", plot.confusion(scored.confusion, test.classes)
-    if test.classes and not test.image_shape:
-        return
-    g = predict(task.network, result.params, task.x_scaling.apply(test.X))
-    if test.classes is None:
-        yield "predictions", plot.predictions(test.y, task.y_scaling.undo(g))
-    else:
-        images = test.X.reshape(-1, *test.image_shape)
-        yield "misclassified", plot.misclassified(images, test.y, classify(g), test.classes)
+        yield "confusion", plot.confusion(scored.confusion, data.classes)
+    if data.classes and data.image_shape:
+        images = data.X.reshape(-1, *data.image_shape)
+        yield "misclassified", plot.misclassified(images, data.y, classify(outputs()), data.classes)

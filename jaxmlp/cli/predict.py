@@ -1,8 +1,6 @@
 """`jaxmlp predict`: samples in, classes with their probabilities or values out, as CSV."""
 
 import contextlib
-import csv
-import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,14 +12,14 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from jaxmlp.cli.console import QuietConsole, progress
+from jaxmlp.cli.console import QuietConsole, parts_of
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
 from jaxmlp.cli.options import parsed
 from jaxmlp.cli.settings import reading_of
 from jaxmlp.data.samples import Source, open_samples
 from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import classify, probabilities
-from jaxmlp.spreadsheet import harmless
+from jaxmlp.spreadsheet import as_csv
 from jaxmlp.storage import Model
 from jaxmlp.whole import whole_file
 
@@ -29,7 +27,7 @@ DIGITS = {"float16": 5, "float32": 9}  # that tell any two numbers apart; 17 of 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Reading):
+class PredictSettings(Reading):
     """Answer for each sample, as CSV: its class and the probabilities of all, or its values."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
@@ -44,7 +42,7 @@ class Settings(Reading):
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp predict`; its exit code."""
-    settings = parsed(Settings, "predict", args)
+    settings = parsed(PredictSettings, "predict", args)
     _check_out(settings)
     model = open_model(settings.model)
     rows, console = rows_of_a_part(model), QuietConsole(stderr=True)
@@ -61,7 +59,7 @@ def main(args: list[str]) -> int:
     return 0
 
 
-def _check_out(settings: Settings) -> None:
+def _check_out(settings: PredictSettings) -> None:
     """Refuse before the work what would lose something after it."""
     if settings.out in (None, "-"):
         return
@@ -77,7 +75,7 @@ def _check_out(settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def _output(settings: Settings) -> Iterator[BinaryIO]:
+def _output(settings: PredictSettings) -> Iterator[BinaryIO]:
     """Where the answers go: a file that appears when it is whole, or standard output."""
     if settings.out in (None, "-"):
         yield sys.stdout.buffer
@@ -92,16 +90,13 @@ def _predict(model: Model, samples: Source, rows: int, out: BinaryIO, console: C
     """Write the answers as they come; how many there are."""
     n, write = 0, _writer(model)
     out.write(_csv([*samples.ids, *_header(model)]).encode())
-    with progress(console, "predicting", samples.unit) as bar:
-        running = bar.add_task("", total=samples.total)
-        for part in samples.parts:
-            lines = write(outputs(model, part.X, rows, samples.name, n))
-            if samples.ids:
-                beside = (_csv(list(ids))[:-1] for ids in part.ids)
-                lines = [f"{ids},{line}" for ids, line in zip(beside, lines, strict=True)]
-            out.write("".join(lines).encode())
-            n += len(part.X)
-            bar.update(running, completed=samples.done())
+    for part in parts_of(samples, console, "predicting"):
+        lines = write(outputs(model, part.X, rows, samples.name, n))
+        if samples.ids:
+            beside = (_csv(list(ids))[:-1] for ids in part.ids)
+            lines = [f"{ids},{line}" for ids, line in zip(beside, lines, strict=True)]
+        out.write("".join(lines).encode())
+        n += len(part.X)
     if not n:
         raise ValueError(f"{samples.name}: expected samples below the header, got none")
     return n
@@ -116,10 +111,8 @@ def _header(model: Model) -> list[str]:
 
 
 def _csv(cells: list[str]) -> str:
-    """A line, its cells in quotes where they need them, none of them a formula."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(map(harmless, cells))
-    return text.getvalue()
+    """A line."""
+    return as_csv([cells], "\n")
 
 
 def _writer(model: Model) -> Callable[[np.ndarray], list[str]]:

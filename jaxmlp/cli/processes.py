@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -20,6 +20,8 @@ import numpy as np
 from jaxmlp.cli import Stop
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.workers import signals
+from jaxmlp.network import Params
+from jaxmlp.train.mesh import shares_units
 from jaxmlp.verify.run.box import end_with
 
 WAIT = 180  # seconds, for the others to begin
@@ -58,6 +60,20 @@ def watch(command: str, args: list[str], settings: Settings) -> int:
     if code < 0:
         raise Stop(f"ended by signal {-code}", 2)
     return code
+
+
+def run_with_others(
+    command: str, args: list[str], settings: Settings, work: Callable[[bool], int]
+) -> int:
+    """Do the work in this process, alone or as one of several; its exit code.
+
+    Args:
+        work: is told whether this is the first process, which prints and writes.
+    """
+    if are_several(settings) and WATCHED not in os.environ:
+        return watch(command, args, settings)
+    with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
+        return work(first)
 
 
 @contextlib.contextmanager
@@ -138,8 +154,10 @@ def check_same(about: dict) -> None:
         )
 
 
-def devices_for(settings: Settings, n: int) -> tuple[list[jax.Device] | None, str]:
-    """(the devices that share each batch, None for JAX's default; why it is one, of several).
+def devices_for(
+    settings: Settings, params: Params, n: int
+) -> tuple[list[jax.Device] | None, dict[str, str]]:
+    """(the devices that share each batch, None for JAX's default; what is to be said of them).
 
     Args:
         n: the training samples.
@@ -152,7 +170,7 @@ def devices_for(settings: Settings, n: int) -> tuple[list[jax.Device] | None, st
     if not 0 < asked <= len(there):
         raise ValueError(f"expected --devices from 1 to {len(there)}, got {asked}")
     if asked == 1 and len(there) == 1:
-        return None, ""
+        return None, {}
     why = (
         "each step begins with the W and V of the one before"
         if batch == 1
@@ -164,5 +182,9 @@ def devices_for(settings: Settings, n: int) -> tuple[list[jax.Device] | None, st
             f"processes share equally, got {settings.batch_size}: {why}"
         )
     if batch % asked:
-        return there[:1], f"one of {asked}, as {why} (a --batch-size that is one is shared out)"
-    return there[:asked], ""
+        said = f"one of {asked}, as {why} (a --batch-size that is one is shared out)"
+        return there[:1], {"devices": said}
+    several = f" of {jax.process_count()} processes" * (jax.process_count() > 1)
+    how = {"plain": settings.optimizer == "sgd", "streamed": settings.stream}
+    what = "the hidden units" if shares_units(asked, params, batch, **how) else "each batch"
+    return there[:asked], {"devices": f"{asked}{several}, which share {what}"}

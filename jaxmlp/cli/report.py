@@ -4,7 +4,7 @@ import numpy as np
 from rich.console import Console
 
 from jaxmlp.evaluate import Score
-from jaxmlp.plot import MOST_CLASSES
+from jaxmlp.plot import MOST_NUMBERED
 from jaxmlp.text import clean
 
 COMMON = 10  # pairs of classes that are told where there is no room for all
@@ -18,7 +18,7 @@ def print_score(
         console.print(f"{what}R²: {scored.r2:.4f}")
         return
     if scored.confusion is not None:
-        several = len(classes) > MOST_CLASSES
+        several = len(classes) > MOST_NUMBERED
         (_print_common if several else _print_matrix)(console, scored.confusion, classes, what)
     console.print(f"{what}accuracy: {scored.accuracy:.4f}")
 

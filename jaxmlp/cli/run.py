@@ -20,15 +20,15 @@ from jaxtyping import Array
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.console import warn
-from jaxmlp.cli.folder import MODEL, make_folder, remove, versions
+from jaxmlp.cli.folder import MODEL, made_folder, versions
 from jaxmlp.cli.processes import check_same
-from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved, signed
+from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved, signed_settings
 from jaxmlp.cli.task import Task
 from jaxmlp.cli.workers import signals
 from jaxmlp.data.rows import in_parts
 from jaxmlp.storage import load_model
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
-from jaxmlp.train.sgd import Fit
+from jaxmlp.train.fitted import Fit
 
 SHARE = 0.03  # of the time that saving may take
 LEFT = re.compile(r"\.unfinished-\w+|\..+\.(json|safetensors)\.\d+")  # by a run that was killed
@@ -130,22 +130,21 @@ def to_go_on(command: str, folder: Path, why: BaseException) -> Stop:
 @contextlib.contextmanager
 def new_folder(settings: Settings, asked: dict) -> Iterator[Path]:
     """A folder with the settings in it; removed if the run ends before it has kept anything."""
-    made, folder = make_folder(settings)
-    mine = False
-    try:
-        with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
-            mine = True
-            lock(file, folder)
-            file.write(signed(asked))
-            file.flush()
-            os.fsync(file.fileno())
-            yield folder
-    except BaseException:
-        kept = [path for path in folder.iterdir() if not LEFT.fullmatch(path.name)]
-        if mine and [path.name for path in kept] == [SAVED]:
-            (folder / SAVED).unlink(missing_ok=True)
-        remove(made)
-        raise
+    with made_folder(settings.out, settings.data) as folder:
+        mine = False
+        try:
+            with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
+                mine = True
+                lock(file, folder)
+                file.write(signed_settings(asked))
+                file.flush()
+                os.fsync(file.fileno())
+                yield folder
+        except BaseException:
+            kept = [path for path in folder.iterdir() if not LEFT.fullmatch(path.name)]
+            if mine and [path.name for path in kept] == [SAVED]:
+                (folder / SAVED).unlink(missing_ok=True)
+            raise
 
 
 @contextlib.contextmanager
@@ -164,7 +163,7 @@ def resumed_folder(settings: Settings, asked: dict) -> Iterator[Path]:
         tidy(folder)
         if saved["epochs"] != settings.epochs:
             file.seek(0)  # the file stays the one that is locked
-            file.write(signed({**saved, "epochs": settings.epochs}))
+            file.write(signed_settings({**saved, "epochs": settings.epochs}))
             file.truncate()
             file.flush()
         yield folder

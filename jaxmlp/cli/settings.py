@@ -186,7 +186,7 @@ def read_saved(folder: Path) -> dict:
     raise ValueError(f"{folder / SAVED}: expected the settings of a run ({reason})")
 
 
-def signed(saved: dict) -> str:
+def signed_settings(saved: dict) -> str:
     """What a run writes of itself when it begins, with a SHA-256: settings that were altered are
     those of no run."""
     return json.dumps({**saved, "sha256": _sha256(saved)}, indent=2, ensure_ascii=False)

@@ -19,7 +19,7 @@ from jaxmlp.text import listed
 
 
 @dataclass(frozen=True)
-class Settings:
+class ShowSettings:
     """Say what a trained model is: its network, sizes, classes, scaling; of a run, its settings."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
@@ -28,7 +28,7 @@ class Settings:
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp show`; its exit code."""
-    path = model_file(parsed(Settings, "show", args).model)
+    path = model_file(parsed(ShowSettings, "show", args).model)
     model = load_model(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

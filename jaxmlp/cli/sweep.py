@@ -3,13 +3,13 @@
 import contextlib
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, TypeAlias
 
 import jax
 import numpy as np
@@ -18,19 +18,11 @@ from rich.console import Console
 
 from jaxmlp.cli.console import QuietConsole, print_written, progress
 from jaxmlp.cli.folder import whole
-from jaxmlp.cli.processes import WATCHED, are_several, check_same, joined, watch
+from jaxmlp.cli.processes import are_several, check_same, run_with_others
 from jaxmlp.cli.run import about, new_folder, resumed_folder, to_go_on
 from jaxmlp.cli.settings import MAY_CHANGE, Settings, check_unchanged, told_and_own
 from jaxmlp.cli.sweep_results import WHOLE, Setting, Trained, table_of, write
-from jaxmlp.cli.task import (
-    ROUTES,
-    Task,
-    choose_network,
-    optimizer_named,
-    prepare,
-    start,
-    step_size,
-)
+from jaxmlp.cli.task import ROUTES, Task, choose_network, optimizer_named, prepare, start, step_size
 from jaxmlp.train.arguments import check_settings
 from jaxmlp.train.sweep import sweep
 from jaxmlp.whole import write_whole
@@ -69,33 +61,18 @@ class SweepSettings(Settings):
     """How often each sample is seen."""
 
 
-class Group(NamedTuple):
-    """Networks that one program trains together; their results are written when they have come.
-
-    Attributes:
-        program: f, q and the batch size.
-        own: the settings of each network; filled: with the last again, as many as in the others.
-    """
-
-    program: tuple
-    own: list[Settings]
-    filled: list[Settings]
+# The settings of networks that are trained together; their results are written when they have come.
+Group: TypeAlias = list[Settings]
 
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp sweep`; its exit code."""
     settings = _told(args)
     _check(settings)
-    if are_several(settings) and WATCHED not in os.environ:
-        return watch("sweep", args, settings)
-    console = QuietConsole()
     if settings.resume and (Path(settings.resume) / WHOLE).exists():
-        console.print(f"{settings.resume} has finished: nothing is left to do")
+        QuietConsole().print(f"{settings.resume} has finished: nothing is left to do")
         return 0
-    with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
-        console.quiet = not first
-        _sweep(console, settings, first)
-    return 0
+    return run_with_others("sweep", args, settings, partial(_sweep, settings))
 
 
 def _told(args: list[str]) -> SweepSettings:
@@ -105,16 +82,17 @@ def _told(args: list[str]) -> SweepSettings:
     return told
 
 
-def _sweep(console: Console, settings: SweepSettings, first: bool) -> None:
-    began = time.perf_counter()
+def _sweep(settings: SweepSettings, first: bool) -> int:
+    console, began = QuietConsole(), time.perf_counter()
+    console.quiet = not first
     groups = _groups_of(settings)
-    task = prepare(groups[0].own[0])
+    task = prepare(groups[0][0])
     for group in groups:
-        _same_data(task, group.own[0])
+        _same_data(task, group[0])
     with _folder(settings, about(settings, task)) as folder:
         trained = _train_all(console, settings, groups, task, folder)
         if not first:
-            return
+            return 0
         seconds = time.perf_counter() - began
         console.print(table_of(task, trained))
         console.print(f"{len(trained)} networks trained in {seconds:.1f} s")
@@ -123,6 +101,7 @@ def _sweep(console: Console, settings: SweepSettings, first: bool) -> None:
         for k in range(len(groups)):
             _part(folder, k).unlink(missing_ok=True)
     print_written(console, folder)
+    return 0
 
 
 @contextlib.contextmanager
@@ -168,15 +147,16 @@ def _train_all(
     with progress(console, "training", "epochs") as bar:
         running = bar.add_task("", total=settings.epochs * len(mine))
         for k in mine:
-            if before not in (None, groups[k].program):
+            first = groups[k][0]
+            program = first.hidden, first.units, first.batch_size
+            if before not in (None, program):
                 jax.clear_caches()  # of a program that is not needed again
-            before = groups[k].program
-            own_task = _same_data(task, groups[k].own[0])
-            rows[k] = _train(groups[k], own_task, lambda: bar.advance(running))
+            before, own_task = program, _same_data(task, first)
+            rows[k] = _train(groups[k], len(groups[0]), own_task, lambda: bar.advance(running))
             write_whole(_part(folder, k), json.dumps(rows[k].tolist()).encode())
     rows = _gathered(groups, settings, rows)
-    return [_trained(group, own, row) for k, group in enumerate(groups)
-            for own, row in zip(group.own, rows[k], strict=True)]  # fmt: skip
+    return [_trained(own, row) for k, group in enumerate(groups)
+            for own, row in zip(group, rows[k], strict=True)]  # fmt: skip
 
 
 def _same_data(task: Task, settings: Settings) -> Task:
@@ -186,11 +166,12 @@ def _same_data(task: Task, settings: Settings) -> Task:
 
 
 def _groups_of(settings: SweepSettings) -> list[Group]:
-    """A program for each f, q and batch size; of it, groups of about as many networks.
+    """A program for each f, q and batch size; of it, groups of about as many networks, the first
+    of which is the largest.
 
     They do not depend on how many processes there are, so nor do the results.
     """
-    groups = []
+    groups: list[Group] = []
     common = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
     for program in product(settings.hidden, settings.units, settings.batch_size):
         common |= zip(("hidden", "units", "batch_size"), program, strict=True)
@@ -198,9 +179,7 @@ def _groups_of(settings: SweepSettings) -> list[Group]:
         own = [Settings(**{**common, "init": init, "eta": eta, "seed": settings.seed + k})
                for init, eta, k in networks]  # fmt: skip
         size = math.ceil(len(own) / math.ceil(len(own) / GROUP))
-        for k in range(0, len(own), size):
-            some = own[k : k + size]
-            groups.append(Group(program, some, [*some, *some[-1:] * (size - len(some))]))
+        groups += (own[k : k + size] for k in range(0, len(own), size))
     return groups
 
 
@@ -214,7 +193,7 @@ def _read(path: Path, group: Group, settings: SweepSettings) -> np.ndarray | Non
         rows = np.array(json.loads(path.read_bytes()), float)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return rows if rows.shape == (len(group.own), 1 + 2 * settings.epochs) else None
+    return rows if rows.shape == (len(group), 1 + 2 * settings.epochs) else None
 
 
 def _gathered(groups: list[Group], settings: SweepSettings, rows: dict) -> dict:
@@ -223,18 +202,21 @@ def _gathered(groups: list[Group], settings: SweepSettings, rows: dict) -> dict:
         return rows
     from jax.experimental.multihost_utils import process_allgather
 
-    most = max(len(group.own) for group in groups)
-    mine = np.zeros((len(groups), most, 2 + 2 * settings.epochs))
+    mine = np.zeros((len(groups), len(groups[0]), 2 + 2 * settings.epochs))
     for k, known in rows.items():
         mine[k, : len(known), 0], mine[k, : len(known), 1:] = 1, known
     everyone = np.asarray(process_allgather(mine.view(np.uint32))).view(float)
-    return {k: theirs[k, : len(group.own), 1:] for k, group in enumerate(groups)
+    return {k: theirs[k, : len(group), 1:] for k, group in enumerate(groups)
             for theirs in everyone if theirs[k, 0, 0]}  # fmt: skip
 
 
-def _train(group: Group, task: Task, advance: Callable) -> np.ndarray:
-    """A row a network: its measure, its training and its test error after each epoch."""
-    common, networks = group.own[0], group.filled
+def _train(group: Group, most: int, task: Task, advance: Callable) -> np.ndarray:
+    """A row a network: its measure, its training and its test error after each epoch.
+
+    Args:
+        most: networks that the program takes; where they are fewer, the last comes again.
+    """
+    common, networks = group[0], [*group, *group[-1:] * (most - len(group))]
     X, Y = task.arrays(task.train)
     keys = [jax.random.fold_in(jax.random.key(own.seed), 1) for own in networks]
     result = sweep(
@@ -253,14 +235,13 @@ def _train(group: Group, task: Task, advance: Callable) -> np.ndarray:
     )
     errors = [np.stack([getattr(e, f"{part}_error") for e in result.history]).T
               for part in ("train", "test")]  # fmt: skip
-    trained = (jax.tree.map(lambda p, k=k: p[k], result.params) for k in range(len(group.own)))
+    trained = (jax.tree.map(lambda p, k=k: p[k], result.params) for k in range(len(group)))
     measures = [task.scored(params).measure if np.isfinite(error) else np.nan
                 for params, error in zip(trained, errors[0][:, -1], strict=False)]  # fmt: skip
     return np.column_stack([measures, *(part[: len(measures)] for part in errors)])
 
 
-def _trained(group: Group, mine: Settings, row: np.ndarray) -> Trained:
-    hidden, units, batch_size = group.program
-    setting = Setting(hidden, units, batch_size, mine.init, mine.eta)
+def _trained(mine: Settings, row: np.ndarray) -> Trained:
+    setting = Setting(*(getattr(mine, name) for name in Setting._fields))
     training, test = np.split(row[1:], 2)
     return Trained(setting, mine.seed, row[0], (training, test))

@@ -68,11 +68,11 @@ def table_of(task: Task, trained: list[Trained]) -> Table:
     for setting, group in _groups(trained):
         numbers = [(t.errors[0][-1], t.errors[1][-1], t.measure) for t in group]
         learned = np.array([row for row in numbers if np.isfinite(row).all()])
-        cells = [_spread(c) for c in learned.T] if len(learned) else ["–"] * 3
+        spreads = [f"{c.mean():.4g} ± {c.std():.2g}" for c in learned.T] or ["–"] * 3
         lost = len(numbers) - len(learned)
         own = [f"{v:g}" if isinstance(v, float) else str(v) for v in
                (getattr(setting, name) for name in varied)]  # fmt: skip
-        table.add_row(*own, *cells, str(lost or ""))
+        table.add_row(*own, *spreads, str(lost or ""))
     return table
 
 
@@ -84,10 +84,6 @@ def _varied(trained: list[Trained], without: str = "") -> list[str]:
 
 def _groups(trained: list[Trained]) -> list[tuple[Setting, list[Trained]]]:
     return [(s, list(group)) for s, group in groupby(trained, lambda one: one.setting)]
-
-
-def _spread(values: Any) -> str:
-    return f"{values.mean():.4g} ± {values.std():.2g}"
 
 
 def write(

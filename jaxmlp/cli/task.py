@@ -14,7 +14,7 @@ from jaxmlp.cli.console import reading_bar
 from jaxmlp.cli.settings import Settings, reading_of
 from jaxmlp.data.dataset import Dataset, split
 from jaxmlp.data.parts import open_parts
-from jaxmlp.data.scaling import Scaling, applied, learn_scaling
+from jaxmlp.data.scaling import Scaling, learn_scaling
 from jaxmlp.data.sources import load_data
 from jaxmlp.evaluate import Score, score
 from jaxmlp.gradients import autodiff, backprop
@@ -22,7 +22,7 @@ from jaxmlp.losses import LOSS_OF, OUTPUT_OF
 from jaxmlp.network import Network, Params, init
 from jaxmlp.train.arguments import StepSize, check_settings, inverse_epoch
 
-RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+RANGE = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}  # of an output that is bounded
 ROUTES = {"autodiff": autodiff, "backprop": backprop}
 MOMENTUM = functools.partial(optax.sgd, momentum=0.9)
 MOST_WEIGHTS = 2**31  # more of them do not fit where a mistyped --units would put them
@@ -44,15 +44,14 @@ class Task(NamedTuple):
 
     def arrays(self, part: Dataset) -> tuple[Any, np.ndarray | jax.Array]:
         """X (n, d) and Y (n, m) of the training or the test part, as the network takes them."""
-        return applied(self.x_scaling, part.X), self.targets(part)
+        return self.x_scaling.apply(part.X), self.targets(part)
 
     def targets(self, part: Dataset) -> np.ndarray | jax.Array:
         """Y (n, m): 1-of-K, or a single column for two classes of a sigmoid (L10)."""
         if part.classes is None:
             return self.y_scaling.apply(part.y)
-        if len(part.classes) == 2 and self.network.output.name == "sigmoid":
-            return part.y[:, None].astype(float)
-        return jax.nn.one_hot(part.y, len(part.classes), dtype=bool)  # never a copy on the host
+        single = len(part.classes) == 2 and self.network.output.name == "sigmoid"
+        return rows_of_classes(part.y, 1 if single else len(part.classes))
 
     def sizes(self, units: int) -> tuple[int, ...]:
         """(d, q, m), or (d, m) without hidden layer."""
@@ -63,6 +62,13 @@ class Task(NamedTuple):
         """How good the network is on the test part, with these W and V."""
         classes = self.test.y if self.test.classes else None
         return score(self.network, params, *self.arrays(self.test), classes)
+
+
+def rows_of_classes(y: np.ndarray, m: int) -> np.ndarray | jax.Array:
+    """Y (n, m): 1-of-K, or a single column for two classes (L10)."""
+    if m == 1:
+        return y[:, None].astype(float)
+    return jax.nn.one_hot(y, m, dtype=bool)  # never a copy on the host
 
 
 def prepare(settings: Settings) -> Task:
@@ -104,20 +110,16 @@ def choose_network(settings: Settings, data: Dataset) -> Network:
     if g == e == "auto":
         g = "softmax" if data.classes else "identity"
     if e == "auto":
-        e = LOSS_OF.get(g, "squared_error") if data.classes else "squared_error"
+        e = LOSS_OF[g] if data.classes else "squared_error"
     if g == "auto":
-        g = OUTPUT_OF.get(e, "identity")
+        g = OUTPUT_OF[e]
     if data.classes is None and e != "squared_error":
         raise ValueError(f"{data.name}: expected squared_error for real targets, got {e}")
-    if data.classes is None and (g == "softmax" or (g in RANGE and outside(data.y, *RANGE[g]))):
+    low, high = RANGE.get(g, (-math.inf, math.inf))
+    if data.classes is None and (g == "softmax" or ((data.y < low) | (data.y > high)).any()):
         raise ValueError(f"{data.name}: expected identity for these real targets, got {g}")
     hidden = None if settings.hidden == "none" else settings.hidden
     return Network(hidden, g, e, settings.bias)
-
-
-def outside(y: np.ndarray, low: float, high: float) -> bool:
-    """Whether some target is beyond the reach of an output."""
-    return bool((y < low).any() or (y > high).any())
 
 
 def start(settings: Settings, task: Task) -> Params:

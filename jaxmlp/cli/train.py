@@ -1,8 +1,8 @@
 """`jaxmlp train`: data in, a trained network and its figures out."""
 
-import os
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,22 @@ from rich.console import Console
 from jaxmlp.cli import Stop
 from jaxmlp.cli.console import QuietConsole, print_lines, print_written, progress
 from jaxmlp.cli.folder import draw, figures, model_of, versions, whole, write
-from jaxmlp.cli.processes import WATCHED, are_several, devices_for, joined, watch
+from jaxmlp.cli.processes import devices_for, run_with_others
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
 from jaxmlp.cli.task import ROUTES, Task, optimizer_named, prepare, start, step_size
 from jaxmlp.data.preparation import in_words
-from jaxmlp.data.scaling import applied
 from jaxmlp.evaluate import Score, dead_units
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
 from jaxmlp.storage import packed
-from jaxmlp.train.mesh import shares_units
-from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
+from jaxmlp.train.fitted import Diverged, Epoch, Fit, begin
+from jaxmlp.train.sgd import fit
 from jaxmlp.train.stream import Stream
 
 CHECKED = 1000  # so many training samples are enough to compare the gradients on
-OUTPUTS = 2**20  # or so few as have so many outputs
+MOST_OUTPUTS = 2**20  # or so few as have so many outputs
 AGREE = 1e-10  # of the largest entry, in float64
 ETA = {"squared_error": 0.001}
 
@@ -37,27 +36,24 @@ ETA = {"squared_error": 0.001}
 def main(args: list[str]) -> int:
     """Run `jaxmlp train`; its exit code."""
     settings = read_settings(args)
-    console = QuietConsole()
     if settings.resume and finished(folder := Path(settings.resume), settings.epochs):
         tidy(folder)
-        console.print(f"{folder} has finished: nothing is left to do")
+        QuietConsole().print(f"{folder} has finished: nothing is left to do")
         return 0
-    if are_several(settings) and WATCHED not in os.environ:
-        return watch("train", args, settings)
-    with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
-        console.quiet = not first
-        return _train(console, settings, first)
+    return run_with_others("train", args, settings, partial(_train, settings))
 
 
-def _train(console: Console, settings: Settings, first: bool) -> int:
+def _train(settings: Settings, first: bool) -> int:
+    console = QuietConsole()
+    console.quiet = not first
     task = prepare(settings)
     settings = decided(settings, task)
     params = start(settings, task)
-    devices, why_one = devices_for(settings, len(task.train.X))
+    devices, said = devices_for(settings, params, len(task.train.X))
     with under_way(settings, task) as run:
         packed(model_of(task, params))  # what cannot be saved is not trained
         describe(console, settings, task, params)
-        say_devices(console, settings, params, devices, why_one, len(task.train.X))
+        print_lines(console, said)
         check_gradients(console, task, params)
         result = learn(console, settings, task, params, run, devices)
         if not first:
@@ -82,47 +78,25 @@ def decided(settings: Settings, task: Task) -> Settings:
 
 def describe(console: Console, settings: Settings, task: Task, params: Params) -> None:
     """Say what is going to be done."""
-    train, net, device = task.train, task.network, jax.devices()[0]
+    train, device = task.train, jax.devices()[0]
     kind = f"{len(train.classes)} classes" if train.classes else "real targets"
-    layers = " → ".join(map(str, task.sizes(settings.units)))
-    parts = [part.name for part in (net.hidden, net.output, net.loss) if part is not None]
-    weights = sum(p.size for p in jax.tree.leaves(params))
     lines = {
         "data": f"{train.name}, {kind}: {len(train.X)} samples to train on, "
-        f"{len(task.test.X)} to test",
-        "network": f"{layers}: {', '.join(parts)}{'' if net.bias else ', no bias'}; "
-        f"{weights:,} weights",
+        f"{len(task.test.X)} to test"
+    }
+    if train.note:
+        lines["target"] = f"{', '.join(train.targets or ()) or 'y'}: {train.note}"
+    if train.columns:
+        lines["columns"] = in_words(train.columns, train.features)
+    lines |= {
+        "network": model_of(task, params).network_in_short(),
         "optimizer": f"{settings.optimizer}, η {settings.eta:g} ({settings.schedule}), batch size "
         f"{settings.batch_size}, {settings.epochs} epochs, by {settings.gradient}",
         "device": f"{device.platform} ({device.device_kind}), {settings.dtype}; "
         f"seed {settings.seed}",
         "versions": ", ".join(f"{name} {number}" for name, number in versions().items()),
     }
-    if train.note:
-        what = ", ".join(train.targets or ()) or "y"
-        lines["data"] += f"\n{'target':<11}{what}: {train.note}"
-    if train.columns:
-        lines["data"] += f"\n{'columns':<11}{in_words(train.columns, train.features)}"
     print_lines(console, lines)
-
-
-def say_devices(
-    console: Console,
-    settings: Settings,
-    params: Params,
-    devices: list[jax.Device] | None,
-    why_one: str,
-    n: int,
-) -> None:
-    """Say how many share the batches or the hidden units, or why it is one."""
-    if why_one:
-        console.print(f"{'devices':<11}{why_one}")
-    elif devices:
-        several = f" of {jax.process_count()} processes" * (jax.process_count() > 1)
-        how = {"plain": settings.optimizer == "sgd", "streamed": settings.stream}
-        units = shares_units(len(devices), params, min(settings.batch_size, n), **how)
-        what = "the hidden units" if units else "each batch"
-        console.print(f"{'devices':<11}{len(devices)}{several}, which share {what}")
 
 
 def check_gradients(console: Console, task: Task, params: Params) -> None:
@@ -131,25 +105,19 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     Raises:
         Stop: they disagree.
     """
-    few = max(1, min(CHECKED, OUTPUTS // len(params.V)))
+    few = max(1, min(CHECKED, MOST_OUTPUTS // len(params.V)))
     X, Y = map(np.asarray, task.arrays(task.train.rows(slice(few))))
     with jax.enable_x64(True), jax.default_matmul_precision("highest"):
         exact = jax.tree.map(lambda p: np.asarray(p, "float64"), params)
-        found = difference(
-            *(
-                jax.jit(route, static_argnums=0)(task.network, exact, X, Y.astype(float))
-                for route in (backprop, autodiff)
-            )
-        )
+        routes = (jax.jit(route, static_argnums=0) for route in (backprop, autodiff))
+        found = difference(*(route(task.network, exact, X, Y.astype(float)) for route in routes))
     size = f"{found.absolute:.1e}, {found.relative:.1e} of the largest entry"
     if not np.isfinite(found.absolute):
         raise ValueError("the gradients at the start are not finite: expected smaller numbers")
     if not found.relative <= AGREE:
         raise Stop(f"autodiff and backprop disagree: largest difference {size}", code=1)
-    console.print(
-        f"gradients  autodiff and backprop agree on {len(X)} samples: "
-        f"largest difference {size} (float64)"
-    )
+    agree = f"autodiff and backprop agree on {len(X)} samples: largest difference {size} (float64)"
+    print_lines(console, {"gradients": agree})
 
 
 def learn(
@@ -173,12 +141,13 @@ def learn(
         "eta": step_size(settings, len(Y)),
     }
     resume = run.load(begin(params, **rule, stream=settings.stream)) if settings.resume else None
+    done = len(resume.history) if resume else 0
     if settings.resume:
-        _say_resumed(console, settings, resume)
+        samples = f" and {resume.seen:,} samples" if resume and resume.seen else ""
+        print_lines(console, {"resumed": f"after {done} of {settings.epochs} epochs{samples}"})
     began = time.perf_counter()
     console.print("\nepoch  step size  training error  test error")
     with progress(console, "training", "epochs") as bar:
-        done = len(resume.history) if resume else 0
         running = bar.add_task("", total=settings.epochs, completed=done)
 
         def save(so_far: Fit) -> None:
@@ -201,13 +170,6 @@ def learn(
     return result._replace(params=jax.tree.map(np.asarray, result.params))  # off their devices
 
 
-def _say_resumed(console: Console, settings: Settings, resume: Fit | None) -> None:
-    """Say where it goes on."""
-    done = len(resume.history) if resume else 0
-    samples = f" and {resume.seen:,} samples" if resume and resume.seen else ""
-    console.print(f"{'resumed':<11}after {done} of {settings.epochs} epochs{samples}")
-
-
 def _line(done: Epoch) -> str:
     numbers = f"{done.eta:>11.4g}{done.train_error:>16.4g}{done.test_error:>12.4g}"
     return f"{done.epoch:>5}{numbers}"
@@ -217,7 +179,7 @@ def report(console: Console, task: Task, params: Params) -> Score:
     """Say how good the trained network is."""
     hidden, scored = task.network.hidden, task.scored(params)
     if hidden and hidden.name == "relu":
-        dead = dead_units(task.network, params, applied(task.x_scaling, task.train.X))
+        dead = dead_units(task.network, params, task.x_scaling.apply(task.train.X))
         console.print(f"dead ReLUs: {dead} of {len(params.W)} (0 on every training sample)")
         if dead == len(params.W):
             console.print("  so this network no longer learns: try a smaller --eta")

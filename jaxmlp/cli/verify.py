@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -11,8 +12,9 @@ from jaxmlp.cli import Stop
 from jaxmlp.cli.console import progress_aside
 from jaxmlp.cli.files import code_or_problem, expanded, passed_over
 from jaxmlp.cli.formats import as_concise, as_github, as_sarif
-from jaxmlp.cli.verify_options import FORMATS, Settings, options_of, read_settings
-from jaxmlp.cli.workers import cores, interrupt, mapped, signals
+from jaxmlp.cli.verify_options import FORMATS, VerifySettings, options_of, read_settings
+from jaxmlp.cli.workers import mapped, signals
+from jaxmlp.cores import cores
 from jaxmlp.text import Refused
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.finding import File, Report, Words
@@ -43,7 +45,7 @@ def _verify(args: list[str], lang: str) -> int:
     settings = read_settings(args)
     if not settings.files:
         return _lecture(settings, lang)
-    with signals(interrupt, "SIGTERM", "SIGHUP"):
+    with signals(signal.default_int_handler, "SIGTERM", "SIGHUP"):
         held = _held(settings, lang)
         if settings.out is not None:
             return _class(settings, held, lang)
@@ -55,7 +57,7 @@ def _verify(args: list[str], lang: str) -> int:
     return _exit(report, lang)
 
 
-def _lecture(settings: Settings, lang: str) -> int:
+def _lecture(settings: VerifySettings, lang: str) -> int:
     """Judge the lecture's own equations."""
     from jaxmlp.cli import lecture
 
@@ -69,23 +71,21 @@ def _lecture(settings: Settings, lang: str) -> int:
 def _text(form: str) -> Callable[..., str]:
     """How the report is printed."""
     if form == "full":
-        return partial(rendering.as_text, color=_colour())
+        color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        return partial(rendering.as_text, color=color)
     return {"concise": as_concise, "github": as_github, "sarif": as_sarif}[form]
 
 
-def _class(settings: Settings, held: Held, lang: str) -> int:
+def _class(settings: VerifySettings, held: Held, lang: str) -> int:
     """Grade a class."""
     from jaxmlp.cli.classroom import grade
 
-    text, report = grade(
-        settings.files, Path(settings.out), settings.students, settings.rubric,
-        options_of(settings, held), partial(_judged, settings, held, lang), lang, settings.explain,
-    )  # fmt: skip
+    text, report = grade(settings, held, partial(_judged, settings, held, lang), lang)
     print(text)
     return _exit(report, lang)
 
 
-def _held(settings: Settings, lang: str) -> Held:
+def _held(settings: VerifySettings, lang: str) -> Held:
     """What can be held of files that run.
 
     Raises:
@@ -102,7 +102,7 @@ def _held(settings: Settings, lang: str) -> Held:
     return held
 
 
-def verified(settings: Settings, held: Held, lang: str) -> Iterator[File]:
+def verified(settings: VerifySettings, held: Held, lang: str) -> Iterator[File]:
     """Check the files, in order.
 
     All are read before any is run, so that none can change another.
@@ -113,17 +113,16 @@ def verified(settings: Settings, held: Held, lang: str) -> Iterator[File]:
     return (read if isinstance(read, File) else next(running) for read in found.values())
 
 
-def _judged(settings: Settings, held: Held, lang: str, items: Sequence[Mapping]) -> Iterator[File]:
+def _judged(
+    settings: VerifySettings, held: Held, lang: str, items: Sequence[Mapping]
+) -> Iterator[File]:
     """What is found in each file, some at a time, with a progress bar where there is a terminal."""
     task = partial(graded, options=options_of(settings, held))
     workers = min(len(items), cores())
     running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     words = ("検査中", "ファイル") if lang == "ja" else ("checking", "files")
     with progress_aside(*words) as bar:
-        done = bar.add_task("", total=len(items))
-        for file in running:
-            yield file
-            bar.advance(done)
+        yield from bar.track(running, total=len(items))
 
 
 def _failed(item: Mapping, why: str) -> File:
@@ -132,11 +131,7 @@ def _failed(item: Mapping, why: str) -> File:
     return File(item["path"], problem=Words(text, f"検査プログラム自体のエラーです: {why}"))
 
 
-def _colour() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-
-def _write(settings: Settings, ways: dict[str, Callable[..., str]], *what: object) -> None:
+def _write(settings: VerifySettings, ways: dict[str, Callable[..., str]], *what: object) -> None:
     """The text to standard output, unless another format goes there; the rest to their files."""
     asked = settings.reports()
     for name, path in asked.items():

@@ -17,7 +17,7 @@ FILES_ONLY = ("bias", "explain", "format", "hidden", "loss", "out", "output", "r
 
 
 @dataclass(frozen=True)
-class Settings:
+class VerifySettings:
     """Check hand-derived gradients against autodiff, and say which line is wrong, by which mistake.
 
     Without a file: the lecture's equations L1 to L27. Of a file, the functions and the bodies of
@@ -84,14 +84,14 @@ class Settings:
         return {name: path for name in FORMATS if (path := getattr(self, name))}
 
 
-def read_settings(args: list[str]) -> Settings:
+def read_settings(args: list[str]) -> VerifySettings:
     """The settings, once all that they need is there: before the work, not after it.
 
     Raises:
         Refused: what cannot be read, in the parser's words; or what does not go together.
     """
     try:
-        settings = parsed(Settings, "verify", args, Settings())
+        settings = parsed(VerifySettings, "verify", args, VerifySettings())
     except ValueError as why:
         raise Refused(str(why), f"オプションを読み取れません: {why}") from None
     _check_numbers(settings)
@@ -107,7 +107,7 @@ def read_settings(args: list[str]) -> Settings:
     return settings
 
 
-def _check_numbers(settings: Settings) -> None:
+def _check_numbers(settings: VerifySettings) -> None:
     for name in ("timeout", "budget"):
         if not (seconds := getattr(settings, name)) > 0:
             raise Refused(f"expected a --{name} above 0 seconds, got {seconds}",
@@ -117,15 +117,15 @@ def _check_numbers(settings: Settings) -> None:
                       f"--seed は 0 以上です ({settings.seed} が指定されました)")  # fmt: skip
 
 
-def _check_files(settings: Settings) -> None:
+def _check_files(settings: VerifySettings) -> None:
     """Refuse, without a file, what is of files alone."""
-    told = [n for n in FILES_ONLY if getattr(settings, n) != getattr(Settings(), n)]
+    told = [n for n in FILES_ONLY if getattr(settings, n) != getattr(VerifySettings(), n)]
     if told and not settings.files:
         raise Refused(f"expected a file to check with --{told[0]}, got none",
                       f"--{told[0]} には調べるファイルの指定が必要です")  # fmt: skip
 
 
-def _check_class(settings: Settings) -> None:
+def _check_class(settings: VerifySettings) -> None:
     """Refuse what is of a class alone without --out, and with it what it does not write."""
     if settings.out is not None:
         if settings.reports() or settings.format != "full":
@@ -144,7 +144,7 @@ def _check_class(settings: Settings) -> None:
                       f"{zipped} の採点には --out DIR の指定が必要です")  # fmt: skip
 
 
-def _check_report(settings: Settings, path: Path) -> None:
+def _check_report(settings: VerifySettings, path: Path) -> None:
     """Refuse a file that could not be written, or would take the place of another."""
     if path.is_dir() or not path.parent.is_dir():
         raise Refused(f"expected a file in a folder that is there, got {path}",
@@ -158,7 +158,7 @@ def _check_report(settings: Settings, path: Path) -> None:
                       f"{path} は既にあります (--overwrite で上書き)")  # fmt: skip
 
 
-def options_of(settings: Settings, held: Held) -> Options:
+def options_of(settings: VerifySettings, held: Held) -> Options:
     """How the files are to be judged."""
     said = {name: None if (value := getattr(settings, name)) == "auto" else value
             for name in ("hidden", "output", "loss", "reduction")}  # fmt: skip

@@ -16,11 +16,6 @@ from jaxmlp.verify.run.box import end_with
 GRACE = 10.0  # seconds to come to an end by itself
 
 
-def cores() -> int:
-    """How many this process may use, of a container's own share too."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def mapped(
     task: Callable[..., Any],
     items: Sequence[Mapping[str, Any]],
@@ -118,7 +113,7 @@ def _serve(connection: multiprocessing.connection.Connection, task: Callable, pa
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1):  # what a library prints is no part of the report
         os.dup2(nowhere, stream)
-    with signals(_leave, "SIGTERM", "SIGHUP"), contextlib.suppress(EOFError):
+    with signals(lambda *_: sys.exit(1), "SIGTERM", "SIGHUP"), contextlib.suppress(EOFError):
         while True:
             item = connection.recv()
             try:
@@ -126,10 +121,6 @@ def _serve(connection: multiprocessing.connection.Connection, task: Callable, pa
             except Exception as error:
                 answer = None, f"{type(error).__name__}: {error}"
             connection.send(answer)
-
-
-def _leave(*_: object) -> None:
-    sys.exit(1)
 
 
 @contextlib.contextmanager
@@ -148,8 +139,3 @@ def signals(handler: Callable | int, *names: str) -> Iterator[None]:
     finally:
         for kind, old in before.items():
             signal.signal(kind, old)
-
-
-def interrupt(*_: object) -> None:
-    """As Ctrl-C does."""
-    raise KeyboardInterrupt

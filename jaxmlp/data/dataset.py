@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.data import preparation
-from jaxmlp.data.preparation import Column
+from jaxmlp.data.preparation import Column, renumbered
 from jaxmlp.data.rows import Rows
 from jaxmlp.text import listed
 
@@ -193,18 +193,16 @@ def prepared(train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:
     if not any(train.texts) and np.isfinite(train.X).all() and np.isfinite(test.X).all():
         return replace(train, texts=None), replace(test, texts=None)
     columns = preparation.learn(train.X, train.texts)
-    numbers: list = [words and {text: k for k, text in enumerate(column.texts)}
-               for words, column in zip(train.texts, columns, strict=True)]  # fmt: skip
-    parts = []
-    for part in (train, test):
+
+    def one(part: Dataset) -> Dataset:
         X = part.X.copy()
-        for c, number in enumerate(numbers):
-            if number is not None:  # of the words as they were, to those of the training part
-                again = np.array([*(number.get(t, -1) for t in train.texts[c]), np.nan])
-                X[:, c] = again[np.where(np.isnan(X[:, c]), -1, X[:, c]).astype(int)]
-        X = preparation.apply(columns, X)
-        parts.append(replace(part, X=X, texts=None, columns=columns))
-    return parts[0], parts[1]
+        for c, words in enumerate(train.texts):
+            if words is not None:  # of the words as they were, to those of the training part
+                number = {text: k for k, text in enumerate(columns[c].texts)}
+                X[:, c] = renumbered(X[:, c], [number.get(text, -1) for text in words])
+        return replace(part, X=preparation.apply(columns, X), texts=None, columns=columns)
+
+    return one(train), one(test)
 
 
 def one_hot(y: np.ndarray, m: int, dtype: type = float) -> np.ndarray:

@@ -56,7 +56,7 @@ def is_header(rows: Sequence[list[str]], is_number: Callable[[str], object]) -> 
     if not numbers and not again:
         return True
     whole = all(re.fullmatch(r"\d+", cell) for cell, _ in numbers)
-    other = not whole or len({*numbers_of(numbers)}) < len(numbers)
+    other = not whole or len({int(cell) for cell, _ in numbers}) < len(numbers)
     # Of a sample; where there is a sign of names, too, two such signs count more.
     if again or other:
         return None if above_numbers and not (again and other) else False
@@ -71,16 +71,11 @@ def _are_names(numbers: list[tuple[str, list[str]]], above_numbers: bool) -> boo
     """
     fractions = sum(2 * sum(not cell.isdecimal() for cell in below) > len(below)
                     for _, below in numbers)  # fmt: skip
-    values = numbers_of(numbers)
+    values = [int(cell) for cell, _ in numbers]
     counted = all(b - a == 1 for a, b in pairwise(values))
     if 2 * fractions >= len(numbers) or (counted and (above_numbers or len(values) > 3)):
         return True
     return None if above_numbers or values == sorted(values) else False
-
-
-def numbers_of(cells: list[tuple[str, list[str]]]) -> list[int]:
-    """The cells at the top, as whole numbers."""
-    return [int(cell) for cell, _ in cells]
 
 
 def is_text(cells: list[str], is_number: Callable[[str], object]) -> bool:

@@ -4,7 +4,6 @@ import gzip
 import math
 import re
 import zlib
-from dataclasses import replace
 from io import IOBase
 from pathlib import Path
 
@@ -33,8 +32,8 @@ def read_idx_folder(path: Path) -> Dataset:
         raise ValueError(f"{path}: expected test images of the training images' shape, got others")
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     pixels, n_test = images.reshape(len(images), -1), 0 if test is None else len(test[0])
-    data = from_labels(path.resolve().name, pixels, labels, n_test=n_test)
-    return replace(data, image_shape=images.shape[1:] if images.ndim == 3 else None)
+    shape = images.shape[1:] if images.ndim == 3 else None
+    return from_labels(path.resolve().name, pixels, labels, n_test=n_test, image_shape=shape)
 
 
 def idx_files(path: Path, part: str, what: str) -> list[Path]:

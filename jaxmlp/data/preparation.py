@@ -5,7 +5,7 @@ numbers and text, from which they are made again.
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -49,6 +49,20 @@ def coded(cells: Iterable, codes: dict[str, int], learn: bool = False) -> np.nda
     number = (lambda c: codes.setdefault(c, len(codes))) if learn else lambda c: codes.get(c, -1)
     words = ("" if cell is None or cell != cell else str(cell) for cell in cells)
     return np.array([np.nan if word in MISSING else number(word) for word in words], float)
+
+
+def renumbered(codes: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
+    """Words by other numbers, NaN where one is missing.
+
+    Args:
+        codes: (n,), as from `coded`.
+        numbers: of each word, by its number in `codes`.
+
+    Example:
+        >>> renumbered(np.array([0.0, np.nan, 1.0]), [7, 5]).tolist()
+        [7.0, nan, 5.0]
+    """
+    return np.array([*numbers, np.nan])[np.where(np.isnan(codes), -1, codes).astype(int)]
 
 
 def numbers_of(columns: tuple[Column, ...], X: np.ndarray) -> np.ndarray:
@@ -131,9 +145,8 @@ def _transformer(
 def in_words(columns: tuple[Column, ...], names: tuple[str, ...] | None) -> str:
     """What is done with the columns, those that are left as they are not being named."""
     said = []
-    for name, column in zip(
-        names or [f"column {k + 1}" for k in range(len(columns))], columns, strict=True
-    ):
+    called = names or [f"column {k + 1}" for k in range(len(columns))]
+    for name, column in zip(called, columns, strict=True):
         if column.texts is not None:
             words = [*column.texts[:5], *["…"] * (len(column.texts) > 5)]
             said.append(f"{name} one-hot ({', '.join([*words, *['missing'] * column.missing])})")

@@ -83,5 +83,14 @@ def in_parts(X: np.ndarray | Rows, numbers: int = NUMBERS) -> Iterator[np.ndarra
         >>> [len(part) for part in in_parts(np.ones((5, 3)), 6)]
         [2, 2, 1]
     """
-    step = max(1, numbers // math.prod(X.shape[1:]))
-    return (np.asarray(X[start : start + step]) for start in range(0, len(X), step))
+    return (np.asarray(X[rows]) for rows in slices(len(X), math.prod(X.shape[1:]), numbers))
+
+
+def slices(n: int, width: int, numbers: int = NUMBERS) -> Iterator[slice]:
+    """Of n rows, as many at a time as have about so many numbers, all where it is fewer.
+
+    Args:
+        width: the numbers of a row.
+    """
+    step = max(1, numbers // width)
+    return (slice(start, start + step) for start in range(0, n, step))

@@ -195,10 +195,7 @@ def _check_missing(table: Table, X: np.ndarray, features: list[int], where: np.n
     lacking = np.isnan(X)
     for k in np.flatnonzero(lacking.any(axis=0)):
         rows = np.flatnonzero(lacking[:, k])
-        more = f" and {len(rows) - 1:,} more" * (len(rows) > 1)
-        table.problems.append(
-            f"line {where[rows[0]]}, {table.called(features[k])}: expected a value, got none{more}"
-        )
+        table.note(where[rows[0]], features[k], "a value", "none", len(rows))
 
 
 def _targets(
@@ -214,10 +211,7 @@ def _targets(
         return np.array([code[cell] for (cell,) in y], int)
     numbers = np.array([[table.number(cell) for cell in row] for row in y]).reshape(y.shape)
     for row, column in np.argwhere(~np.isfinite(numbers))[:3]:
-        table.problems.append(
-            f"line {where[row]}, {table.called(targets[column])}: expected a finite number, "
-            f"got {y[row, column]!r}"
-        )
+        table.note(where[row], targets[column], "a finite number", f"{y[row, column]!r}")
     if wanted.classes is None:
         return numbers
     if not (numbers.sum(axis=1) == 1).all() or not np.isin(numbers, (0, 1)).all():

@@ -1,6 +1,6 @@
 """Scaling of columns, learned from a training part."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,10 @@ class Scaling(NamedTuple):
     shift: np.ndarray
     scale: np.ndarray
 
-    def apply(self, X: np.ndarray) -> np.ndarray:
-        """(n, d) scaled."""
+    def apply(self, X: Any) -> Any:
+        """(n, d) scaled; of `Rows`, when they are read."""
+        if isinstance(X, Rows):
+            return X.changed(self.apply)
         scaled = X - self.shift
         scaled /= self.scale
         return scaled
@@ -58,8 +60,3 @@ def learn_scaling(X: np.ndarray | Rows, kind: str) -> Scaling:
             raise ValueError(f"expected numbers that can be scaled, got up to {most:g}")
         return Scaling(learned.mean_, learned.scale_)
     raise ValueError(f"unknown scaling {kind!r}: expected standard, max, none")
-
-
-def applied(scaling: Scaling, X: np.ndarray | Rows) -> np.ndarray | Rows:
-    """X scaled; of `Rows`, when they are read."""
-    return X.changed(scaling.apply) if isinstance(X, Rows) else scaling.apply(X)

@@ -42,11 +42,8 @@ class Reading:
     def __post_init__(self) -> None:
         if self.separator == r"\t":  # as a shell hands it over
             object.__setattr__(self, "separator", "\t")
-        marks = {
-            n: v
-            for n in ("separator", "decimal", "thousands")
-            if (v := getattr(self, n)) is not None
-        }
+        names = ("separator", "decimal", "thousands")
+        marks = {name: mark for name in names if (mark := getattr(self, name)) is not None}
         for name, mark in marks.items():
             if len(mark) != 1 or mark in '"\r\n':
                 raise ValueError(f"expected one character for --{name}, got {mark!r}")
@@ -112,10 +109,6 @@ class Table:
         plain = cell.replace(self.reading.thousands or "\0", "")
         return float(plain.replace(self.reading.decimal, "."))
 
-    def cells(self, column: int) -> list[str]:
-        """A column of the rows at the top."""
-        return [row[column] for row in self.rows]
-
     def columns(self, asked: Sequence[str]) -> list[int]:
         """The columns of these names or positions; in one word, several are set apart by commas."""
         count, found = Counter(self.names), []
@@ -137,7 +130,7 @@ class Table:
 
     def texts(self, columns: Sequence[int]) -> list[int]:
         """Those of the columns that are of words."""
-        return [c for c in columns if is_text(self.cells(c), self.is_number)]
+        return [c for c in columns if is_text([row[c] for row in self.rows], self.is_number)]
 
     def parts(
         self, features: list[int], codes: dict[int, dict], targets: list[int], ids: list[int],
@@ -193,13 +186,17 @@ class Table:
     def _bad(self, bad: np.ndarray, cells: np.ndarray, column: int, where: Sequence[int]) -> None:
         if len(bad):
             self.misread.add(column)
-            more = f" and {len(bad) - 1:,} more" * (len(bad) > 1)
-            cell = cells[bad[0]]
-            hint = " (--decimal ,)" * (self.is_number(str(cell).replace(",", ".")) is not None)
-            self.problems.append(
-                f"line {where[bad[0]]}, {self.called(column)}: expected a finite number, "
-                f"got {str(cell)!r}{more}{hint}"
-            )
+            cell = str(cells[bad[0]])
+            hint = " (--decimal ,)" * (self.is_number(cell.replace(",", ".")) is not None)
+            self.note(where[bad[0]], column, "a finite number", f"{cell!r}", len(bad), hint)
+
+    def note(
+        self, line: Any, column: int, expected: str, got: str, cells: int = 1, hint: str = ""
+    ) -> None:
+        """Take note of so many cells of a column that are not as expected, the first in a line."""
+        more = f" and {cells - 1:,} more" * (cells > 1)
+        at = f"line {line}, {self.called(column)}"
+        self.problems.append(f"{at}: expected {expected}, got {got}{more}{hint}")
 
     def called(self, column: int) -> str:
         """What a message calls a column: its name, or its number from 1."""

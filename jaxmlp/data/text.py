@@ -118,7 +118,7 @@ def separator_of(head: list[str], decimal: str) -> str:
     number = number_in(decimal, None)
 
     def cut(separator: str) -> tuple[int, float]:
-        rows = list(split(head, separator))
+        rows = list(cells_of(head, separator))
         width, n = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
         if width < 2:
             return 0, 0.0
@@ -130,10 +130,10 @@ def separator_of(head: list[str], decimal: str) -> str:
 
 def widths(head: list[str], separator: str) -> Counter:
     """How many lines have how many cells."""
-    return Counter(len(cells) for cells in split(head, separator))
+    return Counter(len(cells) for cells in cells_of(head, separator))
 
 
-def split(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+def cells_of(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
     """The cells of each line that isn't blank, without blanks around them."""
     lines = (line.strip(" ") for line in lines) if separator == " " else lines
     with contextlib.suppress(csv.Error):  # of a quotation that is never closed
@@ -164,7 +164,7 @@ class Lines:
         self.separator = separator or separator_of(head, decimal)
         counted = widths(head, self.separator)
         self.width = counted.most_common(1)[0][0] if counted else 0
-        self.head = [row for row in split(head, self.separator) if len(row) == self.width]
+        self.head = [row for row in cells_of(head, self.separator) if len(row) == self.width]
         self.blank = self.separator + ' \t\r\n"'
         self.numbers: array[int] = array("q")
         self.ragged: list[tuple[int, int]] = []

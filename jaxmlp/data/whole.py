@@ -8,6 +8,7 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.opened import name_of, open_table
+from jaxmlp.data.preparation import renumbered
 from jaxmlp.data.table import Cells, Reading, Table
 from jaxmlp.data.targets import from_targets
 
@@ -41,9 +42,8 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
     about: dict[str, Any] = {"features": own([table.names[c] for c in features]), "texts": texts}
     about |= {"names": own(names), "number": table.number, "where": where}
     try:
-        data = from_targets(
-            name_of(path), np.nan_to_num(X) if table.problems else X, y, task, **about
-        )
+        X = np.nan_to_num(X) if table.problems else X
+        data = from_targets(name_of(path), X, y, task, **about)
     except ValueError as reason:
         table.problems.append(str(reason).removeprefix(f"{name_of(path)}: "))
     table.check()
@@ -75,11 +75,9 @@ def own(names: Sequence[str]) -> tuple[str, ...] | None:
 
 def _in_order(X: np.ndarray, codes: dict[str, int]) -> tuple[str, ...]:
     """The texts, sorted, and the column with the numbers that they have so."""
-    texts = sorted(codes)
-    number = np.empty(len(texts) + 1)
-    number[[codes[text] for text in texts]], number[-1] = np.arange(len(texts)), np.nan
-    X[:] = number[np.where(np.isnan(X), len(texts), X).astype(int)]
-    return tuple(texts)
+    place = {text: k for k, text in enumerate(sorted(codes))}
+    X[:] = renumbered(X, [place[text] for text in codes])
+    return tuple(place)
 
 
 def _check_columns(

@@ -130,9 +130,8 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
 
     def _known(self, classes: np.ndarray, all_of_them: bool) -> None:
         """Refuse classes that there are no outputs for; where it goes on, also missing ones."""
-        if len(np.setdiff1d(classes, self.classes_)) or (
-            all_of_them and len(classes) != len(self.classes_)
-        ):
+        missing = all_of_them and len(classes) != len(self.classes_)
+        if missing or len(np.setdiff1d(classes, self.classes_)):
             raise ValueError(f"expected y of the classes {self.classes_}, as before, got {classes}")
 
     def _strata(self, Y: np.ndarray) -> np.ndarray | None:

@@ -17,7 +17,7 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from jaxmlp.estimators.judging import error, judged, measured, reported
+from jaxmlp.estimators.judging import judged, measured, reported, total_error
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, rounded, unit
 from jaxmlp.network import Network, Params, forward
 from jaxmlp.train.epoch import State, stepped
@@ -26,8 +26,6 @@ from jaxmlp.train.mesh import shared_out
 # XLA's newer way to fuse small operations takes a third of the time that a first fit takes to
 # compile, and makes these programs no faster.
 QUICK = {"xla_cpu_use_fusion_emitters": False}
-EPOCHS = 64  # the most that one call runs
-ORDERS = 2**22  # the most row numbers that it is given
 ROWS = 8192  # samples whose outputs are computed at a time
 
 
@@ -73,11 +71,6 @@ def _output(network: Network, part: str, params: Params, X: Array) -> Array:
 def start(rule: Program, params: Params, eta: Array) -> optax.OptState:
     """What the optimizer remembers before its first step."""
     return rule.make(eta).init(params)
-
-
-def most_epochs(rows: int) -> int:
-    """How many epochs of so many rows a call may be given."""
-    return max(1, min(EPOCHS, ORDERS // rows))
 
 
 @compiled(0)
@@ -147,7 +140,8 @@ def _step(
 
     def objective(params: Params) -> tuple[Array, Array]:
         squares = sum((weights[:, 1:] ** 2).sum() for weights in params)
-        mean, penalty = error(rule, params, batch) * share, numbers.alpha / 2 * squares * share
+        mean = total_error(rule, params, batch) * share
+        penalty = numbers.alpha / 2 * squares * share
         return mean + penalty, mean / reported(rule, batch) + penalty
 
     (value, report), gradients = jax.value_and_grad(objective, has_aux=True)(params)

@@ -11,7 +11,7 @@ from jaxmlp.evaluate import explained
 from jaxmlp.network import Params, forward, loss
 
 
-def error(rule: Program, params: Params, data: Data) -> Array:
+def total_error(rule: Program, params: Params, data: Data) -> Array:
     """The weighted sum of E, or of half the squared error, whose δ2 is g − y."""
     total = data.weights @ loss(rule.network, params, data.X, data.Y, reduction="none")
     return total / 2 if rule.network.loss.name == "squared_error" else total
@@ -28,11 +28,11 @@ def measured(rule: Program, params: Params, data: Data | None) -> tuple:
         return None, None
     weight = data.weights.sum()
     g, score = forward(rule.network, params, data.X).g, SCORES[rule.network.output.name]
-    mean = error(rule, params, data) / weight
+    mean = total_error(rule, params, data) / weight
     return mean / reported(rule, data), score(data.Y, g, data.weights / weight)
 
 
-def accuracy(Y: Array, g: Array, shares: Array) -> Array:
+def class_accuracy(Y: Array, g: Array, shares: Array) -> Array:
     """The share of rows whose largest output is that of their class (L25)."""
     return shares @ (g.argmax(axis=1) == Y.argmax(axis=1))
 
@@ -42,7 +42,7 @@ def subset_accuracy(Y: Array, g: Array, shares: Array) -> Array:
     return shares @ ((g > 0.5) == (Y > 0.5)).all(axis=1)
 
 
-SCORES = {"softmax": accuracy, "sigmoid": subset_accuracy, "identity": explained}
+SCORES = {"softmax": class_accuracy, "sigmoid": subset_accuracy, "identity": explained}
 
 
 def judged(rule: Program, state: Progress, now: Curves, n: Array, numbers: Numbers) -> Progress:
@@ -63,9 +63,7 @@ def judged(rule: Program, state: Progress, now: Curves, n: Array, numbers: Numbe
     best = state.best and jax.tree.map(
         functools.partial(jnp.where, better), state.params, state.best
     )
-    return Progress(
-        params=state.params,
-        optimizer=state.optimizer,
+    return state._replace(
         best=best,
         best_value=jnp.where(better, value, state.best_value),
         stale=stale,

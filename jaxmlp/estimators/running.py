@@ -12,13 +12,15 @@ import numpy as np
 from jax._src import xla_bridge  # no public name says whether JAX is running
 from jax.typing import DTypeLike
 
-from jaxmlp.estimators.descent import descend, most_epochs, start
+from jaxmlp.estimators.descent import descend, start
 from jaxmlp.estimators.settings import devices_of, numbers_of
 from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, padded
 from jaxmlp.network import Network, Params, full_precision
+from jaxmlp.train.fitted import Epoch
 from jaxmlp.train.mesh import check_batch, placed
-from jaxmlp.train.sgd import Epoch
 
+EPOCHS = 64  # the most that one call runs
+ORDERS = 2**22  # the most row numbers that it is given
 FORKED = [False]  # whether this process is a fork of one in which JAX was running
 
 
@@ -52,7 +54,7 @@ class Orders:
 
     def __init__(self, train: Data, batch_size: int, random: np.random.RandomState | None):
         self.n, self.random, rows = int(train.n), random, len(train.X)
-        self.most = most_epochs(rows)
+        self.most = max(1, min(EPOCHS, ORDERS // rows))
         self.epochs = np.tile(np.arange(rows if batch_size else 0, dtype=np.int32), (self.most, 1))
 
     def next(self, epochs: int) -> np.ndarray:
@@ -80,7 +82,7 @@ def drawn(
     return Params(*map(layer, sizes, sizes[1:]))
 
 
-def begin(
+def begun(
     rule: Program,
     params: Params,
     numbers: Numbers,
@@ -94,15 +96,15 @@ def begin(
     The memory is its `Progress` without parameters.
     """
     optimizer = start(rule, params, numbers.eta)
+    kind: Any = jax.tree.structure(optimizer)
+    if memory and kind == jax.tree.structure(memory.optimizer):
+        return memory._replace(params=params, stopped=np.bool_(False))
     number = numbers.eta.dtype.type
-    state = Progress(
+    return Progress(
         params=params, optimizer=optimizer, best=params if validated else None,
         best_value=number(-np.inf), stale=np.int32(0), seen=number(seen),
         eta=numbers.eta, stopped=np.bool_(False),
     )  # fmt: skip
-    kinds: list[Any] = [jax.tree.structure(o) for o in (optimizer, memory and memory.optimizer)]
-    same = memory and kinds[0] == kinds[1]
-    return memory._replace(params=params, stopped=np.bool_(False)) if same else state
 
 
 def trained(
@@ -123,7 +125,7 @@ def trained(
     data = padded(train, rule.batch_size), validation and padded(validation, 0)
     numbers = numbers_of(given, dtype)
     with precision(dtype):
-        state = begin(rule, params, numbers, *before, validated=validation is not None)
+        state = begun(rule, params, numbers, *before, validated=validation is not None)
         orders = Orders(data[0], rule.batch_size, random if given["shuffle"] else None)
         return run(rule, data, state, numbers, orders, epochs, given["on_epoch"], put)
 

@@ -18,7 +18,7 @@ from jaxmlp.estimators.samples import checked_samples, parts
 from jaxmlp.estimators.settings import ABOVE_0
 from jaxmlp.estimators.state import Curves
 from jaxmlp.network import Params
-from jaxmlp.train.sgd import Epoch
+from jaxmlp.train.fitted import Epoch
 from jaxmlp.train.sweep import sweep
 
 if TYPE_CHECKING:
@@ -45,16 +45,16 @@ def search(
     scale = 0.5 / samples.Y.shape[1] if half else 1.0
     best = Best(len(grid), scale, float(estimator.tol), estimator.n_iter_no_change)
     with precision(samples.X.dtype):
-        sweep(
+        history = sweep(
             rule.network, starts, train.X, train.Y, weights=train.weights, test=validation[:3],
             epochs=estimator.max_iter, eta=[rate for rate, _ in grid], batch_size=size,
             optimizer=penalised(rule.make, estimator.alpha / size, half),
             key=jax.vmap(jax.random.key)(jnp.array([seed for _, seed in grid], jnp.uint32)),
             on_epoch=best.see,
-        )  # fmt: skip
-    _report(estimator, grid, best)
-    k = int(best.errors.argmin())
-    losses, errors = (np.array(curve)[:, k] for curve in (best.losses, best.curves))
+        ).history  # fmt: skip
+    k = _reported(estimator, grid, best)
+    curves = ([epoch.train_error for epoch in history], [epoch.test_error for epoch in history])
+    losses, errors = (scale * np.asarray(curve, float)[:, k] for curve in curves)
     params = Params(*(part[k] for part in best.params))
     estimator._keep(params, Curves(losses, errors, None), again=False)
     estimator.t_, estimator._memory = len(losses) * train.n, None
@@ -68,8 +68,6 @@ class Best:
         self.scale, self.tol, self.patience, self.stale = scale, tol, patience, 0
         self.errors, self.epochs = np.full(networks, np.inf), np.zeros(networks, int)
         self.params: Params | None = None
-        self.losses: list = []
-        self.curves: list = []
 
     def see(self, epoch: Epoch, params: Params) -> bool:
         """Take note of an epoch: whether training is to end."""
@@ -83,8 +81,6 @@ class Best:
             return np.where(better[:, None, None], new, old)
 
         self.params = Params(*map(kept, params, before))
-        self.losses.append(np.asarray(epoch.train_error, float) * self.scale)
-        self.curves.append(errors)
         return self.stale > self.patience
 
 
@@ -120,10 +116,10 @@ def _seed(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) < 2**32
 
 
-def _report(
+def _reported(
     estimator: "jaxmlp.estimators.base.ThreeLayer", grid: list[tuple[float, int]], best: Best
-) -> None:
-    """What each network came to, and the best one's settings."""
+) -> int:
+    """Which network is the best; the estimator is told its settings, and what each came to."""
     rates, seeds = map(np.array, zip(*grid, strict=True))
     k = int(best.errors.argmin())
     if not np.isfinite(best.errors[k]):
@@ -138,3 +134,4 @@ def _report(
         "validation_loss": best.errors,
         "epoch": best.epochs,
     }
+    return k

@@ -20,12 +20,12 @@ from jaxmlp.train.mesh import Devices
 MANY = 100  # hidden_units where nothing is said
 
 
-def whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
     """Whether it is a whole number above 0."""
     return isinstance(value, Integral) and not isinstance(value, bool) and bool(value >= 1)
 
 
-def number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     """Whether it is a finite number from 0."""
     return isinstance(value, Real) and not isinstance(value, bool) and bool(0 <= value < math.inf)
 
@@ -35,10 +35,10 @@ def one_of(*known: str) -> tuple[str, Callable]:
     return f"one of {', '.join(known)}", lambda value: isinstance(value, str) and value in known
 
 
-WHOLE = "a whole number above 0", whole
-FROM_0 = "a number from 0", number
-ABOVE_0 = "a number above 0", lambda value: number(value) and value > 0
-BELOW_1 = "a number from 0 and below 1", lambda value: number(value) and value < 1
+WHOLE = "a whole number above 0", is_whole
+FROM_0 = "a number from 0", is_number
+ABOVE_0 = "a number above 0", lambda value: is_number(value) and value > 0
+BELOW_1 = "a number from 0 and below 1", lambda value: is_number(value) and value < 1
 SWITCH = "True or False", lambda value: isinstance(value, bool | np.bool_)
 EXPECTED = {
     "hidden_units": WHOLE,
@@ -47,7 +47,7 @@ EXPECTED = {
         lambda f: isinstance(f, str | Activation) or callable(f),
     ),
     "alpha": FROM_0,
-    "batch_size": ("'auto' or a whole number above 0", lambda b: whole(b) or str(b) == "auto"),
+    "batch_size": ("'auto' or a whole number above 0", lambda b: is_whole(b) or str(b) == "auto"),
     "learning_rate": one_of("constant", "invscaling", "adaptive"),
     "learning_rate_init": ABOVE_0,
     "power_t": FROM_0,
@@ -55,16 +55,16 @@ EXPECTED = {
     "shuffle": SWITCH,
     "tol": FROM_0,
     "warm_start": SWITCH,
-    "momentum": ("a number from 0 to 1", lambda value: number(value) and value <= 1),
+    "momentum": ("a number from 0 to 1", lambda value: is_number(value) and value <= 1),
     "nesterovs_momentum": SWITCH,
     "early_stopping": SWITCH,
-    "validation_fraction": ("a number between 0 and 1", lambda v: number(v) and 0 < v < 1),
+    "validation_fraction": ("a number between 0 and 1", lambda v: is_number(v) and 0 < v < 1),
     "monitor": one_of("score", "loss"),
     "beta_1": BELOW_1,
     "beta_2": BELOW_1,
     "epsilon": ABOVE_0,
-    "n_iter_no_change": ("a whole number above 0, or inf", lambda v: whole(v) or v == math.inf),
-    "device": ("None, a name or a number", lambda d: d is None or isinstance(d, str) or whole(d)),
+    "n_iter_no_change": ("a whole number above 0, or inf", lambda v: is_whole(v) or v == math.inf),
+    "device": ("None, a name or a number", lambda d: isinstance(d, str | None) or is_whole(d)),
     "on_epoch": ("None or a function", lambda value: value is None or callable(value)),
 }
 
@@ -94,7 +94,7 @@ def units_of(settings: dict) -> int:
     if isinstance(several, str) or not isinstance(several, Iterable):
         raise ValueError(f"expected (q,) for hidden_layer_sizes, got {sizes!r}")
     several = list(several)
-    if len(several) != 1 or not whole(several[0]):
+    if len(several) != 1 or not is_whole(several[0]):
         raise ValueError(
             f"expected one hidden layer, (q,), for hidden_layer_sizes, got {sizes!r}: "
             "the network has three layers"

@@ -113,20 +113,9 @@ class Samples(NamedTuple):
 
 
 def samples(
-    network: Network,
-    params: Params,
-    part: str,
-    X: Any,
-    Y: Any,
-    weights: Any = None,
-    *,
-    put: Callable = jax.device_put,
+    network: Network, params: Params, part: str, X: Any, Y: Any, weights: Any = None
 ) -> Samples:
-    """X, Y and weights in the dtype of params, once they fit the network and are finite.
-
-    Args:
-        put: what puts them on devices.
-    """
+    """X, Y and weights in the dtype of params, once they fit the network and are finite."""
     given = {f"{part}X": X, f"{part}Y": Y}
     if weights is not None:
         given[f"{part}weights"] = weights
@@ -136,8 +125,8 @@ def samples(
     X, Y, *rest = arrays.values()
     if X.ndim != 2 or len(X) == 0:
         raise ValueError(f"expected {part}X of shape (n, d) with n at least 1, got {X.shape}")
-    wanted = jax.ShapeDtypeStruct(Y.shape, X.dtype)
-    _fits(network, *(jax.tree.map(_kind, one) for one in (params, X)), wanted)
+    kinds = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), (params, X))
+    _fits(network, *kinds, jax.ShapeDtypeStruct(Y.shape, X.dtype))
     for name, array in arrays.items():
         _finite(name, array, given[name])
     if rest and (rest[0].shape != (len(X),) or rest[0].min() < 0 or not rest[0].sum() > 0):
@@ -145,7 +134,7 @@ def samples(
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
             f"got shape {rest[0].shape}" + (f", {as_range(rest[0])}" if rest[0].size else "")
         )
-    return put(Samples(X, Y, *rest))
+    return Samples(X, Y, *rest)
 
 
 def _of_dtype(array: Any, dtype: DTypeLike) -> np.ndarray | Array:
@@ -153,15 +142,11 @@ def _of_dtype(array: Any, dtype: DTypeLike) -> np.ndarray | Array:
     return array if there else np.asarray(array, dtype)
 
 
-def test_samples(network: Network, params: Params, test: Any, **how: Any) -> Samples | None:
+def test_samples(network: Network, params: Params, test: Any) -> Samples | None:
     """The same of a pair (X, Y), or with weights."""
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
-    return test and samples(network, params, "test ", *test, **how)
-
-
-def _kind(array: Any) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(array.shape, array.dtype)
+    return test and samples(network, params, "test ", *test)
 
 
 @functools.lru_cache(maxsize=64)

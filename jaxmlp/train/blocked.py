@@ -30,8 +30,7 @@ import jax.numpy as jnp
 from jax.experimental.xla_metadata import set_xla_metadata
 from jaxtyping import Array
 
-from jaxmlp import activations, losses
-from jaxmlp.network import Network, Params
+from jaxmlp.network import Network, Params, foreign
 from jaxmlp.train.layers import DELTAS, Layer, apart, joined
 
 SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
@@ -268,12 +267,7 @@ def fusible(network: Network) -> bool:
 
     A function of one's own may hold arrays, and XLA ends the process where such a function does.
     """
-    known = (
-        (network.hidden, {None: None, **activations.HIDDEN}),
-        (network.output, activations.OUTPUTS),
-        (network.loss, losses.LOSSES),
-    )
-    return all(part in table.values() for part, table in known)
+    return not foreign(network)
 
 
 def _as_one_function(steps: Callable) -> Callable:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Key
 
 from jaxmlp.network import Params
 from jaxmlp.signing import DAMAGED, read, signed
-from jaxmlp.train.sgd import Epoch, Fit, arrays, check_arrays
+from jaxmlp.train.fitted import Epoch, Fit, arrays, check_arrays
 from jaxmlp.whole import regular, write_whole
 
 FORMAT = 2  # 1 had its hash over the numbers alone

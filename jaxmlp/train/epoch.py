@@ -20,7 +20,7 @@ from jaxmlp.train.layers import DELTAS, apart
 from jaxmlp.train.order import in_order
 
 ROWS = 4096  # so many samples at a time are enough to measure the error on
-OUTPUTS = 2**22  # and so many outputs
+MOST_OUTPUTS = 2**22  # and so many outputs
 
 
 class Rule(NamedTuple):
@@ -153,24 +153,32 @@ def together(
     order = in_order(drawn, rule.n[0] or len(train.X))
     each = functools.partial(blocked.each, rule.on_cpu)
     by_rows = rule.mesh and not rule.units
-    batches: Any = by_rows and mesh.in_batches(rule.mesh, train, order, rule.batch_size)
+    batches = mesh.in_batches(rule.mesh, train, order, rule.batch_size) if by_rows else None
     if rule.block:
-        how = rule.network, rule.gradient, rule.batch_size, rule.block, rule.on_cpu, rule.fused
-        rates = step_by_sample(etas, rule.batch_size, train.weights, order)
-        data, order = (batches[:2], None) if by_rows else (train[:2], order)
-        descend: Any = functools.partial(blocked.descend, *how)
-        descend = mesh.by_units(rule.mesh, rule.network, descend) if rule.units else descend
-        params = descend(data, states.params, order, rates)
-        states = states._replace(params=params)
-    elif rule.mesh:
-        states = each(lambda s, e: _in_batches(rule, batches, s, len(order), e), states, etas)
+        states = _in_blocks(rule, train, batches, states, order, etas)
     else:
-        states = each(lambda s, e: _step_by_step(rule, train, s, order, e), states, etas)
+        states = each(lambda s, e: _step_by_step(rule, train, batches, s, order, e), states, etas)
 
     def errors(part: Samples | None, n: int) -> Array | None:
         return part and each(lambda p: _error(rule, p, part, n, measured), states.params)
 
     return states, errors(train, rule.n[0]), errors(test, rule.n[1])
+
+
+def _in_blocks(
+    rule: Rule, train: Samples, batches: Samples | None, states: State, order: Array, etas: Array
+) -> State:
+    """Many samples at a time, by plain SGD.
+
+    Args:
+        batches: on a mesh, those of the epoch.
+    """
+    how = rule.network, rule.gradient, rule.batch_size, rule.block, rule.on_cpu, rule.fused
+    descend: Any = functools.partial(blocked.descend, *how)
+    descend = mesh.by_units(rule.mesh, rule.network, descend) if rule.units else descend
+    rates = step_by_sample(etas, rule.batch_size, train.weights, order)
+    (X, Y, _), rows = (batches, None) if batches else (train, order)
+    return states._replace(params=descend((X, Y), states.params, rows, rates))
 
 
 def step_by_sample(etas: Array, batch_size: int, weights: Array | None, order: Array) -> Array:
@@ -185,29 +193,24 @@ def step_by_sample(etas: Array, batch_size: int, weights: Array | None, order: A
     return etas[:, batch] * share[None]
 
 
-def _step_by_step(rule: Rule, train: Samples, state: State, order: Array, etas: Array) -> State:
-    """A batch at a time, by any optimizer of Optax's."""
+def _step_by_step(
+    rule: Rule, train: Samples, batches: Samples | None, state: State, order: Array, etas: Array
+) -> State:
+    """A batch at a time, by any optimizer of Optax's; batches as for `_in_blocks`."""
+    whole, rest = divmod(len(order), rule.batch_size)
 
     def step(state: State, batch: tuple) -> tuple[State, None]:
-        rows, eta = batch
-        return _step(rule, state, jax.tree.map(lambda part: part[rows], train), eta), None
+        part, eta = batch
+        part = part if batches else jax.tree.map(lambda of: of[part], train)
+        return _step(rule, state, part, eta), None
 
-    whole = len(order) // rule.batch_size
-    full, rest = jnp.split(order, [whole * rule.batch_size])
-    full = full.reshape(whole, rule.batch_size)
+    parts: Any = batches
+    if not batches:
+        parts = jnp.pad(order, (0, -len(order) % rule.batch_size)).reshape(-1, rule.batch_size)
+    full = jax.tree.map(lambda part: part[:whole], parts)
     state, _ = jax.lax.scan(step, state, (full, etas[:whole]))
-    return step(state, (rest, etas[-1]))[0] if rest.size else state
-
-
-def _in_batches(rule: Rule, batches: Samples, state: State, samples: int, etas: Array) -> State:
-    """The same, of batches that lie ready; the last may be filled up."""
-    whole, rest = divmod(samples, rule.batch_size)
-    full = jax.tree.map(lambda part: part[:whole], batches)
-    state, _ = jax.lax.scan(
-        lambda state, batch: (_step(rule, state, *batch), None), state, (full, etas[:whole])
-    )
-    last = jax.tree.map(lambda part: part[whole, :rest], batches) if rest else None
-    return _step(rule, state, last, etas[-1]) if rest else state
+    last = jax.tree.map(lambda part: part[whole, :rest], parts) if rest else None
+    return step(state, (last, etas[-1]))[0] if rest else state
 
 
 def _step(rule: Rule, state: State, batch: Samples, eta: Array) -> State:
@@ -279,7 +282,7 @@ def _total_of_many(
         these = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
         return _total(network, params, *these)
 
-    rows = max(1, min(len(part.X), ROWS, OUTPUTS // part.Y.shape[1]))
+    rows = max(1, min(len(part.X), ROWS, MOST_OUTPUTS // part.Y.shape[1]))
     whole, rest = divmod(len(part.X), rows)
     sums = jax.lax.map(lambda start: some(start, rows), rows * jnp.arange(whole)).sum()
     return sums + some(whole * rows, rest) if rest else sums

@@ -23,6 +23,8 @@ from jaxmlp.train.arguments import Samples
 from jaxmlp.train.layers import Layer, apart, joined
 
 AXIS = "samples"
+SHARE: Any = PartitionSpec(AXIS)
+WHOLE: Any = PartitionSpec()
 Devices: TypeAlias = jax.Device | Sequence[jax.Device] | None
 
 
@@ -39,7 +41,7 @@ def placed(device: Devices) -> tuple[Mesh | None, Callable]:
         raise ValueError(f"expected devices, as of jax.devices(), got {device!r}")
     mesh = Mesh(np.array(devices), (AXIS,))
     here = all(one.process_index == jax.process_index() for one in devices)
-    everywhere = NamedSharding(mesh, PartitionSpec())
+    everywhere = NamedSharding(mesh, WHOLE)
     if here:
         return mesh if len(devices) > 1 else None, lambda tree: jax.device_put(tree, everywhere)
     return mesh, lambda tree: jax.tree.map(lambda leaf: _of_all(np.asarray(leaf), everywhere), tree)
@@ -74,7 +76,7 @@ def shared(mesh: Mesh, part: Samples, whole: bool = False) -> Samples:
         whole: all rows on each device.
     """
     missing = -len(part.X) % mesh.size
-    where = NamedSharding(mesh, PartitionSpec() if whole else PartitionSpec(AXIS))
+    where = NamedSharding(mesh, WHOLE if whole else SHARE)
 
     def put(array: Any) -> Array:
         array = np.asarray(array)
@@ -93,13 +95,13 @@ def own_share(mesh: Mesh, rows: np.ndarray) -> np.ndarray:
 
 def from_own_shares(mesh: Mesh, part: Samples) -> Samples:
     """`shared`, where each process has its `own_share` alone."""
-    where = NamedSharding(mesh, PartitionSpec(AXIS))
+    where = NamedSharding(mesh, SHARE)
     return jax.tree.map(lambda a: jax.make_array_from_process_local_data(where, a), part)
 
 
 def shared_out(mesh: Mesh, batch: Any) -> Any:
     """A batch that every device has, with only a share of its rows worked at on each."""
-    where = NamedSharding(mesh, PartitionSpec(AXIS))
+    where = NamedSharding(mesh, SHARE)
     return jax.tree.map(
         lambda part: jax.lax.with_sharding_constraint(part, where) if part.ndim else part, batch
     )
@@ -113,9 +115,9 @@ def in_batches(mesh: Mesh, part: Samples, order: Array, batch_size: int) -> Samp
         order: row numbers; the last batch is filled up with the first row.
     """
     rows = jnp.pad(order, (0, -len(order) % batch_size)).reshape(-1, batch_size)
-    batches, share = PartitionSpec(None, AXIS), PartitionSpec(AXIS)
+    batches = PartitionSpec(None, AXIS)
     picked = jax.shard_map(
-        functools.partial(_picked, mesh.size), mesh=mesh, in_specs=(share, batches),
+        functools.partial(_picked, mesh.size), mesh=mesh, in_specs=(SHARE, batches),
         out_specs=batches,
     )  # fmt: skip
     return picked(part, rows)
@@ -170,11 +172,9 @@ def by_units(mesh: Mesh, network: Network, descend: Callable) -> Callable:
     Of a batch, each device has the sums over its own units in a = Vz. They are exchanged; all
     else, forward and back, is at home: W by rows, V by columns, the outputs' bias everywhere.
     """
-    nothing: Any = PartitionSpec()
     rows = PartitionSpec(None, AXIS)
     columns: Any = PartitionSpec(None, None, AXIS)
-    everywhere: Any = nothing if network.bias else None
-    second = Layer(columns, everywhere)
+    second = Layer(columns, WHOLE if network.bias else None)
 
     def own(data: Any, W: Any, V: Layer, order: Array, rates: Array) -> tuple:
         params = Params(W, joined(V))
@@ -182,14 +182,13 @@ def by_units(mesh: Mesh, network: Network, descend: Callable) -> Callable:
         return params.W, apart(network, params.V)
 
     shared_out = jax.shard_map(
-        own, mesh=mesh, in_specs=(nothing, rows, second, nothing, nothing),
+        own, mesh=mesh, in_specs=(WHOLE, rows, second, WHOLE, WHOLE),
         out_specs=(rows, second), check_vma=False,
     )  # fmt: skip
 
     def together(data: Any, params: Params, order: Array, rates: Array) -> Params:
         W, V = shared_out(data, params.W, apart(network, params.V), order, rates)
-        whole = NamedSharding(mesh, nothing)
-        return jax.lax.with_sharding_constraint(Params(W, joined(V)), whole)
+        return jax.lax.with_sharding_constraint(Params(W, joined(V)), NamedSharding(mesh, WHOLE))
 
     return together
 
@@ -218,7 +217,5 @@ def summed(mesh: Mesh, total: Callable, n: int, params: Any, part: Samples) -> A
         there = first + jnp.arange(len(own.X)) < n
         return jax.lax.psum(total(params, own, there), AXIS)
 
-    everywhere, share = PartitionSpec(), PartitionSpec(AXIS)
-    return jax.shard_map(
-        local, mesh=mesh, in_specs=(everywhere, share), out_specs=everywhere
-    )(params, part)  # fmt: skip
+    shared_out = jax.shard_map(local, mesh=mesh, in_specs=(WHOLE, SHARE), out_specs=WHOLE)
+    return shared_out(params, part)

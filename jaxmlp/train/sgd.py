@@ -2,14 +2,15 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh
 from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
@@ -28,68 +29,10 @@ from jaxmlp.train.arguments import (
     test_samples,
 )
 from jaxmlp.train.epoch import Rule, State, rule_for, run
-from jaxmlp.train.mesh import (
-    Devices,
-    check_batch,
-    from_own_shares,
-    placed,
-    shared,
-    shares_units,
-)
+from jaxmlp.train.fitted import Diverged, Epoch, Fit, begin, check_resume
+from jaxmlp.train.mesh import Devices, check_batch, from_own_shares, placed, shared, shares_units
 from jaxmlp.train.order import order_of
 from jaxmlp.train.stream import Reader, Stream, of_stream
-
-
-class Epoch(NamedTuple):
-    """What is known after an epoch.
-
-    Attributes:
-        epoch: 1 for the first.
-        eta: the step size of its last step; None where the optimizer has its own.
-        train_error: the mean of E over the training samples, at its end; None where it was
-            not measured.
-        test_error: likewise over the test samples; None where there are none.
-    """
-
-    epoch: int
-    eta: float | None
-    train_error: float | None
-    test_error: float | None
-
-
-class Fit(NamedTuple):
-    """What `fit` returns, and goes on from.
-
-    Attributes:
-        params: W and V as trained.
-        history: an `Epoch` for each epoch.
-        optimizer: what the optimizer remembers; None from `sweep`.
-        seen: of a `Stream`, how many samples of the epoch under way are done.
-    """
-
-    params: Params
-    history: list[Epoch]
-    optimizer: optax.OptState | None = None
-    seen: Array | None = None
-
-
-class Diverged(ArithmeticError):
-    """The training error is no longer a finite number.
-
-    Attributes:
-        last: the `Epoch` in which that was seen.
-        step_sizes: its η_t, or their range, as text.
-    """
-
-    def __init__(self, last: Epoch, step_sizes: str):
-        super().__init__(last, step_sizes)
-        self.last, self.step_sizes = last, step_sizes
-
-    def __str__(self) -> str:
-        return (
-            f"training diverged in epoch {self.last.epoch}: the error is {self.last.train_error} "
-            f"(step size: {self.step_sizes}); a smaller step size may help"
-        )
 
 
 @full_precision()
@@ -168,43 +111,36 @@ def fit(
     """
     params = jax.tree.map(jnp.asarray, Params(*params))
     mesh, everywhere = placed(device)
-    parts = _checked(network, params, (X, Y, weights), test)
-    n = len(Y), len(test[1]) if test else 0
+    train, tested = _checked(network, params, (X, Y, weights), test)
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     measuring = measured_epochs(errors_every, epochs)
     make, eta = step_rule(optimizer, eta)
-    order = order_of(key, order, epochs, n[0])
-    an_epoch = n[0] if order is None else order.shape[1]
+    order = order_of(key, order, epochs, len(train.Y))
+    an_epoch = len(train.Y) if order is None else order.shape[1]
     rule = rule_for(network, params, make, gradient, min(batch_size, an_epoch), block)
+    streamed = isinstance(X, Stream)
     if mesh:
-        check_batch(mesh, rule.batch_size)
-        block = rule.batch_size if rule.block else 0
-        how = {"plain": block > 0, "streamed": isinstance(X, Stream)}
-        units = shares_units(mesh.size, params, rule.batch_size, **how)
-        rule = rule._replace(mesh=mesh, n=n, block=block, fused=False, units=units)
-    train, tested, reader = _on_devices(rule, X, *parts, everywhere)
-    steps = math.ceil(an_epoch / rule.batch_size)
-    params = everywhere(params)
-    state, history, seen = None, [], 0
+        n = len(train.Y), len(tested.Y) if tested else 0
+        rule = _on_mesh(mesh, rule, params, n, streamed=streamed)
+    so_far = begin(params, optimizer=make, eta=eta or 0.0, stream=streamed)
     if resume is not None:
-        begun = begin(params, optimizer=make, eta=eta or 0.0, stream=reader is not None)
-        check_resume(resume, begun, epochs)
-        state, history = everywhere(State(resume.params, resume.optimizer)), [*resume.history]
-        seen = int(resume.seen or 0)
+        check_resume(resume, so_far, epochs)
+        so_far = resume
+    state = everywhere(State(so_far.params, so_far.optimizer))
+    history, seen = [*so_far.history], int(so_far.seen or 0)
 
     def keep(state: State, seen: int) -> None:
         if save:
-            part = jnp.asarray(seen, jnp.int32) if reader else None
+            part = jnp.asarray(seen, jnp.int32) if streamed else None
             save(Fit(state.params, [*history], state.optimizer, part))
 
+    one_epoch = _one_epoch(rule, X, train, tested, everywhere)
+    steps = math.ceil(an_epoch / rule.batch_size)
     for epoch in range(len(history), epochs):
         etas = step_sizes(eta, epoch * steps, steps, params.V.dtype)
-        state = state or State(params, make(etas[0]).init(params))
         drawn = (key, epoch) if order is None else order[epoch]
-        measured = measuring(epoch)
-        task = rule, train, tested, state, drawn, etas, measured
-        state, *errors = reader.epoch(*task, seen, keep) if reader else run(*task)
-        history.append(_epoch(epoch, eta, etas, errors if measured else (None, None)))
+        state, *errors = one_epoch(state, drawn, etas, measuring(epoch), seen, keep)
+        history.append(_epoch(epoch, eta, etas, errors))
         keep(state, seen := 0)
         if on_epoch and on_epoch(history[-1], state.params) is True:
             break
@@ -212,27 +148,45 @@ def fit(
 
 
 def _checked(
-    network: Network, params: Params, train: Sequence, test: Sequence | None
+    network: Network, params: Params, given: Sequence, test: Sequence | None
 ) -> tuple[Samples, Samples | None]:
     """(the training samples, the test samples), which lie where they lay."""
-    X, Y, weights = train
+    X, Y, weights = given
     if isinstance(X, Stream):
         return of_stream("", X, Y, weights), of_stream("test ", *test) if test else None
-    here: dict[str, Any] = {"put": lambda part: part}
-    trained = samples(network, params, "", X, Y, weights, **here)
-    return trained, test_samples(network, params, test, **here)
+    train = samples(network, params, "", X, Y, weights)
+    return train, test_samples(network, params, test)
 
 
-def _on_devices(
+def _on_mesh(mesh: Mesh, rule: Rule, params: Params, n: tuple[int, int], *, streamed: bool) -> Rule:
+    """The rule where several devices share the batches or the hidden units.
+
+    Args:
+        n: how many training and test samples there are.
+    """
+    check_batch(mesh, rule.batch_size)
+    block = rule.batch_size if rule.block else 0
+    how = {"plain": block > 0, "streamed": streamed}
+    units = shares_units(mesh.size, params, rule.batch_size, **how)
+    return rule._replace(mesh=mesh, n=n, block=block, fused=False, units=units)
+
+
+def _one_epoch(
     rule: Rule, X: Any, train: Samples, test: Samples | None, everywhere: Callable
-) -> tuple[Samples, Samples | None, Reader | None]:
-    """(the training samples, the test samples, what reads them where X is a `Stream`)."""
+) -> Callable:
+    """An epoch as a function of what changes from one to the next: `Reader.epoch`, or like it."""
     mesh = rule.mesh
     if isinstance(X, Stream):
         put = functools.partial(from_own_shares, mesh) if mesh else everywhere
-        return train, test, Reader(X.at_once, put)
+        return functools.partial(Reader(X.at_once, put).epoch, rule, train, test)
     put = functools.partial(shared, mesh, whole=rule.units) if mesh else everywhere
-    return put(train), test and put(test), None
+    there = put(train), test and put(test)
+
+    def in_memory(state: State, drawn: Any, etas: np.ndarray, measured: bool, *_: Any) -> tuple:
+        state, *errors = run(rule, *there, state, drawn, etas, measured)
+        return (state, *errors) if measured else (state, None, None)
+
+    return in_memory
 
 
 def _epoch(epoch: int, eta: StepSize | None, etas: np.ndarray, errors: Sequence) -> Epoch:
@@ -246,60 +200,3 @@ def _epoch(epoch: int, eta: StepSize | None, etas: np.ndarray, errors: Sequence)
     if done.train_error is not None and not math.isfinite(done.train_error):
         raise Diverged(done, as_range(etas) if eta else "the optimizer's own")
     return done
-
-
-def begin(
-    params: Params, *, optimizer: Optimizer = optax.sgd, eta: StepSize | None = None,
-    stream: bool = False,
-) -> Fit:  # fmt: skip
-    """Where `fit` begins: the `Fit` of no epoch.
-
-    Args:
-        params, optimizer, eta: as for `fit`.
-        stream: whether X is a `Stream`.
-
-    Raises:
-        ValueError: the optimizer is none, or has a step size of its own beside eta.
-
-    Example:
-        >>> begun = begin(Params(None, jnp.ones((2, 3))), optimizer=optax.adam)
-        >>> begun.history, [leaf.shape for leaf in jax.tree.leaves(begun.optimizer)]
-        ([], [(), (2, 3), (2, 3)])
-    """
-    params = jax.tree.map(jnp.asarray, Params(*params))
-    make, eta = step_rule(optimizer, eta)
-    (first,) = step_sizes(eta, 0, 1, params.V.dtype)
-    return Fit(params, [], make(first).init(params), jnp.zeros((), jnp.int32) if stream else None)
-
-
-def check_resume(resume: Fit, begun: Fit, epochs: int) -> None:
-    """Refuse to go on from another network or optimizer, or from beyond the epochs asked for.
-
-    Raises:
-        ValueError: with the first array that differs, or the number of epochs.
-    """
-    check_arrays(arrays(resume), arrays(begun))
-    if len(resume.history) > epochs:
-        done = len(resume.history)
-        raise ValueError(f"expected at least the {done} epochs already done, got {epochs}")
-
-
-def check_arrays(got: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Refuse arrays that have not these names, dtypes and shapes.
-
-    Raises:
-        ValueError: with the first that differs.
-    """
-    for name in {**wanted, **got}:
-        expected, received = (
-            f"{arrays[name].dtype}{list(arrays[name].shape)}" if name in arrays else "none"
-            for arrays in (wanted, got)
-        )
-        if expected != received:
-            raise ValueError(f"expected {name} to be {expected}, got {received}")
-
-
-def arrays(so_far: Fit) -> dict[str, Array]:
-    """What a `Fit` goes on from, by name: params.V, optimizer.0.count, …"""
-    leaves, _ = jax.tree.flatten_with_path(so_far._replace(history=None))
-    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}

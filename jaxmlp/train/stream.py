@@ -84,7 +84,7 @@ class Parts:
 
 
 class Reader(NamedTuple):
-    """How samples come to their devices: so many at a time; put: as `samples` has it."""
+    """How samples come to their devices: so many at a time; put: what puts them there."""
 
     at_once: int | None
     put: Callable
@@ -105,7 +105,7 @@ class Reader(NamedTuple):
         # Without threads: JAX computes while this one reads, and memory is not torn in pieces.
         here = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
         for n, some in grain.MapDataset.source(parts).to_iter_dataset(here):
-            yield n, samples(rule.network, params, "", *some[:2], put=self.put)
+            yield n, self.put(samples(rule.network, params, "", *some[:2]))
 
     def epoch(
         self, rule: Rule, train: Samples, test: Samples | None, state: State, drawn: Any,

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
@@ -15,6 +14,7 @@ import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Key
 
+from jaxmlp.cores import cores
 from jaxmlp.gradients import Gradients, autodiff
 from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.arguments import (
@@ -30,8 +30,8 @@ from jaxmlp.train.arguments import (
 )
 from jaxmlp.train.blocked import each
 from jaxmlp.train.epoch import Rule, State, alone, fused_or_not, rule_for, together
+from jaxmlp.train.fitted import Epoch, Fit
 from jaxmlp.train.order import order_of
-from jaxmlp.train.sgd import Epoch, Fit
 
 
 @full_precision()
@@ -87,8 +87,10 @@ def sweep(
     params = _stacked(params)
     N, one = len(params.V), jax.tree.map(lambda p: p[0], params)
     train, test = samples(network, one, "", X, Y, weights), test_samples(network, one, test)
-    counts = {"epochs": epochs, "batch_size": batch_size}
-    rules = [_step_rule(optimizer, own, gradient, counts) for own in _each(eta, N)]
+    each_eta = _each(eta, N)
+    for one_eta in each_eta:
+        check_settings(one_eta, gradient, epochs=epochs, batch_size=batch_size)
+    rules = [step_rule(optimizer, one_eta) for one_eta in each_eta]
     keys = key if key is not None and key.shape else None
     order = order_of(_one_of(key, N), order, epochs, len(train.X))
     an_epoch = len(train.X) if order is None else order.shape[1]
@@ -97,7 +99,9 @@ def sweep(
     shares, states, history = _shares(one, N, (train, test)), None, []
     for epoch in range(epochs):
         etas = np.stack([step_sizes(own, epoch * steps, steps, one.V.dtype) for _, own in rules])
-        states = states or _start(rule, shares, params, etas[:, 0])
+        if states is None:
+            begun = jax.vmap(lambda p, eta: State(p, rule.make(eta).init(p)))(params, etas[:, 0])
+            states = [share.of(begun) for share in shares]
         number = np.uint32(epoch)
         drawn = order[epoch] if order is not None else number if keys is not None else (key, number)
         measured = measuring(epoch)
@@ -130,21 +134,11 @@ class Share(NamedTuple):
 def _shares(one: Params, N: int, data: Any) -> list[Share]:
     platform = next(iter(jnp.asarray(one.V).devices())).platform
     devices = jax.local_devices(backend=platform)
-    workers = max(len(devices), _cores() if platform == "cpu" else 1)
+    workers = max(len(devices), cores() if platform == "cpu" else 1)
     most = math.ceil(N / min(workers, N))
     rows = np.minimum(np.arange(math.ceil(N / most) * most), N - 1).reshape(-1, most)
     there = [devices[k % len(devices)] for k in range(len(rows))]
     return [Share(d, r, jax.device_put(data, d)) for d, r in zip(there, rows, strict=True)]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
-def _start(rule: Rule, shares: Sequence[Share], params: Params, etas: Any) -> list[State]:
-    """The states at the beginning."""
-    state = jax.vmap(lambda p, eta: State(p, rule.make(eta).init(p)))(params, etas)
-    return [share.of(state) for share in shares]
 
 
 def _epoch(
@@ -160,20 +154,18 @@ def _epoch(
         (*share.data, (state, *share.of(own)), jax.device_put(drawn, share.device), measured)
         for share, state in zip(shares, states, strict=True)
     ]
-    programs = [
-        _program(rule, share.device, task) for share, task in zip(shares, tasks, strict=True)
-    ]
+    programs = [_program(rule, share, task) for share, task in zip(shares, tasks, strict=True)]
     with ThreadPoolExecutor(len(shares)) as threads:
         done = threads.map(lambda run, task: jax.block_until_ready(run(*task)), programs, tasks)
         return tuple(zip(*done, strict=True))
 
 
-def _program(rule: Rule, device: jax.Device, task: Any) -> Callable:
+def _program(rule: Rule, share: Share, task: Any) -> Callable:
     """The program for arguments like these, compiled here: threads have no settings of JAX's."""
     leaves, tree = jax.tree.flatten(task)
     kinds = tuple(jax.ShapeDtypeStruct(np.shape(leaf), leaf.dtype) for leaf in leaves)
     x64 = getattr(jax.config, "jax_enable_x64")  # noqa: B009
-    return _compiled(rule, device, tree, kinds, x64)
+    return _compiled(rule, share.device, tree, kinds, x64)
 
 
 @functools.lru_cache(maxsize=64)
@@ -243,8 +235,3 @@ def _one_of(key: Any, N: int) -> Any:
     if key.shape != (N,):
         raise ValueError(f"expected one key, or {N}, one for each network, got {key.shape}")
     return key[0]
-
-
-def _step_rule(optimizer: Any, eta: Any, gradient: Any, counts: dict[str, int]) -> tuple:
-    check_settings(eta, gradient, **counts)
-    return step_rule(optimizer, eta)

@@ -12,7 +12,6 @@ import pytest
 
 from jaxmlp.classroom import feedback, page, tables
 from jaxmlp.classroom.grading import Graded, graded, read_kept, write_kept
-from jaxmlp.classroom.kept import packed, unpacked
 from jaxmlp.classroom.mistakes import common, mistakes
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import Rubric, points
@@ -87,8 +86,8 @@ def test_a_checker_that_has_changed_runs_all_again(tmp_path, monkeypatch):
 
 
 def test_what_is_kept_comes_back(tmp_path):
-    for file in FILES:
-        assert unpacked(File, packed(file)) == file
+    write_kept(tmp_path, {str(k): file for k, file in enumerate(FILES)})
+    assert [*read_kept(tmp_path).values()] == [*FILES]
     for damaged in ("{}", "[", '{"found": {"x": 3}}', '{"found": {"x": {"path": 3}}}', ""):
         (tmp_path / "class.json").write_text(damaged)
         assert read_kept(tmp_path) == {}

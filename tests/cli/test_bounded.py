@@ -70,13 +70,13 @@ def test_the_model_is_there_before_any_figure_is_drawn(command, tmp_path, monkey
     assert {"history.json", "model.safetensors", "settings.json"} <= {*seen[0]}
 
 
-@pytest.mark.parametrize("m", [3, plot.MOST_CLASSES, plot.MOST_CLASSES + 1, 1000])
+@pytest.mark.parametrize("m", [3, plot.MOST_NUMBERED, plot.MOST_NUMBERED + 1, 1000])
 def test_a_confusion_matrix_stays_on_a_page(m):
     figure = plot.confusion(np.eye(m, dtype=int), [f"class {k}" for k in range(m)])
     (axes,) = figure.axes
-    assert len(axes.texts) == (m * m if m <= plot.MOST_CLASSES else 0)
+    assert len(axes.texts) == (m * m if m <= plot.MOST_NUMBERED else 0)
     assert max(figure.get_size_inches()) <= 9
-    assert len(axes.get_xticks()) <= plot.MOST_CLASSES
+    assert len(axes.get_xticks()) <= plot.MOST_NUMBERED
 
 
 def test_a_matrix_of_many_classes_is_not_printed(capsys):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.cli.folder import MODEL
-from jaxmlp.cli.settings import signed
+from jaxmlp.cli.settings import signed_settings
 from jaxmlp.storage import load_model
 
 from .conftest import refused
@@ -104,7 +104,7 @@ def test_the_death_of_one_ends_the_other_and_one_process_goes_on(tmp_path, alone
     saved = json.loads((tmp_path / "run/settings.json").read_bytes())
     done = max(int(p.stem.split("-")[1]) for p in (tmp_path / "run").glob("checkpoint-*"))
     saved.pop("sha256")
-    (tmp_path / "run/settings.json").write_text(signed({**saved, "epochs": done + 2}))
+    (tmp_path / "run/settings.json").write_text(signed_settings({**saved, "epochs": done + 2}))
     code, out, err = ended(begin(tmp_path, "--resume", "run"))
     assert (code, err) == (0, "")
     assert f"resumed    after {done} of {done + 2} epochs" in out

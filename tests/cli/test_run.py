@@ -18,7 +18,7 @@ import pytest
 from jaxmlp.cli import folder, main
 from jaxmlp.cli.folder import make_folder
 from jaxmlp.cli.run import Run
-from jaxmlp.cli.settings import Settings, saved_settings, signed
+from jaxmlp.cli.settings import saved_settings, signed_settings
 from jaxmlp.train.checkpoint import checkpoints
 
 ASKED = ["--data", "iris", "--units", "3", "--epochs", "5", "--optimizer", "adam", "--batch-size", "7",
@@ -318,7 +318,7 @@ def test_damaged_settings_are_one_line(run, killed, rng):
     whole = json.loads(path.read_text())
     del whole["sha256"]
     texts = ["", "[]", "{}", "[" * 100_000, *(
-        signed({**whole, name: value})
+        signed_settings({**whole, name: value})
         for name, value in [("units", "3"), ("units", True), ("optimizer", "sgdd"), ("eta", [1]),
                             ("classes", 5), ("classes", [1]), ("bias", 0), ("data", None), ("epochs", -3),
                             ("data_sha256", "0"), ("checkpoint_every", "often")]
@@ -357,7 +357,7 @@ def test_other_versions_are_said(run, killed):
     path = Path("mine/settings.json")
     saved = json.loads(path.read_text())
     del saved["sha256"]
-    path.write_text(signed({**saved, "device": "an abacus"}))
+    path.write_text(signed_settings({**saved, "device": "an abacus"}))
     code, _, err = run("--resume", "mine")
     assert code == 0
     assert err == (
@@ -409,7 +409,7 @@ def test_many_runs_of_one_second_get_folders_of_their_own(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "strftime", lambda _: "20261123-101500")
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: make_folder(Settings(data="iris"))[1], range(16)))
+        made = list(pool.map(lambda _: make_folder(None, "iris")[1], range(16)))
     assert len(set(made)) == 16
     assert all(path.is_dir() for path in made)
 
@@ -417,7 +417,7 @@ def test_many_runs_of_one_second_get_folders_of_their_own(tmp_path, monkeypatch)
 def test_a_folder_that_another_run_takes_meanwhile_is_left_to_it(run, monkeypatch):
     Path("mine").mkdir()
     Path("mine/settings.json").write_text("another's")
-    monkeypatch.setattr("jaxmlp.cli.run.make_folder", lambda _: ([], Path("mine")))
+    monkeypatch.setattr("jaxmlp.cli.folder.make_folder", lambda *_: ([], Path("mine")))
     refused(run(*ASKED, "--out", "mine"), "File exists: 'mine/settings.json'")
     assert Path("mine/settings.json").read_text() == "another's"
 

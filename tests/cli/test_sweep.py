@@ -112,7 +112,7 @@ def test_a_sweep_goes_on_with_what_is_missing(run, tmp_path, monkeypatch):
     def interrupted(group, *args):
         if len(done) == 2:
             raise KeyboardInterrupt
-        done.append(group.program)
+        done.append((group[0].hidden, group[0].units, group[0].batch_size))
         return train(group, *args)
 
     monkeypatch.setattr(cli_sweep, "_train", interrupted)

@@ -179,7 +179,7 @@ def test_an_earlier_run_is_never_overwritten(run, tmp_path):
 
 def test_two_runs_do_not_share_a_folder(run, tmp_path):
     """While one is under way, its folder is taken; the other leaves it as it is."""
-    with run_folder(Settings(out="mine")) as (hidden, folder):
+    with run_folder("mine", "digits") as (hidden, folder):
         (hidden / "result").write_text("whole")
         refused(run(*QUICK, "--data", "iris", "--out", "mine"), "got mine, which is there")
         assert [p.name for p in folder.iterdir()] == [hidden.name]
@@ -190,7 +190,7 @@ def test_a_failing_run_removes_what_it_made_and_nothing_else(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
 
     def fail():
-        with run_folder(Settings(out="a/b")) as (hidden, folder):
+        with run_folder("a/b", "digits") as (hidden, folder):
             (hidden / "half").write_text("half")
             (folder / "notes.txt").write_text("not the run's")
             raise KeyboardInterrupt

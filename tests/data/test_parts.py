@@ -9,7 +9,7 @@ import pytest
 from jaxmlp.data.dataset import split
 from jaxmlp.data.parts import open_parts
 from jaxmlp.data.rows import Rows
-from jaxmlp.data.scaling import applied, learn_scaling
+from jaxmlp.data.scaling import learn_scaling
 from jaxmlp.data.sources import load_data
 from jaxmlp.data.table import Reading
 
@@ -86,7 +86,7 @@ def test_what_is_learned_and_chosen_of_it_is_the_same(folder):
     for kind in ("standard", "max", "none"):
         one, other = learn_scaling(found.X, kind), learn_scaling(whole.X, kind)
         np.testing.assert_allclose(
-            np.asarray(applied(one, found.X)), applied(other, whole.X), rtol=1e-13, atol=1e-13
+            np.asarray(one.apply(found.X)), other.apply(whole.X), rtol=1e-13, atol=1e-13
         )
 
 

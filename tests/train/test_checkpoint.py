@@ -17,7 +17,8 @@ from jaxmlp.train.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from jaxmlp.train.sgd import Diverged, Epoch, Fit, begin, fit
+from jaxmlp.train.fitted import Diverged, Epoch, Fit, begin
+from jaxmlp.train.sgd import fit
 
 from ..conftest import draw_params
 

@@ -16,7 +16,8 @@ import pytest
 from jaxmlp import ThreeLayerClassifier
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, init
-from jaxmlp.train.sgd import Fit, fit
+from jaxmlp.train.fitted import Fit
+from jaxmlp.train.sgd import fit
 from jaxmlp.train.stream import Stream
 
 pytestmark = pytest.mark.slow  # all of it takes minutes

@@ -17,7 +17,8 @@ from jaxmlp.evaluate import dead_units
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params, init, loss
 from jaxmlp.train.arguments import inverse_epoch
-from jaxmlp.train.sgd import Diverged, Epoch, fit
+from jaxmlp.train.fitted import Diverged, Epoch
+from jaxmlp.train.sgd import fit
 
 from .. import exercise
 from ..conftest import draw_params

@@ -14,7 +14,8 @@ import pytest
 from jaxmlp.gradients import autodiff, backprop
 from jaxmlp.network import Network, Params, init
 from jaxmlp.train import mesh, order
-from jaxmlp.train.sgd import Fit, fit
+from jaxmlp.train.fitted import Fit
+from jaxmlp.train.sgd import fit
 
 CASES = [  # f, g, E, bias, the route, whether weighted, devices
     ("relu", "softmax", "cross_entropy", True, autodiff, False, 2),
