@@ -45,9 +45,10 @@ class Step:
         return bool(self.checks) and not self.notes
 
 
-def not_run(why: str, line: int = 0) -> Step:
+def not_run(why: str, why_ja: str = "", line: int = 0) -> Step:
     """That a file, or a loop of it, could not be run."""
-    words = Words(f"the file could not be run: {why}", f"ファイルを実行できませんでした: {why}")
+    words = Words(f"the file could not be run: {why}",
+                  f"ファイルを実行できませんでした: {why_ja or why}")  # fmt: skip
     return Step(line, frozenset(), notes=(Note("not-judged", words),))
 
 

@@ -52,7 +52,9 @@ def steps_of(
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
     try:
         recordings, errors, farthest, guessed = _taped(cells, runner, seed)
-    except (Crashed, Died, TimedOut, Unfinished, OutOfTime) as why:
+    except TimedOut as why:
+        return [not_run(f"it had not ended after {why} s", f"{why} 秒たっても終わりませんでした")]
+    except (Crashed, Died, Unfinished, OutOfTime) as why:
         return [not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [not_run("expected a recording, got something else")]

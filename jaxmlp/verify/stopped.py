@@ -102,7 +102,7 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
         around += [] if around else [n for n in loops if inside & names_used([n], {})]
         of_stand_ins = {kind, errors[0][0]} & {*BY_SIZES, "AssertionError"} or "Unknown" in why
         if around and guessed and of_stand_ins:
-            return [not_run(f"{kind}: {why} (line {line})", around[-1].lineno)]
+            return [not_run(f"{kind}: {why} (line {line})", line=around[-1].lineno)]
         if around and kind in vars(builtins):
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
             return [Step(around[-1].lineno, frozenset(extent(around[-1])), (check,))]

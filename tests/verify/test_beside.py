@@ -254,3 +254,65 @@ for epoch in range(100):
     file = judged(tmp_path, text)
     assert verdicts(file) == {"right"}
     assert not any(note.id == "not-judged" for note in file.remarks)
+
+
+def test_of_a_table_that_is_too_long_a_part_is_read(tmp_path):
+    np.savetxt(tmp_path / "long.csv", np.random.default_rng(0).normal(size=(30_000, 4)))
+    text = """
+import numpy as np
+data = np.loadtxt("long.csv")
+X, T = data[:, :3], data[:, 3:]
+W, V = np.random.randn(3, 300), np.random.randn(300, 1)
+for epoch in range(100):
+    z = np.tanh(X @ W)
+    top = z @ V - T
+    low = top @ V.T * (1 - z ** 2)
+    V -= 1e-5 * z.T @ top
+    W -= 1e-5 * X.T @ low
+"""
+    assert verdicts(judged(tmp_path, text)) == {"right"}
+    wrong = judged(tmp_path, text.replace("(1 - z ** 2)", "(1 - z)"))
+    assert "wrong" in verdicts(wrong)
+
+
+PIXELS = {
+    "struct": "struct.unpack('>II', file.read(8))",
+    "bytes": "[int.from_bytes(file.read(4), 'big') for _ in range(2)]",
+}
+
+
+@pytest.mark.parametrize("way", PIXELS)
+def test_files_of_mnist_that_are_not_there_have_heads(tmp_path, way):
+    text = f"""
+import os, struct
+import numpy as np
+def load(kind):
+    with open(os.path.join("data", kind + "-labels.idx1-ubyte"), "rb") as file:
+        magic, count = {PIXELS[way]}
+        labels = np.fromfile(file, dtype=np.uint8)
+    with open(os.path.join("data", kind + "-images.idx3-ubyte"), "rb") as file:
+        magic, count = {PIXELS[way]}
+        height, width = {PIXELS[way]}
+        images = np.fromfile(file, dtype=np.uint8).reshape(count, height * width)
+    return images / 255, labels
+X, y = load("train")
+T = np.eye(10)[y]
+W, V = 0.1 * np.random.randn(784, 5), 0.1 * np.random.randn(5, 10)
+for epoch in range(100):
+    z = np.tanh(X @ W)
+    e = np.exp(z @ V)
+    top = e / e.sum(1, keepdims=True) - T
+    low = top @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+"""
+    assert verdicts(judged(tmp_path, text)) == {"right"}
+    wrong = judged(tmp_path, text.replace("(1 - z ** 2)", "(1 - z)"))
+    assert "wrong" in verdicts(wrong)
+
+
+def test_a_file_that_is_asked_for_first_is_there(folder):
+    text = TABLE.format(read="import os\nimport numpy as np\n"
+                        "assert os.path.exists('table.npy') and not os.path.isfile('other.npy')\n"
+                        "data = np.load('table.npy')")  # fmt: skip
+    assert verdicts(judged(folder, text)) == {"right"}

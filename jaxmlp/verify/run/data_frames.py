@@ -66,9 +66,8 @@ class DataFrames(types.ModuleType):
 
     def _read(self, name: str, file: Any, *args: Any, **kw: Any) -> Any:
         found = current().find(file)
-        return self._called(
-            name, found, *args, own=found is not file or isinstance(file, io.IOBase), **kw
-        )
+        own = found is not file or isinstance(file, io.IOBase)
+        return current().some_of(self._called(name, found, *args, own=own, **kw))
 
     def _called(self, name: str, *args: Any, own: bool = True, **kw: Any) -> Any:
         """What a function gives: pandas' own, if nothing that is not there is in its arguments."""

@@ -80,6 +80,8 @@ class Hooked(ast.NodeTransformer):
             case ast.Call(ast.Attribute(ast.Attribute(attr="ndarray"), method), [array, *rest]):
                 node.func = ast.copy_location(ast.Attribute(array, method, ast.Load()), node.func)
                 node.args = rest  # np.ndarray.flatten(a) is a.flatten(), which records
+            case ast.Call(ast.Attribute(ast.Name("int"), "from_bytes") as function):
+                node.func = ast.copy_location(ast.Name("__from_bytes__", ast.Load()), function)
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
@@ -119,6 +121,9 @@ class Hooked(ast.NodeTransformer):
         self.generic_visit(node)
         if is_table and not self.numbers:
             node.value = _call("__table__", node.value)
+        into_list = isinstance(node.targets[0], ast.Subscript)
+        if self.numbers and into_list and _is_small_integer(node.value):  # y[label] = 1
+            node.value = _call("__number__", node.value)
         return node
 
     def visit_List(self, node: ast.List) -> ast.AST:

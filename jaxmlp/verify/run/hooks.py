@@ -25,6 +25,11 @@ def as_number(value: Any) -> Any:
     return float(value)
 
 
+def from_bytes(data: Any, *args: Any, **kw: Any) -> int:
+    """int.from_bytes(…) of a program, of a file that is not there."""
+    return data.of_head() if hasattr(data, "stands_for") else int.from_bytes(data, *args, **kw)
+
+
 def minus(left: Any, right: Any) -> Any:
     """left − right of a program; a plain 1 beside a number that is recorded may be a target, as any
     other number may be: it is none that is written there."""

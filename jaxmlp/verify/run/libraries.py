@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.hooks import as_number
@@ -28,7 +29,7 @@ from jaxmlp.verify.run.standing_in import StandIn
 from jaxmlp.verify.run.stubs import Stub, progress
 from jaxmlp.verify.run.tape import current
 
-MAGIC, IMAGE = 2049, (28, 28)  # in the files of MNIST
+HEAD = 4  # numbers in front of MNIST's images
 LABELS = 3  # in the names of files
 FLOATS = ("random", "uniform", "gauss", "normalvariate", "triangular", "betavariate", "expovariate")
 PYTHONS_OWN = ("choice", "choices", "sample", "seed", "randint", "randrange", "Random")
@@ -167,6 +168,11 @@ def _listing(function: Callable) -> Callable:
     return listed
 
 
+def _is_there(function: Callable) -> Callable:
+    """`os.path.exists` and its like: of data beside the file, and of what somebody would type."""
+    return lambda path: isinstance(path, Answer) or function(current().find(plain(path)))
+
+
 def _rows_by(reader: Callable) -> Callable:
     """A reader of csv, of a file that is there; a stand-in for the table of one that is not."""
 
@@ -178,15 +184,13 @@ def _rows_by(reader: Callable) -> Callable:
 
 
 def _unpacked(form: Any, file: Any) -> Any:
-    """`struct.unpack`; of a file that is not there the head of one of MNIST's, or bytes of it."""
+    """`struct.unpack`; of a file that is not there the head of one of MNIST's, or labels."""
     if not isinstance(file, StandIn):
         return struct.unpack(form, file)
-    current().guessed = True
     count = len(struct.unpack(form, bytes(struct.calcsize(form))))
-    if count == 1:
-        return (current().data("struct.unpack"),)
-    head = (MAGIC + count // 2, ROWS, *IMAGE)
-    return head[:count] if count <= len(head) else tuple(random.choices(range(256), k=count))
+    if count > HEAD or form.strip("@=<>!0123456789 ") in "Bb":
+        return tuple(random.choices(range(LABELS), k=count))
+    return tuple(file.of_head() for _ in range(count))
 
 
 LIBRARIES: dict[str, types.ModuleType] = {
@@ -198,6 +202,8 @@ LIBRARIES: dict[str, types.ModuleType] = {
     "decimal": Namespace(decimal, "decimal", Decimal=_decimal),
     "csv": Namespace(csv, "csv", reader=_rows_by(csv.reader), DictReader=_rows_by(csv.DictReader)),
     "glob": Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob)),
-    "os": Namespace(os, "os", listdir=_listing(os.listdir),
+    "os": Namespace(os, "os", listdir=_listing(os.listdir), path=Namespace(
+                        os.path, "os.path", exists=_is_there(os.path.exists),
+                        isfile=_is_there(os.path.isfile)),
                     **dict.fromkeys(CHANGES, lambda *_, **__: None)),
 }  # fmt: skip

@@ -18,6 +18,7 @@ from jaxmlp.verify.run.targets import targets
 
 WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
 LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
+AFTER = 3  # of the time that is left, for what follows the first step
 STEPS = 3  # steps that are looked for
 ROOM = 20_000  # nodes kept from before a step
 NO_MORE = object()  # passes of a loop
@@ -201,7 +202,9 @@ class Loops:
                 self.aimless.append(made)
                 return
             self.seen.append(made)
-            self.before = self.errors[:] if self.before is None else self.before
+            if self.before is None:
+                self.before, now = self.errors[:], time.process_time()
+                self.until = now + (self.until - now) / AFTER
 
 
 def _made(

@@ -43,6 +43,7 @@ class Oracle:
         self.tables: dict[str, int] = {}  # the widths of tables that were loaded
         self.loads: list[Any] = []  # the arrays that stand for what was loaded
         self.calls = 0
+        self.heads: dict[str, int] = {}  # how many numbers of the heads of files were read
         self.output: Shape | None = None  # of what a forward pass has given
         self.made: dict[str, Any] = {}  # the arrays that stand-ins have become, by name
         self.activated: tuple[set[int], set[int]] = (set(), set())  # nodes of u, and of f(u)

@@ -25,7 +25,7 @@ from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
 from jaxmlp.verify.run.beside import data_file, module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
-from jaxmlp.verify.run.hooks import as_number, label, minus, repeated
+from jaxmlp.verify.run.hooks import as_number, from_bytes, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
 from jaxmlp.verify.run.step import Place, moves, places
@@ -49,6 +49,7 @@ class Program:
         until: when to stop, by `time.process_time`.
         judged: the path of the module whose operations count; empty for the file itself.
         reads: whether it finds the data that lie beside it.
+        rows: of these, at most; 0 for all.
 
     Attributes:
         has_read: whether it has found some.
@@ -56,7 +57,7 @@ class Program:
 
     def __init__(
         self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str],
-        until: float, judged: str = "", *, reads: bool = True,
+        until: float, judged: str = "", *, reads: bool = True, rows: int = 0,
     ):  # fmt: skip
         self.path, self.oracle = path, oracle
         self.reads, self.has_read = reads, False
@@ -79,7 +80,7 @@ class Program:
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = roots(Path(path), statements)
         begin(Tape(os.path.realpath(judged) if judged else path))
-        current().data, current().find = self._data, self._find
+        current().data, current().find, current().rows = self._data, self._find, rows
         if judged:
             current().beside.add(path)
 
@@ -146,7 +147,7 @@ class Program:
             "__passes__": self.loops.passes, "__while__": self.loops.passes_while,
             "__holds__": lambda test: test or self._is_guessed(),
             "__int__": label, "__float__": as_number, "__number__": number,
-            "__repeated__": repeated, "__minus__": minus,
+            "__from_bytes__": from_bytes, "__repeated__": repeated, "__minus__": minus,
         }  # fmt: skip
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
 

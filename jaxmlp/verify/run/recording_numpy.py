@@ -210,7 +210,7 @@ def _loading(name: str) -> Callable:
         if hasattr(file, "stands_for"):
             return file()
         try:
-            return lifted(function(current().find(file), *args, **kw))
+            return lifted(current().some_of(function(current().find(file), *args, **kw)))
         except OSError:
             return current().data(f"np.{name}")
 

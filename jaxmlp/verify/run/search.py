@@ -35,6 +35,7 @@ AGAIN = 4  # of a changed program, with the shapes of the one before
 OWN = 8  # sizes of the program's own, at most
 LARGE = 50_000  # numbers in an array, from where on fewer units are tried
 FIRST = 2  # of the time a run may take, as long as fewer units may be tried
+PART = 300  # rows of a table, where all of it is too much
 TOO_MUCH = {"TapeFull", "OutOfTime"}
 
 
@@ -84,7 +85,7 @@ class Search:
     ):
         body = code.body
         self.body, self.path, self.unknown = body, code.path, set(code.unknown)
-        self.judged, self.reads = judged, True
+        self.judged, self.reads, self.rows = judged, True, 0
         self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
         self.guessed = False
         self.farthest: tuple[tuple, Given, list] | None = None
@@ -107,7 +108,7 @@ class Search:
             run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
             program = self._run(run.given, what)
             if program.has_read and not program.has_step:
-                self.reads = False  # with stand-ins in place of the data there may be a step
+                self._read_less(program)
                 left.again.append(run)
                 continue
             self.guessed |= program.oracle.guesses or current().guessed
@@ -126,6 +127,13 @@ class Search:
                 return self._smaller(enough, program, what) or made.found
             self._push_changes(program, what, run, left, lengths=not made.found)
         return made.all()
+
+    def _read_less(self, program: Program) -> None:
+        """Read only a part of data that are too many; else none: with stand-ins in place of them
+        there may be a step."""
+        kinds = {kind for kind, _, _ in program.errors}
+        self.reads = bool(kinds & TOO_MUCH) and not self.rows
+        self.rows = PART if self.reads else 0
 
     def _harvest(self, program: Program, made: Made) -> list[Recording]:
         """Keep what a run has given; this, if no other run is needed."""
@@ -249,7 +257,7 @@ class Search:
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
         oracle = Oracle(*given, self.seed, self.sizes)
         program = Program(self.body, self.path, oracle, self.unknown, until, self.judged,
-                          reads=self.reads)  # fmt: skip
+                          reads=self.reads, rows=self.rows)  # fmt: skip
         try:
             with np.errstate(all="ignore"):
                 program.run()

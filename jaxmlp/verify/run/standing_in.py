@@ -18,6 +18,7 @@ LAYERS = 3
 PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
+MAGIC, IMAGE = 2051, (28, 28)  # in MNIST's files
 KINDS = ("table", "column", "images")
 
 
@@ -127,6 +128,14 @@ class StandIn:
             self.value = self._oracle.fresh()
         self._oracle.drawn[int(self.value)] = None
         return int(self.value)
+
+    def of_head(self) -> int:
+        """Become a number at the head of a file, as MNIST's have it: what the file is, how many
+        samples it has, and of images their height and width."""
+        current().guessed = True
+        file, heads = self.stands_for.partition(".")[0], self._oracle.heads
+        heads[file] = heads.get(file, 0) + 1
+        return (MAGIC, self._oracle.rows, *IMAGE)[(heads[file] - 1) % 4]
 
     def as_index(self, size: int) -> Any:
         """Become labels below a size, one a sample, or a number below it."""

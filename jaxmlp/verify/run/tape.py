@@ -116,6 +116,7 @@ class Tape:
         self.guessed = False  # whether there are stand-ins for data
         self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
         self.data: Callable[[str], Any] = lambda name: None  # makes one
+        self.rows = 0  # of data that are read, at most; 0 for all
         self.frames: dict[int, tuple[Any, Any]] | None = None  # of pandas', by id, as arrays
         self.find: Callable[[Any], Any] = lambda file: file  # where a file is that has this name
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
@@ -137,6 +138,11 @@ class Tape:
         self.nodes[node.id] = node
         self.next += 1
         return node.id
+
+    def some_of(self, data: Any) -> Any:
+        """Data that a program reads; of a long table so many rows as there may be."""
+        many = len(data) if getattr(data, "shape", ()) else 0
+        return data[:: many // self.rows] if 0 < self.rows < many else data
 
     def stands_in(self, array: np.ndarray) -> None:
         """That an array is one of the stand-ins for data."""
