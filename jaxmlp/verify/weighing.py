@@ -1,17 +1,20 @@
 """Which verdicts count, where names and running tell of the same thing, and where it is unsure."""
 
+import ast
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.finding import Check, Note, Words, by_function
 from jaxmlp.verify.kinds import BACKWARD, LOOP, STILL, unwritten
-from jaxmlp.verify.names import DELTA, names_used, plain, stores
+from jaxmlp.verify.names import DELTA, called, names_used, plain, stores
 from jaxmlp.verify.overlooked import idle
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
 from jaxmlp.verify.ran import BACK_STAGES, Step, extent
 from jaxmlp.verify.slips import of_output, wants_output
 from jaxmlp.verify.source import Source, unused
+
+SUMS = ("sum", "mean", "average", "fsum")
 
 
 def merged(
@@ -87,7 +90,8 @@ def _as_used(check: Check, step: Step, found: Source, declared: Collection[str])
     another f than its name says, which is told all the same."""
     right = bool(step.checks) and _right(step.checks)
     ids = {note.id for note in check.diagnosis}
-    if right and not declared and check.stage == "loss" and ids == {"sum-missing"}:
+    each = "sum-missing" in ids and ids <= {"sum-missing", "times-half"}
+    if check.stage == "loss" and each and not declared and (right or _is_summed(check, found)):
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     if check.verdict != "wrong" or not covers(step, [check], found):
         return check
@@ -97,6 +101,13 @@ def _as_used(check: Check, step: Step, found: Source, declared: Collection[str])
     if right and not declared and ids in ({"relu-leaky"}, {"of-another"}):
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     return check
+
+
+def _is_summed(check: Check, found: Source) -> bool:
+    """Whether a file takes the sum or the mean of what a function gives: mean(mse(g, y))."""
+    sums = [n for n in ast.walk(found.module) if isinstance(n, ast.Call) and called(n) in SUMS]
+    inside = (n for one in sums for arg in one.args for n in ast.walk(arg))
+    return any(isinstance(n, ast.Call) and called(n) == check.name for n in inside)
 
 
 def sure(

@@ -56,11 +56,13 @@ class Evaluated(After):
         trained = list(layers(world.recording.nodes, world.graph, own, forward))
         mine = list(layers(self.nodes, self.graph, self.params, self.moving))
         by_matrix = {one.W: one for one in trained}
+        biased = {one.W for one in mine if one.biased}  # elsewhere: to do without is a comparison
         for layer in mine:
             was = by_matrix.get(layer.W)
             if was is None or not self.graph.after[layer.product]:  # where the tape ends, perhaps
                 continue
-            if was.biased and not layer.biased and self._without_bias(layer, was):
+            bare = was.biased and not layer.biased and layer.W not in biased
+            if bare and self._without_bias(layer, was):
                 yield Mistake(_without_bias(), self._span(layer.product))
             before = _before(self.graph, mine, layer)
             was_before = _before(world.graph, trained, was)

@@ -1,6 +1,7 @@
 """Which parameters of a step follow the gradient of one E, and by how much of it."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,9 @@ from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import GRADIENT
 from jaxmlp.verify.run.targets import Target
+from jaxmlp.verify.truth import errors
 
+LENGTHS = frozenset(("sqrt", "np.linalg.norm", "minimum", "maximum", "np.clip"))
 ROUNDING = 1e-11  # of its terms, that may be left of a sum that is 0
 
 
@@ -50,12 +53,13 @@ def judgement(choice: Choice, names: Names) -> Judgement:
     factors = {name: factor for name, factor in factors.items() if name not in by_chance}
     used = {name: one.used for name, one in told.items() if one.used is not None}
     still = _still(world, target, names)
-    return Judgement(
+    found = Judgement(
         choice, names, right, factors, still=still, resting=_resting(world, names, still),
-        uneven=_uneven(choice, len(right), factors, used), loose=_loose(world, names),
+        uneven={}, loose=_loose(world, names),
         uphill=frozenset(name for name, one in told.items() if one.way < 0),
         unseen=_unseen(choice, names), gone=gone,
     )  # fmt: skip
+    return replace(found, uneven=_uneven(found, used))
 
 
 def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> Followed | None:
@@ -86,7 +90,9 @@ def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any
         return direction(world, names, outputs, param, gradients, of_any)
     if by_way or (choice.across and choice.error != OWN and not param.gives):
         old_at = np.stack([state[param.old] for state in world.at])
-        return int(decayed(world.change(param), names.adjoints[param.old], old_at))
+        ops = {world.recording.nodes[i].op for i in world.graph.ancestors([param.new])}
+        change, true = world.change(param), names.adjoints[param.old]
+        return int(decayed(change, true, old_at, measured=bool(ops & LENGTHS)))
     return 0
 
 
@@ -127,21 +133,36 @@ def _loose(world: World, names: Names) -> tuple[tuple[str, int], ...]:
     return tuple((n, r) for n, r in _arrays(world) if r not in news and names.of(r) is None)
 
 
-def _uneven(
-    choice: Choice, judged: int, factors: dict[str, float], used: dict[str, float]
-) -> dict[str, float]:
+def _uneven(found: Judgement, used: dict[str, float]) -> dict[str, float]:
     """The parameters whose factor does not go with that of the others.
 
     Args:
-        judged: how many parameters there is a verdict on.
         used: the factors of those that have none of their own.
     """
-    world, outputs = choice.world, [g for g, _ in choice.target.pairs]
-    if not choice.target.upstream:
-        return uneven(world, outputs, factors or used)
-    if judged < len({r for _, r in _arrays(world)}):
+    world, factors = found.world, found.factors
+    outputs = [g for g, _ in found.choice.target.pairs]
+    if not found.choice.target.upstream:
+        return uneven(world, outputs, factors or used, _exact(found))
+    if len(found.right) < len({r for _, r in _arrays(world)}):
         return {}  # what the others are is not known
     return uneven_layer(world, outputs, factors)
+
+
+def _exact(found: Judgement) -> set[str]:
+    """The parameters whose gradient, as the file computes it, is that of the E which it states."""
+    if found.choice.error not in errors.KNOWN:
+        return set()
+    stated, graph = dict(found.stated_scales()), found.world.graph
+    inner = set().union(*(graph.ancestors([i]) - {i} for i in stated))  # a sum, say, and E its mean
+    scales = [scale for number, scale in stated.items() if number not in inner]
+    own = {p.name: [found.names.is_gradient(i, p.old) for i in _gradients(found, p)]
+           for p in found.world.params if scales and p.name in found.factors}  # fmt: skip
+    return {name for name, made in own.items()
+            if any(near(abs(one), scale) for one in made for scale in scales)}  # fmt: skip
+
+
+def _gradients(found: Judgement, param: Param) -> set[int]:
+    return gradient_nodes(found.world, found.choice.target, found.names, param)
 
 
 def _by_chance(world: World, names: Names, factors: Mapping[str, float]) -> list[str]:

@@ -4,6 +4,7 @@ No 'wrong' without evidence: the output was found, E is stated or is right for o
 least, and all is compared at several random states.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,9 +14,12 @@ from jaxmlp.verify.judge.evidence import has_slope, shown, stated_error
 from jaxmlp.verify.judge.following import judgement
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names
+from jaxmlp.verify.judge.suited import seen
 from jaxmlp.verify.judge.updates import Share, share_of
 from jaxmlp.verify.judge.worlds import Unjudged, World, at_rest, degenerate, worlds
+from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import adjoints, replay
 
 STATED = 3  # numbers that may be E
@@ -55,6 +59,20 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
         raise Unjudged("other-array", other)
     if not shown(best, declared):
         raise Unjudged("no-error", tried=tried)
+    return _more_seen(best, seed) if best.unseen else best
+
+
+def _more_seen(found: Judgement, seed: int) -> Judgement:
+    """The verdict where more of the parameters is seen, if it is anywhere."""
+    best = found
+    for world in seen(found.world, seed):
+        choice = found.choice._replace(world=world)
+        with contextlib.suppress(replay.NotReplayed):
+            truth = functools.partial(_of_known, among=[choice])
+            other = _in_full(choice, truth)
+            best = other if len(other.unseen) < len(best.unseen) else best
+        if not best.unseen:
+            break
     return best
 
 
@@ -147,9 +165,28 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     found = _by_own(choice, own) if own else _penalised(plain) or plain
     if own and not any(found.right.values()) and own in dict((guarded := known()).stated_scales()):
         return guarded  # it is the plain E but for an ε in a logarithm
+    known_right = found.is_shown_right and found.choice.error != OWN
+    paired = _by_paired(choice) if known_right else None
+    if paired and paired.choice.stated not in dict(found.stated_scales()):
+        return paired
     if plain and plain.is_shown_right and not found.is_shown_right:
         return replace(found, shares=_shares(found, plain.names))
     return found
+
+
+def _by_paired(choice: Choice) -> Judgement | None:
+    """The verdicts by the E that an object gives whose own backward pass begins the step's, as a
+    loss layer does: it is this one that the step is meant to go down."""
+    nodes, graph = choice.world.recording.nodes, choice.world.graph
+    owner = lambda i: nodes[i].span.function.rpartition(".")[0]  # noqa: E731
+    begin = {owner(i) for y in choice.target.nodes for i in graph.after[y]
+             if i in choice.target.backward and BACK.search(nodes[i].span.function)}  # fmt: skip
+    begin -= {"", *(owner(n.id) for n in nodes.values() if n.op in FACTORS)}  # a whole network
+    for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):
+        found = _by_own(choice, number)
+        if any(g in found.names.adjoints for g, _ in choice.target.pairs):  # no count of hits
+            return found
+    return None
 
 
 def _by_own(choice: Choice, number: int) -> Judgement:

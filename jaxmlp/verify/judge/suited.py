@@ -1,6 +1,7 @@
 """A world at other values: targets that could be the outputs', outputs for which E is finite."""
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,16 @@ def suited(world: World, target: Target, seed: int) -> World:
             at = adjoints.states(changed, world.roots, seed)
             return replace(world, recording=changed, at=at)
     return world if likely else _within(world, target, seed)
+
+
+def seen(world: World, seed: int) -> Iterator[World]:
+    """The same at smaller parameters, where units are not saturated and more may be seen."""
+    empty = network.empty_samples(world.graph, world.roots, world.targets, world.recording.parts)
+    for k in range(1, adjoints.SHRUNK + 1):
+        with contextlib.suppress(replay.NotReplayed):
+            size = adjoints.SMALL**k
+            at = adjoints.states(world.recording, world.roots, seed, empty=empty, size=size)
+            yield replace(world, at=at)
 
 
 def _within(world: World, target: Target, seed: int) -> World:

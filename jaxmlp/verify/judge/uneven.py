@@ -1,17 +1,22 @@
 """Gradients that have another factor than those beside them: a mean here, a sum there."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from jaxmlp.verify.judge.worlds import World
 
 SAME = 1e-6
 
 
-def uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -> dict[str, float]:
+def uneven(
+    world: World, outputs: Sequence[int], factors: Mapping[str, float], exact: Collection[str] = ()
+) -> dict[str, float]:
     """The parameters whose gradient has another factor than most, or than the one nearest to E.
 
     A step may have a step size for each; then only the number of samples is told, and of weights 2.
+
+    Args:
+        exact: those whose gradient is known to be that of the E that the file states.
     """
     if len(factors) < 2:
         return {}
@@ -27,6 +32,8 @@ def uneven(world: World, outputs: Sequence[int], factors: Mapping[str, float]) -
     averaged = {name: _averaged(world, outputs, new[name], new[last.name]) for name in factors}
     if any(n > 1 and near(n * factors[name], factors[last.name]) for name, n in averaged.items()):
         common = factors[last.name]
+    if sure := [factors[name] for name in exact]:
+        common = sure[0] if all(near(one, sure[0]) for one in sure) else common
     found = {name: factor / common for name, factor in factors.items() if not near(factor, common)}
     sizes = {n for g in outputs for n in world.at[0][g].shape if n > 1}
     if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean

@@ -47,13 +47,18 @@ def direction(
     return int(found.pop()) if len(found) == 1 else 0
 
 
-def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
+def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray, *, measured: bool) -> bool:
     """Whether what is given is the gradient and a share of the parameters, or the gradient cut off,
-    to a length or entry by entry."""
+    to a length or entry by entry.
+
+    Args:
+        measured: whether a length is computed on the way: else one number for each state is a
+            factor that is missing, as the slope of a single output may be.
+    """
     if _is_cut_off(change, true):
         return True
     lengths = [multiple(one, by) for one, by in zip(change, true, strict=True)]
-    if all(one is not None and one > 0 for one in lengths):
+    if measured and all(one is not None and one > 0 for one in lengths):
         return True
     return share_of(change, true, old, MOST) is not None
 

@@ -12,7 +12,7 @@ from jaxmlp.verify.run import data_sets
 from jaxmlp.verify.run.arrays import Unsupported, lifted, number, of_frames
 from jaxmlp.verify.run.encoding import is_frame, plain
 from jaxmlp.verify.run.libraries import sigmoid, softmax
-from jaxmlp.verify.run.oracle import Oracle
+from jaxmlp.verify.run.oracle import ROWS, Oracle
 from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
 from jaxmlp.verify.run.tape import current
 
@@ -70,6 +70,8 @@ def _applied(name: str, u: Any, oracle: Oracle) -> Any:
 def _data(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     """What is known of a function of a library: a data set, or labels as 1 of K; or None."""
     name, oracle = what.stands_for, what._oracle
+    if (tables := _there(args)) and (parts := data_sets.split(name, tables, kw)):
+        return parts
     known = tuple(one.known() if isinstance(one, StandIn) else of_frames(one) for one in args)
     data = data_sets.loaded(name, known, kw, oracle.rows, oracle.random, oracle.lengths)
     if data is None:
@@ -82,6 +84,12 @@ def _data(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     else:  # labels, perhaps as a sparse matrix
         made.value = lifted(data)
     return made
+
+
+def _there(args: tuple) -> tuple:
+    """The arguments, if all are tables that are there, of more rows than stand-ins have."""
+    all_there = all(isinstance(one, np.ndarray) or is_frame(one) for one in args)
+    return args if all_there and all(np.ndim(one) and len(one) > ROWS for one in args) else ()
 
 
 def _activation(name: str) -> Callable[[Any, Oracle], Any] | None:

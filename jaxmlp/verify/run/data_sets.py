@@ -83,6 +83,21 @@ def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | N
     return np.eye(max(count, len(classes)))[numbers.reshape(-1)]
 
 
+def split(function: str, tables: tuple, kw: Mapping[str, Any]) -> list[Any] | None:
+    """What scikit-learn's `train_test_split` gives of tables that are there; None otherwise."""
+    lengths = {len(one) if np.ndim(one) else 0 for one in tables}
+    if not function.endswith("train_test_split") or len(lengths) != 1 or 0 in lengths:
+        return None
+    (many,) = lengths
+    test, train = kw.get("test_size"), kw.get("train_size")
+    share = 1 - train if test is None and isinstance(train, float) else test or 0.25
+    count = share if isinstance(share, int) else math.ceil(share * many)
+    order = np.random.default_rng(0).permutation(many) if kw.get("shuffle", True) else range(many)
+    parts = np.split(np.array(order), [many - count])
+    return [one.iloc[rows] if hasattr(one, "iloc") else one[rows] for one in tables
+            for rows in parts]  # fmt: skip
+
+
 def scaled(function: str, values: np.ndarray) -> np.ndarray:
     """Data as what scales them gives them, each column with mean 0 and deviation 1; else as they
     are. With raw ones the units of a network are saturated, and nothing is seen."""

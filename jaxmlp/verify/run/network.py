@@ -75,14 +75,13 @@ def empty_samples(
         part = number in parts or (passed and np.any(nodes[graph.before[number][0]].value))
         return bool(part) and not np.any(nodes[number].value)
 
-    def is_sample(number: int) -> bool:
-        value = nodes[number].value
-        alone = nodes[number].op == "leaf" and not value.ndim and not value
-        return bool(alone) or is_part(number)
+    def is_zero(number: int) -> bool:
+        return nodes[number].op == "leaf" and not (nodes[number].value.ndim or nodes[number].value)
 
     used = {number for i in moving & outputs if nodes[i].op in ("multiply", *FACTORS)
             for number in graph.before[i] if number not in moving | behind}  # fmt: skip
-    origins = {way for number in used for way in graph.way(number) if is_sample(way)}
+    origins = {way for number in used for way in graph.way(number) if is_part(way)}
+    origins |= set(filter(is_zero, graph.ancestors(used)))
     shapes = {nodes[i].value.shape for i in origins}
     again = {i for i in nodes if nodes[i].value.shape in shapes and i not in moving and is_part(i)}
     return sorted((origins | again) - behind)  # the backward pass may read it once more

@@ -74,7 +74,7 @@ def _find(path: str, value: Any, found: dict[str, Place], seen: set[int], depth:
         for key, part in value.parts.items():
             _find(f"{path}[{key!r}]", part, found, seen, depth + 1)
         value = value.value
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype != object:
         if value.dtype.kind == "f" and value.size:
             tape = current()
             found[path] = Place(tape.node_of(value), value.shape, tape.entries(value))
@@ -91,6 +91,8 @@ def _find(path: str, value: Any, found: dict[str, Place], seen: set[int], depth:
 def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
     if isinstance(value, Mapping):
         return [(f"{path}[{key!r}]", one) for key, one in list(value.items())[:MANY]]
+    if isinstance(value, np.ndarray):
+        value = list(value.flat)  # of layers, say
     if isinstance(value, list | tuple):
         return [(f"{path}[{k}]", one) for k, one in enumerate(value[:MANY])]
     made = type(value)
