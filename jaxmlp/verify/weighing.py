@@ -11,6 +11,8 @@ from jaxmlp.verify.overlooked import idle
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
 from jaxmlp.verify.ran import BACK_STAGES, Step, extent
+from jaxmlp.verify.run.hooked import bound
+from jaxmlp.verify.run.remedies import NO_NAME
 from jaxmlp.verify.slips import of_output, wants_output
 from jaxmlp.verify.source import Source, unused
 
@@ -120,7 +122,8 @@ def sure(
         sure_of_forward: whether what is called a forward pass is one: somebody has given a network.
     """
     excused = [_excused(one, checks, found) for one in checks]
-    left, unsure = _apart([*excused, *_missing(found, checks, steps)], _of_another_call)
+    ours = lambda one: _of_another_call(one) or _is_cut_out(one, found)  # noqa: E731
+    left, unsure = _apart([*excused, *_missing(found, checks, steps)], ours)
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
         steps = [step for step in counted if step.checks]
@@ -145,6 +148,13 @@ def _of_another_call(check: Check) -> bool:
     """Whether a small function has stopped since it was called otherwise than it asks for."""
     ids = {note.id for note in check.remarks}
     return check.stage in STAGE.values() and check.verdict == "crashed" and "crash-of-call" in ids
+
+
+def _is_cut_out(check: Check, found: Source) -> bool:
+    """Whether a function has stopped for want of what the file makes when it runs, an object say:
+    it was called apart from that."""
+    lacked = [m[1] for note in check.remarks if (m := NO_NAME.search(note.text.en))]
+    return check.verdict == "crashed" and bool(bound(found.module.body).intersection(lacked))
 
 
 def _of_another_value(check: Check) -> bool:

@@ -1,6 +1,6 @@
 """Which parameters of a step follow the gradient of one E, and by how much of it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
 LENGTHS = frozenset(("sqrt", "np.linalg.norm", "minimum", "maximum", "np.clip"))
+TINY = 1e-8  # of the largest gradient
 ROUNDING = 1e-11  # of its terms, that may be left of a sum that is 0
 
 
@@ -46,7 +47,8 @@ def judgement(choice: Choice, names: Names) -> Judgement:
     told = {p.name: _followed(choice, names, p, of_any) for p in seen}
     gone = frozenset(p.name for p in seen if _cancels(world, names, p))
     told |= dict.fromkeys(gone, Followed(1))
-    told = {name: one for name, one in told.items() if one is not None}
+    lost = _lost(world, names, seen) & {name for name, one in told.items() if one and not one.way}
+    told = {name: one for name, one in told.items() if one is not None and name not in lost}
     factors = {name: one.factor for name, one in told.items() if one.factor is not None}
     by_chance = [*_by_chance(world, names, factors), *_in_one_list(world, factors)]
     right = {name: one.way != 0 and name not in by_chance for name, one in told.items()}
@@ -57,7 +59,7 @@ def judgement(choice: Choice, names: Names) -> Judgement:
         choice, names, right, factors, still=still, resting=_resting(world, names, still),
         uneven={}, loose=_loose(world, names),
         uphill=frozenset(name for name, one in told.items() if one.way < 0),
-        unseen=_unseen(choice, names), gone=gone,
+        unseen=(*_unseen(choice, names), *sorted(lost)), gone=gone,
     )  # fmt: skip
     return replace(found, uneven=_uneven(found, used))
 
@@ -103,6 +105,14 @@ def _cancels(world: World, names: Names, param: Param) -> bool:
     others = [world.change(p) for p in world.params if p.old != param.old]
     true, moved = names.adjoints[param.old], world.change(param)
     return _is_rounding(true, used) and _is_rounding(moved, others)
+
+
+def _lost(world: World, names: Names, params: Sequence[Param]) -> set[str]:
+    """The parameters of a step whose gradient is so small beside others', as it is a hundred layers
+    down, that it may be rounding."""
+    sizes = {p.name: np.abs(names.adjoints[p.old]).max(initial=0) for p in params}
+    largest = max(sizes.values(), default=0)
+    return {name for name, size in sizes.items() if world.recording.moves and size < TINY * largest}
 
 
 def _is_rounding(values: np.ndarray, beside: Iterable[np.ndarray]) -> bool:

@@ -11,6 +11,8 @@ from jaxmlp.verify.run import network
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import adjoints, replay
 
+NEAR = 1e-7
+
 
 def suited(world: World, target: Target, seed: int) -> World:
     """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
@@ -22,14 +24,15 @@ def suited(world: World, target: Target, seed: int) -> World:
         changed = replace(recording, nodes=new)
         with contextlib.suppress(replay.NotReplayed):  # with these it may go another way
             at = adjoints.states(changed, world.roots, seed)
-            return replace(world, recording=changed, at=at)
-    return world if likely else _within(world, target, seed)
+            return _within(replace(world, recording=changed, at=at), target, seed)
+    return _within(world, target, seed)
 
 
 def seen(world: World, seed: int) -> Iterator[World]:
-    """The same at smaller parameters, where units are not saturated and more may be seen."""
+    """The same at larger parameters, where more may be seen of the first of many layers, and at
+    smaller ones, where units are not saturated."""
     empty = network.empty_samples(world.graph, world.roots, world.targets, world.recording.parts)
-    for k in range(1, adjoints.SHRUNK + 1):
+    for k in (-1, *range(1, adjoints.SHRUNK + 1)):
         with contextlib.suppress(replay.NotReplayed):
             size = adjoints.SMALL**k
             at = adjoints.states(world.recording, world.roots, seed, empty=empty, size=size)
@@ -37,11 +40,12 @@ def seen(world: World, seed: int) -> Iterator[World]:
 
 
 def _within(world: World, target: Target, seed: int) -> World:
-    """The same at smaller parameters, if outputs are 0 or 1 to the last digit, and E infinite."""
+    """The same at smaller parameters, if outputs are 0, or so near 1 that of g − 1 little is left
+    but rounding."""
     at = world.at
     for k in range(1, adjoints.SHRUNK + 1):
         outputs = np.concatenate([np.ravel(state[g]) for state in at for g, _ in target.pairs])
-        ended = (outputs == 0) | (outputs == 1)
+        ended = (outputs == 0) | (outputs > 1 - NEAR)
         if not ended.any() or outputs.min() < 0 or outputs.max() > 1:
             return replace(world, at=at)
         try:

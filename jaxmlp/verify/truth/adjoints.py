@@ -46,12 +46,12 @@ def states(
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
     size *= SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
-    for left in reversed(range(ATTEMPTS + count)):
+    for left in reversed(range(2 * ATTEMPTS + count)):
         given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         given = {p: np.asarray(size * value) for p, value in given.items()}
         given |= {p: np.abs(given[p]) for p in logged} | samples
         try:
-            values = replay.values(nodes, given)
+            values = replay.values(nodes, given, any_way=left < ATTEMPTS)
             if size > SMALL**SHRUNK and left and _is_saturated(recording, values):
                 size *= SMALL  # with units that are saturated nothing is seen
                 continue
@@ -59,6 +59,8 @@ def states(
             near = not near or scale < 0.5
         except replay.NotReplayed as why:
             scale, near, last = scale if samples else scale / 4, True, why
+            if left == ATTEMPTS:  # counts of hits may never be the same
+                scale = 0.5
             if samples:  # with those a branch may go another way; all states have the same
                 samples, found = {}, []
         if len(found) == count:
