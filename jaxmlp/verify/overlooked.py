@@ -42,7 +42,31 @@ def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) ->
         for node in _candidates(module.body, examined)
         if not lines & {n.lineno for n in ast.walk(node) if isinstance(n, ast.For | ast.While)}
         and any(map(_gradient, _unexamined(node, examined)))
+        and not _only_steps(node)
     ]
+
+
+def _only_steps(node: ast.stmt) -> bool:
+    """Whether a function does nothing but W − η dW with what it is given: no derivation."""
+    moves = [
+        n for n in ast.walk(node) if isinstance(n, ast.Assign | ast.AugAssign) and _gradient(n)
+    ]
+    named = isinstance(node, ast.FunctionDef) and not _gradient(node)
+    return named and bool(moves) and all(_is_step(n) or _is_read(n) for n in moves)
+
+
+def _is_read(node: ast.Assign | ast.AugAssign) -> bool:
+    return isinstance(node.value, ast.Name | ast.Attribute | ast.Subscript)
+
+
+def _is_step(node: ast.Assign | ast.AugAssign) -> bool:
+    """Whether it is W = W - η * dW, or W -= η * dW."""
+    match node:
+        case ast.AugAssign(target, ast.Sub(), ast.BinOp(op=ast.Mult())):
+            return True
+        case ast.Assign([target], ast.BinOp(left, ast.Sub(), ast.BinOp(op=ast.Mult()))):
+            return ast.unparse(target) == ast.unparse(left)
+    return False
 
 
 def idle_methods(module: ast.Module, run: set[int]) -> list[Overlooked]:

@@ -329,3 +329,275 @@ def test_an_epsilon_in_a_logarithm_is_no_other_error(judged):
     assert {check.verdict for check in judged(GUARDED).checks} == {"right"}
     for old, new in (("low[z <= 0] = 0", ""), ("top @ V.T", "(top * g) @ V.T")):
         assert "wrong" in {check.verdict for check in judged(GUARDED.replace(old, new)).checks}
+
+
+LAYERS = """
+import numpy as np
+class Dense:
+    def __init__(self, m, n): self.W, self.b = np.random.randn(m, n), np.random.randn(1, n)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, d):
+        self.dW, self.db = self.x.T @ d, d.sum(0, keepdims=True)
+        return d @ self.W.T
+class Sigmoid:
+    def forward(self, u):
+        self.z = 1 / (1 + np.exp(-u))
+        return self.z
+    def backward(self, d): return d * self.z * (1 - self.z)
+class BinaryCrossEntropy:
+    def forward(self, g, t):
+        self.g, self.t = np.clip(g, 1e-10, 1 - 1e-10), t
+        return -np.sum(t * np.log(self.g) + (1 - t) * np.log(1 - self.g))
+    def backward(self): return (self.g - self.t) / (self.g * (1 - self.g))
+layers, loss = np.array([Dense(5, 3), Sigmoid(), Dense(3, 4), Sigmoid()]), BinaryCrossEntropy()
+X, T = np.random.randn(7, 5), np.random.randint(0, 2, (7, 4))
+for i in range(50):
+    g = X
+    for layer in layers: g = layer.forward(g)
+    print(loss.forward(g, T))
+    d = loss.backward()
+    for layer in np.flip(layers): d = layer.backward(d)
+    for layer in layers[::2]: layer.W -= 0.1 * layer.dW; layer.b -= 0.1 * layer.db
+"""
+
+
+def test_the_error_of_a_loss_layer_is_the_one_that_counts(judged):
+    """g − t is right before softmax or a sigmoid that is left out going back; here it is not."""
+    assert {check.verdict for check in judged(LAYERS).checks} == {"right"}
+    text = LAYERS.replace(" / (self.g * (1 - self.g))", "")
+    wrong = [check for check in judged(text).checks if check.verdict == "wrong"]
+    assert {note.id for check in wrong for note in check.diagnosis} == {
+        "output-slope-extra", "output-jacobian-extra",
+    }  # fmt: skip
+
+
+MEANS = """
+import numpy as np
+def sigmoid(u): return 1 / (1 + np.exp(-u))
+X, T = np.random.randn(5, 8), np.random.randint(0, 2, (1, 8))
+W, b, V, c = np.random.randn(3, 5), np.ones((3, 1)), np.random.randn(1, 3), np.ones((1, 1))
+for i in range(50):
+    z = sigmoid(W @ X + b)
+    g = sigmoid(V @ z + c)
+    E = np.sum(-T * np.log(g) - (1 - T) * np.log(1 - g)) / 8
+    top = g - T
+    low = V.T @ top * z * (1 - z)
+    dV, dc = top @ z.T / 8, top.sum(1, keepdims=True) / 8
+    dW, db = low @ X.T / 8, low.sum(1, keepdims=True) / 8
+    V, c, W, b = V - 0.1 * dV, c - 0.1 * dc, W - 0.1 * dW, b - 0.1 * db
+"""
+
+
+def test_gradients_with_another_factor_than_the_stated_error_has_are_the_wrong_ones(judged):
+    assert {check.verdict for check in judged(MEANS).checks} == {"right"}
+    for part, where in (("@ z.T / 8", "top @ z.T"), ("dims=True) / 8", "top.sum")):
+        file = judged(MEANS.replace(part, part.removesuffix(" / 8")))
+        places = [one.place.text for one in file.checks if one.verdict == "wrong"]
+        assert all("/ 8" not in place for place in places)
+        assert any(where in place for place in places)
+
+
+ONE_OUTPUT = """
+import numpy as np
+def sigmoid(u): return 1 / (1 + np.exp(-u))
+W, V = np.random.randn(3, 2), np.random.randn(1, 3)
+samples = [[[1, 1], [0]], [[0, 1], [1]], [[1, 0], [1]]]
+for i in range(50):
+    for x, t in samples:
+        x, t = np.array(x, ndmin=2).T, np.array(t, ndmin=2).T
+        z = sigmoid(np.dot(W, x))
+        g = sigmoid(np.dot(V, z))
+        e = t - g
+        low = np.dot(V.T, e * g * (1 - g))
+        V += 0.5 * np.dot(e * g * (1 - g), z.T)
+        W += 0.5 * np.dot(low * z * (1 - z), x.T)
+"""
+
+
+def test_a_missing_slope_of_a_single_output_is_no_length_that_is_cut(judged):
+    assert {check.verdict for check in judged(ONE_OUTPUT).checks} == {"right"}
+    file = judged(ONE_OUTPUT.replace("np.dot(V.T, e * g * (1 - g))", "np.dot(V.T, e)"))
+    (wrong,) = [check for check in file.checks if check.verdict == "wrong"]
+    assert [note.id for note in wrong.diagnosis] == ["slope-missing"]
+
+
+HITS = """
+import numpy as np
+X, T = np.random.randn(40, 5), np.eye(4)[np.random.randint(0, 4, 40)]
+W, V = np.random.randn(5, 3), np.random.randn(3, 4)
+for i in range(50):
+    z = np.tanh(X @ W)
+    e = np.exp(z @ V)
+    g = e / e.sum(1, keepdims=True)
+    hits = 0
+    for k in range(40):
+        if np.argmax(g[k]) == np.argmax(T[k]):
+            hits += 1
+    top = (g - T) / 40
+    low = top @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+"""
+
+
+def test_hits_that_are_counted_in_a_step_do_not_matter(judged):
+    assert {check.verdict for check in judged(HITS).checks} == {"right"}
+    assert "wrong" in {c.verdict for c in judged(HITS.replace("(1 - z ** 2)", "(1 - z)")).checks}
+
+
+DEEP = """
+import numpy as np
+X, T = np.loadtxt("nowhere.csv")[:, :3], np.eye(4)[np.arange(12) % 4]
+W = [np.random.randn(a, b) for a, b in zip([3, *[6] * 28], [*[6] * 28, 4])]
+for i in range(50):
+    z = [X]
+    for A in W[:-1]: z.append(np.maximum(z[-1] @ A, 0))
+    e = np.exp(z[-1] @ W[-1])
+    d = e / e.sum(1, keepdims=True) - T
+    moves = []
+    for A, x in zip(W[::-1], z[::-1]):
+        moves.append(x.T @ d)
+        d = (d @ A.T) * (x > 0)
+    for A, move in zip(W[::-1], moves): A -= 0.001 * move
+"""
+
+
+def test_what_rounding_leaves_of_the_first_of_many_layers_is_not_called_wrong(judged):
+    assert "wrong" not in {check.verdict for check in judged(DEEP).checks}
+    assert "wrong" in {c.verdict for c in judged(DEEP.replace("(x > 0)", "(x >= 0)")).checks}
+
+
+def test_what_is_evaluated_with_and_without_biases_is_compared(judged):
+    text = (
+        MEANS
+        + """
+def with_b(x): return sigmoid(V @ sigmoid(W @ x + b) + c)
+def without(x): return sigmoid(V @ sigmoid(W @ x))
+print(np.mean((without(X) > 0.5) == T))
+"""
+    )
+    file = judged(text)
+    assert [c.stage for c in file.checks if c.verdict == "wrong"] == ["evaluation"]
+    file = judged(text + "print(np.mean((with_b(X) > 0.5) == T))")
+    assert {check.verdict for check in file.checks} == {"right"}
+
+
+def test_a_mean_of_a_function_of_errors_is_no_missing_sum(judged):
+    text = """
+import numpy as np
+def mse(g, y): return 0.5 * (g - y) ** 2
+X, T = np.random.randn(7, 5), np.random.randn(7, 4)
+W, V = np.random.randn(5, 3), np.random.randn(3, 4)
+for i in range(50):
+    z = np.tanh(X @ W)
+    top = z @ V - T
+    V -= 0.1 * z.T @ top; W -= 0.1 * X.T @ (top @ V.T)
+    print(np.mean(mse(z @ V, T)))
+"""
+    by_name = {check.name: check.verdict for check in judged(text).checks if check.name == "mse"}
+    assert by_name == {"mse": "right"}
+    wrong = judged(text.replace("print(np.mean(mse(z @ V, T)))", "print(mse(z @ V, T))"))
+    assert "wrong" in {check.verdict for check in wrong.checks if check.name == "mse"}
+
+
+def test_a_function_of_an_object_that_the_file_makes_is_not_called_crashed(judged):
+    file = judged(
+        ONE_OUTPUT
+        + """
+class Kept: f = staticmethod(sigmoid)
+kept = Kept()
+def forward_pass(x, W, V): return kept.f(V @ kept.f(W @ x))
+"""
+    )
+    assert {check.verdict for check in file.checks} == {"right"}
+
+
+ASSIGNED = """
+import numpy as np
+from sizes_that_are_not_there import load_planar
+%matplotlib inline
+X, Y = load_planar()
+def initialize(n_x, n_h, n_y):
+    return {"W1": np.random.randn(n_h, n_x) * 0.1, "b1": np.zeros((n_h, 1)),
+            "W2": np.random.randn(n_y, n_h) * 0.1, "b2": np.zeros((n_y, 1))}
+def forward_propagation(X, parameters):
+    Z1 = np.dot(parameters["W1"], X) + parameters["b1"]
+    A1 = np.tanh(Z1)
+    A2 = 1 / (1 + np.exp(-(np.dot(parameters["W2"], A1) + parameters["b2"])))
+    assert(A2.shape == (1, X.shape[1]))
+    return A2, {"A1": A1, "A2": A2}
+def compute_cost(A2, Y):
+    cost = -np.sum(np.multiply(np.log(A2), Y) + np.multiply(1 - Y, np.log(1 - A2))) / Y.shape[1]
+    cost = np.squeeze(cost)
+    assert(isinstance(cost, float))
+    return cost
+def backward_propagation(parameters, cache, X, Y):
+    m = X.shape[1]
+    dZ2 = cache["A2"] - Y
+    dZ1 = np.multiply(np.dot(parameters["W2"].T, dZ2), 1 - np.power(cache["A1"], 2))
+    return {"dW1": np.dot(dZ1, X.T) / m, "db1": np.sum(dZ1, axis=1, keepdims=True) / m,
+            "dW2": np.dot(dZ2, cache["A1"].T) / m, "db2": np.sum(dZ2, axis=1, keepdims=True) / m}
+def update_parameters(parameters, grads, learning_rate=1.2):
+    W1, dW1 = parameters["W1"], grads["dW1"]
+    b1, db1 = parameters["b1"], grads["db1"]
+    W2, dW2 = parameters["W2"], grads["dW2"]
+    b2, db2 = parameters["b2"], grads["db2"]
+    W1 = W1 - learning_rate * dW1
+    b1 = b1 - learning_rate * db1
+    W2 = W2 - learning_rate * dW2
+    b2 = b2 - learning_rate * db2
+    return {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+def nn_model(X, Y, n_h, num_iterations=10000):
+    parameters = initialize(X.shape[0], n_h, Y.shape[0])
+    for i in range(num_iterations):
+        A2, cache = forward_propagation(X, parameters)
+        cost = compute_cost(A2, Y)
+        grads = backward_propagation(parameters, cache, X, Y)
+        parameters = update_parameters(parameters, grads)
+    return parameters
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "id"),
+    [
+        ("", "", None),
+        ("1 - np.power(cache", "np.power(cache", "unrecognised"),
+        ("np.sum(dZ1, axis=1, keepdims=True) / m", "np.sum(dZ1) / m", "bias-summed-over-units"),
+    ],
+)
+def test_functions_that_assert_one_row_of_outputs_are_judged_without_data(judged, old, new, id):
+    file = judged(ASSIGNED.replace(old, new) if old else ASSIGNED)
+    found = {note.id for check in file.checks for note in check.diagnosis}
+    assert found == ({id} if id else set())
+    assert not any(note.id in ("not-judged", "not-looked-at") for note in file.remarks)
+
+
+REFUSES = """
+import numpy as np
+data = np.genfromtxt("nowhere.csv", delimiter=",")
+X, T = data[:, 1:], data[:, :1]
+class Net:
+    def __init__(self, inputs, hidden):
+        self.inputs = inputs
+        self.W, self.V = np.random.randn(inputs, hidden), np.random.randn(hidden, 1)
+    def step(self, x, t):
+        if x.shape[1] != self.inputs:
+            raise ValueError("not as many as there are inputs")
+        z = np.tanh(x @ self.W)
+        top = z @ self.V - t
+        low = top @ self.V.T * (1 - z ** 2)
+        self.V -= 0.1 * z.T @ top
+        self.W -= 0.1 * x.T @ low
+net = Net(7, 9)
+for i in range(50): net.step(X, T)
+for k in range(3):
+    print(X[5000, k])
+"""
+
+
+def test_a_program_that_refuses_a_table_gets_one_of_its_own_numbers(judged):
+    assert {check.verdict for check in judged(REFUSES).checks} == {"right"}
+    assert "wrong" in {c.verdict for c in judged(REFUSES.replace("(1 - z ** 2)", "z")).checks}

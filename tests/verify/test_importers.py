@@ -219,3 +219,45 @@ class Net:
     def move(self): self.inner.move()
 """
     assert set(judged(beside(net=chain, layers=layers, slopes=SLOPES, main=MAIN))[1]) == {"right"}
+
+
+def test_a_right_delta_from_the_program_is_no_mistake_of_its_own(beside):
+    """What the program hands to the file's backward pass is right: what is wrong is the file's."""
+    main = MAIN.replace("net.back()", "net.top = net.g - net.feed['t']; net.back()")
+    own = NET.replace('        self.top = self.g - self.feed["t"]\n', "")
+    assert own != NET
+    assert main != MAIN
+    assert set(judged(beside(net=own, slopes=SLOPES, main=main))[1]) == {"right"}
+    assert "wrong" in judged(beside(net=own.replace(SLOPE, ""), slopes=SLOPES, main=main))[1]
+
+
+def test_labels_that_a_folder_of_plain_lists_writes_are_targets(beside):
+    net = """
+from math import exp
+def forward(W, V, row):
+    z = [1 / (1 + exp(-sum(w * x for w, x in zip(unit, row)))) for unit in W]
+    return z, [1 / (1 + exp(-sum(v * one for v, one in zip(unit, z)))) for unit in V]
+def learn(W, V, row, classes):
+    z, g = forward(W, V, row)
+    expected = [0] * classes
+    expected[row[-1]] = 1
+    top = [(g[k] - expected[k]) * g[k] * (1 - g[k]) for k in range(classes)]
+    low = [sum(top[k] * V[k][j] for k in range(classes)) * z[j] * (1 - z[j])
+           for j in range(len(z))]
+    for k in range(classes):
+        for j in range(len(z)): V[k][j] -= 0.1 * top[k] * z[j]
+    for j in range(len(W)):
+        for i in range(len(W[j])): W[j][i] -= 0.1 * low[j] * row[i]
+"""
+    main = """
+import random
+from net import learn
+rows = [[0.3, -0.4, 0], [1.2, 0.7, 1], [-0.6, 0.9, 2]]
+W = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(4)]
+V = [[random.uniform(-1, 1) for _ in range(4)] for _ in range(3)]
+for epoch in range(20):
+    for row in rows: learn(W, V, row, 3)
+"""
+    assert set(judged(beside(net=net, main=main))[1]) == {"right"}
+    wrong = net.replace("* z[j] * (1 - z[j])", "* (1 - z[j])")
+    assert "wrong" in judged(beside(net=wrong, main=main))[1]

@@ -30,6 +30,7 @@ def _pandas() -> types.ModuleType | None:
     for kind in (pandas.DataFrame, pandas.Series):
         kind.dot = _dot(kind.dot)  # type: ignore[method-assign]
         kind.__matmul__ = kind.dot  # type: ignore[method-assign,assignment]
+        kind.as_matrix = kind.to_numpy  # as it was called
         for name in WRITES:
             setattr(kind, name, lambda *_, **__: None)
     return pandas
@@ -67,7 +68,8 @@ class DataFrames(types.ModuleType):
     def _read(self, name: str, file: Any, *args: Any, **kw: Any) -> Any:
         found = current().find(file)
         own = found is not file or isinstance(file, io.IOBase)
-        return current().some_of(self._called(name, found, *args, own=own, **kw))
+        made = self._called(name, found, *args, own=own, **kw)
+        return current().some_of(made) if own else made
 
     def _called(self, name: str, *args: Any, own: bool = True, **kw: Any) -> Any:
         """What a function gives: pandas' own, if nothing that is not there is in its arguments."""

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.arrays import Recorded, cast, number
+from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.tape import current
 
 
@@ -23,6 +24,13 @@ def as_number(value: Any) -> Any:
     if isinstance(value, Recorded) and value.size == 1 and value.dtype.kind == "f":
         return value.reshape(())
     return float(value)
+
+
+def is_instance(value: Any, kinds: Any) -> bool:
+    """isinstance(…) of a program: a single number that records is what NumPy would give, a float
+    or an integer of its own."""
+    single = isinstance(value, Recorded) and value.ndim == 0
+    return isinstance(value, kinds) or (single and isinstance(plain(value)[()], kinds))
 
 
 def from_bytes(data: Any, *args: Any, **kw: Any) -> int:

@@ -156,14 +156,14 @@ class _Distribution:
 
 
 def _listing(function: Callable) -> Callable:
-    """The files of a folder; of one that is not there, names whose only digit is a label."""
+    """The files of a folder; of one that is not there, names that are labels, whole or in part."""
 
     def listed(*args: Any, **kw: Any) -> list[str]:
         try:
             found = list(function(*plain(args), **kw))
         except OSError:
             found = []
-        return found or [f"./image{k % LABELS}.csv" for k in range(ROWS)]
+        return found or [f"./{k % LABELS}_{k % LABELS}.csv" for k in range(ROWS)]
 
     return listed
 

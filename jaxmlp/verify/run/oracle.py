@@ -110,6 +110,7 @@ class Oracle:
         tables += [(SAMPLES, size - 1) for size in used if size - 1 not in (1, *used)]  # and a 1
         known = [(SAMPLES, new), *tables, (SAMPLES,), (new,), *((s,) for s in used), (new, 1), ()]
         known += [(size, rows) for size in used for rows in (1, SAMPLES) if size != SAMPLES]
+        known += [(1, size) for size in used]  # one number for each sample
         known += [(SAMPLES, size, 1) for size in used if size != SAMPLES]  # samples as columns
         # Those come last, for there come to be more of them.
         return known + [(SAMPLES, size) for size in self.own if (SAMPLES, size) not in known]

@@ -25,7 +25,7 @@ from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
 from jaxmlp.verify.run.beside import data_file, module_file, roots
 from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
-from jaxmlp.verify.run.hooks import as_number, from_bytes, label, minus, repeated
+from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
 from jaxmlp.verify.run.step import Place, moves, places
@@ -90,6 +90,12 @@ class Program:
         return self.errors if self.loops.before is None else self.loops.before
 
     @property
+    def raises(self) -> set[int]:
+        """The lines where the program itself refuses something."""
+        nodes = (n for one in self.statements for n in ast.walk(one))
+        return {n.lineno for n in nodes if isinstance(n, ast.Raise)}
+
+    @property
     def has_step(self) -> bool:
         """Whether it has made a step: after an error only one that a loop or a call has made."""
         return any(one.moves and (one.line or not self.failures) for one in self.seen)
@@ -139,7 +145,7 @@ class Program:
             "__import__": modules.importer(self.missing, self._data, self._beside),
             "input": answer, "raw_input": answer, "xrange": range, "unicode": str,
             "display": nothing, "print": nothing, "exit": _leave, "quit": _leave,
-            "open": self._open,
+            "open": self._open, "isinstance": is_instance,
         }  # fmt: skip
         hooks = {
             "__many__": lambda n: self.oracle.lengths.get(str(n), n),
@@ -166,7 +172,7 @@ class Program:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
             self._remember(statement)
-            shown, known = isinstance(statement, ast.Expr), len(self.errors)
+            shown, known = _only_shows(statement), len(self.errors)
             execute = partial(self._execute, statement)
             if _is_call(statement):
                 execute = partial(self.loops.single, self.names, statement.lineno, execute)
@@ -189,9 +195,7 @@ class Program:
     def _has_no_data(self, statement: ast.stmt) -> bool:
         """Whether a statement found no file, or refused what stands in for one; then what it would
         have read has stand-ins."""
-        raised = {n.lineno for one in self.statements for n in ast.walk(one)
-                  if isinstance(n, ast.Raise)}  # fmt: skip
-        refused = current().guessed and self.errors[-1][1] in raised
+        refused = current().guessed and self.errors[-1][1] in self.raises
         unread = issubclass(self.stopped_by, UNREADABLE) or refused
         if not unread or not isinstance(statement, ast.Assign):
             return False
@@ -281,6 +285,13 @@ def _compiled(statements: list[ast.stmt], path: str) -> types.CodeType:
 
 def _is_call(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr | ast.Assign) and isinstance(statement.value, ast.Call)
+
+
+def _only_shows(statement: ast.stmt) -> bool:
+    """Whether it gives no name a value: an expression, or a loop over pictures."""
+    if isinstance(statement, ast.For | ast.While | ast.If | ast.With):
+        return all(map(_only_shows, [*statement.body, *getattr(statement, "orelse", [])]))
+    return isinstance(statement, ast.Expr)
 
 
 def _leave(*_: Any) -> None:

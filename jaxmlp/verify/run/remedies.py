@@ -16,6 +16,7 @@ from jaxmlp.verify.run.tape import current
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 LESS = 0.01  # what each option costs more than the one before
 WIDEST = 5000
+MOST_INPUTS = 64  # that a program states as a number
 MOST_ARGUMENTS = 6
 MOST_CHOICES = 200  # that are varied: a program that asks without end makes thousands
 BATCHES = 130  # samples, where fewer make no batch
@@ -174,7 +175,22 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
     tables = oracle.tables.items() if "indexing" not in told else ()
     found += [{**given, name: size} for name, width in tables if name not in given
               for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
-    return [*_more_rows(told, oracle, given), *found]
+    return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given)]
+
+
+def _asked_for(program: Program, given: Lengths) -> list[Lengths]:
+    """Widths for tables by the numbers in the calls of a program that refuses them: of so many
+    inputs, and of a column for the target besides."""
+    if not (program.failures and program.failures[0][1] in program.raises):
+        return []
+    nodes = [n for one in program.statements for n in ast.walk(one)]
+    said = [arg for n in nodes if isinstance(n, ast.Call) for arg in n.args]
+    said += [n.value for n in nodes if isinstance(n, ast.Assign)]
+    numbers = {one.value for one in said
+               if isinstance(one, ast.Constant) and type(one.value) is int}  # fmt: skip
+    sizes = [n + k for n in sorted(numbers) if 1 < n <= MOST_INPUTS for k in (0, 1)]
+    return [{**given, name: size} for name, width in program.oracle.tables.items()
+            if name not in given for size in dict.fromkeys(sizes) if size != width]  # fmt: skip
 
 
 def _more_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:

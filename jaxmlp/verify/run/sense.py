@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jaxmlp.verify.names import BACK, GRADIENT
+from jaxmlp.verify.names import BACK, GRADIENT, meant, named
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import fixed, multiplied
 from jaxmlp.verify.run.recording import Recording
@@ -26,13 +26,23 @@ def sensible(recording: Recording) -> bool:
         given = [nodes[node].value.shape for name, node in recording.values
                  if GRADIENT.search(name) or BACK.search(name)] or _of_all(recording)  # fmt: skip
         fits = all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
-        return fits and (len(nodes) > MANY or _is_passed_back(recording))
+        return (
+            fits and _of_one_size(recording) and (len(nodes) > MANY or _is_passed_back(recording))
+        )
     graph = Graph(nodes)
     found = targets(graph, recording.olds, recording.news)
     # Of samples, one by one; or it is a number that the program states.
     whole = lambda y: nodes[graph.data(y)].value.ndim or is_stated(y)  # noqa: E731
     meets = any(whole(y) or len(one.pairs) > 1 for one in found for _, y in one.pairs)
     return meets and not degenerate(recording, graph, recording.olds, found)
+
+
+def _of_one_size(recording: Recording) -> bool:
+    """Whether what is called the gradient of an array has as many entries as that: db1 as b1."""
+    nodes, arrays = recording.nodes, {named(place): node for place, node in recording.values}
+    pairs = [(arrays[word], node) for place, node in recording.values if GRADIENT.search(place)
+             for word in meant(place) & arrays.keys() - {named(place)}]  # fmt: skip
+    return all(nodes[one].value.size == nodes[other].value.size for one, other in pairs)
 
 
 def _of_all(recording: Recording) -> list[tuple[int, ...]]:
