@@ -550,6 +550,16 @@ def test_sparse_matrices_are_made_dense(rng):
         np.testing.assert_array_equal(model.predict_proba(kind(X)), dense.predict_proba(X))
 
 
+def test_sparse_labels_are_answered_as_dense_ones(rng):
+    X, y = rng.normal(size=(20, 5)), rng.integers(0, 2, size=(20, 3))
+    settings = {"hidden_units": Q, "max_iter": 3, "random_state": 0}
+    dense = ThreeLayerClassifier(**settings).fit(X, y).predict(X)
+    for kind in (sparse.csr_matrix, sparse.csr_array):
+        answered = ThreeLayerClassifier(**settings).fit(X, kind(y)).predict(X)
+        assert isinstance(answered, np.ndarray)
+        np.testing.assert_array_equal(answered, dense)
+
+
 def test_names_of_features(rng):
     pandas = pytest.importorskip("pandas")
     X, y = task("many", rng)

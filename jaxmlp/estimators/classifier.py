@@ -4,6 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import Tags
@@ -46,7 +47,8 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
     def predict(self, X: Given) -> np.ndarray:
         """The classes, (n,), or 0 and 1 for several labels, (n, m)."""
         g = self._output(X, "g")
-        return self._label_binarizer.inverse_transform(g[:, 0] if g.shape[1] == 1 else g)
+        found = self._label_binarizer.inverse_transform(g[:, 0] if g.shape[1] == 1 else g)
+        return found.toarray() if issparse(found) else found  # of a y that was
 
     def predict_proba(self, X: Given) -> np.ndarray:
         """The probability of each class, (n, classes), in the order of `classes_`."""
