@@ -5,22 +5,22 @@ is ∂E/∂(something) exactly, at all states. None of them knows a network, or 
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
 from jaxmlp.verify.judge.judgement import Judgement
-from jaxmlp.verify.judge.naming import Name, multiple
+from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.judge.otherwise import Values, before, is_something, redone
 from jaxmlp.verify.judge.slopes import like_slope
 from jaxmlp.verify.names import SLOPE
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
 
-Values = list[dict[int, Any]]  # a few values, by state
 REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
 BACKWARDS = Words(
     "Follow E backwards: what does this expression have to be the derivative of?",
@@ -102,14 +102,14 @@ OTHER_INPUT = _note(
 
 def _updated(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """With a parameter that was moved already, where the old one belongs."""
-    given = _before(found, node)
+    given = before(found, node)
     moved = {i: p for i in given if (p := moved_param(found, i)) is not None}
     if not moved:
         return None
     known: Values = [
         {i: _like(found, i, state, p.old) for i, p in moved.items()} for state in found.world.at
     ]
-    if not _is_something(found, fault, known) and not _slope_with(found, fault, node, known):
+    if not is_something(found, fault, known) and not _slope_with(found, fault, node, known):
         return None
     name = next(iter(moved.values())).name
     notes = (_note(
@@ -117,7 +117,7 @@ def _updated(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         f"{name} is already updated here: all gradients must be taken before the update.",
         f"ここではすでに更新後の {name} を使っています。勾配はすべて更新の前の値で計算します。",
         "L26"),)  # fmt: skip
-    alone = _is_something(found, fault, known)
+    alone = is_something(found, fault, known)
     return Cause(notes if alone else (*notes, SLOPE_MISSING), repair=known if alone else [])
 
 
@@ -136,7 +136,7 @@ def _like(found: Judgement, number: int, state: Mapping[int, np.ndarray], old: i
 
 def _value_of_error(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """The value of E where its derivative belongs."""
-    if not any(found.is_error(i) for i in _before(found, node)):
+    if not any(found.is_error(i) for i in before(found, node)):
         return None
     return Cause((_note(
         "error-for-derivative",
@@ -148,7 +148,7 @@ def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A bias gradient that is summed over the units, too."""
     if node.op not in ("np.sum", "add.reduce", "np.mean") or node.value.size != 1:
         return None
-    named = [n for i in _before(found, node) if (n := found.names.of(i))]
+    named = [n for i in before(found, node) if (n := found.names.of(i))]
     mine = found.names.value(fault.first).reshape(-1)
     for param in found.world.params:
         true = found.names.adjoints.get(param.old, np.zeros(1))
@@ -195,7 +195,7 @@ def _slope_missing(found: Judgement, fault: Fault, node: Node) -> Cause | None:
 
 def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
     """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
-    for parent in _before(found, node):
+    for parent in before(found, node):
         name = found.names.of(parent)
         if name is None:
             continue
@@ -205,7 +205,7 @@ def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Va
             if true.shape != value.shape:
                 continue
             tried = [{**one, parent: name.factor * a} for one, a in zip(known, true, strict=True)]
-            if _is_something(found, fault, tried):
+            if is_something(found, fault, tried):
                 return tried
     return None
 
@@ -213,7 +213,7 @@ def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Va
 def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A derivative that belongs to something else, or is taken at another place."""
     value = found.names.value(fault.node)
-    for parent in _before(found, node):
+    for parent in before(found, node):
         name = found.names.of(parent)
         if name is None or found.names.value(parent).shape != value.shape:
             continue
@@ -234,14 +234,14 @@ def _slope_value(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         own = name != node.span.function and SLOPE.search(name.rpartition(".")[2])
         for slope in _slopes_of(found, node) if own else ():
             tried = [{factor: one} for one in slope if one.shape == nodes[factor].value.shape]
-            if tried and _is_something(found, fault, tried):
+            if tried and is_something(found, fault, tried):
                 return Cause((_wrong_slope(name),), nodes[factor].span, tried)
     return None
 
 
 def _slopes_of(found: Judgement, node: Node) -> Iterator[np.ndarray]:
     """What f' may be, where a ∂E/∂f(u) is multiplied."""
-    for name in filter(None, map(found.names.of, _before(found, node))):
+    for name in filter(None, map(found.names.of, before(found, node))):
         outer = found.names.adjoints[name.of]
         for inner in found.world.inner(name.of, found.names.adjoints):
             with np.errstate(all="ignore"):
@@ -259,12 +259,12 @@ def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A factor of a product that should be turned, or is turned and should not be."""
     if node.op not in FACTORS:
         return None
-    for before in found.world.graph.before[fault.first]:
-        values = found.names.value(before)
+    for factor in found.world.graph.before[fault.first]:
+        values = found.names.value(factor)
         if values.ndim != 3 or values.shape[-1] != values.shape[-2]:
             continue
-        tried = [{before: value.T} for value in values]
-        if _is_something(found, fault, tried):
+        tried = [{factor: value.T} for value in values]
+        if is_something(found, fault, tried):
             return Cause((_note("V-not-transposed", "A transpose is missing here, or one too many.",
                                 "転置が抜けているか、余分です。", "L18"),))  # fmt: skip
     return None
@@ -281,7 +281,7 @@ def _other_input(found: Judgement, fault: Fault, node: Node) -> Cause | None:
             for other, turned in itertools.product(others, (False, True)):
                 tried = [{other: state[x].T if turned else state[x]} for state in found.world.at]
                 fits = nodes[other].value.ndim == nodes[x].value.ndim
-                if fits and _redone(found, fault, tried, [param.old]) is not None:
+                if fits and redone(found, fault, tried, [param.old]) is not None:
                     return Cause((OTHER_INPUT,), repair=tried)
     return None
 
@@ -301,36 +301,3 @@ LOOKS = (
     _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _slope_value, _turned,
     _other_input,
 )  # fmt: skip
-
-
-def _is_something(found: Judgement, fault: Fault, known: Values) -> bool:
-    """Whether the expression is a derivative of E, if some values are these."""
-    return _redone(found, fault, known, found.names.adjoints) is not None
-
-
-def _redone(
-    found: Judgement, fault: Fault, known: Values, among: Iterable[int]
-) -> Name | None:  # fmt: skip
-    """What the expression is, if some values are these, among these derivatives."""
-    nodes = found.world.recording.nodes
-    between = sorted(
-        found.world.graph.dependents([fault.first]) & found.world.graph.ancestors([fault.node])
-    )
-    made = []
-    for state, given in zip(found.world.at, known, strict=True):
-        values = {**state, **given}
-        try:
-            for number in between:
-                values[number] = np.asarray(replay.applied(nodes[number], values, np))
-        except (replay.NotReplayed, ValueError):
-            return None
-        made.append(values[fault.node])
-    if len({value.shape for value in made}) > 1:
-        return None
-    return found.names.named(np.stack(made), among)
-
-
-def _before(found: Judgement, node: Node) -> list[int]:
-    """What an operation is fed, of what depends on the target."""
-    feeding = found.world.graph.before[node.id]
-    return [i for i in dict.fromkeys(feeding) if i in found.choice.target.backward]

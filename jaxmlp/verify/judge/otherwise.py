@@ -1,0 +1,47 @@
+"""What an expression of a step would be, if some of the values in it were others."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.judge.faults import Fault
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.naming import Name
+from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.truth import replay
+
+Values = list[dict[int, Any]]  # a few values, by state
+
+
+def is_something(found: Judgement, fault: Fault, known: Values) -> bool:
+    """Whether the expression is a derivative of E, if some values are these."""
+    return redone(found, fault, known, found.names.adjoints) is not None
+
+
+def redone(
+    found: Judgement, fault: Fault, known: Values, among: Iterable[int]
+) -> Name | None:  # fmt: skip
+    """What the expression is, if some values are these, among these derivatives."""
+    nodes = found.world.recording.nodes
+    between = sorted(
+        found.world.graph.dependents([fault.first]) & found.world.graph.ancestors([fault.node])
+    )
+    made = []
+    for state, given in zip(found.world.at, known, strict=True):
+        values = {**state, **given}
+        try:
+            for number in between:
+                values[number] = np.asarray(replay.applied(nodes[number], values, np))
+        except (replay.NotReplayed, ValueError):
+            return None
+        made.append(values[fault.node])
+    if len({value.shape for value in made}) > 1:
+        return None
+    return found.names.named(np.stack(made), among)
+
+
+def before(found: Judgement, node: Node) -> list[int]:
+    """What an operation is fed, of what depends on the target."""
+    feeding = found.world.graph.before[node.id]
+    return [i for i in dict.fromkeys(feeding) if i in found.choice.target.backward]
