@@ -78,7 +78,8 @@ def data_files(modules: Iterable[ast.AST], home: Path) -> Iterator[Path]:
     nodes = [node.value for module in modules for node in ast.walk(module)
              if isinstance(node, ast.Constant)]  # fmt: skip
     texts = {text for text in nodes if isinstance(text, str)}
-    inside = [one.name for one in home.iterdir() if DATA.fullmatch(one.suffix)][:MOST]
+    folder = home.iterdir() if home.is_dir() else ()
+    inside = [one.name for one in folder if DATA.fullmatch(one.suffix)][:MOST]
     named = [one for one in inside if any(len(t) > 2 and t in one for t in texts)]
     for text in (*texts, *named):
         if file := data_file(text, home):
