@@ -39,7 +39,7 @@ BOMB = Words(
 )
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """One thing in a folder or a zip.
 
     Attributes:
@@ -69,7 +69,7 @@ class Room:
         return Words(*(text.format(*self.limits) for text in BOMB))
 
 
-def entries(source: Path) -> Iterator[Entry]:
+def entries(source: Path) -> Iterator[ArchiveEntry]:
     """All that is in a folder, a zip, or a file.
 
     Raises:
@@ -84,23 +84,23 @@ def entries(source: Path) -> Iterator[Entry]:
         yield _of_file(source, (source.name,))
 
 
-def _of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[Entry]:
+def _of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[ArchiveEntry]:
     found = sorted(os.scandir(folder), key=lambda entry: entry.name)
     if not found and above:
-        yield Entry(above, why=Words("an empty folder", "空のフォルダです"))
+        yield ArchiveEntry(above, why=Words("an empty folder", "空のフォルダです"))
     for entry in found:
         path, inside = (*above, entry.name), Path(entry.path)
         if LEFT_BEHIND.fullmatch(entry.name):
-            yield Entry(path, why=OF_A_TOOL)
+            yield ArchiveEntry(path, why=OF_A_TOOL)
         elif entry.is_symlink():
-            yield Entry(path, why=LINK)
+            yield ArchiveEntry(path, why=LINK)
         elif entry.is_dir():
             yield from _of_folder(inside, path)
         else:
             yield from _of_file_or_zip(inside, path)
 
 
-def _of_file_or_zip(path: Path, names: tuple[str, ...]) -> Iterator[Entry]:
+def _of_file_or_zip(path: Path, names: tuple[str, ...]) -> Iterator[ArchiveEntry]:
     if path.suffix.lower() != ".zip":
         yield _of_file(path, names)
         return
@@ -108,28 +108,28 @@ def _of_file_or_zip(path: Path, names: tuple[str, ...]) -> Iterator[Entry]:
         with open(path, "rb", opener=regular) as file:
             yield from _of_zip(file, names, Room(*OF_ONE), 1)
     except (ValueError, OSError) as why:
-        yield Entry(names, why=_unreadable(why))
+        yield ArchiveEntry(names, why=_unreadable(why))
 
 
-def _of_file(path: Path, names: tuple[str, ...]) -> Entry:
+def _of_file(path: Path, names: tuple[str, ...]) -> ArchiveEntry:
     if why := _not_code(names[-1]):
-        return Entry(names, why=why)
+        return ArchiveEntry(names, why=why)
     try:
         with open(path, "rb", opener=regular) as file:
             return _read(names, file)
     except (OSError, ValueError) as why:
-        return Entry(names, why=_unreadable(why))
+        return ArchiveEntry(names, why=_unreadable(why))
 
 
-def _read(names: tuple[str, ...], file: Any) -> Entry:
+def _read(names: tuple[str, ...], file: Any) -> ArchiveEntry:
     data = file.read(FILE + 1)
     if len(data) > FILE:
-        return Entry(
+        return ArchiveEntry(
             names, why=Words(f"larger than {FILE // MB} MB", f"{FILE // MB} MB を超えています")
         )
     if not data.strip():
-        return Entry(names, why=Words("empty", "空のファイルです"))
-    return Entry(names, data)
+        return ArchiveEntry(names, why=Words("empty", "空のファイルです"))
+    return ArchiveEntry(names, data)
 
 
 def _not_code(name: str) -> Words | None:
@@ -148,7 +148,7 @@ def _unreadable(why: Exception) -> Words:
     return Words(f"cannot be read: {text}", getattr(why, "ja", f"読み込めません: {text}"))
 
 
-def _of_zip(file: Any, above: tuple[str, ...], room: Room, depth: int) -> Iterator[Entry]:
+def _of_zip(file: Any, above: tuple[str, ...], room: Room, depth: int) -> Iterator[ArchiveEntry]:
     """The entries of a zip; of one that is damaged or too deep, the zip itself.
 
     Raises:
@@ -160,12 +160,12 @@ def _of_zip(file: Any, above: tuple[str, ...], room: Room, depth: int) -> Iterat
     except (zipfile.BadZipFile, OSError, ValueError, struct.error, NotImplementedError) as why:
         if depth == 0:
             raise ValueError(f"{above[-1]}: expected a zip, got a damaged one ({why})") from None
-        yield Entry(above, why=_unreadable(why))
+        yield ArchiveEntry(above, why=_unreadable(why))
         return
     if not infos:
-        yield Entry(above, why=Words("an empty zip", "空の zip です"))
+        yield ArchiveEntry(above, why=Words("an empty zip", "空の zip です"))
     if not room.take(entries=len(infos)):
-        yield Entry(above, why=room.over())
+        yield ArchiveEntry(above, why=room.over())
         return
     for info in infos:
         yield from _of_info(archive, info, above, room, depth)
@@ -173,21 +173,23 @@ def _of_zip(file: Any, above: tuple[str, ...], room: Room, depth: int) -> Iterat
 
 def _of_info(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, above: tuple[str, ...], room: Room, depth: int
-) -> Iterator[Entry]:
+) -> Iterator[ArchiveEntry]:
     name = decoded_name(info)
     names = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
     path = (*above, *names)
     suffix = Path(names[-1] if names else "").suffix.lower()
     if not names or ".." in names or re.match(r"[/\\]|[A-Za-z]:", name):
-        yield Entry((*above, name), why=UNSAFE)
+        yield ArchiveEntry((*above, name), why=UNSAFE)
     elif any(map(LEFT_BEHIND.fullmatch, names)):
-        yield Entry(path, why=OF_A_TOOL)
+        yield ArchiveEntry(path, why=OF_A_TOOL)
     elif stat.S_ISLNK(info.external_attr >> 16):
-        yield Entry(path, why=LINK)
+        yield ArchiveEntry(path, why=LINK)
     elif info.flag_bits & 1:
-        yield Entry(path, why=Words("protected by a password", "パスワードで保護されています"))
+        yield ArchiveEntry(
+            path, why=Words("protected by a password", "パスワードで保護されています")
+        )
     elif suffix != ".zip" and (why := _not_code(names[-1])):
-        yield Entry(path, why=why)
+        yield ArchiveEntry(path, why=why)
     else:
         yield from _unpacked(archive, info, path, room, depth, zipped=suffix == ".zip")
 
@@ -195,15 +197,15 @@ def _of_info(
 def _unpacked(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: tuple[str, ...], room: Room,
     depth: int, *, zipped: bool,
-) -> Iterator[Entry]:  # fmt: skip
+) -> Iterator[ArchiveEntry]:  # fmt: skip
     """An entry that is read, and where it is a zip, what is in that."""
     if zipped and depth + 1 >= DEEP:
         words = Words(f"refused: zips in zips, {DEEP} deep", f"拒否: zip の入れ子が {DEEP} 段です")
-        yield Entry(path, why=words)
+        yield ArchiveEntry(path, why=words)
         return
     room = Room(*OF_ONE) if zipped and depth == 0 else room
     if not room.take(size=info.file_size):
-        yield Entry(path, why=room.over())
+        yield ArchiveEntry(path, why=room.over())
         return
     try:
         with archive.open(info) as file:
@@ -213,7 +215,7 @@ def _unpacked(
             inside = io.BytesIO(file.read())
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError,
             NotImplementedError, RuntimeError) as why:  # fmt: skip
-        yield Entry(path, why=_unreadable(why))
+        yield ArchiveEntry(path, why=_unreadable(why))
         return
     yield from _of_zip(inside, path, room, depth + 1)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.names import Student
-from jaxmlp.classroom.rubric import Points, Rubric
+from jaxmlp.classroom.rubric import Rubric, RubricPoints
 from jaxmlp.classroom.submissions import Class
 from jaxmlp.classroom.words import say
 from jaxmlp.verify.finding import Check, File, Report
@@ -27,12 +27,12 @@ def not_graded(handed_in: Class, lang: str) -> Iterator[tuple[str, str, str]]:
         yield who, clean("/".join(entry.path)), getattr(entry.why, lang) if entry.why else ""
 
 
-def total(points: Points, lang: str) -> str:
+def total(points: RubricPoints, lang: str) -> str:
     """The points in all."""
     return say("by hand", lang) if points.total is None else f"{points.total:g}"
 
 
-def scored(points: Points, rubric: Rubric, lang: str) -> str:
+def scored(points: RubricPoints, rubric: Rubric, lang: str) -> str:
     """The points as they are read."""
     return say("of", lang, total(points, lang), f"{rubric.most:g}")
 

@@ -15,7 +15,7 @@ import numpy as np
 
 import jaxmlp
 from jaxmlp.classroom.kept import unpacked
-from jaxmlp.classroom.submissions import Class, Code, Submission
+from jaxmlp.classroom.submissions import Class, Submission, SubmittedCode
 from jaxmlp.verify.finding import Check, File
 from jaxmlp.verify.grading import Options
 from jaxmlp.whole import write_whole
@@ -75,7 +75,7 @@ def graded(
     return made, results
 
 
-def _laid_out(folder: Path, mine: Sequence[Code], code: Code) -> Path:
+def _laid_out(folder: Path, mine: Sequence[SubmittedCode], code: SubmittedCode) -> Path:
     """Where a file lies among the student's own, which it may import: these are written there."""
     for other in mine:
         path = _inside(folder, other)
@@ -87,7 +87,7 @@ def _laid_out(folder: Path, mine: Sequence[Code], code: Code) -> Path:
     return path.with_suffix(".ipynb") if code.notebook else path
 
 
-def _inside(folder: Path, code: Code) -> Path:
+def _inside(folder: Path, code: SubmittedCode) -> Path:
     """Its place; a name that is none for a file system, too long say, becomes another."""
     parts = [p for p in code.own.split("/") if p not in ("", ".", "..")]
     safe = [p if len(p.encode("utf-8", "replace")) < 200 and "\0" not in p else
@@ -95,7 +95,7 @@ def _inside(folder: Path, code: Code) -> Path:
     return folder.joinpath(*[p.encode("utf-8", "replace").decode() for p in safe])
 
 
-def _digest(code: Code, submission: Submission, options: Options) -> str:
+def _digest(code: SubmittedCode, submission: Submission, options: Options) -> str:
     """Of all that a verdict depends on: the code, the files beside it, the options, the checker."""
     beside = sorted(
         (other.own, other.cells) for other in submission.code if len(submission.code) > 1

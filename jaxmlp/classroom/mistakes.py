@@ -20,7 +20,7 @@ def column(check: Check) -> str:
     return check.stage if check.stage in GRADED else WRITTEN.get(check.stage, "")
 
 
-class Mistake(NamedTuple):
+class ClassMistake(NamedTuple):
     """One thing that is not right, wherever else it shows.
 
     Attributes:
@@ -36,19 +36,19 @@ class Mistake(NamedTuple):
     path: str
 
 
-def mistakes(files: Iterable[File]) -> list[Mistake]:
+def mistakes(files: Iterable[File]) -> list[ClassMistake]:
     """What is not right in a student's files, each once.
 
     The same of the same stage, in a function and in the loop that calls it, is one mistake; so is
     what shows again further down, the δ1 without f' in the ∂E/∂W that is made of it.
     """
-    found: dict[tuple[str, str], Mistake] = {}
+    found: dict[tuple[str, str], ClassMistake] = {}
     for file in files:
         for check in file.checks:
             if check.verdict != "right" or check.bought:
                 stage = words.stage(check, "en")
                 what = ids(check) or check.verdict
-                found.setdefault((stage, what), Mistake(stage, what, check, file.path))
+                found.setdefault((stage, what), ClassMistake(stage, what, check, file.path))
     return [one for one in found.values() if not any(
         (words.STAGES[above].en, one.ids) in found and ids(one.check)
         for above in UPSTREAM.get(column(one.check), ()))]  # fmt: skip
@@ -57,14 +57,14 @@ def mistakes(files: Iterable[File]) -> list[Mistake]:
 class Common(NamedTuple):
     """A mistake, how many students have made it, and one of them."""
 
-    mistake: Mistake
+    mistake: ClassMistake
     students: int
     line: str
 
 
 def common(graded: Sequence[Graded]) -> list[Common]:
     """The mistakes of a class, those that most have made first."""
-    found: dict[tuple[str, str], list[tuple[Graded, Mistake]]] = {}
+    found: dict[tuple[str, str], list[tuple[Graded, ClassMistake]]] = {}
     for work in graded:
         for mistake in mistakes(work.files):
             found.setdefault(mistake[:2], []).append((work, mistake))
@@ -73,7 +73,7 @@ def common(graded: Sequence[Graded]) -> list[Common]:
     return sorted(made, key=lambda shared: (-shared.students, shared.mistake[:2]))
 
 
-def _line(where: tuple[Graded, Mistake]) -> str:
+def _line(where: tuple[Graded, ClassMistake]) -> str:
     """The line that shows a mistake: the wrong expression, or where its function begins."""
     work, mistake = where
     if mistake.check.place:
@@ -86,7 +86,7 @@ def _line(where: tuple[Graded, Mistake]) -> str:
     return lines[number - 1].strip() if number <= len(lines) else ""
 
 
-def said(mistake: Mistake, lang: str) -> str:
+def said(mistake: ClassMistake, lang: str) -> str:
     """What was done, in words; of what was not recognised, the verdict."""
     notes = [note for some in explanations(mistake.check.diagnosis)[:1] for note in some]
     text = " ".join(words.sentence(note, lang) for note in notes)

@@ -7,7 +7,7 @@ from jaxmlp.classroom.feedback import named, not_graded, shell, total
 from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.mistakes import GRADED, Common, column, common, mistakes, said, unjudged
 from jaxmlp.classroom.names import Student
-from jaxmlp.classroom.rubric import Points
+from jaxmlp.classroom.rubric import RubricPoints
 from jaxmlp.classroom.submissions import Class, alike
 from jaxmlp.classroom.words import say
 from jaxmlp.verify.finding import Check
@@ -61,7 +61,7 @@ def as_html(
     handed_in: Class,
     graded: Sequence[Graded],
     pages: Mapping[Student, str],
-    points: Mapping[Student, Points],
+    points: Mapping[Student, RubricPoints],
     told: Sequence[str],
     lang: str,
 ) -> str:
@@ -115,7 +115,7 @@ def _numbers(handed_in: Class, graded: Sequence[Graded], lang: str) -> str:
 def _table(
     graded: Sequence[Graded],
     pages: Mapping[Student, str],
-    points: Mapping[Student, Points],
+    points: Mapping[Student, RubricPoints],
     lang: str,
 ) -> str:
     stages = [words.STAGES[stage].en for stage in GRADED]
@@ -131,7 +131,7 @@ def _table(
 
 
 def _row(
-    work: Graded, pages: Mapping[Student, str], points: Mapping[Student, Points],
+    work: Graded, pages: Mapping[Student, str], points: Mapping[Student, RubricPoints],
     head: Sequence[tuple[str, str]], lang: str,
 ) -> str:  # fmt: skip
     student = work.submission.student

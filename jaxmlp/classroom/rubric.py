@@ -75,7 +75,7 @@ def _numbers(
 
 
 @dataclass(frozen=True)
-class Points:
+class RubricPoints:
     """The points of a submission.
 
     Attributes:
@@ -87,7 +87,7 @@ class Points:
     total: float | None
 
 
-def points(graded: Graded, rubric: Rubric) -> Points:
+def points(graded: Graded, rubric: Rubric) -> RubricPoints:
     """The points of a submission: each mistake costs once, at the stage where it was made.
 
     A stage that is shown twice, in a function and in the loop, is as good as the worse of the two.
@@ -108,7 +108,7 @@ def points(graded: Graded, rubric: Rubric) -> Points:
         mine = [rubric.share(c) for c in checks if c.name.lower() == name.lower()]
         parts[name] = worth * min(mine, default=0.0)
     judged = set(parts) & set(rubric.points)
-    return Points(parts, round(sum(parts.values()), 6) if judged else None)
+    return RubricPoints(parts, round(sum(parts.values()), 6) if judged else None)
 
 
 def _costing(checks: Sequence[Check], rubric: Rubric) -> set[str]:

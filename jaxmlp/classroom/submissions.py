@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from jaxmlp.classroom.archives import Entry, entries
+from jaxmlp.classroom.archives import ArchiveEntry, entries
 from jaxmlp.classroom.names import METADATA, Student, by_lms, by_name, by_pattern, gradescope
 from jaxmlp.text import Refused
 from jaxmlp.verify.finding import Words
@@ -21,7 +21,7 @@ NO_STUDENT = Words("the --students pattern does not match", "--students のパ�
 
 
 @dataclass(frozen=True)
-class Code:
+class SubmittedCode:
     """A file of code.
 
     Attributes:
@@ -52,8 +52,8 @@ class Submission:
     """
 
     student: Student
-    code: tuple[Code, ...] = ()
-    left: tuple[Entry, ...] = ()
+    code: tuple[SubmittedCode, ...] = ()
+    left: tuple[ArchiveEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Class:
     """All submissions, and the entries that are nobody's."""
 
     submissions: tuple[Submission, ...]
-    left: tuple[Entry, ...] = ()
+    left: tuple[ArchiveEntry, ...] = ()
 
 
 def collected(sources: Sequence[Path], pattern: re.Pattern | None = None) -> Class:
@@ -79,8 +79,8 @@ def collected(sources: Sequence[Path], pattern: re.Pattern | None = None) -> Cla
     for entry in (entry for some in found for entry in some):
         if entry.path[-1] == METADATA and entry.data:
             metadata |= gradescope(decoded(entry.data))
-    owned: dict[Student, list[tuple[Entry, int]]] = {}
-    nobodys: list[Entry] = []
+    owned: dict[Student, list[tuple[ArchiveEntry, int]]] = {}
+    nobodys: list[ArchiveEntry] = []
     for source, some in zip(sources, found, strict=True):
         shared = 0 if many and not source.is_dir() else _shared(some)
         for entry in some:
@@ -93,7 +93,7 @@ def collected(sources: Sequence[Path], pattern: re.Pattern | None = None) -> Cla
     return Class(tuple(sorted(made, key=lambda one: one.student)), tuple(nobodys))
 
 
-def _of_source(source: Path, *, many: bool) -> list[Entry]:
+def _of_source(source: Path, *, many: bool) -> list[ArchiveEntry]:
     """The entries of a source; the name of a lone zip or of a folder is no student's."""
     found = list(entries(source))
     if source.suffix.lower() == ".zip" and not source.is_dir() and not many:
@@ -101,7 +101,7 @@ def _of_source(source: Path, *, many: bool) -> list[Entry]:
     return found
 
 
-def _shared(found: Iterable[Entry]) -> int:
+def _shared(found: Iterable[ArchiveEntry]) -> int:
     """How many levels all entries share: folders that an LMS or a zip program has put around."""
     paths = [entry.path for entry in found if not _nobodys(entry)]
     if not paths:
@@ -116,13 +116,13 @@ def _shared(found: Iterable[Entry]) -> int:
     return max(level - 1, 0) if len(names) < 2 and level else level
 
 
-def _nobodys(entry: Entry) -> bool:
+def _nobodys(entry: ArchiveEntry) -> bool:
     """Whether it lies beside the students' own, by what it is."""
     return entry.path[-1] == METADATA or not BESIDE.isdisjoint(entry.path)
 
 
 def _owner(
-    entry: Entry, shared: int, pattern: re.Pattern | None, metadata: Mapping[str, Student]
+    entry: ArchiveEntry, shared: int, pattern: re.Pattern | None, metadata: Mapping[str, Student]
 ) -> tuple[Student | None, int]:
     """Whose an entry is, and the level of the path that says so."""
     if _nobodys(entry):
@@ -135,17 +135,17 @@ def _owner(
     return by_name(entry.path[level]), level
 
 
-def _submission(student: Student, mine: Sequence[tuple[Entry, int]]) -> Submission:
+def _submission(student: Student, mine: Sequence[tuple[ArchiveEntry, int]]) -> Submission:
     code: list = []
     left: list = []
     for entry, level in mine:
         own = PurePosixPath(*(entry.path[level + 1 :] or entry.path[level:])).as_posix()
         read = _code(entry, own)
-        (code if isinstance(read, Code) else left).append(read)
+        (code if isinstance(read, SubmittedCode) else left).append(read)
     return Submission(student, tuple(sorted(code, key=lambda one: one.own)), tuple(left))
 
 
-def _code(entry: Entry, own: str) -> Code | Entry:
+def _code(entry: ArchiveEntry, own: str) -> SubmittedCode | ArchiveEntry:
     """The code in an entry, or the entry with the reason why there is none."""
     if entry.data is None:
         return entry
@@ -157,7 +157,7 @@ def _code(entry: Entry, own: str) -> Code | Entry:
         cells = tuple(code_in(entry.data, notebook=suffix == ".ipynb"))
     except Refused as why:
         return entry._replace(data=None, why=Words(str(why), why.ja))
-    return Code(entry.path, own, cells, likeness(cells))
+    return SubmittedCode(entry.path, own, cells, likeness(cells))
 
 
 def likeness(cells: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from jaxmlp.classroom.feedback import named, not_graded
 from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.mistakes import mistakes, unjudged
 from jaxmlp.classroom.names import Student
-from jaxmlp.classroom.rubric import Points, Rubric
+from jaxmlp.classroom.rubric import Rubric, RubricPoints
 from jaxmlp.classroom.submissions import Class
 from jaxmlp.classroom.words import say
 from jaxmlp.spreadsheet import as_csv
@@ -19,7 +19,10 @@ def table(rows: Sequence[Sequence[object]]) -> bytes:
 
 
 def points_table(
-    graded: Sequence[Graded], points: Mapping[Student, Points], rubric: Rubric | None, lang: str
+    graded: Sequence[Graded],
+    points: Mapping[Student, RubricPoints],
+    rubric: Rubric | None,
+    lang: str,
 ) -> bytes:
     """One row a student: id, name, points, the points by stage, mistakes, what was not judged.
 
@@ -31,8 +34,8 @@ def points_table(
 
 
 def _row(
-    work: Graded, points: Mapping[Student, Points], rubric: Rubric | None, parts: Sequence[str],
-    lang: str,
+    work: Graded, points: Mapping[Student, RubricPoints], rubric: Rubric | None,
+    parts: Sequence[str], lang: str,
 ) -> list[object]:  # fmt: skip
     student = work.submission.student
     mine = points.get(student)

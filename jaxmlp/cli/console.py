@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from jaxmlp.text import clean, clean_lines
 
 if TYPE_CHECKING:
-    from jaxmlp.data.samples import Part, Source
+    from jaxmlp.data.samples import Part, SampleSource
 
 
 class QuietConsole(Console):
@@ -56,7 +56,7 @@ def reading_bar(files: list) -> Iterator:
         yield from bar.track(files)
 
 
-def parts_of(samples: "Source", console: Console, doing: str) -> Iterator["Part"]:
+def parts_of(samples: "SampleSource", console: Console, doing: str) -> Iterator["Part"]:
     """The samples, with a bar that shows how far they are done with."""
     with progress(console, doing, samples.unit) as bar:
         running = bar.add_task("", total=samples.total)

@@ -16,7 +16,7 @@ from jaxmlp.cli.console import QuietConsole, parts_of
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
 from jaxmlp.cli.options import parsed
 from jaxmlp.cli.settings import reading_of
-from jaxmlp.data.samples import Source, open_samples
+from jaxmlp.data.samples import SampleSource, open_samples
 from jaxmlp.data.table import Reading
 from jaxmlp.evaluate import classify, probabilities
 from jaxmlp.spreadsheet import as_csv
@@ -86,7 +86,9 @@ def _output(settings: PredictSettings) -> Iterator[BinaryIO]:
         _check_out(settings)  # something may have come meanwhile
 
 
-def _predict(model: Model, samples: Source, rows: int, out: BinaryIO, console: Console) -> int:
+def _predict(
+    model: Model, samples: SampleSource, rows: int, out: BinaryIO, console: Console
+) -> int:
     """Write the answers as they come; how many there are."""
     n, write = 0, _writer(model)
     out.write(_csv([*samples.ids, *_header(model)]).encode())

@@ -52,7 +52,7 @@ class Part(NamedTuple):
     ids: np.ndarray
 
 
-class Source(NamedTuple):
+class SampleSource(NamedTuple):
     """A source that is open.
 
     Attributes:
@@ -82,7 +82,7 @@ def open_samples(
     *,
     rows: int,
     labelled: bool = False,
-) -> Iterator[Source]:
+) -> Iterator[SampleSource]:
     """The samples of a table, of "-" (a text on standard input), or of what `load_data` knows.
 
     Of a source with a test part of its own, that part; an .npz needs no targets unless they are
@@ -106,7 +106,9 @@ def open_samples(
         yield _in_parts(data, _codes(data, wanted) if labelled else None, wanted, rows)
 
 
-def _of_table(table: Table, wanted: Wanted, reading: Reading, rows: int, labelled: bool) -> Source:
+def _of_table(
+    table: Table, wanted: Wanted, reading: Reading, rows: int, labelled: bool
+) -> SampleSource:
     ids, drop = table.columns(reading.id), table.columns(reading.drop)
     targets = table.columns(reading.target or _known(table, wanted.targets))
     used = {*ids, *drop, *table.index}
@@ -134,7 +136,7 @@ def _of_table(table: Table, wanted: Wanted, reading: Reading, rows: int, labelle
     name = table.name if table.size is None else name_of(Path(table.name))
     named = tuple(table.names[c] for c in ids)
     note = _left_out(table, {*features, *ids, *targets})
-    return Source(name, parts(), note, "MB", total, lambda: table.done() / 1e6, None, named)
+    return SampleSource(name, parts(), note, "MB", total, lambda: table.done() / 1e6, None, named)
 
 
 def _target_columns(
@@ -258,7 +260,7 @@ def refuse_label(where: str, label: str, classes: tuple[str, ...]) -> None:
     raise ValueError(f"{where}: expected one of the network's classes, {known}, got {label!r}")
 
 
-def _in_parts(data: Dataset, y: np.ndarray | None, wanted: Wanted, rows: int) -> Source:
+def _in_parts(data: Dataset, y: np.ndarray | None, wanted: Wanted, rows: int) -> SampleSource:
     if any(column.texts for column in wanted.columns or ()):
         raise ValueError(f"{data.name}: expected a table, as the network takes words, got numbers")
     if data.X.shape[1] != wanted.d:
@@ -276,4 +278,6 @@ def _in_parts(data: Dataset, y: np.ndarray | None, wanted: Wanted, rows: int) ->
             yield Part(X, None if y is None else y[these], np.empty((len(X), 0), object))
 
     note = f"{data.name}: its test part" if data.n_test else ""
-    return Source(data.name, parts(), note, "samples", total, lambda: read[0], data.image_shape)
+    return SampleSource(
+        data.name, parts(), note, "samples", total, lambda: read[0], data.image_shape
+    )

@@ -18,7 +18,7 @@ import optax
 from jaxtyping import Array
 
 from jaxmlp.estimators.judging import judged, measured, reported, total_error
-from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, rounded, unit
+from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Numbers, Progress, rounded, unit
 from jaxmlp.network import Network, Params, forward
 from jaxmlp.train.epoch import State, stepped
 from jaxmlp.train.mesh import shared_out
@@ -68,14 +68,14 @@ def _output(network: Network, part: str, params: Params, X: Array) -> Array:
 
 
 @compiled(0)
-def start(rule: Program, params: Params, eta: Array) -> optax.OptState:
+def start(rule: CompiledProgram, params: Params, eta: Array) -> optax.OptState:
     """What the optimizer remembers before its first step."""
     return rule.make(eta).init(params)
 
 
 @compiled(0)
 def descend(
-    rule: Program,
+    rule: CompiledProgram,
     train: Data,
     validation: Data | None,
     state: Progress,
@@ -109,7 +109,9 @@ def descend(
     return *rest, done
 
 
-def _epoch(rule: Program, train: Data, state: Progress, numbers: Numbers, order: Array) -> tuple:
+def _epoch(
+    rule: CompiledProgram, train: Data, state: Progress, numbers: Numbers, order: Array
+) -> tuple:
     """(W and V, what the optimizer remembers, the mean of what each step reports)."""
     take = functools.partial(_step, rule, numbers, state.eta)
     if not rule.batch_size:
@@ -131,7 +133,7 @@ def _epoch(rule: Program, train: Data, state: Progress, numbers: Numbers, order:
 
 
 def _step(
-    rule: Program, numbers: Numbers, eta: Array, params: Params, optimizer: Any, batch: Data
+    rule: CompiledProgram, numbers: Numbers, eta: Array, params: Params, optimizer: Any, batch: Data
 ) -> tuple:
     """(W and V, what the optimizer remembers) after a step, and the objective
     before it, as it is reported."""

@@ -6,23 +6,23 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress
+from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Numbers, Progress
 from jaxmlp.evaluate import explained
 from jaxmlp.network import Params, forward, loss
 
 
-def total_error(rule: Program, params: Params, data: Data) -> Array:
+def total_error(rule: CompiledProgram, params: Params, data: Data) -> Array:
     """The weighted sum of E, or of half the squared error, whose δ2 is g − y."""
     total = data.weights @ loss(rule.network, params, data.X, data.Y, reduction="none")
     return total / 2 if rule.network.loss.name == "squared_error" else total
 
 
-def reported(rule: Program, data: Data) -> int:
+def reported(rule: CompiledProgram, data: Data) -> int:
     """Over how many outputs the error is averaged in reports: scikit-learn's, for regression."""
     return data.Y.shape[1] if rule.network.loss.name == "squared_error" else 1
 
 
-def measured(rule: Program, params: Params, data: Data | None) -> tuple:
+def measured(rule: CompiledProgram, params: Params, data: Data | None) -> tuple:
     """(the error, the score) on the validation samples."""
     if data is None:
         return None, None
@@ -45,7 +45,9 @@ def subset_accuracy(Y: Array, g: Array, shares: Array) -> Array:
 SCORES = {"softmax": class_accuracy, "sigmoid": subset_accuracy, "identity": explained}
 
 
-def judged(rule: Program, state: Progress, now: Curves, n: Array, numbers: Numbers) -> Progress:
+def judged(
+    rule: CompiledProgram, state: Progress, now: Curves, n: Array, numbers: Numbers
+) -> Progress:
     """The state once an epoch's numbers are known: what was best, whether to stop, the next η."""
     if now.validation_loss is None:
         value = -now.loss

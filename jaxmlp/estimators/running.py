@@ -14,7 +14,7 @@ from jax.typing import DTypeLike
 
 from jaxmlp.estimators.descent import descend, start
 from jaxmlp.estimators.settings import devices_of, numbers_of
-from jaxmlp.estimators.state import Curves, Data, Numbers, Program, Progress, padded
+from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Numbers, Progress, padded
 from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.fitted import Epoch
 from jaxmlp.train.mesh import check_batch, placed
@@ -83,7 +83,7 @@ def drawn(
 
 
 def begun(
-    rule: Program,
+    rule: CompiledProgram,
     params: Params,
     numbers: Numbers,
     seen: int,
@@ -108,7 +108,7 @@ def begun(
 
 
 def trained(
-    given: dict, rule: Program, params: Params, before: tuple[int, Progress | None],
+    given: dict, rule: CompiledProgram, params: Params, before: tuple[int, Progress | None],
     parts: tuple[Data, Data | None], random: np.random.RandomState, epochs: int,
 ) -> tuple[Progress, Curves, bool]:  # fmt: skip
     """(the state after training, the curves, whether it ended before the epochs did).
@@ -131,7 +131,7 @@ def trained(
 
 
 def run(
-    rule: Program, data: tuple[Data, Data | None], state: Progress, numbers: Numbers,
+    rule: CompiledProgram, data: tuple[Data, Data | None], state: Progress, numbers: Numbers,
     orders: Orders, epochs: int, on_epoch: Callable | None, put: Callable,
 ) -> tuple[Progress, Curves, bool]:  # fmt: skip
     """What `trained` returns.

@@ -12,7 +12,7 @@ import optax
 
 from jaxmlp.activations import SIGMOID, Activation
 from jaxmlp.estimators.inputs import Integral, Real, reference_to, referred_to
-from jaxmlp.estimators.state import Numbers, Program
+from jaxmlp.estimators.state import CompiledProgram, Numbers
 from jaxmlp.network import Network
 from jaxmlp.train.arguments import step_rule
 from jaxmlp.train.mesh import Devices
@@ -153,14 +153,14 @@ def optimizer_of(settings: dict) -> Callable:
     raise ValueError(f"expected {known} or an optimizer of Optax's for solver, got {solver!r}")
 
 
-def program_of(settings: dict, network: Network, n: int) -> Program:
+def program_of(settings: dict, network: Network, n: int) -> CompiledProgram:
     """What a fit to n samples is compiled for; a batch of more than those is said."""
     told, solver = settings["batch_size"], settings["solver"]
     size = 200 if isinstance(told, str) else int(told)
     if size > n and told != "auto":
         warnings.warn(f"batch_size {size} is more than the {n} samples: {n} taken", stacklevel=4)
     own_step = isinstance(solver, str) and solver != "sgd"
-    return Program(
+    return CompiledProgram(
         network=network,
         make=optimizer_of(settings),
         batch_size=0 if size >= n else size,

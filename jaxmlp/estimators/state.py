@@ -11,7 +11,7 @@ from jaxtyping import Array
 from jaxmlp.network import Network, Params
 
 
-class Program(NamedTuple):
+class CompiledProgram(NamedTuple):
     """What a program is compiled for.
 
     Attributes:

@@ -21,7 +21,7 @@ STAGES = ("dW", "dV", "delta1", "delta2")
 Claims = dict[str, np.ndarray]  # by stage, the points along the first axis
 
 
-class Setting(NamedTuple):
+class ClaimSetting(NamedTuple):
     """What a derivation is checked against.
 
     Attributes:
@@ -39,14 +39,14 @@ class Setting(NamedTuple):
 
 def setting_at(
     network: Network, sizes: Sizes, seed: int, layout: Layout, mean: bool, eta: float | None
-) -> Setting:
+) -> ClaimSetting:
     """Points of these sizes, and the right derivation there as the layout has it."""
     points = points_of(network, sizes, seed)
     if layout.samples in ONE:
         points = points.single()
     mean = mean and layout.samples not in ONE
     right = quantities(network, points, mean=mean, eta=eta)
-    return Setting(points, right, network, layout, mean, eta)
+    return ClaimSetting(points, right, network, layout, mean, eta)
 
 
 @functools.lru_cache(maxsize=64)
@@ -71,7 +71,7 @@ def confirm(network: Network, seed: int = 0) -> None:
             raise AssertionError(f"the closed form of {name} disagrees with autodiff")
 
 
-def right_at(setting: Setting, points: Points) -> Quantities:
+def right_at(setting: ClaimSetting, points: Points) -> Quantities:
     """The right derivation at other points."""
     return quantities(setting.network, points, mean=setting.mean, eta=setting.eta)
 
@@ -83,7 +83,7 @@ def moved(points: Points, *, seed: int) -> Points:
     return Points(W, V, x, points.y)
 
 
-def fit(setting: Setting, claims: Claims) -> int:
+def fit(setting: ClaimSetting, claims: Claims) -> int:
     """2: all is right. 1: all shapes are. 0: not even those."""
     right = [
         same(claim, getattr(setting.right, s), tolerance(claim)) for s, claim in claims.items()
@@ -93,7 +93,7 @@ def fit(setting: Setting, claims: Claims) -> int:
     return 2 if all(right) else int(all(shapes) and finite)
 
 
-def claims_at(subject: Subject, setting: Setting) -> Claims:
+def claims_at(subject: Subject, setting: ClaimSetting) -> Claims:
     """What the function gives at each point, stacked.
 
     Raises:
@@ -116,7 +116,11 @@ def claims_at(subject: Subject, setting: Setting) -> Claims:
 
 
 def _stages(
-    subject: Subject, setting: Setting, result: object, before: Sequence[Any], after: Sequence[Any]
+    subject: Subject,
+    setting: ClaimSetting,
+    result: object,
+    before: Sequence[Any],
+    after: Sequence[Any],
 ) -> Claims:
     """The stages at one point: rows are samples, biases in column 0, steps as gradients."""
     found = roles(subject.parameters)
@@ -171,7 +175,7 @@ def _shapes(old: dict, layout: Layout) -> dict[str, tuple]:
     return params | more
 
 
-def _joined(values: dict, matrix: str, bias: str, setting: Setting) -> np.ndarray | None:
+def _joined(values: dict, matrix: str, bias: str, setting: ClaimSetting) -> np.ndarray | None:
     """A gradient with its bias column, which may come apart."""
     d = values.get(matrix)
     if d is not None and setting.layout.turned and d.ndim == 2:
@@ -195,7 +199,7 @@ def _rows(delta: np.ndarray, layout: Layout) -> np.ndarray:
     return delta.T if layout.samples == "columns" else delta
 
 
-def undivided(setting: Setting, claims: Claims) -> tuple[Claims, tuple[Note, ...]]:
+def undivided(setting: ClaimSetting, claims: Claims) -> tuple[Claims, tuple[Note, ...]]:
     """δ's that carry the 1/n of the mean are ∂E/∂a and ∂E/∂u of the mean: no mistake."""
     n = setting.points.x.shape[1]
     deltas = [d for d in ("delta2", "delta1") if d in claims]
@@ -225,7 +229,7 @@ def carry_share(right: Quantities, claims: Claims) -> bool:
     )
 
 
-def swapped(setting: Setting, claims: Claims) -> bool:
+def swapped(setting: ClaimSetting, claims: Claims) -> bool:
     """Whether (dV, dW) came back for (dW, dV): the shapes tell."""
     if not {"dW", "dV"} <= claims.keys():
         return False

@@ -2,7 +2,7 @@
 
 import time
 
-from jaxmlp.verify.run.outcome import OutOfTime
+from jaxmlp.verify.run.outcome import BudgetSpent
 
 LIMIT = 5.0  # seconds a call may take
 BUDGET = 60.0  # seconds all of a file may take
@@ -22,12 +22,12 @@ class Clock:
         """Seconds.
 
         Raises:
-            OutOfTime: there are none.
+            BudgetSpent: there are none.
         """
         if (seconds := self.end - time.monotonic()) > 0:
             return seconds
         raise self.over()
 
-    def over(self) -> OutOfTime:
+    def over(self) -> BudgetSpent:
         """To be raised where there is none left."""
-        return OutOfTime(f"{self.budget:g}")
+        return BudgetSpent(f"{self.budget:g}")

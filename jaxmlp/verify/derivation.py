@@ -18,7 +18,7 @@ from jaxmlp.network import Network
 from jaxmlp.verify import given
 from jaxmlp.verify.layouts import with_one
 from jaxmlp.verify.points import Points
-from jaxmlp.verify.program import Formula, Program, Quantities
+from jaxmlp.verify.program import DerivationProgram, Formula, Quantities
 
 STEPS: dict[str, Formula] = {
     "u": lambda q: q.x @ q.W.mT,
@@ -48,7 +48,7 @@ USES: dict[str, tuple[str, ...]] = {
     "delta1": ("delta2", "V_tilde", "slope"),
     "dW": ("delta1", "x", "share"),
 }
-DERIVATION = Program(STEPS, USES, ("W", "V", "x", "y"))
+DERIVATION = DerivationProgram(STEPS, USES, ("W", "V", "x", "y"))
 # What the gradients are the products of: a δ, and what its layer is given.
 MADE_OF = {"dV": ("delta2", "z"), "dW": ("delta1", "x")}
 SYMBOL = {"delta2": "δ2", "delta1": "δ1", "dV": "∂E/∂V", "dW": "∂E/∂W", "share": "∂E/∂V, ∂E/∂W"}

@@ -11,7 +11,7 @@ from typing import TypeVar
 from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.points import EQUAL, Sizes
-from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
+from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 
 LONGEST = 400  # characters of a message
 BY_SIZES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))  # at others it may work
@@ -60,7 +60,7 @@ def timeout(subject: Subject, stage: str, why: object) -> Check:
     return Check(subject.name, stage, "timeout", subject.line, remarks=(note,))
 
 
-def out_of_time(late: OutOfTime) -> Note:
+def out_of_time(late: BudgetSpent) -> Note:
     """That a file had used up its time before this."""
     return Note("out-of-time", Words(
         f"was not judged: the {late} s that a file may take were over",

@@ -11,7 +11,7 @@ from jaxmlp.network import Network
 from jaxmlp.verify.calling import Subject, conventions
 from jaxmlp.verify.claimed import (
     Claims,
-    Setting,
+    ClaimSetting,
     claims_at,
     fit,
     moved,
@@ -42,7 +42,7 @@ class Fitting(NamedTuple):
     """
 
     fits: int
-    setting: Setting
+    setting: ClaimSetting
     claims: Claims
 
 
@@ -114,7 +114,7 @@ def _fittings(
     return fittings
 
 
-def _fitted(subject: Subject, setting: Setting) -> Fitting:
+def _fitted(subject: Subject, setting: ClaimSetting) -> Fitting:
     claims = claims_at(subject, setting)
     return Fitting(fit(setting, claims), setting, claims)
 
@@ -155,7 +155,7 @@ def _checks(
     return remarked(checks, *said, *remarks)
 
 
-def _nearby(subject: Subject, setting: Setting) -> tuple[Quantities, Claims]:
+def _nearby(subject: Subject, setting: ClaimSetting) -> tuple[Quantities, Claims]:
     """What is right at points a rounding error away, and what is claimed there."""
     points = moved(setting.points, seed=1)
     near = setting._replace(points=points, right=right_at(setting, points))
@@ -174,13 +174,13 @@ def _with_swap(check: Check) -> Check:
     return replace(check, verdict="wrong", relative_error=None, diagnosis=(note, *check.diagnosis))
 
 
-def _at_sizes(setting: Setting, crash: Crashed) -> Note:
+def _at_sizes(setting: ClaimSetting, crash: Crashed) -> Note:
     q, d, m = *setting.points.W.shape[1:], setting.points.V.shape[1]
     sizes = f"{'d+1' if setting.network.bias else 'd'} = {d}, q = {q}, m = {m}"
     return at_equal_sizes(crash, sizes, f"{sizes} ")
 
 
-def _remarks(subject: Subject, setting: Setting) -> list[Note]:
+def _remarks(subject: Subject, setting: ClaimSetting) -> list[Note]:
     """What a right derivation does at large inputs, and at exactly u = 0."""
     points = Points(*(p[:3] for p in setting.points))
     found = []
@@ -203,7 +203,7 @@ def _remarks(subject: Subject, setting: Setting) -> list[Note]:
     return found
 
 
-def _finite(subject: Subject, setting: Setting, points: Points) -> bool:
+def _finite(subject: Subject, setting: ClaimSetting, points: Points) -> bool:
     """Whether it is finite at these points, wherever the truth is."""
     there = setting._replace(points=points, right=right_at(setting, points))
     claims = _try(subject, there)
@@ -213,7 +213,7 @@ def _finite(subject: Subject, setting: Setting, points: Points) -> bool:
     )
 
 
-def _try(subject: Subject, setting: Setting) -> Claims | None:
+def _try(subject: Subject, setting: ClaimSetting) -> Claims | None:
     try:
         return claims_at(subject, setting)
     except (Crashed, Unfinished):

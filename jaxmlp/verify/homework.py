@@ -28,11 +28,11 @@ from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import broken, idle, idle_methods, overlooked, remark
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import piece
-from jaxmlp.verify.ran import Step, extent
+from jaxmlp.verify.ran import RanStep, extent
 from jaxmlp.verify.reading import code_of, deep_trees
 from jaxmlp.verify.recorded import begins_of, steps_of, worth_running
 from jaxmlp.verify.run.hooked import IMPORTS, not_imported
-from jaxmlp.verify.run.outcome import OutOfTime
+from jaxmlp.verify.run.outcome import BudgetSpent
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.source import Source, unused
@@ -81,7 +81,7 @@ def verify_file(
     try:
         with deep_trees(), np.errstate(all="ignore"):
             return _verified(path, cells, found, options, clock)
-    except OutOfTime as late:
+    except BudgetSpent as late:
         return File(str(path), problem=out_of_time(late).text)
 
 
@@ -130,7 +130,7 @@ def _verified(
 def _run(
     cells: Sequence[str], found: Source, network: Network, options: Options, runner: Runner,
     *, beside: bool,
-) -> tuple[list[Check], list[Step]]:  # fmt: skip
+) -> tuple[list[Check], list[RanStep]]:  # fmt: skip
     """What is found by the names of functions; and what by running the file, if that may tell more.
 
     Args:
@@ -142,7 +142,7 @@ def _run(
     return checks, _steps(cells, found, options, runner)
 
 
-def _steps(cells: Sequence[str], found: Source, options: Options, runner: Runner) -> list[Step]:
+def _steps(cells: Sequence[str], found: Source, options: Options, runner: Runner) -> list[RanStep]:
     """What running the file tells."""
     said = _said(found, options)
     return steps_of(cells, runner, said, options.seed, notebook=not found.numbered)

@@ -15,7 +15,7 @@ from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.names import NOT_CHECKED, called, imports_of, names_used, plain, roles, words
 from jaxmlp.verify.passes import check_backward, check_forward
 from jaxmlp.verify.pieces import STAGE, piece
-from jaxmlp.verify.run.outcome import OutOfTime
+from jaxmlp.verify.run.outcome import BudgetSpent
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.small import check_piece
@@ -66,7 +66,7 @@ class Job(NamedTuple):
             if seed is not None and any(one.stage in STAGES for one in checks):
                 confirm(network, seed)
             return checks
-        except OutOfTime as late:
+        except BudgetSpent as late:
             note = out_of_time(late)
             return (Check(self.name, "derivation", "timeout", self.line, remarks=(note,)),)
         except Exception as error:

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxmlp.verify import given
 from jaxmlp.verify.names import plain
-from jaxmlp.verify.program import Formula, Program, Quantities
+from jaxmlp.verify.program import DerivationProgram, Formula, Quantities
 from jaxmlp.verify.truth.errors import KNOWN
 
 SPELLINGS = {
@@ -77,7 +77,7 @@ def error(name: str, g: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def program(kind: Piece) -> Program:
+def program(kind: Piece) -> DerivationProgram:
     """A program of one step: what the function should give."""
     true: dict[str, Formula] = {
         "activation": lambda q: given.F[kind.of](q.u),
@@ -86,7 +86,7 @@ def program(kind: Piece) -> Program:
         "loss": lambda q: error(kind.of, q.g, q.y),
     }
     step, inputs = STAGE[kind.kind], ("g", "y") if kind.kind == "loss" else ("u",)
-    return Program({step: true[kind.kind]}, {step: inputs}, inputs)
+    return DerivationProgram({step: true[kind.kind]}, {step: inputs}, inputs)
 
 
 def points(kind: Piece, *, seed: int = 0) -> dict[str, np.ndarray]:

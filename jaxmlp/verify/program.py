@@ -49,7 +49,7 @@ def mistake(
 
 
 @dataclass(frozen=True, eq=False)
-class Program:
+class DerivationProgram:
     """Steps by name, each a function of the quantities before it.
 
     Attributes:
@@ -92,14 +92,14 @@ class Quantities:
         fixed: the steps in whose place a value was put.
     """
 
-    program: Program
+    program: DerivationProgram
     made: tuple[Mistake, ...]
     known: dict[str, Any]
     fixed: tuple[str, ...]
 
     @no_type_check
     def __init__(
-        self, program: Program, known: Mapping[str, Any], made: tuple[Mistake, ...] = (),
+        self, program: DerivationProgram, known: Mapping[str, Any], made: tuple[Mistake, ...] = (),
         fixed: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.program, self.made, self.known, self.fixed = program, made, dict(known), fixed

@@ -13,7 +13,7 @@ PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", 
 
 
 @dataclass(frozen=True)
-class Step:
+class RanStep:
     """A training step or a call, judged by what it computes.
 
     Attributes:
@@ -45,11 +45,11 @@ class Step:
         return bool(self.checks) and not self.notes
 
 
-def not_run(why: str, why_ja: str = "", line: int = 0) -> Step:
+def not_run(why: str, why_ja: str = "", line: int = 0) -> RanStep:
     """That a file, or a loop of it, could not be run."""
     words = Words(f"the file could not be run: {why}",
                   f"ファイルを実行できませんでした: {why_ja or why}")  # fmt: skip
-    return Step(line, frozenset(), notes=(Note("not-judged", words),))
+    return RanStep(line, frozenset(), notes=(Note("not-judged", words),))
 
 
 def runs(worlds: Sequence[Recording]) -> bool:

@@ -14,10 +14,10 @@ from jaxmlp.verify.judge.unjudged import SEVERAL, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK
-from jaxmlp.verify.ran import BACK_STAGES, Step, multiplies, not_run, runs
+from jaxmlp.verify.ran import BACK_STAGES, RanStep, multiplies, not_run, runs
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import multiplied
-from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
+from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, unpacked
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.source import Source
@@ -46,7 +46,7 @@ def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bo
 
 def steps_of(
     cells: Sequence[str], runner: Runner, said: Said, seed: int, *, notebook: bool
-) -> list[Step]:
+) -> list[RanStep]:
     """Run a file, and judge the steps that it makes."""
     begins = begins_of(cells) if notebook else []
     judge = lambda some, worlds: _judged_all(some, worlds, seed, said, begins)  # noqa: E731
@@ -54,7 +54,7 @@ def steps_of(
         recordings, errors, farthest, guessed = _taped(cells, runner, seed)
     except TimedOut as why:
         return [not_run(f"it had not ended after {why} s", f"{why} 秒たっても終わりませんでした")]
-    except (Crashed, Died, Unfinished, OutOfTime) as why:
+    except (Crashed, Died, Unfinished, BudgetSpent) as why:
         return [not_run(str(why))]
     except Exception:  # what a file sends instead of a recording
         return [not_run("expected a recording, got something else")]
@@ -92,7 +92,7 @@ def _taped(
 def _judged_all(
     cells: Sequence[str], recordings: Sequence[Sequence[Recording]], seed: int, said: Said,
     begins: Sequence[int],
-) -> list[Step]:  # fmt: skip
+) -> list[RanStep]:  # fmt: skip
     lines = "\n".join(cells).split("\n")
     found = [_judged(alike, seed, said, lines, begins)
              for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
@@ -101,7 +101,7 @@ def _judged_all(
 
 def _judged(
     alike: Sequence[Recording], seed: int, said: Said, lines: Sequence[str], begins: Sequence[int]
-) -> Step:
+) -> RanStep:
     """One step, of which there are recordings with different shapes of what is missing."""
     first, name = alike[0], alike[0].name or LOOP
     computed = (n.span.line for n in first.nodes.values() if n.op != "leaf")
@@ -116,7 +116,7 @@ def _judged(
         if any(one.verdict == "wrong" for one in checks) and _is_shared(found, checks):
             raise Unjudged("elsewhere")
         after, moves = _evaluated(found, telling), bool(first.moves)
-        return Step(first.line, run, telling.with_code(checks), notes, after, moves,
+        return RanStep(first.line, run, telling.with_code(checks), notes, after, moves,
                     given_outputs(found.world))  # fmt: skip
     except Unjudged as why:
         silent = len(first.moves) < 2 and (
@@ -126,7 +126,7 @@ def _judged(
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         notes = (unjudged(first.name, first.line, failed, begins),)
-    return Step(first.line, run, notes=notes)
+    return RanStep(first.line, run, notes=notes)
 
 
 def _is_shared(found: Judgement, checks: Sequence[Check]) -> bool:

@@ -12,22 +12,22 @@ from jaxmlp.verify.judge import suspects
 from jaxmlp.verify.judge.places import in_cell, placed
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import names_used, updates
-from jaxmlp.verify.ran import Step, extent, multiplies, not_run, runs
+from jaxmlp.verify.ran import RanStep, extent, multiplies, not_run, runs
 from jaxmlp.verify.reading import of_cells
-from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
+from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording
 
 Recordings = Sequence[Sequence[Recording]]
 Error = tuple[str, int, str]  # its kind, the line, its text
 Again = Callable[[Sequence[str]], tuple[Recordings, Sequence[Error]]]  # to run other cells
-Judge = Callable[[Sequence[str], Recordings], list[Step]]
+Judge = Callable[[Sequence[str], Recordings], list[RanStep]]
 SECONDS = 8.0  # for what could stand in the place of a suspect
 STOPPED = Words("stops here", "ここで停止")
 
 
 def suspect(
     cells: Sequence[str], begins: Sequence[int], stopped: Error, again: Again, judge: Judge
-) -> Step | None:
+) -> RanStep | None:
     """A step that stopped, with the expression that is the suspect.
 
     Where data are stand-ins, it may be their shapes that do not fit: only what is right counts.
@@ -42,7 +42,7 @@ def suspect(
 
 def _edited(
     cells: Sequence[str], begins: Sequence[int], stopped: Error, again: Again, judge: Judge
-) -> Iterator[tuple[suspects.Edit, list[Step], bool]]:
+) -> Iterator[tuple[suspects.Edit, list[RanStep], bool]]:
     """The changes with which it does not stop: the steps then, and whether shapes are guessed."""
     until = time.monotonic() + SECONDS
     for edit in suspects.edits(_statements(cells), *stopped[:2]):
@@ -51,7 +51,7 @@ def _edited(
         changed = _cells(suspects.edited("\n".join(cells), edit), begins)
         try:
             recordings, errors = again(changed)
-        except (Crashed, Died, TimedOut, Unfinished, OutOfTime):
+        except (Crashed, Died, TimedOut, Unfinished, BudgetSpent):
             return
         mine = [worlds for worlds in recordings if runs(worlds)]
         if suspects.error(errors) or not mine:
@@ -73,9 +73,9 @@ def _cells(text: str, begins: Sequence[int]) -> list[str]:
 
 
 def _stopped(
-    step: Step, cells: Sequence[str], begins: Sequence[int], stopped: Error, edit: suspects.Edit,
+    step: RanStep, cells: Sequence[str], begins: Sequence[int], stopped: Error, edit: suspects.Edit,
     *, right: bool,
-) -> Step:  # fmt: skip
+) -> RanStep:  # fmt: skip
     kind, line, said = stopped
     lines = "\n".join(cells).split("\n")
     why = f"{kind}: {said} (line {line})"
@@ -86,7 +86,7 @@ def _stopped(
     return replace(step, checks=(replace(check, diagnosis=notes, place=place, lines=shown),))
 
 
-def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -> list[Step]:
+def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -> list[RanStep]:
     """The first loop with a product in it that stopped with an error of its own, or in a call.
 
     Args:
@@ -105,7 +105,7 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
             return [not_run(f"{kind}: {why} (line {line})", line=around[-1].lineno)]
         if around and kind in vars(builtins):
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
-            return [Step(around[-1].lineno, frozenset(extent(around[-1])), (check,))]
+            return [RanStep(around[-1].lineno, frozenset(extent(around[-1])), (check,))]
     return []
 
 

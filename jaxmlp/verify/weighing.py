@@ -10,7 +10,7 @@ from jaxmlp.verify.names import DELTA, called, names_used, plain, stores
 from jaxmlp.verify.overlooked import idle
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
-from jaxmlp.verify.ran import BACK_STAGES, Step, extent
+from jaxmlp.verify.ran import BACK_STAGES, RanStep, extent
 from jaxmlp.verify.run.hooked import bound
 from jaxmlp.verify.run.remedies import NO_NAME
 from jaxmlp.verify.slips import of_output, wants_output
@@ -20,8 +20,8 @@ SUMS = ("sum", "mean", "average", "fsum")
 
 
 def merged(
-    checks: Sequence[Check], judged: Sequence[Step], found: Source, declared: Collection[str]
-) -> tuple[tuple[Check, ...], list[Step]]:
+    checks: Sequence[Check], judged: Sequence[RanStep], found: Source, declared: Collection[str]
+) -> tuple[tuple[Check, ...], list[RanStep]]:
     """The checks by names and those of the steps, one verdict on each thing; the steps that count.
 
     What a step has run and judged is told there, with its place.
@@ -40,7 +40,7 @@ def merged(
     return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
 
 
-def _is_told(group: Sequence[Check], step: Step) -> bool:
+def _is_told(group: Sequence[Check], step: RanStep) -> bool:
     """Whether a step tells of a part of the exercise that it has run, or that stopped on ours."""
     if any(one.verdict in ("unfinished", "timeout", "imprecise") for one in group):
         return False
@@ -50,7 +50,7 @@ def _is_told(group: Sequence[Check], step: Step) -> bool:
     return (back and wrong and step.whole) or (stopped and bool(step.checks))
 
 
-def _following(step: Step, wrong: Sequence[Sequence[Check]], found: Source) -> Step:
+def _following(step: RanStep, wrong: Sequence[Sequence[Check]], found: Source) -> RanStep:
     """A step in which what is wrong in a function, and told there, is not told again."""
 
     def told(check: Check) -> Check:
@@ -75,19 +75,19 @@ def _right(group: Sequence[Check]) -> bool:
     return all(one.verdict == "right" for one in group)
 
 
-def covers(step: Step, group: Sequence[Check], found: Source) -> bool:
+def covers(step: RanStep, group: Sequence[Check], found: Source) -> bool:
     """Whether a step has run the function that a group of checks is about."""
     function = found.functions.get(group[0].name)
     return function is not None and bool(extent(function) & step.lines)
 
 
-def _has_right_slopes(step: Step) -> bool:
+def _has_right_slopes(step: RanStep) -> bool:
     """Whether all that is wrong in a step has a cause, and none is a slope."""
     ids = {note.id for check in step.checks for note in check.diagnosis}
     return step.whole and not any(id.startswith(("slope", "unrecognised")) for id in ids)
 
 
-def _as_used(check: Check, step: Step, found: Source, declared: Collection[str]) -> Check:
+def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[str]) -> Check:
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU, or
     another f than its name says, which is told all the same."""
     right = bool(step.checks) and _right(step.checks)
@@ -113,7 +113,7 @@ def _is_summed(check: Check, found: Source) -> bool:
 
 
 def sure(
-    checks: Sequence[Check], steps: Sequence[Step], counted: Sequence[Step], found: Source,
+    checks: Sequence[Check], steps: Sequence[RanStep], counted: Sequence[RanStep], found: Source,
     *, sure_of_forward: bool,
 ) -> tuple[list[Check], list[Check]]:  # fmt: skip
     """The checks, with what is not there yet; and apart from them what may be something else.
@@ -177,7 +177,7 @@ def _of_another_forward(check: Check) -> bool:
     return check.stage in OF_FORWARD and wrong
 
 
-def _missing(found: Source, checks: Sequence[Check], steps: Sequence[Step]) -> list[Check]:
+def _missing(found: Source, checks: Sequence[Check], steps: Sequence[RanStep]) -> list[Check]:
     """A training loop that is there and updates nothing yet, or V alone."""
     if LOOP in {*found.unfinished, *found.broken}:
         return []

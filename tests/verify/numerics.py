@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from jaxmlp.verify.lecture.proof import matrices
-from jaxmlp.verify.lecture.proof.language import Entry, Partial, matched, name
+from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, matched, name
 from jaxmlp.verify.lecture.proof.network import E, d, m, n, q
 
 STEP = 1e-30
@@ -58,7 +58,7 @@ class World:
             return sum((self.value(body, at | {letter: k}) for k in range(first, last + 1)), 0j)
         if isinstance(expr, Partial):
             return self.derivative(expr, at)
-        if isinstance(expr, Entry):
+        if isinstance(expr, IndexedEntry):
             return self.entry(expr, at)
         if isinstance(expr, sp.Indexed):
             return self.quantity(name(expr), tuple(self.place(i, at) for i in expr.indices))

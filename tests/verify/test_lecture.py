@@ -13,7 +13,7 @@ from jaxmlp.gradients import autodiff
 from jaxmlp.network import Network, Params, loss
 from jaxmlp.verify.lecture import CLAIMS, backpropagation, claims, definitions
 from jaxmlp.verify.lecture.points import HIDDEN, SIZES, draw, softmax, tanh
-from jaxmlp.verify.lecture.verdict import Entry, Remark, apart, farthest, judge
+from jaxmlp.verify.lecture.verdict import ClaimEntry, Remark, apart, farthest, judge
 
 IDS = [f"L{i}" for i in range(1, 28)]
 WRONG = ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]  # as recorded, by hand
@@ -355,7 +355,7 @@ def test_words_are_in_both_languages(judged):
 
 
 def test_an_entry_needs_no_more_than_two_sides(points):
-    entry = Entry("L0", "", "x = x", True, [lambda p: (p.x, p.x)])
+    entry = ClaimEntry("L0", "", "x = x", True, [lambda p: (p.x, p.x)])
     claim = judge(entry, points)
     assert (claim.holds, claim.relative_error, claim.assumption, claim.remark) == (
         True,

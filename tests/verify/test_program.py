@@ -3,9 +3,9 @@
 import numpy as np
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.program import Mistake, Program, Quantities
+from jaxmlp.verify.program import DerivationProgram, Mistake, Quantities
 
-SUM = Program(
+SUM = DerivationProgram(
     {"double": lambda q: 2 * q.x, "sum": lambda q: q.double + q.y, "other": lambda q: -q.y},
     {"double": ("x",), "sum": ("double", "y"), "other": ("y",)},
     ("x", "y"),

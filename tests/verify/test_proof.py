@@ -17,7 +17,7 @@ from jaxmlp.verify.lecture import proof as proving
 from jaxmlp.verify.lecture.proof import CHAINS, _networks, printed, proof, proofs
 from jaxmlp.verify.lecture.proof.chain import Link, failures, holds, link, proved
 from jaxmlp.verify.lecture.proof.kernel import (
-    Place,
+    ProofPlace,
 )
 from jaxmlp.verify.lecture.proof.language import Partial
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs, over, units
@@ -71,7 +71,7 @@ def found():
 
 
 def place(chain):
-    return Place(chain.theory, {key: span for key, span in chain.ranges.items() if span})
+    return ProofPlace(chain.theory, {key: span for key, span in chain.ranges.items() if span})
 
 
 def test_every_claim_is_proved_or_refuted(found):

@@ -12,10 +12,10 @@ from jaxmlp.verify.lecture.proof.arithmetic import (
 from jaxmlp.verify.lecture.proof.derivatives import (
     chain_rule_through,
 )
-from jaxmlp.verify.lecture.proof.kernel import Place, Rule, applied
+from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule, applied
 from jaxmlp.verify.lecture.proof.language import (
     Definition,
-    Entry,
+    IndexedEntry,
     Partial,
     Theory,
     index,
@@ -147,20 +147,23 @@ CASES = {
     "of g in a derivative by a": (definition("g"), Partial(g(i), a(k))),
     "what has been proved": (by_v, over(i, OUTPUTS, y(i) * Partial(a(i), v(k, j)))),
     "proved for any number": (sigmoid, sp.Function("σ'")(a(i) - over(l, OUTPUTS, y(l)))),
-    "entries of V": (ENTRY, Entry(V, k, j)),
-    "entries of a transpose": (ENTRY, Entry(Transposed(V), j, k)),
-    "entries of a difference": (ENTRY, Entry(delta, k)),
+    "entries of V": (ENTRY, IndexedEntry(V, k, j)),
+    "entries of a transpose": (ENTRY, IndexedEntry(Transposed(V), j, k)),
+    "entries of a difference": (ENTRY, IndexedEntry(delta, k)),
     "entries of an outer product": (
         ENTRY,
-        Entry(Product(delta, Transposed(net.vector("z"))), k, j),
+        IndexedEntry(Product(delta, Transposed(net.vector("z"))), k, j),
     ),
-    "entries of Vz": (ENTRY, Entry(Product(V, net.vector("z")), k)),
-    "entries of WᵀW": (ENTRY, Entry(Product(Transposed(W), W), r, r)),
-    "a scalar product": (ENTRY, Entry(Product(Transposed(net.vector("y")), net.vector("g")))),
-    "entries of δ1": (ENTRY, Entry(back, j)),
-    "entries of δ1 xᵀ": (ENTRY, Entry(Product(back, Transposed(net.vector("x"))), j, r)),
-    "entries of a gradient": (ENTRY, Entry(Gradient(E, V), k, j)),
-    "entries of a multiple": (ENTRY, Entry(Times(E, W), j, r)),
+    "entries of Vz": (ENTRY, IndexedEntry(Product(V, net.vector("z")), k)),
+    "entries of WᵀW": (ENTRY, IndexedEntry(Product(Transposed(W), W), r, r)),
+    "a scalar product": (
+        ENTRY,
+        IndexedEntry(Product(Transposed(net.vector("y")), net.vector("g"))),
+    ),
+    "entries of δ1": (ENTRY, IndexedEntry(back, j)),
+    "entries of δ1 xᵀ": (ENTRY, IndexedEntry(Product(back, Transposed(net.vector("x"))), j, r)),
+    "entries of a gradient": (ENTRY, IndexedEntry(Gradient(E, V), k, j)),
+    "entries of a multiple": (ENTRY, IndexedEntry(Times(E, W), j, r)),
 }
 
 
@@ -171,7 +174,7 @@ def parts(case):
 
 def free_of(rule, expr, ranges, theory):
     return applied(
-        (rule,), expr, Place(theory, {key: span for key, span in ranges.items() if span})
+        (rule,), expr, ProofPlace(theory, {key: span for key, span in ranges.items() if span})
     )
 
 
@@ -203,7 +206,7 @@ def test_a_rule_gives_what_is_equal(case):
 
 def test_every_rule_of_the_list_has_a_case():
     tested = {case[0] for case in CASES.values()}
-    listed = {one for one in vars(rules).values() if isinstance(one, Rule)}
+    listed = {one for one in vars(rules).values() if isinstance(one, ProofRule)}
     assert listed <= tested
     assert len(listed) == 15
 
@@ -280,8 +283,8 @@ REFUSED = {
     "proved for other indices": (by_v, Partial(a(i), v(k, j)), {i: UNITS}),
     "proved, in a derivative": (sigmoid, Partial(sp.Function("σ'")(u(j)), u(j))),
     "another function": (definition("σ"), sp.Function("σ'")(a(i))),
-    "column 0 of Ṽ": (ENTRY, Entry(net.matrix("Ṽ"), k, 0)),
-    "an entry that may be column 0": (ENTRY, Entry(net.matrix("Ṽ"), k, j), {j: HIDDEN}),
+    "column 0 of Ṽ": (ENTRY, IndexedEntry(net.matrix("Ṽ"), k, 0)),
+    "an entry that may be column 0": (ENTRY, IndexedEntry(net.matrix("Ṽ"), k, j), {j: HIDDEN}),
     "what may be 0 times above and below": (extended_by(y(i)), a(i) / g(i)),
 }  # fmt: skip
 

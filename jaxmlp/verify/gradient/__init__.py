@@ -17,7 +17,7 @@ from jaxmlp.verify.finding import Check, File, Note, Report, Words
 from jaxmlp.verify.gradient.known import diagnosis, key, named, quantities
 from jaxmlp.verify.gradient.truth import (
     SQUARE,
-    Truth,
+    GradientTruth,
     arguments_of,
     caller,
     one_of,
@@ -144,7 +144,9 @@ def _claims(subject: Subject, points: list[tuple]) -> dict[str, np.ndarray]:
         raise Crashed("expected gradients of the same shapes at every point") from None
 
 
-def _judged(subject: Subject, truth: Truth, claims: Mapping, stage: str, structured: bool) -> Check:
+def _judged(
+    subject: Subject, truth: GradientTruth, claims: Mapping, stage: str, structured: bool
+) -> Check:
     """The verdict on the gradient by one argument."""
     true, claim = _comparable(truth, claims[stage], stage)
     check = Check(subject.name, stage, "right")
@@ -169,7 +171,9 @@ def _judged(subject: Subject, truth: Truth, claims: Mapping, stage: str, structu
     return replace(check, diagnosis=(unrecognised(claim, true),))
 
 
-def _comparable(truth: Truth, claim: np.ndarray, stage: str) -> tuple[np.ndarray, np.ndarray]:
+def _comparable(
+    truth: GradientTruth, claim: np.ndarray, stage: str
+) -> tuple[np.ndarray, np.ndarray]:
     """(truth, claim) with what is zero but for rounding at 0, as precise as the truth allows."""
     true, noise = truth.gradients[stage], truth.noise[stage]
     if math.prod(truth.shape) == 1 and claim.shape[1:] == truth.shape + true.shape[1:]:
@@ -178,7 +182,7 @@ def _comparable(truth: Truth, claim: np.ndarray, stage: str) -> tuple[np.ndarray
     return (true, claim) if truth.exact else (true.astype(np.float32), claim.astype(np.float32))
 
 
-def _is_noise(subject: Subject, truth: Truth, claim: np.ndarray, stage: str) -> bool:
+def _is_noise(subject: Subject, truth: GradientTruth, claim: np.ndarray, stage: str) -> bool:
     """Whether the error changes altogether from one point to the next."""
     points = [tuple(a * NEAR for a in args) for args in truth.points]
     k = subject.parameters.index(stage)

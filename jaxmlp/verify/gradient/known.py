@@ -9,8 +9,8 @@ import numpy as np
 from jaxmlp.verify.calling import Subject, array
 from jaxmlp.verify.diagnose import explanations, same, tolerance
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.gradient.truth import Truth
-from jaxmlp.verify.program import Mistake, Program, Quantities
+from jaxmlp.verify.gradient.truth import GradientTruth
+from jaxmlp.verify.program import DerivationProgram, Mistake, Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 FACTOR = Words("Look again at the factors and signs.", "係数と符号を見直してください。")
@@ -75,11 +75,11 @@ def quantities(gradients: Mapping) -> Quantities:
     """A program of one step an argument, which gives its gradient."""
     steps = {key(n): lambda q, n=n: getattr(q, f"true {n}") for n in gradients}
     known = {f"true {n}": g for n, g in gradients.items()}
-    return Quantities(Program(steps, {}, tuple(known)), known)
+    return Quantities(DerivationProgram(steps, {}, tuple(known)), known)
 
 
 def diagnosis(
-    subject: Subject, truth: Truth, claim: np.ndarray, stage: str, structured: bool
+    subject: Subject, truth: GradientTruth, claim: np.ndarray, stage: str, structured: bool
 ) -> tuple[Note, ...]:
     """The mistakes that reproduce the claim exactly, at every point; of a ratio last."""
     if not np.isfinite(claim).all():
@@ -107,7 +107,9 @@ def _mistake(stage: str, id: str, formula: Callable, **parts: object) -> Mistake
     return Mistake(id, key(stage), formula, text, "L11" if id in L11 else "", keeps=True)
 
 
-def _catalogue(truth: Truth, claim: np.ndarray, stage: str, structured: bool) -> Iterator[Mistake]:
+def _catalogue(
+    truth: GradientTruth, claim: np.ndarray, stage: str, structured: bool
+) -> Iterator[Mistake]:
     """The known mistakes in the gradient by one argument."""
     if not claim.any():
         yield _mistake(stage, "zero", lambda q, v: 0 * v)
@@ -182,7 +184,7 @@ def _axis(axis: int, ndim: int) -> Words:
     return Words(f"Axis {axis - 1}, index", f"軸 {axis - 1} の添字")
 
 
-def _sizes(truth: Truth, f: tuple) -> dict[int, Words]:
+def _sizes(truth: GradientTruth, f: tuple) -> dict[int, Words]:
     """The numbers that a sum may have been divided by, and what they are."""
     found = {n: Words("a size of f's value", "f の値の大きさ") for n in f}
     for name, x in zip(truth.gradients, truth.points[0], strict=True):
@@ -213,7 +215,7 @@ def _with_ratio(
 
 
 def _one_of_two(
-    subject: Subject, truth: Truth, claim: np.ndarray, stage: str
+    subject: Subject, truth: GradientTruth, claim: np.ndarray, stage: str
 ) -> list[tuple[Mistake, ...]]:
     """Ax for (A + Aᵀ)x, in general: what is claimed is Mx, and what is missing is Mᵀx."""
     true, k = truth.gradients[stage], subject.parameters.index(stage)

@@ -119,7 +119,7 @@ def caller(function: Callable, args: tuple) -> Callable:
     return jitted
 
 
-class Truth(NamedTuple):
+class GradientTruth(NamedTuple):
     """f's gradients at random points.
 
     Attributes:
@@ -139,7 +139,7 @@ class Truth(NamedTuple):
     remarks: tuple[Note, ...]
 
 
-def truth_of(f: Callable, arguments: Mapping, samplers: Mapping, seed: int) -> Truth:
+def truth_of(f: Callable, arguments: Mapping, samplers: Mapping, seed: int) -> GradientTruth:
     """The gradients at points where the referees agree.
 
     Raises:
@@ -172,7 +172,9 @@ def truth_of(f: Callable, arguments: Mapping, samplers: Mapping, seed: int) -> T
              for k, n in enumerate(arguments)}  # fmt: skip
     stacked = {n: np.stack([at[k] for at in slopes]) for k, n in enumerate(arguments)}
     remarks = [_left_out(len(left))] if left else []
-    return Truth(kept, stacked, shape, noise, exact, (*([] if exact else [NO_AUTODIFF]), *remarks))
+    return GradientTruth(
+        kept, stacked, shape, noise, exact, (*([] if exact else [NO_AUTODIFF]), *remarks)
+    )
 
 
 def _left_out(count: int) -> Note:

@@ -10,7 +10,7 @@ from jaxmlp.verify.run.later import Later
 from jaxmlp.verify.run.tape import Span
 
 
-class Mistake(NamedTuple):
+class LaterMistake(NamedTuple):
     """What is wrong, and where."""
 
     note: Note

@@ -20,7 +20,7 @@ Code = ast.expr | ast.stmt
 BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-class Part(NamedTuple):
+class CalledPart(NamedTuple):
     """A value of a simple statement.
 
     Attributes:
@@ -53,7 +53,7 @@ class Called:
         self.own: dict[int, str] = {old: name for name, old, _ in recording.moves}
         self.lent: dict[int, str] = {}  # parameters of a function
         self.reads: dict[tuple[int, str], list[tuple[int, int]]] = {}
-        self.parts: list[Part] = []
+        self.parts: list[CalledPart] = []
         for statement in statements:
             self._look(statement, 0, frozenset())
 
@@ -66,7 +66,7 @@ class Called:
             self._read(node, scope, lent)
         if isinstance(node, ast.stmt):
             for target, value in _parts(node):
-                self.parts.append(Part(target, value, node, scope))
+                self.parts.append(CalledPart(target, value, node, scope))
                 for number in self._exact(value) if target else ():
                     self._name(number, target, scope, lent)
         for child in ast.iter_child_nodes(node):
@@ -109,7 +109,7 @@ class Called:
         nameless = NAMELESS, Words(f"({at.en})", f"({at.ja})")
         return next(((k, Words(one, one)) for k, one in enumerate(known) if one), nameless)
 
-    def given(self, part: Part) -> list[int]:
+    def given(self, part: CalledPart) -> list[int]:
         """The nodes that a part of a statement gave: its own, those of what it called, or inner."""
         if exact := self._exact(part.value):
             return exact
@@ -121,7 +121,7 @@ class Called:
             return self._called(part)
         return []
 
-    def inner(self, part: Part) -> list[int]:
+    def inner(self, part: CalledPart) -> list[int]:
         """The nodes of the widest expressions inside."""
         begin, end = place(part.value)[:2], place(part.value)[2:]
         inside = [p for p in self.at if begin <= p[:2] and p[2:] <= end]
@@ -131,7 +131,7 @@ class Called:
     def _exact(self, node: Code) -> list[int]:
         return self.at.get(place(node), [])
 
-    def _called(self, part: Part) -> list[int]:
+    def _called(self, part: CalledPart) -> list[int]:
         """What is read later by the name that the result of a call was given."""
         if "." in part.target:  # an attribute, which other methods read
             all_reads = [r for (_, name), r in self.reads.items() if name == part.target]

@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxmlp.verify.diagnose import same
 from jaxmlp.verify.judge.judgement import Judgement
-from jaxmlp.verify.judge.layers import Chain, Layer, param_of
+from jaxmlp.verify.judge.layers import ChainLayer, LayerChain, param_of
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.program import Quantities
@@ -38,14 +38,14 @@ class LayerClaim(NamedTuple):
     nodes: tuple[int | None, int | None] = (None, None)
 
 
-def right_of(network: Chain, k: int, stage: str = "d") -> np.ndarray:
+def right_of(network: LayerChain, k: int, stage: str = "d") -> np.ndarray:
     """The right gradient of a layer, or its right δ."""
     pair, low = network.right[min(k, len(network.right) - 1)], k < len(network.layers) - 1
     gradient = "dW" if low else "dV"
     return getattr(pair, gradient if stage == "d" else DELTA[gradient])
 
 
-def layer_claim(found: Judgement, network: Chain, k: int) -> LayerClaim:
+def layer_claim(found: Judgement, network: LayerChain, k: int) -> LayerClaim:
     """What a step says that the gradient of layer k is, and its δ: with the bias as column 0."""
     layer, form, world = network.layers[k], network.forms[k], network.world
     W, b = param_of(world, layer.W), param_of(world, layer.b)
@@ -69,7 +69,7 @@ def layer_claim(found: Judgement, network: Chain, k: int) -> LayerClaim:
 
 
 def _delta(
-    found: Judgement, network: Chain, layer: Layer, W: Param
+    found: Judgement, network: LayerChain, layer: ChainLayer, W: Param
 ) -> tuple[int | None, np.ndarray | None, float]:
     """(the node of the δ that a gradient is made of, its rows, the factor from product to step)."""
     world, backward = network.world, found.choice.target.backward

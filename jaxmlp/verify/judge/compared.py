@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.after import After, Mistake
+from jaxmlp.verify.judge.after import After, LaterMistake
 from jaxmlp.verify.run.tape import Node, Span
 
 COMPARING = frozenset(("equal", "not_equal", "subtract"))
@@ -23,7 +23,7 @@ OF_DATA = Words(
 class Compared(After):
     """Outputs, and what they are compared with."""
 
-    def mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[LaterMistake]:
         """Outputs of some data compared with the targets of others."""
         done = set()
         for g, y in self._meetings():
@@ -45,7 +45,7 @@ class Compared(After):
         """Whether a value says something of all data, as a mean does."""
         return any(self.nodes[i].op in SUMS for i in self.graph.ancestors([y]))
 
-    def _compared(self, xs: set[int], ys: set[int], span: Span) -> Iterator[Mistake]:
+    def _compared(self, xs: set[int], ys: set[int], span: Span) -> Iterator[LaterMistake]:
         trained_x, trained_y = self._trained()
         known = self.found.world.recording.nodes
         lengths = {len(known[i].value) for i in trained_y}
@@ -58,7 +58,7 @@ class Compared(After):
         else:
             return
         if own:
-            yield Mistake(note(self._name(xs), self._name(ys), own), span)
+            yield LaterMistake(note(self._name(xs), self._name(ys), own), span)
 
     def _is_kin(self, leaves: Iterable[int], trained: set[int]) -> bool:
         return any(trained.intersection(self.later.kin.get(i, ())) for i in leaves)

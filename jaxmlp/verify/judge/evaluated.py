@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxmlp.verify import given
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.after import After, Mistake
+from jaxmlp.verify.judge.after import After, LaterMistake
 from jaxmlp.verify.judge.called import Called, place
 from jaxmlp.verify.judge.symbols import JOINING
 from jaxmlp.verify.run.graph import Graph
@@ -24,7 +24,7 @@ OF_NETWORK = Words(
 )
 
 
-class Layer(NamedTuple):
+class EvaluatedLayer(NamedTuple):
     """A product with a matrix, where it is used.
 
     Attributes:
@@ -48,7 +48,7 @@ class Layer(NamedTuple):
 class Evaluated(After):
     """The layers that are used after a step, compared with those in it."""
 
-    def mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[LaterMistake]:
         """Layers that are other ones than in the step."""
         world, target = self.found.world, self.found.choice.target
         forward = world.graph.dependents(world.roots) - target.backward
@@ -63,13 +63,13 @@ class Evaluated(After):
                 continue
             bare = was.biased and not layer.biased and layer.W not in biased
             if bare and self._without_bias(layer, was):
-                yield Mistake(_without_bias(), self._span(layer.product))
+                yield LaterMistake(_without_bias(), self._span(layer.product))
             before = _before(self.graph, mine, layer)
             was_before = _before(world.graph, trained, was)
             if before and was_before and before.W == was_before.W:
                 yield from self._activation(layer, before, was, was_before)
 
-    def _without_bias(self, layer: Layer, was: Layer) -> bool:
+    def _without_bias(self, layer: EvaluatedLayer, was: EvaluatedLayer) -> bool:
         """Whether no other use of the parameters could be that of the biases."""
         if layer.cut:
             return layer.x.shape[1] == was.x.shape[1] - 1
@@ -77,7 +77,7 @@ class Evaluated(After):
         used = self.graph.ancestors(self.graph.dependents([layer.product]))
         return bool(biases) and layer.x.shape[1] == was.x.shape[1] and not used & set(biases)
 
-    def _biases(self, was: Layer) -> set[int]:
+    def _biases(self, was: EvaluatedLayer) -> set[int]:
         """The parameters that are added to a layer's product in the step."""
         world = self.found.world
         after = world.graph.after[was.product]
@@ -86,16 +86,20 @@ class Evaluated(After):
         return {world.graph.root(i, own) for i in feeding} - {None}
 
     def _activation(
-        self, layer: Layer, before: Layer, was: Layer, was_before: Layer
-    ) -> Iterator[Mistake]:
+        self,
+        layer: EvaluatedLayer,
+        before: EvaluatedLayer,
+        was: EvaluatedLayer,
+        was_before: EvaluatedLayer,
+    ) -> Iterator[LaterMistake]:
         trained = _named(was_before.u, was.x)
         if trained is None or _is(trained, before.u, layer.x):
             return
         other = _named(before.u, layer.x)
         if other is not None:
-            yield Mistake(_other_f(trained, other), self._span(self._inner(layer, before)))
+            yield LaterMistake(_other_f(trained, other), self._span(self._inner(layer, before)))
 
-    def _inner(self, layer: Layer, before: Layer) -> int:
+    def _inner(self, layer: EvaluatedLayer, before: EvaluatedLayer) -> int:
         """The node of f(u), of what a layer is given."""
         number = layer.node
         while self.nodes[number].op in JOINING:
@@ -120,7 +124,7 @@ class Evaluated(After):
 
 def layers(
     nodes: Mapping[int, Node], graph: Graph, params: Mapping[int, int], inside: set[int]
-) -> Iterator[Layer]:
+) -> Iterator[EvaluatedLayer]:
     """The products with the matrices of a step.
 
     Args:
@@ -143,7 +147,7 @@ def layers(
                 u, biased = after, True
         rows, cut = _rows(nodes[x].value, left), nodes[operand].value.size < nodes[W].value.size
         ones = rows.shape[1] > 1 and any((rows[:, k] == 1).all() for k in (0, -1))
-        yield Layer(params[W], rows, x, _rows(nodes[u].value, left), number,
+        yield EvaluatedLayer(params[W], rows, x, _rows(nodes[u].value, left), number,
                     biased or (ones and not cut), cut)  # fmt: skip
 
 
@@ -154,7 +158,9 @@ def _rows(value: np.ndarray, left: bool) -> np.ndarray:
     return value.T if left else value
 
 
-def _before(graph: Graph, known: list[Layer], layer: Layer) -> Layer | None:
+def _before(
+    graph: Graph, known: list[EvaluatedLayer], layer: EvaluatedLayer
+) -> EvaluatedLayer | None:
     """The layer that gives what this one is given."""
     behind = graph.ancestors([layer.node])
     return next((one for one in reversed(known) if one.product in behind), None)

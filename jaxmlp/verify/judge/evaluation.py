@@ -1,7 +1,7 @@
 """What is wrong with how a program evaluates its network after a step; nothing without evidence."""
 
 from jaxmlp.verify.finding import Check, Line
-from jaxmlp.verify.judge.after import Mistake
+from jaxmlp.verify.judge.after import LaterMistake
 from jaxmlp.verify.judge.compared import Compared
 from jaxmlp.verify.judge.evaluated import Evaluated
 from jaxmlp.verify.judge.judgement import Judgement
@@ -12,7 +12,7 @@ from jaxmlp.verify.judge.told import Telling
 def checks(found: Judgement, telling: Telling) -> tuple[Check, ...]:
     """The mistakes in how a step's parameters are evaluated, each as a check; mostly none."""
     later = found.world.recording.later
-    told: dict[str, Mistake] = {}
+    told: dict[str, LaterMistake] = {}
     if later is not None:
         for look in (Evaluated, Compared):
             for mistake in look(found, later, telling).mistakes():
@@ -21,7 +21,7 @@ def checks(found: Judgement, telling: Telling) -> tuple[Check, ...]:
     return tuple(_check(found, one, telling) for one in here)
 
 
-def _check(found: Judgement, mistake: Mistake, telling: Telling) -> Check:
+def _check(found: Judgement, mistake: LaterMistake, telling: Telling) -> Check:
     recording = found.world.recording
     where = placed(mistake.span, telling.lines, telling.cells)
     assert where is not None

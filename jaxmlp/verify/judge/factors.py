@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.causes import BACKWARDS
-from jaxmlp.verify.judge.faults import Mistake
+from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
@@ -44,7 +44,7 @@ CONVENTIONS = (1.0, 2.0, 0.5)  # factors that E may have
 TOLD = 1e-12  # of a parameter, by which it is seen to move
 
 
-def steps(found: Judgement) -> Iterator[Mistake]:
+def steps(found: Judgement) -> Iterator[StepMistake]:
     """Steps by a right gradient with another factor than the others', or upwards."""
     for param in found.world.params:
         span = found.world.recording.nodes[param.new].span
@@ -53,13 +53,13 @@ def steps(found: Judgement) -> Iterator[Mistake]:
         if param.name in found.uneven:
             at = _scaled_at(found, param, found.uneven[param.name])
             span = found.world.recording.nodes[at].span
-            yield Mistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
+            yield StepMistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
         elif not param.gives and _is_held(found, param):
-            yield Mistake((param.name,), (ETA_ZERO,), span)
+            yield StepMistake((param.name,), (ETA_ZERO,), span)
         elif param.name in found.uphill or (
             not param.gives and found.factors.get(param.name, 1) < 0
         ):
-            yield Mistake((param.name,), (UPHILL,), span)
+            yield StepMistake((param.name,), (UPHILL,), span)
 
 
 def _scaled_at(found: Judgement, param: Param, times: float) -> int:
@@ -81,7 +81,7 @@ def _scaled_at(found: Judgement, param: Param, times: float) -> int:
     return min(mine, default=param.new)  # which lacks it from the beginning
 
 
-def shares(found: Judgement) -> Iterator[Mistake]:
+def shares(found: Judgement) -> Iterator[StepMistake]:
     """Parameters that shrink by another share of themselves than the file's own E says."""
     nodes, graph = found.world.recording.nodes, found.world.graph
     for param in (p for p in found.world.params if p.name in found.shares):
@@ -90,7 +90,7 @@ def shares(found: Judgement) -> Iterator[Mistake]:
         own = {i for i in own if found.names.value(i).shape == old.shape}
         alike = (i for i in sorted(own) if multiple(found.names.value(i), old) is not None)
         span = nodes[next(alike, param.new)].span
-        yield Mistake((param.name,), (_other_share(found.shares[param.name]),), span)
+        yield StepMistake((param.name,), (_other_share(found.shares[param.name]),), span)
 
 
 def _other_share(times: float) -> Note:
@@ -108,7 +108,7 @@ def _other_share(times: float) -> Note:
         "λ Σ w² の微分は 2λw、½ λ Σ w² の微分は λw です。"), BACKWARDS)  # fmt: skip
 
 
-def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> Iterator[Mistake]:
+def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> Iterator[StepMistake]:
     """What a call gives with a factor that no caller could make good, or that was not asked for."""
     given = [p for p in found.world.params if p.gives and p.name in found.factors]
     if not given:
@@ -119,9 +119,9 @@ def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> It
     nodes, news = found.world.recording.nodes, [p.new for p in given]
     if exact and all(factor < 0 for factor in factors):
         first = min((i for i, name in known.items() if name.factor < 0), default=min(news))
-        yield Mistake(names, (REVERSED,), nodes[first].span)
+        yield StepMistake(names, (REVERSED,), nodes[first].span)
     elif reduction and _is_shared_otherwise(found, factors, reduction):
-        yield Mistake(names, (SHARE[reduction],), nodes[min(known, default=min(news))].span)
+        yield StepMistake(names, (SHARE[reduction],), nodes[min(known, default=min(news))].span)
 
 
 def _is_shared_otherwise(found: Judgement, factors: Sequence[float], reduction: str) -> bool:

@@ -36,7 +36,7 @@ class Fault:
     params: tuple[str, ...]
 
 
-class Mistake(NamedTuple):
+class StepMistake(NamedTuple):
     """A mistake of a step.
 
     Attributes:

@@ -32,7 +32,7 @@ PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))
 SAME = 1e-9
 
 
-class Layer(NamedTuple):
+class ChainLayer(NamedTuple):
     """One layer of a chain.
 
     Attributes:
@@ -51,7 +51,7 @@ class Layer(NamedTuple):
     u: tuple[int, ...]
 
 
-class Form(NamedTuple):
+class LayerForm(NamedTuple):
     """A layer's values, the states along the first axis.
 
     Attributes:
@@ -67,7 +67,7 @@ class Form(NamedTuple):
     one: str
 
 
-class Chain(NamedTuple):
+class LayerChain(NamedTuple):
     """A network brought to the lecture's form.
 
     Attributes:
@@ -80,8 +80,8 @@ class Chain(NamedTuple):
         z: what the step gives for z, where that is to be judged, too.
     """
 
-    layers: tuple[Layer, ...]
-    forms: tuple[Form, ...]
+    layers: tuple[ChainLayer, ...]
+    forms: tuple[LayerForm, ...]
     f: tuple[str, ...]
     output: str
     error: str
@@ -91,12 +91,12 @@ class Chain(NamedTuple):
     right: tuple[Quantities, ...] = ()
     z: np.ndarray | None = None
 
-    def meaning(self, *, f: str | None = None, output: str | None = None) -> Chain:
+    def meaning(self, *, f: str | None = None, output: str | None = None) -> LayerChain:
         """The same layers as a network of two with another f or g; its z is then a claim."""
         made = self._replace(f=(f,) if f else self.f, output=output or self.output)
         return made._replace(right=_passed_on(made), z=self.right[0].z)
 
-    def with_any_f(self) -> list[Chain]:
+    def with_any_f(self) -> list[LayerChain]:
         """The same with each f that is one."""
         return [self.meaning(f=f) for f in given.F if f != "identity"]
 
@@ -105,7 +105,7 @@ class NoChain(Exception):
     """A network that is none."""
 
 
-def chain(found: Judgement, meant: tuple[str, str] | None = None) -> Chain | None:
+def chain(found: Judgement, meant: tuple[str, str] | None = None) -> LayerChain | None:
     """The network of a step as a chain of layers; None if it is another one.
 
     Args:
@@ -117,7 +117,7 @@ def chain(found: Judgement, meant: tuple[str, str] | None = None) -> Chain | Non
         return None
 
 
-def _chain(found: Judgement, meant: tuple[str, str] | None) -> Chain:
+def _chain(found: Judgement, meant: tuple[str, str] | None) -> LayerChain:
     pairs, world = found.choice.target.pairs, found.world
     g = tuple(one for one, _ in pairs)
     layers = tuple(_layers(world, g))
@@ -134,13 +134,13 @@ def _chain(found: Judgement, meant: tuple[str, str] | None) -> Chain:
     f = tuple(_named(given.F, a.u, _without_one(b)) for a, b in itertools.pairwise(forms))
     true = _rows([found.names.adjoints[one] for one in g], left)
     error = error or _error(true, out[: len(true)], target[: len(true)])
-    made = Chain(layers, forms, f, output, error, target, g, world)
+    made = LayerChain(layers, forms, f, output, error, target, g, world)
     return made._replace(right=_passed_on(made))
 
 
-def _layers(world: World, g: Sequence[int]) -> list[Layer]:
+def _layers(world: World, g: Sequence[int]) -> list[ChainLayer]:
     graph, nodes = world.graph, world.recording.nodes
-    found: dict[int, Layer] = {}
+    found: dict[int, ChainLayer] = {}
     used = graph.ancestors(g) & graph.dependents(world.roots)
     for number in sorted(used):
         if nodes[number].op in FACTORS:
@@ -160,12 +160,12 @@ def _layers(world: World, g: Sequence[int]) -> list[Layer]:
     return layers
 
 
-def _follows(world: World, one: Layer, other: Layer) -> bool:
+def _follows(world: World, one: ChainLayer, other: ChainLayer) -> bool:
     pairs = zip(one.u, other.x, strict=True)
     return all(u in world.graph.ancestors([x]) for u, x in pairs)
 
 
-def _layer(world: World, number: int, used: set[int]) -> Layer:
+def _layer(world: World, number: int, used: set[int]) -> ChainLayer:
     graph, nodes = world.graph, world.recording.nodes
     feeding = graph.before[number]
     among = world.roots
@@ -185,7 +185,7 @@ def _layer(world: World, number: int, used: set[int]) -> Layer:
         others = [graph.root(i, among, TURNING) for i in graph.before[after] if i != number]
         if after in used and nodes[after].op == "add" and others and others[0] is not None:
             u, b = after, others[0]
-    return Layer(W, b, not np.array_equal(factor, own), left, (x,), (u,))
+    return ChainLayer(W, b, not np.array_equal(factor, own), left, (x,), (u,))
 
 
 def _value(at: Sequence[Mapping[int, np.ndarray]], number: int) -> np.ndarray:
@@ -200,17 +200,17 @@ def _rows(values: Sequence[np.ndarray], left: bool) -> np.ndarray:
     return np.concatenate(made, axis=1)
 
 
-def _form(layer: Layer, at: Sequence[Mapping[int, np.ndarray]]) -> Form:
+def _form(layer: ChainLayer, at: Sequence[Mapping[int, np.ndarray]]) -> LayerForm:
     W, x = _value(at, layer.W), _rows([_value(at, one) for one in layer.x], layer.left)
     W = W.mT if layer.turned else W
     u = _rows([_value(at, one) for one in layer.u], layer.left)
     if layer.b is not None:
-        return Form(_joined(W, _value(at, layer.b)), with_one(x), u, "apart")
+        return LayerForm(_joined(W, _value(at, layer.b)), with_one(x), u, "apart")
     for one, place in (("first", 0), ("last", -1)):
         if x.shape[-1] > 1 and (x[..., place] == 1).all():
             turn = int(one == "last")
-            return Form(np.roll(W, turn, -1), np.roll(x, turn, -1), u, one)
-    return Form(W, x, u, "")
+            return LayerForm(np.roll(W, turn, -1), np.roll(x, turn, -1), u, one)
+    return LayerForm(W, x, u, "")
 
 
 def _joined(W: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -218,7 +218,7 @@ def _joined(W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.concatenate([b.reshape(*W.shape[:2], 1), W], axis=-1)
 
 
-def _without_one(form: Form) -> np.ndarray:
+def _without_one(form: LayerForm) -> np.ndarray:
     return form.x[..., 1:] if form.one else form.x
 
 
@@ -240,7 +240,7 @@ def _error(true: np.ndarray, out: np.ndarray, target: np.ndarray) -> str:
     raise NoChain
 
 
-def _right(network: Chain, k: int) -> Quantities:
+def _right(network: LayerChain, k: int) -> Quantities:
     """What is right for layers k and k + 1, as if these were all."""
     forms = network.forms
     f = network.f[k] if network.f else "identity"
@@ -253,14 +253,14 @@ def _right(network: Chain, k: int) -> Quantities:
     return Quantities(DERIVATION, known if len(weights) == 2 else {**known, "z": x})
 
 
-def _padded(form: Form, bias: bool) -> np.ndarray:
+def _padded(form: LayerForm, bias: bool) -> np.ndarray:
     """Weights with biases of 0 where only the other layer has any."""
     if bias and not form.one:
         return np.concatenate([np.zeros_like(form.W[..., :1]), form.W], axis=-1)
     return form.W
 
 
-def _passed_on(network: Chain) -> tuple[Quantities, ...]:
+def _passed_on(network: LayerChain) -> tuple[Quantities, ...]:
     """What is right for each pair of layers, with the δ that the next gives."""
     pairs = [_right(network, k) for k in range(max(len(network.forms) - 1, 1))]
     found = [pairs.pop()]

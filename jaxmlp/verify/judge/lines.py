@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from jaxmlp.verify.finding import Line, Place, Words
-from jaxmlp.verify.judge.called import Called, Part
+from jaxmlp.verify.judge.called import Called, CalledPart
 from jaxmlp.verify.judge.faults import backward, moved_param
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.places import at_line, in_cell
@@ -23,7 +23,7 @@ ENTRYWISE_ERROR = Words("E, entry by entry", "E の各成分")
 SEVERAL = 3  # things that are said of one line
 
 
-class Said(NamedTuple):
+class LineSaid(NamedTuple):
     """What is said of a value, as in `finding.Line`."""
 
     words: Words
@@ -42,7 +42,7 @@ def listing(
     """
     nearest = sorted(wrong, key=lambda place: max(wrong[place], default=0), reverse=True)
     told.wrong = {place: told.graph.dependents(wrong[place]) for place in nearest}
-    said: dict[int, list[Said]] = {}
+    said: dict[int, list[LineSaid]] = {}
     shown: set[int] = set()
     for part in told.called.parts:
         first, last = part.statement.lineno, part.statement.end_lineno
@@ -63,7 +63,7 @@ def _filled(shown: set[int]) -> list[int]:
     return sorted(shown | {n + 1 for n in shown if n + 2 in shown})
 
 
-def _line(number: int, text: str, cells: Sequence[int], said: list[Said], wrong: bool) -> Line:
+def _line(number: int, text: str, cells: Sequence[int], said: list[LineSaid], wrong: bool) -> Line:
     cell, at = in_cell(number, cells)
     told = [one for one in said if not (wrong and one.verdict == "follows")]
     words = list(dict.fromkeys(one.words for one in told))[:SEVERAL]
@@ -99,7 +99,7 @@ class Told:
             for number in called.given(part)
         }
 
-    def of(self, part: Part) -> list[Said]:
+    def of(self, part: CalledPart) -> list[LineSaid]:
         """What a part of a statement computes; of what it is made of, if it is nothing itself."""
         given = self.called.given(part) or self.called.inner(part)
         said = [one for number in given if (one := self.said(number, part.scope))
@@ -107,52 +107,52 @@ class Told:
         known = [one for one in said if one.verdict != "follows"]
         return list(dict.fromkeys(known or said))
 
-    def _is_here(self, number: int, part: Part) -> bool:
+    def _is_here(self, number: int, part: CalledPart) -> bool:
         """Whether a value is told of here, and not where a function was called that gives it."""
         call = self.calls.get(number, part)
         return call.statement is part.statement
 
-    def said(self, number: int, scope: int) -> Said | None:
+    def said(self, number: int, scope: int) -> LineSaid | None:
         """What a value is."""
         moved = self.news.get(number) or moved_param(self.found, number)
         if moved is not None and not moved.gives and moved.name in self.found.right:
             return self._new(moved, number, scope)
         if number == self.stated:
-            return Said(Words("E", "E"))
+            return LineSaid(Words("E", "E"))
         name = self.found.names.of(number) if number in self._behind else None
         if name is not None:
             return self._derivative(name.of, name.factor / self.scale, scope)
         if number in self._behind and self.found.is_error(number):
-            return Said(ENTRYWISE_ERROR)
+            return LineSaid(ENTRYWISE_ERROR)
         if number in self.leading:
             return self._follows(number)
         symbol = self.symbols.forward(number)
-        return Said(OUTPUT if symbol == "g" else Words(symbol, symbol)) if symbol else None
+        return LineSaid(OUTPUT if symbol == "g" else Words(symbol, symbol)) if symbol else None
 
     @property
     def _behind(self) -> frozenset[int]:
         return self.found.choice.target.backward
 
-    def _new(self, param: Param, number: int, scope: int) -> Said | None:
+    def _new(self, param: Param, number: int, scope: int) -> LineSaid | None:
         """A parameter's new value, as a step from its old one."""
         if not self.found.right[param.name]:
             return self._follows(number)
         factor = self.found.factors.get(param.name)
         title, stage = self._title(param.old, scope)
         if factor is None:
-            return Said(Words(f"new {title.en}", f"新しい {title.ja}"), stage, "right")
+            return LineSaid(Words(f"new {title.en}", f"新しい {title.ja}"), stage, "right")
         step = f"{abs(factor / self.scale):.3g}"
         step = "η " if self.found.world.recording.guessed else "" if step == "1" else f"{step} "
         sign = "−" if factor > 0 else "+"
         en, ja = (f"{t} ← {t} {sign} {step}∂E/∂{t}" for t in title)
-        return Said(Words(en, ja), stage, "right")
+        return LineSaid(Words(en, ja), stage, "right")
 
-    def _derivative(self, of: int, factor: float, scope: int) -> Said:
+    def _derivative(self, of: int, factor: float, scope: int) -> LineSaid:
         title, stage = self._title(of, scope)
         before = times(factor)
         symbol = f"{before}{SYMBOLS[stage]} = " if stage in SYMBOLS else ""
         en, ja = (f"= {symbol}{before}∂E/∂{t}" for t in title)
-        return Said(Words(en, ja), stage, "right")
+        return LineSaid(Words(en, ja), stage, "right")
 
     def output(self) -> tuple[Words, int]:
         """What the file calls the output, or nothing, and the line that gives it."""
@@ -179,13 +179,13 @@ class Told:
         _, title, best = min(ranked, key=lambda one: (one[0], -one[2]))
         return title, self.symbols.backward(best)
 
-    def _follows(self, number: int) -> Said | None:
+    def _follows(self, number: int) -> LineSaid | None:
         """That a value is made of a wrong one."""
         for place, behind in self.wrong.items():
             if number in behind:
                 at = at_line(self.number(place), self.cells)
                 words = Words(f"from the wrong value of {at.en}", f"{at.ja}の誤った値から計算")
-                return Said(words, "", "follows")
+                return LineSaid(words, "", "follows")
         return None
 
     def number(self, place: Place) -> int:

@@ -20,7 +20,7 @@ from jaxmlp.verify.judge.claims import (
     style_of,
 )
 from jaxmlp.verify.judge.judgement import Judgement
-from jaxmlp.verify.judge.layers import Chain, chain
+from jaxmlp.verify.judge.layers import LayerChain, chain
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
@@ -82,7 +82,7 @@ def stage_checks(
 
 
 def _best(
-    name: str, network: Chain, claims: Sequence[LayerClaim], sizes: Sequence[float], most: int
+    name: str, network: LayerChain, claims: Sequence[LayerClaim], sizes: Sequence[float], most: int
 ) -> list[Stage]:
     """The stages with the step size by which least is wrong; or with an f that was forgotten."""
     large = max(form.W[0].size for form in network.forms) > LARGE
@@ -132,7 +132,7 @@ def _is_softmax(found: Judgement) -> bool:
     return outputs.shape[-1] > 1 and np.allclose(outputs.sum(-1), 1)
 
 
-def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
+def _forward(name: str, network: LayerChain, said: Said) -> list[Stage]:
     """What of the forward pass is not that of the network that somebody has declared."""
     output = said.output
     if said.softmax_unused and network.output == "identity":
@@ -150,7 +150,7 @@ def _forward(name: str, network: Chain, said: Said) -> list[Stage]:
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
 
 
-def _sizes(found: Judgement, network: Chain, claims: Sequence[LayerClaim]) -> list[float]:
+def _sizes(found: Judgement, network: LayerChain, claims: Sequence[LayerClaim]) -> list[float]:
     """What the step size may be, the likeliest first: a common factor is a convention."""
     known = list(found.factors.values())
     if known:
@@ -162,12 +162,12 @@ def _sizes(found: Judgement, network: Chain, claims: Sequence[LayerClaim]) -> li
     return [(made[-1] if made else 1.0) * share * half for share in shares for half in (1.0, 0.5)]
 
 
-def _agrees(found: Judgement, network: Chain) -> bool:
+def _agrees(found: Judgement, network: LayerChain) -> bool:
     """Whether the closed form's gradients are autodiff's, up to a factor."""
     return None not in (_scale(found, network, k) for k in range(len(network.layers)))
 
 
-def _scale(found: Judgement, network: Chain, k: int) -> float | None:
+def _scale(found: Judgement, network: LayerChain, k: int) -> float | None:
     """How many times the closed form's gradient autodiff's is; None where it is no multiple."""
     layer, true = network.layers[k], found.names.adjoints.get(network.layers[k].W)
     if true is None:
@@ -179,7 +179,7 @@ def _scale(found: Judgement, network: Chain, k: int) -> float | None:
 
 
 def _judged(
-    name: str, network: Chain, claims: Sequence[LayerClaim], size: float,
+    name: str, network: LayerChain, claims: Sequence[LayerClaim], size: float,
     catalogue: Sequence[Mistake] = CATALOGUE, most: int = 2,
 ) -> list[Stage]:  # fmt: skip
     """The stages with this step size."""
@@ -199,7 +199,7 @@ def _judged(
     return found if len(claims) < 3 else _by_param(found)
 
 
-def _windows(network: Chain) -> Iterator[tuple[Quantities, dict[str, int]]]:
+def _windows(network: LayerChain) -> Iterator[tuple[Quantities, dict[str, int]]]:
     """What is right, and the layers that ∂E/∂V and ∂E/∂W are those of, from the output on."""
     last = len(network.layers) - 1
     if last < 2:
@@ -211,7 +211,7 @@ def _windows(network: Chain) -> Iterator[tuple[Quantities, dict[str, int]]]:
 
 
 def _stage(
-    network: Chain, claims: Sequence[LayerClaim], by_stage: dict[str, int], check: Check
+    network: LayerChain, claims: Sequence[LayerClaim], by_stage: dict[str, int], check: Check
 ) -> Stage:
     gradient = next((s for s, d in DELTA.items() if check.stage in (s, d)), None)
     if gradient is None:  # z

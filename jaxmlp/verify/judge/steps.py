@@ -15,7 +15,7 @@ from jaxmlp.verify.judge.following import judgement
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names
 from jaxmlp.verify.judge.suited import seen
-from jaxmlp.verify.judge.updates import Share, share_of
+from jaxmlp.verify.judge.updates import DecayShare, share_of
 from jaxmlp.verify.judge.worlds import Unjudged, World, at_rest, degenerate, worlds
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.recording import Recording
@@ -209,7 +209,7 @@ def _penalised(plain: Judgement) -> Judgement | None:
     return None
 
 
-def _shares_by(plain: Judgement, own: Names) -> dict[str, Share | None]:
+def _shares_by(plain: Judgement, own: Names) -> dict[str, DecayShare | None]:
     """By parameter the share of itself that an E takes beside the gradient of the plain one."""
     world = plain.world
     return {

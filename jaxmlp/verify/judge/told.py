@@ -8,7 +8,7 @@ from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.factors import by_convention, shares, steps
-from jaxmlp.verify.judge.faults import Fault, Mistake, faults
+from jaxmlp.verify.judge.faults import Fault, StepMistake, faults
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
@@ -92,10 +92,10 @@ class Telling:
         spoiled_by = shares(found) if found.shares else _mistakes(found)
         mistakes = [*spoiled_by, *steps(found), *_still(found)]
         mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
-        mistakes += [Mistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
+        mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip
-        mistakes += [Mistake((p.name,), (_another(self.code.title(of)),), self.nodes[p.new].span)
-                     for p, of in self.misnamed]  # fmt: skip
+        others = ((p, _another(self.code.title(of))) for p, of in self.misnamed)
+        mistakes += [StepMistake((p.name,), (note,), self.nodes[p.new].span) for p, note in others]
         told = {one.params[0]: one for one in reversed(mistakes)}
         spoiled = {name for one in mistakes for name in one.params}
         params = [p.name for p in found.world.params if p.name in found.right]
@@ -115,7 +115,7 @@ class Telling:
         first, *rest = made
         return (replace(first, remarks=(_by(found, self.code), *first.remarks)), *rest)
 
-    def _parts(self, params: Sequence[str], mistakes: Sequence[Mistake]) -> dict[str, str]:
+    def _parts(self, params: Sequence[str], mistakes: Sequence[StepMistake]) -> dict[str, str]:
         """What to speak of for each parameter, once for numbers of an array that share a verdict.
 
         That is the array, or a part of it.
@@ -193,9 +193,9 @@ def _statements(lines: Sequence[str], cells: Sequence[int]) -> list[ast.stmt]:
     return [one for one in of_cells(texts) if isinstance(one, ast.stmt)]
 
 
-def _mistakes(found: Judgement) -> Iterator[Mistake]:
+def _mistakes(found: Judgement) -> Iterator[StepMistake]:
     """The wrong expressions; what spoils one place in several ways is one mistake."""
-    by_place: dict[tuple, Mistake] = {}
+    by_place: dict[tuple, StepMistake] = {}
     causes = [(fault, cause(found, fault)) for fault in faults(found)]
     known = [(fault, why) for fault, why in causes if why]
     for fault, why in causes:
@@ -206,7 +206,7 @@ def _mistakes(found: Judgement) -> Iterator[Mistake]:
         old = by_place.get(span[:4])
         notes = old.notes if old else why.notes if why else (_unnamed(found, fault),)
         both = tuple(dict.fromkeys((*(old.params if old else ()), *names)))
-        by_place[span[:4]] = Mistake(both, notes, span)
+        by_place[span[:4]] = StepMistake(both, notes, span)
     yield from by_place.values()
 
 
@@ -236,12 +236,12 @@ def _by(found: Judgement, code: Told) -> Note:
         " (ファイル自身の順伝播を自動微分したもの) と比べました"))  # fmt: skip
 
 
-def _still(found: Judgement) -> Iterator[Mistake]:
+def _still(found: Judgement) -> Iterator[StepMistake]:
     """Parameters that never move."""
     nodes = found.world.recording.nodes
     named = {node: place for place, node in found.world.recording.values}
     for leaf, gradient in found.still.items():
-        yield Mistake((named.get(leaf, "V"),), (NEVER_MOVES,), nodes[gradient].span)
+        yield StepMistake((named.get(leaf, "V"),), (NEVER_MOVES,), nodes[gradient].span)
 
 
 def _around(name: str) -> Iterator[str]:

@@ -63,7 +63,7 @@ def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray, *, measured: 
     return share_of(change, true, old, MOST) is not None
 
 
-class Share(NamedTuple):
+class DecayShare(NamedTuple):
     """A share of the parameters that is taken beside once the gradient.
 
     Attributes:
@@ -76,14 +76,14 @@ class Share(NamedTuple):
 
 def share_of(
     change: np.ndarray, true: np.ndarray, old: np.ndarray, most: float = np.inf
-) -> Share | None:
+) -> DecayShare | None:
     """How large a share of the parameters there is beside the gradient; None if it is not all.
 
     Args:
         most: the largest that it may be.
     """
     if multiple(change, true) is not None:
-        return Share(None, 0.0)
+        return DecayShare(None, 0.0)
     weights = [old.copy() for _ in range(3)]
     if old.ndim > 2:
         weights[1][:, :, 0] = weights[2][:, 0] = 0  # without the biases
@@ -96,7 +96,7 @@ def share_of(
             0 < share * factor < most * factor**2
             and np.abs(rest).max() <= NEAR * np.abs(change).max()
         ):
-            return Share(kind, float(share / factor))
+            return DecayShare(kind, float(share / factor))
     return None
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxmlp.verify.given import Function, Reals, sigmoid, sigmoid_slope
 from jaxmlp.verify.lecture.points import Point, softmax
-from jaxmlp.verify.lecture.verdict import Entry, Remark
+from jaxmlp.verify.lecture.verdict import ClaimEntry, Remark
 
 
 def delta2(p: Point, s: float | int = 1) -> np.ndarray:
@@ -78,7 +78,7 @@ def counted() -> np.ndarray:
 
 
 BACKPROPAGATION = (
-    Entry("L13", "準備: 誤差関数の勾配の導出 I",
+    ClaimEntry("L13", "準備: 誤差関数の勾配の導出 I",
         "∂E/∂v_k = −∂/∂v_k Σ_i y_i log g(v_i·z) = −y_k ∂log g(v_k·z)/∂v_k", False,
         [lambda p: (p.dV, -p.y[:, None] * own(p.d.log_g.dV))],
         correction="∂E/∂v_k = −Σ_i y_i ∂log g_i(Vz)/∂v_k",
@@ -99,13 +99,13 @@ BACKPROPAGATION = (
                    lambda p: (p.dV, np.outer(delta2(p, p.y.sum()), p.z))],
             differ=[lambda p: (np.outer(-p.y / p.g * d_softmax(p.a), p.z),
                                np.outer(delta2(p, p.y.sum()), p.z))])),
-    Entry("L14", "準備: 誤差関数の勾配の導出 I", "∂E/∂v_k = (g(v_k·z) − y_k) z", True,
+    ClaimEntry("L14", "準備: 誤差関数の勾配の導出 I", "∂E/∂v_k = (g(v_k·z) − y_k) z", True,
         [lambda p, s=1: (p.dV, [(g_k * s - y_k) * p.z for g_k, y_k in zip(p.g, p.y, strict=True)])],
         any_y="∂E/∂v_k = (g_k Σ_i y_i − y_k) z"),
-    Entry("L15", "準備: 誤差関数の勾配の導出 I", "∂E/∂V = (g(Vz) − y) zᵀ", True,
+    ClaimEntry("L15", "準備: 誤差関数の勾配の導出 I", "∂E/∂V = (g(Vz) − y) zᵀ", True,
         [lambda p, s=1: (p.dV, np.outer(p.g * s - p.y, p.z))],
         any_y="∂E/∂V = (g(Vz) Σ y − y) zᵀ"),
-    Entry("L16", "準備: 誤差関数の勾配の導出 II",
+    ClaimEntry("L16", "準備: 誤差関数の勾配の導出 II",
         "∂E/∂w_j = −Σ_i y_i (∂log g(v_i·z)/∂(v_i·z)) ∂(v_i·z)/∂w_j", False,
         [lambda p: (p.dW, -dot(p.y * own(p.d.log_g.delta2), p.d.a.dW))],
         correction="∂E/∂w_j = −Σ_i y_i Σ_k (∂log g_i(Vz)/∂(v_k·z)) ∂(v_k·z)/∂w_j",
@@ -117,21 +117,22 @@ BACKPROPAGATION = (
             "ついて和を取ります。その手前の等号 ∂E/∂w_j = −Σ_i y_i ∂log g_i/∂w_j までは"
             "成り立ちます。",
             agree=[lambda p: (p.dW, -dot(p.y, p.d.log_g.dW))])),
-    Entry("L17", "準備: 誤差関数の勾配の導出 II",
+    ClaimEntry("L17", "準備: 誤差関数の勾配の導出 II",
         "∂E/∂w_j = Σ_i (g(v_i·z) − y_i) ∂(v_i·z)/∂w_j", True,
         [lambda p, s=1: (p.dW, dot(p.g * s - p.y, p.d.a.dW))],
         any_y="∂E/∂w_j = Σ_i (g_i Σ y − y_i) ∂(v_i·z)/∂w_j"),
-    Entry("L18", "準備: 誤差関数の勾配の導出 II", "∂(v_i·z)/∂w_j = v_ij f'(w_j·x) x", True,
+    ClaimEntry("L18", "準備: 誤差関数の勾配の導出 II", "∂(v_i·z)/∂w_j = v_ij f'(w_j·x) x", True,
         [lambda p: (p.d.a.dW, [[v_i[j] * p.df(w_j @ p.x) * p.x for j, w_j in enumerate(p.W, 1)]
                                for v_i in p.V])]),
-    Entry("L19", "準備: 誤差関数の勾配の導出 III", "∂E/∂w_j = [ṽ_jᵀ(g(Vz) − y) f'(w_j·x)] x", True,
+    ClaimEntry("L19", "準備: 誤差関数の勾配の導出 III",
+        "∂E/∂w_j = [ṽ_jᵀ(g(Vz) − y) f'(w_j·x)] x", True,
         [lambda p, s=1: (p.dW, [p.V[:, j] @ (p.g * s - p.y) * p.df(w_j @ p.x) * p.x
                                 for j, w_j in enumerate(p.W, 1)])],
         any_y="∂E/∂w_j = [ṽ_jᵀ(g(Vz) Σ y − y) f'(w_j·x)] x"),
-    Entry("L20", "準備: 誤差関数の勾配の導出 III", "∂E/∂W = [Ṽᵀ(g(Vz) − y) ⊙ f'(Wx)] xᵀ", True,
+    ClaimEntry("L20", "準備: 誤差関数の勾配の導出 III", "∂E/∂W = [Ṽᵀ(g(Vz) − y) ⊙ f'(Wx)] xᵀ", True,
         [lambda p, s=1: (p.dW, np.outer(p.V_tilde.T @ (p.g * s - p.y) * p.df(p.W @ p.x), p.x))],
         any_y="∂E/∂W = [Ṽᵀ(g(Vz) Σ y − y) ⊙ f'(Wx)] xᵀ"),
-    Entry("L21", "誤差逆伝播法", "V⁽ᵗ⁺¹⁾ = V⁽ᵗ⁾ − η_t (g(V⁽ᵗ⁾ᵀz⁽ᵗ⁾) − y) z⁽ᵗ⁾ᵀ", False,
+    ClaimEntry("L21", "誤差逆伝播法", "V⁽ᵗ⁺¹⁾ = V⁽ᵗ⁾ − η_t (g(V⁽ᵗ⁾ᵀz⁽ᵗ⁾) − y) z⁽ᵗ⁾ᵀ", False,
         [lambda p: (-p.eta * p.dV, -p.eta * np.outer(delta2_transposed(p), p.z))],
         any_y="V⁽ᵗ⁺¹⁾ = V⁽ᵗ⁾ − η_t (g(V⁽ᵗ⁾z⁽ᵗ⁾) Σ y − y) z⁽ᵗ⁾ᵀ",
         correction="V⁽ᵗ⁺¹⁾ = V⁽ᵗ⁾ − η_t (g(V⁽ᵗ⁾z⁽ᵗ⁾) − y) z⁽ᵗ⁾ᵀ",
@@ -143,7 +144,7 @@ BACKPROPAGATION = (
             "V は m × (q+1)、z は q + 1 次元なので、Vᵀz は形が合いません。m = q + 1 のときは計算"
             "できますが、それでも値が違います (ここではその場合で評価しました)。",
             unfit=[lambda p: (p.delta2, delta2_transposed(p))])),
-    Entry("L22", "誤差逆伝播法",
+    ClaimEntry("L22", "誤差逆伝播法",
         "δ2 = g(V⁽ᵗ⁾ᵀz⁽ᵗ⁾) − y, δ1 = Ṽ⁽ᵗ⁾ᵀ(g(V⁽ᵗ⁾z⁽ᵗ⁾) − y) ⊙ f'(W⁽ᵗ⁾x)", False,
         [lambda p: (p.delta2, delta2_transposed(p)), lambda p: (p.delta1, delta1(p))],
         any_y="δ2 = g(Vz) Σ y − y, δ1 = Ṽᵀδ2 ⊙ f'(Wx)",
@@ -159,7 +160,7 @@ BACKPROPAGATION = (
             agree=[lambda p: (p.delta1, delta1(p))],
             differ=[lambda p: (p.delta2, delta2_transposed(p))],
             unfit=[lambda p: (p.delta2, delta2_transposed(p))])),
-    Entry("L23", "誤差逆伝播法 (アニメーション)",
+    ClaimEntry("L23", "誤差逆伝播法 (アニメーション)",
         "v_kᵗ⁺¹ = v_kᵗ − η g'(v_kᵗ·zᵗ)(g(v_kᵗ·zᵗ) − y_k) zᵗ", False,
         [lambda p: (-p.eta * p.d.squared.dV, v_step(p, sigmoid_slope, sigmoid)),
          lambda p: (-p.eta * p.d.linear.dV, v_step(p, np.ones_like, np.array))],
@@ -178,7 +179,7 @@ BACKPROPAGATION = (
                    lambda p: (p.dV, np.outer(delta2(p, p.y.sum()), p.z))],
             differ=[lambda p: (-p.eta * p.d.binary.dV, v_step(p, sigmoid_slope, sigmoid)),
                     lambda p: (-p.eta * p.dV, v_step(p, d_softmax, softmax))])),
-    Entry("L24", "誤差逆伝播法 (アニメーション)",
+    ClaimEntry("L24", "誤差逆伝播法 (アニメーション)",
         "w_jᵗ⁺¹ = w_jᵗ − η Σ_k g'(v_kᵗ·zᵗ)(g(v_kᵗ·zᵗ) − y_k) v_jkᵗ f'(w_jᵗ·x) x", False,
         [lambda p: (-p.eta * p.d.squared.dW, w_step(p, v_jk(p)))],
         correction="w_jᵗ⁺¹ = w_jᵗ − 2η Σ_k g'(v_kᵗ·zᵗ)(g(v_kᵗ·zᵗ) − y_k) v_kjᵗ f'(w_jᵗ·x) x",
@@ -195,7 +196,7 @@ BACKPROPAGATION = (
             differ=[lambda p: (-p.eta * p.d.squared.dW, w_step(p, p.V_tilde)),
                     lambda p: (-p.eta * p.d.squared.dW, 2 * w_step(p, v_jk(p)))],
             unfit=[lambda p: (-p.eta * p.d.squared.dW, w_step(p, v_jk(p)))])),
-    Entry("L25", "課題のための準備: 分類結果の評価",
+    ClaimEntry("L25", "課題のための準備: 分類結果の評価",
         "argmax_k g_k: (0.8, 0.04, 0.1, 0.06) ↦ 0; (10 + 8 + 12 + 12)/80 = 42/80 = 52.5 %", True,
         [lambda p: (np.argmax([0.8, 0.04, 0.1, 0.06]), 0),
          lambda p: (counted(), CONFUSION),
@@ -208,7 +209,7 @@ BACKPROPAGATION = (
             "最大の a_k からも同じクラスが決まります。",
             agree=[lambda p: (p.net.g["entropy"].argmax(), p.a.argmax())],
             differ=[lambda p: (counted().T, CONFUSION)])),
-    Entry("L26", "誤差逆伝播法",
+    ClaimEntry("L26", "誤差逆伝播法",
         "W⁽ᵗ⁺¹⁾ = W⁽ᵗ⁾ − η_t [Ṽ⁽ᵗ⁾ᵀ(g(V⁽ᵗ⁾z⁽ᵗ⁾) − y) ⊙ f'(W⁽ᵗ⁾x)] xᵀ", True,
         [lambda p, s=1: (-p.eta * p.dW, -p.eta * np.outer(delta1(p, s), p.x))],
         any_y="W⁽ᵗ⁺¹⁾ = W⁽ᵗ⁾ − η_t [Ṽ⁽ᵗ⁾ᵀ(g(V⁽ᵗ⁾z⁽ᵗ⁾) Σ y − y) ⊙ f'(W⁽ᵗ⁾x)] xᵀ",
@@ -217,7 +218,7 @@ BACKPROPAGATION = (
             "すべて時刻 t の値を使います。先に V を更新して V⁽ᵗ⁺¹⁾ を使うと誤りになります。",
             differ=[lambda p: (p.dW, np.outer(delta1(p._replace(V=later(p))), p.x)),
                     lambda p: (p.dW, np.outer(later(p)[:, 1:].T @ delta2(p) * p.df(p.u), p.x))])),
-    Entry("L27", "準備: 誤差関数の勾配の導出 II", "z = f(Wx)", False,
+    ClaimEntry("L27", "準備: 誤差関数の勾配の導出 II", "z = f(Wx)", False,
         [lambda p: (p.net.a, p.V_tilde @ p.f(p.W @ p.x))],
         correction="z = (1, f(Wx))",
         corrected=[lambda p: (p.net.z, np.append(1, p.f(p.W @ p.x))),

@@ -19,7 +19,7 @@ from jaxmlp.network import Network, Params, forward, loss
 from jaxmlp.verify.given import Function, Reals, relu, relu_slope, tanh_slope
 
 
-class Sizes(NamedTuple):
+class LectureSizes(NamedTuple):
     """d, q, m: unequal, and unequal to d + 1 and q + 1, so that a transpose cannot pass."""
 
     d: int
@@ -28,7 +28,11 @@ class Sizes(NamedTuple):
 
 
 # Two of the printed forms conform only where sizes coincide; there they are judged by value.
-SIZES = {"any": Sizes(6, 3, 5), "m = q + 1": Sizes(6, 3, 4), "m = q": Sizes(6, 4, 4)}
+SIZES = {
+    "any": LectureSizes(6, 3, 5),
+    "m = q + 1": LectureSizes(6, 3, 4),
+    "m = q": LectureSizes(6, 4, 4),
+}
 
 
 Numbers = np.ndarray | Array  # while JAX computes, its own
@@ -250,7 +254,7 @@ class Point(_Point):
     delta2 = property(lambda p: p.d.entropy.delta2)
 
 
-def _draw(rng: np.random.Generator, sizes: Sizes, y: np.ndarray) -> Drawn:
+def _draw(rng: np.random.Generator, sizes: LectureSizes, y: np.ndarray) -> Drawn:
     """Units on and off, and none near the kink of the ReLU."""
     d, q, m = sizes
     while True:

@@ -32,7 +32,7 @@ class Remark(NamedTuple):
     unfit: Sequence[Sides] = ()
 
 
-class Entry(NamedTuple):
+class ClaimEntry(NamedTuple):
     """A claim as printed.
 
     Attributes:
@@ -77,7 +77,7 @@ def farthest(equations: Sequence[Sides], points: Sequence[Point], general: bool 
     return max(apart(*pair) for pair in sides)
 
 
-def judge(entry: Entry, points: dict[str, list[Point]]) -> Claim:
+def judge(entry: ClaimEntry, points: dict[str, list[Point]]) -> Claim:
     """The entry's verdict, from its values at the points alone."""
 
     def usable(some: list[Point]) -> list[Point]:
@@ -100,7 +100,7 @@ def _sums_to_1(p: Point) -> bool:
     return math.isclose(p.y.sum(), 1)
 
 
-def _assumption(entry: Entry, points: Sequence[Point]) -> dict[str, Words | float]:
+def _assumption(entry: ClaimEntry, points: Sequence[Point]) -> dict[str, Words | float]:
     """Σ y = 1, said where the form fails without it and the form for any y does not."""
     form = entry.corrected or entry.printed
     without = farthest(form, points)

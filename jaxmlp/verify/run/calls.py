@@ -10,7 +10,7 @@ from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.arguments import Arguments
 from jaxmlp.verify.run.loops import Seen
 from jaxmlp.verify.run.program import Program
-from jaxmlp.verify.run.step import FACTORS, Place, places
+from jaxmlp.verify.run.step import FACTORS, TapePlace, places
 from jaxmlp.verify.run.tape import current
 from jaxmlp.verify.run.uncalled import FORWARD, Uncalled
 from jaxmlp.verify.run.unknown import Unknown
@@ -43,7 +43,12 @@ def call(program: Program, what: Uncalled) -> None:
 
 
 def _remember(
-    program: Program, seen: Seen, before: dict[str, Place], after: dict[str, Place], *, gives: bool
+    program: Program,
+    seen: Seen,
+    before: dict[str, TapePlace],
+    after: dict[str, TapePlace],
+    *,
+    gives: bool,
 ) -> None:
     """Remember a call: as a step, or for what it gives, if that may be gradients."""
     known = len(program.seen)

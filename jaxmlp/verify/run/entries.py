@@ -16,7 +16,7 @@ SHOWS: dict[str, Callable[..., Any]] = {
 }
 
 
-class Entry(NamedTuple):
+class WrittenEntry(NamedTuple):
     """An entry that a pass changes.
 
     Attributes:
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 def changed(
     nodes: Mapping[int, Node], old: int, shape: tuple[int, ...], before: Mapping[int, int],
     after: Mapping[int, int],
-) -> list[Entry]:  # fmt: skip
+) -> list[WrittenEntry]:  # fmt: skip
     """The entries of an array that are changed; none if a pass uses the array in another way.
 
     Args:
@@ -49,11 +49,11 @@ def changed(
         olds = [*([before[place]] if place in before else ()), *read.get(place, ())]
         if new in nodes and olds and new not in olds:
             index = tuple(map(int, np.unravel_index(place, shape)))
-            found.append(Entry(index, olds[0], tuple(olds[1:]), new))
+            found.append(WrittenEntry(index, olds[0], tuple(olds[1:]), new))
     return found
 
 
-def read_once(nodes: Mapping[int, Node], found: Iterable[Entry]) -> dict[int, Node]:
+def read_once(nodes: Mapping[int, Node], found: Iterable[WrittenEntry]) -> dict[int, Node]:
     """The nodes that read an entry again, so that they work on the node that read it first."""
     same = {again: one.old for one in found for again in one.again}
     return {

@@ -17,7 +17,7 @@ class Columns(list):
         return list(self)
 
 
-class Rows:
+class FrameRows:
     """The rows of a data frame, as `data.loc`: some of them are as good as all."""
 
     def __init__(self, frame: Any):

@@ -18,7 +18,7 @@ class Given(NamedTuple):
         return (self.told, *sorted(self.lengths.items()))
 
 
-class Run(NamedTuple):
+class Trial(NamedTuple):
     """A run to make: how far the one came that it is a change of, its cost, what it begins with."""
 
     far: tuple
@@ -30,7 +30,7 @@ class Left:
     """Runs that are left to try: first those that change one which came far, then the likely."""
 
     def __init__(self, first: Given):
-        self.again = [Run((), 0.0, first)]
+        self.again = [Trial((), 0.0, first)]
         self.heap: list[tuple[tuple, float, int, Given]] = []
         self.number = itertools.count()
         self.made: set[tuple] = {first.key()}
@@ -47,7 +47,7 @@ class Left:
             heapq.heappush(self.heap, (far, cost, next(self.number), given))
         return not known
 
-    def pop(self) -> Run:
+    def pop(self) -> Trial:
         """The next: one that is made again; every few runs the likeliest."""
         self.tried += 1
         if self.again:
@@ -59,4 +59,4 @@ class Left:
             self.heap.remove(found)
             heapq.heapify(self.heap)
         far, cost, _, given = found
-        return Run(far, cost, given)
+        return Trial(far, cost, given)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import taken
-from jaxmlp.verify.run.step import Move, Place, is_stale, moves, places, prepared
+from jaxmlp.verify.run.step import Move, TapePlace, is_stale, moves, places, prepared
 from jaxmlp.verify.run.tape import Ref, current
 from jaxmlp.verify.run.targets import targets
 
@@ -47,7 +47,7 @@ class Seen(NamedTuple):
     begin: int
     end: int
     moves: list[Move]
-    values: dict[str, Place]
+    values: dict[str, TapePlace]
     last: int = 0
     newest: Mapping[int, int] = {}
     stale: bool = False
@@ -111,7 +111,7 @@ class Loops:
         Args:
             ends: whether it would come to an end.
         """
-        earlier: tuple[int, dict[str, Place]] | None = None
+        earlier: tuple[int, dict[str, TapePlace]] | None = None
         place, line = (frame.f_code.co_filename, line), self._line(line)
         for passes, entry in enumerate(entries):
             if time.process_time() > self.until:
@@ -158,7 +158,7 @@ class Loops:
                 self.called.append(made)
                 return
 
-    def _places(self, frame: Any) -> dict[str, Place]:
+    def _places(self, frame: Any) -> dict[str, TapePlace]:
         return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)
 
     def _inside(self, entry: Any) -> Iterator[Any]:
@@ -186,8 +186,8 @@ class Loops:
             self.seen.append(first._replace(last=current().next, newest=newest))
 
     def look(
-        self, line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place],
-        *, again: bool = False,
+        self, line: int, name: str, start: int, before: dict[str, TapePlace],
+        after: dict[str, TapePlace], *, again: bool = False,
     ) -> None:  # fmt: skip
         """Remember a step, if what has changed makes one.
 
@@ -208,7 +208,7 @@ class Loops:
 
 
 def _made(
-    line: int, name: str, start: int, before: dict[str, Place], after: dict[str, Place],
+    line: int, name: str, start: int, before: dict[str, TapePlace], after: dict[str, TapePlace],
     *, alone: bool,
 ) -> Seen | None:  # fmt: skip
     """The step that has changed places, if it is one."""
@@ -223,7 +223,7 @@ def _is_one_step(made: Seen) -> bool:
     return all(Ref(m.old) in nodes[m.new].args for m in made.moves)
 
 
-def _reshapes(before: Mapping[str, Place], after: Mapping[str, Place]) -> bool:
+def _reshapes(before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]) -> bool:
     """Whether some array has the same entries in another shape, as w (3,) has after w − ηd (1, 3):
     from then on it keeps that one."""
     both = [(was.shape, after[name].shape) for name, was in before.items() if name in after]

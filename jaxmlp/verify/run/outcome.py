@@ -23,5 +23,5 @@ class Unfinished(Exception):
     """It gave back nothing."""
 
 
-class OutOfTime(Exception):
+class BudgetSpent(Exception):
     """All the time that a file may take was over."""

@@ -28,7 +28,7 @@ from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
-from jaxmlp.verify.run.step import Place, moves, places
+from jaxmlp.verify.run.step import TapePlace, moves, places
 from jaxmlp.verify.run.stubs import Stub
 from jaxmlp.verify.run.table import table
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
@@ -73,8 +73,8 @@ class Program:
         self.loops = Loops(until, self.errors, imported=bool(judged))
         self.seen = self.loops.seen
         # What names of the file led to before they changed, and when they had changed once.
-        self.begun: dict[str, Place] = {}
-        self.changed: dict[str, Place] = {}
+        self.begun: dict[str, TapePlace] = {}
+        self.changed: dict[str, TapePlace] = {}
         oracle.absent = frozenset(unknown)
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
@@ -216,8 +216,8 @@ class Program:
         for last, (first, times) in tape.written.items():
             if times == 1 and last in nodes and first in nodes and last not in named:
                 name = self._target(nodes[last].span, len(after))
-                before[name] = Place(first, nodes[first].value.shape)
-                after[name] = Place(last, nodes[last].value.shape)
+                before[name] = TapePlace(first, nodes[first].value.shape)
+                after[name] = TapePlace(last, nodes[last].value.shape)
         moved = moves(before, after, 0, alone=False)
         self.seen.append(Seen(0, "", 0, tape.next, moved, values))
 

@@ -17,7 +17,7 @@ import numpy as np
 from jaxmlp.verify.run import calls, remedies
 from jaxmlp.verify.run.hooked import BATCH, MANY, bound, many
 from jaxmlp.verify.run.later import later
-from jaxmlp.verify.run.left import Given, Left, Run
+from jaxmlp.verify.run.left import Given, Left, Trial
 from jaxmlp.verify.run.loops import OutOfTime
 from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
 from jaxmlp.verify.run.program import Program
@@ -152,7 +152,7 @@ class Search:
         return good if asked_for or made.size > KEPT else []
 
     def _push_changes(
-        self, program: Program, what: Uncalled | None, run: Run, left: Left, *, lengths: bool
+        self, program: Program, what: Uncalled | None, run: Trial, left: Left, *, lengths: bool
     ) -> None:
         """The runs that differ a little from one, as others to try.
 

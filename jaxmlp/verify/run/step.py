@@ -25,7 +25,7 @@ FACTORS = frozenset((
 PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, type)
 
 
-class Place(NamedTuple):
+class TapePlace(NamedTuple):
     """What is at a place of the program: the node of an array, its shape, and its entries' nodes.
 
     Only entries that were written one by one have nodes.
@@ -44,13 +44,13 @@ class Move(NamedTuple):
     new: int
 
 
-def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str, Place]:
+def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str, TapePlace]:
     """All arrays of floats that can be reached from these names, by the way to them.
 
     Args:
         hidden: the names that a function has of its own; global ones of these names are others.
     """
-    found: dict[str, Place] = {}
+    found: dict[str, TapePlace] = {}
     seen: set[int] = set()
     inner: set[str] = set()
     for k, scope in enumerate(scopes):
@@ -64,7 +64,9 @@ def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str
     return found
 
 
-def _find(path: str, value: Any, found: dict[str, Place], seen: set[int], depth: int = 0) -> None:
+def _find(
+    path: str, value: Any, found: dict[str, TapePlace], seen: set[int], depth: int = 0
+) -> None:
     """All arrays of floats in a value.
 
     Args:
@@ -77,7 +79,7 @@ def _find(path: str, value: Any, found: dict[str, Place], seen: set[int], depth:
     if isinstance(value, np.ndarray) and value.dtype != object:
         if value.dtype.kind == "f" and value.size:
             tape = current()
-            found[path] = Place(tape.node_of(value), value.shape, tape.entries(value))
+            found[path] = TapePlace(tape.node_of(value), value.shape, tape.entries(value))
         return
     if depth > DEPTH or len(found) > MOST or value is None or isinstance(value, PLAIN):
         return
@@ -110,7 +112,7 @@ def _is_own(made: type) -> bool:
 
 
 def moves(
-    before: Mapping[str, Place], after: Mapping[str, Place], start: int, *, alone: bool
+    before: Mapping[str, TapePlace], after: Mapping[str, TapePlace], start: int, *, alone: bool
 ) -> list[Move]:
     """The parameters: changed places whose new arrays depend on each other's old ones.
 
@@ -145,7 +147,7 @@ def moves(
     return found if alone or all(_is_added_to(nodes, one) for one in found) else []
 
 
-def _entries(nodes: dict[int, Node], name: str, was: Place, now: Place) -> list[Move]:
+def _entries(nodes: dict[int, Node], name: str, was: TapePlace, now: TapePlace) -> list[Move]:
     """The entries of an array that moved, where a pass works on it number by number."""
     found = entries.changed(nodes, was.node, was.shape, was.entries, now.entries)
     for number, node in entries.read_once(nodes, found).items():
@@ -215,7 +217,7 @@ def _is_added_to(nodes: Mapping[int, Node], move: Move) -> bool:
 
 
 def _alone(
-    nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, Place]
+    nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, TapePlace]
 ) -> list[Move]:
     """The only array that is moved by way of a product with it, and of which something is kept."""
     found = []

@@ -21,7 +21,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from jaxmlp.verify.run import absent
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.encoding import is_open, plain
-from jaxmlp.verify.run.frames import Columns, Rows, are_columns, column
+from jaxmlp.verify.run.frames import Columns, FrameRows, are_columns, column
 from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES
 from jaxmlp.verify.run.shapes import elementwise, product
 from jaxmlp.verify.run.standing_in import LAYERS, PARAMETERS, StandIn, settled
@@ -99,7 +99,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if name in FRAME:
             return self
         if name in BY_ROWS:
-            return Rows(self)
+            return FrameRows(self)
         if name == "reshape" and not (self._flip or self._row or self._given):
             return self._reshaped
         if name == "copy":

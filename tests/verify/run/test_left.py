@@ -1,6 +1,6 @@
 """The order in which runs of one file are tried."""
 
-from jaxmlp.verify.run.left import LIKELIEST, Given, Left, Run
+from jaxmlp.verify.run.left import LIKELIEST, Given, Left, Trial
 
 
 def test_what_is_made_again_comes_first_and_nothing_comes_twice():
@@ -9,7 +9,7 @@ def test_what_is_made_again_comes_first_and_nothing_comes_twice():
     assert not left.push((), 0.0, Given())
     assert left.push((2, -1), 1.0, Given((1,)))
     assert not left.push((0, -9), 0.0, Given((1,)))
-    left.again.append(Run((9, 9), 9.0, Given()))
+    left.again.append(Trial((9, 9), 9.0, Given()))
     assert left.pop()[2] == Given()
     assert left.pop()[2] == Given((1,))
     assert not left

@@ -15,7 +15,7 @@ from jaxmlp.verify.reading import deep_trees
 from jaxmlp.verify.run import runner as module
 from jaxmlp.verify.run.box import Held
 from jaxmlp.verify.run.child import portable
-from jaxmlp.verify.run.outcome import Crashed, Died, OutOfTime, TimedOut, Unfinished
+from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
 
@@ -286,7 +286,7 @@ def test_all_calls_together_have_a_budget():
     found = []
     with Runner(pieces(HOSTILE), limit=0.3, clock=Clock(1.5)) as runner:
         for _ in range(9):
-            with pytest.raises((TimedOut, OutOfTime)) as late:
+            with pytest.raises((TimedOut, BudgetSpent)) as late:
                 runner.call("sleeps", [X])
             found.append(str(late.value))
     assert found == sorted(found, key=["0.3", "1.5"].index)

@@ -3,11 +3,11 @@
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import Place, Rule
+from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule
 from jaxmlp.verify.lecture.proof.language import free_indices, opened, within
 
 
-def sum_of_a_sum(node: sp.Basic, place: Place) -> sp.Expr | None:
+def sum_of_a_sum(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """Σ_l (F_l + G_l) = Σ_l F_l + Σ_l G_l."""
     if not isinstance(node, sp.Sum):
         return None
@@ -17,7 +17,7 @@ def sum_of_a_sum(node: sp.Basic, place: Place) -> sp.Expr | None:
     return sp.Add(*(sp.Sum(term, (bound, *span)) for term in body.args))
 
 
-def common_factor(node: sp.Basic, place: Place) -> sp.Expr | None:
+def common_factor(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """Σ_l cF_l = c Σ_l F_l, where l is not free in c."""
     if not isinstance(node, sp.Sum):
         return None
@@ -28,7 +28,7 @@ def common_factor(node: sp.Basic, place: Place) -> sp.Expr | None:
     return sp.Mul(*outside, sp.Sum(sp.Mul(*inside), (bound, *span))) if outside and inside else None
 
 
-def collapse(node: sp.Basic, place: Place) -> sp.Expr | None:
+def collapse(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """Σ_l δ_lj F_l = F_j, where j is sure to be one of the l."""
     if not isinstance(node, sp.Sum):
         return None
@@ -42,7 +42,7 @@ def collapse(node: sp.Basic, place: Place) -> sp.Expr | None:
     return None
 
 
-def exchange(node: sp.Basic, place: Place) -> sp.Expr | None:
+def exchange(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """Σ_i Σ_l F_il = Σ_l Σ_i F_il, where the range of l does not depend on i."""
     if not isinstance(node, sp.Sum):
         return None
@@ -55,7 +55,7 @@ def exchange(node: sp.Basic, place: Place) -> sp.Expr | None:
     return sp.Sum(sp.Sum(body, (outer, *span)), (inner, *inner_span))
 
 
-def split(node: sp.Basic, place: Place) -> sp.Expr | None:
+def split(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """Σ_{l=0}^{q} F_l = F_0 + Σ_{l=1}^{q} F_l."""
     if not isinstance(node, sp.Sum):
         return None
@@ -65,7 +65,7 @@ def split(node: sp.Basic, place: Place) -> sp.Expr | None:
     return body.xreplace({bound: low}) + sp.Sum(body, (bound, low + 1, high))
 
 
-def written_out(node: sp.Basic, place: Place) -> sp.Expr | None:
+def written_out(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """Σ_{l=1}^{2} F_l = F_1 + F_2, where both bounds are numbers."""
     if not isinstance(node, sp.Sum):
         return None
@@ -75,7 +75,7 @@ def written_out(node: sp.Basic, place: Place) -> sp.Expr | None:
     return sp.Add(*(body.xreplace({bound: sp.Integer(k)}) for k in range(low, high + 1)))
 
 
-def distribute(node: sp.Basic, place: Place) -> sp.Expr | None:
+def distribute(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """(A + B)C = AC + BC, for the first factor that is a sum."""
     if not isinstance(node, sp.Mul):
         return None
@@ -86,7 +86,7 @@ def distribute(node: sp.Basic, place: Place) -> sp.Expr | None:
     return None
 
 
-def common_denominator(node: sp.Basic, place: Place) -> sp.Expr | None:
+def common_denominator(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """A/B + C/D = (AD + CB)/(BD), unless all are without a denominator."""
     if not isinstance(node, sp.Add):
         return None
@@ -97,17 +97,17 @@ def common_denominator(node: sp.Basic, place: Place) -> sp.Expr | None:
     return None if below == 1 else above / below
 
 
-def extended_by(factor: sp.Expr) -> Rule:
+def extended_by(factor: sp.Expr) -> ProofRule:
     """A/B = (A c)/(B c), the products worked out; c is a power of e, so not 0."""
 
-    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
+    def turn(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
         above, below = fraction(node)
         if below == 1 or not isinstance(factor, sp.exp):
             return None
         return _times(above, factor) / _times(below, factor)
 
     words = Words("multiply above and below", "分母と分子に同じ数を掛ける")
-    return Rule(words, "A/B = Ac/(Bc)", turn, once=True)
+    return ProofRule(words, "A/B = Ac/(Bc)", turn, once=True)
 
 
 def _times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
@@ -115,7 +115,7 @@ def _times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
     return sp.Add(*(term * factor for term in sp.Add.make_args(expr)))
 
 
-def exponents(node: sp.Basic, place: Place) -> sp.Expr | None:
+def exponents(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """e^A e^B = e^{A + B}."""
     if not isinstance(node, sp.Mul):
         return None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import Place, Rule, applied
+from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule, applied
 from jaxmlp.verify.lecture.proof.language import Partial, Range, Theory, free_indices, normal
 from jaxmlp.verify.lecture.proof.rules import equality
 
@@ -20,7 +20,7 @@ class Link(NamedTuple):
     """
 
     right: sp.Expr
-    rules: tuple[Rule, ...]
+    rules: tuple[ProofRule, ...]
 
 
 class Chain(NamedTuple):
@@ -58,12 +58,12 @@ class Chain(NamedTuple):
             left = link.right
 
 
-def link(right: sp.Expr, *rules: Rule) -> Link:
+def link(right: sp.Expr, *rules: ProofRule) -> Link:
     """The next expression, and why it is equal to the one before."""
     return Link(sp.sympify(right), rules)
 
 
-def holds(left: sp.Expr, one: Link, place: Place) -> bool:
+def holds(left: sp.Expr, one: Link, place: ProofPlace) -> bool:
     """Whether the rules, and they alone, make the two sides the same expression."""
     there, back = normal(left), normal(one.right)
     if not one.rules:
@@ -78,7 +78,7 @@ def holds(left: sp.Expr, one: Link, place: Place) -> bool:
 def failures(chain: Chain) -> list[int]:
     """The links that do not hold, by number from 1."""
     ranges = {letter: span for letter, span in chain.ranges.items() if span is not None}
-    place = Place(chain.theory, ranges)
+    place = ProofPlace(chain.theory, ranges)
     stray = set().union(*(free_indices(one.right) for one in chain.links))
     stray |= free_indices(chain.start)
     if strays := sorted(map(str, stray - chain.ranges.keys())):
@@ -86,7 +86,7 @@ def failures(chain: Chain) -> list[int]:
     return [n for n, (left, one) in enumerate(chain.pairs(), 1) if not holds(left, one, place)]
 
 
-def proved(chain: Chain, *, upto: int | None = None, words: Words | None = None) -> Rule:
+def proved(chain: Chain, *, upto: int | None = None, words: Words | None = None) -> ProofRule:
     """The chain's first expression equals its last: a rule for other chains.
 
     Args:

@@ -5,11 +5,11 @@ from sympy.core.function import AppliedUndef
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.arithmetic import fraction
-from jaxmlp.verify.lecture.proof.kernel import Place, Rule
+from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule
 from jaxmlp.verify.lecture.proof.language import Partial, name, opened, prime
 
 
-def sum_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+def sum_rule(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """∂/∂t Σ_l F_l = Σ_l ∂F_l/∂t, for sums written out too."""
     if not isinstance(node, Partial):
         return None
@@ -22,12 +22,12 @@ def sum_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
     return None
 
 
-def _constant(expr: sp.Basic, variable: sp.Expr, place: Place) -> bool:
+def _constant(expr: sp.Basic, variable: sp.Expr, place: ProofPlace) -> bool:
     """Whether an expression does not depend on the variable, by no way."""
     return not place.theory.reaches(expr, name(variable))
 
 
-def constant_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+def constant_rule(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """∂(cF)/∂t = c ∂F/∂t and ∂c/∂t = 0, where c does not depend on t."""
     if not isinstance(node, Partial):
         return None
@@ -39,7 +39,7 @@ def constant_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
     return sp.Mul(*fixed, Partial(sp.Mul(*moving), variable)) if fixed else None
 
 
-def quotient_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+def quotient_rule(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """∂(F/G)/∂t = (∂F/∂t G − F ∂G/∂t)/G²."""
     if not isinstance(node, Partial):
         return None
@@ -50,7 +50,7 @@ def quotient_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
     return (d_above * below - above * d_below) / below**2
 
 
-def chain_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
+def chain_rule(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """∂F(h)/∂t = F'(h) ∂h/∂t for F a power, exp, log, or any differentiable function."""
     if not isinstance(node, Partial):
         return None
@@ -68,10 +68,10 @@ def chain_rule(node: sp.Basic, place: Place) -> sp.Expr | None:
     return slope * Partial(inner, variable)
 
 
-def chain_rule_through(between: str) -> Rule:
+def chain_rule_through(between: str) -> ProofRule:
     """∂F/∂t = Σ_l ∂F/∂a_l ∂a_l/∂t, where F depends on t through a alone."""
 
-    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
+    def turn(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
         if not isinstance(node, Partial) or name(node.variable) == between:
             return None
         theory, (inside, variable) = place.theory, node.args
@@ -90,7 +90,7 @@ def chain_rule_through(between: str) -> Rule:
 
     law = f"∂F/∂t = Σ_l ∂F/∂{between}_l ∂{between}_l/∂t"
     words = Words(f"chain rule through {between}", f"{between} を通る連鎖律")
-    return Rule(words, law, turn, once=True)
+    return ProofRule(words, law, turn, once=True)
 
 
 def _quantity(expr: sp.Expr) -> sp.Expr | None:
@@ -100,7 +100,7 @@ def _quantity(expr: sp.Expr) -> sp.Expr | None:
     return expr if isinstance(expr, (sp.Indexed, sp.Symbol)) else None
 
 
-def coordinates(node: sp.Basic, place: Place) -> sp.Expr | None:
+def coordinates(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """∂v_il/∂v_kj = δ_ik δ_lj, ∂t/∂t = 1: entries of one quantity are independent of each other."""
     if not isinstance(node, Partial) or name(node.variable) in place.varied:
         return None

@@ -6,12 +6,20 @@ from typing import NamedTuple
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range, Theory, name, normal, opened
+from jaxmlp.verify.lecture.proof.language import (
+    IndexedEntry,
+    Partial,
+    Range,
+    Theory,
+    name,
+    normal,
+    opened,
+)
 
 AT_MOST = 30  # passes until nothing changes any more; the longest link here takes 4
 
 
-class Place(NamedTuple):
+class ProofPlace(NamedTuple):
     """Where an expression stands.
 
     Attributes:
@@ -25,10 +33,10 @@ class Place(NamedTuple):
     varied: frozenset[str] = frozenset()
 
 
-Turn = Callable[[sp.Expr, Place], sp.Expr | None]
+Turn = Callable[[sp.Expr, ProofPlace], sp.Expr | None]
 
 
-class Rule(NamedTuple):
+class ProofRule(NamedTuple):
     """A rule with its name and its law, in words and as a formula.
 
     Attributes:
@@ -44,7 +52,7 @@ class Rule(NamedTuple):
     assumes: str = ""
 
 
-def rewritten(expr: sp.Basic, rule: Rule, place: Place) -> sp.Basic:
+def rewritten(expr: sp.Basic, rule: ProofRule, place: ProofPlace) -> sp.Basic:
     """The rule applied in each place, from the outside to the inside."""
     new = rule.turn(expr, place)
     if new is not None and new != expr:
@@ -56,12 +64,12 @@ def rewritten(expr: sp.Basic, rule: Rule, place: Place) -> sp.Basic:
     if isinstance(expr, Partial):
         here = place._replace(varied=place.varied | {name(expr.variable)})
         return Partial(rewritten(expr.inside, rule, here), expr.variable)
-    if not expr.args or isinstance(expr, (sp.Indexed, sp.KroneckerDelta, Entry)):
+    if not expr.args or isinstance(expr, (sp.Indexed, sp.KroneckerDelta, IndexedEntry)):
         return expr
     return expr.func(*(rewritten(part, rule, place) for part in expr.args))
 
 
-def applied(rules: Iterable[Rule], expr: sp.Basic, place: Place) -> sp.Basic:
+def applied(rules: Iterable[ProofRule], expr: sp.Basic, place: ProofPlace) -> sp.Basic:
     """The rules applied one after the other, each until it changes nothing any more."""
     now = normal(expr)
     for rule in rules:

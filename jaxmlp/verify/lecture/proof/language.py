@@ -23,14 +23,14 @@ class Partial(sp.Expr):
         return super().__new__(cls, sp.sympify(inside), variable)
 
 
-class Entry(sp.Expr):
+class IndexedEntry(sp.Expr):
     """An entry of a vector or matrix; its indices are as many as its shape has."""
 
     is_commutative = True
     whole = property(lambda e: e.args[0])
     indices = property(lambda e: e.args[1:])
 
-    def __new__(cls, whole: sp.Basic, *indices: sp.Expr | int) -> "Entry":
+    def __new__(cls, whole: sp.Basic, *indices: sp.Expr | int) -> "IndexedEntry":
         return super().__new__(cls, whole, *map(sp.sympify, indices))
 
 
@@ -50,7 +50,7 @@ def names(expr: sp.Basic) -> set[str]:
         return names(expr.function)
     if isinstance(expr, (sp.Indexed, sp.Symbol)):
         return {name(expr)}
-    parts = expr.args[:1] if isinstance(expr, Entry) else expr.args
+    parts = expr.args[:1] if isinstance(expr, IndexedEntry) else expr.args
     none = isinstance(expr, (sp.KroneckerDelta, sp.Tuple))
     return set() if none else set().union(*map(names, parts))
 
@@ -71,7 +71,7 @@ def fresh(expr: sp.Basic) -> sp.Basic:
     if isinstance(expr, sp.Sum):
         bound, body, span = opened(expr)
         return sp.Sum(fresh(body), (bound, *span))
-    if not expr.args or isinstance(expr, (sp.Indexed, Entry)):
+    if not expr.args or isinstance(expr, (sp.Indexed, IndexedEntry)):
         return expr
     return expr.func(*map(fresh, expr.args))
 
@@ -83,7 +83,7 @@ def normal(expr: sp.Basic, depth: int = 1) -> sp.Basic:
         letter = sp.Symbol(f"#{depth}", integer=True)
         # From the inside: a letter of this depth may still stand for another index in there.
         return sp.Sum(normal(body, depth + 1).xreplace({bound: letter}), (letter, *span))
-    if not expr.args or isinstance(expr, (sp.Indexed, Entry)):
+    if not expr.args or isinstance(expr, (sp.Indexed, IndexedEntry)):
         return expr
     return expr.func(*(normal(part, depth) for part in expr.args))
 
@@ -95,9 +95,9 @@ def free_indices(expr: sp.Basic) -> set[sp.Symbol]:
     if isinstance(expr, sp.Sum):
         bound, body, span = opened(expr)
         return free_indices(body).union(*map(free_indices, span)) - {bound}
-    if isinstance(expr, sp.Indexed | Entry | sp.KroneckerDelta):
+    if isinstance(expr, sp.Indexed | IndexedEntry | sp.KroneckerDelta):
         own = expr.args if isinstance(expr, sp.KroneckerDelta) else expr.indices
-        inside = free_indices(expr.whole) if isinstance(expr, Entry) else set()
+        inside = free_indices(expr.whole) if isinstance(expr, IndexedEntry) else set()
         return inside.union(*map(free_indices, own))
     return set().union(*map(free_indices, expr.args))
 

@@ -6,14 +6,14 @@ import sympy as sp
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link, proved
-from jaxmlp.verify.lecture.proof.kernel import Rule
-from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range
+from jaxmlp.verify.lecture.proof.kernel import ProofRule
+from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Range
 from jaxmlp.verify.lecture.proof.matrices import ENTRY, Gradient, Minus, Times
 from jaxmlp.verify.lecture.proof.network import (
     OUTPUTS,
     SAMPLES,
     UNITS,
-    Network,
+    ProvedNetwork,
     df,
     eta,
     f,
@@ -53,7 +53,7 @@ def units(letter: sp.Symbol, inside: sp.Expr) -> sp.Expr:
     return over(letter, UNITS, inside)
 
 
-def lemma(chain: Chain, cite: str = "", upto: int | None = None) -> Rule:
+def lemma(chain: Chain, cite: str = "", upto: int | None = None) -> ProofRule:
     """A proved chain as a rule; `cite` is the lecture's number, where it has one."""
     words = Words(f"by {cite}", f"{cite} より") if cite else None
     return proved(chain, upto=upto, words=words)
@@ -67,7 +67,7 @@ class Layers:
         outer, inner: the ranges of v_kj's indices, and of w_jr's.
     """
 
-    def __init__(self, net: Network):
+    def __init__(self, net: ProvedNetwork):
         self.net = net
         self.outer, self.inner = {k: OUTPUTS, j: net.hidden}, {j: UNITS, r: net.inputs}
 
@@ -78,7 +78,7 @@ class Layers:
         sample = {s: SAMPLES} if self.net.front else {}
         return Chain(Words(*title), self.net.theory, ranges | sample, start, links)
 
-    def step(self, symbol: str, gradient: sp.Basic, by: Rule) -> Chain:
+    def step(self, symbol: str, gradient: sp.Basic, by: ProofRule) -> Chain:
         """An update rule, from what ∂E/∂V or ∂E/∂W is."""
         letter, ranges = {"V": ("v", self.outer), "W": ("w", self.inner)}[symbol]
         at, weights = tuple(ranges), self.net.matrix(symbol)
@@ -87,13 +87,13 @@ class Layers:
         return self.chain(
             (f"the step of {symbol}, entry {letter}_{_places(at)}", f"{symbol} の更新の成分"),
             ranges,
-            Entry(Minus(weights, Times(eta, slope)), *at),
-            link(weight - eta * Entry(slope, *at), ENTRY),
-            link(weight - eta * Entry(gradient, *at), by),
-            link(Entry(Minus(weights, Times(eta, gradient)), *at), ENTRY),
+            IndexedEntry(Minus(weights, Times(eta, slope)), *at),
+            link(weight - eta * IndexedEntry(slope, *at), ENTRY),
+            link(weight - eta * IndexedEntry(gradient, *at), by),
+            link(IndexedEntry(Minus(weights, Times(eta, gradient)), *at), ENTRY),
         )
 
-    def definition(self, letter: str, source: str = "") -> Rule:
+    def definition(self, letter: str, source: str = "") -> ProofRule:
         """The definition of u, z, a, g or E, whatever it is called in this network."""
         called = "E" if letter == "E" else self.net.base(letter).label.name
         return definition(called, source)

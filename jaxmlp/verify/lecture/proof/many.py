@@ -8,8 +8,8 @@ import sympy as sp
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, link
 from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
-from jaxmlp.verify.lecture.proof.kernel import Rule
-from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial, Range
+from jaxmlp.verify.lecture.proof.kernel import ProofRule
+from jaxmlp.verify.lecture.proof.language import Definition, IndexedEntry, Partial, Range
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs, over, units
 from jaxmlp.verify.lecture.proof.matrices import (
     ENTRY,
@@ -105,13 +105,13 @@ class Batch:
             Words(f"∂E/∂{symbol}, {self.about[0]}", f"∂E/∂{symbol} ({self.about[1]})"),
             self.net.theory._replace(definitions=definitions),
             ranges,
-            Entry(Gradient(E, self.net.matrix(symbol)), *ranges),
+            IndexedEntry(Gradient(E, self.net.matrix(symbol)), *ranges),
             (
                 link(Partial(E, by), ENTRY),
                 link(Partial(mean(loss), by), definition("E")),
                 link(mean(Partial(loss, by)), *LINEAR),
                 link(mean(one.end), lemma(one, cite)),
-                link(Entry(Times(self.weight, product), *ranges), *gathered),
+                link(IndexedEntry(Times(self.weight, product), *ranges), *gathered),
             ),
         )
 
@@ -137,7 +137,7 @@ class Depth:
         )
         self.theory = net.theory._replace(definitions=(*net.theory.definitions, *definitions))
 
-    def _through(self, of: str) -> Rule:
+    def _through(self, of: str) -> ProofRule:
         """The chain rule through u of a layer."""
         return chain_rule_through(self.net.base(of).label.name)
 
@@ -159,7 +159,7 @@ class Depth:
                 link(outputs(i, then[i] * slope), self.of_then),
                 link(outputs(i, then[i] * weights(i, j) * df(u(j))), lemma(self.layers.a_by_u)),
                 link(outputs(i, weights(i, j) * then[i]) * df(u(j)), COMMON_FACTOR),
-                link(Entry(Hadamard(back, slopes), j), ENTRY),
+                link(IndexedEntry(Hadamard(back, slopes), j), ENTRY),
             ),
         )  # fmt: skip
 
@@ -172,13 +172,13 @@ class Depth:
         product = Product(letter("δ^{(ℓ)}", now, UNITS), Transposed(before))
         return Chain(
             Words("∂E/∂W of layer ℓ", "第 ℓ 層の ∂E/∂W"),
-            self.theory, self.layers.inner, Entry(Gradient(E, W), j, r),
+            self.theory, self.layers.inner, IndexedEntry(Gradient(E, W), j, r),
             (
                 link(Partial(E, w_jr), ENTRY),
                 link(units(l, Partial(E, u(l)) * Partial(u(l), w_jr)), self._through("u")),
                 link(units(l, now[l] * Partial(u(l), w_jr)), self.of_now),
                 link(units(l, now[l] * DELTA(l, j) * x(r)), lemma(self.layers.u_by_w)),
                 link(now[j] * x(r), COLLAPSE),
-                link(Entry(product, j, r), ENTRY),
+                link(IndexedEntry(product, j, r), ENTRY),
             ),
         )  # fmt: skip

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import Place, Rule
-from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range, within
+from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule
+from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Range, within
 
 Shape = tuple[Range | None, Range | None]  # of rows and columns; a vector has no columns
 
@@ -53,7 +53,7 @@ class Of(sp.Basic):
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
         """The function of the entry."""
-        return sp.Function(self.args[0].name)(Entry(self.args[1], *indices))
+        return sp.Function(self.args[0].name)(IndexedEntry(self.args[1], *indices))
 
 
 class Transposed(sp.Basic):
@@ -63,7 +63,7 @@ class Transposed(sp.Basic):
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
         """(Aᵀ)_ij = A_ji."""
-        return Entry(self.args[0], *indices[::-1])
+        return IndexedEntry(self.args[0], *indices[::-1])
 
 
 class _OfTheSameShape(sp.Basic):
@@ -83,7 +83,7 @@ class Minus(_OfTheSameShape):
     def entry(self, *indices: sp.Expr) -> sp.Expr:
         """(A − B)_ij = A_ij − B_ij."""
         left, right = self.args
-        return Entry(left, *indices) - Entry(right, *indices)
+        return IndexedEntry(left, *indices) - IndexedEntry(right, *indices)
 
 
 class Hadamard(_OfTheSameShape):
@@ -92,7 +92,7 @@ class Hadamard(_OfTheSameShape):
     def entry(self, *indices: sp.Expr) -> sp.Expr:
         """(A ⊙ B)_ij = A_ij B_ij."""
         left, right = self.args
-        return Entry(left, *indices) * Entry(right, *indices)
+        return IndexedEntry(left, *indices) * IndexedEntry(right, *indices)
 
 
 class Times(sp.Basic):
@@ -102,7 +102,7 @@ class Times(sp.Basic):
 
     def entry(self, *indices: sp.Expr) -> sp.Expr:
         """(cA)_ij = c A_ij."""
-        return self.args[0] * Entry(self.args[1], *indices)
+        return self.args[0] * IndexedEntry(self.args[1], *indices)
 
 
 class Product(sp.Basic):
@@ -121,9 +121,9 @@ class Product(sp.Basic):
         rows = indices[: 1 if left.shape[0] else 0]
         columns = indices[len(rows) :]
         if left.shape[1] is None:
-            return Entry(left, *rows) * Entry(right, *columns)
+            return IndexedEntry(left, *rows) * IndexedEntry(right, *columns)
         l = sp.Dummy("l", integer=True)  # noqa: E741
-        inside = Entry(left, *rows, l) * Entry(right, l, *columns)
+        inside = IndexedEntry(left, *rows, l) * IndexedEntry(right, l, *columns)
         return sp.Sum(inside, (l, *left.shape[1]))
 
 
@@ -137,9 +137,9 @@ class Gradient(sp.Basic):
         return Partial(self.args[0], self.args[1].entry(*indices))
 
 
-def _entry(node: sp.Basic, place: Place) -> sp.Expr | None:
+def _entry(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """What an entry is, where its indices are sure to lie in their ranges."""
-    if not isinstance(node, Entry):
+    if not isinstance(node, IndexedEntry):
         return None
     spans = [span for span in node.whole.shape if span]
     pairs = list(zip(node.indices, spans, strict=True))
@@ -147,7 +147,7 @@ def _entry(node: sp.Basic, place: Place) -> sp.Expr | None:
     return node.whole.entry(*node.indices) if there else None
 
 
-ENTRY = Rule(
+ENTRY = ProofRule(
     Words("entries of a matrix", "行列の成分"),
     "(AB)_{ij} = Σ_l A_{il} B_{lj}, (Aᵀ)_{ij} = A_{ji}, (A ⊙ B)_{ij} = A_{ij} B_{ij}",
     _entry,

@@ -21,7 +21,7 @@ LAYERS = ("ℓ−1", "ℓ", "ℓ", "ℓ", "ℓ+1", "ℓ+1")  # three that follow
 DEEP = (*(f"{of}^{{({layer})}}" for of, layer in zip("zwuzwu", LAYERS, strict=True)), "g", "y")
 
 
-class Network(NamedTuple):
+class ProvedNetwork(NamedTuple):
     """The quantities of the lecture, of one sample or of the sample s of a batch.
 
     Attributes:
@@ -75,7 +75,7 @@ class Network(NamedTuple):
 def network(
     kind: str = "softmax", *, bias: bool = True, batch: bool = False,
     letters: tuple[str, ...] = LETTERS,
-) -> Network:  # fmt: skip
+) -> ProvedNetwork:  # fmt: skip
     """The network and its error.
 
     Args:
@@ -88,7 +88,7 @@ def network(
         letters: other names for the quantities.
     """
     first, front = (0 if bias else 1), ((s,) if batch else ())
-    net = Network(None, first, front, sp.IndexedBase("E")[s] if batch else E, letters)
+    net = ProvedNetwork(None, first, front, sp.IndexedBase("E")[s] if batch else E, letters)
     ranges = {s: SAMPLES} if batch else {}
     weighted = sp.Sum(net.w(j, r) * net.x(r), (r, *net.inputs))
     outputs = sp.Sum(net.v(i, l) * net.z(l), (l, *net.hidden))
@@ -110,7 +110,7 @@ def network(
     return net._replace(theory=theory)
 
 
-def _output(kind: str, net: Network) -> sp.Expr:
+def _output(kind: str, net: ProvedNetwork) -> sp.Expr:
     """g_i."""
     a = net.a
     softmax = sp.exp(a(i)) / sp.Sum(sp.exp(a(l)), (l, *OUTPUTS))
@@ -118,7 +118,7 @@ def _output(kind: str, net: Network) -> sp.Expr:
     return known.get(kind, g_of(a(i)))
 
 
-def _error(kind: str, net: Network) -> sp.Basic:
+def _error(kind: str, net: ProvedNetwork) -> sp.Basic:
     """E; of an error that may be any, what it depends on."""
     y, g = net.y, net.g
     if kind == "any":

@@ -9,14 +9,27 @@ from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.exact import Example, value
 from jaxmlp.verify.lecture.proof.language import Partial
 from jaxmlp.verify.lecture.proof.matrices import Of, Product, Transposed, Unfit
-from jaxmlp.verify.lecture.proof.network import E, Network, d, df, i, j, k, l, m, network, q, r
+from jaxmlp.verify.lecture.proof.network import (
+    E,
+    ProvedNetwork,
+    d,
+    df,
+    i,
+    j,
+    k,
+    l,
+    m,
+    network,
+    q,
+    r,
+)
 from jaxmlp.verify.lecture.proof.writing import text
 
 NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
 
 
 def example(
-    net: Network, left: sp.Expr, right: sp.Expr, at: dict[sp.Symbol, int], q_: int = 1,
+    net: ProvedNetwork, left: sp.Expr, right: sp.Expr, at: dict[sp.Symbol, int], q_: int = 1,
     **numbers: tuple,
 ) -> Example:  # fmt: skip
     """One with d = 1 and m = 2."""
@@ -25,20 +38,20 @@ def example(
     return Example(left, right, at, sizes, NUMBERS | numbers)
 
 
-def _L13(net: Network) -> Example:
+def _L13(net: ProvedNetwork) -> Example:
     """L13: the sum over i left out."""
     left, right = (Partial(e, net.v(k, j)) for e in (net.loss, sp.log(net.g(k))))
     return example(net, left, -net.y(k) * right, {k: 2, j: 0})
 
 
-def _L16(net: Network) -> Example:
+def _L16(net: ProvedNetwork) -> Example:
     """L16: a single sum, where log g_i depends on every a_l."""
     w, log_g = net.w(j, r), sp.log(net.g(i))
     inside = net.y(i) * Partial(log_g, net.a(i)) * Partial(net.a(i), w)
     return example(net, Partial(E, w), -sp.Sum(inside, (i, 1, m)), {j: 1, r: 0}, v=((0, 1), (0, 2)))
 
 
-def _transposed(net: Network) -> sp.Expr:
+def _transposed(net: ProvedNetwork) -> sp.Expr:
     """g_k(Vᵀz), for m = q + 1: the rows of Vᵀ are numbered as those of V are."""
 
     def b(k: sp.Expr) -> sp.Expr:
@@ -47,26 +60,26 @@ def _transposed(net: Network) -> sp.Expr:
     return sp.exp(b(k)) / sp.Sum(sp.exp(b(i)), (i, 1, m))
 
 
-def _L21(net: Network) -> Example:
+def _L21(net: ProvedNetwork) -> Example:
     """L21: Vᵀz for Vz."""
     right = (_transposed(net) - net.y(k)) * net.z(j)
     V = ((0, sp.log(2)), (0, 0))
     return example(net, Partial(E, net.v(k, j)), right, {k: 1, j: 0}, v=V)
 
 
-def _L22(net: Network) -> Example:
+def _L22(net: ProvedNetwork) -> Example:
     """L22: Vᵀz for Vz."""
     V = ((0, sp.log(2)), (0, 0))
     return example(net, Partial(E, net.a(k)), _transposed(net) - net.y(k), {k: 1}, v=V)
 
 
-def _L23(net: Network) -> Example:
+def _L23(net: ProvedNetwork) -> Example:
     """L23: without the factor 2."""
     right = (net.g(k) - net.y(k)) * net.z(j)
     return example(net, Partial(E, net.v(k, j)), right, {k: 1, j: 0}, y=(0, 0), v=((1, 0), (0, 0)))
 
 
-def _L24(net: Network) -> Example:
+def _L24(net: ProvedNetwork) -> Example:
     """L24: v_jk for v_kj, and without the factor 2."""
     error = (net.g(k) - net.y(k)) * net.v(j, k)
     right = sp.Sum(error, (k, 1, m)) * df(net.u(j)) * net.x(r)
@@ -74,13 +87,13 @@ def _L24(net: Network) -> Example:
     return example(net, Partial(E, net.w(j, r)), right, {j: 2, r: 0}, 2, **numbers)
 
 
-def _L27(net: Network) -> Example:
+def _L27(net: ProvedNetwork) -> Example:
     """L27: without the bias."""
     without = sp.Sum(net.v(k, l) * net.z(l), (l, 1, q))
     return example(net, net.a(k), without, {k: 1}, v=((1, 0), (0, 0)))
 
 
-EXAMPLES: dict[str, tuple[str, Callable[[Network], Example]]] = {
+EXAMPLES: dict[str, tuple[str, Callable[[ProvedNetwork], Example]]] = {
     "L13": ("softmax", _L13),
     "L16": ("softmax", _L16),
     "L21": ("softmax", _L21),
@@ -91,12 +104,12 @@ EXAMPLES: dict[str, tuple[str, Callable[[Network], Example]]] = {
 }
 
 
-def _Vt_z(net: Network) -> Product:
+def _Vt_z(net: ProvedNetwork) -> Product:
     """Vᵀz, which does not conform."""
     return Product(Transposed(net.matrix("V")), net.vector("z"))
 
 
-def _V_fWx(net: Network) -> Product:
+def _V_fWx(net: ProvedNetwork) -> Product:
     """V f(Wx), which does not conform."""
     return Product(net.matrix("V"), Of(sp.Symbol("f"), net.vector("u", "Wx")))
 
@@ -152,7 +165,7 @@ def _signed(number: sp.Expr) -> str:
     return str(number).replace("-", "−")
 
 
-def _refuse(claim: str, shapes: Callable, net: Network) -> None:
+def _refuse(claim: str, shapes: Callable, net: ProvedNetwork) -> None:
     """Make sure that shapes do not conform.
 
     Raises:

@@ -9,7 +9,7 @@ from sympy.core.function import AppliedUndef
 
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof import arithmetic, derivatives
-from jaxmlp.verify.lecture.proof.kernel import Place, Rule, Turn
+from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule, Turn
 from jaxmlp.verify.lecture.proof.language import (
     Definition,
     Range,
@@ -21,10 +21,10 @@ from jaxmlp.verify.lecture.proof.language import (
 )
 
 
-def definition(of: str, source: str = "") -> Rule:
+def definition(of: str, source: str = "") -> ProofRule:
     """A quantity is what it is defined to be."""
 
-    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
+    def turn(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
         if of in place.varied:  # ∂a_i/∂a_k is about a as it stands
             return None
         if isinstance(node, AppliedUndef) and node.func.__name__ in place.theory.functions:
@@ -36,10 +36,10 @@ def definition(of: str, source: str = "") -> Rule:
         )
 
     cite = f" ({source})" if source else ""
-    return Rule(Words(f"definition of {of}{cite}", f"{of} の定義{cite}"), "", turn)
+    return ProofRule(Words(f"definition of {of}{cite}", f"{of} の定義{cite}"), "", turn)
 
 
-def _unfolded(one: Definition, node: sp.Expr, place: Place) -> sp.Expr | None:
+def _unfolded(one: Definition, node: sp.Expr, place: ProofPlace) -> sp.Expr | None:
     """What a definition says of a quantity, if it is one of those it defines."""
     values = matched(one.left, node, one.ranges)
     known = not isinstance(one.right, sp.Tuple)  # else only what it depends on is
@@ -48,12 +48,12 @@ def _unfolded(one: Definition, node: sp.Expr, place: Place) -> sp.Expr | None:
     return fresh(one.right).xreplace(values)
 
 
-def _fits(values: dict, ranges: dict[sp.Symbol, Range], place: Place) -> bool:
+def _fits(values: dict, ranges: dict[sp.Symbol, Range], place: ProofPlace) -> bool:
     """Whether the value of each letter is sure to lie in its range."""
     return all(within(values[letter], span, place.ranges) for letter, span in ranges.items())
 
 
-def sums_to_1(node: sp.Basic, place: Place) -> sp.Expr | None:
+def sums_to_1(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """Σ_i y_i = 1 over the whole range of i, where the theory has it so."""
     y = place.theory.sums_to_1
     if y is None or place.varied or not isinstance(node, sp.Sum):
@@ -64,22 +64,26 @@ def sums_to_1(node: sp.Basic, place: Place) -> sp.Expr | None:
     return sp.Integer(1) if whole and span == place.theory.spans[name(body)][0] else None
 
 
-def equality(left: sp.Expr, right: sp.Expr, ranges: dict, words: Words, assumes: str = "") -> Rule:
+def equality(
+    left: sp.Expr, right: sp.Expr, ranges: dict, words: Words, assumes: str = ""
+) -> ProofRule:
     """What has been proved for every value of the letters in their ranges (None: any number)."""
     bounded = {letter: span for letter, span in ranges.items() if span is not None}
 
-    def turn(node: sp.Basic, place: Place) -> sp.Expr | None:
+    def turn(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
         values = None if place.varied else matched(left, node, ranges)
         if values is None or not _fits({k: values[k] for k in bounded}, bounded, place):
             return None
         return fresh(right).xreplace(values)
 
-    return Rule(words, "", turn, assumes=assumes)
+    return ProofRule(words, "", turn, assumes=assumes)
 
 
-def _rule(en: str, ja: str, law: str, turn: Turn, once: bool = False, assumes: str = "") -> Rule:
+def _rule(
+    en: str, ja: str, law: str, turn: Turn, once: bool = False, assumes: str = ""
+) -> ProofRule:
     """A rule with its names in both languages."""
-    return Rule(Words(en, ja), law, turn, once, assumes)
+    return ProofRule(Words(en, ja), law, turn, once, assumes)
 
 
 SUM_RULE = _rule(

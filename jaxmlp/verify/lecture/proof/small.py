@@ -8,7 +8,7 @@ import sympy as sp
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.arithmetic import extended_by
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
-from jaxmlp.verify.lecture.proof.language import Definition, Entry, Partial, Theory
+from jaxmlp.verify.lecture.proof.language import Definition, IndexedEntry, Partial, Theory
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, lemma, over
 from jaxmlp.verify.lecture.proof.matrices import ENTRY, Gradient, Product, Times, Transposed, letter
 from jaxmlp.verify.lecture.proof.network import FUNCTIONS, ONE, UNITS, E, d, i, j, k, l, r, sigma
@@ -109,7 +109,7 @@ def trace() -> Chain:
     rows, columns = UNITS, (ONE, d)
     W = letter("W", w, rows, columns)
     theory = Theory((), {"w": (rows, columns)})
-    tr = over(l, columns, Entry(Product(Transposed(W), W), l, l))
+    tr = over(l, columns, IndexedEntry(Product(Transposed(W), W), l, l))
 
     def both(inside: sp.Expr) -> sp.Expr:
         return over(l, columns, over(k, rows, inside))
@@ -118,7 +118,7 @@ def trace() -> Chain:
         Words("∂tr(WᵀW)/∂W, entry ij", "∂tr(WᵀW)/∂W の (i, j) 成分"),
         theory,
         {i: rows, j: columns},
-        Entry(Gradient(tr, W), i, j),
+        IndexedEntry(Gradient(tr, W), i, j),
         (
             link(Partial(tr, w[i, j]), ENTRY),
             link(Partial(both(w[k, l] ** 2), w[i, j]), ENTRY),
@@ -126,6 +126,6 @@ def trace() -> Chain:
             link(both(2 * w[k, l] * Partial(w[k, l], w[i, j])), CHAIN_RULE),
             link(both(2 * w[k, l] * DELTA(k, i) * DELTA(l, j)), COORDINATES),
             link(2 * w[i, j], COLLAPSE),
-            link(Entry(Times(sp.Integer(2), W), i, j), ENTRY),
+            link(IndexedEntry(Times(sp.Integer(2), W), i, j), ENTRY),
         ),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import sympy as sp
 
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
 from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
-from jaxmlp.verify.lecture.proof.language import Entry, Partial
+from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
 from jaxmlp.verify.lecture.proof.matrices import (
     ENTRY,
@@ -144,10 +144,10 @@ class Softmax:
         return self.chain(
             ("∂E/∂V, entry kj", "∂E/∂V の (k, j) 成分"),
             self.outer,
-            Entry(Gradient(self.E, self.net.matrix("V")), k, j),
+            IndexedEntry(Gradient(self.E, self.net.matrix("V")), k, j),
             link(Partial(self.E, v), ENTRY),
             link((g(k) - y(k)) * z(j), lemma(self.L14, "L14")),
-            link(Entry(self.dV, k, j), ENTRY),
+            link(IndexedEntry(self.dV, k, j), ENTRY),
         )
 
     @cached_property
@@ -188,7 +188,7 @@ class Softmax:
                 outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j)) * x(r)), lemma(self.layers.L18, "L18")
             ),
             link(outputs(i, v(i, j) * (g(i) - y(i))) * end, COMMON_FACTOR),
-            link(Entry(Product(Transposed(v_j), self.delta2)) * end, ENTRY),
+            link(IndexedEntry(Product(Transposed(v_j), self.delta2)) * end, ENTRY),
         )
 
     @cached_property
@@ -199,11 +199,11 @@ class Softmax:
         return self.chain(
             ("∂E/∂W, entry jr", "∂E/∂W の (j, r) 成分"),
             self.inner,
-            Entry(Gradient(self.E, self.net.matrix("W")), j, r),
+            IndexedEntry(Gradient(self.E, self.net.matrix("W")), j, r),
             link(Partial(self.E, self.net.w(j, r)), ENTRY),
             link(scalar * x(r), lemma(self.L19, "L19", 3)),
-            link(Entry(self.delta1, j) * x(r), ENTRY),
-            link(Entry(self.dW, j, r), ENTRY),
+            link(IndexedEntry(self.delta1, j) * x(r), ENTRY),
+            link(IndexedEntry(self.dW, j, r), ENTRY),
         )
 
     @cached_property
@@ -223,7 +223,7 @@ class Softmax:
             link(-outputs(i, y(i) * (DELTA(i, k) - g(k))), lemma(self.log_softmax)),
             link(g(k) * self._total() - y(k), *GATHER),
             link(g(k) - y(k), SUMS_TO_1),
-            link(Entry(self.delta2, k), ENTRY),
+            link(IndexedEntry(self.delta2, k), ENTRY),
         )
 
     @cached_property
@@ -239,7 +239,7 @@ class Softmax:
             link(outputs(i, (g(i) - y(i)) * slope), by_delta2),
             link(outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j))), lemma(self.layers.a_by_u)),
             link(outputs(i, v(i, j) * (g(i) - y(i))) * df(u(j)), COMMON_FACTOR),
-            link(Entry(self.delta1, j), ENTRY),
+            link(IndexedEntry(self.delta1, j), ENTRY),
         )
 
     @cached_property

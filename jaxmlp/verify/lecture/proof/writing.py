@@ -4,12 +4,12 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from jaxmlp.verify.lecture.proof import matrices
-from jaxmlp.verify.lecture.proof.language import Entry, Partial, Range
+from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Range
 
 BRACKETS = {"(": ")", "[": "]"}
 ORDER = (  # of factors; what is not named here comes where "other" stands
     "number", "η", "n", "y", "power", "g", "other", "sum", "δ", "v", "w", "f'", "f", "z", "x",
-    "outer", "Partial", "Entry", "log", "Sum",
+    "outer", "Partial", "IndexedEntry", "log", "Sum",
 )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def _rank(factor: sp.Basic) -> tuple[int, str]:
         )
     elif isinstance(factor, Partial) and isinstance(factor.inside, sp.log):
         kind = "outer"
-    elif isinstance(factor, (Partial, Entry, sp.Sum, sp.log)):
+    elif isinstance(factor, (Partial, IndexedEntry, sp.Sum, sp.log)):
         kind = type(factor).__name__
     elif isinstance(factor, sp.exp):
         kind = "power"
@@ -202,7 +202,7 @@ _WAYS = {
     sp.Rational: _number,
     sp.core.numbers.Half: _number,
     Partial: _partial,
-    Entry: _entry,
+    IndexedEntry: _entry,
     matrices.Letter: lambda e: e.args[0].name,
     matrices.Of: lambda e: f"{e.args[0].name}({text(e.args[1])})",
     matrices.Transposed: _transposed,
