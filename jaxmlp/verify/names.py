@@ -20,7 +20,10 @@ SAMPLE_COUNT = re.compile(
     re.IGNORECASE,
 )
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
-SLOPE = re.compile(r"prime|deriv|grad|slope|^d_?[a-z]|_d$|back", re.IGNORECASE)
+SLOPE = re.compile(
+    r"prime|deriv|grad|slope|^d_?(sig|logis|tanh|relu|leaky|elu|act|f$|g$|softplus)|_d$|back",
+    re.IGNORECASE,
+)
 
 PARAMETERS = {
     "W": "w w1 wh win whidden wi wx wxh weight1 weights1 weightshidden theta1 winput wih",

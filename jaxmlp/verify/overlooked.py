@@ -13,6 +13,7 @@ from jaxmlp.verify.source import empty
 
 ID = "not-looked-at"
 BACKPROPAGATION = re.compile(r"back(ward|prop|propagat|pass)|^back$|bprop|gyakudenpa")
+GRADIENT_OF = re.compile(r"^(grad|d|g)")
 PARAMETERS = ("W", "V", "b", "c")
 GRADIENTS = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
 HOLDERS = words("self params parameters param cache grads model net network layers weights")
@@ -56,17 +57,27 @@ def _only_steps(node: ast.stmt) -> bool:
 
 
 def _is_read(node: ast.Assign | ast.AugAssign) -> bool:
-    return isinstance(node.value, ast.Name | ast.Attribute | ast.Subscript)
+    parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+    return all(isinstance(one, ast.Name | ast.Attribute | ast.Subscript) for one in parts)
 
 
 def _is_step(node: ast.Assign | ast.AugAssign) -> bool:
     """Whether it is W = W - η * dW, or W -= η * dW."""
     match node:
-        case ast.AugAssign(target, ast.Sub(), ast.BinOp(op=ast.Mult())):
-            return True
-        case ast.Assign([target], ast.BinOp(left, ast.Sub(), ast.BinOp(op=ast.Mult()))):
-            return ast.unparse(target) == ast.unparse(left)
+        case ast.AugAssign(target, ast.Sub(), ast.BinOp(op=ast.Mult()) as step):
+            return _is_own(target, step)
+        case ast.Assign([target], ast.BinOp(left, ast.Sub(), ast.BinOp(op=ast.Mult()) as step)):
+            return ast.unparse(target) == ast.unparse(left) and _is_own(target, step)
     return False
+
+
+def _is_own(target: ast.expr, step: ast.BinOp) -> bool:
+    """Whether a product has one gradient in it, that of what moves, and numbers: η * dW of W."""
+    simple = (step.left, step.right)
+    plainly = all(isinstance(n, ast.Name | ast.Attribute | ast.Subscript | ast.Constant)
+                  for n in simple)  # fmt: skip
+    gradients = [_label(n) for n in simple if _is_gradient(_label(n))]
+    return plainly and [GRADIENT_OF.sub("", name) for name in gradients] == [_label(target)]
 
 
 def idle_methods(module: ast.Module, run: set[int]) -> list[Overlooked]:

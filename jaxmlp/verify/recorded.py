@@ -152,6 +152,9 @@ def _notes(
     if found.resting:
         why = Unjudged("resting", ", ".join(found.resting[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
+    if first.stretched:
+        why = Unjudged("stretched", ", ".join(first.stretched[:SEVERAL]))
+        notes.append(unjudged(first.name, first.line, why, begins))
     if found.unseen:
         why = Unjudged("unseen", ", ".join(found.unseen[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))

@@ -316,3 +316,12 @@ def test_a_file_that_is_asked_for_first_is_there(folder):
                         "assert os.path.exists('table.npy') and not os.path.isfile('other.npy')\n"
                         "data = np.load('table.npy')")  # fmt: skip
     assert verdicts(judged(folder, text)) == {"right"}
+
+
+def test_data_of_whose_name_only_the_ending_is_said_are_left_alone(tmp_path):
+    for name in ("grades.csv", "iris.csv"):
+        (tmp_path / name).write_text("1,2")
+    found = lambda text: [one.name for one in data_files([ast.parse(text)], tmp_path)]  # noqa: E731
+    assert found("open(kind + '.csv')") == []
+    assert found("open('iris' + '.csv')") == ["iris.csv"]
+    assert found("open('grades')") == []

@@ -601,3 +601,37 @@ for k in range(3):
 def test_a_program_that_refuses_a_table_gets_one_of_its_own_numbers(judged):
     assert {check.verdict for check in judged(REFUSES).checks} == {"right"}
     assert "wrong" in {c.verdict for c in judged(REFUSES.replace("(1 - z ** 2)", "z")).checks}
+
+
+def test_a_target_that_is_minus_the_labels_is_none(judged):
+    text = LAYERS.replace("return (self.g - self.t) / (self.g * (1 - self.g))",
+                          "return -1 * self.t / self.g + (1 - self.t) / (1 - self.g)")  # fmt: skip
+    assert text != LAYERS
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+
+
+def test_a_loss_layer_may_keep_the_difference(judged):
+    text = LAYERS.replace(
+        "        return -np.sum(t *", "        self.d = self.g - t\n        return -np.sum(t *"
+    )
+    right = text.replace("return (self.g - self.t) /", "return self.d /")
+    assert {check.verdict for check in judged(right).checks} == {"right"}
+    wrong = text.replace("return (self.g - self.t) / (self.g * (1 - self.g))", "return self.d")
+    assert "wrong" in {check.verdict for check in judged(wrong).checks}
+
+
+def test_a_bias_that_grows_by_its_update_is_not_passed_over(judged):
+    file = judged(MEANS.replace("low.sum(1, keepdims=True) / 8", "low / 8"))
+    said = [note.text.en for note in file.remarks if note.id == "not-judged"]
+    assert any("b has more entries after the step" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    "update", ["b1 = b1 - learning_rate * db2", "b1 = b1 - learning_rate * dW1.sum()",
+               "b1 = b1 + learning_rate * db1"]
+)  # fmt: skip
+def test_an_update_by_anything_but_its_own_gradient_is_told(judged, update):
+    text = ASSIGNED.partition("def nn_model")[0]
+    skipped = lambda file: [n for n in file.remarks if n.id == "not-looked-at"]  # noqa: E731
+    assert not skipped(judged(text))
+    assert skipped(judged(text.replace("b1 = b1 - learning_rate * db1", update)))

@@ -122,7 +122,9 @@ def possible(world: World, target: Target, declared: str | None) -> list[str]:
         return [errors.GIVEN]
     outputs = [state[g] for state in world.at for g, _ in target.pairs]
     names = [declared] if declared else list(errors.KNOWN)
-    return [name for name in names if errors.possible(name, outputs)]
+    data = [] if world.recording.guessed else [world.at[0][y] for _, y in target.pairs]
+    met = [np.asarray(y, float) for y in data if y.shape in {g.shape for g in outputs}]
+    return [name for name in names if errors.possible(name, outputs) and errors.meets(name, met)]
 
 
 def rank(choice: Choice) -> tuple:

@@ -6,6 +6,7 @@ least, and all is compared at several random states.
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -177,10 +178,12 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
 def _by_paired(choice: Choice) -> Judgement | None:
     """The verdicts by the E that an object gives whose own backward pass begins the step's, as a
     loss layer does: it is this one that the step is meant to go down."""
-    nodes, graph = choice.world.recording.nodes, choice.world.graph
+    nodes = choice.world.recording.nodes
     owner = lambda i: nodes[i].span.function.rpartition(".")[0]  # noqa: E731
-    begin = {owner(i) for y in choice.target.nodes for i in graph.after[y]
-             if i in choice.target.backward and BACK.search(nodes[i].span.function)}  # fmt: skip
+    leading = choice.world.graph.ancestors([p.new for p in choice.world.params])
+    first = sorted(choice.target.backward & leading)
+    back = (i for i in first if BACK.search(nodes[i].span.function))
+    begin = {owner(i) for i in (*first[:1], *itertools.islice(back, 1))}
     begin -= {"", *(owner(n.id) for n in nodes.values() if n.op in FACTORS)}  # a whole network
     for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):
         found = _by_own(choice, number)

@@ -28,6 +28,10 @@ REASONS = {
         "with these data the derivative of E by {} is 0, so that nothing is shown",
         "このデータでは {} による E の微分が 0 になるため、正しいかどうかが分かりません",
     ),
+    "stretched": Words(
+        "{} has more entries after the step than before: is its gradient summed over the samples?",
+        "{} の要素数が更新で増えています。勾配についてサンプルの和を取っていますか",
+    ),
     "resting": Words(
         "no step moves {}, though others in the same list move: that may be on purpose",
         "{} は更新されません。同じリストのほかのパラメータは更新されます。"

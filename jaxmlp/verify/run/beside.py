@@ -74,13 +74,14 @@ def data_file(name: str, home: Path) -> Path | None:
 
 def data_files(modules: Iterable[ast.AST], home: Path) -> Iterator[Path]:
     """The data that programs name, and that are there; those in the folder, too, of which they
-    name a part, as where a name is put together."""
+    name the ending and another part, as where a name is put together."""
     nodes = [node.value for module in modules for node in ast.walk(module)
              if isinstance(node, ast.Constant)]  # fmt: skip
     texts = {text for text in nodes if isinstance(text, str)}
-    folder = home.iterdir() if home.is_dir() else ()
-    inside = [one.name for one in folder if DATA.fullmatch(one.suffix)][:MOST]
-    named = [one for one in inside if any(len(t) > 2 and t in one for t in texts)]
+    folder = sorted(home.iterdir()) if home.is_dir() else ()
+    inside = [one for one in folder if DATA.fullmatch(one.suffix)][:MOST]
+    named = [one.name for one in inside if any(text.endswith(one.suffix) for text in texts)
+             and any(len(text) > 2 and text in one.stem for text in texts)]  # fmt: skip
     for text in (*texts, *named):
         if file := data_file(text, home):
             yield file

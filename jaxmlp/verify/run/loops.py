@@ -40,6 +40,7 @@ class Seen(NamedTuple):
         last: the node after the last of a pass more, if there was one.
         newest: the parameters' values after that, by those after the step.
         stale: whether it uses values of the step before.
+        stretched: what has more entries after the step: a bias that was not summed over samples.
     """
 
     line: int
@@ -50,6 +51,7 @@ class Seen(NamedTuple):
     values: dict[str, TapePlace]
     last: int = 0
     newest: Mapping[int, int] = {}
+    stretched: tuple[str, ...] = ()
     stale: bool = False
 
 
@@ -214,7 +216,17 @@ def _made(
     """The step that has changed places, if it is one."""
     moved = moves(before, after, start, alone=alone)
     still = {name: place for name, place in after.items() if before.get(name) == place}
-    return Seen(line, name, start, current().next, moved, still) if moved else None
+    made = Seen(line, name, start, current().next, moved, still)
+    return made._replace(stretched=_stretched(before, after)) if moved else None
+
+
+def _stretched(before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]) -> tuple[str, ...]:
+    """The arrays that have become larger by what was added to them: b (4,) as (30, 4)."""
+    nodes = current().nodes
+    larger = {name: (was, after[name]) for name, was in before.items()
+              if name in after and np.prod(after[name].shape) > np.prod(was.shape) > 1}  # fmt: skip
+    return tuple(name for name, (was, now) in larger.items()
+                 if now.node in nodes and was.node in nodes[now.node].references)  # fmt: skip
 
 
 def _is_one_step(made: Seen) -> bool:

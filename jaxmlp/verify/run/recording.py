@@ -36,6 +36,7 @@ class Recording:
         stale: whether it uses values of the step before, where that one used its own.
         parts: for the leaves that are 0, and parts of larger arrays, as one sample of all, where
             these were read.
+        stretched: what has more entries after the step than before it.
     """
 
     line: int
@@ -48,6 +49,7 @@ class Recording:
     later: Later | None = None
     stale: bool = False
     parts: Mapping[int, Read] = field(default_factory=dict)
+    stretched: tuple[str, ...] = ()
 
     @property
     def olds(self) -> list[int]:
@@ -107,7 +109,16 @@ def taken(
     parts = {i: read(nodes, i, {}) for i in kept if 0 <= i < seen.begin
              and nodes[i].op in PASSING and not nodes[i].value.any()}  # fmt: skip
     return Recording(
-        seen.line, seen.name, moves, values, kept, guessed, ran, stale=seen.stale, parts=parts
+        seen.line,
+        seen.name,
+        moves,
+        values,
+        kept,
+        guessed,
+        ran,
+        stale=seen.stale,
+        parts=parts,
+        stretched=seen.stretched,
     )
 
 
@@ -162,7 +173,9 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
-        "stale": recording.stale, "parts": [[i, *one] for i, one in recording.parts.items()],
+        "stale": recording.stale,
+        "stretched": list(recording.stretched),
+         "parts": [[i, *one] for i, one in recording.parts.items()],
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
         "values": [list(one) for one in recording.values],
@@ -211,6 +224,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
         _taped(data["nodes"], arrays), data["guessed"], tuple(data["lines"]),
         data["later"] and _after(data["later"], arrays), data["stale"],
         {i: Read(root, np.asarray(places)) for i, root, places in data["parts"]},
+        tuple(data["stretched"]),
     )  # fmt: skip
 
 

@@ -142,7 +142,7 @@ class Tape:
     def some_of(self, data: Any) -> Any:
         """Data that a program reads; of a long table so many rows as there may be."""
         many = len(data) if getattr(data, "shape", ()) else 0
-        return data[:: many // self.rows] if 0 < self.rows < many else data
+        return data[:: -(-many // self.rows)] if 0 < self.rows < many else data
 
     def stands_in(self, array: np.ndarray) -> None:
         """That an array is one of the stand-ins for data."""

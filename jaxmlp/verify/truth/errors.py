@@ -39,6 +39,13 @@ KNOWN: dict[str, Callable[[Any, Any], Any]] = {
 GIVEN = "upstream"
 
 
+def meets(name: str, targets: list[np.ndarray]) -> bool:
+    """Whether these may be the targets of an E: probabilities, for one of logarithms."""
+    if name == "cross_entropy":
+        return all((y >= 0).all() for y in targets)
+    return name != "binary_cross_entropy" or all((y >= 0).all() and (y <= 1).all() for y in targets)
+
+
 def possible(name: str, outputs: list[np.ndarray]) -> bool:
     """Whether an E is defined for these outputs."""
     if name == GIVEN:  # said where it is so
