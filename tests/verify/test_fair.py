@@ -564,14 +564,14 @@ def nn_model(X, Y, n_h, num_iterations=10000):
     ("old", "new", "id"),
     [
         ("", "", None),
-        ("1 - np.power(cache", "np.power(cache", "unrecognised"),
+        ("1 - np.power(cache", "np.power(cache", "f-for-slope slope-twice"),
         ("np.sum(dZ1, axis=1, keepdims=True) / m", "np.sum(dZ1) / m", "bias-summed-over-units"),
     ],
 )
 def test_functions_that_assert_one_row_of_outputs_are_judged_without_data(judged, old, new, id):
     file = judged(ASSIGNED.replace(old, new) if old else ASSIGNED)
     found = {note.id for check in file.checks for note in check.diagnosis}
-    assert found == ({id} if id else set())
+    assert found == set((id or "").split())
     assert not any(note.id in ("not-judged", "not-looked-at") for note in file.remarks)
 
 

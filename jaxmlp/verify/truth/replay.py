@@ -1,7 +1,7 @@
 """A tape's operations, computed anew: in NumPy at other parameters, or one by one in JAX."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -38,25 +38,35 @@ def values(
         NotReplayed: the program would have gone another way, or an operation is not known.
     """
     found: dict[int, np.ndarray] = {}
+    moved = set(given)
     for node in nodes.values():
+        if not moved.isdisjoint(node.references):
+            moved.add(node.id)
         if node.id in given:
             found[node.id] = given[node.id]
         elif node.op == "leaf" or node.op.startswith(LOST):
             found[node.id] = node.value
         else:
             found[node.id] = np.asarray(applied(node, found, np))
-        if not (any_way and node.op == "branch") and not _as_before(node, nodes, found):
+        if not (any_way and node.op == "branch") and not _as_before(node, nodes, found, moved):
             raise NotReplayed(node, "another branch")
     return found
 
 
-def _as_before(node: Node, nodes: Mapping[int, Node], found: Mapping[int, np.ndarray]) -> bool:
-    """Whether a program goes the same way: an `if` as in its run, the same places by a mask."""
+def _as_before(
+    node: Node, nodes: Mapping[int, Node], found: Mapping[int, np.ndarray], moved: Container[int]
+) -> bool:
+    """Whether a program goes the same way: an `if` as in its run, the same places by a mask.
+
+    Args:
+        moved: what depends on the values that are others than in the run.
+    """
     if node.op == "branch":
         return bool(found[node.id]) == bool(node.value)
     if node.op != "getitem" or node.value.dtype.kind != "f":
         return True
     masks = [i for i in references_in(node.args[1:]) if nodes[i].value.dtype.kind == "b"]
+    masks = [i for i in masks if i in moved]
     return all(np.array_equal(found[i], nodes[i].value) for i in masks)
 
 
