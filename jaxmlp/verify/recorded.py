@@ -152,7 +152,7 @@ def _notes(
     if found.resting:
         why = Unjudged("resting", ", ".join(found.resting[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
-    if first.stretched:
+    if first.stretched and not first.guessed:  # a stand-in for a sample may have several
         why = Unjudged("stretched", ", ".join(first.stretched[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
     if found.unseen:
