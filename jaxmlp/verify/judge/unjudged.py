@@ -30,7 +30,7 @@ REASONS = {
     ),
     "stretched": Words(
         "{} has more entries after the step than before: is its gradient summed over the samples?",
-        "{} の要素数が更新で増えています。勾配についてサンプルの和を取っていますか",
+        "{} の成分の数が更新で増えています。勾配についてサンプルの和を取っていますか",
     ),
     "resting": Words(
         "no step moves {}, though others in the same list move: that may be on purpose",
