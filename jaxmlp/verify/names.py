@@ -13,6 +13,7 @@ NOT_CHECKED = re.compile(
 )
 DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
+GRADIENT_OF = re.compile(r"^(?:d_?|grad_?)(\w+)$")
 LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
 LAYER_COUNT = re.compile(r"(n|no|num|number)?_?(of_?)?(hidden_?)?layers?|depth|L", re.IGNORECASE)
 SAMPLE_COUNT = re.compile(
@@ -62,15 +63,20 @@ def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
     return found if all(found) and len(set(found)) == len(found) else None
 
 
+def last_word(place: str) -> str:
+    """The last word of a place: W1 of parameters['W1']."""
+    return (re.findall(r"\w+", place) or [""])[-1]
+
+
 def named(place: str) -> str:
-    """The last word of a place: b1 of parameters['b1']."""
-    return (re.findall(r"\w+", place) or [""])[-1].lower()
+    """The last word of a place, in small letters: w1 of parameters['W1']."""
+    return last_word(place).lower()
 
 
 def meant(place: str) -> set[str]:
     """The words for what a place may hold the gradient of: b1 of grads['db1'], and db1."""
     word = named(place)
-    return {word, *re.findall(r"^(?:d_?|grad_?)(\w+)$", word)}
+    return {word, *GRADIENT_OF.findall(word)}
 
 
 def words(text: str) -> frozenset[str]:

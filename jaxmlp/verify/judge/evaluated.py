@@ -86,12 +86,9 @@ class Evaluated(After):
         return {world.graph.root(i, own) for i in feeding} - {None}
 
     def _activation(
-        self,
-        layer: EvaluatedLayer,
-        before: EvaluatedLayer,
-        was: EvaluatedLayer,
+        self, layer: EvaluatedLayer, before: EvaluatedLayer, was: EvaluatedLayer,
         was_before: EvaluatedLayer,
-    ) -> Iterator[LaterMistake]:
+    ) -> Iterator[LaterMistake]:  # fmt: skip
         trained = _named(was_before.u, was.x)
         if trained is None or _is(trained, before.u, layer.x):
             return

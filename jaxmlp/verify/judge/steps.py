@@ -9,6 +9,7 @@ import functools
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, pressed, rank, stated_errors
 from jaxmlp.verify.judge.evidence import has_slope, shown, stated_error
@@ -24,6 +25,7 @@ from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import adjoints, replay
 
 STATED = 3  # numbers that may be E
+ByOwn: TypeAlias = Callable[[int], Judgement]  # by an E that the file states: `_by_own`, kept
 MANY, MANY_UNFIT = 20_000, 3000  # operations that are differentiated, if an E fits or none
 
 
@@ -70,7 +72,7 @@ def _more_seen(found: Judgement, seed: int) -> Judgement:
         choice = found.choice._replace(world=world)
         with contextlib.suppress(replay.NotReplayed):
             truth = functools.partial(_of_known, among=[choice])
-            other = _in_full(choice, truth)
+            other = _in_full(choice, truth, functools.cache(functools.partial(_by_own, choice)))
             best = other if len(other.unseen) < len(best.unseen) else best
         if not best.unseen:
             break
@@ -111,8 +113,9 @@ def _tried(among: Sequence[Choice]) -> list[Judgement]:
     tried = []
     for choice in among:
         try:
-            found = _in_full(choice, truth)
-            found = found if found.is_shown_right else _by_stated(choice) or found
+            by_own = functools.cache(functools.partial(_by_own, choice))
+            found = _in_full(choice, truth, by_own)
+            found = found if found.is_shown_right else _by_stated(choice, by_own) or found
         except replay.NotReplayed as why:
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
         if found.is_shown_right and not choice.target.upstream:
@@ -154,20 +157,23 @@ def _of_another_array(found: Judgement) -> str:
     return ""
 
 
-def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]]) -> Judgement:
+def _in_full(
+    choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]], by_own: ByOwn
+) -> Judgement:
     """All parameters of a choice, by JAX; by the file's own E where it fits one of them."""
     world = choice.world
 
+    @functools.cache
     def known() -> Judgement:
         return judgement(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))
 
     own = own_error(choice)
     plain = known() if choice.across or not own else None  # E without what makes weights shrink
-    found = _by_own(choice, own) if own else _penalised(plain) or plain
+    found = by_own(own) if own else _penalised(plain, by_own) or plain
     if own and not any(found.right.values()) and own in dict((guarded := known()).stated_scales()):
         return guarded  # it is the plain E but for an ε in a logarithm
     known_right = found.is_shown_right and found.choice.error != OWN
-    paired = _by_paired(choice) if known_right else None
+    paired = _by_paired(choice, by_own) if known_right else None
     if paired and paired.choice.stated not in dict(found.stated_scales()):
         return paired
     if plain and plain.is_shown_right and not found.is_shown_right:
@@ -175,7 +181,7 @@ def _in_full(choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]])
     return found
 
 
-def _by_paired(choice: Choice) -> Judgement | None:
+def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
     """The verdicts by the E that an object gives whose own backward pass begins the step's, as a
     loss layer does: it is this one that the step is meant to go down."""
     nodes = choice.world.recording.nodes
@@ -186,7 +192,7 @@ def _by_paired(choice: Choice) -> Judgement | None:
     begin = {owner(i) for i in (*first[:1], *itertools.islice(back, 1))}
     begin -= {"", *(owner(n.id) for n in nodes.values() if n.op in FACTORS)}  # a whole network
     for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):
-        found = _by_own(choice, number)
+        found = by_own(number)
         if any(g in found.names.adjoints for g, _ in choice.target.pairs):  # no count of hits
             return found
     return None
@@ -201,11 +207,11 @@ def _by_own(choice: Choice, number: int) -> Judgement:
     return judgement(choice._replace(error=OWN, stated=number), Names(own, world.at))
 
 
-def _penalised(plain: Judgement) -> Judgement | None:
+def _penalised(plain: Judgement, by_own: ByOwn) -> Judgement | None:
     """The verdicts by an E that the file states, if by the plain one all is right, and it is this
     one and a penalty on the parameters."""
     for number in stated_errors(plain.choice)[:STATED] if plain.is_shown_right else ():
-        found = _by_own(plain.choice, number)
+        found = by_own(number)
         shares = _shares_by(plain, found.names).values()
         if None not in shares and any(one and one.size for one in shares):
             return found
@@ -237,12 +243,12 @@ def _shares(found: Judgement, plain: Names) -> dict[str, float]:
     return made
 
 
-def _by_stated(choice: Choice) -> Judgement | None:
+def _by_stated(choice: Choice, by_own: ByOwn) -> Judgement | None:
     """The verdict by the file's own E, if by that all is right as it is: with weight decay, say."""
     if choice.target.upstream or choice.world.recording.moves:
         return None
     for number in stated_errors(choice)[:STATED]:
-        found = _by_own(choice, number)
+        found = by_own(number)
         if found.is_shown_right and found.factors.keys() == found.right.keys():
             return found
     return None

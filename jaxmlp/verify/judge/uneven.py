@@ -26,14 +26,18 @@ def uneven(
     last = max(
         (p for p in world.params if p.name in among), key=lambda p: min(world.graph.after[p.old])
     )
-    common = max(among.values(), key=lambda f: (sum(near(f, g) for g in factors.values()),
-                                                near(f, among[last.name])))  # fmt: skip
     new = {p.name: p.new for p in world.params}
     averaged = {name: _averaged(world, outputs, new[name], new[last.name]) for name in factors}
-    if any(n > 1 and near(n * factors[name], factors[last.name]) for name, n in averaged.items()):
+    sure = [factors[name] for name in exact]
+    over_units = (near(n * factors[name], factors[last.name]) for name, n in averaged.items()
+                  if n > 1)  # fmt: skip
+    if sure and all(near(one, sure[0]) for one in sure):
+        common = sure[0]
+    elif any(over_units):
         common = factors[last.name]
-    if sure := [factors[name] for name in exact]:
-        common = sure[0] if all(near(one, sure[0]) for one in sure) else common
+    else:
+        common = max(among.values(), key=lambda f: (sum(near(f, g) for g in factors.values()),
+                                                    near(f, among[last.name])))  # fmt: skip
     found = {name: factor / common for name, factor in factors.items() if not near(factor, common)}
     sizes = {n for g in outputs for n in world.at[0][g].shape if n > 1}
     if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean

@@ -234,16 +234,16 @@ def lifted(value: Any) -> Any:
 
 
 def of_frames(value: Any) -> Any:
-    """An argument with arrays that record in place of pandas' frames, one for each frame."""
+    """An argument with arrays that record in place of pandas' frames, one for each frame, which
+    holds it as long as it is not changed."""
     if isinstance(value, tuple | list) and any(map(is_frame, value)):
         return type(value)(map(of_frames, value))
     if not is_frame(value):
         return value
-    frames, now = current().frames or {}, np.asarray(value)
-    known = frames.get(id(value))
-    if known is None or not np.array_equal(known[1], now):
-        known = frames[id(value)] = (value, lifted(now))
-    return known[1]
+    now, known = np.array(value), vars(value).get("_recorded")
+    if known is None or not np.array_equal(plain(known), now):
+        known = vars(value)["_recorded"] = lifted(now)
+    return known
 
 
 def as_operand(value: Any) -> Any:

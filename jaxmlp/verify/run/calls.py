@@ -43,13 +43,9 @@ def call(program: Program, what: Uncalled) -> None:
 
 
 def _remember(
-    program: Program,
-    seen: Seen,
-    before: dict[str, TapePlace],
-    after: dict[str, TapePlace],
-    *,
-    gives: bool,
-) -> None:
+    program: Program, seen: Seen, before: dict[str, TapePlace], after: dict[str, TapePlace],
+    *, gives: bool,
+) -> None:  # fmt: skip
     """Remember a call: as a step, or for what it gives, if that may be gradients."""
     known = len(program.seen)
     program.loops.look(seen.line, seen.name, seen.begin, before, after)

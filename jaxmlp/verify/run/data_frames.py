@@ -60,21 +60,22 @@ class DataFrames(types.ModuleType):
             raise AttributeError(name)
         if name.startswith("read_"):
             return functools.partial(self._read, name)
-        if current().frames is None and name not in MADE:
+        if not current().frames and name not in MADE:
             return getattr(self._stand_in, name)
-        own = getattr(_pandas(), name, None) if current().frames is not None else None
+        own = getattr(_pandas(), name, None) if current().frames else None
         return own if isinstance(own, type) else functools.partial(self._called, name)
 
     def _read(self, name: str, file: Any, *args: Any, **kw: Any) -> Any:
         found = current().find(file)
-        own = found is not file or isinstance(file, io.IOBase)
-        made = self._called(name, found, *args, own=own, **kw)
-        return current().some_of(made) if own else made
+        if found is file and not isinstance(file, io.IOBase):
+            return getattr(self._stand_in, name)(file, *args, **kw)  # it is not there
+        made = self._called(name, found, *args, **kw)
+        return made if hasattr(made, "stands_for") else current().some_of(made)
 
-    def _called(self, name: str, *args: Any, own: bool = True, **kw: Any) -> Any:
+    def _called(self, name: str, *args: Any, **kw: Any) -> Any:
         """What a function gives: pandas' own, if nothing that is not there is in its arguments."""
         is_open = any(hasattr(one, "stands_for") for one in (*args, *kw.values()))
-        if not own or is_open or _pandas() is None:
+        if is_open or _pandas() is None:
             return getattr(self._stand_in, name)(*args, **kw)
-        current().frames = current().frames or {}
+        current().frames = True
         return getattr(_pandas(), name)(*plain(args), **plain(kw))

@@ -109,17 +109,9 @@ def taken(
     parts = {i: read(nodes, i, {}) for i in kept if 0 <= i < seen.begin
              and nodes[i].op in PASSING and not nodes[i].value.any()}  # fmt: skip
     return Recording(
-        seen.line,
-        seen.name,
-        moves,
-        values,
-        kept,
-        guessed,
-        ran,
-        stale=seen.stale,
-        parts=parts,
-        stretched=seen.stretched,
-    )
+        seen.line, seen.name, moves, values, kept, guessed, ran,
+        stale=seen.stale, parts=parts, stretched=seen.stretched,
+    )  # fmt: skip
 
 
 def _is_any(numbers: Sequence[int], begin: int, end: int) -> bool:
@@ -173,9 +165,8 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
-        "stale": recording.stale,
-        "stretched": list(recording.stretched),
-         "parts": [[i, *one] for i, one in recording.parts.items()],
+        "stale": recording.stale, "stretched": list(recording.stretched),
+        "parts": [[i, *one] for i, one in recording.parts.items()],
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
         "values": [list(one) for one in recording.values],

@@ -1,15 +1,13 @@
 """Whether the shapes that were guessed for a recording make a network of which mistakes show."""
 
-import re
 from collections.abc import Sequence
 
-from jaxmlp.verify.names import BACK, GRADIENT
+from jaxmlp.verify.names import BACK, GRADIENT, GRADIENT_OF, last_word
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import fixed, multiplied
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.targets import Target, given_back, is_stated, kept_at, targets
 
-WORD, OF = re.compile(r"\w+"), re.compile(r"(?:d_?|grad_?)(\w+)")
 MANY = 300  # nodes of a call, from where on shapes are not looked at
 
 
@@ -42,8 +40,8 @@ def sensible(recording: Recording) -> bool:
 def _of_one_size(recording: Recording) -> bool:
     """Whether what is called the gradient of an array has as many entries as that: db1 as b1."""
     nodes = recording.nodes
-    arrays = {WORD.findall(place)[-1]: node for place, node in recording.values}
-    known = {m[1]: node for name, node in arrays.items() if (m := OF.fullmatch(name))}
+    arrays = {last_word(place): node for place, node in recording.values}
+    known = {of: node for name, node in arrays.items() for of in GRADIENT_OF.findall(name)}
     return all(nodes[node].value.size == nodes[arrays[name]].value.size
                for name, node in known.items() if name in arrays)  # fmt: skip
 

@@ -117,7 +117,7 @@ class Tape:
         self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
         self.data: Callable[[str], Any] = lambda name: None  # makes one
         self.rows = 0  # of data that are read, at most; 0 for all
-        self.frames: dict[int, tuple[Any, Any]] | None = None  # of pandas', by id, as arrays
+        self.frames = False  # whether there are any of pandas'
         self.find: Callable[[Any], Any] = lambda file: file  # where a file is that has this name
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.lines: dict[int, list[int]] = {}  # of the file that ran, each with its nodes
