@@ -2,7 +2,7 @@
 
     python -m experiments.index
 
-That is the page experiments/README.md, and the rows of the benchmark's table in docs/speed.md.
+That is the page experiments/README.md, and the rows of the benchmark's tables in docs/speed.md.
 
 The page is made of this module's text, the template, and what lies in experiments/results: for each
 NAME.json its question, answer and figures. A record without question or answer is listed by the
@@ -10,6 +10,7 @@ first sentence of its script.
 """
 
 import ast
+import itertools
 import json
 import re
 from pathlib import Path
@@ -18,7 +19,9 @@ from experiments.benchmark.figure import three_digits
 
 HERE = Path(__file__).parent
 SPEED = [HERE.parent / "docs" / name for name in ("speed.md", "speed.ja.md")]
-COLUMNS = ("C", "NumPy script", "PyTorch", "PyTorch, compiled", "scikit-learn")  # of their tables
+RECORDS = ("benchmark", "benchmark-gpu")  # of which their tables are
+COLUMNS = ("C", "NumPy script", "PyTorch", "PyTorch, compiled", "scikit-learn")
+GPU_COLUMNS = ("C", "PyTorch", "PyTorch, compiled", "PyTorch, CUDA graphs")
 PAGE = """# Experiments
 
 Each script asks one question, and runs by itself:
@@ -59,8 +62,8 @@ What keeps an experiment honest, and cheap:
 
 def main() -> None:
     (HERE / "README.md").write_text(page(HERE / "results"), encoding="utf-8")
-    speeds = told(HERE / "results" / "benchmark.json")
-    for told_in in SPEED:
+    for told_in, name in itertools.product(SPEED, RECORDS):
+        speeds = told(HERE / "results" / f"{name}.json")
         text = with_speeds(told_in.read_text(encoding="utf-8"), speeds)
         told_in.write_text(text, encoding="utf-8")
 
@@ -68,15 +71,18 @@ def main() -> None:
 def with_speeds(text: str, record: dict) -> str:
     """The text, the row of each of the benchmark's workloads as measured.
 
-    A row has the workload, µs a sample, the share of the products' limit, and how many times as
-    long each peer takes.
+    A row has the workload, µs a sample, on a CPU the share of the products' limit, and how many
+    times as long each peer takes.
     """
-    for name, measured in record["workloads"].items():
+    on_cpu = record["machine"]["device"] == "cpu"
+    for workload, measured in record["workloads"].items():
         times = measured["microseconds"]
-        cells = [name, three_digits(times["jaxmlp"]), f"{measured['limit'] / times['jaxmlp']:.0%}"]
+        name = workload if on_cpu else f"{workload}, GPU"
+        cells = [name, three_digits(times["jaxmlp"])]
+        cells += [f"{measured['limit'] / times['jaxmlp']:.0%}"] if on_cpu else []
         cells += [
             f"{three_digits(times[peer] / times['jaxmlp'])} ×" if peer in times else "–"
-            for peer in COLUMNS
+            for peer in (COLUMNS if on_cpu else GPU_COLUMNS)
         ]
         text = re.sub(rf"^\| {re.escape(name)} \|.*$", f"| {' | '.join(cells)} |", text, flags=re.M)
     return text
@@ -112,7 +118,11 @@ def section(name: str, record: dict, results: Path) -> str:
     """Question, answer, figures, and where the numbers are."""
     lines = [f"## {name}", f"**{record['question']}**"]
     lines += [record["answer"]] if "answer" in record else []
-    figures = sorted(results.glob(f"{name}*.png"), key=lambda path: (len(path.stem), path.stem))
+    figures = [
+        path
+        for path in sorted(results.glob(f"{name}*.png"), key=lambda path: (len(path.stem), path))
+        if path.stem == name or not path.with_suffix(".json").exists()
+    ]
     lines += [f"![{name}: {figure.stem}](results/{figure.name})" for figure in figures]
     page = results / f"{name}.html"
     lines += (
@@ -123,7 +133,8 @@ def section(name: str, record: dict, results: Path) -> str:
 
 def made(name: str, record: dict) -> str:
     """Where the numbers lie, and what made them."""
-    words = [f"[Numbers](results/{name}.json), `python -m experiments.{name}`"]
+    script = name.removesuffix("-gpu")
+    words = [f"[Numbers](results/{name}.json), `python -m experiments.{script}`"]
     words += [str(record["device"])] if "device" in record else []
     times = record.get("timings", {})
     words += [

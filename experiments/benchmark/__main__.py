@@ -41,6 +41,8 @@ WORKLOADS = {
     "64 networks, exercise": Task(512, *EXERCISE, networks=64),
     "64 networks, digits": Task(2000, *DIGITS, networks=64),
 }
+if ON_GPU:
+    WORKLOADS["1000 networks, digits"] = Task(2000, *DIGITS, networks=1000)
 GROWING = {
     "n": [Task(n, 64, 32, 10) for n in (1000, 10_000, 100_000)],
     "d": [Task(2000, d, 32, 10) for d in (20, 200, 2000)],
@@ -73,6 +75,7 @@ def main() -> None:
     found["growth exponents"] = {
         name: exponent(points) for name, points in found["growing"].items()
     }
+    question = question.replace("training", "training on a GPU") if ON_GPU else question
     found = {"question": question, "answer": answer(found)} | found
     report(console, found)
     running.write(options, NAME, found)

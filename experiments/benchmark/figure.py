@@ -7,15 +7,16 @@ from matplotlib.figure import Figure
 
 SHORT = {"C, skipping units that are off": "C, skipping"}
 ACROSS = 3  # workloads in a row
+ROOM = 0.5  # for the longest bar's number, of its length
 
 
 def draw(found: dict) -> Figure:
     """Microseconds a sample by workload above, seconds an epoch as work grows below, if it did."""
     if not found["growing"]:
-        figure = Figure(figsize=(9, 9.5), layout="constrained")
+        figure = Figure(figsize=(10.5, 9.5), layout="constrained")
         _workloads(figure, found["workloads"])
         return figure
-    figure = Figure(figsize=(9, 12.5), layout="constrained")
+    figure = Figure(figsize=(10.5, 12.5), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(3.6, 1))
     _workloads(above, found["workloads"])
     for k, axes in enumerate(below.subplots(1, len(found["growing"]))):
@@ -53,7 +54,8 @@ def _bars(axes, name: str, one: dict) -> None:
     axes.set_xscale("log")
     for k, n in enumerate(names):
         axes.text(times[n], k, f" {three_digits(times[n])}", va="center", fontsize=9)
-    axes.set_xlim(10 ** np.floor(np.log10(one["limit"])), max(times.values()) * 12)
+    least, most = np.floor(np.log10(one["limit"])), np.log10(max(times.values()))
+    axes.set_xlim(10**least, 10 ** (most + ROOM * (most - least)))
     axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(title=name, xlabel="µs a sample")

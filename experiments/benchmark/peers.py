@@ -213,7 +213,10 @@ IN_A_GRAPH = 64  # steps
 
 
 def _replayed(torch, step: Callable, order, batch_size: int) -> Callable[[], object]:
-    """A run over whole batches that replays a captured graph of some steps."""
+    """A run over whole batches that replays a captured graph of some steps.
+
+    A graph does not hold the arrays that it reads: the run does.
+    """
     at = torch.zeros((), dtype=torch.int64, device=order.device)
     along = torch.arange(batch_size, device=order.device)
 
@@ -236,7 +239,7 @@ def _replayed(torch, step: Callable, order, batch_size: int) -> Callable[[], obj
         for _ in range(together):
             next_step()
 
-    def run():
+    def run(_holding=next_step):
         at.zero_()
         for _ in range(batches // together):
             graph.replay()

@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -361,7 +362,8 @@ def test_other_versions_are_said(run, killed):
     code, _, err = run("--resume", "mine")
     assert code == 0
     assert err == (
-        "jaxmlp: warning: mine began with an abacus, and goes on with cpu: the last bits may differ\n"
+        "jaxmlp: warning: mine began with an abacus, and goes on with "
+        f"{jax.devices()[0].device_kind}: the last bits may differ\n"
     )
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -49,8 +50,8 @@ def test_defaults_train_the_digits(run, tmp_path):
     """The main job: one seed of the accuracy that `test_digits_accuracy_over_5_seeds` averages."""
     code, out, err = run()
     assert (code, err) == (0, "")
-    for part in ("digits, 10 classes: 1437 samples", "64 → 200 → 10", "sgd, η 0.05", "cpu", "float32",
-                 "seed 0", "jax 0.", "optax", "Python 3"):  # fmt: skip
+    for part in ("digits, 10 classes: 1437 samples", "64 → 200 → 10", "sgd, η 0.05", "float32",
+                 jax.devices()[0].device_kind, "seed 0", "jax 0.", "optax", "Python 3"):  # fmt: skip
         assert part in out
     agreed = re.search(r"agree on 1000 samples: largest difference \S+, (\S+) of the largest", out)
     assert float(agreed[1]) < 1e-12
