@@ -104,11 +104,12 @@ NAMED = {
     "derivative": Words("The derivative of {}", "{} の微分"),
     "softmax": Words("Softmax", "ソフトマックス"),
     "loss": Words("The loss {}", "誤差 {}"),
+    "loss-slope": Words("∂E/∂g of the loss {}", "誤差 {} の ∂E/∂g"),
 }
 KINDS = (
     *((kind, of) for of in ("relu", "sigmoid", "tanh") for kind in ("activation", "derivative")),
     ("softmax", "softmax"),
-    *(("loss", of) for of in pieces.LOSS_NAMES),
+    *((kind, of) for kind in ("loss", "loss-slope") for of in pieces.LOSS_NAMES),
 )
 PROGRAMS = Words("A program of any other shape", "ほかの形のプログラム")
 GRADIENTS = Words("A gradient, in `check_gradient`", "`check_gradient` の勾配")

@@ -12,6 +12,7 @@ from jaxmlp.verify.claimed import confirm
 from jaxmlp.verify.ending import crashed, out_of_time
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge.stages import STAGES
+from jaxmlp.verify.loss_slopes import check_slope
 from jaxmlp.verify.names import NOT_CHECKED, called, imports_of, names_used, plain, roles, words
 from jaxmlp.verify.passes import check_backward, check_forward
 from jaxmlp.verify.pieces import STAGE, piece
@@ -152,7 +153,9 @@ def _is_piece(function: ast.FunctionDef) -> bool:
     found = piece(function.name)
     if found is None or len(_parameters(function)) <= 1:
         return found is not None
-    passed = found.kind == "derivative" and "back" in plain(function.name)
+    if found.kind == "loss-slope" and len(_parameters(function)) > 2:
+        return False
+    passed = found.kind in ("derivative", "loss-slope") and "back" in plain(function.name)
     return not passed and found.of != "identity"
 
 
@@ -198,7 +201,9 @@ def _function_job(function: ast.FunctionDef) -> Judge:
         call = functools.partial(runner.call, function.name)
         subject = Subject(function.name, call, parameters, returned, function.lineno)
         if _is_piece(function):
-            return check_piece(subject, piece(function.name))
+            found = piece(function.name)
+            check = check_slope if found.kind == "loss-slope" else check_piece
+            return check(subject, found)
         forward = kind(function) == "forward"
         return check_forward(subject, network) if forward else check_backward(subject)
 

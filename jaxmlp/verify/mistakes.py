@@ -235,5 +235,6 @@ LOOK = {
     "share": Words("Look again at the factors of the update, and at sum and mean (L12).", "更新の係数と、和か平均かを見直してください (L12)。"),
     "value": Words("Look again at the definition (L5, L6).", "定義 (L5, L6) を見直してください。"),
     "derivative": Words("Derive it again (L7).", "もう一度微分してみてください (L7)。"),
+    "dE": Words("Derive ∂E/∂g again from the definition of E (L8 to L10).", "E の定義 (L8〜L10) から ∂E/∂g をもう一度導いてください。"),
     "loss": Words("Look again at the definition of E (L8 to L10).", "E の定義 (L8〜L10) を見直してください。"),
 }  # fmt: skip

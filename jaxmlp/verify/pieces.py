@@ -24,12 +24,19 @@ ACTIVATION = {s: name for name, all in SPELLINGS.items() for s in all.split()}
 _WORDS = "|".join(sorted(ACTIVATION, key=len, reverse=True))
 _FUNCTION = r"(?:function|func|fn|activation)?"
 NAMED = re.compile(rf"(?:my)?({_WORDS}){_FUNCTION}")
-DERIVATIVE = re.compile(
-    r"(?:d|df|diff|dif|differential|grad|gradient|gradientof|deriv|derivative|derivativeof|derived"
-    rf"|der|nabla|prime|backward|bibun)({_WORDS}){_FUNCTION}"
-    rf"|({_WORDS}){_FUNCTION}(?:d|df|diff|dif|grad|gradient|deriv|derivative|der|prime|dash|backward"
-    r"|bibun)"
-)
+
+
+def _derivative(words: str) -> re.Pattern[str]:
+    """What names the derivative of one of these: dtanh, tanh_prime."""
+    return re.compile(
+        r"(?:d|df|diff|dif|differential|grad|gradient|gradientof|deriv|derivative|derivativeof"
+        rf"|derived|der|nabla|prime|backward|bibun)({words}){_FUNCTION}"
+        rf"|({words}){_FUNCTION}(?:d|df|diff|dif|grad|gradient|deriv|derivative|der|prime|dash"
+        r"|backward|bibun)"
+    )
+
+
+DERIVATIVE = _derivative(_WORDS)
 LOSS_NAMES = {
     "cross_entropy": "crossentoropy crossentropy crossentropyerror crossentropyloss ce celoss"
     " categoricalcrossentropy crossentropyfunction xent calcloss",
@@ -40,14 +47,17 @@ LOSS_NAMES = {
     "mean_squared_error": "mse meansquarederror mseloss",
 }
 LOSS = {s: name for name, all in LOSS_NAMES.items() for s in all.split()}
-STAGE = {"activation": "value", "softmax": "value", "derivative": "derivative", "loss": "loss"}
+SLOPE_OF_LOSS = _derivative("|".join(sorted(LOSS, key=len, reverse=True)))
+STAGE = {"activation": "value", "softmax": "value", "derivative": "derivative", "loss": "loss",
+         "loss-slope": "dE"}  # fmt: skip
+ERROR_OF = {name: name.removeprefix("mean_") for name in LOSS_NAMES}
 
 
 class Piece(NamedTuple):
     """A small function that a file may define.
 
     Attributes:
-        kind: "activation", "derivative", "softmax" or "loss".
+        kind: "activation", "derivative", "softmax", "loss" or "loss-slope" (∂E/∂g).
         of: which: relu, …; a loss's name.
     """
 
@@ -65,6 +75,8 @@ def piece(name: str) -> Piece | None:
         return Piece("softmax", "softmax")
     if short in LOSS:
         return Piece("loss", LOSS[short])
+    if match := SLOPE_OF_LOSS.fullmatch(short):
+        return Piece("loss-slope", LOSS[match[1] or match[2]])
     match = DERIVATIVE.fullmatch(short)
     return Piece("derivative", ACTIVATION[match[1] or match[2]]) if match else None
 
@@ -84,15 +96,16 @@ def program(kind: Piece) -> DerivationProgram:
         "derivative": lambda q: given.SLOPE[kind.of](q.u),
         "softmax": lambda q: given.softmax(q.u),
         "loss": lambda q: error(kind.of, q.g, q.y),
+        "loss-slope": lambda q: given.D_ERROR[ERROR_OF[kind.of]](q.g, q.y),
     }
-    step, inputs = STAGE[kind.kind], ("g", "y") if kind.kind == "loss" else ("u",)
+    step, inputs = STAGE[kind.kind], ("g", "y") if "loss" in kind.kind else ("u",)
     return DerivationProgram({step: true[kind.kind]}, {step: inputs}, inputs)
 
 
 def points(kind: Piece, *, seed: int = 0) -> dict[str, np.ndarray]:
     """Where the function is evaluated."""
     rng = np.random.default_rng(seed)
-    if kind.kind != "loss":
+    if "loss" not in kind.kind:
         u = rng.uniform(0.1, 2.5, size=(6, 5)) * rng.choice([-1, 1], size=(6, 5))
         # Both signs in each row, and in its first place: np.vectorize takes its dtype from there.
         u[:, 0], u[:, 1] = np.abs(u[:, 0]), -np.abs(u[:, 1])
@@ -100,13 +113,14 @@ def points(kind: Piece, *, seed: int = 0) -> dict[str, np.ndarray]:
         return {"u": u}
     g = rng.dirichlet(np.ones(5), size=8).clip(0.01)
     y = np.eye(5)[rng.integers(5, size=8)]
+    small = (1e-30, 1e-20, 1e-12, 1e-9) if kind.kind == "loss" else ()  # a small ε shows here alone
     if kind.of == "cross_entropy":
-        for row, tiny in enumerate((1e-30, 1e-20, 1e-12, 1e-9)):  # a small ε shows here alone
+        for row, tiny in enumerate(small):
             g[row, y[row].argmax()] = tiny
         return {"g": g / g.sum(axis=1, keepdims=True), "y": y}
     if kind.of == "binary_cross_entropy":
         p, labels = rng.uniform(0.05, 0.95, size=(8, 5)), rng.integers(2, size=(8, 5)) * 1.0
-        for row, tiny in enumerate((1e-30, 1e-20, 1e-12, 1e-9)):
+        for row, tiny in enumerate(small):
             p[row, 0], labels[row, 0] = tiny, 1
         return {"g": p, "y": labels}
     return {"g": rng.normal(size=(8, 5)), "y": rng.normal(size=(8, 5))}

@@ -53,7 +53,7 @@ def check_piece(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     return ended(subject, STAGE[kind.kind], lambda: way(subject, kind))
 
 
-def _judged(
+def judged(
     subject: Subject, kind: Piece, given: Arguments, claim: np.ndarray,
     again: Callable[[np.ndarray], np.ndarray], key: str = "u",
 ) -> Check:  # fmt: skip
@@ -89,7 +89,7 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     checks = []
     for number, one in enumerate(kinds):
         again = functools.partial(lambda number, u: call(u)[number], number)
-        check = _judged(subject, one, given, results[number], again)
+        check = judged(subject, one, given, results[number], again)
         if wants_output(check) and plain(subject.parameters[0]) in OUTPUT_NAMES:  # y(1 − y)
             check = of_output(check)
         checks.append(_probed(check, one, again))
@@ -184,8 +184,8 @@ def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     if "".join(subject.parameters[:1])[:1].isupper():
         ways = {way: ways[way] for way in ("rows", "columns", "one-sample")}
     ways |= {"square": batch[:, :5], "list": pieces.points(kind)["u"]}
-    judged = functools.partial(_softmax_of, subject, kind)
-    tried = attempts(functools.partial(judged, *way) for way in ways.items())
+    one = functools.partial(_softmax_of, subject, kind)
+    tried = attempts(functools.partial(one, *way) for way in ways.items())
     check, finite = best(tried, lambda one: _is_right(one[0]))
     if _is_right(check) and not finite():
         return (_overflows(check, "softmax-not-shifted", Words(
@@ -210,13 +210,13 @@ def _softmax_of(
         outputs = (r[0] if isinstance(r, tuple) and len(r) == 2 else r for r in results)
         return _parts([turn(array(one)) for one in outputs])[0]  # not what goes back besides
 
-    check = _judged(subject, kind, {"u": u}, call(u), call)
+    check = judged(subject, kind, {"u": u}, call(u), call)
     said = () if way in ("square", "list") else (convention(way),)
     return replace(check, remarks=(*said, *check.remarks)), lambda: _all_finite(call, u + 1000)
 
 
-def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
-    given = pieces.points(kind)
+def of_outputs(subject: Subject) -> tuple[Error, bool]:
+    """(the function of g and y, whether it takes y first)."""
     names = (*subject.parameters, "", "")[:2]
     first, second = map(plain, names)
     likely = bool(TARGET.match(names[0])) and first not in OUTPUTS and second in OUTPUTS
@@ -226,11 +226,18 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         args = (y, g) if exchanged else (g, y)
         return array(_result(subject, list(map(np.array, args))))
 
+    return call, exchanged
+
+
+def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
+    given, (call, exchanged) = pieces.points(kind), of_outputs(subject)
+    names = (*subject.parameters, "", "")[:2]
+    first, second = map(plain, names)
     batches = all(name[:1].isupper() for name in names)
     ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
     forms = [(call, ()), *_other_forms(call, kind, second if exchanged else first)]
-    judged = functools.partial(_loss_of, subject, kind, given)
-    tried = attempts(functools.partial(judged, *form, way) for form, way in product(forms, ways))
+    one = functools.partial(_loss_of, subject, kind, given)
+    tried = attempts(functools.partial(one, *form, way) for form, way in product(forms, ways))
     check = best(tried, _is_right)
     if exchanged:
         words = Words("takes the target first, then the output",
@@ -245,7 +252,7 @@ def _loss_of(
     """The verdict on it, written in this form and called in this way."""
     found, more = way(call, given, kind)
     again = lambda g: way(call, given | {"g": g}, kind)[0]  # noqa: E731
-    check = _guarded(_judged(subject, kind, given, found, again, "g"))
+    check = _guarded(judged(subject, kind, given, found, again, "g"))
     return replace(check, remarks=(*said, *more, *check.remarks))
 
 

@@ -29,7 +29,7 @@ def merged(
     Args:
         declared: HIDDEN, OUTPUT and the like, those that somebody has given.
     """
-    groups = by_function(checks)
+    groups = [[_as_summed(c, found, declared) for c in g] for g in by_function(checks)]
     for step in judged:
         gone = [g for g in groups if covers(step, g, found) and _is_told(g, step)]
         groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
@@ -92,23 +92,40 @@ def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[st
     another f than its name says, which is told all the same."""
     right = bool(step.checks) and _right(step.checks)
     ids = {note.id for note in check.diagnosis}
-    each = "sum-missing" in ids and ids <= {"sum-missing", "times-half"}
-    if check.stage == "loss" and each and not declared and (right or _is_summed(check, found)):
+    if right and _is_each(check, declared):
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     if check.verdict != "wrong" or not covers(step, [check], found):
         return check
     given_outputs = check.name in step.of_outputs
     if check.stage == "derivative" and (right or given_outputs or _has_right_slopes(step)):
         return of_output(check)
-    if right and not declared and ids in ({"relu-leaky"}, {"of-another"}):
+    known = ids in ({"relu-leaky"}, {"of-another"}) or check.stage == "dE"
+    if right and not declared and known:
         return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
     return check
 
 
+def _is_each(check: Check, declared: Collection[str]) -> bool:
+    """Whether a loss is wrong only in that it gives one number for each output."""
+    ids = {note.id for note in check.diagnosis}
+    each = "sum-missing" in ids and ids <= {"sum-missing", "times-half"}
+    return check.stage == "loss" and each and not declared
+
+
+def _as_summed(check: Check, found: Source, declared: Collection[str]) -> Check:
+    """Right, where it gives one number for each output, and the file takes their sum or mean."""
+    if not (_is_each(check, declared) and _is_summed(check, found)):
+        return check
+    return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
+
+
 def _is_summed(check: Check, found: Source) -> bool:
-    """Whether a file takes the sum or the mean of what a function gives: mean(mse(g, y))."""
-    sums = [n for n in ast.walk(found.module) if isinstance(n, ast.Call) and called(n) in SUMS]
-    inside = (n for one in sums for arg in one.args for n in ast.walk(arg))
+    """Whether a file takes the sum or the mean of what a function gives: mean(mse(g, y)), or
+    total += mse(g, y)."""
+    nodes = [*ast.walk(found.module)]
+    sums = [n for n in nodes if isinstance(n, ast.Call) and called(n) in SUMS]
+    added = [n.value for n in nodes if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add)]
+    inside = (n for one in (*(a for s in sums for a in s.args), *added) for n in ast.walk(one))
     return any(isinstance(n, ast.Call) and called(n) == check.name for n in inside)
 
 

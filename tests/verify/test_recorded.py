@@ -775,7 +775,7 @@ import numpy as np
 A, R, B = np.random.randn(4, 3), np.random.randn(4, 4), np.random.randn(2, 4)
 X, T = np.random.randn(9, 3), np.random.randn(9, 2)
 for x, t in zip(X, T):
-    before = np.zeros(4)
+    before = 0 * x.repeat(2)[:4]
     z = np.tanh(A @ x + R @ before)
     top = B @ z - t
     low = B.T @ top * (1 - z * z)
@@ -785,6 +785,8 @@ for x, t in zip(X, T):
 """
     file = checked(text)
     assert [note.id for note in file.remarks if note.id == "not-judged"]
+    shown = checked(text.replace("0 * x.repeat(2)[:4]", "np.zeros(4)"))  # as a first h may be
+    assert [c.stage for c in shown.checks if c.verdict == "wrong"] == ["∂E/∂R"]
 
 
 def test_a_step_that_only_looks_back_at_numbers_is_right(checked):

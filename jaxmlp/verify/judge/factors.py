@@ -10,7 +10,7 @@ from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.uneven import near, samples
+from jaxmlp.verify.judge.uneven import lacks_step_size, near, samples
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
 
@@ -19,6 +19,13 @@ ETA_ZERO = Note(
     Words("The step size is 0 at this step (does a // cut off its decimals?): nothing is updated.",
           "このステップの η が 0 なので、何も更新されません (// は小数を切り捨てます)。"),
     Words("Look again at how the step size is computed.", "η の計算を見直してください。"),
+)  # fmt: skip
+NO_STEP_SIZE = Note(
+    "no-step-size",
+    Words("The step size is missing here: the steps of the other parameters are multiplied by it.",
+          "ここだけ η が掛けられていません。他のパラメータの更新量には η が掛けられています。"),
+    Words("Compare the updates of all parameters.",
+          "すべてのパラメータの更新式を見比べてください。"),
 )  # fmt: skip
 UPHILL = Note(
     "uphill",
@@ -53,7 +60,7 @@ def steps(found: Judgement) -> Iterator[StepMistake]:
         if param.name in found.uneven:
             at = _scaled_at(found, param, found.uneven[param.name])
             span = found.world.recording.nodes[at].span
-            yield StepMistake((param.name,), (_other_factor(found.uneven[param.name]),), span)
+            yield StepMistake((param.name,), (_uneven(found, param),), span)
         elif not param.gives and _is_held(found, param):
             yield StepMistake((param.name,), (ETA_ZERO,), span)
         elif param.name in found.uphill or (
@@ -145,8 +152,12 @@ def _is_held(found: Judgement, param: Param) -> bool:
     return bool(size > TOLD * own) and not np.any(found.world.change(param))
 
 
-def _other_factor(times: float) -> Note:
-    """That one parameter has another factor than the others."""
+def _uneven(found: Judgement, param: Param) -> Note:
+    """That one parameter has another factor than the others; or no step size, where they have."""
+    times, others = found.uneven[param.name], found.factors.keys() - found.uneven
+    news = [p.new for p in found.world.params if p.name in others]
+    if not param.gives and lacks_step_size(found.world, param.new, news, times):
+        return NO_STEP_SIZE
     said = f"{times:.4g}"
     return Note("other-factor", Words(
         f"This is {said} times what goes with the gradients of the other parameters: all have to "

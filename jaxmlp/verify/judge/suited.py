@@ -30,9 +30,10 @@ def suited(world: World, target: Target, seed: int) -> World:
 
 def seen(world: World, seed: int) -> Iterator[World]:
     """The same at larger parameters, where more may be seen of the first of many layers, and at
-    smaller ones, where units are not saturated."""
-    empty = network.empty_samples(world.graph, world.roots, world.targets, world.recording.parts)
-    for k in (-1, *range(1, adjoints.SHRUNK + 1)):
+    smaller ones, where units are not saturated; with other numbers for all samples that are 0."""
+    parts = world.recording.parts
+    empty = network.empty_samples(world.graph, world.roots, world.targets, parts, own=True)
+    for k in (0, -1, *range(1, adjoints.SHRUNK + 1)):
         with contextlib.suppress(replay.NotReplayed):
             size = adjoints.SMALL**k
             at = adjoints.states(world.recording, world.roots, seed, empty=empty, size=size)

@@ -3,9 +3,15 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
 from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.run.step import PASSING
+from jaxmlp.verify.run.tape import Ref
 
 SAME = 1e-6
+TIMES = frozenset(("multiply", "divide", "negative", *PASSING))
+SUMS = frozenset(("add", "subtract", *TIMES))
 
 
 def uneven(
@@ -13,7 +19,8 @@ def uneven(
 ) -> dict[str, float]:
     """The parameters whose gradient has another factor than most, or than the one nearest to E.
 
-    A step may have a step size for each; then only the number of samples is told, and of weights 2.
+    A step may have a step size for each; then only the number of samples is told, of weights 2,
+    and a step size that all others have and this one has not.
 
     Args:
         exact: those whose gradient is known to be that of the E that the file states.
@@ -46,8 +53,37 @@ def uneven(
                 if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
     batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
     told = {name: (*batch, averaged[name], *((2.0,) if name in weights else ())) for name in found}
+    rest = [name for name in factors if name not in found]
     return {name: f for name, f in found.items()
-            if any(near(f, n) or near(f, 1 / n) for n in told[name])}  # fmt: skip
+            if any(near(f, n) or near(f, 1 / n) for n in told[name])
+            or lacks_step_size(world, new[name], [new[one] for one in rest], f)}  # fmt: skip
+
+
+def lacks_step_size(world: World, new: int, others: Sequence[int], times: float) -> bool:
+    """Whether the steps of all others are multiplied by a number that this one is not, and it is
+    this that makes its factor so many times theirs.
+
+    Args:
+        new: the node of a parameter's new value; others: those of the others.
+    """
+    shared = set.intersection(*(_step_sizes(world, one) for one in others)) if others else set()
+    return any(near(times, 1 / size) for size in shared - _step_sizes(world, new) if size)
+
+
+def _step_sizes(world: World, new: int) -> set[float]:
+    """The numbers that what is added to a parameter is multiplied by, as a whole."""
+    nodes, found = world.recording.nodes, set()
+    left = [(new, SUMS)]
+    while left:
+        number, through = left.pop()
+        node = nodes[number]
+        if node.op == "multiply":
+            through = TIMES
+            values = (nodes[a.id].value if isinstance(a, Ref) else a for a in node.args)
+            found |= {abs(float(np.squeeze(v))) for v in values if np.size(v) == 1}
+        if node.op in through:
+            left += [(one, through) for one in world.graph.before[number]]
+    return found
 
 
 def _averaged(world: World, outputs: Sequence[int], new: int, other: int) -> float:

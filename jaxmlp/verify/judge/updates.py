@@ -41,7 +41,7 @@ def direction(
     except replay.NotReplayed:  # a branch that the true gradient does not take
         return 1
     if np.array_equal(ends[0], ends[1]):  # a step size of 0; or it is squared
-        return int(np.array_equal(ends[1], ends[2]))
+        return int(np.array_equal(ends[1], ends[2]) and not np.any(world.change(param)))
     clear = np.abs(drawn) > CLEAR
     found = set(np.sign(ends[1] - ends[0])[clear] * np.sign(drawn)[clear])
     return int(found.pop()) if len(found) == 1 else 0

@@ -148,7 +148,9 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
     siblings = tuple(network.siblings(recording, graph, found))
     fixed += [i for i in siblings if i not in fixed]
     empty = network.empty_samples(graph, olds, found, recording.parts)
-    at = adjoints.states(recording, [*olds, *fixed], seed, empty=empty) if found else ()
+    zero = network.zero_targets(graph, found, recording.parts)
+    roots = [*olds, *fixed]
+    at = adjoints.states(recording, roots, seed, empty=empty, zero=zero) if found else ()
     return World(recording, graph, params, tuple(fixed), at, found, siblings)
 
 

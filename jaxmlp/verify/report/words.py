@@ -33,6 +33,7 @@ STAGES = {
     "derivation": Words("derivation", "導出"),
     "update": Words("update", "更新"),
     "loss": Words("loss", "誤差"),
+    "dE": Words("∂E/∂g", "∂E/∂g"),
     "evaluation": Words("evaluation", "評価"),
 }
 

@@ -15,10 +15,16 @@ UP = 2  # folders above, of a file that changes `sys.path`
 
 
 def roots(path: Path, statements: Iterable[ast.stmt]) -> list[Path]:
-    """The folders that a file may import from: its own; those above, if it changes `sys.path`."""
+    """The folders that a file may import from: its own; if it changes `sys.path`, those above, and
+    those inside that it names."""
     home = path.resolve().parent
-    changed = any(_names_sys_path(node) for one in statements for node in ast.walk(one))
-    return [home, *home.parents[: UP if changed else 0]]
+    nodes = [node for one in statements for node in ast.walk(one)]
+    if not any(map(_names_sys_path, nodes)):
+        return [home]
+    texts = (n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
+    parts = {part for text in texts for part in re.split(r"[/\\]", text[:LONGEST])}
+    inside = sorted(home / part for part in parts if part.isprintable() and part.strip("."))
+    return [home, *(one for one in inside if one.is_dir()), *home.parents[:UP]]
 
 
 def _names_sys_path(node: ast.AST) -> bool:
@@ -47,13 +53,20 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
     else:
         within = [one.parent for one in (home, *home.parents) if one.name == parts[0]]
         folders = [*roots, *within]
-    for folder in folders:
-        place = folder.joinpath(*parts)
-        for file in (place.with_suffix(".py"), place / "__init__.py"):
-            if file.is_file():
-                return file
-    alone = home / f"{parts[-1]}.py"  # of a package that is not there
-    return alone if alone.is_file() else None
+    alone = home / parts[-1]  # of a package that is not there
+    places = [*(folder.joinpath(*parts) for folder in folders), alone]
+    return next(filter(None, map(_module_at, places)), None)
+
+
+def _module_at(place: Path) -> Path | None:
+    """The file of a module or a package here; in other letters, where the system that it was
+    written on does not tell small from capital."""
+    exact = (place.with_suffix(".py"), place / "__init__.py")
+    if found := next((one for one in exact if one.is_file()), None):
+        return found
+    name = f"{place.name}.py".lower()
+    beside = sorted(place.parent.glob("*.py")) if place.parent.is_dir() else ()
+    return next((one for one in beside if one.name.lower() == name and one.is_file()), None)
 
 
 def data_file(name: str, home: Path) -> Path | None:

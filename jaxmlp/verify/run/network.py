@@ -1,13 +1,14 @@
 """The arrays of a recorded network beside its parameters: weights that do not move, samples, E."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from jaxmlp.verify.given import F
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.reads import Read, read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node
@@ -57,23 +58,24 @@ def siblings(recording: Recording, graph: Graph, found: Sequence[Target]) -> lis
 
 
 def empty_samples(
-    graph: Graph, params: Sequence[int], found: Sequence[Target], parts: Collection[int]
-) -> list[int]:
+    graph: Graph, params: Sequence[int], found: Sequence[Target], parts: Collection[int], *,
+    own: bool = False,
+) -> list[int]:  # fmt: skip
     """What weights are multiplied by and is 0, as a sample of XOR is: nothing is seen with it.
 
     It is a number, or a part of larger data; an array of its own may be 0 on purpose, as a first h.
 
     Args:
         parts: the leaves that are parts of larger arrays.
+        own: whether arrays of their own count, too.
     """
     nodes, moving = graph.nodes, graph.dependents(list(params))
     behind = set().union(*(target.backward | target.nodes for target in found))
     outputs = graph.ancestors([g for target in found for g, _ in target.pairs])
 
     def is_part(number: int) -> bool:
-        passed = nodes[number].op in PASSING
-        part = number in parts or (passed and np.any(nodes[graph.before[number][0]].value))
-        return bool(part) and not np.any(nodes[number].value)
+        alone = own and nodes[number].op == "leaf"
+        return _is_zero_part(graph, number, {number} if alone else parts)
 
     def is_zero(number: int) -> bool:
         return nodes[number].op == "leaf" and not (nodes[number].value.ndim or nodes[number].value)
@@ -85,6 +87,31 @@ def empty_samples(
     shapes = {nodes[i].value.shape for i in origins}
     again = {i for i in nodes if nodes[i].value.shape in shapes and i not in moving and is_part(i)}
     return sorted((origins | again) - behind)  # the backward pass may read it once more
+
+
+def _is_zero_part(graph: Graph, number: int, parts: Collection[int]) -> bool:
+    """Whether it is 0, and a part of data that are not."""
+    node = graph.nodes[number]
+    passed = node.op in PASSING and np.any(graph.nodes[graph.before[number][0]].value)
+    return (number in parts or bool(passed)) and not np.any(node.value)
+
+
+def zero_targets(graph: Graph, found: Sequence[Target], parts: Mapping[int, Read]) -> list[int]:
+    """Where targets are read that are 0 and part of larger data, as one of XOR is: with those
+    alone, g (g − y) is the square of the error.
+
+    None, if another 0 goes into the backward pass: it may be the same, read in another way.
+    """
+    nodes = graph.nodes
+    zero = {i: read(nodes, i, parts) for i in nodes if _is_zero_part(graph, i, parts)}
+    own = [zero[way] for target in found for y in target.nodes for way in graph.way(y)
+           if way in zero]  # fmt: skip
+    same = {i for i, one in zero.items() for other in own
+            if one.data == other.data and np.isin(one.places, other.places).all()}  # fmt: skip
+    behind = set().union(*(target.backward for target in found))
+    leaves = [n.id for n in nodes.values() if n.op == "leaf" and not np.any(n.value)]
+    others = [i for i in leaves if i not in same and behind.intersection(graph.after[i])]
+    return [] if others else sorted(same)
 
 
 def lost(graph: Graph, params: list[int]) -> Node | None:

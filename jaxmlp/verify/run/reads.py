@@ -35,15 +35,15 @@ def read(nodes: Mapping[int, Node], number: int, known: Mapping[int, Read]) -> R
     data, places = read(nodes, before, known)
     first, *rest = filled((*node.args, node.kw), {i: nodes[i].value for i in node.references}
                           | {before: places})  # fmt: skip
-    return Read(data, np.asarray(_passed(node.op, first, rest[:-1], rest[-1])))
+    return Read(data, _passed(node.op, first, rest[:-1], rest[-1]))
 
 
 def _passed(op: str, places: np.ndarray, args: list[Any], kw: dict[str, Any]) -> np.ndarray:
     """Places, in the shape to which an operation brings what is there."""
     if op == "getitem":
-        return places[args[0]]
+        return np.asarray(places[args[0]])
     if op == "take":
-        return places.reshape(-1)[args[0]]
+        return np.asarray(places.reshape(-1)[args[0]])
     shaping: dict[str, Any] = {"np.transpose": np.transpose, "np.reshape": np.reshape}
     return shaping[op](places, *args, **kw) if op in shaping else places
 

@@ -26,13 +26,14 @@ LEAST = 1e-10  # of a parameter, by which it moves, at least
 
 def states(
     recording: Recording, params: list[int], seed: int, count: int = STATES,
-    empty: Sequence[int] = (), size: float = 1.0,
+    empty: Sequence[int] = (), size: float = 1.0, zero: Sequence[int] = (),
 ) -> list[dict[int, np.ndarray]]:  # fmt: skip
     """All values of a step at random parameters, near those of the run and anywhere.
 
     Args:
         size: of the parameters, by the run's.
         empty: samples that are 0, in whose place there is another, the same at all states.
+        zero: targets that are 0, in whose place there is 1 at every second state.
 
     None is the run itself: there biases are often 0, and what a ReLU gets is on its kink.
 
@@ -50,6 +51,7 @@ def states(
         given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         given = {p: np.asarray(size * value) for p, value in given.items()}
         given |= {p: np.abs(given[p]) for p in logged} | samples
+        given |= {i: np.ones_like(nodes[i].value) for i in zero} if len(found) % 2 else {}
         try:
             values = replay.values(nodes, given, any_way=left < ATTEMPTS)
             if size > SMALL**SHRUNK and left and _is_saturated(recording, values):
@@ -61,7 +63,9 @@ def states(
             scale, near, last = scale if samples else scale / 4, True, why
             if left == ATTEMPTS:  # counts of hits may never be the same
                 scale = 0.5
-            if samples:  # with those a branch may go another way; all states have the same
+            if zero and len(found) % 2:  # with another target a branch may go another way
+                zero, found = (), []
+            elif samples:  # with those, too; all states have the same
                 samples, found = {}, []
         if len(found) == count:
             return found
