@@ -177,7 +177,7 @@ def own_error(choice: Choice) -> int | None:
     for number in stated:
         for param in world.params:
             change = list(map(np.asarray, world.change(param)))
-            value = lambda ends: np.array([np.sum(ends[0])])  # noqa: E731
+            value = lambda ends, _: np.array([np.sum(ends[0])])  # noqa: E731
             if differences.going_down(
                 world.recording, world.graph, param.old, change, [number], value, world.at
             )[0]:

@@ -156,7 +156,8 @@ def _uneven(found: Judgement, param: Param) -> Note:
     """That one parameter has another factor than the others; or no step size, where they have."""
     times, others = found.uneven[param.name], found.factors.keys() - found.uneven
     news = [p.new for p in found.world.params if p.name in others]
-    if not param.gives and lacks_step_size(found.world, param.new, news, times):
+    outputs = [g for g, _ in found.choice.target.pairs]
+    if not param.gives and lacks_step_size(found.world, outputs, param.new, news, times):
         return NO_STEP_SIZE
     said = f"{times:.4g}"
     return Note("other-factor", Words(

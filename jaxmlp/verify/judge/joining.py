@@ -9,6 +9,7 @@ from jaxmlp.verify.judge.staged import Stage, cost
 from jaxmlp.verify.judge.told import FOLLOWS, Telling
 
 # Causes at the place of the mistake that say more than any formula that gives the same.
+UNEVEN = frozenset(("other-factor", "no-step-size"))
 NEARER = frozenset(("error-for-derivative", "bias-summed-over-units", "updated-V"))
 
 
@@ -33,7 +34,9 @@ def joined(
 def _placed(found: Sequence[Stage], by_param: Sequence[Check], telling: Telling) -> list[Check]:
     """The stages where their parameters are wrong; what follows from one that is told is right."""
     known = {check.stage: check for check in by_param}
-    left = [check for check in by_param if check.verdict == "wrong" and check.place]
+    placed = [check for check in by_param if check.verdict == "wrong" and check.place]
+    uneven = [check for check in placed if _is_uneven(check)]
+    left = [check for check in placed if check not in uneven]
     wrong = any(one.check.verdict == "wrong" for one in found)
     all_told = wrong and cost(found)[0] == 0
     made: list[Check] = []
@@ -50,11 +53,17 @@ def _placed(found: Sequence[Stage], by_param: Sequence[Check], telling: Telling)
             used += [other] if other else []
             left = [one for one in left if one is not other]
             check = _with_place(check, other, telling.place(node) if node is not None else None)
-        elif check.stage not in DELTA.values() and not all_told:
-            bad = [one for one in mine if one in left or (one.verdict == "wrong" and not wrong)]
+        elif check.stage not in DELTA.values():
+            untold = uneven if all_told else [*left, *uneven]
+            bad = [one for one in mine if one in untold or (one.verdict == "wrong" and not wrong)]
             check = replace(bad[0], stage=check.stage) if bad else check
         made.append(check)
     return made
+
+
+def _is_uneven(check: Check) -> bool:
+    """Whether a parameter's factor is not that of the others, which no stage by itself can show."""
+    return bool(UNEVEN & {note.id for note in check.diagnosis})
 
 
 def _with_place(check: Check, other: Check | None, own: Place | None) -> Check:

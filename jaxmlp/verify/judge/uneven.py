@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Ref
 
@@ -28,7 +29,8 @@ def uneven(
     if len(factors) < 2:
         return {}
     shapes = {p.name: world.at[0][p.old].shape for p in world.params}
-    weights = [name for name in factors if min(shapes[name], default=1) > 1 < len(shapes[name])]
+    olds = {p.name: p.old for p in world.params}
+    weights = [name for name in factors if multiplied(world.graph, olds[name])]
     among = {name: factors[name] for name in weights or factors}
     last = max(
         (p for p in world.params if p.name in among), key=lambda p: min(world.graph.after[p.old])
@@ -53,21 +55,25 @@ def uneven(
                 if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
     batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
     told = {name: (*batch, averaged[name], *((2.0,) if name in weights else ())) for name in found}
-    rest = [name for name in factors if name not in found]
+    rest = [new[name] for name in factors if name not in found]
     return {name: f for name, f in found.items()
             if any(near(f, n) or near(f, 1 / n) for n in told[name])
-            or lacks_step_size(world, new[name], [new[one] for one in rest], f)}  # fmt: skip
+            or lacks_step_size(world, outputs, new[name], rest, f)}  # fmt: skip
 
 
-def lacks_step_size(world: World, new: int, others: Sequence[int], times: float) -> bool:
+def lacks_step_size(
+    world: World, outputs: Sequence[int], new: int, others: Sequence[int], times: float
+) -> bool:
     """Whether the steps of all others are multiplied by a number that this one is not, and it is
-    this that makes its factor so many times theirs.
+    this that makes its factor so many times theirs; no number of samples, as a mean has.
 
     Args:
         new: the node of a parameter's new value; others: those of the others.
     """
     shared = set.intersection(*(_step_sizes(world, one) for one in others)) if others else set()
-    return any(near(times, 1 / size) for size in shared - _step_sizes(world, new) if size)
+    counts = [n for g in outputs for n in world.at[0][g].shape if n > 1]
+    found = (size for size in shared - _step_sizes(world, new) if size and near(times, 1 / size))
+    return any(not any(near(size, 1 / n) for n in counts) for size in found)
 
 
 def _step_sizes(world: World, new: int) -> set[float]:

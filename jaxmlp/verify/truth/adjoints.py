@@ -128,17 +128,22 @@ def of_known(
     """
     ends: dict[int, np.ndarray] = {}
     for g, y in pairs:
-        target = as_target(at[0][y], at[0][g])
-        values = np.stack([state[g] for state in at])
+        values, meant = _met(g, y, at)
         with _as_numpy():
-            ends[g] = np.stack([_slope(name)(values, target) for name in names], axis=1)
+            ends[g] = np.stack([_slope(name)(values, meant) for name in names], axis=1)
     return dict(zip(names, _behind(recording, graph, params, at, ends), strict=True))
 
 
 @functools.cache
 def _slope(name: str) -> Callable:
     """∂E/∂g at several states."""
-    return jax.jit(jax.vmap(jax.grad(lambda g, y: jnp.sum(errors.KNOWN[name](g, y))), (0, None)))
+    return jax.jit(jax.vmap(jax.grad(lambda g, y: jnp.sum(errors.KNOWN[name](g, y)))))
+
+
+def _met(g: int, y: int, at: States) -> tuple[np.ndarray, np.ndarray]:
+    """An output and its target at all states."""
+    return (np.stack([state[g] for state in at]),
+            np.stack([as_target(state[y], state[g]) for state in at]))  # fmt: skip
 
 
 def is_opposite(
@@ -148,8 +153,7 @@ def is_opposite(
     if error not in errors.KNOWN or any(g not in own for g, _ in pairs):
         return False
     with _as_numpy():
-        known = [_slope(error)(np.stack([s[g] for s in at]), as_target(at[0][y], at[0][g]))
-                 for g, y in pairs]  # fmt: skip
+        known = [_slope(error)(*_met(g, y, at)) for g, y in pairs]
     both = [(own[g].ravel(), np.asarray(k).ravel()) for (g, _), k in zip(pairs, known, strict=True)]
     mine, theirs = (np.concatenate(some) for some in zip(*both, strict=True))
     cosine = mine @ theirs / max(np.linalg.norm(mine) * np.linalg.norm(theirs), 1e-300)

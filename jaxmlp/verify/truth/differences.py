@@ -5,6 +5,7 @@ it. Only a few directions are tried, which is enough to tell which E a step goes
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors, replay
 from jaxmlp.verify.truth.adjoints import States
 
+ErrorsOf: TypeAlias = Callable[[list[np.ndarray], dict[int, np.ndarray]], np.ndarray]
 DIRECTIONS = 2
 STEP = 1e-5
 NEAR = 1e-4
@@ -22,7 +24,7 @@ MOST = 50  # parameters that are numbers
 
 def slopes(
     recording: Recording, order: Sequence[int], param: int, ends: Sequence[int],
-    errors_of: Callable[[list[np.ndarray]], np.ndarray], state: dict[int, np.ndarray],
+    errors_of: ErrorsOf, state: dict[int, np.ndarray],
     directions: Sequence[np.ndarray],
 ) -> np.ndarray:  # fmt: skip
     """The derivatives of some E along some directions of one parameter, by central differences.
@@ -30,7 +32,7 @@ def slopes(
     Args:
         order: the nodes between the parameter and the ends.
         ends: the nodes that they are computed from.
-        errors_of: their values.
+        errors_of: their values, from those of the ends and of all that does not move.
 
     Returns:
         One row a direction, one column an E.
@@ -43,7 +45,7 @@ def slopes(
         for number, node in nodes.items():
             if number != param:
                 known[number] = np.asarray(replay.applied(node, known, np))
-        return errors_of([known[end] for end in ends])
+        return errors_of([known[end] for end in ends], state)
 
     value = state[param]
     step = STEP * max(1.0, float(np.abs(value).max(initial=0)))
@@ -62,10 +64,9 @@ def fitting(
         changes: parameters, and how each was changed, at each state.
         across: whether shares of the parameters themselves are of no account, as of weight decay.
     """
-    targets = [as_target(at[0][y], at[0][g]) for g, y in pairs]
 
-    def errors_of(outputs: list[np.ndarray]) -> np.ndarray:
-        both = list(zip(outputs, targets, strict=True))
+    def errors_of(outputs: list[np.ndarray], state: dict[int, np.ndarray]) -> np.ndarray:
+        both = [(g, as_target(state[y], g)) for g, (_, y) in zip(outputs, pairs, strict=True)]
         return np.array([sum(np.sum(errors.KNOWN[name](g, y)) for g, y in both) for name in names])
 
     found: dict[str, list[bool]] = {name: [] for name in names}
@@ -88,7 +89,7 @@ def fitting(
 
 def going_down(
     recording: Recording, graph: Graph, param: int, change: Sequence[np.ndarray],
-    ends: Sequence[int], errors_of: Callable[[list[np.ndarray]], np.ndarray], at: States,
+    ends: Sequence[int], errors_of: ErrorsOf, at: States,
     behind: set[int] | None = None, *, across: bool = False,
 ) -> list[bool]:  # fmt: skip
     """For each E whether a change is its gradient times a factor, seen along a few directions.
@@ -109,7 +110,7 @@ def going_down(
             true += [slopes(recording, order, param, ends, errors_of, dict(state), [way])
                      for state in at[:2]]  # fmt: skip
         except replay.NotReplayed:
-            return [False] * len(errors_of([at[0][end] for end in ends]))
+            return [False] * len(errors_of([at[0][end] for end in ends], dict(at[0])))
         fits = [_proportional(np.array(told), column) for column in np.concatenate(true).T]
         if not any(fits):
             break
