@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from jaxmlp.verify.run.oracle import SAMPLES, SIZES, Oracle
-from jaxmlp.verify.run.tape import current
 
 
 class Answer(str):
@@ -20,17 +19,17 @@ class Answer(str):
         return made
 
     def __int__(self) -> int:
-        current().guessed = True
         self._oracle.typed += 1
         size = SIZES[(self._oracle.typed - 1) % len(SIZES)]
-        return self._oracle.choose(tuple(dict.fromkeys((size, 1, SAMPLES, *self._oracle.own))))
+        sizes = tuple(dict.fromkeys((size, 1, SAMPLES, *self._oracle.own)))
+        return self._oracle.choose(sizes, typed=True)
 
     def __eq__(self, other: object) -> bool:
         """Whether it is this word: it may be any that is asked for, and stays what it is."""
         if not isinstance(other, str):
             return False
         if self._word is None and other not in self._others:
-            is_it = str.__eq__(self, other) or self._oracle.choose((False, True))
+            is_it = str.__eq__(self, other) or self._oracle.choose((False, True), typed=True)
             self._word = other if is_it else None
             self._others.add(other)
         return self._word is not None and str.__eq__(self._word, other)
@@ -41,12 +40,12 @@ class Answer(str):
     __hash__ = str.__hash__
 
     def __float__(self) -> float:
-        current().guessed = True
         return float(self._oracle.random.normal())
 
     def split(self, *_: object) -> list[str]:
-        """Several answers on one line: it is one."""
-        return [self]
+        """Several answers on one line: as many as the program turns out to want."""
+        count = self._oracle.choose((1, 2, SAMPLES), "answers", typed=True)
+        return [self, *(Answer(self._oracle) for _ in range(count - 1))]
 
     def strip(self, *_: object) -> str:
         """The same, with no blanks around it."""

@@ -219,6 +219,14 @@ def cast(array: Recorded, dtype: Any) -> np.ndarray:
     return given_back(result, "astype", (encoded(array), result.dtype.str))
 
 
+class Texts(np.ndarray):
+    """An array of texts, of which numbers are made that record."""
+
+    def astype(self, *args: Any, **kw: Any) -> Any:
+        """Numbers of them, or other texts."""
+        return lifted(np.asarray(self).astype(*args, **kw))
+
+
 def lifted(value: Any) -> Any:
     """Arrays and numbers of NumPy's as recording ones, wherever they are in a result."""
     if isinstance(value, Recorded):
@@ -227,6 +235,8 @@ def lifted(value: Any) -> Any:
         array = np.asarray(value)
         if array.dtype.kind == "f":
             array = array.astype(float, copy=False)
+        if array.dtype.kind in "US" and array.ndim:
+            return array.view(Texts)
         return array.view(Recorded) if array.dtype.kind in "fiub" else value
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(lifted, value))

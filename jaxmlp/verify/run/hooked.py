@@ -34,6 +34,7 @@ OF_NUMBERS = frozenset(
         "tanh",
     )
 )  # of NumPy: with no more of it, a program works on plain numbers
+MADE = ("array", "asarray", "zeros", "ones")
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 IMPORTS = {"np": "numpy", "math": "math", "random": "random", "plt": "matplotlib.pyplot"}
 
@@ -260,7 +261,8 @@ def bound(body: list[ast.stmt]) -> set[str]:
 
 
 def uses_numpy(tree: ast.Module) -> bool:
-    """Whether it uses NumPy's arrays, or JAX's; without them numbers have to record."""
+    """Whether it uses NumPy's arrays, or JAX's; without them numbers have to record. Those that it
+    only makes, and works at number by number, do not count."""
     nodes = [*ast.walk(tree)]
     modules: set[str] = set()
     used: set[str] = set()
@@ -275,4 +277,6 @@ def uses_numpy(tree: ast.Module) -> bool:
             used.update({node.attr} if node.value.id in modules else ())
     if "*" in used:
         used |= {n.id for n in nodes if isinstance(n, ast.Name)} & {*dir(np)} - {*dir(builtins)}
-    return bool(used - {*OF_NUMBERS, "*"})
+    products = any(isinstance(n, ast.MatMult) or getattr(n, "attr", "") in ("dot", "T")
+                   for n in nodes)  # fmt: skip
+    return bool(used - {*OF_NUMBERS, *(() if products else MADE), "*"})

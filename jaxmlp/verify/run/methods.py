@@ -110,6 +110,9 @@ class Methods(np.ndarray):
     def view(self, *kind: Any) -> Any:  # type: ignore[override]  # overloads
         return super().view(*kind) if kind == (np.ndarray,) else self
 
+    def iterrows(self) -> Any:  # as of a data frame
+        return enumerate(self)
+
     def to_numpy(self, *_: Any, **__: Any) -> Any:
         return self
 

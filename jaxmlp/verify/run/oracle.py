@@ -35,6 +35,7 @@ class Oracle:
         self.words: tuple[str, ...] = ()  # the keys of the program's dicts
         self.letters: tuple[str, ...] = ()  # those that it reads drawings with
         self.typed = 0  # whole numbers
+        self.answers = 0  # choices of what somebody types, who may type that
         self.told, self.lengths = tuple(told), lengths or {}
         self.taken: list[tuple[int, Sequence[Any]]] = []
         self.random = np.random.default_rng(seed)
@@ -55,7 +56,7 @@ class Oracle:
     @property
     def guesses(self) -> bool:
         """Whether there are shapes that nobody has told."""
-        return bool(self.taken or self.tables)
+        return len(self.taken) > self.answers or bool(self.tables)
 
     @property
     def rows(self) -> int:
@@ -70,8 +71,13 @@ class Oracle:
         """Whether a stand-in's entries have to be, since they are places: labels."""
         return WHOLE + name in self.lengths
 
-    def choose(self, options: Sequence[Any], kind: str = "") -> Any:
-        """One of the options; of one kind the same each time, if nothing else is told."""
+    def choose(self, options: Sequence[Any], kind: str = "", *, typed: bool = False) -> Any:
+        """One of the options; of one kind the same each time, if nothing else is told.
+
+        Args:
+            typed: whether it is what somebody types.
+        """
+        self.answers += typed
         at = len(self.taken)
         picked = self.told[at] if at < len(self.told) else self.habits.get(kind, 0)
         picked = min(picked, len(options) - 1)

@@ -8,6 +8,7 @@ import builtins
 import contextlib
 import io
 import os
+import re
 import struct
 import sys
 import traceback
@@ -34,6 +35,8 @@ from jaxmlp.verify.run.table import table
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
 from jaxmlp.verify.run.unknown import Unknown
 
+ANSWERS = 100  # that are typed, at most
+SAVED = re.compile(r"weight|param|model|checkpoint|ckpt|trained|network|theta", re.IGNORECASE)
 BESIDE = "beside."  # before the name of a module of the program's
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, zipfile.BadZipFile, struct.error)
 
@@ -68,6 +71,7 @@ class Program:
         self.stopped_by: type[BaseException] = BaseException  # the last of them
         self.reached = 0  # how far it came without an error, in nodes
         self.chosen = 0  # how many choices were made by then
+        self.answers = 0  # that were typed
         self.calls = False  # whether functions are called that the file only defines
         self.went_back = False  # whether a backward pass came before the first error
         self.loops = Loops(until, self.errors, imported=bool(judged))
@@ -100,8 +104,15 @@ class Program:
         """Whether it has made a step: after an error only one that a loop or a call has made."""
         return any(one.moves and (one.line or not self.failures) for one in self.seen)
 
-    def _data(self, name: str) -> Unknown:
-        """A stand-in for what is not there; read in a loop, it is one sample."""
+    def _data(self, name: str, file: Any = "") -> Unknown:
+        """A stand-in for what is not there; read in a loop, it is one sample.
+
+        Raises:
+            FileNotFoundError: by its name, the file has what only training would have written.
+        """
+        saved = isinstance(file, str | os.PathLike) and SAVED.search(os.path.basename(file))
+        if saved and self.oracle.choose((True, False), "saved"):
+            raise FileNotFoundError(f"{os.fspath(file)!r} is not there")
         current().guessed = True
         if self.loops.depth and name.startswith("np."):
             return self.oracle.sample(name.partition("#")[0])
@@ -140,7 +151,7 @@ class Program:
         exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)
 
     def _builtins(self) -> dict[str, Any]:
-        answer, nothing = lambda *_: Answer(self.oracle), lambda *_, **__: None
+        answer, nothing = self._answer, lambda *_, **__: None
         own = vars(builtins) | {
             "__import__": modules.importer(self.missing, self._data, self._beside),
             "input": answer, "raw_input": answer, "xrange": range, "unicode": str,
@@ -156,6 +167,13 @@ class Program:
             "__from_bytes__": from_bytes, "__repeated__": repeated, "__minus__": minus,
         }  # fmt: skip
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
+
+    def _answer(self, *_: Any) -> Answer:
+        """What somebody types; of those who would go on for ever nobody does."""
+        self.answers += 1
+        if self.answers > ANSWERS:
+            raise EOFError("there is nobody who answers any more")
+        return Answer(self.oracle)
 
     def _is_guessed(self) -> bool:
         """Whether there are stand-ins for data, whose sizes no assertion is about.
@@ -237,7 +255,7 @@ class Program:
             return builtins.open(os.fspath(self._find(file)), mode, *args, **kw)
         except (OSError, TypeError):
             if "b" in mode or not self.oracle.letters:
-                return self._data("a file")
+                return self._data("a file", file)
             current().guessed = True
             return io.StringIO(self.oracle.drawing())
 

@@ -212,7 +212,7 @@ def _loading(name: str) -> Callable:
         try:
             return lifted(current().some_of(function(current().find(file), *args, **kw)))
         except OSError:
-            return current().data(f"np.{name}")
+            return current().data(f"np.{name}", file)
 
     return load
 

@@ -115,7 +115,7 @@ class Tape:
         self.next, self.bytes = 0, 0
         self.guessed = False  # whether there are stand-ins for data
         self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
-        self.data: Callable[[str], Any] = lambda name: None  # makes one
+        self.data: Callable[..., Any] = lambda name, file="": None  # makes one
         self.rows = 0  # of data that are read, at most; 0 for all
         self.frames = False  # whether there are any of pandas'
         self.find: Callable[[Any], Any] = lambda file: file  # where a file is that has this name

@@ -86,6 +86,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return self._another(f"{self.stands_for}.T", flip=self, loaded=self.loaded)
         if name == "dot":
             return lambda other: np.matmul(self, other)
+        if name == "iterrows":
+            return lambda: enumerate(self)
         if self.loaded and (of_frame := self._of_frame(name)) is not None:
             return of_frame
         if name in ARRAY_ATTRIBUTES and name not in self.parts:
