@@ -11,6 +11,7 @@ from jaxmlp.verify.origin import beside
 from jaxmlp.verify.reading import FILE, code_in, of_cells
 
 MOST = 3  # programs that are tried
+FOLDERS = 20  # beside a package
 SEARCHED = 200  # files of a folder that are looked into
 SUFFIXES = (".py", ".ipynb")
 OTHERS = ("setup", "conftest", "test_", "__init__")  # what such names begin with trains nothing
@@ -31,7 +32,8 @@ class Importer(NamedTuple):
 
 
 def importers(path: Path) -> list[Importer]:
-    """Those in its folder and the one above, scripts before notebooks, the shortest first."""
+    """Those in its folder and the one above, and in the folders beside its package; scripts before
+    notebooks, the shortest first."""
     path = path.resolve()
     found = [made for one in _candidates(path) if (made := _importer(one, path))]
     key = lambda one: (one.path.endswith(SUFFIXES[1]), sum(map(len, one.cells)))  # noqa: E731
@@ -40,12 +42,20 @@ def importers(path: Path) -> list[Importer]:
 
 def _candidates(path: Path) -> Iterator[Path]:
     """The files in which such programs may be."""
-    for folder in (path.parent, path.parent.parent):
+    for folder in _folders(path):
         files = sorted(one for one in folder.glob("*.*") if one.suffix in SUFFIXES)[:SEARCHED]
         for one in files:
             left_out = one == path or one.stem.startswith(OTHERS) or one.is_symlink()
             if not left_out:
                 yield one
+
+
+def _folders(path: Path) -> list[Path]:
+    """Where such programs may be."""
+    above = next(one for one in path.parents if not (one / "__init__.py").exists())
+    packed = above != path.parent
+    beside = sorted(one for one in above.iterdir() if one.is_dir()) if packed else []
+    return list(dict.fromkeys([path.parent, path.parent.parent, *beside[:FOLDERS]]))
 
 
 def _importer(candidate: Path, path: Path) -> Importer | None:

@@ -199,6 +199,7 @@ def beside(path: Path, module: ast.Module) -> tuple[list[Path], list[Path]]:
             file = module_file(name, level, home, folders)
             if file is not None and file not in found and file != path:
                 found[file] = _module(file)
+                folders += [one for one in roots(file, found[file].body) if one not in folders]
                 left.append((file.parent, found[file]))
     return list(found), sorted(set(data_files([module, *found.values()], path.parent)))
 
@@ -207,11 +208,11 @@ def _modules(module: ast.Module) -> Iterator[tuple[str, int]]:
     """All that may be the name of a module in its import statements, and is no library."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
-            names = [(one.name, 0) for one in node.names]
+            names = [(name, 0) for one in node.names for name in (one.name, one.name.split(".")[0])]
         elif isinstance(node, ast.ImportFrom):
             prefix = node.module or ""
             names = [(f"{prefix}.{one.name}".strip("."), node.level) for one in node.names]
-            names.append((prefix, node.level))
+            names += [(prefix, node.level), (prefix.split(".")[0], node.level)]
         else:
             continue
         yield from ((n, dots) for n, dots in names if dots or not is_library(n.split(".")[0]))

@@ -12,7 +12,7 @@ from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
 from jaxmlp.verify.ran import BACK_STAGES, RanStep, extent
 from jaxmlp.verify.run.hooked import bound
-from jaxmlp.verify.run.remedies import NO_NAME
+from jaxmlp.verify.run.program import NO_NAME
 from jaxmlp.verify.slips import of_output, wants_output
 from jaxmlp.verify.source import Source, unused
 

@@ -325,3 +325,90 @@ def test_data_of_whose_name_only_the_ending_is_said_are_left_alone(tmp_path):
     assert found("open(kind + '.csv')") == []
     assert found("open('iris' + '.csv')") == ["iris.csv"]
     assert found("open('grades')") == []
+
+
+ASKED = """
+import numpy as np
+rate = float(input("rate: "))
+W = [np.array(input("weights: ").split(" ")).astype(float) for _ in range(2)]
+V = np.array(input("weights: ").split(" ")).astype(float)
+def f(u): return 1 / (1 + np.exp(-u))
+data, results = [[1, 1], [1, 0], [0, 0], [0, 1]], [0, 1, 0, 1]
+for epoch in range(9):
+    for x, t in zip(data, results):
+        z = [f(w[0] * x[0] + w[1] * x[1]) for w in W]
+        g = f(z[0] * V[0] + z[1] * V[1])
+        top = (float(t) - g) * g * (1 - g)
+        for k in range(2):
+            low = top * V[k] * z[k] * (1 - z[k])
+            for j in range(2): W[k][j] = W[k][j] + rate * low * x[j]
+        for k in range(2): V[k] = V[k] + rate * top * z[k]
+while True:
+    print(f(sum(np.array(input("try: ").split(" ")).astype(float))))
+"""
+
+
+def test_somebody_types_as_many_numbers_as_are_wanted_and_not_for_ever(tmp_path):
+    path = tmp_path / "asked.py"
+    path.write_text(ASKED)
+    assert {check.verdict for check in verify_file(path).checks} == {"right"}
+    path.write_text(ASKED.replace("low = top * V[k] *", "low = top *"))
+    assert "wrong" in {check.verdict for check in verify_file(path).checks}
+
+
+SAVED = """
+import numpy as np
+import pandas as pd
+df = pd.read_csv("fashion.csv").iloc[:2000]
+Y, X = np.array(df["label"]).astype(int), np.array(df.drop("label", axis=1)) / 255
+def show_image(k): print(X[k].reshape(28, 28))
+show_image(1011)
+W, b = np.random.randn(16, 784) * 0.01, np.zeros((16, 1))
+V, c = np.random.randn(10, 16), np.zeros((10, 1))
+data = np.load("weights.npz")
+W, b = data["W"], data["b"]
+V, c = data["V"], data["c"]
+for i in range(250):
+    z = np.maximum(W @ X.T + b, 0)
+    a = V @ z + c
+    e = np.exp(a - a.max(axis=0))
+    top = e / e.sum(axis=0) - np.eye(10)[Y].T
+    low = V.T @ top * (z > 0)
+    V -= 0.03 * top @ z.T; c -= 0.03 * top.sum(axis=1, keepdims=True)
+    W -= 0.03 * low @ X; b -= 0.03 * low.sum(axis=1, keepdims=True)
+np.savez("weights.npz", W=W, b=b, V=V, c=c)
+"""
+
+
+def test_parameters_that_only_training_would_have_saved_are_those_before(tmp_path):
+    path = tmp_path / "saved.py"
+    path.write_text(SAVED)
+    assert {check.verdict for check in verify_file(path).checks} == {"right"}
+    path.write_text(SAVED.replace("* (z > 0)", "* z"))
+    assert "wrong" in {check.verdict for check in verify_file(path).checks}
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["saved.py"]
+
+
+ROWS = """
+import numpy as np
+class Net:
+    def __init__(self, inputs: int, hidden: int, outputs: int):
+        self.W, self.outputs = [np.random.randn(inputs, hidden), np.random.randn(hidden, outputs)], outputs
+    def fit(self, X, y):
+        for k, row in X.iterrows():
+            x = row.values
+            z = np.tanh(self.W[0].T @ x)
+            g = np.tanh(self.W[1].T @ z)
+            top = (g - np.array([j == y[k] for j in range(self.outputs)])) * (1 - g ** 2)
+            low = self.W[1] @ top * (1 - z ** 2)
+            self.W[1] -= 0.1 * np.outer(z, top)
+            self.W[0] -= 0.1 * np.outer(x, low)
+"""
+
+
+def test_rows_of_a_frame_that_is_not_there(tmp_path):
+    path = tmp_path / "rows.py"
+    path.write_text(ROWS)
+    assert {check.verdict for check in verify_file(path).checks} == {"right"}
+    path.write_text(ROWS.replace("top * (1 - z ** 2)", "top * z"))
+    assert "wrong" in {check.verdict for check in verify_file(path).checks}

@@ -635,3 +635,81 @@ def test_an_update_by_anything_but_its_own_gradient_is_told(judged, update):
     skipped = lambda file: [n for n in file.remarks if n.id == "not-looked-at"]  # noqa: E731
     assert not skipped(judged(text))
     assert skipped(judged(text.replace("b1 = b1 - learning_rate * db1", update)))
+
+
+SIZED = """
+import numpy as np
+rate = 0.05
+X, T = np.random.randn(7, 5), np.random.randn(7, 4)
+W, b, V, c = np.random.randn(5, 3), np.ones((1, 3)), np.random.randn(3, 4), np.ones((1, 4))
+for i in range(50):
+    z = np.tanh(X @ W + b)
+    top = z @ V + c - T
+    low = top @ V.T * (1 - z ** 2)
+    V = V - rate * z.T @ top
+    c = c - rate * top.sum(0, keepdims=True)
+    W = W - rate * X.T @ low
+    b = b - rate * low.sum(0, keepdims=True)
+"""
+
+
+def test_a_step_size_that_is_missing_is_told_where_it_is(judged):
+    assert {check.verdict for check in judged(SIZED).checks} == {"right"}
+    wrong = [c for c in judged(SIZED.replace("rate * low.sum", "low.sum")).checks
+             if c.verdict == "wrong"]  # fmt: skip
+    assert {note.id for check in wrong for note in check.diagnosis} == {"no-step-size"}
+    assert {check.place.text for check in wrong} == {"low.sum(0, keepdims=True)"}
+
+
+def test_a_step_size_of_its_own_is_none_that_is_missing(judged):
+    text = SIZED.replace("rate * low.sum", "0.3 * low.sum")
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+
+
+def test_means_of_other_counts_are_told(judged):
+    both = SIZED.replace("z.T @ top", "(z.T @ top / 9)").replace("X.T @ low", "(X.T @ low / 9)")
+    both = both.replace("keepdims=True)", "keepdims=True) / 9")
+    ids = lambda text: {n.id for c in judged(text).checks for n in c.diagnosis}  # noqa: E731
+    assert ids(both.replace("X.T @ low / 9", "X.T @ low / 8")) == {"other-factor"}
+    assert ids(both) == set()
+
+
+XOR = """
+import numpy as np
+X, T = np.array([[[0, 0]], [[0, 1]], [[1, 0]], [[1, 1]]]), np.array([[[0]], [[1]], [[1]], [[0]]])
+W, V = np.random.randn(2, 8), np.random.randn(8, 1)
+for epoch in range(90):
+    for k in range(4):
+        z = np.tanh(X[k] @ W)
+        u = z @ V
+        g = np.tanh(u)
+        E = np.mean((T[k] - g) ** 2)
+        top = 2 * (g - T[k]) * (1 - np.tanh(u) ** 2)
+        low = top @ V.T * (1 - z ** 2)
+        V -= 0.1 * z.T @ top
+        W -= 0.1 * X[k].T @ low
+"""
+
+
+def test_with_a_target_of_0_alone_nothing_is_taken_for_something_else(judged):
+    assert {check.verdict for check in judged(XOR).checks} == {"right"}
+    wrong = judged(XOR.replace("(1 - np.tanh(u) ** 2)", "np.tanh(u)")).checks
+    assert {note.id for check in wrong for note in check.diagnosis} == {"f-for-slope"}
+
+
+def test_a_factor_of_a_bias_is_told_beside_another_mistake(judged):
+    moved = SIZED.replace("    low = ", "    V = V - rate * z.T @ top\n    low = ")
+    moved = moved.replace("    V = V - rate * z.T @ top\n    c =", "    c =")
+    text = moved.replace("top.sum(0, keepdims=True)", "top.mean(0, keepdims=True)")
+    ids = {note.id for check in judged(text).checks for note in check.diagnosis}
+    assert ids == {"updated-V", "other-factor"}
+
+
+def test_a_loss_that_is_summed_may_have_a_number_for_each_output(judged):
+    text = "import numpy as np\ndef mse(g, y): return np.power(g - y, 2)\n"
+    assert {check.verdict for check in judged(text).checks} == {"wrong"}
+    summed = (
+        text
+        + "def total(G, Y):\n    s = 0\n    for g, y in zip(G, Y): s += mse(g, y)\n    return s\n"
+    )
+    assert {check.verdict for check in judged(summed).checks} == {"right"}

@@ -261,3 +261,30 @@ for epoch in range(20):
     assert set(judged(beside(net=net, main=main))[1]) == {"right"}
     wrong = net.replace("* z[j] * (1 - z[j])", "* (1 - z[j])")
     assert "wrong" in judged(beside(net=wrong, main=main))[1]
+
+
+STEPS = SLOPE.replace("of_tanh", "Slopes.of_tanh")
+
+
+@pytest.mark.parametrize("way", ["in other letters", "in a folder that sys.path gets"])
+def test_modules_are_found_as_on_the_machine_that_the_code_is_from(beside, way):
+    if way == "in other letters":
+        path = beside(net=NET, main=MAIN, Slopes=SLOPES)
+    else:
+        text = "import sys\nsys.path.append(sys.path[0] + '\\\\' + 'tools')\n" + NET
+        path = beside(net=text, main=MAIN, tools__slopes=SLOPES)
+    assert {check.verdict for check in verify_file(path).checks} == {"right"}
+    path.write_text(path.read_text().replace(SLOPE, "* self.z"))
+    assert "wrong" in {check.verdict for check in verify_file(path).checks}
+
+
+def test_a_program_in_a_folder_beside_a_package_runs_it(beside):
+    net, main = (
+        NET.replace("from slopes", "from .slopes"),
+        MAIN.replace("net import", "nn.net import"),
+    )
+    path = beside(nn__net=net, nn__slopes=SLOPES, experiments__main=main)
+    path.with_name("__init__.py").touch()
+    file = verify_file(path)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert "run-by" in {note.id for note in file.remarks}

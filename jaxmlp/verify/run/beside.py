@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+INIT = "__init__.py"
 DATA = re.compile(r"(?i)\.(csv|txt|dat|tsv|npy|npz|json|[\w-]*data)")
 LONGEST = 200  # characters of a name
 LARGEST = 4 << 20  # bytes of data that are read: more has stand-ins, as what is not there has
 MOST = 50  # files in a folder of which a program may put together the names
-UP = 2  # folders above, of a file that changes `sys.path`
+UP = 2  # folders above, of a file that changes `sys.path`, or of a package that it imports
 
 
 def roots(path: Path, statements: Iterable[ast.stmt]) -> list[Path]:
@@ -52,7 +53,8 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
         folders = [[home, *home.parents][min(level - 1, len(home.parents))]]
     else:
         within = [one.parent for one in (home, *home.parents) if one.name == parts[0]]
-        folders = [*roots, *within]
+        packages = [one for one in home.parents[:UP] if (one / parts[0] / INIT).is_file()]
+        folders = [*roots, *within, *packages]  # a package beside it may be installed
     alone = home / parts[-1]  # of a package that is not there
     places = [*(folder.joinpath(*parts) for folder in folders), alone]
     return next(filter(None, map(_module_at, places)), None)
@@ -61,7 +63,7 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
 def _module_at(place: Path) -> Path | None:
     """The file of a module or a package here; in other letters, where the system that it was
     written on does not tell small from capital."""
-    exact = (place.with_suffix(".py"), place / "__init__.py")
+    exact = (place.with_suffix(".py"), place / INIT)
     if found := next((one for one in exact if one.is_file()), None):
         return found
     name = f"{place.name}.py".lower()

@@ -78,7 +78,13 @@ class Methods(np.ndarray):
             rest = int(np.prod(plain(tuple(asked[1:]))))
             if -1 not in asked and self.size != rest * asked[0] and rest and self.size % rest == 0:
                 asked = (-1, *asked[1:])  # fewer samples than the program counts on
+            asked = self._in_rows(asked)
         return np.reshape(self, asked, order=order)
+
+    def _in_rows(self, asked: Any) -> Any:
+        """A shape of a row for each sample, of which there are fewer than the program counts on."""
+        few = len(asked) == 2 and self.ndim > 1 and asked[1] == -1 and len(self) < asked[0]
+        return (len(self), -1) if few and self.size != len(self) * asked[0] else asked
 
     def _set_shape(self, shape: Any) -> None:
         np.ndarray.shape.__set__(self, shape)  # type: ignore[attr-defined]  # in C

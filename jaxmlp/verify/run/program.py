@@ -29,16 +29,22 @@ from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
 from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
+from jaxmlp.verify.run.recording_numpy import forget_saved
 from jaxmlp.verify.run.step import TapePlace, moves, places
 from jaxmlp.verify.run.stubs import Stub
 from jaxmlp.verify.run.table import table
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
 from jaxmlp.verify.run.unknown import Unknown
 
+NO_NAME = re.compile(r"name '(\w+)' is not defined")
 ANSWERS = 100  # that are typed, at most
 SAVED = re.compile(r"weight|param|model|checkpoint|ckpt|trained|network|theta", re.IGNORECASE)
 BESIDE = "beside."  # before the name of a module of the program's
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, zipfile.BadZipFile, struct.error)
+
+
+class Unsaved(FileNotFoundError):
+    """Parameters that a program would have saved, had it been trained."""
 
 
 class Program:
@@ -72,6 +78,7 @@ class Program:
         self.reached = 0  # how far it came without an error, in nodes
         self.chosen = 0  # how many choices were made by then
         self.answers = 0  # that were typed
+        self.unsaved: set[str] = set()  # names of what would have been read of saved parameters
         self.calls = False  # whether functions are called that the file only defines
         self.went_back = False  # whether a backward pass came before the first error
         self.loops = Loops(until, self.errors, imported=bool(judged))
@@ -83,6 +90,7 @@ class Program:
         self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = roots(Path(path), statements)
+        forget_saved()
         begin(Tape(os.path.realpath(judged) if judged else path))
         current().data, current().find, current().rows = self._data, self._find, rows
         if judged:
@@ -108,11 +116,11 @@ class Program:
         """A stand-in for what is not there; read in a loop, it is one sample.
 
         Raises:
-            FileNotFoundError: by its name, the file has what only training would have written.
+            Unsaved: by its name, the file has what only training would have written.
         """
         saved = isinstance(file, str | os.PathLike) and SAVED.search(os.path.basename(file))
         if saved and self.oracle.choose((True, False), "saved"):
-            raise FileNotFoundError(f"{os.fspath(file)!r} is not there")
+            raise Unsaved(f"{os.fspath(file)!r} is not there")
         current().guessed = True
         if self.loops.depth and name.startswith("np."):
             return self.oracle.sample(name.partition("#")[0])
@@ -144,6 +152,7 @@ class Program:
         self.modules[path] = made
         tree = ast.Module([one for one in of_cells(code_of(Path(path)))
                            if isinstance(one, ast.stmt)], [])  # fmt: skip
+        self.roots += [one for one in roots(Path(path), tree.body) if one not in self.roots]
         tree = Hooked(numbers=not uses_numpy(tree)).visit(tree)
         self.oracle.words += keys(tree.body)
         if path != current().path:
@@ -213,14 +222,24 @@ class Program:
     def _has_no_data(self, statement: ast.stmt) -> bool:
         """Whether a statement found no file, or refused what stands in for one; then what it would
         have read has stand-ins."""
+        names = [n.id for n in ast.walk(statement) if isinstance(n, ast.Name)
+                 and isinstance(n.ctx, ast.Store) and n.id not in self.names]  # fmt: skip
+        if self._is_unsaved():
+            self.unsaved.update(names)
+            return True
         refused = current().guessed and self.errors[-1][1] in self.raises
         unread = issubclass(self.stopped_by, UNREADABLE) or refused
         if not unread or not isinstance(statement, ast.Assign):
             return False
-        names = [n.id for n in ast.walk(statement) if isinstance(n, ast.Name)
-                 and isinstance(n.ctx, ast.Store) and n.id not in self.names]  # fmt: skip
         self.names.update((name, self._data(name)) for name in names)
         return bool(names)
+
+    def _is_unsaved(self) -> bool:
+        """Whether a statement found no parameters saved, or used what would have been read of
+        them: then those that were there before stay."""
+        kind, _, text = self.errors[-1]
+        lacked = NO_NAME.search(text) if kind == "NameError" else None
+        return issubclass(self.stopped_by, Unsaved) or bool(lacked and lacked[1] in self.unsaved)
 
     def look_back(self) -> None:
         """Remember what a run without a step has left; or its step, if it was made in no loop.
@@ -288,12 +307,16 @@ class Program:
 
     @contextlib.contextmanager
     def _drawing(self, _: str) -> Iterator[None]:
-        """A function that draws, of which what fills the tape is forgotten: a fine grid, say."""
+        """A function that draws, of which what fills the tape is forgotten: a fine grid, say. What
+        stands in for data may lack what is to be drawn."""
         start = current().next
         try:
             yield
         except TapeFull:
             current().forget(start)
+        except Exception:
+            if not current().guessed:
+                raise
 
 
 def _compiled(statements: list[ast.stmt], path: str) -> types.CodeType:

@@ -1,6 +1,7 @@
 """NumPy as a program gets it: what it draws, loads and makes are recording arrays."""
 
 import contextlib
+import os
 import types
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ OF_OLD = {
 }  # fmt: skip
 OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 SAVES = ("save", "savetxt", "savez", "savez_compressed")
+SAVED: set[str] = set()  # files of this run
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 COPIES, VIEWS = ("array", "asfarray"), ("asarray", "asanyarray", "ascontiguousarray")
 JOINS = frozenset((
@@ -218,15 +220,25 @@ def _loading(name: str) -> Callable:
 
 
 def _saving(name: str) -> Callable:
-    """np.save and its kin, where there is such a folder, and it may be written to."""
+    """np.save and its kin, where there is such a folder, and it may be written to; gone with the
+    run, as the next begins without."""
     function = getattr(np, name)
 
     def save(*args: Any, **kw: Any) -> None:
         if not any(hasattr(one, "stands_for") for one in (*args, *kw.values())):
             with contextlib.suppress(OSError):
+                before = {*os.listdir()}
                 function(*plain(args), **plain(kw))
+                SAVED.update({*os.listdir()} - before)
 
     return save
+
+
+def forget_saved() -> None:
+    """Remove what a run has saved."""
+    while SAVED:
+        with contextlib.suppress(OSError):
+            os.unlink(SAVED.pop())
 
 
 def _numpy() -> Namespace:

@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxmlp.verify.run.hooked import MANY
 from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, SAMPLES, WHOLE, Oracle
-from jaxmlp.verify.run.program import Program
+from jaxmlp.verify.run.program import NO_NAME, Program
 from jaxmlp.verify.run.standing_in import PARAMETERS
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import current
@@ -23,7 +23,6 @@ BATCHES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
-NO_NAME = re.compile(r"name '(\w+)' is not defined")
 SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")

@@ -181,7 +181,8 @@ class Search:
         least = BATCH if "OutOfTime" in kinds else MANY  # with all numbers apart, 100 are many, too
         if kinds & TOO_MUCH and (fewer := remedies.fewer_units(self.many, given, least)):
             self.fewer |= fewer
-            others.append({**given, **fewer})
+            known = {name: fewer.get(str(size), size) for name, size in given.items()}
+            others.append({**known, **fewer})
         return others
 
     def of_all(self, uncalled: list[Uncalled]) -> list[list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ LAYERS = 3
 PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
+COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$")  # of a frame, by its name
 MAGIC, IMAGE = 2051, (28, 28)  # in MNIST's files
 KINDS = ("table", "column", "images")
 
@@ -184,7 +186,8 @@ class StandIn:
         if self._flip is not None:
             return np.transpose(self._flip.as_array())
         labels = PICKLED in name and name.endswith("[1]")  # beside the samples
-        kinds = ("given", *KINDS) if self._given else (KINDS[1], *KINDS) if labels else KINDS
+        single = labels or bool(COLUMN.search(name))
+        kinds = ("given", *KINDS) if self._given else (KINDS[1], *KINDS) if single else KINDS
         kind = self._oracle.choose(kinds)
         if kind == "given":
             given = np.array(plain(settled(self._given[0])))
