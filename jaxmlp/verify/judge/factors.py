@@ -10,7 +10,8 @@ from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.uneven import lacks_step_size, near, samples
+from jaxmlp.verify.judge.rates import lacks_rate, near
+from jaxmlp.verify.judge.uneven import samples
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
 
@@ -22,7 +23,7 @@ ETA_ZERO = Note(
 )  # fmt: skip
 NO_STEP_SIZE = Note(
     "no-step-size",
-    Words("The step size is missing here: the steps of the other parameters are multiplied by it.",
+    Words("The step size is missing here: all other updates are multiplied by it.",
           "ここだけ η が掛けられていません。他のパラメータの更新量には η が掛けられています。"),
     Words("Compare the updates of all parameters.",
           "すべてのパラメータの更新式を見比べてください。"),
@@ -154,10 +155,10 @@ def _is_held(found: Judgement, param: Param) -> bool:
 
 def _uneven(found: Judgement, param: Param) -> Note:
     """That one parameter has another factor than the others; or no step size, where they have."""
-    times, others = found.uneven[param.name], found.factors.keys() - found.uneven
-    news = [p.new for p in found.world.params if p.name in others]
-    outputs = [g for g, _ in found.choice.target.pairs]
-    if not param.gives and lacks_step_size(found.world, outputs, param.new, news, times):
+    times, new = found.uneven[param.name], {p.name: p.new for p in found.world.params}
+    common = found.factors.get(param.name, 0) / times
+    others = [new[name] for name, factor in found.factors.items() if near(factor, common)]
+    if not param.gives and lacks_rate(found.world, param.new, others, times):
         return NO_STEP_SIZE
     said = f"{times:.4g}"
     return Note("other-factor", Words(

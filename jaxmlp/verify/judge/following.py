@@ -9,7 +9,8 @@ import numpy as np
 from jaxmlp.verify.judge.choosing import Choice
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names, multiple
-from jaxmlp.verify.judge.uneven import near, uneven, uneven_layer
+from jaxmlp.verify.judge.rates import near
+from jaxmlp.verify.judge.uneven import uneven, uneven_layer
 from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import GRADIENT

@@ -185,10 +185,10 @@ def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
     """The verdicts by the E that an object gives whose own backward pass begins the step's, as a
     loss layer does: it is this one that the step is meant to go down."""
     nodes = choice.world.recording.nodes
-    owner = lambda i: nodes[i].span.function.rpartition(".")[0]  # noqa: E731
+    owner = lambda i: nodes[i].span.own.rpartition(".")[0]  # noqa: E731
     leading = choice.world.graph.ancestors([p.new for p in choice.world.params])
     first = sorted(choice.target.backward & leading)
-    back = (i for i in first if BACK.search(nodes[i].span.function))
+    back = (i for i in first if BACK.search(nodes[i].span.own))
     begin = {owner(i) for i in (*first[:1], *itertools.islice(back, 1))}
     begin -= {"", *(owner(n.id) for n in nodes.values() if n.op in FACTORS)}  # a whole network
     for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):

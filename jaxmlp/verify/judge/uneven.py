@@ -1,21 +1,11 @@
 """Gradients that have another factor than those beside them: a mean here, a sum there."""
 
-import functools
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
-
+from jaxmlp.verify.judge.rates import counts_otherwise, is_rate, lacks_rate, near
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.hooked import MANY
 from jaxmlp.verify.run.network import multiplied
-from jaxmlp.verify.run.step import FACTORS, PASSING
-from jaxmlp.verify.run.tape import Ref
-
-SAME = 1e-6
-TIMES = frozenset(("multiply", "divide", "negative", *PASSING))
-SUMS = frozenset(("add", "subtract", *TIMES))
-INSIDE = frozenset(("np.sum", *TIMES, *FACTORS))  # rate * x.T @ delta
 
 
 def uneven(
@@ -59,64 +49,11 @@ def uneven(
     batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
     told = {name: (*batch, averaged[name], *((2.0,) if name in weights else ())) for name in found}
     rest = [new[name] for name in factors if name not in found]
+    found = {name: f for name, f in found.items() if not is_rate(world, new[name], rest, f)}
     return {name: f for name, f in found.items()
             if any(near(f, n) or near(f, 1 / n) for n in told[name])
-            or lacks_step_size(world, outputs, new[name], rest, f)
-            or _counted_otherwise(world, new[name], rest, f)}  # fmt: skip
-
-
-def lacks_step_size(
-    world: World, outputs: Sequence[int], new: int, others: Sequence[int], times: float
-) -> bool:
-    """Whether the steps of all others are multiplied by a number that this one is not, and it is
-    this that makes its factor so many times theirs; no number of samples, as a mean has.
-
-    Args:
-        new: the node of a parameter's new value; others: those of the others.
-    """
-    both = world.graph.ancestors([new]) & world.graph.ancestors(others)
-    inside = functools.partial(_step_sizes, world, through=INSIDE, without=both)
-    shared, own = set.intersection(*map(inside, others)) if others else set(), inside(new)
-    counts = [n for g in outputs for n in world.at[0][g].shape if n > 1]
-    found = (size for size in shared if near(times, 1 / size)) if not own & shared else ()
-    return any(not any(near(size, 1 / n) for n in counts) for size in found)
-
-
-def _counted_otherwise(world: World, new: int, others: Sequence[int], times: float) -> bool:
-    """Whether a gradient is divided by another whole number than one of others, and this makes its
-    factor, beside the step size that they share; stand-ins are as many as they happen to be."""
-    own, least = _step_sizes(world, new), MANY if world.recording.guessed else 1
-    for theirs in (_step_sizes(world, one) for one in others):
-        counts = [[1 / n for n in some if 1 / n > least and near(float(round(1 / n)), 1 / n)]
-                  for some in (own - theirs, theirs - own)]  # fmt: skip
-        mine, other = (some or [1.0] for some in counts)
-        if own & theirs and any(near(times, b / a) for a in mine for b in other):
-            return True
-    return False
-
-
-def _step_sizes(
-    world: World, new: int, through: frozenset[str] = TIMES, without: Collection[int] = ()
-) -> set[float]:
-    """The numbers that what is added to a parameter is multiplied by, as a whole.
-
-    Args:
-        through: the operations by whose results a number multiplies all.
-        without: nodes that are passed over, with what comes before them.
-    """
-    nodes, found, left = world.recording.nodes, set(), [(new, SUMS)]
-    while left:
-        number, by = left.pop()
-        node = nodes[number]
-        by = by if node.op in SUMS - TIMES else through
-        if node.op in ("multiply", "divide"):
-            args = node.args if node.op == "multiply" else node.args[1:]
-            values = (nodes[a.id].value if isinstance(a, Ref) else a for a in args)
-            sizes = {abs(float(np.squeeze(v))) for v in values if np.size(v) == 1} - {0.0, 1.0}
-            found |= sizes if node.op == "multiply" else {1 / size for size in sizes}
-        if node.op in by:
-            left += [(one, by) for one in world.graph.before[number] if one not in without]
-    return found
+            or lacks_rate(world, new[name], rest, f)
+            or counts_otherwise(world, new[name], rest, f)}  # fmt: skip
 
 
 def _averaged(world: World, outputs: Sequence[int], new: int, other: int) -> float:
@@ -169,7 +106,3 @@ def samples(world: World, output: int) -> list[int]:
     known = [world.at[0][p.old].shape for p in world.params]
     units = {n for shape in known if sum(k > 1 for k in shape) == 1 for n in shape}  # of biases
     return [n for n in both if n not in units] or [n for n in shapes if n not in units] or both
-
-
-def near(one: float, other: float) -> bool:
-    return abs(one - other) <= SAME * abs(other)

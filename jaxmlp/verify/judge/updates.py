@@ -4,10 +4,11 @@ Plain steps, momentum, Adam, clipping and decay have in common that each entry m
 entry of the gradient, and that nothing of the other parameters comes in but by way of theirs.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
 from jaxmlp.verify.judge.worlds import Param, World
@@ -34,14 +35,16 @@ def direction(
         return 0
     first = [i for i in gradients if not world.graph.ancestors([i]) & (set(gradients) - {i})]
     drawn = np.random.default_rng(0).normal(size=world.at[0][param.old].shape)
-    try:
-        ends = [
-            _moved(world, names, param, first, np.asarray(times * drawn)) for times in (1, -1, 3)
-        ]
-    except replay.NotReplayed:  # a branch that the true gradient does not take
-        return 1
+    gradients_of = lambda times: _gradients(names, param, first, times * drawn)  # noqa: E731
+    for data in ({}, _data(world)):  # in the run a sample may be 0
+        try:
+            ends = [_moved(world, param, data | gradients_of(times)) for times in (1, -1, 3)]
+        except replay.NotReplayed:  # a branch that the true gradient does not take
+            return 1
+        if not np.array_equal(ends[0], ends[1]):
+            break
     if np.array_equal(ends[0], ends[1]):  # a step size of 0; or it is squared
-        return int(np.array_equal(ends[1], ends[2]) and not np.any(world.change(param)))
+        return int(np.array_equal(ends[1], ends[2]))
     clear = np.abs(drawn) > CLEAR
     found = set(np.sign(ends[1] - ends[0])[clear] * np.sign(drawn)[clear])
     return int(found.pop()) if len(found) == 1 else 0
@@ -110,12 +113,23 @@ def _is_cut_off(change: np.ndarray, true: np.ndarray) -> bool:
     return bool(np.allclose(change, np.clip(factor * true, least, largest), rtol=NEAR))
 
 
-def _moved(
-    world: World, names: Names, param: Param, first: list[int], drawn: np.ndarray
-) -> np.ndarray:
-    """The new parameter of the step as it was run, with another gradient."""
-    given = {i: _in_place_of(names, i, param, drawn) for i in first}
-    return replay.values(world.recording.nodes, given)[param.new]
+def _moved(world: World, param: Param, given: Mapping[int, np.ndarray]) -> np.ndarray:
+    """The new parameter of the step as it was run, but for what is given."""
+    return replay.values(world.recording.nodes, dict(given))[param.new]
+
+
+def _data(world: World) -> dict[int, np.ndarray]:
+    """What is given to the step but for its parameters, as it is where it is judged."""
+    nodes, state = world.recording.nodes, world.at[0]
+    return {n.id: state[n.id] for n in nodes.values()
+            if n.op == "leaf" and n.id not in world.roots}  # fmt: skip
+
+
+def _gradients(
+    names: Names, param: Param, first: list[int], drawn: ArrayLike
+) -> dict[int, np.ndarray]:
+    """Other gradients, by their nodes."""
+    return {i: _in_place_of(names, i, param, np.asarray(drawn)) for i in first}
 
 
 def _in_place_of(names: Names, number: int, param: Param, drawn: np.ndarray) -> np.ndarray:

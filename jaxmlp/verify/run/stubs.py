@@ -18,7 +18,7 @@ class Stub:
         self.__dict__["why"] = why
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         return Stub(f"{self.why}.{name}")
 

@@ -43,6 +43,7 @@ class Span(NamedTuple):
         function: its qualified name; "<module>" outside of any.
         begins: the function's first line.
         inner: what tells apart the places in a module beside that are reached from here.
+        own: the qualified name of the innermost function, which may be of a module beside.
     """
 
     line: int
@@ -52,6 +53,7 @@ class Span(NamedTuple):
     function: str = "<module>"
     begins: int = 1
     inner: int = 0
+    own: str = ""
 
 
 NOWHERE = Span(0, 0, 0, 0)
@@ -180,7 +182,8 @@ class Tape:
         if line is None or column is None:
             line, column, end_line, end_column = frame.f_lineno, 0, frame.f_lineno, 0
         name, inner = code.co_qualname, self._inner(frame) if self.beside else 0
-        return Span(line, column, end_line, end_column, name, code.co_firstlineno, inner)
+        own = cast(FrameType, self.frame(beside=True)).f_code.co_qualname
+        return Span(line, column, end_line, end_column, name, code.co_firstlineno, inner, own)
 
     def _inner(self, outer: FrameType | None) -> int:
         """A number for where the program is in a module beside; 0 in the file itself."""

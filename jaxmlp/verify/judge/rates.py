@@ -1,0 +1,87 @@
+"""The numbers by which updates are multiplied or divided: step sizes, and counts of samples."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.run.hooked import MANY
+from jaxmlp.verify.run.step import FACTORS, PASSING
+from jaxmlp.verify.run.tape import Ref
+
+SAME = 1e-6
+# By whose results a number multiplies all: rate * x.T @ delta.
+INSIDE = frozenset(("multiply", "divide", "negative", "np.sum", *PASSING, *FACTORS))
+SUMS = frozenset(("add", "subtract"))
+
+
+class Numbers(NamedTuple):
+    """What an update has beside its gradient.
+
+    Attributes:
+        times: the numbers that it is multiplied by.
+        over: those that it is divided by.
+    """
+
+    times: set[float]
+    over: set[float]
+
+
+def is_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
+    """Whether a parameter has a step size of its own: its factor is so many times that of others
+    since each is multiplied by another number.
+
+    Args:
+        new: the node of its new value; others: those of the others.
+    """
+    pairs = ((_numbers(world, new, [one]).times, _numbers(world, one, [new]).times)
+             for one in others)  # fmt: skip
+    return any(near(times, a / b) for mine, theirs in pairs
+               for a in mine - theirs for b in theirs - mine if b)  # fmt: skip
+
+
+def lacks_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
+    """Whether the updates of all others are multiplied by a number, and this one by none, and it is
+    this that makes its factor so many times theirs."""
+    shared = [_numbers(world, one, [new]).times for one in others]
+    common = set.intersection(*shared) if shared else set()
+    return not _numbers(world, new, others).times and any(
+        size and near(times, 1 / size) for size in common
+    )
+
+
+def counts_otherwise(world: World, new: int, others: Sequence[int], times: float) -> bool:
+    """Whether a gradient is divided by another whole number than that of another is, and it is
+    this that makes its factor; of stand-ins there are as many as there happen to be."""
+    least = MANY if world.recording.guessed else 1
+    pairs = ((_numbers(world, new, [one]).over, _numbers(world, one, [new]).over)
+             for one in others)  # fmt: skip
+    return any(near(times, b / a) for mine, theirs in pairs
+               for a in mine - theirs for b in theirs - mine
+               if min(a, b) > least and a == round(a) and b == round(b))  # fmt: skip
+
+
+def _numbers(world: World, new: int, others: Sequence[int]) -> Numbers:
+    """Those on the way to a parameter's new value, and not on that to others'."""
+    graph, nodes = world.graph, world.recording.nodes
+    both: Collection[int] = graph.ancestors([new]) & graph.ancestors(others)
+    found, left = Numbers(set(), set()), [(new, INSIDE | SUMS)]
+    while left:
+        number, through = left.pop()
+        op, args = nodes[number].op, nodes[number].args
+        if op in ("multiply", "divide"):
+            values = [nodes[a.id].value if isinstance(a, Ref) else a for a in args]
+            sizes = [abs(float(np.squeeze(v))) if np.size(v) == 1 else 0.0 for v in values]
+            (found.times if op == "multiply" else found.over).update(
+                size for size in (sizes if op == "multiply" else sizes[1:]) if size
+            )
+        if op in through:
+            by = through if op in SUMS else INSIDE
+            left += [(one, by) for one in graph.before[number] if one not in both]
+    return found
+
+
+def near(one: float, other: float) -> bool:
+    """Whether they are the same but for rounding."""
+    return abs(one - other) <= SAME * abs(other)
