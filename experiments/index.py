@@ -76,8 +76,7 @@ def with_speeds(text: str, record: dict) -> str:
     """
     on_cpu = record["machine"]["device"] == "cpu"
     for workload, measured in record["workloads"].items():
-        times = measured["microseconds"]
-        name = workload if on_cpu else f"{workload}, GPU"
+        times, name = measured["microseconds"], named(workload, record)
         cells = [name, three_digits(times["jaxmlp"])]
         cells += [f"{measured['limit'] / times['jaxmlp']:.0%}"] if on_cpu else []
         cells += [
@@ -86,6 +85,11 @@ def with_speeds(text: str, record: dict) -> str:
         ]
         text = re.sub(rf"^\| {re.escape(name)} \|.*$", f"| {' | '.join(cells)} |", text, flags=re.M)
     return text
+
+
+def named(workload: str, record: dict) -> str:
+    """What its row is called."""
+    return workload if record["machine"]["device"] == "cpu" else f"{workload}, GPU"
 
 
 def page(results: Path) -> str:

@@ -97,5 +97,5 @@ def test_the_answer_and_the_growth_are_of_the_numbers():
                            "64 networks, digits": {"microseconds": {"jaxmlp": 4.0, "C": 6.0}}}}  # fmt: skip
     said = benchmark.answer(found)
     assert "takes 2.0 µs, 2.5 times as fast as C, 15.0 times as fast as NumPy" in said
-    assert said.endswith("64 networks on the digits at once, 1.5 times as C.")
+    assert said.endswith("64 networks on the digits at once, 1.5 times as fast as C.")
     assert benchmark.exponent([(10, 1.0), (100, 5.0), (1000, 1e4)]) == pytest.approx(2)

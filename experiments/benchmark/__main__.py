@@ -49,6 +49,7 @@ GROWING = {
     "q": [Task(2000, 64, q, 10) for q in (20, 200, 2000)],
     "networks": [Task(1000, 64, 32, 10, networks=k) for k in (2, 20, 200)],
 }
+ON_A_GPU = "How fast is training on a GPU, compared with other libraries?"
 NAME = "benchmark-gpu" if ON_GPU else "benchmark"
 ROUNDS = 3 if ON_GPU else 7
 REST = 0.01 if ON_GPU else 0.3  # seconds for the threads of the peer before to come to rest
@@ -75,7 +76,7 @@ def main() -> None:
     found["growth exponents"] = {
         name: exponent(points) for name, points in found["growing"].items()
     }
-    question = question.replace("training", "training on a GPU") if ON_GPU else question
+    question = ON_A_GPU if ON_GPU else question
     found = {"question": question, "answer": answer(found)} | found
     report(console, found)
     running.write(options, NAME, found)
@@ -230,13 +231,14 @@ def answer(found: dict) -> str:
         for name in ("exercise, one at a time", "64 networks, digits")
     )
     ratios = [
-        f"{one[name] / one['jaxmlp']:.1f} times as fast as {name}"
+        f"{one[name] / one['jaxmlp']:.1f} times as fast as {name.replace(', ', ' with ')}"
         for name in ("C", "NumPy script", "PyTorch", "PyTorch, CUDA graphs", "scikit-learn")
         if name in one
     ]
     said = f"One sample of the exercise takes {one['jaxmlp']:.1f} µs, {', '.join(ratios)}"
     if "C" in many:
-        said += f"; 64 networks on the digits at once, {many['C'] / many['jaxmlp']:.1f} times as C"
+        times = many["C"] / many["jaxmlp"]
+        said += f"; 64 networks on the digits at once, {times:.1f} times as fast as C"
     return f"{said}."
 
 

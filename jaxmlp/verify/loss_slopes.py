@@ -15,16 +15,17 @@ from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import ended
 from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.names import plain
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.run.outcome import Crashed
 from jaxmlp.verify.slips import SLIPS
-from jaxmlp.verify.small import judged, of_outputs
+from jaxmlp.verify.small import TARGETS, judged, of_outputs
 
 Way: TypeAlias = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], tuple[Note, ...]]
 
 OPPOSITE = Note("opposite", Words(
-    "gives −∂E/∂g: the step has to add what is made of it",
-    "−∂E/∂g を返します。これから作る更新量は足す必要があります"))  # fmt: skip
+    "gives −∂E/∂g, so the update must be added, not subtracted",
+    "−∂E/∂g を返します。この値を使う場合、更新では引かずに足します"))  # fmt: skip
 BY_A = Note("by-a", Words(
     "gives the derivative with respect to a, the input of the output function",
     "出力関数の入力 a についての微分を返します"))  # fmt: skip
@@ -54,17 +55,21 @@ def check_slope(subject: Subject, kind: Piece) -> tuple[Check, ...]:
 
 
 def _slope(subject: Subject, kind: Piece) -> tuple[Check, ...]:
-    call, _ = of_outputs(subject)
+    call, exchanged = of_outputs(subject)
     at = pieces.points(kind)
     g, y = at["g"], at["y"]
     try:
         claim = call(g, y)
     except Crashed:  # it may ask for the numbers of the classes, say
         return ()
+    names = set(map(plain, subject.parameters))
     for formula, remarks in RIGHT[kind.of]:
         if times := _times(claim, formula(g, y)):
-            said = remarks if times > 0 else (*remarks, OPPOSITE)
+            sure = times < 0 and (exchanged or names & TARGETS)  # which of both is the target
+            said = (*remarks, OPPOSITE) if sure else remarks
             return (Check(subject.name, STAGE[kind.kind], "right", remarks=said),)
+    if any("log" in name for name in names):
+        return ()  # it may be given log g
     right = pieces.quantities(kind, at, claim)
     for _, slip, *_ in SLIPS[kind]:
         times = _times(claim, slip(right, given.D_ERROR[pieces.ERROR_OF[kind.of]](g, y)))

@@ -182,7 +182,7 @@ SLIPS: dict[Piece, tuple[Row, ...]] = {
     ),
 }  # fmt: skip
 SQUARES: tuple[Row, ...] = (
-    ("plus-for-minus", lambda q, v: q.g + q.y, "This has y + g, where g − y belongs.", "g − y でなく y + g になっています。"),
+    ("plus-for-minus", lambda q, v: q.g + q.y, "This is g + y; it should be g − y.", "g − y でなく y + g になっています。"),
     ("error-for-slope", lambda q, v: (q.g - q.y) ** 2, "This is the error itself, (g − y)²: its derivative belongs here.", "誤差 (g − y)² そのものになっています。その微分が正しい値です。"),
     ("absolute", lambda q, v: np.sign(q.g - q.y), "This is the derivative of the absolute error.", "絶対誤差の微分になっています。"),
 )  # fmt: skip
@@ -191,11 +191,11 @@ SLIPS[Piece("loss-slope", "squared_error")] = SLIPS[Piece("loss-slope", "mean_sq
 )
 SLIPS[Piece("loss-slope", "cross_entropy")] = (
     ("error-for-slope", lambda q, v: -q.y * np.log(q.g), "This is the error itself, −y log g: its derivative, −y/g, belongs here.", "誤差 −y log g そのものになっています。その微分 −y/g が正しい値です。"),
-    ("g-missing", lambda q, v: -q.y, "The division by g is missing: −y for −y/g.", "g で割っていません (−y/g でなく −y)。"),
-    ("y-missing", lambda q, v: -1 / q.g, "The factor y is missing: −1/g for −y/g.", "y が掛かっていません (−y/g でなく −1/g)。"),
+    ("g-missing", lambda q, v: -q.y, "The division by g is missing: −y instead of −y/g.", "g で割っていません (−y/g でなく −y)。"),
+    ("y-missing", lambda q, v: -1 / q.g, "The factor y is missing: −1/g instead of −y/g.", "y が掛かっていません (−y/g でなく −1/g)。"),
 )  # fmt: skip
 SLIPS[Piece("loss-slope", "binary_cross_entropy")] = (
-    ("second-term-sign", lambda q, v: -q.y / q.g - (1 - q.y) / (1 - q.g), "The sign of the second term is wrong: + (1 − y)/(1 − g) belongs here.", "第 2 項の符号が逆です。+ (1 − y)/(1 − g) が正しい項です。"),
+    ("second-term-sign", lambda q, v: -q.y / q.g - (1 - q.y) / (1 - q.g), "The sign of the second term is wrong: + (1 − y)/(1 − g) belongs here.", "第 2 項の符号が逆です。正しくは + (1 − y)/(1 − g) です。"),
     ("second-term-missing", lambda q, v: -q.y / q.g, "The term (1 − y)/(1 − g) is missing.", "(1 − y)/(1 − g) の項がありません。"),
     ("second-term-g", lambda q, v: -q.y / q.g + (1 - q.y) / q.g, "The second term is divided by g, where 1 − g belongs.", "第 2 項を 1 − g でなく g で割っています。"),
     ("error-for-slope", lambda q, v: -q.y * np.log(q.g) - (1 - q.y) * np.log(1 - q.g), "This is the error itself: its derivative belongs here.", "誤差そのものになっています。その微分が正しい値です。"),

@@ -21,7 +21,9 @@ from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 from jaxmlp.verify.slips import of_output, slips, wants_output
 
-TARGETS = table("t ti tn target targets ytrue label labels teacher onehot truth trueval d yt")
+TARGETS = table(
+    "t ti tn target targets desired expected ytrue label labels teacher onehot truth trueval d yt"
+)
 OUTPUTS = table(
     "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
 )

@@ -125,8 +125,8 @@ def _is_summed(check: Check, found: Source) -> bool:
     nodes = [*ast.walk(found.module)]
     sums = [n for n in nodes if isinstance(n, ast.Call) and called(n) in SUMS]
     added = [n.value for n in nodes if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add)]
-    inside = (n for one in (*(a for s in sums for a in s.args), *added) for n in ast.walk(one))
-    return any(isinstance(n, ast.Call) and called(n) == check.name for n in inside)
+    inside = (n for s in sums for arg in s.args for n in ast.walk(arg))
+    return any(isinstance(n, ast.Call) and called(n) == check.name for n in (*inside, *added))
 
 
 def sure(

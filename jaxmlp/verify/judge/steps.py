@@ -62,7 +62,18 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
         raise Unjudged("other-array", other)
     if not shown(best, declared):
         raise Unjudged("no-error", tried=tried)
+    if not best.is_shown_right and _is_spread(best):
+        raise Unjudged("shapes")
     return _more_seen(best, seed) if best.unseen else best
+
+
+def _is_spread(found: Judgement) -> bool:
+    """Whether, by a guess, one number is the target of several outputs of a sample."""
+    nodes = found.world.recording.nodes
+    shapes = [(nodes[g].value.shape, nodes[y].value.shape) for g, y in found.choice.target.pairs]
+    return found.world.recording.guessed and any(
+        len(g) == len(y) == 2 and g[0] == y[0] > 1 == y[1] < g[1] for g, y in shapes
+    )
 
 
 def _more_seen(found: Judgement, seed: int) -> Judgement:

@@ -118,7 +118,8 @@ class Program:
         Raises:
             Unsaved: by its name, the file has what only training would have written.
         """
-        saved = isinstance(file, str | os.PathLike) and SAVED.search(os.path.basename(file))
+        called = os.path.basename(file) if isinstance(file, str | os.PathLike) else ""
+        saved = SAVED.search(called) and not called.endswith((".csv", ".txt"))
         if saved and self.oracle.choose((True, False), "saved"):
             raise Unsaved(f"{os.fspath(file)!r} is not there")
         current().guessed = True

@@ -20,7 +20,7 @@ OF_OLD = {
 }  # fmt: skip
 OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 SAVES = ("save", "savetxt", "savez", "savez_compressed")
-SAVED: set[str] = set()  # files of this run
+WRITTEN: set[str] = set()  # files of this run
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 COPIES, VIEWS = ("array", "asfarray"), ("asarray", "asanyarray", "ascontiguousarray")
 JOINS = frozenset((
@@ -220,8 +220,8 @@ def _loading(name: str) -> Callable:
 
 
 def _saving(name: str) -> Callable:
-    """np.save and its kin, where there is such a folder, and it may be written to; gone with the
-    run, as the next begins without."""
+    """np.save and its kin, where there is such a folder, and it may be written to; new files of the
+    current folder are gone with the run, as the next begins without."""
     function = getattr(np, name)
 
     def save(*args: Any, **kw: Any) -> None:
@@ -229,16 +229,16 @@ def _saving(name: str) -> Callable:
             with contextlib.suppress(OSError):
                 before = {*os.listdir()}
                 function(*plain(args), **plain(kw))
-                SAVED.update({*os.listdir()} - before)
+                WRITTEN.update(map(os.path.abspath, {*os.listdir()} - before))
 
     return save
 
 
 def forget_saved() -> None:
     """Remove what a run has saved."""
-    while SAVED:
+    while WRITTEN:
         with contextlib.suppress(OSError):
-            os.unlink(SAVED.pop())
+            os.unlink(WRITTEN.pop())
 
 
 def _numpy() -> Namespace:

@@ -81,9 +81,6 @@ def degenerate(
     matrices, outputs = shapes(graph, params, found)
     pairs = {pair for target in found for pair in target.pairs}
     alike = [g for g, y in pairs if nodes[g].value.size == nodes[y].value.size]
-    if found and all(any(_is_spread(nodes[g].value.shape, nodes[y].value.shape)
-                         for g, y in target.pairs) for target in found):  # fmt: skip
-        return 1
     of_one = {*outputs, *(nodes[g].value.shape for g in alike)}
     one_output = any(1 in shape or not shape for shape in of_one)
     if not one_output and any(1 in shape for shape in matrices):
@@ -94,12 +91,6 @@ def degenerate(
     first = min(params, key=lambda p: min(graph.after[p], default=p), default=None)
     own = first if not recording.moves else None  # ∂E/∂x has an entry for each sample
     return sum(bool(batch & set(nodes[p].value.shape)) for p in params if p != own)
-
-
-def _is_spread(output: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    """Whether one number is the target of several outputs of a sample."""
-    two = len(output) == len(target) == 2
-    return two and output[0] == target[0] > 1 == target[1] < output[1]
 
 
 def shapes(

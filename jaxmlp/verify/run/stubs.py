@@ -6,6 +6,8 @@ import types
 from collections.abc import Iterator
 from typing import Any, Literal
 
+WIDGETS = ("streamlit", "ipywidgets")
+
 
 class Stub:
     """In place of what is not there: takes anything, gives nothing.
@@ -28,7 +30,7 @@ class Stub:
     def __call__(self, *args: Any, **kw: Any) -> Any:
         if len(args) == 1 and callable(args[0]) and not isinstance(args[0], Stub):
             return args[0]  # a decorator
-        if "value" in kw:
+        if "value" in kw and self.why.startswith(WIDGETS):
             return kw["value"]  # of a slider that nobody has moved
         return Stub(f"{self.why}()")
 
