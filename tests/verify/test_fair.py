@@ -713,3 +713,34 @@ def test_a_loss_that_is_summed_may_have_a_number_for_each_output(judged):
         + "def total(G, Y):\n    s = 0\n    for g, y in zip(G, Y): s += mse(g, y)\n    return s\n"
     )
     assert {check.verdict for check in judged(summed).checks} == {"right"}
+
+
+VELOCITIES = """
+import math, random
+def f(u): return 1 / (1 + math.exp(-u))
+samples, answers = [[0, 1], [1, 1], [1, 0], [0, 0]], [1, 0, 1, 0]
+w = [random.uniform(-0.2, 0.2) for _ in range(6)]
+v = [random.uniform(-0.2, 0.2) for _ in range(3)]
+last = [0, 0, 0, 0, 0, 0]
+for epoch in range(500):
+    for k in range(4):
+        x = samples[k]
+        z = [f(x[0] * w[0] + x[1] * w[2] + 1 * w[4]), f(x[0] * w[1] + x[1] * w[3] + 1 * w[5])]
+        g = f(z[0] * v[0] + z[1] * v[1] + 1 * v[2])
+        top = (answers[k] - g) * ((1 - g) * g)
+        low = [(1 - z[0]) * z[0] * v[0] * top, (1 - z[1]) * z[1] * v[1] * top]
+        up = [z[0] * top, z[1] * top, 1 * top]
+        for i in range(3): v[i] += 0.7 * up[i]
+        down = [x[0] * low[0], x[0] * low[1], x[1] * low[0], x[1] * low[1], 1 * low[0], 1 * low[1]]
+        moves = [0] * 6
+        for i in range(6): moves[i] = 0.7 * down[i] + 0.3 * last[i]
+        last = moves
+        for i in range(6): w[i] += moves[i]
+"""
+
+
+def test_velocities_beside_an_input_of_0_are_no_mistake(judged):
+    assert {check.verdict for check in judged(VELOCITIES).checks} <= {"right", "imprecise"}
+    assert "wrong" in {
+        c.verdict for c in judged(VELOCITIES.replace("z[0] * v[0] * top", "v[0] * top")).checks
+    }

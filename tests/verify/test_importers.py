@@ -288,3 +288,46 @@ def test_a_program_in_a_folder_beside_a_package_runs_it(beside):
     file = verify_file(path)
     assert {check.verdict for check in file.checks} == {"right"}
     assert "run-by" in {note.id for note in file.remarks}
+
+
+XOR_NET = """
+import numpy as np
+class Net:
+    def __init__(self, f, cost):
+        self.f, self.cost = f, cost
+        self.W, self.V = np.random.rand(3, 2), np.random.rand(1, 3)
+    def step(self, x, y):
+        u = np.dot(x, self.W.T)
+        z = self.f(u)
+        a = np.dot(z, self.V.T)
+        g = self.f(a)
+        top = self.cost.derivative(y, g) * self.f.derivative(a)
+        low = np.dot(top, self.V) * self.f.derivative(u)
+        self.V -= 0.1 * np.dot(top.T, z)
+        self.W -= 0.1 * np.dot(low.T, x)
+        return self.cost(y, g)
+"""
+COSTS = """
+import numpy as np
+class Sigmoid:
+    def __call__(self, u): return 1 / (1 + np.exp(-u))
+    def derivative(self, u): return self(u) * (1 - self(u))
+class BCE:
+    def __call__(self, y, g): return -np.mean(y * np.log(g) + (1 - y) * np.log(1 - g))
+    def derivative(self, y, g): return (g - y) / (g * (1 - g))
+"""
+XOR_MAIN = """
+import numpy as np
+from costs import BCE, Sigmoid
+from net import Net
+X, Y = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]), np.array([[0], [1], [1], [0]])
+net = Net(Sigmoid(), BCE())
+for _ in range(100): net.step(X, Y)
+"""
+
+
+def test_the_loss_of_a_module_beside_is_what_the_step_is_meant_to_go_down(beside):
+    path = beside(net=XOR_NET, costs=COSTS, main=XOR_MAIN)
+    assert {check.verdict for check in verify_file(path).checks} == {"right"}
+    path.with_name("costs.py").write_text(COSTS.replace("(g - y) / (g * (1 - g))", "g - y"))
+    assert "wrong" in {check.verdict for check in verify_file(path).checks}
