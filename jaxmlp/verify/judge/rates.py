@@ -16,7 +16,7 @@ INSIDE = frozenset(("multiply", "divide", "negative", "np.sum", *PASSING, *FACTO
 SUMS = frozenset(("add", "subtract"))
 
 
-class Numbers(NamedTuple):
+class Scalars(NamedTuple):
     """What an update has beside its gradient.
 
     Attributes:
@@ -62,11 +62,11 @@ def counts_otherwise(world: World, new: int, others: Sequence[int], times: float
                if min(a, b) > least and a == round(a) and b == round(b))  # fmt: skip
 
 
-def _numbers(world: World, new: int, others: Sequence[int]) -> Numbers:
+def _numbers(world: World, new: int, others: Sequence[int]) -> Scalars:
     """Those on the way to a parameter's new value, and not on that to others'."""
     graph, nodes = world.graph, world.recording.nodes
     both: Collection[int] = graph.ancestors([new]) & graph.ancestors(others)
-    found, left = Numbers(set(), set()), [(new, INSIDE | SUMS)]
+    found, left = Scalars(set(), set()), [(new, INSIDE | SUMS)]
     while left:
         number, through = left.pop()
         op, args = nodes[number].op, nodes[number].args
