@@ -47,11 +47,15 @@ def uneven(
         return {name: f for name, f in found.items()
                 if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
     batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
-    told = {name: (*batch, averaged[name], *((2.0,) if name in weights else ())) for name in found}
+    told = {name: (*batch, averaged[name]) for name in found}
     rest = [new[name] for name in factors if name not in found]
-    found = {name: f for name, f in found.items() if not is_rate(world, new[name], rest, f)}
+    twice = {
+        name for name, f in found.items() if name in weights and (near(f, 2.0) or near(f, 0.5))
+    }
+    found = {name: f for name, f in found.items()
+             if name in twice or not is_rate(world, new[name], rest, f)}  # fmt: skip
     return {name: f for name, f in found.items()
-            if any(near(f, n) or near(f, 1 / n) for n in told[name])
+            if name in twice or any(near(f, n) or near(f, 1 / n) for n in told[name])
             or lacks_rate(world, new[name], rest, f)
             or counts_otherwise(world, new[name], rest, f)}  # fmt: skip
 
