@@ -93,7 +93,7 @@ def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[st
     right = bool(step.checks) and _right(step.checks)
     ids = {note.id for note in check.diagnosis}
     if right and _is_each(check, declared):
-        return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
+        return _as_remark(check)
     if check.verdict != "wrong" or not covers(step, [check], found):
         return check
     given_outputs = check.name in step.of_outputs
@@ -101,8 +101,13 @@ def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[st
         return of_output(check)
     known = ids in ({"relu-leaky"}, {"of-another"}) or check.stage == "dE"
     if right and not declared and known:
-        return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
+        return _as_remark(check)
     return check
+
+
+def _as_remark(check: Check) -> Check:
+    """Right, what was diagnosed being told all the same."""
+    return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
 
 
 def _is_each(check: Check, declared: Collection[str]) -> bool:
@@ -114,9 +119,8 @@ def _is_each(check: Check, declared: Collection[str]) -> bool:
 
 def _as_summed(check: Check, found: Source, declared: Collection[str]) -> Check:
     """Right, where it gives one number for each output, and the file takes their sum or mean."""
-    if not (_is_each(check, declared) and _is_summed(check, found)):
-        return check
-    return replace(check, verdict="right", diagnosis=(), remarks=check.diagnosis)
+    summed = _is_each(check, declared) and _is_summed(check, found)
+    return _as_remark(check) if summed else check
 
 
 def _is_summed(check: Check, found: Source) -> bool:

@@ -349,11 +349,8 @@ while True:
 
 
 def test_somebody_types_as_many_numbers_as_are_wanted_and_not_for_ever(tmp_path):
-    path = tmp_path / "asked.py"
-    path.write_text(ASKED)
-    assert {check.verdict for check in verify_file(path).checks} == {"right"}
-    path.write_text(ASKED.replace("low = top * V[k] *", "low = top *"))
-    assert "wrong" in {check.verdict for check in verify_file(path).checks}
+    assert verdicts(judged(tmp_path, ASKED)) == {"right"}
+    assert "wrong" in verdicts(judged(tmp_path, ASKED.replace("low = top * V[k] *", "low = top *")))
 
 
 SAVED = """
@@ -381,12 +378,9 @@ np.savez("weights.npz", W=W, b=b, V=V, c=c)
 
 
 def test_parameters_that_only_training_would_have_saved_are_those_before(tmp_path):
-    path = tmp_path / "saved.py"
-    path.write_text(SAVED)
-    assert {check.verdict for check in verify_file(path).checks} == {"right"}
-    path.write_text(SAVED.replace("* (z > 0)", "* z"))
-    assert "wrong" in {check.verdict for check in verify_file(path).checks}
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["saved.py"]
+    assert verdicts(judged(tmp_path, SAVED)) == {"right"}
+    assert "wrong" in verdicts(judged(tmp_path, SAVED.replace("* (z > 0)", "* z")))
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["homework.py"]
 
 
 ROWS = """
@@ -407,8 +401,5 @@ class Net:
 
 
 def test_rows_of_a_frame_that_is_not_there(tmp_path):
-    path = tmp_path / "rows.py"
-    path.write_text(ROWS)
-    assert {check.verdict for check in verify_file(path).checks} == {"right"}
-    path.write_text(ROWS.replace("top * (1 - z ** 2)", "top * z"))
-    assert "wrong" in {check.verdict for check in verify_file(path).checks}
+    assert verdicts(judged(tmp_path, ROWS)) == {"right"}
+    assert "wrong" in verdicts(judged(tmp_path, ROWS.replace("top * (1 - z ** 2)", "top * z")))

@@ -8,8 +8,8 @@ from jaxmlp.verify.judge.claims import DELTA
 from jaxmlp.verify.judge.staged import Stage, cost
 from jaxmlp.verify.judge.told import FOLLOWS, Telling
 
-# Causes at the place of the mistake that say more than any formula that gives the same.
 UNEVEN = frozenset(("other-factor", "no-step-size"))
+# Causes at the place of the mistake that say more than any formula that gives the same.
 NEARER = frozenset(("error-for-derivative", "bias-summed-over-units", "updated-V"))
 
 

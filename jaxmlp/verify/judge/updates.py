@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
 from jaxmlp.verify.judge.worlds import Param, World
@@ -35,10 +34,11 @@ def direction(
         return 0
     first = [i for i in gradients if not world.graph.ancestors([i]) & (set(gradients) - {i})]
     drawn = np.random.default_rng(0).normal(size=world.at[0][param.old].shape)
-    gradients_of = lambda times: _gradients(names, param, first, times * drawn)  # noqa: E731
+    others = [{i: _in_place_of(names, i, param, np.asarray(times * drawn)) for i in first}
+              for times in (1, -1, 3)]  # fmt: skip
     for data in ({}, _data(world)):  # in the run a sample may be 0
         try:
-            ends = [_moved(world, param, data | gradients_of(times)) for times in (1, -1, 3)]
+            ends = [_moved(world, param, data | gradients) for gradients in others]
         except replay.NotReplayed:  # a branch that the true gradient does not take
             return 1
         if not np.array_equal(ends[0], ends[1]):
@@ -123,13 +123,6 @@ def _data(world: World) -> dict[int, np.ndarray]:
     nodes, state = world.recording.nodes, world.at[0]
     return {n.id: state[n.id] for n in nodes.values()
             if n.op == "leaf" and n.id not in world.roots}  # fmt: skip
-
-
-def _gradients(
-    names: Names, param: Param, first: list[int], drawn: ArrayLike
-) -> dict[int, np.ndarray]:
-    """Other gradients, by their nodes."""
-    return {i: _in_place_of(names, i, param, np.asarray(drawn)) for i in first}
 
 
 def _in_place_of(names: Names, number: int, param: Param, drawn: np.ndarray) -> np.ndarray:

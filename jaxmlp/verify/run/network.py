@@ -103,10 +103,11 @@ def zero_targets(graph: Graph, found: Sequence[Target], parts: Mapping[int, Read
     None, if another 0 goes into the backward pass: it may be the same, read in another way.
     """
     nodes = graph.nodes
+    if any(nodes[y].value.size < nodes[g].value.size for one in found for g, y in one.pairs):
+        return []  # the number of a class
     zero = {i: read(nodes, i, parts) for i in nodes if _is_zero_part(graph, i, parts)}
-    labels = any(nodes[y].value.size < nodes[g].value.size for one in found for g, y in one.pairs)
     own = [zero[way] for target in found for y in target.nodes for way in graph.way(y)
-           if way in zero and not labels]  # fmt: skip
+           if way in zero]  # fmt: skip
     same = {i for i, one in zero.items() for other in own
             if one.data == other.data and np.isin(one.places, other.places).all()}  # fmt: skip
     behind = set().union(*(target.backward for target in found))

@@ -168,8 +168,9 @@ class Tape:
     def _here(self) -> Span:
         """Where the program is."""
         frame = self.frame()
-        if frame is None:
-            return NOWHERE._replace(inner=self._inner(None)) if self.beside else NOWHERE
+        deepest = self.frame(beside=True) if self.beside else frame
+        if frame is None or deepest is None:
+            return NOWHERE._replace(inner=self._inner(deepest))
         outer: FrameType | None = frame
         while outer is not None:
             if outer.f_code.co_filename == self.path:
@@ -181,14 +182,13 @@ class Tape:
         line, end_line, column, end_column = self.positions[code][frame.f_lasti // 2]
         if line is None or column is None:
             line, column, end_line, end_column = frame.f_lineno, 0, frame.f_lineno, 0
-        name, inner = code.co_qualname, self._inner(frame) if self.beside else 0
-        own = cast(FrameType, self.frame(beside=True)).f_code.co_qualname
-        return Span(line, column, end_line, end_column, name, code.co_firstlineno, inner, own)
+        inner = self._inner(deepest) if deepest is not frame else 0
+        return Span(line, column, end_line, end_column, code.co_qualname, code.co_firstlineno,
+                    inner, deepest.f_code.co_qualname)  # fmt: skip
 
-    def _inner(self, outer: FrameType | None) -> int:
-        """A number for where the program is in a module beside; 0 in the file itself."""
-        frame = self.frame(beside=True)
-        if frame is None or frame is outer:
+    def _inner(self, frame: FrameType | None) -> int:
+        """A number for where the program is in a module beside; 0 where it is in none."""
+        if frame is None:
             return 0
         place = (frame.f_code.co_filename, frame.f_code.co_qualname, frame.f_lasti)
         return self.inner.setdefault(place, len(self.inner) + 1)
