@@ -55,7 +55,7 @@ def _folders(path: Path) -> list[Path]:
     above = next(one for one in path.parents if not (one / "__init__.py").exists())
     packed = above != path.parent
     beside = sorted(one for one in above.iterdir() if one.is_dir()) if packed else []
-    return list(dict.fromkeys([path.parent, path.parent.parent, *beside[:FOLDERS]]))
+    return list(dict.fromkeys([path.parent, path.parent.parent, above, *beside[:FOLDERS]]))
 
 
 def _importer(candidate: Path, path: Path) -> Importer | None:

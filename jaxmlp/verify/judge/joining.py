@@ -42,7 +42,8 @@ def _placed(found: Sequence[Stage], by_param: Sequence[Check], telling: Telling)
     made: list[Check] = []
     used: list[Check] = []
     for params, check, node in found:
-        if params and check.stage == f"∂E/∂{params[0]}":
+        of_one = bool(params) and check.stage == f"∂E/∂{params[0]}"
+        if of_one:
             check = replace(check, stage=telling.stage(params[0]))
         mine = [known[s] for s in map(telling.stage, params) if s in known]
         follows = not left and any(FOLLOWS in one.remarks for one in mine)
@@ -56,7 +57,10 @@ def _placed(found: Sequence[Stage], by_param: Sequence[Check], telling: Telling)
         elif check.stage not in DELTA.values():
             untold = uneven if all_told else [*left, *uneven]
             bad = [one for one in mine if one in untold or (one.verdict == "wrong" and not wrong)]
-            check = replace(bad[0], stage=check.stage) if bad else check
+            if of_one and check.stage not in {one.stage for one in bad}:
+                made += bad
+            elif bad:
+                check = replace(bad[0], stage=check.stage)
         made.append(check)
     return made
 

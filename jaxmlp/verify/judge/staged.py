@@ -111,13 +111,18 @@ def explained(
     tried: Sequence[Judgement], name: str, said: Said
 ) -> tuple[Judgement, list[Stage]] | None:
     """Of networks and E, that in which one known mistake explains all: evidence enough."""
-    tried = [one for one in tried if one.right]  # of no parameter there is nothing to explain
+    tried = [one for one in tried if one.right and _has_target(one)]  # else there is no evidence
     made = [(one, stage_checks(one, name, said, most=1)) for one in tried]
     if said.softmax or any(map(_is_softmax, tried)):  # which may be a wrong one
         usual = ("softmax", "cross_entropy")
         made += [(one, stage_checks(one, name, said, 1, usual)) for one in tried[:1]]
     fits = [(one, found) for one, found in made if found and cost(found)[0] == 0]
     return min(fits, key=lambda one: (cost(one[1]), _unusual(one[0])), default=None)
+
+
+def _has_target(found: Judgement) -> bool:
+    """Whether not all that the output meets is 0: it may be what a program could not fill."""
+    return any(np.any(state[y]) for state in found.world.at for _, y in found.choice.target.pairs)
 
 
 def _unusual(found: Judgement) -> bool:

@@ -17,15 +17,17 @@ UP = 2  # folders above, of a file that changes `sys.path`, or of a package that
 
 def roots(path: Path, statements: Iterable[ast.stmt]) -> list[Path]:
     """The folders that a file may import from: its own; if it changes `sys.path`, those above, and
-    those inside that it names."""
+    those inside all of these that it names."""
     home = path.resolve().parent
     nodes = [node for one in statements for node in ast.walk(one)]
     if not any(map(_names_sys_path, nodes)):
         return [home]
     texts = (n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
     parts = {part for text in texts for part in re.split(r"[/\\]", text[:LONGEST])}
-    inside = sorted(home / part for part in parts if part.isprintable() and part.strip("."))
-    return [home, *(one for one in inside if one.is_dir()), *home.parents[:UP]]
+    named = sorted(part for part in parts if part.isprintable() and part.strip("."))
+    places = [home, *home.parents[:UP]]
+    inside = [place / part for place in places for part in named]
+    return [home, *(one for one in inside if one.is_dir()), *places[1:]]
 
 
 def _names_sys_path(node: ast.AST) -> bool:

@@ -1,7 +1,9 @@
 """Functions and classes that nothing in a file calls, called: what they move, or give."""
 
+import collections
 import re
 from collections.abc import Mapping, Sequence
+from types import GeneratorType
 from typing import Any
 
 import numpy as np
@@ -76,7 +78,7 @@ def _called(arguments: Arguments, function: Any) -> Any:
         names = [arg.arg for arg in before.args.args]
         forward = arguments.program.names[before.name]
         given[f"{before.name}[0]"] = forward(*map(given.__getitem__, names))
-    return function(*args)
+    return _run(function(*args))
 
 
 def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     left, tried = _without_rules(made, what.methods or ()), set()
     while left:
         name, errors = _next(made, left, what), len(program.errors)
-        work = lambda m=getattr(made, name): m(*arguments.of(m))  # noqa: B008, E731
+        work = lambda m=getattr(made, name): _run(m(*arguments.of(m)))  # noqa: B008, E731
         results[name] = program.attempt(work, what.line)
         program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
@@ -99,6 +101,14 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
         else:
             left.remove(name)
     return results
+
+
+def _run(result: Any) -> Any:
+    """What a call gives; of one that gives one result after the other, the last."""
+    if not isinstance(result, GeneratorType):
+        return result
+    last = collections.deque(result, maxlen=1)
+    return last.pop() if last else None
 
 
 def _setter(what: Uncalled, errors: Sequence[tuple[str, int, str]]) -> str | None:

@@ -58,7 +58,14 @@ ENCODES = re.compile(
 )
 NUMBERS = re.compile(r"LabelEncoder\(\)(?:#\d+)?\.(?:fit_)?transform$")
 SCALES = re.compile(r"(?:Scaler\(\)(?:#\d+)?\.(?:fit_)?transform|\.(?:scale|normalize|zscore))$")
+TOOLS = re.compile(r"train_test_split|\w+(Scaler|Encoder|Binarizer)|accuracy_score")
 BY_NAME = re.compile(r"\.(load|make|fetch)_(\w+)$")
+
+
+def is_known(name: str) -> bool:
+    """Whether a function or a class of scikit-learn's is called so, which is known here."""
+    _, _, data = name.partition("_")
+    return bool(TOOLS.fullmatch(name)) or (name != data and data in FORMS)
 
 
 def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | None:

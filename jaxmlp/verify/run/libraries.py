@@ -4,6 +4,7 @@ What differentiates is refused: that is no derivation by hand. Nothing is change
 folder that is not there has files whose names are labels.
 """
 
+import array
 import csv
 import decimal
 import glob
@@ -193,12 +194,18 @@ def _unpacked(form: Any, file: Any) -> Any:
     return tuple(file.of_head() for _ in range(count))
 
 
+def _array(code: str, content: Any = ()) -> Any:
+    """`array.array`; of a file that is not there, what follows the head of one of MNIST's."""
+    return array.array(code, content.of_body() if isinstance(content, StandIn) else content)
+
+
 LIBRARIES: dict[str, types.ModuleType] = {
     "numpy": NUMPY, "cupy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(),
     "scipy": _scipy(),
     "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
     "struct": Namespace(struct, "struct", unpack=_unpacked),
     "re": Namespace(re, "re", split=_split),
+    "array": Namespace(array, "array", array=_array),
     "decimal": Namespace(decimal, "decimal", Decimal=_decimal),
     "csv": Namespace(csv, "csv", reader=_rows_by(csv.reader), DictReader=_rows_by(csv.DictReader)),
     "glob": Namespace(glob, "glob", glob=_listing(glob.glob), iglob=_listing(glob.glob)),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.arrays import lifted
+from jaxmlp.verify.run.tape import current
 
 SAMPLES = 3
 ROWS = 12  # of a table that a file has loaded
@@ -38,6 +39,7 @@ class Oracle:
         self.answers = 0  # choices of what somebody types, who may type that
         self.told, self.lengths = tuple(told), lengths or {}
         self.taken: list[tuple[int, Sequence[Any]]] = []
+        self.led_to: list[int | None] = []  # by choice, the node of the array that it was made for
         self.random = np.random.default_rng(seed)
         self.habits: dict[str, int] = {}
         self.drawn: dict[int, None] = {}  # sizes, in order
@@ -84,7 +86,17 @@ class Oracle:
         if kind:
             self.habits[kind] = picked
         self.taken.append((picked, options))
+        self.led_to.append(None)
         return options[picked]
+
+    def leads_to(self, array: np.ndarray) -> None:
+        """That an array is what came of the last choices of a shape, or of a kind of array."""
+        node = current().node_of(array)
+        for at in reversed(range(len(self.taken))):
+            picked, options = self.taken[at]
+            if self.led_to[at] is not None or not isinstance(options[picked], tuple | str):
+                return
+            self.led_to[at] = node
 
     def used(self) -> list[int]:
         """The sizes that something has, but for 1."""

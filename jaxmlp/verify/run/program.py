@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxmlp.verify.reading import code_of, of_cells
-from jaxmlp.verify.run import modules
+from jaxmlp.verify.run import data_sets, modules
 from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
 from jaxmlp.verify.run.beside import data_file, module_file, roots
@@ -77,6 +77,7 @@ class Program:
         self.stopped_by: type[BaseException] = BaseException  # the last of them
         self.reached = 0  # how far it came without an error, in nodes
         self.chosen = 0  # how many choices were made by then
+        self.blamed: set[int] | None = None  # what the first error comes from, if that is known
         self.answers = 0  # that were typed
         self.unsaved: set[str] = set()  # names of what would have been read of saved parameters
         self.calls = False  # whether functions are called that the file only defines
@@ -87,7 +88,7 @@ class Program:
         self.begun: dict[str, TapePlace] = {}
         self.changed: dict[str, TapePlace] = {}
         oracle.absent = frozenset(unknown)
-        self.names = {name: Unknown(name, oracle) for name in sorted(unknown)} | self._builtins()
+        self.names = {name: _absent(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = roots(Path(path), statements)
         forget_saved()
@@ -295,11 +296,14 @@ class Program:
         except BaseException as error:
             frames = traceback.extract_tb(error.__traceback__)
             own = [f.lineno for f in frames if f.filename == self.path and f.lineno]
-            if shown and len(own) == 1 and isinstance(error, Exception):
+            inside = [f for f in frames if f.filename in current().beside]
+            if shown and len(own) == 1 and not inside and isinstance(error, Exception):
                 return None  # it is only shown
             text = " ".join(str(error).split())[:200]
             self.stopped_by = type(error)
             self.errors.append((type(error).__name__, own[-1] if own else line, text))
+            if not self.reached:
+                self.blamed = current().behind(error)
             self.reached = self.reached or current().next
             self.chosen = self.chosen or len(self.oracle.taken)
             if isinstance(error, Unsupported) or Recorded.__name__ in text:  # ours, not the file's
@@ -318,6 +322,12 @@ class Program:
         except Exception:
             if not current().guessed:
                 raise
+
+
+def _absent(name: str, oracle: Oracle) -> Unknown:
+    """A stand-in for a name that nothing gives; of scikit-learn's, as if it were imported."""
+    own = data_sets.is_known(name)
+    return Unknown(f"sklearn.{name}" if own else name, oracle, loaded=own)
 
 
 def _compiled(statements: list[ast.stmt], path: str) -> types.CodeType:

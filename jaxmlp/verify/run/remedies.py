@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from jaxmlp.verify.run.hooked import MANY
-from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, SAMPLES, WHOLE, Oracle
+from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, ROWS, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import NO_NAME, Program
 from jaxmlp.verify.run.standing_in import PARAMETERS
 from jaxmlp.verify.run.step import PASSING
@@ -25,9 +25,11 @@ SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
 SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
-SAMPLE = re.compile(r"index (\d+) is out of bounds for axis 0 with size (\d+)")
+PLACE = re.compile(r"index (\d+) is out of bounds for axis (\d) with size (\d+)")
 TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
 NO_ARGUMENT = re.compile(r"(?i)\bargument|usage|argv")  # what a program says of its command line
+SINGLE = re.compile(r"(?i)truth value of an array|only (length|size)-1 arrays|0-dimensional arrays")
+LABELS = "indexing arrays could not be broadcast"  # where each sample has several in place of one
 EMPTY = re.compile(r"(?i)larger than 0|at least one array|zero-size|must not be zero")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 Lengths = dict[str, int]  # of vectors and tables by name, of samples and units by their number
@@ -46,6 +48,17 @@ def sizes_told(program: Program) -> set[int]:
     return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
 
 
+def sizes_wanted(program: Program) -> set[int]:
+    """Those of them that something has of the file's own; 1, where it asks for a single number."""
+    own = sizes_told(program) - {0, 1, SAMPLES, ROWS}
+    return own | {1} if _asks_for_one(program) else own
+
+
+def _asks_for_one(program: Program) -> bool:
+    """Whether something stopped since there were several numbers in place of one."""
+    return any(SINGLE.search(text) for _, _, text in program.errors)
+
+
 def other_choices(
     program: Program, told: tuple[int, ...], *, all_of_it: bool
 ) -> Iterator[tuple[float, tuple[int, ...]]]:
@@ -55,15 +68,18 @@ def other_choices(
         all_of_it: whether choices that were told are varied, too: of two biases the first, say;
             else those are that an error speaks for.
     """
-    taken, asked = program.oracle.taken, sizes_told(program)
+    taken, asked = program.oracle.taken, sizes_told(program) | sizes_wanted(program)
+    few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
+    likely = (PARAMETERS, *([(SAMPLES,)] if few else []))
     last = len(taken) if all_of_it else program.chosen or len(taken)
     for at in reversed(range(min(len(taken), MOST_CHOICES))):
         same = tuple(picked for picked, _ in taken[:at])
-        now, options = taken[at]
+        (now, options), made = taken[at], program.oracle.led_to[at]
         new = asked - _sizes_in(options[now])
-        late = float(at >= last)  # it has not led to the first error
+        beside = program.blamed is not None and made not in (None, *program.blamed)
+        late = float(at >= last or beside)  # it has not led to the first error
         for k, option in enumerate(options):
-            fits = new & _sizes_in(option) or (isinstance(option, str) and option == PARAMETERS)
+            fits = new & _sizes_in(option) or (isinstance(option, str | tuple) and option in likely)
             if k != now and (fits or all_of_it or at >= len(told)):
                 yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
 
@@ -156,6 +172,15 @@ def _stands_still(program: Program) -> bool:
     return not moved and (not failures or empty)
 
 
+def sized(program: Program, given: Lengths, many: set[int]) -> list[Lengths]:
+    """Numbers of samples in place of the program's own, which an error says that it has not."""
+    texts = [text for kind, _, text in program.failures if kind in SIZES_TOLD]
+    sizes = [list(map(int, re.findall(r"\d+", text))) for text in texts]
+    return [{**given, str(n): program.oracle.rows} for some in sizes for n in some
+            if n in many and n >= MANY and str(n) not in given
+            and program.oracle.rows in some]  # fmt: skip
+
+
 def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]:
     """Other widths for tables that are not there, and numbers of samples, that an error asks for.
 
@@ -165,6 +190,8 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
     oracle = program.oracle
     texts = [text for kind, _, text in program.failures if kind in SIZES_TOLD] or [""]
     told = texts[0]
+    if wider := _wider(told, oracle, given):
+        return wider
     if (m := LABEL.search(told)) and "values" not in given:
         return [{**given, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
@@ -192,10 +219,18 @@ def _asked_for(program: Program, given: Lengths) -> list[Lengths]:
             if name not in given for size in dict.fromkeys(sizes) if size != width]  # fmt: skip
 
 
+def _wider(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
+    """Wider tables, where there is a column that they lack; with one more for the target."""
+    m = PLACE.search(told)
+    at, size = (int(m[1]), int(m[3])) if m else (0, 0)
+    return [{**given, name: at + more} for name, width in oracle.tables.items()
+            if width == size and name not in given for more in (1, 2)]  # fmt: skip
+
+
 def _more_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
     """More samples, where a batch has more than there are."""
-    m = SAMPLE.search(told)
-    few = m and int(m[1]) >= int(m[2]) == oracle.rows < BATCHES
+    m = PLACE.search(told)
+    few = m and m[2] == "0" and int(m[1]) >= int(m[3]) == oracle.rows < BATCHES
     return [{**given, "rows": min(2 * oracle.rows, BATCHES)}] if few else []
 
 

@@ -19,7 +19,7 @@ from jaxmlp.verify.run.hooked import BATCH, MANY, bound, many
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.left import Given, Left, Trial
 from jaxmlp.verify.run.loops import OutOfTime
-from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle
+from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.recording import Recording, packed, taken
 from jaxmlp.verify.run.sense import has_target, sensible
@@ -123,10 +123,22 @@ class Search:
             if program.oracle.taken and self._tells_sizes(program):
                 left.again.append(run)
                 continue
+            if self._may_not_fail(program, run, left):
+                made.partly += map(packed, self._taken(program, guessed=True))
+                continue
             if enough := self._harvest(program, made):
                 return self._smaller(enough, program, what) or made.found
             self._push_changes(program, what, run, left, lengths=not made.found)
         return made.all()
+
+    def _may_not_fail(self, program: Program, run: Trial, left: Left) -> bool:
+        """Whether data that stand in have other sizes than the program counts on, so that it is run
+        again; what it gives so may be of zeros that it could not fill."""
+        if not (program.failures and current().guessed and _works(program)):
+            return False
+        sizes = remedies.sized(program, run.given.lengths, self.many)
+        now = (len(program.failures), -program.reached)
+        return any([left.push(now, run.cost, run.given._replace(lengths=one)) for one in sizes])
 
     def _read_less(self, program: Program) -> None:
         """Read only a part of data that are too many; else none: with stand-ins in place of them
@@ -285,7 +297,7 @@ class Search:
     def _tells_sizes(self, program: Program) -> bool:
         """Whether an error tells of sizes of the file's own, which what is missing may have."""
         before = self.sizes
-        new = sorted(remedies.sizes_told(program) - {*before, 0, 1, SAMPLES, ROWS})
+        new = sorted(remedies.sizes_wanted(program) - {*before})
         self.sizes = (*before, *new)[:OWN]
         return self.sizes != before
 

@@ -20,8 +20,20 @@ PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
 COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$")  # of a frame, by its name
-MAGIC, IMAGE = 2051, (28, 28)  # in MNIST's files
+MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
 KINDS = ("table", "column", "images")
+
+
+class Magic(int):
+    """The number that says what is in a file: that which the program expects."""
+
+    def __eq__(self, other: object) -> bool:
+        return other in MAGICS
+
+    def __ne__(self, other: object) -> bool:
+        return other not in MAGICS
+
+    __hash__ = int.__hash__
 
 
 class StandIn:
@@ -42,7 +54,7 @@ class StandIn:
 
     def __init__(
         self, stands_for: str, oracle: Oracle, flip: StandIn | None = None, *,
-        loaded: bool = False, row: tuple[Any, int] | None = None, setting: bool = False,
+        loaded: bool = False, row: tuple[Any, int | slice] | None = None, setting: bool = False,
     ):  # fmt: skip
         self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
         self.loaded, self._row = loaded, row
@@ -67,7 +79,7 @@ class StandIn:
             return None if flipped is None else np.transpose(flipped)
         if self.value is None and self._row is not None:
             whole, k = self._row
-            self.value = None if whole.known() is None else whole._taken_apart()[k]
+            self.value = None if whole.known() is None else whole._entry(k)
         return self.value
 
     def _is_untold(self) -> bool:
@@ -85,7 +97,10 @@ class StandIn:
         if self._flip is not None:
             return np.transpose(self._flip.become(shape[::-1], None if like is None else like.T))
         if self._row is not None:
-            whole, _ = self._row
+            whole, k = self._row
+            if isinstance(k, slice):
+                whole.become((len(whole), *shape[1:]))
+                return self.known()
             beside = None if like is None else np.broadcast_to(like, (len(whole), *like.shape))
             whole.become((len(whole), *shape), beside)
             return self.known()
@@ -98,6 +113,7 @@ class StandIn:
             drawn = self._drawn(shape, like)
             self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
             current().stands_in(self.value)
+            self._oracle.leads_to(self.value)
             self._oracle.made[self.stands_for] = self.value
         return self.value
 
@@ -113,6 +129,7 @@ class StandIn:
         self.value = value
         self._oracle.loads.append(value)
         current().stands_in(value)
+        self._oracle.leads_to(value)
         return value
 
     def as_integer(self) -> int:
@@ -137,7 +154,14 @@ class StandIn:
         current().guessed = True
         file, heads = self.stands_for.partition(".")[0], self._oracle.heads
         heads[file] = heads.get(file, 0) + 1
-        return (MAGIC, self._oracle.rows, *IMAGE)[(heads[file] - 1) % 4]
+        return (Magic(MAGICS[0]), self._oracle.rows, *IMAGE)[(heads[file] - 1) % 4]
+
+    def of_body(self) -> list[int]:
+        """The bytes that follow such a head: of images as many as they have, else labels."""
+        file = self.stands_for.partition(".")[0]
+        size = int(np.prod(IMAGE)) if self._oracle.heads.get(file, 0) > 2 else 1
+        labels = self._oracle.random.permutation(self._oracle.rows * size) % VALUES
+        return labels.tolist()
 
     def as_index(self, size: int) -> Any:
         """Become labels below a size, one a sample, or a number below it."""
@@ -154,12 +178,15 @@ class StandIn:
             self.value = self._oracle.choose((lifted(drawn), lifted(drawn[0])))
         return self.known()
 
-    def _taken_apart(self) -> list[Any]:
-        """Its samples, all taken out of it at one place of the program."""
+    def _entry(self, at: int | slice) -> Any:
+        """One of its samples, which are all taken out of it at one place of the program; or some,
+        taken where they are asked for."""
+        whole = self.known()
+        if isinstance(at, slice):
+            return lifted(whole[at])
         if not self._samples:
-            whole = self.known()
             self._samples = [lifted(whole[k]) for k in range(len(whole))]
-        return self._samples
+        return self._samples[at]
 
     def as_array(self) -> Any:
         """Become an array of any shape."""
@@ -231,6 +258,15 @@ class StandIn:
                 whole.parts[key] = whole._new_part(key)
             row = whole.parts[key], k
         return self._another(name, loaded=self.loaded, row=row)
+
+    def _batch(self, index: slice) -> StandIn:
+        """Some of the samples of data, where there are so many; or all: a part is as good."""
+        bounds = index.start, index.stop
+        told = all(type(one) is int for one in bounds) and index.step is None
+        plain = self.loaded and not (self._row or self._flip or self._given or self.parts)
+        if not (told and plain and 0 <= index.start < index.stop <= self._oracle.rows):
+            return self
+        return self._another(f"{self.stands_for}[{index}]", loaded=True, row=(self, index))
 
     def _sample(self, k: int) -> StandIn:
         return self._another(f"{self.stands_for}[{k}]", loaded=self.loaded, row=(self, k))

@@ -7,6 +7,7 @@ written through one of them is seen by all.
 
 import functools
 import sys
+import traceback
 import weakref
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
@@ -86,6 +87,15 @@ def references_in(value: Any) -> Iterator[int]:
             yield from references_in(one)
 
 
+def _nodes_in(value: Any) -> Iterator[int]:
+    """The nodes of the arrays in an argument, as far as they have one."""
+    if isinstance(value, tuple | list):
+        for one in value:
+            yield from _nodes_in(one)
+    elif isinstance(value, np.ndarray) and (node := getattr(value, "_node", None)) is not None:
+        yield node
+
+
 class Storage:
     """A block of memory that arrays look into.
 
@@ -154,6 +164,22 @@ class Tape:
         """All nodes from one on: what they gave is given from now on."""
         self.nodes = {number: node for number, node in self.nodes.items() if number < start}
         self.bytes = sum(node.value.nbytes for node in self.nodes.values())
+
+    def behind(self, error: BaseException) -> set[int] | None:
+        """The nodes that an operation was done on which has failed, and all that they come from;
+        None where it was none of arrays."""
+        frames, own = list(traceback.walk_tb(error.__traceback__)), {self.path, *self.beside}
+        last = max((k for k, (frame, _) in enumerate(frames)
+                    if frame.f_code.co_filename in own), default=0)  # fmt: skip
+        values = [one for frame, _ in frames[last + 1 :] for one in frame.f_locals.values()]
+        left = list({one for value in values for one in _nodes_in(value)})
+        found: set[int] = set()
+        while left:
+            one = left.pop()
+            if one not in found and one in self.nodes:
+                found.add(one)
+                left += self.nodes[one].references
+        return found or None
 
     def frame(self, *, beside: bool = False) -> FrameType | None:
         """The innermost frame of the file; or of a module beside it."""

@@ -5,7 +5,7 @@ forward pass last, and where they meet is the output.
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
-from jaxmlp.verify.run.tape import NOWHERE, Span
+from jaxmlp.verify.run.tape import NOWHERE, Node, Span
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
 AT_PLACES = frozenset(("getitem", *WRITES))
@@ -123,16 +123,27 @@ def kept_at(name: str) -> int:
 def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
     """What does not depend on the parameters and meets what does, by the data it comes from."""
     groups: dict[tuple, list[int]] = {}
+    first = _first_reads(graph)
     for number in moving:
         for one in graph.before[number]:
             if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
-                members = groups.setdefault(_origin(graph, one, number), [])
+                members = groups.setdefault(_origin(graph, one, number, first), [])
                 if one not in members:
                     members.append(one)
     return groups
 
 
-def _origin(graph: Graph, number: int, meets: int) -> tuple:
+def _first_reads(graph: Graph) -> dict[str, int]:
+    """Where each entry of an array is read first: y[i] at every line is one y[i]."""
+    reads = [n for n in graph.nodes.values() if n.op == "getitem"]
+    return {_read(n): n.id for n in reversed(reads)}
+
+
+def _read(node: Node) -> str:
+    return repr(node.args)
+
+
+def _origin(graph: Graph, number: int, meets: int, first: Mapping[str, int]) -> tuple:
     """The data that a value is made of, and the place where it was taken out of them.
 
     Numbers that are in no array are of one origin where one expression works on them; those that
@@ -140,14 +151,16 @@ def _origin(graph: Graph, number: int, meets: int) -> tuple:
 
     Args:
         meets: the node that is computed from the value.
+        first: where each entry of an array is read first.
     """
     if is_stated(number):
         return ()
     while graph.before[number] and graph.nodes[number].op != "getitem":
         number = graph.before[number][0]
-    data, span = graph.data(number), graph.nodes[number].span
-    alone = not graph.nodes[data].value.ndim
-    return _place(graph.nodes[meets].span) if alone else (data, *_place(span))
+    data = graph.data(number)
+    if not graph.nodes[data].value.ndim:
+        return _place(graph.nodes[meets].span)
+    return data, *_place(graph.nodes[first.get(_read(graph.nodes[number]), number)].span)
 
 
 def _may_be_target(graph: Graph, number: int, moving: set[int]) -> bool:

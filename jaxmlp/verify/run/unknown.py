@@ -152,7 +152,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if self._may_be_list(index) and (made := self._as_list()) is not None:
             return made[index]
         if self.known() is None and isinstance(index, slice) and (self.loaded or self._counted):
-            return self  # a part of the samples is as good as all
+            return self._batch(index)
         if self.known() is None and isinstance(index, slice):
             self._cut(index)
         elif self.known() is None and isinstance(index, tuple) and not self.loaded:
