@@ -44,18 +44,21 @@ class StandIn:
         value: what it has become, or None.
         loaded: whether it comes out of a file or a module, and is data.
         setting: whether an object is made with it: it may be the sizes of all layers, or a word.
+        of_list: what it stands for in a list of settings: what one layer is made with; else "".
         like: the shape that it has, if it may.
     """
 
     __slots__ = (
         "_counted", "_flip", "_given", "_oracle", "_other_words", "_row", "_samples", "like",
-        "loaded", "parts", "setting", "stands_for", "value",
+        "loaded", "of_list", "parts", "setting", "stands_for", "value",
     )  # fmt: skip
 
     def __init__(
         self, stands_for: str, oracle: Oracle, flip: StandIn | None = None, *,
         loaded: bool = False, row: tuple[Any, int | slice] | None = None, setting: bool = False,
+        of_list: str = "",
     ):  # fmt: skip
+        self.of_list = of_list
         self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
         self.loaded, self._row = loaded, row
         self._given: tuple = ()  # the arrays that it was made of
@@ -134,6 +137,9 @@ class StandIn:
 
     def as_integer(self) -> int:
         """Become an integer."""
+        if self.value is None and self.of_list:
+            sizes = (self._oracle.fresh(), *self._oracle.own)  # of the last, such as 10 classes
+            self.value = self._oracle.choose(sizes) if self._is_last() and sizes[1:] else sizes[0]
         if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
             self.value = self._oracle.choose(DEPTHS)
         if self.value is None and self.setting and self._oracle.has_layers:
@@ -192,6 +198,8 @@ class StandIn:
         """Become an array of any shape."""
         if self.known() is None and self._row is not None:
             self._row[0].as_array()
+        if self.known() is None and self.of_list:
+            return self.as_integer()
         if self.known() is None and self.loaded:
             return self._loaded_array()
         if self.known() is None:
@@ -257,7 +265,9 @@ class StandIn:
             if key not in whole.parts:
                 whole.parts[key] = whole._new_part(key)
             row = whole.parts[key], k
-        return self._another(name, loaded=self.loaded, row=row)
+        within = f"{self.of_list}[{key!r}]" if self.of_list else ""
+        return self._another(name, loaded=self.loaded, row=row, of_list=within,
+                             setting=bool(within))  # fmt: skip
 
     def _batch(self, index: slice) -> StandIn:
         """Some of the samples of data, where there are so many; or all: a part is as good."""
@@ -281,21 +291,24 @@ class StandIn:
         kind = self._oracle.choose(("array", "sizes", PARAMETERS), "list")
         if kind == PARAMETERS:
             return self._parameters()
-        return self._sizes() if kind == "sizes" else None
+        return self._elements() if kind == "sizes" else None
 
     def _parameters(self) -> list[StandIn]:
         """Become the parameters of a few layers."""
         self.value = [self._another(f"{self.stands_for}[{k}]") for k in range(SAMPLES)]
         return self.value
 
-    def _sizes(self) -> list[int]:
-        """Become the sizes of a few layers, all different."""
-        *sizes, last = [self._oracle.fresh(k) for k in range(LAYERS)]
-        own = self._oracle.own  # such as 10 classes
-        self.value = [*sizes, self._oracle.choose((last, *own)) if own else last]
+    def _elements(self, count: int = LAYERS) -> list[StandIn]:
+        """Become what a few layers are made with: their sizes, all different, or words."""
+        name = self.stands_for
+        self.value = [self._another(f"{name}[{k}]", setting=True, of_list=f"{name}[]")
+                      for k in range(count)]  # fmt: skip
         self._oracle.has_layers = True
-        self._oracle.drawn.update(dict.fromkeys(self.value))
         return self.value
+
+    def _is_last(self) -> bool:
+        """Whether it is the size of the last layer."""
+        return self.stands_for.endswith(f"[{LAYERS - 1}]")
 
     def _cut(self, index: slice) -> None:
         """Become a vector that is cut into parameters, where a bound says so; else a table."""
@@ -319,14 +332,14 @@ class StandIn:
         """Whether it becomes this word; once it has not, it never does."""
         if word in self._other_words:
             return False
-        if self._oracle.choose((False, True)):
+        if self._oracle.choose((False, True), f"{self.of_list} is {word}" if self.of_list else ""):
             self.value = word
             return True
         self._other_words.add(word)
         return False
 
     def _list(self) -> list:
-        return self._sizes() if self.known() is None else list(self.value)
+        return self._elements() if self.known() is None else list(self.value)
 
 
 def settled(value: Any) -> Any:

@@ -29,6 +29,7 @@ from jaxmlp.verify.run.tape import current
 
 MAGIC = 2000  # a number in a file beyond which it is neither a size nor a label
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
+CHANGES_LIST = frozenset(["append", "extend", "insert", "pop"])
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
 FRAME = frozenset(["values", "array"])  # of a data frame: the table itself
 BY_ROWS = frozenset(["loc", "iloc", "ix"])
@@ -45,6 +46,9 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kw: Any
     ) -> Any:
         args = list(inputs)
+        for one in args:
+            if is_open(one) and one.of_list:
+                one.as_integer()
         is_root = ufunc in (np.sqrt, np.power) and args[0] is self
         if is_root and self.setting and self._is_undecided():
             args[0] = self.as_integer()  # the units that weights are drawn for
@@ -88,6 +92,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return lambda other: np.matmul(self, other)
         if name == "iterrows":
             return lambda: enumerate(self)
+        if self.setting and name in CHANGES_LIST:
+            return getattr(self._elements(), name)
         if self.loaded and (of_frame := self._of_frame(name)) is not None:
             return of_frame
         if name in ARRAY_ATTRIBUTES and name not in self.parts:
@@ -148,7 +154,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def _taken(self, index: Any) -> Any:
         """What is taken out of it: a size, the parameters of a layer, samples, or numbers."""
         if self.setting and self.known() is None and isinstance(index, int | slice):
-            return self._sizes()[index]
+            return self._elements()[index]
         if self._may_be_list(index) and (made := self._as_list()) is not None:
             return made[index]
         if self.known() is None and isinstance(index, slice) and (self.loaded or self._counted):
@@ -180,7 +186,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
 
     def __len__(self) -> int:
         if self.setting and self.known() is None:
-            return len(self._sizes())
+            return len(self._elements())
         if self.known() is None and self._row is None and self._flip is None:
             self._counted = True
             return self._oracle.rows if self.loaded else SAMPLES
@@ -188,7 +194,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
 
     def __iter__(self) -> Iterator:
         if self.setting and self.known() is None:
-            return iter(self._sizes())
+            count = _unpacked_into()
+            return iter(self._elements(count or LAYERS))
         if self.known() is None and (count := _unpacked_into()):
             if self._given and count % len(self._given) == 0:  # as those that split samples do
                 return iter([one for one in self._given for _ in range(count // len(self._given))])
@@ -261,7 +268,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if self.loaded and self._row is not None:  # a label, looked up
             return hash(int(self.as_index(VALUES)))
         if self.setting and self.known() is None and self._oracle.words:  # a key of a dict
-            self.value = self._oracle.choose(self._oracle.words)
+            self.value = self._oracle.choose(self._oracle.words, self.of_list)
         return hash(self.value) if isinstance(self.value, str | int) else id(self)
 
     def __str__(self) -> str:
