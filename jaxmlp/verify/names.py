@@ -21,6 +21,7 @@ SAMPLE_COUNT = re.compile(
     re.IGNORECASE,
 )
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
+TRAINS = re.compile(r"train|fit|learn", re.IGNORECASE)
 SLOPE = re.compile(
     r"prime|deriv|grad|slope|^d_?(sig|logis|tanh|relu|leaky|elu|act|f$|g$|softplus)|_d$|back",
     re.IGNORECASE,

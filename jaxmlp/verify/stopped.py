@@ -3,7 +3,7 @@
 import ast
 import builtins
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.ending import BY_SIZES, crashed
@@ -11,7 +11,7 @@ from jaxmlp.verify.finding import Line, Place, Words
 from jaxmlp.verify.judge import suspects
 from jaxmlp.verify.judge.places import in_cell, placed
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import names_used, updates
+from jaxmlp.verify.names import TRAINS, called, names_used, updates
 from jaxmlp.verify.ran import RanStep, extent, multiplies, not_run, runs
 from jaxmlp.verify.reading import of_cells
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
@@ -94,12 +94,15 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
     """
     nodes = [n for one in _statements(cells) for n in ast.walk(one)]
     working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
+    training = set() if guessed else {name for name in _functions(nodes) if TRAINS.search(name)}
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
-    loops = [n for n in loops if _works(n) or (working & names_used([n], {}) and updates(n))]
+    loops = [n for n in loops if _works(n) or (working & names_used([n], {}) and updates(n))
+             or training & _calls(n)]  # fmt: skip
     for kind, line, why in errors:
-        inside = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and line in extent(n)}
+        inside = _functions(n for n in nodes if isinstance(n, ast.stmt) and line in extent(n))
         around = [n for n in loops if line in extent(n)]
-        around += [] if around else [n for n in loops if inside & names_used([n], {})]
+        if not around:
+            around = [n for n in loops if inside & (names_used([n], {}) | _calls(n))]
         of_stand_ins = {kind, errors[0][0]} & {*BY_SIZES, "AssertionError"} or "Unknown" in why
         if around and guessed and of_stand_ins:
             return [not_run(f"{kind}: {why} (line {line})", line=around[-1].lineno)]
@@ -107,6 +110,15 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
             check = crashed(LOOP, "update", around[-1].lineno, f"{kind}: {why} (line {line})")
             return [RanStep(around[-1].lineno, frozenset(extent(around[-1])), (check,))]
     return []
+
+
+def _functions(nodes: Iterable[ast.AST]) -> set[str]:
+    return {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+
+
+def _calls(node: ast.AST) -> set[str]:
+    """The names of the functions and methods that are called in it."""
+    return {called(n) for n in ast.walk(node) if isinstance(n, ast.Call)}
 
 
 def _works(node: ast.AST) -> bool:

@@ -1,9 +1,10 @@
 """The arguments that a function or a method is called with, where no caller tells them."""
 
 import ast
+import functools
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -35,15 +36,29 @@ class Arguments:
         self.given: dict[str, Any] = {}
         self.results: dict[str, Any] = {}
 
-    def of(self, function: Any, asking: frozenset[str] = frozenset()) -> list[Any]:
-        """A value for each argument that has no default, and for what has one of no use.
+    def of(self, function: Any, asking: frozenset[str] = frozenset()) -> Callable[[], Any]:
+        """A function with a value for each argument that has no default, and for what has one of no
+        use: ready to be called.
 
         Args:
             asking: the functions that these are called for, one for the other.
         """
         code = _code(function)
         if code is None:
-            return []
+            return function
+        args = self._in_order(function, code, asking)
+        return functools.partial(function, *args, **self._by_name(code, asking))
+
+    def _by_name(self, code: FunctionType, asking: frozenset[str]) -> dict[str, Any]:
+        """Values for the arguments that can only be given by their names."""
+        first = code.__code__.co_argcount
+        names = code.__code__.co_varnames[first : first + code.__code__.co_kwonlyargcount]
+        own = [name for name in names if name not in (code.__kwdefaults__ or {})]
+        self._fill(own, asking, like=False, setting=code.__name__ == "__init__")
+        return {name: self.given[name] for name in own}
+
+    def _in_order(self, function: Any, code: FunctionType, asking: frozenset[str]) -> list[Any]:
+        """Values for all others, in order."""
         is_type = isinstance(function, type)
         names = code.__code__.co_varnames[: code.__code__.co_argcount]
         required = len(names) - len(code.__defaults__ or ())
@@ -98,7 +113,7 @@ class Arguments:
     def _give(self, asked: str, before: ast.FunctionDef, asking: frozenset[str]) -> None:
         """Call a function for what it returns, by the names that it has there; a cache is last."""
         function = self.program.names[before.name]
-        result = function(*self.of(function, asking))
+        result = self.of(function, asking)()
         names = returned(before)
         results = result if len(names) > 1 else (result,)
         if isinstance(results[0], np.ndarray):

@@ -44,6 +44,14 @@ def call(program: Program, what: Uncalled) -> None:
                   before, after, gives=gives)  # fmt: skip
 
 
+def handed() -> list[Seen]:
+    """The first call of what the program has handed to an optimiser, if there is one."""
+    tape = current()
+    return [Seen(one.code.co_firstlineno if one.code.co_filename == tape.path else 0,
+                 one.code.co_name, one.begin, one.end, [], places(one.made))
+            for one in tape.handed[:1]]  # fmt: skip
+
+
 def _remember(
     program: Program, seen: Seen, before: dict[str, TapePlace], after: dict[str, TapePlace],
     *, gives: bool,
@@ -73,12 +81,12 @@ def multiplies() -> bool:
 def _called(arguments: Arguments, function: Any) -> Any:
     """What a function gives, with what the functions before it give."""
     what, given = arguments.what, arguments.given
-    args = arguments.of(function, frozenset((what.name,)))
+    ready = arguments.of(function, frozenset((what.name,)))
     if (before := what.gives.get(FORWARD)) is not None and not what.methods:
         names = [arg.arg for arg in before.args.args]
         forward = arguments.program.names[before.name]
         given[f"{before.name}[0]"] = forward(*map(given.__getitem__, names))
-    return _run(function(*args))
+    return _run(ready())
 
 
 def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
@@ -87,7 +95,7 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     left, tried = _without_rules(made, what.methods or ()), set()
     while left:
         name, errors = _next(made, left, what), len(program.errors)
-        work = lambda m=getattr(made, name): _run(m(*arguments.of(m)))  # noqa: B008, E731
+        work = lambda m=getattr(made, name): _run(arguments.of(m)())  # noqa: B008, E731
         results[name] = program.attempt(work, what.line)
         program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:

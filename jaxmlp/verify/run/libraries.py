@@ -4,10 +4,13 @@ What differentiates is refused: that is no derivation by hand. Nothing is change
 folder that is not there has files whose names are labels.
 """
 
+import argparse
 import array
 import csv
 import decimal
 import glob
+import importlib
+import io
 import math
 import os
 import random
@@ -22,12 +25,14 @@ import numpy as np
 
 from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
+from jaxmlp.verify.run.command_line import Parser
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.hooks import as_number
+from jaxmlp.verify.run.optimising import OPTIMIZE
 from jaxmlp.verify.run.oracle import ROWS
 from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
 from jaxmlp.verify.run.standing_in import StandIn
-from jaxmlp.verify.run.stubs import Stub, progress
+from jaxmlp.verify.run.stubs import Stub, Written, progress
 from jaxmlp.verify.run.tape import current
 
 HEAD = 4  # numbers in front of MNIST's images
@@ -138,11 +143,22 @@ def _vmap(function: Callable, *_: Any, **__: Any) -> Callable:
     return lambda *arrays: np.stack([function(*each) for each in zip(*arrays, strict=True)])
 
 
-def _scipy() -> Namespace:
+class _Scipy(types.ModuleType):
+    """SciPy, of which a part that is not known has stand-ins for what it gives."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return current().data(f"scipy.{name}")
+
+
+def _scipy() -> types.ModuleType:
     special, stats = types.ModuleType("special"), types.ModuleType("stats")
     vars(special).update(expit=sigmoid, softmax=softmax)
     vars(stats).update(dict.fromkeys(("norm", "truncnorm", "uniform"), _Distribution()))
-    return Namespace(special, "scipy", special=special, stats=stats)
+    made = _Scipy("scipy")
+    vars(made).update(special=special, stats=stats, optimize=OPTIMIZE)
+    return made
 
 
 class _Distribution:
@@ -199,12 +215,35 @@ def _array(code: str, content: Any = ()) -> Any:
     return array.array(code, content.of_body() if isinstance(content, StandIn) else content)
 
 
+def _opened(of: Callable) -> Callable:
+    """A file of a text; one that is not there stays what stands in for it."""
+    return lambda text="", *rest: text if isinstance(text, StandIn) else of(text, *rest)
+
+
+def _dumped(value: Any, file: Any, *_: Any, **__: Any) -> None:
+    """`pickle.dump`: kept for whoever reads this file again."""
+    if isinstance(file, Written):
+        file.holds[:] = [value]
+
+
+def _read_again(file: Any, *args: Any, **kw: Any) -> Any:
+    """`pickle.load` of a file that the program has written; nothing else is ever unpickled."""
+    if isinstance(file, Written) and file.holds:
+        return file.holds[0]
+    return current().data("pickle").load(file, *args, **kw)
+
+
 LIBRARIES: dict[str, types.ModuleType] = {
     "numpy": NUMPY, "cupy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(),
     "scipy": _scipy(),
     "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
+    "pickle": Namespace(Stub("pickle"), "pickle", dump=_dumped, load=_read_again,
+                        loads=_read_again),
     "struct": Namespace(struct, "struct", unpack=_unpacked),
     "re": Namespace(re, "re", split=_split),
+    "argparse": Namespace(argparse, "argparse", ArgumentParser=Parser),
+    "io": Namespace(io, "io", StringIO=_opened(io.StringIO), BytesIO=_opened(io.BytesIO)),
+    "importlib": Namespace(importlib, "importlib", reload=lambda module: module),
     "array": Namespace(array, "array", array=_array),
     "decimal": Namespace(decimal, "decimal", Decimal=_decimal),
     "csv": Namespace(csv, "csv", reader=_rows_by(csv.reader), DictReader=_rows_by(csv.DictReader)),

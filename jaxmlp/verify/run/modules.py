@@ -21,7 +21,7 @@ HARMLESS = frozenset((
 ABSENT = frozenset((
     "torch", "tensorflow", "keras", "h5py", "torchvision", "mnist", "idx2numpy",
     "requests", "urllib", "subprocess", "socket", "multiprocessing", "threading", "ctypes",
-    "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk", "pickle",
+    "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk",
 ))  # fmt: skip
 
 
@@ -48,11 +48,11 @@ def importer(
         if root == "pandas":
             missing.append(name)
             return DataFrames(data(whole))
+        if (found := _beside(beside, name, level, names, parts or ())) is not None:
+            return found if parts else _package(name, found)
         if root in ABSENT:
             missing.append(name)
             return data(whole)
-        if (found := _beside(beside, name, level, names, parts or ())) is not None:
-            return found if parts else _package(name, found)
         try:
             return builtins.__import__(name, names, local, parts, level)
         except (ImportError, ValueError, KeyError):
@@ -65,15 +65,13 @@ def importer(
 
 
 def _library(name: str, parts: Any) -> types.ModuleType | None:
-    """One of the libraries, or a part of it; None for what SciPy has beside f and drawing."""
+    """One of the libraries, or a part of it; None where some of the parts are not known."""
     root, *rest = name.split(".")
-    if root == "scipy" and not {*rest, *(parts or ())} & {"special", "stats"}:
-        return None
     module = LIBRARIES[root]
     for part in rest if parts else ():
         module = getattr(module, part)
-    has_all = root != "scipy" or all(hasattr(module, one) for one in parts or () if one != "*")
-    return module if has_all else None
+    known = all(hasattr(module, one) for one in parts or () if one != "*")
+    return module if known or root != "scipy" else None
 
 
 def _package(name: str, module: types.ModuleType) -> types.ModuleType:

@@ -31,7 +31,7 @@ from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
 from jaxmlp.verify.run.recording_numpy import forget_saved
 from jaxmlp.verify.run.step import TapePlace, moves, places
-from jaxmlp.verify.run.stubs import Stub
+from jaxmlp.verify.run.stubs import Stub, Written
 from jaxmlp.verify.run.table import table
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
 from jaxmlp.verify.run.unknown import Unknown
@@ -79,6 +79,7 @@ class Program:
         self.chosen = 0  # how many choices were made by then
         self.blamed: set[int] | None = None  # what the first error comes from, if that is known
         self.answers = 0  # that were typed
+        self.written: dict[str, Written] = {}  # files, by what the program calls them
         self.unsaved: set[str] = set()  # names of what would have been read of saved parameters
         self.calls = False  # whether functions are called that the file only defines
         self.went_back = False  # whether a backward pass came before the first error
@@ -271,7 +272,10 @@ class Program:
     def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
         """Files are read, never written; one of a drawing that is not there has random letters."""
         if set(mode) & set("wax+"):
-            return Stub("a file")
+            self.written[str(file)] = Written()
+            return self.written[str(file)]
+        if (own := self.written.get(str(file))) is not None and own.holds:
+            return own
         try:
             return builtins.open(os.fspath(self._find(file)), mode, *args, **kw)
         except (OSError, TypeError):

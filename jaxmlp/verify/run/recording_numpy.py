@@ -16,7 +16,7 @@ OF_OLD = {
     "int": int, "float": float, "bool": bool, "object": object, "str": str,  # NumPy before 1.24
     "NaN": np.nan, "NAN": np.nan, "Inf": np.inf, "Infinity": np.inf, "infty": np.inf,
     "float_": np.float64, "product": np.prod, "alltrue": np.all, "sometrue": np.any,
-    "row_stack": np.vstack, "in1d": np.isin,  # NumPy before 2
+    "row_stack": np.vstack, "in1d": np.isin, "mat": np.asmatrix,  # NumPy before 2
 }  # fmt: skip
 OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 SAVES = ("save", "savetxt", "savez", "savez_compressed")

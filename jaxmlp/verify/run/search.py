@@ -280,8 +280,8 @@ class Search:
                     program.errors.clear()
                     program.calls = True
                     calls.call(program, what)
-                elif program.loops.called and not program.seen:
-                    program.seen.extend(program.loops.called)
+                elif (others := [*program.loops.called, *calls.handed()]) and not program.seen:
+                    program.seen.extend(others)
                 elif not (program.seen or program.loops.aimless) and (
                     calls.multiplies() or program.begun
                 ):

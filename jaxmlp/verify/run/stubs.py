@@ -50,6 +50,18 @@ class Stub:
         return False
 
 
+class Written(Stub):
+    """A file that a program writes; what it puts there whole can be read again.
+
+    Attributes:
+        holds: what was put there, in a list.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("a file")
+        self.__dict__["holds"] = []
+
+
 class _Bar(Stub):
     """A progress bar: what it goes over, and nothing else."""
 

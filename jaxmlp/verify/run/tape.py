@@ -112,6 +112,16 @@ class Storage:
         self.entries: dict[int, int] = {}
 
 
+class Handed(NamedTuple):
+    """A call of what a program hands to an optimiser: its nodes, from one to another, and what it
+    got and gave, by name."""
+
+    code: CodeType
+    begin: int
+    end: int
+    made: dict[str, Any]
+
+
 class Tape:
     """A recording of the file that code objects name as theirs.
 
@@ -130,6 +140,7 @@ class Tape:
         self.data: Callable[..., Any] = lambda name, file="": None  # makes one
         self.rows = 0  # of data that are read, at most; 0 for all
         self.frames = False  # whether there are any of pandas'
+        self.handed: list[Handed] = []
         self.find: Callable[[Any], Any] = lambda file: file  # where a file is that has this name
         self.storages: weakref.WeakValueDictionary[int, Storage] = weakref.WeakValueDictionary()
         self.lines: dict[int, list[int]] = {}  # of the file that ran, each with its nodes

@@ -1,0 +1,43 @@
+"""A command line for a program that asks for one: what it says that its arguments are."""
+
+import argparse
+import re
+from typing import Any
+
+from jaxmlp.verify.names import TRAINS
+
+MANY = ("5", "4", "6")  # where an argument may be several numbers
+SHARE = re.compile(r"percent", re.IGNORECASE)
+
+
+class Parser(argparse.ArgumentParser):
+    """`argparse.ArgumentParser`, for which somebody has typed what it requires, and no more."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What is typed, as the program asks for it."""
+        return super().parse_known_args(self._typed() if args is None else args, namespace)
+
+    def _typed(self) -> list[str]:
+        asked = [one for one in self._actions if one.required or not one.option_strings]
+        return [word for one in asked for word in [*one.option_strings[:1], *_values(one)]]
+
+
+def _values(asked: argparse.Action) -> list[str]:
+    """What is typed for one argument; for one that has commands, the one that trains."""
+    if isinstance(asked, argparse._SubParsersAction):
+        names = list(asked.choices)
+        name = next(filter(TRAINS.search, names), names[0])
+        return [name, *asked.choices[name]._typed()]
+    count = {None: 1, "+": len(MANY), "?": 0, "*": 0}.get(asked.nargs, asked.nargs)
+    return [_value(asked, k) for k in range(count if isinstance(count, int) else 0)]
+
+
+def _value(asked: argparse.Action, k: int) -> str:
+    """One of them: a choice, a number, or the name of a file."""
+    if asked.choices:
+        return str(next(iter(asked.choices)))
+    if asked.type is int:
+        return MANY[k] if asked.nargs else str(len(MANY))
+    if asked.type is float:
+        return "30" if SHARE.search(asked.dest) else "0.1"
+    return f"{asked.dest}.csv"

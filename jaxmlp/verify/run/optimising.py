@@ -1,0 +1,58 @@
+"""SciPy's optimisers, to which a program hands its E and gradient: these are called once."""
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jaxmlp.verify.run.arrays import as_array
+from jaxmlp.verify.run.tape import Handed, current
+
+
+class Result(dict):
+    """What `minimize` gives: the parameters, as they were."""
+
+    __getattr__ = dict.get
+
+
+def _handed(fun: Callable, x0: Any, jac: Any, args: Any) -> tuple[np.ndarray, Any]:
+    """The parameters as one vector, and E; remembered as a call that gives the gradient."""
+    x, args = np.ravel(as_array(x0)), args if isinstance(args, tuple) else (args,)
+    begin = current().next
+    given = fun(x, *args)
+    gives = jac if callable(jac) else fun
+    E, gradient = given if isinstance(given, tuple) else (given, jac(x, *args) if jac is gives else 0)
+    code = getattr(getattr(gives, "__func__", gives), "__code__", None)
+    if code is not None:
+        scope = dict(zip(code.co_varnames, (x, *args), strict=False))
+        made = {**scope, code.co_name: (E, gradient)}
+        current().handed.append(Handed(code, begin, current().next, made))
+    return x, E
+
+
+def minimize(fun: Callable, x0: Any, args: Any = (), method: Any = None, jac: Any = None,
+             **_: Any) -> Result:  # fmt: skip
+    x, E = _handed(fun, x0, jac, args)
+    return Result(x=x, fun=E, success=True, message="", nit=1)
+
+
+def _fmin(func: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> Any:
+    return _handed(func, x0, fprime, args)[0]
+
+
+def fmin_cg(f: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> Any:
+    return _fmin(f, x0, fprime, args)
+
+
+def fmin_tnc(func: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> tuple:
+    return _fmin(func, x0, fprime, args), 1, 0
+
+
+def fmin_l_bfgs_b(func: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> tuple:
+    return *_handed(func, x0, fprime, args), {}
+
+
+OPTIMIZE = types.ModuleType("optimize")
+vars(OPTIMIZE).update(minimize=minimize, fmin_cg=fmin_cg, fmin_bfgs=fmin_cg, fmin_ncg=fmin_cg,
+                      fmin_tnc=fmin_tnc, fmin_l_bfgs_b=fmin_l_bfgs_b)  # fmt: skip
