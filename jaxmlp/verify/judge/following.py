@@ -209,7 +209,7 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     return {
         root: i
         for root in world.fixed if root in names.adjoints
-        for i in sorted(target.backward - used)
+        for i in sorted(target.backward - used, reverse=True)
         if names.is_gradient(i, root) is not None
     }  # fmt: skip
 

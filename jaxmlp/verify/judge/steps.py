@@ -17,7 +17,7 @@ from jaxmlp.verify.judge.following import judgement
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names
 from jaxmlp.verify.judge.suited import seen
-from jaxmlp.verify.judge.updates import DecayShare, share_of
+from jaxmlp.verify.judge.updates import DecayShare, decays_by_entry, share_of
 from jaxmlp.verify.judge.worlds import Unjudged, World, at_rest, degenerate, worlds
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.recording import Recording
@@ -61,7 +61,11 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
     if best.choice.target.upstream and (other := _of_another_array(best)):
         raise Unjudged("other-array", other)
     if not shown(best, declared):
-        raise Unjudged("no-error", tried=tried)
+        upstream = best.choice.target.upstream
+        found = next(filter(None, map(_as_stated, () if upstream else tried)), None)
+        if found is None:
+            raise Unjudged("no-error", tried=tried)
+        best = found
     if not best.is_shown_right and _is_spread(best):
         raise Unjudged("shapes")
     return _more_seen(best, seed) if best.unseen else best
@@ -226,6 +230,20 @@ def _penalised(plain: Judgement, by_own: ByOwn) -> Judgement | None:
         shares = _shares_by(plain, found.names).values()
         if None not in shares and any(one and one.size for one in shares):
             return found
+    return None
+
+
+def _as_stated(plain: Judgement) -> Judgement | None:
+    """The verdicts by an E that the file states, if it is a known one and a penalty on the
+    parameters, or on some of their entries: it is stated with care, though nothing goes down it."""
+    params = [p for p in plain.world.params if p.name in plain.right]
+    for number in stated_errors(plain.choice)[:STATED]:
+        own = _by_own(plain.choice, number)
+        pairs = [(own.names.adjoints.get(p.old), plain.names.adjoints[p.old],
+                  plain.names.value(p.old)) for p in params]  # fmt: skip
+        if pairs and all(one is not None and decays_by_entry(one, true, old)
+                         for one, true, old in pairs):  # fmt: skip
+            return own
     return None
 
 

@@ -103,6 +103,24 @@ def share_of(
     return None
 
 
+def decays_by_entry(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
+    """Whether, at all states, each entry is so many times its gradient and, of some entries, a share
+    of themselves: one number of times, and one share that is not 0."""
+    factors, shares = [], []
+    for by_state in zip(*(one.reshape(len(one), -1).T for one in (change, true, old)), strict=True):
+        columns = np.stack(by_state[1:], axis=1)
+        (factor, share), *_ = np.linalg.lstsq(columns, by_state[0], rcond=None)
+        if np.abs(columns @ (factor, share) - by_state[0]).max() > NEAR * np.abs(change).max():
+            return False
+        if np.any(by_state[1]):
+            factors.append(factor)
+            shares.append(share)
+    least = np.abs(factors).min(initial=np.inf) * NEAR
+    some = [share for share in shares if abs(share) > least]
+    alike = lambda sizes: np.ptp(sizes) <= NEAR * abs(sizes[0])  # noqa: E731
+    return bool(factors and some) and alike(factors) and alike(some)
+
+
 def _is_cut_off(change: np.ndarray, true: np.ndarray) -> bool:
     """Whether entries are those of a gradient but for what is beyond a least and a largest one."""
     least, largest = change.min(), change.max()

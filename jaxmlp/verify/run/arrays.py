@@ -154,6 +154,9 @@ def as_matrix(made: Any, *of: Any) -> Any:
 
 
 def _is_matrix(value: Any) -> bool:
+    """Whether it is one, or some of them are that are joined."""
+    if isinstance(value, tuple | list):
+        return any(getattr(one, "_matrix", False) is True for one in value)
     return getattr(value, "_matrix", False) is True
 
 
@@ -275,7 +278,8 @@ def as_array(
             return value
         value = value.as_array()
     if isinstance(value, Recorded):
-        made = np.copy(value) if copy else value
+        made = np.copy(value) if copy or _is_matrix(value) else value
+        made._matrix = False
     elif isinstance(value, list | tuple) and has_recorded(value):
         try:
             made = np.stack([as_array(one) for one in value])

@@ -20,7 +20,7 @@ def explored(
     """
     search = Search(code, _part(until, uncalled), seed, given)
     recordings, importer = [search.worlds(None)], ""
-    stopped, errors = None, search.errors
+    stopped, errors, guessed = None, search.errors, search.guessed
     if importers and not recordings[0]:
         recordings[0], importer = _imported(importers, code.path, _part(until, uncalled), seed)
     if recordings[0]:
@@ -32,7 +32,7 @@ def explored(
     return {
         "recordings": [worlds for worlds in recordings if worlds],
         "errors": stopped[2] if stopped else errors, "missing": sorted(set(search.missing)),
-        "guessed": search.guessed, "farthest": stopped[1]._asdict() if stopped else {},
+        "guessed": guessed, "farthest": stopped[1]._asdict() if stopped else {},
         "importer": importer,
     }  # fmt: skip
 
@@ -41,12 +41,13 @@ def _imported(
     importers: list[Code], path: str, until: float, seed: int
 ) -> tuple[list[dict[str, Any]], str]:
     """The steps that programs make with a file that they import, and which program; of the first
-    in which the file has a part, and before which nothing failed, if there is one."""
+    in which the file has a part, or the gradient that they hand to an optimiser; and before which nothing failed, if there is one."""
     found: tuple[list[dict[str, Any]], str] = [], ""
     for left, code in zip(range(len(importers), 0, -1), importers, strict=True):
         now = time.process_time()
         search = Search(code, now + (until - now) / left, seed, judged=path)
-        made = [one for one in search.worlds(None) if one["moves"] and one["lines"]]
+        made = [one for one in search.worlds(None)
+                if (one["moves"] or one["name"]) and one["lines"]]  # fmt: skip
         found = found if found[0] else (made, code.path)
         if made and not search.errors:
             return made, code.path

@@ -9,12 +9,25 @@ class Columns(list):
     """The names of a data frame's columns."""
 
     values = property(lambda self: self)
+    str = property(lambda self: Spelled(self))
 
     def tolist(self) -> list[str]:
         return list(self)
 
     def drop(self, *_: Any, **__: Any) -> list[str]:
         return list(self)
+
+
+class Spelled:
+    """The same names, however a program would have them spelled."""
+
+    def __init__(self, columns: Columns):
+        self.columns = columns
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_, **__: self.columns
 
 
 class FrameRows:

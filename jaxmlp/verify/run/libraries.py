@@ -28,7 +28,7 @@ from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
 from jaxmlp.verify.run.command_line import Parser
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.hooks import as_number
-from jaxmlp.verify.run.optimising import OPTIMIZE
+from jaxmlp.verify.run.optimising import OPTIMIZERS
 from jaxmlp.verify.run.oracle import ROWS
 from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
 from jaxmlp.verify.run.standing_in import StandIn
@@ -149,15 +149,17 @@ class _Scipy(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return current().data(f"scipy.{name}")
+        return current().data(f"{self.__name__}.{name}")
 
 
 def _scipy() -> types.ModuleType:
-    special, stats = types.ModuleType("special"), types.ModuleType("stats")
-    vars(special).update(expit=sigmoid, softmax=softmax)
-    vars(stats).update(dict.fromkeys(("norm", "truncnorm", "uniform"), _Distribution()))
+    drawn = dict.fromkeys(("norm", "truncnorm", "uniform"), _Distribution())
+    special = {"expit": sigmoid, "softmax": softmax, "logit": lambda x: np.log(x / (1 - x)),
+               "xlogy": lambda x, y: x * np.log(y)}  # fmt: skip
     made = _Scipy("scipy")
-    vars(made).update(special=special, stats=stats, optimize=OPTIMIZE)
+    for name, own in (("special", special), ("stats", drawn), ("optimize", OPTIMIZERS)):
+        part = vars(made)[name] = _Scipy(f"scipy.{name}")
+        vars(part).update(own)
     return made
 
 

@@ -5,6 +5,7 @@ reach the step makes the step unfit to be judged.
 """
 
 import builtins
+import functools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +43,7 @@ def importer(
         root = name.partition(".")[0]
         whole = name if parts else root
         if root in LIBRARIES:
-            return _library(name, parts) or data(whole)
+            return _library(name, parts)
         if root in HARMLESS:
             return Stub(whole)
         if root == "pandas":
@@ -64,14 +65,10 @@ def importer(
     return load
 
 
-def _library(name: str, parts: Any) -> types.ModuleType | None:
-    """One of the libraries, or a part of it; None where some of the parts are not known."""
+def _library(name: str, parts: Any) -> types.ModuleType:
+    """One of the libraries, or a part of it."""
     root, *rest = name.split(".")
-    module = LIBRARIES[root]
-    for part in rest if parts else ():
-        module = getattr(module, part)
-    known = all(hasattr(module, one) for one in parts or () if one != "*")
-    return module if known or root != "scipy" else None
+    return functools.reduce(getattr, rest if parts else (), LIBRARIES[root])
 
 
 def _package(name: str, module: types.ModuleType) -> types.ModuleType:

@@ -28,7 +28,8 @@ def multiplied(graph: Graph, param: int) -> bool:
 
 
 def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[int]:
-    """The arrays of floats that the forward pass multiplies what it has computed with.
+    """The arrays of floats that the forward pass multiplies what it has computed with, or adds to a
+    product.
 
     They are parameters that do not move; the samples are none, since they only meet parameters.
     """
@@ -37,11 +38,13 @@ def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[in
     given = graph.through(params)
     arrays = [n for n in graph.nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
+    products = {i for i in moving if graph.nodes[graph.data(i)].op in FACTORS}
+    meets = lambda i, some: any(b in some and b not in given for b in graph.before[i])  # noqa: E731
     return [
         leaf for leaf in leaves
         if leaf not in behind
-        and any(graph.nodes[i].op in FACTORS and i not in behind
-                and any(b in moving and b not in given for b in graph.before[i])
+        and any(i not in behind and ((graph.nodes[i].op in FACTORS and meets(i, moving))
+                                     or (graph.nodes[i].op == "add" and meets(i, products)))
                 for one in graph.through([leaf]) for i in graph.after[one])
     ]  # fmt: skip
 

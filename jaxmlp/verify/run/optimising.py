@@ -1,6 +1,5 @@
 """SciPy's optimisers, to which a program hands its E and gradient: these are called once."""
 
-import types
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +52,7 @@ def fmin_l_bfgs_b(func: Callable, x0: Any, fprime: Any = None, args: Any = (), *
     return *_handed(func, x0, fprime, args), {}
 
 
-OPTIMIZE = types.ModuleType("optimize")
-vars(OPTIMIZE).update(minimize=minimize, fmin_cg=fmin_cg, fmin_bfgs=fmin_cg, fmin_ncg=fmin_cg,
-                      fmin_tnc=fmin_tnc, fmin_l_bfgs_b=fmin_l_bfgs_b)  # fmt: skip
+OPTIMIZERS: dict[str, Callable] = {
+    "minimize": minimize, "fmin_cg": fmin_cg, "fmin_bfgs": fmin_cg, "fmin_ncg": fmin_cg,
+    "fmin_tnc": fmin_tnc, "fmin_l_bfgs_b": fmin_l_bfgs_b,
+}  # fmt: skip

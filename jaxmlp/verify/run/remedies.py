@@ -201,7 +201,9 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
     tables = oracle.tables.items() if "indexing" not in told else ()
     found += [{**given, name: size} for name, width in tables if name not in given
               for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
-    return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given)]
+    single = [{**given, name: 1} for name in oracle.tables if name not in given]
+    return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given),
+            *(single if _asks_for_one(program) else [])]  # fmt: skip
 
 
 def _asked_for(program: Program, given: Lengths) -> list[Lengths]:

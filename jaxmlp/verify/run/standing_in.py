@@ -20,6 +20,7 @@ PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
 COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$")  # of a frame, by its name
+MATLAB_LABELS = re.compile(r"loadmat.*\['[yY]'\]$")  # a column, in MATLAB's files
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
 KINDS = ("table", "column", "images")
 
@@ -228,10 +229,11 @@ class StandIn:
             given = np.array(plain(settled(self._given[0])))
             self.value = self._given_back(data_sets.scaled(name.rpartition("()")[0], given))
             return self.value
-        width = self._oracle.lengths.get(name, 6 if kind == "images" else SIZES[0])
+        usual = 1 if MATLAB_LABELS.search(name) else 6 if kind == "images" else SIZES[0]
+        width = self._oracle.lengths.get(name, usual)
         if kind != "column":
             self._oracle.tables[name] = width
-        high = max(k for k in range(1, width) if width % k == 0 and k * k <= width)
+        high = max(k for k in range(1, width + 1) if width % k == 0 and k * k <= width)
         shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
         made = self._whole_numbers((self._oracle.rows, *shape))
         return self._load(self._given_back(made) if self._given else lifted(made))
