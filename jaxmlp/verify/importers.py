@@ -14,7 +14,8 @@ MOST = 3  # programs that are tried
 FOLDERS = 20  # beside a package
 SEARCHED = 200  # files of a folder that are looked into
 SUFFIXES = (".py", ".ipynb")
-OTHERS = ("setup", "conftest", "test_", "__init__")  # what such names begin with trains nothing
+OTHERS = 40  # files that may import the file by way of another, and are read
+LEFT_OUT = ("setup", "conftest", "test_", "__init__")  # what such names begin with trains nothing
 
 
 class Importer(NamedTuple):
@@ -32,12 +33,20 @@ class Importer(NamedTuple):
 
 
 def importers(path: Path) -> list[Importer]:
-    """Those in its folder and the one above, and in the folders beside its package; scripts before
-    notebooks, the shortest first."""
+    """Those in its folder and the one above, and in the folders beside its package; those that name
+    it before those that only import what does, scripts before notebooks, the shortest first."""
     path = path.resolve()
-    found = [made for one in _candidates(path) if (made := _importer(one, path))]
+    name = path.parent.name if path.stem == "__init__" else path.stem
+    contents = {one: content for one in _candidates(path) if (content := _content(one))}
+    naming = [one for one, content in contents.items() if name.encode() in content]
+    others = [one for one in contents if one not in naming][:OTHERS]
     key = lambda one: (one.path.endswith(SUFFIXES[1]), sum(map(len, one.cells)))  # noqa: E731
-    return sorted(found, key=key)[:MOST]
+    found: list[Importer] = []
+    for some in (naming, others):
+        if len(found) < MOST:
+            made = (_importer(one, contents[one], path) for one in some)
+            found += sorted(filter(None, made), key=key)
+    return found[:MOST]
 
 
 def _candidates(path: Path) -> Iterator[Path]:
@@ -45,7 +54,7 @@ def _candidates(path: Path) -> Iterator[Path]:
     for folder in _folders(path):
         files = sorted(one for one in folder.glob("*.*") if one.suffix in SUFFIXES)[:SEARCHED]
         for one in files:
-            left_out = one == path or one.stem.startswith(OTHERS) or one.is_symlink()
+            left_out = one == path or one.stem.startswith(LEFT_OUT) or one.is_symlink()
             if not left_out:
                 yield one
 
@@ -58,16 +67,20 @@ def _folders(path: Path) -> list[Path]:
     return list(dict.fromkeys([path.parent, path.parent.parent, above, *beside[:FOLDERS]]))
 
 
-def _importer(candidate: Path, path: Path) -> Importer | None:
-    """The program, if it imports the file and does more than to define."""
-    name = path.parent.name if path.stem == "__init__" else path.stem
+def _content(candidate: Path) -> bytes:
+    """What is in a file; nothing where it cannot be read, or is too large."""
     try:
         small = candidate.is_file() and candidate.stat().st_size <= FILE
-        content = candidate.read_bytes() if small else b""
-        if name.encode() not in content:
-            return None
+        return candidate.read_bytes() if small else b""
+    except OSError:
+        return b""
+
+
+def _importer(candidate: Path, content: bytes, path: Path) -> Importer | None:
+    """The program, if it imports the file and does more than to define."""
+    try:
         cells = code_in(content, notebook=candidate.suffix == SUFFIXES[1])
-    except (OSError, ValueError):
+    except ValueError:
         return None
     body = [one for one in of_cells(cells) if isinstance(one, ast.stmt)]
     files, data = beside(candidate, ast.Module(body, []))

@@ -38,6 +38,12 @@ LOGITS_OF = {  # some a of which these g are the softmax, or the sigmoid
     "cross_entropy": lambda g: np.log(g) + 3 * g[..., :1] + 0.7,
     "binary_cross_entropy": lambda g: np.log(g) - np.log1p(-g),
 }
+TAKES_LABELS = Note("takes-labels", Words(
+    "takes the number of each sample's class in place of y",
+    "y の代わりにクラスの番号を受け取ります"))  # fmt: skip
+BINARY = Note("binary", Words(
+    "the binary cross-entropy, in which each output is by itself",
+    "二値クロスエントロピーです (出力を 1 つずつ独立に扱います)"))  # fmt: skip
 MEAN_OF_OUTPUTS = Note("mean-of-outputs", Words(
     "the mean over the outputs, too", "出力についても平均を取っています"))  # fmt: skip
 WITH_HALF = Note("with-half", Words(
@@ -185,7 +191,8 @@ def _softmax(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     ways = {"one-sample": pieces.points(kind)["u"], "rows": batch, "columns": batch}
     if "".join(subject.parameters[:1])[:1].isupper():
         ways = {way: ways[way] for way in ("rows", "columns", "one-sample")}
-    ways |= {"square": batch[:, :5], "list": pieces.points(kind)["u"]}
+    ways |= {"square": batch[:, :5], "list": pieces.points(kind)["u"],
+             "column": pieces.points(kind)["u"]}  # fmt: skip
     one = functools.partial(_softmax_of, subject, kind)
     tried = attempts(functools.partial(one, *way) for way in ways.items())
     check, finite = best(tried, lambda one: _is_right(one[0]))
@@ -203,17 +210,19 @@ def _softmax_of(
 ) -> tuple[Check, Callable[[], bool]]:
     """(the verdict on it, called in this way; whether it is finite at large inputs as well)."""
 
-    def turn(a: np.ndarray) -> np.ndarray:
+    def turn(a: np.ndarray, *, back: bool = False) -> np.ndarray:
+        if way == "column":
+            return a[:, 0] if back else a[:, None]
         return a.T if way == "columns" else a
 
     def call(u: np.ndarray) -> np.ndarray:
         given = (turn(one).tolist() if way == "list" else np.array(turn(one)) for one in u)
         results = (_result(subject, [one]) for one in given)
         outputs = (r[0] if isinstance(r, tuple) and len(r) == 2 else r for r in results)
-        return _parts([turn(array(one)) for one in outputs])[0]  # not what goes back besides
+        return _parts([turn(array(one), back=True) for one in outputs])[0]  # not what goes back besides
 
     check = judged(subject, kind, {"u": u}, call(u), call)
-    said = () if way in ("square", "list") else (convention(way),)
+    said = () if way in ("square", "list", "column") else (convention(way),)
     return replace(check, remarks=(*said, *check.remarks)), lambda: _all_finite(call, u + 1000)
 
 
@@ -226,19 +235,23 @@ def of_outputs(subject: Subject) -> tuple[Error, bool]:
 
     def call(g: np.ndarray, y: np.ndarray) -> np.ndarray:
         args = (y, g) if exchanged else (g, y)
-        return array(_result(subject, list(map(np.array, args))))
+        result = _result(subject, list(map(np.array, args)))
+        return array(result[0] if isinstance(result, tuple) else result)  # not ∂E/∂g besides
 
     return call, exchanged
 
 
 def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
-    given, (call, exchanged) = pieces.points(kind), of_outputs(subject)
+    call, exchanged = of_outputs(subject)
     names = (*subject.parameters, "", "")[:2]
     first, second = map(plain, names)
     batches = all(name[:1].isupper() for name in names)
     ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
-    forms = [(call, ()), *_other_forms(call, kind, second if exchanged else first)]
-    one = functools.partial(_loss_of, subject, kind, given)
+    output = second if exchanged else first
+    forms = [(kind, call, ()), *((kind, *form) for form in _other_forms(call, kind, output))]
+    if kind.of == "cross_entropy":
+        forms.append((Piece("loss", "binary_cross_entropy"), call, (BINARY,)))
+    one = functools.partial(_loss_of, subject)
     tried = attempts(functools.partial(one, *form, way) for form, way in product(forms, ways))
     check = best(tried, _is_right)
     if exchanged:
@@ -249,9 +262,10 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
 
 
 def _loss_of(
-    subject: Subject, kind: Piece, given: Arguments, call: Error, said: tuple[Note, ...], way: Way
+    subject: Subject, kind: Piece, call: Error, said: tuple[Note, ...], way: Way
 ) -> Check:
     """The verdict on it, written in this form and called in this way."""
+    given = pieces.points(kind)
     found, more = way(call, given, kind)
     again = lambda g: way(call, given | {"g": g}, kind)[0]  # noqa: E731
     check = _guarded(judged(subject, kind, given, found, again, "g"))
@@ -264,6 +278,8 @@ def _other_forms(call: Error, kind: Piece, output: str) -> Iterator[tuple[Error,
         yield lambda g, y: np.asarray(2 * call(g, y)), (WITH_HALF,)
     if kind.of == "binary_cross_entropy":
         yield lambda g, y: np.asarray(g.shape[-1] * call(g, y)), (MEAN_OF_OUTPUTS,)
+    if kind.of == "cross_entropy":
+        yield lambda g, y: call(g, y.argmax(-1)), (TAKES_LABELS,)
     if kind.of in LOGITS_OF and output in LOGITS:
         yield lambda g, y: call(LOGITS_OF[kind.of](g), y), (TAKES_LOGITS,)
 

@@ -193,6 +193,8 @@ def _of(within: ast.stmt | ast.expr) -> Iterator[Edit]:
 def _factors(node: ast.expr) -> list[ast.expr]:
     """The operands of an operation on arrays."""
     match node:
+        case ast.BinOp(left=ast.Constant(), right=ast.Constant()):
+            return []
         case ast.BinOp(left=left, right=right):
             return [left, right]
         case ast.Call(func=ast.Attribute(value=one, attr="dot"), args=[other]):

@@ -65,7 +65,7 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
 def _module_at(place: Path) -> Path | None:
     """The file of a module or a package here; in other letters, where the system that it was
     written on does not tell small from capital."""
-    exact = (place.with_suffix(".py"), place / INIT)
+    exact = (place / INIT, place.with_suffix(".py"))  # the order of Python's
     if found := next((one for one in exact if one.is_file()), None):
         return found
     name = f"{place.name}.py".lower()

@@ -21,8 +21,9 @@ def explored(
     search = Search(code, _part(until, uncalled), seed, given)
     recordings, importer = [search.worlds(None)], ""
     stopped, errors, guessed = None, search.errors, search.guessed
-    if importers and not recordings[0]:
-        recordings[0], importer = _imported(importers, code.path, _part(until, uncalled), seed)
+    if importers and not any(one["moves"] for one in recordings[0]):
+        made, importer = _imported(importers, code.path, _part(until, uncalled), seed)
+        recordings[0] = made or recordings[0]
     if recordings[0]:
         search.until = until
         recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))

@@ -9,7 +9,11 @@ class Columns(list):
     """The names of a data frame's columns."""
 
     values = property(lambda self: self)
-    str = property(lambda self: Spelled(self))
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "str":
+            raise AttributeError(name)
+        return Spelled(self)
 
     def tolist(self) -> list[str]:
         return list(self)

@@ -245,6 +245,12 @@ def many(body: list[ast.stmt]) -> set[int]:
     return {n.value for n in given if isinstance(n, ast.Constant) and isinstance(n.value, int)}
 
 
+def whole_numbers(body: list[ast.stmt]) -> set[int]:
+    """Those that a program states."""
+    nodes = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Constant)]
+    return {n.value for n in nodes if type(n.value) is int}
+
+
 def bound(body: list[ast.stmt]) -> set[str]:
     """The names that a file's own statements give, outside of functions, classes and loops."""
     found: set[str] = set()

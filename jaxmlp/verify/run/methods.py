@@ -114,6 +114,8 @@ class Methods(np.ndarray):
         return np.reshape(self, -1)[index[0] if index else 0]
 
     def view(self, *kind: Any) -> Any:  # type: ignore[override]  # overloads
+        if kind and all(isinstance(one, int) for one in kind):  # as a tensor's
+            return self.reshape(*kind)
         return super().view(*kind) if kind == (np.ndarray,) else self
 
     def iterrows(self) -> Any:  # as of a data frame
@@ -123,6 +125,7 @@ class Methods(np.ndarray):
         return self
 
     toarray = to_numpy  # of a sparse matrix
+    numpy = detach = cpu = to_numpy  # of a tensor
 
     def block_until_ready(self) -> Any:
         return self

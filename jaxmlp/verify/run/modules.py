@@ -40,10 +40,14 @@ def importer(
     def load(
         name: str, names: Any = None, local: Any = None, parts: Any = (), level: int = 0
     ) -> Any:
-        root = name.partition(".")[0]
+        root = name.partition(".")[0] if not level else ""  # a name after a dot is its own
         whole = name if parts else root
+        others = parts == ("*",) and root in HARMLESS | ABSENT | {"pandas"}
         if root in LIBRARIES:
             return _library(name, parts)
+        if others and _beside(beside, name, level, names, parts) is None:
+            missing.append(name)
+            return types.ModuleType(name)  # its names turn out to be missing one by one
         if root in HARMLESS:
             return Stub(whole)
         if root == "pandas":
@@ -58,9 +62,7 @@ def importer(
             return builtins.__import__(name, names, local, parts, level)
         except (ImportError, ValueError, KeyError):
             missing.append(name)
-            if parts == ("*",):
-                return types.ModuleType(name)  # its names turn out to be missing one by one
-            return data(whole)
+            return types.ModuleType(name) if parts == ("*",) else data(whole)
 
     return load
 

@@ -42,6 +42,7 @@ class Oracle:
         self.led_to: list[int | None] = []  # by choice, the node of the array that it was made for
         self.random = np.random.default_rng(seed)
         self.habits: dict[str, int] = {}
+        self.usual = ROWS  # or what is next to it, where that is a number of the program's
         self.drawn: dict[int, None] = {}  # sizes, in order
         self.tables: dict[str, int] = {}  # the widths of tables that were loaded
         self.loads: list[Any] = []  # the arrays that stand for what was loaded
@@ -63,7 +64,7 @@ class Oracle:
     @property
     def rows(self) -> int:
         """Of what the program has loaded."""
-        return self.lengths.get("rows", ROWS)
+        return self.lengths.get("rows", self.usual)
 
     def is_positive(self, name: str) -> bool:
         """Whether a stand-in's entries have to be, since a logarithm is taken of them."""

@@ -7,6 +7,7 @@ import ast
 import builtins
 import contextlib
 import io
+import itertools
 import os
 import re
 import struct
@@ -25,10 +26,10 @@ from jaxmlp.verify.run import data_sets, modules
 from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
 from jaxmlp.verify.run.beside import data_file, module_file, roots
-from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy
+from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy, whole_numbers
 from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
-from jaxmlp.verify.run.oracle import ARGUMENTS, Oracle
+from jaxmlp.verify.run.oracle import ARGUMENTS, ROWS, Oracle
 from jaxmlp.verify.run.recording_numpy import forget_saved
 from jaxmlp.verify.run.step import TapePlace, moves, places
 from jaxmlp.verify.run.stubs import Stub, Written
@@ -89,6 +90,8 @@ class Program:
         self.begun: dict[str, TapePlace] = {}
         self.changed: dict[str, TapePlace] = {}
         oracle.absent = frozenset(unknown)
+        own = whole_numbers(statements)
+        oracle.usual = next(n for n in itertools.count(ROWS) if n not in own)
         self.names = {name: _absent(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = roots(Path(path), statements)

@@ -11,7 +11,7 @@ from jaxmlp.verify import names
 from jaxmlp.verify.names import ROLE
 from jaxmlp.verify.run.arrays import Recorded
 from jaxmlp.verify.run.encoding import is_open, plain
-from jaxmlp.verify.run.oracle import ROWS, SAMPLES, Oracle, Shape
+from jaxmlp.verify.run.oracle import SAMPLES, Oracle, Shape
 from jaxmlp.verify.run.tape import Ref, current
 
 PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
@@ -52,7 +52,7 @@ def _loaded_factor(mine: Any, other: Any, oracle: Oracle, shape: Callable[[int],
         shape: with so many units, or samples.
     """
     if not _is_of_data(other, oracle):
-        mine.become(shape(ROWS))
+        mine.become(shape(oracle.rows))
         return
     mine.loaded = False
     mine.become(oracle.choose([shape(n) for n in dict.fromkeys((oracle.fresh(), *oracle.own))]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import dis
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any, Literal
@@ -31,6 +32,8 @@ MAGIC = 2000  # a number in a file beyond which it is neither a size nor a label
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
 CHANGES_LIST = frozenset(["append", "extend", "insert", "pop"])
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
+TENSOR = frozenset(["numpy", "detach", "cpu"])  # of PyTorch's: the same
+BATCHES = re.compile(r"DataLoader\(\)#\d+$")
 FRAME = frozenset(["values", "array"])  # of a data frame: the table itself
 BY_ROWS = frozenset(["loc", "iloc", "ix"])
 
@@ -106,9 +109,11 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         """What a data frame has by this name; None where it is not one that is known."""
         if name in FRAME:
             return self
+        if name in TENSOR:
+            return lambda *_, **__: self
         if name in BY_ROWS:
             return FrameRows(self)
-        if name == "reshape" and not (self._flip or self._row or self._given):
+        if name in ("reshape", "view") and not (self._flip or self._row or self._given):
             return self._reshaped
         if name == "copy":
             return lambda *_, **__: self
@@ -196,6 +201,9 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if self.setting and self.known() is None:
             count = _unpacked_into()
             return iter(self._elements(count or LAYERS))
+        if BATCHES.search(self.stands_for) and self.known() is None:
+            pair = self._part("X"), self._part("y")
+            return iter([pair, pair])
         if self.known() is None and (count := _unpacked_into()):
             if self._given and count % len(self._given) == 0:  # as those that split samples do
                 return iter([one for one in self._given for _ in range(count // len(self._given))])

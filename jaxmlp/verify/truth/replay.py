@@ -151,6 +151,15 @@ def _put(xp: ModuleType, array: Any, places: Any, value: Any) -> Any:
     return flat.reshape(np.shape(array))
 
 
+def _written(name: str, xp: ModuleType, array: Any, *args: Any) -> Any:
+    """What a function of NumPy's makes of an array that it writes to."""
+    if xp is not np:
+        return getattr(jnp, name)(jnp.asarray(array), *args, inplace=False)
+    changed = np.array(array)
+    getattr(np, name)(changed, *args)
+    return changed
+
+
 OWN: dict[str, Callable] = {
     "getitem": lambda xp, array, index: xp.asarray(array)[index],
     "setitem": _set,
@@ -158,6 +167,8 @@ OWN: dict[str, Callable] = {
     "put": _put,
     "astype": lambda xp, array, kind: xp.asarray(array).astype(kind),
     "branch": lambda xp, value: value,
+    **{f"np.{name}": functools.partial(_written, name)
+       for name in ("fill_diagonal", "put", "place", "put_along_axis")},
     "np.copy": lambda xp, array: xp.asarray(array),
     "np.clip": lambda xp, array, a_min=None, a_max=None, **kw: xp.clip(
         array, kw.get("min", a_min), kw.get("max", a_max)
