@@ -211,8 +211,8 @@ def _softmax_of(
     """(the verdict on it, called in this way; whether it is finite at large inputs as well)."""
 
     def turn(a: np.ndarray, *, back: bool = False) -> np.ndarray:
-        if way == "column":
-            return a[:, 0] if back else a[:, None]
+        if way == "column":  # the first; what becomes of a second one is of no account
+            return a[:, 0] if back else np.stack([a, a[::-1]], axis=1)
         return a.T if way == "columns" else a
 
     def call(u: np.ndarray) -> np.ndarray:

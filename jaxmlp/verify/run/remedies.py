@@ -201,6 +201,8 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
     tables = oracle.tables.items() if "indexing" not in told else ()
     found += [{**given, name: size} for name, width in tables if name not in given
               for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
+    found += [{**given, "rows": size} for size in sizes if oracle.rows in sizes and "rows" not in given
+              and ROWS <= size <= BATCHES and size != oracle.rows]  # fmt: skip
     single = [{**given, name: 1} for name in oracle.tables if name not in given]
     return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given),
             *(single if _asks_for_one(program) else [])]  # fmt: skip
