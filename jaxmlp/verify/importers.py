@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from jaxmlp.verify.names import called
+from jaxmlp.verify.names import TRAINS, called
 from jaxmlp.verify.origin import beside
 from jaxmlp.verify.reading import FILE, code_in, of_cells
 
@@ -34,13 +34,15 @@ class Importer(NamedTuple):
 
 def importers(path: Path) -> list[Importer]:
     """Those in its folder and the one above, and in the folders beside its package; those that name
-    it before those that only import what does, scripts before notebooks, the shortest first."""
+    it before those that only import what does, those that are called after training before others,
+    scripts before notebooks, the shortest first."""
     path = path.resolve()
     name = path.parent.name if path.stem == "__init__" else path.stem
     contents = {one: content for one in _candidates(path) if (content := _content(one))}
     naming = [one for one, content in contents.items() if name.encode() in content]
     others = [one for one in contents if one not in naming][:OTHERS]
-    key = lambda one: (one.path.endswith(SUFFIXES[1]), sum(map(len, one.cells)))  # noqa: E731
+    key = lambda one: (not TRAINS.search(Path(one.path).stem), one.path.endswith(SUFFIXES[1]),  # noqa: E731
+                       sum(map(len, one.cells)))  # fmt: skip
     found: list[Importer] = []
     for some in (naming, others):
         if len(found) < MOST:

@@ -1,5 +1,6 @@
 """What a function that is not there gives: an f, a data set that is known, or a stand-in."""
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
@@ -45,7 +46,9 @@ def called(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
 def _made(what: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
     """A stand-in for what a function gives of which nothing is known; or random numbers."""
     what._oracle.calls += 1
-    made = what._another(f"{what.stands_for}()#{what._oracle.calls}", loaded=True)
+    opened = what.stands_for.endswith(".open") and args and isinstance(args[0], str | os.PathLike)
+    file = os.path.basename(args[0]).replace(".", "_") if opened else ""  # a dot is of an attribute
+    made = what._another(f"{what.stands_for}({file})#{what._oracle.calls}", loaded=True)
     pickled = PICKLED in what.stands_for  # made of a file, of which nothing is known
     made._given = () if pickled else tuple(_arrays((*args, *kw.values())))
     shapes = [one for one in (*args, kw.get("size")) if _is_shape(one)]

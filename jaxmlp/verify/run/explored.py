@@ -21,12 +21,13 @@ def explored(
     search = Search(code, _part(until, uncalled), seed, given)
     recordings, importer = [search.worlds(None)], ""
     stopped, errors, guessed = None, search.errors, search.guessed
-    if importers and not any(one["moves"] for one in recordings[0]):
+    goes_back = recordings[0] and any(one.back and one.is_run_by(recordings) for one in uncalled)
+    if importers and not (goes_back or any(one["moves"] for one in recordings[0])):
         made, importer = _imported(importers, code.path, _part(until, uncalled), seed)
         recordings[0] = made or recordings[0]
     if recordings[0]:
         search.until = until
-        recordings += search.of_all(_not_run([one for one in uncalled if one.back], recordings))
+        recordings += search.of_all([one for one in uncalled if one.back], recordings)
     else:
         stopped = search.farthest
         recordings = _of_calls(search, uncalled, until)
@@ -56,19 +57,16 @@ def _imported(
 
 
 def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:
-    """What functions do: those that nothing in the file names, then those that did not run."""
-    uncalled = sorted(uncalled, key=lambda one: not one.back)  # those first while there is time
+    """What functions do: those that nothing in the file names, then those that did not run, what
+    calls others before these."""
+    names = {one.name for one in uncalled}
+    # Those first while there is time.
+    uncalled = sorted(uncalled, key=lambda one: (not one.first, -len(names & one.names)))
     used = [one for one in uncalled if one.used]
     search.until = _part(until, used)
     recordings = search.of_all([one for one in uncalled if not one.used])
     search.until = until
-    return recordings + search.of_all(_not_run(used, recordings))
-
-
-def _not_run(some: list[Uncalled], recordings: list[list[dict[str, Any]]]) -> list[Uncalled]:
-    """Those of which no recording has run a line."""
-    seen = {line for worlds in recordings for one in worlds for line in one["lines"]}
-    return [one for one in some if not seen & {*range(one.line + 1, one.end + 1)}]
+    return recordings + search.of_all(used, recordings or [[]])
 
 
 def _part(until: float, after: list[Uncalled]) -> float:

@@ -42,29 +42,30 @@ def importer(
     ) -> Any:
         root = name.partition(".")[0] if not level else ""  # a name after a dot is its own
         whole = name if parts else root
-        others = parts == ("*",) and root in HARMLESS | ABSENT | {"pandas"}
         if root in LIBRARIES:
-            return _library(name, parts)
-        if others and _beside(beside, name, level, names, parts) is None:
-            missing.append(name)
-            return types.ModuleType(name)  # its names turn out to be missing one by one
-        if root in HARMLESS:
-            return Stub(whole)
-        if root == "pandas":
-            missing.append(name)
-            return DataFrames(data(whole))
+            return _starred(_library(name, parts), name, parts)
         if (found := _beside(beside, name, level, names, parts or ())) is not None:
             return found if parts else _package(name, found)
-        if root in ABSENT:
+        if root in HARMLESS:
+            return _starred(Stub(whole), name, parts)
+        if root in ABSENT | {"pandas"}:
             missing.append(name)
-            return data(whole)
+            made = DataFrames(data(whole)) if root == "pandas" else data(whole)
+            return _starred(made, name, parts)
         try:
             return builtins.__import__(name, names, local, parts, level)
         except (ImportError, ValueError, KeyError):
             missing.append(name)
-            return types.ModuleType(name) if parts == ("*",) else data(whole)
+            return _starred(data(whole), name, parts)
 
     return load
+
+
+def _starred(made: Any, name: str, parts: Any) -> Any:
+    """A module; an empty one where all names are asked for of what has none: they turn out to be
+    missing one by one."""
+    empty = parts == ("*",) and not isinstance(made, types.ModuleType)
+    return types.ModuleType(name) if empty else made
 
 
 def _library(name: str, parts: Any) -> types.ModuleType:

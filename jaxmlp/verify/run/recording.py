@@ -37,6 +37,7 @@ class Recording:
         parts: for the leaves that are 0, and parts of larger arrays, as one sample of all, where
             these were read.
         stretched: what has more entries after the step than before it.
+        flagged: whether a choice between yes and no was made for it, which nobody has told.
     """
 
     line: int
@@ -50,6 +51,7 @@ class Recording:
     stale: bool = False
     parts: Mapping[int, Read] = field(default_factory=dict)
     stretched: tuple[str, ...] = ()
+    flagged: bool = False
 
     @property
     def olds(self) -> list[int]:
@@ -165,7 +167,7 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
-        "stale": recording.stale, "stretched": list(recording.stretched),
+        "stale": recording.stale, "flagged": recording.flagged, "stretched": list(recording.stretched),
         "parts": [[i, *one] for i, one in recording.parts.items()],
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
@@ -215,7 +217,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
         _taped(data["nodes"], arrays), data["guessed"], tuple(data["lines"]),
         data["later"] and _after(data["later"], arrays), data["stale"],
         {i: Read(root, np.asarray(places)) for i, root, places in data["parts"]},
-        tuple(data["stretched"]),
+        tuple(data["stretched"]), data["flagged"],
     )  # fmt: skip
 
 

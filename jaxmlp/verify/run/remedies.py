@@ -71,6 +71,8 @@ def other_choices(
     taken, asked = program.oracle.taken, sizes_told(program) | sizes_wanted(program)
     few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
     likely = (PARAMETERS, *([(SAMPLES,)] if few else []))
+    refused = any(kind == "UnboundLocalError" or line in program.raises
+                  for kind, line, _ in program.errors)  # fmt: skip
     last = len(taken) if all_of_it else program.chosen or len(taken)
     for at in reversed(range(min(len(taken), MOST_CHOICES))):
         same = tuple(picked for picked, _ in taken[:at])
@@ -80,14 +82,16 @@ def other_choices(
         late = float(at >= last or beside)  # it has not led to the first error
         for k, option in enumerate(options):
             fits = new & _sizes_in(option) or (isinstance(option, str | tuple) and option in likely)
+            fits = fits or (refused and option is True)  # another of the words that it knows
             if k != now and (fits or all_of_it or at >= len(told)):
                 yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
 
 
 def _sizes_in(option: object) -> set[int]:
-    """The sizes in an option: those of a shape; a number itself, and with one more for a bias."""
+    """The sizes in an option: those of a shape, but for how many samples there are, where it has
+    others; a number itself, and with one more for a bias."""
     if isinstance(option, tuple):
-        return set(option)
+        return set(option[1:] if len(option) > 1 and option[0] == SAMPLES else option)
     return {option, option + 1} if type(option) is int else set()
 
 
@@ -203,9 +207,7 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
               for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
     found += [{**given, "rows": size} for size in sizes if oracle.rows in sizes and "rows" not in given
               and ROWS <= size <= BATCHES and size != oracle.rows]  # fmt: skip
-    single = [{**given, name: 1} for name in oracle.tables if name not in given]
-    return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given),
-            *(single if _asks_for_one(program) else [])]  # fmt: skip
+    return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given)]
 
 
 def _asked_for(program: Program, given: Lengths) -> list[Lengths]:

@@ -8,7 +8,7 @@ import ast
 import contextlib
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -197,10 +197,18 @@ class Search:
             others.append({**known, **fewer})
         return others
 
-    def of_all(self, uncalled: list[Uncalled]) -> list[list[dict[str, Any]]]:
-        """The recordings of calls; of a class with one method each, where all together fail."""
-        found = []
+    def of_all(
+        self, uncalled: list[Uncalled], known: Sequence[list[dict[str, Any]]] = ()
+    ) -> list[list[dict[str, Any]]]:
+        """The recordings of calls; of a class with one method each, where all together fail.
+
+        Args:
+            known: recordings of calls that were made before: what they have run is not called.
+        """
+        found: list[list[dict[str, Any]]] = []
         for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
+            if known and one.is_run_by([*known, *found]):
+                continue
             with self._a_part(min(1.0, SHARE / left)):
                 made = [learned] if (learned := self._learning(one)) else [self.worlds(one)]
                 made = made if made[0] else [self.worlds(part) for part in parts(one)]
@@ -253,7 +261,10 @@ class Search:
         if shapes in self.shapes:
             return []
         self.shapes.add(shapes)
-        made = [taken(one, nodes, current().lines, guessed=guessed) for one in program.seen]
+        flagged = any(isinstance(options[k], bool) or (type(options[k]) is int and "array" in options)
+                      for k, options in program.oracle.taken)  # fmt: skip
+        made = [replace(taken(one, nodes, current().lines, guessed=guessed), flagged=flagged)
+                for one in program.seen]  # fmt: skip
         made = [one if has_target(one) else replace(one, moves=()) for one in made]
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike

@@ -163,6 +163,11 @@ class StandIn:
         heads[file] = heads.get(file, 0) + 1
         return (Magic(MAGICS[0]), self._oracle.rows, *IMAGE)[(heads[file] - 1) % 4]
 
+    def of_axes(self) -> int:
+        """How many axes the array in such a file has; its head goes on with their sizes."""
+        self._oracle.heads[self.stands_for.partition(".")[0]] = 1
+        return 1 if "label" in self.stands_for else 3
+
     def of_body(self) -> list[int]:
         """The bytes that follow such a head: of images as many as they have, else labels."""
         file = self.stands_for.partition(".")[0]

@@ -7,7 +7,7 @@ first; a method that sets an attribute comes before those that need it.
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxmlp.verify.names import BACK, NOT_CHECKED, called
 
@@ -28,6 +28,7 @@ class Uncalled(NamedTuple):
             that sets an attribute.
         returns: of a class, by method the names of what it returns.
         changing: of a class, the methods that change the object.
+        names: what is named in it.
     """
 
     name: str
@@ -38,11 +39,22 @@ class Uncalled(NamedTuple):
     gives: Mapping[str, ast.FunctionDef]
     returns: Mapping[str, list[str]] = {}
     changing: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     @property
     def back(self) -> bool:
         """Whether its name, or that of a method, is a backward pass's."""
         return any(map(BACK.search, (self.name, *self.returns)))
+
+    def is_run_by(self, recordings: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
+        """Whether one of the recordings has run a line of it."""
+        own = {*range(self.line + 1, self.end + 1)}
+        return any(own.intersection(one["lines"]) for worlds in recordings for one in worlds)
+
+    @property
+    def first(self) -> bool:
+        """Whether it is to be called while there is time: a backward pass, or what names one."""
+        return self.back or any(map(BACK.search, self.names))
 
 
 def uncalled(tree: ast.Module) -> list[Uncalled]:
@@ -66,7 +78,8 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
             changing = frozenset()
         end, used_by = one.end_lineno or one.lineno, one.name in others
         found.append(
-            Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns, changing)
+            Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns, changing,
+                     frozenset(used[one.name]))
         )
     made_of = {one.name: bool(asked & set(returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))

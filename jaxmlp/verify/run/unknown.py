@@ -95,7 +95,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return lambda other: np.matmul(self, other)
         if name == "iterrows":
             return lambda: enumerate(self)
-        if self.setting and name in CHANGES_LIST:
+        if name in CHANGES_LIST and (self.setting or self._is_untold()):
             return getattr(self._elements(), name)
         if self.loaded and (of_frame := self._of_frame(name)) is not None:
             return of_frame
@@ -127,6 +127,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         """A table, of as many columns as a shape says that it is brought to."""
         sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         rest = [n for n in sizes[1:] if type(n) is int and n > 0]
+        if len(sizes) == 1 and sizes[0] == self._oracle.rows:
+            return self.become((sizes[0],))
         columns = int(np.prod(rest))
         if len(rest) == len(sizes) - 1 and columns > 1:
             self.become((self._oracle.rows, columns))
@@ -261,6 +263,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return self._is_word(other)
         if other is None:
             return self._oracle.choose((False, True))
+        if isinstance(other, bool) and self._is_undecided():
+            return bool(self) == other
         if type(other) is int and self._is_untold() and not self.parts:
             layer = self._oracle.choose(("array", LAYERS, other), "layer")
             self.value = None if layer == "array" else layer
