@@ -205,8 +205,9 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
     tables = oracle.tables.items() if "indexing" not in told else ()
     found += [{**given, name: size} for name, width in tables if name not in given
               for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
-    found += [{**given, "rows": size} for size in sizes if oracle.rows in sizes and "rows" not in given
-              and ROWS <= size <= BATCHES and size != oracle.rows]  # fmt: skip
+    first = {int(shape[1:].split(",")[0]) for shape in SHAPE.findall(told)}
+    found += [{**given, "rows": size} for size in first if oracle.rows in first
+              and "rows" not in given and ROWS <= size <= BATCHES and size != oracle.rows]  # fmt: skip
     return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given)]
 
 
