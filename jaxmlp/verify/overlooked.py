@@ -161,7 +161,7 @@ def _gradient(node: ast.AST) -> bool:
     if isinstance(node, ast.AugAssign):  # c += 1 counts
         counts = isinstance(node.value, ast.Constant)
         return ROLE.get(_label(node.target)) in PARAMETERS and not counts
-    if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Constant):
+    if not isinstance(node, ast.Assign) or _begins(node.value):
         return False
     stored = {_label(part) for target in node.targets for part in _parts(target)}
     moves = any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)
@@ -169,6 +169,13 @@ def _gradient(node: ast.AST) -> bool:
     read = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
     moved = {name for name in stored & read if ROLE.get(name) in PARAMETERS}
     return (moves and bool(moved)) or any(map(_is_gradient, stored - {""}))
+
+
+def _begins(value: ast.expr) -> bool:
+    """Whether it is nothing yet: a number, an empty list, or zeros."""
+    empty_list = isinstance(value, ast.List | ast.Tuple) and not value.elts
+    zeros = isinstance(value, ast.Call) and called(value) in ("zeros", "zeros_like", "empty")
+    return isinstance(value, ast.Constant) or empty_list or zeros
 
 
 def _computes(function: ast.FunctionDef) -> bool:

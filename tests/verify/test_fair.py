@@ -744,3 +744,156 @@ def test_velocities_beside_an_input_of_0_are_no_mistake(judged):
     assert "wrong" in {
         c.verdict for c in judged(VELOCITIES.replace("z[0] * v[0] * top", "v[0] * top")).checks
     }
+
+
+READ_AGAIN = """
+import numpy as np
+X, t = np.random.rand(9, 4), np.array([0, 1, 1, 0, 1, 0, 0, 1, 1])
+W, b = np.random.randn(4, 3), np.random.randn(1, 3)
+V, c = np.random.randn(3, 1), np.random.randn(1, 1)
+def f(u): return 1 / (1 + np.exp(-u))
+for epoch in range(9):
+    for k, x in enumerate(X):
+        z = f(X[k] @ W + b)
+        g = f(z @ V + c)
+        E = (t[k] - g) ** 2
+        below = -2 * (t[k] - g) * g * (1 - g) * V.T * z * (1 - z)
+        V = V - 0.5 * (-2 * (t[k] - g)) * g * (1 - g) * z.T
+        c = c - 0.5 * (-2 * (t[k] - g)) * g * (1 - g)
+        W = W - 0.5 * X[k][:, None] * below
+        b = b - 0.5 * below
+"""
+
+
+def test_a_target_that_is_read_at_several_lines_is_one(judged):
+    assert {check.verdict for check in judged(READ_AGAIN).checks} == {"right"}
+    below = next(line for line in READ_AGAIN.split("\n") if "below =" in line)
+    late = READ_AGAIN.replace(below + "\n", "").replace("        W = W", f"{below}\n        W = W")
+    notes = {note.id for check in judged(late).checks for note in check.diagnosis}
+    assert notes == {"updated-V"}
+
+
+BIASES = """
+import numpy as np
+X, T = np.random.rand(9, 4), np.random.rand(9, 2)
+W, b = np.random.randn(4, 3), np.ones(3)
+V, c = np.random.randn(3, 2), np.ones(2)
+for epoch in range(9):
+    z = np.tanh(X @ W + b)
+    top = z @ V + c - T
+    low = top @ V.T * (1 - z ** 2)
+    dV, dc, dW, db = z.T @ top, top.sum(0), X.T @ low, low.sum(0)
+    V -= 0.1 * dV; c -= 0.1 * dc
+    W -= 0.1 * dW; b -= 0.1 * db
+"""
+
+
+def test_biases_whose_gradient_is_not_used_never_move(judged):
+    assert {check.verdict for check in judged(BIASES).checks} == {"right"}
+    still = BIASES.replace("; c -= 0.1 * dc", "").replace("; b -= 0.1 * db", "")
+    found = [check for check in judged(still).checks if check.verdict == "wrong"]
+    assert {note.id for check in found for note in check.diagnosis} == {"never-moves"}
+    assert len(found) == 2 and {check.place.line for check in found} == {10}
+
+
+def test_a_crash_in_what_trains_is_told_where_no_data_are_missing(judged):
+    text = """
+import numpy as np
+from math import fsum
+class Net:
+    def __init__(self): self.w = [[0.1, 0.2], [0.3, 0.4]]
+    def train(self, x, t):
+        g = [fsum(a * b for a, b in zip(row, x)) for row in self.w]
+        for k in range(3): self.w[k][0] -= 0.1 * (g[k] - t[k])
+net = Net()
+for x, t in [([1, 0], [1, 0]), ([0, 1], [0, 1])]:
+    net.train(x, t)
+"""
+    assert "crashed" in {check.verdict for check in judged(text).checks}
+
+
+COLUMNS = """
+import numpy as np
+def diagonal(u):
+    made = np.identity(len(u)); np.fill_diagonal(made, 1 - np.tanh(u) ** 2)
+    return made
+X, T = np.random.rand(9, 4), np.random.rand(9, 2)
+W, V = np.random.randn(3, 4), np.random.randn(2, 3)
+for x, t in zip(X, T):
+    u = W @ x
+    z = np.tanh(u)
+    top = V @ z - t
+    low = diagonal(u) @ V.T @ top
+    V -= 0.1 * np.outer(top, z)
+    W -= 0.1 * np.outer(low, x)
+"""
+
+
+def test_what_is_written_to_a_diagonal_is_followed(judged):
+    assert {check.verdict for check in judged(COLUMNS).checks} == {"right"}
+    assert "wrong" in {c.verdict for c in judged(COLUMNS.replace("1 - np.tanh(u)", "2 - u")).checks}
+
+
+MATRICES = """
+import numpy as np
+X, T = np.mat(np.random.rand(9, 4)), np.mat(np.random.rand(9, 2))
+W, V = np.mat(np.random.randn(5, 3)), np.mat(np.random.randn(3, 2))
+ones = np.hstack((np.ones((9, 1)), X))
+for epoch in range(9):
+    z = np.tanh(ones * W)
+    top = z * V - T
+    low = np.multiply(top * V.T, 1 - np.array(z) * np.array(z))
+    V -= 0.1 * z.T * top
+    W -= 0.1 * ones.T * low
+"""
+
+
+def test_matrices_joined_are_one_and_copied_to_an_array_are_none(judged):
+    assert {check.verdict for check in judged(MATRICES).checks} == {"right"}
+    wrong = MATRICES.replace("np.array(z) * np.array(z)", "np.array(z)")
+    assert "wrong" in {check.verdict for check in judged(wrong).checks}
+
+
+def test_numbers_of_samples_are_none_of_the_programs_own(judged):
+    text = """
+import numpy as np
+X = np.loadtxt("nowhere.csv", delimiter=",")[:, :3].T
+T = np.loadtxt("nothing.csv", delimiter=",")[:, :2].T
+W, b = np.random.randn(12, 3), np.zeros((12, 1))
+V, c = np.random.randn(2, 12), np.zeros((2, 1))
+m = X.shape[1]
+for epoch in range(9):
+    z = np.tanh(W @ X + b)
+    top = V @ z + c - T
+    low = V.T @ top * (1 - z ** 2)
+    V -= 0.1 * top @ z.T / m; c -= 0.1 * top.sum(1, keepdims=True) / m
+    W -= 0.1 * low @ X.T / m; b -= 0.1 * low.sum(1, keepdims=True) / m
+"""
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    wrong = text.replace("keepdims=True) / m; c", "").replace("c -= 0.1 * top.sum(1, keepdims=True) / m",
+                         "c -= 0.1 * top.sum(1, keepdims=True)")  # fmt: skip
+    assert "other-factor" in {n.id for c in judged(wrong).checks for n in c.diagnosis}
+
+
+def test_what_one_sample_does_not_show_others_may(judged):
+    text = """
+import random
+X, T = [[0.0, 1.0], [1.0, 0.0], [0.7, 0.6]], [0.3, 0.8, 0.1]
+w = [[random.gauss(0, 1) for _ in range(2)] for _ in range(3)]
+v = [random.gauss(0, 1) for _ in range(3)]
+def f(u): return u if u > 0 else 0.0
+for epoch in range(9):
+    for x, t in zip(X, T):
+        u = [sum(a * b for a, b in zip(row, x)) for row in w]
+        z = [f(one) for one in u]
+        d = sum(a * b for a, b in zip(v, z)) - t
+        for j in range(3):
+            low = d * v[j] * (1.0 if u[j] > 0 else 0.0)
+            v[j] -= 0.1 * d * z[j]
+            for i in range(2):
+                w[j][i] -= 0.1 * low * x[i]
+"""
+    found = judged(text)
+    assert {check.verdict for check in found.checks} == {"right"}
+    assert "not-judged" not in {note.id for note in found.remarks}
+    assert "wrong" in {c.verdict for c in judged(text.replace("low * x[i]", "d * x[i]")).checks}

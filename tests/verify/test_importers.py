@@ -1,6 +1,7 @@
 """Programs beside a file that import it: found, and what they make of it judged at its own lines."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -331,3 +332,36 @@ def test_the_loss_of_a_module_beside_is_what_the_step_is_meant_to_go_down(beside
     assert {check.verdict for check in verify_file(path).checks} == {"right"}
     path.with_name("costs.py").write_text(COSTS.replace("(g - y) / (g * (1 - g))", "g - y"))
     assert "wrong" in {check.verdict for check in verify_file(path).checks}
+
+
+FAR = """
+import numpy as np
+from net import Net
+X = np.random.rand(20, 5)
+"""
+
+
+def test_what_only_imports_what_imports_the_file_is_found(beside):
+    path = beside(net=NET, slopes=SLOPES, model="from net import Net\n", train=MAIN.replace(
+        "from net import", "from model import"))  # fmt: skip
+    assert [Path(one.path).stem for one in importers(path)] == ["train"]
+    assert set(judged(path)[1]) == {"right"}
+
+
+def test_what_is_called_after_training_comes_first(beside):
+    path = beside(net=NET, slopes=SLOPES, show=FAR, a=FAR, b=FAR, training=MAIN + "# long\n" * 50)
+    assert [Path(one.path).stem for one in importers(path)][0] == "training"
+
+
+def test_a_name_after_a_dot_is_no_library(beside):
+    net = NET.replace("from slopes import", "from .random import")
+    main = MAIN.replace("from net import", "from pack.net import")
+    path = beside(pack__net=net, pack__random=SLOPES, main=main)
+    assert set(judged(path)[1]) == {"right"}
+
+
+def test_folders_that_the_path_names_beside_the_programs_own(beside):
+    main = "import sys\nsys.path.append('..\\\\src')\n" + MAIN
+    path = beside(src__net=NET, src__slopes=SLOPES, example__main=main)
+    (path.parent / "__init__.py").write_text("")
+    assert set(judged(path)[1]) == {"right"}

@@ -522,3 +522,33 @@ def softmax(values):
     for change, verdict in (("", "right"), ("sum(powers)", "wrong")):
         path.write_text(text.replace(change, "max(powers)") if change else text, encoding="utf-8")
         assert [check.verdict for check in verify_file(path).checks] == [verdict]
+
+
+def test_a_softmax_may_be_of_a_single_column():
+    text = """
+def softmax(a):
+    total = 0.0
+    for row in range(len(a)): total += np.exp(a[row][0])
+    for row in range(len(a)): a[row][0] = np.exp(a[row][0]) / total
+    return a"""
+    assert only(text).verdict == "imprecise"  # it overflows, and is right
+    assert only(text.replace("/ total", "/ total ** 2")).verdict == "wrong"
+    assert only("def softmax(a): return np.exp(a) / np.exp(a).sum(axis=(0, 1))").verdict == "wrong"
+
+
+def test_a_loss_may_take_labels_and_give_its_gradient_besides():
+    text = """
+def cross_entropy(g, labels):
+    n = len(labels)
+    at = np.zeros_like(g); at[np.arange(n), labels] = 1
+    return -np.log(g[np.arange(n), labels]).mean(), (g - at) / n"""
+    check = only(text)
+    assert check.verdict == "right" and "takes-labels" in {note.id for note in check.remarks}
+    assert only(text.replace(".mean()", ".mean() * 3")).verdict == "wrong"
+
+
+def test_a_cross_entropy_may_be_the_binary_one():
+    check = only("def cross_entropy(g, y): return -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))")
+    assert check.verdict == "right" and "binary" in {note.id for note in check.remarks}
+    wrong = only("def cross_entropy(g, y): return -np.sum(y * np.log(g) - (1 - y) * np.log(1 - g))")
+    assert wrong.verdict == "wrong"

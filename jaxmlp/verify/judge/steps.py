@@ -39,8 +39,9 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         Unjudged: there is no evidence for a verdict.
     """
     ready = list(worlds(recordings, seed))
+    ready, others = (ready[:1], ready[1:]) if _are_passes(recordings) else (ready, [])
     try:
-        return _judged(ready, seed, declared)
+        return _by_others(_judged(ready, seed, declared), others, seed, declared)
     except Unjudged as why:
         resting = [one for one in (at_rest(world, seed) for world in ready) if one]
         if why.reason != "no-error" or not resting:
@@ -69,6 +70,28 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
     if not best.is_shown_right and _is_spread(best):
         raise Unjudged("shapes")
     return _more_seen(best, seed) if best.unseen else best
+
+
+def _are_passes(recordings: Sequence[Recording]) -> bool:
+    """Whether these are passes of one loop that works number by number."""
+    return all(one.line and not one.guessed
+               and any(not one.nodes[old].value.ndim for old in one.olds)
+               for one in recordings)  # fmt: skip
+
+
+def _by_others(
+    found: Judgement, others: Sequence[World], seed: int, declared: str | None
+) -> Judgement:
+    """The verdict with what other passes of the loop show of parameters that are not seen in one;
+    or theirs, if it is another."""
+    for world in others if found.unseen else ():
+        with contextlib.suppress(Unjudged):
+            other = _judged([world], seed, declared)
+            if not other.is_shown_right:
+                return other
+            unseen = tuple(name for name in found.unseen if name in other.unseen)
+            found = replace(found, unseen=unseen)
+    return found
 
 
 def _is_spread(found: Judgement) -> bool:

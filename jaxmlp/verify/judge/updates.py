@@ -118,7 +118,7 @@ def decays_by_entry(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bo
     least = np.abs(factors).min(initial=np.inf) * NEAR
     some = [share for share in shares if abs(share) > least]
     alike = lambda sizes: np.ptp(sizes) <= NEAR * abs(sizes[0])  # noqa: E731
-    return bool(factors and some) and alike(factors) and alike(some)
+    return bool(factors and some and alike(factors) and alike(some))
 
 
 def _is_cut_off(change: np.ndarray, true: np.ndarray) -> bool:

@@ -21,6 +21,7 @@ DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
 COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$")  # of a frame, by its name
 MATLAB_LABELS = re.compile(r"loadmat.*\['[yY]'\]$")  # a column, in MATLAB's files
+OF_FILE = re.compile(r"\.open\(([^)]+)\)")
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
 KINDS = ("table", "column", "images")
 
@@ -229,7 +230,8 @@ class StandIn:
         labels = PICKLED in name and name.endswith("[1]")  # beside the samples
         single = labels or bool(COLUMN.search(name))
         kinds = ("given", *KINDS) if self._given else (KINDS[1], *KINDS) if single else KINDS
-        kind = self._oracle.choose(kinds)
+        file = OF_FILE.search(name)  # of one file it is the same each time
+        kind = self._oracle.choose(kinds, f"of {file[1]}" if file else "")
         if kind == "given":
             given = np.array(plain(settled(self._given[0])))
             self.value = self._given_back(data_sets.scaled(name.rpartition("()")[0], given))

@@ -1,0 +1,240 @@
+"""Programs as other people write them: each is judged right, and wrong with a mistake in it."""
+
+import pytest
+
+from jaxmlp.verify.homework import verify_file
+
+LAYERS = """
+import numpy as np
+F = {"logistic": lambda u: 1 / (1 + np.exp(-u)), "tanh": np.tanh}
+SLOPE = {"logistic": lambda a: a * (1 - a), "tanh": lambda a: 1 - a ** 2}
+"""
+SETTINGS = {
+    "sizes, and words": """
+import numpy as np
+class Net:
+    def __init__(self, sizes, hows, eta=0.1):
+        self.hows, self.eta, self.L = hows, eta, len(sizes) - 1
+        self.W = [np.random.randn(sizes[k], sizes[k + 1]) for k in range(self.L)]
+    def f(self, u, how):
+        if how == "logistic": return 1 / (1 + np.exp(-u))
+        elif how == "tanh": return np.tanh(u)
+        raise ValueError(f"no {how}")
+    def slope(self, a, how):
+        return a * (1 - a) if how == "logistic" else 1 - a ** 2
+    def fit(self, X, T):
+        for epoch in range(5):
+            z = [X]
+            for W, how in zip(self.W, self.hows): z.append(self.f(z[-1] @ W, how))
+            d = (z[-1] - T) * self.slope(z[-1], self.hows[-1])
+            for k in reversed(range(self.L)):
+                below = d @ self.W[k].T
+                self.W[k] -= self.eta * z[k].T @ d
+                if k: d = below * self.slope(z[k], self.hows[k - 1])
+            yield ((z[-1] - T) ** 2).sum()
+""",
+    "pairs": LAYERS
+    + """
+class Net:
+    def __init__(self, inputs, outputs, hidden):
+        self.layers = list(hidden)
+        self.layers.append((outputs, "tanh"))
+        self.W = []
+        for size, _ in self.layers:
+            self.W.append(np.random.randn(inputs, size)); inputs = size
+    def fit(self, X, T):
+        for epoch in range(5):
+            z = [X]
+            for W, (_, how) in zip(self.W, self.layers): z.append(F[how](z[-1] @ W))
+            d = (z[-1] - T) * SLOPE[self.layers[-1][1]](z[-1])
+            for k in reversed(range(len(self.W))):
+                below = d @ self.W[k].T
+                self.W[k] -= 0.1 * z[k].T @ d
+                if k: d = below * SLOPE[self.layers[k - 1][1]](z[k])
+""",
+    "a flag, and a list that grows": """
+import numpy as np
+def train(X, T, hidden, biased, eta):
+    hidden.insert(0, X.shape[1])
+    hidden.append(T.shape[1])
+    W = [np.random.randn(a, b) for a, b in zip(hidden, hidden[1:])]
+    b = [np.zeros(n) for n in hidden[1:]]
+    for epoch in range(5):
+        z = [X]
+        for A, c in zip(W, b): z.append(np.tanh(z[-1] @ A + c))
+        d = (z[-1] - T) * (1 - z[-1] ** 2)
+        for k in reversed(range(len(W))):
+            below, by = d @ W[k].T, d.sum(0)
+            W[k] = W[k] - eta * z[k].T @ d
+            if biased == True: b[k] = b[k] - eta * by
+            if k: d = below * (1 - z[k] ** 2)
+    return W, b
+""",
+    "by their names alone": """
+import numpy as np
+class Net:
+    def __init__(self, *, inputs, hidden, outputs):
+        self.V, self.W = np.random.randn(inputs, hidden), np.random.randn(hidden, outputs)
+    def fit(self, *, X, T, eta):
+        for epoch in range(5):
+            z = np.tanh(X @ self.V)
+            d = z @ self.W - T
+            below = d @ self.W.T * (1 - z ** 2)
+            self.W -= eta * z.T @ d
+            self.V -= eta * X.T @ below
+""",
+}
+SLOPES = (
+    ("self.slope(z[k], self.hows[k - 1])", "SLOPE[self.layers[k - 1][1]](z[k])")
+    + ("(1 - z[k] ** 2)", "(1 - z ** 2)")
+)  # fmt: skip
+DATA = {
+    "pickled": """
+import pickle
+import numpy as np
+data = {"x": np.random.rand(20, 3), "t": np.random.rand(20, 2)}
+with open("kept.pkl", "wb") as file: pickle.dump(data, file)
+with open("kept.pkl", "rb") as file: kept = pickle.load(file)
+X, T = kept["x"], kept["t"]
+assert X.shape == (20, 3)
+""",
+    "of MNIST, byte by byte": """
+import struct
+from array import array
+import numpy as np
+def read(images, labels):
+    with open(labels, "rb") as file:
+        magic, size = struct.unpack(">II", file.read(8))
+        if magic != 2049: raise ValueError("no labels")
+        t = array("B", file.read())
+    with open(images, "rb") as file:
+        magic, size, rows, columns = struct.unpack(">IIII", file.read(16))
+        if magic != 2051: raise ValueError("no images")
+        pixels = array("B", file.read())
+    return np.array(pixels).reshape(size, rows * columns) / 255, np.array(t)
+X, t = read("train-images", "train-labels")
+X, T = X[:, :3] + 0.1, np.eye(10)[t][:, :2]
+""",
+    "of a head that counts its axes": """
+import gzip, struct
+from pathlib import Path
+import numpy as np
+folder = Path("data"); folder.mkdir(exist_ok=True)
+def read(path):
+    with gzip.open(path) as file:
+        _, _, axes = struct.unpack(">HBB", file.read(4))
+        shape = struct.unpack(f">{axes}I", file.read(4 * axes))
+        return np.frombuffer(file.read(), dtype=np.uint8).reshape(shape)
+X, t = read(folder / "train-images.gz"), read(folder / "train-labels.gz")
+X, T = X.reshape(len(X), -1)[:, :3] / 255, np.eye(10)[t][:, :2]
+""",
+    "of as many samples as it says": """
+from keras.datasets import mnist
+import numpy as np
+(x, t), _ = mnist.load_data()
+T = np.zeros((60000, 10))
+T[np.arange(60000), t] = 1
+X = x.reshape(60000, 784)[:, :3] / 255
+T = T[:, :2]
+""",
+    "that are split": """
+import numpy as np
+import pandas as pd
+table = pd.read_csv("nowhere.csv").values
+X, X_test, T, T_test = train_test_split(table[:, :3], table[:, 3:5])
+""",
+    "of PyTorch's": """
+import numpy as np
+from torch.utils.data import DataLoader
+from torchvision.datasets import MNIST
+for x, t in DataLoader(MNIST("data"), batch_size=20):
+    X = x.view(x.shape[0], -1).numpy()
+    X, T = X[:, :3], np.eye(10)[t.numpy()[:, 0].astype(int) % 10][:, :2]
+""",
+}  # fmt: skip
+TRAINS = """
+W, V = np.random.randn(3, 5), np.random.randn(5, 2)
+for epoch in range(9):
+    z = np.tanh(X @ W)
+    d = z @ V - T
+    below = d @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ d
+    W -= 0.1 * X.T @ below
+"""
+COST = """
+import numpy as np
+from scipy.optimize import minimize, fmin_tnc
+X, T = np.random.rand(20, 4), np.eye(3)[np.random.randint(0, 3, 20)]
+def f(u): return 1 / (1 + np.exp(-u))
+def cost(v, X, T, share):
+    m = len(X)
+    A, B = v[:25].reshape(5, 5), v[25:].reshape(3, 6)
+    X1 = np.hstack([np.ones((m, 1)), X])
+    Z1 = np.hstack([np.ones((m, 1)), f(X1 @ A.T)])
+    G = f(Z1 @ B.T)
+    E = -np.sum(T * np.log(G) + (1 - T) * np.log(1 - G)) / m
+    E += share / (2 * m) * (np.sum(A[:, 1:] ** 2) + np.sum(B[:, 1:] ** 2))
+    top = G - T
+    low = (top @ B * Z1 * (1 - Z1))[:, 1:]
+    a, b = low.T @ X1 / m, top.T @ Z1 / m
+    a[:, 1:] += share / m * A[:, 1:]
+    b[:, 1:] += share / m * B[:, 1:]
+    return E, np.r_[a.ravel(), b.ravel()]
+start = np.random.rand(25 + 18) - 0.5
+"""
+CALLS = ("found = minimize(cost, start, args=(X, T, 1.0), jac=True)\nA = found.x[:25]\n",
+         "A = fmin_tnc(func=cost, x0=start, args=(X, T, 1.0))[0]\n",
+         "found = minimize(lambda v: cost(v, X, T, 1.0)[0], start, jac=lambda v: cost(v, X, T, 1.0)[1])\n")  # fmt: skip
+ARGUED = """
+import argparse
+import numpy as np
+def parsed():
+    made = argparse.ArgumentParser()
+    commands = made.add_subparsers(dest="what", required=True)
+    commands.add_parser("show").add_argument("file")
+    train = commands.add_parser("train")
+    train.add_argument("file")
+    train.add_argument("--hidden", type=int, nargs="+", required=True)
+    train.add_argument("--eta", type=float, required=True)
+    train.add_argument("--f", choices=["tanh", "none"], required=True)
+    return made.parse_args()
+asked = parsed()
+assert asked.what == "train" and asked.f == "tanh" and len(asked.hidden) > 1
+table = np.loadtxt(asked.file, delimiter=",")
+X, T = table[:, :3], table[:, 3:5]
+"""
+
+
+def verdicts(folder, text):
+    path = folder / "homework.py"
+    path.write_text(text)
+    return {check.verdict for check in verify_file(path).checks}
+
+
+@pytest.mark.parametrize("form", SETTINGS)
+def test_what_an_object_is_made_with_is_found(tmp_path, form):
+    text = SETTINGS[form]
+    assert verdicts(tmp_path, text) == {"right"}
+    slope = next(one for one in SLOPES if f"below * {one}" in text or f"* {one}" in text)
+    wrong = text.replace(f"d = below * {slope}", "d = below").replace(f".T * {slope}", ".T")
+    assert "wrong" in verdicts(tmp_path, wrong)
+
+
+@pytest.mark.parametrize("form", DATA)
+def test_data_are_read_as_they_would_be(tmp_path, form):
+    text = DATA[form] + TRAINS
+    assert verdicts(tmp_path, text) == {"right"}
+    assert "wrong" in verdicts(tmp_path, text.replace(" * (1 - z ** 2)", " * (1 - z)"))
+    assert [one.name for one in tmp_path.iterdir()] == ["homework.py"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_is_handed_to_an_optimiser_is_judged(tmp_path, call):
+    assert verdicts(tmp_path, COST + call) == {"right"}
+    assert "wrong" in verdicts(tmp_path, COST.replace("* Z1 * (1 - Z1)", "* Z1") + call)
+    assert "wrong" in verdicts(tmp_path, COST.replace("b[:, 1:] +=", "b[:, 1:] += 0 *") + call)
+
+
+def test_a_command_line_is_typed_as_it_is_asked_for(tmp_path):
+    assert verdicts(tmp_path, ARGUED + TRAINS) == {"right"}
+    assert "wrong" in verdicts(tmp_path, (ARGUED + TRAINS).replace("z.T @ d", "z.T @ d * d.sum()"))
