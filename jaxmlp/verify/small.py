@@ -219,7 +219,9 @@ def _softmax_of(
         given = (turn(one).tolist() if way == "list" else np.array(turn(one)) for one in u)
         results = (_result(subject, [one]) for one in given)
         outputs = (r[0] if isinstance(r, tuple) and len(r) == 2 else r for r in results)
-        return _parts([turn(array(one), back=True) for one in outputs])[0]  # not what goes back besides
+        return _parts([turn(array(one), back=True) for one in outputs])[
+            0
+        ]  # not what goes back besides
 
     check = judged(subject, kind, {"u": u}, call(u), call)
     said = () if way in ("square", "list", "column") else (convention(way),)
@@ -261,9 +263,7 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     return (check,)
 
 
-def _loss_of(
-    subject: Subject, kind: Piece, call: Error, said: tuple[Note, ...], way: Way
-) -> Check:
+def _loss_of(subject: Subject, kind: Piece, call: Error, said: tuple[Note, ...], way: Way) -> Check:
     """The verdict on it, written in this form and called in this way."""
     given = pieces.points(kind)
     found, more = way(call, given, kind)

@@ -85,8 +85,8 @@ class Net:
 """,
 }
 SLOPES = (
-    ("self.slope(z[k], self.hows[k - 1])", "SLOPE[self.layers[k - 1][1]](z[k])")
-    + ("(1 - z[k] ** 2)", "(1 - z ** 2)")
+    "self.slope(z[k], self.hows[k - 1])", "SLOPE[self.layers[k - 1][1]](z[k])",
+    "(1 - z[k] ** 2)", "(1 - z ** 2)",
 )  # fmt: skip
 DATA = {
     "pickled": """

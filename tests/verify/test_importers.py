@@ -350,7 +350,7 @@ def test_what_only_imports_what_imports_the_file_is_found(beside):
 
 def test_what_is_called_after_training_comes_first(beside):
     path = beside(net=NET, slopes=SLOPES, show=FAR, a=FAR, b=FAR, training=MAIN + "# long\n" * 50)
-    assert [Path(one.path).stem for one in importers(path)][0] == "training"
+    assert Path(importers(path)[0].path).stem == "training"
 
 
 def test_a_name_after_a_dot_is_no_library(beside):

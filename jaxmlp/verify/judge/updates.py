@@ -104,8 +104,8 @@ def share_of(
 
 
 def decays_by_entry(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bool:
-    """Whether, at all states, each entry is so many times its gradient and, of some entries, a share
-    of themselves: one number of times, and one share that is not 0."""
+    """Whether, at all states, each entry is so many times its gradient and, of some entries, a
+    share of themselves: one number of times, and one share that is not 0."""
     factors, shares = [], []
     for by_state in zip(*(one.reshape(len(one), -1).T for one in (change, true, old)), strict=True):
         columns = np.stack(by_state[1:], axis=1)

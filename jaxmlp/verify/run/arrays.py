@@ -278,7 +278,7 @@ def as_array(
             return value
         value = value.as_array()
     if isinstance(value, Recorded):
-        made = np.copy(value) if copy or _is_matrix(value) else value
+        made: Any = np.copy(value) if copy or _is_matrix(value) else value
         made._matrix = False
     elif isinstance(value, list | tuple) and has_recorded(value):
         try:

@@ -28,8 +28,9 @@ def _values(asked: argparse.Action) -> list[str]:
         names = list(asked.choices)
         name = next(filter(TRAINS.search, names), names[0])
         return [name, *asked.choices[name]._typed()]
-    count = {None: 1, "+": len(MANY), "?": 0, "*": 0}.get(asked.nargs, asked.nargs)
-    return [_value(asked, k) for k in range(count if isinstance(count, int) else 0)]
+    several = {None: 1, "+": len(MANY)}
+    count = asked.nargs if isinstance(asked.nargs, int) else several.get(asked.nargs, 0)
+    return [_value(asked, k) for k in range(count)]
 
 
 def _value(asked: argparse.Action, k: int) -> str:

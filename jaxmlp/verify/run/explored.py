@@ -42,8 +42,9 @@ def explored(
 def _imported(
     importers: list[Code], path: str, until: float, seed: int
 ) -> tuple[list[dict[str, Any]], str]:
-    """The steps that programs make with a file that they import, and which program; of the first
-    in which the file has a part, or the gradient that they hand to an optimiser; and before which nothing failed, if there is one."""
+    """The steps that programs make with a file that they import, or the gradient that they hand to
+    an optimiser, and which program; of the first in which the file has a part, and before which
+    nothing failed, if there is one."""
     found: tuple[list[dict[str, Any]], str] = [], ""
     for left, code in zip(range(len(importers), 0, -1), importers, strict=True):
         now = time.process_time()

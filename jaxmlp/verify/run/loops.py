@@ -191,9 +191,7 @@ class Loops:
             newest = {m.new: after[m.name].node for m in first.moves if m.name in after}
             self.seen.append(first._replace(last=current().next, newest=newest))
 
-    def _others(
-        self, entries: Iterator[Any], line: int, frame: Any, known: int
-    ) -> Iterator[Any]:
+    def _others(self, entries: Iterator[Any], line: int, frame: Any, known: int) -> Iterator[Any]:
         """A few passes more, of a step number by number: one sample shows little where it is 0."""
         if not any(np.ndim(current().nodes[m.old].value) == 0 for one in self.seen[known:]
                    for m in one.moves if m.old in current().nodes):  # fmt: skip
@@ -217,9 +215,7 @@ class Loops:
             most: steps that are remembered.
         """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
-        if len(self.seen) < most and (
-            made := _made(line, name, start, before, after, alone=alone)
-        ):
+        if len(self.seen) < most and (made := _made(line, name, start, before, after, alone=alone)):
             if again or not (_has_target(made) or prepared(current().nodes, made.moves)):
                 self.aimless.append(made)
                 return

@@ -21,7 +21,9 @@ def _handed(fun: Callable, x0: Any, jac: Any, args: Any) -> tuple[np.ndarray, An
     begin = current().next
     given = fun(x, *args)
     gives = jac if callable(jac) else fun
-    E, gradient = given if isinstance(given, tuple) else (given, jac(x, *args) if jac is gives else 0)
+    E, gradient = (
+        given if isinstance(given, tuple) else (given, jac(x, *args) if jac is gives else 0)
+    )
     code = getattr(getattr(gives, "__func__", gives), "__code__", None)
     if code is not None:
         scope = dict(zip(code.co_varnames, (x, *args), strict=False))

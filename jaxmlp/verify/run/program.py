@@ -32,7 +32,7 @@ from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, ROWS, Oracle
 from jaxmlp.verify.run.recording_numpy import forget_saved
 from jaxmlp.verify.run.step import TapePlace, moves, places
-from jaxmlp.verify.run.stubs import Stub, Written
+from jaxmlp.verify.run.stubs import Written
 from jaxmlp.verify.run.table import table
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
 from jaxmlp.verify.run.unknown import Unknown

@@ -167,7 +167,8 @@ def packed(recording: Recording) -> dict[str, Any]:
     after = recording.later
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
-        "stale": recording.stale, "flagged": recording.flagged, "stretched": list(recording.stretched),
+        "stale": recording.stale, "flagged": recording.flagged,
+        "stretched": list(recording.stretched),
         "parts": [[i, *one] for i, one in recording.parts.items()],
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],

@@ -205,10 +205,17 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
     tables = oracle.tables.items() if "indexing" not in told else ()
     found += [{**given, name: size} for name, width in tables if name not in given
               for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
-    first = {int(shape[1:].split(",")[0]) for shape in SHAPE.findall(told)}
-    found += [{**given, "rows": size} for size in first if oracle.rows in first
-              and "rows" not in given and ROWS <= size <= BATCHES and size != oracle.rows]  # fmt: skip
+    found += _as_many_rows(told, oracle, given)
     return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given)]
+
+
+def _as_many_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
+    """As many samples as something has of the program's own, which does not fit beside them."""
+    first = {int(shape[1:].split(",")[0]) for shape in SHAPE.findall(told)}
+    if "rows" in given or oracle.rows not in first:
+        return []
+    return [{**given, "rows": size} for size in sorted(first - {oracle.rows})
+            if ROWS <= size <= BATCHES]  # fmt: skip
 
 
 def _asked_for(program: Program, given: Lengths) -> list[Lengths]:

@@ -138,7 +138,8 @@ class Search:
             return False
         sizes = remedies.sized(program, run.given.lengths, self.many)
         now = (len(program.failures), -program.reached)
-        return any([left.push(now, run.cost, run.given._replace(lengths=one)) for one in sizes])
+        pushed = [left.push(now, run.cost, run.given._replace(lengths=one)) for one in sizes]
+        return any(pushed)
 
     def _read_less(self, program: Program) -> None:
         """Read only a part of data that are too many; else none: with stand-ins in place of them
@@ -261,8 +262,7 @@ class Search:
         if shapes in self.shapes:
             return []
         self.shapes.add(shapes)
-        flagged = any(isinstance(options[k], bool) or (type(options[k]) is int and "array" in options)
-                      for k, options in program.oracle.taken)  # fmt: skip
+        flagged = any(map(_is_flag, program.oracle.taken))
         made = [replace(taken(one, nodes, current().lines, guessed=guessed), flagged=flagged)
                 for one in program.seen]  # fmt: skip
         made = [one if has_target(one) else replace(one, moves=()) for one in made]
@@ -317,6 +317,14 @@ class Search:
         new = remedies.missing_names(program) - self.unknown - self.given
         self.unknown |= new
         return bool(new)
+
+
+def _is_flag(choice: tuple[int, Sequence[Any]]) -> bool:
+    """Whether it is between yes and no, or of a number in place of these."""
+    picked, options = choice
+    return isinstance(options[picked], bool) or (
+        type(options[picked]) is int and any(isinstance(one, str) for one in options)
+    )
 
 
 def _works(program: Program) -> bool:

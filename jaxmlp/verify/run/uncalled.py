@@ -78,8 +78,17 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
             changing = frozenset()
         end, used_by = one.end_lineno or one.lineno, one.name in others
         found.append(
-            Uncalled(one.name, one.lineno, end, methods, used_by, gives, returns, changing,
-                     frozenset(used[one.name]))
+            Uncalled(
+                one.name,
+                one.lineno,
+                end,
+                methods,
+                used_by,
+                gives,
+                returns,
+                changing,
+                frozenset(used[one.name]),
+            )
         )
     made_of = {one.name: bool(asked & set(returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))

@@ -167,8 +167,10 @@ OWN: dict[str, Callable] = {
     "put": _put,
     "astype": lambda xp, array, kind: xp.asarray(array).astype(kind),
     "branch": lambda xp, value: value,
-    **{f"np.{name}": functools.partial(_written, name)
-       for name in ("fill_diagonal", "put", "place", "put_along_axis")},
+    **{
+        f"np.{name}": functools.partial(_written, name)
+        for name in ("fill_diagonal", "put", "place", "put_along_axis")
+    },
     "np.copy": lambda xp, array: xp.asarray(array),
     "np.clip": lambda xp, array, a_min=None, a_max=None, **kw: xp.clip(
         array, kw.get("min", a_min), kw.get("max", a_max)
