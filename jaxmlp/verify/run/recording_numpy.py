@@ -21,6 +21,7 @@ OF_OLD = {
 OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 SAVES = ("save", "savetxt", "savez", "savez_compressed")
 WRITTEN: set[str] = set()  # files of this run
+LABELS_BEGIN = 8  # after that many bytes, in MNIST's files
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 COPIES, VIEWS = ("array", "asfarray"), ("asarray", "asanyarray", "ascontiguousarray")
 JOINS = frozenset((
@@ -210,7 +211,8 @@ def _loading(name: str) -> Callable:
 
     def load(file: Any, *args: Any, **kw: Any) -> Any:
         if hasattr(file, "stands_for"):
-            return file()
+            labels = name == "frombuffer" and kw.get("offset") == LABELS_BEGIN
+            return file().as_labels() if labels else file()
         try:
             return lifted(current().some_of(function(current().find(file), *args, **kw)))
         except OSError:

@@ -176,6 +176,10 @@ class StandIn:
         labels = self._oracle.random.permutation(self._oracle.rows * size) % VALUES
         return labels.tolist()
 
+    def as_labels(self) -> Any:
+        """Become one label a sample."""
+        return self.become((self._oracle.rows,)).astype(int)
+
     def as_index(self, size: int) -> Any:
         """Become labels below a size, one a sample, or a number below it."""
         if self.known() is None and self._row is not None:

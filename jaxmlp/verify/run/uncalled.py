@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from jaxmlp.verify.names import BACK, NOT_CHECKED, called
 
+CALL = "__call__"  # as a layer is called for its forward pass
 FORWARD = "()"  # in place of a name, the forward pass of the same arguments
 ON_OR_BACK = re.compile(r"forward|fwd|prop|back|grad|loss|error|cost", re.IGNORECASE)
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
@@ -233,9 +234,10 @@ def _roots(made: ast.ClassDef, *, private: bool = False) -> tuple[str, ...]:
                and not (_is_left_out(n.name) or _is_attribute(n))]  # fmt: skip
     inner = {m.name: _named(m) for m in methods}
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
-    callers = {m.name: bool(BACK.search(m.name)) for m in methods if not m.name.startswith("__")}
+    callers = {m.name: bool(BACK.search(m.name)) for m in methods
+               if m.name == CALL or not m.name.startswith("__")}  # fmt: skip
     found = [
-        m.name for m in methods if not m.name.startswith(hidden)
+        m.name for m in methods if (m.name == CALL or not m.name.startswith(hidden))
         and not any(m.name in inner[caller] for caller, back in callers.items()
                     if caller != m.name and (callers[m.name] or not back))
     ]  # fmt: skip

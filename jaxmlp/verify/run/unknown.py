@@ -33,6 +33,7 @@ ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofil
 CHANGES_LIST = frozenset(["append", "extend", "insert", "pop"])
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
 TENSOR = frozenset(["numpy", "detach", "cpu"])  # of PyTorch's: the same
+SHAPE = re.compile(r"(\w+_)?shape")  # of samples
 BATCHES = re.compile(r"DataLoader\(\)#\d+$")
 FRAME = frozenset(["values", "array"])  # of a data frame: the table itself
 BY_ROWS = frozenset(["loc", "iloc", "ix"])
@@ -162,6 +163,10 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         """What is taken out of it: a size, the parameters of a layer, samples, or numbers."""
         if self.setting and self.known() is None and isinstance(index, int | slice):
             return self._elements()[index]
+        if SHAPE.fullmatch(self.stands_for) and self._is_untold():
+            self.value = (SAMPLES, self._oracle.fresh())
+            self._oracle.drawn[self.value[1]] = None
+            return self.value[index]
         if self._may_be_list(index) and (made := self._as_list()) is not None:
             return made[index]
         if self.known() is None and isinstance(index, slice) and (self.loaded or self._counted):
@@ -265,6 +270,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return self._oracle.choose((False, True))
         if isinstance(other, bool) and self._is_undecided():
             return bool(self) == other
+        if self.loaded and type(other) is int and other < 0 and self._is_undecided():
+            return False  # as what a file that was not found would be, in C
         if type(other) is int and self._is_untold() and not self.parts:
             layer = self._oracle.choose(("array", LAYERS, other), "layer")
             self.value = None if layer == "array" else layer
