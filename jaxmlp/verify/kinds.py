@@ -79,8 +79,9 @@ class Job(NamedTuple):
 
 def work(found: Source) -> list[Job]:
     """One job for each function to check, in the order of the file."""
+    softmax = _has_softmax(found)
     jobs = [
-        Job(function.lineno, name, _function_job(function))
+        Job(function.lineno, name, _function_job(function, softmax=softmax))
         for name, function in found.functions.items()
         if name not in found.unfinished and kind(function) is not None
     ]
@@ -194,7 +195,12 @@ def derivations(found: Source) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _function_job(function: ast.FunctionDef) -> Judge:
+def _has_softmax(found: Source) -> bool:
+    return any("softmax" in str(getattr(n, "id", getattr(n, "attr", getattr(n, "name", None)))).lower()
+               for n in ast.walk(found.module))  # fmt: skip
+
+
+def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:
     parameters, returned = _parameters(function), _returned(function)
 
     def job(runner: Runner, network: Network) -> Sequence[Check]:
@@ -202,8 +208,9 @@ def _function_job(function: ast.FunctionDef) -> Judge:
         subject = Subject(function.name, call, parameters, returned, function.lineno)
         if _is_piece(function):
             found = piece(function.name)
-            check = check_slope if found.kind == "loss-slope" else check_piece
-            return check(subject, found)
+            if found.kind == "loss-slope":
+                return check_slope(subject, found)
+            return check_piece(subject, found, softmax=softmax)
         forward = kind(function) == "forward"
         return check_forward(subject, network) if forward else check_backward(subject)
 

@@ -127,6 +127,23 @@ def updates(statement: ast.AST) -> set[str]:
     return {name for name in found if not (LOSS.search(name) or name in ("E", "J"))}
 
 
+def moves(statement: ast.AST) -> set[str]:
+    """What is made of what it was, by the last of its names: b, of `self.layers[0].b -= db`."""
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.AugAssign):
+            found.add(last_of(ast.unparse(node.target)))
+        elif isinstance(node, ast.Assign):
+            read = {ast.unparse(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
+            found |= {last_of(t) for t in map(ast.unparse, node.targets) if t in read}
+    return found
+
+
+def last_of(place: str) -> str:
+    """The last name of a place: b, of `layers[0].b[2]` and of `params['b']`."""
+    return next(reversed(re.findall(r"[^\W\d]\w*", re.sub(r"\[[^'\"\]]*\]", "", place))), place)
+
+
 def loads(statement: ast.AST) -> set[str]:
     """The names that a statement reads."""
     found = {

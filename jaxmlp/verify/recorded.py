@@ -108,6 +108,7 @@ def _judged(
     run = frozenset((*first.lines, *computed))
     try:
         found, by_stage = _found(alike, seed, said, name)
+        found = told.as_asked(found, lines, begins)
         exact = name in said.exercise
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()

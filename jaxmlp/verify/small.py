@@ -13,6 +13,7 @@ from jaxmlp.verify.calling import Subject, array, convention, stacked
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import attempts, best, ended
 from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.stages import judge
 from jaxmlp.verify.names import plain
 from jaxmlp.verify.names import words as table
@@ -38,6 +39,7 @@ LOGITS_OF = {  # some a of which these g are the softmax, or the sigmoid
     "cross_entropy": lambda g: np.log(g) + 3 * g[..., :1] + 0.7,
     "binary_cross_entropy": lambda g: np.log(g) - np.log1p(-g),
 }
+LIKE = 1e-5  # of E, with an ε beside g
 TAKES_LABELS = Note("takes-labels", Words(
     "takes the number of each sample's class in place of y",
     "y の代わりにクラスの番号を受け取ります"))  # fmt: skip
@@ -55,9 +57,14 @@ Error = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
 Way = Callable[[Error, Arguments, Piece], tuple[np.ndarray, tuple[Note, ...]]]  # of calling one
 
 
-def check_piece(subject: Subject, kind: Piece) -> tuple[Check, ...]:
-    """A check of a small function; two, where it gives (f, f')."""
-    way = {"loss": _loss, "softmax": _softmax}.get(kind.kind, _activation)
+def check_piece(subject: Subject, kind: Piece, *, softmax: bool = True) -> tuple[Check, ...]:
+    """A check of a small function; two, where it gives (f, f').
+
+    Args:
+        softmax: whether there may be one beside it; without one a cross-entropy may be binary.
+    """
+    loss = functools.partial(_loss, softmax=softmax)
+    way = {"loss": loss, "softmax": _softmax}.get(kind.kind, _activation)
     return ended(subject, STAGE[kind.kind], lambda: way(subject, kind))
 
 
@@ -211,17 +218,20 @@ def _softmax_of(
     """(the verdict on it, called in this way; whether it is finite at large inputs as well)."""
 
     def turn(a: np.ndarray, *, back: bool = False) -> np.ndarray:
-        if way == "column":  # the first; what becomes of a second one is of no account
+        if way == "column":  # the first; a second one stays as it is
             return a[:, 0] if back else np.stack([a, a[::-1]], axis=1)
         return a.T if way == "columns" else a
 
+    def result_of(given: np.ndarray | list) -> object:
+        result = _result(subject, [given])
+        output = result[0] if isinstance(result, tuple) and len(result) == 2 else result
+        if way == "column" and not np.array_equal(array(output)[:, 1:], given[:, 1:]):
+            raise Crashed("expected one column")
+        return output  # not what goes back besides
+
     def call(u: np.ndarray) -> np.ndarray:
         given = (turn(one).tolist() if way == "list" else np.array(turn(one)) for one in u)
-        results = (_result(subject, [one]) for one in given)
-        outputs = (r[0] if isinstance(r, tuple) and len(r) == 2 else r for r in results)
-        return _parts([turn(array(one), back=True) for one in outputs])[
-            0
-        ]  # not what goes back besides
+        return _parts([turn(array(result_of(one)), back=True) for one in given])[0]
 
     check = judged(subject, kind, {"u": u}, call(u), call)
     said = () if way in ("square", "list", "column") else (convention(way),)
@@ -238,12 +248,22 @@ def of_outputs(subject: Subject) -> tuple[Error, bool]:
     def call(g: np.ndarray, y: np.ndarray) -> np.ndarray:
         args = (y, g) if exchanged else (g, y)
         result = _result(subject, list(map(np.array, args)))
-        return array(result[0] if isinstance(result, tuple) else result)  # not ∂E/∂g besides
+        return array(result[0] if _gives_slope(result, g, y) else result)
 
     return call, exchanged
 
 
-def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
+def _gives_slope(result: object, g: np.ndarray, y: np.ndarray) -> bool:
+    """Whether it is E, and besides ∂E/∂g or ∂E/∂a, with any factor."""
+    if not (isinstance(result, tuple) and len(result) == 2):
+        return False
+    target = y if y.shape == g.shape else np.eye(g.shape[-1])[y]
+    factors = (multiple(array(result[1]), true) for true in (g - target, -target / g)
+               if np.shape(result[1]) == true.shape)  # fmt: skip
+    return any(factor is not None and factor > 0 for factor in factors)
+
+
+def _loss(subject: Subject, kind: Piece, *, softmax: bool) -> tuple[Check, ...]:
     call, exchanged = of_outputs(subject)
     names = (*subject.parameters, "", "")[:2]
     first, second = map(plain, names)
@@ -251,10 +271,14 @@ def _loss(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
     output = second if exchanged else first
     forms = [(kind, call, ()), *((kind, *form) for form in _other_forms(call, kind, output))]
-    if kind.of == "cross_entropy":
+    if kind.of == "cross_entropy" and not softmax:
         forms.append((Piece("loss", "binary_cross_entropy"), call, (BINARY,)))
+    calls = [(*form, way) for form, way in product(forms, ways)]
+    if kind.of == "cross_entropy":
+        labelled = lambda g, y: call(g, np.asarray(y.argmax(-1)))  # noqa: E731
+        calls += [(kind, labelled, (TAKES_LABELS,), way) for way in (_single, _labelled)]
     one = functools.partial(_loss_of, subject)
-    tried = attempts(functools.partial(one, *form, way) for form, way in product(forms, ways))
+    tried = attempts(functools.partial(one, *call) for call in calls)
     check = best(tried, _is_right)
     if exchanged:
         words = Words("takes the target first, then the output",
@@ -278,8 +302,6 @@ def _other_forms(call: Error, kind: Piece, output: str) -> Iterator[tuple[Error,
         yield lambda g, y: np.asarray(2 * call(g, y)), (WITH_HALF,)
     if kind.of == "binary_cross_entropy":
         yield lambda g, y: np.asarray(g.shape[-1] * call(g, y)), (MEAN_OF_OUTPUTS,)
-    if kind.of == "cross_entropy":
-        yield lambda g, y: call(g, y.argmax(-1)), (TAKES_LABELS,)
     if kind.of in LOGITS_OF and output in LOGITS:
         yield lambda g, y: call(LOGITS_OF[kind.of](g), y), (TAKES_LOGITS,)
 
@@ -307,6 +329,19 @@ def _columns(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tu
     """A batch of columns, likewise."""
     found, (_, *said) = _batch(lambda g, y: call(g.T, y.T), given, kind)
     return found, (convention("columns"), *said)
+
+
+def _labelled(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+    """A batch of rows with the numbers of their classes; no g is so small that an ε shows."""
+    g = given["g"].clip(0.01)
+    expected = -np.log((g * given["y"]).sum(axis=-1))
+    found = call(g, given["y"])
+    totals = {"": expected, "mean": expected.mean(), "sum": expected.sum()}
+    for name, total in totals.items():
+        if np.shape(found) == np.shape(total) and same(found, np.asarray(total), LIKE):
+            right = pieces.quantities(kind, given, found).loss
+            return right, (convention("rows"), *([convention(name)] if name else []))
+    raise Crashed("expected the error of each sample, or their mean or sum")
 
 
 def _batch(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:

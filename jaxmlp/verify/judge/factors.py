@@ -125,11 +125,24 @@ def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> It
     factors = [found.factors[name] for name in names]
     known = {i: name for i in found.choice.target.backward if (name := found.names.of(i))}
     nodes, news = found.world.recording.nodes, [p.new for p in given]
-    if exact and all(factor < 0 for factor in factors):
+    if found.world.recording.handed:
+        yield from (StepMistake((p.name,), (_of_handed(found.factors[p.name]),), nodes[p.new].span)
+                    for p in given if not near(found.factors[p.name], 1))  # fmt: skip
+    elif exact and all(factor < 0 for factor in factors):
         first = min((i for i, name in known.items() if name.factor < 0), default=min(news))
         yield StepMistake(names, (REVERSED,), nodes[first].span)
     elif reduction and _is_shared_otherwise(found, factors, reduction):
         yield StepMistake(names, (SHARE[reduction],), nodes[min(known, default=min(news))].span)
+
+
+def _of_handed(factor: float) -> Note:
+    """That an optimiser gets another gradient than that of the E which it gets."""
+    if near(factor, -1):
+        return REVERSED
+    said = f"{factor:.4g}"
+    return Note("other-factor", Words(
+        f"This is {said} times the gradient of the E that the optimiser gets beside it.",
+        f"最適化関数に一緒に渡される E の勾配の {said} 倍になっています。"), BACKWARDS)  # fmt: skip
 
 
 def _is_shared_otherwise(found: Judgement, factors: Sequence[float], reduction: str) -> bool:

@@ -39,9 +39,8 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         Unjudged: there is no evidence for a verdict.
     """
     ready = list(worlds(recordings, seed))
-    ready, others = (ready[:1], ready[1:]) if _are_passes(recordings) else (ready, [])
     try:
-        return _by_others(_judged(ready, seed, declared), others, seed, declared)
+        return _judged(ready, seed, declared)
     except Unjudged as why:
         resting = [one for one in (at_rest(world, seed) for world in ready) if one]
         if why.reason != "no-error" or not resting:
@@ -67,31 +66,11 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
         if found is None:
             raise Unjudged("no-error", tried=tried)
         best = found
+    if best.world.recording.handed:
+        return _as_handed(best.choice)
     if not best.is_shown_right and _is_spread(best):
         raise Unjudged("shapes")
     return _more_seen(best, seed) if best.unseen else best
-
-
-def _are_passes(recordings: Sequence[Recording]) -> bool:
-    """Whether these are passes of one loop that works number by number."""
-    return all(one.line and not one.guessed
-               and any(not one.nodes[old].value.ndim for old in one.olds)
-               for one in recordings)  # fmt: skip
-
-
-def _by_others(
-    found: Judgement, others: Sequence[World], seed: int, declared: str | None
-) -> Judgement:
-    """The verdict with what other passes of the loop show of parameters that are not seen in one;
-    or theirs, if it is another."""
-    for world in others if found.unseen else ():
-        with contextlib.suppress(Unjudged):
-            other = _judged([world], seed, declared)
-            if not other.is_shown_right:
-                return other
-            unseen = tuple(name for name in found.unseen if name in other.unseen)
-            found = replace(found, unseen=unseen)
-    return found
 
 
 def _is_spread(found: Judgement) -> bool:
@@ -242,6 +221,17 @@ def _by_own(choice: Choice, number: int) -> Judgement:
     own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
     if adjoints.is_opposite(own, choice.error, choice.target.pairs, world.at):
         own = {i: -value for i, value in own.items()}  # what the file states is a likelihood
+    return judgement(choice._replace(error=OWN, stated=number), Names(own, world.at))
+
+
+def _as_handed(choice: Choice) -> Judgement:
+    """The verdicts by the very E that an optimiser gets beside its gradient: it is this one."""
+    world = choice.world
+    places = dict(world.recording.values)
+    number = places.get(f"{world.recording.name}[0]")
+    if number is None or number not in world.graph.dependents(world.roots):
+        raise Unjudged("no-error")
+    own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
     return judgement(choice._replace(error=OWN, stated=number), Names(own, world.at))
 
 

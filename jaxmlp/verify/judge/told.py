@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
@@ -14,6 +16,7 @@ from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.worlds import Param
+from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import of_cells
 
 TITLES = {
@@ -234,6 +237,20 @@ def _by(found: Judgement, code: Told) -> Note:
         "the file's own forward pass",
         f"出力{ja} ({at.ja}) から計算した{title.ja} の勾配"
         " (ファイル自身の順伝播を自動微分したもの) と比べました"))  # fmt: skip
+
+
+def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Judgement:
+    """A judgement in which what does not move in this step, but would in another, or if the program
+    were asked for it, is no mistake, and only said."""
+    names = {node: name for name, node in found.world.recording.values}
+    moved = {name for one in _statements(lines, cells) for name in moves(one)}
+    flagged = found.world.recording.flagged
+    asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else found.still)
+             if leaf in names and np.any(found.names.adjoints.get(leaf, 0))
+             and (flagged or last_of(names[leaf]) in moved)}  # fmt: skip
+    still = {leaf: node for leaf, node in found.still.items() if leaf not in asked}
+    resting = tuple(dict.fromkeys((*found.resting, *asked.values())))
+    return replace(found, still=still, resting=resting)
 
 
 def _still(found: Judgement) -> Iterator[StepMistake]:

@@ -33,8 +33,8 @@ REASONS = {
         "{} の成分の数が更新で増えています。勾配についてサンプルの和を取っていますか",
     ),
     "resting": Words(
-        "no step moves {}, though others in the same list move: that may be on purpose",
-        "{} は更新されません。同じリストのほかのパラメータは更新されます。"
+        "the step that was seen does not move {}, though it moves others: that may be on purpose",
+        "見つかったステップでは {} は更新されません。ほかのパラメータは更新されます。"
         "意図したものかもしれません",
     ),
     "shapes": Words(

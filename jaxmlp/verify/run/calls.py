@@ -45,11 +45,12 @@ def call(program: Program, what: Uncalled) -> None:
 
 
 def handed() -> list[Seen]:
-    """The first call of what the program has handed to an optimiser, if there is one."""
+    """The first call of each thing that the program has handed to an optimiser."""
     tape = current()
+    first = {one.code: one for one in reversed(tape.handed)}
     return [Seen(one.code.co_firstlineno if one.code.co_filename == tape.path else 0,
-                 one.code.co_name, one.begin, one.end, [], places(one.made))
-            for one in tape.handed[:1]]  # fmt: skip
+                 one.code.co_name, one.begin, one.end, [], places(one.made), handed=True)
+            for one in sorted(first.values(), key=lambda one: one.begin)]  # fmt: skip
 
 
 def _remember(

@@ -3,7 +3,6 @@
 A loop whose step was seen ends there, all others run as they are.
 """
 
-import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -21,8 +20,6 @@ WATCHED = 4  # passes of a loop, after which it is taken for one that does not t
 LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
 AFTER = 3  # of the time that is left, for what follows the first step
 STEPS = 3  # steps that are looked for
-SMALL = 2000  # nodes of a step
-PASSES = 6  # more of a step number by number
 ROOM = 20_000  # nodes kept from before a step
 NO_MORE = object()  # passes of a loop
 
@@ -44,6 +41,7 @@ class Seen(NamedTuple):
         newest: the parameters' values after that, by those after the step.
         stale: whether it uses values of the step before.
         stretched: what has more entries after the step: a bias that was not summed over samples.
+        handed: whether it is what an optimiser gets: E, and its gradient.
     """
 
     line: int
@@ -56,6 +54,7 @@ class Seen(NamedTuple):
     newest: Mapping[int, int] = {}
     stretched: tuple[str, ...] = ()
     stale: bool = False
+    handed: bool = False
 
 
 class Loops:
@@ -145,7 +144,6 @@ class Loops:
                         self.look(line, "", begun, left, after)
                 else:
                     yield from self._once_more(entries, line, frame, known)
-                    yield from self._others(entries, line, frame, known)
             if len(self.seen) > known:
                 return
             earlier = start, before
@@ -191,31 +189,19 @@ class Loops:
             newest = {m.new: after[m.name].node for m in first.moves if m.name in after}
             self.seen.append(first._replace(last=current().next, newest=newest))
 
-    def _others(self, entries: Iterator[Any], line: int, frame: Any, known: int) -> Iterator[Any]:
-        """A few passes more, of a step number by number: one sample shows little where it is 0."""
-        if not any(np.ndim(current().nodes[m.old].value) == 0 for one in self.seen[known:]
-                   for m in one.moves if m.old in current().nodes):  # fmt: skip
-            return
-        steps = len(self.seen) - known
-        for entry in itertools.islice(entries, PASSES):
-            start, before = current().next, self._places(frame)
-            yield from self._inside(entry)
-            self.look(line, "", start, before, self._places(frame), most=steps + PASSES)
-            if current().next - start > SMALL:
-                return
-
     def look(
         self, line: int, name: str, start: int, before: dict[str, TapePlace],
-        after: dict[str, TapePlace], *, again: bool = False, most: int = STEPS,
+        after: dict[str, TapePlace], *, again: bool = False,
     ) -> None:  # fmt: skip
         """Remember a step, if what has changed makes one.
 
         Args:
             again: whether the next pass says more.
-            most: steps that are remembered.
         """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
-        if len(self.seen) < most and (made := _made(line, name, start, before, after, alone=alone)):
+        if len(self.seen) < STEPS and (
+            made := _made(line, name, start, before, after, alone=alone)
+        ):
             if again or not (_has_target(made) or prepared(current().nodes, made.moves)):
                 self.aimless.append(made)
                 return

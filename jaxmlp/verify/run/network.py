@@ -28,23 +28,26 @@ def multiplied(graph: Graph, param: int) -> bool:
 
 
 def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[int]:
-    """The arrays of floats that the forward pass multiplies what it has computed with, or adds to a
-    product.
+    """The arrays of floats that the forward pass multiplies what it has computed with, or, if each
+    is one vector, adds to a product.
 
-    They are parameters that do not move; the samples are none, since they only meet parameters.
+    They are parameters that do not move; the samples are none, since they only meet parameters, and
+    where they are added once more they are many vectors.
     """
     moving = graph.dependents(params)
     behind = frozenset().union(*(one.backward for one in found))
     given = graph.through(params)
     arrays = [n for n in graph.nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
+    vectors = {n.id for n in arrays if sum(size > 1 for size in n.value.shape) == 1}
     products = {i for i in moving if graph.nodes[graph.data(i)].op in FACTORS}
     meets = lambda i, some: any(b in some and b not in given for b in graph.before[i])  # noqa: E731
     return [
         leaf for leaf in leaves
         if leaf not in behind
         and any(i not in behind and ((graph.nodes[i].op in FACTORS and meets(i, moving))
-                                     or (graph.nodes[i].op == "add" and meets(i, products)))
+                                     or (leaf in vectors and graph.nodes[i].op == "add"
+                                         and meets(i, products)))
                 for one in graph.through([leaf]) for i in graph.after[one])
     ]  # fmt: skip
 

@@ -1,6 +1,8 @@
 """SciPy's optimisers, to which a program hands its E and gradient: these are called once."""
 
+import functools
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -20,16 +22,25 @@ def _handed(fun: Callable, x0: Any, jac: Any, args: Any) -> tuple[np.ndarray, An
     x, args = np.ravel(as_array(x0)), args if isinstance(args, tuple) else (args,)
     begin = current().next
     given = fun(x, *args)
-    gives = jac if callable(jac) else fun
-    E, gradient = (
-        given if isinstance(given, tuple) else (given, jac(x, *args) if jac is gives else 0)
-    )
-    code = getattr(getattr(gives, "__func__", gives), "__code__", None)
+    E, gradient = given if isinstance(given, tuple | list) else (given, None)
+    gives = fun
+    if callable(jac):
+        gives, gradient = jac, jac(x, *args)
+    code, called = _code(gives, (x, *args))
     if code is not None:
-        scope = dict(zip(code.co_varnames, (x, *args), strict=False))
+        scope = dict(zip(code.co_varnames, called, strict=False))
         made = {**scope, code.co_name: (E, gradient)}
         current().handed.append(Handed(code, begin, current().next, made))
     return x, E
+
+
+def _code(called: Any, args: tuple) -> tuple[CodeType | None, tuple]:
+    """What a callable runs, and the arguments that it gets; of a method the object is left out."""
+    while isinstance(called, functools.partial):
+        called, args = called.func, (*called.args, *args)
+    if hasattr(called, "__self__"):
+        args = (None, *args)
+    return getattr(getattr(called, "__func__", called), "__code__", None), args
 
 
 def minimize(fun: Callable, x0: Any, args: Any = (), method: Any = None, jac: Any = None,

@@ -38,6 +38,7 @@ class Recording:
             these were read.
         stretched: what has more entries after the step than before it.
         flagged: whether a choice between yes and no was made for it, which nobody has told.
+        handed: whether an optimiser gets what it gives: E, and its gradient.
     """
 
     line: int
@@ -52,6 +53,7 @@ class Recording:
     parts: Mapping[int, Read] = field(default_factory=dict)
     stretched: tuple[str, ...] = ()
     flagged: bool = False
+    handed: bool = False
 
     @property
     def olds(self) -> list[int]:
@@ -112,7 +114,7 @@ def taken(
              and nodes[i].op in PASSING and not nodes[i].value.any()}  # fmt: skip
     return Recording(
         seen.line, seen.name, moves, values, kept, guessed, ran,
-        stale=seen.stale, parts=parts, stretched=seen.stretched,
+        stale=seen.stale, parts=parts, stretched=seen.stretched, handed=seen.handed,
     )  # fmt: skip
 
 
@@ -168,6 +170,7 @@ def packed(recording: Recording) -> dict[str, Any]:
     return {
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
         "stale": recording.stale, "flagged": recording.flagged,
+        "handed": recording.handed,
         "stretched": list(recording.stretched),
         "parts": [[i, *one] for i, one in recording.parts.items()],
         "lines": list(recording.lines),
@@ -218,7 +221,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
         _taped(data["nodes"], arrays), data["guessed"], tuple(data["lines"]),
         data["later"] and _after(data["later"], arrays), data["stale"],
         {i: Read(root, np.asarray(places)) for i, root, places in data["parts"]},
-        tuple(data["stretched"]), data["flagged"],
+        tuple(data["stretched"]), data["flagged"], data["handed"],
     )  # fmt: skip
 
 

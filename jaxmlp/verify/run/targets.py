@@ -63,9 +63,12 @@ def targets(
                 one = Target(frozenset(group), frozenset(backward), pairs, computed)
                 found.setdefault(pairs, one)
 
-    groups = _constants(graph, moving)
-    for group in (*groups.values(), *_alike(graph, groups.values())):
-        find(group, apart=True)
+    for first in ({}, _first_reads(graph)):  # y[i] of several lines may be one y[i]
+        groups = _constants(graph, moving, first)
+        for group in (*groups.values(), *_alike(graph, groups.values())):
+            find(group, apart=True)
+        if found:
+            break
     if not found:  # a target may be computed from the samples: y = sin x
         for one in (i for group in groups.values() if len(group) > 1 for i in group):
             if graph.nodes[one].value.size > 1:
@@ -120,10 +123,11 @@ def kept_at(name: str) -> int:
     return int("[" in name and "['" not in name)  # a part of a cache, or what a method gave
 
 
-def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
+def _constants(
+    graph: Graph, moving: set[int], first: Mapping[str, int]
+) -> dict[tuple, list[int]]:
     """What does not depend on the parameters and meets what does, by the data it comes from."""
     groups: dict[tuple, list[int]] = {}
-    first = _first_reads(graph)
     for number in moving:
         for one in graph.before[number]:
             if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
@@ -135,7 +139,8 @@ def _constants(graph: Graph, moving: set[int]) -> dict[tuple, list[int]]:
 
 def _first_reads(graph: Graph) -> dict[str, int]:
     """Where each entry of an array is read first: y[i] at every line is one y[i]."""
-    reads = [n for n in graph.nodes.values() if n.op == "getitem"]
+    reads = [n for n in graph.nodes.values()
+             if n.op == "getitem" and not any(isinstance(a, np.ndarray) for a in n.args)]  # fmt: skip
     return {_read(n): n.id for n in reversed(reads)}
 
 
@@ -151,7 +156,7 @@ def _origin(graph: Graph, number: int, meets: int, first: Mapping[str, int]) -> 
 
     Args:
         meets: the node that is computed from the value.
-        first: where each entry of an array is read first.
+        first: where each entry of an array is read first; empty if each read is by itself.
     """
     if is_stated(number):
         return ()
