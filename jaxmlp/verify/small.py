@@ -57,7 +57,7 @@ Error = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
 Way = Callable[[Error, Arguments, Piece], tuple[np.ndarray, tuple[Note, ...]]]  # of calling one
 
 
-def check_piece(subject: Subject, kind: Piece, *, softmax: bool = True) -> tuple[Check, ...]:
+def check_piece(subject: Subject, kind: Piece, *, softmax: bool = False) -> tuple[Check, ...]:
     """A check of a small function; two, where it gives (f, f').
 
     Args:
@@ -332,16 +332,24 @@ def _columns(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tu
 
 
 def _labelled(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
-    """A batch of rows with the numbers of their classes; no g is so small that an ε shows."""
-    g = given["g"].clip(0.01)
-    expected = -np.log((g * given["y"]).sum(axis=-1))
-    found = call(g, given["y"])
-    totals = {"": expected, "mean": expected.mean(), "sum": expected.sum()}
-    for name, total in totals.items():
-        if np.shape(found) == np.shape(total) and same(found, np.asarray(total), LIKE):
-            right = pieces.quantities(kind, given, found).loss
-            return right, (convention("rows"), *([convention(name)] if name else []))
-    raise Crashed("expected the error of each sample, or their mean or sum")
+    """A batch of rows with the numbers of their classes; no g is so small that an ε shows.
+
+    Raises:
+        Crashed: it is no multiple of the error of each sample, nor of their sum.
+    """
+    y = given["y"]
+    states = [given["g"].clip(0.01), given["g"][::-1].clip(0.02)]
+    found = np.stack([call(g, y) for g in states])
+    each = np.stack([-np.log((g * y).sum(axis=-1)) for g in states])
+    of_all = found.shape == (len(states),)
+    factor = multiple(found, each.mean(axis=1) if of_all else each, LIKE)
+    if factor is None or found.shape not in ((len(states),), each.shape):
+        raise Crashed("expected the error of each sample, or their mean or sum")
+    right = pieces.quantities(kind, given, found).loss
+    if of_all and abs(factor / len(y) - 1) < LIKE:
+        return right, (convention("rows"), convention("sum"))
+    said = (convention("rows"), *([convention("mean")] if of_all else []))
+    return right * (1 if abs(factor - 1) < LIKE else factor), said
 
 
 def _batch(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:

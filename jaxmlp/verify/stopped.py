@@ -92,6 +92,8 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
     Args:
         guessed: whether there are stand-ins, whose shapes may be to blame.
     """
+    if any(kind == "SystemExit" for kind, _, _ in errors):  # it has ended by itself
+        return []
     nodes = [n for one in _statements(cells) for n in ast.walk(one)]
     working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
     training = set() if guessed else {name for name in _functions(nodes) if TRAINS.search(name)}

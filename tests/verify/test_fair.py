@@ -875,12 +875,6 @@ for epoch in range(9):
     assert "other-factor" in {n.id for c in judged(wrong).checks for n in c.diagnosis}
 
 
-def test_what_one_sample_does_not_show_others_may(judged):
-    text = """
-import random
-X, T = [[0.0, 1.0], [1.0, 0.0], [0.7, 0.6]], [0.3, 0.8, 0.1]
-w = [[random.gauss(0, 1) for _ in range(2)] for _ in range(3)]
-v = [random.gauss(0, 1) for _ in range(3)]
 def f(u): return u if u > 0 else 0.0
 for epoch in range(9):
     for x, t in zip(X, T):

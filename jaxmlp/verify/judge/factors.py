@@ -127,7 +127,7 @@ def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> It
     nodes, news = found.world.recording.nodes, [p.new for p in given]
     if found.world.recording.handed:
         yield from (StepMistake((p.name,), (_of_handed(found.factors[p.name]),), nodes[p.new].span)
-                    for p in given if not near(found.factors[p.name], 1))  # fmt: skip
+                    for p in given if not near(found.factors[p.name], 1.0))  # fmt: skip
     elif exact and all(factor < 0 for factor in factors):
         first = min((i for i, name in known.items() if name.factor < 0), default=min(news))
         yield StepMistake(names, (REVERSED,), nodes[first].span)
@@ -137,7 +137,7 @@ def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> It
 
 def _of_handed(factor: float) -> Note:
     """That an optimiser gets another gradient than that of the E which it gets."""
-    if near(factor, -1):
+    if near(factor, -1.0):
         return REVERSED
     said = f"{factor:.4g}"
     return Note("other-factor", Words(

@@ -15,10 +15,13 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """What is typed, as the program asks for it."""
-        return super().parse_known_args(self._typed() if args is None else args, namespace)
+        return super().parse_known_args(args or self._typed(), namespace)
 
     def _typed(self) -> list[str]:
         asked = [one for one in self._actions if one.required or not one.option_strings]
+        groups = [g._group_actions for g in self._mutually_exclusive_groups if g.required]
+        asked += [next((one for one in some if TRAINS.search(one.dest)), some[0])
+                  for some in groups]  # fmt: skip
         return [word for one in asked for word in [*one.option_strings[:1], *_values(one)]]
 
 

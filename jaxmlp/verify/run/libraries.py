@@ -207,6 +207,7 @@ def _unpacked(form: Any, file: Any) -> Any:
     """`struct.unpack`; of a file that is not there the head of one of MNIST's, or labels."""
     if not isinstance(file, StandIn):
         return struct.unpack(form, file)
+    form = form.decode() if isinstance(form, bytes) else form
     count = len(struct.unpack(form, bytes(struct.calcsize(form))))
     if form.endswith("BB") and count in (3, HEAD):  # of any file of such a kind
         return (*[0] * (count - 2), 8, file.of_axes())
@@ -238,20 +239,25 @@ class _Path(type(pathlib.Path())):  # type: ignore[misc]  # which one depends on
             return current().data("a file", str(self))
 
 
-for _name in (*CHANGES, "touch", "write_text", "write_bytes"):
+for _name in (*CHANGES, "touch", "write_text", "write_bytes", "chmod", "symlink_to", "hardlink_to"):
     setattr(_Path, _name, lambda *_, **__: None)
+for _name in ("rename", "replace"):
+    setattr(_Path, _name, lambda self, other: type(self)(other))
 
 
 def _dumped(value: Any, file: Any, *_: Any, **__: Any) -> None:
     """`pickle.dump`: kept for whoever reads this file again."""
     if isinstance(file, Written):
-        file.holds[:] = [value]
+        file.holds.append(value)
 
 
 def _read_again(file: Any, *args: Any, **kw: Any) -> Any:
     """`pickle.load` of a file that the program has written; nothing else is ever unpickled."""
     if isinstance(file, Written) and file.holds:
-        return file.holds[0]
+        try:
+            return next(file.left)
+        except StopIteration:
+            raise EOFError("Ran out of input") from None
     return current().data("pickle").load(file, *args, **kw)
 
 
@@ -261,7 +267,7 @@ LIBRARIES: dict[str, types.ModuleType] = {
     "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
     "pickle": Namespace(Stub("pickle"), "pickle", dump=_dumped, load=_read_again,
                         loads=_read_again),
-    "pathlib": Namespace(pathlib, "pathlib", Path=_Path),
+    "pathlib": Namespace(pathlib, "pathlib", Path=_Path, PosixPath=_Path),
     "struct": Namespace(struct, "struct", unpack=_unpacked),
     "re": Namespace(re, "re", split=_split),
     "argparse": Namespace(argparse, "argparse", ArgumentParser=Parser),

@@ -275,10 +275,11 @@ class Program:
     def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
         """Files are read, never written; one of a drawing that is not there has random letters."""
         if set(mode) & set("wax+"):
-            self.written[str(file)] = Written()
+            if not (set(mode) & set("a+") and str(file) in self.written):
+                self.written[str(file)] = Written()
             return self.written[str(file)]
         if (own := self.written.get(str(file))) is not None and own.holds:
-            return own
+            return Written(own.holds)
         try:
             return builtins.open(os.fspath(self._find(file)), mode, *args, **kw)
         except (OSError, TypeError):

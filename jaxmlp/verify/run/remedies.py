@@ -50,7 +50,7 @@ def sizes_told(program: Program) -> set[int]:
 
 def sizes_wanted(program: Program) -> set[int]:
     """Those of them that something has of the file's own; 1, where it asks for a single number."""
-    own = sizes_told(program) - {0, 1, SAMPLES, ROWS}
+    own = sizes_told(program) - {0, 1, SAMPLES, ROWS, program.oracle.rows}
     return own | {1} if _asks_for_one(program) else own
 
 

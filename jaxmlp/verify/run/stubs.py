@@ -51,15 +51,17 @@ class Stub:
 
 
 class Written(Stub):
-    """A file that a program writes; what it puts there whole can be read again.
+    """A file that a program writes; what it puts there whole can be read again, one by one.
 
     Attributes:
-        holds: what was put there, in a list.
+        holds: what was put there, in order.
+        left: what of it is still to be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, holds: list[Any] | None = None) -> None:
         super().__init__("a file")
-        self.__dict__["holds"] = []
+        self.__dict__["holds"] = [] if holds is None else holds
+        self.__dict__["left"] = iter(self.holds)
 
 
 class _Bar(Stub):

@@ -123,9 +123,7 @@ def kept_at(name: str) -> int:
     return int("[" in name and "['" not in name)  # a part of a cache, or what a method gave
 
 
-def _constants(
-    graph: Graph, moving: set[int], first: Mapping[str, int]
-) -> dict[tuple, list[int]]:
+def _constants(graph: Graph, moving: set[int], first: Mapping[str, int]) -> dict[tuple, list[int]]:
     """What does not depend on the parameters and meets what does, by the data it comes from."""
     groups: dict[tuple, list[int]] = {}
     for number in moving:

@@ -151,12 +151,12 @@ def _put(xp: ModuleType, array: Any, places: Any, value: Any) -> Any:
     return flat.reshape(np.shape(array))
 
 
-def _written(name: str, xp: ModuleType, array: Any, *args: Any) -> Any:
+def _written(name: str, xp: ModuleType, array: Any, *args: Any, **kw: Any) -> Any:
     """What a function of NumPy's makes of an array that it writes to."""
     if xp is not np:
-        return getattr(jnp, name)(jnp.asarray(array), *args, inplace=False)
+        return getattr(jnp, name)(jnp.asarray(array), *args, **kw, inplace=False)
     changed = np.array(array)
-    getattr(np, name)(changed, *args)
+    getattr(np, name)(changed, *args, **kw)
     return changed
 
 
