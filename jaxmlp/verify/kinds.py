@@ -196,8 +196,11 @@ def derivations(found: Source) -> frozenset[str]:
 
 
 def _has_softmax(found: Source) -> bool:
-    return any("softmax" in str(getattr(n, "id", getattr(n, "attr", getattr(n, "name", None)))).lower()
-               for n in ast.walk(found.module))  # fmt: skip
+    """Whether anything in a file is called so."""
+    names = (
+        getattr(n, key, None) for n in ast.walk(found.module) for key in ("id", "attr", "name")
+    )
+    return any("softmax" in name.lower() for name in names if isinstance(name, str))
 
 
 def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:

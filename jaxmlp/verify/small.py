@@ -64,7 +64,8 @@ def check_piece(subject: Subject, kind: Piece, *, softmax: bool = False) -> tupl
         softmax: whether there may be one beside it; without one a cross-entropy may be binary.
     """
     loss = functools.partial(_loss, softmax=softmax)
-    way = {"loss": loss, "softmax": _softmax}.get(kind.kind, _activation)
+    ways: dict[str, Callable[..., tuple[Check, ...]]] = {"loss": loss, "softmax": _softmax}
+    way = ways.get(kind.kind, _activation)
     return ended(subject, STAGE[kind.kind], lambda: way(subject, kind))
 
 
@@ -222,16 +223,15 @@ def _softmax_of(
             return a[:, 0] if back else np.stack([a, a[::-1]], axis=1)
         return a.T if way == "columns" else a
 
-    def result_of(given: np.ndarray | list) -> object:
-        result = _result(subject, [given])
-        output = result[0] if isinstance(result, tuple) and len(result) == 2 else result
-        if way == "column" and not np.array_equal(array(output)[:, 1:], given[:, 1:]):
+    def output(given: np.ndarray) -> np.ndarray:
+        result = _result(subject, [given.tolist() if way == "list" else np.array(given)])
+        found = array(result[0] if isinstance(result, tuple) and len(result) == 2 else result)
+        if way == "column" and not np.array_equal(found[:, 1:], given[:, 1:]):
             raise Crashed("expected one column")
-        return output  # not what goes back besides
+        return found  # not what goes back besides
 
     def call(u: np.ndarray) -> np.ndarray:
-        given = (turn(one).tolist() if way == "list" else np.array(turn(one)) for one in u)
-        return _parts([turn(array(result_of(one)), back=True) for one in given])[0]
+        return _parts([turn(output(turn(one)), back=True) for one in u])[0]
 
     check = judged(subject, kind, {"u": u}, call(u), call)
     said = () if way in ("square", "list", "column") else (convention(way),)
@@ -248,18 +248,18 @@ def of_outputs(subject: Subject) -> tuple[Error, bool]:
     def call(g: np.ndarray, y: np.ndarray) -> np.ndarray:
         args = (y, g) if exchanged else (g, y)
         result = _result(subject, list(map(np.array, args)))
-        return array(result[0] if _gives_slope(result, g, y) else result)
+        pair = result if isinstance(result, tuple) and len(result) == 2 else ()
+        return array(pair[0] if pair and _is_slope(pair[1], g, y) else result)
 
     return call, exchanged
 
 
-def _gives_slope(result: object, g: np.ndarray, y: np.ndarray) -> bool:
-    """Whether it is E, and besides ∂E/∂g or ∂E/∂a, with any factor."""
-    if not (isinstance(result, tuple) and len(result) == 2):
-        return False
+def _is_slope(result: object, g: np.ndarray, y: np.ndarray) -> bool:
+    """Whether it is ∂E/∂g or ∂E/∂a, with any factor."""
     target = y if y.shape == g.shape else np.eye(g.shape[-1])[y]
-    factors = (multiple(array(result[1]), true) for true in (g - target, -target / g)
-               if np.shape(result[1]) == true.shape)  # fmt: skip
+    found = array(result)
+    factors = (multiple(found, true) for true in (g - target, -target / g)
+               if found.shape == true.shape)  # fmt: skip
     return any(factor is not None and factor > 0 for factor in factors)
 
 

@@ -873,21 +873,3 @@ for epoch in range(9):
     wrong = text.replace("keepdims=True) / m; c", "").replace("c -= 0.1 * top.sum(1, keepdims=True) / m",
                          "c -= 0.1 * top.sum(1, keepdims=True)")  # fmt: skip
     assert "other-factor" in {n.id for c in judged(wrong).checks for n in c.diagnosis}
-
-
-def f(u): return u if u > 0 else 0.0
-for epoch in range(9):
-    for x, t in zip(X, T):
-        u = [sum(a * b for a, b in zip(row, x)) for row in w]
-        z = [f(one) for one in u]
-        d = sum(a * b for a, b in zip(v, z)) - t
-        for j in range(3):
-            low = d * v[j] * (1.0 if u[j] > 0 else 0.0)
-            v[j] -= 0.1 * d * z[j]
-            for i in range(2):
-                w[j][i] -= 0.1 * low * x[i]
-"""
-    found = judged(text)
-    assert {check.verdict for check in found.checks} == {"right"}
-    assert "not-judged" not in {note.id for note in found.remarks}
-    assert "wrong" in {c.verdict for c in judged(text.replace("low * x[i]", "d * x[i]")).checks}

@@ -238,3 +238,86 @@ def test_what_is_handed_to_an_optimiser_is_judged(tmp_path, call):
 def test_a_command_line_is_typed_as_it_is_asked_for(tmp_path):
     assert verdicts(tmp_path, ARGUED + TRAINS) == {"right"}
     assert "wrong" in verdicts(tmp_path, (ARGUED + TRAINS).replace("z.T @ d", "z.T @ d * d.sum()"))
+
+
+@pytest.mark.parametrize(
+    "swap", [("np.r_[a.ravel(), b.ravel()]", "-np.r_[a.ravel(), b.ravel()]"),
+             ("top = G - T", "top = 2 * (G - T)"), ("return E,", "return -E,"),
+             ("E += share", "E += 2 * share")]
+)  # fmt: skip
+def test_an_optimiser_gets_the_gradient_of_the_e_beside_it(tmp_path, swap):
+    assert "wrong" in verdicts(tmp_path, COST.replace(*swap) + CALLS[0])
+
+
+def test_each_function_handed_to_an_optimiser_is_judged(tmp_path):
+    other = COST.replace("def cost(", "def loss(").replace("* Z1 * (1 - Z1)", "* Z1")
+    assert verdicts(tmp_path, COST + CALLS[0] + other + CALLS[0].replace("cost", "loss")) == {
+        "right", "wrong"}  # fmt: skip
+
+
+def test_an_optimiser_may_get_a_method_in_part_and_a_list(tmp_path):
+    method = COST.replace("\n", "\n    ").replace("def cost(v,", "def cost(self, v,")
+    parts = method.split("def cost")[0].replace("\n    ", "\n"), method.split("def cost")[1]
+    body, start = parts[1].split("start =")
+    text = f"{parts[0]}class Net:\n    def cost{body}\nstart = {start.strip()}\nnet = Net()\n"
+    text = f"import functools\n{text}".replace("return E, np", "return [E, np").replace(
+        "b.ravel()]", "b.ravel()]]")  # fmt: skip
+    call = "found = minimize(functools.partial(net.cost, X=X, T=T, share=1.0), start, jac=True)\n"
+    assert verdicts(tmp_path, text + call) == {"right"}
+    assert "wrong" in verdicts(tmp_path, text.replace("* Z1 * (1 - Z1)", "* Z1") + call)
+
+
+@pytest.mark.parametrize("parse", ["sys.argv[1:]", "args=sys.argv[1:]"])
+def test_a_command_line_may_be_handed_over(tmp_path, parse):
+    text = ARGUED.replace("parse_args()", f"parse_args({parse})").replace(
+        "import argparse", "import argparse, sys")  # fmt: skip
+    one = "    chosen = train.add_mutually_exclusive_group(required=True)\n"
+    one += '    chosen.add_argument("--fit", action="store_true")\n'
+    one += '    chosen.add_argument("--other")\n    return made'
+    text = text.replace("    return made", one) + "assert asked.fit or asked.other\n" + TRAINS
+    assert verdicts(tmp_path, text) == {"right"}
+    assert "wrong" in verdicts(tmp_path, text.replace(" * (1 - z ** 2)", ""))
+
+
+def test_a_program_that_ends_by_itself_has_not_crashed(tmp_path):
+    assert verdicts(tmp_path, "import sys\nsys.exit(1)\n" + TRAINS) == set()
+
+
+RESTING = """
+import numpy as np
+X, T = np.random.rand(9, 4), np.random.rand(9, 2)
+more = np.random.rand(9, 3)
+W, b = np.random.randn(4, 3), np.zeros(3)
+V, c = np.random.randn(3, 2), np.zeros(2)
+for epoch in range(900):
+    z = np.tanh(X @ W + b + more)
+    top = z @ V + c - T
+    low = top @ V.T * (1 - z ** 2)
+    dc, db, dmore = top.sum(0), low.sum(0), low.copy()
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+    if epoch % 2 == 1:
+        c -= 0.1 * dc; b -= 0.1 * db
+"""
+
+
+def test_what_moves_in_another_step_is_no_mistake_and_is_said(tmp_path):
+    path = tmp_path / "homework.py"
+    path.write_text(RESTING)
+    found = verify_file(path)
+    assert {check.verdict for check in found.checks} == {"right"}
+    assert any("b, c" in note.text.en for note in found.remarks)
+    assert "wrong" in verdicts(tmp_path, RESTING.split("    if epoch")[0])
+
+
+def test_beside_a_softmax_a_cross_entropy_is_not_the_binary_one(tmp_path):
+    softmax = """
+import numpy as np
+def softmax(u):
+    e = np.exp(u - u.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+"""
+    loss = "import numpy as np\ndef cross_entropy(p, t):\n"
+    loss += "    return -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))\n"
+    assert verdicts(tmp_path, softmax + loss) == {"right", "wrong"}
+    assert verdicts(tmp_path, loss) == {"right"}

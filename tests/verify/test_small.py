@@ -554,3 +554,24 @@ def test_a_cross_entropy_may_be_the_binary_one():
     assert "binary" in {note.id for note in check.remarks}
     wrong = only("def cross_entropy(g, y): return -np.sum(y * np.log(g) - (1 - y) * np.log(1 - g))")
     assert wrong.verdict == "wrong"
+
+
+@pytest.mark.parametrize("body", [
+    "return -np.log(g[:, labels]).mean()",
+    "return -np.log(g[np.arange(len(g)), labels]).mean(), g + 7",
+    "return -np.log(g[np.arange(len(g)), labels]).mean(), -g",
+])  # fmt: skip
+def test_a_loss_of_labels_is_that_of_each_sample(body):
+    assert only(f"def cross_entropy(g, labels): {body}").verdict != "right"
+
+
+def test_a_loss_of_labels_may_keep_the_logarithm_from_0():
+    text = "def cross_entropy(g, y): return -np.sum(np.log(g[range(len(y)), y] + 1e-9))"
+    assert only(text).verdict == "right"
+
+
+def test_a_softmax_of_the_first_column_alone_is_of_one_column():
+    assert (
+        only("def softmax(x):\n    e = np.exp(x)\n    return e / np.sum(e[:, 0])").verdict
+        == "wrong"
+    )

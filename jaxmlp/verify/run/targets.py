@@ -137,8 +137,8 @@ def _constants(graph: Graph, moving: set[int], first: Mapping[str, int]) -> dict
 
 def _first_reads(graph: Graph) -> dict[str, int]:
     """Where each entry of an array is read first: y[i] at every line is one y[i]."""
-    reads = [n for n in graph.nodes.values()
-             if n.op == "getitem" and not any(isinstance(a, np.ndarray) for a in n.args)]  # fmt: skip
+    by_array = lambda node: any(isinstance(a, np.ndarray) for a in node.args)  # noqa: E731
+    reads = [n for n in graph.nodes.values() if n.op == "getitem" and not by_array(n)]
     return {_read(n): n.id for n in reversed(reads)}
 
 
