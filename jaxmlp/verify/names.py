@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 # What checks, shows, loads or saves a network, and is none.
 NOT_CHECKED = re.compile(
@@ -127,10 +127,14 @@ def updates(statement: ast.AST) -> set[str]:
     return {name for name in found if not (LOSS.search(name) or name in ("E", "J"))}
 
 
-def moves(statement: ast.AST) -> set[str]:
-    """What is made of what it was, by the last of its names: b, of `self.layers[0].b -= db`."""
+def moves(statement: ast.AST, ran: Collection[int]) -> set[str]:
+    """What is made of what it was, by the last of its names: b, of `self.layers[0].b -= db`.
+
+    Args:
+        ran: the lines that are of no account.
+    """
     found: set[str] = set()
-    for node in ast.walk(statement):
+    for node in (n for n in ast.walk(statement) if getattr(n, "lineno", 0) not in ran):
         if isinstance(node, ast.AugAssign):
             found.add(last_of(ast.unparse(node.target)))
         elif isinstance(node, ast.Assign):

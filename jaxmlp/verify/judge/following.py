@@ -202,8 +202,9 @@ def _as_used(world: World, names: Names, param: Param, gradients: set[int]) -> f
 
 
 def _still(world: World, target: Target, names: Names) -> dict[int, int]:
-    """Of a step, what does not move though its gradient was computed, and used for nothing."""
-    if not world.recording.moves:
+    """Of a step, what does not move though its gradient was computed, and used for nothing; where
+    nobody has told what the program is asked to do, that may be as it was asked."""
+    if not world.recording.moves or world.recording.flagged:
         return {}
     used = world.graph.ancestors([p.new for p in world.params])
     return {

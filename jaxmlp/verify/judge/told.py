@@ -243,7 +243,8 @@ def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Ju
     """A judgement in which what does not move in this step, but would in another, or if the program
     were asked for it, is no mistake, and only said."""
     names = {node: name for name, node in found.world.recording.values}
-    moved = {name for one in _statements(lines, cells) for name in moves(one)}
+    ran = {n.span.line for n in found.world.recording.nodes.values() if n.op != "leaf"}
+    moved = {name for one in _statements(lines, cells) for name in moves(one, ran)}
     flagged = found.world.recording.flagged
     asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else found.still)
              if leaf in names and np.any(found.names.adjoints.get(leaf, 0))

@@ -39,7 +39,7 @@ def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[in
     given = graph.through(params)
     arrays = [n for n in graph.nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
-    vectors = {n.id for n in arrays if sum(size > 1 for size in n.value.shape) == 1}
+    vectors = {n.id for n in arrays if sum(size > 1 for size in n.value.shape) <= 1}
     products = {i for i in moving if graph.nodes[graph.data(i)].op in FACTORS}
     meets = lambda i, some: any(b in some and b not in given for b in graph.before[i])  # noqa: E731
     return [
