@@ -1,7 +1,8 @@
 """What running a file tells of its training steps, beside what its names have told."""
 
 import ast
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note
@@ -107,8 +108,8 @@ def _judged(
     computed = (n.span.line for n in first.nodes.values() if n.op != "leaf")
     run = frozenset((*first.lines, *computed))
     try:
-        found, by_stage = _found(alike, seed, said, name)
-        found = told.as_asked(found, lines, begins)
+        asked = functools.partial(told.as_asked, lines=lines, cells=begins)
+        found, by_stage = _found(alike, seed, said, name, asked)
         exact = name in said.exercise
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()
@@ -190,11 +191,15 @@ def _evaluated(found: Judgement, telling: told.Telling) -> tuple[Check, ...]:
 
 
 def _found(
-    alike: Sequence[Recording], seed: int, said: Said, name: str
+    alike: Sequence[Recording],
+    seed: int,
+    said: Said,
+    name: str,
+    asked: Callable[[Judgement], Judgement],
 ) -> tuple[Judgement, list[Stage] | None]:
     """What there is to say of a step, and of its stages where its network is a chain of layers."""
     try:
-        found = steps.judged(alike, seed, said.error)
+        found = asked(steps.judged(alike, seed, said.error))
         return found, stage_checks(found, name, said)
     except Unjudged as why:
         if (by_mistakes := explained(why.tried, name, said)) is None:
