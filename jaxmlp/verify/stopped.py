@@ -92,14 +92,15 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
     Args:
         guessed: whether there are stand-ins, whose shapes may be to blame.
     """
-    if any(kind == "SystemExit" for kind, _, _ in errors):  # it has ended by itself
-        return []
     nodes = [n for one in _statements(cells) for n in ast.walk(one)]
     working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
     training = set() if guessed else {name for name in _functions(nodes) if TRAINS.search(name)}
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
     loops = [n for n in loops if _works(n) or (working & names_used([n], {}) and updates(n))
              or training & _calls(n)]  # fmt: skip
+    if any(kind == "SystemExit" and not any(line in extent(n) for n in loops)
+           for kind, line, _ in errors):  # fmt: skip
+        return []  # it has ended by itself
     for kind, line, why in errors:
         inside = _functions(n for n in nodes if isinstance(n, ast.stmt) and line in extent(n))
         around = [n for n in loops if line in extent(n)]

@@ -1318,7 +1318,7 @@ def test_what_does_not_move_though_its_like_do(checked):
     still = checked(LAYERS.rpartition("    for j in range(4):\n        for i")[0])
     assert verdicts(still) == {"right"}  # it may be on purpose
     (note,) = (n for n in still.remarks if n.id == "not-judged")
-    assert "no step moves layers[0][0].w, layers[0][1].w" in note.text.en
+    assert "does not move layers[0][0].w, layers[0][1].w" in note.text.en
 
 
 @pytest.mark.parametrize("other", ["w[j][i] -= 0.01 * back[j] * x[0]", "w[j][i] -= 0.01 * back[j]"])
