@@ -5,7 +5,7 @@ forward pass last, and where they meet is the output.
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,35 +52,38 @@ def targets(
     wanted, used = set(results), graph.ancestors(results)
     moving = graph.dependents(params)
     given = set() if bare else set(params)
-    found: dict[tuple, Target] = {}
 
-    def find(group: list[int], *, apart: bool) -> None:
+    def find(group: list[int], *, apart: bool) -> Iterator[Target]:
         backward = graph.dependents(group)
         forward = moving - backward - given
         computed = sum(graph.nodes[i].op not in PASSING for i in forward)
         if computed and wanted <= backward:
             for pairs in _meetings(graph, group, forward, used, apart=apart):
-                one = Target(frozenset(group), frozenset(backward), pairs, computed)
-                found.setdefault(pairs, one)
+                yield Target(frozenset(group), frozenset(backward), pairs, computed)
 
+    found: list[Target] = []
     for first in ({}, _first_reads(graph)):  # y[i] of several lines may be one y[i]
         groups = _constants(graph, moving, first)
-        for group in (*groups.values(), *_alike(graph, groups.values())):
-            find(group, apart=True)
-        if found:
-            break
+        some = (*groups.values(), *_alike(graph, groups.values()))
+        found += _largest([one for group in some for one in find(group, apart=True)])
     if not found:  # a target may be computed from the samples: y = sin x
-        for one in (i for group in groups.values() if len(group) > 1 for i in group):
-            if graph.nodes[one].value.size > 1:
-                find([one], apart=True)
-    found = {pairs: one for pairs, one in found.items()
-             if not any({*pairs} < {*others} for others in found)}  # fmt: skip
-    arrays = any(graph.nodes[y].value.ndim for pairs in found for _, y in pairs)
+        single = [i for group in groups.values() if len(group) > 1 for i in group
+                  if graph.nodes[i].value.size > 1]  # fmt: skip
+        found = _largest([one for i in single for one in find([i], apart=True)])
+    arrays = any(graph.nodes[y].value.ndim for one in found for _, y in one.pairs)
     if not arrays:
         # Of several outputs each may meet a number of its own.
         numbers = dict.fromkeys(n for group in groups.values() for n in group)
-        find([n for n in numbers if _may_be_target(graph, n, moving)], apart=False)
-    return sorted(found.values(), key=lambda one: (arrays or -len(one.pairs), -one.computed))
+        found += find([n for n in numbers if _may_be_target(graph, n, moving)], apart=False)
+    first_of = {one.pairs: one for one in reversed(found)}
+    alone = [one for one in found if first_of[one.pairs] is one]
+    return sorted(alone, key=lambda one: (arrays or -len(one.pairs), -one.computed))
+
+
+def _largest(found: Sequence[Target]) -> list[Target]:
+    """Those whose pairs are not a part of another's."""
+    return [one for one in found
+            if not any({*one.pairs} < {*other.pairs} for other in found)]  # fmt: skip
 
 
 def _alike(graph: Graph, groups: Iterable[list[int]]) -> list[list[int]]:
