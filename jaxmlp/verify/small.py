@@ -57,7 +57,7 @@ Error = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
 Way = Callable[[Error, Arguments, Piece], tuple[np.ndarray, tuple[Note, ...]]]  # of calling one
 
 
-def check_piece(subject: Subject, kind: Piece, *, softmax: bool = False) -> tuple[Check, ...]:
+def check_piece(subject: Subject, kind: Piece, *, softmax: bool = True) -> tuple[Check, ...]:
     """A check of a small function; two, where it gives (f, f').
 
     Args:
@@ -342,8 +342,9 @@ def _labelled(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, t
     found = np.stack([call(g, y) for g in states])
     each = np.stack([-np.log((g * y).sum(axis=-1)) for g in states])
     of_all = found.shape == (len(states),)
-    factor = multiple(found, each.mean(axis=1) if of_all else each, LIKE)
-    if factor is None or found.shape not in ((len(states),), each.shape):
+    true = each.mean(axis=1) if of_all else each
+    factor = multiple(found, true, LIKE) if found.shape == true.shape else None
+    if factor is None:
         raise Crashed("expected the error of each sample, or their mean or sum")
     right = pieces.quantities(kind, given, found).loss
     if of_all and abs(factor / len(y) - 1) < LIKE:

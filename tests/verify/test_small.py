@@ -15,7 +15,7 @@ from jaxmlp.verify.slips import slips
 from jaxmlp.verify.small import check_piece
 
 
-def checks(text, kind=None):
+def checks(text, kind=None, **beside):
     """The checks of the last function of a text, called in this process."""
     names = {"np": np, "math": math}
     exec(text, names)
@@ -31,11 +31,11 @@ def checks(text, kind=None):
     required = len(made.args.args) - len(made.args.defaults)
     parameters = tuple(a.arg for a in made.args.args[:required])
     subject = Subject(made.name, call, parameters, line=made.lineno)
-    return check_piece(subject, kind or piece(made.name))
+    return check_piece(subject, kind or piece(made.name), **beside)
 
 
-def only(text, kind=None):
-    (check,) = checks(text, kind)
+def only(text, kind=None, **beside):
+    (check,) = checks(text, kind, **beside)
     return check
 
 
@@ -549,10 +549,13 @@ def cross_entropy(g, labels):
 
 
 def test_a_cross_entropy_may_be_the_binary_one():
-    check = only("def cross_entropy(g, y): return -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))")
+    text = "def cross_entropy(g, y): return -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))"
+    check = only(text, softmax=False)
     assert check.verdict == "right"
+    assert only(text).verdict == "wrong"
     assert "binary" in {note.id for note in check.remarks}
-    wrong = only("def cross_entropy(g, y): return -np.sum(y * np.log(g) - (1 - y) * np.log(1 - g))")
+    wrong = only("def cross_entropy(g, y): return -np.sum(y * np.log(g) - (1 - y) * np.log(1 - g))",
+                 softmax=False)  # fmt: skip
     assert wrong.verdict == "wrong"
 
 
