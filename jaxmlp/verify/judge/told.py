@@ -245,7 +245,7 @@ def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Ju
     names = {node: name for name, node in found.world.recording.values}
     ran = {n.span.line for n in found.world.recording.nodes.values() if n.op != "leaf"}
     moved = {name for one in _statements(lines, cells) for name in moves(one, ran)}
-    flagged = found.world.recording.flagged
+    flagged = found.world.recording.flagged and bool(found.world.recording.moves)
     asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else found.still)
              if leaf in names and np.any(found.names.adjoints.get(leaf, 0))
              and (flagged or last_of(names[leaf]) in moved)}  # fmt: skip
