@@ -88,10 +88,9 @@ def other_choices(
 
 
 def _sizes_in(option: object) -> set[int]:
-    """The sizes in an option: those of a shape, but for how many samples there are, where it has
-    others; a number itself, and with one more for a bias."""
+    """The sizes in an option: those of a shape; a number itself, and with one more for a bias."""
     if isinstance(option, tuple):
-        return set(option[1:] if len(option) > 1 and option[0] == SAMPLES else option)
+        return set(option)
     return {option, option + 1} if type(option) is int else set()
 
 
