@@ -68,7 +68,8 @@ def other_choices(
         all_of_it: whether choices that were told are varied, too: of two biases the first, say;
             else those are that an error speaks for.
     """
-    taken, asked = program.oracle.taken, sizes_told(program) | sizes_wanted(program)
+    taken, of_numbers = program.oracle.taken, sizes_told(program)
+    asked = of_numbers | sizes_wanted(program)  # a shape of 1, too
     few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
     likely = (PARAMETERS, *([(SAMPLES,)] if few else []))
     refused = any(kind == "UnboundLocalError" or line in program.raises
@@ -77,7 +78,8 @@ def other_choices(
     for at in reversed(range(min(len(taken), MOST_CHOICES))):
         same = tuple(picked for picked, _ in taken[:at])
         (now, options), made = taken[at], program.oracle.led_to[at]
-        new = asked - _sizes_in(options[now])
+        wanted = of_numbers if type(options[now]) is int or "array" in options else asked
+        new = wanted - _sizes_in(options[now])
         beside = program.blamed is not None and made not in (None, *program.blamed)
         late = float(at >= last or beside)  # it has not led to the first error
         for k, option in enumerate(options):
