@@ -69,9 +69,8 @@ def steps_of(
     crash = loop_crashed(cells, errors, guessed)
     if stopped and crash:
         return crash
-    whole = [
-        [one for one in worlds if _goes_back(one)] for worlds in recordings if not runs(worlds)
-    ]
+    back = [([*filter(_goes_back, one)], len(one)) for one in recordings if not runs(one)]
+    whole = [some for some, count in back if len(some) * 2 >= count]  # else by chance
     return found or judge(cells, whole) or crash
 
 

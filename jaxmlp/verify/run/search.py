@@ -159,7 +159,7 @@ class Search:
         seen = self._taken(program, guessed=oracle.guesses)
         good = [one for one in seen if not one.guessed or oracle.ours or sensible(one)]
         if current().guessed and not program.calls and not any(one.moves for one in good):
-            made.spare += map(packed, seen)  # perhaps for want of samples
+            made.spare += map(packed, good)  # perhaps for want of samples
             return []
         made.found += map(packed, good)
         made.size += current().bytes if good else 0
