@@ -70,7 +70,8 @@ def steps_of(
     if stopped and crash:
         return crash
     back = [([*filter(_goes_back, one)], len(one)) for one in recordings if not runs(one)]
-    whole = [some for some, count in back if len(some) * 2 >= count]  # else by chance
+    by_chance = lambda some, count: some and not some[0].line and len(some) * 2 < count  # noqa: E731
+    whole = [some for some, count in back if not by_chance(some, count)]
     return found or judge(cells, whole) or crash
 
 
