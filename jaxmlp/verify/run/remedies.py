@@ -78,12 +78,13 @@ def other_choices(
     for at in reversed(range(min(len(taken), MOST_CHOICES))):
         same = tuple(picked for picked, _ in taken[:at])
         (now, options), made = taken[at], program.oracle.led_to[at]
-        wanted = of_numbers if type(options[now]) is int or "array" in options else asked
-        new = wanted - _sizes_in(options[now])
         beside = program.blamed is not None and made not in (None, *program.blamed)
         late = float(at >= last or beside)  # it has not led to the first error
         for k, option in enumerate(options):
-            fits = new & _sizes_in(option) or (isinstance(option, str | tuple) and option in likely)
+            wanted = of_numbers if type(option) is int else asked
+            fits = (wanted - _sizes_in(options[now])) & _sizes_in(option) or (
+                isinstance(option, str | tuple) and option in likely
+            )
             fits = fits or (refused and option is True)  # another of the words that it knows
             if k != now and (fits or all_of_it or at >= len(told)):
                 yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
