@@ -190,7 +190,7 @@ def beside(path: Path, module: ast.Module) -> tuple[list[Path], list[Path]]:
     """(the files beside this one that it imports, and those that they import; data in its folder
     that it names, or that they name)."""
     path = path.resolve()
-    folders = roots(path, module.body)
+    folders = roots(path, [*ast.walk(module)])
     found: dict[Path, ast.Module] = {}
     left = [(path.parent, module)]
     while left:
@@ -199,7 +199,9 @@ def beside(path: Path, module: ast.Module) -> tuple[list[Path], list[Path]]:
             file = module_file(name, level, home, folders)
             if file is not None and file not in found and file != path:
                 found[file] = _module(file)
-                folders += [one for one in roots(file, found[file].body) if one not in folders]
+                folders += [
+                    one for one in roots(file, [*ast.walk(found[file])]) if one not in folders
+                ]
                 left.append((file.parent, found[file]))
     return list(found), sorted(set(data_files([module, *found.values()], path.parent)))
 

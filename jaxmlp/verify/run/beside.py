@@ -4,7 +4,7 @@ beside it."""
 import ast
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 INIT = "__init__.py"
@@ -15,11 +15,10 @@ MOST = 50  # files in a folder of which a program may put together the names
 UP = 2  # folders above, of a file that changes `sys.path`, or of a package that it imports
 
 
-def roots(path: Path, statements: Iterable[ast.stmt]) -> list[Path]:
+def roots(path: Path, nodes: Sequence[ast.AST]) -> list[Path]:
     """The folders that a file may import from: its own; if it changes `sys.path`, those above, and
     those inside all of these that it names."""
     home = path.resolve().parent
-    nodes = [node for one in statements for node in ast.walk(one)]
     if not any(map(_names_sys_path, nodes)):
         return [home]
     texts = (n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))

@@ -6,13 +6,14 @@ What a frame is computed with that records comes to be an array that records: pa
 
 import functools
 import io
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import of_frames
+from jaxmlp.verify.run.arrays import lifted, of_frames
 from jaxmlp.verify.run.encoding import is_recorded, plain
 from jaxmlp.verify.run.tape import current
 
@@ -30,7 +31,8 @@ def _pandas() -> types.ModuleType | None:
     for kind in (pandas.DataFrame, pandas.Series):
         kind.dot = _dot(kind.dot)  # type: ignore[method-assign]
         kind.__matmul__ = kind.dot  # type: ignore[method-assign,assignment]
-        kind.as_matrix = kind.to_numpy  # as it was called
+        kind.values = property(_array(kind.values.fget))  # type: ignore[assignment]
+        kind.to_numpy = kind.as_matrix = _array(kind.to_numpy)  # and as it was called
         for name in WRITES:
             setattr(kind, name, lambda *_, **__: None)
     return pandas
@@ -42,6 +44,17 @@ def _dot(own: Callable) -> Callable:
         return np.dot(of_frames(self), other) if records else own(self, other)
 
     return dot
+
+
+def _array(own: Callable) -> Callable:
+    """What gives the array of a frame: to the program one that records, to pandas as it is."""
+
+    def array(self: Any, *args: Any, **kw: Any) -> Any:
+        made = own(self, *args, **kw)
+        asks = sys._getframe(1).f_globals.get("__name__", "")
+        return made if asks.partition(".")[0] == "pandas" else lifted(made)
+
+    return array
 
 
 class DataFrames(types.ModuleType):

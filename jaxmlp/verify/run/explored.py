@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
+from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.left import Given
-from jaxmlp.verify.run.search import Code, Search
+from jaxmlp.verify.run.search import Search
 from jaxmlp.verify.run.uncalled import Uncalled
 
 FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names

@@ -183,27 +183,6 @@ def undefined(tree: ast.Module) -> set[str]:
     return read - given
 
 
-def keys(body: list[ast.stmt]) -> tuple[str, ...]:
-    """The words that may be keys of a program's dicts: those in them, or given a name."""
-    nodes = [n for one in body for n in ast.walk(one)]
-    found = [k for n in nodes if isinstance(n, ast.Dict) for k in n.keys]
-    found += [n.value for n in nodes if isinstance(n, ast.Assign)]
-    words = [k.value for k in found if isinstance(k, ast.Constant)]
-    return tuple(dict.fromkeys(w for w in words if isinstance(w, str) and w.isidentifier()))
-
-
-def letters(body: list[ast.stmt]) -> tuple[str, ...]:
-    """The characters that a program takes for numbers, as it draws with them: keys of one dict."""
-    nodes = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Dict)]
-    for node in nodes:
-        keys = [k.value for k in node.keys if isinstance(k, ast.Constant)]
-        signs = [k for k in keys if isinstance(k, str) and len(k) == 1 and not k.isspace()]
-        texts = [v for v in node.values if isinstance(getattr(v, "value", None), str)]
-        if 1 < len(signs) == len(node.keys) and not texts:
-            return tuple(signs)
-    return ()
-
-
 def filled_in(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements, with data for arrays that they leave empty for somebody to fill in, and with
     the imports that are missing."""
@@ -236,19 +215,6 @@ def _blank(statement: ast.stmt) -> str:
         ):
             return name if called(call) in ("array", "asarray") else ""
     return ""
-
-
-def many(body: list[ast.stmt]) -> set[int]:
-    """The numbers in a hooked program that may be those of samples."""
-    calls = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Call)]
-    given = [n.args[0] for n in calls if getattr(n.func, "id", "") == "__many__"]
-    return {n.value for n in given if isinstance(n, ast.Constant) and isinstance(n.value, int)}
-
-
-def whole_numbers(body: list[ast.stmt]) -> set[int]:
-    """Those that a program states."""
-    nodes = [n for one in body for n in ast.walk(one) if isinstance(n, ast.Constant)]
-    return {n.value for n in nodes if type(n.value) is int}
 
 
 def bound(body: list[ast.stmt]) -> set[str]:

@@ -17,7 +17,10 @@ from jaxmlp.verify.run.stubs import Stub
 HARMLESS = frozenset((
     "matplotlib", "pylab", "seaborn", "mpl_toolkits", "PIL", "cv2", "IPython", "ipywidgets",
     "plotly", "bokeh", "tqdm", "rich", "wandb", "tensorboard", "tensorboardX", "visdom",
-    "imageio", "graphviz", "streamlit", "pygame", "tkinter", "turtle", "warnings",
+    "imageio", "graphviz", "streamlit", "pygame", "tkinter", "turtle", "warnings", "logging",
+    "loguru", "colorama", "termcolor", "tabulate", "prettytable", "progressbar", "alive_progress",
+    "customtkinter", "PyQt5", "PyQt6", "PySide2", "PySide6", "kivy", "altair", "celluloid",
+    "psutil",
 ))  # fmt: skip
 ABSENT = frozenset((
     "torch", "tensorflow", "keras", "h5py", "torchvision", "mnist", "idx2numpy",

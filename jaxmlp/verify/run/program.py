@@ -1,7 +1,6 @@
 """A program, run with recording arrays: its statements, and the names and files that it finds."""
 
 from __future__ import annotations
-import __future__
 
 import ast
 import builtins
@@ -21,12 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run import data_sets, modules
 from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
-from jaxmlp.verify.run.beside import data_file, module_file, roots
-from jaxmlp.verify.run.hooked import Hooked, keys, letters, uses_numpy, whole_numbers
+from jaxmlp.verify.run.beside import data_file
+from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
 from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, ROWS, Oracle
@@ -52,8 +50,7 @@ class Program:
     """The statements of a file, and what became of them.
 
     Args:
-        statements: of the whole file.
-        path: the name to compile it with.
+        code: of the whole file.
         oracle: of what is not there.
         unknown: the names that are not there.
         until: when to stop, by `time.process_time`.
@@ -66,13 +63,12 @@ class Program:
     """
 
     def __init__(
-        self, statements: list[ast.stmt], path: str, oracle: Oracle, unknown: set[str],
-        until: float, judged: str = "", *, reads: bool = True, rows: int = 0,
+        self, code: Code, oracle: Oracle, unknown: set[str], until: float, judged: str = "", *,
+        reads: bool = True, rows: int = 0,
     ):  # fmt: skip
-        self.path, self.oracle = path, oracle
+        self.code, self.path, self.oracle = code, code.path, oracle
         self.reads, self.has_read = reads, False
-        oracle.words, oracle.letters = keys(statements), letters(statements)
-        self.statements = statements
+        oracle.words, oracle.letters = code.keys, code.letters
         self.missing: list[str] = []
         self.errors: list[tuple[str, int, str]] = []
         self.stopped_by: type[BaseException] = BaseException  # the last of them
@@ -90,27 +86,20 @@ class Program:
         self.begun: dict[str, TapePlace] = {}
         self.changed: dict[str, TapePlace] = {}
         oracle.absent = frozenset(unknown)
-        own = whole_numbers(statements)
-        oracle.usual = next(n for n in itertools.count(ROWS) if n not in own)
+        oracle.usual = next(n for n in itertools.count(ROWS) if n not in code.whole_numbers)
         self.names = {name: _absent(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
-        self.roots = roots(Path(path), statements)
+        self.roots = [*code.roots]
         forget_saved()
-        begin(Tape(os.path.realpath(judged) if judged else path))
+        begin(Tape(os.path.realpath(judged) if judged else code.path))
         current().data, current().find, current().rows = self._data, self._find, rows
         if judged:
-            current().beside.add(path)
+            current().beside.add(code.path)
 
     @property
     def failures(self) -> list[tuple[str, int, str]]:
         """The errors before the first step, or all, if there is none."""
         return self.errors if self.loops.before is None else self.loops.before
-
-    @property
-    def raises(self) -> set[int]:
-        """The lines where the program itself refuses something."""
-        nodes = (n for one in self.statements for n in ast.walk(one))
-        return {n.lineno for n in nodes if isinstance(n, ast.Raise)}
 
     @property
     def has_step(self) -> bool:
@@ -144,7 +133,7 @@ class Program:
     def _beside(self, name: str, level: int = 0, path: str = "") -> types.ModuleType | None:
         """A module that lies beside the file, run as the file is."""
         home = Path(os.path.realpath(path or self.path)).parent
-        found = module_file(name, level, home, self.roots)
+        found = self.code.find(name, level, home, self.roots)
         if found is None or str(found) == os.path.realpath(self.path):
             return None
         if str(found) not in self.modules:
@@ -156,14 +145,13 @@ class Program:
         made.__dict__.update({k: v for k, v in self.names.items() if k.startswith("__")})
         made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
         self.modules[path] = made
-        tree = ast.Module([one for one in of_cells(code_of(Path(path)))
-                           if isinstance(one, ast.stmt)], [])  # fmt: skip
-        self.roots += [one for one in roots(Path(path), tree.body) if one not in self.roots]
-        tree = Hooked(numbers=not uses_numpy(tree)).visit(tree)
-        self.oracle.words += keys(tree.body)
+        code = self.code.module(path)
+        self.roots += [one for one in code.roots if one not in self.roots]
+        self.oracle.words += code.keys
         if path != current().path:
             current().beside.add(path)
-        exec(_compiled(ast.fix_missing_locations(tree).body, path), made.__dict__)
+        for statement in code.body:
+            code.execute(statement, made.__dict__)
 
     def _builtins(self) -> dict[str, Any]:
         answer, nothing = self._answer, lambda *_, **__: None
@@ -201,12 +189,12 @@ class Program:
         """Run all statements; one that fails does not keep the others from running."""
         typed = [Answer(self.oracle) for _ in range(self.oracle.lengths.get(ARGUMENTS, 0))]
         sys.argv[:] = [self.path, *typed]
-        for statement in self.statements:
+        for statement in self.code.body:
             if len(current().nodes) > ROOM and not self.seen:
                 current().forget()
             self._remember(statement)
             shown, known = _only_shows(statement), len(self.errors)
-            execute = partial(self._execute, statement)
+            execute = partial(self.code.execute, statement, self.names)
             if _is_call(statement):
                 execute = partial(self.loops.single, self.names, statement.lineno, execute)
             self.attempt(execute, statement.lineno, shown=shown)
@@ -233,7 +221,7 @@ class Program:
         if self._is_unsaved():
             self.unsaved.update(names)
             return True
-        refused = current().guessed and self.errors[-1][1] in self.raises
+        refused = current().guessed and self.errors[-1][1] in self.code.raises
         unread = issubclass(self.stopped_by, UNREADABLE) or refused
         if not unread or not isinstance(statement, ast.Assign):
             return False
@@ -266,10 +254,7 @@ class Program:
 
     def _target(self, span: Span, number: int) -> str:
         """What the program calls an array that it writes to."""
-        nodes = [
-            n for one in self.statements for n in ast.walk(one) if isinstance(n, ast.AugAssign)
-        ]
-        names = [ast.unparse(n.target) for n in nodes if n.lineno == span.line]
+        names = self.code.added_to(span.line)
         return names[0] if len(names) == 1 else f"array {number}"
 
     def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
@@ -287,9 +272,6 @@ class Program:
                 return self._data("a file", file)
             current().guessed = True
             return io.StringIO(self.oracle.drawing())
-
-    def _execute(self, statement: ast.stmt) -> None:
-        exec(_compiled([statement], self.path), self.names)
 
     def attempt(self, work: Callable[[], Any], line: int, *, shown: bool = False) -> Any:
         """What it gives; what it raises is kept in `errors`.
@@ -336,11 +318,6 @@ def _absent(name: str, oracle: Oracle) -> Unknown:
     """A stand-in for a name that nothing gives; of scikit-learn's, as if it were imported."""
     own = data_sets.is_known(name)
     return Unknown(f"sklearn.{name}" if own else name, oracle, loaded=own)
-
-
-def _compiled(statements: list[ast.stmt], path: str) -> types.CodeType:
-    flags = __future__.annotations.compiler_flag
-    return compile(ast.Module(statements, []), path, "exec", flags, dont_inherit=True)
 
 
 def _is_call(statement: ast.stmt) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.explored import explored
 from jaxmlp.verify.run.hooked import Hooked, filled_in, undefined, uses_numpy
 from jaxmlp.verify.run.left import Given
-from jaxmlp.verify.run.search import Code
 from jaxmlp.verify.run.uncalled import uncalled
 
 

@@ -1,6 +1,5 @@
 """What may help a run that failed: the sizes, names and choices that its errors ask for."""
 
-import ast
 import re
 from collections.abc import Iterator
 
@@ -72,7 +71,7 @@ def other_choices(
     asked = of_numbers | sizes_wanted(program)  # a shape of 1, too
     few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
     likely = (PARAMETERS, *([(SAMPLES,)] if few else []))
-    refused = any(kind == "UnboundLocalError" or line in program.raises
+    refused = any(kind == "UnboundLocalError" or line in program.code.raises
                   for kind, line, _ in program.errors)  # fmt: skip
     last = len(taken) if all_of_it else program.chosen or len(taken)
     for at in reversed(range(min(len(taken), MOST_CHOICES))):
@@ -157,9 +156,7 @@ def _arguments(program: Program) -> range:
     """How many arguments on the command line to try, where it may have ended for want of them."""
     kinds = {"SystemExit" if NO_ARGUMENT.search(text) else kind
              for kind, _, text in program.failures}  # fmt: skip
-    named = {getattr(n, "attr", getattr(n, "id", "")) for one in program.statements
-             for n in ast.walk(one)}  # fmt: skip
-    if not {"argv", "parse_args"} & named or not {"SystemExit", "IndexError"} & kinds:
+    if not {"argv", "parse_args"} & program.code.names or not {"SystemExit", "IndexError"} & kinds:
         return range(0)
     return range(1 if "SystemExit" in kinds else MOST_ARGUMENTS, MOST_ARGUMENTS + 1)
 
@@ -213,7 +210,7 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
 
 def _as_many_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
     """As many samples as something has of the program's own, which does not fit beside them."""
-    first = {int(shape[1:].split(",")[0]) for shape in SHAPE.findall(told)}
+    first = {int(shape[1:-1].split(",")[0]) for shape in SHAPE.findall(told)}
     if "rows" in given or oracle.rows not in first:
         return []
     return [{**given, "rows": size} for size in sorted(first - {oracle.rows})
@@ -223,14 +220,9 @@ def _as_many_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
 def _asked_for(program: Program, given: Lengths) -> list[Lengths]:
     """Widths for tables by the numbers in the calls of a program that refuses them: of so many
     inputs, and of a column for the target besides."""
-    if not (program.failures and program.failures[0][1] in program.raises):
+    if not (program.failures and program.failures[0][1] in program.code.raises):
         return []
-    nodes = [n for one in program.statements for n in ast.walk(one)]
-    said = [arg for n in nodes if isinstance(n, ast.Call) for arg in n.args]
-    said += [n.value for n in nodes if isinstance(n, ast.Assign)]
-    numbers = {one.value for one in said
-               if isinstance(one, ast.Constant) and type(one.value) is int}  # fmt: skip
-    sizes = [n + k for n in sorted(numbers) if 1 < n <= MOST_INPUTS for k in (0, 1)]
+    sizes = [n + k for n in program.code.said if 1 < n <= MOST_INPUTS for k in (0, 1)]
     return [{**given, name: size} for name, width in program.oracle.tables.items()
             if name not in given for size in dict.fromkeys(sizes) if size != width]  # fmt: skip
 

@@ -4,18 +4,18 @@ A file that brings its data is run once. Where something is not there, the oracl
 are tried, then all runs that differ from one that failed in one choice, and so on.
 """
 
-import ast
 import contextlib
 import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from jaxmlp.verify.run import calls, remedies
-from jaxmlp.verify.run.hooked import BATCH, MANY, bound, many
+from jaxmlp.verify.run.code import Code
+from jaxmlp.verify.run.hooked import BATCH, MANY, bound
 from jaxmlp.verify.run.later import later
 from jaxmlp.verify.run.left import Given, Left, Trial
 from jaxmlp.verify.run.loops import OutOfTime
@@ -60,14 +60,6 @@ class Made:
         return self.found or self.partly or self.spare[:WORLDS]
 
 
-class Code(NamedTuple):
-    """A program: its statements, hooked, the name to compile them with, and the names it lacks."""
-
-    body: list[ast.stmt]
-    path: str
-    unknown: set[str]
-
-
 class Search:
     """All runs of one program.
 
@@ -83,15 +75,13 @@ class Search:
     def __init__(
         self, code: Code, until: float, seed: int, given: Given | None = None, judged: str = ""
     ):
-        body = code.body
-        self.body, self.path, self.unknown = body, code.path, set(code.unknown)
+        self.code, self.unknown = code, set(code.unknown)
         self.judged, self.reads, self.rows = judged, True, 0
         self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
         self.guessed = False
         self.farthest: tuple[tuple, Given, list] | None = None
         self.until, self.seed = until, seed
-        self.given = bound(body)
-        self.many = many(body)
+        self.given, self.many = bound(code.body), code.many
         self.errors: list[tuple[str, int, str]] = []
         self.missing: list[str] = []
         self.shapes: set[str] = set()
@@ -283,7 +273,7 @@ class Search:
         now = time.process_time()  # with fewer units there is time for more than one run
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
         oracle = Oracle(*given, self.seed, self.sizes)
-        program = Program(self.body, self.path, oracle, self.unknown, until, self.judged,
+        program = Program(self.code, oracle, self.unknown, until, self.judged,
                           reads=self.reads, rows=self.rows)  # fmt: skip
         try:
             with np.errstate(all="ignore"):

@@ -5,10 +5,11 @@ import time
 
 import pytest
 
+from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.hooked import Hooked
 from jaxmlp.verify.run.left import Given
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.search import Code, Search
+from jaxmlp.verify.run.search import Search
 
 
 @pytest.mark.parametrize(

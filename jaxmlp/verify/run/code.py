@@ -1,0 +1,124 @@
+"""A program as its runs share it: what its statements say is found once for all of them."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jaxmlp.verify.reading import code_of, of_cells
+from jaxmlp.verify.run import beside
+from jaxmlp.verify.run.hooked import Hooked, uses_numpy
+
+
+@dataclass(eq=False)
+class Code:
+    """A program, or a module beside it: its statements, hooked.
+
+    Attributes:
+        path: the name to compile it with.
+        unknown: the names that it lacks.
+        modules: those beside it, by their paths.
+        compiled: the statements that were executed, each by itself.
+        found: where modules lie that were looked for.
+    """
+
+    body: list[ast.stmt]
+    path: str
+    unknown: set[str] = field(default_factory=set)
+    modules: dict[str, Code] = field(default_factory=dict)
+    compiled: dict[ast.stmt, types.CodeType] = field(default_factory=dict)
+    found: dict[tuple, Path | None] = field(default_factory=dict)
+
+    def module(self, path: str) -> Code:
+        """A module beside it."""
+        if path not in self.modules:
+            statements = [one for one in of_cells(code_of(Path(path))) if isinstance(one, ast.stmt)]
+            tree = ast.Module(statements, [])
+            hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
+            self.modules[path] = Code(ast.fix_missing_locations(hooked).body, path)
+        return self.modules[path]
+
+    def find(self, name: str, level: int, home: Path, roots: Sequence[Path]) -> Path | None:
+        """Where a module lies, if it is there: `beside.module_file`."""
+        asked = name, level, home, *roots
+        if asked not in self.found:
+            self.found[asked] = beside.module_file(name, level, home, roots)
+        return self.found[asked]
+
+    def execute(self, statement: ast.stmt, names: dict[str, Any]) -> None:
+        """One of its statements."""
+        if statement not in self.compiled:
+            flags, alone = __future__.annotations.compiler_flag, ast.Module([statement], [])
+            self.compiled[statement] = compile(alone, self.path, "exec", flags, dont_inherit=True)
+        exec(self.compiled[statement], names)
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Of its syntax tree."""
+        return [node for one in self.body for node in ast.walk(one)]
+
+    @cached_property
+    def roots(self) -> list[Path]:
+        """The folders that it may import from."""
+        return beside.roots(Path(self.path), self.nodes)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The words that may be keys of its dicts: those in them, or given a name."""
+        found = [k for n in self.nodes if isinstance(n, ast.Dict) for k in n.keys]
+        found += [n.value for n in self.nodes if isinstance(n, ast.Assign)]
+        words = [k.value for k in found if isinstance(k, ast.Constant)]
+        return tuple(dict.fromkeys(w for w in words if isinstance(w, str) and w.isidentifier()))
+
+    @cached_property
+    def letters(self) -> tuple[str, ...]:
+        """The characters that it takes for numbers, as it draws with them: keys of one dict."""
+        for node in (n for n in self.nodes if isinstance(n, ast.Dict)):
+            keys = [k.value for k in node.keys if isinstance(k, ast.Constant)]
+            signs = [k for k in keys if isinstance(k, str) and len(k) == 1 and not k.isspace()]
+            texts = [v for v in node.values if isinstance(getattr(v, "value", None), str)]
+            if 1 < len(signs) == len(node.keys) and not texts:
+                return tuple(signs)
+        return ()
+
+    @cached_property
+    def many(self) -> set[int]:
+        """The numbers that may be those of samples."""
+        calls = [n for n in self.nodes if isinstance(n, ast.Call)]
+        given = [n.args[0] for n in calls if getattr(n.func, "id", "") == "__many__"]
+        return {n.value for n in given if isinstance(n, ast.Constant) and isinstance(n.value, int)}
+
+    @cached_property
+    def whole_numbers(self) -> set[int]:
+        """Those that it states."""
+        values = [n.value for n in self.nodes if isinstance(n, ast.Constant)]
+        return {value for value in values if type(value) is int}
+
+    @cached_property
+    def said(self) -> list[int]:
+        """The whole numbers that it hands over in its calls, or gives a name."""
+        given = [arg for n in self.nodes if isinstance(n, ast.Call) for arg in n.args]
+        given += [n.value for n in self.nodes if isinstance(n, ast.Assign)]
+        numbers = {n.value for n in given if isinstance(n, ast.Constant) and type(n.value) is int}
+        return sorted(numbers)
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The names that it uses, of attributes, too."""
+        return {getattr(n, "attr", getattr(n, "id", "")) for n in self.nodes}
+
+    @cached_property
+    def raises(self) -> set[int]:
+        """The lines where it refuses something itself."""
+        return {n.lineno for n in self.nodes if isinstance(n, ast.Raise)}
+
+    def added_to(self, line: int) -> list[str]:
+        """What it adds something to in a line."""
+        nodes = [n for n in self.nodes if isinstance(n, ast.AugAssign)]
+        return [ast.unparse(n.target) for n in nodes if n.lineno == line]
