@@ -3,6 +3,7 @@
 import functools
 import inspect
 import itertools
+import re
 import tempfile
 import warnings
 from collections.abc import Iterable
@@ -80,6 +81,7 @@ class Outcome(NamedTuple):
             file, whether it was not judged.
         said: "stage: verdict (ids)", check by check.
         text: the derivation, where it is one written at random.
+        placed: of a file, whether what is told stands in a line that was edited.
     """
 
     trial: Trial
@@ -88,6 +90,7 @@ class Outcome(NamedTuple):
     unrecognised: bool
     said: str
     text: str = ""
+    placed: bool = False
 
 
 def draw_case(rng: np.random.Generator) -> Case:
@@ -182,10 +185,16 @@ def _edited(trial: Trial) -> Outcome:
         catalogue = _without(EDITS[trial.which[0]].id)
     report = _check(case, written(case, edited(case, [EDITS[i] for i in trial.which])), catalogue)
     found = [note.id for one in report.checks for note in one.diagnosis]
-    named = equal_to_one_of(case, trial.which, _explanations(report)) or _all_named(trial, report)
     return Outcome(
-        trial, not report.right, named, not found or "unrecognised" in found, said(report)
-    )
+        trial, not report.right, _is_named(trial, report),
+        not found or "unrecognised" in found, said(report)
+    )  # fmt: skip
+
+
+def _is_named(trial: Trial, report) -> bool:
+    """Whether a report names these edits, or what is the same function."""
+    same = equal_to_one_of(trial.case, trial.which, _explanations(report))
+    return same or _all_named(trial, report)
 
 
 def _all_named(trial: Trial, report) -> bool:
@@ -219,6 +228,7 @@ def _in_file(trial: Trial) -> Outcome:
     case, edits = trial.case, [EDITS[i] for i in trial.which]
     lines = at_random(case, np.random.default_rng(trial.seed))
     text = HEAD + source(case, edited(case, edits) if edits else lines)
+    plain = HEAD + source(case, right(case))
     said_of = {role: getattr(case, role) for role in ("hidden", "output", "loss", "bias")}
     said_of |= {"reduction": case.reduction} if case.batch else {}
     with tempfile.TemporaryDirectory() as folder:
@@ -227,9 +237,22 @@ def _in_file(trial: Trial) -> Outcome:
         file = verify_file(path, Options(limit=20.0, **said_of))
     refused = any(one.verdict in ("wrong", "crashed") for one in file.checks)
     left = not file.checks or any(note.id in NOT_LOOKED_AT for note in file.remarks)
-    found = {note.id for one in file.checks for note in one.diagnosis}
-    named = bool(edits) and all(edit.id.partition("/")[2] in found for edit in edits)
-    return Outcome(trial, refused, named, left and not refused, said(file), text)
+    named = bool(edits) and refused and _is_named(trial, file)
+    return Outcome(
+        trial, refused, named, left and not refused, said(file), text, _is_placed(file, text, plain)
+    )
+
+
+def _is_placed(file, text: str, plain: str) -> bool:
+    """Whether a line that is told was edited; or, of an edit that leaves nothing but a name in a
+    line, whether it is the line before or uses this name."""
+    lines = text.split("\n")
+    edited = {k for k, line in enumerate(lines) if line not in plain.split("\n")}
+    told = {one.place.line - 1 for one in file.checks if one.verdict == "wrong" and one.place}
+    names = {k: re.fullmatch(r"(\w+) = \w+", lines[k].strip()) for k in edited}
+    near = {k - 1 for k, m in names.items() if m}
+    near |= {k for m in names.values() if m for k in told if re.search(rf"\b{m[1]}\b", lines[k])}
+    return bool(told & (edited | near)) or bool(told and not edited)
 
 
 def _check(case: Case, function, catalogue=mistakes.CATALOGUE):

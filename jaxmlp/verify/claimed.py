@@ -27,6 +27,7 @@ class ClaimSetting(NamedTuple):
     Attributes:
         points, right: at these points, the right derivation.
         network, layout, mean, eta: how it is called.
+        half: whether what it gives is of ½ E.
     """
 
     points: Points
@@ -35,6 +36,7 @@ class ClaimSetting(NamedTuple):
     layout: Layout
     mean: bool
     eta: float | None
+    half: bool = False
 
 
 def setting_at(
@@ -109,8 +111,10 @@ def claims_at(subject: Subject, setting: ClaimSetting) -> Claims:
         at_points.append(_stages(subject, setting, result, before, after))
     if not finished:
         raise Unfinished
+    times = 2.0 if setting.half else 1.0
     try:
-        return {s: np.stack([one[s] for one in at_points]) for s in STAGES if s in at_points[0]}
+        return {s: times * np.stack([one[s] for one in at_points])
+                for s in STAGES if s in at_points[0]}  # fmt: skip
     except (ValueError, KeyError):
         raise Crashed("expected results of the same shapes at every point") from None
 

@@ -1,6 +1,7 @@
 """A derivation, or an update step, judged in the setting that it fits best, at random points."""
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -24,12 +25,15 @@ from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal, at_equal_sizes, attempts, ended, recognised
 from jaxmlp.verify.finding import Check, Note, Words, remarked
-from jaxmlp.verify.judge.stages import judge
+from jaxmlp.verify.judge.stages import STAGES, judge
 from jaxmlp.verify.layouts import ONE, layouts
-from jaxmlp.verify.names import roles
+from jaxmlp.verify.mistakes import CATALOGUE
+from jaxmlp.verify.names import BACK, roles
 from jaxmlp.verify.points import ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake, Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
+
+HALVED = Note("halved", Words("E is ½ Σ (g − y)²", "E は ½ Σ (g − y)² です"))
 
 
 class Fitting(NamedTuple):
@@ -47,12 +51,19 @@ class Fitting(NamedTuple):
 
 
 def check_derivation(
-    subject: Subject, network: Network, catalogue: Sequence[Mistake], *, mean: bool, seed: int
+    subject: Subject,
+    network: Network,
+    catalogue: Sequence[Mistake],
+    *,
+    mean: bool,
+    seed: int,
+    half: bool = False,
 ) -> tuple[Check, ...]:
     """A check for each stage of a derivation or an update step.
 
     Args:
         mean: whether, over a batch, dW and dV are those of the mean of E, or of the sum.
+        half: whether they are of ½ E.
 
     Raises:
         ValueError: the network has no hidden layer.
@@ -62,11 +73,33 @@ def check_derivation(
 
     def judged() -> tuple[Check, ...]:
         with np.errstate(all="ignore"):
-            runs = _runs(functools.partial(_fittings, subject, network, mean, seed))
+            runs = _runs(functools.partial(_fittings, subject, network, mean, half, seed))
             return next(filter(None, (_checks(subject, *run, catalogue) for run in runs)))
 
     stage = "update" if "eta" in roles(subject.parameters) else "derivation"
     return ended(subject, stage, judged)
+
+
+def check_declared(
+    subject: Subject, network: Network, *, reduction: str | None, seed: int
+) -> tuple[Check, ...]:
+    """The same in a file whose network is declared.
+
+    The mean and the sum are both right where nobody has said which; and ½ Σ (g − y)² is a squared
+    error, too. Nothing is said of what gives no gradients, and is not called so.
+    """
+    means = (True, False) if reduction is None else (reduction == "mean",)
+    found: tuple[Check, ...] = ()
+    for half, mean in itertools.product((False, True), means):
+        if half and network.loss.name != "squared_error":
+            break
+        made = check_derivation(subject, network, CATALOGUE, mean=mean, seed=seed, half=half)
+        if not all(one.stage in STAGES for one in made) and not BACK.search(subject.name):
+            return ()  # E, say, or a prediction
+        found = found or made
+        if all(one.verdict == "right" for one in made):
+            return remarked(made, HALVED) if half else made
+    return found
 
 
 def _runs(
@@ -90,7 +123,7 @@ def _runs(
 
 
 def _fittings(
-    subject: Subject, network: Network, mean: bool, seed: int, sizes: Sizes
+    subject: Subject, network: Network, mean: bool, half: bool, seed: int, sizes: Sizes
 ) -> list[Fitting]:
     """It in all settings in which it does not crash, the likeliest first.
 
@@ -103,7 +136,8 @@ def _fittings(
     eta = ETA if "eta" in found else None
     tried = layouts(subject.parameters, found, bias=network.bias)
     usable = (one for one in tried if unequal or not one.turned)  # which equal sizes cannot tell
-    settings = (setting_at(network, sizes, seed, one, mean, eta) for one in usable)
+    settings = (setting_at(network, sizes, seed, one, mean, eta)._replace(half=half)
+                for one in usable)  # fmt: skip
     fittings: list[Fitting] = []
     for one in attempts(functools.partial(_fitted, subject, setting) for setting in settings):
         if one.setting.layout.samples == "column" and any(map(_of_batch, fittings)):

@@ -15,7 +15,8 @@ from jaxmlp.network import Network
 from jaxmlp.verify import source
 from jaxmlp.verify.clock import Clock
 from jaxmlp.verify.ending import out_of_time
-from jaxmlp.verify.finding import Check, File, Note, Words
+from jaxmlp.verify.finding import Check, File, Note, Words, by_function
+from jaxmlp.verify.fitting import check_declared
 from jaxmlp.verify.grading import Options, unreadable
 from jaxmlp.verify.importers import Importer, importers
 from jaxmlp.verify.judge.staged import Said
@@ -93,7 +94,9 @@ def _verified(
     except ValueError as why:
         ja = "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません"
         return unreadable(path, why, ja)
-    pieces, origins = pieces_of(str(path), found), Origins(path, found)
+    declared = _declared(found, options)
+    exact = bool(declared - {"REDUCTION"})
+    pieces, origins = pieces_of(str(path), found, declared=exact), Origins(path, found)
     programs = _programs(path, found)
     visible = {*origins.files, *origins.data, *(file for one in programs for file in one.files)}
     runner_of = functools.partial(
@@ -105,10 +108,9 @@ def _verified(
     importer = runner.importer
     if importer and not any(step.checks for step in steps):  # then what stands in may tell more
         with runner_of() as runner:
-            alone = _steps(cells, found, options, runner)
+            alone = _steps(cells, found, options, runner, named)
         if any(step.checks for step in alone):
             steps, importer = alone, ""
-    declared = _declared(found, options)
     judged, counted = merged(named, steps, found, declared)
     of_steps = {id(one) for step in counted for one in step.checks}
     by_names = any(one.stage in STAGES and id(one) not in of_steps for one in judged)
@@ -136,15 +138,25 @@ def _run(
     Args:
         beside: whether there are modules beside the file.
     """
-    checks = [one for job in work(found) for one in job.safely(runner, network, options.seed)]
+    reduction = _said(found, options).reduction
+    judged = functools.partial(check_declared, reduction=reduction, seed=options.seed)
+    exercise = judged if _declared(found, options) - {"REDUCTION"} else None
+    jobs = work(found, exercise)
+    checks = [one for job in jobs for one in job.safely(runner, network, options.seed)]
     if not worth_running(found, checks, beside=beside):
         return checks, []
-    return checks, _steps(cells, found, options, runner)
+    return checks, _steps(cells, found, options, runner, checks)
 
 
-def _steps(cells: Sequence[str], found: Source, options: Options, runner: Runner) -> list[RanStep]:
-    """What running the file tells."""
+def _steps(
+    cells: Sequence[str], found: Source, options: Options, runner: Runner,
+    checks: Sequence[Check] = (),
+) -> list[RanStep]:  # fmt: skip
+    """What running the file tells, beside what its names have told."""
     said = _said(found, options)
+    groups = [g for g in by_function(checks) if all(one.stage in STAGES for one in g)]
+    known = {g[0].name: g for g in groups if g[0].name in said.exercise}
+    said = said._replace(known=known, network=settings(found, options))
     return steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
 
 
@@ -177,8 +189,8 @@ def _said(found: Source, options: Options) -> Said:
         options.reduction or of_file.get("REDUCTION"),
         of_file.get("BIAS") if options.bias is None else options.bias,
         derivations(found),
-        bool(softmax),
-        bool(softmax & set(unused(found))),
+        softmax=bool(softmax),
+        softmax_unused=bool(softmax & set(unused(found))),
     )
 
 

@@ -13,7 +13,16 @@ from jaxmlp.verify.ending import crashed, out_of_time
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.loss_slopes import check_slope
-from jaxmlp.verify.names import NOT_CHECKED, called, imports_of, names_used, plain, roles, words
+from jaxmlp.verify.names import (
+    NOT_CHECKED,
+    TRAINS,
+    called,
+    imports_of,
+    names_used,
+    plain,
+    roles,
+    words,
+)
 from jaxmlp.verify.passes import check_backward, check_forward
 from jaxmlp.verify.pieces import STAGE, piece
 from jaxmlp.verify.run.outcome import BudgetSpent
@@ -31,20 +40,28 @@ ERROR = re.compile(r"loss|error|cost|objective|energy|ent[r]?o?py|^e$|^j$")
 FORWARD = re.compile(
     r"forward|fprop|propagat|predict|network|output|^model|^f$|junden|^nn$|inference"
 )
+STEP = re.compile(r"step|update|batch|sample|one", re.IGNORECASE)
+COUNTS = re.compile(r"epoch|iter", re.IGNORECASE)  # steps
 WHOLE = words("self params parameters param cache grads model net network layers")
 SAMPLE = words("x xi xn t ti y yi loss")
 
 
-def pieces_of(path: str, found: Source) -> Pieces:
-    """What of a file has to run for its functions to be called."""
+def pieces_of(path: str, found: Source, *, declared: bool) -> Pieces:
+    """What of a file has to run for its functions to be called.
+
+    Args:
+        declared: whether the network is, so that derivations of the exercise are called.
+    """
     functions = list(found.functions.values())
-    checked = [f for f in functions if kind(f) is not None]
+    whole = derivations(found) if declared else ()
+    checked = [f for f in functions if kind(f) is not None or f.name in whole]
     used = names_used([*checked, *found.constants], found.functions)
     needed = [f for f in functions if f.name in used or f in checked]
     return Pieces(path, imports_of(found.imports, used), found.constants, needed)
 
 
 Judge = Callable[[Runner, Network], Sequence[Check]]
+Judged = Callable[[Subject, Network], Sequence[Check]]
 
 
 class Job(NamedTuple):
@@ -77,14 +94,20 @@ class Job(NamedTuple):
             return (Check(self.name, "derivation", "crashed", self.line, remarks=(note,)),)
 
 
-def work(found: Source) -> list[Job]:
-    """One job for each function to check, in the order of the file."""
-    softmax = _has_softmax(found)
-    jobs = [
-        Job(function.lineno, name, _function_job(function, softmax=softmax))
-        for name, function in found.functions.items()
-        if name not in found.unfinished and kind(function) is not None
-    ]
+def work(found: Source, exercise: Judged | None = None) -> list[Job]:
+    """One job for each function to check, in the order of the file.
+
+    Args:
+        exercise: how a derivation of the exercise is judged, where its network is declared; else
+            it is what it computes when the file is run.
+    """
+    softmax, whole = _has_softmax(found), derivations(found) if exercise else ()
+    ways = {name: _as_subject(found.functions[name], exercise) for name in whole if exercise}
+    for name, function in found.functions.items():
+        if kind(function) is not None:
+            ways[name] = _function_job(function, softmax=softmax)
+    jobs = [Job(found.functions[name].lineno, name, way) for name, way in ways.items()
+            if name not in found.unfinished]  # fmt: skip
     for name, line in found.unfinished.items():
         stage = stage_of(name)
         if stage is not None:
@@ -187,12 +210,21 @@ def _added(function: ast.FunctionDef) -> set[str]:
     return {one.id for one in found if isinstance(one, ast.Name)}
 
 
-def derivations(found: Source) -> frozenset[str]:
-    """The functions that are of the exercise by the names of their parameters: W, V, x and y."""
-    return frozenset(
-        name for name, function in found.functions.items()
-        if {"W", "V", "x", "y"} <= set(roles(_parameters(function)) or ())
-    )  # fmt: skip
+def derivations(found: Source) -> dict[str, tuple[str, ...]]:
+    """The functions that are of the exercise by the names of their parameters, W, V, x and y, and
+    make no more than one step; with these names."""
+    given = {name: _parameters(function) for name, function in found.functions.items()}
+    return {name: names for name, names in given.items()
+            if {"W", "V", "x", "y"} <= set(roles(names) or ())
+            and not (NOT_CHECKED.search(plain(name)) or _makes_steps(found.functions[name]))
+    }  # fmt: skip
+
+
+def _makes_steps(function: ast.FunctionDef) -> bool:
+    """Whether it is a whole training, by its name or by what it counts."""
+    trains = TRAINS.search(function.name) and not STEP.search(function.name)
+    names = (getattr(n, "id", getattr(n, "arg", None)) or "" for n in ast.walk(function))
+    return bool(trains) or any(map(COUNTS.search, names))
 
 
 def _has_softmax(found: Source) -> bool:
@@ -203,12 +235,20 @@ def _has_softmax(found: Source) -> bool:
     return any("softmax" in name.lower() for name in names if isinstance(name, str))
 
 
-def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:
+def _as_subject(function: ast.FunctionDef, judged: Judged) -> Judge:
+    """What judges a function by what it gives."""
     parameters, returned = _parameters(function), _returned(function)
 
     def job(runner: Runner, network: Network) -> Sequence[Check]:
         call = functools.partial(runner.call, function.name)
         subject = Subject(function.name, call, parameters, returned, function.lineno)
+        return judged(subject, network)
+
+    return job
+
+
+def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:
+    def judged(subject: Subject, network: Network) -> Sequence[Check]:
         if _is_piece(function):
             found = piece(function.name)
             if found.kind == "loss-slope":
@@ -217,4 +257,4 @@ def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:
         forward = kind(function) == "forward"
         return check_forward(subject, network) if forward else check_backward(subject)
 
-    return job
+    return _as_subject(function, judged)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note
-from jaxmlp.verify.judge import evaluation, steps, suspects, told
+from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told
 from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.slopes import given_outputs
@@ -107,14 +107,16 @@ def _judged(
     first, name = alike[0], alike[0].name or LOOP
     computed = (n.span.line for n in first.nodes.values() if n.op != "leaf")
     run = frozenset((*first.lines, *computed))
+    known = _known(alike, name, said, lines, begins)
     try:
         asked = functools.partial(told.as_asked, lines=lines, cells=begins)
         found, by_stage = _found(alike, seed, said, name, asked)
         exact = name in said.exercise
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()
-        if by_stage:
-            checks = joined(by_stage, checks, telling)
+        checks = joined(by_stage, checks, telling) if by_stage else checks
+        if known:
+            notes, checks = (), declared.with_told(known, checks)
         if any(one.verdict == "wrong" for one in checks) and _is_shared(found, checks):
             raise Unjudged("elsewhere")
         after, moves = _evaluated(found, telling), bool(first.moves)
@@ -128,7 +130,17 @@ def _judged(
     except Exception as error:  # what was not foreseen is told of this step, and the rest goes on
         failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         notes = (unjudged(first.name, first.line, failed, begins),)
-    return RanStep(first.line, run, notes=notes)
+    return RanStep(first.line, run, known) if known else RanStep(first.line, run, notes=notes)
+
+
+def _known(
+    alike: Sequence[Recording], name: str, said: Said, lines: Sequence[str], begins: Sequence[int]
+) -> tuple[Check, ...]:
+    """The checks of a derivation whose network is declared, with their places."""
+    if name not in said.known or said.network is None:
+        return ()
+    parameters = said.exercise[name]
+    return declared.at_places(said.known[name], alike, parameters, said.network, lines, begins)
 
 
 def _is_shared(found: Judgement, checks: Sequence[Check]) -> bool:

@@ -32,6 +32,7 @@ def merged(
     groups = [[_as_summed(c, found, declared) for c in g] for g in by_function(checks)]
     for step in judged:
         gone = [g for g in groups if covers(step, g, found) and _is_told(g, step)]
+        gone += [g for g in groups if any(one.name == g[0].name != LOOP for one in step.checks)]
         groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
     wrong = [g for g in groups if not _right(g)]
     counted = [_following(step, wrong, found) for step in judged]

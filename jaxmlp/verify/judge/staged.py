@@ -1,12 +1,13 @@
 """The stages of a network that is a chain of layers, judged by the catalogue: δ2, ∂E/∂V, …"""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from jaxmlp.network import Network
 from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Check
@@ -36,8 +37,10 @@ class Said(NamedTuple):
     Attributes:
         reduction: "mean" or "sum" over the samples.
         bias: whether z has a 1 in front.
-        exercise: the functions whose parameters are the exercise's: what these give are gradients,
-            and no steps downhill.
+        exercise: the functions of the exercise, with their parameters: what these give are
+            gradients, and no steps downhill.
+        known: the checks of these, by the network that is declared.
+        network: this one.
         softmax: whether the file has a function of that name.
         softmax_unused: whether it never calls it.
     """
@@ -47,7 +50,9 @@ class Said(NamedTuple):
     error: str | None = None
     reduction: str | None = None
     bias: bool | None = None
-    exercise: frozenset[str] = frozenset()
+    exercise: Mapping[str, tuple[str, ...]] = {}
+    known: Mapping[str, Sequence[Check]] = {}
+    network: Network | None = None
     softmax: bool = False
     softmax_unused: bool = False
 
