@@ -175,8 +175,10 @@ def kind(function: ast.FunctionDef) -> str | None:
 def _is_piece(function: ast.FunctionDef) -> bool:
     """Whether it is f, f', softmax or a loss; what a layer does takes more than u."""
     found = piece(function.name)
-    if found is None or len(_parameters(function)) <= 1:
-        return found is not None
+    if found is None or (found.of == "identity" and "back" in plain(function.name)):
+        return False  # the way back through a layer without f gives what it is given
+    if len(_parameters(function)) <= 1:
+        return True
     if found.kind == "loss-slope" and len(_parameters(function)) > 2:
         return False
     passed = found.kind in ("derivative", "loss-slope") and "back" in plain(function.name)

@@ -82,12 +82,13 @@ def _node(check: Check, both: bool, recording: Recording, right: Quantities) -> 
         made, changed = right.having(*mistakes), {one.step for one in mistakes}
         value, *others = _values(made, check.stage) or [np.zeros(())]
         if factor := _factor(right, made, check.stage):
-            early = both or "delta2" in changed
-            delta = "delta2" if early else "delta1" if check.stage == "dW" else ""
-            spoiled = [[factor * one for one in _values(right, delta)]] if delta else []
+            deltas = ["delta1"] if check.stage == "dW" else []
+            deltas = ["delta2"] if both or "delta2" in changed else deltas
+            found = [_first(strange, [factor * one for one in _values(right, delta)])
+                     for delta in deltas]  # fmt: skip
         else:
-            spoiled = [*_spoiled(made, check.stage, changed)]
-        found = [_first(strange, wanted) for wanted in spoiled]
+            found = [_first(own if may_be_right else strange, wanted)
+                     for may_be_right, wanted in _spoiled(made, check.stage, changed)]  # fmt: skip
         found += [_first(own[::-1], wanted) for wanted in ([value], others[2:])]
         if node := next(filter(None, found), None):
             return node
@@ -106,13 +107,17 @@ def _factor(right: Quantities, made: Quantities, stage: str) -> float | None:
     return next((multiple(*pair) for pair in alike), None)
 
 
-def _spoiled(made: Quantities, stage: str, changed: set[str]) -> Iterator[list[np.ndarray]]:
-    """What these steps, and those after them, give, up to a stage."""
+def _spoiled(
+    made: Quantities, stage: str, changed: set[str]
+) -> Iterator[tuple[bool, list[np.ndarray]]]:
+    """What these steps, and those after them, give, up to a stage; and whether it may be what is
+    right somewhere else, as δ2 without y is g, and δ1 without f' is Ṽᵀδ2."""
     spoiled = DERIVATION.after(frozenset(changed)) & DERIVATION.before(stage)
     for step in (one for one in DERIVATION.steps if one in spoiled):
-        yield [value + made.y[0] for value in _values(made, step)] if step == "delta2" else []
-        yield _back(made) if step == "delta1" and "V_tilde" in spoiled else []
-        yield _values(made, step)
+        yield False, [value + made.y[0] for value in _values(made, step) if step == "delta2"]
+        yield False, _back(made) if step == "delta1" and "V_tilde" in spoiled else []
+        yield False, _values(made, step)
+        yield step in ("delta1", "delta2"), _values(made, step)
 
 
 def _back(made: Quantities) -> list[np.ndarray]:
@@ -138,6 +143,8 @@ def _right(
     turned = "weights-transposed" in ids
     W, V = (given[k].T if turned else given[k] for k in ("W", "V"))
     if "biases-apart" in ids:
+        if (len(W), len(V)) != (given["b"].size, given["c"].size):
+            return  # it has run with other shapes than a network's
         W, V = (np.hstack([given[b].reshape(-1, 1), w]) for b, w in (("b", W), ("c", V)))
     x, y = (given[k].T if "columns" in ids or "column" in ids else np.atleast_2d(given[k])
             for k in ("x", "y"))  # fmt: skip
@@ -169,7 +176,7 @@ def _is(value: np.ndarray, wanted: np.ndarray) -> bool:
     """Whether a value is another, turned or not; 0 throughout says nothing."""
     value, wanted = np.squeeze(value), np.squeeze(wanted)
     size = np.abs(wanted).max(initial=0)
-    return size > 0 and any(
+    return bool(size > 0) and any(
         value.shape == one.shape and np.allclose(value, one, rtol=0, atol=NEAR * size)
         for one in (wanted, wanted.T)
     )

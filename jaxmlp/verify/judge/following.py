@@ -207,7 +207,12 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     if not world.recording.moves or world.recording.flagged:
         return {}
     used = world.graph.ancestors([p.new for p in world.params])
-    return {
+    biases = {
+        i: min(world.graph.after[i])
+        for i in _left_out(world, names)
+        if max(world.recording.nodes[i].value.shape) == world.recording.nodes[i].value.size
+    }
+    return biases | {
         root: i
         for root in world.fixed if root in names.adjoints
         for i in sorted(target.backward - used, reverse=True)
@@ -215,9 +220,22 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     }  # fmt: skip
 
 
+def _left_out(world: World, names: Names) -> list[int]:
+    """What a program has drawn for its forward pass, and never moves, though E depends on it."""
+    nodes, named = world.recording.nodes, {node for _, node in world.recording.values}
+    outputs = {size for one in world.targets for g, _ in one.pairs for size in nodes[g].value.shape}
+    drawn = [i for i in world.fixed if i in named and nodes[i].value.ndim
+             and not np.isin(nodes[i].value, (0, 1)).all()]  # fmt: skip
+    samples = {i for i in drawn if min(nodes[i].value.shape) > 1
+               and outputs.intersection(nodes[i].value.shape)}  # fmt: skip
+    return [i for i in drawn if i not in samples and np.any(names.adjoints.get(i, 0))]
+
+
 def _resting(world: World, names: Names, still: Collection[int]) -> tuple[str, ...]:
     """What does not move though E depends on it and its like do: a mistake, or on purpose."""
-    nodes = {i for i in world.siblings if i not in still and np.any(names.adjoints.get(i, 0))}
+    depends = [i for i in world.siblings if np.any(names.adjoints.get(i, 0))]
+    left_out = _left_out(world, names) if world.recording.moves else []
+    nodes = {i for i in (*depends, *left_out) if i not in still}
     single = {i for i in nodes if not world.recording.nodes[i].value.ndim}
     told = [name.rpartition("[")[0] if i in single and name.endswith("]") else name
             for name, i in world.recording.values if i in nodes]  # fmt: skip

@@ -37,11 +37,18 @@ UNRECOGNISED = Note(
     ),
     BACKWARDS,
 )
+EVERY = Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。")
 NEVER_MOVES = Note(
     "never-moves",
     Words("Its gradient is computed, and never used: this parameter does not move.",
           "勾配は計算されていますが、使われていません。このパラメータは更新されません。"),
-    Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。"),
+    EVERY,
+)  # fmt: skip
+NOT_MOVED = Note(
+    "never-moves",
+    Words("It is used on the way forward, and nothing ever moves it: the update is missing.",
+          "順伝播で使われていますが、一度も更新されません。更新の式が抜けています。"),
+    EVERY,
 )  # fmt: skip
 STALE = Note(
     "stale",
@@ -258,8 +265,9 @@ def _still(found: Judgement) -> Iterator[StepMistake]:
     """Parameters that never move."""
     nodes = found.world.recording.nodes
     named = {node: place for place, node in found.world.recording.values}
-    for leaf, gradient in found.still.items():
-        yield StepMistake((named.get(leaf, "V"),), (NEVER_MOVES,), nodes[gradient].span)
+    for leaf, at in found.still.items():
+        note = NEVER_MOVES if at in found.choice.target.backward else NOT_MOVED
+        yield StepMistake((named.get(leaf, "V"),), (note,), nodes[at].span)
 
 
 def _around(name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxmlp.verify.run.hooked import MANY
 from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, ROWS, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import NO_NAME, Program
-from jaxmlp.verify.run.standing_in import PARAMETERS
+from jaxmlp.verify.run.standing_in import KINDS, PARAMETERS
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import current
 
@@ -22,6 +22,7 @@ BATCHES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
+NO_AXIS = "tuple index out of range"  # of a shape
 SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 PLACE = re.compile(r"index (\d+) is out of bounds for axis (\d) with size (\d+)")
@@ -70,7 +71,8 @@ def other_choices(
     taken, of_numbers = program.oracle.taken, sizes_told(program)
     asked = of_numbers | sizes_wanted(program)  # a shape of 1, too
     few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
-    likely = (PARAMETERS, *([(SAMPLES,)] if few else []))
+    flat = any(NO_AXIS in text for _, _, text in program.errors)
+    likely = (PARAMETERS, *([(SAMPLES,)] if few else []), *(KINDS[2:] if flat else ()))
     refused = any(kind == "UnboundLocalError" or line in program.code.raises
                   for kind, line, _ in program.errors)  # fmt: skip
     last = len(taken) if all_of_it else program.chosen or len(taken)

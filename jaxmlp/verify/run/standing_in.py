@@ -19,11 +19,13 @@ LAYERS = 3
 PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
-COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$")  # of a frame, by its name
+# A column of a frame, by its name; labels, in a file of arrays.
+COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$|File\(.*(_y|labels?|classes|targets?)'\]$")
 MATLAB_LABELS = re.compile(r"loadmat.*\['[yY]'\]$")  # a column, in MATLAB's files
 OF_FILE = re.compile(r"\.open\(([^)]+)\)")
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
-KINDS = ("table", "column", "images")
+KINDS = ("table", "column", "images", "pictures")
+PICTURE = 64 * 64  # as those of which a well-known course has datasets, in three colours
 
 
 class Magic(int):
@@ -240,12 +242,14 @@ class StandIn:
             given = np.array(plain(settled(self._given[0])))
             self.value = self._given_back(data_sets.scaled(name.rpartition("()")[0], given))
             return self.value
-        usual = 1 if MATLAB_LABELS.search(name) else 6 if kind == "images" else SIZES[0]
+        usual = {"images": 6, "pictures": PICTURE}.get(kind, SIZES[0])
+        usual = 1 if MATLAB_LABELS.search(name) else usual
         width = self._oracle.lengths.get(name, usual)
         if kind != "column":
             self._oracle.tables[name] = width
         high = max(k for k in range(1, width + 1) if width % k == 0 and k * k <= width)
-        shape = {"table": (width,), "column": (), "images": (high, width // high)}[kind]
+        image = (high, width // high)
+        shape = {"table": (width,), "column": (), "images": image, "pictures": (*image, 3)}[kind]
         made = self._whole_numbers((self._oracle.rows, *shape))
         return self._load(self._given_back(made) if self._given else lifted(made))
 
