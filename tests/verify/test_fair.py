@@ -796,6 +796,40 @@ def test_biases_whose_gradient_is_not_used_never_move(judged):
     assert [check.place.line for check in found] == [10, 10]
 
 
+LEFT_OUT = """
+import numpy as np
+X, T = np.random.rand(9, 4), np.random.rand(9, 2)
+W, b = np.random.uniform(size=(4, 3)), np.random.uniform(size=(1, 3))
+V, c = np.random.uniform(size=(3, 2)), np.random.uniform(size=(1, 2))
+for epoch in range(9):
+    z = np.tanh(X @ W + b)
+    top = T - (z @ V + c)
+    low = top @ V.T * (1 - z ** 2)
+    V += 0.1 * z.T @ top
+    W += 0.1 * X.T @ low
+"""
+
+
+def test_biases_that_nothing_moves_are_told_where_they_are_used(judged):
+    wrong = [check for check in judged(LEFT_OUT).checks if check.verdict == "wrong"]
+    assert {note.id for check in wrong for note in check.diagnosis} == {"never-moves"}
+    assert sorted(check.place.line for check in wrong) == [7, 8]
+    moved = "    c += 0.1 * top.sum(0); b += 0.1 * low.sum(0)\n"
+    assert {check.verdict for check in judged(LEFT_OUT + moved).checks} == {"right"}
+    ones = LEFT_OUT.replace("uniform(size=(1, 3))", "randint(1, 2, (1, 3))")
+    wrong = [check for check in judged(ones).checks if check.verdict == "wrong"]
+    assert [check.place.line for check in wrong] == [8]  # a 1 may be meant
+
+
+def test_of_a_matrix_that_nothing_moves_it_is_only_said(judged):
+    text = LEFT_OUT.replace(" + b)", ")").replace(" + c)", ")").replace("z @ V", "z @ U @ V")
+    text = text.replace("z.T", "(z @ U).T").replace("V.T *", "V.T @ U.T *")
+    text = text.replace("V, c =", "U = np.random.uniform(size=(3, 3))\nV, c =")
+    file = judged(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert any("U" in note.text.en for note in file.remarks if note.id == "not-judged")
+
+
 def test_a_crash_in_what_trains_is_told_where_no_data_are_missing(judged):
     text = """
 import numpy as np

@@ -321,3 +321,63 @@ def softmax(u):
     loss += "    return -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))\n"
     assert verdicts(tmp_path, softmax + loss) == {"right", "wrong"}
     assert verdicts(tmp_path, loss) == {"right"}
+
+
+LOGGED = """
+import logging
+import numpy as np
+from colorama import Fore
+from pathlib import Path
+class Net:
+    def __init__(self, folder):
+        Path(folder).mkdir()
+        self.log = logging.getLogger("net")
+        self.log.setLevel(logging.INFO)
+        self.log.addHandler(logging.FileHandler(f"{folder}/net.txt"))
+        self.W, self.V = np.random.randn(3, 5), np.random.randn(5, 2)
+    def fit(self, X, T):
+        for epoch in range(9):
+            z = np.tanh(X @ self.W)
+            d = z @ self.V - T
+            below = d @ self.V.T * (1 - z ** 2)
+            self.V -= 0.1 * z.T @ d
+            self.W -= 0.1 * X.T @ below
+            self.log.info(Fore.RED + str((d ** 2).sum()))
+Net("logs").fit(np.random.randn(9, 3), np.random.randn(9, 2))
+"""
+
+
+def test_a_log_is_not_written(tmp_path):
+    assert verdicts(tmp_path, LOGGED) == {"right"}
+    assert "wrong" in verdicts(tmp_path, LOGGED.replace("1 - z ** 2", "1 - z"))
+    assert [one.name for one in tmp_path.iterdir()] == ["homework.py"]
+
+
+FRAME = """
+import numpy as np
+import pandas as pd
+table = pd.DataFrame([[8, 8, 1], [7, 9, 1], [6, 10, 0]], columns=["a", "b", "kind"])
+W, V = np.random.randn(2, 2) * 0.1, np.random.randn(2, 1) * 0.1
+for epoch in range(5):
+    for k in range(len(table)):
+        x, y = table[["a", "b"]].values[k].reshape(2, 1), table[["kind"]].to_numpy()[k][0]
+        z = 1 / (1 + np.exp(-(W.T @ x)))
+        g = (1 / (1 + np.exp(-(V.T @ z))))[0][0]
+        low = [0.1 * (y - g) * V[j][0] * z[j][0] * (1 - z[j][0]) for j in range(2)]
+        V[0][0] = V[0][0] + 0.1 * (y - g) * z[0][0]
+        V[1][0] = V[1][0] + 0.1 * (y - g) * z[1][0]
+        W[0][0] = W[0][0] + low[0] * x[0][0]
+        W[0][1] = W[0][1] + low[1] * x[0][0]
+        W[1][0] = W[1][0] + low[0] * x[1][0]
+        W[1][1] = W[1][1] + low[1] * x[1][0]
+"""
+
+
+def test_what_is_read_of_a_frame_again_and_again_is_one_target(tmp_path):
+    assert verdicts(tmp_path, FRAME) == {"right"}
+    assert "wrong" in verdicts(tmp_path, FRAME.replace("* (1 - z[j][0])", ""))
+
+
+def test_the_way_back_through_a_linear_layer_gives_what_it_is_given(tmp_path):
+    assert verdicts(tmp_path, "def linear_backward(dA):\n    return dA\n") == set()
+    assert verdicts(tmp_path, "def linear_derivative(x):\n    return x\n") == {"wrong"}

@@ -120,6 +120,27 @@ for t in range(5):
         total += np.sum(top ** 2) / 2
     print(total / batches)
 """,
+    "pictures in three colours, and labels, of files of arrays": """
+import numpy as np
+import h5py
+def loaded():
+    kept, others = h5py.File("data/train.h5", "r"), h5py.File("data/test.h5", "r")
+    X, y = np.array(kept["train_set_x"][:]), np.array(kept["train_set_y"][:])
+    X_test, y_test = np.array(others["test_set_x"][:]), np.array(others["test_set_y"][:])
+    return X, y.reshape((1, y.shape[0])), X_test, y_test.reshape((1, y_test.shape[0]))
+X, y, X_test, y_test = loaded()
+print(X.shape[1] * X.shape[2] * X.shape[3])
+X = X.reshape(X.shape[0], -1).T / 255
+A, a = np.random.randn(7, 12288) * 0.01, np.zeros((7, 1))
+B, b = np.random.randn(1, 7) * 0.1, np.zeros((1, 1))
+for t in range(5):
+    Z = np.tanh(A @ X + a)
+    G = 1 / (1 + np.exp(-(B @ Z + b)))
+    top = G - y
+    low = B.T @ top * (1 - Z * Z)  # slope
+    A -= 0.1 * low @ X.T; a -= 0.1 * low.sum(axis=1, keepdims=True)
+    B -= 0.1 * top @ Z.T; b -= 0.1 * top.sum(axis=1, keepdims=True)
+""",
     "a table that a library brings, drawn before it is learned": """
 import numpy as np
 from sklearn.datasets import load_wine

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from jaxmlp.verify.run.arrays import Recorded, of_frames
+from jaxmlp.verify.run.data_frames import _pandas
 from jaxmlp.verify.run.tape import Tape, begin, current
 
 
@@ -40,3 +41,13 @@ def test_a_frame_is_recorded_once():
         np.dot(frame, W)
     leaves = [node for node in current().nodes.values() if node.op == "leaf"]
     assert sorted(leaf.value.shape for leaf in leaves) == [(2, 4), (3, 2)]
+
+
+def test_the_array_of_a_frame_records_for_the_program_alone():
+    assert _pandas() is pd
+    frame = pd.DataFrame({"a": [1, 2, 3], "b": [4.5, 5.0, 6.0]})
+    for made in (frame.values, frame.to_numpy(), frame["a"].values, frame[["a"]].values[1]):
+        assert isinstance(made, Recorded)
+    assert not isinstance(pd.concat([frame, frame]).sum().index, Recorded)
+    assert frame.sort_values("b", ascending=False)["a"].tolist() == [3, 2, 1]
+    assert frame.groupby("a").sum()["b"].tolist() == [4.5, 5.0, 6.0]
