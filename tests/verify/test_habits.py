@@ -381,3 +381,39 @@ def test_what_is_read_of_a_frame_again_and_again_is_one_target(tmp_path):
 def test_the_way_back_through_a_linear_layer_gives_what_it_is_given(tmp_path):
     assert verdicts(tmp_path, "def linear_backward(dA):\n    return dA\n") == set()
     assert verdicts(tmp_path, "def linear_derivative(x):\n    return x\n") == {"wrong"}
+
+
+OPTIMISED = """
+import numpy as np
+from scipy import optimize
+class Net:
+    m = 0
+    def __init__(self, inputs, hidden, outputs):
+        self.inputs, self.hidden, self.outputs = inputs, hidden, outputs
+    def f(self, u): return 1 / (1 + np.exp(-u))
+    def data(self, X, y):
+        self.X, self.y, self.m = X, y, X.shape[0]
+        self.T = np.zeros((self.m, self.outputs), dtype=int)
+        for k in range(self.m):
+            self.T[k, int(y[k]) % self.outputs] = 1
+    def cost(self, v):
+        cut = self.hidden * (self.inputs + 1)
+        A = v[:cut].reshape((self.hidden, self.inputs + 1))
+        B = v[cut:].reshape((self.outputs, self.hidden + 1))
+        x = np.append(np.ones((self.m, 1)), self.X, axis=1)
+        z = np.append(np.ones((self.m, 1)), self.f(x.dot(A.T)), axis=1)
+        g = self.f(z.dot(B.T))
+        E = -np.sum(self.T * np.log(g) + (1 - self.T) * np.log(1 - g)) / self.m
+        top = (g - self.T) / self.m
+        low = top.dot(B[:, 1:]) * z[:, 1:] * (1 - z[:, 1:])
+        return E, np.append(low.T.dot(x).reshape(-1), top.T.dot(z).reshape(-1), axis=0)
+    def train(self):
+        size = self.hidden * (self.inputs + 1) + self.outputs * (self.hidden + 1)
+        start = np.random.rand(size) - 0.5
+        self.v = optimize.minimize(fun=self.cost, x0=start, jac=True, method="TNC").x
+"""
+
+
+def test_the_cost_of_an_object_that_nothing_makes_is_what_its_optimiser_gets(tmp_path):
+    assert verdicts(tmp_path, OPTIMISED) == {"right"}
+    assert "wrong" in verdicts(tmp_path, OPTIMISED.replace("* (1 - z[:, 1:])", ""))

@@ -34,7 +34,9 @@ def call(program: Program, what: Uncalled) -> None:
         start, scope = current().next, {"self": result, **given}
         before = places(scope)
         result = _methods_called(arguments, result)
-    if len(program.seen) == known:
+    if len(program.seen) == known and (optimised := [s for s in handed() if s.begin >= start]):
+        program.seen.extend(optimised)
+    elif len(program.seen) == known:
         after = places(scope, given, program.names)
         changed = {name: place for name, place in after.items() if before.get(name) != place}
         made = {name: place for name, place in places(given).items() if place.node >= start}

@@ -8,6 +8,7 @@ from jaxmlp.verify.run.left import Given
 from jaxmlp.verify.run.search import Search
 from jaxmlp.verify.run.uncalled import Uncalled
 
+FIRST = 0.7  # of the time for the programs that import a file, for the likeliest
 FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names
 
 
@@ -47,9 +48,10 @@ def _imported(
     an optimiser, and which program; of the first in which the file has a part, and before which
     nothing failed, if there is one."""
     found: tuple[list[dict[str, Any]], str] = [], ""
-    for left, code in zip(range(len(importers), 0, -1), importers, strict=True):
+    for k, code in enumerate(importers, 1):
         now = time.process_time()
-        search = Search(code, now + (until - now) / left, seed, judged=path)
+        share = FIRST if k < len(importers) else 1.0
+        search = Search(code, now + share * (until - now), seed, judged=path)
         made = [one for one in search.worlds(None)
                 if (one["moves"] or one["name"]) and one["lines"]]  # fmt: skip
         found = found if found[0] else (made, code.path)

@@ -24,6 +24,7 @@ from jaxmlp.verify.run.message import Stream
 from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.pieces import Pieces, compiled
 
+SEARCH = 1.4  # times as long as a call may take, the search in a file may
 PATIENCE = 3  # times as long as the processor works for it, a file may be run: others use it, too
 START = 30.0  # seconds until a child has imported what its file needs
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
@@ -89,7 +90,7 @@ class Runner:
             Crashed, Died, TimedOut.
         """
         programs = {path: list(code) for path, code in self.importers.items()}
-        settings = {"seed": seed, "seconds": 0.8 * self.limit, "given": given,
+        settings = {"seed": seed, "seconds": SEARCH * self.limit, "given": given,
                     "importers": programs}  # fmt: skip
         match self._ask("record", list(cells), settings, limit=PATIENCE * self.limit):
             case (dict(found),):

@@ -228,7 +228,7 @@ class Search:
         with self._a_part(0.5):
             made = self.worlds(learning)
         self.tries = tries
-        if any(world["moves"] for world in made):
+        if any(world["moves"] or world["handed"] for world in made):
             return made
         self.shapes = known
         return []
