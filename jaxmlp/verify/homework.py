@@ -34,7 +34,6 @@ from jaxmlp.verify.reading import code_of, deep_trees
 from jaxmlp.verify.recorded import begins_of, steps_of, worth_running
 from jaxmlp.verify.run.hooked import IMPORTS, not_imported
 from jaxmlp.verify.run.outcome import BudgetSpent
-from jaxmlp.verify.run.pieces import Pieces
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.source import Source, unused
 from jaxmlp.verify.weighing import merged, sure
@@ -95,7 +94,7 @@ def _verified(
         ja = "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません"
         return unreadable(path, why, ja)
     declared = _declared(found, options)
-    exact = bool(declared - {"REDUCTION"})
+    exact = _is_whole(declared)
     pieces, origins = pieces_of(str(path), found, declared=exact), Origins(path, found)
     programs = _programs(path, found)
     visible = {*origins.files, *origins.data, *(file for one in programs for file in one.files)}
@@ -116,7 +115,12 @@ def _verified(
     by_names = any(one.stage in STAGES and id(one) not in of_steps for one in judged)
     checks, unsure = sure(judged, steps, counted, found, sure_of_forward=bool(declared))
     run = {line for step in counted if step.checks for line in step.lines}
-    remarks = [*_remarks(found, pieces, run, origins), *(n for step in counted for n in step.notes)]
+    functions = pieces_of(str(path), found, declared=False).functions
+    looked_at = {f.name for f in functions} | {one.name for one in named}
+    remarks = [
+        *_remarks(found, looked_at, run, origins),
+        *(n for step in counted for n in step.notes),
+    ]
     remarks += [_not_imported(name) for name in not_imported(found.module)]
     remarks += _unsure(unsure, found, run, [] if found.numbered else begins_of(cells))
     if not checks:
@@ -140,7 +144,7 @@ def _run(
     """
     reduction = _said(found, options).reduction
     judged = functools.partial(check_declared, reduction=reduction, seed=options.seed)
-    exercise = judged if _declared(found, options) - {"REDUCTION"} else None
+    exercise = judged if _is_whole(_declared(found, options)) else None
     jobs = work(found, exercise)
     checks = [one for job in jobs for one in job.safely(runner, network, options.seed)]
     whole = derivations(found)  # of which the report shows the lines, be they right or wrong
@@ -178,6 +182,11 @@ def _declared(found: Source, options: Options) -> set[str]:
     """The settings that are given, in the file or on the command line."""
     given = {name for name in source.SETTINGS if getattr(options, name.lower()) is not None}
     return given | found.settings.keys()
+
+
+def _is_whole(declared: set[str]) -> bool:
+    """Whether it is said what a derivation has to be: with g goes an E, and the other way round."""
+    return "HIDDEN" in declared and not declared.isdisjoint(("OUTPUT", "LOSS"))
 
 
 def _said(found: Source, options: Options) -> Said:
@@ -252,9 +261,11 @@ def _run_by(importer: str) -> tuple[Note, ...]:
     return (Note("run-by", words),) if name else ()
 
 
-def _remarks(found: Source, pieces: Pieces, run: set[int], origins: Origins) -> tuple[Note, ...]:
+def _remarks(
+    found: Source, looked_at: set[str], run: set[int], origins: Origins
+) -> tuple[Note, ...]:
     """What was not looked at, neither by its names nor where it was run."""
-    examined = {f.name for f in pieces.functions} | found.unfinished.keys()
+    examined = looked_at | found.unfinished.keys()
     skipped = {name for name in found.functions if NOT_CHECKED.search(plain(name))}
     left = overlooked(found.module, examined | skipped, set(idle(found.module)))
     left += [broken(name, *said) for name, said in found.broken.items() if stage_of(name) is None]

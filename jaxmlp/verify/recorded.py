@@ -107,15 +107,16 @@ def _judged(
     first, name = alike[0], alike[0].name or LOOP
     computed = (n.span.line for n in first.nodes.values() if n.op != "leaf")
     run = frozenset((*first.lines, *computed))
-    known = _known(alike, name, said, lines, begins)
+    known: tuple[Check, ...] = ()
     try:
+        known = _known(alike, name, said, lines, begins)
         asked = functools.partial(told.as_asked, lines=lines, cells=begins)
         found, by_stage = _found(alike, seed, said, name, asked)
         exact = name in said.exercise
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()
         checks = joined(by_stage, checks, telling) if by_stage else checks
-        if known:
+        if known and not declared.is_seen_otherwise(known, checks):
             notes, checks = (), declared.with_told(known, checks)
         if any(one.verdict == "wrong" for one in checks) and _is_shared(found, checks):
             raise Unjudged("elsewhere")

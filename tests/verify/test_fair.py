@@ -821,6 +821,18 @@ def test_biases_that_nothing_moves_are_told_where_they_are_used(judged):
     assert [check.place.line for check in wrong] == [8]  # a 1 may be meant
 
 
+@pytest.mark.parametrize("used", ["b = np.ones(3) * 0.5", "b = np.full(3, -1.0)",
+                                  "context = np.random.rand(3)"])  # fmt: skip
+def test_what_may_be_meant_to_stay_is_no_bias_that_was_forgotten(judged, used):
+    name = used.partition(" ")[0]
+    text = LEFT_OUT.replace(
+        "b = np.random.uniform(size=(4, 3)), np.random.uniform(size=(1, 3))",
+        "_ = np.random.uniform(size=(4, 3)), 0",
+    ).replace("+ b)", f"+ {name})")
+    text = text.replace("V, c =", f"{used}\nV, c =").replace("+ c)", ")")
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+
+
 def test_of_a_matrix_that_nothing_moves_it_is_only_said(judged):
     text = LEFT_OUT.replace(" + b)", ")").replace(" + c)", ")").replace("z @ V", "z @ U @ V")
     text = text.replace("z.T", "(z @ U).T").replace("V.T *", "V.T @ U.T *")

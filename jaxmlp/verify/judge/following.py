@@ -13,7 +13,7 @@ from jaxmlp.verify.judge.rates import near
 from jaxmlp.verify.judge.uneven import uneven, uneven_layer
 from jaxmlp.verify.judge.updates import decayed, direction
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.names import GRADIENT
+from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
@@ -207,11 +207,8 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     if not world.recording.moves or world.recording.flagged:
         return {}
     used = world.graph.ancestors([p.new for p in world.params])
-    biases = {
-        i: min(world.graph.after[i])
-        for i in _left_out(world, names)
-        if max(world.recording.nodes[i].value.shape) == world.recording.nodes[i].value.size
-    }
+    biases = {i: min(world.graph.after[i]) for i in world.left_out
+              if _is_bias(world, i) and np.any(names.adjoints.get(i, 0))}  # fmt: skip
     return biases | {
         root: i
         for root in world.fixed if root in names.adjoints
@@ -220,22 +217,22 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     }  # fmt: skip
 
 
-def _left_out(world: World, names: Names) -> list[int]:
-    """What a program has drawn for its forward pass, and never moves, though E depends on it."""
-    nodes, named = world.recording.nodes, {node for _, node in world.recording.values}
-    outputs = {size for one in world.targets for g, _ in one.pairs for size in nodes[g].value.shape}
-    drawn = [i for i in world.fixed if i in named and nodes[i].value.ndim
-             and not np.isin(nodes[i].value, (0, 1)).all()]  # fmt: skip
-    samples = {i for i in drawn if min(nodes[i].value.shape) > 1
-               and outputs.intersection(nodes[i].value.shape)}  # fmt: skip
-    return [i for i in drawn if i not in samples and np.any(names.adjoints.get(i, 0))]
+def _is_bias(world: World, leaf: int) -> bool:
+    """Whether it is a vector of numbers that are not all one, by the name of a bias."""
+    value = world.recording.nodes[leaf].value
+    varies = value.size == 1 or value.min() < value.max()
+    called = [last_of(name) for name, node in world.recording.values if node == leaf]
+    biases = [name for name in called if BIAS.search(name) or ROLE.get(plain(name)) in ("b", "c")]
+    return bool(varies and max(value.shape) == value.size and biases)
 
 
 def _resting(world: World, names: Names, still: Collection[int]) -> tuple[str, ...]:
     """What does not move though E depends on it and its like do: a mistake, or on purpose."""
     depends = [i for i in world.siblings if np.any(names.adjoints.get(i, 0))]
-    left_out = _left_out(world, names) if world.recording.moves else []
-    nodes = {i for i in (*depends, *left_out) if i not in still}
+    values = {i: world.recording.nodes[i].value for i in world.left_out}
+    depends += [i for i, value in values.items() if value.ndim > 1 and min(value.shape) > 1
+                and np.any(names.adjoints.get(i, 0))]  # fmt: skip
+    nodes = {i for i in depends if i not in still}
     single = {i for i in nodes if not world.recording.nodes[i].value.ndim}
     told = [name.rpartition("[")[0] if i in single and name.endswith("]") else name
             for name, i in world.recording.values if i in nodes]  # fmt: skip

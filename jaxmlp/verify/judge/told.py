@@ -253,11 +253,16 @@ def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Ju
     ran = {n.span.line for n in found.world.recording.nodes.values() if n.op != "leaf"}
     moved = {name for one in _statements(lines, cells) for name in moves(one, ran)}
     flagged = found.world.recording.flagged and bool(found.world.recording.moves)
-    asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else found.still)
-             if leaf in names and np.any(found.names.adjoints.get(leaf, 0))
-             and (flagged or last_of(names[leaf]) in moved)}  # fmt: skip
-    still = {leaf: node for leaf, node in found.still.items() if leaf not in asked}
-    resting = tuple(dict.fromkeys((*found.resting, *asked.values())))
+    elsewhere = {leaf for leaf in found.still if last_of(names.get(leaf, "")) in moved}
+    asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else elsewhere)
+             if leaf in names and np.any(found.names.adjoints.get(leaf, 0))}  # fmt: skip
+    still = {leaf: at for leaf, at in found.still.items() if leaf not in asked}
+    known = [name for leaf, name in asked.items()
+             if flagged or found.still[leaf] in found.choice.target.backward]  # fmt: skip
+    alone = {names.get(leaf) for leaf in found.world.left_out} - {
+        names.get(leaf) for leaf in found.world.siblings}  # fmt: skip
+    others = [name for name in found.resting if name not in alone or last_of(name) not in moved]
+    resting = tuple(dict.fromkeys((*others, *known)))
     return replace(found, still=still, resting=resting)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -76,6 +77,19 @@ class World:
     def roots(self) -> list[int]:
         """The nodes that the forward pass begins with."""
         return [*dict.fromkeys(p.old for p in self.params), *self.fixed]
+
+    @cached_property
+    def left_out(self) -> list[int]:
+        """What a program moves nowhere in a step, and has in its forward pass beside the samples:
+        arrays that are not just of 0 and 1."""
+        if not self.recording.moves:
+            return []
+        nodes, named = self.recording.nodes, {node for _, node in self.recording.values}
+        outputs = {n for one in self.targets for g, _ in one.pairs for n in nodes[g].value.shape}
+        whole = [i for i in self.fixed if i in named and nodes[i].value.ndim
+                 and not np.isin(nodes[i].value, (0, 1)).all()]  # fmt: skip
+        return [i for i in whole if min(nodes[i].value.shape) == 1 or nodes[i].value.ndim == 1
+                or not outputs.intersection(nodes[i].value.shape)]  # fmt: skip
 
     def inner(self, number: int, among: Container[int]) -> Iterator[int]:
         """The values among some that a value is made of entry by entry, as f(u) is of u."""
