@@ -116,8 +116,10 @@ def _judged(
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()
         checks = joined(by_stage, checks, telling) if by_stage else checks
-        if known and not declared.is_seen_otherwise(known, checks):
-            notes, checks = (), declared.with_told(known, checks)
+        if known:
+            more = declared.says_more(checks, known)
+            tell = declared.at_known_places if more else declared.with_told
+            notes, checks = (), tell(checks, known)
         if any(one.verdict == "wrong" for one in checks) and _is_shared(found, checks):
             raise Unjudged("elsewhere")
         after, moves = _evaluated(found, telling), bool(first.moves)

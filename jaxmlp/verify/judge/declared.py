@@ -15,6 +15,7 @@ import numpy as np
 from jaxmlp.network import Network
 from jaxmlp.verify.derivation import DERIVATION, functions
 from jaxmlp.verify.finding import Check, Place, Words
+from jaxmlp.verify.judge.joining import NEARER
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.places import placed
 from jaxmlp.verify.layouts import with_one
@@ -54,14 +55,26 @@ def at_places(
     )
 
 
-def is_seen_otherwise(known: Sequence[Check], told: Sequence[Check]) -> bool:
-    """Whether running it shows that all is right, and that what is wrong otherwise is another
-    order of the parameters, or of what is given back."""
+def says_more(told: Sequence[Check], known: Sequence[Check]) -> bool:
+    """Whether running it says more: all stages, where all is right, or wrong only by the order of
+    the parameters, or of what is given back; or the same, or what is nearer to the mistake."""
     ids = {note.id for one in known for note in one.diagnosis}
-    return bool(ids) and ids <= ORDERS and all(one.verdict == "right" for one in told)
+    by_run = {note.id for one in told for note in one.diagnosis}
+    if all(one.verdict == "right" for one in told):
+        return ids <= ORDERS
+    alone = len([one for one in known if one.verdict == "wrong"]) == 1
+    return (alone and by_run == ids) or bool(by_run & {*NEARER, "bias-over-units"})
 
 
-def with_told(known: Sequence[Check], told: Sequence[Check]) -> tuple[Check, ...]:
+def at_known_places(told: Sequence[Check], known: Sequence[Check]) -> tuple[Check, ...]:
+    """What running it says, with the places of the same mistakes where they are known."""
+    places = {one.diagnosis[0].id: one.place for one in known if one.diagnosis and one.place}
+    ids = [one.diagnosis[0].id if one.diagnosis else "" for one in told]
+    return tuple(replace(one, place=places.get(id, one.place))
+                 for one, id in zip(told, ids, strict=True))  # fmt: skip
+
+
+def with_told(told: Sequence[Check], known: Sequence[Check]) -> tuple[Check, ...]:
     """The checks of a derivation with what it was compared with when it was run; of a mistake that
     is none of the known ones, with the place of what goes wrong there."""
     wrong: list[Place] = [one.place for one in told if one.verdict == "wrong" and one.place]
