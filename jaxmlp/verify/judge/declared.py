@@ -14,7 +14,7 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify.derivation import DERIVATION, functions
-from jaxmlp.verify.finding import Check, Place, Words
+from jaxmlp.verify.finding import Check, Words
 from jaxmlp.verify.judge.joining import NEARER
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.places import placed
@@ -75,12 +75,8 @@ def at_known_places(told: Sequence[Check], known: Sequence[Check]) -> tuple[Chec
 
 
 def with_told(told: Sequence[Check], known: Sequence[Check]) -> tuple[Check, ...]:
-    """The checks of a derivation with what it was compared with when it was run; of a mistake that
-    is none of the known ones, with the place of what goes wrong there."""
-    wrong: list[Place] = [one.place for one in told if one.verdict == "wrong" and one.place]
-    lacking = [one for one in known if {note.id for note in one.diagnosis} == {"unrecognised"}]
-    more = dict(zip(map(id, lacking), wrong, strict=False))
-    first, *rest = [replace(one, place=more.get(id(one), one.place)) for one in known]
+    """The checks of a derivation, with what it was compared with when it was run."""
+    first, *rest = known
     return (replace(first, remarks=(*told[0].remarks[:1], *first.remarks)), *rest)
 
 
