@@ -33,7 +33,7 @@ from jaxmlp.verify.points import ETA, Points, Sizes
 from jaxmlp.verify.program import Mistake, Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
-UNEXPLAINED = frozenset(("unrecognised", "low-precision", "shape"))
+UNEXPLAINED = frozenset(("unrecognised", "low-precision"))
 HALVED = Note("halved", Words("E is ½ Σ (g − y)²", "E は ½ Σ (g − y)² です"))
 
 

@@ -142,13 +142,13 @@ def _run(
     Args:
         beside: whether there are modules beside the file.
     """
-    reduction = _said(found, options).reduction
-    judged = functools.partial(check_declared, reduction=reduction, seed=options.seed)
+    said = _said(found, options)
+    judged = functools.partial(check_declared, reduction=said.reduction, seed=options.seed)
     exercise = judged if _is_whole(_declared(found, options)) else None
     jobs = work(found, exercise)
     checks = [one for job in jobs for one in job.safely(runner, network, options.seed)]
-    whole = derivations(found)  # of which the report shows the lines, be they right or wrong
-    settled = [one for one in checks if one.name not in whole]
+    # The report shows the lines of a derivation, be they right or wrong.
+    settled = [one for one in checks if one.name not in said.exercise]
     if not worth_running(found, settled, beside=beside):
         return checks, []
     return checks, _steps(cells, found, options, runner, checks)

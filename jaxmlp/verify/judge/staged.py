@@ -38,7 +38,7 @@ class Said(NamedTuple):
         reduction: "mean" or "sum" over the samples.
         bias: whether z has a 1 in front.
         exercise: the functions of the exercise, with their parameters: what these give are
-            gradients, and no steps downhill.
+            gradients, or with η the parameters after a step.
         known: the checks of these, by the network that is declared.
         network: this one.
         softmax: whether the file has a function of that name.
