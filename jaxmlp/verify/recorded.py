@@ -5,8 +5,8 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, groupby
 
-from jaxmlp.verify.finding import Check, Note
-from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told
+from jaxmlp.verify.finding import Check, Note, remarked
+from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told, trusted
 from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.slopes import given_outputs
@@ -116,6 +116,9 @@ def _judged(
         telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(found, telling, first, begins), telling.checks()
         checks = joined(by_stage, checks, telling) if by_stage else checks
+        if found.instead:
+            checks, unknown = _with_delta(found, telling, checks, begins)
+            notes = (*notes, *unknown)
         if known:
             more = declared.says_more(checks, known)
             tell = declared.at_known_places if more else declared.with_told
@@ -134,6 +137,23 @@ def _judged(
         failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         notes = (unjudged(first.name, first.line, failed, begins),)
     return RanStep(first.line, run, known) if known else RanStep(first.line, run, notes=notes)
+
+
+def _with_delta(
+    found: Judgement, telling: told.Telling, checks: tuple[Check, ...], begins: Sequence[int]
+) -> tuple[tuple[Check, ...], tuple[Note, ...]]:
+    """The checks with that of the δ that was taken as it is, or with a note that it is unknown."""
+    (_, delta), *_ = found.choice.target.pairs
+    recording, said = found.world.recording, trusted.of_delta(found)
+    if said is None:
+        why = Unjudged("own-delta", line=recording.nodes[delta].span.line)
+        return checks, (unjudged(recording.name, recording.line, why, begins),)
+    first, *rest = checks
+    if said == trusted.WEIGHED:
+        return (remarked((first,), said)[0], *rest), ()
+    wrong = Check(first.name, "dE", "wrong", first.line, diagnosis=(said,),
+                  place=telling.place(delta))  # fmt: skip
+    return (*checks, wrong), ()
 
 
 def _known(
@@ -215,11 +235,15 @@ def _found(
     """What there is to say of a step, and of its stages where its network is a chain of layers."""
     try:
         found = asked(steps.judged(alike, seed, said.error))
+        if by_weights := trusted.weighed(found):
+            return asked(by_weights), None
         return found, stage_checks(found, name, said)
     except Unjudged as why:
-        if (by_mistakes := explained(why.tried, name, said)) is None:
+        if (by_mistakes := explained(why.tried, name, said)) is not None:
+            return by_mistakes
+        if (by_delta := trusted.by_own_delta(why.tried)) is None:
             raise
-        return by_mistakes
+        return asked(by_delta), None
 
 
 def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:

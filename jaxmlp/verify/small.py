@@ -48,6 +48,9 @@ BINARY = Note("binary", Words(
     "二値クロスエントロピーです (出力を 1 つずつ独立に扱います)"))  # fmt: skip
 MEAN_OF_OUTPUTS = Note("mean-of-outputs", Words(
     "the mean over the outputs, too", "出力についても平均を取っています"))  # fmt: skip
+HALF_OF_SUM = Note("half-of-sum", Words(
+    "E is ½ Σ (g − y)², no mean as its name says",
+    "E は ½ Σ (g − y)² で、名前と違い平均ではありません"))  # fmt: skip
 WITH_HALF = Note("with-half", Words(
     "with a factor ½, which L8 has not", "L8 にはない係数 ½ が付いています"))  # fmt: skip
 
@@ -300,6 +303,8 @@ def _other_forms(call: Error, kind: Piece, output: str) -> Iterator[tuple[Error,
     """The same function of g, where it is written in another way that is no mistake."""
     if kind.of in ("squared_error", "mean_squared_error"):
         yield lambda g, y: np.asarray(2 * call(g, y)), (WITH_HALF,)
+    if kind.of == "mean_squared_error":  # as a widely read book has it
+        yield lambda g, y: np.asarray(2 * call(g, y) / g.shape[-1]), (HALF_OF_SUM,)
     if kind.of == "binary_cross_entropy":
         yield lambda g, y: np.asarray(g.shape[-1] * call(g, y)), (MEAN_OF_OUTPUTS,)
     if kind.of in LOGITS_OF and output in LOGITS:

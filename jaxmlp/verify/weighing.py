@@ -34,7 +34,7 @@ def merged(
         gone = [g for g in groups if covers(step, g, found) and _is_told(g, step)]
         gone += [g for g in groups if any(one.name == g[0].name != LOOP for one in step.checks)]
         groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
-    wrong = [g for g in groups if not _right(g)]
+    wrong = [g for g in groups if any(one.verdict == "wrong" for one in g)]
     counted = [_following(step, wrong, found) for step in judged]
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
     everything += [c for step in judged for c in step.evaluation]

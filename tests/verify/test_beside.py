@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.verify.homework import Options, verify_file
-from jaxmlp.verify.run.beside import LARGEST, data_file, data_files
+from jaxmlp.verify.run.beside import LARGEST, data_file, data_files, module_file
 
 TABLE = """
 {read}
@@ -403,3 +403,21 @@ class Net:
 def test_rows_of_a_frame_that_is_not_there(tmp_path):
     assert verdicts(judged(tmp_path, ROWS)) == {"right"}
     assert "wrong" in verdicts(judged(tmp_path, ROWS.replace("top * (1 - z ** 2)", "top * z")))
+
+
+def test_a_part_of_a_library_is_no_module_beside_that_is_called_like_it(folder):
+    (folder / "utils.py").write_text("raise RuntimeError('this is not asked for')\n")
+    read = "import numpy as np\nfrom sklearn.utils import shuffle\n" + READERS["npy"]
+    text = TABLE.format(read=read).replace("    z =", "    X, t = shuffle(X, t)\n    z =")
+    assert verdicts(judged(folder, text)) == {"right"}
+    assert module_file("common.utils", 0, folder, [folder]) == folder / "utils.py"
+
+
+def test_a_large_table_of_stated_numbers_is_one_array(folder):
+    rows = [[0.5 * (k % 7), 0.25 * (k % 3), 1.0, float(k % 2)] for k in range(900)]
+    (folder / "numbers_of.py").write_text(f"rows = {rows}\n")
+    read = "import numpy as np\nfrom numbers_of import rows\ndata = np.array(rows)\ndata -= data.mean(0)"
+    text = TABLE.format(read=read).replace("(6, 4)", "(900, 4)").replace("data[2, 1] - 2.25", "0")
+    text = text.replace("t = data[:, :-1], data[:, -1:]", "t = data[:, :-1], data[:, -1:] + 0.5")
+    assert verdicts(judged(folder, text)) == {"right"}
+    assert "wrong" in verdicts(judged(folder, text.replace("(1 - z ** 2)", "(1 - z)")))

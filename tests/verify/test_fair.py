@@ -919,3 +919,39 @@ for epoch in range(9):
     wrong = text.replace("keepdims=True) / m; c", "").replace("c -= 0.1 * top.sum(1, keepdims=True) / m",
                          "c -= 0.1 * top.sum(1, keepdims=True)")  # fmt: skip
     assert "other-factor" in {n.id for c in judged(wrong).checks for n in c.diagnosis}
+
+
+UNDEFINED = """
+import numpy as np
+def update(W, V, x, y, eta):
+    z = np.append(1, np.tanh(W @ x))
+    a = V @ z
+    e = np.exp(a - a.max()); d2 = e / e.sum() - y
+    d1 = V[:, 1:].T @ d2 * (1 - z[1:] ** 2)
+    return W - eta * np.outer(d1, x), V - eta * np.outer(d2, z)
+"""
+
+
+def test_what_is_moved_by_a_name_that_nothing_defines_is_not_passed_over(judged):
+    assert {check.verdict for check in judged(UNDEFINED).checks} == {"right"}
+    file = judged(UNDEFINED.replace("@ d2 *", "@ d3 *"))
+    assert {c.stage for c in file.checks if c.verdict == "wrong"} == {"dW"}
+
+
+def test_a_slope_of_another_f_is_wrong_though_the_function_itself_only_overflows(judged):
+    text = """
+import numpy as np
+def d_sigmoid(x): return np.exp(-x) / (1 + np.exp(-x)) ** 2
+X, T = np.random.randn(9, 3), np.random.rand(9, 2)
+W, V = np.random.randn(3, 5), np.random.randn(5, 2)
+for epoch in range(9):
+    u = X @ W
+    z = np.maximum(u, 0)
+    top = z @ V - T
+    low = top @ V.T * d_sigmoid(u)
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+"""
+    assert "wrong" in {check.verdict for check in judged(text).checks}
+    right = text.replace("np.maximum(u, 0)", "1 / (1 + np.exp(-u))")
+    assert "wrong" not in {check.verdict for check in judged(right).checks}

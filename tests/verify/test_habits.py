@@ -417,3 +417,39 @@ class Net:
 def test_the_cost_of_an_object_that_nothing_makes_is_what_its_optimiser_gets(tmp_path):
     assert verdicts(tmp_path, OPTIMISED) == {"right"}
     assert "wrong" in verdicts(tmp_path, OPTIMISED.replace("* (1 - z[:, 1:])", ""))
+
+
+LISTS = """
+import math, random
+low = [[random.uniform(-1, 1) for _ in range(3)] for _ in range(3)]
+top = [[random.uniform(-1, 1) for _ in range(4)] for _ in range(2)]
+data = [([0.2, 0.7], [0.9, 0.1]), ([0.4, 0.3], [0.2, 0.6])]
+def f(weights, x):
+    return [1 / (1 + math.exp(-(w[0] + sum(a * b for a, b in zip(w[1:], x))))) for w in weights]
+for epoch in range(100):
+    for x, y in data:
+        z = f(low, x)
+        g = f(top, z)
+        d2 = [(a - b) * a * (1 - a) for a, b in zip(g, y)]
+        d1 = [sum(d2[k] * top[k][j + 1] for k in range(2)) * z[j] * (1 - z[j]) for j in range(3)]
+        for k, weights in enumerate(top):
+            for j in range(4):
+                weights[j] -= 0.5 * d2[k] * ([1] + z)[j]
+        for k, weights in enumerate(low):
+            for j in range(3):
+                weights[j] -= 0.5 * d1[k] * ([1] + x)[j]
+"""
+
+
+def test_lists_that_are_numbered_and_written_to_are_the_programs_own(tmp_path):
+    assert verdicts(tmp_path, LISTS) == {"right"}
+    assert "wrong" in verdicts(tmp_path, LISTS.replace("top[k][j + 1]", "top[k][j]"))
+
+
+def test_the_half_of_the_sum_is_a_mean_squared_error_as_a_book_has_it(tmp_path):
+    text = (
+        "import numpy as np\ndef mean_squared_error(y, t):\n    return 0.5 * np.sum((y - t)**2)\n"
+    )
+    assert verdicts(tmp_path, text) == {"right"}
+    assert verdicts(tmp_path, text.replace("0.5 * ", "")) == {"wrong"}
+    assert verdicts(tmp_path, text.replace("0.5 * ", "0.25 * ")) == {"wrong"}

@@ -267,12 +267,12 @@ def test_a_softmax_too_many(tmp_path):
     assert diagnoses(tmp_path, text) == {"delta2": ["output-twice"]}
 
 
-def test_what_is_the_gradient_of_no_known_error_is_not_judged(tmp_path):
+def test_the_derivative_of_no_known_error_is_not_judged(tmp_path):
     wrong = BATCH.replace("keepdims=True) - t)", "keepdims=True) - 0.9 * t - 0.1 / 4)")
     path = tmp_path / "homework.py"
     path.write_text(wrong, encoding="utf-8")
     file = verify_file(path)
-    assert file.checks == ()
+    assert {check.verdict for check in file.checks} == {"right"}  # what follows from it
     assert "not-judged" in [note.id for note in file.remarks]
 
 

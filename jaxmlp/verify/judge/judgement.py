@@ -1,5 +1,7 @@
 """A verdict on a recorded step, by one target and one E."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +35,7 @@ class Judgement:
         unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
         shares: by parameter, how many times the share of itself is taken away that the file's own E
             takes, where all but that is right.
+        instead: where no known E is shown, the verdicts by these; this one takes the step's own δ.
     """
 
     choice: Choice
@@ -47,6 +50,7 @@ class Judgement:
     gone: frozenset[str] = frozenset()
     resting: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    instead: tuple[Judgement, ...] = ()
 
     @property
     def world(self) -> World:

@@ -24,6 +24,11 @@ REASONS = {
         "none of the known E has a gradient that any of its parameters follows",
         "既知のどの E についても、その勾配に従うパラメータがありません",
     ),
+    "own-delta": Words(
+        "no known E has the derivative that it begins with there; what it makes of this was "
+        "compared with autodiff",
+        "逆伝播の最初の値が、既知のどの E の微分でもありません。そこから先は自動微分と比べました",
+    ),
     "unseen": Words(
         "with these data the derivative of E by {} is 0, so that nothing is shown",
         "このデータでは {} による E の微分が 0 になるため、正しいかどうかが分かりません",

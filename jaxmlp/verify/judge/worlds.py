@@ -194,6 +194,7 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
         own = [i for i in shown if i != y and not behind.issuperset(graph.after[i])]
         results = [(name, r) for name, r in recording.values if r in behind and r != y]
         roots, met = _met(recording, graph, y, own, used)
+        results += _moved_without(recording, graph, roots, behind) if results else []
         if any(target.upstream for target in met):
             results += [(name, r) for name, r in recording.values if r == y and "[" in name]
         params = tuple(_candidates(recording, graph, roots, results)) if met else ()
@@ -244,6 +245,18 @@ def _met(
         if found := met(bare, bare=True):
             return bare, found
     return roots, tuple(given_back(recording, graph, roots, y))
+
+
+def _moved_without(
+    recording: Recording, graph: Graph, roots: list[int], behind: set[int]
+) -> list[tuple[str, int]]:
+    """What a call gives as W − d though d is not made of the target: a name that nothing defines
+    stands in for it, say."""
+    nodes = recording.nodes
+    return [(name, r) for name, r in recording.values if "[" in name and r not in behind
+            and nodes[r].op in ("subtract", "add")
+            and any(nodes[i].value.shape == nodes[r].value.shape
+                    for i in graph.before[r] if i in roots)]  # fmt: skip
 
 
 def _is_update(graph: Graph, target: Target, kept: set[int]) -> bool:

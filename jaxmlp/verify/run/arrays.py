@@ -22,6 +22,7 @@ SHAPES_ONLY = frozenset((
     "may_share_memory", "shares_memory", "result_type", "can_cast", "iscomplexobj", "isrealobj",
     "broadcast_shapes",
 ))  # fmt: skip
+MANY_NUMBERS = 2000  # in a table that a program states
 LOST = "lost "  # before the name of an operation whose result is no array of real numbers
 STOOD_IN = "lost in "  # before that of something that is not there, and of which little is known
 
@@ -281,6 +282,8 @@ def as_array(
         made: Any = np.copy(value) if copy or _is_matrix(value) else value
         made._matrix = False
     elif isinstance(value, list | tuple) and has_recorded(value):
+        if (table := _as_table(value)) is not None:
+            return as_array(lifted(table), dtype, copy=False, ndmin=ndmin)
         try:
             made = np.stack([as_array(one) for one in value])
         except ValueError:
@@ -292,6 +295,23 @@ def as_array(
     if not isinstance(made, Recorded):
         return made if dtype is None else lifted(np.array(made, dtype=dtype))
     return made if made.ndim >= ndmin else np.reshape(made, (1,) * (ndmin - made.ndim) + made.shape)
+
+
+def _as_table(rows: Sequence[Any]) -> np.ndarray | None:
+    """Rows of numbers that a program states, as one array, where they are many: data."""
+    numbers = [one for row in rows if isinstance(row, list | tuple) for one in row]
+    many = len(numbers) > MANY_NUMBERS and len({len(row) for row in rows}) == 1
+    if not many or not all(map(_is_stated, numbers)):
+        return None
+    return np.array([float(plain(one)) for one in numbers]).reshape(len(rows), -1)
+
+
+def _is_stated(value: Any) -> bool:
+    """Whether it is a number that nothing was computed for."""
+    if not isinstance(value, Recorded):
+        return isinstance(value, int | float)
+    node = current().nodes.get(getattr(value, "_node", None))
+    return value.ndim == 0 and (node is None or node.op == "leaf")
 
 
 def has_recorded(value: Any) -> bool:

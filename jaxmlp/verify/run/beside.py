@@ -12,6 +12,9 @@ DATA = re.compile(r"(?i)\.(csv|txt|dat|tsv|npy|npz|json|[\w-]*data)")
 LONGEST = 200  # characters of a name
 LARGEST = 4 << 20  # bytes of data that are read: more has stand-ins, as what is not there has
 MOST = 50  # files in a folder of which a program may put together the names
+LIBRARIES = frozenset(
+    ["numpy", "scipy", "pandas", "sklearn", "matplotlib", "tensorflow", "keras", "torch", "jax"]
+)
 UP = 2  # folders above, of a file that changes `sys.path`, or of a package that it imports
 
 
@@ -56,8 +59,8 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
         within = [one.parent for one in (home, *home.parents) if one.name == parts[0]]
         packages = [one for one in home.parents[:UP] if (one / parts[0] / INIT).is_file()]
         folders = [*roots, *within, *packages]  # a package beside it may be installed
-    alone = home / parts[-1]  # of a package that is not there
-    places = [*(folder.joinpath(*parts) for folder in folders), alone]
+    alone = [] if parts[0] in LIBRARIES else [home / parts[-1]]  # of a package that is not there
+    places = [*(folder.joinpath(*parts) for folder in folders), *alone]
     return next(filter(None, map(_module_at, places)), None)
 
 

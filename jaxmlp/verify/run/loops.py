@@ -125,8 +125,8 @@ class Loops:
             if passes > LONGEST and ends != bool(self.seen):  # without end, once there is a step
                 return
             if self.counts[place] > WATCHED:
-                if self.depth == 0 and len(current().nodes) > ROOM and not self.seen:
-                    current().forget()
+                if self.depth == 0:
+                    self.make_room()
                 yield entry
                 continue
             start, known = current().next, len(self.seen)
@@ -148,6 +148,12 @@ class Loops:
             if len(self.seen) > known:
                 return
             earlier = start, before
+
+    def make_room(self) -> None:
+        """Forget what was computed, where it is much and there is no step in it."""
+        if len(current().nodes) > ROOM and not (self.seen or self.called):
+            current().forget()
+            self.aimless.clear()
 
     def single(self, names: Mapping[str, Any], line: int, call: Callable[[], Any]) -> None:
         """A call that stands in no loop, as `network.learn(x, y)`: it may be a step."""
@@ -253,4 +259,11 @@ def _has_target(made: Seen) -> bool:
 
 def _entries(over: Any) -> Iterator[Any]:
     for entry in over:
-        yield lifted(entry) if isinstance(entry, np.ndarray | tuple) else entry
+        yield _lifted(entry)
+
+
+def _lifted(entry: Any) -> Any:
+    """An entry with arrays that record; lists stay the program's own, which it may write to."""
+    if type(entry) is tuple:
+        return tuple(map(_lifted, entry))
+    return entry if isinstance(entry, list) else lifted(entry)

@@ -26,7 +26,7 @@ from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
 from jaxmlp.verify.run.beside import data_file
 from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
-from jaxmlp.verify.run.loops import ROOM, Loops, OutOfTime, Seen
+from jaxmlp.verify.run.loops import Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, ROWS, Oracle
 from jaxmlp.verify.run.recording_numpy import forget_saved
 from jaxmlp.verify.run.step import TapePlace, moves, places
@@ -190,8 +190,7 @@ class Program:
         typed = [Answer(self.oracle) for _ in range(self.oracle.lengths.get(ARGUMENTS, 0))]
         sys.argv[:] = [self.path, *typed]
         for statement in self.code.body:
-            if len(current().nodes) > ROOM and not self.seen:
-                current().forget()
+            self.loops.make_room()
             self._remember(statement)
             shown, known = _only_shows(statement), len(self.errors)
             execute = partial(self.code.execute, statement, self.names)

@@ -1,0 +1,166 @@
+"""A step of which no known E is shown: what follows from the δ of its output, taken as it is.
+
+Whatever E may be, its parameters show what a step takes for ∂E/∂(the output): the value by which
+most of them follow the gradient. If weights do, it is that derivative, and all others have to
+follow from it as well. Of the value itself something can be said where E is stated, where it is a
+known E with a weight for each sample, or one of the known mistakes in ∂E/∂g.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from jaxmlp.verify.diagnose import notes
+from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.evidence import stated_error
+from jaxmlp.verify.judge.following import judgement
+from jaxmlp.verify.judge.judgement import OWN, Judgement
+from jaxmlp.verify.judge.naming import NEAR, Names, multiple
+from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.pieces import Piece, quantities
+from jaxmlp.verify.run.network import axis_of_one, multiplied
+from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.targets import Target, as_target
+from jaxmlp.verify.slips import slips
+from jaxmlp.verify.truth import adjoints, errors
+
+MOST = 40  # pairs of an output and its δ that are tried
+WORLDS = 2
+USES = FACTORS | {"multiply"}
+SURE = frozenset(("plus-for-minus", "error-for-slope", "second-term-sign", "second-term-g"))
+WEIGHED = Note("weighed", Words(
+    "each sample, or each output, has a weight of its own in E",
+    "E ではサンプルごと、または出力ごとに重みが付いています"))  # fmt: skip
+NOT_OF_E = Note("unrecognised", Words(
+    "This is not the derivative of the E that the file states.",
+    "ファイルが計算している E の微分ではありません。"))  # fmt: skip
+
+
+def by_own_delta(tried: Sequence[Judgement]) -> Judgement | None:
+    """The verdict on a step by what it takes for ∂E/∂(the output); None where nothing shows that.
+
+    Args:
+        tried: the verdicts by the known E.
+    """
+    worlds = list({(one.world, one.choice.target.pairs): one for one in tried}.values())[:WORLDS]
+    made = [judged for one in worlds for judged in islice(_by_each(one), MOST)]
+    best = max(filter(_is_shown, made), key=_follows, default=None)
+    return replace(best, instead=tuple(tried)) if best else None
+
+
+def weighed(found: Judgement) -> Judgement | None:
+    """The verdict by a known E in which samples have weights, where nothing follows the plain one,
+    and by this one all is right."""
+    if any(found.right.values()) or found.choice.error in (OWN, errors.GIVEN):
+        return None
+    own = by_own_delta([found])
+    return own if own and own.is_right and of_delta(own) == WEIGHED else None
+
+
+def of_delta(found: Judgement) -> Note | None:
+    """What can be said of the δ that is taken as it is: `WEIGHED`, or a mistake."""
+    (a, delta), *others = found.choice.target.pairs
+    alone = [one for one in found.instead if not others and len(one.choice.target.pairs) == 1]
+    if any(_has_weights(found, one, a) for one in alone):
+        return WEIGHED
+    stated = [one for one in alone if stated_error(one) == one.choice.error]
+    for one in alone:
+        ((g, y),) = one.choice.target.pairs
+        slip = _slip(found, g, y, delta) if g == a else None
+        if slip and (slip.id in SURE or stated):
+            return slip
+    return NOT_OF_E if any(_goes_up(found, one, a) for one in stated) else None
+
+
+def _goes_up(found: Judgement, stated: Judgement, a: int) -> bool:
+    """Whether a δ has another sign than ∂E/∂a somewhere: with the same signs it may be of another E
+    that has its minimum there, too."""
+    true = stated.names.adjoints.get(a)
+    return true is not None and bool(np.any(found.names.adjoints[a] * true < 0))
+
+
+def _has_weights(found: Judgement, plain: Judgement, a: int) -> bool:
+    """Whether a δ is that of a known E, each sample or each output so many times."""
+    true, ((g, _),) = plain.names.adjoints.get(a), plain.choice.target.pairs
+    if true is None or not np.all(true):
+        return False
+    times = found.names.adjoints[a] / true
+    if np.any(times < 0) or np.abs(times - times[:1]).max() > NEAR * times.max():
+        return False
+    one = axis_of_one(found.world.recording.nodes[g].value) if a != g else None
+    axes = [-1 - one] if one is not None else range(times.ndim - 1)
+    return any(np.ptp(times[0], axis=axis).max() <= NEAR * times.max() for axis in axes)
+
+
+def _slip(found: Judgement, g: int, y: int, delta: int) -> Note | None:
+    """The known mistake in ∂E/∂g that a value is."""
+    value, true = found.names.value, found.world.at
+    at = {"g": value(g), "y": np.stack([as_target(state[y], state[g]) for state in true])}
+    outputs = [state[g] for state in true]
+    for name in (one for one in errors.KNOWN if errors.possible(one, outputs)):
+        right = quantities(Piece("loss-slope", name), at, value(delta))
+        for slip in slips(Piece("loss-slope", name)):
+            if (multiple(value(delta), slip.formula(right, right.dE)) or 0) > 0:
+                return notes([(slip,)])[0]
+    return None
+
+
+def _by_each(found: Judgement) -> Iterator[Judgement]:
+    """The verdicts by each value that may be ∂E/∂(the output)."""
+    world = found.world
+    for pairs in _deltas(found) if world.recording.moves else ():
+        deltas = [delta for _, delta in pairs]
+        backward = frozenset(world.graph.dependents(deltas))
+        target = Target(frozenset(deltas), backward, pairs, 0, upstream=True)
+        given = adjoints.of_known(
+            world.recording, world.graph, world.roots, pairs, world.at, [errors.GIVEN]
+        )[errors.GIVEN]
+        choice = found.choice._replace(target=target, error=errors.GIVEN, stated=0)
+        made = judgement(choice, Names(given, world.at))
+        if sum(map(np.sign, made.factors.values())) < 0:  # it is −∂E/∂g, as in W += η (y − g) x
+            made = judgement(choice, Names({i: -value for i, value in given.items()}, world.at))
+        yield made
+
+
+def _follows(found: Judgement) -> int:
+    """How many parameters follow."""
+    return sum(found.right.values())
+
+
+def _is_shown(found: Judgement) -> bool:
+    """Whether some weights follow, and there is no other output that weights lead to."""
+    graph, pairs = found.world.graph, found.choice.target.pairs
+    leading = graph.ancestors([a for a, _ in pairs])
+    weights = [p for p in found.world.params if multiplied(graph, p.old)]
+    follow = any(found.right.get(p.name) for p in weights)
+    return follow and all(p.old in leading for p in weights)
+
+
+def _deltas(found: Judgement) -> Iterator[tuple[tuple[int, int], ...]]:
+    """(a value of the output or before it, what may be the derivative of E by it), for each
+    sample of the step."""
+    world, target = found.world, found.choice.target
+    by_place: dict[tuple, list[int]] = {}
+    for i in sorted(target.backward):
+        node = world.recording.nodes[i]
+        by_place.setdefault((node.span, node.op) if target.pairs[1:] else (i,), []).append(i)
+    for outputs in zip(*(_outputs(world, target, g) for g, _ in target.pairs), strict=False):
+        for deltas in (some for some in by_place.values() if len(some) == len(outputs)):
+            pairs = tuple(zip(outputs, deltas, strict=True))
+            if all(_fits(world, *pair) for pair in pairs):
+                yield pairs
+
+
+def _outputs(world: World, target: Target, g: int) -> list[int]:
+    """An output, and what it is made of entry by entry."""
+    forward = world.recording.nodes.keys() - set(world.roots) - target.backward
+    return [g, *world.inner(g, forward)]
+
+
+def _fits(world: World, a: int, delta: int) -> bool:
+    """Whether a value may be the derivative by another: of its size, and multiplied with."""
+    one, other = world.recording.nodes[a].value, world.recording.nodes[delta].value
+    used = any(world.recording.nodes[i].op in USES for i in world.graph.after[delta])
+    return used and one.size == other.size and other.dtype.kind == "f"
