@@ -80,7 +80,8 @@ WIDE = f"[{JAPANESE}、。「」（）]"
 
 def joined(text: str) -> str:
     """Japanese lines without the space that a browser shows for the end of a line."""
-    return re.sub(rf"(?<={WIDE})\n(?={WIDE})|(?<=[、。])\n(?=[A-Za-z0-9(`])(?!```|\d+\. )", "", text)
+    next_to_it = r"(?<=[、。])\n(?=[A-Za-z0-9(`])(?!```|\d+\. )"
+    return re.sub(rf"(?<={WIDE})\n(?={WIDE})|{next_to_it}", "", text)
 
 
 def once(text: str) -> str:
