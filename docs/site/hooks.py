@@ -49,6 +49,7 @@ def on_page_content(html, page, config, files):
     )
     html = re.sub(r"(?<=[、。])(?=<code)", "<wbr>", html)
     html = re.sub(r"\((?=\"[^<]{20,}</code>)", "(<wbr>", html)
+    html = re.sub(r"(?<=<code>)\w{25,}", lambda long: long[0].replace("_", "_<wbr>"), html)
     html = re.sub(r"<td>(?=<code[^<]*</code></td>)", '<td class="name">', html)
     html = re.sub(r'<img [^>]*?src="([^"]+)"[^>]*>', r'<a href="\1">\g<0></a>', html)
     parts = re.split(r"(<code.*?</code>|<[^>]+>)", html, flags=re.S)
