@@ -49,19 +49,23 @@ def on_page_content(html, page, config, files):
     )
     html = re.sub(r"(?<=[、。])(?=<code)", "<wbr>", html)
     html = re.sub(r"\((?=\"[^<]{20,}</code>)", "(<wbr>", html)
-    html = re.sub(r"(?<=<code>)\w{25,}", lambda long: long[0].replace("_", "_<wbr>"), html)
+    html = re.sub(r"\w{25,}(?=[^<>]*</code>)", lambda long: long[0].replace("_", "_<wbr>"), html)
     html = re.sub(r"<td>(?=<code[^<]*</code></td>)", '<td class="name">', html)
     html = re.sub(r'<img [^>]*?src="([^"]+)"[^>]*>', r'<a href="\1">\g<0></a>', html)
     parts = re.split(r"(<code.*?</code>|<[^>]+>)", html, flags=re.S)
     parts[::2] = (kept(text, config.theme["language"]) for text in parts[::2])
+    whole = r'<span class="whole">\g<0></span>'
+    parts = [TOGETHER.sub(whole, part) if part.startswith("<code>") else part for part in parts]
     return "".join(parts)
 
 
 JAPANESE = "ぁ-んァ-ヶー一-龥々"
 TOGETHER = re.compile(  # ∂E/∂W, 1e-5, Ctrl-C, --resume, V⁽ᵗ⁾ᵀz⁽ᵗ⁾
-    r"∂\w*/∂[\w.]*|\b[\d.]+e-\d+|\bCtrl-\w\b|(?<![\w-])--[a-z][\w-]*|(?:\w\u0303?⁽[ᵗ⁺¹]+⁾ᵀ?\w?)+"
+    r"∂(?:\w*|\([^()]*\))/∂[\w.]*|\b[\d.]+e-\d+|\bCtrl-\w\b|(?<![\w-])--[a-z][\w-]*"
+    r"|(?:\w\u0303?⁽[ᵗ⁺¹]+⁾ᵀ?\w?)+"
 )
-COUNTED = "[回つ個行列枚倍本層秒件組台段乗度点人種万]|サンプル|ステップ|エポック|ファイル|コア"
+COUNTED = "[回つ個行列枚倍本層秒件組台段乗度点人種万]|コア|クラス|エポック|サンプル|ステップ"
+COUNTED += "|スレッド|ファイル"
 OPERATORS = "(?:[=≤≥+−⊙]|&lt;|&gt;)"
 
 
@@ -81,8 +85,12 @@ WIDE = f"[{JAPANESE}、。「」（）]"
 
 def joined(text: str) -> str:
     """Japanese lines without the space that a browser shows for the end of a line."""
-    next_to_it = r"(?<=[、。])\n(?=[A-Za-z0-9(`])(?!```|\d+\. )"
-    return re.sub(rf"(?<={WIDE})\n(?={WIDE})|{next_to_it}", "", text)
+    next_to_it = r"(?<=[、。])\n *(?=[A-Za-z0-9(`])(?!\d+\. )"
+    parts = re.split(r"(^```.*?^```)", text, flags=re.M | re.S)
+    parts[::2] = (
+        re.sub(rf"(?<={WIDE})\n *(?={WIDE})|{next_to_it}", "", part) for part in parts[::2]
+    )
+    return "".join(parts)
 
 
 def once(text: str) -> str:
