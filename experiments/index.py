@@ -2,7 +2,8 @@
 
     python -m experiments.index
 
-That is the page experiments/README.md, and the rows of the benchmark's tables in docs/speed.md.
+That is the page experiments/README.md, the rows of the benchmark's tables in docs/speed.md, and its
+figures, in Japanese too where there is a font for it.
 
 The page is made of this module's text, the template, and what lies in experiments/results: for each
 NAME.json its question, answer and figures. A record without question or answer is listed by the
@@ -15,10 +16,12 @@ import json
 import re
 from pathlib import Path
 
-from experiments.benchmark.figure import three_digits
+from experiments.benchmark.figure import draw, said, three_digits
+from jaxmlp import plot
 
 HERE = Path(__file__).parent
 SPEED = [HERE.parent / "docs" / name for name in ("speed.md", "speed.ja.md")]
+IMAGES = HERE.parent / "docs" / "images"
 RECORDS = ("benchmark", "benchmark-gpu")  # of which their tables are
 COLUMNS = ("C", "NumPy script", "PyTorch", "PyTorch, compiled", "scikit-learn")
 GPU_COLUMNS = ("C", "PyTorch", "PyTorch, compiled", "PyTorch, CUDA graphs")
@@ -64,32 +67,41 @@ def main() -> None:
     (HERE / "README.md").write_text(page(HERE / "results"), encoding="utf-8")
     for told_in, name in itertools.product(SPEED, RECORDS):
         speeds = told(HERE / "results" / f"{name}.json")
-        text = with_speeds(told_in.read_text(encoding="utf-8"), speeds)
+        text = with_speeds(told_in.read_text(encoding="utf-8"), speeds, language(told_in))
         told_in.write_text(text, encoding="utf-8")
+    for name in RECORDS:
+        record = told(HERE / "results" / f"{name}.json")
+        draw(record).savefig(HERE / "results" / f"{name}.png", dpi=150)
+        if plot.japanese_fonts():
+            with plot.style():
+                draw(record, "ja").savefig(IMAGES / f"{name}-ja.png", dpi=150)
 
 
-def with_speeds(text: str, record: dict) -> str:
+def language(page: Path) -> str:
+    return "ja" if page.name.endswith(".ja.md") else "en"
+
+
+def with_speeds(text: str, record: dict, lang: str) -> str:
     """The text, the row of each of the benchmark's workloads as measured.
+
+    Those on a CPU are in the page's first part, those on a GPU below the first heading.
 
     A row has the workload, µs a sample, on a CPU the share of the products' limit, and how many
     times as long each peer takes.
     """
     on_cpu = record["machine"]["device"] == "cpu"
+    parts = re.split(r"^(?=## )", text, maxsplit=1, flags=re.M)
     for workload, measured in record["workloads"].items():
-        times, name = measured["microseconds"], named(workload, record)
+        times, name = measured["microseconds"], said(workload, lang)
         cells = [name, three_digits(times["jaxmlp"])]
         cells += [f"{measured['limit'] / times['jaxmlp']:.0%}"] if on_cpu else []
         cells += [
             f"{three_digits(times[peer] / times['jaxmlp'])} ×" if peer in times else "–"
             for peer in (COLUMNS if on_cpu else GPU_COLUMNS)
         ]
-        text = re.sub(rf"^\| {re.escape(name)} \|.*$", f"| {' | '.join(cells)} |", text, flags=re.M)
-    return text
-
-
-def named(workload: str, record: dict) -> str:
-    """What its row is called."""
-    return workload if record["machine"]["device"] == "cpu" else f"{workload}, GPU"
+        row = rf"^\| {re.escape(name)} \|.*$"
+        parts[not on_cpu] = re.sub(row, f"| {' | '.join(cells)} |", parts[not on_cpu], flags=re.M)
+    return "".join(parts)
 
 
 def page(results: Path) -> str:

@@ -77,7 +77,19 @@ def test_the_figure_has_every_workload_and_growth():
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles == ["exercise", "digits"]
     assert [axes.get_xlabel() for axes in figure.axes[-4:]] == [
-        "n (number)", "d (number)", "q (number)", "networks (number)"]  # fmt: skip
+        "n (samples)", "d (inputs)", "q (hidden units)", "networks (number)"]  # fmt: skip
+
+
+def test_the_figure_is_in_japanese_too():
+    one = {"microseconds": {"jaxmlp": 1.0, "PyTorch, compiled": 2.0}, "limit": 0.5}
+    found = {"workloads": {"digits, batches of 32": one, "64 networks, exercise": one},
+             "growing": {k: [(1, 0.1), (10, 1.0)] for k in ("n", "q")}}  # fmt: skip
+    figure = draw(found, "ja")
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["数字、バッチサイズ 32", "64 個のネットワーク、課題"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        "PyTorch (コンパイル)", "jaxmlp"]  # fmt: skip
+    assert figure.axes[-1].get_xlabel() == "q (中間層のユニット数)"
 
 
 def test_points_of_a_curve_are_measured_in_turn(monkeypatch):

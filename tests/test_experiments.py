@@ -131,9 +131,11 @@ def test_the_speeds_in_the_docs_are_those_measured(name):
     faster["workloads"]["digits, one at a time"]["microseconds"]["jaxmlp"] /= 2
     for page in index.SPEED:
         text = page.read_text("utf-8")
-        rows = [f"\n| {index.named(workload, record)} |" for workload in record["workloads"]]
+        lang = index.language(page)
+        rows = [f"\n| {index.said(workload, lang)} |" for workload in record["workloads"]]
         assert [row for row in rows if row not in text] == []
-        assert index.with_speeds(text, record) == text != index.with_speeds(text, faster)
+        assert index.with_speeds(text, record, lang) == text
+        assert index.with_speeds(text, faster, lang) != text
 
 
 @pytest.mark.parametrize("page", index.SPEED, ids=lambda path: path.name)
@@ -146,7 +148,7 @@ def test_so_are_the_other_numbers_of_the_benchmark(page):
     said += [f"{max(record['memory']['times the data'].values()):.2f}"]
     said += [f"{exponent:.2f}" for exponent in record["growth exponents"].values()]
     _, _, text = page.read_text("utf-8").partition("results/benchmark.json)")
-    text, _, _ = text.partition("results/benchmark.png)")
+    text, _, _ = text.partition("\n## ")
     prose = "\n".join(line for line in text.splitlines() if not line.startswith("|"))
     assert [number for number in said if number not in prose] == []
 

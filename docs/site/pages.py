@@ -69,7 +69,7 @@ NOTATION = (
     (("E", "Σ(y − g)² (no ½), −Σ y log g, or −Σ y log g + (1 − y) log(1 − g)", "one number"),
      ("E", "誤差。Σ(y − g)² (½ なし)、−Σ y log g、または −Σ y log g + (1 − y) log(1 − g)", "1 つの数")),
     (("δ2, δ1", "∂E/∂a, ∂E/∂u", "(m,), (q,)"), ("δ2, δ1", "∂E/∂a, ∂E/∂u", "(m,), (q,)")),
-    (("η_t", "step size at step t", ""), ("η_t", "ステップ t の学習率", "")),
+    (("η_t", "step size at step t", "one number"), ("η_t", "ステップ t の学習率", "1 つの数")),
 )  # fmt: skip
 AFTER_NOTATION = Words(
     "Rows are samples, and X comes without the column of ones: the network adds it. Without bias, W is (q, d) and V is (m, q).",
@@ -102,9 +102,19 @@ GROUPS = {
 NAMED = {
     "activation": Words("The activation {}", "活性化関数 {}"),
     "derivative": Words("The derivative of {}", "{} の微分"),
+    "softmax": Words("{}", "{}"),
+    "loss": Words("The {}", "{}"),
+    "loss-slope": Words("∂E/∂g of the {}", "{}の ∂E/∂g"),
+}
+CALLED = {
+    "relu": Words("ReLU", "ReLU"),
+    "sigmoid": Words("sigmoid", "シグモイド"),
+    "tanh": Words("tanh", "tanh"),
     "softmax": Words("Softmax", "ソフトマックス"),
-    "loss": Words("The loss {}", "誤差 {}"),
-    "loss-slope": Words("∂E/∂g of the loss {}", "誤差 {} の ∂E/∂g"),
+    "cross_entropy": Words("cross-entropy", "クロスエントロピー"),
+    "binary_cross_entropy": Words("binary cross-entropy", "二値クロスエントロピー"),
+    "squared_error": Words("squared error", "二乗誤差"),
+    "mean_squared_error": Words("mean squared error", "平均二乗誤差"),
 }
 KINDS = (
     *((kind, of) for of in ("relu", "sigmoid", "tanh") for kind in ("activation", "derivative")),
@@ -114,6 +124,8 @@ KINDS = (
 PROGRAMS = Words("A program of any other shape", "ほかの形のプログラム")
 GRADIENTS = Words("A gradient, in `check_gradient`", "`check_gradient` の勾配")
 LOOK_AGAIN = Words("Hint", "ヒント")
+THEY_FIT = Words("they do", "形は合います")
+STOP = Words(".", "。")
 # What is put into a text, by its name in the source, where that is no symbol.
 PUT_IN = {
     "argument": Words("another argument", "別の引数"),
@@ -192,7 +204,8 @@ def mistakes(lang: str) -> str:
         ]
         parts.append(listed(inside, lang))
     for kind, of in KINDS:
-        title = getattr(NAMED[kind], lang).format(of.replace("_", " ") if lang == "en" else of)
+        title = getattr(NAMED[kind], lang).format(getattr(CALLED[of], lang))
+        title = re.sub(r"(?<=[ァ-ヶー]) (?=の)", "", title)
         parts += [f"## {title}\n", listed(slips(pieces.Piece(kind, of)), lang)]
     parts += [f"## {getattr(GRADIENTS, lang)}\n"]
     rows = [(f"`{id}`", shown(said[lang == "ja"], lang)) for id, said in KNOWN.items()]
@@ -214,9 +227,11 @@ def shown(text: str, lang: str) -> str:
     def example(name: str) -> str:
         return name if len(name) == 1 else getattr(PUT_IN[name], lang)
 
-    parts = re.split(r"\{(\w+)[^}]*\}", text)
+    parts = re.split(r"\{(\w+)[^}]*\}", text.replace("…", getattr(THEY_FIT, lang)))
     put = (f"<i>{example(one)}</i>" if k % 2 else one for k, one in enumerate(parts))
     said = "".join(put).replace("</i> <i>", " ")
+    if not said.endswith((".", "?", "。")):  # a remark: no sentence yet
+        said = f"{said[0] if said[1] == ' ' else said[0].upper()}{said[1:]}{STOP[lang == 'ja']}"
     return re.sub(r"(?<=^<i>)\w(?!<)", lambda first: first[0].upper(), said)
 
 

@@ -37,7 +37,7 @@ def _bars(axes, singles: Mapping[str, Mapping]) -> None:
         missed = [id.partition("/")[2] for id, one in its.items() if one["named"] < one["tried"]]
         share = named / tried if tried else 0
         axes.barh(at, share, color="C1" if missed else "C0")
-        text = f" {named} of {tried}, {len(its)} mistakes"
+        text = f" {named} of {tried}, {len(its)} mistake{'s' * (len(its) != 1)}"
         axes.text(share, at, "\nnot always ".join([text, *missed[:1]]), va="center", fontsize=9)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)

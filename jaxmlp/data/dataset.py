@@ -22,7 +22,8 @@ class Dataset:
         classes: the classes' names, by number; None for regression.
         image_shape: (height, width) where each row of X is an image.
         n_test: how many rows, the last, the source itself set aside as its test part.
-        features: the names of the columns of X, where the source has them; targets: of y's.
+        features: the names of the columns of X, where the source has them.
+        targets: those of y, likewise.
         texts: of a table, of each column the words that the numbers in X stand for, None where they
             are numbers; NaN stands for what is missing.
         columns: what was learned for X as it is now; then `texts` is None.

@@ -112,7 +112,7 @@ def _other_share(times: float) -> Note:
     return Note("other-share", Words(
         f"The weights shrink {said} times as much as the penalty in the file's own E says: the "
         "derivative of λ Σ w² is 2λw, that of ½ λ Σ w² is λw.",
-        f"重みの減衰が、ファイル自身の E の正則化項から決まる値の {said} 倍です。"
+        f"重み減衰が、ファイル自身の E の正則化項から決まる値の {said} 倍です。"
         "λ Σ w² の微分は 2λw、½ λ Σ w² の微分は λw です。"), BACKWARDS)  # fmt: skip
 
 

@@ -47,7 +47,7 @@ BIAS_KEPT = _note(
     "bias-kept",
     "There is one row or column too many: that of the 1 beside the hidden units, from which "
     "nothing flows back.",
-    "行または列が 1 つ余分です。隠れユニットに並べた 1 に対応するもので、"
+    "行または列が 1 つ余分です。中間層のユニットに並べた 1 に対応するもので、"
     "ここからは何も逆伝播しません。",
 )
 OVER_UNITS = _note(
