@@ -2,8 +2,9 @@
 
     python -m experiments.index
 
-That is the page experiments/README.md, the rows of the benchmark's tables in docs/speed.md, and its
-figures, in Japanese too where there is a font for it.
+That is the page experiments/README.md, the rows of the benchmark's tables in docs/speed.md and its
+figures, in Japanese too where there is a font for it, and the table of the checker's study by depth
+in docs/checking.md.
 
 The page is made of this module's text, the template, and what lies in experiments/results: for each
 NAME.json its question, answer and figures. A record without question or answer is listed by the
@@ -23,6 +24,19 @@ HERE = Path(__file__).parent
 SPEED = [HERE.parent / "docs" / name for name in ("speed.md", "speed.ja.md")]
 IMAGES = HERE.parent / "docs" / "images"
 RECORDS = ("benchmark", "benchmark-gpu")  # of which their tables are
+BY_DEPTH = {  # a sentence, and what the table's columns are called
+    "checking.md": (
+        "Of networks with one to four weight matrices, right and with one mistake in one layer, it "
+        "refused and named:",
+        "matrices, how given | right, refused | with a mistake, refused | named | at its line",
+    ),
+    "checking.ja.md": (
+        "重み行列が 1 個から 4 個のネットワークの、正しいものと、"
+        "一つの層に誤りがあるものでは、次のとおりです。",
+        "行列の数、渡し方 | 正しいのに誤りとされた | 誤りで、誤りとされた | 名前が当たった | "
+        "行が当たった",
+    ),
+}
 COLUMNS = ("C", "NumPy script", "PyTorch", "PyTorch, compiled", "scikit-learn")
 GPU_COLUMNS = ("C", "PyTorch", "PyTorch, compiled", "PyTorch, CUDA graphs")
 PAGE = """# Experiments
@@ -75,6 +89,28 @@ def main() -> None:
         if plot.japanese_fonts():
             with plot.style():
                 draw(record, "ja").savefig(IMAGES / f"{name}-ja.png", dpi=150)
+    for name in BY_DEPTH:
+        path = HERE.parent / "docs" / name
+        found = told(HERE / "results" / "checker_study.json")
+        path.write_text(with_depths(path.read_text(encoding="utf-8"), name, found), "utf-8")
+
+
+def with_depths(text: str, name: str, record: dict) -> str:
+    """The page, the table after its mark as found; without one as long as there is none."""
+    sentence, head = BY_DEPTH[name]
+    rows = [_of_depth(part, record) for part in record if part.startswith("one mistake, depth")]
+    table = f"\n{sentence}\n\n| {head} |\n|---|---|---|---|---|\n" + "".join(rows) if rows else ""
+    mark = "<!-- checker_study: by depth -->\n"
+    return re.sub(rf"{mark}(\n[^#|]+\n\n(\|.*\n)+)?", lambda _: mark + table, text)
+
+
+def _of_depth(part: str, record: dict) -> str:
+    which = part.removeprefix("one mistake, depth ")
+    right, wrong = record[f"right, depth {which}"], record[part]
+    counts = [(right, "false alarms"), *((wrong, key) for key in ("found wrong", "named"))]
+    counts += [(wrong, "at its line")] if which.endswith("as a file") else []
+    cells = [f"{of[key]:,} / {of['tried']:,}" for of, key in counts] + ["–"]
+    return f"| {' | '.join([which, *cells[:4]])} |\n"
 
 
 def language(page: Path) -> str:

@@ -138,6 +138,19 @@ def test_the_speeds_in_the_docs_are_those_measured(name):
         assert index.with_speeds(text, faster, lang) != text
 
 
+@pytest.mark.parametrize("page", index.BY_DEPTH)
+def test_the_study_by_depth_in_the_docs_is_that_of_the_record(page):
+    record = index.told(HERE / "results" / "checker_study.json")
+    text = (HERE.parent / "docs" / page).read_text("utf-8")
+    assert index.with_depths(text, page, record) == text
+    found = {"right, depth 3, as a file": {"tried": 9, "false alarms": 0}} | {
+        "one mistake, depth 3, as a file":
+            {"tried": 8, "found wrong": 7, "named": 6, "at its line": 5}}  # fmt: skip
+    with_table = index.with_depths(text, page, found)
+    assert "| 3, as a file | 0 / 9 | 7 / 8 | 6 / 8 | 5 / 8 |" in with_table
+    assert index.with_depths(with_table, page, record) == text
+
+
 @pytest.mark.parametrize("page", index.SPEED, ids=lambda path: path.name)
 def test_so_are_the_other_numbers_of_the_benchmark(page):
     record = index.told(HERE / "results" / "benchmark.json")

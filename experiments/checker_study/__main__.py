@@ -8,9 +8,11 @@ the same mistake, is decided by comparing what the edited derivations give.
 
 Parts: right derivations (is any refused?); one mistake (refused? named?); two mistakes (both
 named?); a mistake that the catalogue lacks (never called by a wrong name?); one unit's gradient
-dropped, and one entry off by 1e-6 (refused?); and right ones and single mistakes again, as files
-that `jaxmlp verify` is given, where all that it knows is what they compute. The numbers go to
-checker_study.json, the figure to checker_study.png.
+dropped, and one entry off by 1e-6 (refused?); right ones and single mistakes again, as files
+that `jaxmlp verify` is given, where all that it knows is what they compute; and by depth: networks
+of one to four matrices (`checker_study/layers.py`), right and with a mistake in one layer, as such
+files, and handed to `check`. The numbers go to checker_study.json, the figure to
+checker_study.png.
 """
 
 import argparse
@@ -30,10 +32,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from rich.table import Table
 
 from experiments import running
+from experiments.checker_study import by_depth
 from experiments.checker_study.derivations import NETWORKS, Case
 from experiments.checker_study.edits import EDITS
 from experiments.checker_study.figure import draw
 from experiments.checker_study.judge import matters
+from experiments.checker_study.layers import Deep
 from experiments.checker_study.trials import (
     Outcome,
     Trial,
@@ -55,6 +59,8 @@ class Plan(NamedTuple):
         pairs: derivations; per_pair: at most, of one pair of ids.
         left_out: derivations.
         files: derivations that are right, and as many with one mistake, each as a file.
+        deep: of any depth, files that are right, and as many with one mistake.
+        called, called_wrong: of any depth, right ones handed to `check`, and with one mistake.
         every: networks in which each edit and each pair is handed over, for the verdict alone.
         processes: at work.
     """
@@ -68,12 +74,15 @@ class Plan(NamedTuple):
     per_pair: int
     left_out: int
     files: int
+    deep: int
+    called: int
+    called_wrong: int
     every: int
     processes: int
 
 
-QUICK = Plan(1, 30, 3, 2, 30, 6, 1, 3, 2, 0, 1)
-NORMAL = Plan(len(NETWORKS), 10_000, 200, 100, 2_000, 400, 1, 200, 200, 0, 2)
+QUICK = Plan(1, 30, 3, 2, 30, 6, 1, 3, 2, 4, 2, 2, 0, 1)
+NORMAL = Plan(len(NETWORKS), 10_000, 200, 100, 2_000, 400, 1, 200, 200, 200, 1_000, 400, 0, 2)
 FULL = NORMAL._replace(every=len(NETWORKS))
 
 # The ways in which mistakes are made: one sample or rows, with the deltas or without, updates.
@@ -103,7 +112,21 @@ def trials(plan: Plan, seed: int) -> list[Trial]:
               for seed in range(plan.files)]  # fmt: skip
     as_files = [(c, w) for c, w in _spread(singles, rng) if not _is_convention(c, w)]
     found += [Trial("file-single", c, w) for c, w in as_files[: plan.files]]
-    return found + [Trial("pair", case, which) for case, which in _pairs(plan, cases, rng)]
+    found += [Trial("pair", case, which) for case, which in _pairs(plan, cases, rng)]
+    return found + _of_any_depth(plan, np.random.default_rng(seed))
+
+
+def _of_any_depth(plan: Plan, rng: np.random.Generator) -> list[Trial]:
+    found = []
+    for part, right, wrong in (
+        ("deep", plan.deep, plan.deep),
+        ("deep-call", plan.called, plan.called_wrong),
+    ):
+        called = part == "deep-call"
+        found += [Trial(part, c, seed=s) for c, s in by_depth.right_ones(right, rng, called=called)]
+        made = by_depth.wrong_ones(wrong, rng, called=called)
+        found += [Trial(f"{part}-single", *one) for one in made]
+    return found
 
 
 def _is_convention(case: Case, which: tuple[int, ...]) -> bool:
@@ -172,8 +195,8 @@ def _pairs(plan: Plan, cases: list[Case], rng: np.random.Generator) -> Iterator[
 
 def outcomes(todo: list[Trial], processes: int, advance: Callable[[int], None]) -> list[Outcome]:
     """Try all, network by network, so that little is computed or compiled twice."""
-    todo = sorted(todo, key=lambda trial: trial.case[:4])
-    chunks = [list(group) for _, group in groupby(todo, key=lambda trial: trial.case[:4])]
+    todo = sorted(todo, key=_network)
+    chunks = [list(group) for _, group in groupby(todo, key=_network)]
     done = []
     if processes == 1:
         for trial in todo:
@@ -185,6 +208,10 @@ def outcomes(todo: list[Trial], processes: int, advance: Callable[[int], None]) 
             done += part
             advance(len(part))
     return done
+
+
+def _network(trial: Trial) -> str:
+    return repr(trial.case[:4])
 
 
 def every(plan: Plan, progress: Progress) -> dict:
@@ -215,7 +242,18 @@ def results(done: list[Outcome]) -> dict:
         "one entry off by 1e-6": _refused(parts["entry"]),
         "right, as a file": _alarms(parts["file"]) | _unjudged(parts["file"]),
         "one mistake, as a file": _named(parts["file-single"]) | _unjudged(parts["file-single"]),
-    }
+    } | {part: numbers for n in by_depth.DEPTHS for part, numbers in _of_depth(n, parts)}
+
+
+def _of_depth(n: int, parts: dict[str, list[Outcome]]) -> Iterator[tuple[str, dict]]:
+    """The parts of the networks of n matrices."""
+    for part, way in {"deep": "as a file", "deep-call": "by check()"}.items():
+        right, wrong = (
+            [one for one in parts[which] if one.trial.case.depth == n]
+            for which in (part, f"{part}-single")
+        )
+        yield f"right, depth {n}, {way}", _alarms(right) | _unjudged(right)
+        yield f"one mistake, depth {n}, {way}", _named(wrong) | _unjudged(wrong)
 
 
 def _unjudged(done: list[Outcome]) -> dict:
@@ -246,7 +284,7 @@ def _refused(done: list[Outcome]) -> dict:
 def _named(done: list[Outcome]) -> dict:
     by_ids = defaultdict(list)
     for one in done:
-        by_ids[_ids(one.trial.which)].append(one)
+        by_ids[_label(one.trial, layer=False)].append(one)
     return _refused(done) | {
         "named": sum(one.named for one in done),
         "called unrecognised": sum(one.unrecognised and not one.named for one in done),
@@ -272,7 +310,14 @@ def _spec(one: Outcome) -> dict:
     """All that is needed to try it again."""
     trial = one.trial
     spec = {"case": trial.case._asdict(), "seed": trial.seed, "said": one.said}
-    return {"edits": _ids(trial.which)} | spec if trial.which else spec
+    return {"edits": _label(trial)} | spec if trial.which else spec
+
+
+def _label(trial: Trial, *, layer: bool = True) -> str:
+    """The ids of its edits; of any depth with the layer or without."""
+    if isinstance(trial.case, Deep):
+        return " + ".join(by_depth.mistake(trial.case, i, layer=layer) for i in trial.which)
+    return _ids(trial.which)
 
 
 def setting(seed: int, size: str, seconds: float) -> dict:
@@ -299,13 +344,16 @@ def answer(found: dict) -> str:
 
 def summary(found: dict) -> Table:
     """The numbers as a table."""
-    table = Table("part", "tried", "refused", "named", "unrecognised", "not judged", "amiss")
+    table = Table(
+        "part", "tried", "refused", "named", "at its line", "unrecognised", "not judged", "amiss"
+    )
     for part, numbers in found.items():
         amiss = ("false alarms", "misnamed")
         cells = (
             numbers["tried"],
             numbers.get("found wrong", numbers.get("false alarms")),
             numbers.get("named", numbers.get("named by the same function", "")),
+            numbers.get("at its line", "") if "named" in numbers else "",
             numbers.get("called unrecognised", ""),
             numbers.get("not judged", ""),
             next((numbers[key] for key in amiss if key in numbers), ""),
@@ -347,7 +395,7 @@ def main() -> int:
     everything = said | setting(chosen.seed, size, time.monotonic() - start) | found
     running.write(chosen, "checker_study", everything)
     by_id = [found[part]["by id"] for part in ("one mistake", "two mistakes")]
-    draw(*by_id, chosen.out / "checker_study.png")
+    draw(*by_id, found, chosen.out / "checker_study.png")
     return 0
 
 

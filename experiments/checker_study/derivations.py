@@ -364,12 +364,17 @@ def right(case: Case) -> dict[str, str]:
 
 def at_random(case: Case, rng: np.random.Generator) -> dict[str, str]:
     """A right derivation with each line spelled at random."""
-    return {slot: texts[rng.integers(len(texts))] for slot, texts in spellings(case).items()}
+    return spelled(spellings(case), rng)
+
+
+def spelled(table: Mapping[str, tuple[str, ...]], rng: np.random.Generator) -> dict[str, str]:
+    """One of the texts of each slot."""
+    return {slot: texts[rng.integers(len(texts))] for slot, texts in table.items()}
 
 
 def source(case: Case, lines: Mapping[str, str]) -> str:
     """The derivation as Python text."""
-    body = [_statement(slot, text) for slot, text in lines.items()]
+    body = [statement(slot, text) for slot, text in lines.items()]
     names = "W, V, x, y" + (", eta" if case.update else "")
     if case.update:
         ending = "return new_W, new_V"
@@ -386,7 +391,7 @@ def source(case: Case, lines: Mapping[str, str]) -> str:
     return _in_library(case, text)
 
 
-def _statement(slot: str, text: str) -> str:
+def statement(slot: str, text: str) -> str:
     name = slot.removeprefix("mean_")
     return text if "\n" in text else "" if text == name else f"{name} = {text}"
 

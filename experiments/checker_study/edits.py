@@ -5,7 +5,7 @@ where that is another text, for rows of samples. "{}" stands for what the line s
 same id may stand there more than once: different ways to the same mistake.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from experiments.checker_study.derivations import (
@@ -458,9 +458,14 @@ SYNONYMS = (
 
 
 def edited(case: Case, edits: Iterable[Edit]) -> dict[str, str]:
-    """The plain right derivation with these edits: replaced lines first, then wrapped ones."""
-    lines = right(case)
-    changes = [change for edit in edits for change in edit.lines(case).items()]
+    """The plain right derivation with these edits."""
+    return changed(right(case), [edit.lines(case) for edit in edits])
+
+
+def changed(lines: Mapping[str, str], edits: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """A derivation's lines with edits made: replaced lines first, then wrapped ones."""
+    lines = dict(lines)
+    changes = [change for edit in edits for change in edit.items()]
     for slot, text in sorted(changes, key=lambda change: "{}" in change[1]):
         lines[slot] = text.replace("{}", f"({lines[slot]})")
     return lines

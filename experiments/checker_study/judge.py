@@ -58,7 +58,7 @@ def _output(function: Callable, argument: tuple) -> Arrays | None:
             given = function(*argument)
         parts = given.values() if isinstance(given, dict) else given
         return tuple(np.asarray(part) for part in parts)
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, NameError):
         return None
 
 

@@ -1,12 +1,13 @@
 """One trial: a derivation is written, right or wrong, and handed to the checker."""
 
+import difflib
 import functools
 import inspect
 import itertools
 import re
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice, product
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from experiments.checker_study import by_depth
 from experiments.checker_study.derivations import (
     HIDDEN,
     PAIRS,
@@ -36,8 +38,10 @@ from experiments.checker_study.judge import (
     outputs,
     points,
 )
+from experiments.checker_study.layers import Deep
 from jaxmlp.verify import mistakes
 from jaxmlp.verify.check import check
+from jaxmlp.verify.finding import File
 from jaxmlp.verify.grading import Options
 from jaxmlp.verify.homework import verify_file
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT
@@ -58,14 +62,15 @@ class Trial(NamedTuple):
     Attributes:
         part: "right"; "mixed", right, too, but in float32 and float64 mixed; "single", "pair"
             or "left-out", edits; "row" or "entry", spoiled results; "file" and "file-single",
-            right or with an edit, handed over as the text of a file.
+            right or with an edit, handed over as the text of a file; "deep" and "deep-single",
+            the same of any depth; "deep-call" and "deep-call-single", handed to `check`.
         case: the network, and how it is written.
-        which: the edits made, by their places in `EDITS`.
+        which: the edits made, by their places in `EDITS`, or in `edits` of a network of any depth.
         seed: of the spellings, or of the entry changed.
     """
 
     part: str
-    case: Case
+    case: Case | Deep
     which: tuple[int, ...] = ()
     seed: int = 0
 
@@ -126,7 +131,8 @@ def run(trial: Trial) -> Outcome:
         warnings.simplefilter("ignore")
         ways = {"right": _right, "mixed": _right, "row": _spoiled, "entry": _spoiled}
         ways |= {"file": _in_file, "file-single": _in_file}
-        return ways.get(trial.part, _edited)(trial)
+        way = _of_any_depth if isinstance(trial.case, Deep) else ways.get(trial.part, _edited)
+        return way(trial)
 
 
 def verdicts(case: Case) -> tuple[int, list[tuple[int, ...]]]:
@@ -235,24 +241,44 @@ def _in_file(trial: Trial) -> Outcome:
         path = Path(folder) / "derivation.py"
         path.write_text(text, encoding="utf-8")
         file = verify_file(path, Options(limit=20.0, **said_of))
-    refused = any(one.verdict in ("wrong", "crashed") for one in file.checks)
+    return _outcome(trial, file, text, plain, lambda: _is_named(trial, file))
+
+
+def _of_any_depth(trial: Trial) -> Outcome:
+    """What `jaxmlp verify` says of a file, or `check` of a function or a class."""
+    case, made = trial.case, (trial.case, trial.which, trial.seed)
+    text, plain = by_depth.texts(*made)
+    file = by_depth.found_in(case, text, called="call" in trial.part)
+    ids = [note.id for one in file.checks for note in one.diagnosis]
+    return _outcome(trial, file, text, plain, lambda: by_depth.is_named(*made, ids))
+
+
+def _outcome(
+    trial: Trial, file: File, text: str, plain: str, is_named: Callable[[], bool]
+) -> Outcome:
+    refused = any(one.verdict in ("wrong", "crashed", "unfinished") for one in file.checks)
     left = not file.checks or any(note.id in NOT_LOOKED_AT for note in file.remarks)
-    named = bool(edits) and refused and _is_named(trial, file)
+    named = bool(trial.which) and refused and is_named()
     return Outcome(
         trial, refused, named, left and not refused, said(file), text, _is_placed(file, text, plain)
     )
 
 
-def _is_placed(file, text: str, plain: str) -> bool:
-    """Whether a line that is told was edited; or, of an edit that leaves nothing but a name in a
-    line, whether it is the line before or uses this name."""
-    lines = text.split("\n")
-    edited = {k for k, line in enumerate(lines) if line not in plain.split("\n")}
+def _is_placed(file: File, text: str, plain: str) -> bool:
+    """Whether all lines that are told were edited.
+
+    Where an edit leaves nothing but a name in a line, or moves an update, this may be the line
+    before, or one that uses this name; where it only takes lines away, any.
+    """
+    lines, old = text.split("\n"), plain.split("\n")
+    steps = difflib.SequenceMatcher(None, old, lines, autojunk=False).get_opcodes()
+    edited = {k for step, _, _, first, end in steps if step != "equal" for k in range(first, end)}
     told = {one.place.line - 1 for one in file.checks if one.verdict == "wrong" and one.place}
-    names = {k: re.fullmatch(r"(\w+) = \w+", lines[k].strip()) for k in edited}
-    near = {k - 1 for k, m in names.items() if m}
-    near |= {k for m in names.values() if m for k in told if re.search(rf"\b{m[1]}\b", lines[k])}
-    return bool(told & (edited | near)) or bool(told and not edited)
+    changed = {k: re.fullmatch(r"(\S+) -?= (.*)", lines[k].strip()) for k in edited}
+    names = {k: m[1] for k, m in changed.items() if m and (m[2].isidentifier() or lines[k] in old)}
+    uses = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names.values())
+    near = {k - 1 for k in names} | {k for k in told if uses and re.search(uses, lines[k])}
+    return bool(told) and (not edited or told <= edited | near)
 
 
 def _check(case: Case, function, catalogue=mistakes.CATALOGUE):
