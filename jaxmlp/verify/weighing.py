@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jaxmlp.verify.finding import Check, Note, Words, by_function
 from jaxmlp.verify.kinds import BACKWARD, LOOP, STILL, unwritten
-from jaxmlp.verify.names import DELTA, called, names_used, plain, stores
+from jaxmlp.verify.names import DELTA, ROLE, called, names_used, plain, stores
 from jaxmlp.verify.overlooked import idle
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
@@ -206,9 +206,11 @@ def _missing(found: Source, checks: Sequence[Check], steps: Sequence[RanStep]) -
     mine = {one.stage: one.line for one in checks if one.name == LOOP}
     if not steps and not mine:
         return [unwritten(LOOP, "update", line) for line in idle(found.module)[:1]]
-    begun = any(DELTA.get(plain(name)) == "delta1" for name in stores(found.module))
+    names = [plain(name) for name in stores(found.module)]
+    begun = any(DELTA.get(name) == "delta1" for name in names)
     begun |= any(BACKWARD.search(plain(name)) for name in unused(found))
-    if "dV" in mine and "dW" not in mine and begun:
+    two = {"W", "V"} <= {ROLE.get(name) for name in names}  # a single matrix is V
+    if "dV" in mine and "dW" not in mine and begun and two:
         return [unwritten(LOOP, "dW", mine["dV"], STILL)]
     return []
 

@@ -658,7 +658,7 @@ def test_a_step_size_that_is_missing_is_told_where_it_is(judged):
     wrong = [c for c in judged(SIZED.replace("rate * low.sum", "low.sum")).checks
              if c.verdict == "wrong"]  # fmt: skip
     assert {note.id for check in wrong for note in check.diagnosis} == {"no-step-size"}
-    assert {check.place.text for check in wrong} == {"low.sum(0, keepdims=True)"}
+    assert {check.place.text for check in wrong} == {"b - low.sum(0, keepdims=True)"}
 
 
 def test_a_step_size_of_its_own_is_none_that_is_missing(judged):

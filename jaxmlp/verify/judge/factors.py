@@ -10,7 +10,7 @@ from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.rates import lacks_rate, near
+from jaxmlp.verify.judge.rates import lacks_rate, near, repeats_rate
 from jaxmlp.verify.judge.uneven import samples
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
@@ -25,6 +25,13 @@ NO_STEP_SIZE = Note(
     "no-step-size",
     Words("The step size is missing here: all other updates are multiplied by it.",
           "ここだけ η が掛けられていません。他のパラメータの更新量には η が掛けられています。"),
+    Words("Compare the updates of all parameters.",
+          "すべてのパラメータの更新式を見比べてください。"),
+)  # fmt: skip
+RATE_AGAIN = Note(
+    "eta-twice",
+    Words("The step size is multiplied in twice here; in all other updates it is once.",
+          "ここだけ η が 2 回掛けられています。他のパラメータの更新では 1 回です。"),
     Words("Compare the updates of all parameters.",
           "すべてのパラメータの更新式を見比べてください。"),
 )  # fmt: skip
@@ -59,9 +66,11 @@ def steps(found: Judgement) -> Iterator[StepMistake]:
         if not found.right.get(param.name):
             continue
         if param.name in found.uneven:
-            at = _scaled_at(found, param, found.uneven[param.name])
-            span = found.world.recording.nodes[at].span
-            yield StepMistake((param.name,), (_uneven(found, param),), span)
+            note = _uneven(found, param)
+            if note not in (NO_STEP_SIZE, RATE_AGAIN):  # these are of the update itself
+                at = _scaled_at(found, param, found.uneven[param.name])
+                span = found.world.recording.nodes[at].span
+            yield StepMistake((param.name,), (note,), span)
         elif not param.gives and _is_held(found, param):
             yield StepMistake((param.name,), (ETA_ZERO,), span)
         elif param.name in found.uphill or (
@@ -158,6 +167,12 @@ def _is_shared_otherwise(found: Judgement, factors: Sequence[float], reduction: 
     )
 
 
+def _is_rate_again(found: Judgement, param: Param, others: Sequence[int]) -> bool:
+    """Whether a parameter has another factor than others by the step size once again."""
+    times = found.uneven[param.name]
+    return param.name in found.squared or repeats_rate(found.world, param.new, others, times)
+
+
 def _is_held(found: Judgement, param: Param) -> bool:
     """Whether a parameter does not move, though by the others' step size it would be seen to."""
     true = np.abs(found.names.adjoints[param.old]).max()
@@ -173,6 +188,8 @@ def _uneven(found: Judgement, param: Param) -> Note:
     others = [new[name] for name, factor in found.factors.items() if near(factor, common)]
     if not param.gives and lacks_rate(found.world, param.new, others, times):
         return NO_STEP_SIZE
+    if not param.gives and _is_rate_again(found, param, others):
+        return RATE_AGAIN
     said = f"{times:.4g}"
     return Note("other-factor", Words(
         f"This is {said} times what goes with the gradients of the other parameters: all have to "

@@ -35,6 +35,7 @@ class Judgement:
         unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
         shares: by parameter, how many times the share of itself is taken away that the file's own E
             takes, where all but that is right.
+        squared: those of `uneven` in whose update the step size is written twice.
         instead: where no known E is shown, the verdicts by these; this one takes the step's own δ.
     """
 
@@ -50,6 +51,7 @@ class Judgement:
     gone: frozenset[str] = frozenset()
     resting: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    squared: frozenset[str] = frozenset()
     instead: tuple[Judgement, ...] = ()
 
     @property

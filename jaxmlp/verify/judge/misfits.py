@@ -1,6 +1,7 @@
 """Results of a call that are made as a gradient is, and have not the shape of what E is
 differentiated by; or that are nothing but 0."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -91,7 +92,26 @@ def misnamed(found: Judgement) -> list[tuple[Param, int]]:
         said = next(iter(meant(name) & left.keys()), None)
         if known and said and known.of in roots and known.of != left[said]:
             made.append((Param(name, left[said], node, gives=True), known.of))
-    return made
+    of = {p.new: p.old for p in found.world.params}
+    return made + [(p, of[p.new]) for p in _out_of_order(found) if p.new in of]
+
+
+def _out_of_order(found: Judgement) -> list[Param]:
+    """The results that are not the gradient of the argument at their place, where the others are
+    and that argument has none: (dW1, db2, dW2, db2), say, of W1, b1, W2 and b2."""
+    recording, adjoints = found.world.recording, found.names.adjoints
+    place = re.compile(re.escape(recording.name) + r"\[\d+\]")
+    results = [(name, node) for name, node in recording.values if place.fullmatch(name)]
+    asked = [node for name, node in recording.values if name.isidentifier() and node in adjoints
+             and recording.nodes[node].op == "leaf"]  # fmt: skip
+    of = {p.new: p.old for p in found.world.params if found.right.get(p.name)}
+    pairs = list(zip(results, asked, strict=False))
+    right = {root for (_, node), root in pairs if of.get(node) == root}
+    told = {root for (_, node), _ in pairs if (root := of.get(node)) is not None}
+    if len(results) > len(asked) or 2 * len(right) < len(results) or not told <= right:
+        return []
+    return [Param(name, root, node, gives=True) for (name, node), root in pairs
+            if root not in right]  # fmt: skip
 
 
 def _beside(found: Judgement) -> list[tuple[str, int]]:
@@ -108,6 +128,7 @@ def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:
                if network.multiplied(found.world.graph, i)}  # fmt: skip
     if any(name.startswith("self.") for name, _ in recording.values):
         return []  # an object may keep a matrix that it does not move
+    weights |= {nodes[p.old].value.shape for p in _out_of_order(found)}
     given = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]
     return [(name, i) for name, i in given
             if nodes[i].value.shape in weights and not np.any(nodes[i].value)]  # fmt: skip

@@ -1,11 +1,14 @@
 """The numbers by which updates are multiplied or divided: step sizes, and counts of samples."""
 
+import ast
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.run.hooked import MANY
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node, Ref
@@ -20,12 +23,12 @@ class Scalars(NamedTuple):
     """What an update has beside its gradient.
 
     Attributes:
-        times: the numbers that it is multiplied by.
+        times: the numbers that it is multiplied by, and how often by each.
         over: those that it is divided by.
     """
 
-    times: set[float]
-    over: set[float]
+    times: Counter[float]
+    over: Counter[float]
 
 
 def is_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
@@ -44,8 +47,63 @@ def lacks_rate(world: World, new: int, others: Sequence[int], times: float) -> b
     this that makes its factor so many times theirs."""
     if not others or _numbers(world, new, others).times:
         return False
-    shared = set.intersection(*(_numbers(world, one, [new]).times for one in others))
+    shared = set.intersection(*(set(_numbers(world, one, [new]).times) for one in others))
     return any(near(times, 1 / size) for size in shared)
+
+
+def has_more(world: World, new: int, others: Sequence[int], times: float) -> bool:
+    """Whether an update is multiplied by the numbers of another and by more, and it is this that
+    makes its factor: by the step size once again, or by 2 or ½."""
+    return repeats_rate(world, new, others, times) or any(
+        {*more} <= {2.0, 0.5} and near(times, math.prod(more.elements()))
+        for more, _ in _more(world, new, others)
+    )
+
+
+def repeats_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
+    """Whether it is so by the step size once again."""
+    return any(more.keys() <= theirs.keys() and near(times, math.prod(more.elements()))
+               for more, theirs in _more(world, new, others))  # fmt: skip
+
+
+def _more(
+    world: World, new: int, others: Sequence[int]
+) -> Iterator[tuple[Counter[float], Counter[float]]]:
+    """(by what an update is multiplied beside all that another is, by what that is)."""
+    for mine, theirs in _apart(world, new, others):
+        more = mine.times - theirs.times
+        if more and theirs.times and theirs.times <= mine.times and mine.over == theirs.over:
+            yield more, theirs.times
+
+
+def squares_rate(
+    world: World, param: Param, factors: Mapping[str, float], statements: Sequence[ast.stmt]
+) -> float | None:
+    """How many times the factor of others a parameter has whose update has a name twice in one
+    product, as in eta * eta * dW: with plain numbers only the text shows it."""
+    line, new = world.recording.nodes[param.new].span.line, {p.name: p.new for p in world.params}
+    inside = (n for one in statements for n in ast.walk(one) if isinstance(n, ast.BinOp)
+              and n.lineno <= line <= (n.end_lineno or n.lineno))  # fmt: skip
+    if param.gives or not any(map(_has_square, inside)):
+        return None
+    for name, factor in factors.items():
+        times = factors[param.name] / factor
+        rates = _numbers(world, new[name], [param.new]).times
+        if any(near(times, rate) for rate in rates):
+            return times
+    return None
+
+
+def _has_square(node: ast.BinOp) -> bool:
+    """Whether one name stands twice in a product."""
+    left, names = [node.left, node.right], Counter[str]()
+    while left:
+        one = left.pop()
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
+            left += [one.left, one.right]
+        elif isinstance(one, ast.Name):
+            names[one.id] += 1
+    return isinstance(node.op, ast.Mult) and any(count > 1 for count in names.values())
 
 
 def counts_otherwise(world: World, new: int, others: Sequence[int], times: float) -> bool:
@@ -66,7 +124,7 @@ def _numbers(world: World, new: int, others: Sequence[int]) -> Scalars:
     """Those on the way to a parameter's new value, and not on that to others'."""
     graph, nodes = world.graph, world.recording.nodes
     both = graph.ancestors([new]) & graph.ancestors(others)
-    found, left = Scalars(set(), set()), [(new, INSIDE | SUMS)]
+    found, left = Scalars(Counter(), Counter()), [(new, INSIDE | SUMS)]
     while left:
         number, through = left.pop()
         op, args = nodes[number].op, nodes[number].args
@@ -81,10 +139,11 @@ def _numbers(world: World, new: int, others: Sequence[int]) -> Scalars:
 
 
 def _sizes(nodes: Mapping[int, Node], args: Sequence[Any]) -> list[float]:
-    """The arguments that are numbers, and not 0."""
-    values = (nodes[a.id].value if isinstance(a, Ref) else a for a in args)
+    """The arguments that are numbers other than 0 and 1, and no products of others."""
+    alone = (a for a in args if not isinstance(a, Ref) or nodes[a.id].op not in INSIDE)
+    values = (nodes[a.id].value if isinstance(a, Ref) else a for a in alone)
     sizes = (abs(float(np.squeeze(value))) for value in values if np.size(value) == 1)
-    return [size for size in sizes if size]
+    return [size for size in sizes if size not in (0, 1)]
 
 
 def near(one: float, other: float) -> bool:

@@ -15,6 +15,7 @@ from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, placed
+from jaxmlp.verify.judge.rates import squares_rate
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import of_cells
@@ -249,6 +250,7 @@ def _by(found: Judgement, code: Told) -> Note:
 def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Judgement:
     """A judgement in which what does not move in this step, but would in another, or if the program
     were asked for it, is no mistake, and only said."""
+    found = _with_squares(found, _statements(lines, cells))
     names = {node: name for name, node in found.world.recording.values}
     ran = {n.span.line for n in found.world.recording.nodes.values() if n.op != "leaf"}
     moved = {name for one in _statements(lines, cells) for name in moves(one, ran)}
@@ -264,6 +266,14 @@ def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Ju
     others = [name for name in found.resting if name not in alone or last_of(name) not in moved]
     resting = tuple(dict.fromkeys((*others, *known)))
     return replace(found, still=still, resting=resting)
+
+
+def _with_squares(found: Judgement, statements: Sequence[ast.stmt]) -> Judgement:
+    """A judgement in which a step size that is written twice in one update makes it uneven."""
+    squares = {p.name: squares_rate(found.world, p, found.factors, statements)
+               for p in found.world.params if p.name in found.factors}  # fmt: skip
+    again = {name: times for name, times in squares.items() if times}
+    return replace(found, uneven=found.uneven | again, squared=frozenset(again))
 
 
 def _still(found: Judgement) -> Iterator[StepMistake]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from jaxmlp.verify.judge.rates import counts_otherwise, is_rate, lacks_rate, near
+from jaxmlp.verify.judge.rates import counts_otherwise, has_more, is_rate, lacks_rate, near
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.network import multiplied
 
@@ -49,9 +49,13 @@ def uneven(
     batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
     told = {name: (*batch, averaged[name]) for name in found}
     rest = [new[name] for name in factors if name not in found]
-    twice = {
-        name for name, f in found.items() if name in weights and (near(f, 2.0) or near(f, 0.5))
-    }
+    few = set(found.values())
+    if len(few) == 1 and all(lacks_rate(world, one, [new[name] for name in found], 1 / min(few))
+                             for one in rest):  # fmt: skip
+        return {name: 1 / min(few) for name in factors if name not in found}
+    twice = {name for name, f in found.items()
+             if (name in weights and (near(f, 2.0) or near(f, 0.5)))
+             or has_more(world, new[name], rest, f)}  # fmt: skip
     found = {name: f for name, f in found.items()
              if name in twice or not is_rate(world, new[name], rest, f)}  # fmt: skip
     return {name: f for name, f in found.items()

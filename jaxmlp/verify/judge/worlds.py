@@ -307,7 +307,10 @@ def odd(world: World) -> int:
     strange = (wanted - left).total()  # what is given is the gradient of no array
     single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs)) + numbers
     square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
-    return single + square + 2 * strange + degenerate(world)
+    moved = [p for p in world.params if not p.gives]
+    units = {n for p in moved for n in nodes[p.old].value.shape}
+    alike = sum(len(shape) > 1 and units >= {*shape} for shape in outputs)  # samples as units
+    return single + square + 2 * strange + alike + degenerate(world)
 
 
 def degenerate(world: World) -> int:

@@ -21,6 +21,7 @@ LOOKS = 8  # passes, after which it is looked at the clock again
 LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
 AFTER = 3  # of the time that is left, for what follows the first step
 STEPS = 3  # steps that are looked for
+SUMS = frozenset(("add", "subtract"))
 ROOM = 20_000  # nodes kept from before a step
 NO_MORE = object()  # passes of a loop
 
@@ -224,9 +225,23 @@ def _made(
 ) -> Seen | None:  # fmt: skip
     """The step that has changed places, if it is one."""
     moved = moves(before, after, start, alone=alone)
-    still = {name: place for name, place in after.items() if before.get(name) == place}
+    olds = {one.old for one in moved}
+    still = {
+        name: was
+        for name, was in before.items()
+        if name in after
+        and (was == after[name] or (was.node not in olds and _is_same(was, after[name])))
+    }
     made = Seen(line, name, start, current().next, moved, still)
     return made._replace(stretched=_stretched(before, after)) if moved else None
+
+
+def _is_same(was: TapePlace, now: TapePlace) -> bool:
+    """Whether nothing but 0 was added to an array, as b − η db does where db is 0."""
+    nodes = current().nodes
+    old, new = nodes.get(was.node), nodes.get(now.node)
+    summed = new is not None and new.op in SUMS and was.node in new.references
+    return summed and old is not None and np.array_equal(old.value, new.value)
 
 
 def _stretched(before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]) -> tuple[str, ...]:

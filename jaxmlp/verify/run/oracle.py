@@ -132,4 +132,6 @@ class Oracle:
         known += [(1, size) for size in used]  # one number for each sample
         known += [(SAMPLES, size, 1) for size in used if size != SAMPLES]  # samples as columns
         # Those come last, for there come to be more of them.
-        return known + [(SAMPLES, size) for size in self.own if (SAMPLES, size) not in known]
+        own: list[Shape] = [(SAMPLES, size) for size in self.own]
+        own += [(size - less,) for size in self.own for less in (1, 0) if size - less > 1]
+        return known + [one for one in own if one not in known]

@@ -152,7 +152,12 @@ def _beside(name: str, mine: Any, pair: list, oracle: Oracle) -> None:
     other = other.known() if hasattr(other, "stands_for") else other
     shape = np.shape(other)
     if not shape:
-        _beside_number(name, mine, other, oracle, divides=pair[-1] is mine and name == "divide")
+        second = pair[-1] is mine
+        output = _probabilities() if name == "subtract" and second and other == 1 else None
+        if output is not None and oracle.choose((True, False)):  # 1 − y
+            mine.become(output.shape, output)
+        else:
+            _beside_number(name, mine, other, oracle, divides=second and name == "divide")
         return
     kind = f"bias of {len(shape)}" if name == "add" and _op(other) in PRODUCTS else ""
     options = _beside_array(name, other, shape, bias=bool(kind))
@@ -160,6 +165,15 @@ def _beside(name: str, mine: Any, pair: list, oracle: Oracle) -> None:
         options = [shape[-1:], *options]  # an object has a factor for each unit
     fits = lambda like: like[-len(shape) :] == shape or like == shape  # noqa: E731
     mine.become(oracle.choose(_likely(mine, options, fits), kind), _compared(other))
+
+
+def _probabilities() -> np.ndarray | None:
+    """The last array that was computed and is of numbers between 0 and 1, as an output is."""
+    for node in reversed(current().nodes.values()):
+        value = node.value
+        if node.op != "leaf" and value.ndim and value.dtype.kind == "f" and value.size > 1:
+            return value if ((value > 0) & (value < 1)).all() else None
+    return None
 
 
 def _compared(other: Any) -> np.ndarray:

@@ -57,6 +57,8 @@ def states(
             if size > SMALL**SHRUNK and left and _is_saturated(recording, values):
                 size *= SMALL  # with units that are saturated nothing is seen
                 continue
+            if left > ATTEMPTS and _is_dead(recording, values):
+                continue
             found.append(values)
             near = not near or scale < 0.5
         except replay.NotReplayed as why:
@@ -104,6 +106,12 @@ def _is_saturated(recording: Recording, values: dict[int, np.ndarray]) -> bool:
         if still[-1] and np.any(ran):
             return True
     return bool(still) and all(still)
+
+
+def _is_dead(recording: Recording, values: Mapping[int, np.ndarray]) -> bool:
+    """Whether a ReLU is 0 of all units and samples, so that nothing before it is seen."""
+    rectified = (n.id for n in recording.nodes.values() if n.op == "maximum" and n.value.size > 1)
+    return not all(np.any(values[i]) for i in rectified)
 
 
 def _moved(

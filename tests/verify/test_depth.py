@@ -1,0 +1,105 @@
+"""Networks of one to four matrices: what a study of them found, right and wrong."""
+
+import pytest
+
+from jaxmlp.verify.homework import Options, verify_file
+
+SINGLE = """
+import numpy as np
+X, T, eta = np.random.randn(40, 6), np.eye(5)[np.random.randint(5, size=40)], 0.1
+W1, b1 = np.random.randn(5, 6), np.random.randn(5)
+for i in np.random.permutation(40):
+    x, t = X[i], T[i]
+    u1 = W1 @ x + b1
+    h1 = np.exp(u1) / np.sum(np.exp(u1))
+    delta1 = h1 - t
+    dW1 = np.outer(delta1, x)
+    db1 = delta1
+    W1 = W1 - eta * dW1
+    b1 = b1 - eta * db1
+"""
+DEEP = """
+import numpy as np
+def gradients(W1, b1, W2, b2, W3, b3, W4, b4, X, T):
+    u1 = X @ W1 + b1
+    h1 = np.tanh(u1)
+    u2 = h1 @ W2 + b2
+    h2 = np.tanh(u2)
+    u3 = h2 @ W3 + b3
+    h3 = np.maximum(u3, 0)
+    u4 = h3 @ W4 + b4
+    h4 = np.exp(u4 - u4.max(axis=1, keepdims=True))
+    h4 = h4 / h4.sum(axis=1, keepdims=True)
+    delta4 = (h4 - T) / len(X)
+    delta3 = delta4 @ W4.T * (h3 > 0)
+    delta2 = delta3 @ W3.T * (1 - h2**2)
+    delta1 = delta2 @ W2.T * (1 - h1**2)
+    db4, db3, db2, db1 = (d.sum(axis=0) for d in (delta4, delta3, delta2, delta1))
+    dW4, dW3, dW2, dW1 = h3.T @ delta4, h2.T @ delta3, h1.T @ delta2, X.T @ delta1
+    return dW1, db1, dW2, db2, dW3, db3, dW4, db4
+"""
+OBJECT = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W1, self.W2 = np.random.randn(7, 7), np.random.randn(3, 8)
+    def forward(self, x):
+        self.z0 = np.r_[1, x]
+        self.h1 = 1 / (1 + np.exp(-np.dot(self.W1, self.z0)))
+        self.z1 = np.concatenate([[1], self.h1])
+        self.h2 = np.exp(self.W2 @ self.z1)
+        self.h2 = self.h2 / self.h2.sum()
+    def backward(self, t):
+        delta2 = self.h2 - t
+        self.dW2 = np.outer(delta2, self.z1)
+        self.dW1 = np.outer(self.h1 * (1 - self.h1) * (delta2 @ self.W2[:, 1:]), self.z0)
+    def step(self, eta):
+        self.W1 = self.W1 - eta * self.dW1
+        self.W2 = self.W2 - eta * self.dW2
+"""
+BINARY = """
+import numpy as np
+def gradients(W1, b1, x, t):
+    h1 = 1 / (1 + np.exp(-(W1.dot(x) + b1)))
+    delta1 = ((1 - t) / (1 - h1) - t / h1) * h1 * (1 - h1)
+    return np.outer(delta1, x), delta1
+"""
+
+
+@pytest.fixture
+def judged(tmp_path):
+    def judge(text):
+        path = tmp_path / "homework.py"
+        path.write_text(text, encoding="utf-8")
+        return verify_file(path, Options(limit=30.0, budget=200.0))
+
+    return judge
+
+
+def ids(file):
+    return {note.id for check in file.checks for note in check.diagnosis}
+
+
+@pytest.mark.parametrize("text", [SINGLE, DEEP, OBJECT, BINARY])
+def test_what_is_right_is_called_right(judged, text):
+    file = judged(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert not any(note.id == "not-looked-at" for note in file.remarks)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "expected"),
+    [
+        (SINGLE, "db1 = delta1", "db1 = 2 * delta1", "other-factor"),
+        (SINGLE, "db1 = delta1", "db1 = np.zeros_like(b1)", "never-moves"),
+        (SINGLE, "b1 - eta *", "b1 - eta * eta *", "eta-twice"),
+        (SINGLE, "W1 - eta * dW1", "W1 - dW1", "no-step-size"),
+        (OBJECT, "W2 - eta *", "W2 - eta * eta *", "eta-twice"),
+        (DEEP, "return dW1, db1,", "return dW1, np.zeros_like(b1),", "zero"),
+        (DEEP, "return dW1, db1,", "return dW1, db2,", "another-derivative"),
+        (BINARY, "np.outer(delta1, x), delta1", "np.outer(delta1, x), np.zeros_like(b1)", "zero"),
+    ],
+)
+def test_mistakes_in_biases_and_step_sizes_are_told(judged, text, old, new, expected):
+    assert text.count(old) == 1
+    assert ids(judged(text.replace(old, new))) == {expected}
