@@ -83,9 +83,6 @@ def named_results(
             return pairs
         raise Crashed(f"expected keys such as dW and dV, got {', '.join(map(str, result))}")
     values: list[Any] = list(result) if isinstance(result, tuple | list) else [result]
-    dicts = [value for value in values if isinstance(value, Mapping)]
-    if len(dicts) == 1:  # (grads, cost)
-        return named_results(subject, found, dicts[0], shapes)
     named = [result_role(name, found) for name in subject.returned]
     if len(named) == len(values) and None not in named and len(set(named)) == len(named):
         return dict(zip(named, values, strict=True))

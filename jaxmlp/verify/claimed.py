@@ -167,16 +167,13 @@ def _shapes(old: dict, layout: Layout) -> dict[str, tuple]:
     prefix = "" if "eta" in old else "d"
     params = {prefix + r: np.shape(old[r]) for r in ("W", "V", "b", "c") if r in old}
     q, m = (old[r].shape[-1 if layout.turned else 0] for r in ("W", "V"))
-    more: dict[str, tuple] = {"delta1": (q,), "delta2": (m,)}
-    if np.ndim(old["x"]) == 2:
-        n, columns = len(old["x"]), len(old["y"]) == m != len(old["x"])
-        n = np.shape(old["y"])[1] if columns else n
-        more = (
-            {"delta1": (q, n), "delta2": (m, n)}
-            if columns
-            else {"delta1": (n, q), "delta2": (n, m)}
-        )
-    return params | more
+    if np.ndim(old["x"]) != 2:
+        return params | {"delta1": (q,), "delta2": (m,)}
+    if len(old["y"]) == m != len(old["x"]):  # samples as columns
+        n = np.shape(old["y"])[1]
+        return params | {"delta1": (q, n), "delta2": (m, n)}
+    n = len(old["x"])
+    return params | {"delta1": (n, q), "delta2": (n, m)}
 
 
 def _joined(values: dict, matrix: str, bias: str, setting: ClaimSetting) -> np.ndarray | None:
@@ -189,8 +186,6 @@ def _joined(values: dict, matrix: str, bias: str, setting: ClaimSetting) -> np.n
     column = values[bias].ravel()
     if d.ndim == 2 and len(d) == len(column):
         return np.concatenate([column[:, None], d], axis=1)
-    if d.ndim == 2 and d.shape[1] == len(column):
-        return np.concatenate([column[None, :], d], axis=0)
     if d.shape == getattr(setting.right, matrix)[0, :, 1:].shape:  # biases of another shape
         return np.concatenate([np.full_like(d[:, :1], np.nan), d], axis=1)
     return d

@@ -99,12 +99,8 @@ def _alike(right: Quantities, claims: Mapping[str, np.ndarray], one: tuple) -> d
 
 def decay_said(checks: Sequence[Check], shares: Mapping[str, float]) -> tuple[Check, ...]:
     """The checks, with a remark where there is decay."""
-    return tuple(
-        replace(c, remarks=(*c.remarks, _remark(c.stage, shares[c.stage])))
-        if c.stage in shares
-        else c
-        for c in checks
-    )
+    said = {stage: (_remark(stage, share),) for stage, share in shares.items()}
+    return tuple(replace(c, remarks=(*c.remarks, *said.get(c.stage, ()))) for c in checks)
 
 
 def _remark(stage: str, share: float) -> Note:

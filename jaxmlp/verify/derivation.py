@@ -79,14 +79,9 @@ class Functions(NamedTuple):
 def functions_named(hidden: str, output: str, loss: str) -> Functions:
     """Those of these names."""
     return Functions(
-        given.F[hidden],
-        given.SLOPE[hidden],
-        given.G[output],
-        given.PULLBACK[output],
-        given.D_ERROR[loss],
-        functools.partial(given.delta2, output, loss),
-        *(hidden, output, loss),
-    )
+        given.F[hidden], given.SLOPE[hidden], given.G[output], given.PULLBACK[output],
+        given.D_ERROR[loss], functools.partial(given.delta2, output, loss), hidden, output, loss,
+    )  # fmt: skip
 
 
 @functools.cache
@@ -97,14 +92,10 @@ def functions(network: Network) -> Functions:
         return functions_named(f.name, g.name, e.name)
     slope = jax.vmap(jax.grad(f.value))
     return Functions(
-        numpy_call(f.value),
-        numpy_call(lambda u: slope(u.ravel()).reshape(u.shape)),
-        numpy_call(g.value),
-        numpy_call(g.pullback),
-        numpy_call(e.derivative),
-        numpy_call(lambda a, y: losses.delta2(g, e, a, y)),
-        *(f.name, g.name, e.name),
-    )
+        numpy_call(f.value), numpy_call(lambda u: slope(u.ravel()).reshape(u.shape)),
+        numpy_call(g.value), numpy_call(g.pullback), numpy_call(e.derivative),
+        numpy_call(lambda a, y: losses.delta2(g, e, a, y)), f.name, g.name, e.name,
+    )  # fmt: skip
 
 
 def numpy_call(function: Callable) -> Callable:
@@ -122,15 +113,7 @@ def quantities(
     network: Network, points: Points, *, mean: bool = False, eta: float | None = None
 ) -> Quantities:
     """The right derivation at these points; with η, that of an update step."""
-    known = {
-        "W": points.W,
-        "V": points.V,
-        "x": with_one(points.x) if network.bias else points.x,
-        "y": points.y,
-        "by": functions(network),
-        "bias": network.bias,
-        "mean": mean,
-        "eta": 1.0 if eta is None else eta,
-        "update": eta is not None,
-    }
-    return Quantities(DERIVATION, known)
+    return Quantities(DERIVATION, {
+        "W": points.W, "V": points.V, "x": with_one(points.x) if network.bias else points.x,
+        "y": points.y, "by": functions(network), "bias": network.bias, "mean": mean,
+        "eta": 1.0 if eta is None else eta, "update": eta is not None})  # fmt: skip

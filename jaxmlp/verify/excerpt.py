@@ -152,12 +152,8 @@ def judged(part: Excerpt, options: Options) -> File:
     file = graded(f"{part.title}.py", [text], options)
     mine = tuple(_moved(check, part) for check in file.checks if _within(_line(check), part))
     remarks = [_said(note, part) for note in file.remarks if _about(note, part)]
-    nothing = None if mine or file.problem else _nothing()
-    return File(part.title, mine, tuple(remarks), file.problem or nothing)
-
-
-def _nothing() -> Words:
-    return Words("nothing in it that the checker knows", "調べられるものがありません")
+    nothing = Words("nothing in it that the checker knows", "調べられるものがありません")
+    return File(part.title, mine, tuple(remarks), file.problem or (None if mine else nothing))
 
 
 def _line(check: Check) -> int | None:

@@ -194,15 +194,11 @@ def _said(found: Source, options: Options) -> Said:
     of_file: dict[str, Any] = found.settings
     softmax = {n for n in found.functions if (one := piece(n)) and one.kind == "softmax"}
     return Said(
-        options.hidden or of_file.get("HIDDEN"),
-        options.output or of_file.get("OUTPUT"),
-        options.loss or of_file.get("LOSS"),
-        options.reduction or of_file.get("REDUCTION"),
-        of_file.get("BIAS") if options.bias is None else options.bias,
-        derivations(found),
-        softmax=bool(softmax),
-        softmax_unused=bool(softmax & set(unused(found))),
-    )
+        options.hidden or of_file.get("HIDDEN"), options.output or of_file.get("OUTPUT"),
+        options.loss or of_file.get("LOSS"), options.reduction or of_file.get("REDUCTION"),
+        of_file.get("BIAS") if options.bias is None else options.bias, derivations(found),
+        softmax=bool(softmax), softmax_unused=bool(softmax & set(unused(found))),
+    )  # fmt: skip
 
 
 def _without_lines(check: Check) -> Check:

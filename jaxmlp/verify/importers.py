@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jaxmlp.verify.names import TRAINS, called
 from jaxmlp.verify.origin import beside
-from jaxmlp.verify.reading import FILE, code_in, of_cells
+from jaxmlp.verify.reading import FILE, code_in, statements_of
 
 MOST = 3  # programs that are tried
 FOLDERS = 20  # beside a package
@@ -84,7 +84,7 @@ def _importer(candidate: Path, content: bytes, path: Path) -> Importer | None:
         cells = code_in(content, notebook=candidate.suffix == SUFFIXES[1])
     except ValueError:
         return None
-    body = [one for one in of_cells(cells) if isinstance(one, ast.stmt)]
+    body = statements_of(cells)
     files, data = beside(candidate, ast.Module(body, []))
     does = any(not isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
                for one in body)  # fmt: skip

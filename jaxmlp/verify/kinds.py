@@ -111,18 +111,18 @@ def work(found: Source, exercise: Judged | None = None) -> list[Job]:
     for name, line in found.unfinished.items():
         stage = stage_of(name)
         if stage is not None:
-            jobs.append(Job(line, name, lambda *_, n=name, s=stage, k=line: (unwritten(n, s, k),)))
+            blank = unwritten(name, stage, line)
+            jobs.append(Job(line, name, lambda *_, check=blank: (check,)))
     for name, (line, why) in found.broken.items():
         stage = stage_of(name)
         if stage is not None:
-            jobs.append(Job(line, name, _broken_job(name, stage, line, why)))
+            said = crashed(name, stage, line, why)
+            jobs.append(Job(line, name, lambda *_, check=said: (check,)))
     return sorted(jobs, key=lambda job: job.line)
 
 
 def stage_of(name: str) -> str | None:
     """The stage of a function that is unfinished, or None if it is none of the known ones."""
-    if name == LOOP:
-        return "update"
     kind = piece(name)
     if kind is not None:
         return STAGE[kind.kind]
@@ -143,10 +143,6 @@ def stage_of(name: str) -> str | None:
 def unwritten(name: str, stage: str, line: int | None, words: Words = UNWRITTEN) -> Check:
     """A check of what is not there yet."""
     return Check(name, stage, "unfinished", line, remarks=(Note("unfinished", words),))
-
-
-def _broken_job(name: str, stage: str, line: int, why: str) -> Judge:
-    return lambda runner, network: (crashed(name, stage, line, why),)
 
 
 def _parameters(function: ast.FunctionDef) -> tuple[str, ...]:
@@ -179,8 +175,6 @@ def _is_piece(function: ast.FunctionDef) -> bool:
         return False  # the way back through a layer without f gives what it is given
     if len(_parameters(function)) <= 1:
         return True
-    if found.kind == "loss-slope" and len(_parameters(function)) > 2:
-        return False
     passed = found.kind in ("derivative", "loss-slope") and "back" in plain(function.name)
     return not passed and found.of != "identity"
 

@@ -54,10 +54,6 @@ class Use(NamedTuple):
     line: int
 
 
-def _loop_at(node: ast.AST, line: int | None) -> bool:
-    return isinstance(node, ast.For | ast.While) and node.lineno == line
-
-
 class Origins:
     """Where the names of a file come from.
 
@@ -104,7 +100,8 @@ class Origins:
         """A function or a loop, and what it calls and names in its file."""
         functions = self.found.functions
         begin: list[ast.AST] = [functions[name]] if name in functions else []
-        begin = begin or [n for n in ast.walk(self.found.module) if _loop_at(n, line)]
+        begin = begin or [n for n in ast.walk(self.found.module)
+                          if isinstance(n, ast.For | ast.While) and n.lineno == line]  # fmt: skip
         names = names_used(begin, functions)
         made = [c for targets, c in self.constants if targets & names]
         used = names | names_used(made, functions)

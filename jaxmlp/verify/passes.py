@@ -108,13 +108,9 @@ def _backward_at(subject: Subject, sizes: Sizes) -> Iterator[tuple[Check, ...]]:
     return attempts((lambda: judged(right.V_tilde), lambda: judged(points.V, V_GIVEN)))
 
 
-V_GIVEN = Note(
-    "V-given",
-    Words(
-        "takes V, and leaves out the bias column by itself",
-        "V を受け取り、バイアスの列を関数の中で除きます",
-    ),
-)
+V_GIVEN = Note("V-given", Words(
+    "takes V, and leaves out the bias column by itself",
+    "V を受け取り、バイアスの列を関数の中で除きます"))  # fmt: skip
 
 
 def _delta1(subject: Subject, right: Quantities, matrices: np.ndarray) -> np.ndarray:

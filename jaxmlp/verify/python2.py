@@ -41,14 +41,8 @@ def _printed(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
         stated = one.string == "print" and begins and after.type not in BLANK
         if stated and after.string not in ("=", ".", ",", ")") and after.type != tokenize.ENDMARKER:
             rest = tokens[number + 1 :]
-            last = next(
-                (
-                    k
-                    for k, t in enumerate(rest)
-                    if t.type in BLANK - {tokenize.NL} or t.string == ";"
-                ),
-                0,
-            )
+            ends = BLANK - {tokenize.NL}
+            last = next((k for k, t in enumerate(rest) if t.type in ends or t.string == ";"), 0)
             if last and not _called(rest[:last]):
                 yield one.end, rest[last - 1].end
 

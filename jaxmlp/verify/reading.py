@@ -204,7 +204,7 @@ def _flaws(chunk: str, first: int, error: Exception) -> list[Flaw]:
     return [Flaw(match[1] if match else "training loop", first, why)]
 
 
-def of_cells(cells: list[str]) -> Iterator[ast.stmt | Flaw]:
+def of_cells(cells: Sequence[str]) -> Iterator[ast.stmt | Flaw]:
     """The statements of all cells, their lines counted on: one broken cell spoils no other."""
     lines = 0
     for cell in cells:
@@ -214,3 +214,14 @@ def of_cells(cells: list[str]) -> Iterator[ast.stmt | Flaw]:
             else:
                 yield ast.increment_lineno(one, lines)
         lines += cell.count("\n") + 1
+
+
+def statements_of(cells: Sequence[str]) -> list[ast.stmt]:
+    """The statements that can be read."""
+    return [one for one in of_cells(cells) if isinstance(one, ast.stmt)]
+
+
+def cells_of(lines: Sequence[str], begins: Sequence[int]) -> list[str]:
+    """A file's cells, told by their first lines; one, where it is no notebook."""
+    ends = [*(begin - 1 for begin in begins[1:]), len(lines)]
+    return ["\n".join(lines[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]

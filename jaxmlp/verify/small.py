@@ -19,7 +19,7 @@ from jaxmlp.verify.names import plain
 from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.program import Quantities
-from jaxmlp.verify.run.outcome import Crashed, Unfinished
+from jaxmlp.verify.run.outcome import Crashed
 from jaxmlp.verify.slips import of_output, slips, wants_output
 
 TARGETS = table(
@@ -135,10 +135,10 @@ def _elementwise(subject: Subject, u: np.ndarray) -> tuple[Callable, bool]:
     """(a function of (points, k) that gives such arrays, whether it takes numbers only)."""
 
     def vectors(u: np.ndarray) -> list[np.ndarray]:
-        return _parts([_result(subject, [np.array(row)]) for row in u])
+        return _parts([subject.call([np.array(row)])[0] for row in u])
 
     def numbers(u: np.ndarray) -> list[np.ndarray]:
-        rows = [[_result(subject, [float(number)]) for number in row] for row in u]
+        rows = [[subject.call([float(number)])[0] for number in row] for row in u]
         return [np.stack(part) for part in zip(*map(_parts, rows), strict=True)]
 
     try:
@@ -150,13 +150,6 @@ def _elementwise(subject: Subject, u: np.ndarray) -> tuple[Callable, bool]:
             raise why from None
         return numbers, True
     return vectors, False
-
-
-def _result(subject: Subject, args: list) -> object:
-    result = subject.call(args)[0]
-    if result is None:
-        raise Unfinished
-    return result
 
 
 def _parts(results: Sequence[object]) -> list[np.ndarray]:
@@ -227,7 +220,7 @@ def _softmax_of(
         return a.T if way == "columns" else a
 
     def output(given: np.ndarray) -> np.ndarray:
-        result = _result(subject, [given.tolist() if way == "list" else np.array(given)])
+        result = subject.call([given.tolist() if way == "list" else np.array(given)])[0]
         found = array(result[0] if isinstance(result, tuple) and len(result) == 2 else result)
         if way == "column" and not np.array_equal(found[:, 1:], given[:, 1:]):
             raise Crashed("expected one column")
@@ -250,7 +243,7 @@ def of_outputs(subject: Subject) -> tuple[Error, bool]:
 
     def call(g: np.ndarray, y: np.ndarray) -> np.ndarray:
         args = (y, g) if exchanged else (g, y)
-        result = _result(subject, list(map(np.array, args)))
+        result = subject.call(list(map(np.array, args)))[0]
         pair = result if isinstance(result, tuple) and len(result) == 2 else ()
         return array(pair[0] if pair and _is_slope(pair[1], g, y) else result)
 

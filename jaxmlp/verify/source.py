@@ -44,7 +44,7 @@ class Source:
 
 def read(cells: Sequence[str], *, numbered: bool = True) -> Source:
     """What the code of a file, or of a notebook's cells, has."""
-    statements = list(of_cells(list(cells)))
+    statements = list(of_cells(cells))
     with deep_trees():
         return take_apart(statements, numbered=numbered)
 

@@ -13,7 +13,7 @@ from jaxmlp.verify.judge.places import in_cell, placed
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import TRAINS, called, names_used, updates
 from jaxmlp.verify.ran import RanStep, extent, multiplies, not_run, runs
-from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.reading import cells_of, statements_of
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording
 
@@ -45,10 +45,10 @@ def _edited(
 ) -> Iterator[tuple[suspects.Edit, list[RanStep], bool]]:
     """The changes with which it does not stop: the steps then, and whether shapes are guessed."""
     until = time.monotonic() + SECONDS
-    for edit in suspects.edits(_statements(cells), *stopped[:2]):
+    for edit in suspects.edits(statements_of(cells), *stopped[:2]):
         if time.monotonic() > until:
             return
-        changed = _cells(suspects.edited("\n".join(cells), edit), begins)
+        changed = cells_of(suspects.edited("\n".join(cells), edit).split("\n"), begins)
         try:
             recordings, errors = again(changed)
         except (Crashed, Died, TimedOut, Unfinished, BudgetSpent):
@@ -59,17 +59,6 @@ def _edited(
         guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
         if found := [step for step in judge(changed, recordings) if step.checks]:
             yield edit, found, guessed
-
-
-def _statements(cells: Sequence[str]) -> list[ast.stmt]:
-    return [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
-
-
-def _cells(text: str, begins: Sequence[int]) -> list[str]:
-    """A file's cells; one, where it is no notebook."""
-    lines = text.split("\n")
-    ends = [*(begin - 1 for begin in begins[1:]), len(lines)]
-    return ["\n".join(lines[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _stopped(
@@ -92,7 +81,7 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
     Args:
         guessed: whether there are stand-ins, whose shapes may be to blame.
     """
-    nodes = [n for one in _statements(cells) for n in ast.walk(one)]
+    nodes = [n for one in statements_of(cells) for n in ast.walk(one)]
     working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
     training = set() if guessed else {name for name in _functions(nodes) if TRAINS.search(name)}
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]

@@ -252,8 +252,6 @@ def named(subject: Subject, result: Any) -> dict[str, np.ndarray]:
         ValueError: there are more or fewer gradients than arguments. Crashed, Unfinished.
     """
     names = subject.parameters
-    if hasattr(result, "_asdict"):
-        result = tuple(result)
     if isinstance(result, Mapping):
         if not result or not result.keys() <= set(names):
             got = ", ".join(map(str, result)) or "none"

@@ -255,21 +255,6 @@ def _wrong_slope(function: str) -> Note:
         f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
 
 
-def _turned(found: Judgement, fault: Fault, node: Node) -> Cause | None:
-    """A factor of a product that should be turned, or is turned and should not be."""
-    if node.op not in FACTORS:
-        return None
-    for factor in found.world.graph.before[fault.first]:
-        values = found.names.value(factor)
-        if values.ndim != 3 or values.shape[-1] != values.shape[-2]:
-            continue
-        tried = [{factor: value.T} for value in values]
-        if is_something(found, fault, tried):
-            return Cause((_note("V-not-transposed", "A transpose is missing here, or one too many.",
-                                "転置が抜けているか、余分です。", "L18"),))  # fmt: skip
-    return None
-
-
 def _other_input(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A product of the right δ with another value than the matrix is fed with."""
     if node.op not in FACTORS or fault.first != fault.node or found.world.recording.stale:
@@ -298,6 +283,6 @@ def inputs(found: Judgement, root: int) -> dict[int, int]:
 
 
 LOOKS = (
-    _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _slope_value, _turned,
+    _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _slope_value,
     _other_input,
 )  # fmt: skip

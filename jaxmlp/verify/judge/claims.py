@@ -38,11 +38,10 @@ class LayerClaim(NamedTuple):
     nodes: tuple[int | None, int | None] = (None, None)
 
 
-def right_of(network: LayerChain, k: int, stage: str = "d") -> np.ndarray:
-    """The right gradient of a layer, or its right δ."""
-    pair, low = network.right[min(k, len(network.right) - 1)], k < len(network.layers) - 1
-    gradient = "dW" if low else "dV"
-    return getattr(pair, gradient if stage == "d" else DELTA[gradient])
+def right_of(network: LayerChain, k: int) -> np.ndarray:
+    """The right gradient of a layer."""
+    pair = network.right[min(k, len(network.right) - 1)]
+    return pair.dW if k < len(network.layers) - 1 else pair.dV
 
 
 def layer_claim(found: Judgement, network: LayerChain, k: int) -> LayerClaim:

@@ -11,13 +11,12 @@ from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.rates import near
 from jaxmlp.verify.judge.uneven import uneven, uneven_layer
-from jaxmlp.verify.judge.updates import decayed, direction
+from jaxmlp.verify.judge.updates import MOST, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
-LENGTHS = frozenset(("sqrt", "np.linalg.norm", "minimum", "maximum", "np.clip"))
 TINY = 1e-8  # of the largest gradient
 ROUNDING = 1e-11  # of its terms, that may be left of a sum that is 0
 
@@ -93,9 +92,8 @@ def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any
         return direction(world, names, outputs, param, gradients, of_any)
     if by_way or (choice.across and choice.error != OWN and not param.gives):
         old_at = np.stack([state[param.old] for state in world.at])
-        ops = {world.recording.nodes[i].op for i in world.graph.ancestors([param.new])}
-        change, true = world.change(param), names.adjoints[param.old]
-        return int(decayed(change, true, old_at, measured=bool(ops & LENGTHS)))
+        true = names.adjoints[param.old]
+        return int(share_of(world.change(param), true, old_at, MOST) is not None)
     return 0
 
 

@@ -44,13 +44,6 @@ NO_BIAS = _note(
     "must have them, too.",
     "バイアスに対応する成分がありません。行列にはバイアスが含まれるので、勾配にも必要です。",
 )
-BIAS_KEPT = _note(
-    "bias-kept",
-    "There is one row or column too many: that of the 1 beside the hidden units, from which "
-    "nothing flows back.",
-    "行または列が 1 つ余分です。中間層のユニットに並べた 1 に対応するもので、"
-    "ここからは何も逆伝播しません。",
-)
 OVER_UNITS = _note(
     "bias-over-units",
     "This is summed over the units, so that there is one number for each sample: a bias needs "
@@ -147,8 +140,6 @@ def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
             and multiple(value, other) is not None
         ):
             return note
-    if any(part.shape == true.shape and multiple(part, true) is not None for part in _cut(value)):
-        return BIAS_KEPT
     return None
 
 

@@ -132,7 +132,6 @@ def _tried(among: Sequence[Choice]) -> list[Judgement]:
         try:
             by_own = functools.cache(functools.partial(_by_own, choice))
             found = _in_full(choice, truth, by_own)
-            found = found if found.is_shown_right else _by_stated(choice, by_own) or found
         except replay.NotReplayed as why:
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
         if found.is_shown_right and not choice.target.upstream:
@@ -283,17 +282,6 @@ def _shares(found: Judgement, plain: Names) -> dict[str, float]:
         if is_ and should and should.size and is_.kind in (None, should.kind):
             made[param.name] = is_.size / should.size
     return made
-
-
-def _by_stated(choice: Choice, by_own: ByOwn) -> Judgement | None:
-    """The verdict by the file's own E, if by that all is right as it is: with weight decay, say."""
-    if choice.target.upstream or choice.world.recording.moves:
-        return None
-    for number in stated_errors(choice)[:STATED]:
-        found = by_own(number)
-        if found.is_shown_right and found.factors.keys() == found.right.keys():
-            return found
-    return None
 
 
 def _of_known(

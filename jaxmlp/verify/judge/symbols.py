@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.run.step import FACTORS, PASSING
+from jaxmlp.verify.run.tape import spread
 
 JOINING = PASSING | {"np.concatenate", "np.append", "np.insert", "np.hstack", "np.vstack", "put",
                      "np.column_stack", "np.pad", "setitem"}  # fmt: skip
@@ -62,13 +63,8 @@ class Symbols:
     def _joined(self, ends: Iterable[int], inside: set[int]) -> set[int]:
         """What these are put together of."""
         graph, nodes = self.found.world.graph, self.found.world.recording.nodes
-        found, left = set(), list(ends)
-        while left:
-            one = left.pop()
-            if one in inside and one not in found:
-                found.add(one)
-                left += graph.before[one] if nodes[one].op in JOINING else ()
-        return found
+        joins = lambda i: inside.intersection(graph.before[i] if nodes[i].op in JOINING else ())  # noqa: E731
+        return spread(inside.intersection(ends), joins)
 
     def _key(self, number: int) -> bytes:
         return key(self.names.adjoints[number])

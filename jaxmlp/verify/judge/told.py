@@ -1,6 +1,5 @@
 """A judged step as checks: one for each parameter, a mistake told once, where it is."""
 
-import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import squares_rate
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import last_of, moves
-from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.reading import cells_of, statements_of
 
 TITLES = {
     "upstream": Words("the E whose ∂E/∂(output) it begins with", "∂E/∂(出力) が与えられた E"),
@@ -57,12 +56,9 @@ STALE = Note(
           "1 つ前の更新のときの値が残っています。このステップで計算し直した値を使ってください。"),
     Words("Which step do these values come from?", "この値はどのステップで計算したものですか。"),
 )  # fmt: skip
-FOLLOWS = Note(
-    "right-from-wrong",
-    Words(
-        "right, from a wrong value before it", "前の値は誤りですが、ここから先の計算は正しいです"
-    ),
-)
+FOLLOWS = Note("right-from-wrong", Words(
+    "right, from a wrong value before it",
+    "前の値は誤りですが、ここから先の計算は正しいです"))  # fmt: skip
 
 
 class Telling:
@@ -83,7 +79,8 @@ class Telling:
         self.exact, self.reduction = exact, reduction
         self.nodes = found.world.recording.nodes
         self.misfits, self.misnamed = misfits(found), misnamed(found)
-        self.code = Told(found, Called(found.world.recording, _statements(lines, cells), cells))
+        statements = statements_of(cells_of(lines, cells))
+        self.code = Told(found, Called(found.world.recording, statements, cells))
         self.titles = _titles(
             found, self.code, [*(one.param for one in self.misfits), *(p for p, _ in self.misnamed)]
         )
@@ -197,13 +194,6 @@ def _titles(found: Judgement, code: Told, more: Sequence[Param]) -> dict[str, st
     return made
 
 
-def _statements(lines: Sequence[str], cells: Sequence[int]) -> list[ast.stmt]:
-    ends = [*(begin - 1 for begin in cells[1:]), len(lines)]
-    begins = [0, *ends[:-1]]
-    texts = ["\n".join(lines[a:b]) for a, b in zip(begins, ends, strict=True)]
-    return [one for one in of_cells(texts) if isinstance(one, ast.stmt)]
-
-
 def _mistakes(found: Judgement) -> Iterator[StepMistake]:
     """The wrong expressions; what spoils one place in several ways is one mistake."""
     by_place: dict[tuple, StepMistake] = {}
@@ -253,7 +243,7 @@ def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Ju
     found = _with_squares(found, _statements(lines, cells))
     names = {node: name for name, node in found.world.recording.values}
     ran = {n.span.line for n in found.world.recording.nodes.values() if n.op != "leaf"}
-    moved = {name for one in _statements(lines, cells) for name in moves(one, ran)}
+    moved = {name for one in statements_of(cells_of(lines, cells)) for name in moves(one, ran)}
     flagged = found.world.recording.flagged and bool(found.world.recording.moves)
     elsewhere = {leaf for leaf in found.still if last_of(names.get(leaf, "")) in moved}
     asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else elsewhere)

@@ -50,22 +50,6 @@ def direction(
     return int(found.pop()) if len(found) == 1 else 0
 
 
-def decayed(change: np.ndarray, true: np.ndarray, old: np.ndarray, *, measured: bool) -> bool:
-    """Whether what is given is the gradient and a share of the parameters, or the gradient cut off,
-    to a length or entry by entry.
-
-    Args:
-        measured: whether a length is computed on the way: else one number for each state is a
-            factor that is missing, as the slope of a single output may be.
-    """
-    if _is_cut_off(change, true):
-        return True
-    lengths = [multiple(one, by) for one, by in zip(change, true, strict=True)]
-    if measured and all(one is not None and one > 0 for one in lengths):
-        return True
-    return share_of(change, true, old, MOST) is not None
-
-
 class DecayShare(NamedTuple):
     """A share of the parameters that is taken beside once the gradient.
 
@@ -119,16 +103,6 @@ def decays_by_entry(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bo
     some = [share for share in shares if abs(share) > least]
     alike = lambda sizes: np.ptp(sizes) <= NEAR * abs(sizes[0])  # noqa: E731
     return bool(factors and some and alike(factors) and alike(some))
-
-
-def _is_cut_off(change: np.ndarray, true: np.ndarray) -> bool:
-    """Whether entries are those of a gradient but for what is beyond a least and a largest one."""
-    least, largest = change.min(), change.max()
-    inside = (change > least) & (change < largest)
-    factor = multiple(change[inside], true[inside]) if inside.any() else None
-    if factor is None:
-        return False
-    return bool(np.allclose(change, np.clip(factor * true, least, largest), rtol=NEAR))
 
 
 def _moved(world: World, param: Param, given: Mapping[int, np.ndarray]) -> np.ndarray:

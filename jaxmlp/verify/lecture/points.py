@@ -180,18 +180,11 @@ def _simple(at: Drawn) -> Simple:
     f, df = jax.jvp(fs, (at.r,), (jnp.ones_like(at.r),))
     return Simple(
         jax.nn.one_hot(jnp.argmax(at.y), len(at.y), dtype=at.y.dtype),
-        forward(neuron, w, x).g[0],
-        neuron_E(w),
-        jax.grad(neuron_E)(w).V[0],
+        forward(neuron, w, x).g[0], neuron_E(w), jax.grad(neuron_E)(w).V[0],
         loss(two, Params(None, at.W[:2]), x, jnp.stack([at.label, 1 - at.label])),
-        product(x),
-        jax.jacobian(product)(x),
-        f,
-        df,
-        jax.nn.softmax(at.y),
-        trace(at.W),
-        jax.grad(trace)(at.W),
-    )
+        product(x), jax.jacobian(product)(x), f, df, jax.nn.softmax(at.y),
+        trace(at.W), jax.grad(trace)(at.W),
+    )  # fmt: skip
 
 
 Looked = tuple[dict[str, tuple[Slopes, Values]], Simple | None]

@@ -71,7 +71,8 @@ def badge(verdict: str, lang: str, more: str = "") -> str:
 def _class(report: Report, prefix: str, lang: str) -> str:
     """One row a file, one column a quantity, each file's name a link to what is said of it."""
     columns = telling.columns(report)
-    head = [say("file", lang), *(_column(check, lang) for check in columns)]
+    head = [say("file", lang), *(f"{escape(words.name(c, lang))}<br>{escape(words.stage(c, lang))}"
+                                 for c in columns)]  # fmt: skip
     cells = "".join(f'<th scope="col">{text}</th>' for text in head)
     rows = "\n".join(
         _row(file, f"{prefix}-{k}", columns, lang) for k, file in enumerate(report.files, start=1)
@@ -80,10 +81,6 @@ def _class(report: Report, prefix: str, lang: str) -> str:
         f'<div class="scroll"><table><caption hidden>{say("class", lang)}</caption>'
         f"<thead><tr>{cells}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n"
     )
-
-
-def _column(check: Check, lang: str) -> str:
-    return f"{escape(words.name(check, lang))}<br>{escape(words.stage(check, lang))}"
 
 
 def _row(file: File, anchor: str, columns: Sequence[Check], lang: str) -> str:

@@ -44,18 +44,12 @@ def _hinted(check: Check) -> Check:
     # A remark on what is wrong may name the answer; elsewhere there is none to give away.
     answer = check.verdict in ("wrong", "imprecise")
     return Check(
-        check.name,
-        check.stage,
-        check.verdict,
-        check.line,
+        check.name, check.stage, check.verdict, check.line,
         diagnosis=tuple(Note("", hint, hint) for hint in hints),
         remarks=_always(check.remarks) if answer else check.remarks,
         got_shape=None if check.got_shape == check.expected_shape else check.got_shape,
-        wrong=check.wrong,
-        where=check.where,
-        place=check.place,
-        lines=_hinted_lines(check.lines),
-    )
+        wrong=check.wrong, where=check.where, place=check.place, lines=_hinted_lines(check.lines),
+    )  # fmt: skip
 
 
 def _hinted_lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:

@@ -44,16 +44,13 @@ def called(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
 
 
 def _made(what: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
-    """A stand-in for what a function gives of which nothing is known; or random numbers."""
+    """A stand-in for what a function gives of which nothing is known."""
     what._oracle.calls += 1
     opened = what.stands_for.endswith(".open") and args and isinstance(args[0], str | os.PathLike)
     file = os.path.basename(args[0]).replace(".", "_") if opened else ""  # a dot is of an attribute
     made = what._another(f"{what.stands_for}({file})#{what._oracle.calls}", loaded=True)
     pickled = PICKLED in what.stands_for  # made of a file, of which nothing is known
     made._given = () if pickled else tuple(_arrays((*args, *kw.values())))
-    shapes = [one for one in (*args, kw.get("size")) if _is_shape(one)]
-    if len(shapes) == 1 and not made._given:  # random numbers, say
-        made.value = lifted(what._oracle.random.normal(size=shapes[0]))
     return made
 
 
@@ -123,10 +120,6 @@ def _standing_in(data: Any) -> Any:
     for one in _arrays((data,)):
         current().stands_in(one)
     return data
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and all(type(n) is int for n in value)
 
 
 ACTIVATIONS: dict[str, Callable[[Any, Oracle], Any]] = {

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jaxmlp.verify.reading import code_of, of_cells
+from jaxmlp.verify.reading import code_of, statements_of
 from jaxmlp.verify.run import beside
 from jaxmlp.verify.run.hooked import Hooked, uses_numpy
 
@@ -38,7 +38,7 @@ class Code:
     def module(self, path: str) -> Code:
         """A module beside it."""
         if path not in self.modules:
-            statements = [one for one in of_cells(code_of(Path(path))) if isinstance(one, ast.stmt)]
+            statements = statements_of(code_of(Path(path)))
             tree = ast.Module(statements, [])
             hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
             self.modules[path] = Code(ast.fix_missing_locations(hooked).body, path)

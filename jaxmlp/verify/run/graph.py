@@ -3,7 +3,7 @@
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
 from jaxmlp.verify.run.step import PASSING
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import Node, spread
 
 
 class Graph:
@@ -22,17 +22,12 @@ class Graph:
 
     def dependents(self, roots: Iterable[int], without: Collection[int] = ()) -> set[int]:
         """The roots and all that is computed from them, not by way of `without`."""
-        return _reached(self.after, roots, without)
+        return spread(roots, lambda one: [i for i in self.after[one] if i not in without])
 
     def through(self, roots: Iterable[int]) -> set[int]:
         """The roots and what only shows them in another shape."""
-        found, left = set(), list(roots)
-        while left:
-            one = left.pop()
-            if one not in found:
-                found.add(one)
-                left += [i for i in self.after[one] if self.nodes[i].op in PASSING]
-        return found
+        shows = lambda one: [i for i in self.after[one] if self.nodes[i].op in PASSING]  # noqa: E731
+        return spread(roots, shows)
 
     def way(self, number: int, by: Container[str] = PASSING) -> Iterator[int]:
         """A value, what it only shows in another shape, what that shows, and so on.
@@ -56,17 +51,4 @@ class Graph:
 
     def ancestors(self, roots: Iterable[int], without: Collection[int] = ()) -> set[int]:
         """The roots and all that they are computed from, not by way of `without`."""
-        return _reached(self.before, roots, without)
-
-
-def _reached(
-    arrows: Mapping[int, Iterable[int]], roots: Iterable[int], without: Collection[int]
-) -> set[int]:
-    found: set[int] = set()
-    left = list(roots)
-    while left:
-        one = left.pop()
-        if one not in found:
-            found.add(one)
-            left += [other for other in arrows[one] if other not in without]
-    return found
+        return spread(roots, lambda one: [i for i in self.before[one] if i not in without])

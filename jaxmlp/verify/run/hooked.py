@@ -13,27 +13,11 @@ from jaxmlp.verify.names import DRAWS, called
 MANY = 500  # a number of samples that a program counts on may be another
 BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
 OF_ARRAYS = ("numpy", "jax", "pylab")
-OF_NUMBERS = frozenset(
-    (
-        "abs",
-        "cosh",
-        "e",
-        "exp",
-        "float64",
-        "log",
-        "log2",
-        "maximum",
-        "minimum",
-        "pi",
-        "power",
-        "round",
-        "sign",
-        "sinh",
-        "sqrt",
-        "square",
-        "tanh",
-    )
-)  # of NumPy: with no more of it, a program works on plain numbers
+# Of NumPy: with no more of it, a program works on plain numbers.
+OF_NUMBERS = frozenset((
+    "abs", "cosh", "e", "exp", "float64", "log", "log2", "maximum", "minimum", "pi", "power",
+    "round", "sign", "sinh", "sqrt", "square", "tanh",
+))  # fmt: skip
 MADE = ("array", "asarray", "zeros", "ones")
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 IMPORTS = {"np": "numpy", "math": "math", "random": "random", "plt": "matplotlib.pyplot"}
@@ -78,9 +62,6 @@ class Hooked(ast.NodeTransformer):
         if name in {"int", "float"} - self.own and len(node.args) == 1:
             node.func = ast.copy_location(ast.Name(f"__{name}__", ast.Load()), node.func)
         match node:
-            case ast.Call(ast.Attribute(ast.Attribute(attr="ndarray"), method), [array, *rest]):
-                node.func = ast.copy_location(ast.Attribute(array, method, ast.Load()), node.func)
-                node.args = rest  # np.ndarray.flatten(a) is a.flatten(), which records
             case ast.Call(ast.Attribute(ast.Name("int"), "from_bytes") as function):
                 node.func = ast.copy_location(ast.Name("__from_bytes__", ast.Load()), function)
         return node

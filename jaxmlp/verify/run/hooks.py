@@ -41,13 +41,10 @@ def from_bytes(data: Any, *args: Any, **kw: Any) -> int:
 def minus(left: Any, right: Any) -> Any:
     """left − right of a program; a plain 1 beside a number that is recorded may be a target, as any
     other number may be: it is none that is written there."""
-    sides = [number(a) if _is_one(a) and isinstance(b, Recorded) and b.ndim == 0 else a
+    sides = [number(a) if type(a) in (int, float) and a == 1
+             and isinstance(b, Recorded) and b.ndim == 0 else a
              for a, b in ((left, right), (right, left))]  # fmt: skip
     return sides[0] - sides[1]
-
-
-def _is_one(value: Any) -> bool:
-    return type(value) in (int, float) and value == 1
 
 
 def repeated(values: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxmlp.verify.run.arrays import Recorded
 from jaxmlp.verify.run.step import reached
-from jaxmlp.verify.run.tape import Node, current
+from jaxmlp.verify.run.tape import Node, current, spread
 
 MOST = 600  # nodes
 LARGEST = 50_000  # numbers in an array that is kept with its values
@@ -75,14 +75,7 @@ def _part(nodes: Mapping[int, Node], start: int, params: set[int]) -> dict[int, 
 
 
 def _behind(nodes: Mapping[int, Node], refs: Collection[int], start: int) -> set[int]:
-    found: set[int] = set()
-    left = list(refs)
-    while left:
-        one = left.pop()
-        if one not in found:
-            found.add(one)
-            left += nodes[one].references if one >= start and one in nodes else ()
-    return found
+    return spread(refs, lambda i: nodes[i].references if i >= start and i in nodes else ())
 
 
 def _light(node: Node) -> Node:

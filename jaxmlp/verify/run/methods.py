@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.encoding import is_open, plain
+from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.tape import Ref, Storage, current
 
 BY_FUNCTIONS = (
@@ -73,7 +73,7 @@ class Methods(np.ndarray):
     def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]  # overloads
         asked = _one(shape)
         if isinstance(asked, tuple | list):
-            asked = _filled(asked, self.size)
+            asked = [one.as_integer() if hasattr(one, "stands_for") else one for one in asked]
         if isinstance(asked, tuple | list) and current().guessed and asked:
             rest = int(np.prod(plain(tuple(asked[1:]))))
             if -1 not in asked and self.size != rest * asked[0] and rest and self.size % rest == 0:
@@ -156,18 +156,6 @@ class _At:
 
 def _one(parts: tuple) -> Any:
     return parts[0] if len(parts) == 1 else parts
-
-
-def _filled(shape: Any, size: int) -> list:
-    """A shape whose sizes that are not there have become those that fit."""
-    given = [one for one in shape if not is_open(one)]
-    rest = int(np.prod([int(plain(one)) for one in given])) if given else 1
-    found = []
-    for one in shape:
-        if is_open(one) and len(given) == len(shape) - 1 and rest > 0 and size % rest == 0 < size:
-            one.value = size // rest
-        found.append(one.as_integer() if hasattr(one, "stands_for") else one)
-    return found
 
 
 def _method(name: str) -> Callable:

@@ -49,23 +49,14 @@ def minimize(fun: Callable, x0: Any, args: Any = (), method: Any = None, jac: An
     return Result(x=x, fun=E, success=True, message="", nit=1)
 
 
-def _fmin(func: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> Any:
-    return _handed(func, x0, fprime, args)[0]
-
-
 def fmin_cg(f: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> Any:
-    return _fmin(f, x0, fprime, args)
-
-
-def fmin_tnc(func: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> tuple:
-    return _fmin(func, x0, fprime, args), 1, 0
-
-
-def fmin_l_bfgs_b(func: Callable, x0: Any, fprime: Any = None, args: Any = (), **_: Any) -> tuple:
-    return *_handed(func, x0, fprime, args), {}
+    return _handed(f, x0, fprime, args)[0]
 
 
 OPTIMIZERS: dict[str, Callable] = {
     "minimize": minimize, "fmin_cg": fmin_cg, "fmin_bfgs": fmin_cg, "fmin_ncg": fmin_cg,
-    "fmin_tnc": fmin_tnc, "fmin_l_bfgs_b": fmin_l_bfgs_b,
+    "fmin_tnc": lambda func, x0, fprime=None, args=(), **_:
+        (_handed(func, x0, fprime, args)[0], 1, 0),
+    "fmin_l_bfgs_b": lambda func, x0, fprime=None, args=(), **_:
+        (*_handed(func, x0, fprime, args), {}),
 }  # fmt: skip

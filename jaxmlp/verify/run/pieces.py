@@ -31,11 +31,12 @@ def compiled(pieces: Pieces) -> dict[str, Any]:
     code = functools.partial(_code, path)
     return {
         "path": path,
-        "imports": [(code(s), _brought(s)) for s in pieces.imports],
+        "imports": [(code(s), [a.asname or a.name.split(".")[0] for a in s.names])
+                    for s in pieces.imports],
         "constants": [code(s) for s in pieces.constants],
         "functions": [(f.name, code(f), code(_bare(f))) for f in pieces.functions],
         "redefined": [code(s) for s in _redefinitions(pieces)],
-    }
+    }  # fmt: skip
 
 
 def _code(path: str, statement: ast.stmt) -> np.ndarray:
@@ -47,10 +48,6 @@ def _code(path: str, statement: ast.stmt) -> np.ndarray:
     return np.frombuffer(marshal.dumps(code), np.uint8)
 
 
-def _brought(statement: ast.Import | ast.ImportFrom) -> list[str]:
-    return [alias.asname or alias.name.split(".")[0] for alias in statement.names]
-
-
 def _bare(function: ast.FunctionDef) -> ast.FunctionDef:
     """A function without its decorators."""
     return ast.copy_location(ast.FunctionDef(**{**vars(function), "decorator_list": []}), function)
@@ -60,8 +57,5 @@ def _redefinitions(pieces: Pieces) -> list[ast.stmt]:
     """What gives a function's name to something else after its definition: np.vectorize(f)."""
     lines = {f.name: f.lineno for f in pieces.functions}
     made = [s for s in pieces.constants if isinstance(s, ast.Assign)]
-    return [
-        s
-        for s in made
-        if any(isinstance(t, ast.Name) and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)
-    ]
+    return [s for s in made if any(isinstance(t, ast.Name)
+            and s.lineno > lines.get(t.id, s.lineno) for t in s.targets)]  # fmt: skip

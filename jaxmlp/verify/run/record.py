@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jaxmlp.verify.reading import of_cells
+from jaxmlp.verify.reading import statements_of
 from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.explored import explored
 from jaxmlp.verify.run.hooked import Hooked, filled_in, undefined, uses_numpy
@@ -42,7 +42,7 @@ def record(
 
 def _code(cells: Sequence[str], path: str) -> Code:
     """A program, hooked."""
-    statements = [one for one in of_cells(list(cells)) if isinstance(one, ast.stmt)]
+    statements = statements_of(cells)
     tree = ast.Module(filled_in(statements), [])
     unknown = undefined(tree)
     hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)

@@ -28,12 +28,8 @@ SEARCH = 1.4  # times as long as a call may take, the search in a file may
 PATIENCE = 3  # times as long as the processor works for it, a file may be run: others use it, too
 START = 30.0  # seconds until a child has imported what its file needs
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
-KEPT = (
-    "LD_LIBRARY_PATH",
-    "SYSTEMROOT",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-)  # what Python may need to start
+# What Python may need to start.
+KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 class Runner:

@@ -134,9 +134,10 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
 def _two_open(name: str, undecided: list, pair: list, oracle: Oracle) -> None:
     """Decide one of two, and then the other beside it."""
     first, second = undecided
+    flipped = any(getattr(one, "_flip", None) is not None for one in pair)
     if all(one.setting for one in pair) and oracle.choose((True, False)):
         first.as_integer()
-    elif name in ("multiply", "divide") and not _flipped(pair):
+    elif name in ("multiply", "divide") and not flipped:
         first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))
     else:
         first.as_array()
@@ -183,10 +184,6 @@ def _compared(other: Any) -> np.ndarray:
         if node.op == "log" and isinstance(node.args[0], Ref):
             return current().nodes[node.args[0].id].value
     return np.asarray(plain(other))
-
-
-def _flipped(pair: list) -> bool:
-    return any(hasattr(one, "stands_for") and one._flip is not None for one in pair)
 
 
 def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle, *, divides: bool) -> None:

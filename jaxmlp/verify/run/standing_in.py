@@ -143,7 +143,8 @@ class StandIn:
         """Become an integer."""
         if self.value is None and self.of_list:
             sizes = (self._oracle.fresh(), *self._oracle.own)  # of the last, such as 10 classes
-            self.value = self._oracle.choose(sizes) if self._is_last() and sizes[1:] else sizes[0]
+            last = self.stands_for.endswith(f"[{LAYERS - 1}]")
+            self.value = self._oracle.choose(sizes) if last and sizes[1:] else sizes[0]
         if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
             self.value = self._oracle.choose(DEPTHS)
         if self.value is None and self.setting and self._oracle.has_layers:
@@ -323,10 +324,6 @@ class StandIn:
         self._oracle.has_layers = True
         return self.value
 
-    def _is_last(self) -> bool:
-        """Whether it is the size of the last layer."""
-        return self.stands_for.endswith(f"[{LAYERS - 1}]")
-
     def _cut(self, index: slice) -> None:
         """Become a vector that is cut into parameters, where a bound says so; else a table."""
         bounds = [int(plain(b)) for b in (index.start, index.stop) if b is not None]
@@ -340,10 +337,6 @@ class StandIn:
         """Whether it is samples and labels, in a file of objects, and one of both is taken."""
         is_first = type(index) is int and index in (0, 1) and PICKLED in self.stands_for
         return is_first and self.known() is None and self._oracle.choose((True, False), PICKLED)
-
-    def _may_have_keys(self) -> bool:
-        """Whether it may be a dict with the keys of one of the program's."""
-        return self._is_untold() and not self._counted and bool(self._oracle.words)
 
     def _is_word(self, word: str) -> bool:
         """Whether it becomes this word; once it has not, it never does."""

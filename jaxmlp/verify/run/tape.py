@@ -9,7 +9,7 @@ import functools
 import sys
 import traceback
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -85,6 +85,18 @@ def references_in(value: Any) -> Iterator[int]:
     elif isinstance(value, tuple | list):
         for one in value:
             yield from references_in(one)
+
+
+def spread(roots: Iterable[int], onward: Callable[[int], Iterable[int]]) -> set[int]:
+    """The roots and all that they lead to, step by step."""
+    found: set[int] = set()
+    left = list(roots)
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            left += onward(one)
+    return found
 
 
 def _nodes_in(value: Any) -> Iterator[int]:
@@ -183,14 +195,9 @@ class Tape:
         last = max((k for k, (frame, _) in enumerate(frames)
                     if frame.f_code.co_filename in own), default=0)  # fmt: skip
         values = [one for frame, _ in frames[last + 1 :] for one in frame.f_locals.values()]
-        left = list({one for value in values for one in _nodes_in(value)})
-        found: set[int] = set()
-        while left:
-            one = left.pop()
-            if one not in found and one in self.nodes:
-                found.add(one)
-                left += self.nodes[one].references
-        return found or None
+        roots = {one for value in values for one in _nodes_in(value)}
+        kept = lambda some: [one for one in some if one in self.nodes]  # noqa: E731
+        return spread(kept(roots), lambda one: kept(self.nodes[one].references)) or None
 
     def frame(self, *, beside: bool = False) -> FrameType | None:
         """The innermost frame of the file; or of a module beside it."""

@@ -75,22 +75,10 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
             whole = _whole(one, defined)
             methods = _roots(one) or _roots(whole) or _roots(whole, private=True)
         else:
-            gives, returns, methods = _givers(one, functions), {}, None
-            changing = frozenset()
-        end, used_by = one.end_lineno or one.lineno, one.name in others
-        found.append(
-            Uncalled(
-                one.name,
-                one.lineno,
-                end,
-                methods,
-                used_by,
-                gives,
-                returns,
-                changing,
-                frozenset(used[one.name]),
-            )
-        )
+            methods, gives, returns, changing = None, _givers(one, functions), {}, frozenset()
+        found.append(Uncalled(
+            one.name, one.lineno, one.end_lineno or one.lineno, methods, one.name in others,
+            gives, returns, changing, frozenset(used[one.name])))  # fmt: skip
     made_of = {one.name: bool(asked & set(returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))
 

@@ -13,7 +13,6 @@ import copy
 import dis
 import re
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 from typing import Any, Literal
 
 import numpy as np
@@ -23,12 +22,11 @@ from jaxmlp.verify.run import absent
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.frames import Columns, FrameRows, are_columns, column
-from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES
+from jaxmlp.verify.run.oracle import SAMPLES, SIZES
 from jaxmlp.verify.run.shapes import elementwise, product
 from jaxmlp.verify.run.standing_in import LAYERS, PARAMETERS, StandIn, settled
 from jaxmlp.verify.run.tape import current
 
-MAGIC = 2000  # a number in a file beyond which it is neither a size nor a label
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
 CHANGES_LIST = frozenset(["append", "extend", "insert", "pop"])
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
@@ -73,12 +71,6 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         name, args = function.__name__, list(args)
         if name == "dot" and len(args) == 2:
             product(args, self._oracle)
-        elif name == "outer":
-            for one in args:
-                if is_open(one):
-                    one.become((self._oracle.fresh(),))
-        elif name in ("multiply", "add", "subtract"):
-            elementwise(name, args, self._oracle)
         return function(*settled(tuple(args)), **settled(kw))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
@@ -180,19 +172,13 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def __setattr__(self, name: str, value: Any) -> None:
         if name in StandIn.__slots__:
             object.__setattr__(self, name, value)
-        elif name == "shape":
-            self.value = np.reshape(self.as_array(), value)
         else:
             self.parts[name] = value
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = (column(index) if self.loaded else None) or index
-        if are_columns(index):
-            return
         if self.known() is None and (isinstance(index, str) or self.parts):
             self.parts[index] = value
-        elif isinstance(index, tuple) and any(map(is_open, index)):
-            self.as_array()[index] = settled(value)
         else:
             self.as_array()[settled(index)] = settled(value)
 
@@ -217,9 +203,6 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return iter([self._part(k) for k in range(count)])
         if self.parts and not self.loaded:
             return iter(self.parts)
-        if self._may_have_keys() and self._oracle.choose((False, True)):
-            self.parts = {k: self._new_part(k) for k in self._oracle.words}
-            return iter(self.parts)
         if self._is_untold() and self._oracle.choose(("rows", PARAMETERS), "rows") != "rows":
             return iter(self._parameters())
         if self.known() is None and self._flip is None:
@@ -230,15 +213,10 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return self._oracle.choose((False, True))
 
     def __add__(self, other: Any) -> Any:
-        if isinstance(other, str) and self.loaded:
-            return self  # a file in a folder
         return self._list() + other if self._joins(other) else np.add(self, other)
 
     def __radd__(self, other: Any) -> Any:
         return other + self._list() if self._joins(other) else np.add(other, self)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return other / "missing" if isinstance(other, PurePath) else np.divide(other, self)
 
     def _joins(self, other: Any) -> bool:
         """Whether it is a list that is joined to another."""
@@ -275,8 +253,6 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if type(other) is int and self._is_untold() and not self.parts:
             layer = self._oracle.choose(("array", LAYERS, other), "layer")
             self.value = None if layer == "array" else layer
-        if self.loaded and type(other) is int and other > MAGIC and self._is_undecided():
-            self.value = other  # which says what kind of file it is
         return np.equal(self, other)
 
     def __ne__(self, other: Any) -> Any:
@@ -284,8 +260,6 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return not same if isinstance(same, bool) else np.logical_not(same)
 
     def __hash__(self) -> int:
-        if self.loaded and self._row is not None:  # a label, looked up
-            return hash(int(self.as_index(VALUES)))
         if self.setting and self.known() is None and self._oracle.words:  # a key of a dict
             self.value = self._oracle.choose(self._oracle.words, self.of_list)
         return hash(self.value) if isinstance(self.value, str | int) else id(self)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Theory, matched, name
+from jaxmlp.verify.lecture.proof.language import Partial, Theory, matched, name
 
 Numbers = dict[sp.Symbol, sp.Expr]  # the sizes and the free indices
 
@@ -54,8 +54,6 @@ def spelled(
         varied = held | {name(expr.variable)}
         found = sp.diff(inside(expr.inside, held=varied), inside(expr.variable, held=varied))
         return found.subs({one: inside(_read(one)) for one in found.free_symbols})
-    if isinstance(expr, IndexedEntry):
-        return inside(expr.whole.entry(*map(inside, expr.indices)))
     if isinstance(expr, sp.Indexed):
         return _spelled_entry(expr.base[*map(inside, expr.indices)], theory, at, held)
     if isinstance(expr, sp.Symbol):

@@ -8,7 +8,7 @@ from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Range
 
 BRACKETS = {"(": ")", "[": "]"}
 ORDER = (  # of factors; what is not named here comes where "other" stands
-    "number", "η", "n", "y", "power", "g", "other", "sum", "δ", "v", "w", "f'", "f", "z", "x",
+    "η", "n", "y", "power", "g", "other", "sum", "δ", "v", "w", "f'", "f", "z", "x",
     "outer", "Partial", "IndexedEntry", "log", "Sum",
 )  # fmt: skip
 
@@ -109,18 +109,14 @@ def _product(factors: list[sp.Expr], closed: bool) -> str:
 def _rank(factor: sp.Basic) -> tuple[int, str]:
     """Where a factor stands in a product."""
     kind = "other"
-    if isinstance(factor, sp.Number):
-        kind = "number"
-    elif isinstance(factor, (sp.Symbol, sp.Indexed)):
+    if isinstance(factor, (sp.Symbol, sp.Indexed)):
         kind = (factor.base.label if isinstance(factor, sp.Indexed) else factor).name[0]
     elif isinstance(factor, sp.KroneckerDelta):
         kind = "δ"
     elif isinstance(factor, sp.Add):
         kind = "sum"
     elif isinstance(factor, AppliedUndef):
-        kind = (
-            "f'" if factor.func.__name__ == "f'" else "g" if factor.func.__name__ == "g'" else "f"
-        )
+        kind = {"f'": "f'", "g'": "g"}.get(factor.func.__name__, "f")
     elif isinstance(factor, Partial) and isinstance(factor.inside, sp.log):
         kind = "outer"
     elif isinstance(factor, (Partial, IndexedEntry, sp.Sum, sp.log)):
