@@ -1,5 +1,6 @@
 """A judged step as checks: one for each parameter, a mistake told once, where it is."""
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -240,10 +241,11 @@ def _by(found: Judgement, code: Told) -> Note:
 def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Judgement:
     """A judgement in which what does not move in this step, but would in another, or if the program
     were asked for it, is no mistake, and only said."""
-    found = _with_squares(found, _statements(lines, cells))
+    statements = statements_of(cells_of(lines, cells))
+    found = _with_squares(found, statements)
     names = {node: name for name, node in found.world.recording.values}
     ran = {n.span.line for n in found.world.recording.nodes.values() if n.op != "leaf"}
-    moved = {name for one in statements_of(cells_of(lines, cells)) for name in moves(one, ran)}
+    moved = {name for one in statements for name in moves(one, ran)}
     flagged = found.world.recording.flagged and bool(found.world.recording.moves)
     elsewhere = {leaf for leaf in found.still if last_of(names.get(leaf, "")) in moved}
     asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else elsewhere)
