@@ -1,6 +1,7 @@
 """Which target a step has, and which E it goes down: chosen by finite differences."""
 
 import functools
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -77,6 +78,9 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     """The same with one parameter for each result: the one that fits, or the only one left."""
     pairs = list(zip(world.params, fits, strict=True))
     found = {p.new: p for p, fit in pairs if fit and not _said_of_another(world, p)}
+    places = {node: root for _, node, root in in_order(world)}
+    if len(found) > 1 and all(places.get(new) == p.old for new, p in found.items()):
+        found |= {p.new: p for p, _ in pairs if places.get(p.new) == p.old}
     taken = {p.old for p in found.values()}
     left: dict[int, list[Param]] = {}
     for p, _ in pairs:
@@ -89,6 +93,17 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     olds = {p.old for p in params}
     fixed = tuple(dict.fromkeys(i for i in world.roots if i not in olds))
     return replace(world, params=params, fixed=fixed)
+
+
+def in_order(world: World) -> list[tuple[str, int, int]]:
+    """(name, node, argument) of the results of a function that are a tuple, each with the argument
+    at the same place."""
+    recording = world.recording
+    place = re.compile(re.escape(recording.name) + r"\[\d+\]")
+    results = [one for one in recording.values if place.fullmatch(one[0])]
+    asked = [node for name, node in recording.values if name.isidentifier() and node in world.roots]
+    pairs = zip(results, asked, strict=False) if len(results) <= len(asked) else ()
+    return [(name, node, root) for (name, node), root in pairs]
 
 
 def _said_of_another(world: World, param: Param) -> bool:

@@ -1,7 +1,6 @@
 """Results of a call that are made as a gradient is, and have not the shape of what E is
 differentiated by; or that are nothing but 0."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.causes import OTHER_INPUT, SUMMED, inputs
+from jaxmlp.verify.judge.choosing import in_order
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param
@@ -92,19 +92,14 @@ def misnamed(found: Judgement) -> list[tuple[Param, int]]:
 def _out_of_order(found: Judgement) -> list[Param]:
     """The results that are not the gradient of the argument at their place, where the others are
     and that argument has none: (dW1, db2, dW2, db2), say, of W1, b1, W2 and b2."""
-    recording, adjoints = found.world.recording, found.names.adjoints
-    place = re.compile(re.escape(recording.name) + r"\[\d+\]")
-    results = [(name, node) for name, node in recording.values if place.fullmatch(name)]
-    asked = [node for name, node in recording.values if name.isidentifier() and node in adjoints
-             and recording.nodes[node].op == "leaf"]  # fmt: skip
     of = {p.new: p.old for p in found.world.params if found.right.get(p.name)}
-    pairs = list(zip(results, asked, strict=False))
-    right = {root for (_, node), root in pairs if of.get(node) == root}
-    told = {root for (_, node), _ in pairs if (root := of.get(node)) is not None}
-    if len(results) > len(asked) or 2 * len(right) < len(results) or not told <= right:
+    placed = in_order(found.world)
+    right = {root for _, node, root in placed if of.get(node) == root}
+    told = {of[node] for _, node, _ in placed if node in of}
+    if 2 * len(right) < len(placed) or not told <= right:
         return []
-    return [Param(name, root, node, gives=True) for (name, node), root in pairs
-            if root not in right]  # fmt: skip
+    return [Param(name, root, node, gives=True) for name, node, root in placed
+            if root not in right and root in found.names.adjoints]  # fmt: skip
 
 
 def _beside(found: Judgement) -> list[tuple[str, int]]:

@@ -133,5 +133,5 @@ class Oracle:
         known += [(SAMPLES, size, 1) for size in used if size != SAMPLES]  # samples as columns
         # Those come last, for there come to be more of them.
         own: list[Shape] = [(SAMPLES, size) for size in self.own]
-        own += [(size - less,) for size in self.own for less in (1, 0) if size - less > 1]
+        own += [(size - 1,) for size in self.own if size > 2]  # and a 1
         return known + [one for one in own if one not in known]

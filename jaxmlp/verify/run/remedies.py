@@ -92,11 +92,10 @@ def other_choices(
 
 
 def _sizes_in(option: object) -> set[int]:
-    """The sizes in an option: those of a shape; of a vector or a number also one more, for a 1."""
-    if isinstance(option, tuple) and len(option) != 1:
+    """The sizes in an option: those of a shape; a number itself, and with one more for a bias."""
+    if isinstance(option, tuple):
         return set(option)
-    (size,) = option if isinstance(option, tuple) else (option,)
-    return {size, size + 1} if type(size) is int else set()
+    return {option, option + 1} if type(option) is int else set()
 
 
 def needed_lengths(program: Program, given: Lengths) -> Lengths:
