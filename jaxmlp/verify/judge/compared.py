@@ -91,7 +91,7 @@ class Compared(After):
         behind = self.graph.ancestors(with_) | with_
         for name, node, shape in self.later.arrays:
             fits = shape[0] in lengths and (shape[1:] in kinds or len(shape) == 1)
-            if fits and node not in behind and not self._is_kin([node], trained):
+            if fits and node not in behind | self.moving and not self._is_kin([node], trained):
                 return name
         return None
 

@@ -128,3 +128,28 @@ def test_what_is_the_same_in_other_words_or_not_known_is_not_mentioned(checked, 
     file = checked(text)
     assert "evaluation" not in {check.stage for check in file.checks}
     assert not [note for note in file.remarks if "itself failed" in note.text.en]
+
+
+NOISY = """import numpy as np
+letters = [np.random.rand(6, 5).round() for _ in range(3)]
+def noisy(letter, n):
+    return np.array([np.where(np.random.rand(6, 5) < 0.05, 1 - letter, letter).reshape(-1)
+                     for _ in range(n)])
+X = np.vstack([noisy(one, 10) for one in letters])
+T = np.zeros((30, 3)); T[np.arange(30), np.repeat(np.arange(3), 10)] = 1
+W, V = np.random.randn(30, 8), np.random.randn(8, 3)
+f = lambda u: 1 / (1 + np.exp(-u))
+for t in range(50):
+    H = f(X @ W)
+    G = f(H @ V)
+    top = (G - T) * G * (1 - G)
+    W, V = W - 0.1 * X.T @ (top @ V.T * H * (1 - H)), V - 0.1 * H.T @ top
+X_test = np.vstack([noisy(one, 5) for one in letters])
+y_test = np.array([0] * 5 + [1] * 5 + [2] * 5)
+guesses = np.argmax(f(f(X_test @ W) @ V), axis=1)
+print(np.mean(guesses == y_test))
+"""
+
+
+def test_new_data_that_are_made_as_the_training_data_were_are_no_mistake(checked):
+    assert {check.verdict for check in checked(NOISY).checks} == {"right"}
