@@ -2,8 +2,6 @@
 
 import pytest
 
-from jaxmlp.verify.homework import Options, verify_file
-
 SINGLE = """
 import numpy as np
 X, T, eta = np.random.randn(40, 6), np.eye(5)[np.random.randint(5, size=40)], 0.1
@@ -64,16 +62,6 @@ def gradients(W1, b1, x, t):
     delta1 = ((1 - t) / (1 - h1) - t / h1) * h1 * (1 - h1)
     return np.outer(delta1, x), delta1
 """
-
-
-@pytest.fixture
-def judged(tmp_path):
-    def judge(text):
-        path = tmp_path / "homework.py"
-        path.write_text(text, encoding="utf-8")
-        return verify_file(path, Options(limit=30.0, budget=200.0))
-
-    return judge
 
 
 def ids(file):

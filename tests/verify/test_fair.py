@@ -2,8 +2,6 @@
 
 import pytest
 
-from jaxmlp.verify.homework import Options, verify_file
-
 ASCENT = """
 import numpy as np
 X = np.random.randn(20, 3)
@@ -88,16 +86,6 @@ FILES = {  # name: right code, and an edit that makes it wrong
     "a sample that is 0 and read twice": (TWICE, "inputs[k] * d *", "inputs[k - 1] * d *"),
     "outputs that are 0 or 1 to the last digit": (LARGE, "(z > 0)", "z"),
 }
-
-
-@pytest.fixture
-def judged(tmp_path):
-    def judge(text):
-        path = tmp_path / "homework.py"
-        path.write_text(text, encoding="utf-8")
-        return verify_file(path, Options(limit=30.0, budget=200.0))
-
-    return judge
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -955,3 +943,26 @@ for epoch in range(9):
     assert "wrong" in {check.verdict for check in judged(text).checks}
     right = text.replace("np.maximum(u, 0)", "1 / (1 + np.exp(-u))")
     assert "wrong" not in {check.verdict for check in judged(right).checks}
+
+
+KEPT = """
+import numpy as np
+X, T = np.random.randn(8, 3), np.random.randn(8, 2)
+W, V = np.random.randn(3, 4), np.random.randn(4, 2)
+kept = []
+for epoch in range(9):
+    for start in range(0, 8, 8):
+        x, t = X[start:start + 8], T[start:start + 8]
+        kept.append(np.tanh(x @ W))
+        top = kept[-1] @ V - t
+        low = top @ V.T * (1 - kept[-1] ** 2)
+        V -= 0.01 * kept[0].T @ top
+        W -= 0.01 * x.T @ low
+"""
+
+
+def test_what_is_kept_of_the_first_batch_is_found_where_an_epoch_has_only_one(judged):
+    wrong = [check for check in judged(KEPT).checks if check.verdict == "wrong"]
+    assert [(check.place.line, check.diagnosis[0].id) for check in wrong] == [(13, "stale")]
+    right = judged(KEPT.replace("kept[0].T", "kept[-1].T"))
+    assert {check.verdict for check in right.checks} == {"right"}

@@ -81,6 +81,7 @@ class Loops:
         self.until, self.errors, self.imported = until, errors, imported
         self.seen: list[Seen] = []
         self.aimless: list[Seen] = []
+        self.single_pass = False  # whether the loop that made the last step has made one pass only
         self.called: list[Seen] = []
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
@@ -146,6 +147,8 @@ class Loops:
                         self.look(line, "", begun, left, after)
                 else:
                     yield from self._once_more(entries, line, frame, known)
+            elif self.single_pass:
+                yield from self._once_more(entries, line, frame, known)
             if len(self.seen) > known:
                 return
             earlier = start, before
@@ -184,12 +187,17 @@ class Loops:
     def _once_more(
         self, entries: Iterator[Any], line: int, frame: Any, known: int
     ) -> Iterator[Any]:
-        """The pass after the first step, which is judged in its place if something is stale."""
-        if len(self.seen) == known or (entry := next(entries, NO_MORE)) is NO_MORE:
+        """The pass after the first step, which is judged in its place if something is stale; where
+        a loop has no other, that of the loop around it."""
+        made = len(self.seen) > known
+        if not made or (entry := next(entries, NO_MORE)) is NO_MORE:
+            self.single_pass = made
             return
+        self.single_pass = False
         start, before = current().next, self._places(frame)
         yield from self._inside(entry)
-        first, after = self.seen.pop(), self._places(frame)
+        first, after = self.seen[known], self._places(frame)
+        del self.seen[known:]
         if is_stale(current().nodes, (first.begin, first.end), (start, current().next)):
             self.look(line, "", start, before, after)
             self.seen[known:] = [one._replace(stale=True) for one in self.seen[known:]]

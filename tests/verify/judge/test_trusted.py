@@ -2,8 +2,6 @@
 
 import pytest
 
-from jaxmlp.verify.homework import Options, verify_file
-
 STEP = """
 import numpy as np
 X, T = np.random.rand(10, 3), np.random.rand(10, 2)
@@ -34,16 +32,6 @@ for epoch in range(50):
     C -= 0.1 * z.T @ critic
     W -= 0.1 * X.T @ low
 """
-
-
-@pytest.fixture
-def judged(tmp_path):
-    def judge(text):
-        path = tmp_path / "homework.py"
-        path.write_text(text, encoding="utf-8")
-        return verify_file(path, Options(limit=30.0, budget=200.0))
-
-    return judge
 
 
 def step(top, stated="pass", **edits):
