@@ -963,6 +963,6 @@ for epoch in range(9):
 
 def test_what_is_kept_of_the_first_batch_is_found_where_an_epoch_has_only_one(judged):
     wrong = [check for check in judged(KEPT).checks if check.verdict == "wrong"]
-    assert [(check.place.line, check.diagnosis[0].id) for check in wrong] == [(13, "stale")]
+    assert [(check.place.line, check.diagnosis[0].id) for check in wrong] == [(12, "stale")]
     right = judged(KEPT.replace("kept[0].T", "kept[-1].T"))
     assert {check.verdict for check in right.checks} == {"right"}
