@@ -55,6 +55,33 @@ class Net:
         self.W1 = self.W1 - eta * self.dW1
         self.W2 = self.W2 - eta * self.dW2
 """
+DATA_FIRST = """
+import numpy as np
+def backprop(X, Y, W1, b1, W2, b2):
+    H = np.tanh(X @ W1 + b1)
+    D2 = H @ W2 + b2 - Y
+    D1 = D2 @ W2.T * (1 - H ** 2)
+    return X.T @ D1, D1.sum(0), H.T @ D2, D2.sum(0)
+"""
+RATES = """
+import numpy as np
+X, T = np.random.randn(9, 3), np.random.randn(9, 2)
+W, b, V, c = np.random.randn(3, 5), np.ones(5), np.random.randn(5, 2), np.ones(2)
+low_rate, high_rate = 0.01, 0.1
+for epoch in range(9):
+    H = np.tanh(X @ W + b)
+    top = H @ V + c - T
+    W -= low_rate * X.T @ ((top @ V.T) * (1 - H * H)); b -= low_rate * (top @ V.T * (1 - H * H)).sum(0)
+    V -= high_rate * H.T @ top; c -= high_rate * top.sum(0)
+"""
+BIASES = """
+import numpy as np
+def step(W1, b1, W2, b2, X, T, lr):
+    H = np.tanh(X @ W1 + b1)
+    D2 = H @ W2 + b2 - T
+    D1 = D2 @ W2.T * (1 - H ** 2)
+    return W1 - lr * X.T @ D1, b1 - 2 * lr * D1.sum(0), W2 - lr * H.T @ D2, b2 - 2 * lr * D2.sum(0)
+"""
 BINARY = """
 import numpy as np
 def gradients(W1, b1, x, t):
@@ -68,7 +95,10 @@ def ids(file):
     return {note.id for check in file.checks for note in check.diagnosis}
 
 
-@pytest.mark.parametrize("text", [SINGLE, DEEP, OBJECT, BINARY])
+ONE = RATES.replace("0.01, 0.1", "0.1, 1.0")
+
+
+@pytest.mark.parametrize("text", [SINGLE, DEEP, OBJECT, BINARY, DATA_FIRST, RATES, ONE, BIASES])
 def test_what_is_right_is_called_right(judged, text):
     file = judged(text)
     assert {check.verdict for check in file.checks} == {"right"}
@@ -85,6 +115,10 @@ def test_what_is_right_is_called_right(judged, text):
         (OBJECT, "W2 - eta *", "W2 - eta * eta *", "eta-twice"),
         (DEEP, "return dW1, db1,", "return dW1, np.zeros_like(b1),", "zero"),
         (DEEP, "return dW1, db1,", "return dW1, db2,", "another-derivative"),
+        (DATA_FIRST, "D1.sum(0), H.T", "D2.sum(0), H.T", "another-derivative"),
+        (DATA_FIRST, "D1.sum(0), H.T", "np.zeros_like(b1), H.T", "zero"),
+        (RATES, "c -= high_rate * top", "c -= top", "no-step-size"),
+        (RATES, "c -= high_rate *", "c -= high_rate * high_rate *", "eta-twice"),
         (BINARY, "np.outer(delta1, x), delta1", "np.outer(delta1, x), np.zeros_like(b1)", "zero"),
     ],
 )

@@ -3,7 +3,7 @@
 import functools
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -78,9 +78,11 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     """The same with one parameter for each result: the one that fits, or the only one left."""
     pairs = list(zip(world.params, fits, strict=True))
     found = {p.new: p for p, fit in pairs if fit and not _said_of_another(world, p)}
-    places = {node: root for _, node, root in in_order(world)}
-    if len(found) > 1 and all(places.get(new) == p.old for new, p in found.items()):
-        found |= {p.new: p for p, _ in pairs if places.get(p.new) == p.old}
+    if len(found) > 1:
+        placed = in_order(world, {new: p.old for new, p in found.items()})
+        places = {node: root for _, node, root in placed}
+        if all(places.get(new) == p.old for new, p in found.items()):
+            found |= {p.new: p for p, _ in pairs if places.get(p.new) == p.old}
     taken = {p.old for p in found.values()}
     left: dict[int, list[Param]] = {}
     for p, _ in pairs:
@@ -95,15 +97,21 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     return replace(world, params=params, fixed=fixed)
 
 
-def in_order(world: World) -> list[tuple[str, int, int]]:
+def in_order(world: World, known: Mapping[int, int]) -> list[tuple[str, int, int]]:
     """(name, node, argument) of the results of a function that are a tuple, each with the argument
-    at the same place."""
+    at the same place, the data that come before these left out.
+
+    Args:
+        known: by result the argument that it is the gradient of, which tells where these begin.
+    """
     recording = world.recording
     place = re.compile(re.escape(recording.name) + r"\[\d+\]")
     results = [one for one in recording.values if place.fullmatch(one[0])]
     asked = [node for name, node in recording.values if name.isidentifier() and node in world.roots]
-    pairs = zip(results, asked, strict=False) if len(results) <= len(asked) else ()
-    return [(name, node, root) for (name, node), root in pairs]
+    rows = [[(name, node, root) for (name, node), root in zip(results, asked[k:], strict=False)]
+            for k in range(len(asked) - len(results) + 1)]  # fmt: skip
+    agree = lambda row: sum(known.get(node) == root for _, node, root in row)  # noqa: E731
+    return max(rows, key=agree, default=[])
 
 
 def _said_of_another(world: World, param: Param) -> bool:

@@ -30,8 +30,8 @@ NO_STEP_SIZE = Note(
 )  # fmt: skip
 RATE_AGAIN = Note(
     "eta-twice",
-    Words("The step size is multiplied in twice here; in all other updates it is once.",
-          "ここだけ η が 2 回掛けられています。他のパラメータの更新では 1 回です。"),
+    Words("The step size is multiplied in twice here, and once in other updates.",
+          "ここでは η が 2 回掛けられています。他の更新では 1 回です。"),
     Words("Compare the updates of all parameters.",
           "すべてのパラメータの更新式を見比べてください。"),
 )  # fmt: skip

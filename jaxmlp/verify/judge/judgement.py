@@ -35,8 +35,9 @@ class Judgement:
         unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
         shares: by parameter, how many times the share of itself is taken away that the file's own E
             takes, where all but that is right.
-        squared: those of `uneven` in whose update the step size is written twice.
-        instead: where no known E is shown, the verdicts by these; this one takes the step's own δ.
+        squared: those of `uneven` in whose update a name stands twice, which is once in another's.
+        instead: the verdicts by the known E, where none of these fits and this one takes the step's
+            own ∂E/∂(the output).
     """
 
     choice: Choice

@@ -93,7 +93,7 @@ def _out_of_order(found: Judgement) -> list[Param]:
     """The results that are not the gradient of the argument at their place, where the others are
     and that argument has none: (dW1, db2, dW2, db2), say, of W1, b1, W2 and b2."""
     of = {p.new: p.old for p in found.world.params if found.right.get(p.name)}
-    placed = in_order(found.world)
+    placed = in_order(found.world, of)
     right = {root for _, node, root in placed if of.get(node) == root}
     told = {of[node] for _, node, _ in placed if node in of}
     if 2 * len(right) < len(placed) or not told <= right:

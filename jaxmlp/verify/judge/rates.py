@@ -3,20 +3,19 @@
 import ast
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.run.hooked import MANY
-from jaxmlp.verify.run.step import FACTORS, PASSING
+from jaxmlp.verify.run.step import FACTORS, PASSING, SUMS
 from jaxmlp.verify.run.tape import Node, Ref
 
 SAME = 1e-6
 # By whose results a number multiplies all: rate * x.T @ delta.
 INSIDE = frozenset(("multiply", "divide", "negative", "np.sum", *PASSING, *FACTORS))
-SUMS = frozenset(("add", "subtract"))
 
 
 class Scalars(NamedTuple):
@@ -47,16 +46,17 @@ def lacks_rate(world: World, new: int, others: Sequence[int], times: float) -> b
     this that makes its factor so many times theirs."""
     if not others or _numbers(world, new, others).times:
         return False
-    shared = set.intersection(*(set(_numbers(world, one, [new]).times) for one in others))
-    return any(near(times, 1 / size) for size in shared)
+    theirs = (_numbers(world, one, [new]).times for one in others)
+    sizes = [{*numbers, math.prod(numbers.elements())} for numbers in theirs]
+    return any(near(times, 1 / size) for size in set.intersection(*sizes) - {1.0})
 
 
 def has_more(world: World, new: int, others: Sequence[int], times: float) -> bool:
     """Whether an update is multiplied by the numbers of another and by more, and it is this that
-    makes its factor: by the step size once again, or by 2 or ½."""
+    makes its factor: by the step size once again, or its gradient by 2 or ½."""
     return repeats_rate(world, new, others, times) or any(
         {*more} <= {2.0, 0.5} and near(times, math.prod(more.elements()))
-        for more, _ in _more(world, new, others)
+        for more, _ in _more(world, new, others, before=True)
     )
 
 
@@ -67,43 +67,56 @@ def repeats_rate(world: World, new: int, others: Sequence[int], times: float) ->
 
 
 def _more(
-    world: World, new: int, others: Sequence[int]
+    world: World, new: int, others: Sequence[int], *, before: bool = False
 ) -> Iterator[tuple[Counter[float], Counter[float]]]:
-    """(by what an update is multiplied beside all that another is, by what that is)."""
-    for mine, theirs in _apart(world, new, others):
+    """(by what an update is multiplied beside all that another is, by what that is).
+
+    Args:
+        before: whether only what stands before the line of the update counts.
+    """
+    for mine, theirs in _apart(world, new, others, before=before):
         more = mine.times - theirs.times
-        if more and theirs.times and theirs.times <= mine.times and mine.over == theirs.over:
+        more.pop(1.0, None)
+        if more and theirs.times <= mine.times and mine.over == theirs.over:
             yield more, theirs.times
 
 
 def squares_rate(
     world: World, param: Param, factors: Mapping[str, float], statements: Sequence[ast.stmt]
 ) -> float | None:
-    """How many times the factor of others a parameter has whose update has a name twice in one
-    product, as in eta * eta * dW: with plain numbers only the text shows it."""
-    line, new = world.recording.nodes[param.new].span.line, {p.name: p.new for p in world.params}
-    inside = (n for one in statements for n in ast.walk(one) if isinstance(n, ast.BinOp)
-              and n.lineno <= line <= (n.end_lineno or n.lineno))  # fmt: skip
-    if param.gives or not any(map(_has_square, inside)):
-        return None
-    for name, factor in factors.items():
+    """How many times the factor of another parameter one has in whose update a name stands twice
+    in a product, and in the other's once: eta * eta * dW. Of plain numbers the text alone shows it.
+    """
+    news = {p.name: p.new for p in world.params}
+    lines = {name: world.recording.nodes[news[name]].span.line for name in factors}
+    mine = _products(statements, lines[param.name]) if not param.gives else []
+    twice = {name for names in mine for name, count in names.items() if count > 1}
+    for name, factor in factors.items() if twice else ():
         times = factors[param.name] / factor
-        rates = _numbers(world, new[name], [param.new]).times
-        if any(near(times, rate) for rate in rates):
+        shared = twice.intersection(*_products(statements, lines[name])[:1])
+        rates = _numbers(world, news[name], [param.new]).times
+        if shared and any(near(times, rate) for rate in rates):
             return times
     return None
 
 
-def _has_square(node: ast.BinOp) -> bool:
-    """Whether one name stands twice in a product."""
-    left, names = [node.left, node.right], Counter[str]()
+def _products(statements: Sequence[ast.stmt], line: int) -> list[Counter[str]]:
+    """The names in the products on a line, with how often, the largest product first."""
+    products = (n for one in statements for n in ast.walk(one)
+                if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult))  # fmt: skip
+    inside = (n for n in products if n.lineno <= line <= (n.end_lineno or n.lineno))
+    return sorted(map(_factors, inside), key=lambda names: -names.total())
+
+
+def _factors(product: ast.BinOp) -> Counter[str]:
+    left, names = [product.left, product.right], Counter[str]()
     while left:
         one = left.pop()
         if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
             left += [one.left, one.right]
         elif isinstance(one, ast.Name):
             names[one.id] += 1
-    return isinstance(node.op, ast.Mult) and any(count > 1 for count in names.values())
+    return names
 
 
 def counts_otherwise(world: World, new: int, others: Sequence[int], times: float) -> bool:
@@ -115,12 +128,17 @@ def counts_otherwise(world: World, new: int, others: Sequence[int], times: float
                if min(a, b) > least and a == round(a) and b == round(b))  # fmt: skip
 
 
-def _apart(world: World, new: int, others: Sequence[int]) -> Iterator[tuple[Scalars, Scalars]]:
+def _apart(
+    world: World, new: int, others: Sequence[int], *, before: bool = False
+) -> Iterator[tuple[Scalars, Scalars]]:
     """A parameter's numbers beside those of each other, without what both are made of."""
-    return ((_numbers(world, new, [one]), _numbers(world, one, [new])) for one in others)
+    return ((_numbers(world, new, [one], before=before), _numbers(world, one, [new], before=before))
+            for one in others)  # fmt: skip
 
 
-def _numbers(world: World, new: int, others: Sequence[int]) -> Scalars:
+def _numbers(
+    world: World, new: int, others: Sequence[int], *, before: bool = False
+) -> Scalars:  # fmt: skip
     """Those on the way to a parameter's new value, and not on that to others'."""
     graph, nodes = world.graph, world.recording.nodes
     both = graph.ancestors([new]) & graph.ancestors(others)
@@ -128,22 +146,28 @@ def _numbers(world: World, new: int, others: Sequence[int]) -> Scalars:
     while left:
         number, through = left.pop()
         op, args = nodes[number].op, nodes[number].args
-        if op == "multiply":
-            found.times.update(_sizes(nodes, args))
-        elif op == "divide":
-            found.over.update(_sizes(nodes, args[1:]))
+        counts = not (before and nodes[number].span.line == nodes[new].span.line)
+        if op == "multiply" and counts:
+            found.times.update(_sizes(nodes, args, both))
+        elif op == "divide" and counts:
+            found.over.update(_sizes(nodes, args[1:], both))
         if op in through:
             by = through if op in SUMS else INSIDE
             left += [(one, by) for one in graph.before[number] if one not in both]
     return found
 
 
-def _sizes(nodes: Mapping[int, Node], args: Sequence[Any]) -> list[float]:
-    """The arguments that are numbers other than 0 and 1, and no products of others."""
-    alone = (a for a in args if not isinstance(a, Ref) or nodes[a.id].op not in INSIDE)
-    values = (nodes[a.id].value if isinstance(a, Ref) else a for a in alone)
+def _sizes(nodes: Mapping[int, Node], args: Sequence[Any], both: Container[int]) -> list[float]:
+    """The arguments that are numbers other than 0, and no products that are looked into.
+
+    Args:
+        both: what is not looked into, since another parameter is made of it, too.
+    """
+    whole = (a for a in args if not isinstance(a, Ref) or a.id in both
+             or nodes[a.id].op not in INSIDE)  # fmt: skip
+    values = (nodes[a.id].value if isinstance(a, Ref) else a for a in whole)
     sizes = (abs(float(np.squeeze(value))) for value in values if np.size(value) == 1)
-    return [size for size in sizes if size not in (0, 1)]
+    return [size for size in sizes if size]
 
 
 def near(one: float, other: float) -> bool:

@@ -21,7 +21,9 @@ from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import cells_of, statements_of
 
 TITLES = {
-    "upstream": Words("the E whose ∂E/∂(output) it begins with", "∂E/∂(出力) が与えられた E"),
+    "upstream": Words(
+        "an E whose ∂E/∂(output) is taken as it is,", " ∂E/∂(出力) をそのまま受け入れた E"
+    ),
     "own": Words("the file's own E", "ファイル自身の E"),
     "squared_error": Words("the squared error Σ (g − y)²", "二乗誤差 Σ (g − y)²"),
     "cross_entropy": Words("the cross-entropy −Σ y log g", "クロスエントロピー −Σ y log g"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.choosing import stated_errors
 from jaxmlp.verify.judge.evidence import stated_error
 from jaxmlp.verify.judge.following import judgement
 from jaxmlp.verify.judge.judgement import OWN, Judgement
@@ -63,7 +64,7 @@ def of_delta(found: Judgement) -> Note | None:
     """What can be said of the δ that is taken as it is: `WEIGHED`, or a mistake."""
     (a, delta), *others = found.choice.target.pairs
     alone = [one for one in found.instead if not others and len(one.choice.target.pairs) == 1]
-    if any(_has_weights(found, one, a) for one in alone):
+    if any(_has_weights(found, one, a) and not _states_an_error(one) for one in alone):
         return WEIGHED
     stated = [one for one in alone if stated_error(one) == one.choice.error]
     for one in alone:
@@ -72,6 +73,14 @@ def of_delta(found: Judgement) -> Note | None:
         if slip and (slip.id in SURE or stated):
             return slip
     return NOT_OF_E if any(_goes_up(found, one, a) for one in stated) else None
+
+
+def _states_an_error(plain: Judgement) -> bool:
+    """Whether the file computes an E of this output itself, which says what weights it has."""
+    world, outputs = plain.world, [g for g, _ in plain.choice.target.pairs]
+    own = (adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
+           for number in stated_errors(plain.choice))  # fmt: skip
+    return any(np.any(one.get(g, 0)) for one in own for g in outputs)
 
 
 def _goes_up(found: Judgement, stated: Judgement, a: int) -> bool:
@@ -83,10 +92,12 @@ def _goes_up(found: Judgement, stated: Judgement, a: int) -> bool:
 
 def _has_weights(found: Judgement, plain: Judgement, a: int) -> bool:
     """Whether a δ is that of a known E, each sample or each output so many times."""
-    true, ((g, _),) = plain.names.adjoints.get(a), plain.choice.target.pairs
+    true, ((g, y),) = plain.names.adjoints.get(a), plain.choice.target.pairs
     if true is None or not np.all(true):
         return False
-    times = found.names.adjoints[a] / true
+    target = plain.names.value(y)
+    alike = [np.array_equal(one, target[0]) for one in target]  # weights may be those of classes
+    times = (found.names.adjoints[a] / true)[alike]
     if np.any(times < 0) or np.abs(times - times[:1]).max() > NEAR * times.max():
         return False
     one = axis_of_one(found.world.recording.nodes[g].value) if a != g else None

@@ -25,8 +25,8 @@ REASONS = {
         "既知のどの E についても、その勾配に従うパラメータがありません",
     ),
     "own-delta": Words(
-        "no known E has the derivative that it begins with there; what it makes of this was "
-        "compared with autodiff",
+        "the value that the backward pass begins with is the derivative of no known E; what "
+        "follows from it was compared with autodiff",
         "逆伝播の最初の値が、既知のどの E の微分でもありません。そこから先は自動微分と比べました",
     ),
     "unseen": Words(
@@ -68,9 +68,10 @@ def unjudged(name: str, line: int, why: Unjudged, cells: Sequence[int]) -> Note:
     en, ja = reason.en.format(why.what), reason.ja.format(why.what)
     at = _beginning(why.line or line, cells)
     title = Words(name or "training", name or "学習")
+    whole = Words(" in full", "すべては") if why.reason == "own-delta" else Words("", "")
     return Note("not-judged", Words(
-        f"{title.en}{at.en} could not be judged: {en}",
-        f"{title.ja}{at.ja} は判定できません: {ja}"))  # fmt: skip
+        f"{title.en}{at.en} could not be judged{whole.en}: {en}",
+        f"{title.ja}{at.ja} は{whole.ja}判定できません: {ja}"))  # fmt: skip
 
 
 def loose(name: str, results: Sequence[str], line: int, cells: Sequence[int]) -> Note:

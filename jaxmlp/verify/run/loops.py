@@ -12,7 +12,7 @@ import numpy as np
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import taken
-from jaxmlp.verify.run.step import Move, TapePlace, is_stale, moves, places, prepared
+from jaxmlp.verify.run.step import SUMS, Move, TapePlace, is_stale, moves, places, prepared
 from jaxmlp.verify.run.tape import Ref, current
 from jaxmlp.verify.run.targets import targets
 
@@ -21,7 +21,6 @@ LOOKS = 8  # passes, after which it is looked at the clock again
 LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
 AFTER = 3  # of the time that is left, for what follows the first step
 STEPS = 3  # steps that are looked for
-SUMS = frozenset(("add", "subtract"))
 ROOM = 20_000  # nodes kept from before a step
 NO_MORE = object()  # passes of a loop
 

@@ -15,6 +15,7 @@ CURVED = frozenset(
     ["exp", "tanh", "maximum", "where", "np.where", "square", "power", "reciprocal", "expit"]
 )
 PASSING = frozenset(("take", "getitem", "np.transpose", "np.reshape", "np.copy", "astype"))
+SUMS = frozenset(("add", "subtract"))
 WRITES = frozenset(("setitem", "put"))
 DEPTH, MANY = 5, 3000
 MOST = 5 * MANY  # places in all
