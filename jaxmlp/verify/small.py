@@ -270,6 +270,9 @@ def _loss(subject: Subject, kind: Piece, *, softmax: bool) -> tuple[Check, ...]:
     if kind.of == "cross_entropy" and not softmax:
         forms.append((Piece("loss", "binary_cross_entropy"), call, (BINARY,)))
     calls = [(*form, way) for form, way in product(forms, ways)]
+    if kind.of == "mean_squared_error":  # as a widely read book has it
+        half = lambda g, y: np.asarray(2 * call(g, y) / g.size)  # noqa: E731
+        calls.append((kind, half, (HALF_OF_SUM,), _single))
     if kind.of == "cross_entropy":
         labelled = lambda g, y: call(g, np.asarray(y.argmax(-1)))  # noqa: E731
         calls += [(kind, labelled, (TAKES_LABELS,), way) for way in (_single, _labelled)]
@@ -296,8 +299,6 @@ def _other_forms(call: Error, kind: Piece, output: str) -> Iterator[tuple[Error,
     """The same function of g, where it is written in another way that is no mistake."""
     if kind.of in ("squared_error", "mean_squared_error"):
         yield lambda g, y: np.asarray(2 * call(g, y)), (WITH_HALF,)
-    if kind.of == "mean_squared_error":  # as a widely read book has it
-        yield lambda g, y: np.asarray(2 * call(g, y) / g.shape[-1]), (HALF_OF_SUM,)
     if kind.of == "binary_cross_entropy":
         yield lambda g, y: np.asarray(g.shape[-1] * call(g, y)), (MEAN_OF_OUTPUTS,)
     if kind.of in LOGITS_OF and output in LOGITS:

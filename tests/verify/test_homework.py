@@ -93,7 +93,7 @@ c_outside.py
   right ReLU.value dReLU.derivative softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
 class_net.py
   right sigmoid.value sigmoid_grad.derivative softmax.value loop.delta2 loop.dV loop.delta1 loop.dW
-  wrong mean_squared_error.loss sum-for-mean+times-half
+  right mean_squared_error.loss
 colab.ipynb
   right ReLU.value dReLU.derivative backward.delta1 CrossEntoropy.loss
   unfinished softmax.value

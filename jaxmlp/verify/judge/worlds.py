@@ -254,9 +254,8 @@ def _moved_without(
     stands in for it, say."""
     nodes = recording.nodes
     return [(name, r) for name, r in recording.values if "[" in name and r not in behind
-            and nodes[r].op in ("subtract", "add")
-            and any(nodes[i].value.shape == nodes[r].value.shape
-                    for i in graph.before[r] if i in roots)]  # fmt: skip
+            and nodes[r].op == "subtract" and graph.before[r][0] in roots
+            and nodes[graph.before[r][0]].value.shape == nodes[r].value.shape]  # fmt: skip
 
 
 def _is_update(graph: Graph, target: Target, kept: set[int]) -> bool:
