@@ -195,6 +195,7 @@ def test_what_all_gradients_have_in_common_is_no_mistake():
     assert {"dW1/over-n", "db1/over-n"} <= set(found)
 
 
+@pytest.mark.slow
 @pytest.mark.costly
 @pytest.mark.parametrize("part", ["deep", "deep-call"])
 def test_a_mistake_in_a_deep_network_is_refused_named_and_at_its_line(part):

@@ -6,6 +6,7 @@ follow from it as well. Of the value itself something can be said where E is sta
 known E with a weight for each sample, or one of the known mistakes in ∂E/∂g.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -25,7 +26,7 @@ from jaxmlp.verify.run.network import axis_of_one, multiplied
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.targets import Target, as_target
 from jaxmlp.verify.slips import slips
-from jaxmlp.verify.truth import adjoints, errors
+from jaxmlp.verify.truth import adjoints, errors, replay
 
 MOST = 40  # pairs of an output and its δ that are tried
 WORLDS = 2
@@ -78,9 +79,12 @@ def of_delta(found: Judgement) -> Note | None:
 def _states_an_error(plain: Judgement) -> bool:
     """Whether the file computes an E of this output itself, which says what weights it has."""
     world, outputs = plain.world, [g for g, _ in plain.choice.target.pairs]
-    own = (adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
-           for number in stated_errors(plain.choice))  # fmt: skip
-    return any(np.any(one.get(g, 0)) for one in own for g in outputs)
+    for number in stated_errors(plain.choice):
+        with contextlib.suppress(replay.NotReplayed):  # a count of hits, say
+            own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
+            if any(np.any(own.get(g, 0)) for g in outputs):
+                return True
+    return False
 
 
 def _goes_up(found: Judgement, stated: Judgement, a: int) -> bool:
@@ -98,7 +102,7 @@ def _has_weights(found: Judgement, plain: Judgement, a: int) -> bool:
     target = plain.names.value(y)
     alike = [np.array_equal(one, target[0]) for one in target]  # weights may be those of classes
     times = (found.names.adjoints[a] / true)[alike]
-    if np.any(times < 0) or np.abs(times - times[:1]).max() > NEAR * times.max():
+    if len(times) < 2 or np.any(times < 0) or np.abs(times - times[:1]).max() > NEAR * times.max():
         return False
     one = axis_of_one(found.world.recording.nodes[g].value) if a != g else None
     axes = [-1 - one] if one is not None else range(times.ndim - 1)

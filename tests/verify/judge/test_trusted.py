@@ -54,6 +54,7 @@ def is_in_full(file):
     return not any("could not be judged" in note.text.en for note in file.remarks)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("top", [CUBIC, f"-{CUBIC}", SIGN])
 def test_all_behind_the_delta_of_an_unknown_E_is_judged_and_the_delta_is_not(judged, top):
     text = step(top)
@@ -99,6 +100,7 @@ def test_a_known_mistake_in_the_derivative_of_E_is_named_at_its_place(judged):
     assert {note.id for note in check.diagnosis} == {"second-term-sign"}
 
 
+@pytest.mark.slow
 def test_the_derivative_of_another_E_that_goes_up_the_stated_one_is_wrong(judged):
     top = "(np.sqrt(g) - np.sqrt(T)) ** 3"
     assert verdicts(judged(step(top, STATED))) == {"right"}
