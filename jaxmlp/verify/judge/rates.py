@@ -82,28 +82,32 @@ def _more(
 
 
 def squares_rate(
-    world: World, param: Param, factors: Mapping[str, float], statements: Sequence[ast.stmt]
+    world: World, param: Param, factors: Mapping[str, float], products: Sequence[ast.BinOp]
 ) -> float | None:
     """How many times the factor of another parameter one has in whose update a name stands twice
     in a product, and in the other's once: eta * eta * dW. Of plain numbers the text alone shows it.
     """
     news = {p.name: p.new for p in world.params}
     lines = {name: world.recording.nodes[news[name]].span.line for name in factors}
-    mine = _products(statements, lines[param.name]) if not param.gives else []
+    mine = _on_line(products, lines[param.name]) if not param.gives else []
     twice = {name for names in mine for name, count in names.items() if count > 1}
     for name, factor in factors.items() if twice else ():
         times = factors[param.name] / factor
-        shared = twice.intersection(*_products(statements, lines[name])[:1])
+        shared = twice.intersection(*_on_line(products, lines[name])[:1])
         rates = _numbers(world, news[name], [param.new]).times
         if shared and any(near(times, rate) for rate in rates):
             return times
     return None
 
 
-def _products(statements: Sequence[ast.stmt], line: int) -> list[Counter[str]]:
+def products_in(statements: Sequence[ast.stmt]) -> list[ast.BinOp]:
+    """All products of a file, each with those that it is made of."""
+    return [n for one in statements for n in ast.walk(one)
+            if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
+
+
+def _on_line(products: Sequence[ast.BinOp], line: int) -> list[Counter[str]]:
     """The names in the products on a line, with how often, the largest product first."""
-    products = (n for one in statements for n in ast.walk(one)
-                if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult))  # fmt: skip
     inside = (n for n in products if n.lineno <= line <= (n.end_lineno or n.lineno))
     return sorted(map(_factors, inside), key=lambda names: -names.total())
 

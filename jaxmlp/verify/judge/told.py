@@ -15,7 +15,7 @@ from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, placed
-from jaxmlp.verify.judge.rates import squares_rate
+from jaxmlp.verify.judge.rates import products_in, squares_rate
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import cells_of, statements_of
@@ -264,7 +264,8 @@ def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Ju
 
 def _with_squares(found: Judgement, statements: Sequence[ast.stmt]) -> Judgement:
     """A judgement in which a step size that is written twice in one update makes it uneven."""
-    squares = {p.name: squares_rate(found.world, p, found.factors, statements)
+    products = products_in(statements)
+    squares = {p.name: squares_rate(found.world, p, found.factors, products)
                for p in found.world.params if p.name in found.factors}  # fmt: skip
     again = {name: times for name, times in squares.items() if times}
     return replace(found, uneven=found.uneven | again, squared=frozenset(again))
