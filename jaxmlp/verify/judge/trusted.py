@@ -15,12 +15,12 @@ import numpy as np
 
 from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.choosing import stated_errors
+from jaxmlp.verify.judge.choosing import matched, stated_errors
 from jaxmlp.verify.judge.evidence import stated_error
 from jaxmlp.verify.judge.following import judgement
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
-from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.judge.worlds import World, among_all
 from jaxmlp.verify.pieces import Piece, quantities
 from jaxmlp.verify.run.network import axis_of_one, multiplied
 from jaxmlp.verify.run.step import FACTORS
@@ -124,19 +124,30 @@ def _slip(found: Judgement, g: int, y: int, delta: int) -> Note | None:
 
 def _by_each(found: Judgement) -> Iterator[Judgement]:
     """The verdicts by each value that may be ∂E/∂(the output)."""
-    world = found.world
-    for pairs in _deltas(found) if world.recording.moves else ():
+    world = found.world if found.world.recording.moves else among_all(found.world)
+    for pairs in _deltas(found):
         deltas = [delta for _, delta in pairs]
         backward = frozenset(world.graph.dependents(deltas))
         target = Target(frozenset(deltas), backward, pairs, 0, upstream=True)
         given = adjoints.of_known(
             world.recording, world.graph, world.roots, pairs, world.at, [errors.GIVEN]
         )[errors.GIVEN]
-        choice = found.choice._replace(target=target, error=errors.GIVEN, stated=0)
+        choice = found.choice._replace(
+            world=_matched(world, given), target=target, error=errors.GIVEN, stated=0
+        )
         made = judgement(choice, Names(given, world.at))
         if sum(map(np.sign, made.factors.values())) < 0:  # it is −∂E/∂g, as in W += η (y − g) x
             made = judgement(choice, Names({i: -value for i, value in given.items()}, world.at))
         yield made
+
+
+def _matched(world: World, given: adjoints.Adjoints) -> World:
+    """A call's world with the parameter for each result by which it is a derivative."""
+    if world.recording.moves:
+        return world
+    fits = [p.old in given and multiple(world.change(p), given[p.old]) is not None
+            for p in world.params]  # fmt: skip
+    return matched(world, fits)
 
 
 def _follows(found: Judgement) -> int:

@@ -68,8 +68,8 @@ class Loops:
 
     Attributes:
         seen: the steps, and what calls have left.
-        aimless: what moves, and is moved towards no target, or into another shape in the first pass
-            of a loop: if there is nothing else, a step.
+        aimless: what moves towards no target; or in the first pass of a loop nowhere, or into
+            another shape: if there is nothing else, a step.
         called: the first step that a single call makes, which stands in no loop: if there is
             nothing else.
         before: the errors before the first step; None as long as there is none.
@@ -135,8 +135,7 @@ class Loops:
             yield from self._inside(entry)
             if len(self.seen) == known:
                 after = self._places(frame)
-                again = self.counts[place] == 1 and _reshapes(before, after)
-                self.look(line, "", start, before, after, again=again)
+                self.look(line, "", start, before, after, first=self.counts[place] == 1)
                 made = self.seen[known:]
                 if made and (late := prepared(current().nodes, made[-1].moves)):
                     self.seen.pop()
@@ -206,17 +205,18 @@ class Loops:
 
     def look(
         self, line: int, name: str, start: int, before: dict[str, TapePlace],
-        after: dict[str, TapePlace], *, again: bool = False,
+        after: dict[str, TapePlace], *, first: bool = False,
     ) -> None:  # fmt: skip
         """Remember a step, if what has changed makes one.
 
         Args:
-            again: whether the next pass says more.
+            first: whether it is the first pass of a loop: the next may say more.
         """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
         if len(self.seen) < STEPS and (
             made := _made(line, name, start, before, after, alone=alone)
         ):
+            again = first and (_reshapes(before, after) or _rests(made))
             if again or not (_has_target(made) or prepared(current().nodes, made.moves)):
                 self.aimless.append(made)
                 return
@@ -271,6 +271,12 @@ def _reshapes(before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]) -
     from then on it keeps that one."""
     both = [(was.shape, after[name].shape) for name, was in before.items() if name in after]
     return any(old and old != new and np.prod(old) == np.prod(new) for old, new in both)
+
+
+def _rests(made: Seen) -> bool:
+    """Whether all stays where it is, as by a step size that grows from 0 on."""
+    nodes = current().nodes
+    return all(np.array_equal(nodes[m.old].value, nodes[m.new].value) for m in made.moves)
 
 
 def _has_target(made: Seen) -> bool:

@@ -14,6 +14,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from jaxmlp.verify.run.memory import begins, is_whole, owner, place_of, places
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MAX_NODES = 60_000
 MAX_BYTES = 400 << 20
 GUESSED_BYTES = 150 << 20  # where there are stand-ins for data, of which there are few
+RECENT = 32  # writes to a memory that is shared, among which it is looked what they were to
 
 
 class TapeFull(BaseException):
@@ -116,12 +118,22 @@ class Storage:
         node: the node of its whole content, in the root's shape; None while nobody has asked.
         version: how often it was written to.
         entries: by place, in bytes, the nodes of the numbers that were written there one by one.
+        written: by version, the part that was written to last, from one byte to another.
     """
 
     def __init__(self, root: np.ndarray):
         self.root, self.version = root, 0
         self.node: int | None = None
         self.entries: dict[int, int] = {}
+        self.written: dict[int, tuple[int, int]] = {}
+
+    def is_as_of(self, version: int, array: np.ndarray) -> bool:
+        """Whether nothing was written to an array since then, but to others of this memory."""
+        if self.version - version > RECENT:
+            return False
+        begin, end = byte_bounds(array)
+        later = [self.written.get(k) for k in range(version + 1, self.version + 1)]
+        return all(one is not None and (end <= one[0] or one[1] <= begin) for one in later)
 
 
 class Handed(NamedTuple):
@@ -241,7 +253,7 @@ class Tape:
         """The node of an array's present content: its own, or one that reads it from memory."""
         storage = self.storage_of(array)
         own: int | None = getattr(array, "_node", None)
-        if own in self.nodes and cast("Recorded", array)._version == storage.version:
+        if own in self.nodes and storage.is_as_of(cast("Recorded", array)._version, array):
             return own
         whole = self.whole(storage)
         node = whole
@@ -289,6 +301,7 @@ class Tape:
         storage.entries.clear()
         node = self.add(op, args, kw, np.asarray(array))
         storage.version += 1
+        storage.written[storage.version] = byte_bounds(array)
         if not is_whole(array, storage.root):
             args = (Ref(whole), places(array, storage.root), Ref(node))
             storage.node = self.add("put", args, {}, np.asarray(storage.root))

@@ -70,6 +70,8 @@ def targets(
         single = [i for group in groups.values() if len(group) > 1 for i in group
                   if graph.nodes[i].value.size > 1]  # fmt: skip
         found = _largest([one for i in single for one in find([i], apart=True)])
+    if not found:  # each of several outputs may have targets of its own
+        found = [*find(_arrays(graph, groups.values()), apart=False)]
     arrays = any(graph.nodes[y].value.ndim for one in found for _, y in one.pairs)
     if not arrays:
         # Of several outputs each may meet a number of its own.
@@ -84,6 +86,13 @@ def _largest(found: Sequence[Target]) -> list[Target]:
     """Those whose pairs are not a part of another's."""
     return [one for one in found
             if not any({*one.pairs} < {*other.pairs} for other in found)]  # fmt: skip
+
+
+def _arrays(graph: Graph, groups: Iterable[list[int]]) -> list[int]:
+    """All arrays that are no factors among what meets the forward pass."""
+    factors = {i for n in graph.nodes.values() if n.op in FACTORS for i in graph.before[n.id]}
+    used = factors | {i for one in factors for i in graph.way(one)}
+    return [i for group in groups for i in group if graph.nodes[i].value.size > 1 and i not in used]
 
 
 def _alike(graph: Graph, groups: Iterable[list[int]]) -> list[list[int]]:
@@ -260,8 +269,13 @@ def _meeting(graph: Graph, group: list[int]) -> Iterator[tuple[int, int, int]]:
             for g in graph.before[number]:
                 if nodes[g].op == "log":  # y log g
                     yield y, number, _guarded(graph, graph.before[g][0])
-                elif op != "multiply":
+                elif op != "multiply" or _are_signs(nodes[y].value):
                     yield y, number, g
+
+
+def _are_signs(y: np.ndarray) -> bool:
+    """Whether these are labels 1 and −1, by which an output is multiplied."""
+    return bool(y.size > 1 and (np.abs(y) == 1).all() and (y < 0).any())
 
 
 def _positive(graph: Graph, y: int) -> int:
