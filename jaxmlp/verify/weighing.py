@@ -97,6 +97,9 @@ def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[st
         return _as_remark(check)
     if check.verdict != "wrong" or not covers(step, [check], found):
         return check
+    if check.stage == "derivative" and (inside := _inside(check, step, found)):
+        return Check(check.name, check.stage, "wrong", check.line,
+                     diagnosis=inside.diagnosis, place=inside.place)  # fmt: skip
     given_outputs = check.name in step.of_outputs
     if check.stage == "derivative" and (right or given_outputs or _has_right_slopes(step)):
         return of_output(check)
@@ -104,6 +107,13 @@ def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[st
     if right and not declared and known:
         return _as_remark(check)
     return check
+
+
+def _inside(check: Check, step: RanStep, found: Source) -> Check | None:
+    """What is wrong in a step at a place in the function that a check is about."""
+    lines = extent(found.functions[check.name])
+    return next((one for one in step.checks if one.verdict == "wrong"
+                 and one.place and one.place.line in lines), None)  # fmt: skip
 
 
 def _as_remark(check: Check) -> Check:

@@ -679,9 +679,11 @@ for epoch in range(90):
 """
 
 
-def test_with_a_target_of_0_alone_nothing_is_taken_for_something_else(judged):
-    assert {check.verdict for check in judged(XOR).checks} == {"right"}
-    wrong = judged(XOR.replace("(1 - np.tanh(u) ** 2)", "np.tanh(u)")).checks
+@pytest.mark.parametrize("first", ["[[0]]", "[[1]]"])  # by which one state may be saturated
+def test_with_a_target_of_0_alone_nothing_is_taken_for_something_else(judged, first):
+    text = XOR.replace("np.array([[[0]]", f"np.array([{first}").replace("[[[0, 0]]", "[[[0, 1]]")
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    wrong = judged(text.replace("(1 - np.tanh(u) ** 2)", "np.tanh(u)")).checks
     assert {note.id for check in wrong for note in check.diagnosis} == {"f-for-slope"}
 
 
@@ -966,3 +968,41 @@ def test_what_is_kept_of_the_first_batch_is_found_where_an_epoch_has_only_one(ju
     assert [(check.place.line, check.diagnosis[0].id) for check in wrong] == [(12, "stale")]
     right = judged(KEPT.replace("kept[0].T", "kept[-1].T"))
     assert {check.verdict for check in right.checks} == {"right"}
+
+
+OWN_SLOPE = """
+import numpy as np
+def f(u, slope=False):
+    if slope:
+        return {slope}
+    return 1 / (1 + np.exp(-u))
+def derivative(s):
+    return {of_output}
+X, Y = np.random.rand(6, 3), np.random.rand(6, 2)
+W, V = np.random.randn(3, 5), np.random.randn(5, 2)
+for epoch in range(100):
+    u = X @ W
+    z = f(u)
+    g = f(z @ V)
+    top = (g - Y) * derivative(g)
+    low = top @ V.T * {call}
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+"""
+
+
+@pytest.mark.parametrize(
+    ("edits", "id", "line"),
+    [
+        ({"of_output": "s * (1 + s)"}, "slope-plus", 8),
+        ({"slope": "1 - f(u)"}, "slope-1-f", 5),
+        ({"call": "f(u)"}, "f-for-slope", 16),
+        ({"call": "derivative(u)"}, "slope-rule-at-u", 16),
+    ],
+)
+def test_a_slope_is_wrong_where_it_is_written_or_where_another_is_called(judged, edits, id, line):
+    right = {"slope": "f(u) * (1 - f(u))", "of_output": "s * (1 - s)", "call": "f(u, True)"}
+    assert {one.verdict for one in judged(OWN_SLOPE.format(**right)).checks} == {"right"}
+    wrong = [one for one in judged(OWN_SLOPE.format(**right | edits)).checks
+             if one.verdict == "wrong"]  # fmt: skip
+    assert [(one.diagnosis[0].id, one.place.line) for one in wrong] == [(id, line)]

@@ -21,6 +21,7 @@ from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
 
+OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
 REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
 BACKWARDS = Words(
     "Follow E backwards: what does this expression have to be the derivative of?",
@@ -222,8 +223,20 @@ def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         with np.errstate(all="ignore"):
             slope = value / (name.factor * true)
         for identity, en, ja in like_slope(found, name.of, slope):
-            return Cause((_note(identity, en, ja, "L18"),))
+            at = _of_function(found, node) if identity in OF_SLOPE else None
+            return Cause((_note(identity, en, ja, "L18"),), at)
     return None
+
+
+def _of_function(found: Judgement, node: Node) -> Span | None:
+    """Where another function of the file gives a factor, and nothing of the forward pass."""
+    nodes, graph, behind = (found.world.recording.nodes, found.world.graph,
+                            found.choice.target.backward)  # fmt: skip
+    forward = graph.ancestors([g for g, _ in found.choice.target.pairs])
+    used = {nodes[i].span for i in forward}
+    given = (nodes[i].span for i in graph.before[node.id] if i not in behind)
+    return next((one for one in given if one.line and one.function != node.span.function
+                 and one not in used), None)  # fmt: skip
 
 
 def _slope_value(found: Judgement, fault: Fault, node: Node) -> Cause | None:

@@ -19,6 +19,7 @@ ErrorsOf: TypeAlias = Callable[[list[np.ndarray], dict[int, np.ndarray]], np.nda
 DIRECTIONS = 2
 STEP = 1e-5
 NEAR = 1e-4
+ROUNDING = 1e-7  # of the largest slope, that differences may be off
 MOST = 50  # parameters that are numbers
 
 
@@ -111,7 +112,9 @@ def going_down(
                      for state in at[:2]]  # fmt: skip
         except replay.NotReplayed:
             return [False] * len(errors_of([at[0][end] for end in ends], dict(at[0])))
-        fits = [_proportional(np.array(told), column) for column in np.concatenate(true).T]
+        by_state = np.reshape(told, (-1, len(at[:2])))
+        fits = [_proportional(by_state, column.reshape(by_state.shape))
+                for column in np.concatenate(true).T]  # fmt: skip
         if not any(fits):
             break
     return fits
@@ -128,9 +131,10 @@ def _across(way: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _proportional(told: np.ndarray, true: np.ndarray) -> bool:
-    """Whether one is the other times a factor."""
+    """Whether one is the other times a factor, at each state, the columns: one may be saturated."""
     size = np.vdot(true, true)
     if not np.isfinite(size) or not np.isfinite(told).all() or size == 0 or not np.any(told):
         return False
     factor = np.vdot(told, true) / size
-    return bool(np.abs(told - factor * true).max() <= NEAR * np.abs(told).max())
+    off, sizes = np.abs(told - factor * true).max(axis=0), np.abs(told).max(axis=0)
+    return bool((off <= np.maximum(NEAR * sizes, ROUNDING * sizes.max())).all())
