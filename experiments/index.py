@@ -98,18 +98,20 @@ def main() -> None:
 def with_depths(text: str, name: str, record: dict) -> str:
     """The page, the table after its mark as found; without one as long as there is none."""
     sentence, head = BY_DEPTH[name]
-    rows = [_of_depth(part, record) for part in record if part.startswith("one mistake, depth")]
+    rows = [_of_depth(part, record, name) for part in record if part.startswith("one mistake, depth")]
     table = f"\n{sentence}\n\n| {head} |\n|---|---|---|---|---|\n" + "".join(rows) if rows else ""
     mark = "<!-- checker_study: by depth -->\n"
     return re.sub(rf"{mark}(\n[^#|]+\n\n(\|.*\n)+)?", lambda _: mark + table, text)
 
 
-def _of_depth(part: str, record: dict) -> str:
+def _of_depth(part: str, record: dict, name: str) -> str:
     which = part.removeprefix("one mistake, depth ")
     right, wrong = record[f"right, depth {which}"], record[part]
     counts = [(right, "false alarms"), *((wrong, key) for key in ("found wrong", "named"))]
     counts += [(wrong, "at its line")] if which.endswith("as a file") else []
     cells = [f"{of[key]:,} / {of['tried']:,}" for of, key in counts] + ["–"]
+    if language(Path(name)) == "ja":
+        which = which.replace("as a file", "ファイルとして").replace("by check()", "check() で")
     return f"| {' | '.join([which, *cells[:4]])} |\n"
 
 
