@@ -98,7 +98,9 @@ def main() -> None:
 def with_depths(text: str, name: str, record: dict) -> str:
     """The page, the table after its mark as found; without one as long as there is none."""
     sentence, head = BY_DEPTH[name]
-    rows = [_of_depth(part, record, name) for part in record if part.startswith("one mistake, depth")]
+    rows = [
+        _of_depth(part, record, name) for part in record if part.startswith("one mistake, depth")
+    ]
     table = f"\n{sentence}\n\n| {head} |\n|---|---|---|---|---|\n" + "".join(rows) if rows else ""
     mark = "<!-- checker_study: by depth -->\n"
     return re.sub(rf"{mark}(\n[^#|]+\n\n(\|.*\n)+)?", lambda _: mark + table, text)

@@ -86,55 +86,55 @@ def verify_file(
 
 
 def _verified(
-    path: Path, cells: Sequence[str], found: Source, options: Options, clock: Clock
+    path: Path, cells: Sequence[str], source: Source, options: Options, clock: Clock
 ) -> File:
     try:
-        network = settings(found, options)
+        network = settings(source, options)
     except ValueError as why:
         ja = "HIDDEN、OUTPUT、LOSS、BIAS、REDUCTION の指定が正しくありません"
         return unreadable(path, why, ja)
-    declared = _declared(found, options)
+    declared = _declared(source, options)
     exact = _is_whole(declared)
-    pieces, origins = pieces_of(str(path), found, declared=exact), Origins(path, found)
-    programs = _programs(path, found)
+    pieces, origins = pieces_of(str(path), source, declared=exact), Origins(path, source)
+    programs = _programs(path, source)
     visible = {*origins.files, *origins.data, *(file for one in programs for file in one.files)}
     runner_of = functools.partial(
         Runner, pieces, limit=options.limit, clock=clock, visible=sorted(visible),
         wanted=options.held)  # fmt: skip
     with runner_of(importers={one.path: one.cells for one in programs}) as runner:
         beside = bool(origins.files or programs)
-        named, steps = _run(cells, found, network, options, runner, beside=beside)
+        named, steps = _run(cells, source, network, options, runner, beside=beside)
     importer = runner.importer
     if importer and not any(step.checks for step in steps):  # then what stands in may tell more
         with runner_of() as runner:
-            alone = _steps(cells, found, options, runner, named)
+            alone = _steps(cells, source, options, runner, named)
         if any(step.checks for step in alone):
             steps, importer = alone, ""
-    judged, counted = merged(named, steps, found, declared)
+    judged, counted = merged(named, steps, source, declared)
     of_steps = {id(one) for step in counted for one in step.checks}
     by_names = any(one.stage in STAGES and id(one) not in of_steps for one in judged)
-    checks, unsure = sure(judged, steps, counted, found, sure_of_forward=bool(declared))
+    checks, unsure = sure(judged, steps, counted, source, sure_of_forward=bool(declared))
     run = {line for step in counted if step.checks for line in step.lines}
-    functions = pieces_of(str(path), found, declared=False).functions
+    functions = pieces_of(str(path), source, declared=False).functions
     looked_at = {f.name for f in functions} | {one.name for one in named}
     remarks = [
-        *_remarks(found, looked_at, run, origins),
+        *_remarks(source, looked_at, run, origins),
         *(n for step in counted for n in step.notes),
     ]
-    remarks += [_not_imported(name) for name in not_imported(found.module)]
-    remarks += _unsure(unsure, found, run, [] if found.numbered else begins_of(cells))
+    remarks += [_not_imported(name) for name in not_imported(source.module)]
+    remarks += _unsure(unsure, source, run, [] if source.numbered else begins_of(cells))
     if not checks:
         return File(str(path), remarks=tuple(remarks), problem=NOTHING)
     remarks += [*origins.notes, *_run_by(importer)]
     if by_names or declared - {"REDUCTION"}:
-        remarks.append(_network_note(network, found, options))
+        remarks.append(_network_note(network, source, options))
     said = [origins.said(one) for one in checks]
-    numbered = said if found.numbered else map(_without_lines, said)
+    numbered = said if source.numbered else map(_without_lines, said)
     return File(str(path), tuple(numbered), tuple(remarks))
 
 
 def _run(
-    cells: Sequence[str], found: Source, network: Network, options: Options, runner: Runner,
+    cells: Sequence[str], source: Source, network: Network, options: Options, runner: Runner,
     *, beside: bool,
 ) -> tuple[list[Check], list[RanStep]]:  # fmt: skip
     """What is found by the names of functions; and what by running the file, if that may tell more.
@@ -142,35 +142,35 @@ def _run(
     Args:
         beside: whether there are modules beside the file.
     """
-    said = _said(found, options)
+    said = _said(source, options)
     judged = functools.partial(check_declared, reduction=said.reduction, seed=options.seed)
-    exercise = judged if _is_whole(_declared(found, options)) else None
-    jobs = work(found, exercise)
+    exercise = judged if _is_whole(_declared(source, options)) else None
+    jobs = work(source, exercise)
     checks = [one for job in jobs for one in job.safely(runner, network, options.seed)]
     # The report shows the lines of a derivation, be they right or wrong.
     settled = [one for one in checks if one.name not in said.exercise]
-    if not worth_running(found, settled, beside=beside):
+    if not worth_running(source, settled, beside=beside):
         return checks, []
-    return checks, _steps(cells, found, options, runner, checks)
+    return checks, _steps(cells, source, options, runner, checks)
 
 
 def _steps(
-    cells: Sequence[str], found: Source, options: Options, runner: Runner,
+    cells: Sequence[str], source: Source, options: Options, runner: Runner,
     checks: Sequence[Check] = (),
 ) -> list[RanStep]:  # fmt: skip
     """What running the file tells, beside what its names have told."""
-    said = _said(found, options)
+    said = _said(source, options)
     groups = [g for g in by_function(checks) if all(one.stage in STAGES for one in g)]
     known = {g[0].name: g for g in groups if g[0].name in said.exercise}
-    said = said._replace(known=known, network=settings(found, options))
-    return steps_of(cells, runner, said, options.seed, notebook=not found.numbered)
+    said = said._replace(known=known, network=settings(source, options))
+    return steps_of(cells, runner, said, options.seed, notebook=not source.numbered)
 
 
 def _unsure(
-    checks: Sequence[Check], found: Source, run: set[int], begins: Sequence[int]
+    checks: Sequence[Check], source: Source, run: set[int], begins: Sequence[int]
 ) -> list[Note]:
     """That these could not be judged, but for what was run and judged so."""
-    lines = {name: extent(function) for name, function in found.functions.items()}
+    lines = {name: extent(function) for name, function in source.functions.items()}
     return [
         unjudged(one.name, one.line, ANOTHER if one.stage in OF_FORWARD else ANOTHER_CALL, begins)
         for one in checks
@@ -180,8 +180,8 @@ def _unsure(
 
 def _declared(found: Source, options: Options) -> set[str]:
     """The settings that are given, in the file or on the command line."""
-    given = {name for name in source.SETTINGS if getattr(options, name.lower()) is not None}
-    return given | found.settings.keys()
+    named = {name for name in source.SETTINGS if getattr(options, name.lower()) is not None}
+    return named | found.settings.keys()
 
 
 def _is_whole(declared: set[str]) -> bool:
@@ -189,15 +189,15 @@ def _is_whole(declared: set[str]) -> bool:
     return "HIDDEN" in declared and not declared.isdisjoint(("OUTPUT", "LOSS"))
 
 
-def _said(found: Source, options: Options) -> Said:
+def _said(source: Source, options: Options) -> Said:
     """What the file, or the command line, says that its network is to be."""
-    of_file: dict[str, Any] = found.settings
-    softmax = {n for n in found.functions if (one := piece(n)) and one.kind == "softmax"}
+    of_file: dict[str, Any] = source.settings
+    softmax = {n for n in source.functions if (one := piece(n)) and one.kind == "softmax"}
     return Said(
         options.hidden or of_file.get("HIDDEN"), options.output or of_file.get("OUTPUT"),
         options.loss or of_file.get("LOSS"), options.reduction or of_file.get("REDUCTION"),
-        of_file.get("BIAS") if options.bias is None else options.bias, derivations(found),
-        softmax=bool(softmax), softmax_unused=bool(softmax & set(unused(found))),
+        of_file.get("BIAS") if options.bias is None else options.bias, derivations(source),
+        softmax=bool(softmax), softmax_unused=bool(softmax & set(unused(source))),
     )  # fmt: skip
 
 
@@ -217,13 +217,13 @@ NOTHING = Words(
 )
 
 
-def settings(found: Source, options: Options) -> Network:
+def settings(source: Source, options: Options) -> Network:
     """The network, as the options say, or the file, or the lecture.
 
     Raises:
         ValueError: a name is unknown, or a pair makes no sense.
     """
-    said: dict[str, Any] = found.settings
+    said: dict[str, Any] = source.settings
     output = options.output or said.get("OUTPUT")
     loss = options.loss or said.get("LOSS")
     output = output or OUTPUT_OF.get(loss, "softmax")
@@ -235,9 +235,9 @@ def settings(found: Source, options: Options) -> Network:
     return Network(options.hidden or said.get("HIDDEN", "relu"), output, loss, bias)
 
 
-def _programs(path: Path, found: Source) -> list[Importer]:
+def _programs(path: Path, source: Source) -> list[Importer]:
     """The programs beside a file that may run a step of its classes and functions."""
-    defines = any(isinstance(n, ast.ClassDef | ast.FunctionDef) for n in found.module.body)
+    defines = any(isinstance(n, ast.ClassDef | ast.FunctionDef) for n in source.module.body)
     return importers(path) if defines else []
 
 
@@ -258,24 +258,24 @@ def _run_by(importer: str) -> tuple[Note, ...]:
 
 
 def _remarks(
-    found: Source, looked_at: set[str], run: set[int], origins: Origins
+    source: Source, looked_at: set[str], run: set[int], origins: Origins
 ) -> tuple[Note, ...]:
     """What was not looked at, neither by its names nor where it was run."""
-    examined = looked_at | found.unfinished.keys()
-    skipped = {name for name in found.functions if NOT_CHECKED.search(plain(name))}
-    left = overlooked(found.module, examined | skipped, set(idle(found.module)))
-    left += [broken(name, *said) for name, said in found.broken.items() if stage_of(name) is None]
+    examined = looked_at | source.unfinished.keys()
+    skipped = {name for name in source.functions if NOT_CHECKED.search(plain(name))}
+    left = overlooked(source.module, examined | skipped, set(idle(source.module)))
+    left += [broken(name, *said) for name, said in source.broken.items() if stage_of(name) is None]
     left = [one for one in left if not run & set(range(one.line, one.end + 1))]
-    left += idle_methods(found.module, run)
+    left += idle_methods(source.module, run)
     left = [one._replace(why=why) if (why := origins.bought(one.name.en, one.line)) else one
             for one in left]  # fmt: skip
-    return remark(left, numbered=found.numbered)
+    return remark(left, numbered=source.numbered)
 
 
-def _network_note(network: Network, found: Source, options: Options) -> Note:
+def _network_note(network: Network, source: Source, options: Options) -> Note:
     names = f"{network.hidden.name}, {network.output.name}, {network.loss.name}"
     en, ja = ("", "") if network.bias else (", without biases", " (バイアスなし)")
-    if own := [n for n in found.settings if getattr(options, n.lower()) is None]:
+    if own := [n for n in source.settings if getattr(options, n.lower()) is None]:
         said = ", ".join(sorted(own))
         en, ja = f"{en}, as the file itself declares ({said})", f"{ja} (ファイル自身の指定 {said})"
     return Note(

@@ -46,18 +46,18 @@ WHOLE = words("self params parameters param cache grads model net network layers
 SAMPLE = words("x xi xn t ti y yi loss")
 
 
-def pieces_of(path: str, found: Source, *, declared: bool) -> Pieces:
+def pieces_of(path: str, source: Source, *, declared: bool) -> Pieces:
     """What of a file has to run for its functions to be called.
 
     Args:
         declared: whether the network is, so that derivations of the exercise are called.
     """
-    functions = list(found.functions.values())
-    whole = derivations(found) if declared else ()
+    functions = list(source.functions.values())
+    whole = derivations(source) if declared else ()
     checked = [f for f in functions if kind(f) is not None or f.name in whole]
-    used = names_used([*checked, *found.constants], found.functions)
+    used = names_used([*checked, *source.constants], source.functions)
     needed = [f for f in functions if f.name in used or f in checked]
-    return Pieces(path, imports_of(found.imports, used), found.constants, needed)
+    return Pieces(path, imports_of(source.imports, used), source.constants, needed)
 
 
 Judge = Callable[[Runner, Network], Sequence[Check]]
@@ -94,26 +94,26 @@ class Job(NamedTuple):
             return (Check(self.name, "derivation", "crashed", self.line, remarks=(note,)),)
 
 
-def work(found: Source, exercise: Judged | None = None) -> list[Job]:
+def work(source: Source, exercise: Judged | None = None) -> list[Job]:
     """One job for each function to check, in the order of the file.
 
     Args:
         exercise: how a derivation of the exercise is judged, where its network is declared; else
             it is what it computes when the file is run.
     """
-    softmax, whole = _has_softmax(found), derivations(found) if exercise else ()
-    ways = {name: _as_subject(found.functions[name], exercise) for name in whole if exercise}
-    for name, function in found.functions.items():
+    softmax, whole = _has_softmax(source), derivations(source) if exercise else ()
+    ways = {name: _as_subject(source.functions[name], exercise) for name in whole if exercise}
+    for name, function in source.functions.items():
         if kind(function) is not None:
             ways[name] = _function_job(function, softmax=softmax)
-    jobs = [Job(found.functions[name].lineno, name, way) for name, way in ways.items()
-            if name not in found.unfinished]  # fmt: skip
-    for name, line in found.unfinished.items():
+    jobs = [Job(source.functions[name].lineno, name, way) for name, way in ways.items()
+            if name not in source.unfinished]  # fmt: skip
+    for name, line in source.unfinished.items():
         stage = stage_of(name)
         if stage is not None:
             blank = unwritten(name, stage, line)
             jobs.append(Job(line, name, lambda *_, check=blank: (check,)))
-    for name, (line, why) in found.broken.items():
+    for name, (line, why) in source.broken.items():
         stage = stage_of(name)
         if stage is not None:
             said = crashed(name, stage, line, why)
@@ -206,13 +206,13 @@ def _added(function: ast.FunctionDef) -> set[str]:
     return {one.id for one in found if isinstance(one, ast.Name)}
 
 
-def derivations(found: Source) -> dict[str, tuple[str, ...]]:
+def derivations(source: Source) -> dict[str, tuple[str, ...]]:
     """The functions that are of the exercise by the names of their parameters, W, V, x and y, and
     make no more than one step; with these names."""
-    given = {name: _parameters(function) for name, function in found.functions.items()}
+    given = {name: _parameters(function) for name, function in source.functions.items()}
     return {name: names for name, names in given.items()
             if {"W", "V", "x", "y"} <= set(roles(names) or ())
-            and not (NOT_CHECKED.search(plain(name)) or _makes_steps(found.functions[name]))
+            and not (NOT_CHECKED.search(plain(name)) or _makes_steps(source.functions[name]))
     }  # fmt: skip
 
 
@@ -223,10 +223,10 @@ def _makes_steps(function: ast.FunctionDef) -> bool:
     return bool(trains) or any(map(COUNTS.search, names))
 
 
-def _has_softmax(found: Source) -> bool:
+def _has_softmax(source: Source) -> bool:
     """Whether anything in a file is called so."""
     names = (
-        getattr(n, key, None) for n in ast.walk(found.module) for key in ("id", "attr", "name")
+        getattr(n, key, None) for n in ast.walk(source.module) for key in ("id", "attr", "name")
     )
     return any("softmax" in name.lower() for name in names if isinstance(name, str))
 

@@ -63,16 +63,16 @@ class Origins:
         notes: that there are such.
     """
 
-    def __init__(self, path: Path, found: Source):
-        self.found = found
-        self.stars = [m for name, m in _imported(found.module) if name == "*"]
-        self.names = {name: origin for name, origin in _imported(found.module) if name != "*"}
+    def __init__(self, path: Path, source: Source):
+        self.found = source
+        self.stars = [m for name, m in _imported(source.module) if name == "*"]
+        self.names = {name: origin for name, origin in _imported(source.module) if name != "*"}
         self.names |= dict(self._aliases())
-        seen, data = beside(path, found.module)
+        seen, data = beside(path, source.module)
         self.files, self.data = list(map(str, seen)), list(map(str, data))
         self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
         self.notes = _other_files([file.name for file in seen])
-        self.constants = [(_targets(c), c) for c in found.constants]
+        self.constants = [(_targets(c), c) for c in source.constants]
         self.uses: dict[ast.AST, list[Use]] = {}
 
     def said(self, check: Check) -> Check:

@@ -25,7 +25,7 @@ from jaxmlp.verify.source import Source
 from jaxmlp.verify.stopped import loop_crashed, suspect
 
 
-def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bool:
+def worth_running(source: Source, checks: Sequence[Check], *, beside: bool) -> bool:
     """Whether something may be learned: there are products, and not all is settled by names.
 
     Args:
@@ -35,10 +35,10 @@ def worth_running(found: Source, checks: Sequence[Check], *, beside: bool) -> bo
     if any(one.verdict == "unfinished" for one in backs):
         return False
     settled = {one.name for one in backs} - {c.name for c in backs if c.verdict != "right"}
-    inside = [n for n in found.module.body if getattr(n, "name", None) not in settled]
+    inside = [n for n in source.module.body if getattr(n, "name", None) not in settled]
     nodes = [n for statement in inside for n in ast.walk(statement)]
     steps = any(isinstance(n, ast.For | ast.While | ast.ClassDef) for n in nodes)
-    products = any(map(multiplies, ast.walk(found.module)))
+    products = any(map(multiplies, ast.walk(source.module)))
     told = {one.name for one in checks}
     back = any(isinstance(n, ast.FunctionDef) and BACK.search(n.name) and n.name not in told
                for n in nodes)  # fmt: skip
@@ -140,11 +140,11 @@ def _judged(
 
 
 def _with_delta(
-    found: Judgement, telling: told.Telling, checks: tuple[Check, ...], begins: Sequence[int]
+    judgement: Judgement, telling: told.Telling, checks: tuple[Check, ...], begins: Sequence[int]
 ) -> tuple[tuple[Check, ...], tuple[Note, ...]]:
     """The checks with that of the δ that was taken as it is, or with a note that it is unknown."""
-    (_, delta), *_ = found.choice.target.pairs
-    recording, said = found.world.recording, trusted.of_delta(found)
+    (_, delta), *_ = judgement.choice.target.pairs
+    recording, said = judgement.world.recording, trusted.of_delta(judgement)
     if said is None:
         why = Unjudged("own-delta", line=recording.nodes[delta].span.line)
         return checks, (unjudged(recording.name, recording.line, why, begins),)
@@ -166,42 +166,42 @@ def _known(
     return declared.at_places(said.known[name], alike, parameters, said.network, lines, begins)
 
 
-def _is_shared(found: Judgement, checks: Sequence[Check]) -> bool:
+def _is_shared(judgement: Judgement, checks: Sequence[Check]) -> bool:
     """Whether the program that imports the file computes what is wrong, or hands its backward pass
     what is no derivative of E."""
-    graph, nodes = found.world.graph, found.world.recording.nodes
+    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
     foreign = {n.id for n in nodes.values() if n.span.inner and not n.span.line and n.op != "leaf"}
-    ways = graph.ancestors(found.world.recording.news) & found.choice.target.backward
+    ways = graph.ancestors(judgement.world.recording.news) & judgement.choice.target.backward
     handed = {j for i in ways - foreign for j in graph.before[i]} & foreign & ways
-    given = any(found.names.of(j) is None for j in handed)
+    given = any(judgement.names.of(j) is None for j in handed)
     return given or bool(foreign & ways and any(one.place is None for one in checks
                                                 if one.verdict == "wrong"))  # fmt: skip
 
 
 def _notes(
-    found: Judgement, telling: told.Telling, first: Recording, begins: Sequence[int]
+    judgement: Judgement, telling: told.Telling, first: Recording, begins: Sequence[int]
 ) -> tuple[Note, ...]:
     """On results that nothing was found of, and on parameters that were not seen."""
     told_of = {one.param.name for one in telling.misfits}
-    results = [result for result, node in found.loose
-             if result not in told_of and _like_weights(found, result, node)]  # fmt: skip
+    results = [result for result, node in judgement.loose
+             if result not in told_of and _like_weights(judgement, result, node)]  # fmt: skip
     notes = [loose(first.name, results, first.line, begins)] if results else []
-    if found.resting:
-        why = Unjudged("resting", ", ".join(found.resting[:SEVERAL]))
+    if judgement.resting:
+        why = Unjudged("resting", ", ".join(judgement.resting[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
     if first.stretched and not first.guessed:  # a stand-in for a sample may have several
         why = Unjudged("stretched", ", ".join(first.stretched[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
-    if found.unseen:
-        why = Unjudged("unseen", ", ".join(found.unseen[:SEVERAL]))
+    if judgement.unseen:
+        why = Unjudged("unseen", ", ".join(judgement.unseen[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
     return tuple(notes)
 
 
-def _like_weights(found: Judgement, name: str, node: int) -> bool:
+def _like_weights(judgement: Judgement, name: str, node: int) -> bool:
     """Whether a result may be meant as a gradient: by its name, or by its shape."""
-    nodes = found.world.recording.nodes
-    shapes = [nodes[p.old].value.shape for p in found.world.params]
+    nodes = judgement.world.recording.nodes
+    shapes = [nodes[p.old].value.shape for p in judgement.world.params]
     return bool(BACK.search(name)) or nodes[node].value.shape in shapes
 
 
@@ -217,10 +217,10 @@ def _goes_back(one: Recording) -> bool:
     return one.goes_back or alike or bool(one.name and loss)
 
 
-def _evaluated(found: Judgement, telling: told.Telling) -> tuple[Check, ...]:
+def _evaluated(judgement: Judgement, telling: told.Telling) -> tuple[Check, ...]:
     """What is wrong with the use of the parameters afterwards, as far as that can be told."""
     try:
-        return evaluation.checks(found, telling)
+        return evaluation.checks(judgement, telling)
     except Exception:  # what was not foreseen spoils no verdict on the step
         return ()
 

@@ -151,13 +151,13 @@ def _is_none(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value in (None, ...)
 
 
-def _constants(module: ast.Module, found: Source) -> None:
+def _constants(module: ast.Module, source: Source) -> None:
     """Assignments of simple values at the top level, lambdas and the settings among them."""
-    imported = {a.asname or a.name.split(".")[0] for one in found.imports for a in one.names}
-    known = imported | found.functions.keys()
+    imported = {a.asname or a.name.split(".")[0] for one in source.imports for a in one.names}
+    known = imported | source.functions.keys()
     for statement in module.body:
         if isinstance(statement, ast.ClassDef) and _holds_results(statement):
-            found.constants.append(statement)
+            source.constants.append(statement)
         if not isinstance(statement, ast.Assign):
             continue
         names = [
@@ -169,15 +169,15 @@ def _constants(module: ast.Module, found: Source) -> None:
         if not names or not _simple(statement.value, known):
             continue
         known.update(names)
-        found.constants.append(statement)
+        source.constants.append(statement)
         if len(names) == 1 and (
             isinstance(statement.value, ast.Lambda)
             or (isinstance(statement.value, ast.Call | ast.Attribute) and piece(names[0]))
         ):
-            found.functions.setdefault(names[0], _named(names[0], statement.value))
+            source.functions.setdefault(names[0], _named(names[0], statement.value))
         said = getattr(statement.value, "value", None)
         if isinstance(said, str | bool) and isinstance(said, SETTINGS.get(names[0], ())):
-            found.settings[names[0]] = said
+            source.settings[names[0]] = said
 
 
 def _holds_results(made: ast.ClassDef) -> bool:
@@ -216,6 +216,6 @@ def _simple(value: ast.expr, known: set[str]) -> bool:
     return False
 
 
-def unused(found: Source) -> list[str]:
+def unused(source: Source) -> list[str]:
     """The functions that nothing in the file names."""
-    return [name for name in found.functions if name not in names_used([found.module], {})]
+    return [name for name in source.functions if name not in names_used([source.module], {})]

@@ -20,7 +20,7 @@ SUMS = ("sum", "mean", "average", "fsum")
 
 
 def merged(
-    checks: Sequence[Check], judged: Sequence[RanStep], found: Source, declared: Collection[str]
+    checks: Sequence[Check], judged: Sequence[RanStep], source: Source, declared: Collection[str]
 ) -> tuple[tuple[Check, ...], list[RanStep]]:
     """The checks by names and those of the steps, one verdict on each thing; the steps that count.
 
@@ -29,13 +29,13 @@ def merged(
     Args:
         declared: HIDDEN, OUTPUT and the like, those that somebody has given.
     """
-    groups = [[_as_summed(c, found, declared) for c in g] for g in by_function(checks)]
+    groups = [[_as_summed(c, source, declared) for c in g] for g in by_function(checks)]
     for step in judged:
-        gone = [g for g in groups if covers(step, g, found) and _is_told(g, step)]
+        gone = [g for g in groups if covers(step, g, source) and _is_told(g, step)]
         gone += [g for g in groups if any(one.name == g[0].name != LOOP for one in step.checks)]
-        groups = [[_as_used(c, step, found, declared) for c in g] for g in groups if g not in gone]
+        groups = [[_as_used(c, step, source, declared) for c in g] for g in groups if g not in gone]
     wrong = [g for g in groups if any(one.verdict == "wrong" for one in g)]
-    counted = [_following(step, wrong, found) for step in judged]
+    counted = [_following(step, wrong, source) for step in judged]
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
     everything += [c for step in judged for c in step.evaluation]
     return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
@@ -51,12 +51,12 @@ def _is_told(group: Sequence[Check], step: RanStep) -> bool:
     return (back and wrong and step.whole) or (stopped and bool(step.checks))
 
 
-def _following(step: RanStep, wrong: Sequence[Sequence[Check]], found: Source) -> RanStep:
+def _following(step: RanStep, wrong: Sequence[Sequence[Check]], source: Source) -> RanStep:
     """A step in which what is wrong in a function, and told there, is not told again."""
 
     def told(check: Check) -> Check:
         for group in wrong:
-            function = found.functions.get(group[0].name)
+            function = source.functions.get(group[0].name)
             inside = function and check.place and check.place.line in extent(function)
             if check.verdict == "wrong" and inside and group[0].name != check.name:
                 return replace(check, verdict="right", diagnosis=(), remarks=(_follows(group[0]),))
@@ -76,9 +76,9 @@ def _right(group: Sequence[Check]) -> bool:
     return all(one.verdict == "right" for one in group)
 
 
-def covers(step: RanStep, group: Sequence[Check], found: Source) -> bool:
+def covers(step: RanStep, group: Sequence[Check], source: Source) -> bool:
     """Whether a step has run the function that a group of checks is about."""
-    function = found.functions.get(group[0].name)
+    function = source.functions.get(group[0].name)
     return function is not None and bool(extent(function) & step.lines)
 
 
@@ -88,16 +88,16 @@ def _has_right_slopes(step: RanStep) -> bool:
     return step.whole and not any(id.startswith(("slope", "unrecognised")) for id in ids)
 
 
-def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[str]) -> Check:
+def _as_used(check: Check, step: RanStep, source: Source, declared: Collection[str]) -> Check:
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU, or
     another f than its name says, which is told all the same."""
     right = bool(step.checks) and _right(step.checks)
     ids = {note.id for note in check.diagnosis}
     if right and _is_each(check, declared):
         return _as_remark(check)
-    if check.verdict != "wrong" or not covers(step, [check], found):
+    if check.verdict != "wrong" or not covers(step, [check], source):
         return check
-    if check.stage == "derivative" and (inside := _inside(check, step, found)):
+    if check.stage == "derivative" and (inside := _inside(check, step, source)):
         return Check(check.name, check.stage, "wrong", check.line,
                      diagnosis=inside.diagnosis, place=inside.place)  # fmt: skip
     given_outputs = check.name in step.of_outputs
@@ -109,9 +109,9 @@ def _as_used(check: Check, step: RanStep, found: Source, declared: Collection[st
     return check
 
 
-def _inside(check: Check, step: RanStep, found: Source) -> Check | None:
+def _inside(check: Check, step: RanStep, source: Source) -> Check | None:
     """What is wrong in a step at a place in the function that a check is about."""
-    lines = extent(found.functions[check.name])
+    lines = extent(source.functions[check.name])
     return next((one for one in step.checks if one.verdict == "wrong"
                  and one.place and one.place.line in lines), None)  # fmt: skip
 
@@ -128,16 +128,16 @@ def _is_each(check: Check, declared: Collection[str]) -> bool:
     return check.stage == "loss" and each and not declared
 
 
-def _as_summed(check: Check, found: Source, declared: Collection[str]) -> Check:
+def _as_summed(check: Check, source: Source, declared: Collection[str]) -> Check:
     """Right, where it gives one number for each output, and the file takes their sum or mean."""
-    summed = _is_each(check, declared) and _is_summed(check, found)
+    summed = _is_each(check, declared) and _is_summed(check, source)
     return _as_remark(check) if summed else check
 
 
-def _is_summed(check: Check, found: Source) -> bool:
+def _is_summed(check: Check, source: Source) -> bool:
     """Whether a file takes the sum or the mean of what a function gives: mean(mse(g, y)), or
     total += mse(g, y)."""
-    nodes = [*ast.walk(found.module)]
+    nodes = [*ast.walk(source.module)]
     sums = [n for n in nodes if isinstance(n, ast.Call) and called(n) in SUMS]
     added = [n.value for n in nodes if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add)]
     inside = (n for s in sums for arg in s.args for n in ast.walk(arg))
@@ -145,7 +145,7 @@ def _is_summed(check: Check, found: Source) -> bool:
 
 
 def sure(
-    checks: Sequence[Check], steps: Sequence[RanStep], counted: Sequence[RanStep], found: Source,
+    checks: Sequence[Check], steps: Sequence[RanStep], counted: Sequence[RanStep], source: Source,
     *, sure_of_forward: bool,
 ) -> tuple[list[Check], list[Check]]:  # fmt: skip
     """The checks, with what is not there yet; and apart from them what may be something else.
@@ -153,9 +153,9 @@ def sure(
     Args:
         sure_of_forward: whether what is called a forward pass is one: somebody has given a network.
     """
-    excused = [_excused(one, checks, found) for one in checks]
-    ours = lambda one: _of_another_call(one) or _is_cut_out(one, found)  # noqa: E731
-    left, unsure = _apart([*excused, *_missing(found, checks, steps)], ours)
+    excused = [_excused(one, checks, source) for one in checks]
+    ours = lambda one: _of_another_call(one) or _is_cut_out(one, source)  # noqa: E731
+    left, unsure = _apart([*excused, *_missing(source, checks, steps)], ours)
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
         steps = [step for step in counted if step.checks]
@@ -182,12 +182,12 @@ def _of_another_call(check: Check) -> bool:
     return check.stage in STAGE.values() and check.verdict == "crashed" and "crash-of-call" in ids
 
 
-def _is_cut_out(check: Check, found: Source) -> bool:
+def _is_cut_out(check: Check, source: Source) -> bool:
     """Whether a function has stopped for want of what the file makes when it runs, an object say:
     it was called apart from that."""
     lacked = [m[1] for note in check.remarks if (m := NO_NAME.search(note.text.en))]
     crashed = check.verdict == "crashed" and check.stage in OF_FORWARD
-    return crashed and bool(bound(found.module.body).intersection(lacked))
+    return crashed and bool(bound(source.module.body).intersection(lacked))
 
 
 def _of_another_value(check: Check) -> bool:
@@ -209,21 +209,21 @@ def _of_another_forward(check: Check) -> bool:
     return check.stage in OF_FORWARD and wrong
 
 
-def _missing(found: Source, checks: Sequence[Check], steps: Sequence[RanStep]) -> list[Check]:
+def _missing(source: Source, checks: Sequence[Check], steps: Sequence[RanStep]) -> list[Check]:
     """A training loop that is there and updates nothing yet, or V alone."""
     mine = {one.stage: one.line for one in checks if one.name == LOOP}
     if not steps and not mine:
-        return [unwritten(LOOP, "update", line) for line in idle(found.module)[:1]]
-    names = [plain(name) for name in stores(found.module)]
+        return [unwritten(LOOP, "update", line) for line in idle(source.module)[:1]]
+    names = [plain(name) for name in stores(source.module)]
     begun = any(DELTA.get(name) == "delta1" for name in names)
-    begun |= any(BACKWARD.search(plain(name)) for name in unused(found))
+    begun |= any(BACKWARD.search(plain(name)) for name in unused(source))
     two = {"W", "V"} <= {ROLE.get(name) for name in names}  # a single matrix is V
     if "dV" in mine and "dW" not in mine and begun and two:
         return [unwritten(LOOP, "dW", mine["dV"], STILL)]
     return []
 
 
-def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
+def _excused(check: Check, checks: Sequence[Check], source: Source) -> Check:
     """x(1 − x) for f' of the sigmoid is right where the step that calls it, with f(x), is.
 
     Where something calls it, and no step is judged, it gets the benefit of the doubt.
@@ -231,6 +231,6 @@ def _excused(check: Check, checks: Sequence[Check], found: Source) -> Check:
     if not wants_output(check):
         return check
     steps = [c for c in checks if c.name == LOOP or c.stage in ("dW", "dV", "delta1")]
-    callers = [found.functions[c.name] for c in steps if c.name in found.functions]
-    used = check.name in names_used(callers if steps else [found.module], found.functions)
+    callers = [source.functions[c.name] for c in steps if c.name in source.functions]
+    used = check.name in names_used(callers if steps else [source.module], source.functions)
     return of_output(check) if used and _right(steps) else check

@@ -25,8 +25,8 @@ class After:
         moving: what is computed from these.
     """
 
-    def __init__(self, found: Judgement, later: Later, telling: Telling):
-        self.found, self.later, self.telling = found, later, telling
+    def __init__(self, judgement: Judgement, later: Later, telling: Telling):
+        self.found, self.later, self.telling = judgement, later, telling
         self.nodes, self.graph = later.nodes, Graph(later.nodes)
         self.params = {new: old for old, new in later.params}
         self.moving = self.graph.dependents([i for i in self.params if i in later.nodes])

@@ -41,24 +41,24 @@ class Cause(NamedTuple):
     repair: Values = []  # noqa: RUF012
 
 
-def repaired(found: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
+def repaired(judgement: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
     """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
-    states = zip(found.world.at, why.repair, strict=bool(why.repair))
+    states = zip(judgement.world.at, why.repair, strict=bool(why.repair))
     try:
-        made = [found.world.replayed(state, given) for state, given in states]
+        made = [judgement.world.replayed(state, given) for state, given in states]
     except replay.NotReplayed:
         return False
     return bool(made) and all(
-        found.names.named(np.stack([one[p.name] for one in made]), [p.old]) is not None
-        for p in found.world.params if p.name in names
+        judgement.names.named(np.stack([one[p.name] for one in made]), [p.old]) is not None
+        for p in judgement.world.params if p.name in names
     )  # fmt: skip
 
 
-def cause(found: Judgement, fault: Fault) -> Cause | None:
+def cause(judgement: Judgement, fault: Fault) -> Cause | None:
     """The cause of a fault; None if it is none of the known ones."""
-    node = found.world.recording.nodes[fault.first]
+    node = judgement.world.recording.nodes[fault.first]
     for look in LOOKS:
-        if (made := look(found, fault, node)) is not None:
+        if (made := look(judgement, fault, node)) is not None:
             return made
     return None
 
@@ -101,16 +101,17 @@ OTHER_INPUT = _note(
 )
 
 
-def _updated(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """With a parameter that was moved already, where the old one belongs."""
-    given = before(found, node)
-    moved = {i: p for i in given if (p := moved_param(found, i)) is not None}
+    given = before(judgement, node)
+    moved = {i: p for i in given if (p := moved_param(judgement, i)) is not None}
     if not moved:
         return None
     known: Values = [
-        {i: _like(found, i, state, p.old) for i, p in moved.items()} for state in found.world.at
+        {i: _like(judgement, i, state, p.old) for i, p in moved.items()}
+        for state in judgement.world.at
     ]
-    if not is_something(found, fault, known) and not _slope_with(found, fault, node, known):
+    if not is_something(judgement, fault, known) and not _slope_with(judgement, fault, node, known):
         return None
     name = next(iter(moved.values())).name
     notes = (_note(
@@ -118,26 +119,28 @@ def _updated(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         f"{name} is already updated here: all gradients must be taken before the update.",
         f"ここではすでに更新後の {name} を使っています。勾配はすべて更新の前の値で計算します。",
         "L26"),)  # fmt: skip
-    alone = is_something(found, fault, known)
+    alone = is_something(judgement, fault, known)
     return Cause(notes if alone else (*notes, SLOPE_MISSING), repair=known if alone else [])
 
 
-def _like(found: Judgement, number: int, state: Mapping[int, np.ndarray], old: int) -> np.ndarray:
+def _like(
+    judgement: Judgement, number: int, state: Mapping[int, np.ndarray], old: int
+) -> np.ndarray:
     """A node's value, had it been made of the old parameter."""
-    graph, nodes = found.world.graph, found.world.recording.nodes
-    news = {p.new for p in found.world.params}
+    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
+    news = {p.new for p in judgement.world.params}
     if number in news:
         return state[old]
-    if number in (parts := written(found)):
+    if number in (parts := written(judgement)):
         return np.asarray(state[old][parts[number][1]])
     inner = graph.before[number][0]
-    known = dict(state) | {inner: _like(found, inner, state, old)}
+    known = dict(state) | {inner: _like(judgement, inner, state, old)}
     return np.asarray(replay.applied(nodes[number], known, np))
 
 
-def _value_of_error(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+def _value_of_error(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """The value of E where its derivative belongs."""
-    if not any(found.is_error(i) for i in before(found, node)):
+    if not any(judgement.is_error(i) for i in before(judgement, node)):
         return None
     return Cause((_note(
         "error-for-derivative",
@@ -145,14 +148,14 @@ def _value_of_error(found: Judgement, fault: Fault, node: Node) -> Cause | None:
         "E の微分 ∂E/∂g を使うところで、E の値そのものを使っています。", "L15"),))  # fmt: skip
 
 
-def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A bias gradient that is summed over the units, too."""
     if node.op not in ("np.sum", "add.reduce", "np.mean") or node.value.size != 1:
         return None
-    named = [n for i in before(found, node) if (n := found.names.of(i))]
-    mine = found.names.value(fault.first).reshape(-1)
-    for param in found.world.params:
-        true = found.names.adjoints.get(param.old, np.zeros(1))
+    named = [n for i in before(judgement, node) if (n := judgement.names.of(i))]
+    mine = judgement.names.value(fault.first).reshape(-1)
+    for param in judgement.world.params:
+        true = judgement.names.adjoints.get(param.old, np.zeros(1))
         whole = true.reshape(len(true), -1)
         if not named or param.name not in fault.params or whole.shape[1] < 2:
             continue
@@ -163,102 +166,102 @@ def _summed(found: Judgement, fault: Fault, node: Node) -> Cause | None:
     return None
 
 
-def _added(found: Judgement, fault: Fault, _: Node) -> Cause | None:
+def _added(judgement: Judgement, fault: Fault, _: Node) -> Cause | None:
     """A sum where the chain rule has a product."""
-    graph, nodes = found.world.graph, found.world.recording.nodes
-    news = [p.new for p in found.world.params if p.name in fault.params]
-    outputs = [g for g, _ in found.choice.target.pairs]
+    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
+    news = [p.new for p in judgement.world.params if p.name in fault.params]
+    outputs = [g for g, _ in judgement.choice.target.pairs]
     sums = [i for i in graph.ancestors(news) - graph.ancestors(outputs)
             if nodes[i].op == "add" and len(graph.before[i]) == 2]  # fmt: skip
     if len(sums) * len(nodes) > REPLAYED:
         return None
     for number in sorted(sums):
         one, other = graph.before[number]
-        product: Values = [{number: state[one] * state[other]} for state in found.world.at]
+        product: Values = [{number: state[one] * state[other]} for state in judgement.world.at]
         made = Cause((ADDED,), nodes[number].span, product)
-        if repaired(found, made, fault.params):
+        if repaired(judgement, made, fault.params):
             return made
     return None
 
 
-def _slope_missing(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+def _slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
-    repair = _slope_with(found, fault, node, [{} for _ in found.world.at])
+    repair = _slope_with(judgement, fault, node, [{} for _ in judgement.world.at])
     if repair is None:
         return None
     (parent,) = repair[0]
-    graph = found.world.graph
-    feeds = [i for i in graph.after[parent] if i in found.choice.target.backward]
-    never = not any(leads_somewhere(found, i) for i in feeds)
-    span = found.world.recording.nodes[parent].span if never else None
+    graph = judgement.world.graph
+    feeds = [i for i in graph.after[parent] if i in judgement.choice.target.backward]
+    never = not any(leads_somewhere(judgement, i) for i in feeds)
+    span = judgement.world.recording.nodes[parent].span if never else None
     return Cause((SLOPE_MISSING,), span, repair)
 
 
-def _slope_with(found: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
+def _slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
     """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
-    for parent in before(found, node):
-        name = found.names.of(parent)
+    for parent in before(judgement, node):
+        name = judgement.names.of(parent)
         if name is None:
             continue
-        for inner in found.world.inner(name.of, found.names.adjoints):
-            true = found.names.adjoints[inner]
-            value = found.names.value(parent)
+        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
+            true = judgement.names.adjoints[inner]
+            value = judgement.names.value(parent)
             if true.shape != value.shape:
                 continue
             tried = [{**one, parent: name.factor * a} for one, a in zip(known, true, strict=True)]
-            if is_something(found, fault, tried):
+            if is_something(judgement, fault, tried):
                 return tried
     return None
 
 
-def _other_slope(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+def _other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A derivative that belongs to something else, or is taken at another place."""
-    value = found.names.value(fault.node)
-    for parent in before(found, node):
-        name = found.names.of(parent)
-        if name is None or found.names.value(parent).shape != value.shape:
+    value = judgement.names.value(fault.node)
+    for parent in before(judgement, node):
+        name = judgement.names.of(parent)
+        if name is None or judgement.names.value(parent).shape != value.shape:
             continue
-        if (true := found.names.adjoints[name.of]).shape != value.shape:
+        if (true := judgement.names.adjoints[name.of]).shape != value.shape:
             continue  # turned
         with np.errstate(all="ignore"):
             slope = value / (name.factor * true)
-        for identity, en, ja in like_slope(found, name.of, slope):
-            at = _of_function(found, node) if identity in OF_SLOPE else None
+        for identity, en, ja in like_slope(judgement, name.of, slope):
+            at = _of_function(judgement, node) if identity in OF_SLOPE else None
             return Cause((_note(identity, en, ja, "L18"),), at)
     return None
 
 
-def _of_function(found: Judgement, node: Node) -> Span | None:
+def _of_function(judgement: Judgement, node: Node) -> Span | None:
     """Where another function of the file gives a factor, and nothing of the forward pass."""
-    nodes, graph, behind = (found.world.recording.nodes, found.world.graph,
-                            found.choice.target.backward)  # fmt: skip
-    forward = graph.ancestors([g for g, _ in found.choice.target.pairs])
+    nodes, graph, behind = (judgement.world.recording.nodes, judgement.world.graph,
+                            judgement.choice.target.backward)  # fmt: skip
+    forward = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
     used = {nodes[i].span for i in forward}
     given = (nodes[i].span for i in graph.before[node.id] if i not in behind)
     return next((one for one in given if one.line and one.function != node.span.function
                  and one not in used), None)  # fmt: skip
 
 
-def _slope_value(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+def _slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """What a function of the file gives for f', and is not: there the mistake is."""
-    nodes, behind = found.world.recording.nodes, found.choice.target.backward
-    for factor in (i for i in found.world.graph.before[node.id] if i not in behind):
+    nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
+    for factor in (i for i in judgement.world.graph.before[node.id] if i not in behind):
         name = nodes[factor].span.function
         own = name != node.span.function and SLOPE.search(name.rpartition(".")[2])
-        for slope in _slopes_of(found, node) if own else ():
+        for slope in _slopes_of(judgement, node) if own else ():
             tried = [{factor: one} for one in slope if one.shape == nodes[factor].value.shape]
-            if tried and is_something(found, fault, tried):
+            if tried and is_something(judgement, fault, tried):
                 return Cause((_wrong_slope(name),), nodes[factor].span, tried)
     return None
 
 
-def _slopes_of(found: Judgement, node: Node) -> Iterator[np.ndarray]:
+def _slopes_of(judgement: Judgement, node: Node) -> Iterator[np.ndarray]:
     """What f' may be, where a ∂E/∂f(u) is multiplied."""
-    for name in filter(None, map(found.names.of, before(found, node))):
-        outer = found.names.adjoints[name.of]
-        for inner in found.world.inner(name.of, found.names.adjoints):
+    for name in filter(None, map(judgement.names.of, before(judgement, node))):
+        outer = judgement.names.adjoints[name.of]
+        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
             with np.errstate(all="ignore"):
-                yield np.nan_to_num(found.names.adjoints[inner] / outer)
+                yield np.nan_to_num(judgement.names.adjoints[inner] / outer)
 
 
 def _wrong_slope(function: str) -> Note:
@@ -268,29 +271,31 @@ def _wrong_slope(function: str) -> Note:
         f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
 
 
-def _other_input(found: Judgement, fault: Fault, node: Node) -> Cause | None:
+def _other_input(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A product of the right δ with another value than the matrix is fed with."""
-    if node.op not in FACTORS or fault.first != fault.node or found.world.recording.stale:
+    if node.op not in FACTORS or fault.first != fault.node or judgement.world.recording.stale:
         return None
-    nodes, behind = found.world.recording.nodes, found.choice.target.backward
-    others = [i for i in found.world.graph.before[node.id] if i not in behind]
-    for param in (p for p in found.world.params if p.name in fault.params):
-        for x in inputs(found, param.old).values():
+    nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
+    others = [i for i in judgement.world.graph.before[node.id] if i not in behind]
+    for param in (p for p in judgement.world.params if p.name in fault.params):
+        for x in inputs(judgement, param.old).values():
             for other, turned in itertools.product(others, (False, True)):
-                tried = [{other: state[x].T if turned else state[x]} for state in found.world.at]
+                tried = [
+                    {other: state[x].T if turned else state[x]} for state in judgement.world.at
+                ]
                 fits = nodes[other].value.ndim == nodes[x].value.ndim
-                if fits and redone(found, fault, tried, [param.old]) is not None:
+                if fits and redone(judgement, fault, tried, [param.old]) is not None:
                     return Cause((OTHER_INPUT,), repair=tried)
     return None
 
 
-def inputs(found: Judgement, root: int) -> dict[int, int]:
+def inputs(judgement: Judgement, root: int) -> dict[int, int]:
     """The products with a matrix in the forward pass, each with what it is multiplied by."""
-    recording, graph = found.world.recording, found.world.graph
+    recording, graph = judgement.world.recording, judgement.world.graph
     shown = graph.through([root])
     products = {i for one in shown for i in graph.after[one] if recording.nodes[i].op in FACTORS}
     return {
-        i: x for i in products - found.choice.target.backward
+        i: x for i in products - judgement.choice.target.backward
         for x in graph.before[i] if x not in shown
     }  # fmt: skip
 

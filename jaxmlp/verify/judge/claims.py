@@ -44,7 +44,7 @@ def right_of(network: LayerChain, k: int) -> np.ndarray:
     return pair.dW if k < len(network.layers) - 1 else pair.dV
 
 
-def layer_claim(found: Judgement, network: LayerChain, k: int) -> LayerClaim:
+def layer_claim(judgement: Judgement, network: LayerChain, k: int) -> LayerClaim:
     """What a step says that the gradient of layer k is, and its δ: with the bias as column 0."""
     layer, form, world = network.layers[k], network.forms[k], network.world
     W, b = param_of(world, layer.W), param_of(world, layer.b)
@@ -54,7 +54,7 @@ def layer_claim(found: Judgement, network: LayerChain, k: int) -> LayerClaim:
     right, d = right_of(network, k), world.change(W)
     d = d.mT if layer.turned else d
     d = np.roll(d, 1, -1) if form.one == "last" else d
-    node, delta, factor = _delta(found, network, layer, W)
+    node, delta, factor = _delta(judgement, network, layer, W)
     if delta is not None:
         weights = slice(bool(form.one) - form.x.shape[-1], None)
         made = (delta.mT @ form.x)[..., weights]  # η may stand in either factor
@@ -63,15 +63,15 @@ def layer_claim(found: Judgement, network: LayerChain, k: int) -> LayerClaim:
         own = right[..., 0] if delta is None else factor * delta.sum(1)
         column = world.change(b) if b else own
         d = np.concatenate([column.reshape(*d.shape[:2], 1), d], axis=-1)
-    sure = all(found.right.get(p, False) and found.factors.get(p, 1) > 0 for p in params)
+    sure = all(judgement.right.get(p, False) and judgement.factors.get(p, 1) > 0 for p in params)
     return LayerClaim(params, d, delta, factor, sure, (node, W.new))
 
 
 def _delta(
-    found: Judgement, network: LayerChain, layer: ChainLayer, W: Param
+    judgement: Judgement, network: LayerChain, layer: ChainLayer, W: Param
 ) -> tuple[int | None, np.ndarray | None, float]:
     """(the node of the δ that a gradient is made of, its rows, the factor from product to step)."""
-    world, backward = network.world, found.choice.target.backward
+    world, backward = network.world, judgement.choice.target.backward
     if len(layer.x) > 1:  # gradients that are added up
         return None, None, 1.0
     for number in sorted(world.graph.ancestors([W.new]) & backward, reverse=True):

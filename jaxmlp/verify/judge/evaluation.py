@@ -9,20 +9,20 @@ from jaxmlp.verify.judge.places import placed
 from jaxmlp.verify.judge.told import Telling
 
 
-def checks(found: Judgement, telling: Telling) -> tuple[Check, ...]:
+def checks(judgement: Judgement, telling: Telling) -> tuple[Check, ...]:
     """The mistakes in how a step's parameters are evaluated, each as a check; mostly none."""
-    later = found.world.recording.later
+    later = judgement.world.recording.later
     told: dict[str, LaterMistake] = {}
     if later is not None:
         for look in (Evaluated, Compared):
-            for mistake in look(found, later, telling).mistakes():
+            for mistake in look(judgement, later, telling).mistakes():
                 told.setdefault(mistake.note.id, mistake)
     here = [one for one in told.values() if one.span.line]  # and not in a program that imports it
-    return tuple(_check(found, one, telling) for one in here)
+    return tuple(_check(judgement, one, telling) for one in here)
 
 
-def _check(found: Judgement, mistake: LaterMistake, telling: Telling) -> Check:
-    recording = found.world.recording
+def _check(judgement: Judgement, mistake: LaterMistake, telling: Telling) -> Check:
+    recording = judgement.world.recording
     where = placed(mistake.span, telling.lines, telling.cells)
     assert where is not None
     text = telling.lines[mistake.span.line - 1]

@@ -59,55 +59,59 @@ CONVENTIONS = (1.0, 2.0, 0.5)  # factors that E may have
 TOLD = 1e-12  # of a parameter, by which it is seen to move
 
 
-def steps(found: Judgement) -> Iterator[StepMistake]:
+def steps(judgement: Judgement) -> Iterator[StepMistake]:
     """Steps by a right gradient with another factor than the others', or upwards."""
-    for param in found.world.params:
-        span = found.world.recording.nodes[param.new].span
-        if not found.right.get(param.name):
+    for param in judgement.world.params:
+        span = judgement.world.recording.nodes[param.new].span
+        if not judgement.right.get(param.name):
             continue
-        if param.name in found.uneven:
-            note = _uneven(found, param)
+        if param.name in judgement.uneven:
+            note = _uneven(judgement, param)
             if note not in (NO_STEP_SIZE, RATE_AGAIN):  # these are of the update itself
-                at = _scaled_at(found, param, found.uneven[param.name])
-                span = found.world.recording.nodes[at].span
+                at = _scaled_at(judgement, param, judgement.uneven[param.name])
+                span = judgement.world.recording.nodes[at].span
             yield StepMistake((param.name,), (note,), span)
-        elif not param.gives and _is_held(found, param):
+        elif not param.gives and _is_held(judgement, param):
             yield StepMistake((param.name,), (ETA_ZERO,), span)
-        elif param.name in found.uphill or (
-            not param.gives and found.factors.get(param.name, 1) < 0
+        elif param.name in judgement.uphill or (
+            not param.gives and judgement.factors.get(param.name, 1) < 0
         ):
             yield StepMistake((param.name,), (UPHILL,), span)
 
 
-def _scaled_at(found: Judgement, param: Param, times: float) -> int:
+def _scaled_at(judgement: Judgement, param: Param, times: float) -> int:
     """Where the factor comes in that the gradient of a parameter has and others have not."""
-    backward, graph = found.choice.target.backward, found.world.graph
-    others = [p.new for p in found.world.params if p.name in found.right.keys() - found.uneven]
+    backward, graph = judgement.choice.target.backward, judgement.world.graph
+    others = [
+        p.new for p in judgement.world.params if p.name in judgement.right.keys() - judgement.uneven
+    ]
     own = sorted((graph.ancestors([param.new]) & backward) - graph.ancestors(others))
     for number in own:
-        name = found.names.of(number)
-        before = [found.names.of(b) for b in found.world.graph.before[number] if b in backward]
+        name = judgement.names.of(number)
+        before = [
+            judgement.names.of(b) for b in judgement.world.graph.before[number] if b in backward
+        ]
         if name and any(one and near(name.factor, times * one.factor) for one in before):
             return number
-    named = [(i, name) for i in sorted(backward) if (name := found.names.of(i))]
+    named = [(i, name) for i in sorted(backward) if (name := judgement.names.of(i))]
     first = next((name.factor for _, name in named), 1.0)
     for number, name in named:  # after a sum that is no derivative, and has another factor
         if number in own and near(name.factor, times * first):
             return number
-    mine = gradient_nodes(found.world, found.choice.target, found.names, param)
+    mine = gradient_nodes(judgement.world, judgement.choice.target, judgement.names, param)
     return min(mine, default=param.new)  # which lacks it from the beginning
 
 
-def shares(found: Judgement) -> Iterator[StepMistake]:
+def shares(judgement: Judgement) -> Iterator[StepMistake]:
     """Parameters that shrink by another share of themselves than the file's own E says."""
-    nodes, graph = found.world.recording.nodes, found.world.graph
-    for param in (p for p in found.world.params if p.name in found.shares):
+    nodes, graph = judgement.world.recording.nodes, judgement.world.graph
+    for param in (p for p in judgement.world.params if p.name in judgement.shares):
         own = graph.ancestors([param.new]) & graph.dependents([param.old]) - {param.old}
-        old = found.names.value(param.old)
-        own = {i for i in own if found.names.value(i).shape == old.shape}
-        alike = (i for i in sorted(own) if multiple(found.names.value(i), old) is not None)
+        old = judgement.names.value(param.old)
+        own = {i for i in own if judgement.names.value(i).shape == old.shape}
+        alike = (i for i in sorted(own) if multiple(judgement.names.value(i), old) is not None)
         span = nodes[next(alike, param.new)].span
-        yield StepMistake((param.name,), (_other_share(found.shares[param.name]),), span)
+        yield StepMistake((param.name,), (_other_share(judgement.shares[param.name]),), span)
 
 
 def _other_share(times: float) -> Note:
@@ -125,22 +129,25 @@ def _other_share(times: float) -> Note:
         "λ Σ w² の微分は 2λw、½ λ Σ w² の微分は λw です。"), BACKWARDS)  # fmt: skip
 
 
-def by_convention(found: Judgement, reduction: str | None, *, exact: bool) -> Iterator[StepMistake]:
+def by_convention(
+    judgement: Judgement, reduction: str | None, *, exact: bool
+) -> Iterator[StepMistake]:
     """What a call gives with a factor that no caller could make good, or that was not asked for."""
-    given = [p for p in found.world.params if p.gives and p.name in found.factors]
+    given = [p for p in judgement.world.params if p.gives and p.name in judgement.factors]
     if not given:
         return
     names = tuple(p.name for p in given)
-    factors = [found.factors[name] for name in names]
-    known = {i: name for i in found.choice.target.backward if (name := found.names.of(i))}
-    nodes, news = found.world.recording.nodes, [p.new for p in given]
-    if found.world.recording.handed:
-        yield from (StepMistake((p.name,), (_of_handed(found.factors[p.name]),), nodes[p.new].span)
-                    for p in given if not near(found.factors[p.name], 1.0))  # fmt: skip
+    factors = [judgement.factors[name] for name in names]
+    known = {i: name for i in judgement.choice.target.backward if (name := judgement.names.of(i))}
+    nodes, news = judgement.world.recording.nodes, [p.new for p in given]
+    if judgement.world.recording.handed:
+        for p, factor in zip(given, factors, strict=True):
+            if not near(factor, 1.0):
+                yield StepMistake((p.name,), (_of_handed(factor),), nodes[p.new].span)
     elif exact and all(factor < 0 for factor in factors):
         first = min((i for i, name in known.items() if name.factor < 0), default=min(news))
         yield StepMistake(names, (REVERSED,), nodes[first].span)
-    elif reduction and _is_shared_otherwise(found, factors, reduction):
+    elif reduction and _is_shared_otherwise(judgement, factors, reduction):
         yield StepMistake(names, (SHARE[reduction],), nodes[min(known, default=min(news))].span)
 
 
@@ -154,41 +161,43 @@ def _of_handed(factor: float) -> Note:
         f"最適化関数に一緒に渡される E の勾配の {said} 倍になっています。"), BACKWARDS)  # fmt: skip
 
 
-def _is_shared_otherwise(found: Judgement, factors: Sequence[float], reduction: str) -> bool:
+def _is_shared_otherwise(judgement: Judgement, factors: Sequence[float], reduction: str) -> bool:
     """Whether these are of the sum over the samples for the mean, or the other way round."""
-    ((g, _), *more) = found.choice.target.pairs
-    shape = found.world.at[0][g].shape
-    if more or len(shape) < 2 or found.choice.error not in errors.KNOWN:
+    ((g, _), *more) = judgement.choice.target.pairs
+    shape = judgement.world.at[0][g].shape
+    if more or len(shape) < 2 or judgement.choice.error not in errors.KNOWN:
         return False
-    n = next(iter(samples(found.world, g)), 1)
+    n = next(iter(samples(judgement.world, g)), 1)
     share = 1.0 if reduction == "mean" else 1 / n
     return n > 1 and any(
         all(np.isclose(abs(factor), share * c) for factor in factors) for c in CONVENTIONS
     )
 
 
-def _is_rate_again(found: Judgement, param: Param, others: Sequence[int]) -> bool:
+def _is_rate_again(judgement: Judgement, param: Param, others: Sequence[int]) -> bool:
     """Whether a parameter has another factor than others by the step size once again."""
-    times = found.uneven[param.name]
-    return param.name in found.squared or repeats_rate(found.world, param.new, others, times)
+    times = judgement.uneven[param.name]
+    return param.name in judgement.squared or repeats_rate(
+        judgement.world, param.new, others, times
+    )
 
 
-def _is_held(found: Judgement, param: Param) -> bool:
+def _is_held(judgement: Judgement, param: Param) -> bool:
     """Whether a parameter does not move, though by the others' step size it would be seen to."""
-    true = np.abs(found.names.adjoints[param.old]).max()
-    size = max(map(abs, found.factors.values()), default=1.0) * true
-    own = np.abs(found.names.value(param.old)).max()
-    return bool(size > TOLD * own) and not np.any(found.world.change(param))
+    true = np.abs(judgement.names.adjoints[param.old]).max()
+    size = max(map(abs, judgement.factors.values()), default=1.0) * true
+    own = np.abs(judgement.names.value(param.old)).max()
+    return bool(size > TOLD * own) and not np.any(judgement.world.change(param))
 
 
-def _uneven(found: Judgement, param: Param) -> Note:
+def _uneven(judgement: Judgement, param: Param) -> Note:
     """That one parameter has another factor than the others; or no step size, where they have."""
-    times, new = found.uneven[param.name], {p.name: p.new for p in found.world.params}
-    common = found.factors.get(param.name, 0) / times
-    others = [new[name] for name, factor in found.factors.items() if near(factor, common)]
-    if not param.gives and lacks_rate(found.world, param.new, others, times):
+    times, new = judgement.uneven[param.name], {p.name: p.new for p in judgement.world.params}
+    common = judgement.factors.get(param.name, 0) / times
+    others = [new[name] for name, factor in judgement.factors.items() if near(factor, common)]
+    if not param.gives and lacks_rate(judgement.world, param.new, others, times):
         return NO_STEP_SIZE
-    if not param.gives and _is_rate_again(found, param, others):
+    if not param.gives and _is_rate_again(judgement, param, others):
         return RATE_AGAIN
     said = f"{times:.4g}"
     return Note("other-factor", Words(

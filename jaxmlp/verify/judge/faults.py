@@ -50,17 +50,17 @@ class StepMistake(NamedTuple):
     span: Span
 
 
-def faults(found: Judgement) -> list[Fault]:
+def faults(judgement: Judgement) -> list[Fault]:
     """The mistakes of a step, in the order of the program; of one expression there is one."""
     spoiled: dict[int, list[str]] = {}
-    for param in found.world.params:
-        if found.right.get(param.name) is False:
-            for number in _firsts(found, param):
+    for param in judgement.world.params:
+        if judgement.right.get(param.name) is False:
+            for number in _firsts(judgement, param):
                 spoiled.setdefault(number, []).append(param.name)
     made: dict[tuple, Fault] = {}
     for number, params in sorted(spoiled.items()):
-        whole = _whole(found, number)
-        span = found.world.recording.nodes[whole].span
+        whole = _whole(judgement, number)
+        span = judgement.world.recording.nodes[whole].span
         old = made.get(span[:4])
         names = tuple(dict.fromkeys((*(old.params if old else ()), *params)))
         made[span[:4]] = Fault(
@@ -69,47 +69,47 @@ def faults(found: Judgement) -> list[Fault]:
     return list(made.values())
 
 
-def backward(found: Judgement, param: Param) -> set[int]:
+def backward(judgement: Judgement, param: Param) -> set[int]:
     """What a parameter's new value is computed from, of what depends on the target."""
-    leading = found.world.graph.ancestors([param.new])
-    return leading & found.choice.target.backward
+    leading = judgement.world.graph.ancestors([param.new])
+    return leading & judgement.choice.target.backward
 
 
-def _firsts(found: Judgement, param: Param) -> list[int]:
+def _firsts(judgement: Judgement, param: Param) -> list[int]:
     """Nothing that leads to the new value by way of nothing, and begins there."""
-    graph, inside = found.world.graph, backward(found, param)
-    given = found.choice.target.nodes
+    graph, inside = judgement.world.graph, backward(judgement, param)
+    given = judgement.choice.target.nodes
     bad: set[int] = set()
     for number in sorted(inside, reverse=True):
         leads = number == param.new or any(i in bad for i in graph.after[number])
-        if leads and number not in given and not known(found, number):
+        if leads and number not in given and not known(judgement, number):
             bad.add(number)
     return [i for i in bad if not any(b in bad for b in graph.before[i])]
 
 
-def known(found: Judgement, number: int) -> bool:
+def known(judgement: Judgement, number: int) -> bool:
     """Whether a value is a derivative of E, or E itself, or a parameter that was moved rightly."""
-    if found.names.of(number) is not None:
+    if judgement.names.of(number) is not None:
         return True
-    moved = moved_param(found, number)
+    moved = moved_param(judgement, number)
     if moved is not None:
-        return found.right.get(moved.name, False)
-    return found.is_error(number) or found.names.is_row(number)
+        return judgement.right.get(moved.name, False)
+    return judgement.is_error(number) or judgement.names.is_row(number)
 
 
-def moved_param(found: Judgement, number: int) -> Param | None:
+def moved_param(judgement: Judgement, number: int) -> Param | None:
     """The parameter whose new value a node is, or part of it, turned or cut as it may be."""
-    graph = found.world.graph
-    news = {p.new: p for p in found.world.params if not p.gives}
-    news = {i: p for i, (p, _) in written(found).items()} | news
+    graph = judgement.world.graph
+    news = {p.new: p for p in judgement.world.params if not p.gives}
+    news = {i: p for i, (p, _) in written(judgement).items()} | news
     return news.get(graph.root(number, news))
 
 
-def written(found: Judgement) -> dict[int, tuple[Param, Any]]:
+def written(judgement: Judgement) -> dict[int, tuple[Param, Any]]:
     """What was written to a parameter part by part, and where: a step that is made by entries."""
-    nodes = found.world.recording.nodes
+    nodes = judgement.world.recording.nodes
     parts: dict[int, tuple[Param, Any]] = {}
-    for param in (p for p in found.world.params if not p.gives):
+    for param in (p for p in judgement.world.params if not p.gives):
         number = param.new
         while number in nodes and nodes[number].op == "setitem":
             array, index, value = nodes[number].args
@@ -119,22 +119,24 @@ def written(found: Judgement) -> dict[int, tuple[Param, Any]]:
     return parts
 
 
-def leads_somewhere(found: Judgement, number: int) -> bool:
+def leads_somewhere(judgement: Judgement, number: int) -> bool:
     """Whether a value is something, or comes to be part of something."""
-    if known(found, number):
+    if known(judgement, number):
         return True
-    after = [i for i in found.world.graph.after[number] if i in found.choice.target.backward]
-    return any(leads_somewhere(found, i) for i in after)
+    after = [
+        i for i in judgement.world.graph.after[number] if i in judgement.choice.target.backward
+    ]
+    return any(leads_somewhere(judgement, i) for i in after)
 
 
-def _whole(found: Judgement, number: int) -> int:
+def _whole(judgement: Judgement, number: int) -> int:
     """The node of the whole expression, entry by entry, that a first wrong value stands in."""
-    nodes, graph = found.world.recording.nodes, found.world.graph
-    news = {p.new for p in found.world.params}
+    nodes, graph = judgement.world.recording.nodes, judgement.world.graph
+    news = {p.new for p in judgement.world.params}
     while True:
         wider = [
             i for i in graph.after[number]
-            if i in found.choice.target.backward and _inside(nodes[number], nodes[i])
+            if i in judgement.choice.target.backward and _inside(nodes[number], nodes[i])
             and i not in news
         ]  # fmt: skip
         if nodes[number].op not in ENTRYWISE or len(wider) != 1:

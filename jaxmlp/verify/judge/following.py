@@ -35,7 +35,7 @@ class Followed(NamedTuple):
     used: float | None = None
 
 
-def judgement(choice: Choice, names: Names) -> Judgement:
+def judgement_by(choice: Choice, names: Names) -> Judgement:
     """What there is to say of a step by one E.
 
     Args:
@@ -142,36 +142,36 @@ def _loose(world: World, names: Names) -> tuple[tuple[str, int], ...]:
     return tuple((n, r) for n, r in _arrays(world) if r not in news and names.of(r) is None)
 
 
-def _uneven(found: Judgement, used: dict[str, float]) -> dict[str, float]:
+def _uneven(judgement: Judgement, used: dict[str, float]) -> dict[str, float]:
     """The parameters whose factor does not go with that of the others.
 
     Args:
         used: the factors of those that have none of their own.
     """
-    world, factors = found.world, found.factors
-    outputs = [g for g, _ in found.choice.target.pairs]
-    if not found.choice.target.upstream:
-        return uneven(world, outputs, factors or used, _exact(found))
-    if len(found.right) < len({r for _, r in _arrays(world)}):
+    world, factors = judgement.world, judgement.factors
+    outputs = [g for g, _ in judgement.choice.target.pairs]
+    if not judgement.choice.target.upstream:
+        return uneven(world, outputs, factors or used, _exact(judgement))
+    if len(judgement.right) < len({r for _, r in _arrays(world)}):
         return {}  # what the others are is not known
     return uneven_layer(world, outputs, factors)
 
 
-def _exact(found: Judgement) -> set[str]:
+def _exact(judgement: Judgement) -> set[str]:
     """The parameters whose gradient, as the file computes it, is that of the E which it states."""
-    if found.choice.error not in errors.KNOWN:
+    if judgement.choice.error not in errors.KNOWN:
         return set()
-    stated, graph = dict(found.stated_scales()), found.world.graph
+    stated, graph = dict(judgement.stated_scales()), judgement.world.graph
     inner = set().union(*(graph.ancestors([i]) - {i} for i in stated))  # a sum, say, and E its mean
     scales = [scale for number, scale in stated.items() if number not in inner]
-    own = {p.name: [found.names.is_gradient(i, p.old) for i in _gradients(found, p)]
-           for p in found.world.params if scales and p.name in found.factors}  # fmt: skip
+    own = {p.name: [judgement.names.is_gradient(i, p.old) for i in _gradients(judgement, p)]
+           for p in judgement.world.params if scales and p.name in judgement.factors}  # fmt: skip
     return {name for name, made in own.items()
             if any(near(abs(one), scale) for one in made for scale in scales)}  # fmt: skip
 
 
-def _gradients(found: Judgement, param: Param) -> set[int]:
-    return gradient_nodes(found.world, found.choice.target, found.names, param)
+def _gradients(judgement: Judgement, param: Param) -> set[int]:
+    return gradient_nodes(judgement.world, judgement.choice.target, judgement.names, param)
 
 
 def _by_chance(world: World, names: Names, factors: Mapping[str, float]) -> list[str]:

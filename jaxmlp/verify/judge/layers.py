@@ -105,20 +105,20 @@ class NoChain(Exception):
     """A network that is none."""
 
 
-def chain(found: Judgement, meant: tuple[str, str] | None = None) -> LayerChain | None:
+def chain(judgement: Judgement, meant: tuple[str, str] | None = None) -> LayerChain | None:
     """The network of a step as a chain of layers; None if it is another one.
 
     Args:
         meant: g and E, where it is not what is computed that counts.
     """
     try:
-        return _chain(found, meant)
+        return _chain(judgement, meant)
     except (NoChain, NotReplayed, ValueError, LookupError):
         return None
 
 
-def _chain(found: Judgement, meant: tuple[str, str] | None) -> LayerChain:
-    pairs, world = found.choice.target.pairs, found.world
+def _chain(judgement: Judgement, meant: tuple[str, str] | None) -> LayerChain:
+    pairs, world = judgement.choice.target.pairs, judgement.world
     g = tuple(one for one, _ in pairs)
     layers = tuple(_layers(world, g))
     at = [*world.at, *states(world.recording, world.roots, SEED, MORE)]
@@ -132,7 +132,7 @@ def _chain(found: Judgement, meant: tuple[str, str] | None) -> LayerChain:
         raise NoChain
     output, error = meant or (_named(given.G, forms[-1].u, out), "")
     f = tuple(_named(given.F, a.u, _without_one(b)) for a, b in itertools.pairwise(forms))
-    true = _rows([found.names.adjoints[one] for one in g], left)
+    true = _rows([judgement.names.adjoints[one] for one in g], left)
     error = error or _error(true, out[: len(true)], target[: len(true)])
     made = LayerChain(layers, forms, f, output, error, target, g, world)
     return made._replace(right=_passed_on(made))

@@ -81,17 +81,17 @@ class Told:
         wrong: the wrong expressions, with all that comes of them.
     """
 
-    def __init__(self, found: Judgement, called: Called):
-        self.found, self.called, self.cells = found, called, called.cells
+    def __init__(self, judgement: Judgement, called: Called):
+        self.found, self.called, self.cells = judgement, called, called.cells
         self.wrong: dict[Place, set[int]] = {}
-        self.symbols = Symbols(found)
-        self.nodes, self.graph = found.world.recording.nodes, found.world.graph
-        self.news = {p.new: p for p in found.world.params}
-        self.leading = set().union(*(backward(found, p) for p in found.world.params))
+        self.symbols = Symbols(judgement)
+        self.nodes, self.graph = judgement.world.recording.nodes, judgement.world.graph
+        self.news = {p.new: p for p in judgement.world.params}
+        self.leading = set().union(*(backward(judgement, p) for p in judgement.world.params))
         self.same: dict[bytes, list[int]] = {}
-        for number, adjoint in found.names.adjoints.items():
+        for number, adjoint in judgement.names.adjoints.items():
             self.same.setdefault(key(adjoint), []).append(number)
-        self.stated, self.scale = _own_error(found)
+        self.stated, self.scale = _own_error(judgement)
         self.calls = {
             number: part
             for part in called.parts
@@ -193,11 +193,11 @@ class Told:
         return place.line + (self.cells[place.cell - 1] - 1 if place.cell else 0)
 
 
-def _own_error(found: Judgement) -> tuple[int | None, float]:
+def _own_error(judgement: Judgement) -> tuple[int | None, float]:
     """The node of the E that the file states, if it is the one of the verdict times a factor."""
-    if found.choice.error not in errors.KNOWN:
-        return found.choice.stated, 1.0
-    return next((one for one in found.stated_scales() if one[1] > 0), (None, 1.0))
+    if judgement.choice.error not in errors.KNOWN:
+        return judgement.choice.stated, 1.0
+    return next((one for one in judgement.stated_scales() if one[1] > 0), (None, 1.0))
 
 
 def times(factor: float) -> str:

@@ -58,16 +58,16 @@ ZERO = _note(
 )
 
 
-def misfits(found: Judgement) -> list[Misfit]:
+def misfits(judgement: Judgement) -> list[Misfit]:
     """The results that are no gradient by their shape, each of what has none beside it."""
-    guessed = found.world.recording.guessed  # a guess of one number fits anything
-    left = [i for i in found.world.fixed if i in found.names.adjoints
-            and not (guessed and found.world.at[0][i].size == 1)]  # fmt: skip
-    given = [*_beside(found), *_empty(found, left)]
+    guessed = judgement.world.recording.guessed  # a guess of one number fits anything
+    left = [i for i in judgement.world.fixed if i in judgement.names.adjoints
+            and not (guessed and judgement.world.at[0][i].size == 1)]  # fmt: skip
+    given = [*_beside(judgement), *_empty(judgement, left)]
     made: list[Misfit] = []
     for look in (_wrong_shape, _summed_up, _wrong_factor):
         for name, node in given:
-            notes = ((root, look(found, node, root)) for root in left)
+            notes = ((root, look(judgement, node, root)) for root in left)
             root, note = next(((r, n) for r, n in notes if n is not None), (None, None))
             if root is not None and all(node != one.param.new for one in made):
                 made.append(Misfit(Param(name, root, node, gives=True), note))
@@ -75,60 +75,60 @@ def misfits(found: Judgement) -> list[Misfit]:
     return made
 
 
-def misnamed(found: Judgement) -> list[tuple[Param, int]]:
+def misnamed(judgement: Judgement) -> list[tuple[Param, int]]:
     """(what a result is called the gradient of, and what it is it of): db1 that is ∂E/∂b2."""
-    values, fixed = found.world.recording.values, found.world.fixed
+    values, fixed = judgement.world.recording.values, judgement.world.fixed
     left = {named(place): node for place, node in values if node in fixed}
-    roots, made = found.world.roots, []
-    for name, node in _beside(found):
-        known = found.names.of(node)
+    roots, made = judgement.world.roots, []
+    for name, node in _beside(judgement):
+        known = judgement.names.of(node)
         said = next(iter(meant(name) & left.keys()), None)
         if known and said and known.of in roots and known.of != left[said]:
             made.append((Param(name, left[said], node, gives=True), known.of))
-    of = {p.new: p.old for p in found.world.params}
-    return made + [(p, of[p.new]) for p in _out_of_order(found) if p.new in of]
+    of = {p.new: p.old for p in judgement.world.params}
+    return made + [(p, of[p.new]) for p in _out_of_order(judgement) if p.new in of]
 
 
-def _out_of_order(found: Judgement) -> list[Param]:
+def _out_of_order(judgement: Judgement) -> list[Param]:
     """The results that are not the gradient of the argument at their place, where the others are
     and that argument has none: (dW1, db2, dW2, db2), say, of W1, b1, W2 and b2."""
-    of = {p.new: p.old for p in found.world.params if found.right.get(p.name)}
-    placed = in_order(found.world, of)
+    of = {p.new: p.old for p in judgement.world.params if judgement.right.get(p.name)}
+    placed = in_order(judgement.world, of)
     right = {root for _, node, root in placed if of.get(node) == root}
     told = {of[node] for _, node, _ in placed if node in of}
     if 2 * len(right) < len(placed) or not told <= right:
         return []
     return [Param(name, root, node, gives=True) for name, node, root in placed
-            if root not in right and root in found.names.adjoints]  # fmt: skip
+            if root not in right and root in judgement.names.adjoints]  # fmt: skip
 
 
-def _beside(found: Judgement) -> list[tuple[str, int]]:
+def _beside(judgement: Judgement) -> list[tuple[str, int]]:
     """The results that are no parameter's gradient."""
-    news = {p.new for p in found.world.params}
-    return [(name, node) for name, node in found.world.results if node not in news]
+    news = {p.new for p in judgement.world.params}
+    return [(name, node) for name, node in judgement.world.results if node not in news]
 
 
-def _empty(found: Judgement, roots: list[int]) -> list[tuple[str, int]]:
+def _empty(judgement: Judgement, roots: list[int]) -> list[tuple[str, int]]:
     """What a function gives that is 0 throughout, in the shape of a matrix."""
-    recording, target = found.world.recording, found.choice.target
+    recording, target = judgement.world.recording, judgement.choice.target
     nodes = recording.nodes
     weights = {nodes[i].value.shape for i in roots
-               if network.multiplied(found.world.graph, i)}  # fmt: skip
+               if network.multiplied(judgement.world.graph, i)}  # fmt: skip
     if any(name.startswith("self.") for name, _ in recording.values):
         return []  # an object may keep a matrix that it does not move
-    weights |= {nodes[p.old].value.shape for p in _out_of_order(found)}
+    weights |= {nodes[p.old].value.shape for p in _out_of_order(judgement)}
     given = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]
     return [(name, i) for name, i in given
             if nodes[i].value.shape in weights and not np.any(nodes[i].value)]  # fmt: skip
 
 
-def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
+def _wrong_shape(judgement: Judgement, node: int, root: int) -> Note | None:
     """What is wrong with a result as the gradient of an array."""
-    value, true = found.names.value(node), found.names.adjoints[root]
+    value, true = judgement.names.value(node), judgement.names.adjoints[root]
     if not np.any(value):
         return ZERO if value.shape == true.shape else None
-    guess = _per_sample(found, root)
-    for note, other in _variants(found, true):
+    guess = _per_sample(judgement, root)
+    for note, other in _variants(judgement, true):
         if (
             not (guess and note is OVER_UNITS)
             and other.shape == value.shape
@@ -138,20 +138,20 @@ def _wrong_shape(found: Judgement, node: int, root: int) -> Note | None:
     return None
 
 
-def _per_sample(found: Judgement, root: int) -> bool:
+def _per_sample(judgement: Judgement, root: int) -> bool:
     """Whether an array that is not there was given an entry for each sample: a bias has none."""
-    state, pairs = found.world.at[0], found.choice.target.pairs
-    shapes = [state[p.old].shape for p in found.world.params]
+    state, pairs = judgement.world.at[0], judgement.choice.target.pairs
+    shapes = [state[p.old].shape for p in judgement.world.params]
     units = {n for shape in shapes if len(shape) > 1 for n in shape}
     samples = {n for g, _ in pairs for n in state[g].shape if n > 1} - units
-    return found.world.recording.guessed and state[root].size in samples
+    return judgement.world.recording.guessed and state[root].size in samples
 
 
-def _summed_up(found: Judgement, node: int, root: int) -> Note | None:
+def _summed_up(judgement: Judgement, node: int, root: int) -> Note | None:
     """Whether it is one number where each unit has a gradient: all of them, summed up."""
-    value, true = found.names.value(node), found.names.adjoints[root]
+    value, true = judgement.names.value(node), judgement.names.adjoints[root]
     whole = true.reshape(len(true), -1).sum(1)
-    recording = found.world.recording
+    recording = judgement.world.recording
     if value.size != len(true) or true[0].size < 2 or multiple(value, whole) is None:
         return None
     if recording.guessed and np.any(recording.nodes[root].value):
@@ -159,22 +159,29 @@ def _summed_up(found: Judgement, node: int, root: int) -> Note | None:
     return SUMMED if max(true.shape[1:]) == true[0].size else None
 
 
-def _wrong_factor(found: Judgement, node: int, root: int) -> Note | None:
+def _wrong_factor(judgement: Judgement, node: int, root: int) -> Note | None:
     """Whether it is a product of ∂E/∂u, u being the product with the matrix on the way forward."""
-    if found.world.recording.nodes[node].op not in FACTORS or found.names.of(node) is not None:
+    if (
+        judgement.world.recording.nodes[node].op not in FACTORS
+        or judgement.names.of(node) is not None
+    ):
         return None
-    factors = [found.names.value(i) for i in found.world.graph.before[node]]
-    deltas = [found.names.adjoints[u] for u in inputs(found, root) if u in found.names.adjoints]
+    factors = [judgement.names.value(i) for i in judgement.world.graph.before[node]]
+    deltas = [
+        judgement.names.adjoints[u]
+        for u in inputs(judgement, root)
+        if u in judgement.names.adjoints
+    ]
     same = (f.size == d.size and multiple(f, d) is not None for f in factors for d in deltas)
     return OTHER_INPUT if any(same) else None
 
 
-def _variants(found: Judgement, true: np.ndarray) -> Iterator[tuple[Note, np.ndarray]]:
+def _variants(judgement: Judgement, true: np.ndarray) -> Iterator[tuple[Note, np.ndarray]]:
     """A gradient as it may be mistaken, the states along the first axis."""
     if true.ndim == 3 and min(true.shape) > 1:
         yield TRANSPOSED, true.mT
         yield from ((NO_BIAS, part) for part in _cut(true))
-    for delta in found.names.adjoints.values():
+    for delta in judgement.names.adjoints.values():
         if delta.ndim == 3 and min(delta.shape) > 1:
             for over in (1, 2):
                 summed = delta.sum(over)

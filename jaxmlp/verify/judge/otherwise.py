@@ -14,21 +14,22 @@ from jaxmlp.verify.truth import replay
 Values = list[dict[int, Any]]  # a few values, by state
 
 
-def is_something(found: Judgement, fault: Fault, known: Values) -> bool:
+def is_something(judgement: Judgement, fault: Fault, known: Values) -> bool:
     """Whether the expression is a derivative of E, if some values are these."""
-    return redone(found, fault, known, found.names.adjoints) is not None
+    return redone(judgement, fault, known, judgement.names.adjoints) is not None
 
 
 def redone(
-    found: Judgement, fault: Fault, known: Values, among: Iterable[int]
+    judgement: Judgement, fault: Fault, known: Values, among: Iterable[int]
 ) -> Name | None:  # fmt: skip
     """What the expression is, if some values are these, among these derivatives."""
-    nodes = found.world.recording.nodes
+    nodes = judgement.world.recording.nodes
     between = sorted(
-        found.world.graph.dependents([fault.first]) & found.world.graph.ancestors([fault.node])
+        judgement.world.graph.dependents([fault.first])
+        & judgement.world.graph.ancestors([fault.node])
     )
     made = []
-    for state, given in zip(found.world.at, known, strict=True):
+    for state, given in zip(judgement.world.at, known, strict=True):
         values = {**state, **given}
         try:
             for number in between:
@@ -38,10 +39,10 @@ def redone(
         made.append(values[fault.node])
     if len({value.shape for value in made}) > 1:
         return None
-    return found.names.named(np.stack(made), among)
+    return judgement.names.named(np.stack(made), among)
 
 
-def before(found: Judgement, node: Node) -> list[int]:
+def before(judgement: Judgement, node: Node) -> list[int]:
     """What an operation is fed, of what depends on the target."""
-    feeding = found.world.graph.before[node.id]
-    return [i for i in dict.fromkeys(feeding) if i in found.choice.target.backward]
+    feeding = judgement.world.graph.before[node.id]
+    return [i for i in dict.fromkeys(feeding) if i in judgement.choice.target.backward]

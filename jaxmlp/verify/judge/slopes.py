@@ -14,24 +14,28 @@ JOINED = ("np.stack", "np.concatenate")
 MOST = 20  # values that a function is given, and operations from u to f(u)
 
 
-def like_slope(found: Judgement, outer: int, slope: np.ndarray) -> Iterator[tuple[str, str, str]]:
+def like_slope(
+    judgement: Judgement, outer: int, slope: np.ndarray
+) -> Iterator[tuple[str, str, str]]:
     """What a factor is that stands in place of f': its id, and what it is in both languages.
 
     Args:
         outer: the node of f(u).
         slope: the factor.
     """
-    inside = found.world.inner(outer, found.names.adjoints)
-    for inner in (i for i in inside if _is_by_entries(found, outer, i)):
-        u = found.names.value(inner)
-        for identity, at, en, ja in _slopes(found, outer, inner):
+    inside = judgement.world.inner(outer, judgement.names.adjoints)
+    for inner in (i for i in inside if _is_by_entries(judgement, outer, i)):
+        u = judgement.names.value(inner)
+        for identity, at, en, ja in _slopes(judgement, outer, inner):
             if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:
                 yield identity, en, ja
 
 
-def _slopes(found: Judgement, outer: int, inner: int) -> Iterator[tuple[str, np.ndarray, str, str]]:
+def _slopes(
+    judgement: Judgement, outer: int, inner: int
+) -> Iterator[tuple[str, np.ndarray, str, str]]:
     """Derivatives that are taken for f'(u), with what they are."""
-    z, u = found.names.value(outer), found.names.value(inner)
+    z, u = judgement.names.value(outer), judgement.names.value(inner)
     with np.errstate(all="ignore"):
         at_z = [SLOPE[f](z) for f in ("sigmoid", "tanh")]
         relu = SLOPE["relu"](u)
@@ -81,9 +85,9 @@ def _is_output(world: World, number: int) -> bool:
     return False
 
 
-def _is_by_entries(found: Judgement, outer: int, inner: int) -> bool:
+def _is_by_entries(judgement: Judgement, outer: int, inner: int) -> bool:
     """Whether a value is made of another entry by entry: a softmax has no slope of its own."""
-    graph, nodes = found.world.graph, found.world.recording.nodes
+    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
     between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
     return all(nodes[i].value.shape == nodes[outer].value.shape for i in between)
 

@@ -66,20 +66,20 @@ class Stage(NamedTuple):
 
 
 def stage_checks(
-    found: Judgement, name: str, said: Said, most: int = 2, meant: tuple[str, str] | None = None
+    judgement: Judgement, name: str, said: Said, most: int = 2, meant: tuple[str, str] | None = None
 ) -> list[Stage] | None:
     """The stages of a network that is a chain of layers, in the order of the derivation.
 
     Their names are the lecture's where there are two layers: δ2, ∂E/∂V, δ1, ∂E/∂W.
     """
-    network = chain(found, meant)
-    if network is None or (not meant and not _agrees(found, network)):
+    network = chain(judgement, meant)
+    if network is None or (not meant and not _agrees(judgement, network)):
         return None
-    claims = [layer_claim(found, network, k) for k in range(len(network.layers))]
-    best = _best(name, network, claims, _sizes(found, network, claims), most)
+    claims = [layer_claim(judgement, network, k) for k in range(len(network.layers))]
+    best = _best(name, network, claims, _sizes(judgement, network, claims), most)
     if len(claims) == 2 and claims[1].d is None and network.world.recording.moves:
         best = [*best, Stage((), unwritten(name, "dV", None, STILL))]
-    if _goes_down(found) and any(one.check.verdict == "wrong" for one in best):
+    if _goes_down(judgement) and any(one.check.verdict == "wrong" for one in best):
         return None  # a closed form may be of another network, ∂E/∂(a parameter) is not
     told = {one.check.stage for one in best}
     forward = _forward(name, network, said)
@@ -102,13 +102,13 @@ def _best(
     return best
 
 
-def _goes_down(found: Judgement) -> bool:
+def _goes_down(judgement: Judgement) -> bool:
     """Whether all is right, and every parameter that moves goes down E."""
-    moved = [p.name for p in found.world.params if not p.gives]
+    moved = [p.name for p in judgement.world.params if not p.gives]
     return (
-        found.is_right
-        and not found.uphill
-        and all(found.factors.get(name, 1) > 0 for name in moved)
+        judgement.is_right
+        and not judgement.uphill
+        and all(judgement.factors.get(name, 1) > 0 for name in moved)
     )
 
 
@@ -125,20 +125,22 @@ def explained(
     return min(fits, key=lambda one: (cost(one[1]), _unusual(one[0])), default=None)
 
 
-def _has_target(found: Judgement) -> bool:
+def _has_target(judgement: Judgement) -> bool:
     """Whether not all that the output meets is 0: it may be what a program could not fill."""
-    return any(np.any(state[y]) for state in found.world.at for _, y in found.choice.target.pairs)
+    return any(
+        np.any(state[y]) for state in judgement.world.at for _, y in judgement.choice.target.pairs
+    )
 
 
-def _unusual(found: Judgement) -> bool:
+def _unusual(judgement: Judgement) -> bool:
     """Whether E does not go with an output that is a softmax."""
-    return _is_softmax(found) and found.choice.error != "cross_entropy"
+    return _is_softmax(judgement) and judgement.choice.error != "cross_entropy"
 
 
-def _is_softmax(found: Judgement) -> bool:
+def _is_softmax(judgement: Judgement) -> bool:
     """Whether the outputs of a sample are one altogether."""
-    (g, _), *_ = found.choice.target.pairs
-    outputs = found.names.value(g)
+    (g, _), *_ = judgement.choice.target.pairs
+    outputs = judgement.names.value(g)
     return outputs.shape[-1] > 1 and np.allclose(outputs.sum(-1), 1)
 
 
@@ -160,26 +162,26 @@ def _forward(name: str, network: LayerChain, said: Said) -> list[Stage]:
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
 
 
-def _sizes(found: Judgement, network: LayerChain, claims: Sequence[LayerClaim]) -> list[float]:
+def _sizes(judgement: Judgement, network: LayerChain, claims: Sequence[LayerClaim]) -> list[float]:
     """What the step size may be, the likeliest first: a common factor is a convention."""
-    known = list(found.factors.values())
+    known = list(judgement.factors.values())
     if known:
         common: float = max(known, key=lambda f: sum(np.isclose(f, g) for g in known))
-        at = next(k for k, c in enumerate(claims) if set(c.params) & found.factors.keys())
-        return [abs(common) * (_scale(found, network, at) or 1.0)]
+        at = next(k for k, c in enumerate(claims) if set(c.params) & judgement.factors.keys())
+        return [abs(common) * (_scale(judgement, network, at) or 1.0)]
     made = [abs(c.factor) for c in claims if c.delta is not None]
     shares = dict.fromkeys((1.0, 1 / network.forms[0].x.shape[1]))
     return [(made[-1] if made else 1.0) * share * half for share in shares for half in (1.0, 0.5)]
 
 
-def _agrees(found: Judgement, network: LayerChain) -> bool:
+def _agrees(judgement: Judgement, network: LayerChain) -> bool:
     """Whether the closed form's gradients are autodiff's, up to a factor."""
-    return None not in (_scale(found, network, k) for k in range(len(network.layers)))
+    return None not in (_scale(judgement, network, k) for k in range(len(network.layers)))
 
 
-def _scale(found: Judgement, network: LayerChain, k: int) -> float | None:
+def _scale(judgement: Judgement, network: LayerChain, k: int) -> float | None:
     """How many times the closed form's gradient autodiff's is; None where it is no multiple."""
-    layer, true = network.layers[k], found.names.adjoints.get(network.layers[k].W)
+    layer, true = network.layers[k], judgement.names.adjoints.get(network.layers[k].W)
     if true is None:
         return None
     closed = right_of(network, k)[: len(true)]

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, pressed, rank, stated_errors
 from jaxmlp.verify.judge.evidence import has_slope, shown, stated_error
-from jaxmlp.verify.judge.following import judgement
+from jaxmlp.verify.judge.following import judgement_by
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names
 from jaxmlp.verify.judge.suited import seen
@@ -73,20 +73,22 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
     return _more_seen(best, seed) if best.unseen else best
 
 
-def _is_spread(found: Judgement) -> bool:
+def _is_spread(judgement: Judgement) -> bool:
     """Whether, by a guess, one number is the target of several outputs of a sample."""
-    nodes = found.world.recording.nodes
-    shapes = [(nodes[g].value.shape, nodes[y].value.shape) for g, y in found.choice.target.pairs]
-    return found.world.recording.guessed and any(
+    nodes = judgement.world.recording.nodes
+    shapes = [
+        (nodes[g].value.shape, nodes[y].value.shape) for g, y in judgement.choice.target.pairs
+    ]
+    return judgement.world.recording.guessed and any(
         len(g) == len(y) == 2 and g[0] == y[0] > 1 == y[1] < g[1] for g, y in shapes
     )
 
 
-def _more_seen(found: Judgement, seed: int) -> Judgement:
+def _more_seen(judgement: Judgement, seed: int) -> Judgement:
     """The verdict where more of the parameters is seen, if it is anywhere."""
-    best = found
-    for world in seen(found.world, seed):
-        choice = found.choice._replace(world=world)
+    best = judgement
+    for world in seen(judgement.world, seed):
+        choice = judgement.choice._replace(world=world)
         with contextlib.suppress(replay.NotReplayed):
             truth = functools.partial(_of_known, among=[choice])
             other = _in_full(choice, truth, functools.cache(functools.partial(_by_own, choice)))
@@ -153,19 +155,21 @@ def _length(choice: Choice) -> int:
     return len(graph.ancestors(outputs) & graph.dependents(choice.world.roots))
 
 
-def _merit(found: Judgement) -> tuple[int, bool]:
+def _merit(judgement: Judgement) -> tuple[int, bool]:
     """How many parameters are right, and whether the file states this E."""
-    return sum(found.right.values()) - len(found.gone), stated_error(found) == found.choice.error
+    return sum(judgement.right.values()) - len(judgement.gone), stated_error(
+        judgement
+    ) == judgement.choice.error
 
 
-def _of_another_array(found: Judgement) -> str:
+def _of_another_array(judgement: Judgement) -> str:
     """What a wrong result of a layer is made of that its forward pass does not have."""
-    world, target = found.world, found.choice.target
+    world, target = judgement.world, judgement.choice.target
     nodes, graph = world.recording.nodes, world.graph
     forward = graph.ancestors([g for g, _ in target.pairs]) | target.nodes
     named = {node: name for name, node in world.recording.values}
     for param in world.params:
-        if found.right.get(param.name) is False:
+        if judgement.right.get(param.name) is False:
             for i in sorted(graph.ancestors([param.new]) - forward - {param.old}):
                 varies = nodes[i].op == "leaf" and nodes[i].value.size > 1
                 if varies and nodes[i].value.dtype.kind == "f" and i in named:
@@ -181,7 +185,9 @@ def _in_full(
 
     @functools.cache
     def known() -> Judgement:
-        return judgement(choice, Names(truth(world, choice.target.pairs)[choice.error], world.at))
+        return judgement_by(
+            choice, Names(truth(world, choice.target.pairs)[choice.error], world.at)
+        )
 
     own = own_error(choice)
     plain = known() if choice.across or not own else None  # E without what makes weights shrink
@@ -220,7 +226,7 @@ def _by_own(choice: Choice, number: int) -> Judgement:
     own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
     if adjoints.is_opposite(own, choice.error, choice.target.pairs, world.at):
         own = {i: -value for i, value in own.items()}  # what the file states is a likelihood
-    return judgement(choice._replace(error=OWN, stated=number), Names(own, world.at))
+    return judgement_by(choice._replace(error=OWN, stated=number), Names(own, world.at))
 
 
 def _as_handed(choice: Choice) -> Judgement:
@@ -231,7 +237,7 @@ def _as_handed(choice: Choice) -> Judgement:
     if number is None or number not in world.graph.dependents(world.roots):
         raise Unjudged("no-error")
     own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
-    return judgement(choice._replace(error=OWN, stated=number), Names(own, world.at))
+    return judgement_by(choice._replace(error=OWN, stated=number), Names(own, world.at))
 
 
 def _penalised(plain: Judgement, by_own: ByOwn) -> Judgement | None:
@@ -268,17 +274,17 @@ def _shares_by(plain: Judgement, own: Names) -> dict[str, DecayShare | None]:
     }  # fmt: skip
 
 
-def _shares(found: Judgement, plain: Names) -> dict[str, float]:
+def _shares(judgement: Judgement, plain: Names) -> dict[str, float]:
     """How many times as much as E says each parameter that is wrong shrinks.
 
     Args:
         plain: the names of the values by E without what makes the parameters shrink.
     """
     made = {}
-    for param in (p for p in found.world.params if found.right.get(p.name) is False):
-        old, true = found.names.value(param.old), plain.adjoints[param.old]
-        is_ = share_of(found.world.change(param), true, old)
-        should = share_of(found.names.adjoints[param.old], true, old)
+    for param in (p for p in judgement.world.params if judgement.right.get(p.name) is False):
+        old, true = judgement.names.value(param.old), plain.adjoints[param.old]
+        is_ = share_of(judgement.world.change(param), true, old)
+        should = share_of(judgement.names.adjoints[param.old], true, old)
         if is_ and should and should.size and is_.kind in (None, should.kind):
             made[param.name] = is_.size / should.size
     return made

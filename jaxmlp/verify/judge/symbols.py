@@ -19,9 +19,9 @@ MOST = 16  # samples of a step in which f'(u) is looked for
 class Symbols:
     """The symbols of a judged step; only g, where it is no network of two layers."""
 
-    def __init__(self, found: Judgement):
-        self.found, self.names = found, found.names
-        self.outputs = {g for g, _ in found.choice.target.pairs}
+    def __init__(self, judgement: Judgement):
+        self.found, self.names = judgement, judgement.names
+        self.outputs = {g for g, _ in judgement.choice.target.pairs}
         self.stages: dict[bytes, str] = {}  # of what E is differentiated by
         self.roots: dict[int, str] = {}
         self.z: set[int] = set()

@@ -75,17 +75,19 @@ class Telling:
     """
 
     def __init__(
-        self, found: Judgement, lines: Sequence[str], cells: Sequence[int], *,
+        self, judgement: Judgement, lines: Sequence[str], cells: Sequence[int], *,
         exact: bool = False, reduction: str | None = None,
     ):  # fmt: skip
-        self.found, self.lines, self.cells = found, lines, cells
+        self.found, self.lines, self.cells = judgement, lines, cells
         self.exact, self.reduction = exact, reduction
-        self.nodes = found.world.recording.nodes
-        self.misfits, self.misnamed = misfits(found), misnamed(found)
+        self.nodes = judgement.world.recording.nodes
+        self.misfits, self.misnamed = misfits(judgement), misnamed(judgement)
         statements = statements_of(cells_of(lines, cells))
-        self.code = Told(found, Called(found.world.recording, statements, cells))
+        self.code = Told(judgement, Called(judgement.world.recording, statements, cells))
         self.titles = _titles(
-            found, self.code, [*(one.param for one in self.misfits), *(p for p, _ in self.misnamed)]
+            judgement,
+            self.code,
+            [*(one.param for one in self.misfits), *(p for p, _ in self.misnamed)],
         )
 
     def place(self, node: int) -> Place | None:
@@ -179,13 +181,13 @@ def _another(title: Words) -> Note:
         BACKWARDS)  # fmt: skip
 
 
-def _titles(found: Judgement, code: Told, more: Sequence[Param]) -> dict[str, str]:
+def _titles(judgement: Judgement, code: Told, more: Sequence[Param]) -> dict[str, str]:
     """What the file calls the parameters whose gradients a call gives; each another name."""
     places: dict[int, str] = {}
-    for place, node in sorted(found.world.recording.values, key=lambda one: -len(one[0])):
+    for place, node in sorted(judgement.world.recording.values, key=lambda one: -len(one[0])):
         places[node] = place
-    called = found.world.recording.name
-    results = (p for p in found.world.params if p.gives or p.name.startswith(f"{called}["))
+    called = judgement.world.recording.name
+    results = (p for p in judgement.world.params if p.gives or p.name.startswith(f"{called}["))
     params = [*results, *more] if called else []
     named = {p.name: code.called.name(p.old) for p in params}
     names = [name.en for _, name in named.values()]
@@ -197,37 +199,37 @@ def _titles(found: Judgement, code: Told, more: Sequence[Param]) -> dict[str, st
     return made
 
 
-def _mistakes(found: Judgement) -> Iterator[StepMistake]:
+def _mistakes(judgement: Judgement) -> Iterator[StepMistake]:
     """The wrong expressions; what spoils one place in several ways is one mistake."""
     by_place: dict[tuple, StepMistake] = {}
-    causes = [(fault, cause(found, fault)) for fault in faults(found)]
+    causes = [(fault, cause(judgement, fault)) for fault in faults(judgement)]
     known = [(fault, why) for fault, why in causes if why]
     for fault, why in causes:
-        same = [] if why else [one for one in known if repaired(found, one[1], fault.params)]
+        same = [] if why else [one for one in known if repaired(judgement, one[1], fault.params)]
         origin, why = same[0] if same else (fault, why)
         span = why.span if why and why.span else origin.span
-        names = tuple(p.name for p in found.world.params if p.name in fault.params)
+        names = tuple(p.name for p in judgement.world.params if p.name in fault.params)
         old = by_place.get(span[:4])
-        notes = old.notes if old else why.notes if why else (_unnamed(found, fault),)
+        notes = old.notes if old else why.notes if why else (_unnamed(judgement, fault),)
         both = tuple(dict.fromkeys((*(old.params if old else ()), *names)))
         by_place[span[:4]] = StepMistake(both, notes, span)
     yield from by_place.values()
 
 
-def _unnamed(found: Judgement, fault: Fault) -> Note:
+def _unnamed(judgement: Judgement, fault: Fault) -> Note:
     """What is said of a mistake that no cause explains: in a stale step, of what comes from
     outside, that it is left over."""
-    nodes, graph = found.world.recording.nodes, found.world.graph
-    pairs = found.choice.target.pairs
+    nodes, graph = judgement.world.recording.nodes, judgement.world.graph
+    pairs = judgement.choice.target.pairs
     forward = graph.ancestors([i for pair in pairs for i in pair])  # and the target
-    given = graph.ancestors([fault.first]) - forward - set(found.world.roots)
+    given = graph.ancestors([fault.first]) - forward - set(judgement.world.roots)
     old = any(nodes[i].op == "leaf" and nodes[i].value.ndim for i in given)
-    return STALE if found.world.recording.stale and old else UNRECOGNISED
+    return STALE if judgement.world.recording.stale and old else UNRECOGNISED
 
 
-def _by(found: Judgement, code: Told) -> Note:
+def _by(judgement: Judgement, code: Told) -> Note:
     """What it was compared with."""
-    title, (name, line) = TITLES[found.choice.error], code.output()
+    title, (name, line) = TITLES[judgement.choice.error], code.output()
     if (own := code.error()) is not None:
         at = at_line(own, code.cells)
         title = Words(f"the file's own E at {at.en}, {title.en},", f"E ({at.ja}、{title.ja})")
@@ -240,43 +242,43 @@ def _by(found: Judgement, code: Told) -> Note:
         " (ファイル自身の順伝播を自動微分したもの) と比べました"))  # fmt: skip
 
 
-def as_asked(found: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Judgement:
+def as_asked(judgement: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Judgement:
     """A judgement in which what does not move in this step, but would in another, or if the program
     were asked for it, is no mistake, and only said."""
     statements = statements_of(cells_of(lines, cells))
-    found = _with_squares(found, statements)
-    names = {node: name for name, node in found.world.recording.values}
-    ran = {n.span.line for n in found.world.recording.nodes.values() if n.op != "leaf"}
+    judgement = _with_squares(judgement, statements)
+    names = {node: name for name, node in judgement.world.recording.values}
+    ran = {n.span.line for n in judgement.world.recording.nodes.values() if n.op != "leaf"}
     moved = {name for one in statements for name in moves(one, ran)}
-    flagged = found.world.recording.flagged and bool(found.world.recording.moves)
-    elsewhere = {leaf for leaf in found.still if last_of(names.get(leaf, "")) in moved}
-    asked = {leaf: names[leaf] for leaf in (found.world.fixed if flagged else elsewhere)
-             if leaf in names and np.any(found.names.adjoints.get(leaf, 0))}  # fmt: skip
-    still = {leaf: at for leaf, at in found.still.items() if leaf not in asked}
+    flagged = judgement.world.recording.flagged and bool(judgement.world.recording.moves)
+    elsewhere = {leaf for leaf in judgement.still if last_of(names.get(leaf, "")) in moved}
+    asked = {leaf: names[leaf] for leaf in (judgement.world.fixed if flagged else elsewhere)
+             if leaf in names and np.any(judgement.names.adjoints.get(leaf, 0))}  # fmt: skip
+    still = {leaf: at for leaf, at in judgement.still.items() if leaf not in asked}
     known = [name for leaf, name in asked.items()
-             if flagged or found.still[leaf] in found.choice.target.backward]  # fmt: skip
-    alone = {names.get(leaf) for leaf in found.world.left_out} - {
-        names.get(leaf) for leaf in found.world.siblings}  # fmt: skip
-    others = [name for name in found.resting if name not in alone or last_of(name) not in moved]
+             if flagged or judgement.still[leaf] in judgement.choice.target.backward]  # fmt: skip
+    alone = {names.get(leaf) for leaf in judgement.world.left_out} - {
+        names.get(leaf) for leaf in judgement.world.siblings}  # fmt: skip
+    others = [name for name in judgement.resting if name not in alone or last_of(name) not in moved]
     resting = tuple(dict.fromkeys((*others, *known)))
-    return replace(found, still=still, resting=resting)
+    return replace(judgement, still=still, resting=resting)
 
 
-def _with_squares(found: Judgement, statements: Sequence[ast.stmt]) -> Judgement:
+def _with_squares(judgement: Judgement, statements: Sequence[ast.stmt]) -> Judgement:
     """A judgement in which a step size that is written twice in one update makes it uneven."""
     products = products_in(statements)
-    squares = {p.name: squares_rate(found.world, p, found.factors, products)
-               for p in found.world.params if p.name in found.factors}  # fmt: skip
+    squares = {p.name: squares_rate(judgement.world, p, judgement.factors, products)
+               for p in judgement.world.params if p.name in judgement.factors}  # fmt: skip
     again = {name: times for name, times in squares.items() if times}
-    return replace(found, uneven=found.uneven | again, squared=frozenset(again))
+    return replace(judgement, uneven=judgement.uneven | again, squared=frozenset(again))
 
 
-def _still(found: Judgement) -> Iterator[StepMistake]:
+def _still(judgement: Judgement) -> Iterator[StepMistake]:
     """Parameters that never move."""
-    nodes = found.world.recording.nodes
-    named = {node: place for place, node in found.world.recording.values}
-    for leaf, at in found.still.items():
-        note = NEVER_MOVES if at in found.choice.target.backward else NOT_MOVED
+    nodes = judgement.world.recording.nodes
+    named = {node: place for place, node in judgement.world.recording.values}
+    for leaf, at in judgement.still.items():
+        note = NEVER_MOVES if at in judgement.choice.target.backward else NOT_MOVED
         yield StepMistake((named.get(leaf, "V"),), (note,), nodes[at].span)
 
 

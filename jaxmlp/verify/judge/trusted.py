@@ -17,7 +17,7 @@ from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.choosing import matched, stated_errors
 from jaxmlp.verify.judge.evidence import stated_error
-from jaxmlp.verify.judge.following import judgement
+from jaxmlp.verify.judge.following import judgement_by
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
 from jaxmlp.verify.judge.worlds import World, among_all
@@ -52,28 +52,28 @@ def by_own_delta(tried: Sequence[Judgement]) -> Judgement | None:
     return replace(best, instead=tuple(tried)) if best else None
 
 
-def weighed(found: Judgement) -> Judgement | None:
+def weighed(judgement: Judgement) -> Judgement | None:
     """The verdict by a known E in which samples have weights, where nothing follows the plain one,
     and by this one all is right."""
-    if any(found.right.values()) or found.choice.error in (OWN, errors.GIVEN):
+    if any(judgement.right.values()) or judgement.choice.error in (OWN, errors.GIVEN):
         return None
-    own = by_own_delta([found])
+    own = by_own_delta([judgement])
     return own if own and own.is_right and of_delta(own) == WEIGHED else None
 
 
-def of_delta(found: Judgement) -> Note | None:
+def of_delta(judgement: Judgement) -> Note | None:
     """What can be said of the δ that is taken as it is: `WEIGHED`, or a mistake."""
-    (a, delta), *others = found.choice.target.pairs
-    alone = [one for one in found.instead if not others and len(one.choice.target.pairs) == 1]
-    if any(_has_weights(found, one, a) and not _states_an_error(one) for one in alone):
+    (a, delta), *others = judgement.choice.target.pairs
+    alone = [one for one in judgement.instead if not others and len(one.choice.target.pairs) == 1]
+    if any(_has_weights(judgement, one, a) and not _states_an_error(one) for one in alone):
         return WEIGHED
     stated = [one for one in alone if stated_error(one) == one.choice.error]
     for one in alone:
         ((g, y),) = one.choice.target.pairs
-        slip = _slip(found, g, y, delta) if g == a else None
+        slip = _slip(judgement, g, y, delta) if g == a else None
         if slip and (slip.id in SURE or stated):
             return slip
-    return NOT_OF_E if any(_goes_up(found, one, a) for one in stated) else None
+    return NOT_OF_E if any(_goes_up(judgement, one, a) for one in stated) else None
 
 
 def _states_an_error(plain: Judgement) -> bool:
@@ -87,31 +87,31 @@ def _states_an_error(plain: Judgement) -> bool:
     return False
 
 
-def _goes_up(found: Judgement, stated: Judgement, a: int) -> bool:
+def _goes_up(judgement: Judgement, stated: Judgement, a: int) -> bool:
     """Whether a δ has another sign than ∂E/∂a somewhere: with the same signs it may be of another E
     that has its minimum there, too."""
     true = stated.names.adjoints.get(a)
-    return true is not None and bool(np.any(found.names.adjoints[a] * true < 0))
+    return true is not None and bool(np.any(judgement.names.adjoints[a] * true < 0))
 
 
-def _has_weights(found: Judgement, plain: Judgement, a: int) -> bool:
+def _has_weights(judgement: Judgement, plain: Judgement, a: int) -> bool:
     """Whether a δ is that of a known E, each sample or each output so many times."""
     true, ((g, y),) = plain.names.adjoints.get(a), plain.choice.target.pairs
     if true is None or not np.all(true):
         return False
     target = plain.names.value(y)
     alike = [np.array_equal(one, target[0]) for one in target]  # weights may be those of classes
-    times = (found.names.adjoints[a] / true)[alike]
+    times = (judgement.names.adjoints[a] / true)[alike]
     if len(times) < 2 or np.any(times < 0) or np.abs(times - times[:1]).max() > NEAR * times.max():
         return False
-    one = axis_of_one(found.world.recording.nodes[g].value) if a != g else None
+    one = axis_of_one(judgement.world.recording.nodes[g].value) if a != g else None
     axes = [-1 - one] if one is not None else range(times.ndim - 1)
     return any(np.ptp(times[0], axis=axis).max() <= NEAR * times.max() for axis in axes)
 
 
-def _slip(found: Judgement, g: int, y: int, delta: int) -> Note | None:
+def _slip(judgement: Judgement, g: int, y: int, delta: int) -> Note | None:
     """The known mistake in ∂E/∂g that a value is."""
-    value, true = found.names.value, found.world.at
+    value, true = judgement.names.value, judgement.world.at
     at = {"g": value(g), "y": np.stack([as_target(state[y], state[g]) for state in true])}
     outputs = [state[g] for state in true]
     for name in (one for one in errors.KNOWN if errors.possible(one, outputs)):
@@ -122,22 +122,22 @@ def _slip(found: Judgement, g: int, y: int, delta: int) -> Note | None:
     return None
 
 
-def _by_each(found: Judgement) -> Iterator[Judgement]:
+def _by_each(judgement: Judgement) -> Iterator[Judgement]:
     """The verdicts by each value that may be ∂E/∂(the output)."""
-    world = found.world if found.world.recording.moves else among_all(found.world)
-    for pairs in _deltas(found):
+    world = judgement.world if judgement.world.recording.moves else among_all(judgement.world)
+    for pairs in _deltas(judgement):
         deltas = [delta for _, delta in pairs]
         backward = frozenset(world.graph.dependents(deltas))
         target = Target(frozenset(deltas), backward, pairs, 0, upstream=True)
         given = adjoints.of_known(
             world.recording, world.graph, world.roots, pairs, world.at, [errors.GIVEN]
         )[errors.GIVEN]
-        choice = found.choice._replace(
+        choice = judgement.choice._replace(
             world=_matched(world, given), target=target, error=errors.GIVEN, stated=0
         )
-        made = judgement(choice, Names(given, world.at))
+        made = judgement_by(choice, Names(given, world.at))
         if sum(map(np.sign, made.factors.values())) < 0:  # it is −∂E/∂g, as in W += η (y − g) x
-            made = judgement(choice, Names({i: -value for i, value in given.items()}, world.at))
+            made = judgement_by(choice, Names({i: -value for i, value in given.items()}, world.at))
         yield made
 
 
@@ -150,24 +150,24 @@ def _matched(world: World, given: adjoints.Adjoints) -> World:
     return matched(world, fits)
 
 
-def _follows(found: Judgement) -> int:
+def _follows(judgement: Judgement) -> int:
     """How many parameters follow."""
-    return sum(found.right.values())
+    return sum(judgement.right.values())
 
 
-def _is_shown(found: Judgement) -> bool:
+def _is_shown(judgement: Judgement) -> bool:
     """Whether some weights follow, and there is no other output that weights lead to."""
-    graph, pairs = found.world.graph, found.choice.target.pairs
+    graph, pairs = judgement.world.graph, judgement.choice.target.pairs
     leading = graph.ancestors([a for a, _ in pairs])
-    weights = [p for p in found.world.params if multiplied(graph, p.old)]
-    follow = any(found.right.get(p.name) for p in weights)
+    weights = [p for p in judgement.world.params if multiplied(graph, p.old)]
+    follow = any(judgement.right.get(p.name) for p in weights)
     return follow and all(p.old in leading for p in weights)
 
 
-def _deltas(found: Judgement) -> Iterator[tuple[tuple[int, int], ...]]:
+def _deltas(judgement: Judgement) -> Iterator[tuple[tuple[int, int], ...]]:
     """(a value of the output or before it, what may be the derivative of E by it), for each
     sample of the step."""
-    world, target = found.world, found.choice.target
+    world, target = judgement.world, judgement.choice.target
     by_place: dict[tuple, list[int]] = {}
     for i in sorted(target.backward):
         node = world.recording.nodes[i]

@@ -31,8 +31,8 @@ class Arguments:
         results: by the name of a method, what it has given: another may ask for it.
     """
 
-    def __init__(self, program: Program, what: Uncalled):
-        self.program, self.what, self.oracle = program, what, program.oracle
+    def __init__(self, program: Program, uncalled: Uncalled):
+        self.program, self.what, self.oracle = program, uncalled, program.oracle
         self.given: dict[str, Any] = {}
         self.results: dict[str, Any] = {}
 

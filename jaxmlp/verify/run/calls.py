@@ -21,16 +21,16 @@ NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
 MOVES_BY = re.compile(r"^d_?[A-Z]|^d_?[a-z]\d*$|grad|nabla|delta")  # dW, d_b, grads
 
 
-def call(program: Program, what: Uncalled) -> None:
+def call(program: Program, uncalled: Uncalled) -> None:
     """Call a function, or a new object's methods, and remember what it moved or gave."""
-    function = program.names.get(what.name)
+    function = program.names.get(uncalled.name)
     if not callable(function):
         return
-    arguments, known, start = Arguments(program, what), len(program.seen), current().next
+    arguments, known, start = Arguments(program, uncalled), len(program.seen), current().next
     given = arguments.given
-    result = program.attempt(lambda: _called(arguments, function), what.line)
+    result = program.attempt(lambda: _called(arguments, function), uncalled.line)
     scope, before = dict(given), places(given, program.names)
-    if what.methods is not None and result is not None:
+    if uncalled.methods is not None and result is not None:
         start, scope = current().next, {"self": result, **given}
         before = places(scope)
         result = _methods_called(arguments, result)
@@ -40,9 +40,9 @@ def call(program: Program, what: Uncalled) -> None:
         after = places(scope, given, program.names)
         changed = {name: place for name, place in after.items() if before.get(name) != place}
         made = {name: place for name, place in places(given).items() if place.node >= start}
-        values = before | places({what.name: result}) | changed | made
-        gives = multiplies() or _gives_gradients(what, result)
-        _remember(program, Seen(what.line, what.name, start, current().next, [], values),
+        values = before | places({uncalled.name: result}) | changed | made
+        gives = multiplies() or _gives_gradients(uncalled, result)
+        _remember(program, Seen(uncalled.line, uncalled.name, start, current().next, [], values),
                   before, after, gives=gives)  # fmt: skip
 
 
@@ -68,12 +68,12 @@ def _remember(
         program.seen.append(seen)
 
 
-def _gives_gradients(what: Uncalled, result: Any) -> bool:
+def _gives_gradients(uncalled: Uncalled, result: Any) -> bool:
     """Whether it is called a backward pass, or gives (E, ∂E/∂x)."""
     parts = result if isinstance(result, tuple) else ()
     arrays = [isinstance(one, np.ndarray) and one.ndim > 0 for one in parts]
     several = set(arrays) == {True, False}
-    return several or any(map(BACK.search, (what.name, *(what.methods or ()))))
+    return several or any(map(BACK.search, (uncalled.name, *(uncalled.methods or ()))))
 
 
 def multiplies() -> bool:
@@ -122,10 +122,10 @@ def _run(result: Any) -> Any:
     return last.pop() if last else None
 
 
-def _setter(what: Uncalled, errors: Sequence[tuple[str, int, str]]) -> str | None:
+def _setter(uncalled: Uncalled, errors: Sequence[tuple[str, int, str]]) -> str | None:
     """The method that sets the attribute for want of which another failed at last."""
     missing = NO_ATTRIBUTE.search(errors[-1][2]) if errors else None
-    found = what.gives.get(missing[1]) if missing else None
+    found = uncalled.gives.get(missing[1]) if missing else None
     return found.name if found is not None else None
 
 
@@ -142,9 +142,9 @@ def _without_rules(made: Any, names: Sequence[str]) -> list[str]:
     return [name for name in names if not (backs and name in rules)]
 
 
-def _next(made: Any, left: Sequence[str], what: Uncalled) -> str:
+def _next(made: Any, left: Sequence[str], uncalled: Uncalled) -> str:
     """The first method that asks for nothing which another one gives, or else the first."""
-    gives = {name: {one for one in what.returns.get(name, ()) if one} for name in left}
+    gives = {name: {one for one in uncalled.returns.get(name, ()) if one} for name in left}
     for name in left:
         asked = _asks(made, name)
         if not any(asked & gives[other] for other in left if other != name):

@@ -98,22 +98,22 @@ def _sizes_in(option: object) -> set[int]:
     return {option, option + 1} if type(option) is int else set()
 
 
-def needed_lengths(program: Program, given: Lengths) -> Lengths:
+def needed_lengths(program: Program, lengths: Lengths) -> Lengths:
     """With what the program cannot do without: a longer vector, or what has to be above 0."""
-    longer = _longer(program, given) if program.oracle.vectors else None
-    return longer or {**given, **_of_logarithms(program.oracle)}
+    longer = _longer(program, lengths) if program.oracle.vectors else None
+    return longer or {**lengths, **_of_logarithms(program.oracle)}
 
 
-def _longer(program: Program, given: Lengths) -> Lengths | None:
+def _longer(program: Program, lengths: Lengths) -> Lengths | None:
     """Lengths with which the last piece of a vector is as long as it should be."""
     name = program.oracle.vectors[0]
     for kind, _, text in program.errors:
         if kind == "ValueError" and (m := NO_FIT.search(text)):
             wanted = int(np.prod([int(n) for n in m[2].split(",") if n.strip()]))
-            now = given.get(name) or program.oracle.cut[name]
+            now = lengths.get(name) or program.oracle.cut[name]
             longer = now + wanted - int(m[1])
             if longer > 0 and longer != now:
-                return {**given, name: longer}
+                return {**lengths, name: longer}
     return None
 
 
@@ -133,7 +133,7 @@ def _of_logarithms(oracle: Oracle) -> Lengths:
 
 
 def other_lengths(
-    program: Program, given: Lengths, many: set[int], *, may_be_few: bool
+    program: Program, lengths: Lengths, many: set[int], *, may_be_few: bool
 ) -> list[Lengths]:
     """Other lengths to try, that errors ask for, or that nothing has moved with.
 
@@ -142,15 +142,15 @@ def other_lengths(
         may_be_few: whether nothing moved, perhaps for want of samples.
     """
     oracle, texts = program.oracle, [text for _, _, text in program.failures]
-    as_samples = [{**given, str(n): SAMPLES} for n in many if str(n) not in given]
-    others = _resized(program, given, {n for n in many if n >= MANY})
+    as_samples = [{**lengths, str(n): SAMPLES} for n in many if str(n) not in lengths]
+    others = _resized(program, lengths, {n for n in many if n >= MANY})
     if (oracle.taken or current().guessed) and may_be_few and _stands_still(program):
-        others = [*as_samples, *([{**given, "rows": BATCHES}] if "rows" not in given else [])]
-    if ARGUMENTS not in given:
-        others += [{**given, ARGUMENTS: n} for n in _arguments(program)]
+        others = [*as_samples, *([{**lengths, "rows": BATCHES}] if "rows" not in lengths else [])]
+    if ARGUMENTS not in lengths:
+        others += [{**lengths, ARGUMENTS: n} for n in _arguments(program)]
     if any(NO_PLACE in text for text in texts):
         arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
-        others += [{**given, WHOLE + name: 1} for name in arrays]
+        others += [{**lengths, WHOLE + name: 1} for name in arrays]
     return others + (as_samples if any(map(TOO_FEW.search, texts)) else [])
 
 
@@ -163,9 +163,9 @@ def _arguments(program: Program) -> range:
     return range(1 if "SystemExit" in kinds else MOST_ARGUMENTS, MOST_ARGUMENTS + 1)
 
 
-def fewer_units(many: set[int], given: Lengths, least: int = MANY) -> Lengths:
+def fewer_units(many: set[int], lengths: Lengths, least: int = MANY) -> Lengths:
     """Other sizes in place of the hundreds of the program."""
-    rest = sorted(n for n in many if n >= least and str(n) not in given)
+    rest = sorted(n for n in many if n >= least and str(n) not in lengths)
     return {str(n): size for n, size in zip(rest, FEWER, strict=False)}
 
 
@@ -177,16 +177,16 @@ def _stands_still(program: Program) -> bool:
     return not moved and (not failures or empty)
 
 
-def sized(program: Program, given: Lengths, many: set[int]) -> list[Lengths]:
+def sized(program: Program, lengths: Lengths, many: set[int]) -> list[Lengths]:
     """Numbers of samples in place of the program's own, which an error says that it has not."""
     texts = [text for kind, _, text in program.failures if kind in SIZES_TOLD]
     sizes = [list(map(int, re.findall(r"\d+", text))) for text in texts]
-    return [{**given, str(n): program.oracle.rows} for some in sizes for n in some
-            if n in many and n >= MANY and str(n) not in given
+    return [{**lengths, str(n): program.oracle.rows} for some in sizes for n in some
+            if n in many and n >= MANY and str(n) not in lengths
             and program.oracle.rows in some]  # fmt: skip
 
 
-def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]:
+def _resized(program: Program, lengths: Lengths, large: set[int]) -> list[Lengths]:
     """Other widths for tables that are not there, and numbers of samples, that an error asks for.
 
     Args:
@@ -195,53 +195,53 @@ def _resized(program: Program, given: Lengths, large: set[int]) -> list[Lengths]
     oracle = program.oracle
     texts = [text for kind, _, text in program.failures if kind in SIZES_TOLD] or [""]
     told = texts[0]
-    if wider := _wider(told, oracle, given):
+    if wider := _wider(told, oracle, lengths):
         return wider
-    if (m := LABEL.search(told)) and "values" not in given:
-        return [{**given, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
+    if (m := LABEL.search(told)) and "values" not in lengths:
+        return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
     wanted = large if "out of bounds" in told else large.intersection(sizes)
-    free = [n for n in sorted(wanted) if str(n) not in given]
-    found = [{**given, str(n): m} for n in free for m in sizes if 1 < m < MANY]
+    free = [n for n in sorted(wanted) if str(n) not in lengths]
+    found = [{**lengths, str(n): m} for n in free for m in sizes if 1 < m < MANY]
     tables = oracle.tables.items() if "indexing" not in told else ()
-    found += [{**given, name: size} for name, width in tables if name not in given
+    found += [{**lengths, name: size} for name, width in tables if name not in lengths
               for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
-    found += _as_many_rows(told, oracle, given)
-    return [*_more_rows(told, oracle, given), *found, *_asked_for(program, given)]
+    found += _as_many_rows(told, oracle, lengths)
+    return [*_more_rows(told, oracle, lengths), *found, *_asked_for(program, lengths)]
 
 
-def _as_many_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
+def _as_many_rows(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:
     """As many samples as something has of the program's own, which does not fit beside them."""
     first = {int(shape[1:-1].split(",")[0]) for shape in SHAPE.findall(told)}
-    if "rows" in given or oracle.rows not in first:
+    if "rows" in lengths or oracle.rows not in first:
         return []
-    return [{**given, "rows": size} for size in sorted(first - {oracle.rows})
+    return [{**lengths, "rows": size} for size in sorted(first - {oracle.rows})
             if ROWS <= size <= BATCHES]  # fmt: skip
 
 
-def _asked_for(program: Program, given: Lengths) -> list[Lengths]:
+def _asked_for(program: Program, lengths: Lengths) -> list[Lengths]:
     """Widths for tables by the numbers in the calls of a program that refuses them: of so many
     inputs, and of a column for the target besides."""
     if not (program.failures and program.failures[0][1] in program.code.raises):
         return []
     sizes = [n + k for n in program.code.said if 1 < n <= MOST_INPUTS for k in (0, 1)]
-    return [{**given, name: size} for name, width in program.oracle.tables.items()
-            if name not in given for size in dict.fromkeys(sizes) if size != width]  # fmt: skip
+    return [{**lengths, name: size} for name, width in program.oracle.tables.items()
+            if name not in lengths for size in dict.fromkeys(sizes) if size != width]  # fmt: skip
 
 
-def _wider(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
+def _wider(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:
     """Wider tables, where there is a column that they lack; with one more for the target."""
     m = PLACE.search(told)
     at, size = (int(m[1]), int(m[3])) if m else (0, 0)
-    return [{**given, name: at + more} for name, width in oracle.tables.items()
-            if width == size and name not in given for more in (1, 2)]  # fmt: skip
+    return [{**lengths, name: at + more} for name, width in oracle.tables.items()
+            if width == size and name not in lengths for more in (1, 2)]  # fmt: skip
 
 
-def _more_rows(told: str, oracle: Oracle, given: Lengths) -> list[Lengths]:
+def _more_rows(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:
     """More samples, where a batch has more than there are."""
     m = PLACE.search(told)
     few = m and m[2] == "0" and int(m[1]) >= int(m[3]) == oracle.rows < BATCHES
-    return [{**given, "rows": min(2 * oracle.rows, BATCHES)}] if few else []
+    return [{**lengths, "rows": min(2 * oracle.rows, BATCHES)}] if few else []
 
 
 def _widths(width: int, rows: int, sizes: list[int], others: list[list[int]]) -> list[int]:

@@ -117,18 +117,18 @@ def alike(one: str, other: str) -> bool:
     return WAY.sub("", one.lower()) == WAY.sub("", other.lower())
 
 
-def parts(what: Uncalled) -> Iterator[Uncalled]:
+def parts(uncalled: Uncalled) -> Iterator[Uncalled]:
     """A class with one of its methods each, where all of them together do not work."""
-    methods = what.methods or ()
+    methods = uncalled.methods or ()
     if len(methods) > 1:
-        yield from (what._replace(methods=(name,)) for name in methods)
+        yield from (uncalled._replace(methods=(name,)) for name in methods)
 
 
-def that_learns(what: Uncalled) -> Uncalled | None:
+def that_learns(uncalled: Uncalled) -> Uncalled | None:
     """A class without the methods that neither change it nor go on or back; None if all do."""
-    methods = what.methods or ()
-    learning = tuple(m for m in methods if m in what.changing or ON_OR_BACK.search(m))
-    return what._replace(methods=learning) if 0 < len(learning) < len(methods) else None
+    methods = uncalled.methods or ()
+    learning = tuple(m for m in methods if m in uncalled.changing or ON_OR_BACK.search(m))
+    return uncalled._replace(methods=learning) if 0 < len(learning) < len(methods) else None
 
 
 def _named(node: ast.AST) -> set[str]:
