@@ -79,3 +79,93 @@ def test_a_step_is_judged_however_it_meets_its_target(judged, text, right, wrong
     checks = judged(text.replace(right, wrong)).checks
     first = next(check for check in checks if check.verdict == "wrong")
     assert line in (None, first.place.line)
+
+
+SQUARED = """
+import numpy as np
+X, T = np.random.randn(12, 3), (np.random.rand(12, 1) > 0.5).astype(float)
+W, V = np.random.randn(3, 4), np.random.randn(4, 1)
+for epoch in range(100):
+    z = np.tanh(X @ W)
+    g = 1 / (1 + np.exp(-(z @ V)))
+    print({stated})
+    top = (g - T) / 12
+    low = top @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ top
+    W -= 0.1 * X.T @ low
+"""
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [("0.5 * np.mean((g - T) ** 2)", True), ("np.mean((g > 0.5) == T)", False),
+     ("-np.mean(T * np.log(g) + (1 - T) * np.log(1 - g))", False)],
+)  # fmt: skip
+def test_that_a_file_states_another_E_than_it_goes_down_is_said(judged, stated, said):
+    file = judged(SQUARED.format(stated=stated))
+    assert {check.verdict for check in file.checks} == {"right"}
+    ids = {note.id for check in file.checks for note in check.remarks}
+    assert ("other-error-stated" in ids) == said
+
+
+@pytest.mark.slow
+def test_a_single_number_for_each_sample_is_asked_for_by_what_is_done_with_it(judged):
+    text = """
+import numpy as np
+def start(n_h, n_x, n_y):
+    return {"W": np.random.randn(n_h, n_x), "V": np.random.randn(n_y, n_h)}
+def forward(X, p):
+    z = np.tanh(p["W"] @ X)
+    return 1 / (1 + np.exp(-(p["V"] @ z))), {"z": z}
+def hits(g, T, m):
+    return sum(1 for off in np.squeeze(g) - T if abs(off) < 0.5) / m
+def back(X, T, g, c, p, m):
+    top = g - T
+    low = p["V"].T @ top * (1 - c["z"] ** 2)
+    return {"V": top @ c["z"].T / m, "W": low @ X.T / m}
+def model(X, T, n_x, n_h, n_y, n, eta):
+    m, p = X.shape[1], start(n_h, n_x, n_y)
+    for i in range(n + 1):
+        g, c = forward(X, p)
+        print(hits(g, T, m))
+        d = back(X, T, g, c, p, m)
+        p = {"W": p["W"] - eta * d["W"], "V": p["V"] - eta * d["V"]}
+    return p
+"""
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    wrong = judged(text.replace("(1 - c", "(1 + c")).checks
+    assert "wrong" in {check.verdict for check in wrong}
+
+
+LAYERS = """
+import numpy as np
+class Linear:
+    def __init__(self, n, m):
+        self.W, self.b = np.random.randn(n, m), np.random.randn(m)
+        self.dW, self.db = np.zeros((n, m)), np.zeros(m)
+        self.params = [(self.W, self.dW), (self.b, self.db)]
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, d):
+        self.dW += self.x.T @ d
+        self.db += d.sum(0)
+        return d @ self.W.T
+X, T = np.random.randn(10, 3), np.random.randn(10, 2)
+one, two = Linear(3, 4), Linear(4, 2)
+for epoch in range(50):
+    z = np.tanh(one.forward(X))
+    g = two.forward(z)
+    one.backward(two.backward((g - T) / 10) * (1 - z ** 2))
+    for layer in (one, two):
+        for p, dp in layer.params:
+            p -= 0.1 * dp
+            dp *= 0
+"""
+
+
+def test_a_gradient_that_gets_another_name_never_arrives(judged):
+    assert {check.verdict for check in judged(LAYERS).checks} == {"right"}
+    wrong = judged(LAYERS.replace("self.db += d", "self.db = d")).checks
+    told = [(check.place.line, check.diagnosis[0].id) for check in wrong if check.diagnosis]
+    assert told == [(23, "never-moves")]

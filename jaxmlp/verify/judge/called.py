@@ -76,6 +76,8 @@ class Called:
         """Note by which names an operation reads its arguments."""
         for number in self.at.get(where := place(node), ()):
             self.texts.setdefault(where, ast.unparse(node))
+            if self.nodes[number].span.inner:
+                continue  # of a module beside, which names it otherwise
             for operand, arg in _operands(node, self.nodes[number], self.modules):
                 operand, arg = self._unturned(operand, arg)
                 if isinstance(arg, Ref) and (name := _name(operand)):

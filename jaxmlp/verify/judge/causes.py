@@ -16,6 +16,7 @@ from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.otherwise import Values, before, is_something, redone
 from jaxmlp.verify.judge.slopes import like_slope
+from jaxmlp.verify.judge.still import WITHOUT_GRADIENT
 from jaxmlp.verify.names import SLOPE
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
@@ -99,6 +100,14 @@ OTHER_INPUT = _note(
     "順伝播でこの行列に掛けた値とは別の値を δ に掛けています。",
     "L20",
 )
+
+
+def _without_gradient(judgement: Judgement, fault: Fault, _: Node) -> Cause | None:
+    """A new value that is not made of the target at all: of zeros that were never replaced, say."""
+    news = [p.new for p in judgement.world.params if p.name in fault.params and not p.gives]
+    met = judgement.world.graph.dependents([y for _, y in judgement.choice.target.pairs])
+    apart = news and met.isdisjoint(news)
+    return Cause((WITHOUT_GRADIENT,)) if apart and not judgement.world.recording.stale else None
 
 
 def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -301,6 +310,6 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
 
 
 LOOKS = (
-    _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope, _slope_value,
-    _other_input,
+    _without_gradient, _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope,
+    _slope_value, _other_input,
 )  # fmt: skip

@@ -89,12 +89,11 @@ class Evaluated(After):
         self, layer: EvaluatedLayer, before: EvaluatedLayer, was: EvaluatedLayer,
         was_before: EvaluatedLayer,
     ) -> Iterator[LaterMistake]:  # fmt: skip
-        trained = _named(was_before.u, was.x)
-        if trained is None or _is(trained, before.u, layer.x):
-            return
-        other = _named(before.u, layer.x)
-        if other is not None:
-            yield LaterMistake(_other_f(trained, other), self._span(self._inner(layer, before)))
+        trained, used = _named(was_before.u, was.x), _named(before.u, layer.x)
+        if trained and used and not {*trained} & {*used}:
+            yield LaterMistake(
+                _other_f(trained[0], used[0]), self._span(self._inner(layer, before))
+            )
 
     def _inner(self, layer: EvaluatedLayer, before: EvaluatedLayer) -> int:
         """The node of f(u), of what a layer is given."""
@@ -163,8 +162,9 @@ def _before(
     return next((one for one in reversed(known) if one.product in behind), None)
 
 
-def _named(u: np.ndarray, x: np.ndarray) -> str | None:
-    return next((name for name in given.F if _is(name, u, x)), None)
+def _named(u: np.ndarray, x: np.ndarray) -> list[str]:
+    """What f may be by which a layer is given f(u): of u = 0 it may be any with f(0) = 0."""
+    return [name for name in given.F if _is(name, u, x)]
 
 
 def _is(f: str, u: np.ndarray, x: np.ndarray) -> bool:

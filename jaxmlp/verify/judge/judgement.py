@@ -71,10 +71,14 @@ class Judgement:
         """Whether all is right; what only gives gradients has to fit, too."""
         return self.is_right and (bool(self.world.recording.moves) or self.choice.fitting > 0)
 
-    def stated_scales(self) -> Iterator[tuple[int, float]]:
+    def stated_scales(self, error: str = "") -> Iterator[tuple[int, float]]:
         """The numbers that the file computes and the step does not use that are this E at all
-        states, each with how many times E it is."""
-        entries, pairs = errors.KNOWN[self.choice.error], self.choice.target.pairs
+        states, each with how many times E it is.
+
+        Args:
+            error: the name of another E than that of the judgement.
+        """
+        entries, pairs = errors.KNOWN[error or self.choice.error], self.choice.target.pairs
         true = np.array([
             sum(np.sum(entries(state[g], as_target(state[y], state[g]))) for g, y in pairs)
             for state in self.world.at

@@ -16,9 +16,11 @@ from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
+from jaxmlp.verify.judge.still import still
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import cells_of, statements_of
+from jaxmlp.verify.truth import errors
 
 TITLES = {
     "upstream": Words(
@@ -40,19 +42,6 @@ UNRECOGNISED = Note(
     ),
     BACKWARDS,
 )
-EVERY = Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。")
-NEVER_MOVES = Note(
-    "never-moves",
-    Words("Its gradient is computed, and never used: this parameter does not move.",
-          "勾配は計算されていますが、使われていません。このパラメータは更新されません。"),
-    EVERY,
-)  # fmt: skip
-NOT_MOVED = Note(
-    "never-moves",
-    Words("It is used on the way forward, and nothing ever moves it: the update is missing.",
-          "順伝播で使われていますが、一度も更新されません。更新の式が抜けています。"),
-    EVERY,
-)  # fmt: skip
 STALE = Note(
     "stale",
     Words("This is still of the step before: it is kept, and not computed anew in this one.",
@@ -103,7 +92,7 @@ class Telling:
         found, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
         spoiled_by = shares(found) if found.shares else _mistakes(found)
-        mistakes = [*spoiled_by, *steps(found), *_still(found)]
+        mistakes = [*spoiled_by, *steps(found), *still(found)]
         mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
         mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip
@@ -126,7 +115,11 @@ class Telling:
             if check not in made:  # one gradient in two places
                 made.append(check)
         first, *rest = made
-        return (replace(first, remarks=(_by(found, self.code), *first.remarks)), *rest)
+        return (replace(first, remarks=(*self.compared_with(), *first.remarks)), *rest)
+
+    def compared_with(self) -> tuple[Note, ...]:
+        """By what E it was judged, and which other the file states."""
+        return _by(self.found, self.code), *_of_other_errors(self.found, self.code)
 
     def _parts(self, params: Sequence[str], mistakes: Sequence[StepMistake]) -> dict[str, str]:
         """What to speak of for each parameter, once for numbers of an array that share a verdict.
@@ -242,6 +235,20 @@ def _by(judgement: Judgement, code: Told) -> Note:
         " (ファイル自身の順伝播を自動微分したもの) と比べました"))  # fmt: skip
 
 
+def _of_other_errors(judgement: Judgement, code: Told) -> Iterator[Note]:
+    """That the file states another E of the output than the one whose gradient a step follows."""
+    if judgement.choice.error not in errors.KNOWN or code.error() is not None:
+        return
+    outputs = [state[g] for state in judgement.world.at for g, _ in judgement.choice.target.pairs]
+    for name in (one for one in errors.KNOWN if errors.possible(one, outputs)):
+        for number, _ in judgement.stated_scales(name):
+            title, at = TITLES[name], at_line(code.nodes[number].span.line, code.cells)
+            yield Note("other-error-stated", Words(
+                f"the E that the file computes at {at.en} is {title.en}: its gradient is another",
+                f"ファイルが{at.ja}で計算している E は{title.ja}で、勾配は異なります"))  # fmt: skip
+            return
+
+
 def as_asked(judgement: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Judgement:
     """A judgement in which what does not move in this step, but would in another, or if the program
     were asked for it, is no mistake, and only said."""
@@ -271,15 +278,6 @@ def _with_squares(judgement: Judgement, statements: Sequence[ast.stmt]) -> Judge
                for p in judgement.world.params if p.name in judgement.factors}  # fmt: skip
     again = {name: times for name, times in squares.items() if times}
     return replace(judgement, uneven=judgement.uneven | again, squared=frozenset(again))
-
-
-def _still(judgement: Judgement) -> Iterator[StepMistake]:
-    """Parameters that never move."""
-    nodes = judgement.world.recording.nodes
-    named = {node: place for place, node in judgement.world.recording.values}
-    for leaf, at in judgement.still.items():
-        note = NEVER_MOVES if at in judgement.choice.target.backward else NOT_MOVED
-        yield StepMistake((named.get(leaf, "V"),), (note,), nodes[at].span)
 
 
 def _around(name: str) -> Iterator[str]:

@@ -27,6 +27,7 @@ from jaxmlp.verify.run.tape import TapeFull, current
 from jaxmlp.verify.run.uncalled import Uncalled, parts, that_learns
 
 WORLDS = 8  # sets of shapes that work, which are given back
+SPARE = 100  # of shapes that make no sense, after which others do not either
 KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 FEW = 100  # of a class without some of its methods
@@ -54,6 +55,11 @@ class Made:
     partly: list[dict[str, Any]] = field(default_factory=list)
     spare: list[dict[str, Any]] = field(default_factory=list)
     size: int = 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is no need of others."""
+        return len(self.found) >= WORLDS or len(self.spare) >= SPARE
 
     def all(self) -> list[dict[str, Any]]:
         """What there is to be judged."""
@@ -91,7 +97,7 @@ class Search:
     def worlds(self, what: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         made, left, started = Made(), Left(self.first), False
-        while left and left.tried < self.tries and len(made.found) < WORLDS:
+        while left and left.tried < self.tries and not made.is_enough:
             if time.process_time() >= self.until:
                 break
             run = left.pop()
@@ -116,7 +122,7 @@ class Search:
             if self._may_not_fail(program, run, left):
                 made.partly += map(packed, self._taken(program, guessed=True))
                 continue
-            if enough := self._harvest(program, made):
+            if enough := self._harvest(program, made, what):
                 return self._smaller(enough, program, what) or made.found
             self._push_changes(program, what, run, left, lengths=not made.found)
         return made.all()
@@ -138,7 +144,7 @@ class Search:
         self.reads = bool(kinds & TOO_MUCH) and not self.rows
         self.rows = PART if self.reads else 0
 
-    def _harvest(self, program: Program, made: Made) -> list[Recording]:
+    def _harvest(self, program: Program, made: Made, what: Uncalled | None) -> list[Recording]:
         """Keep what a run has given; this, if no other run is needed."""
         oracle = program.oracle
         if not _works(program):
@@ -148,7 +154,8 @@ class Search:
         self.errors = program.failures
         seen = self._taken(program, guessed=oracle.guesses)
         good = [one for one in seen if not one.guessed or oracle.ours or sensible(one)]
-        if current().guessed and not program.calls and not any(one.moves for one in good):
+        trains = not program.calls if current().guessed else _may_train(program, what)
+        if trains and not any(one.moves for one in good):
             made.spare += map(packed, good)  # perhaps for want of samples
             return []
         made.found += map(packed, good)
@@ -310,6 +317,11 @@ class Search:
         new = remedies.missing_names(program) - self.unknown - self.given
         self.unknown |= new
         return bool(new)
+
+
+def _may_train(program: Program, what: Uncalled | None) -> bool:
+    """Whether a call passes loops, and is not by its name one that gives gradients."""
+    return bool(program.calls and program.loops.counts and what and not what.back)
 
 
 def _is_flag(choice: tuple[int, Sequence[Any]]) -> bool:

@@ -153,6 +153,7 @@ class StandIn:
             self.value = self._oracle.choose((SAMPLES, self._oracle.fresh()))
         if self.value is None and self._oracle.made and not self.setting:
             known = [n for size in self._oracle.used() for n in (size, size - 1)]
+            known += [1] if 1 in self._oracle.own else []  # where a single number is asked for
             self.value = self._oracle.choose((self._oracle.fresh(), *dict.fromkeys(known)))
         if self.value is None:
             self.value = self._oracle.fresh()

@@ -153,3 +153,25 @@ print(np.mean(guesses == y_test))
 
 def test_new_data_that_are_made_as_the_training_data_were_are_no_mistake(checked):
     assert {check.verdict for check in checked(NOISY).checks} == {"right"}
+
+
+def test_nothing_is_said_of_f_where_the_sample_is_0(tmp_path):
+    path = tmp_path / "xor.py"
+    path.write_text("""import numpy as np
+X, T = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([[-1], [1], [1], [-1.0]])
+A, a, B, b = np.random.randn(2, 4), np.zeros(4), np.random.randn(4, 1), np.zeros(1)
+def net(x):
+    return np.tanh(np.tanh(x @ A + a) @ B + b)
+for epoch in range(100):
+    for k in range(4):
+        x, t = X[k : k + 1], T[k : k + 1]
+        z = np.tanh(x @ A + a)
+        g = np.tanh(z @ B + b)
+        top = 2 * (g - t) * (1 - g ** 2)
+        low = top @ B.T * (1 - z ** 2)
+        B -= 0.1 * z.T @ top; b -= 0.1 * top.sum(axis=0)
+        A -= 0.1 * x.T @ low; a -= 0.1 * low.sum(axis=0)
+for k in range(4):
+    print(net(X[k]), T[k])
+""")
+    assert {check.verdict for check in verify_file(path).checks} == {"right"}
