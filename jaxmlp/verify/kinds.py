@@ -101,7 +101,7 @@ def work(source: Source, exercise: Judged | None = None) -> list[Job]:
         exercise: how a derivation of the exercise is judged, where its network is declared; else
             it is what it computes when the file is run.
     """
-    softmax, whole = _has_softmax(source), derivations(source) if exercise else ()
+    softmax, whole = _speaks_of(source.module, "softmax"), derivations(source) if exercise else ()
     ways = {name: _as_subject(source.functions[name], exercise) for name in whole if exercise}
     for name, function in source.functions.items():
         if kind(function) is not None:
@@ -223,12 +223,10 @@ def _makes_steps(function: ast.FunctionDef) -> bool:
     return bool(trains) or any(map(COUNTS.search, names))
 
 
-def _has_softmax(source: Source) -> bool:
-    """Whether anything in a file is called so."""
-    names = (
-        getattr(n, key, None) for n in ast.walk(source.module) for key in ("id", "attr", "name")
-    )
-    return any("softmax" in name.lower() for name in names if isinstance(name, str))
+def _speaks_of(node: ast.AST, *words: str) -> bool:
+    """Whether a name in it has one of these words in it."""
+    names = (getattr(n, key, None) for n in ast.walk(node) for key in ("id", "attr", "name"))
+    return any(word in name.lower() for name in names if isinstance(name, str) for word in words)
 
 
 def _as_subject(function: ast.FunctionDef, judged: Judged) -> Judge:
@@ -249,7 +247,8 @@ def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:
             found = piece(function.name)
             if found.kind == "loss-slope":
                 return check_slope(subject, found)
-            return check_piece(subject, found, softmax=softmax)
+            of_logits = _speaks_of(function, "softmax", "sigmoid", "exp")
+            return check_piece(subject, found, softmax=softmax, of_logits=of_logits)
         forward = kind(function) == "forward"
         return check_forward(subject, network) if forward else check_backward(subject)
 

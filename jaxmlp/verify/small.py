@@ -60,13 +60,16 @@ Error = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
 Way = Callable[[Error, Arguments, Piece], tuple[np.ndarray, tuple[Note, ...]]]  # of calling one
 
 
-def check_piece(subject: Subject, kind: Piece, *, softmax: bool = True) -> tuple[Check, ...]:
+def check_piece(
+    subject: Subject, kind: Piece, *, softmax: bool = True, of_logits: bool = False
+) -> tuple[Check, ...]:
     """A check of a small function; two, where it gives (f, f').
 
     Args:
         softmax: whether there may be one beside it; without one a cross-entropy may be binary.
+        of_logits: whether a loss computes g from a by itself, by what it calls.
     """
-    loss = functools.partial(_loss, softmax=softmax)
+    loss = functools.partial(_loss, softmax=softmax, of_logits=of_logits)
     ways: dict[str, Callable[..., tuple[Check, ...]]] = {"loss": loss, "softmax": _softmax}
     way = ways.get(kind.kind, _activation)
     return ended(subject, STAGE[kind.kind], lambda: way(subject, kind))
@@ -259,14 +262,14 @@ def _is_slope(result: object, g: np.ndarray, y: np.ndarray) -> bool:
     return any(factor is not None and factor > 0 for factor in factors)
 
 
-def _loss(subject: Subject, kind: Piece, *, softmax: bool) -> tuple[Check, ...]:
+def _loss(subject: Subject, kind: Piece, *, softmax: bool, of_logits: bool) -> tuple[Check, ...]:
     call, exchanged = of_outputs(subject)
     names = (*subject.parameters, "", "")[:2]
     first, second = map(plain, names)
     batches = all(name[:1].isupper() for name in names)
     ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
-    output = second if exchanged else first
-    forms = [(kind, call, ()), *((kind, *form) for form in _other_forms(call, kind, output))]
+    logits = of_logits or (second if exchanged else first) in LOGITS
+    forms = [(kind, call, ()), *((kind, *form) for form in _other_forms(call, kind, logits))]
     if kind.of == "cross_entropy" and not softmax:
         forms.append((Piece("loss", "binary_cross_entropy"), call, (BINARY,)))
     calls = [(*form, way) for form, way in product(forms, ways)]
@@ -295,13 +298,15 @@ def _loss_of(subject: Subject, kind: Piece, call: Error, said: tuple[Note, ...],
     return replace(check, remarks=(*said, *more, *check.remarks))
 
 
-def _other_forms(call: Error, kind: Piece, output: str) -> Iterator[tuple[Error, tuple[Note, ...]]]:
+def _other_forms(
+    call: Error, kind: Piece, logits: bool
+) -> Iterator[tuple[Error, tuple[Note, ...]]]:
     """The same function of g, where it is written in another way that is no mistake."""
     if kind.of in ("squared_error", "mean_squared_error"):
         yield lambda g, y: np.asarray(2 * call(g, y)), (WITH_HALF,)
     if kind.of == "binary_cross_entropy":
         yield lambda g, y: np.asarray(g.shape[-1] * call(g, y)), (MEAN_OF_OUTPUTS,)
-    if kind.of in LOGITS_OF and output in LOGITS:
+    if kind.of in LOGITS_OF and logits:
         yield lambda g, y: call(LOGITS_OF[kind.of](g), y), (TAKES_LOGITS,)
 
 

@@ -1006,3 +1006,18 @@ def test_a_slope_is_wrong_where_it_is_written_or_where_another_is_called(judged,
     wrong = [one for one in judged(OWN_SLOPE.format(**right | edits)).checks
              if one.verdict == "wrong"]  # fmt: skip
     assert [(one.diagnosis[0].id, one.place.line) for one in wrong] == [(id, line)]
+
+
+def test_a_loss_that_computes_a_softmax_by_itself_takes_what_that_takes(judged):
+    text = """
+import numpy as np
+def softmax(x):
+    e = np.exp(x - np.max(x))
+    return e / e.sum()
+def cross_entropy(y, t):
+    return -np.sum(t * np.log(softmax(y)))
+"""
+    ids = lambda file: {n.id for c in file.checks for n in c.remarks}  # noqa: E731
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    assert "takes-logits" in ids(judged(text))
+    assert "wrong" in {c.verdict for c in judged(text.replace("t * np.log", "np.log")).checks}

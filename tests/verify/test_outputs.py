@@ -169,3 +169,26 @@ def test_a_gradient_that_gets_another_name_never_arrives(judged):
     wrong = judged(LAYERS.replace("self.db += d", "self.db = d")).checks
     told = [(check.place.line, check.diagnosis[0].id) for check in wrong if check.diagnosis]
     assert told == [(23, "never-moves")]
+
+
+LISTED = """
+import numpy as np
+X, labels = np.random.rand(30, 5), np.random.randint(0, 3, 30)
+W, V = np.random.randn(5, 4), np.random.randn(4, 3)
+f = lambda u: 1 / (1 + np.exp(-u))
+for k in range(30):
+    t = [0] * 3
+    t[int(labels[k])] = 1
+    z = f(X[k] @ W)
+    g = f(z @ V)
+    top = (g - t) * g * (1 - g)
+    low = V @ top * z * (1 - z)
+    V -= 0.1 * np.outer(z, top)
+    W -= 0.1 * np.outer(X[k], low)
+"""
+
+
+def test_a_target_may_be_a_list_of_numbers(judged):
+    assert {check.verdict for check in judged(LISTED).checks} == {"right"}
+    wrong = judged(LISTED.replace("top * z * (1 - z)", "top * (1 - z)")).checks
+    assert [check.place.line for check in wrong if check.verdict == "wrong"] == [12]

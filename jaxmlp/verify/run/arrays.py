@@ -261,8 +261,22 @@ def of_frames(value: Any) -> Any:
 
 
 def as_operand(value: Any) -> Any:
-    """What an operator works on: an array in place of a list of numbers that record, or a frame."""
-    return as_array(value) if isinstance(value, list) and has_recorded(value) else of_frames(value)
+    """What an operator works on: an array in place of a list of numbers, or a frame."""
+    if not isinstance(value, list):
+        return of_frames(value)
+    return as_array(value) if has_recorded(value) else of_numbers(value)
+
+
+def of_numbers(values: list) -> Any:
+    """A list of plain numbers as an array, the same one as long as it has these: targets, say."""
+    if len(values) < 2 or not all(type(one) in (int, float) for one in values):
+        return values
+    kept = current().lists
+    whole, before, array = kept.get(id(values), (None, [], None))
+    if whole is not values or before != values:
+        array = lifted(np.array(values))
+        kept[id(values)] = values, values[:], array
+    return array
 
 
 def number(value: float | int) -> Recorded:

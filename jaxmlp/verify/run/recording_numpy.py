@@ -68,8 +68,8 @@ def _recording(name: str, value: Any) -> Any:
         return matrix
     if name in ("default_rng", "RandomState", "Generator"):
         return lambda *args, **kw: _Generator(value(*plain(args), **plain(kw)))
-    if name in ORDERS:
-        return ORDERS[name](value)
+    if name in OTHERWISE:
+        return OTHERWISE[name](value)
     if isinstance(value, type) and issubclass(value, np.number | np.bool_):
         return _casting(value)
     if isinstance(value, np.ufunc):
@@ -148,8 +148,8 @@ class _Generator:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._generator, name)
-        if name in ORDERS:
-            return ORDERS[name](value)
+        if name in OTHERWISE:
+            return OTHERWISE[name](value)
         if not callable(value):
             return value
         return lambda *args, **kw: _drawn(value(*plain(args), **plain(kw)))
@@ -181,7 +181,20 @@ def shuffled(array: Any, *_: Any, **__: Any) -> None:
         array[:] = [array[k] for k in order]
 
 
-ORDERS: dict[str, Callable] = {"permutation": _permuting, "shuffle": lambda _: shuffled}
+def _summing(function: Callable) -> Callable:
+    """np.sum, which of a generator is Python's, as it was before NumPy 2.4."""
+
+    def summed(values: Any, *args: Any, **kw: Any) -> Any:
+        if isinstance(values, types.GeneratorType):
+            return sum(values)
+        return lifted(function(_of_numbers(values), *args, **kw))
+
+    return summed
+
+
+OTHERWISE: dict[str, Callable] = {
+    "permutation": _permuting, "shuffle": lambda _: shuffled, "sum": _summing
+}  # fmt: skip
 
 
 def vectorize(function: Callable, *_: Any, **__: Any) -> Callable:

@@ -171,6 +171,7 @@ class Tape:
         self.positions: dict[CodeType, list] = {}
         self.inner: dict[tuple, int] = {}  # places in modules beside, numbered
         self.held: list[Storage] = []  # of arrays that cannot hold their own
+        self.lists: dict[int, tuple[list, list, Any]] = {}  # by id, of numbers, as arrays
         self.placed: set[int] = set()  # the nodes that are an entry of an array
         self.written: dict[int, tuple[int, int]] = {}  # by its node, what an array was, how often
 

@@ -130,6 +130,9 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
 
     # in place of anything else
 
+    def __fspath__(self) -> str:
+        return self.stands_for  # of a folder that was loaded, in which there is nothing
+
     def __call__(self, *args: Any, **kw: Any) -> Any:
         return absent.called(self, args, kw)
 
