@@ -274,9 +274,10 @@ def _reshapes(before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]) -
 
 
 def _rests(made: Seen) -> bool:
-    """Whether all stays where it is, as by a step size that grows from 0 on."""
+    """Whether all arrays stay where they are, as by a step size that grows from 0 on."""
     nodes = current().nodes
-    return all(np.array_equal(nodes[m.old].value, nodes[m.new].value) for m in made.moves)
+    pairs = [(nodes[m.old].value, nodes[m.new].value) for m in made.moves]
+    return all(old.ndim and np.array_equal(old, new) for old, new in pairs)
 
 
 def _has_target(made: Seen) -> bool:

@@ -70,7 +70,6 @@ def other_choices(
     """
     taken, of_numbers = program.oracle.taken, sizes_told(program)
     asked = of_numbers | sizes_wanted(program)  # a shape of 1, too
-    of_numbers |= {1} if _asks_for_one(program) else set()
     few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
     flat = any(NO_AXIS in text for _, _, text in program.errors)
     likely = (PARAMETERS, *([(SAMPLES,)] if few else []), *(KINDS[2:] if flat else ()))
