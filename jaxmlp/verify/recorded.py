@@ -189,8 +189,8 @@ def _notes(
     if judgement.resting:
         why = Unjudged("resting", ", ".join(judgement.resting[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
-    if first.stretched and not first.guessed:  # a stand-in for a sample may have several
-        why = Unjudged("stretched", ", ".join(first.stretched[:SEVERAL]))
+    if first.stretched and first.guessed:  # of data that are there it is known to be wrong
+        why = Unjudged("stretched", ", ".join(name for name, _ in first.stretched[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
     if judgement.unseen:
         why = Unjudged("unseen", ", ".join(judgement.unseen[:SEVERAL]))

@@ -608,10 +608,18 @@ def test_a_loss_layer_may_keep_the_difference(judged):
     assert "wrong" in {check.verdict for check in judged(wrong).checks}
 
 
-def test_a_bias_that_grows_by_its_update_is_not_passed_over(judged):
-    file = judged(MEANS.replace("low.sum(1, keepdims=True) / 8", "low / 8"))
-    said = [note.text.en for note in file.remarks if note.id == "not-judged"]
-    assert any("b has more entries after the step" in text for text in said)
+def test_a_bias_that_grows_by_its_update_is_wrong(judged):
+    checks = judged(MEANS.replace("low.sum(1, keepdims=True) / 8", "low / 8")).checks
+    assert [n.id for c in checks for n in c.diagnosis] == ["bias-not-summed"]
+
+
+def test_a_bias_that_grows_where_the_data_are_not_there_is_told(judged):
+    text = MEANS.replace("low.sum(1, keepdims=True) / 8", "low / 8")
+    text = text.replace("np.random.randn(5, 8)", "np.load('data.npy').reshape(5, -1)")
+    text = text.replace("np.random.randint(0, 2, (1, 8))", "np.load('labels.npy').reshape(1, -1)")
+    file = judged(text)
+    assert not any(n.id == "bias-not-summed" for c in file.checks for n in c.diagnosis)
+    assert any("b has more entries after the step" in note.text.en for note in file.remarks)
 
 
 @pytest.mark.parametrize(

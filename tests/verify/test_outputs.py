@@ -192,3 +192,72 @@ def test_a_target_may_be_a_list_of_numbers(judged):
     assert {check.verdict for check in judged(LISTED).checks} == {"right"}
     wrong = judged(LISTED.replace("top * z * (1 - z)", "top * (1 - z)")).checks
     assert [check.place.line for check in wrong if check.verdict == "wrong"] == [12]
+
+
+TWO_FORWARD = """
+import numpy as np
+def forward(X, w, b):
+    e = np.exp(X @ w + b)
+    y_pred = e / e.sum(axis=1, keepdims=True)
+    return y_pred
+def forward_mlp(X, wh, bh, wy, by):
+    H = 1 / (1 + np.exp(-(X @ wh + bh)))
+    pred = forward(H, wy, by)
+    return pred, H
+def backward_mlp(X, h, y_pred, y_true, rate, wh, bh, wy, by):
+    top = (y_pred - y_true) / len(X)
+    low = top @ wy.T * (h * (1 - h))
+    return wy - rate * h.T @ top, by - rate * top.sum(0), wh - rate * X.T @ low, bh - rate * low.sum(0)
+"""
+
+
+def test_what_a_forward_pass_returns_is_known_by_another_spelling(judged):
+    assert {check.verdict for check in judged(TWO_FORWARD).checks} == {"right"}
+    wrong = judged(TWO_FORWARD.replace("(h * (1 - h))", "(1 - h)")).checks
+    assert [check.place.line for check in wrong if check.verdict == "wrong"] == [13]
+
+
+def test_a_right_slope_of_another_value_is_told_where_it_is_called(judged):
+    text = """
+import math, random
+def f(u): return 1 / (1 + math.exp(-u))
+def slope(u):
+    s = f(u)
+    return s * (1 - s)
+data = [(0.1 * k, float(2 < k < 7)) for k in range(10)]
+w, b, v, c = [random.uniform(0.1, 1) for k in range(4)]
+for epoch in range(100):
+    for x, t in data:
+        u, a = w * x + b, v * x + c
+        one, other = f(u), f(-a + 3)
+        g = one * other
+        off = g - t
+        du, da = off * other * slope(u), off * one * -slope(-a + 3)
+        w -= 0.1 * du * x
+        b -= 0.1 * du
+        v -= 0.1 * da * x
+        c -= 0.1 * da
+"""
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    wrong = judged(text.replace("-slope(-a + 3)", "slope(a)")).checks
+    told = [(c.place.line, c.diagnosis[0].id) for c in wrong if c.verdict == "wrong"]
+    assert told == [(15, "slope-elsewhere")]
+
+
+def test_a_softmax_layer_may_leave_its_derivative_to_the_error(judged):
+    text = """
+import numpy as np
+class Softmax:
+    def forward(self, x):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.out = e / e.sum(axis=1, keepdims=True)
+        return self.out
+    def backward(self, dout):
+        return dout
+"""
+    (check,) = judged(text).checks
+    assert check.verdict == "right"
+    assert "passed-on" in {note.id for note in check.remarks}
+    assert {c.verdict for c in judged(text.replace("return dout", "return dout * 2")).checks} == {
+        "wrong"
+    }

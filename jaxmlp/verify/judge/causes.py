@@ -260,8 +260,18 @@ def _slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None
         for slope in _slopes_of(judgement, node) if own else ():
             tried = [{factor: one} for one in slope if one.shape == nodes[factor].value.shape]
             if tried and is_something(judgement, fault, tried):
+                if _is_right_elsewhere(judgement, factor):
+                    return Cause((_slope_elsewhere(name),), None, tried)
                 return Cause((_wrong_slope(name),), nodes[factor].span, tried)
     return None
+
+
+def _is_right_elsewhere(judgement: Judgement, factor: int) -> bool:
+    """Whether the same expression gives a factor of a right derivative at another call."""
+    nodes, after = judgement.world.recording.nodes, judgement.world.graph.after
+    others = (i for i, n in nodes.items() if n.span == nodes[factor].span and i != factor)
+    return any(judgement.names.of(product) for i in others for product in after[i]
+               if product in judgement.choice.target.backward)  # fmt: skip
 
 
 def _slopes_of(judgement: Judgement, node: Node) -> Iterator[np.ndarray]:
@@ -278,6 +288,13 @@ def _wrong_slope(function: str) -> Note:
         "slope-wrong",
         f"What {function} gives is not the derivative of the activation.",
         f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
+
+
+def _slope_elsewhere(function: str) -> Note:
+    return _note(
+        "slope-elsewhere",
+        f"{function} gives another derivative than f'(u) here: of which value is it taken?",
+        f"{function} の値はここでの f'(u) ではありません。どの値での微分ですか", "L7")  # fmt: skip
 
 
 def _other_input(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:

@@ -14,6 +14,7 @@ from jaxmlp.verify.judge.uneven import uneven, uneven_layer
 from jaxmlp.verify.judge.updates import MOST, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain
+from jaxmlp.verify.run.network import axis_of_one
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
@@ -72,13 +73,21 @@ def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> F
     """
     world, target = choice.world, choice.target
     factor = multiple(world.change(param), names.adjoints[param.old])
-    if factor is not None:
-        return Followed(1, factor)
+    if factor is not None or passes_on(choice, param):
+        return Followed(1, 1.0 if factor is None else factor)
     if param.gives and not target.upstream and names.of(param.new):
         return None
     gradients = gradient_nodes(world, target, names, param)
     used = _as_used(world, names, param, gradients) if gradients else None
     return Followed(_way(choice, names, param, gradients, of_any), None, used)
+
+
+def passes_on(choice: Choice, param: Param) -> bool:
+    """Whether a layer that is a softmax gives back what it is given: beside a cross-entropy that
+    begins with g − y its derivative is in that already."""
+    outputs = [choice.world.recording.nodes[g].value for g, _ in choice.target.pairs]
+    softmax = all(axis_of_one(g) is not None for g in outputs)
+    return choice.target.upstream and param.new in choice.target.nodes and softmax
 
 
 def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any: set[int]) -> int:

@@ -1,4 +1,4 @@
-"""Parameters of the forward pass that never move."""
+"""Parameters of the forward pass that never move, or that grow."""
 
 from collections.abc import Iterator
 
@@ -28,6 +28,13 @@ NOT_MOVED = Note(
           "順伝播で使われていますが、一度も更新されません。更新の式が抜けています。"),
     EVERY,
 )  # fmt: skip
+NOT_SUMMED = Note(
+    "bias-not-summed",
+    Words("This has more entries than before: the gradient is one row a sample, and has to be "
+          "summed over the samples.",
+          "更新前より成分が増えています。勾配がサンプルごとの行のままです。サンプルについて和を取ってください。"),
+    Words("Which shape has it after the step?", "更新の後はどんな形になりますか。"),
+)  # fmt: skip
 
 
 def still(judgement: Judgement) -> Iterator[StepMistake]:
@@ -47,3 +54,10 @@ def _empty_updates(judgement: Judgement, leaf: int) -> list[int]:
     forward = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
     return [i for i in graph.after[leaf] if i not in forward and nodes[i].op in SUMS
             and np.array_equal(nodes[i].value, nodes[leaf].value)]  # fmt: skip
+
+
+def stretched(judgement: Judgement) -> Iterator[StepMistake]:
+    """Biases that become a table of one row a sample, where the samples are there."""
+    recording = judgement.world.recording
+    for name, number in () if recording.guessed else recording.stretched:
+        yield StepMistake((name,), (NOT_SUMMED,), recording.nodes[number].span)

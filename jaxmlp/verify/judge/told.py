@@ -11,12 +11,13 @@ from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.factors import by_convention, shares, steps
 from jaxmlp.verify.judge.faults import Fault, StepMistake, faults
+from jaxmlp.verify.judge.following import passes_on
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
-from jaxmlp.verify.judge.still import still
+from jaxmlp.verify.judge.still import still, stretched
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import cells_of, statements_of
@@ -42,6 +43,11 @@ UNRECOGNISED = Note(
     ),
     BACKWARDS,
 )
+PASSED_ON = Note(
+    "passed-on",
+    Words("gives back what it is given: its derivative has to be in that already, as in g − y",
+          "受け取った値をそのまま返します。g − y のように、微分がすでに含まれている必要があります"),
+)  # fmt: skip
 STALE = Note(
     "stale",
     Words("This is still of the step before: it is kept, and not computed anew in this one.",
@@ -92,7 +98,7 @@ class Telling:
         found, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
         spoiled_by = shares(found) if found.shares else _mistakes(found)
-        mistakes = [*spoiled_by, *steps(found), *still(found)]
+        mistakes = [*spoiled_by, *steps(found), *still(found), *stretched(found)]
         mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
         mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip
@@ -119,7 +125,9 @@ class Telling:
 
     def compared_with(self) -> tuple[Note, ...]:
         """By what E it was judged, and which other the file states."""
-        return _by(self.found, self.code), *_of_other_errors(self.found, self.code)
+        passed = any(passes_on(self.found.choice, p) for p in self.found.world.params)
+        said = [PASSED_ON] if passed else []
+        return _by(self.found, self.code), *_of_other_errors(self.found, self.code), *said
 
     def _parts(self, params: Sequence[str], mistakes: Sequence[StepMistake]) -> dict[str, str]:
         """What to speak of for each parameter, once for numbers of an array that share a verdict.

@@ -15,7 +15,7 @@ from jaxmlp.verify.names import BACK, roles
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.oracle import SAMPLES, Oracle
 from jaxmlp.verify.run.program import Program
-from jaxmlp.verify.run.uncalled import Uncalled, alike, returned
+from jaxmlp.verify.run.uncalled import Uncalled, alike, goes_with, returned
 from jaxmlp.verify.run.unknown import Unknown
 
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
@@ -101,7 +101,7 @@ class Arguments:
             if name in self.given or before.name in asking:
                 continue
             if self._is_called_for(before, deep=len(asking) > 1):
-                self._give(name, before, asking | {before.name})
+                self._give(name, before, asking | {before.name}, names)
 
     def _is_called_for(self, before: ast.FunctionDef, *, deep: bool) -> bool:
         """Whether a function is called for an argument: else it is a stand-in, as ∂E/∂u may be."""
@@ -110,8 +110,14 @@ class Arguments:
         likely = bool(MAKES.search(before.name)) or (not deep and not BACK.search(before.name))
         return self.oracle.choose((True, False) if likely else (False, True))
 
-    def _give(self, asked: str, before: ast.FunctionDef, asking: frozenset[str]) -> None:
-        """Call a function for what it returns, by the names that it has there; a cache is last."""
+    def _give(
+        self, asked: str, before: ast.FunctionDef, asking: frozenset[str], others: Sequence[str]
+    ) -> None:
+        """Call a function for what it returns, by the names that it has there; a cache is last.
+
+        Args:
+            others: the names of all that is asked for.
+        """
         function = self.program.names[before.name]
         result = self.of(function, asking)()
         names = returned(before)
@@ -120,6 +126,9 @@ class Arguments:
             self.oracle.output = results[0].shape
         for k, (name, one) in enumerate(zip(names, results, strict=True)):
             self.given.setdefault(name or f"{before.name}[{k}]", one)
+            for other in others if alike(before.name, self.what.name) else ():
+                if goes_with(other, name):
+                    self.given.setdefault(other, one)
         self.given.setdefault(asked, results[-1])
 
     def _of_results(self, name: str) -> Any:

@@ -41,7 +41,8 @@ class Seen(NamedTuple):
         last: the node after the last of a pass more, if there was one.
         newest: the parameters' values after that, by those after the step.
         stale: whether it uses values of the step before.
-        stretched: what has more entries after the step: a bias that was not summed over samples.
+        stretched: (name, node) of what has more entries after the step: a bias that was not summed
+            over the samples.
         handed: whether it is what an optimiser gets: E, and its gradient.
     """
 
@@ -53,7 +54,7 @@ class Seen(NamedTuple):
     values: dict[str, TapePlace]
     last: int = 0
     newest: Mapping[int, int] = {}
-    stretched: tuple[str, ...] = ()
+    stretched: tuple[tuple[str, int], ...] = ()
     stale: bool = False
     handed: bool = False
 
@@ -251,12 +252,14 @@ def _is_same(was: TapePlace, now: TapePlace) -> bool:
     return summed and old is not None and np.array_equal(old.value, new.value)
 
 
-def _stretched(before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]) -> tuple[str, ...]:
+def _stretched(
+    before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]
+) -> tuple[tuple[str, int], ...]:
     """The arrays that have become larger by what was added to them: b (4,) as (30, 4)."""
     nodes = current().nodes
     larger = {name: (was, after[name]) for name, was in before.items()
               if name in after and np.prod(after[name].shape) > np.prod(was.shape) > 1}  # fmt: skip
-    return tuple(name for name, (was, now) in larger.items()
+    return tuple((name, now.node) for name, (was, now) in larger.items()
                  if now.node in nodes and was.node in nodes[now.node].references)  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Recording:
         stale: whether it uses values of the step before, where that one used its own.
         parts: for the leaves that are 0, and parts of larger arrays, as one sample of all, where
             these were read.
-        stretched: what has more entries after the step than before it.
+        stretched: (name, node) of what has more entries after the step than before it.
         flagged: whether a choice between yes and no was made for it, which nobody has told.
         handed: whether an optimiser gets what it gives: E, and its gradient.
     """
@@ -51,7 +51,7 @@ class Recording:
     later: Later | None = None
     stale: bool = False
     parts: Mapping[int, Read] = field(default_factory=dict)
-    stretched: tuple[str, ...] = ()
+    stretched: tuple[tuple[str, int], ...] = ()
     flagged: bool = False
     handed: bool = False
 
@@ -171,7 +171,7 @@ def packed(recording: Recording) -> dict[str, Any]:
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
         "stale": recording.stale, "flagged": recording.flagged,
         "handed": recording.handed,
-        "stretched": list(recording.stretched),
+        "stretched": list(map(list, recording.stretched)),
         "parts": [[i, *one] for i, one in recording.parts.items()],
         "lines": list(recording.lines),
         "moves": [list(one) for one in recording.moves],
@@ -221,7 +221,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
         _taped(data["nodes"], arrays), data["guessed"], tuple(data["lines"]),
         data["later"] and _after(data["later"], arrays), data["stale"],
         {i: Read(root, np.asarray(places)) for i, root, places in data["parts"]},
-        tuple(data["stretched"]), data["flagged"], data["handed"],
+        pairs(data["stretched"]), data["flagged"], data["handed"],
     )  # fmt: skip
 
 

@@ -97,6 +97,9 @@ def _givers(
     for one in (*others, *near):
         own = {arg.arg for arg in one.args.args}
         given |= dict.fromkeys(set(returned(one)) - own, one)
+    for name in (a.arg for a in caller.args.args):
+        if near and any(goes_with(name, one) for one in returned(near[0])):
+            given[name] = near[0]
     kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in given]
     if near and _gives_several(near[0]):  # by another name, or by none
         given |= dict.fromkeys(kept, near[0])
@@ -110,6 +113,11 @@ def _givers(
 def _gives_several(function: ast.FunctionDef) -> bool:
     """Whether a function gives a tuple, or a dict: a cache is among it, or is it."""
     return len(returned(function)) > 1 or isinstance(_last_return(function), ast.Dict)
+
+
+def goes_with(asked: str, given: str) -> bool:
+    """Whether an argument is a returned value by another spelling: h is H, and y_pred is pred."""
+    return bool(given) and asked.lower().removeprefix("y_") == given.lower().removeprefix("y_")
 
 
 def alike(one: str, other: str) -> bool:
