@@ -139,6 +139,23 @@ def gradients(W1, b1, W2, b2, W3, b3, W4, b4, X, T):
     return dW1, db1, dW2, db2, dW3, db3, dW4, db4
 """
 
+SAME_SIZE = """
+import numpy as np
+X, T, eta = np.random.randn(40, 6), np.random.randn(40, 4), 0.1
+W1, b1, W2, b2 = np.random.randn(6, 4), np.ones(4), np.random.randn(4, 4), np.ones(4)
+for epoch in range(9):
+    h1 = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    delta2 = h1 @ W2 + b2 - T
+    back1 = delta2 @ W2.T
+    slope1 = h1 * (1 - h1)
+    delta1 = back1 * slope1
+    dW2, db2, dW1, db1 = h1.T @ delta2, delta2.sum(axis=0), X.T @ delta1, delta1.sum(axis=0)
+    W1 = W1 - eta * dW1
+    b1 = b1 - eta * db1
+    W2 = W2 - eta * dW2
+    b2 = b2 - eta * db2
+"""
+
 
 def ids(file):
     return {note.id for check in file.checks for note in check.diagnosis}
@@ -147,7 +164,20 @@ def ids(file):
 ONE = RATES.replace("0.01, 0.1", "0.1, 1.0")
 
 
-RIGHT = [SINGLE, DEEP, OBJECT, BINARY, DATA_FIRST, RATES, ONE, BIASES, CALLED, SOFTMAX, MASKED]
+RIGHT = [
+    SINGLE,
+    DEEP,
+    OBJECT,
+    BINARY,
+    DATA_FIRST,
+    RATES,
+    ONE,
+    BIASES,
+    CALLED,
+    SOFTMAX,
+    MASKED,
+    SAME_SIZE,
+]
 
 
 @pytest.mark.parametrize("text", RIGHT)
@@ -181,6 +211,10 @@ def test_what_is_right_is_called_right(judged, text):
         (CALLED, "self.x.T @ delta1 / len(t)", "self.x.T @ delta1", "other-factor"),
         (CALLED, "        self.W1 = self.W1 - eta * self.dW1\n", "", "never-moves"),
         (SOFTMAX, "np.sum(delta1, axis=0)", "np.sum(delta1)", "bias-summed-over-units"),
+        (SAME_SIZE, "b2 - eta * db2", "b2 - eta * db1", "another-derivative"),
+        (CALLED, "self.b2 - eta * self.db2", "-eta * self.db2", "old-forgotten"),
+        (DEEP, "return dW1, db1,", "return dW1, -db1,", "sign"),
+        (MASKED, "return dW1, db1,", "return -dW1, db1,", "sign"),
         (BINARY, "np.outer(delta1, x), delta1", "np.outer(delta1, x), np.zeros_like(b1)", "zero"),
     ],
 )
@@ -211,3 +245,10 @@ def derivation(W, V, x, y):
 def test_the_softmax_of_one_unit_shows_nothing(judged):
     said = {"hidden": "tanh", "output": "softmax", "loss": "squared_error", "bias": True}
     assert {check.verdict for check in judged(DECLARED, **said).checks} == {"right"}
+
+
+@pytest.mark.parametrize("slope", ["h1 * (1 + h1)", "1 - h1**2", "np.where(h1 < 0.5, 1.0, 0.0)"])
+def test_a_wrong_slope_is_told_where_it_is_computed(judged, slope):
+    text = SAME_SIZE.replace("slope1 = h1 * (1 - h1)", f"slope1 = {slope}")
+    (check,) = [one for one in judged(text).checks if one.verdict == "wrong"]
+    assert text.split("\n")[check.place.line - 1].strip().startswith("slope1 =")

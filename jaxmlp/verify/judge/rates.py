@@ -153,8 +153,8 @@ def _numbers(
         counts = not (before and nodes[number].span.line == nodes[new].span.line)
         if op == "multiply" and counts:
             at_end = nodes[number].span.line == nodes[new].span.line
-            args = args if at_end else [a for a in args if isinstance(a, Ref) or not _is_one(a)]
-            found.times.update(_sizes(nodes, args, both))
+            some = args if at_end else [a for a in args if isinstance(a, Ref) or not _is_one(a)]
+            found.times.update(_sizes(nodes, some, both))
         elif op == "divide" and counts:
             found.over.update(_sizes(nodes, args[1:], both))
         if op in through:

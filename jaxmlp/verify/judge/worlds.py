@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jaxmlp.verify.judge.judgement import Judgement
 
 
-SAME = 1e-9  # of an output, by which it may differ from state to state, and be the same
+SAME = 1e-13  # by which an output may differ from 1, and be 1
 # What only these use is no variable: the random numbers of a mask, say.
 COMPARES = frozenset(("greater", "less", "greater_equal", "less_equal"))
 
@@ -321,10 +321,10 @@ def odd(world: World) -> int:
 
 
 def degenerate(world: World) -> int:
-    """How many parameters show nothing; all of them where the output is always the same, as the
-    softmax of one unit is."""
+    """How many parameters show nothing; all of them where the output is always 1, as the softmax of
+    one unit is."""
     olds = [p.old for p in world.params]
     outputs = ([state[g] for state in world.at] for one in world.targets for g, _ in one.pairs)
-    if all(np.allclose(values, values[0], rtol=SAME, atol=0) for values in outputs):
+    if all(np.allclose(values, 1, rtol=SAME, atol=0) for values in outputs):
         return len(olds)
     return sense.degenerate(world.recording, world.graph, olds, world.targets)
