@@ -89,6 +89,72 @@ def gradients(W1, b1, x, t):
     delta1 = ((1 - t) / (1 - h1) - t / h1) * h1 * (1 - h1)
     return np.outer(delta1, x), delta1
 """
+CALLED = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W1, self.b1 = np.random.randn(6, 5), np.random.randn(5)
+        self.W2, self.b2 = np.random.randn(5, 3), np.random.randn(3)
+    def forward(self, x):
+        self.x = x
+        self.h1 = np.tanh(x @ self.W1 + self.b1)
+        self.h2 = self.h1 @ self.W2 + self.b2
+        return self.h2
+    def backward(self, t):
+        delta2 = self.h2 - t
+        self.dW2, self.db2 = self.h1.T @ delta2 / len(t), delta2.sum(axis=0) / len(t)
+        delta1 = delta2 @ self.W2.T * (1 - self.h1**2)
+        self.dW1, self.db1 = self.x.T @ delta1 / len(t), delta1.sum(axis=0) / len(t)
+    def step(self, eta):
+        self.W1 = self.W1 - eta * self.dW1
+        self.b1 = self.b1 - eta * self.db1
+        self.W2 = self.W2 - eta * self.dW2
+        self.b2 = self.b2 - eta * self.db2
+"""
+SOFTMAX = """
+import numpy as np
+def gradients(W1, b1, X, T):
+    h1 = np.exp(X @ W1 + b1)
+    h1 = h1 / h1.sum(axis=1, keepdims=True)
+    delta1 = (h1 - T) / len(X)
+    return X.T @ delta1, np.sum(delta1, axis=0)
+"""
+MASKED = """
+import numpy as np
+def gradients(W1, b1, W2, b2, W3, b3, W4, b4, X, T):
+    h1 = np.tanh(X @ W1 + b1)
+    u2 = h1 @ W2 + b2
+    h2 = u2 * (u2 > 0)
+    u3 = h2 @ W3 + b3
+    h3 = np.where(u3 > 0, u3, 0)
+    u4 = h3 @ W4 + b4
+    h4 = np.exp(u4) / np.exp(u4).sum(axis=1, keepdims=True)
+    E = -np.sum(T * np.log(h4))
+    delta4 = h4 - T
+    delta3 = delta4 @ W4.T * (u3 > 0)
+    delta2 = delta3 @ W3.T * (u2 > 0)
+    delta1 = delta2 @ W2.T * (1 - h1**2)
+    db4, db3, db2, db1 = (d.sum(axis=0) for d in (delta4, delta3, delta2, delta1))
+    dW4, dW3, dW2, dW1 = h3.T @ delta4, h2.T @ delta3, h1.T @ delta2, X.T @ delta1
+    return dW1, db1, dW2, db2, dW3, db3, dW4, db4
+"""
+
+SAME_SIZE = """
+import numpy as np
+X, T, eta = np.random.randn(40, 6), np.random.randn(40, 4), 0.1
+W1, b1, W2, b2 = np.random.randn(6, 4), np.ones(4), np.random.randn(4, 4), np.ones(4)
+for epoch in range(9):
+    h1 = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    delta2 = h1 @ W2 + b2 - T
+    back1 = delta2 @ W2.T
+    slope1 = h1 * (1 - h1)
+    delta1 = back1 * slope1
+    dW2, db2, dW1, db1 = h1.T @ delta2, delta2.sum(axis=0), X.T @ delta1, delta1.sum(axis=0)
+    W1 = W1 - eta * dW1
+    b1 = b1 - eta * db1
+    W2 = W2 - eta * dW2
+    b2 = b2 - eta * db2
+"""
 
 
 def ids(file):
@@ -98,7 +164,23 @@ def ids(file):
 ONE = RATES.replace("0.01, 0.1", "0.1, 1.0")
 
 
-@pytest.mark.parametrize("text", [SINGLE, DEEP, OBJECT, BINARY, DATA_FIRST, RATES, ONE, BIASES])
+RIGHT = [
+    SINGLE,
+    DEEP,
+    OBJECT,
+    BINARY,
+    DATA_FIRST,
+    RATES,
+    ONE,
+    BIASES,
+    CALLED,
+    SOFTMAX,
+    MASKED,
+    SAME_SIZE,
+]
+
+
+@pytest.mark.parametrize("text", RIGHT)
 def test_what_is_right_is_called_right(judged, text):
     file = judged(text)
     assert {check.verdict for check in file.checks} == {"right"}
@@ -119,9 +201,54 @@ def test_what_is_right_is_called_right(judged, text):
         (DATA_FIRST, "D1.sum(0), H.T", "np.zeros_like(b1), H.T", "zero"),
         (RATES, "c -= high_rate * top", "c -= top", "no-step-size"),
         (RATES, "c -= high_rate *", "c -= high_rate * high_rate *", "eta-twice"),
+        (
+            SINGLE,
+            "db1 = delta1\n    W1 = W1 - eta * dW1\n    b1 = b1 - eta * db1",
+            "db1 = 1 * delta1\n    W1 = W1 - eta * dW1\n    b1 = b1 - db1",
+            "no-step-size",
+        ),
+        (CALLED, "delta1.sum(axis=0) / len(t)", "np.zeros_like(self.b1)", "never-moves"),
+        (CALLED, "self.x.T @ delta1 / len(t)", "self.x.T @ delta1", "other-factor"),
+        (CALLED, "        self.W1 = self.W1 - eta * self.dW1\n", "", "never-moves"),
+        (SOFTMAX, "np.sum(delta1, axis=0)", "np.sum(delta1)", "bias-summed-over-units"),
+        (SAME_SIZE, "b2 - eta * db2", "b2 - eta * db1", "another-derivative"),
+        (CALLED, "self.b2 - eta * self.db2", "-eta * self.db2", "old-forgotten"),
+        (DEEP, "return dW1, db1,", "return dW1, -db1,", "sign"),
+        (MASKED, "return dW1, db1,", "return -dW1, db1,", "sign"),
         (BINARY, "np.outer(delta1, x), delta1", "np.outer(delta1, x), np.zeros_like(b1)", "zero"),
     ],
 )
 def test_mistakes_in_biases_and_step_sizes_are_told(judged, text, old, new, expected):
     assert text.count(old) == 1
     assert ids(judged(text.replace(old, new))) == {expected}
+
+
+DECLARED = """
+import numpy as np
+def derivation(W, V, x, y):
+    u = W.dot(x)
+    fu = 2 / (1 + np.exp(-2 * u)) - 1
+    z = np.insert(fu, 0, 1)
+    a = np.sum(V * z[None, :], axis=1)
+    g = np.exp(a - np.log(np.sum(np.exp(a))))
+    delta2 = 2 * g * (g - y - np.sum(g * (g - y), axis=-1, keepdims=True))
+    dV = np.einsum("k,j->kj", delta2, z)
+    slope = 1 - np.tanh(u) ** 2
+    V_tilde = np.delete(V, 0, axis=1)
+    back = np.einsum("kj,k->j", V_tilde, delta2)
+    delta1 = back * np.array(slope)
+    dW = np.array([d * x for d in delta1])
+    return {"delta2": delta2, "dV": dV, "delta1": delta1, "dW": dW}
+"""
+
+
+def test_the_softmax_of_one_unit_shows_nothing(judged):
+    said = {"hidden": "tanh", "output": "softmax", "loss": "squared_error", "bias": True}
+    assert {check.verdict for check in judged(DECLARED, **said).checks} == {"right"}
+
+
+@pytest.mark.parametrize("slope", ["h1 * (1 + h1)", "1 - h1**2", "np.where(h1 < 0.5, 1.0, 0.0)"])
+def test_a_wrong_slope_is_told_where_it_is_computed(judged, slope):
+    text = SAME_SIZE.replace("slope1 = h1 * (1 - h1)", f"slope1 = {slope}")
+    (check,) = [one for one in judged(text).checks if one.verdict == "wrong"]
+    assert text.split("\n")[check.place.line - 1].strip().startswith("slope1 =")

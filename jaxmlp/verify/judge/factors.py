@@ -191,7 +191,8 @@ def _is_held(judgement: Judgement, param: Param) -> bool:
 
 
 def _uneven(judgement: Judgement, param: Param) -> Note:
-    """That one parameter has another factor than the others; or no step size, where they have."""
+    """That one parameter has another factor than the others; the opposite sign; or no step size,
+    where they have."""
     times, new = judgement.uneven[param.name], {p.name: p.new for p in judgement.world.params}
     common = judgement.factors.get(param.name, 0) / times
     others = [new[name] for name, factor in judgement.factors.items() if near(factor, common)]
@@ -199,6 +200,8 @@ def _uneven(judgement: Judgement, param: Param) -> Note:
         return NO_STEP_SIZE
     if not param.gives and _is_rate_again(judgement, param, others):
         return RATE_AGAIN
+    if param.gives and near(times, -1.0):
+        return REVERSED
     said = f"{times:.4g}"
     return Note("other-factor", Words(
         f"This is {said} times what goes with the gradients of the other parameters: all have to "

@@ -129,6 +129,24 @@ def leads_somewhere(judgement: Judgement, number: int) -> bool:
     return any(leads_somewhere(judgement, i) for i in after)
 
 
+def slope_apart(judgement: Judgement, fault: Fault) -> Span | None:
+    """Where the factor of a ∂E/∂f(u) is computed, if that is on a line of its own: it is this that
+    is wrong, unless it is right of another layer."""
+    world, names, behind = judgement.world, judgement.names, judgement.choice.target.backward
+    nodes, graph, node = world.recording.nodes, world.graph, world.recording.nodes[fault.first]
+    factors = [i for i in graph.before[node.id] if i not in behind]
+    parents = [name for i in graph.before[node.id] if i in behind and (name := names.of(i))]
+    if node.op != "multiply" or len(factors) != 1 or len(parents) != 1:
+        return None
+    (factor,), (of, _) = factors, parents[0]
+    forward = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
+    there, here = nodes[factor].span, node.span
+    apart = there.line not in (0, here.line) and there.function == here.function
+    of_f = any(nodes[i].value.shape == node.value.shape for i in world.inner(of, names.adjoints))
+    right = any(known(judgement, i) for i in graph.after[factor] if i != node.id)
+    return there if apart and factor not in forward and of_f and not right else None
+
+
 def _whole(judgement: Judgement, number: int) -> int:
     """The node of the whole expression, entry by entry, that a first wrong value stands in."""
     nodes, graph = judgement.world.recording.nodes, judgement.world.graph

@@ -14,12 +14,15 @@ from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.step import FACTORS, PASSING
 
 SHAPE = Words(
     "A gradient has the shape of what E is differentiated by: compare them.",
     "勾配は、E を微分する相手と同じ形になります。形を比べてください。",
 )
+
+SUMMING = frozenset(("np.sum", "np.mean", "add.reduce", "multiply", "divide", *PASSING))
+ROUNDING = 1e-9  # of the largest entry, that a sum which is 0 may be
 
 
 class Misfit(NamedTuple):
@@ -150,13 +153,30 @@ def _per_sample(judgement: Judgement, root: int) -> bool:
 def _summed_up(judgement: Judgement, node: int, root: int) -> Note | None:
     """Whether it is one number where each unit has a gradient: all of them, summed up."""
     value, true = judgement.names.value(node), judgement.names.adjoints[root]
-    whole = true.reshape(len(true), -1).sum(1)
     recording = judgement.world.recording
-    if value.size != len(true) or true[0].size < 2 or multiple(value, whole) is None:
+    if value.size != len(true) or true[0].size < 2 or not _is_whole(judgement, node, true):
         return None
-    if recording.guessed and np.any(recording.nodes[root].value):
+    if recording.guessed and np.any(recording.nodes[root].value) and not _of_softmax(judgement):
         return None  # a stand-in: with one output it would be right
     return SUMMED if max(true.shape[1:]) == true[0].size else None
+
+
+def _is_whole(judgement: Judgement, node: int, true: np.ndarray) -> bool:
+    """Whether a number is the sum of all entries of a gradient; of a softmax this is 0 but for
+    rounding, and has to be made of a derivative."""
+    value, whole = judgement.names.value(node), true.reshape(len(true), -1).sum(1)
+    if multiple(value, whole) is not None:
+        return True
+    gone = all(np.abs(one).max() < ROUNDING * np.abs(true).max() for one in (value, whole))
+    way = judgement.world.graph.way(node, by=SUMMING)
+    return bool(gone) and any(judgement.names.of(i) for i in way)
+
+
+def _of_softmax(judgement: Judgement) -> bool:
+    """Whether the outputs of a sample are several, since they are one altogether."""
+    nodes = judgement.world.recording.nodes
+    outputs = [nodes[g].value for g, _ in judgement.choice.target.pairs]
+    return all(network.axis_of_one(one) is not None for one in outputs)
 
 
 def _wrong_factor(judgement: Judgement, node: int, root: int) -> Note | None:

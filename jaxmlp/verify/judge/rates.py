@@ -152,7 +152,9 @@ def _numbers(
         op, args = nodes[number].op, nodes[number].args
         counts = not (before and nodes[number].span.line == nodes[new].span.line)
         if op == "multiply" and counts:
-            found.times.update(_sizes(nodes, args, both))
+            at_end = nodes[number].span.line == nodes[new].span.line
+            some = args if at_end else [a for a in args if isinstance(a, Ref) or not _is_one(a)]
+            found.times.update(_sizes(nodes, some, both))
         elif op == "divide" and counts:
             found.over.update(_sizes(nodes, args[1:], both))
         if op in through:
@@ -172,6 +174,11 @@ def _sizes(nodes: Mapping[int, Node], args: Sequence[Any], both: Container[int])
     values = (nodes[a.id].value if isinstance(a, Ref) else a for a in whole)
     sizes = (abs(float(np.squeeze(value))) for value in values if np.size(value) == 1)
     return [size for size in sizes if size]
+
+
+def _is_one(number: Any) -> bool:
+    """Whether it is a plain 1, as in 1 * delta: no step size."""
+    return type(number) is int and number == 1
 
 
 def near(one: float, other: float) -> bool:

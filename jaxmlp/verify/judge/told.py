@@ -10,7 +10,7 @@ from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
 from jaxmlp.verify.judge.factors import by_convention, shares, steps
-from jaxmlp.verify.judge.faults import Fault, StepMistake, faults
+from jaxmlp.verify.judge.faults import Fault, StepMistake, faults, slope_apart
 from jaxmlp.verify.judge.following import passes_on
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
@@ -47,6 +47,12 @@ PASSED_ON = Note(
     "passed-on",
     Words("gives back what it is given: its derivative has to be in that already, as in g − y",
           "受け取った値をそのまま返します。g − y のように、微分がすでに含まれている必要があります"),
+)  # fmt: skip
+FORGOTTEN = Note(
+    "old-forgotten",
+    Words("The step stands in place of the parameter: its old value is missing here.",
+          "更新量だけが代入されていて、元のパラメータの値が抜けています。"),
+    Words("What is the new value made of?", "新しい値は何から計算しますか。"),
 )  # fmt: skip
 STALE = Note(
     "stale",
@@ -97,7 +103,7 @@ class Telling:
         """A check for each parameter."""
         found, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
-        spoiled_by = shares(found) if found.shares else _mistakes(found)
+        spoiled_by = shares(found) if found.shares else _mistakes(found, self.code)
         mistakes = [*spoiled_by, *steps(found), *still(found), *stretched(found)]
         mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
         mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
@@ -157,7 +163,9 @@ class Telling:
         """A check of what is the derivative of E by another value than the parameter."""
         param = next(p for p in self.found.world.params if p.name == name)
         known = self.found.names.of(param.new)
+        forgotten = known and known.of == param.old and not param.gives
         notes = (UNRECOGNISED,) if known is None else (_another(self.code.title(known.of)),)
+        notes = (FORGOTTEN,) if forgotten else notes
         span = self.nodes[param.new].span
         place = placed(span, self.lines, self.cells)
         return replace(check, verdict="wrong", diagnosis=notes, place=place)
@@ -200,7 +208,7 @@ def _titles(judgement: Judgement, code: Told, more: Sequence[Param]) -> dict[str
     return made
 
 
-def _mistakes(judgement: Judgement) -> Iterator[StepMistake]:
+def _mistakes(judgement: Judgement, code: Told) -> Iterator[StepMistake]:
     """The wrong expressions; what spoils one place in several ways is one mistake."""
     by_place: dict[tuple, StepMistake] = {}
     causes = [(fault, cause(judgement, fault)) for fault in faults(judgement)]
@@ -208,24 +216,35 @@ def _mistakes(judgement: Judgement) -> Iterator[StepMistake]:
     for fault, why in causes:
         same = [] if why else [one for one in known if repaired(judgement, one[1], fault.params)]
         origin, why = same[0] if same else (fault, why)
-        span = why.span if why and why.span else origin.span
+        span = (why and why.span) or slope_apart(judgement, origin) or origin.span
         names = tuple(p.name for p in judgement.world.params if p.name in fault.params)
         old = by_place.get(span[:4])
-        notes = old.notes if old else why.notes if why else (_unnamed(judgement, fault),)
+        notes = old.notes if old else why.notes if why else (_unnamed(judgement, fault, code),)
         both = tuple(dict.fromkeys((*(old.params if old else ()), *names)))
         by_place[span[:4]] = StepMistake(both, notes, span)
     yield from by_place.values()
 
 
-def _unnamed(judgement: Judgement, fault: Fault) -> Note:
-    """What is said of a mistake that no cause explains: in a stale step, of what comes from
-    outside, that it is left over."""
+def _unnamed(judgement: Judgement, fault: Fault, code: Told) -> Note:
+    """What is said of a mistake that no cause explains: by which gradient it moves, if that is
+    another's; in a stale step, of what comes from outside, that it is left over."""
+    if (other := _moved_by(judgement, fault)) is not None:
+        return _another(code.title(other))
     nodes, graph = judgement.world.recording.nodes, judgement.world.graph
     pairs = judgement.choice.target.pairs
     forward = graph.ancestors([i for pair in pairs for i in pair])  # and the target
     given = graph.ancestors([fault.first]) - forward - set(judgement.world.roots)
     old = any(nodes[i].op == "leaf" and nodes[i].value.ndim for i in given)
     return STALE if judgement.world.recording.stale and old else UNRECOGNISED
+
+
+def _moved_by(judgement: Judgement, fault: Fault) -> int | None:
+    """The array whose gradient another moves by, in an update."""
+    world, names = judgement.world, judgement.names
+    among = [i for i in world.roots if i in names.adjoints]
+    moved = (p for p in world.params if not p.gives and p.new in (fault.first, fault.node))
+    found = (names.named(world.change(p), among) for p in moved)
+    return next((one.of for one in found if one), None)
 
 
 def _by(judgement: Judgement, code: Told) -> Note:

@@ -1,7 +1,7 @@
 """Gradients that have another factor than those beside them: a mean here, a sum there."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from jaxmlp.verify.judge.rates import counts_otherwise, has_more, is_rate, lacks_rate, near
 from jaxmlp.verify.judge.worlds import World
@@ -46,22 +46,31 @@ def uneven(
         samples = sizes - {n for name in factors.keys() - found.keys() for n in shapes[name]}
         return {name: f for name, f in found.items()
                 if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
-    batch = {float(n) for n in sizes} - {n for shape in shapes.values() for n in shape}
+    batch = _batch(sizes, [world.at[0][g].shape for g in outputs], shapes.values())
     told = {name: (*batch, averaged[name]) for name in found}
     rest = [new[name] for name in factors if name not in found]
     few = set(found.values())
     if len(few) == 1 and all(lacks_rate(world, one, [new[name] for name in found], 1 / min(few))
                              for one in rest):  # fmt: skip
         return {name: 1 / min(few) for name in factors if name not in found}
-    twice = {name for name, f in found.items()
-             if (name in weights and (near(f, 2.0) or near(f, 0.5)))
-             or has_more(world, new[name], rest, f)}  # fmt: skip
+    more = {name for name, f in found.items()
+            if (name in weights and (near(f, 2.0) or near(f, 0.5)))
+            or has_more(world, new[name], rest, f)}  # fmt: skip
     found = {name: f for name, f in found.items()
-             if name in twice or not is_rate(world, new[name], rest, f)}  # fmt: skip
+             if name in more or not is_rate(world, new[name], rest, f)}  # fmt: skip
     return {name: f for name, f in found.items()
-            if name in twice or any(near(f, n) or near(f, 1 / n) for n in told[name])
+            if name in more or any(near(f, n) or near(f, 1 / n) for n in told[name])
             or lacks_rate(world, new[name], rest, f)
             or counts_otherwise(world, new[name], rest, f)}  # fmt: skip
+
+
+def _batch(
+    sizes: set[int], outputs: Sequence[tuple[int, ...]], known: Iterable[tuple[int, ...]]
+) -> set[float]:
+    """How many samples there may be: the sizes of outputs that no parameter has, and what an output
+    has twice, of units and of samples."""
+    twice = {n for shape in outputs for n in shape if shape.count(n) > 1}
+    return {float(n) for n in sizes.difference(*known) | sizes & twice}
 
 
 def _averaged(world: World, outputs: Sequence[int], new: int, other: int) -> float:

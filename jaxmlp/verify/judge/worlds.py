@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jaxmlp.verify.judge.judgement import Judgement
 
 
+SAME = 1e-13  # by which an output may differ from 1, and be 1
 # What only these use is no variable: the random numbers of a mask, say.
 COMPARES = frozenset(("greater", "less", "greater_equal", "less_equal"))
 
@@ -160,7 +161,8 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
     found = tuple(targets(graph, olds, news))
     fixed = network.fixed(graph, olds, found)
     siblings = tuple(network.siblings(recording, graph, found))
-    fixed += [i for i in siblings if i not in fixed]
+    idle = network.idle(graph, olds, news, found)
+    fixed += [i for i in dict.fromkeys((*siblings, *idle)) if i not in fixed]
     empty = network.empty_samples(graph, olds, found, recording.parts)
     zero = network.zero_targets(graph, found, recording.parts)
     roots = [*olds, *fixed]
@@ -319,5 +321,10 @@ def odd(world: World) -> int:
 
 
 def degenerate(world: World) -> int:
+    """How many parameters show nothing; all of them where the output is always 1, as the softmax of
+    one unit is."""
     olds = [p.old for p in world.params]
+    outputs = ([state[g] for state in world.at] for one in world.targets for g, _ in one.pairs)
+    if all(np.allclose(values, 1, rtol=SAME, atol=0) for values in outputs):
+        return len(olds)
     return sense.degenerate(world.recording, world.graph, olds, world.targets)

@@ -63,7 +63,9 @@ def _remember(
     known = len(program.seen)
     program.loops.look(seen.line, seen.name, seen.begin, before, after)
     if len(program.seen) > known:
-        program.seen[-1] = program.seen[-1]._replace(values=seen.values)
+        moved = {one.name for one in program.seen[-1].moves}
+        left = {name: place for name, place in before.items() if name not in moved}
+        program.seen[-1] = program.seen[-1]._replace(values=seen.values | left)
     elif gives:
         program.seen.append(seen)
 

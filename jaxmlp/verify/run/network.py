@@ -52,6 +52,28 @@ def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[in
     ]  # fmt: skip
 
 
+def idle(
+    graph: Graph, params: Sequence[int], news: Sequence[int], found: Sequence[Target]
+) -> list[int]:
+    """The matrices that only data are multiplied with, and in whose shape a step makes a product
+    that it does not use: weights of the first layer that do not move, though their gradient is
+    computed. Samples are none, by their number."""
+    nodes = graph.nodes
+    outputs = graph.ancestors([g for one in found for g, _ in one.pairs])
+    behind = frozenset().union(*(one.backward for one in found))
+    unused = behind - graph.ancestors(news)
+    made = {nodes[i].value.shape for i in unused if nodes[i].op in ("multiply", *FACTORS)}
+    units = {n for i in params for n in nodes[i].value.shape}
+    samples = {n for one in found for g, _ in one.pairs for n in nodes[g].value.shape} - units
+    arrays = [n for n in nodes.values() if n.op == "leaf" and n.value.dtype.kind == "f"]
+    return [
+        n.id for n in arrays
+        if n.value.ndim == 2 and made & {n.value.shape, n.value.T.shape}
+        and n.id in outputs - behind and n.id not in params
+        and samples.isdisjoint(n.value.shape) and multiplied(graph, n.id)
+    ]  # fmt: skip
+
+
 def siblings(recording: Recording, graph: Graph, found: Sequence[Target]) -> list[int]:
     """What does not move and leads to the output, and stands in one list with what moves.
 

@@ -21,6 +21,7 @@ STATES = 3
 ATTEMPTS = 8
 SMALL = 0.2
 SHRUNK = 4  # times, at most
+MASKING = frozenset(("multiply", "where", "np.where"))  # what a ReLU is written with, too
 LEAST = 1e-10  # of a parameter, by which it moves, at least
 
 
@@ -109,8 +110,10 @@ def _is_saturated(recording: Recording, values: dict[int, np.ndarray]) -> bool:
 
 
 def _is_dead(recording: Recording, values: Mapping[int, np.ndarray]) -> bool:
-    """Whether a ReLU is 0 of all units and samples, so that nothing before it is seen."""
-    rectified = (n.id for n in recording.nodes.values() if n.op == "maximum" and n.value.size > 1)
+    """Whether a ReLU is 0 of all units and samples, so that nothing before it is seen; so may be
+    what is written in another way, if it was not in the run."""
+    nodes = [n for n in recording.nodes.values() if n.value.size > 1]
+    rectified = (n.id for n in nodes if n.op == "maximum" or (n.op in MASKING and np.any(n.value)))
     return not all(np.any(values[i]) for i in rectified)
 
 
