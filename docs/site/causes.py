@@ -18,11 +18,12 @@ from jaxmlp.verify.judge import (
     factors,
     misfits,
     slopes,
+    still,
     suspects,
     told,
 )
 
-MODULES = (causes, slopes, told, factors, misfits, suspects, compared, evaluated)
+MODULES = (causes, slopes, told, still, factors, misfits, suspects, compared, evaluated)
 
 
 class Cause(NamedTuple):
