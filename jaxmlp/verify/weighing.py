@@ -97,7 +97,7 @@ def _as_used(check: Check, step: RanStep, source: Source, declared: Collection[s
         return _as_remark(check)
     if check.verdict != "wrong" or not covers(step, [check], source):
         return check
-    if check.stage == "derivative" and (inside := _inside(check, step, source)):
+    if check.name in step.of_outputs and check.stage == "derivative" and (inside := _inside(check, step, source)):
         return Check(check.name, check.stage, "wrong", check.line,
                      diagnosis=inside.diagnosis, place=inside.place)  # fmt: skip
     given_outputs = check.name in step.of_outputs
