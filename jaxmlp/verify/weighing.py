@@ -97,11 +97,11 @@ def _as_used(check: Check, step: RanStep, source: Source, declared: Collection[s
         return _as_remark(check)
     if check.verdict != "wrong" or not covers(step, [check], source):
         return check
-    if check.name in step.of_outputs and check.stage == "derivative" and (inside := _inside(check, step, source)):
+    given_outputs = check.stage == "derivative" and check.name in step.of_outputs
+    if given_outputs and (inside := _inside(check, step, source)):
         return Check(check.name, check.stage, "wrong", check.line,
                      diagnosis=inside.diagnosis, place=inside.place)  # fmt: skip
-    given_outputs = check.name in step.of_outputs
-    if check.stage == "derivative" and (right or given_outputs or _has_right_slopes(step)):
+    if given_outputs or (check.stage == "derivative" and (right or _has_right_slopes(step))):
         return of_output(check)
     known = ids in ({"relu-leaky"}, {"of-another"}) or check.stage == "dE"
     if right and not declared and known:

@@ -242,11 +242,9 @@ def _other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None
 
 def _of_function(judgement: Judgement, node: Node) -> Span | None:
     """Where another function of the file gives a factor, and nothing of the forward pass."""
-    nodes, graph, behind = (judgement.world.recording.nodes, judgement.world.graph,
-                            judgement.choice.target.backward)  # fmt: skip
-    forward = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
-    used = {nodes[i].span for i in forward}
-    given = (nodes[i].span for i in graph.before[node.id] if i not in behind)
+    nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
+    used = {nodes[i].span for i in judgement.forward}
+    given = (nodes[i].span for i in judgement.world.graph.before[node.id] if i not in behind)
     return next((one for one in given if one.line and one.function != node.span.function
                  and one not in used), None)  # fmt: skip
 

@@ -40,6 +40,12 @@ class Choice(NamedTuple):
     nearest: int
     across: bool = False
 
+    @property
+    def is_softmax(self) -> bool:
+        """Whether the outputs of a sample are one altogether."""
+        outputs = (self.world.recording.nodes[g].value for g, _ in self.target.pairs)
+        return all(network.axis_of_one(one) is not None for one in outputs)
+
 
 def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:
     """Each E that is possible for each target, with how well it fits by differences."""

@@ -139,12 +139,11 @@ def slope_apart(judgement: Judgement, fault: Fault) -> Span | None:
     if node.op != "multiply" or len(factors) != 1 or len(parents) != 1:
         return None
     (factor,), (of, _) = factors, parents[0]
-    forward = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
     there, here = nodes[factor].span, node.span
     apart = there.line not in (0, here.line) and there.function == here.function
     of_f = any(nodes[i].value.shape == node.value.shape for i in world.inner(of, names.adjoints))
     right = any(known(judgement, i) for i in graph.after[factor] if i != node.id)
-    return there if apart and factor not in forward and of_f and not right else None
+    return there if apart and factor not in judgement.forward and of_f and not right else None
 
 
 def _whole(judgement: Judgement, number: int) -> int:

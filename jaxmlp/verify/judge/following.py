@@ -14,7 +14,6 @@ from jaxmlp.verify.judge.uneven import uneven, uneven_layer
 from jaxmlp.verify.judge.updates import MOST, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain
-from jaxmlp.verify.run.network import axis_of_one
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
@@ -85,9 +84,8 @@ def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> F
 def passes_on(choice: Choice, param: Param) -> bool:
     """Whether a layer that is a softmax gives back what it is given: beside a cross-entropy that
     begins with g − y its derivative is in that already."""
-    outputs = [choice.world.recording.nodes[g].value for g, _ in choice.target.pairs]
-    softmax = all(axis_of_one(g) is not None for g in outputs)
-    return choice.target.upstream and param.new in choice.target.nodes and softmax
+    target = choice.target
+    return target.upstream and param.new in target.nodes and choice.is_softmax
 
 
 def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any: set[int]) -> int:

@@ -27,7 +27,7 @@ def joined(
     if any(note.id == "never-moves" for one in rest for note in one.diagnosis):
         made = [one for one in made if one.verdict != "unfinished"]
     first = by_param[0]
-    made[0] = replace(made[0], remarks=(*telling.compared_with(), *made[0].remarks))
+    made[0] = replace(made[0], remarks=(*telling.compared_with, *made[0].remarks))
     return (*(replace(one, line=first.line) for one in made), *rest)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -71,6 +72,16 @@ class Judgement:
         """Whether all is right; what only gives gradients has to fit, too."""
         return self.is_right and (bool(self.world.recording.moves) or self.choice.fitting > 0)
 
+    @cached_property
+    def forward(self) -> set[int]:
+        """The nodes that the outputs are computed from, and these."""
+        return self.world.graph.ancestors([g for g, _ in self.choice.target.pairs])
+
+    @cached_property
+    def stated_numbers(self) -> list[int]:
+        """The numbers that may be an E which the file states."""
+        return stated_errors(self.choice)
+
     def stated_scales(self, error: str = "") -> Iterator[tuple[int, float]]:
         """The numbers that the file computes and the step does not use that are this E at all
         states, each with how many times E it is.
@@ -83,7 +94,7 @@ class Judgement:
             sum(np.sum(entries(state[g], as_target(state[y], state[g]))) for g, y in pairs)
             for state in self.world.at
         ])  # fmt: skip
-        for number in stated_errors(self.choice):
+        for number in self.stated_numbers:
             if (scale := multiple(self.names.value(number), true, GUARD)) is not None:
                 yield number, scale
 

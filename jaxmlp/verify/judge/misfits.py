@@ -156,7 +156,11 @@ def _summed_up(judgement: Judgement, node: int, root: int) -> Note | None:
     recording = judgement.world.recording
     if value.size != len(true) or true[0].size < 2 or not _is_whole(judgement, node, true):
         return None
-    if recording.guessed and np.any(recording.nodes[root].value) and not _of_softmax(judgement):
+    if (
+        recording.guessed
+        and np.any(recording.nodes[root].value)
+        and not judgement.choice.is_softmax
+    ):
         return None  # a stand-in: with one output it would be right
     return SUMMED if max(true.shape[1:]) == true[0].size else None
 
@@ -170,13 +174,6 @@ def _is_whole(judgement: Judgement, node: int, true: np.ndarray) -> bool:
     gone = all(np.abs(one).max() < ROUNDING * np.abs(true).max() for one in (value, whole))
     way = judgement.world.graph.way(node, by=SUMMING)
     return bool(gone) and any(judgement.names.of(i) for i in way)
-
-
-def _of_softmax(judgement: Judgement) -> bool:
-    """Whether the outputs of a sample are several, since they are one altogether."""
-    nodes = judgement.world.recording.nodes
-    outputs = [nodes[g].value for g, _ in judgement.choice.target.pairs]
-    return all(network.axis_of_one(one) is not None for one in outputs)
 
 
 def _wrong_factor(judgement: Judgement, node: int, root: int) -> Note | None:

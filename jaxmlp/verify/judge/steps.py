@@ -243,7 +243,7 @@ def _as_handed(choice: Choice) -> Judgement:
 def _penalised(plain: Judgement, by_own: ByOwn) -> Judgement | None:
     """The verdicts by an E that the file states, if by the plain one all is right, and it is this
     one and a penalty on the parameters."""
-    for number in stated_errors(plain.choice)[:STATED] if plain.is_shown_right else ():
+    for number in plain.stated_numbers[:STATED] if plain.is_shown_right else ():
         found = by_own(number)
         shares = _shares_by(plain, found.names).values()
         if None not in shares and any(one and one.size for one in shares):
@@ -255,7 +255,7 @@ def _as_stated(plain: Judgement) -> Judgement | None:
     """The verdicts by an E that the file states, if it is a known one and a penalty on the
     parameters, or on some of their entries: it is stated with care, though nothing goes down it."""
     params = [p for p in plain.world.params if p.name in plain.right]
-    for number in stated_errors(plain.choice)[:STATED]:
+    for number in plain.stated_numbers[:STATED]:
         own = _by_own(plain.choice, number)
         pairs = [(own.names.adjoints.get(p.old), plain.names.adjoints[p.old],
                   plain.names.value(p.old)) for p in params]  # fmt: skip

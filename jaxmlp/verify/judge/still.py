@@ -50,9 +50,8 @@ def still(judgement: Judgement) -> Iterator[StepMistake]:
 
 def _empty_updates(judgement: Judgement, leaf: int) -> list[int]:
     """The sums beside the forward pass in which 0 is added to a parameter."""
-    nodes, graph = judgement.world.recording.nodes, judgement.world.graph
-    forward = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
-    return [i for i in graph.after[leaf] if i not in forward and nodes[i].op in SUMS
+    nodes, after = judgement.world.recording.nodes, judgement.world.graph.after
+    return [i for i in after[leaf] if i not in judgement.forward and nodes[i].op in SUMS
             and np.array_equal(nodes[i].value, nodes[leaf].value)]  # fmt: skip
 
 

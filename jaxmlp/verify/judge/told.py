@@ -1,6 +1,7 @@
 """A judged step as checks: one for each parameter, a mistake told once, where it is."""
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -127,8 +128,9 @@ class Telling:
             if check not in made:  # one gradient in two places
                 made.append(check)
         first, *rest = made
-        return (replace(first, remarks=(*self.compared_with(), *first.remarks)), *rest)
+        return (replace(first, remarks=(*self.compared_with, *first.remarks)), *rest)
 
+    @functools.cached_property
     def compared_with(self) -> tuple[Note, ...]:
         """By what E it was judged, and which other the file states."""
         passed = any(passes_on(self.found.choice, p) for p in self.found.world.params)

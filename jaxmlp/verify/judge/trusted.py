@@ -15,12 +15,11 @@ import numpy as np
 
 from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.choosing import matched, stated_errors
 from jaxmlp.verify.judge.evidence import stated_error
 from jaxmlp.verify.judge.following import judgement_by
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import NEAR, Names, multiple
-from jaxmlp.verify.judge.worlds import World, among_all
+from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.pieces import Piece, quantities
 from jaxmlp.verify.run.network import axis_of_one, multiplied
 from jaxmlp.verify.run.step import FACTORS
@@ -79,7 +78,7 @@ def of_delta(judgement: Judgement) -> Note | None:
 def _states_an_error(plain: Judgement) -> bool:
     """Whether the file computes an E of this output itself, which says what weights it has."""
     world, outputs = plain.world, [g for g, _ in plain.choice.target.pairs]
-    for number in stated_errors(plain.choice):
+    for number in plain.stated_numbers:
         with contextlib.suppress(replay.NotReplayed):  # a count of hits, say
             own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
             if any(np.any(own.get(g, 0)) for g in outputs):
@@ -124,30 +123,19 @@ def _slip(judgement: Judgement, g: int, y: int, delta: int) -> Note | None:
 
 def _by_each(judgement: Judgement) -> Iterator[Judgement]:
     """The verdicts by each value that may be ∂E/∂(the output)."""
-    world = judgement.world if judgement.world.recording.moves else among_all(judgement.world)
-    for pairs in _deltas(judgement):
+    world = judgement.world
+    for pairs in _deltas(judgement) if world.recording.moves else ():
         deltas = [delta for _, delta in pairs]
         backward = frozenset(world.graph.dependents(deltas))
         target = Target(frozenset(deltas), backward, pairs, 0, upstream=True)
         given = adjoints.of_known(
             world.recording, world.graph, world.roots, pairs, world.at, [errors.GIVEN]
         )[errors.GIVEN]
-        choice = judgement.choice._replace(
-            world=_matched(world, given), target=target, error=errors.GIVEN, stated=0
-        )
+        choice = judgement.choice._replace(target=target, error=errors.GIVEN, stated=0)
         made = judgement_by(choice, Names(given, world.at))
         if sum(map(np.sign, made.factors.values())) < 0:  # it is −∂E/∂g, as in W += η (y − g) x
             made = judgement_by(choice, Names({i: -value for i, value in given.items()}, world.at))
         yield made
-
-
-def _matched(world: World, given: adjoints.Adjoints) -> World:
-    """A call's world with the parameter for each result by which it is a derivative."""
-    if world.recording.moves:
-        return world
-    fits = [p.old in given and multiple(world.change(p), given[p.old]) is not None
-            for p in world.params]  # fmt: skip
-    return matched(world, fits)
 
 
 def _follows(judgement: Judgement) -> int:

@@ -275,12 +275,6 @@ def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:
     return tuple(one for one in targets if one.nodes <= behind)
 
 
-def among_all(world: World) -> World:
-    """A call's world with all that its results may be the gradients of."""
-    found = _candidates(world.recording, world.graph, world.roots, list(world.results))
-    return replace(world, params=tuple(found))
-
-
 def _candidates(
     recording: Recording, graph: Graph, roots: list[int], results: list[tuple[str, int]]
 ) -> Iterator[Param]:
