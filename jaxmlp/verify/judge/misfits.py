@@ -156,11 +156,8 @@ def _summed_up(judgement: Judgement, node: int, root: int) -> Note | None:
     recording = judgement.world.recording
     if value.size != len(true) or true[0].size < 2 or not _is_whole(judgement, node, true):
         return None
-    if (
-        recording.guessed
-        and np.any(recording.nodes[root].value)
-        and not judgement.choice.is_softmax
-    ):
+    single = recording.guessed and not judgement.choice.is_softmax
+    if single and np.any(recording.nodes[root].value):
         return None  # a stand-in: with one output it would be right
     return SUMMED if max(true.shape[1:]) == true[0].size else None
 

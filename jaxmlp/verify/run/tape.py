@@ -118,21 +118,21 @@ class Storage:
         node: the node of its whole content, in the root's shape; None while nobody has asked.
         version: how often it was written to.
         entries: by place, in bytes, the nodes of the numbers that were written there one by one.
-        written: by version, the part that was written to last, from one byte to another.
+        parts: by version, the part that was written to last, from one byte to another.
     """
 
     def __init__(self, root: np.ndarray):
         self.root, self.version = root, 0
         self.node: int | None = None
         self.entries: dict[int, int] = {}
-        self.written: dict[int, tuple[int, int]] = {}
+        self.parts: dict[int, tuple[int, int]] = {}
 
     def is_as_of(self, version: int, array: np.ndarray) -> bool:
         """Whether nothing was written to an array since then, but to others of this memory."""
-        if self.version - version > RECENT:
-            return False
+        if version == self.version or self.version - version > RECENT:
+            return version == self.version
         begin, end = byte_bounds(array)
-        later = [self.written.get(k) for k in range(version + 1, self.version + 1)]
+        later = [self.parts.get(k) for k in range(version + 1, self.version + 1)]
         return all(one is not None and (end <= one[0] or one[1] <= begin) for one in later)
 
 
@@ -302,7 +302,7 @@ class Tape:
         storage.entries.clear()
         node = self.add(op, args, kw, np.asarray(array))
         storage.version += 1
-        storage.written[storage.version] = byte_bounds(array)
+        storage.parts[storage.version] = byte_bounds(array)
         if not is_whole(array, storage.root):
             args = (Ref(whole), places(array, storage.root), Ref(node))
             storage.node = self.add("put", args, {}, np.asarray(storage.root))

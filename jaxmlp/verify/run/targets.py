@@ -91,7 +91,7 @@ def _largest(found: Sequence[Target]) -> list[Target]:
 def _arrays(graph: Graph, groups: Iterable[list[int]]) -> list[int]:
     """All arrays that are no factors among what meets the forward pass."""
     factors = {i for n in graph.nodes.values() if n.op in FACTORS for i in graph.before[n.id]}
-    used = factors | {i for one in factors for i in graph.way(one)}
+    used = {i for one in factors for i in graph.way(one)}
     return [i for group in groups for i in group if graph.nodes[i].value.size > 1 and i not in used]
 
 
