@@ -238,7 +238,7 @@ def settings(source: Source, options: Options) -> Network:
 def _programs(path: Path, source: Source) -> list[Importer]:
     """The programs beside a file that may run a step of its classes and functions."""
     defines = any(isinstance(n, ast.ClassDef | ast.FunctionDef) for n in source.module.body)
-    return importers(path) if defines else []
+    return importers(path) if defines and path.is_file() else []
 
 
 def _not_imported(name: str) -> Note:

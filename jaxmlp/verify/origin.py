@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,29 +184,60 @@ def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
             yield from ((one.asname or one.name, prefix + one.name) for one in node.names)
 
 
+class _Said(NamedTuple):
+    """What a program says of others.
+
+    Attributes:
+        modules: (what may be the name of a module that it imports, the dots in front).
+        folders: that it may import from.
+        texts: that may name data.
+    """
+
+    modules: list[tuple[str, int]]
+    folders: list[Path]
+    texts: frozenset[str]
+
+
 def beside(path: Path, module: ast.Module) -> tuple[list[Path], list[Path]]:
     """(the files beside this one that it imports, and those that they import; data in its folder
     that it names, or that they name)."""
     path = path.resolve()
-    folders = roots(path, [*ast.walk(module)])
-    found: dict[Path, ast.Module] = {}
-    left = [(path.parent, module)]
+    own = _said(path, module)
+    folders, texts = [*own.folders], {*own.texts}
+    found: dict[Path, None] = {}
+    left = [(path.parent, own)]
     while left:
         home, importing = left.pop()
-        for name, level in _modules(importing):
+        for name, level in importing.modules:
             file = module_file(name, level, home, folders)
             if file is not None and file not in found and file != path:
-                found[file] = _module(file)
-                folders += [
-                    one for one in roots(file, [*ast.walk(found[file])]) if one not in folders
-                ]
-                left.append((file.parent, found[file]))
-    return list(found), sorted(set(data_files([module, *found.values()], path.parent)))
+                found[file], said = None, _said_in(file, file.stat().st_mtime_ns)
+                texts |= said.texts
+                folders += [one for one in said.folders if one not in folders]
+                left.append((file.parent, said))
+    return list(found), sorted(set(data_files(texts, path.parent)))
 
 
-def _modules(module: ast.Module) -> Iterator[tuple[str, int]]:
-    """All that may be the name of a module in its import statements, and is no library."""
-    for node in ast.walk(module):
+@lru_cache(maxsize=1000)  # programs that lie together import the same
+def _said_in(file: Path, _: int) -> _Said:
+    """What a file says of others, changed last at this time."""
+    try:
+        statements = of_cells(code_of(file))
+    except (OSError, ValueError):
+        return _Said([], [], frozenset())
+    return _said(file, ast.Module([s for s in statements if isinstance(s, ast.stmt)], []))
+
+
+def _said(path: Path, module: ast.Module) -> _Said:
+    nodes = [*ast.walk(module)]
+    values = [n.value for n in nodes if isinstance(n, ast.Constant)]
+    texts = frozenset(value for value in values if isinstance(value, str))
+    return _Said([*_modules(nodes)], roots(path, nodes), texts)
+
+
+def _modules(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, int]]:
+    """All that may be the name of a module in import statements, and is no library."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             names = [(name, 0) for one in node.names for name in (one.name, one.name.split(".")[0])]
         elif isinstance(node, ast.ImportFrom):
@@ -215,11 +247,3 @@ def _modules(module: ast.Module) -> Iterator[tuple[str, int]]:
         else:
             continue
         yield from ((n, dots) for n, dots in names if dots or not is_library(n.split(".")[0]))
-
-
-def _module(file: Path) -> ast.Module:
-    try:
-        statements = of_cells(code_of(file))
-    except (OSError, ValueError):
-        return ast.Module([], [])
-    return ast.Module([s for s in statements if isinstance(s, ast.stmt)], [])

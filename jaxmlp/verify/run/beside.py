@@ -3,8 +3,9 @@ beside it."""
 
 import ast
 import contextlib
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 INIT = "__init__.py"
@@ -71,8 +72,11 @@ def _module_at(place: Path) -> Path | None:
     if found := next((one for one in exact if one.is_file()), None):
         return found
     name = f"{place.name}.py".lower()
-    beside = sorted(place.parent.glob("*.py")) if place.parent.is_dir() else ()
-    return next((one for one in beside if one.name.lower() == name and one.is_file()), None)
+    try:
+        alike = [one for one in os.listdir(place.parent) if one.lower() == name]
+    except OSError:
+        return None
+    return next(filter(Path.is_file, map(place.parent.joinpath, sorted(alike))), None)
 
 
 def data_file(name: str, home: Path) -> Path | None:
@@ -91,12 +95,9 @@ def data_file(name: str, home: Path) -> Path | None:
     return None
 
 
-def data_files(modules: Iterable[ast.AST], home: Path) -> Iterator[Path]:
-    """The data that programs name, and that are there; those in the folder, too, of which they
-    name the ending and another part, as where a name is put together."""
-    nodes = [node.value for module in modules for node in ast.walk(module)
-             if isinstance(node, ast.Constant)]  # fmt: skip
-    texts = {text for text in nodes if isinstance(text, str)}
+def data_files(texts: Collection[str], home: Path) -> Iterator[Path]:
+    """The data that texts of a program name, and that are there; those in the folder, too, of which
+    they name the ending and another part, as where a name is put together."""
     folder = sorted(home.iterdir()) if home.is_dir() else ()
     inside = [one for one in folder if DATA.fullmatch(one.suffix)][:MOST]
     named = [one.name for one in inside if any(text.endswith(one.suffix) for text in texts)

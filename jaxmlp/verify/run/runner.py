@@ -244,10 +244,15 @@ def is_library(module: str) -> bool:
 
 
 def _python() -> tuple[list[str], tuple[str, ...]]:
+    return _python_of(tuple(sys.path), os.getcwd())
+
+
+@functools.lru_cache(maxsize=1)  # asked for every import of every file
+def _python_of(path: tuple[str, ...], here: str) -> tuple[list[str], tuple[str, ...]]:
     """(where a child imports from, what it has to see for it): no folder where someone works."""
     package = os.path.dirname(os.path.realpath(jaxmlp.__file__))
-    root, here = os.path.dirname(package), os.path.realpath(os.curdir)
-    given = [os.path.realpath(path) for path in sys.path if path]
+    root, here = os.path.dirname(package), os.path.realpath(here)
+    given = [os.path.realpath(one) for one in path if one]
     paths = [p for p in dict.fromkeys(given) if p not in (root, here) and os.path.exists(p)]
     seen = [*map(os.path.realpath, (sys.prefix, sys.base_prefix)), package, *paths]
     if root.endswith("-packages"):  # installed, and not where it is worked on
