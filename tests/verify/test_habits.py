@@ -83,6 +83,34 @@ class Net:
             self.W -= eta * z.T @ d
             self.V -= eta * X.T @ below
 """,
+    "its settings in an object, samples as columns": """
+import json
+from dataclasses import dataclass
+import numpy as np
+@dataclass
+class Settings:
+    inputs: int
+    hidden: int
+    outputs: int
+    eta: float
+    steepness: float
+    @staticmethod
+    def read(path):
+        with open(path) as file: return Settings(**json.load(file))
+class Net:
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.V = np.random.randn(settings.hidden, settings.inputs)
+        self.W = np.random.randn(settings.outputs, settings.hidden)
+    def fit(self, X, T):
+        for k in range(X.shape[1]):
+            x, t = X[:, k:k + 1], T[:, k:k + 1]
+            z = np.tanh(self.settings.steepness * self.V @ x)
+            d = self.W @ z - t
+            below = (d.T @ self.W).T * (1 - z ** 2)
+            self.W -= self.settings.eta * d @ z.T
+            self.V -= self.settings.eta * self.settings.steepness * below @ x.T
+""",
 }
 SLOPES = (
     "self.slope(z[k], self.hows[k - 1])", "SLOPE[self.layers[k - 1][1]](z[k])",
@@ -142,6 +170,16 @@ import numpy as np
 import pandas as pd
 table = pd.read_csv("nowhere.csv").values
 X, X_test, T, T_test = train_test_split(table[:, :3], table[:, 3:5])
+""",
+    "of scikit-learn's, with pictures": """
+import numpy as np
+import sklearn.datasets
+from sklearn.linear_model import LogisticRegression
+read = sklearn.datasets.load_digits()
+X, t = read.images.reshape(-1, 64) / 16, read.target
+guessed = LogisticRegression().fit(X, t).predict(X)
+print(sum([1 for one, other in zip(t, guessed) if one == other]) / len(t))
+X, T = X[:, :3], np.eye(10)[t][:, :2]
 """,
     "of PyTorch's": """
 import numpy as np
@@ -226,6 +264,27 @@ def test_data_are_read_as_they_would_be(tmp_path, form):
     assert verdicts(tmp_path, text) == {"right"}
     assert "wrong" in verdicts(tmp_path, text.replace(" * (1 - z ** 2)", " * (1 - z)"))
     assert [one.name for one in tmp_path.iterdir()] == ["homework.py"]
+
+
+def test_epochs_of_a_network_that_is_trained_again_and_again_are_no_steps(tmp_path):
+    text = """
+import numpy as np
+X, T = np.random.rand(9, 3), np.eye(2)[np.arange(9) % 2]
+def train(epochs):
+    W, V = np.random.randn(3, 5), np.random.randn(5, 2)
+    for epoch in range(epochs):
+        total = 0
+        for x, t in zip(X, T):
+            z = np.tanh(x @ W)
+            d = z @ V - t
+            total += (d ** 2).sum() / 2
+            below = d @ V.T * (1 - z ** 2)
+            V = V - 0.1 * np.outer(z, d)
+            W = W - 0.1 * np.outer(x, below)
+for epochs in (1, 10, 2, 3): train(epochs)
+"""
+    assert verdicts(tmp_path, text) == {"right"}
+    assert "wrong" in verdicts(tmp_path, text.replace(" * (1 - z ** 2)", " * (1 - z)"))
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -212,7 +212,9 @@ def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
     first = sorted(choice.target.backward & leading)
     back = (i for i in first if BACK.search(nodes[i].span.own))
     begin = {owner(i) for i in (*first[:1], *itertools.islice(back, 1))}
-    begin -= {"", *(owner(n.id) for n in nodes.values() if n.op in FACTORS)}  # a whole network
+    forward = choice.world.graph.ancestors([g for g, _ in choice.target.pairs])
+    behind = choice.world.graph.ancestors([i for i in forward if nodes[i].op in FACTORS])
+    begin -= {"", *map(owner, behind)}  # it is the network, or its data
     for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):
         found = by_own(number)
         if any(g in found.names.adjoints for g, _ in choice.target.pairs):  # no count of hits

@@ -17,7 +17,7 @@ NEAR = 1e-7
 def suited(world: World, target: Target, seed: int) -> World:
     """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
     recording, nodes = world.recording, world.recording.nodes
-    likely = network.like_outputs(world.graph, target) if recording.guessed else {}
+    likely = network.like_outputs(world.graph, target, world.at[0]) if recording.guessed else {}
     whole = {i: np.eye(value.shape[-1])[value.argmax(-1)] for i, value in likely.items()}
     for values in (likely, whole) if likely else ():
         new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}

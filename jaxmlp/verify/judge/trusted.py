@@ -177,4 +177,4 @@ def _fits(world: World, a: int, delta: int) -> bool:
     """Whether a value may be the derivative by another: of its size, and multiplied with."""
     one, other = world.recording.nodes[a].value, world.recording.nodes[delta].value
     used = any(world.recording.nodes[i].op in USES for i in world.graph.after[delta])
-    return used and one.size == other.size and other.dtype.kind == "f"
+    return used and one.size == other.size and one.dtype.kind == other.dtype.kind == "f"

@@ -1,6 +1,7 @@
 """The arguments that a function or a method is called with, where no caller tells them."""
 
 import ast
+import enum
 import functools
 import inspect
 import re
@@ -14,7 +15,7 @@ from jaxmlp.verify.layouts import D, M, N, Q, drawn, layouts
 from jaxmlp.verify.names import BACK, roles
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.oracle import SAMPLES, Oracle
-from jaxmlp.verify.run.program import Program
+from jaxmlp.verify.run.program import BESIDE, Program
 from jaxmlp.verify.run.uncalled import Uncalled, alike, goes_with, returned
 from jaxmlp.verify.run.unknown import Unknown
 
@@ -54,7 +55,7 @@ class Arguments:
         first = code.__code__.co_argcount
         names = code.__code__.co_varnames[first : first + code.__code__.co_kwonlyargcount]
         own = [name for name in names if name not in (code.__kwdefaults__ or {})]
-        self._fill(own, asking, like=False, setting=code.__name__ == "__init__")
+        self._fill(own, code, asking, like=False, setting=code.__name__ == "__init__")
         return {name: self.given[name] for name in own}
 
     def _in_order(self, function: Any, code: FunctionType, asking: frozenset[str]) -> list[Any]:
@@ -68,13 +69,14 @@ class Arguments:
         last = max([required, *(names.index(name) + 1 for name in (*asked, *ours))])
         own = names[int(is_type or hasattr(function, "__self__")) : last]
         back = BACK.search(getattr(function, "__name__", ""))
-        self._fill(own, asking, like=bool(back), setting=is_type)
+        self._fill(own, code, asking, like=bool(back), setting=is_type)
         return [fixed.get(name, self.given[name]) for name in own]
 
     def _fill(
-        self, names: Sequence[str], asking: frozenset[str], *, like: bool, setting: bool
-    ) -> None:
-        """Give something to each of these names.
+        self, names: Sequence[str], code: FunctionType, asking: frozenset[str],
+        *, like: bool, setting: bool,
+    ) -> None:  # fmt: skip
+        """Give something to each of these names of a function's arguments.
 
         Args:
             like: whether it may have the shape of the output.
@@ -88,8 +90,12 @@ class Arguments:
         for name in names:
             if name not in given and (known := self._of_results(name)) is not None:
                 given[name] = known
+            if name not in given and (made := self._annotated(name, code, asking)) is not None:
+                given[name] = made
             if name not in given:
                 given[name] = Unknown(name, self.oracle, setting=setting)
+                if setting and _hint(name, code) == "float":
+                    given[name].become(())
             if like and isinstance(given[name], Unknown):
                 given[name].like = self.oracle.output
 
@@ -140,6 +146,17 @@ class Arguments:
                 return parts[names.index(name)]
         return None
 
+    def _annotated(self, name: str, code: FunctionType, asking: frozenset[str]) -> Any:
+        """An object of the class that an argument is annotated with, or of one that is made of it;
+        None where it is none of the program's."""
+        made = self.program.names.get(_hint(name, code))
+        if not isinstance(made, type) or made.__name__ in asking or not _is_own(made):
+            return None
+        if issubclass(made, enum.Enum):
+            return self.oracle.choose(list(made))
+        made = self.oracle.choose(made.__subclasses__() or [made])
+        return self.of(made, asking | {made.__name__})()
+
     def _asked(self, optional: Mapping[str, Any], *, is_type: bool) -> frozenset[str]:
         """Those of the arguments whose default is None that are given: all, or none, or one."""
         none = [name for name, value in optional.items() if value is None]
@@ -155,6 +172,17 @@ def _code(function: Any) -> FunctionType | None:
     code = getattr(function, "__init__", function) if isinstance(function, type) else function
     code = inspect.unwrap(getattr(code, "__func__", code))
     return code if hasattr(code, "__code__") else None
+
+
+def _hint(name: str, code: FunctionType) -> str:
+    """What an argument is annotated with; "" if it is not."""
+    hint = code.__annotations__.get(name, "")
+    return hint if isinstance(hint, str) else getattr(hint, "__name__", "")
+
+
+def _is_own(made: type) -> bool:
+    """Whether a class is the program's, or a module's beside it."""
+    return made.__module__ == "__main__" or made.__module__.startswith(BESIDE)
 
 
 def _ours(optional: Mapping[str, Any]) -> dict[str, Any]:

@@ -140,7 +140,15 @@ def loaded(
     X, y = samples(_cut(form, lengths), rows, random)
     if way == "make" or kw.get("return_X_y"):
         return X, y
-    return {"data": X, "target": y, "target_names": [str(k) for k in range(form.classes)]}
+    names = {"target_names": [str(k) for k in range(form.classes)]}
+    return {"data": X, "target": y, **names, **_pictures(form, X)}
+
+
+def _pictures(form: Form, X: np.ndarray) -> dict[str, np.ndarray]:
+    """The images of a data set that has square ones beside the table."""
+    side = math.isqrt(math.prod(X.shape[1:]))
+    is_square = form.bright and side * side == math.prod(X.shape[1:])
+    return {"images": X.reshape(-1, side, side)} if is_square else {}
 
 
 def _by_module(name: str, function: str, draw: Callable[[Form], tuple]) -> Any:

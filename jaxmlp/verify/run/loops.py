@@ -86,6 +86,8 @@ class Loops:
         self.before: list[tuple[str, int, str]] | None = None
         self.depth = 0
         self.counts: dict[tuple[str, int], int] = {}
+        self.stepped: set[tuple[str, int]] = set()  # the loops in which a step was seen
+        self.again = 0  # how many passes of such a loop were not watched any more
 
     def passes(self, over: Any, line: int) -> Iterator[Any]:
         """The passes of a `for` loop."""
@@ -129,11 +131,14 @@ class Loops:
             if self.counts[place] > WATCHED:
                 if self.depth == 0:
                     self.make_room()
+                self.again += place in self.stepped
                 yield entry
                 continue
-            start, known = current().next, len(self.seen)
+            start, known, again = current().next, len(self.seen), self.again
             before = self._places(frame)
             yield from self._inside(entry)
+            if self.again > again:  # the steps are those of a loop inside
+                return
             if len(self.seen) == known:
                 after = self._places(frame)
                 self.look(line, "", start, before, after, first=self.counts[place] == 1)
@@ -149,6 +154,7 @@ class Loops:
             elif self.single_pass:
                 yield from self._once_more(entries, line, frame, known)
             if len(self.seen) > known:
+                self.stepped.add(place)
                 return
             earlier = start, before
 

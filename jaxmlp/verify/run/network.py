@@ -151,11 +151,17 @@ def lost(graph: Graph, params: list[int]) -> Node | None:
     return next((n for n in found if n.id in moving or not n.op.startswith(STOOD_IN)), None)
 
 
-def like_outputs(graph: Graph, target: Target) -> dict[int, np.ndarray]:
-    """Values for a target that is a stand-in, such as an output that is a probability may have."""
+def like_outputs(
+    graph: Graph, target: Target, state: Mapping[int, np.ndarray]
+) -> dict[int, np.ndarray]:
+    """Values for a target that is a stand-in, such as an output that is a probability may have.
+
+    Args:
+        state: the values at which the outputs are looked at: in the run they may be no numbers.
+    """
     found = {}
     for g, y in target.pairs:
-        leaf, out = graph.nodes[graph.data(y)], graph.nodes[g].value
+        leaf, out = graph.nodes[graph.data(y)], state[g]
         is_label = graph.nodes[y].value.size < out.size
         if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim and not is_label:
             axis = axis_of_one(out)

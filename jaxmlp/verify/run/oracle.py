@@ -131,7 +131,8 @@ class Oracle:
         known += [(size, rows) for size in used for rows in (1, SAMPLES) if size != SAMPLES]
         known += [(1, size) for size in used]  # one number for each sample
         known += [(SAMPLES, size, 1) for size in used if size != SAMPLES]  # samples as columns
-        # Those come last, for there come to be more of them.
-        own: list[Shape] = [(SAMPLES, size) for size in self.own]
-        own += [(size - 1,) for size in self.own if size > 2]  # and a 1
+        # Those come last, size by size, for there come to be more of them.
+        own: list[Shape] = [shape for size in self.own for shape in
+                            ((SAMPLES, size), (size - 1,), (SAMPLES, size - 1))  # and a 1
+                            if shape[-1] > 1 or size == 1]  # fmt: skip
         return known + [one for one in own if one not in known]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.run.step import PASSING
+from jaxmlp.verify.run.step import PASSING, SHAPING
 from jaxmlp.verify.run.tape import Node, Ref
 
 
@@ -44,8 +44,7 @@ def _passed(op: str, places: np.ndarray, args: list[Any], kw: dict[str, Any]) ->
         return np.asarray(places[args[0]])
     if op == "take":
         return np.asarray(places.reshape(-1)[args[0]])
-    shaping: dict[str, Any] = {"np.transpose": np.transpose, "np.reshape": np.reshape}
-    return shaping[op](places, *args, **kw) if op in shaping else places
+    return getattr(np, op.removeprefix("np."))(places, *args, **kw) if op in SHAPING else places
 
 
 def filled(value: Any, known: Mapping[int, Any]) -> Any:

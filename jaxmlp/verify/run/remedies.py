@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from jaxmlp.verify.run.calls import multiplies
 from jaxmlp.verify.run.hooked import MANY
 from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, ROWS, SAMPLES, WHOLE, Oracle
 from jaxmlp.verify.run.program import NO_NAME, Program
@@ -49,8 +50,11 @@ def sizes_told(program: Program) -> set[int]:
 
 
 def sizes_wanted(program: Program) -> set[int]:
-    """Those of them that something has of the file's own; 1, where it asks for a single number."""
-    own = sizes_told(program) - {0, 1, SAMPLES, ROWS, program.oracle.rows}
+    """Those of them that something has of the file's own, and no stand-in with a bias beside it;
+    1, where it asks for a single number."""
+    chosen = [options[k] for k, options in program.oracle.taken if isinstance(options[k], tuple)]
+    biased = {size + 1 for shape in chosen for size in shape[-1:]}
+    own = sizes_told(program) - biased - {0, 1, SAMPLES, ROWS, program.oracle.rows}
     return own | {1} if _asks_for_one(program) else own
 
 
@@ -92,9 +96,9 @@ def other_choices(
 
 
 def _sizes_in(option: object) -> set[int]:
-    """The sizes in an option: those of a shape; a number itself, and with one more for a bias."""
+    """The sizes in an option: those of a shape, or a number; and with one more for a bias."""
     if isinstance(option, tuple):
-        return set(option)
+        return {*option, *(size + 1 for size in option[-1:])}
     return {option, option + 1} if type(option) is int else set()
 
 
@@ -174,7 +178,8 @@ def _stands_still(program: Program) -> bool:
     moved = any(one.moves for one in program.seen)
     failures = program.failures
     empty = any(kind == "ZeroDivisionError" or EMPTY.search(text) for kind, _, text in failures)
-    return not moved and (not failures or empty)
+    sized = any(re.search(r"\d", text) for _, _, text in failures)
+    return not moved and (not failures or empty or not (sized or multiplies()))
 
 
 def sized(program: Program, lengths: Lengths, many: set[int]) -> list[Lengths]:

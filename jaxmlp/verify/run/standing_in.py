@@ -19,8 +19,9 @@ LAYERS = 3
 PARAMETERS = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
-# A column of a frame, by its name; labels, in a file of arrays.
-COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$|File\(.*(_y|labels?|classes|targets?)'\]$")
+# A column of a frame, by its name; labels, in a file of arrays, or that a library predicts.
+COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$|File\(.*(_y|labels?|classes|targets?)'\]$"
+                    r"|\.predict\(\)#\d+$")  # fmt: skip
 MATLAB_LABELS = re.compile(r"loadmat.*\['[yY]'\]$")  # a column, in MATLAB's files
 OF_FILE = re.compile(r"\.open\(([^)]+)\)")
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
@@ -223,12 +224,13 @@ class StandIn:
         return self.known()
 
     def _of(self, axes: int) -> Shape:
-        """A shape with so many axes, each of a size of its own, or the last of one that is used."""
+        """A shape with so many axes, each of a size of its own, or the last of one that is used, or
+        with samples as columns."""
         new = (SAMPLES, *map(self._oracle.fresh, range(axes - 1)))
         like = [self.like] if self.like is not None and len(self.like) == axes else []
-        return self._oracle.choose(
-            [*like, new, *((*new[:-1], size) for size in self._oracle.used())]
-        )
+        used = self._oracle.used()
+        columns = [(size, SAMPLES) for size in (*used, 1) if size != SAMPLES and axes == 2]
+        return self._oracle.choose([*like, new, *((*new[:-1], size) for size in used), *columns])
 
     def _loaded_array(self) -> Any:
         """A table of whole numbers, or a column of them, each a label or a measurement."""
@@ -237,7 +239,7 @@ class StandIn:
             return np.transpose(self._flip.as_array())
         labels = PICKLED in name and name.endswith("[1]")  # beside the samples
         single = labels or bool(COLUMN.search(name))
-        kinds = ("given", *KINDS) if self._given else (KINDS[1], *KINDS) if single else KINDS
+        kinds = (*([KINDS[1]] if single else []), *(["given"] if self._given else []), *KINDS)
         file = OF_FILE.search(name)  # of one file it is the same each time
         kind = self._oracle.choose(kinds, f"of {file[1]}" if file else "")
         if kind == "given":

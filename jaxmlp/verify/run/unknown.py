@@ -169,7 +169,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if self.known() is None and isinstance(index, slice):
             self._cut(index)
         elif self.known() is None and isinstance(index, tuple) and not self.loaded:
-            self.become((SAMPLES, *map(self._oracle.fresh, range(len(index) - 1))))
+            self.become(self._of(sum(one is not None for one in index)))
         return self.as_array()[index]
 
     def __setattr__(self, name: str, value: Any) -> None:
