@@ -44,6 +44,38 @@ for epoch in range(100):
     U -= 0.1 * z.T @ mid
     V -= 0.1 * a.T @ top
 """
+REPORTED = """
+import numpy as np
+class Layer:
+    def __init__(self, inputs, units, how):
+        self.W, self.v = np.random.randn(units, inputs + 1), np.zeros((units, inputs + 1))
+        self.how = how
+    def forward(self, x):
+        self.x = np.concatenate((x, np.ones((len(x), 1))), axis=1)
+        self.u = self.x @ self.W.T
+        if self.how == "relu": return np.maximum(self.u, 0)
+        e = np.exp(self.u - self.u.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1)[:, None]
+    def backward(self, d, eta):
+        if self.how == "relu": d = d * (self.u >= 0)
+        below = (d @ self.W)[:, :-1]
+        self.v = 0.9 * self.v + 0.1 * d.T @ self.x
+        self.W -= eta * self.v
+        return below
+class Net:
+    def __init__(self, sizes=[70, 8, 6], hows=["relu", "softmax"]):
+        self.layers = [Layer(*one) for one in zip(sizes, sizes[1:], hows)]
+    def run(self, x):
+        z = np.array(x).T
+        for layer in self.layers: z = layer.forward(z)
+        return z
+    def train(self, x, t, eta=0.01):
+        x, t = np.atleast_2d(np.array(x)), np.atleast_2d(np.array(t))
+        d = self.run(x.T) - t
+        reported = np.average(np.square(d))
+        for layer in reversed(self.layers): d = layer.backward(d, eta)
+        return reported
+"""
 WARM_UP = """
 import numpy as np
 X, Y = np.random.randn(20, 4), np.random.randn(20, 2)
@@ -261,3 +293,10 @@ class Softmax:
     assert {c.verdict for c in judged(text.replace("return dout", "return dout * 2")).checks} == {
         "wrong"
     }
+
+
+def test_a_reported_error_of_a_network_is_not_what_its_softmax_goes_down(judged):
+    checks = judged(REPORTED).checks
+    assert {check.verdict for check in checks} == {"right"}
+    wrong = judged(REPORTED.replace("d = d * (self.u >= 0)", "d = d * self.u")).checks
+    assert "wrong" in {check.verdict for check in wrong}
