@@ -300,3 +300,35 @@ def test_a_reported_error_of_a_network_is_not_what_its_softmax_goes_down(judged)
     assert {check.verdict for check in checks} == {"right"}
     wrong = judged(REPORTED.replace("d = d * (self.u >= 0)", "d = d * self.u")).checks
     assert "wrong" in {check.verdict for check in wrong}
+
+
+ONE_BY_ONE = """
+import numpy as np
+X, T = np.random.randn(20, 3), np.random.randn(20, 2)
+class Layer:
+    def __init__(self, n, m):
+        self.W, self.dW = np.random.randn(n, m), np.zeros((n, m))
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+    def backward(self, d):
+        self.dW += np.outer(self.x, d)
+        return self.W @ d
+    def step(self):
+        self.W -= 0.1 * self.dW / 5
+        self.dW[:] = 0
+one, two = Layer(3, 4), Layer(4, 2)
+for epoch in range(50):
+    for k in range(0, 20, 5):
+        for x, t in zip(X[k:k + 5], T[k:k + 5]):
+            z = np.tanh(one.forward(x))
+            one.backward(two.backward(two.forward(z) - t) * (1 - z ** 2))
+        one.step(); two.step()
+"""
+
+
+def test_a_gradient_that_takes_the_place_of_that_of_the_sample_before_is_told(judged):
+    assert {check.verdict for check in judged(ONE_BY_ONE).checks} == {"right"}
+    wrong = judged(ONE_BY_ONE.replace("self.dW +=", "self.dW =")).checks
+    told = [(c.verdict, c.diagnosis[0].id, c.place.line) for c in wrong if c.diagnosis]
+    assert told == [("wrong", "overwritten", 11)]
