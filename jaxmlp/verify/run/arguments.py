@@ -1,7 +1,6 @@
 """The arguments that a function or a method is called with, where no caller tells them."""
 
 import ast
-import enum
 import functools
 import inspect
 import re
@@ -14,8 +13,9 @@ import numpy as np
 from jaxmlp.verify.layouts import D, M, N, Q, drawn, layouts
 from jaxmlp.verify.names import BACK, roles
 from jaxmlp.verify.run.arrays import lifted
+from jaxmlp.verify.run.objects import Objects
 from jaxmlp.verify.run.oracle import SAMPLES, Oracle
-from jaxmlp.verify.run.program import BESIDE, Program
+from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.uncalled import Uncalled, alike, goes_with, returned
 from jaxmlp.verify.run.unknown import Unknown
 
@@ -34,6 +34,7 @@ class Arguments:
 
     def __init__(self, program: Program, uncalled: Uncalled):
         self.program, self.what, self.oracle = program, uncalled, program.oracle
+        self.objects = Objects(program)
         self.given: dict[str, Any] = {}
         self.results: dict[str, Any] = {}
 
@@ -49,6 +50,12 @@ class Arguments:
             return function
         args = self._in_order(function, code, asking)
         return functools.partial(function, *args, **self._by_name(code, asking))
+
+    def forget(self, function: Any) -> None:
+        """Let a function have other arguments when it is called again."""
+        if (code := _code(function)) is not None:
+            for name in code.__code__.co_varnames[: code.__code__.co_argcount]:
+                self.given.pop(name, None)
 
     def _by_name(self, code: FunctionType, asking: frozenset[str]) -> dict[str, Any]:
         """Values for the arguments that can only be given by their names."""
@@ -90,14 +97,28 @@ class Arguments:
         for name in names:
             if name not in given and (known := self._of_results(name)) is not None:
                 given[name] = known
-            if name not in given and (made := self._annotated(name, code, asking)) is not None:
-                given[name] = made
             if name not in given:
-                given[name] = Unknown(name, self.oracle, setting=setting)
-                if setting and _hint(name, code) == "float":
-                    given[name].become(())
+                given[name] = self._another(name, _hint(name, code), asking, setting=setting)
             if like and isinstance(given[name], Unknown):
                 given[name].like = self.oracle.output
+
+    def _another(self, name: str, hint: str, asking: frozenset[str], *, setting: bool) -> Any:
+        """Something for an argument of which nothing is known but its name, and what it is annotated
+        with."""
+        if (made := self.objects.of(self, name, hint, asking)) is not None:
+            return made
+        unknown = Unknown(name, self.oracle, setting=setting)
+        if setting and hint == "float":
+            unknown.become(())
+        return unknown
+
+    def additions(self, method: Any, asking: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+        """What a method that adds layers to an object is given by its names, each time that it is
+        called: of a single layer little would be seen."""
+        code = _code(method)
+        names = code.__code__.co_varnames[1 : code.__code__.co_argcount] if code else ()
+        layers = self.objects.of_each(self, names[0], asking) if len(names) == 1 else []
+        return [{names[0]: layer} for layer in layers] or [{}, {}]
 
     def _call_givers(self, names: Sequence[str], asking: frozenset[str]) -> None:
         """Call the functions that give what is asked for by these names; the nearest first."""
@@ -146,17 +167,6 @@ class Arguments:
                 return parts[names.index(name)]
         return None
 
-    def _annotated(self, name: str, code: FunctionType, asking: frozenset[str]) -> Any:
-        """An object of the class that an argument is annotated with, or of one that is made of it;
-        None where it is none of the program's."""
-        made = self.program.names.get(_hint(name, code))
-        if not isinstance(made, type) or made.__name__ in asking or not _is_own(made):
-            return None
-        if issubclass(made, enum.Enum):
-            return self.oracle.choose(list(made))
-        made = self.oracle.choose(made.__subclasses__() or [made])
-        return self.of(made, asking | {made.__name__})()
-
     def _asked(self, optional: Mapping[str, Any], *, is_type: bool) -> frozenset[str]:
         """Those of the arguments whose default is None that are given: all, or none, or one."""
         none = [name for name, value in optional.items() if value is None]
@@ -178,11 +188,6 @@ def _hint(name: str, code: FunctionType) -> str:
     """What an argument is annotated with; "" if it is not."""
     hint = code.__annotations__.get(name, "")
     return hint if isinstance(hint, str) else getattr(hint, "__name__", "")
-
-
-def _is_own(made: type) -> bool:
-    """Whether a class is the program's, or a module's beside it."""
-    return made.__module__ == "__main__" or made.__module__.startswith(BESIDE)
 
 
 def _ours(optional: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,8 +100,12 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     left, tried = _without_rules(made, what.methods or ()), set()
     while left:
         name, errors = _next(made, left, what), len(program.errors)
-        work = lambda m=getattr(made, name): _run(arguments.of(m)())  # noqa: B008, E731
-        results[name] = program.attempt(work, what.line)
+        method = getattr(made, name)
+        for again, added in enumerate(arguments.additions(method) if name in what.adding else [{}]):
+            if again or added:
+                arguments.forget(method)
+            arguments.given |= added
+            results[name] = program.attempt(lambda m=method: _run(arguments.of(m)()), what.line)
         program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)

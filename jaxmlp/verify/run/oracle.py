@@ -134,5 +134,5 @@ class Oracle:
         # Those come last, size by size, for there come to be more of them.
         own: list[Shape] = [shape for size in self.own for shape in
                             ((SAMPLES, size), (size - 1,), (SAMPLES, size - 1))  # and a 1
-                            if shape[-1] > 1 or size == 1]  # fmt: skip
+                            if shape[-1] > 1 or shape[1:] == (1,)]  # fmt: skip
         return known + [one for one in own if one not in known]

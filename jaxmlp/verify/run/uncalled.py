@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jaxmlp.verify.names import BACK, NOT_CHECKED, called
+from jaxmlp.verify.names import BACK, NOT_CHECKED, TRAINS, called
 
 CALL = "__call__"  # as a layer is called for its forward pass
 FORWARD = "()"  # in place of a name, the forward pass of the same arguments
 ON_OR_BACK = re.compile(r"forward|fwd|prop|back|grad|loss|error|cost", re.IGNORECASE)
+ADDS = re.compile(r"add|append|push|layer", re.IGNORECASE)
+GROWS = frozenset(("append", "extend", "insert"))  # of lists
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
 
@@ -29,6 +31,7 @@ class Uncalled(NamedTuple):
             that sets an attribute.
         returns: of a class, by method the names of what it returns.
         changing: of a class, the methods that change the object.
+        adding: of a class, the methods that add a layer to it, or something else.
         names: what is named in it.
     """
 
@@ -40,6 +43,7 @@ class Uncalled(NamedTuple):
     gives: Mapping[str, ast.FunctionDef]
     returns: Mapping[str, list[str]] = {}
     changing: frozenset[str] = frozenset()
+    adding: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
 
     @property
@@ -71,14 +75,16 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
     for one in defined:
         others = set().union(outside, *(used[other.name] for other in defined if other is not one))
         if isinstance(one, ast.ClassDef):
-            gives, returns, changing = _setters(one), _results(one), _changing(one)
+            gives, returns = _setters(one), _results(one)
+            changing, adding = _changing(one), _adding(one)
             whole = _whole(one, defined)
             methods = _roots(one) or _roots(whole) or _roots(whole, private=True)
         else:
-            methods, gives, returns, changing = None, _givers(one, functions), {}, frozenset()
+            methods, gives, returns = None, _givers(one, functions), {}
+            changing = adding = frozenset()
         found.append(Uncalled(
             one.name, one.lineno, one.end_lineno or one.lineno, methods, one.name in others,
-            gives, returns, changing, frozenset(used[one.name])))  # fmt: skip
+            gives, returns, changing, adding, frozenset(used[one.name])))  # fmt: skip
     made_of = {one.name: bool(asked & set(returned(one))) for one in functions}
     return sorted(found, key=lambda one: made_of.get(one.name, False))
 
@@ -135,7 +141,8 @@ def parts(uncalled: Uncalled) -> Iterator[Uncalled]:
 def that_learns(uncalled: Uncalled) -> Uncalled | None:
     """A class without the methods that neither change it nor go on or back; None if all do."""
     methods = uncalled.methods or ()
-    learning = tuple(m for m in methods if m in uncalled.changing or ON_OR_BACK.search(m))
+    learns = lambda name: ON_OR_BACK.search(name) or TRAINS.search(name)  # noqa: E731
+    learning = tuple(m for m in methods if m in uncalled.changing or learns(m))
     return uncalled._replace(methods=learning) if 0 < len(learning) < len(methods) else None
 
 
@@ -187,18 +194,36 @@ def _title(value: ast.expr) -> str:
 
 
 def _changing(made: ast.ClassDef) -> frozenset[str]:
-    """The methods that set something of the object's, or call one that does."""
+    """The methods that set something of the object's or add to it, or call one that does."""
     methods = {n.name: n for n in made.body if isinstance(n, ast.FunctionDef)}
     found: set[str] = set()
     for name, method in methods.items():
         targets = [n for n in ast.walk(method) if isinstance(n, ast.Attribute | ast.Subscript)
                    and isinstance(n.ctx, ast.Store)]  # fmt: skip
+        targets += _grown(method)
         if any(isinstance(n, ast.Attribute) for one in targets for n in ast.walk(one)):
             found.add(name)
     while more := {name for name, method in methods.items()
                    if name not in found and found & _named(method)}:  # fmt: skip
         found |= more
     return frozenset(found)
+
+
+def _adding(made: ast.ClassDef) -> frozenset[str]:
+    """The methods that are called so, and make a list of the object's longer."""
+    methods = [n for n in made.body if isinstance(n, ast.FunctionDef) and ADDS.search(n.name)]
+    return frozenset(m.name for m in methods if any(map(_is_own, _grown(m))))
+
+
+def _grown(method: ast.FunctionDef) -> list[ast.expr]:
+    """What a method adds something to, as to a list."""
+    return [n.func.value for n in ast.walk(method) if isinstance(n, ast.Call)
+            and isinstance(n.func, ast.Attribute) and n.func.attr in GROWS]  # fmt: skip
+
+
+def _is_own(target: ast.expr) -> bool:
+    """Whether it is an attribute of the object."""
+    return isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
 
 
 def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:

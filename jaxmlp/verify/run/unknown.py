@@ -262,6 +262,26 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         same = self == other
         return not same if isinstance(same, bool) else np.logical_not(same)
 
+    def __gt__(self, other: Any) -> Any:
+        return np.greater(self._as_count(other), other)
+
+    def __ge__(self, other: Any) -> Any:
+        return np.greater_equal(self._as_count(other), other)
+
+    def __lt__(self, other: Any) -> Any:
+        return np.less(self._as_count(other), other)
+
+    def __le__(self, other: Any) -> Any:
+        return np.less_equal(self._as_count(other), other)
+
+    def _as_count(self, other: Any) -> Any:
+        """A number of epochs, say, where it is compared with a whole number; or itself."""
+        if type(other) is int and self._is_untold() and not self.parts:
+            one_more = max(1, other + 1)
+            counted = self._oracle.choose(("array", one_more), "count")
+            self.value = None if counted == "array" else counted
+        return self if self.value is None else self.value
+
     def __hash__(self) -> int:
         if self.setting and self.known() is None and self._oracle.words:  # a key of a dict
             self.value = self._oracle.choose(self._oracle.words, self.of_list)
