@@ -83,7 +83,7 @@ def overwritten(judgement: Judgement) -> Iterator[StepMistake]:
     used = graph.ancestors([p.new for p in world.params])
     unused = [n for n in nodes.values() if n.op in FACTORS and n.id not in used]
     found: dict[Span, list[str]] = {}
-    for param in world.params:
+    for param in (p for p in world.params if p.old in judgement.names.adjoints):
         moved = gradient_nodes(world, judgement.choice.target, judgement.names, param)
         for last in (nodes[i] for i in moved if nodes[i].op in FACTORS):
             same = [n for n in unused if (n.span, n.op) == (last.span, last.op) and n.id < last.id]

@@ -103,8 +103,7 @@ class Arguments:
                 given[name].like = self.oracle.output
 
     def _another(self, name: str, hint: str, asking: frozenset[str], *, setting: bool) -> Any:
-        """Something for an argument of which nothing is known but its name, and what it is annotated
-        with."""
+        """Something for an argument of which no more is known than its name and annotation."""
         if (made := self.objects.of(self, name, hint, asking)) is not None:
             return made
         unknown = Unknown(name, self.oracle, setting=setting)

@@ -3,6 +3,7 @@
 import collections
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import GeneratorType
 from typing import Any
 
@@ -101,11 +102,12 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     while left:
         name, errors = _next(made, left, what), len(program.errors)
         method = getattr(made, name)
-        for again, added in enumerate(arguments.additions(method) if name in what.adding else [{}]):
+        adding = partial(arguments.additions, method) if name in what.adding else list
+        for again, added in enumerate(program.attempt(adding, what.line) or [{}]):
             if again or added:
                 arguments.forget(method)
             arguments.given |= added
-            results[name] = program.attempt(lambda m=method: _run(arguments.of(m)()), what.line)
+            results[name] = program.attempt(partial(_with_arguments, arguments, method), what.line)
         program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)
@@ -118,6 +120,10 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
         else:
             left.remove(name)
     return results
+
+
+def _with_arguments(arguments: Arguments, method: Any) -> Any:
+    return _run(arguments.of(method)())
 
 
 def _run(result: Any) -> Any:

@@ -6,11 +6,12 @@ from __future__ import annotations
 import ast
 import enum
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jaxmlp.verify.run.program import BESIDE, Program
+from jaxmlp.verify.run.uncalled import CALL
 from jaxmlp.verify.run.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Objects:
     def _with(self, methods: set[str], asking: frozenset[str]) -> list[type]:
         """The classes that have these methods, but for those that others are made of."""
         own = [one for one in self.program.names.values() if self._is_own(one, asking)]
-        return [one for one in own if methods and all(hasattr(one, m) for m in methods)
+        return [one for one in own if methods <= _methods(one) and methods
                 and not one.__subclasses__()]  # fmt: skip
 
     def _is_own(self, kind: Any, asking: frozenset[str]) -> bool:
@@ -91,16 +92,16 @@ class Objects:
         is in it, one after the other."""
         called: dict[str, set[str]] = {}
         each: dict[str, set[str]] = {}
-        for node in self.program.code.nodes:
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                for name in _names(node.func.value):
-                    called.setdefault(name, set()).add(node.func.attr)
-        for node in self.program.code.nodes:
-            if isinstance(node, ast.For | ast.comprehension):
-                within = [n for one in ast.walk(node.iter) for n in _names(one)]
-                methods = [called.get(n, set()) for one in ast.walk(node.target) for n in _names(one)]
-                for name in within:
-                    each.setdefault(name, set()).update(*methods)
+        nodes = self.program.code.nodes
+        for one in (n.func for n in nodes if isinstance(n, ast.Call)):
+            what, method = (one.value, one.attr) if isinstance(one, ast.Attribute) else (one, CALL)
+            for name in _names(what):
+                called.setdefault(name, set()).add(method)
+        for loop in (n for n in nodes if isinstance(n, ast.For | ast.comprehension)):
+            members = [name for n in ast.walk(loop.target) for name in _names(n)]
+            methods = set().union(*(called.get(name, set()) for name in members))
+            for name in (name for n in ast.walk(loop.iter) for name in _names(n)):
+                each.setdefault(name, set()).update(methods)
         return called, each
 
     @cached_property
@@ -108,6 +109,11 @@ class Objects:
         """The classes in which there is a product of matrices."""
         classes = [n for n in self.program.code.nodes if isinstance(n, ast.ClassDef)]
         return {made.name for made in classes if any(map(_is_product, ast.walk(made)))}
+
+
+def _methods(kind: type) -> set[str]:
+    """What is defined in a class, or in those that it is made of."""
+    return set().union(*(vars(one) for one in kind.__mro__ if one is not object))
 
 
 def _names(node: ast.AST) -> Iterator[str]:

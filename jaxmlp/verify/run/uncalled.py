@@ -141,7 +141,7 @@ def parts(uncalled: Uncalled) -> Iterator[Uncalled]:
 def that_learns(uncalled: Uncalled) -> Uncalled | None:
     """A class without the methods that neither change it nor go on or back; None if all do."""
     methods = uncalled.methods or ()
-    learns = lambda name: ON_OR_BACK.search(name) or TRAINS.search(name)  # noqa: E731
+    learns = lambda name: bool(ON_OR_BACK.search(name) or TRAINS.search(name))  # noqa: E731
     learning = tuple(m for m in methods if m in uncalled.changing or learns(m))
     return uncalled._replace(methods=learning) if 0 < len(learning) < len(methods) else None
 
@@ -198,9 +198,9 @@ def _changing(made: ast.ClassDef) -> frozenset[str]:
     methods = {n.name: n for n in made.body if isinstance(n, ast.FunctionDef)}
     found: set[str] = set()
     for name, method in methods.items():
-        targets = [n for n in ast.walk(method) if isinstance(n, ast.Attribute | ast.Subscript)
-                   and isinstance(n.ctx, ast.Store)]  # fmt: skip
-        targets += _grown(method)
+        targets = [*_grown(method), *(
+            n for n in ast.walk(method) if isinstance(n, ast.Attribute | ast.Subscript)
+            and isinstance(n.ctx, ast.Store))]  # fmt: skip
         if any(isinstance(n, ast.Attribute) for one in targets for n in ast.walk(one)):
             found.add(name)
     while more := {name for name, method in methods.items()
