@@ -14,6 +14,7 @@ from jaxmlp.verify.source import empty
 ID = "not-looked-at"
 BACKPROPAGATION = re.compile(r"back(ward|prop|propagat|pass)|^back$|bprop|gyakudenpa")
 GRADIENT_OF = re.compile(r"^(grad|d|g)")
+RATE = re.compile(r"^(lr|eta|alpha|learn(ing)?_?rate)$")
 PARAMETERS = ("W", "V", "b", "c")
 GRADIENTS = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
 HOLDERS = words("self params parameters param cache grads model net network layers weights")
@@ -160,7 +161,7 @@ def _gradient(node: ast.AST) -> bool:
         return bool(BACKPROPAGATION.search(plain(node.name))) and not empty(node)
     if isinstance(node, ast.AugAssign):  # c += 1 counts
         counts = isinstance(node.value, ast.Constant)
-        return ROLE.get(_label(node.target)) in PARAMETERS and not counts
+        return (ROLE.get(_label(node.target)) in PARAMETERS and not counts) or _goes_down(node)
     if not isinstance(node, ast.Assign) or _begins(node.value):
         return False
     stored = {_label(part) for target in node.targets for part in _parts(target)}
@@ -169,6 +170,13 @@ def _gradient(node: ast.AST) -> bool:
     read = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
     moved = {name for name in stored & read if ROLE.get(name) in PARAMETERS}
     return (moves and bool(moved)) or any(map(_is_gradient, stored - {""}))
+
+
+def _goes_down(node: ast.AugAssign) -> bool:
+    """Whether something moves by a step size times something that is called a gradient."""
+    names = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
+    told = any(map(RATE.search, names)) and any("grad" in name for name in names)
+    return isinstance(node.op, ast.Add | ast.Sub) and told
 
 
 def _begins(value: ast.expr) -> bool:

@@ -39,13 +39,17 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         Unjudged: there is no evidence for a verdict.
     """
     ready = list(worlds(recordings, seed))
+    resting = [one for one in (at_rest(world, seed) for world in ready) if one]
     try:
-        return _judged(ready, seed, declared)
+        found = _judged(ready, seed, declared)
     except Unjudged as why:
-        resting = [one for one in (at_rest(world, seed) for world in ready) if one]
         if why.reason != "no-error" or not resting:
             raise
         return _judged(resting, seed, declared)
+    if resting and not found.is_right:
+        with contextlib.suppress(Unjudged):
+            found = max(found, _judged(resting, seed, declared), key=_merit)
+    return found
 
 
 def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgement:
