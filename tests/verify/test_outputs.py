@@ -332,3 +332,34 @@ def test_a_gradient_that_takes_the_place_of_that_of_the_sample_before_is_told(ju
     wrong = judged(ONE_BY_ONE.replace("self.dW +=", "self.dW =")).checks
     told = [(c.verdict, c.diagnosis[0].id, c.place.line) for c in wrong if c.diagnosis]
     assert told == [("wrong", "overwritten", 11)]
+
+
+ADDED_UP = """
+import numpy as np
+X, T = np.random.rand(20, 5, 3), np.random.rand(20, 5, 1)
+W, V, H = np.random.randn(3, 4), np.random.randn(4, 1), np.random.randn(4, 4)
+dW, dV, dH = np.zeros_like(W), np.zeros_like(V), np.zeros_like(H)
+def f(u): return 1 / (1 + np.exp(-u))
+for epoch in range(100):
+    k = np.random.randint(20)
+    z, tops = [np.zeros((1, 4))], []
+    for x, t in zip(X[k], T[k]):
+        z.append(f(x[None] @ W + z[-1] @ H))
+        g = f(z[-1] @ V)
+        tops.append((t - g) * g * (1 - g))
+    later = np.zeros((1, 4))
+    for p in reversed(range(5)):
+        low = (later @ H.T + tops[p] @ V.T) * z[p + 1] * (1 - z[p + 1])
+        dV += z[p + 1].T @ tops[p]
+        dH += z[p].T @ low
+        dW += X[k, p][None].T @ low
+        later = low
+    W += dW * 0.1; V += dV * 0.1; H += dH * 0.1
+    dW *= 0; dV *= 0; dH *= 0
+"""
+
+
+def test_sums_of_gradients_that_are_0_again_after_a_step_have_no_part_in_the_next(judged):
+    assert {check.verdict for check in judged(ADDED_UP).checks} == {"right"}
+    wrong = judged(ADDED_UP.replace("* z[p + 1] * (1 - z[p + 1])", "* z[p + 1]")).checks
+    assert "wrong" in {check.verdict for check in wrong}
