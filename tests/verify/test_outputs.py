@@ -363,3 +363,29 @@ def test_sums_of_gradients_that_are_0_again_after_a_step_have_no_part_in_the_nex
     assert {check.verdict for check in judged(ADDED_UP).checks} == {"right"}
     wrong = judged(ADDED_UP.replace("* z[p + 1] * (1 - z[p + 1])", "* z[p + 1]")).checks
     assert "wrong" in {check.verdict for check in wrong}
+
+
+ROWS = """
+import numpy as np
+W = np.array([np.random.randn(3), np.random.randn(3), np.random.randn(3)], dtype=object)
+data = [(np.array([0, 0]), 0), (np.array([0, 1]), 1), (np.array([1, 0]), 1), (np.array([1, 1]), 0)]
+def f(u): return 1 / (1 + np.exp(-u))
+for epoch in range(9):
+    for x, t in data:
+        x = np.insert(x, 0, 1)
+        a, b = f(W[0].dot(x)), f(W[1].dot(x))
+        h = np.array([1, a, b])
+        g = f(W[2].dot(h))
+        d = (g - t) * g * (1 - g)
+        one, other = d * W[2][1] * a * (1 - a) * x, d * W[2][2] * b * (1 - b) * x
+        down = np.array([one, other, d * h], dtype=object)
+        W[0] -= 0.1 * down[0]
+        W[1] -= 0.1 * down[1]
+        W[2] -= 0.1 * down[2]
+"""
+
+
+def test_rows_of_one_array_that_are_added_to_one_by_one_make_a_step_of_a_sample(judged):
+    assert {check.verdict for check in judged(ROWS).checks} == {"right"}
+    wrong = judged(ROWS.replace("* a * (1 - a)", "* a")).checks
+    assert "wrong" in {check.verdict for check in wrong}

@@ -212,13 +212,21 @@ def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool
 
 
 def _is_added_to(nodes: Mapping[int, Node], move: Move) -> bool:
-    """Whether something was added to it, as a step does, and it was not computed anew."""
-    number = move.new
+    """Whether something was added to it, as a step does, or to its rows one by one, and it was not
+    computed anew."""
+    number, states, rows = move.new, [move.old], list[int]()
     while number in nodes and number != move.old:
-        if nodes[number].op not in ("add", "subtract"):
+        op, (first, *rest) = nodes[number].op, [*nodes[number].references] or [-1]
+        if op not in ("add", "subtract", *WRITES):
             return False
-        number = next(iter(nodes[number].references), -1)
-    return number == move.old
+        rows += rest[-1:] if op in WRITES else []
+        number = first
+        states.append(number)
+    read = {i for i, n in nodes.items()
+            if n.op == "getitem" and next(iter(n.references), -1) in states}  # fmt: skip
+    added = all(i in nodes and nodes[i].op in ("add", "subtract")
+                and read.intersection(nodes[i].references) for i in rows)  # fmt: skip
+    return number == move.old and added
 
 
 def _alone(
