@@ -11,6 +11,7 @@ from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.slopes import given_outputs
 from jaxmlp.verify.judge.staged import Said, Stage, explained, stage_checks
+from jaxmlp.verify.judge.still import overwritten
 from jaxmlp.verify.judge.unjudged import SEVERAL, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
@@ -188,6 +189,9 @@ def _notes(
     notes = [loose(first.name, results, first.line, begins)] if results else []
     if judgement.resting:
         why = Unjudged("resting", ", ".join(judgement.resting[:SEVERAL]))
+        notes.append(unjudged(first.name, first.line, why, begins))
+    if lost := overwritten(judgement):
+        why = Unjudged("overwritten", ", ".join(lost[:SEVERAL]))
         notes.append(unjudged(first.name, first.line, why, begins))
     if first.stretched and first.guessed:  # of data that are there it is known to be wrong
         why = Unjudged("stretched", ", ".join(name for name, _ in first.stretched[:SEVERAL]))

@@ -327,11 +327,13 @@ for epoch in range(50):
 """
 
 
-def test_a_gradient_that_takes_the_place_of_that_of_the_sample_before_is_told(judged):
-    assert {check.verdict for check in judged(ONE_BY_ONE).checks} == {"right"}
-    wrong = judged(ONE_BY_ONE.replace("self.dW +=", "self.dW =")).checks
-    told = [(c.verdict, c.diagnosis[0].id, c.place.line) for c in wrong if c.diagnosis]
-    assert told == [("wrong", "overwritten", 11)]
+def test_that_gradients_of_samples_before_are_not_used_is_told(judged):
+    report = judged(ONE_BY_ONE)
+    assert {check.verdict for check in report.checks} == {"right"}
+    assert "not-judged" not in {note.id for note in report.remarks}
+    report = judged(ONE_BY_ONE.replace("self.dW +=", "self.dW ="))
+    assert {check.verdict for check in report.checks} == {"right"}  # of the last sample
+    assert "not-judged" in {note.id for note in report.remarks}
 
 
 ADDED_UP = """
@@ -389,3 +391,25 @@ def test_rows_of_one_array_that_are_added_to_one_by_one_make_a_step_of_a_sample(
     assert {check.verdict for check in judged(ROWS).checks} == {"right"}
     wrong = judged(ROWS.replace("* a * (1 - a)", "* a")).checks
     assert "wrong" in {check.verdict for check in wrong}
+
+
+ALONG_TIME = """
+import numpy as np
+S = np.random.randn(9, 6, 4)
+H = 0.3 * np.random.randn(4, 4)
+for epoch in range(9):
+    for s in S:
+        h = np.zeros((7, 4))
+        for t in range(6):
+            h[t + 1] = h[t] - 0.5 * (np.tanh(h[t] @ H) - s[t])
+        d, dH = h[6] - s[5], 0
+        for t in reversed(range(6)):
+            low = -0.5 * d * (1 - np.tanh(h[t] @ H) ** 2)
+            dH = dH + np.outer(h[t], low)
+            d = d + low @ H.T
+        H = H - 0.1 * dH
+"""
+
+
+def test_rows_of_a_state_along_time_are_no_step(judged):
+    assert {check.verdict for check in judged(ALONG_TIME).checks} == {"right"}

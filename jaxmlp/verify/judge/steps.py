@@ -39,17 +39,23 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         Unjudged: there is no evidence for a verdict.
     """
     ready = list(worlds(recordings, seed))
-    resting = [one for one in (at_rest(world, seed) for world in ready) if one]
     try:
         found = _judged(ready, seed, declared)
     except Unjudged as why:
-        if why.reason != "no-error" or not resting:
+        if why.reason != "no-error" or not (resting := _at_rest(ready, seed)):
             raise
         return _judged(resting, seed, declared)
-    if resting and not found.is_right:
+    if not found.is_right and (resting := _at_rest(ready, seed)):
         with contextlib.suppress(Unjudged):
             found = max(found, _judged(resting, seed, declared), key=_merit)
     return found
+
+
+def _at_rest(ready: Sequence[World], seed: int) -> list[World]:
+    """The worlds in which sums that are 0 between steps are 0, if there are such."""
+    with contextlib.suppress(replay.NotReplayed):
+        return [one for one in (at_rest(world, seed) for world in ready) if one]
+    return []
 
 
 def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgement:

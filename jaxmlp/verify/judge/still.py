@@ -1,6 +1,6 @@
 """Parameters of the forward pass that never move, or that grow; gradients that get lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -9,9 +9,10 @@ from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.step import FACTORS, SUMS
-from jaxmlp.verify.run.tape import Node, Span
+from jaxmlp.verify.run.step import FACTORS, PASSING, SUMS
+from jaxmlp.verify.run.tape import Node
 
+SCALES = SUMS | PASSING | {"multiply", "divide", "negative"}  # what is done to a gradient at most
 EVERY = Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。")
 NEVER_MOVES = Note(
     "never-moves",
@@ -37,15 +38,6 @@ NOT_SUMMED = Note(
           "summed over the samples.",
           "更新前より成分が増えています。勾配がサンプルごとの行のままです。サンプルについて和を取ってください。"),
     Words("Which shape has it after the step?", "更新の後はどんな形になりますか。"),
-)  # fmt: skip
-OVERWRITTEN = Note(
-    "overwritten",
-    Words("Each sample's gradient takes the place of the one before: the step is that of the last "
-          "sample alone, where the sum belongs.",
-          "サンプルごとの勾配で前の勾配が上書きされるため、最後のサンプルの勾配だけで更新されます。"
-          "和を取ってください。"),
-    Words("What becomes of the gradients of the samples before?",
-          "前のサンプルの勾配はどうなりますか。"),
 )  # fmt: skip
 
 
@@ -74,27 +66,29 @@ def stretched(judgement: Judgement) -> Iterator[StepMistake]:
         yield StepMistake((name,), (NOT_SUMMED,), recording.nodes[number].span)
 
 
-def overwritten(judgement: Judgement) -> Iterator[StepMistake]:
-    """Gradients that were computed for several samples at one place, of which the last is used."""
+def overwritten(judgement: Judgement) -> list[str]:
+    """The parameters of which gradients were computed for several samples at one place, and the
+    last is used: each may have taken the place of the one before, or it was meant so."""
     world = judgement.world
     if not world.recording.moves or judgement.choice.target.pairs[1:]:
-        return
+        return []
     nodes, graph = world.recording.nodes, world.graph
     used = graph.ancestors([p.new for p in world.params])
-    unused = [n for n in nodes.values() if n.op in FACTORS and n.id not in used]
-    found: dict[Span, list[str]] = {}
+    scaled = lambda i: all(nodes[k].op in SCALES for k in graph.dependents([i]) - {i})  # noqa: E731
+    unused = [n for n in nodes.values() if n.op in FACTORS and n.id not in used and scaled(n.id)]
+    found: list[str] = []
     for param in (p for p in world.params if p.old in judgement.names.adjoints):
         moved = gradient_nodes(world, judgement.choice.target, judgement.names, param)
-        for last in (nodes[i] for i in moved if nodes[i].op in FACTORS):
-            same = [n for n in unused if (n.span, n.op) == (last.span, last.op) and n.id < last.id]
-            if any(_is_of_another(graph, n, last) for n in same):
-                found.setdefault(last.span, []).append(param.name)
-    for span, names in found.items():
-        yield StepMistake(tuple(dict.fromkeys(names)), (OVERWRITTEN,), span)
+        last = [nodes[i] for i in moved if nodes[i].op in FACTORS]
+        if any(_is_of_another(graph, n, one, world.roots) for n in unused for one in last):
+            found.append(param.name)
+    return found
 
 
-def _is_of_another(graph: Graph, node: Node, last: Node) -> bool:
-    """Whether it is the gradient by the same parameters, of another sample."""
-    params = graph.ancestors([last.id]) & graph.ancestors([node.id])
-    alike = node.value.shape == last.value.shape and bool(params)
-    return alike and not np.array_equal(node.value, last.value)
+def _is_of_another(graph: Graph, node: Node, last: Node, roots: Sequence[int]) -> bool:
+    """Whether it is the same of another sample, computed before."""
+    same = (node.span, node.op, node.value.shape) == (last.span, last.op, last.value.shape)
+    if not same or node.id > last.id or np.array_equal(node.value, last.value):
+        return False
+    params = graph.ancestors([last.id]) & {*roots}
+    return bool(params) and params == graph.ancestors([node.id]) & {*roots}

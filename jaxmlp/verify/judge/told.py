@@ -18,7 +18,7 @@ from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
-from jaxmlp.verify.judge.still import overwritten, still, stretched
+from jaxmlp.verify.judge.still import still, stretched
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import cells_of, statements_of
@@ -105,8 +105,7 @@ class Telling:
         found, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
         spoiled_by = shares(found) if found.shares else _mistakes(found, self.code)
-        mistakes = [*spoiled_by, *steps(found), *still(found), *stretched(found),
-                    *overwritten(found)]  # fmt: skip
+        mistakes = [*spoiled_by, *steps(found), *still(found), *stretched(found)]
         mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
         mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip

@@ -42,6 +42,12 @@ REASONS = {
         "見つかったステップでは {} は更新されません。ほかのパラメータは更新されます。"
         "意図したものかもしれません",
     ),
+    "overwritten": Words(
+        "gradients of several samples are computed for {}, and the last alone is used: does each "
+        "take the place of the one before, where the sum belongs?",
+        "{} の勾配を複数のサンプルについて計算していますが、使われるのは最後のものだけです。"
+        "和を取るべきところで、前の勾配を上書きしていませんか",
+    ),
     "shapes": Words(
         "it works with no shapes of the data that make sense",
         "意味のあるデータの形では動きません",

@@ -304,8 +304,8 @@ def as_array(
             return _ragged(value)
     else:
         made = lifted(np.array(value))
-    if dtype is object:  # of arrays of one length the same numbers
-        dtype = None
+    if dtype is object and isinstance(made, Recorded) and made.ndim > 1 and made.dtype.kind == "f":
+        dtype = None  # of arrays of one length it is the same numbers
     if dtype is not None and isinstance(made, Recorded):
         made = cast(made, dtype)
     if not isinstance(made, Recorded):

@@ -138,7 +138,7 @@ class Loops:
             before = self._places(frame)
             yield from self._inside(entry)
             if self.again > again:  # the steps are those of a loop inside
-                return
+                continue
             if len(self.seen) == known:
                 after = self._places(frame)
                 self.look(line, "", start, before, after, first=self.counts[place] == 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import ast
 import enum
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +41,13 @@ class Objects:
             asking: what it is made for.
         """
         if (made := self.program.names.get(hint)) and self._is_own(made, asking):
-            kinds = [*made] if issubclass(made, enum.Enum) else made.__subclasses__() or [made]
-            kind = self.oracle.choose(kinds) if len(kinds) > 1 else kinds[0]
-            return kind if isinstance(kind, enum.Enum) else self._made(arguments, kind, asking)
-        if kinds := self._with(self._called[0].get(name, set()), asking):
-            return self._made(arguments, self.oracle.choose(kinds), asking)
+            if issubclass(made, enum.Enum):
+                return self._picked([*made])
+            kinds = [one for one in self._with(set(), asking) if issubclass(one, made)]
+            return self._made(arguments, self._picked(kinds), asking) if kinds else None
+        methods = self._called[0].get(name, set())
+        if methods and (kinds := self._with(methods, asking)):
+            return self._made(arguments, self._picked(kinds), asking)
         return self.layers(arguments, self._called[1].get(name, set()), asking) or None
 
     def of_each(self, arguments: Arguments, name: str, asking: frozenset[str]) -> list[Any]:
@@ -58,27 +61,45 @@ class Objects:
         between = [one for one in kinds if one not in weighted and ACTIVATION.search(one.__name__)]
         if len(methods) < PASSES or not weighted:
             return []
-        kind, turned = self.oracle.choose(weighted), self.oracle.choose((False, True))
-        first = self._made(arguments, kind, asking)
-        sizes = [(name, one.value) for name, one in arguments.given.items()
-                 if isinstance(one, Unknown) and type(one.value) is int]  # fmt: skip
+        kind, turned = self._picked(weighted), self.oracle.choose((False, True))
+        sizes: dict[str, int] = {}
+        first = self._made(arguments, kind, asking, sizes=sizes)
+        middle = [self._made(arguments, self._picked(between), asking)] if between else []
         if len(sizes) != PASSES:
             return []
-        (one, inputs), (other, units) = sizes
-        middle = [self._made(arguments, self.oracle.choose(between), asking)] if between else []
-        arguments.forget(kind)
-        arguments.given |= {other: inputs} if turned else {one: units}
-        return [first, *middle, arguments.of(kind, asking | {kind.__name__})()]
+        (one, inputs), (other, units) = sizes.items()
+        known = {other: inputs} if turned else {one: units}
+        return [first, *middle, self._made(arguments, kind, asking, known=known)]
 
-    def _made(self, arguments: Arguments, kind: type, asking: frozenset[str]) -> Any:
-        arguments.forget(kind)
-        return arguments.of(kind, asking | {kind.__name__})()
+    def _picked(self, kinds: Sequence[Any]) -> Any:
+        return self.oracle.choose(kinds) if len(kinds) > 1 else kinds[0]
+
+    def _made(
+        self, arguments: Arguments, kind: type, asking: frozenset[str], *,
+        known: Mapping[str, Any] | None = None, sizes: dict[str, int] | None = None,
+    ) -> Any:  # fmt: skip
+        """An object, made of what has no part in what it is made for.
+
+        Args:
+            known: what it is made of, by name.
+            sizes: in which those are put that it is made with.
+        """
+        before = arguments.given
+        arguments.given = dict(known or {})
+        try:
+            return arguments.of(kind, asking | {kind.__name__})()
+        finally:
+            if sizes is not None:
+                sizes |= {name: one.value for name, one in arguments.given.items()
+                          if isinstance(one, Unknown) and type(one.value) is int}  # fmt: skip
+            before |= {k: v for k, v in arguments.given.items() if k not in before}
+            arguments.given = before
 
     def _with(self, methods: set[str], asking: frozenset[str]) -> list[type]:
         """The classes that have these methods, but for those that others are made of."""
         own = [one for one in self.program.names.values() if self._is_own(one, asking)]
-        return [one for one in own if methods <= _methods(one) and methods
-                and not one.__subclasses__()]  # fmt: skip
+        return [one for one in own if methods <= _methods(one)
+                and not (one.__subclasses__() or inspect.isabstract(one))]  # fmt: skip
 
     def _is_own(self, kind: Any, asking: frozenset[str]) -> bool:
         """Whether it is a class of the program's, or of a module's beside it."""

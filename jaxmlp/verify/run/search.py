@@ -31,7 +31,6 @@ SPARE = 100  # of shapes that make no sense, after which others do not either
 KEPT = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 FEW = 100  # of a class without some of its methods
-ENOUGH = 300  # where some work: with others there may be more to see
 SHARE = 2  # of an even share of the time, for one of several calls
 AGAIN = 4  # of a changed program, with the shapes of the one before
 OWN = 8  # sizes of the program's own, at most
@@ -98,7 +97,7 @@ class Search:
     def worlds(self, what: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         made, left, started = Made(), Left(self.first), False
-        while left and left.tried < (ENOUGH if made.found else self.tries) and not made.is_enough:
+        while left and left.tried < self.tries and not made.is_enough:
             if time.process_time() >= self.until:
                 break
             run = left.pop()

@@ -214,19 +214,23 @@ def _is_more_than_a_sum(node: Node, roots: Mapping[int, frozenset[int]]) -> bool
 def _is_added_to(nodes: Mapping[int, Node], move: Move) -> bool:
     """Whether something was added to it, as a step does, or to its rows one by one, and it was not
     computed anew."""
-    number, states, rows = move.new, [move.old], list[int]()
+    number = move.new
     while number in nodes and number != move.old:
-        op, (first, *rest) = nodes[number].op, [*nodes[number].references] or [-1]
-        if op not in ("add", "subtract", *WRITES):
+        node = nodes[number]
+        added = node.op in ("add", "subtract") or (node.op in WRITES and _adds_to_row(nodes, node))
+        if not added:
             return False
-        rows += rest[-1:] if op in WRITES else []
-        number = first
-        states.append(number)
-    read = {i for i, n in nodes.items()
-            if n.op == "getitem" and next(iter(n.references), -1) in states}  # fmt: skip
-    added = all(i in nodes and nodes[i].op in ("add", "subtract")
-                and read.intersection(nodes[i].references) for i in rows)  # fmt: skip
-    return number == move.old and added
+        number = next(iter(node.references), -1)
+    return number == move.old
+
+
+def _adds_to_row(nodes: Mapping[int, Node], write: Node) -> bool:
+    """Whether what is written to a row is what was there, and something."""
+    value = nodes.get([*write.references][-1])
+    if value is None or value.op not in ("add", "subtract"):
+        return False
+    read = [nodes[i] for i in value.references if i in nodes and nodes[i].op == "getitem"]
+    return any(write.op == "put" or repr(one.args[1:]) == repr(write.args[1:-1]) for one in read)
 
 
 def _alone(

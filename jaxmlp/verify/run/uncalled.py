@@ -14,7 +14,7 @@ from jaxmlp.verify.names import BACK, NOT_CHECKED, TRAINS, called
 CALL = "__call__"  # as a layer is called for its forward pass
 FORWARD = "()"  # in place of a name, the forward pass of the same arguments
 ON_OR_BACK = re.compile(r"forward|fwd|prop|back|grad|loss|error|cost", re.IGNORECASE)
-ADDS = re.compile(r"add|append|push|layer", re.IGNORECASE)
+ADDS = re.compile(r"^_*(add|append|push)|^_*layer$", re.IGNORECASE)
 GROWS = frozenset(("append", "extend", "insert"))  # of lists
 KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
