@@ -512,3 +512,102 @@ def test_the_half_of_the_sum_is_a_mean_squared_error_as_a_book_has_it(tmp_path):
     assert verdicts(tmp_path, text) == {"right"}
     assert verdicts(tmp_path, text.replace("0.5 * ", "")) == {"wrong"}
     assert verdicts(tmp_path, text.replace("0.5 * ", "0.25 * ")) == {"wrong"}
+
+
+OWN_LAYERS = """
+import numpy as np
+class Layer:
+    def forward(self, x): raise NotImplementedError
+    def backward(self, d, eta): raise NotImplementedError
+class Dense(Layer):
+    def __init__(self, inputs, units):
+        self.W, self.b = np.random.randn(inputs, units), np.random.randn(units)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, d, eta):
+        low = d @ self.W.T
+        self.W -= eta * self.x.T @ d
+        self.b -= eta * d.sum(0)
+        return low
+class Tanh(Layer):
+    def forward(self, x):
+        self.z = np.tanh(x)
+        return self.z
+    def backward(self, d, eta):
+        return d * (1 - self.z ** 2)
+"""
+NETS = {
+    "added": """
+class Net:
+    def __init__(self):
+        self.layers = []
+    def add(self, layer):
+        self.layers.append(layer)
+    def fit(self, X, T, epochs, eta):
+        for epoch in range(epochs):
+            z = X
+            for layer in self.layers: z = layer.forward(z)
+            d = z - T
+            for layer in reversed(self.layers): d = layer.backward(d, eta)
+""",
+    "in a list": """
+class Net:
+    def __init__(self, layers):
+        self.layers = layers
+    def fit(self, X, T, epochs, eta):
+        for epoch in range(epochs):
+            z = X
+            for layer in self.layers: z = layer.forward(z)
+            d = z - T
+            for layer in reversed(self.layers): d = layer.backward(d, eta)
+""",
+    "by an annotation": """
+class Net:
+    def __init__(self, eta, first: Dense):
+        self.first, self.eta = first, eta
+    def fit(self, X, T):
+        z = np.tanh(self.first.forward(X))
+        self.first.backward((z - T) * (1 - z ** 2), self.eta)
+""",
+}
+SIZES_ADDED = """
+import numpy as np
+class Layer:
+    def __init__(self, inputs, units):
+        self.W = np.random.randn(units, inputs)
+        self.units = units
+class Net:
+    def __init__(self, inputs, eta):
+        self.inputs, self.eta, self.layers = inputs, eta, []
+    def add(self, units):
+        last = self.layers[-1].units if self.layers else self.inputs
+        self.layers.append(Layer(last, units))
+    def train(self, X, T, epochs):
+        self._epochs(X, T, epochs, 0)
+    def _epochs(self, X, T, epochs, k):
+        if epochs > k:
+            z = X
+            below = []
+            for layer in self.layers:
+                below.append(z)
+                z = np.tanh(z @ layer.W.T)
+            d = (z - T) * (1 - z ** 2)
+            for layer, x in zip(reversed(self.layers), reversed(below)):
+                low = d @ layer.W * (1 - x ** 2)
+                layer.W -= self.eta * d.T @ x
+                d = low
+            self._epochs(X, T, epochs, k + 1)
+"""
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_layers_that_an_object_is_given_are_the_programs_own(tmp_path, net):
+    text = OWN_LAYERS + NETS[net]
+    assert verdicts(tmp_path, text) == {"right"}
+    assert "wrong" in verdicts(tmp_path, text.replace("z ** 2)", "z)"))
+
+
+def test_layers_are_added_by_their_sizes_and_epochs_are_counted(tmp_path):
+    assert verdicts(tmp_path, SIZES_ADDED) == {"right"}
+    assert "wrong" in verdicts(tmp_path, SIZES_ADDED.replace("* (1 - x ** 2)", "* (1 - x)"))
