@@ -187,18 +187,17 @@ def _notes(
     results = [result for result, node in judgement.loose
              if result not in told_of and _like_weights(judgement, result, node)]  # fmt: skip
     notes = [loose(first.name, results, first.line, begins)] if results else []
-    if judgement.resting:
-        why = Unjudged("resting", ", ".join(judgement.resting[:SEVERAL]))
-        notes.append(unjudged(first.name, first.line, why, begins))
-    if lost := overwritten(judgement):
-        why = Unjudged("overwritten", ", ".join(lost[:SEVERAL]))
-        notes.append(unjudged(first.name, first.line, why, begins))
-    if first.stretched and first.guessed:  # of data that are there it is known to be wrong
-        why = Unjudged("stretched", ", ".join(name for name, _ in first.stretched[:SEVERAL]))
-        notes.append(unjudged(first.name, first.line, why, begins))
-    if judgement.unseen:
-        why = Unjudged("unseen", ", ".join(judgement.unseen[:SEVERAL]))
-        notes.append(unjudged(first.name, first.line, why, begins))
+    grown = [name for name, _ in first.stretched]
+    reasons = {
+        "resting": judgement.resting,
+        "overwritten": overwritten(judgement),
+        "stretched": grown if first.guessed else (),  # of data that are there it is wrong
+        "unseen": judgement.unseen,
+    }
+    for reason, names in reasons.items():
+        if names:
+            why = Unjudged(reason, ", ".join(names[:SEVERAL]))
+            notes.append(unjudged(first.name, first.line, why, begins))
     return tuple(notes)
 
 

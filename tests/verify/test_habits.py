@@ -537,6 +537,14 @@ class Tanh(Layer):
     def backward(self, d, eta):
         return d * (1 - self.z ** 2)
 """
+FIT = """
+    def fit(self, X, T, epochs, eta):
+        for epoch in range(epochs):
+            z = X
+            for layer in self.layers: z = layer.forward(z)
+            d = z - T
+            for layer in reversed(self.layers): d = layer.backward(d, eta)
+"""
 NETS = {
     "added": """
 class Net:
@@ -544,24 +552,14 @@ class Net:
         self.layers = []
     def add(self, layer):
         self.layers.append(layer)
-    def fit(self, X, T, epochs, eta):
-        for epoch in range(epochs):
-            z = X
-            for layer in self.layers: z = layer.forward(z)
-            d = z - T
-            for layer in reversed(self.layers): d = layer.backward(d, eta)
-""",
+"""
+    + FIT,
     "in a list": """
 class Net:
     def __init__(self, layers):
         self.layers = layers
-    def fit(self, X, T, epochs, eta):
-        for epoch in range(epochs):
-            z = X
-            for layer in self.layers: z = layer.forward(z)
-            d = z - T
-            for layer in reversed(self.layers): d = layer.backward(d, eta)
-""",
+"""
+    + FIT,
     "by an annotation": """
 class Net:
     def __init__(self, eta, first: Dense):

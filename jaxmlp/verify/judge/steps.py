@@ -47,7 +47,7 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
         return _judged(resting, seed, declared)
     if not found.is_right and (resting := _at_rest(ready, seed)):
         with contextlib.suppress(Unjudged):
-            found = max(found, _judged(resting, seed, declared), key=_merit)
+            found = _better(found, _judged(resting, seed, declared))
     return found
 
 

@@ -111,12 +111,12 @@ class Arguments:
             unknown.become(())
         return unknown
 
-    def additions(self, method: Any, asking: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    def additions(self, method: Any) -> list[dict[str, Any]]:
         """What a method that adds layers to an object is given by its names, each time that it is
         called: of a single layer little would be seen."""
         code = _code(method)
         names = code.__code__.co_varnames[1 : code.__code__.co_argcount] if code else ()
-        layers = self.objects.of_each(self, names[0], asking) if len(names) == 1 else []
+        layers = self.objects.of_each(self, names[0]) if len(names) == 1 else []
         return [{names[0]: layer} for layer in layers] or [{}, {}]
 
     def _call_givers(self, names: Sequence[str], asking: frozenset[str]) -> None:

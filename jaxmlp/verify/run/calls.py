@@ -101,13 +101,7 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     left, tried = _without_rules(made, what.methods or ()), set()
     while left:
         name, errors = _next(made, left, what), len(program.errors)
-        method = getattr(made, name)
-        adding = partial(arguments.additions, method) if name in what.adding else list
-        for again, added in enumerate(program.attempt(adding, what.line) or [{}]):
-            if again or added:
-                arguments.forget(method)
-            arguments.given |= added
-            results[name] = program.attempt(partial(_with_arguments, arguments, method), what.line)
+        results[name] = _result(arguments, name, getattr(made, name))
         program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)
@@ -122,8 +116,16 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     return results
 
 
-def _with_arguments(arguments: Arguments, method: Any) -> Any:
-    return _run(arguments.of(method)())
+def _result(arguments: Arguments, name: str, method: Any) -> Any:
+    """What a method gives; one that adds layers to its object is called for each of several."""
+    program, what, result = arguments.program, arguments.what, None
+    adding = partial(arguments.additions, method) if name in what.adding else list
+    for again, added in enumerate(program.attempt(adding, what.line) or [{}]):
+        if again or added:
+            arguments.forget(method)
+        arguments.given |= added
+        result = program.attempt(lambda: _run(arguments.of(method)()), what.line)
+    return result
 
 
 def _run(result: Any) -> Any:

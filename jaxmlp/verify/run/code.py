@@ -5,7 +5,7 @@ import __future__
 
 import ast
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,9 @@ from typing import Any
 from jaxmlp.verify.reading import code_of, statements_of
 from jaxmlp.verify.run import beside
 from jaxmlp.verify.run.hooked import Hooked, uses_numpy
+from jaxmlp.verify.run.uncalled import CALL
+
+PRODUCTS = frozenset(("dot", "matmul", "einsum", "tensordot"))
 
 
 @dataclass(eq=False)
@@ -118,7 +121,40 @@ class Code:
         """The lines where it refuses something itself."""
         return {n.lineno for n in self.nodes if isinstance(n, ast.Raise)}
 
+    @cached_property
+    def called_of(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+        """By the name of a variable or an attribute the methods that are called of it; and of what
+        is in it, one after the other."""
+        called: dict[str, set[str]] = {}
+        each: dict[str, set[str]] = {}
+        for one in (n.func for n in self.nodes if isinstance(n, ast.Call)):
+            what, method = (one.value, one.attr) if isinstance(one, ast.Attribute) else (one, CALL)
+            for name in _names(what):
+                called.setdefault(name, set()).add(method)
+        for loop in (n for n in self.nodes if isinstance(n, ast.For | ast.comprehension)):
+            members = [name for n in ast.walk(loop.target) for name in _names(n)]
+            methods = set().union(*(called.get(name, set()) for name in members))
+            for name in (name for n in ast.walk(loop.iter) for name in _names(n)):
+                each.setdefault(name, set()).update(methods)
+        return called, each
+
+    @cached_property
+    def multiplying(self) -> set[str]:
+        """The classes in which there is a product of matrices."""
+        classes = [n for n in self.nodes if isinstance(n, ast.ClassDef)]
+        return {made.name for made in classes if any(map(_is_product, ast.walk(made)))}
+
     def added_to(self, line: int) -> list[str]:
         """What it adds something to in a line."""
         nodes = [n for n in self.nodes if isinstance(n, ast.AugAssign)]
         return [ast.unparse(n.target) for n in nodes if n.lineno == line]
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """The name of a variable, or of an attribute."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        yield getattr(node, "id", getattr(node, "attr", ""))
+
+
+def _is_product(node: ast.AST) -> bool:
+    return isinstance(node, ast.MatMult) or getattr(node, "attr", "") in PRODUCTS

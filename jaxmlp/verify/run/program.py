@@ -29,7 +29,7 @@ from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, m
 from jaxmlp.verify.run.loops import Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, ROWS, Oracle
 from jaxmlp.verify.run.recording_numpy import forget_saved
-from jaxmlp.verify.run.step import TapePlace, moves, places
+from jaxmlp.verify.run.step import BESIDE, TapePlace, moves, places
 from jaxmlp.verify.run.stubs import Written
 from jaxmlp.verify.run.table import table
 from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
@@ -38,7 +38,6 @@ from jaxmlp.verify.run.unknown import Unknown
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 ANSWERS = 100  # that are typed, at most
 SAVED = re.compile(r"weight|param|model|checkpoint|ckpt|trained|network|theta", re.IGNORECASE)
-BESIDE = "beside."  # before the name of a module of the program's
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, zipfile.BadZipFile, struct.error)
 
 

@@ -178,8 +178,8 @@ def _stands_still(program: Program) -> bool:
     moved = any(one.moves for one in program.seen)
     failures = program.failures
     empty = any(kind == "ZeroDivisionError" or EMPTY.search(text) for kind, _, text in failures)
-    sized = any(re.search(r"\d", text) for _, _, text in failures)
-    return not moved and (not failures or empty or not (sized or multiplies()))
+    numbered = any(re.search(r"\d", text) for _, _, text in failures)
+    return not moved and (not failures or empty or not (numbered or multiplies()))
 
 
 def sized(program: Program, lengths: Lengths, many: set[int]) -> list[Lengths]:

@@ -21,6 +21,7 @@ SHAPING = frozenset((
 PASSING = SHAPING | {"take", "getitem", "np.copy", "astype"}
 SUMS = frozenset(("add", "subtract"))
 WRITES = frozenset(("setitem", "put"))
+BESIDE = "beside."  # before the name of a module of the program's
 DEPTH, MANY = 5, 3000
 MOST = 5 * MANY  # places in all
 FACTORS = frozenset((
@@ -103,17 +104,17 @@ def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
     if isinstance(value, list | tuple):
         return [(f"{path}[{k}]", one) for k, one in enumerate(value[:MANY])]
     made = type(value)
-    if _is_own(made) and hasattr(value, "__dict__"):
-        shared = {k: v for one in made.__mro__ if _is_own(one) for k, v in vars(one).items()
+    if is_own(made) and hasattr(value, "__dict__"):
+        shared = {k: v for one in made.__mro__ if is_own(one) for k, v in vars(one).items()
                   if not (callable(v) or hasattr(v, "__get__") or k.startswith("__"))}  # fmt: skip
         return [(f"{path}.{key}", one) for key, one in {**shared, **vars(value)}.items()]
     return None
 
 
-def _is_own(made: type) -> bool:
+def is_own(made: type) -> bool:
     """Whether a class is the program's own."""
     module = str(made.__module__)
-    return module == "__main__" or module.startswith("beside.")
+    return module == "__main__" or module.startswith(BESIDE)
 
 
 def moves(

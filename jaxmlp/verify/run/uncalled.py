@@ -212,7 +212,7 @@ def _changing(made: ast.ClassDef) -> frozenset[str]:
 def _adding(made: ast.ClassDef) -> frozenset[str]:
     """The methods that are called so, and make a list of the object's longer."""
     methods = [n for n in made.body if isinstance(n, ast.FunctionDef) and ADDS.search(n.name)]
-    return frozenset(m.name for m in methods if any(map(_is_own, _grown(m))))
+    return frozenset(m.name for m in methods if any(map(_is_attribute_of_self, _grown(m))))
 
 
 def _grown(method: ast.FunctionDef) -> list[ast.expr]:
@@ -221,7 +221,7 @@ def _grown(method: ast.FunctionDef) -> list[ast.expr]:
             and isinstance(n.func, ast.Attribute) and n.func.attr in GROWS]  # fmt: skip
 
 
-def _is_own(target: ast.expr) -> bool:
+def _is_attribute_of_self(target: ast.expr) -> bool:
     """Whether it is an attribute of the object."""
     return isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
 

@@ -253,9 +253,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return bool(self) == other
         if self.loaded and type(other) is int and other < 0 and self._is_undecided():
             return False  # as what a file that was not found would be, in C
-        if type(other) is int and self._is_untold() and not self.parts:
-            layer = self._oracle.choose(("array", LAYERS, other), "layer")
-            self.value = None if layer == "array" else layer
+        if type(other) is int:
+            self._may_be_number((LAYERS, other), "layer")
         return np.equal(self, other)
 
     def __ne__(self, other: Any) -> Any:
@@ -276,11 +275,15 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
 
     def _as_count(self, other: Any) -> Any:
         """A number of epochs, say, where it is compared with a whole number; or itself."""
-        if type(other) is int and self._is_untold() and not self.parts:
-            one_more = max(1, other + 1)
-            counted = self._oracle.choose(("array", one_more), "count")
-            self.value = None if counted == "array" else counted
+        if type(other) is int:
+            self._may_be_number((max(1, other + 1),), "count")
         return self if self.value is None else self.value
+
+    def _may_be_number(self, numbers: tuple[int, ...], kind: str) -> None:
+        """Become one of these, or stay what may be an array, where nothing is known of it yet."""
+        if self._is_untold() and not self.parts:
+            picked = self._oracle.choose(("array", *numbers), kind)
+            self.value = None if picked == "array" else picked
 
     def __hash__(self) -> int:
         if self.setting and self.known() is None and self._oracle.words:  # a key of a dict
