@@ -112,10 +112,7 @@ def reproduces(changed: Quantities, claims: Mapping[str, np.ndarray]) -> bool:
 @no_type_check
 def _reproduced(claim: np.ndarray, value: object) -> bool:
     """Two zeros are the same if both are exact or both are rounding."""
-    within = tolerance(claim)
-    return same(claim, value, within) or (
-        claim.any() and value.any() and same(claim, value, within, NEXT_TO_1)
-    )
+    return same(claim, value, tolerance(claim), NEXT_TO_1 if claim.any() and value.any() else 0)
 
 
 def _distinct(found: list[Explanation]) -> list[Explanation]:

@@ -137,6 +137,7 @@ def test_a_call_in_no_loop_may_be_a_step(folder):
     assert {c.place.line for c in wrong.checks if c.verdict == "wrong"} == {16}
 
 
+@pytest.mark.slow
 def test_the_steps_of_a_call_that_makes_several_are_not_taken_for_one(folder):
     """Right, but its sum is that of no gradient: nothing is called wrong."""
     twice = ONCE.replace("net.learn(0.9)\n", "").replace(
@@ -411,6 +412,7 @@ def test_a_part_of_a_library_is_no_module_beside_that_is_called_like_it(folder):
     assert module_file("common.utils", 0, folder, [folder]) == folder / "utils.py"
 
 
+@pytest.mark.slow
 def test_a_large_table_of_stated_numbers_is_one_array(folder):
     rows = [[0.5 * (k % 7), 0.25 * (k % 3), 1.0, float(k % 2)] for k in range(900)]
     (folder / "numbers_of.py").write_text(f"rows = {rows}\n")

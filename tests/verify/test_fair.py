@@ -178,6 +178,7 @@ for i in range(50):
 
 @pytest.mark.parametrize("text", [STABLE, CURVE], ids=["by masks", "of the samples"])
 @pytest.mark.parametrize("slip", [("low = ", "low = -"), ("* (1 - z", "+ (1 - z")])
+@pytest.mark.costly
 def test_a_sigmoid_by_masks_and_a_target_that_is_computed(judged, text, slip):
     assert {check.verdict for check in judged(text).checks} == {"right"}
     changed = text.replace(*slip)
@@ -452,6 +453,7 @@ for i in range(50):
 """
 
 
+@pytest.mark.slow
 def test_what_rounding_leaves_of_the_first_of_many_layers_is_not_called_wrong(judged):
     assert "wrong" not in {check.verdict for check in judged(DEEP).checks}
     assert "wrong" in {c.verdict for c in judged(DEEP.replace("(x > 0)", "(x >= 0)")).checks}
@@ -626,6 +628,7 @@ def test_a_bias_that_grows_where_the_data_are_not_there_is_told(judged):
     "update", ["b1 = b1 - learning_rate * db2", "b1 = b1 - learning_rate * dW1.sum()",
                "b1 = b1 + learning_rate * db1"]
 )  # fmt: skip
+@pytest.mark.costly
 def test_an_update_by_anything_but_its_own_gradient_is_told(judged, update):
     text = ASSIGNED.partition("def nn_model")[0]
     skipped = lambda file: [n for n in file.remarks if n.id == "not-looked-at"]  # noqa: E731

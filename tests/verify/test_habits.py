@@ -473,6 +473,7 @@ class Net:
 """
 
 
+@pytest.mark.slow
 def test_the_cost_of_an_object_that_nothing_makes_is_what_its_optimiser_gets(tmp_path):
     assert verdicts(tmp_path, OPTIMISED) == {"right"}
     assert "wrong" in verdicts(tmp_path, OPTIMISED.replace("* (1 - z[:, 1:])", ""))

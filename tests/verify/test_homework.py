@@ -379,6 +379,7 @@ def test_nothing_at_the_top_level_is_run(tmp_path):
         while True:
             pass
         """,
+        limit=1.0,
     )
     assert [c.verdict for c in file.checks] == ["right"]
     assert not any(mark.exists() for mark in marks)
@@ -552,6 +553,7 @@ def test_a_mistake_of_the_checker_itself_does_not_end_the_rest(tmp_path, monkeyp
     assert [n.id for n in file.checks[0].remarks] == ["not-judged"]
 
 
+@pytest.mark.slow
 def test_sizes_that_a_file_has_are_those_of_its_functions(tmp_path):
     file = said_of(
         tmp_path,

@@ -196,6 +196,7 @@ for epoch in range(50):
 """
 
 
+@pytest.mark.slow
 def test_a_gradient_that_gets_another_name_never_arrives(judged):
     assert {check.verdict for check in judged(LAYERS).checks} == {"right"}
     wrong = judged(LAYERS.replace("self.db += d", "self.db = d")).checks
@@ -295,6 +296,7 @@ class Softmax:
     }
 
 
+@pytest.mark.slow
 def test_a_reported_error_of_a_network_is_not_what_its_softmax_goes_down(judged):
     checks = judged(REPORTED).checks
     assert {check.verdict for check in checks} == {"right"}
@@ -361,6 +363,7 @@ for epoch in range(100):
 """
 
 
+@pytest.mark.slow
 def test_sums_of_gradients_that_are_0_again_after_a_step_have_no_part_in_the_next(judged):
     assert {check.verdict for check in judged(ADDED_UP).checks} == {"right"}
     wrong = judged(ADDED_UP.replace("* z[p + 1] * (1 - z[p + 1])", "* z[p + 1]")).checks

@@ -1575,6 +1575,7 @@ def costs(Theta1, Theta2, n_in, n_hidden, n_labels, X, y, share):
         "a share",
     ],
 )
+@pytest.mark.costly
 def test_what_others_write(text, part, other, checked):
     assert verdicts(checked(text, limit=30.0, budget=120.0)) == {"right"}
     assert "wrong" in verdicts(checked(text.replace(part, other), limit=30.0, budget=120.0))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.judge.suited import suited
-from jaxmlp.verify.judge.worlds import Param, World, degenerate, odd
+from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import meant, named
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS
@@ -73,7 +73,7 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
             ]
             yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0), across)
             wanted = {p.new for p in world.params}
-            found |= bool(chosen.params) and sum(fits) == len(wanted) and not odd(chosen)
+            found |= bool(chosen.params) and sum(fits) == len(wanted) and not chosen.odd
         if found:
             return
         if time.monotonic() > until:
@@ -160,9 +160,9 @@ def rank(choice: Choice) -> tuple:
     """What fits best, in the world that is the likeliest."""
     nodes = choice.world.recording.nodes
     exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
-    oddities, fits = odd(choice.world), choice.fitting
+    oddities, fits = choice.world.odd, choice.fitting
     size = len(choice.target.backward)
-    return (not degenerate(choice.world), fits > 0, -oddities, fits, exact, choice.nearest, size)
+    return (not choice.world.degenerate, fits > 0, -oddities, fits, exact, choice.nearest, size)
 
 
 def pressed(choices: Sequence[Choice]) -> list[Choice]:

@@ -18,7 +18,7 @@ from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names
 from jaxmlp.verify.judge.suited import seen
 from jaxmlp.verify.judge.updates import DecayShare, decays_by_entry, share_of
-from jaxmlp.verify.judge.worlds import Unjudged, World, at_rest, degenerate, worlds
+from jaxmlp.verify.judge.worlds import Unjudged, World, at_rest, worlds
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
@@ -129,7 +129,7 @@ def _check_choices(best_first: Sequence[Choice]) -> None:
     if not best_first:
         raise Unjudged("no-output")
     best = best_first[0]
-    if best.world.recording.guessed and degenerate(best.world):
+    if best.world.recording.guessed and best.world.degenerate:
         raise Unjudged("shapes")
     many = _length(best)
     if many > (MANY if best.fitting else MANY_UNFIT):

@@ -92,6 +92,39 @@ class World:
         return [i for i in whole if min(nodes[i].value.shape) == 1 or nodes[i].value.ndim == 1
                 or not outputs.intersection(nodes[i].value.shape)]  # fmt: skip
 
+    @cached_property
+    def odd(self) -> int:
+        """How many parameters have the size of the batch or two of one size, or are of one unit.
+
+        Where shapes are guessed, these are guesses with which mistakes may not show.
+        """
+        if not self.recording.guessed:
+            return 0
+        olds = [p.old for p in self.params]
+        matrices, outputs = sense.shapes(self.graph, olds, self.targets)
+        many = any(len(target.pairs) > 1 for target in self.targets)
+        nodes = self.recording.nodes
+        left = Counter(tuple(sorted(nodes[i].value.shape)) for i in self.roots)
+        wanted = Counter(tuple(sorted(nodes[r].value.shape)) for r in {r for _, r in self.results})
+        numbers = wanted.pop((), 0)  # more than E: a gradient that has lost its shape
+        strange = (wanted - left).total()  # what is given is the gradient of no array
+        single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs)) + numbers
+        square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
+        moved = [p for p in self.params if not p.gives]
+        units = {n for p in moved for n in nodes[p.old].value.shape}
+        alike = sum(len(shape) > 1 and units >= {*shape} for shape in outputs)  # samples as units
+        return single + square + 2 * strange + alike + self.degenerate
+
+    @cached_property
+    def degenerate(self) -> int:
+        """How many parameters show nothing; all of them where the output is always 1, as the
+        softmax of one unit is."""
+        olds = [p.old for p in self.params]
+        outputs = ([state[g] for state in self.at] for one in self.targets for g, _ in one.pairs)
+        if all(np.allclose(values, 1, rtol=SAME, atol=0) for values in outputs):
+            return len(olds)
+        return sense.degenerate(self.recording, self.graph, olds, self.targets)
+
     def inner(self, number: int, among: Container[int]) -> Iterator[int]:
         """The values among some that a value is made of entry by entry, as f(u) is of u."""
         nodes, left, seen = self.recording.nodes, [number], set()
@@ -289,36 +322,3 @@ def _candidates(
                 moved = root in direct and recording.nodes[result].op in ("subtract", "add")
                 moved = moved and not GRADIENT.search(name)
                 yield Param(name, root, result, gives=not moved)
-
-
-def odd(world: World) -> int:
-    """How many parameters have the size of the batch or two of one size, or are of one unit.
-
-    Where shapes are guessed, these are guesses with which mistakes may not show.
-    """
-    if not world.recording.guessed:
-        return 0
-    olds = [p.old for p in world.params]
-    matrices, outputs = sense.shapes(world.graph, olds, world.targets)
-    many = any(len(target.pairs) > 1 for target in world.targets)
-    nodes = world.recording.nodes
-    left = Counter(tuple(sorted(nodes[i].value.shape)) for i in world.roots)
-    wanted = Counter(tuple(sorted(nodes[r].value.shape)) for r in {r for _, r in world.results})
-    numbers = wanted.pop((), 0)  # more than E: a gradient that has lost its shape
-    strange = (wanted - left).total()  # what is given is the gradient of no array
-    single = sum(1 in shape or not (shape or many) for shape in (*matrices, *outputs)) + numbers
-    square = sum(len(shape) > len(set(shape)) for shape in (*matrices, *outputs))
-    moved = [p for p in world.params if not p.gives]
-    units = {n for p in moved for n in nodes[p.old].value.shape}
-    alike = sum(len(shape) > 1 and units >= {*shape} for shape in outputs)  # samples as units
-    return single + square + 2 * strange + alike + degenerate(world)
-
-
-def degenerate(world: World) -> int:
-    """How many parameters show nothing; all of them where the output is always 1, as the softmax of
-    one unit is."""
-    olds = [p.old for p in world.params]
-    outputs = ([state[g] for state in world.at] for one in world.targets for g, _ in one.pairs)
-    if all(np.allclose(values, 1, rtol=SAME, atol=0) for values in outputs):
-        return len(olds)
-    return sense.degenerate(world.recording, world.graph, olds, world.targets)

@@ -40,14 +40,14 @@ def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[in
     arrays = [n for n in graph.nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
     vectors = {n.id for n in arrays if sum(size > 1 for size in n.value.shape) <= 1}
-    products = {i for i in moving if graph.nodes[graph.data(i)].op in FACTORS}
-    meets = lambda i, some: any(b in some and b not in given for b in graph.before[i])  # noqa: E731
+    met = lambda i: [b for b in graph.before[i] if b in moving and b not in given]  # noqa: E731
+    is_product = lambda i: graph.nodes[graph.data(i)].op in FACTORS  # noqa: E731
     return [
         leaf for leaf in leaves
         if leaf not in behind
-        and any(i not in behind and ((graph.nodes[i].op in FACTORS and meets(i, moving))
+        and any(i not in behind and ((graph.nodes[i].op in FACTORS and met(i))
                                      or (leaf in vectors and graph.nodes[i].op == "add"
-                                         and meets(i, products)))
+                                         and any(map(is_product, met(i)))))
                 for one in graph.through([leaf]) for i in graph.after[one])
     ]  # fmt: skip
 

@@ -117,6 +117,7 @@ def test_the_sum_is_as_right_as_the_mean_where_nobody_says_which(judged):
     assert ids == {"sum-for-mean"}
 
 
+@pytest.mark.slow
 def test_what_no_known_mistake_explains_is_not_called_right(judged):
     file = judged(ROWS.replace("d2 = e", "d2 = 2 * e"))
     assert not file.checks or any(note.id == "not-looked-at" for note in file.remarks)
@@ -128,6 +129,7 @@ RATE = SAMPLE.replace("(W, V, x, y)", "(W, V, x, y, eta=0.1)").replace(
 )
 
 
+@pytest.mark.slow
 def test_a_step_whose_size_is_no_parameter_is_judged_by_what_it_computes(judged):
     assert {one.verdict for one in judged(RATE).checks} == {"right"}
     ids = {n.id for one in judged(RATE.replace(" ** 2)", ")")).checks for n in one.diagnosis}
