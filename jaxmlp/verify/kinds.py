@@ -175,8 +175,25 @@ def _is_piece(function: ast.FunctionDef) -> bool:
         return False  # the way back through a layer without f gives what it is given
     if len(_parameters(function)) <= 1:
         return True
+    if found.kind == "derivative" and len(_parameters(function)) == 2:
+        return _as_arrays(function)
     passed = found.kind in ("derivative", "loss-slope") and "back" in plain(function.name)
     return not passed and found.of != "identity"
+
+
+def _as_arrays(function: ast.FunctionDef) -> bool:
+    """Whether its parameters, and what else they are called, are arrays, of which no part is
+    taken out but by a mask."""
+    names, taken = {*_parameters(function)}, []
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign([ast.Name(other)], ast.Name(name)) if name in names:
+                names.add(other)
+            case ast.Assign([ast.Tuple() | ast.List()], part):
+                taken.append(part)
+            case ast.Subscript(part, place) if not isinstance(place, ast.Compare):
+                taken.append(part)
+    return not any(isinstance(one, ast.Name) and one.id in names for one in taken)
 
 
 def _part_of_exercise(function: ast.FunctionDef) -> str | None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -98,6 +99,8 @@ def _is_right(check: Check) -> bool:
 
 def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     given = pieces.points(kind)
+    if kind.kind == "derivative" and len(subject.parameters) == 2:
+        subject = _slope_of(subject, given["u"][0])
     call, scalar = _elementwise(subject, given["u"])
     results = call(given["u"])
     if len(results) > 2:
@@ -112,7 +115,7 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     for number, one in enumerate(kinds):
         again = functools.partial(lambda number, u: call(u)[number], number)
         check = judged(subject, one, given, results[number], again)
-        if wants_output(check) and plain(subject.parameters[0]) in OUTPUT_NAMES:  # y(1 − y)
+        if wants_output(check) and _is_output(*map(plain, subject.parameters)):  # y(1 − y)
             check = of_output(check)
         checks.append(_probed(check, one, again))
     if scalar:
@@ -120,6 +123,32 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
                       "配列でなく 1 つの数だけを受け取る関数です")  # fmt: skip
         checks[0] = replace(checks[0], remarks=(Note("scalar-only", words), *checks[0].remarks))
     return tuple(checks)
+
+
+def _is_output(name: str, pulling: str = "") -> bool:
+    """Whether what f' is given is f(u) by its name, alone or beside that of its gradient, dA."""
+    return name in OUTPUT_NAMES or pulling == f"d{name}"
+
+
+def _slope_of(subject: Subject, u: np.ndarray) -> Subject:
+    """f'(u) of a function that gives ∂E/∂u, from ∂E/∂f(u) and u, in which order it may be.
+
+    Raises:
+        Crashed: it is linear in neither.
+    """
+
+    def pulled(pulling: float, u: object, first: bool) -> tuple[Any, list]:
+        given = np.full_like(u, pulling) if np.ndim(u) else pulling
+        return subject.call([given, u] if first else [u, given])
+
+    for first in (True, False):
+        once, twice = (array(pulled(by, np.array(u), first)[0]) for by in (1.0, 2.0))
+        if once.shape == u.shape and np.allclose(twice, 2 * once) and once.any():
+            name = subject.parameters[int(first)]
+            call = lambda args, first=first: pulled(1.0, *args, first)  # noqa: E731
+            both = (name, subject.parameters[1 - int(first)])
+            return replace(subject, call=call, parameters=both)
+    raise Crashed("expected a function of ∂E/∂f(u) and u that is linear in the former")
 
 
 def _kept(result: np.ndarray, *known: np.ndarray) -> bool:

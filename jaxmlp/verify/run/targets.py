@@ -5,7 +5,7 @@ forward pass last, and where they meet is the output.
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +53,8 @@ def targets(
     moving = graph.dependents(params)
     given = set() if bare else set(params)
 
-    def find(group: list[int], *, apart: bool) -> Iterator[Target]:
-        backward = graph.dependents(group)
+    def find(group: list[int], *, apart: bool, within: Collection[int] = ()) -> Iterator[Target]:
+        backward = graph.dependents(within or group)
         forward = moving - backward - given
         computed = sum(graph.nodes[i].op not in PASSING for i in forward)
         if computed and wanted <= backward:
@@ -70,6 +70,10 @@ def targets(
         single = [i for group in groups.values() if len(group) > 1 for i in group
                   if graph.nodes[i].value.size > 1]  # fmt: skip
         found = _largest([one for i in single for one in find([i], apart=True)])
+    if not found:  # or they are the samples themselves, as an autoencoder's are
+        whole = ((i, _meets_itself(graph, i, moving)) for group in groups.values() for i in group)
+        itself = [one for i, met in whole if met for one in find([i], apart=True, within=met)]
+        found = _largest(itself)
     if not found:  # each of several outputs may have targets of its own
         found = [*find(_arrays(graph, groups.values()), apart=False)]
     arrays = any(graph.nodes[y].value.ndim for one in found for _, y in one.pairs)
@@ -80,6 +84,15 @@ def targets(
     first_of = {one.pairs: one for one in reversed(found)}
     alone = [one for one in found if first_of[one.pairs] is one]
     return sorted(alone, key=lambda one: (arrays or -len(one.pairs), -one.computed))
+
+
+def _meets_itself(graph: Graph, y: int, moving: Container[int]) -> list[int]:
+    """Where an array is subtracted from what a network has computed from it, or the like."""
+    if graph.nodes[y].value.size < 2:
+        return []
+    products = [i for i in graph.after[y] if graph.nodes[i].op in FACTORS and i in moving]
+    computed = graph.dependents(products)
+    return list(dict.fromkeys(i for _, i, g in _meeting(graph, [y]) if g in computed))
 
 
 def _largest(found: Sequence[Target]) -> list[Target]:
