@@ -7,6 +7,7 @@ from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note, remarked
 from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told, trusted
+from jaxmlp.verify.judge.causes import IN_ONE_NUMBER
 from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.slopes import given_outputs
@@ -146,6 +147,8 @@ def _with_delta(
     """The checks with that of the δ that was taken as it is, or with a note that it is unknown."""
     (_, delta), *_ = judgement.choice.target.pairs
     recording, said = judgement.world.recording, trusted.of_delta(judgement)
+    if (whole := trusted.in_one_number(judgement)) is not None:
+        delta, said = whole, IN_ONE_NUMBER
     if said is None:
         why = Unjudged("own-delta", line=recording.nodes[delta].span.line)
         return checks, (unjudged(recording.name, recording.line, why, begins),)

@@ -1,11 +1,11 @@
 """The small functions of a file, f, f', softmax and the losses, called and judged."""
 
+import contextlib
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -137,18 +137,31 @@ def _slope_of(subject: Subject, u: np.ndarray) -> Subject:
         Crashed: it is linear in neither.
     """
 
-    def pulled(pulling: float, u: object, first: bool) -> tuple[Any, list]:
-        given = np.full_like(u, pulling) if np.ndim(u) else pulling
-        return subject.call([given, u] if first else [u, given])
+    def whole(*args: np.ndarray) -> np.ndarray:
+        return array(subject.call([np.copy(one) for one in args])[0])
 
-    for first in (True, False):
-        once, twice = (array(pulled(by, np.array(u), first)[0]) for by in (1.0, 2.0))
-        if once.shape == u.shape and np.allclose(twice, 2 * once) and once.any():
-            name = subject.parameters[int(first)]
-            call = lambda args, first=first: pulled(1.0, *args, first)  # noqa: E731
-            both = (name, subject.parameters[1 - int(first)])
-            return replace(subject, call=call, parameters=both)
+    def one_by_one(*args: np.ndarray) -> np.ndarray:
+        rows = np.stack(args, axis=-1).tolist()
+        return np.stack([array(subject.call(row)[0]) for row in rows])
+
+    for call, first in product((whole, one_by_one), (True, False)):
+        pulled = functools.partial(_pulled, call, first)
+        with contextlib.suppress(Crashed):
+            once, twice = pulled(u), pulled(u, 2.0)
+            if once.shape == u.shape and once.any() and np.allclose(twice, 2 * once):
+                names = subject.parameters[::-1] if first else subject.parameters
+                slope = lambda args, pulled=pulled: (pulled(*args), args)  # noqa: E731
+                return replace(subject, call=slope, parameters=names)
     raise Crashed("expected a function of ∂E/∂f(u) and u that is linear in the former")
+
+
+def _pulled(
+    call: Callable[..., np.ndarray], first: bool, u: np.ndarray, by: float = 1.0
+) -> np.ndarray:
+    """f'(u) times a number, by a ∂E/∂f(u) of both signs, which is the first argument or the last."""
+    signs = np.where(np.arange(u.size) % 2, -1.0, 1.0)
+    result = call(by * signs, u) if first else call(u, by * signs)
+    return result * signs if result.shape == u.shape else result
 
 
 def _kept(result: np.ndarray, *known: np.ndarray) -> bool:
@@ -299,7 +312,7 @@ def _loss(subject: Subject, kind: Piece, *, softmax: bool, of_logits: bool) -> t
     ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
     logits = of_logits or (second if exchanged else first) in LOGITS
     forms = [(kind, call, ()), *((kind, *form) for form in _other_forms(call, kind, logits))]
-    if kind.of == "cross_entropy" and not softmax:
+    if kind.of == "cross_entropy" and (not softmax or "log" in plain(subject.name)):
         forms.append((Piece("loss", "binary_cross_entropy"), call, (BINARY,)))
     calls = [(*form, way) for form, way in product(forms, ways)]
     if kind.of == "mean_squared_error":  # as a widely read book has it

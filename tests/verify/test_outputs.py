@@ -416,3 +416,133 @@ for epoch in range(9):
 
 def test_rows_of_a_state_along_time_are_no_step(judged):
     assert {check.verdict for check in judged(ALONG_TIME).checks} == {"right"}
+
+
+AUTOENCODER = """
+import numpy as np
+X = np.random.rand(90, 6)
+W, b, V, c = np.random.randn(6, 3), np.ones(3), np.random.randn(3, 6), np.ones(6)
+for n in range(50):
+    x = X[9 * n % 81:9 * n % 81 + 9]
+    z = np.tanh(x @ W + b)
+    g = 1 / (1 + np.exp(-(z @ V + c)))
+    top = (g - x) * g * (1 - g)
+    low = top @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ top; c -= 0.1 * top.sum(0)
+    W -= 0.1 * x.T @ low; b -= 0.1 * low.sum(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "other", "line"),
+    [("(g - x)", "(x - g)", None), ("@ V.T * (1 - z ** 2)", "@ V.T", 10),
+     ("0.1 * x.T", "0.1 * (x - 1).T", 12)],
+)  # fmt: skip
+def test_the_target_of_an_autoencoder_is_its_input(judged, part, other, line):
+    assert {check.verdict for check in judged(AUTOENCODER).checks} == {"right"}
+    wrong = [c for c in judged(AUTOENCODER.replace(part, other)).checks if c.verdict == "wrong"]
+    assert wrong
+    assert line is None or {check.place.line for check in wrong} == {line}
+
+
+IN_ONE = """
+import numpy as np
+X, Y = np.random.rand(40, 5), np.random.rand(40, 3)
+W, b, V, c = np.random.randn(5, 4), np.ones(4), np.random.randn(4, 3), np.ones(3)
+for n in range(50):
+    z = np.tanh(X @ W + b)
+    g = z @ V + c
+    error = np.sum(g - Y)
+    top = error * np.ones_like(g)
+    low = top @ V.T * (1 - z ** 2)
+    V -= 0.1 * z.T @ top; c -= 0.1 * top.sum(0)
+    W -= 0.1 * X.T @ low; b -= 0.1 * low.sum(0)
+"""
+
+
+def test_errors_that_go_back_as_one_number_are_told(judged):
+    (wrong,) = (check for check in judged(IN_ONE).checks if check.verdict == "wrong")
+    assert ({n.id for n in wrong.diagnosis}, wrong.place.line) == ({"error-in-one-number"}, 8)
+    apart = IN_ONE.replace("np.sum(g - Y)", "g - Y")
+    assert {check.verdict for check in judged(apart).checks} == {"right"}
+
+
+COLUMNS = """
+import numpy as np
+class Dense:
+    def __init__(self, n, m): self.W, self.b = np.random.randn(m, n), np.random.randn(m, 1)
+    def forward(self, x): self.x = x; return self.W @ x + self.b
+    def backward(self, d):
+        back = self.W.T @ d
+        self.W -= 0.1 * d @ self.x.T; self.b -= 0.1 * d
+        return back
+class Tanh:
+    def forward(self, u): self.u = u; return np.tanh(u)
+    def backward(self, d): return d * (1 - np.tanh(self.u) ** 2)
+net = [Dense(5, 4), Tanh(), Dense(4, 3)]
+X, Y = np.random.rand(9, 5, 1), np.random.rand(9, 3, 1)
+for n in range(10):
+    for x, y in zip(list(X), list(Y)):
+        a = x
+        for layer in net: a = layer.forward(a)
+        d = 2 * (a - y) / y.size
+        for layer in reversed(net): d = layer.backward(d)
+"""
+
+
+def test_a_sample_as_a_column_is_no_matrix_that_never_moves(judged):
+    assert {check.verdict for check in judged(COLUMNS).checks} == {"right"}
+    wrong = judged(COLUMNS.replace("self.b -= 0.1 * d", "self.b -= 0 * d")).checks
+    assert "wrong" in {check.verdict for check in wrong}
+
+
+UNDIVIDED = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W, self.b = np.random.rand(4, 2), np.random.rand(4, 1)
+        self.V, self.c = np.random.rand(1, 4), np.random.rand(1, 1)
+    def forward(self, x):
+        z = 1 / (1 + np.exp(-(self.W @ x + self.b)))
+        return 1 / (1 + np.exp(-(self.V @ z + self.c))), z
+    def back(self, x, y, g, z):
+        N = x.shape[0]
+        d = g - y
+        dV, dc = d @ z.T / N, d.sum(axis=1, keepdims=True) / N
+        low = self.V.T @ d * z * (1 - z)
+        return dV, dc, low @ x.T / N, low.sum(axis=1, keepdims=True) / N
+x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]).T, np.array([0, 1, 1, 0])
+net = Net()
+for n in range(100):
+    g, z = net.forward(x)
+    dV, dc, dW, db = net.back(x, y, g, z)
+    net.V -= 0.1 * dV; net.c -= 0.1 * dc; net.W -= 0.1 * dW; net.b -= 0.1 * db
+"""
+
+
+@pytest.mark.parametrize("part", ["d.sum(axis=1, keepdims=True)", "low @ x.T"])
+def test_one_gradient_that_is_not_divided_as_the_others_are_is_wrong(judged, part):
+    assert {check.verdict for check in judged(UNDIVIDED).checks} == {"right"}
+    (wrong,) = (check for check in judged(UNDIVIDED.replace(f"{part} / N", part)).checks
+                if check.verdict == "wrong")  # fmt: skip
+    assert {note.id for note in wrong.diagnosis} == {"other-factor"}
+
+
+ROUNDED = """
+import math
+w, v, b, c = 0.21, -0.4, 0.1, 0.2
+for n in range(9):
+    for x, t in [(0.5, 0.2), (-0.3, 0.7), (0.8, 0.4)]:
+        z = round(1 / (1 + math.exp(-(w * x + b))), 4)
+        g = round(1 / (1 + math.exp(-(v * z + c))), 4)
+        d = round((t - g) * g * (1 - g), 4)
+        e = d * v * z * (1 - z)
+        v, c = round(v + d * z, 4), round(c + d, 4)
+        w, b = round(w + e * x, 4), round(b + e, 4)
+"""
+
+
+def test_numbers_that_are_rounded_to_some_decimals_are_taken_as_they_are(judged):
+    assert {check.verdict for check in judged(ROUNDED).checks} == {"right"}
+    wrong = judged(ROUNDED.replace("d * v * z", "d * w * z")).checks
+    assert {c.place.line for c in wrong if c.verdict == "wrong"} == {9}

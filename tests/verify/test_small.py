@@ -80,6 +80,11 @@ def hyperbolic_tangent(x): return 2 / (1 + np.exp(-2 * x)) - 1
 def d_tanh(x): return 1 - np.tanh(x) ** 2
 def tanh_gradient(x): return 1 / np.cosh(x) ** 2
 def dtanh(z): return (1 - z) * (1 + z)
+def relu_backward(dA, cache): Z = cache; dZ = np.array(dA, copy=True); dZ[Z <= 0] = 0; assert dZ.shape == Z.shape; return dZ
+def d_relu(x, upstream): return upstream * (x > 0)
+def relu_backward(d, u): return d if u > 0 else 0.0
+def sigmoid_backward(dA, Z): s = 1 / (1 + np.exp(-Z)); return dA * s * (1 - s)
+def tanh_backward(A, dA): return dA * (1 - A ** 2)
 def identity(x): return x
 def d_identity(x): return np.ones_like(x)
 def identity_grad(x): return np.ones(x.shape)
@@ -102,6 +107,8 @@ def cross_entropy(y, y_hat): return -(y * np.log(y_hat)).sum()
 def cross_entropy_error(Y, T): return -np.sum(T * np.log(Y)) / len(Y)
 def cross_entropy_loss(P, Y): return -np.sum(Y * np.log(P), axis=1)
 def cross_entropy(G, Y): return np.mean(-np.log(G[np.arange(len(G)), Y.argmax(axis=1)]))
+def log_loss(g, y): return -np.sum(y * np.log(g)) / y.shape[1]
+def log_loss(g, y): return -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))
 def binary_cross_entropy(y, t): return -np.sum(t * np.log(y) + (1 - t) * np.log(1 - y))
 def bce(p, y): return -(y * np.log(p) + (1 - y) * np.log(1 - p))
 def squared_error(g, y): return np.sum((g - y) ** 2)
@@ -248,6 +255,25 @@ def test_a_slip_in_a_loss_has_its_name(name, formula, expected):
     check = only(f"def {name}(g, y):\n    return {formula}")
     assert check.verdict == "wrong"
     assert ids(check) == {expected}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def relu_backward(dA, Z): dA[Z >= 0] = 0; return dA", "relu-slope-reversed"),
+        (
+            "def sigmoid_backward(d, u): s = 1 / (1 + np.exp(-u)); return d * s * (1 + s)",
+            "sigmoid-slope-plus",
+        ),
+        ("def relu_backward(d, u): return d * (d > 0) * (u > 0)", None),
+        ("def relu_backward(dA, Z): return dA + (Z > 0)", None),
+    ],
+)
+def test_a_slope_that_is_multiplied_by_what_comes_back_is_judged_by_itself(text, expected):
+    check = only(text.replace("; ", "\n    ").replace("): ", "):\n    ", 1))
+    assert (check.verdict, ids(check)) == (
+        ("wrong", {expected}) if expected else ("crashed", set())
+    )
 
 
 BATCHES = """

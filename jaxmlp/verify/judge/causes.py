@@ -24,6 +24,7 @@ from jaxmlp.verify.truth import replay
 
 OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
 REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
+WHOLE = frozenset(("np.sum", "add.reduce", "np.mean", "np.average"))  # of all entries, as it may be
 BACKWARDS = Words(
     "Follow E backwards: what does this expression have to be the derivative of?",
     "E から逆にたどってください。この式は何の微分でなければなりませんか。",
@@ -93,6 +94,14 @@ SUMMED = _note(
 )
 
 
+IN_ONE_NUMBER = _note(
+    "error-in-one-number",
+    "This adds up ∂E/∂g over all samples and outputs: one number goes back in place of one for "
+    "each.",
+    "∂E/∂g をすべてのサンプルと出力について 1 つの数にまとめています。"
+    "サンプルと出力ごとに別々の値を逆伝播させます。",
+    "L15",
+)
 OTHER_INPUT = _note(
     "other-input",
     "The δ is multiplied by another value than the one that the matrix is multiplied by on the way "
@@ -159,7 +168,7 @@ def _value_of_error(judgement: Judgement, fault: Fault, node: Node) -> Cause | N
 
 def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A bias gradient that is summed over the units, too."""
-    if node.op not in ("np.sum", "add.reduce", "np.mean") or node.value.size != 1:
+    if node.op not in WHOLE or node.value.size != 1:
         return None
     named = [n for i in before(judgement, node) if (n := judgement.names.of(i))]
     mine = judgement.names.value(fault.first).reshape(-1)
@@ -173,6 +182,22 @@ def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
         if any(sums) or multiple(mine, whole.sum(1)) is not None:
             return Cause((SUMMED,))
     return None
+
+
+def _in_one_number(judgement: Judgement, _: Fault, node: Node) -> Cause | None:
+    return Cause((IN_ONE_NUMBER,)) if is_in_one_number(judgement, node) else None
+
+
+def is_in_one_number(judgement: Judgement, node: Node) -> bool:
+    """Whether it is a sum, or a mean, over all entries of ∂E/∂g or ∂E/∂a."""
+    if node.op not in WHOLE or node.value.size != 1:
+        return False
+    inner = judgement.world.inner
+    outputs = {i for g, _ in judgement.choice.target.pairs
+               for i in (g, *inner(g, judgement.names.adjoints))}  # fmt: skip
+    names = (judgement.names.of(i) for i in before(judgement, node)
+             if judgement.world.recording.nodes[i].value.size > 1)  # fmt: skip
+    return any(n and n.of in outputs for n in names)
 
 
 def _added(judgement: Judgement, fault: Fault, _: Node) -> Cause | None:
@@ -325,6 +350,6 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
 
 
 LOOKS = (
-    _without_gradient, _updated, _value_of_error, _summed, _added, _slope_missing, _other_slope,
-    _slope_value, _other_input,
+    _without_gradient, _updated, _value_of_error, _summed, _in_one_number, _added, _slope_missing,
+    _other_slope, _slope_value, _other_input,
 )  # fmt: skip

@@ -124,12 +124,18 @@ def _factors(product: ast.BinOp) -> Counter[str]:
 
 
 def counts_otherwise(world: World, new: int, others: Sequence[int], times: float) -> bool:
-    """Whether a gradient is divided by another whole number than that of another is, and it is
-    this that makes its factor; of stand-ins there are as many as there happen to be."""
+    """Whether a gradient is divided by another whole number than that of another is, or by none
+    before its update, and it is this that makes its factor; of stand-ins there are as many as there
+    happen to be."""
     least = MANY if world.recording.guessed else 1
-    return any(near(times, b / a) for mine, theirs in _apart(world, new, others)
-               for a in mine.over - theirs.over for b in theirs.over - mine.over
-               if min(a, b) > least and a == round(a) and b == round(b))  # fmt: skip
+    is_count = lambda number: number > least and number == round(number)  # noqa: E731
+    apart = ((mine.over - theirs.over, theirs.over - mine.over)
+             for mine, theirs in _apart(world, new, others))  # fmt: skip
+    alone = ((mine.over - theirs.over, theirs.over - mine.over)
+             for mine, theirs in _apart(world, new, others, before=True))  # fmt: skip
+    both = ((b, a) for own, other in apart for a in own for b in other if is_count(a))
+    one = ((math.prod(other), math.prod(own)) for own, other in alone if not (own and other))
+    return any(near(times, b / a) and is_count(max(a, b)) for b, a in (*both, *one))
 
 
 def _apart(

@@ -15,6 +15,7 @@ import numpy as np
 
 from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.judge.causes import is_in_one_number
 from jaxmlp.verify.judge.evidence import stated_error
 from jaxmlp.verify.judge.following import judgement_by
 from jaxmlp.verify.judge.judgement import OWN, Judgement
@@ -73,6 +74,18 @@ def of_delta(judgement: Judgement) -> Note | None:
         if slip and (slip.id in SURE or stated):
             return slip
     return NOT_OF_E if any(_goes_up(judgement, one, a) for one in stated) else None
+
+
+def in_one_number(judgement: Judgement) -> int | None:
+    """The sum over all samples and outputs of ∂E/∂g that alone a δ is made of; None if of none."""
+    (_, delta), *_ = judgement.choice.target.pairs
+    graph = judgement.world.graph
+    for one in judgement.instead:
+        for i in sorted(graph.ancestors([delta]) & one.choice.target.backward):
+            if is_in_one_number(one, one.world.recording.nodes[i]):
+                rest = graph.dependents(one.choice.target.nodes, without=[i])
+                return None if delta in rest else i
+    return None
 
 
 def _states_an_error(plain: Judgement) -> bool:

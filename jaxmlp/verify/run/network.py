@@ -68,7 +68,8 @@ def idle(
     arrays = [n for n in nodes.values() if n.op == "leaf" and n.value.dtype.kind == "f"]
     return [
         n.id for n in arrays
-        if n.value.ndim == 2 and made & {n.value.shape, n.value.T.shape}
+        if n.value.ndim == 2 and min(n.value.shape) > 1  # a column is one sample
+        and made & {n.value.shape, n.value.T.shape}
         and n.id in outputs - behind and n.id not in params
         and samples.isdisjoint(n.value.shape) and multiplied(graph, n.id)
     ]  # fmt: skip
