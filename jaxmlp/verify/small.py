@@ -158,7 +158,7 @@ def _slope_of(subject: Subject, u: np.ndarray) -> Subject:
 def _pulled(
     call: Callable[..., np.ndarray], first: bool, u: np.ndarray, by: float = 1.0
 ) -> np.ndarray:
-    """f'(u) times a number, by a ∂E/∂f(u) of both signs, which is the first argument or the last."""
+    """f'(u) times a number, got by a ∂E/∂f(u) of both signs, the first argument or the last."""
     signs = np.where(np.arange(u.size) % 2, -1.0, 1.0)
     result = call(by * signs, u) if first else call(u, by * signs)
     return result * signs if result.shape == u.shape else result
