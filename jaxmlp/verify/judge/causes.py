@@ -240,9 +240,10 @@ def _slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -
         for inner in judgement.world.inner(name.of, judgement.names.adjoints):
             true = judgement.names.adjoints[inner]
             value = judgement.names.value(parent)
-            if true.shape != value.shape:
+            if true.squeeze().shape != value.squeeze().shape:
                 continue
-            tried = [{**one, parent: name.factor * a} for one, a in zip(known, true, strict=True)]
+            fed = name.factor * true.reshape(value.shape)
+            tried = [{**one, parent: a} for one, a in zip(known, fed, strict=True)]
             if is_something(judgement, fault, tried):
                 return tried
     return None

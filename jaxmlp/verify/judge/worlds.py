@@ -15,7 +15,7 @@ from jaxmlp.verify.run import network, sense
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
 from jaxmlp.verify.run.targets import Target, given_back, targets
 from jaxmlp.verify.truth import adjoints, replay
 
@@ -126,15 +126,20 @@ class World:
         return sense.degenerate(self.recording, self.graph, olds, self.targets)
 
     def inner(self, number: int, among: Container[int]) -> Iterator[int]:
-        """The values among some that a value is made of entry by entry, as f(u) is of u."""
+        """The values among some that a value is made of entry by entry, as f(u) is of u; the entries
+        may be written one by one."""
         nodes, left, seen = self.recording.nodes, [number], set()
         while left:
             for one in self.graph.before[left.pop()]:
-                alike = nodes[one].value.shape == nodes[number].value.shape
-                if alike and one not in seen and one in among:
-                    seen.add(one)
+                if one in seen or one not in among:
+                    continue
+                seen.add(one)
+                node, op = nodes[one], nodes[one].op
+                alike = node.value.shape == nodes[number].value.shape
+                if alike and op not in WRITES:
                     yield one
-                    left += [] if nodes[one].op in FACTORS else [one]
+                entry = node.value.size == 1 or op in PASSING or op in WRITES
+                left += [one] if (alike or entry) and op not in FACTORS else []
 
     def replayed(
         self, state: Mapping[int, np.ndarray], given: Mapping[int, Any]
