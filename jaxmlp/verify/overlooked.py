@@ -68,8 +68,16 @@ def _is_step(node: ast.Assign | ast.AugAssign) -> bool:
         case ast.AugAssign(target, ast.Sub(), ast.BinOp(op=ast.Mult()) as step):
             return _is_own(target, step)
         case ast.Assign([target], ast.BinOp(left, ast.Sub(), ast.BinOp(op=ast.Mult()) as step)):
-            return ast.unparse(target) == ast.unparse(left) and _is_own(target, step)
+            same = ast.unparse(target) == ast.unparse(left) or _is_entry(target, left)
+            return same and _is_own(target, step)
     return False
+
+
+def _is_entry(name: ast.expr, entry: ast.expr) -> bool:
+    """Whether a name is that of a dict's entry, as in W1 = parameters["W1"] - …"""
+    if not (isinstance(name, ast.Name) and isinstance(entry, ast.Subscript)):
+        return False
+    return _label(name) == _label(entry) != _label(entry.value)
 
 
 def _is_own(target: ast.expr, step: ast.BinOp) -> bool:

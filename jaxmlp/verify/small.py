@@ -289,8 +289,10 @@ def of_outputs(subject: Subject) -> tuple[Error, bool]:
     def call(g: np.ndarray, y: np.ndarray) -> np.ndarray:
         args = (y, g) if exchanged else (g, y)
         result = subject.call(list(map(np.array, args)))[0]
-        pair = result if isinstance(result, tuple) and len(result) == 2 else ()
-        return array(pair[0] if pair and _is_slope(pair[1], g, y) else result)
+        if isinstance(result, tuple) and len(result) == 2:  # E, and ∂E/∂g
+            both = result, result[::-1]
+            return array(next((one for one, slope in both if _is_slope(slope, g, y)), result))
+        return array(result)
 
     return call, exchanged
 

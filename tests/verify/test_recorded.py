@@ -1409,6 +1409,17 @@ class Net:
 """
 
 
+@pytest.mark.parametrize(("move", "said"), [("grads['dW1']", False), ("grads['dW1'] * 2", True)])
+def test_an_update_of_the_entries_of_a_dict_is_no_derivation(checked, move, said):
+    update = f"""
+def update(parameters, grads, rate):
+    W1 = parameters["W1"] - rate * {move}
+    return {{"W1": W1}}
+"""
+    file = checked(BESIDE.partition("class")[0] + update)
+    assert any(n.id == "not-looked-at" for n in file.remarks) is said
+
+
 def test_what_takes_no_part_in_a_right_step_is_not_passed_over(checked):
     file = checked(BESIDE)
     assert verdicts(file) == {"right"}

@@ -112,6 +112,7 @@ def log_loss(g, y): return -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))
 def binary_cross_entropy(y, t): return -np.sum(t * np.log(y) + (1 - t) * np.log(1 - y))
 def bce(p, y): return -(y * np.log(p) + (1 - y) * np.log(1 - p))
 def squared_error(g, y): return np.sum((g - y) ** 2)
+def mse(y, g): return g - y, np.mean((g - y) ** 2)
 def l2_loss(y, g): return np.linalg.norm(y - g) ** 2
 def sse(y, t): return (y - t) @ (y - t)
 def mse(y, t): return np.mean((y - t) ** 2)

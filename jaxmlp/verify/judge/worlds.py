@@ -126,8 +126,8 @@ class World:
         return sense.degenerate(self.recording, self.graph, olds, self.targets)
 
     def inner(self, number: int, among: Container[int]) -> Iterator[int]:
-        """The values among some that a value is made of entry by entry, as f(u) is of u; the entries
-        may be written one by one."""
+        """The values among some that a value is made of entry by entry, as f(u) is of u, be they
+        written one by one."""
         nodes, left, seen = self.recording.nodes, [number], set()
         while left:
             for one in self.graph.before[left.pop()]:
