@@ -175,10 +175,11 @@ def _is_piece(function: ast.FunctionDef) -> bool:
         return False  # the way back through a layer without f gives what it is given
     if len(_parameters(function)) <= 1:
         return True
+    if found.of == "identity":
+        return False
     if found.kind == "derivative" and len(_parameters(function)) == 2:
         return _as_arrays(function)
-    passed = found.kind in ("derivative", "loss-slope") and "back" in plain(function.name)
-    return not passed and found.of != "identity"
+    return found.kind not in ("derivative", "loss-slope") or "back" not in plain(function.name)
 
 
 def _as_arrays(function: ast.FunctionDef) -> bool:
