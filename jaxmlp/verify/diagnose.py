@@ -112,7 +112,8 @@ def reproduces(changed: Quantities, claims: Mapping[str, np.ndarray]) -> bool:
 @no_type_check
 def _reproduced(claim: np.ndarray, value: object) -> bool:
     """Two zeros are the same if both are exact or both are rounding."""
-    return same(claim, value, tolerance(claim), NEXT_TO_1 if claim.any() and value.any() else 0)
+    least = NEXT_TO_1 if claim.any() and np.any(value) else 0
+    return same(claim, value, tolerance(claim), least)
 
 
 def _distinct(found: list[Explanation]) -> list[Explanation]:

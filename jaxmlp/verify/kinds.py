@@ -183,8 +183,8 @@ def _is_piece(function: ast.FunctionDef) -> bool:
 
 
 def _as_arrays(function: ast.FunctionDef) -> bool:
-    """Whether its parameters, and what else they are called, are arrays, of which no part is
-    taken out but by a mask."""
+    """Whether its parameters, and what else they are called, are arrays, and no tuple or dict of
+    several things."""
     names, taken = {*_parameters(function)}, []
     for node in ast.walk(function):
         match node:
@@ -192,7 +192,7 @@ def _as_arrays(function: ast.FunctionDef) -> bool:
                 names.add(other)
             case ast.Assign([ast.Tuple() | ast.List()], part):
                 taken.append(part)
-            case ast.Subscript(part, place) if not isinstance(place, ast.Compare):
+            case ast.Subscript(part, ast.Constant()):
                 taken.append(part)
     return not any(isinstance(one, ast.Name) and one.id in names for one in taken)
 

@@ -115,7 +115,7 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     for number, one in enumerate(kinds):
         again = functools.partial(lambda number, u: call(u)[number], number)
         check = judged(subject, one, given, results[number], again)
-        if wants_output(check) and _is_output(*map(plain, subject.parameters)):  # y(1 − y)
+        if wants_output(check) and _is_output(*map(plain, subject.parameters[:2])):  # y(1 − y)
             check = of_output(check)
         checks.append(_probed(check, one, again))
     if scalar:

@@ -129,13 +129,20 @@ def counts_otherwise(world: World, new: int, others: Sequence[int], times: float
     happen to be."""
     least = MANY if world.recording.guessed else 1
     is_count = lambda number: number > least and number == round(number)  # noqa: E731
-    apart = ((mine.over - theirs.over, theirs.over - mine.over)
-             for mine, theirs in _apart(world, new, others))  # fmt: skip
-    alone = ((mine.over - theirs.over, theirs.over - mine.over)
-             for mine, theirs in _apart(world, new, others, before=True))  # fmt: skip
-    both = ((b, a) for own, other in apart for a in own for b in other if is_count(a))
-    one = ((math.prod(other), math.prod(own)) for own, other in alone if not (own and other))
-    return any(near(times, b / a) and is_count(max(a, b)) for b, a in (*both, *one))
+    both = ((a, b) for own, other in _divisors(world, new, others)
+            for a in own for b in other if is_count(min(a, b)))  # fmt: skip
+    one = ((math.prod(own.elements()), math.prod(other.elements()))
+           for own, other in _divisors(world, new, others, before=True)
+           if not (own and other))  # fmt: skip
+    return any(near(times, b / a) and is_count(max(a, b)) for a, b in (*both, *one))
+
+
+def _divisors(
+    world: World, new: int, others: Sequence[int], *, before: bool = False
+) -> Iterator[tuple[Counter[float], Counter[float]]]:
+    """What a parameter's gradient alone is divided by, and that of each other alone."""
+    return ((mine.over - theirs.over, theirs.over - mine.over)
+            for mine, theirs in _apart(world, new, others, before=before))  # fmt: skip
 
 
 def _apart(

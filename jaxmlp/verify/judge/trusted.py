@@ -80,7 +80,7 @@ def in_one_number(judgement: Judgement) -> int | None:
     """The sum over all samples and outputs of ∂E/∂g that alone a δ is made of; None if of none."""
     (_, delta), *_ = judgement.choice.target.pairs
     graph = judgement.world.graph
-    for one in judgement.instead:
+    for one in (plain for plain in judgement.instead if plain.world is judgement.world):
         for i in sorted(graph.ancestors([delta]) & one.choice.target.backward):
             if is_in_one_number(one, one.world.recording.nodes[i]):
                 rest = graph.dependents(one.choice.target.nodes, without=[i])
