@@ -546,3 +546,58 @@ def test_numbers_that_are_rounded_to_some_decimals_are_taken_as_they_are(judged)
     assert {check.verdict for check in judged(ROUNDED).checks} == {"right"}
     wrong = judged(ROUNDED.replace("d * v * z", "d * w * z")).checks
     assert {c.place.line for c in wrong if c.verdict == "wrong"} == {9}
+
+
+NEURONS = """
+from math import exp
+from random import random
+net = [[{"w": [random() for _ in range(n + 1)]} for _ in range(m)] for n, m in [(2, 3), (3, 2)]]
+rows = [([0.3, -0.7], [1, 0]), ([-0.5, 0.4], [0, 1]), ([0.8, 0.6], [0, 1])]
+for epoch in range(20):
+    for x, t in rows:
+        given = x
+        for layer in net:
+            for one in layer:
+                u = one["w"][-1] + sum(w * v for w, v in zip(one["w"], given))
+                one["z"] = 1 / (1 + exp(-u))
+            given = [one["z"] for one in layer]
+        for k, one in enumerate(net[1]):
+            one["d"] = (one["z"] - t[k]) * one["z"] * (1 - one["z"])
+        for k, one in enumerate(net[0]):
+            back = sum(top["w"][k] * top["d"] for top in net[1])
+            one["d"] = back * one["z"] * (1 - one["z"])
+        for k, layer in enumerate(net):
+            given = x if k == 0 else [one["z"] for one in net[0]]
+            for one in layer:
+                for j, v in enumerate(given):
+                    one["w"][j] -= 0.5 * one["d"] * v
+                one["w"][-1] -= 0.5 * one["d"]
+"""
+MATRICES = """
+import numpy as np
+X, Y = np.random.rand(9, 5), np.random.rand(9, 3)
+W, b, V, c = np.random.randn(5, 4), np.ones(4), np.random.randn(4, 3), np.ones(3)
+for n in range(50):
+    z = np.tanh(X @ W + b)
+    top = z @ V + c - Y
+    low = top @ V.T * (1 - z ** 2)
+    for k in range(2):
+        if k: V -= 0.1 * z.T @ top
+        if k: c -= 0.1 * top.sum(0)
+        if k: W -= 0.1 * X.T @ low
+        if k: b -= 0.1 * low.sum(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "other", "line"),
+    [
+        (NEURONS, '    one["w"][-1] -=', '        one["w"][-1] -=', 24),
+        (MATRICES, "if k: W -=", "W -=", 12),
+    ],
+)
+def test_an_update_that_is_made_more_than_once_in_a_step_is_told(judged, text, part, other, line):
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    found = [c for c in judged(text.replace(part, other)).checks if c.verdict == "wrong"]
+    assert {note.id for check in found for note in check.diagnosis} == {"made-again"}
+    assert {check.place.line for check in found} == {line}

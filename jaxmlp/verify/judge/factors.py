@@ -10,7 +10,7 @@ from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.rates import lacks_rate, near, repeats_rate
+from jaxmlp.verify.judge.rates import lacks_rate, made_again, near, repeats_rate
 from jaxmlp.verify.judge.uneven import samples
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
@@ -55,6 +55,7 @@ SHARE = {
         "This is the mean over the samples; the sum belongs here.",
         "サンプルについての和ではなく平均になっています。"), BACKWARDS),
 }  # fmt: skip
+OF_UPDATE = frozenset(("no-step-size", "eta-twice", "made-again"))  # and not of the gradient
 CONVENTIONS = (1.0, 2.0, 0.5)  # factors that E may have
 TOLD = 1e-12  # of a parameter, by which it is seen to move
 
@@ -67,7 +68,7 @@ def steps(judgement: Judgement) -> Iterator[StepMistake]:
             continue
         if param.name in judgement.uneven:
             note = _uneven(judgement, param)
-            if note not in (NO_STEP_SIZE, RATE_AGAIN):  # these are of the update itself
+            if note.id not in OF_UPDATE:
                 at = _scaled_at(judgement, param, judgement.uneven[param.name])
                 span = judgement.world.recording.nodes[at].span
             yield StepMistake((param.name,), (note,), span)
@@ -151,6 +152,17 @@ def by_convention(
         yield StepMistake(names, (SHARE[reduction],), nodes[min(known, default=min(news))].span)
 
 
+def _made_again(times: int) -> Note:
+    """That an update stands in a loop."""
+    return Note("made-again", Words(
+        f"This update is made {times} times in one step, and those of other parameters once: does "
+        "it stand in a loop where it does not belong?",
+        f"この更新は 1 ステップに {times} 回行われています (他のパラメータは 1 回)。"
+        "余分なループの中に入っていないか確かめてください。"),
+        Words("How often is each parameter updated?",
+              "それぞれのパラメータは何回更新されますか。"))  # fmt: skip
+
+
 def _of_handed(factor: float) -> Note:
     """That an optimiser gets another gradient than that of the E which it gets."""
     if near(factor, -1.0):
@@ -202,6 +214,8 @@ def _uneven(judgement: Judgement, param: Param) -> Note:
         return RATE_AGAIN
     if param.gives and near(times, -1.0):
         return REVERSED
+    if not param.gives and near(times, float(again := made_again(judgement.world, param))):
+        return _made_again(again)
     said = f"{times:.4g}"
     return Note("other-factor", Words(
         f"This is {said} times what goes with the gradients of the other parameters: all have to "

@@ -9,7 +9,7 @@ import numpy as np
 from jaxmlp.verify.judge.choosing import Choice
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names, multiple
-from jaxmlp.verify.judge.rates import near
+from jaxmlp.verify.judge.rates import made_again, near
 from jaxmlp.verify.judge.uneven import uneven, uneven_layer
 from jaxmlp.verify.judge.updates import MOST, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
@@ -245,8 +245,10 @@ def _resting(world: World, names: Names, still: Collection[int]) -> tuple[str, .
 
 
 def _in_one_list(world: World, factors: Mapping[str, float]) -> list[str]:
-    """Numbers of a list with another factor than most of the list: they follow another gradient."""
+    """Numbers of a list with another factor than most of the list, and not since they are moved
+    more than once: they follow another gradient."""
     lists: dict[str, list[str]] = {}
+    params = {p.name: p for p in world.params}
     for param in world.params:
         if param.name in factors and not world.at[0][param.old].ndim:
             lists.setdefault(param.name.rpartition("[")[0], []).append(param.name)
@@ -254,5 +256,8 @@ def _in_one_list(world: World, factors: Mapping[str, float]) -> list[str]:
     for part, members in lists.items():
         alike = lambda f, members=members: sum(near(f, factors[name]) for name in members)  # noqa: E731
         common = max((factors[name] for name in members), key=alike)
-        found += [name for name in members if part and not near(factors[name], common)]
+        for name in members if part else ():
+            made = 1, made_again(world, params[name])
+            if not any(near(factors[name], common * times) for times in made):
+                found.append(name)
     return found

@@ -8,7 +8,7 @@ from jaxmlp.verify.judge.claims import DELTA
 from jaxmlp.verify.judge.staged import Stage, cost
 from jaxmlp.verify.judge.told import FOLLOWS, Telling
 
-UNEVEN = frozenset(("other-factor", "no-step-size"))
+UNEVEN = frozenset(("other-factor", "no-step-size", "made-again"))
 # Causes at the place of the mistake that say more than any formula that gives the same.
 NEARER = frozenset(("error-for-derivative", "bias-summed-over-units", "updated-V"))
 

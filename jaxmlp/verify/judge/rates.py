@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.run.hooked import MANY
 from jaxmlp.verify.run.step import FACTORS, PASSING, SUMS
@@ -121,6 +122,18 @@ def _factors(product: ast.BinOp) -> Counter[str]:
         elif isinstance(one, ast.Name):
             names[one.id] += 1
     return names
+
+
+def made_again(world: World, param: Param) -> int:
+    """How many times one update of a parameter, by one and the same amount, is made in a step."""
+    nodes, graph = world.recording.nodes, world.graph
+    new = nodes[param.new]
+    alike = [i for i in graph.ancestors([param.new]) & graph.dependents([param.old])
+             if (nodes[i].span, nodes[i].op) == (new.span, new.op)]  # fmt: skip
+    once = np.stack([state[param.old] - state[min(alike)] for state in world.at])
+    whole = world.change(param)
+    times = multiple(whole, once) if once.shape == whole.shape else None
+    return len(alike) if times is not None and near(times, float(len(alike))) else 1
 
 
 def counts_otherwise(world: World, new: int, others: Sequence[int], times: float) -> bool:

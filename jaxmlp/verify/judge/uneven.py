@@ -3,7 +3,14 @@
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from jaxmlp.verify.judge.rates import counts_otherwise, has_more, is_rate, lacks_rate, near
+from jaxmlp.verify.judge.rates import (
+    counts_otherwise,
+    has_more,
+    is_rate,
+    lacks_rate,
+    made_again,
+    near,
+)
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.network import multiplied
 
@@ -22,8 +29,8 @@ def uneven(
     if len(factors) < 2:
         return {}
     shapes = {p.name: world.at[0][p.old].shape for p in world.params}
-    olds = {p.name: p.old for p in world.params}
-    weights = [name for name in factors if multiplied(world.graph, olds[name])]
+    params = {p.name: p for p in world.params}
+    weights = [name for name in factors if multiplied(world.graph, params[name].old)]
     among = {name: factors[name] for name in weights or factors}
     last = max(
         (p for p in world.params if p.name in among), key=lambda p: min(world.graph.after[p.old])
@@ -55,6 +62,7 @@ def uneven(
         return {name: 1 / min(few) for name in factors if name not in found}
     more = {name for name, f in found.items()
             if (name in weights and (near(f, 2.0) or near(f, 0.5)))
+            or near(f, float(made_again(world, params[name])))
             or has_more(world, new[name], rest, f)}  # fmt: skip
     found = {name: f for name, f in found.items()
              if name in more or not is_rate(world, new[name], rest, f)}  # fmt: skip

@@ -75,7 +75,9 @@ def _row(line: Line, told: Sequence[Check], margin: int) -> Row:
             first, last = (max(len(_plain(line.text[:k])) - margin, 0) for k in (begin, end))
             marks.append((first, last))
             wrong += [check] if line.number == place.end_line else []
-    return Row(line, _plain(line.text)[margin:], tuple(dict.fromkeys(marks)), tuple(wrong))
+    said = {(check.place, check.diagnosis): check for check in reversed(wrong)}  # each once
+    told_here = tuple(reversed(said.values()))
+    return Row(line, _plain(line.text)[margin:], tuple(dict.fromkeys(marks)), told_here)
 
 
 def width(text: str) -> int:
