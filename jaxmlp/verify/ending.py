@@ -17,7 +17,8 @@ LONGEST = 400  # characters of a message
 BY_SIZES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))  # at others it may work
 # What a function of another form stops with, called as one of ours, {} being its name.
 OF_CALL = (
-    r"AssertionError|expected an array, got|TypeError: 'function' object is not"
+    r"AssertionError|expected an array, got|expected a function of"
+    r"|TypeError: 'function' object is not"
     r"|TypeError: ([\w.]*\.)?{}\(\) (missing \d+ required positional|takes \d+ positional)"
 )
 BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in

@@ -178,23 +178,8 @@ def _is_piece(function: ast.FunctionDef) -> bool:
     if found.of == "identity":
         return False
     if found.kind == "derivative" and len(_parameters(function)) == 2:
-        return _as_arrays(function)
+        return True
     return found.kind not in ("derivative", "loss-slope") or "back" not in plain(function.name)
-
-
-def _as_arrays(function: ast.FunctionDef) -> bool:
-    """Whether its parameters, and what else they are called, are arrays, and no tuple or dict of
-    several things."""
-    names, taken = {*_parameters(function)}, []
-    for node in ast.walk(function):
-        match node:
-            case ast.Assign([ast.Name(other)], ast.Name(name)) if name in names:
-                names.add(other)
-            case ast.Assign([ast.Tuple() | ast.List()], part):
-                taken.append(part)
-            case ast.Subscript(part, ast.Constant()):
-                taken.append(part)
-    return not any(isinstance(one, ast.Name) and one.id in names for one in taken)
 
 
 def _part_of_exercise(function: ast.FunctionDef) -> str | None:

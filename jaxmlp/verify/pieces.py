@@ -39,8 +39,8 @@ def _derivative(words: str) -> re.Pattern[str]:
 DERIVATIVE = _derivative(_WORDS)
 LOSS_NAMES = {
     "cross_entropy": "crossentoropy crossentropy crossentropyerror crossentropyloss ce celoss"
-    " categoricalcrossentropy crossentropyfunction xent calcloss logloss",
-    "binary_cross_entropy": "binarycrossentropy binarycrossentoropy bce bceloss errorfunction"
+    " categoricalcrossentropy crossentropyfunction xent calcloss",
+    "binary_cross_entropy": "binarycrossentropy binarycrossentoropy bce bceloss errorfunction logloss"
     " binarycrossentropyerror binarycrossentropyloss logisticloss",
     "squared_error": "squarederror l2error l2loss l2 sse sumsquarederror sumofsquarederror"
     " sumofsquarederrors squaredloss squarederrorloss sumsquarederrors quadraticloss",

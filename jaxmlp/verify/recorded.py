@@ -146,9 +146,9 @@ def _with_delta(
 ) -> tuple[tuple[Check, ...], tuple[Note, ...]]:
     """The checks with that of the δ that was taken as it is, or with a note that it is unknown."""
     (_, delta), *_ = judgement.choice.target.pairs
-    recording, said = judgement.world.recording, trusted.of_delta(judgement)
-    if (whole := trusted.in_one_number(judgement)) is not None:
-        delta, said = whole, IN_ONE_NUMBER
+    recording, whole = judgement.world.recording, trusted.in_one_number(judgement)
+    delta = delta if whole is None else whole
+    said = trusted.of_delta(judgement) if whole is None else IN_ONE_NUMBER
     if said is None:
         why = Unjudged("own-delta", line=recording.nodes[delta].span.line)
         return checks, (unjudged(recording.name, recording.line, why, begins),)

@@ -14,6 +14,7 @@ from jaxmlp.verify.calling import Subject, array, convention, stacked
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import attempts, best, ended
 from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.given import F
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.stages import judge
 from jaxmlp.verify.names import plain
@@ -21,7 +22,7 @@ from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed
-from jaxmlp.verify.slips import of_output, slips, wants_output
+from jaxmlp.verify.slips import of_output, slips
 
 TARGETS = table(
     "t ti tn target targets desired expected ytrue label labels teacher onehot truth trueval d yt"
@@ -99,7 +100,7 @@ def _is_right(check: Check) -> bool:
 
 def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     given = pieces.points(kind)
-    if kind.kind == "derivative" and len(subject.parameters) == 2:
+    if kind.kind == "derivative" and len(subject.parameters) == 2 and _asks_for_two(subject):
         subject = _slope_of(subject, given["u"][0])
     call, scalar = _elementwise(subject, given["u"])
     results = call(given["u"])
@@ -115,8 +116,9 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     for number, one in enumerate(kinds):
         again = functools.partial(lambda number, u: call(u)[number], number)
         check = judged(subject, one, given, results[number], again)
-        if wants_output(check) and _is_output(*map(plain, subject.parameters[:2])):  # y(1 − y)
-            check = of_output(check)
+        named = one.kind == "derivative" and _is_output(*map(plain, subject.parameters[:2]))
+        if named and not _is_right(check):  # y(1 − y)
+            check = _of_f(subject, one, given, again) or check
         checks.append(_probed(check, one, again))
     if scalar:
         words = Words("works on one number at a time, not on arrays",
@@ -125,34 +127,55 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _is_output(name: str, pulling: str = "") -> bool:
+def _is_output(name: str = "", pulling: str = "") -> bool:
     """Whether what f' is given is f(u) by its name, alone or beside that of its gradient, dA."""
-    return name in OUTPUT_NAMES or pulling == f"d{name}"
+    return name in OUTPUT_NAMES or (pulling == f"d{name}" and name not in {"x", *LOGITS})
+
+
+def _of_f(
+    subject: Subject, kind: Piece, given: Arguments, call: Callable[[np.ndarray], np.ndarray]
+) -> Check | None:
+    """The check of f' that gets f(u) in place of u, if it is right so; else None."""
+    of_f = lambda u: call(np.asarray(F[kind.of](u)))  # noqa: E731
+    check = judged(subject, kind, given, of_f(given["u"]), of_f)
+    return of_output(check) if _is_right(check) else None
+
+
+def _asks_for_two(subject: Subject) -> bool:
+    try:
+        subject.call([1.0])
+    except Crashed:
+        return True
+    return False
 
 
 def _slope_of(subject: Subject, u: np.ndarray) -> Subject:
     """f'(u) of a function that gives ∂E/∂u, from ∂E/∂f(u) and u, in which order it may be.
 
     Raises:
-        Crashed: it is linear in neither.
+        Crashed: it is in none that is linear in ∂E/∂f(u), and goes entry by entry.
     """
 
     def whole(*args: np.ndarray) -> np.ndarray:
         return array(subject.call([np.copy(one) for one in args])[0])
 
+    def rows(*args: np.ndarray) -> np.ndarray:
+        return whole(*(one[None] for one in args)).reshape(-1)
+
     def one_by_one(*args: np.ndarray) -> np.ndarray:
         rows = np.stack(args, axis=-1).tolist()
         return np.stack([array(subject.call(row)[0]) for row in rows])
 
-    for call, first in product((whole, one_by_one), (True, False)):
+    for call, first in product((whole, rows, one_by_one), (True, False)):
         pulled = functools.partial(_pulled, call, first)
         with contextlib.suppress(Crashed):
-            once, twice = pulled(u), pulled(u, 2.0)
-            if once.shape == u.shape and once.any() and np.allclose(twice, 2 * once):
+            once, twice, rolled = pulled(u), pulled(u, 2.0), pulled(np.roll(u, 1))
+            linear = once.shape == u.shape and once.any() and np.allclose(twice, 2 * once)
+            if linear and np.allclose(rolled, np.roll(once, 1)):
                 names = subject.parameters[::-1] if first else subject.parameters
                 slope = lambda args, pulled=pulled: (pulled(*args), args)  # noqa: E731
                 return replace(subject, call=slope, parameters=names)
-    raise Crashed("expected a function of ∂E/∂f(u) and u that is linear in the former")
+    raise Crashed("expected a function of ∂E/∂f(u) and u, entry by entry")
 
 
 def _pulled(
@@ -313,9 +336,9 @@ def _loss(subject: Subject, kind: Piece, *, softmax: bool, of_logits: bool) -> t
     batches = all(name[:1].isupper() for name in names)
     ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
     logits = of_logits or (second if exchanged else first) in LOGITS
-    forms = [(kind, call, ()), *((kind, *form) for form in _other_forms(call, kind, logits))]
-    if kind.of == "cross_entropy" and (not softmax or "log" in plain(subject.name)):
-        forms.append((Piece("loss", "binary_cross_entropy"), call, (BINARY,)))
+    kinds = [(kind, ()), *_other_kinds(plain(subject.name), kind, softmax=softmax)]
+    forms = [(one, form, (*said, *more)) for one, said in kinds
+             for form, more in ((call, ()), *_other_forms(call, one, logits))]  # fmt: skip
     calls = [(*form, way) for form, way in product(forms, ways)]
     if kind.of == "mean_squared_error":  # as a widely read book has it
         half = lambda g, y: np.asarray(2 * call(g, y) / g.size)  # noqa: E731
@@ -331,6 +354,16 @@ def _loss(subject: Subject, kind: Piece, *, softmax: bool, of_logits: bool) -> t
                       "教師ベクトル、出力の順に受け取ります")  # fmt: skip
         check = replace(check, remarks=(Note("target-first", words), *check.remarks))
     return (check,)
+
+
+def _other_kinds(
+    name: str, kind: Piece, *, softmax: bool
+) -> Iterator[tuple[Piece, tuple[Note, ...]]]:
+    """What else goes by its name: the cross-entropy of two classes, or a log loss of several."""
+    if kind.of == "cross_entropy" and not softmax:
+        yield Piece("loss", "binary_cross_entropy"), (BINARY,)
+    if kind.of == "binary_cross_entropy" and softmax and name.startswith("log"):
+        yield Piece("loss", "cross_entropy"), ()
 
 
 def _loss_of(subject: Subject, kind: Piece, call: Error, said: tuple[Note, ...], way: Way) -> Check:

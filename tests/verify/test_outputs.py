@@ -445,6 +445,39 @@ def test_the_target_of_an_autoencoder_is_its_input(judged, part, other, line):
     assert line is None or {check.place.line for check in wrong} == {line}
 
 
+def test_the_samples_of_an_autoencoder_may_have_ones(judged):
+    text = AUTOENCODER.replace("    z = np", "    x1 = np.hstack([x, np.ones((9, 1))])\n    z = np")
+    text = text.replace("x @ W + b", "x1 @ W").replace("randn(6, 3)", "randn(7, 3)")
+    text = text.replace("0.1 * x.T @ low; b -= 0.1 * low.sum(0)", "0.1 * x1.T @ low")
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+
+
+OJA = """
+import numpy as np
+X, Y = np.random.rand(40, 5), np.random.rand(40, 5)
+w = np.random.rand(5)
+for x in X:
+    y = np.dot(w, x)
+    w += 0.01 * y * (x - y * w)
+"""
+MEANT = """
+import numpy as np
+X, Y = np.random.rand(40, 5), np.random.rand(40, 5)
+W, V = np.random.rand(5, 3), np.random.rand(3, 5)
+for n in range(9):
+    z = np.tanh(X @ W)
+    g = z @ V
+    print(np.mean((g - Y) ** 2))
+    top = g - X
+    W, V = W - 0.1 * X.T @ (top @ V.T * (1 - z ** 2)), V - 0.1 * z.T @ top
+"""
+
+
+@pytest.mark.parametrize("text", [OJA, MEANT])
+def test_samples_are_no_target_of_another_rule_or_beside_another(judged, text):
+    assert judged(text).checks == ()
+
+
 IN_ONE = """
 import numpy as np
 X, Y = np.random.rand(40, 5), np.random.rand(40, 3)
@@ -496,6 +529,26 @@ def test_a_sample_as_a_column_is_no_matrix_that_never_moves(judged):
     assert "wrong" in {check.verdict for check in wrong}
 
 
+def test_weights_of_one_input_that_never_move_are_told(judged):
+    text = """
+import numpy as np
+X = np.random.rand(50, 1)
+Y = np.sin(X)
+W, V = np.random.rand(1, 8), np.random.rand(8, 1)
+for n in range(9):
+    z = np.tanh(X @ W)
+    top = (z @ V - Y) / 50
+    dV, dW = z.T @ top, X.T @ (top @ V.T * (1 - z ** 2))
+    V -= 0.1 * dV
+"""
+    wrong = [check for check in judged(text).checks if check.verdict == "wrong"]
+    assert {note.id for check in wrong for note in check.diagnosis} == {"never-moves"}
+    moved = text.replace("V -= 0.1 * dV", "V -= 0.1 * dV; W -= 0.1 * dW / 10")
+    assert {check.verdict for check in judged(moved).checks} == {
+        "right"
+    }  # 10 is no size of the data
+
+
 UNDIVIDED = """
 import numpy as np
 class Net:
@@ -544,6 +597,10 @@ for n in range(9):
 
 def test_numbers_that_are_rounded_to_some_decimals_are_taken_as_they_are(judged):
     assert {check.verdict for check in judged(ROUNDED).checks} == {"right"}
+    with_numpy = ROUNDED.replace("import math", "import math, numpy as np").replace(
+        "round(", "np.round("
+    )
+    assert {check.verdict for check in judged(with_numpy).checks} == {"right"}
     wrong = judged(ROUNDED.replace("d * v * z", "d * w * z")).checks
     assert {c.place.line for c in wrong if c.verdict == "wrong"} == {9}
 

@@ -82,6 +82,8 @@ def tanh_gradient(x): return 1 / np.cosh(x) ** 2
 def dtanh(z): return (1 - z) * (1 + z)
 def relu_backward(dA, cache): Z = cache; dZ = np.array(dA, copy=True); dZ[Z <= 0] = 0; assert dZ.shape == Z.shape; return dZ
 def d_relu(x, upstream): return upstream * (x > 0)
+def relu_backward(dout, out): return dout * np.sign(out)
+def tanh_derivative(x=0.0, a=1.0): return 1 - np.tanh(x) ** 2
 def relu_backward(d, u): return d if u > 0 else 0.0
 def sigmoid_backward(dA, Z): s = 1 / (1 + np.exp(-Z)); return dA * s * (1 - s)
 def tanh_backward(A, dA): return dA * (1 - A ** 2)
@@ -107,8 +109,7 @@ def cross_entropy(y, y_hat): return -(y * np.log(y_hat)).sum()
 def cross_entropy_error(Y, T): return -np.sum(T * np.log(Y)) / len(Y)
 def cross_entropy_loss(P, Y): return -np.sum(Y * np.log(P), axis=1)
 def cross_entropy(G, Y): return np.mean(-np.log(G[np.arange(len(G)), Y.argmax(axis=1)]))
-def log_loss(g, y): return -np.sum(y * np.log(g)) / y.shape[1]
-def log_loss(g, y): return -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))
+def log_loss(y_true, y_pred): return -np.mean(y_true * np.log(y_pred) + (1 - y_true) * np.log(1 - y_pred))
 def binary_cross_entropy(y, t): return -np.sum(t * np.log(y) + (1 - t) * np.log(1 - y))
 def bce(p, y): return -(y * np.log(p) + (1 - y) * np.log(1 - p))
 def squared_error(g, y): return np.sum((g - y) ** 2)
@@ -124,6 +125,12 @@ def mean_squared_error(y_true, y_pred): return np.sum(np.square(y_true - y_pred)
 def test_right_functions_are_right(text):
     check = only(text.replace("; ", "\n    ").replace("): ", "):\n    ", 1))
     assert (check.verdict, ids(check), check.line) == ("right", set(), 1)
+
+
+def test_a_log_loss_is_of_classes_where_there_is_a_softmax():
+    text = "def log_loss(g, y):\n    return -np.sum(y * np.log(g))"
+    assert ids(only(text, softmax=False)) == {"second-term-missing"}
+    assert only(text, softmax=True).verdict == "right"
 
 
 def test_right_but_it_overflows():
@@ -268,6 +275,9 @@ def test_a_slip_in_a_loss_has_its_name(name, formula, expected):
         ),
         ("def relu_backward(d, u): return d * (d > 0) * (u > 0)", None),
         ("def relu_backward(dA, Z): return dA + (Z > 0)", None),
+        ("def relu_backward(dA, cache): return dA * (cache.Z > 0)", None),
+        ("def d_tanh(delta, W): return W.T @ delta", None),
+        ("def tanh_backward(dX, X): return dX * (1 - X ** 2)", "tanh-slope-of-x"),
     ],
 )
 def test_a_slope_that_is_multiplied_by_what_comes_back_is_judged_by_itself(text, expected):

@@ -18,6 +18,7 @@ from jaxmlp.verify.judge.otherwise import Values, before, is_something, redone
 from jaxmlp.verify.judge.slopes import like_slope
 from jaxmlp.verify.judge.still import WITHOUT_GRADIENT
 from jaxmlp.verify.names import SLOPE
+from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
@@ -96,10 +97,9 @@ SUMMED = _note(
 
 IN_ONE_NUMBER = _note(
     "error-in-one-number",
-    "This adds up ∂E/∂g over all samples and outputs: one number goes back in place of one for "
-    "each.",
+    "This makes one number of ∂E/∂g of all samples and outputs; one for each has to go back.",
     "∂E/∂g をすべてのサンプルと出力について 1 つの数にまとめています。"
-    "サンプルと出力ごとに別々の値を逆伝播させます。",
+    "サンプルごと、出力ごとに別々の値を逆伝播させます。",
     "L15",
 )
 OTHER_INPUT = _note(
@@ -184,8 +184,11 @@ def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     return None
 
 
-def _in_one_number(judgement: Judgement, _: Fault, node: Node) -> Cause | None:
-    return Cause((IN_ONE_NUMBER,)) if is_in_one_number(judgement, node) else None
+def _in_one_number(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """One number for all that goes back to weights, and is no sum for a bias."""
+    olds = [p.old for p in judgement.world.params if p.name in fault.params]
+    back = any(multiplied(judgement.world.graph, old) for old in olds)
+    return Cause((IN_ONE_NUMBER,)) if back and is_in_one_number(judgement, node) else None
 
 
 def is_in_one_number(judgement: Judgement, node: Node) -> bool:

@@ -138,8 +138,8 @@ def made_again(world: World, param: Param) -> int:
 
 def counts_otherwise(world: World, new: int, others: Sequence[int], times: float) -> bool:
     """Whether a gradient is divided by another whole number than that of another is, or by none
-    before its update, and it is this that makes its factor; of stand-ins there are as many as there
-    happen to be."""
+    before its update where that is a size of the data, and it is this that makes its factor; of
+    stand-ins there are as many as there happen to be."""
     least = MANY if world.recording.guessed else 1
     is_count = lambda number: number > least and number == round(number)  # noqa: E731
     both = ((a, b) for own, other in _divisors(world, new, others)
@@ -147,6 +147,10 @@ def counts_otherwise(world: World, new: int, others: Sequence[int], times: float
     one = ((math.prod(own.elements()), math.prod(other.elements()))
            for own, other in _divisors(world, new, others, before=True)
            if not (own and other))  # fmt: skip
+    nodes, roots = world.recording.nodes, world.roots
+    data = [n.value for n in nodes.values() if n.op == "leaf" and n.id not in roots]
+    sizes = {float(size) for value in data for size in value.shape}
+    one = ((a, b) for a, b in one if max(a, b) in sizes)
     return any(near(times, b / a) and is_count(max(a, b)) for a, b in (*both, *one))
 
 

@@ -68,6 +68,8 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
         best = functools.reduce(_better, tried)
     if not any(best.right.values()):
         best = next((one for one in tried if has_slope(one)), best)
+        if best.choice.target.itself:  # so that it is not its target after all
+            raise Unjudged("no-output")
     if best.choice.target.upstream and (other := _of_another_array(best)):
         raise Unjudged("other-array", other)
     if not shown(best, declared):

@@ -81,10 +81,12 @@ def in_one_number(judgement: Judgement) -> int | None:
     (_, delta), *_ = judgement.choice.target.pairs
     graph = judgement.world.graph
     for one in (plain for plain in judgement.instead if plain.world is judgement.world):
-        for i in sorted(graph.ancestors([delta]) & one.choice.target.backward):
-            if is_in_one_number(one, one.world.recording.nodes[i]):
-                rest = graph.dependents(one.choice.target.nodes, without=[i])
-                return None if delta in rest else i
+        behind, given = one.choice.target.backward, one.choice.target.nodes
+        sums = (i for i in sorted(graph.ancestors([delta]) & behind)
+                if is_in_one_number(one, one.world.recording.nodes[i]))  # fmt: skip
+        for i in sums:
+            if delta not in graph.dependents(given, without=[i]):
+                return i
     return None
 
 

@@ -138,7 +138,8 @@ class World:
                 alike = node.value.shape == nodes[number].value.shape
                 if alike and op not in WRITES:
                     yield one
-                entry = node.value.size == 1 or op in PASSING or op in WRITES
+                known = sum(i in among for i in self.graph.before[one])  # u alone, and no w x
+                entry = (node.value.size == 1 and known == 1) or op in PASSING or op in WRITES
                 left += [one] if (alike or entry) and op not in FACTORS else []
 
     def replayed(

@@ -69,6 +69,8 @@ class Recorded(Methods):
         if any(hasattr(one, "stands_for") for one in types):
             return NotImplemented
         name, args = function.__name__, tuple(map(of_frames, args))
+        if name in ROUNDS and kw.get("decimals", (*args, 0)[1]) >= DECIMALS:
+            return np.copy(args[0])  # as who derives by hand takes it
         if name in REDUCES and any(map(_is_matrix, args)) and len(args) + ("axis" in kw) > 1:
             kw = {**kw, "keepdims": True}  # a matrix stays one
         result_of = lambda: function(*plain(args), **plain(kw))  # noqa: E731
@@ -142,6 +144,8 @@ class Recorded(Methods):
         return cast(self, dtype)
 
 
+ROUNDS = frozenset(("round", "around", "round_"))
+DECIMALS = 2  # from so many on it is the precision of a computation; fewer make a label
 REDUCES = frozenset(["sum", "mean", "max", "min", "amax", "amin", "prod", "std", "var"])
 WRITERS = frozenset(["copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"])
 

@@ -15,7 +15,6 @@ BY_FUNCTIONS = (
     "prod", "std", "var", "cumsum", "repeat", "round", "diagonal", "trace", "swapaxes", "argsort",
     "nonzero", "take", "all", "any",
 )  # fmt: skip
-DECIMALS = 2  # so many are kept of a number that is computed with, and no more of a label
 IN_PLACE = ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod")
 
 
@@ -53,8 +52,7 @@ class Methods(np.ndarray):
         return float(plain(self).item())
 
     def __round__(self, digits: int | None = 0) -> Any:
-        """To some decimals: the number itself, as who derives by hand takes it."""
-        return np.copy(self) if (digits or 0) >= DECIMALS else np.round(self, digits or 0)
+        return np.round(self, digits or 0)
 
     def __repr__(self) -> str:
         return repr(plain(self) if self.ndim else plain(self).item())

@@ -61,15 +61,15 @@ def idle(
     nodes = graph.nodes
     outputs = graph.ancestors([g for one in found for g, _ in one.pairs])
     behind = frozenset().union(*(one.backward for one in found))
-    unused = behind - graph.ancestors(news)
+    back = {i for one in graph.through(params) for i in graph.after[one]}  # ∂E/∂x, say
+    unused = behind - graph.ancestors(news) - back
     made = {nodes[i].value.shape for i in unused if nodes[i].op in ("multiply", *FACTORS)}
     units = {n for i in params for n in nodes[i].value.shape}
     samples = {n for one in found for g, _ in one.pairs for n in nodes[g].value.shape} - units
     arrays = [n for n in nodes.values() if n.op == "leaf" and n.value.dtype.kind == "f"]
     return [
         n.id for n in arrays
-        if n.value.ndim == 2 and min(n.value.shape) > 1  # a column is one sample
-        and made & {n.value.shape, n.value.T.shape}
+        if n.value.ndim == 2 and made & {n.value.shape, n.value.T.shape}
         and n.id in outputs - behind and n.id not in params
         and samples.isdisjoint(n.value.shape) and multiplied(graph, n.id)
     ]  # fmt: skip

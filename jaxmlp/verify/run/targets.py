@@ -5,8 +5,8 @@ forward pass last, and where they meet is the output.
 """
 
 import functools
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class Target:
         pairs: (output, target) for each sample or batch of the step.
         computed: how many values the forward pass computes.
         upstream: whether it is no target, but ∂E/∂(the output), which a backward pass is given.
+        itself: whether it is the samples, for want of any other.
     """
 
     nodes: frozenset[int]
@@ -38,6 +39,7 @@ class Target:
     pairs: tuple[tuple[int, int], ...]
     computed: int
     upstream: bool = False
+    itself: bool = False
 
 
 def targets(
@@ -71,9 +73,9 @@ def targets(
                   if graph.nodes[i].value.size > 1]  # fmt: skip
         found = _largest([one for i in single for one in find([i], apart=True)])
     if not found:  # or they are the samples themselves, as an autoencoder's are
-        whole = ((i, _meets_itself(graph, i, moving)) for group in groups.values() for i in group)
-        itself = [one for i, met in whole if met for one in find([i], apart=True, within=met)]
-        found = _largest(itself)
+        met = _met_by_itself(graph, [i for group in groups.values() for i in group], moving)
+        itself = [one for i, at in met.items() for one in find([i], apart=True, within=at)]
+        found = [replace(one, itself=True) for one in _largest(itself)]
     if not found:  # each of several outputs may have targets of its own
         found = [*find(_arrays(graph, groups.values()), apart=False)]
     arrays = any(graph.nodes[y].value.ndim for one in found for _, y in one.pairs)
@@ -86,13 +88,23 @@ def targets(
     return sorted(alone, key=lambda one: (arrays or -len(one.pairs), -one.computed))
 
 
-def _meets_itself(graph: Graph, y: int, moving: Container[int]) -> list[int]:
-    """Where an array is subtracted from what a network has computed from it, or the like."""
-    if graph.nodes[y].value.size < 2:
-        return []
-    products = [i for i in graph.after[y] if graph.nodes[i].op in FACTORS and i in moving]
-    computed = graph.dependents(products)
-    return list(dict.fromkeys(i for _, i, g in _meeting(graph, [y]) if g in computed))
+def _met_by_itself(
+    graph: Graph, constants: Sequence[int], moving: Collection[int]
+) -> dict[int, list[int]]:
+    """The arrays that are subtracted from what a network has computed from them, or the like, each
+    with where; none of an output that meets another array as well."""
+    arrays = [i for i in constants if graph.nodes[i].value.size > 1]
+    meetings = {y: [*_meeting(graph, [y])] for y in arrays}
+    found: dict[int, list[int]] = {}
+    for y in arrays:
+        products = [i for one in graph.dependents([y], moving) for i in graph.after[one]
+                    if graph.nodes[i].op in FACTORS and i in moving]  # fmt: skip
+        computed = graph.dependents(products)
+        met = {i: g for _, i, g in meetings[y] if g in computed}
+        others = {g for other in arrays if other != y for _, _, g in meetings[other]}
+        if met and others.isdisjoint(met.values()):
+            found[y] = [*met]
+    return found
 
 
 def _largest(found: Sequence[Target]) -> list[Target]:
