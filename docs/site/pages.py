@@ -139,6 +139,7 @@ PUT_IN = {
     "own": Words("another array", "別の配列"),
     "rule": Words("a rule", "公式"),
     "said": Words("c", "c"),
+    "times": Words("k", "k"),
     "title": Words("another value", "別の量"),
     "trained": Words("its own", "元の活性化関数"),
     "what": Words("the number of rows, say", "行の数など"),
