@@ -130,7 +130,7 @@ def made_again(world: World, param: Param) -> int:
     new = nodes[param.new]
     alike = [i for i in graph.ancestors([param.new]) & graph.dependents([param.old])
              if (nodes[i].span, nodes[i].op) == (new.span, new.op)]  # fmt: skip
-    once = np.stack([state[param.old] - state[min(alike)] for state in world.at])
+    once = np.stack([state[param.old] - state[min(alike, default=param.new)] for state in world.at])
     whole = world.change(param)
     times = multiple(whole, once) if once.shape == whole.shape else None
     return len(alike) if times is not None and near(times, float(len(alike))) else 1
