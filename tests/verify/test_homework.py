@@ -177,9 +177,10 @@ odd_results.py not-looked-at
   wrong mse.loss
   unfinished softmax.value
   unfinished predict.z
-odd_signatures.py not-looked-at not-judged not-judged not-judged
+odd_signatures.py not-looked-at not-judged not-judged
   right sigmoid.value
   crashed softmax.value
+  wrong dReLU.derivative of-another
   wrong mse.loss
 older_blank.py
   unfinished ReLU.value
