@@ -142,6 +142,7 @@ def _of_f(
 
 
 def _asks_for_two(subject: Subject) -> bool:
+    """Whether it stops where it gets one number alone."""
     try:
         subject.call([1.0])
     except Crashed:
@@ -163,8 +164,8 @@ def _slope_of(subject: Subject, u: np.ndarray) -> Subject:
         return whole(*(one[None] for one in args)).reshape(-1)
 
     def one_by_one(*args: np.ndarray) -> np.ndarray:
-        rows = np.stack(args, axis=-1).tolist()
-        return np.stack([array(subject.call(row)[0]) for row in rows])
+        pairs = np.stack(args, axis=-1).tolist()
+        return np.stack([array(subject.call(pair)[0]) for pair in pairs])
 
     for call, first in product((whole, rows, one_by_one), (True, False)):
         pulled = functools.partial(_pulled, call, first)

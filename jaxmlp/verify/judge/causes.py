@@ -168,7 +168,7 @@ def _value_of_error(judgement: Judgement, fault: Fault, node: Node) -> Cause | N
 
 def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A bias gradient that is summed over the units, too."""
-    if node.op not in WHOLE or node.value.size != 1:
+    if not _is_of_all(node):
         return None
     named = [n for i in before(judgement, node) if (n := judgement.names.of(i))]
     mine = judgement.names.value(fault.first).reshape(-1)
@@ -184,6 +184,11 @@ def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     return None
 
 
+def _is_of_all(node: Node) -> bool:
+    """Whether it is one number, a sum or a mean, as it may be of all entries."""
+    return node.op in WHOLE and node.value.size == 1
+
+
 def _in_one_number(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """One number for all that goes back to weights, and is no sum for a bias."""
     olds = [p.old for p in judgement.world.params if p.name in fault.params]
@@ -193,7 +198,7 @@ def _in_one_number(judgement: Judgement, fault: Fault, node: Node) -> Cause | No
 
 def is_in_one_number(judgement: Judgement, node: Node) -> bool:
     """Whether it is a sum, or a mean, over all entries of ∂E/∂g or ∂E/∂a."""
-    if node.op not in WHOLE or node.value.size != 1:
+    if not _is_of_all(node):
         return False
     inner = judgement.world.inner
     outputs = {i for g, _ in judgement.choice.target.pairs

@@ -247,17 +247,19 @@ def _resting(world: World, names: Names, still: Collection[int]) -> tuple[str, .
 def _in_one_list(world: World, factors: Mapping[str, float]) -> list[str]:
     """Numbers of a list with another factor than most of the list, and not since they are moved
     more than once: they follow another gradient."""
-    lists: dict[str, list[str]] = {}
-    params = {p.name: p for p in world.params}
+    lists: dict[str, list[Param]] = {}
     for param in world.params:
         if param.name in factors and not world.at[0][param.old].ndim:
-            lists.setdefault(param.name.rpartition("[")[0], []).append(param.name)
+            lists.setdefault(param.name.rpartition("[")[0], []).append(param)
     found = []
     for part, members in lists.items():
-        alike = lambda f, members=members: sum(near(f, factors[name]) for name in members)  # noqa: E731
-        common = max((factors[name] for name in members), key=alike)
-        for name in members if part else ():
-            made = 1, made_again(world, params[name])
-            if not any(near(factors[name], common * times) for times in made):
-                found.append(name)
+        common = _commonest([factors[p.name] for p in members])
+        apart = [p for p in members if part and not near(factors[p.name], common)]
+        found += [p.name for p in apart
+                  if not near(factors[p.name], common * made_again(world, p))]  # fmt: skip
     return found
+
+
+def _commonest(factors: Sequence[float]) -> float:
+    """The one that most of them are, up to rounding."""
+    return max(factors, key=lambda f: sum(near(f, other) for other in factors))
