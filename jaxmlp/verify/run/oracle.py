@@ -133,6 +133,7 @@ class Oracle:
         known += [(SAMPLES, size, 1) for size in used if size != SAMPLES]  # samples as columns
         # Those come last, size by size, for there come to be more of them.
         own: list[Shape] = [shape for size in self.own for shape in
-                            ((SAMPLES, size), (size - 1,), (SAMPLES, size - 1))  # and a 1
-                            if shape[-1] > 1 or shape[1:] == (1,)]  # fmt: skip
+                            ((SAMPLES, size), (size - 1,), (SAMPLES, size - 1),
+                             (size - 1, SAMPLES))  # and a 1
+                            if shape[0] > 1 and (shape[-1] > 1 or shape[1:] == (1,))]  # fmt: skip
         return known + [one for one in own if one not in known]

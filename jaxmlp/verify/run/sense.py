@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from jaxmlp.verify.names import BACK, GRADIENT, GRADIENT_OF, last_word
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import fixed, multiplied
 from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.targets import Target, given_back, is_stated, kept_at, targets
 
 MANY = 300  # nodes of a call, from where on shapes are not looked at
@@ -73,7 +76,8 @@ def _is_passed_back(recording: Recording) -> bool:
 def degenerate(
     recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
 ) -> int:
-    """How many parameters have an entry for each sample, or are those of a single hidden unit.
+    """How many parameters have an entry for each sample, or are those of a single hidden unit, or
+    move by the product of two vectors that fit where matrices are meant.
 
     Nothing is shown by a guess with one of them.
     """
@@ -85,12 +89,26 @@ def degenerate(
     one_output = any(1 in shape or not shape for shape in of_one)
     if not one_output and any(1 in shape for shape in matrices):
         return 1
+    if moved := moved_by_one_number(recording, graph):
+        return moved
     if any(target.upstream for target in found):
         return 0  # what a layer is given has an entry for each sample
     batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
     first = min(params, key=lambda p: min(graph.after[p], default=p), default=None)
     own = first if not recording.moves else None  # ∂E/∂x has an entry for each sample
     return sum(bool(batch & set(nodes[p].value.shape)) for p in params if p != own)
+
+
+def moved_by_one_number(recording: Recording, graph: Graph) -> int:
+    """How many matrices move by one number in all entries, made by the product of two vectors."""
+    nodes = graph.nodes
+    inner = {n.id for n in nodes.values() if n.op in FACTORS and not n.value.ndim
+             and all(nodes[i].value.ndim == 1 for i in graph.before[n.id])}  # fmt: skip
+    moves = [(new, nodes[new].value - nodes[old].value) for _, old, new in recording.moves
+             if min(nodes[old].value.shape, default=1) > 1
+             and nodes[old].value.shape == nodes[new].value.shape]  # fmt: skip
+    return sum(bool(inner & graph.ancestors([new])) and bool(change.flat[0])
+               and np.allclose(change, change.flat[0]) for new, change in moves)  # fmt: skip
 
 
 def shapes(
