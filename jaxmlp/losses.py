@@ -149,7 +149,7 @@ def check_pair(g: Output, e: Loss) -> None:
     """
     if g in OUTPUTS.values() and e.outputs and g.name not in e.outputs:
         known = {**LOSSES, e.name: e}.values()
-        pairs = "; ".join(f"{one.name} with {', '.join(one.outputs)}" for one in known)
+        pairs = "; ".join(f"{loss.name} with {', '.join(loss.outputs)}" for loss in known)
         raise ValueError(f"{e.name} makes no sense with the output {g.name}: expected {pairs}")
 
 

@@ -54,9 +54,9 @@ def read(file: Any, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]
     expected, got = 8 + length + size, os.fstat(file.fileno()).st_size
     if expected != got:  # before it is read to be hashed
         raise ValueError(f"damaged: expected {expected:,} bytes, got {got:,}")
-    found = hashlib.file_digest(file, lambda: digest).hexdigest()
-    if found != promised:
-        raise ValueError(f"damaged or altered: expected the SHA-256 {promised}, got {found}")
+    checksum = hashlib.file_digest(file, lambda: digest).hexdigest()
+    if checksum != promised:
+        raise ValueError(f"damaged or altered: expected the SHA-256 {promised}, got {checksum}")
     file.seek(0)
     return about, from_bytes(file.read())
 
@@ -68,7 +68,7 @@ def _opened(header: bytes) -> tuple[dict[str, Any], str | None, Any, int]:
     """
     tensors = json.loads(header)
     about = json.loads(tensors["__metadata__"].pop("jaxmlp"))
-    size = max(one["data_offsets"][1] for name, one in tensors.items() if name != "__metadata__")
+    size = max(spec["data_offsets"][1] for name, spec in tensors.items() if name != "__metadata__")
     promised = about.pop("sha256", None)
     digest = hashlib.sha256(json.dumps([tensors, about], sort_keys=True).encode())
     return about, promised, digest, size

@@ -55,7 +55,7 @@ class Model(NamedTuple):
     def __repr__(self) -> str:
         """A few lines, however many numbers and names it has."""
         names = {"classes": self.classes, "features": self.features, "targets": self.targets}
-        lines = (f"{what}: {listed(some)}" for what, some in names.items() if some)
+        lines = (f"{kind}: {listed(some)}" for kind, some in names.items() if some)
         return "\n".join([f"Model {self.in_short()}", *lines])
 
     def in_short(self) -> str:
@@ -95,10 +95,10 @@ class Model(NamedTuple):
 
     def score(self, X: Any, y: Any) -> float:
         """The accuracy; of a regression R²."""
-        found, y = self.predict(X), np.asarray(y)
+        predicted, y = self.predict(X), np.asarray(y)
         if self.classes is None:
-            return r_squared(y.reshape(len(y), -1), found.reshape(len(y), -1))
-        return float(np.mean(found == (y.astype(str) if self.labels is None else y)))
+            return r_squared(y.reshape(len(y), -1), predicted.reshape(len(y), -1))
+        return float(np.mean(predicted == (y.astype(str) if self.labels is None else y)))
 
     def _outputs(self, X: Any) -> np.ndarray:
         if self.features and {*self.features} <= {*getattr(X, "columns", ())}:
@@ -254,13 +254,13 @@ def _check_tensor(name: str, tensor: np.ndarray | None, shape: tuple[int, ...] |
         raise ValueError(f"expected {name} of finite numbers, and of scales other than 0")
 
 
-def _check_names(what: str, names: tuple[str, ...] | None, count: int) -> None:
+def _check_names(kind: str, names: tuple[str, ...] | None, count: int) -> None:
     if names is None:
         return
     if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
-        raise ValueError(f"expected {what} by names, each once, got {names!r:.200}")
+        raise ValueError(f"expected {kind} by names, each once, got {names!r:.200}")
     if len(names) != count:
-        raise ValueError(f"expected {count} names of {what}, got {len(names)}")
+        raise ValueError(f"expected {count} names of {kind}, got {len(names)}")
 
 
 def _tensors(model: Model) -> dict[str, np.ndarray]:

@@ -85,10 +85,10 @@ def entries(source: Path) -> Iterator[ArchiveEntry]:
 
 
 def _of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[ArchiveEntry]:
-    found = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    if not found and above:
+    listing = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    if not listing and above:
         yield ArchiveEntry(above, why=Words("an empty folder", "空のフォルダです"))
-    for entry in found:
+    for entry in listing:
         path, inside = (*above, entry.name), Path(entry.path)
         if LEFT_BEHIND.fullmatch(entry.name):
             yield ArchiveEntry(path, why=OF_A_TOOL)

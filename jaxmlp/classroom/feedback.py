@@ -22,7 +22,7 @@ def named(student: Student) -> str:
 
 def not_graded(handed_in: Class, lang: str) -> Iterator[tuple[str, str, str]]:
     """(whose, what, why) of each entry that was not graded; what is nobody's comes last."""
-    mine = ((named(one.student), entry) for one in handed_in.submissions for entry in one.left)
+    mine = ((named(work.student), entry) for work in handed_in.submissions for entry in work.left)
     for who, entry in (*mine, *(("", entry) for entry in handed_in.left)):
         yield who, clean("/".join(entry.path)), getattr(entry.why, lang) if entry.why else ""
 
@@ -96,10 +96,10 @@ def _check(check: Check, lang: str) -> Iterator[str]:
     yield f"- {head} {_plain(words.stage(check, lang))}, {_code(words.name(check, lang))}{at}"
     for label, text in telling.facts(check, lang):
         yield f"  - {label}: {_code(text)}"
-    found = telling.explanations(check.diagnosis)
+    explanations = telling.explanations(check.diagnosis)
     label = words.say("diagnosis" if all(n.id for n in check.diagnosis) else "hint", lang)
-    for number, notes in enumerate(found):
-        if len(found) > 1:
+    for number, notes in enumerate(explanations):
+        if len(explanations) > 1:
             label = words.say("or" if number else "either", lang, number + 1)
         for note in notes:
             yield f"  - {label}: {_plain(words.sentence(note, lang))}"

@@ -100,8 +100,8 @@ def _digest(code: SubmittedCode, submission: Submission, options: Options) -> st
     beside = sorted(
         (other.own, other.cells) for other in submission.code if len(submission.code) > 1
     )
-    what = (code.notebook, code.cells, beside, options._asdict(), checker())
-    return hashlib.sha256(repr(what).encode("utf-8", "surrogatepass")).hexdigest()
+    inputs = (code.notebook, code.cells, beside, options._asdict(), checker())
+    return hashlib.sha256(repr(inputs).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @cache

@@ -20,15 +20,15 @@ def unpacked(kind: Any, value: Any) -> Any:
     if origin in (Union, types.UnionType):
         if value is None and type(None) in args:
             return None
-        return unpacked(next(one for one in args if one is not type(None)), value)
+        return unpacked(next(member for member in args if member is not type(None)), value)
     if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
         named = hasattr(kind, "_fields")
         parts = zip(kind._fields, value, strict=True) if named else value.items()
         hints = get_type_hints(kind)
-        return kind(**{name: unpacked(hints[name], one) for name, one in parts})
+        return kind(**{name: unpacked(hints[name], member) for name, member in parts})
     if origin is tuple:
         kinds = args[:1] * len(value) if args[-1] is Ellipsis else args
-        return tuple(unpacked(one, v) for one, v in zip(kinds, value, strict=True))
+        return tuple(unpacked(member, v) for member, v in zip(kinds, value, strict=True))
     if kind is float and isinstance(value, int):
         return float(value)
     if not isinstance(value, kind):

@@ -42,16 +42,16 @@ def mistakes(files: Iterable[File]) -> list[ClassMistake]:
     The same of the same stage, in a function and in the loop that calls it, is one mistake; so is
     what shows again further down, the δ1 without f' in the ∂E/∂W that is made of it.
     """
-    found: dict[tuple[str, str], ClassMistake] = {}
+    seen: dict[tuple[str, str], ClassMistake] = {}
     for file in files:
         for check in file.checks:
             if check.verdict != "right" or check.bought:
                 stage = words.stage(check, "en")
-                what = ids(check) or check.verdict
-                found.setdefault((stage, what), ClassMistake(stage, what, check, file.path))
-    return [one for one in found.values() if not any(
-        (words.STAGES[above].en, one.ids) in found and ids(one.check)
-        for above in UPSTREAM.get(column(one.check), ()))]  # fmt: skip
+                fault = ids(check) or check.verdict
+                seen.setdefault((stage, fault), ClassMistake(stage, fault, check, file.path))
+    return [mistake for mistake in seen.values() if not any(
+        (words.STAGES[above].en, mistake.ids) in seen and ids(mistake.check)
+        for above in UPSTREAM.get(column(mistake.check), ()))]  # fmt: skip
 
 
 class Common(NamedTuple):
@@ -64,12 +64,12 @@ class Common(NamedTuple):
 
 def common(graded: Sequence[Graded]) -> list[Common]:
     """The mistakes of a class, those that most have made first."""
-    found: dict[tuple[str, str], list[tuple[Graded, ClassMistake]]] = {}
+    by_mistake: dict[tuple[str, str], list[tuple[Graded, ClassMistake]]] = {}
     for work in graded:
         for mistake in mistakes(work.files):
-            found.setdefault(mistake[:2], []).append((work, mistake))
+            by_mistake.setdefault(mistake[:2], []).append((work, mistake))
     made = [Common(some[0][1], len(some), next(filter(None, map(_line, some)), ""))
-            for some in found.values()]  # fmt: skip
+            for some in by_mistake.values()]  # fmt: skip
     return sorted(made, key=lambda shared: (-shared.students, shared.mistake[:2]))
 
 

@@ -44,9 +44,9 @@ def by_pattern(path: Sequence[str], pattern: re.Pattern) -> Student | None:
     Args:
         pattern: with a group `id`, and `name` if wanted; searched in the path with / between.
     """
-    if not (found := pattern.search("/".join(path))):
+    if not (match := pattern.search("/".join(path))):
         return None
-    groups = found.groupdict()
+    groups = match.groupdict()
     return Student((groups.get("id") or "").strip(), (groups.get("name") or "").strip())
 
 
@@ -61,11 +61,11 @@ def by_lms(path: Sequence[str], metadata: Mapping[str, Student]) -> tuple[Studen
         (Student(id='1327627', name='山田 太郎'), 1)
     """
     for level, part in enumerate(path):
-        if found := GRADESCOPE.fullmatch(part):
-            return metadata.get(part, Student(found["id"])), level
+        if match := GRADESCOPE.fullmatch(part):
+            return metadata.get(part, Student(match["id"])), level
         for pattern in LMS:
-            if found := pattern.fullmatch(part):
-                return Student(found["id"], found["name"].strip()), level
+            if match := pattern.fullmatch(part):
+                return Student(match["id"], match["name"].strip()), level
     return None
 
 
@@ -79,21 +79,21 @@ def by_name(part: str) -> Student:
     stem = part
     while CODE.search(stem):
         stem = CODE.sub("", stem)
-    if not (found := NUMBER.search(stem)):
+    if not (match := NUMBER.search(stem)):
         return Student(stem.strip() or part)
-    rest = APART.split(stem[: found.start()] + " " + stem[found.end() :])
+    rest = APART.split(stem[: match.start()] + " " + stem[match.end() :])
     words = [word for word in rest if word and not ASSIGNMENT.fullmatch(word)]
-    return Student(found["id"], " ".join(words))
+    return Student(match["id"], " ".join(words))
 
 
 def gradescope(text: str) -> dict[str, Student]:
     """Who is who in Gradescope's submission_metadata.yml: of each folder all that submitted it."""
-    found: dict[str, list[dict[str, str]]] = {}
+    submitters: dict[str, list[dict[str, str]]] = {}
     people: list[dict[str, str]] = []
     inside = False
     for line in text.splitlines():
         if top := re.match(r"(submission_\w+):\s*$", line):
-            people = found.setdefault(top[1], [])
+            people = submitters.setdefault(top[1], [])
         elif key := re.match(r"  :(\w+):", line):
             inside = key[1] == "submitters"
         elif field := inside and re.match(r"  (- |  ):(name|sid|email):\s*(.*?)\s*$", line):
@@ -104,9 +104,9 @@ def gradescope(text: str) -> dict[str, Student]:
         folder: Student(
             _joined(group, "sid") or _joined(group, "email") or folder, _joined(group, "name")
         )
-        for folder, group in found.items()
+        for folder, group in submitters.items()
     }
 
 
 def _joined(group: Sequence[Mapping[str, str]], key: str) -> str:
-    return ", ".join(one[key] for one in group if one.get(key))
+    return ", ".join(person[key] for person in group if person.get(key))

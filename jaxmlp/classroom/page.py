@@ -89,12 +89,12 @@ def as_html(
 
 def numbers(handed_in: Class, graded: Sequence[Graded], lang: str) -> list[str]:
     """How many there are, without a mistake, with some, to be looked at."""
-    entries = [len(one.code) + len(one.left) for one in handed_in.submissions]
-    done = sum(len(one.code) for one in handed_in.submissions)
+    entries = [len(work.code) + len(work.left) for work in handed_in.submissions]
+    done = sum(len(work.code) for work in handed_in.submissions)
     left = sum(entries) - done + len(handed_in.left)
-    wrong = sum(bool(mistakes(one.files)) for one in graded)
-    look = [not one.checks or any(unjudged(one, lang)) for one in graded]
-    fine = sum(not mistakes(one.files) and not odd for one, odd in zip(graded, look, strict=True))
+    wrong = sum(bool(mistakes(work.files)) for work in graded)
+    look = [not work.checks or any(unjudged(work, lang)) for work in graded]
+    fine = sum(not mistakes(work.files) and not odd for work, odd in zip(graded, look, strict=True))
     return [
         say("submissions", lang, len(graded)),
         say("fine", lang, fine),
@@ -161,8 +161,8 @@ def _stage(checks: Sequence[Check], lang: str) -> tuple[str, str]:
 
 
 def _said(check: Check, lang: str) -> str:
-    what = telling.ids(check)
-    more = f"<small>{html.escape(what)}</small>" if what else ""
+    ids = telling.ids(check)
+    more = f"<small>{html.escape(ids)}</small>" if ids else ""
     return f"{words.mark(check.verdict, lang)} {words.say(check.verdict, lang)}{more}"
 
 
@@ -183,9 +183,9 @@ def _common(shared: Sequence[Common], lang: str) -> str:
         return f"{head}<p>{say('nothing wrong', lang)}</p></section>"
     rows = []
     for mistake, students, line in shared:
-        what = f"{html.escape(said(mistake, lang))}<br><small>{html.escape(mistake.ids)}</small>"
+        text = f"{html.escape(said(mistake, lang))}<br><small>{html.escape(mistake.ids)}</small>"
         quantity, code = html.escape(words.stage(mistake.check, lang)), html.escape(clean(line))
-        rows.append((str(students), quantity, what, f"<code>{code}</code>"))
+        rows.append((str(students), quantity, text, f"<code>{code}</code>"))
     return head + _plain(("students", "quantity", "what", "example"), rows, lang) + "</section>"
 
 

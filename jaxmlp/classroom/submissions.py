@@ -74,14 +74,14 @@ def collected(sources: Sequence[Path], pattern: re.Pattern | None = None) -> Cla
         OSError, ValueError: a source cannot be opened.
     """
     many = len(sources) > 1
-    found = [_of_source(source, many=many) for source in sources]
+    by_source = [_of_source(source, many=many) for source in sources]
     metadata: dict[str, Student] = {}
-    for entry in (entry for some in found for entry in some):
+    for entry in (entry for some in by_source for entry in some):
         if entry.path[-1] == METADATA and entry.data:
             metadata |= gradescope(decoded(entry.data))
     owned: dict[Student, list[tuple[ArchiveEntry, int]]] = {}
     nobodys: list[ArchiveEntry] = []
-    for source, some in zip(sources, found, strict=True):
+    for source, some in zip(sources, by_source, strict=True):
         shared = 0 if many and not source.is_dir() else _shared(some)
         for entry in some:
             student, level = _owner(entry, shared, pattern, metadata)
@@ -90,20 +90,20 @@ def collected(sources: Sequence[Path], pattern: re.Pattern | None = None) -> Cla
             else:
                 owned.setdefault(student, []).append((entry, level))
     made = [_submission(student, mine) for student, mine in owned.items()]
-    return Class(tuple(sorted(made, key=lambda one: one.student)), tuple(nobodys))
+    return Class(tuple(sorted(made, key=lambda submission: submission.student)), tuple(nobodys))
 
 
 def _of_source(source: Path, *, many: bool) -> list[ArchiveEntry]:
     """The entries of a source; the name of a lone zip or of a folder is no student's."""
-    found = list(entries(source))
+    listing = list(entries(source))
     if source.suffix.lower() == ".zip" and not source.is_dir() and not many:
-        return [entry._replace(path=entry.path[1:] or entry.path) for entry in found]
-    return found
+        return [entry._replace(path=entry.path[1:] or entry.path) for entry in listing]
+    return listing
 
 
-def _shared(found: Iterable[ArchiveEntry]) -> int:
+def _shared(listing: Iterable[ArchiveEntry]) -> int:
     """How many levels all entries share: folders that an LMS or a zip program has put around."""
-    paths = [entry.path for entry in found if not _nobodys(entry)]
+    paths = [entry.path for entry in listing if not _nobodys(entry)]
     if not paths:
         return 0
     level = 0
@@ -129,8 +129,8 @@ def _owner(
         return None, 0
     if pattern:
         return by_pattern(entry.path, pattern), min(shared, len(entry.path) - 1)
-    if found := by_lms(entry.path, metadata):
-        return found
+    if owner := by_lms(entry.path, metadata):
+        return owner
     level = min(shared, len(entry.path) - 1)
     return by_name(entry.path[level]), level
 
@@ -142,7 +142,7 @@ def _submission(student: Student, mine: Sequence[tuple[ArchiveEntry, int]]) -> S
         own = PurePosixPath(*(entry.path[level + 1 :] or entry.path[level:])).as_posix()
         read = _code(entry, own)
         (code if isinstance(read, SubmittedCode) else left).append(read)
-    return Submission(student, tuple(sorted(code, key=lambda one: one.own)), tuple(left))
+    return Submission(student, tuple(sorted(code, key=lambda file: file.own)), tuple(left))
 
 
 def _code(entry: ArchiveEntry, own: str) -> SubmittedCode | ArchiveEntry:

@@ -30,7 +30,7 @@ def points_table(
     """
     parts = [*rubric.points, *rubric.functions] if rubric else []
     head = ["id", "name", *(["points"] if rubric else []), *parts, "mistakes", "look at"]
-    return table([head, *(_row(one, points, rubric, parts, lang) for one in graded)])
+    return table([head, *(_row(work, points, rubric, parts, lang) for work in graded)])
 
 
 def _row(
@@ -49,7 +49,7 @@ def _row(
 def entries_table(handed_in: Class, lang: str) -> bytes:
     """One row an entry: where it was, whose it is, and why it was not graded, if it was not."""
     head = [say(key, lang) for key in ("entry", "student", "graded", "why")]
-    rows = [[clean("/".join(code.path)), named(one.student), "1", ""]
-            for one in handed_in.submissions for code in one.code]  # fmt: skip
+    rows = [[clean("/".join(code.path)), named(submission.student), "1", ""]
+            for submission in handed_in.submissions for code in submission.code]  # fmt: skip
     rows += [[entry, who, "0", why] for who, entry, why in not_graded(handed_in, lang)]
     return table([head, *sorted(rows)])

@@ -122,8 +122,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         >>> did_you_mean("--epoch", ["--eta", "--epochs"])
         ' (did you mean --epochs?)'
     """
-    found = get_close_matches(word, list(known), 1)
-    return f" (did you mean {found[0]}?)" if found else ""
+    matches = get_close_matches(word, list(known), 1)
+    return f" (did you mean {matches[0]}?)" if matches else ""
 
 
 def keep_compiled() -> None:

@@ -39,7 +39,7 @@ def grade(
     written.check_folder(out)
     rubric = None if settings.rubric is None else read_rubric(Path(settings.rubric))
     handed_in = collected([Path(source) for source in sources], _pattern(settings.students))
-    if not any(one.code for one in handed_in.submissions):
+    if not any(work.code for work in handed_in.submissions):
         raise Refused(
             f"expected submissions with Python in {', '.join(sources)}, got none",
             f"{', '.join(sources)} に Python の提出物がありません",
@@ -47,7 +47,7 @@ def grade(
     kept = read_kept(out)
     made, results = graded(handed_in, options_of(settings, held), kept, run)
     new = len(results.keys() - kept.keys())
-    files = tuple(file for one in made for file in one.files)
+    files = tuple(file for work in made for file in work.files)
     report = Report(files, held if new else None)
     told = [say("new", lang, new, len(results) - new), telling.held(report, lang)]
     told = list(filter(None, told))

@@ -26,7 +26,7 @@ class QuietConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """As Rich does, text as it is: nothing in it is markup."""
-        shown = [clean_lines(one) if isinstance(one, str) else one for one in objects]
+        shown = [clean_lines(part) if isinstance(part, str) else part for part in objects]
         super().print(*shown, **{"markup": False, **options})
 
     def on_broken_pipe(self) -> None:

@@ -79,8 +79,8 @@ def _read(settings: EvaluateSettings, model: Model) -> Dataset:
 def _trained_on(settings: EvaluateSettings) -> bool:
     """Whether the run beside the model had the same source."""
     try:
-        found = json.loads(model_file(settings.model).with_name("settings.json").read_bytes())
-        return found["data"] == settings.data
+        saved = json.loads(model_file(settings.model).with_name("settings.json").read_bytes())
+        return saved["data"] == settings.data
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
 

@@ -29,11 +29,11 @@ def expanded(files: Sequence[str]) -> list[str]:
     Raises:
         ValueError: a folder has none.
     """
-    found = []
+    paths = []
     for name in files:
         path = Path(name)
         if not path.is_dir():
-            found.append(name)
+            paths.append(name)
             continue
         inside = [str(p) for p in _visible(path) if p.suffix in (".py", ".ipynb")]
         if not inside:
@@ -41,8 +41,8 @@ def expanded(files: Sequence[str]) -> list[str]:
                 f"expected .py or .ipynb files, got the folder {name}, which has none",
                 f"フォルダ {name} に .py や .ipynb のファイルがありません",
             )
-        found += inside
-    return list(dict.fromkeys(found))
+        paths += inside
+    return list(dict.fromkeys(paths))
 
 
 def _visible(folder: Path) -> Iterator[Path]:

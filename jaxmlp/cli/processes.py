@@ -36,8 +36,8 @@ AGAIN = (
 
 def are_several(settings: Settings) -> bool:
     """Whether this process is one of several."""
-    given = settings.coordinator, settings.processes, settings.process
-    return settings.distributed or given != (None, None, None)
+    options = settings.coordinator, settings.processes, settings.process
+    return settings.distributed or options != (None, None, None)
 
 
 def watch(command: str, args: list[str], settings: Settings) -> int:
@@ -111,23 +111,23 @@ def _silence() -> None:
 
 
 def _check(settings: Settings) -> None:
-    given = settings.coordinator, settings.processes, settings.process
-    if settings.distributed and given != (None, None, None):
+    options = settings.coordinator, settings.processes, settings.process
+    if settings.distributed and options != (None, None, None):
         raise ValueError("expected --distributed, or --coordinator and its like, got both")
-    whole = None not in given and ":" in given[0] and 0 <= given[2] < given[1]
+    whole = None not in options and ":" in options[0] and 0 <= options[2] < options[1]
     if not settings.distributed and not whole:
         raise ValueError(
             "expected --coordinator HOST:PORT --processes N --process I, I from 0 to N − 1, got "
-            + ", ".join("none" if one is None else str(one) for one in given)
+            + ", ".join("none" if option is None else str(option) for option in options)
         )
 
 
 def _begin(settings: Settings) -> None:
-    given = settings.coordinator, settings.processes, settings.process
+    options = settings.coordinator, settings.processes, settings.process
     method = None if settings.distributed else "deactivate"
     times: dict[str, Any] = {"initialization_timeout": WAIT, "heartbeat_timeout_seconds": SILENCE}
     try:
-        jax.distributed.initialize(*given, cluster_detection_method=method, **times)
+        jax.distributed.initialize(*options, cluster_detection_method=method, **times)
     except ValueError as why:
         raise ValueError(
             f"expected Slurm, Open MPI or Kubernetes for --distributed, found none ({why}); "
@@ -186,5 +186,5 @@ def devices_for(
         return there[:1], {"devices": said}
     several = f" of {jax.process_count()} processes" * (jax.process_count() > 1)
     how = {"plain": settings.optimizer == "sgd", "streamed": settings.stream}
-    what = "the hidden units" if shares_units(asked, params, batch, **how) else "each batch"
-    return there[:asked], {"devices": f"{asked}{several}, which share {what}"}
+    shared = "the hidden units" if shares_units(asked, params, batch, **how) else "each batch"
+    return there[:asked], {"devices": f"{asked}{several}, which share {shared}"}

@@ -24,9 +24,9 @@ def print_score(
 
 
 def _print_matrix(
-    console: Console, matrix: np.ndarray, classes: tuple[str, ...], what: str
+    console: Console, matrix: np.ndarray, classes: tuple[str, ...], part: str
 ) -> None:
-    console.print(f"confusion matrix of the {what}samples (rows: true class, columns: predicted)")
+    console.print(f"confusion matrix of the {part}samples (rows: true class, columns: predicted)")
     names = [clean(name) for name in classes]
     width = max(map(len, (*names, str(matrix.max())))) + 1
     for head, cells in [("", names), *zip(names, matrix, strict=True)]:
@@ -35,12 +35,12 @@ def _print_matrix(
 
 
 def _print_common(
-    console: Console, matrix: np.ndarray, classes: tuple[str, ...], what: str
+    console: Console, matrix: np.ndarray, classes: tuple[str, ...], part: str
 ) -> None:
     """Of many classes, those that are most often taken for one another."""
     wrong = matrix - np.diag(np.diag(matrix))
     most = np.argsort(-wrong, axis=None, kind="stable")[:COMMON]
-    console.print(f"most common errors of the {what}samples ({len(classes)} classes)")
+    console.print(f"most common errors of the {part}samples ({len(classes)} classes)")
     for i, j in zip(*np.unravel_index(most, wrong.shape), strict=True):
         if wrong[i, j]:
             console.print(f"{wrong[i, j]:>6}  {classes[i]} taken for {classes[j]}")

@@ -79,8 +79,8 @@ class Run:
 
     def load(self, begun: Fit) -> Fit | None:
         """What an earlier process has saved, if it came to that."""
-        found = load_checkpoint(self.folder, Checkpoint(begun, self.key), warn)
-        return found and found.fit
+        checkpoint = load_checkpoint(self.folder, Checkpoint(begun, self.key), warn)
+        return checkpoint and checkpoint.fit
 
     def stop(self, *_: Any) -> None:
         """At a signal: stop after this epoch, or at once where none is under way."""

@@ -202,13 +202,13 @@ def _is(value: object, hint: object) -> bool:
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     if isinstance(hint, UnionType):
-        return any(_is(value, one) for one in get_args(hint))
+        return any(_is(value, member) for member in get_args(hint))
     if get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(_is(one, get_args(hint)[0]) for one in value)
+        return isinstance(value, tuple) and all(_is(member, get_args(hint)[0]) for member in value)
     return type(value) is hint
 
 
 def _preset(args: list[str]) -> str:
     """The preset named; "default" where it is none, which is then refused with the rest."""
-    found = re.findall(r"--preset[= ](\S+)", " ".join(args))
-    return found[-1] if found and found[-1] in PRESETS else "default"
+    names = re.findall(r"--preset[= ](\S+)", " ".join(args))
+    return names[-1] if names and names[-1] in PRESETS else "default"

@@ -72,28 +72,28 @@ def _scaling(scaling: Scaling) -> str:
 
 def _json(path: Path) -> dict:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            return content
     except (ValueError, RecursionError):
         pass
     raise ValueError(f"{path}: expected what a run writes, got something else")
 
 
-def _settings(found: dict) -> dict[str, str]:
+def _settings(saved: dict) -> dict[str, str]:
     """Settings and versions, a line each."""
     left_out = ("versions", "classes", "device", "out")
-    chosen = ", ".join(f"{k} {v}" for k, v in found.items() if k not in left_out and v is not None)
-    versions = found.get("versions")
-    lines = {"settings": chosen, "device": str(found.get("device"))}
+    chosen = ", ".join(f"{k} {v}" for k, v in saved.items() if k not in left_out and v is not None)
+    versions = saved.get("versions")
+    lines = {"settings": chosen, "device": str(saved.get("device"))}
     if isinstance(versions, dict):
         lines["versions"] = ", ".join(f"{k} {v}" for k, v in versions.items())
     return lines
 
 
-def _history(found: dict) -> dict[str, str]:
+def _history(history: dict) -> dict[str, str]:
     """The last epoch and the test."""
-    epochs, test = found.get("epochs"), found.get("test")
+    epochs, test = history.get("epochs"), history.get("test")
     lines = {}
     if isinstance(epochs, list):
         lines["epochs"] = str(len(epochs))

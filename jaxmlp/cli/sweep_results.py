@@ -79,18 +79,18 @@ def table_of(task: Task, trained: list[Trained]) -> Table:
 def _varied(trained: list[Trained], without: str = "") -> list[str]:
     """What the settings differ in."""
     names = (name for name in Setting._fields if name != without)
-    return [n for n in names if len({getattr(one.setting, n) for one in trained}) > 1]
+    return [n for n in names if len({getattr(net.setting, n) for net in trained}) > 1]
 
 
 def _groups(trained: list[Trained]) -> list[tuple[Setting, list[Trained]]]:
-    return [(s, list(group)) for s, group in groupby(trained, lambda one: one.setting)]
+    return [(s, list(group)) for s, group in groupby(trained, lambda net: net.setting)]
 
 
 def write(
     folder: Path, settings: Settings, task: Task, trained: list[Trained], seconds: float
 ) -> None:
     """sweep.csv, a row a network; sweep.json, with the errors by epoch; sweep.png."""
-    rows = [_row(one) for one in trained]
+    rows = [_row(net) for net in trained]
     text = io.StringIO()
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()
@@ -99,7 +99,7 @@ def write(
     about = {"settings": asdict(settings), "versions": versions(), "seconds": seconds}
     about["device"] = jax.devices()[0].device_kind
     errors = [
-        {"training": _numbers(one.errors[0]), "test": _numbers(one.errors[1])} for one in trained
+        {"training": _numbers(net.errors[0]), "test": _numbers(net.errors[1])} for net in trained
     ]
     about["networks"] = [{**row, "errors": e} for row, e in zip(rows, errors, strict=True)]
     write_json(folder / WHOLE, about)
@@ -107,12 +107,12 @@ def write(
         _figure(task, trained).savefig(folder / "sweep.png", dpi=150)
 
 
-def _row(one: Trained) -> dict:
+def _row(net: Trained) -> dict:
     """A network's results; None for what is not finite."""
-    ends = [*(errors[-1] for errors in one.errors), one.measure]
+    ends = [*(errors[-1] for errors in net.errors), net.measure]
     names = ("training_error", "test_error", "measure")
     numbers = dict(zip(names, _numbers(ends), strict=True))
-    return {**one.setting._asdict(), "seed": one.seed, **numbers}
+    return {**net.setting._asdict(), "seed": net.seed, **numbers}
 
 
 def _numbers(values: Any) -> list[float | None]:
@@ -133,7 +133,7 @@ def _by_epoch(trained: list[Trained]) -> dict[str, tuple[np.ndarray, np.ndarray]
     """The epochs, (epochs,), and the test errors, (epochs, seeds), by what the settings are."""
     epochs = np.arange(1, len(trained[0].errors[1]) + 1)
     return {
-        _label(setting, trained): (epochs, np.array([one.errors[1] for one in group]).T)
+        _label(setting, trained): (epochs, np.array([net.errors[1] for net in group]).T)
         for setting, group in _groups(trained)
     }
 
@@ -142,7 +142,7 @@ def _by_setting(trained: list[Trained], name: str) -> dict[str, tuple[np.ndarray
     """The values of a setting, (k,), and the last test errors, (k, seeds), by the other ones."""
     points: dict[str, list] = {}
     for setting, group in _groups(trained):
-        ends = [one.errors[1][-1] for one in group]
+        ends = [net.errors[1][-1] for net in group]
         label = _label(setting, trained, without=name)
         points.setdefault(label, []).append((getattr(setting, name), ends))
     columns = {label: zip(*sorted(of), strict=True) for label, of in points.items()}

@@ -110,11 +110,11 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     with jax.enable_x64(True), jax.default_matmul_precision("highest"):
         exact = jax.tree.map(lambda p: np.asarray(p, "float64"), params)
         routes = (jax.jit(route, static_argnums=0) for route in (backprop, autodiff))
-        found = difference(*(route(task.network, exact, X, Y.astype(float)) for route in routes))
-    size = f"{found.absolute:.1e}, {found.relative:.1e} of the largest entry"
-    if not np.isfinite(found.absolute):
+        gap = difference(*(route(task.network, exact, X, Y.astype(float)) for route in routes))
+    size = f"{gap.absolute:.1e}, {gap.relative:.1e} of the largest entry"
+    if not np.isfinite(gap.absolute):
         raise ValueError("the gradients at the start are not finite: expected smaller numbers")
-    if not found.relative <= AGREE:
+    if not gap.relative <= AGREE:
         raise Stop(f"autodiff and backprop disagree: largest difference {size}", code=1)
     agree = f"autodiff and backprop agree on {len(X)} samples: largest difference {size} (float64)"
     print_lines(console, {"gradients": agree})

@@ -37,8 +37,8 @@ def main(args: list[str]) -> int:
 
 def _asked(args: list[str]) -> str:
     """The language, before anything else is known: what is wrong is said in it, too."""
-    found = re.findall(r"--lang[= ](en|ja)\b", " ".join(args))
-    return found[-1] if found else language()
+    languages = re.findall(r"--lang[= ](en|ja)\b", " ".join(args))
+    return languages[-1] if languages else language()
 
 
 def _verify(args: list[str], lang: str) -> int:
@@ -61,10 +61,10 @@ def _lecture(settings: VerifySettings, lang: str) -> int:
     """Judge the lecture's own equations."""
     from jaxmlp.cli import lecture
 
-    found = lecture.judged(settings.seed, settings.proof, lang)
+    claims = lecture.judged(settings.seed, settings.proof, lang)
     ways = {name: getattr(rendering, f"claims_as_{name}") for name in ("text", *FORMATS)}
-    _write(settings, ways, found, lang)
-    lecture.check(found, lang)
+    _write(settings, ways, claims, lang)
+    lecture.check(claims, lang)
     return 0
 
 
@@ -107,10 +107,10 @@ def verified(settings: VerifySettings, held: Held, lang: str) -> Iterator[File]:
 
     All are read before any is run, so that none can change another.
     """
-    found = {path: code_or_problem(path, settings.files) for path in expanded(settings.files)}
-    items = [{"path": p, "cells": c} for p, c in found.items() if not isinstance(c, File)]
+    contents = {path: code_or_problem(path, settings.files) for path in expanded(settings.files)}
+    items = [{"path": p, "cells": c} for p, c in contents.items() if not isinstance(c, File)]
     running = _judged(settings, held, lang, items)
-    return (read if isinstance(read, File) else next(running) for read in found.values())
+    return (read if isinstance(read, File) else next(running) for read in contents.values())
 
 
 def _judged(
@@ -131,15 +131,15 @@ def _failed(item: Mapping, why: str) -> File:
     return File(item["path"], problem=Words(text, f"検査プログラム自体のエラーです: {why}"))
 
 
-def _write(settings: VerifySettings, ways: dict[str, Callable[..., str]], *what: object) -> None:
+def _write(settings: VerifySettings, ways: dict[str, Callable[..., str]], *args: object) -> None:
     """The text to standard output, unless another format goes there; the rest to their files."""
     asked = settings.reports()
     for name, path in asked.items():
         encoding = "utf-8-sig" if name == "csv" else "utf-8"  # Excel needs the mark
         if path != "-":
-            write_whole(Path(path), ways[name](*what).encode(encoding))
+            write_whole(Path(path), ways[name](*args).encode(encoding))
     to_stdout = next((name for name, path in asked.items() if path == "-"), "text")
-    print(ways[to_stdout](*what))
+    print(ways[to_stdout](*args))
 
 
 def _exit(report: Report, lang: str) -> int:

@@ -36,27 +36,27 @@ def read_idx_folder(path: Path) -> Dataset:
     return from_labels(path.resolve().name, pixels, labels, n_test=n_test, image_shape=shape)
 
 
-def idx_files(path: Path, part: str, what: str) -> list[Path]:
+def idx_files(path: Path, part: str, kind: str) -> list[Path]:
     """The files of a part, in a folder or with names that begin so: once, plain or gzipped."""
     folder, begin = (path, "") if path.is_dir() else (path.parent, path.name)
-    names = re.compile(rf"{re.escape(begin)}([^.]*-)?{part}[-.]{what}.*idx.*")
-    found = {file.name.removesuffix(".gz"): file for file in sorted(folder.glob(f"*{what}*"))
+    names = re.compile(rf"{re.escape(begin)}([^.]*-)?{part}[-.]{kind}.*idx.*")
+    files = {file.name.removesuffix(".gz"): file for file in sorted(folder.glob(f"*{kind}*"))
              if names.fullmatch(file.name)}  # fmt: skip
-    return list(found.values())
+    return list(files.values())
 
 
 def _idx_part(path: Path, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray] | None:
     """(images, labels) of the train or the test part; None where it isn't there."""
-    files = [[f for part in parts for f in idx_files(path, part, what)]
-             for what in ("images", "labels")]  # fmt: skip
+    files = [[f for part in parts for f in idx_files(path, part, kind)]
+             for kind in ("images", "labels")]  # fmt: skip
     if not any(files):
         return None
-    for what, found in zip(("images", "labels"), files, strict=True):
-        if len(found) != 1:
-            names = ", ".join(file.name for file in found) or "none"
-            hint = f" (a set: {path / found[0].name.split(f'-{parts[0]}')[0]})" if found else ""
-            raise ValueError(f"{path}: expected one file of {parts[0]} {what}, got {names}{hint}")
-    return read_idx_pair(*(found[0] for found in files))
+    for kind, matches in zip(("images", "labels"), files, strict=True):
+        if len(matches) != 1:
+            names = ", ".join(file.name for file in matches) or "none"
+            hint = f" (a set: {path / matches[0].name.split(f'-{parts[0]}')[0]})" if matches else ""
+            raise ValueError(f"{path}: expected one file of {parts[0]} {kind}, got {names}{hint}")
+    return read_idx_pair(*(matches[0] for matches in files))
 
 
 def idx_pairs(folder: Path, part: str) -> list[tuple[Path, Path]]:
@@ -65,9 +65,9 @@ def idx_pairs(folder: Path, part: str) -> list[tuple[Path, Path]]:
     Raises:
         ValueError: one lacks the other.
     """
-    images, labels = (idx_files(folder, part, what) for what in ("images", "labels"))
-    named = [[file.name.partition(what)[0] for file in files]
-             for files, what in ((images, "images"), (labels, "labels"))]  # fmt: skip
+    images, labels = (idx_files(folder, part, kind) for kind in ("images", "labels"))
+    named = [[file.name.partition(kind)[0] for file in files]
+             for files, kind in ((images, "images"), (labels, "labels"))]  # fmt: skip
     for begin in sorted({*named[0]} ^ {*named[1]}):
         raise ValueError(f"{folder}: expected images and labels of {begin}…, got one of both")
     return list(zip(images, labels, strict=True))

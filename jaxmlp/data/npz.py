@@ -39,10 +39,10 @@ def read_npz_parts(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], str
         ValueError: as `read_npz`.
     """
     arrays = _npz_arrays(path)
-    found = [part for part in PARTS if {f"x{part}", f"y{part}"} <= {*arrays}]
-    if not found or found[0] in TESTS:
+    suffixes = [part for part in PARTS if {f"x{part}", f"y{part}"} <= {*arrays}]
+    if not suffixes or suffixes[0] in TESTS:
         raise ValueError(f"{path}: expected arrays X and y, got {', '.join(arrays) or 'none'}")
-    train, *rest = found
+    train, *rest = suffixes
     parts = [(arrays[f"x{part}"], arrays[f"y{part}"]) for part in (train, *rest[:1])]
     for X, y in parts:
         if X.ndim < 2 or y.ndim not in (1, 2) or len(X) != len(y) or 0 in X.shape:
@@ -62,8 +62,8 @@ def read_npz_samples(path: Path) -> Dataset:
         ValueError: no such array, another shape, or no .npz at all.
     """
     arrays = _npz_arrays(path)
-    found = [f"x{part}" for part in (*TESTS, "") if f"x{part}" in arrays]
-    X = arrays[found[0]] if found else None
+    names = [f"x{part}" for part in (*TESTS, "") if f"x{part}" in arrays]
+    X = arrays[names[0]] if names else None
     if X is None or X.ndim < 2 or 0 in X.shape:
         got = ", ".join(arrays) if X is None else X.shape
         raise ValueError(f"{path}: expected an array X (n, d), got {got or 'none'}")

@@ -63,7 +63,7 @@ def open_parts(
         raise ValueError(f"{folder}: expected a folder of .parquet beside options of tables")
     if task == "regression" and read is _images:
         raise ValueError(f"{folder}: expected classification of IDX labels, got regression")
-    parts = (part for one in track(files) for part in read(one, reading))
+    parts = (part for file in track(files) for part in read(file, reading))
     first, X, y, n_test = _unpacked(name, parts)
     about: dict[str, Any] = {"n_test": n_test, "image_shape": image_shape(first.X)}
     if first.names:
@@ -79,14 +79,14 @@ def _found(folder: Path) -> tuple[Callable[..., Iterator[FilePart]], list]:
     Raises:
         ValueError: there are none, or of several kinds.
     """
-    found: dict[Callable[..., Iterator[FilePart]], list]
-    found = {_tables: [*folder.glob("*.parquet")], _archives: [*folder.glob("*.npz")]}
-    found[_images] = [pair for part in ("train", *TESTS) for pair in idx_pairs(folder, part)]
-    found = {read: sorted(files) for read, files in found.items() if files}
-    if len(found) != 1:
-        got = "several" if found else "none"
+    kinds: dict[Callable[..., Iterator[FilePart]], list]
+    kinds = {_tables: [*folder.glob("*.parquet")], _archives: [*folder.glob("*.npz")]}
+    kinds[_images] = [pair for part in ("train", *TESTS) for pair in idx_pairs(folder, part)]
+    kinds = {read: sorted(files) for read, files in kinds.items() if files}
+    if len(kinds) != 1:
+        got = "several" if kinds else "none"
         raise ValueError(f"{folder}: expected a folder of .parquet, .npz or IDX parts, got {got}")
-    return found.popitem()
+    return kinds.popitem()
 
 
 def _tables(path: Path, reading: Reading) -> Iterator[FilePart]:

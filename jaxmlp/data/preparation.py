@@ -67,14 +67,14 @@ def renumbered(codes: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
 
 def numbers_of(columns: tuple[Column, ...], X: np.ndarray) -> np.ndarray:
     """Rows of numbers and words, (n, d), as numbers: what `apply` takes."""
-    found = np.empty(X.shape)
+    numbers = np.empty(X.shape)
     for k, column in enumerate(columns):
         words = column.texts
         if words is None:
-            found[:, k] = X[:, k].astype(float)
+            numbers[:, k] = X[:, k].astype(float)
         else:
-            found[:, k] = coded(X[:, k], {word: code for code, word in enumerate(words)})
-    return found
+            numbers[:, k] = coded(X[:, k], {word: code for code, word in enumerate(words)})
+    return numbers
 
 
 def learn(X: np.ndarray, texts: tuple[tuple[str, ...] | None, ...]) -> tuple[Column, ...]:
@@ -88,16 +88,16 @@ def learn(X: np.ndarray, texts: tuple[tuple[str, ...] | None, ...]) -> tuple[Col
     numbers, words = made.named_transformers_["numbers"], made.named_transformers_["words"]
     fill = iter(getattr(numbers, "statistics_", ()))
     indicated = getattr(getattr(numbers, "indicator_", None), "features_", ())
-    found, categories, k = [], iter(getattr(words, "categories_", ())), 0
-    for one in texts:
-        if one is None:
-            found.append(Column(float(next(fill)), k in indicated))
+    columns, categories, k = [], iter(getattr(words, "categories_", ())), 0
+    for vocab in texts:
+        if vocab is None:
+            columns.append(Column(float(next(fill)), k in indicated))
             k += 1
         else:
             codes = next(categories)
             there = codes[~np.isnan(codes)].astype(int)
-            found.append(Column(0.0, len(there) < len(codes), tuple(one[c] for c in there)))
-    return tuple(found)
+            columns.append(Column(0.0, len(there) < len(codes), tuple(vocab[c] for c in there)))
+    return tuple(columns)
 
 
 def apply(columns: tuple[Column, ...], X: np.ndarray) -> np.ndarray:

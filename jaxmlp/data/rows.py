@@ -68,12 +68,12 @@ class Rows:
         return replace(self, change=change)
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
-        found = np.empty(self.shape, self.dtype)
+        rows = np.empty(self.shape, self.dtype)
         ends = np.flatnonzero(np.diff(self.numbers) != 1) + 1  # of rows that lie together
-        for first, end in zip([0, *ends], [*ends, len(found)], strict=True):
-            self.store.read(found[first:end], int(self.numbers[first]))
-        found = self.change(found) if self.change else found
-        return found if dtype is None else found.astype(dtype, copy=False)
+        for first, end in zip([0, *ends], [*ends, len(rows)], strict=True):
+            self.store.read(rows[first:end], int(self.numbers[first]))
+        rows = self.change(rows) if self.change else rows
+        return rows if dtype is None else rows.astype(dtype, copy=False)
 
 
 def in_parts(X: np.ndarray | Rows, numbers: int = NUMBERS) -> Iterator[np.ndarray]:

@@ -58,8 +58,8 @@ def load_data(
 
 def _asked(reading: Reading) -> str:
     """The first option that is given, as the command has it."""
-    given = asdict(reading).items() - asdict(Reading()).items()
-    return f"--{min(given)[0]}" if given else ""
+    options = asdict(reading).items() - asdict(Reading()).items()
+    return f"--{min(options)[0]}" if options else ""
 
 
 def _read(path: Path, reading: Reading, task: str) -> Dataset:

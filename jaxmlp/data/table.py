@@ -111,17 +111,17 @@ class Table:
 
     def columns(self, asked: Sequence[str]) -> list[int]:
         """The columns of these names or positions; in one word, several are set apart by commas."""
-        count, found = Counter(self.names), []
+        count, indices = Counter(self.names), []
         for words in asked:
             for name in [words] if words in count else [word.strip() for word in words.split(",")]:
                 if count[name] == 1:
-                    found.append(self.names.index(name))
+                    indices.append(self.names.index(name))
                 elif place := self._place(name):
-                    found.append(range(len(self.names))[place - (place > 0)])
+                    indices.append(range(len(self.names))[place - (place > 0)])
                 else:
                     have = first_of(self.names, 20)
                     self.problems.append(f"expected one column {name!r}, got {have}")
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(indices))
 
     def _place(self, name: str) -> int:
         with contextlib.suppress(ValueError):

@@ -101,8 +101,8 @@ def _guessed(text: np.ndarray, numbers: np.ndarray, one_of_k: bool) -> tuple[str
     """(the task, or "neither"; what it was guessed from)."""
     other = "regression" if one_of_k else "classification"
     if text.shape[1] > 1:
-        what = "columns that are 1-of-K" if one_of_k else "several columns"
-        return ("classification" if one_of_k else "regression"), f"{what}; --task {other} if not"
+        basis = "columns that are 1-of-K" if one_of_k else "several columns"
+        return ("classification" if one_of_k else "regression"), f"{basis}; --task {other} if not"
     different, none = np.unique(text.astype(str)), np.isnan(numbers)
     if none.any() and all(map(MISREAD.fullmatch, np.unique(text[none].astype(str)))):
         return "neither", ""

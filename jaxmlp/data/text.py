@@ -103,14 +103,14 @@ def _check_line(name: str, line: str, encoding: str, *, told: bool) -> None:
 
 def likely_encoding(raw: bytes) -> str:
     """That in which most of what is not ASCII is of its own script; "" if there is none."""
-    found = {}
+    shares = {}
     for encoding, script in SCRIPTS.items():
         text = raw.decode(encoding, "replace")
         foreign = len(re.findall("[^\0-\x7f]", text))
-        found[encoding] = len("".join(re.findall(script, text))) / max(foreign, 1)
-    found["euc_jp"] *= 3  # where there are kana, the rest is kanji
-    best = max(found, key=found.__getitem__)
-    return best if found[best] > 0.5 else ""
+        shares[encoding] = len("".join(re.findall(script, text))) / max(foreign, 1)
+    shares["euc_jp"] *= 3  # where there are kana, the rest is kanji
+    best = max(shares, key=shares.__getitem__)
+    return best if shares[best] > 0.5 else ""
 
 
 def separator_of(head: list[str], decimal: str) -> str:

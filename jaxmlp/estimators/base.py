@@ -210,17 +210,17 @@ class ThreeLayer(BaseEstimator):
         step: bool = False,
     ) -> S:
         """`fit`, or one epoch of `partial_fit`; again: from the weights there are."""
-        given, random = self._checked_settings()
+        options, random = self._checked_settings()
         if step and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         samples = checked_samples(self, X, y, sample_weight, again, step)
         params = Params(self.W_, self.V_) if again else self._drawn(random, samples)
         parts = divided(self, random, samples, validation_data)
-        rule = settings.program_of(given, self._network(), parts[0].n)
+        rule = settings.program_of(options, self._network(), parts[0].n)
         seen: int = getattr(self, "t_", 0) if again else 0
         before = seen, getattr(self, "_memory", None) if again and step else None
         epochs = 1 if step else int(self.max_iter)
-        state, curves, ended = trained(given, rule, params, before, parts, random, epochs)
+        state, curves, ended = trained(options, rule, params, before, parts, random, epochs)
         self._keep(state.params if state.best is None else state.best, curves, again)
         self.t_ = seen + self.n_iter_ * parts[0].n
         self._memory = jax.tree.map(np.asarray, state._replace(params=None, best=None))
@@ -234,10 +234,10 @@ class ThreeLayer(BaseEstimator):
 
     def _checked_settings(self) -> tuple[dict, np.random.RandomState]:
         """The parameters, once they are checked, and what draws."""
-        given = self.get_params(deep=False)
-        settings.check(given)
+        options = self.get_params(deep=False)
+        settings.check(options)
         with named("random_state"):
-            return given, check_random_state(self.random_state)
+            return options, check_random_state(self.random_state)
 
     def _drawn(self, random: np.random.RandomState, samples: Data) -> Params:
         """W and V to start from."""

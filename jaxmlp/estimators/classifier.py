@@ -47,8 +47,8 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
     def predict(self, X: Given) -> np.ndarray:
         """The classes, (n,), or 0 and 1 for several labels, (n, m)."""
         g = self._output(X, "g")
-        found = self._label_binarizer.inverse_transform(g[:, 0] if g.shape[1] == 1 else g)
-        return found.toarray() if issparse(found) else found  # of a y that was
+        labels = self._label_binarizer.inverse_transform(g[:, 0] if g.shape[1] == 1 else g)
+        return labels.toarray() if issparse(labels) else labels  # of a y that was
 
     def predict_proba(self, X: Given) -> np.ndarray:
         """The probability of each class, (n, classes), in the order of `classes_`."""

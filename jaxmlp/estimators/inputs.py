@@ -41,11 +41,11 @@ def inside(f: Any) -> Any:
     return getattr(f, "_fun", f)
 
 
-def referred_to(found: Any) -> Any:
+def referred_to(reference: Any) -> Any:
     """What `reference_to` was given."""
-    if isinstance(found, tuple) and found[0] == "from":
-        return getattr(MODULES[found[1]], found[2])
-    return found
+    if isinstance(reference, tuple) and reference[0] == "from":
+        return getattr(MODULES[reference[1]], reference[2])
+    return reference
 
 
 @contextlib.contextmanager

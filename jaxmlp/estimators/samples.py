@@ -85,11 +85,11 @@ def parts(
     return Data(X, Y, weights, len(X)), Data(other_X, other_Y, other_weights, len(other_X))
 
 
-def _validation(estimator: "ThreeLayer", given: Any, train: Data) -> Data:
+def _validation(estimator: "ThreeLayer", validation: Any, train: Data) -> Data:
     """(X, y) or (X, y, sample_weight), checked as the samples to train on are."""
-    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+    if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
         raise ValueError("expected (X, y) or (X, y, sample_weight) for validation_data")
-    X, y, sample_weight = given if len(given) == 3 else (*given, None)
+    X, y, sample_weight = validation if len(validation) == 3 else (*validation, None)
     dtype = train.X.dtype
     with named("validation_data"):
         y, X = estimator._checked_targets(y), checked_rows(estimator, X, dtype=dtype)

@@ -34,12 +34,12 @@ def search(
     seeds: Any,
 ) -> "jaxmlp.estimators.base.ThreeLayer":
     """What `search` of both estimators does."""
-    given, random = estimator._checked_settings()
+    options, random = estimator._checked_settings()
     grid = _grid(rates, seeds)
     samples = checked_samples(estimator, X, y, sample_weight, again=False, step=False)
     train, validation = parts(estimator, random, samples)
     starts = [estimator._drawn(np.random.RandomState(seed), samples) for _, seed in grid]
-    rule = settings.program_of(given, estimator._network(), train.n)
+    rule = settings.program_of(options, estimator._network(), train.n)
     size = rule.batch_size or train.n
     half = rule.network.loss.name == "squared_error"
     scale = 0.5 / samples.Y.shape[1] if half else 1.0

@@ -116,11 +116,11 @@ def samples(
     network: Network, params: Params, part: str, X: Any, Y: Any, weights: Any = None
 ) -> Samples:
     """X, Y and weights in the dtype of params, once they fit the network and are finite."""
-    given = {f"{part}X": X, f"{part}Y": Y}
+    raw = {f"{part}X": X, f"{part}Y": Y}
     if weights is not None:
-        given[f"{part}weights"] = weights
+        raw[f"{part}weights"] = weights
     kept = f"{part}Y" if getattr(Y, "dtype", None) is np.dtype(bool) else ""
-    arrays = {k: a if k == kept else _of_dtype(a, params.V.dtype) for k, a in given.items()}
+    arrays = {k: a if k == kept else _of_dtype(a, params.V.dtype) for k, a in raw.items()}
     rest: list[Any]
     X, Y, *rest = arrays.values()
     if X.ndim != 2 or len(X) == 0:
@@ -128,7 +128,7 @@ def samples(
     kinds = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), (params, X))
     _fits(network, *kinds, jax.ShapeDtypeStruct(Y.shape, X.dtype))
     for name, array in arrays.items():
-        _finite(name, array, given[name])
+        _finite(name, array, raw[name])
     if rest and (rest[0].shape != (len(X),) or rest[0].min() < 0 or not rest[0].sum() > 0):
         raise ValueError(
             f"expected {part}weights of shape ({len(X)},), from 0, not all 0, "
@@ -155,11 +155,11 @@ def _fits(network: Network, params: Params, X: Any, Y: Any) -> None:
     jax.eval_shape(functools.partial(loss, network), params, X, Y)
 
 
-def _finite(name: str, values: np.ndarray | Array, given: Any) -> None:
+def _finite(name: str, values: np.ndarray | Array, raw: Any) -> None:
     if values.dtype == bool or np.isfinite(values).all():
         return
     at = tuple(np.argwhere(~np.isfinite(values))[0])
-    got = f"{np.asarray(given)[at]} in {name}[{', '.join(map(str, at))}]"
+    got = f"{np.asarray(raw)[at]} in {name}[{', '.join(map(str, at))}]"
     raise ValueError(f"expected finite numbers in {values.dtype}, got {got}")
 
 

@@ -183,7 +183,7 @@ def each(on_cpu: bool, f: Callable, *args: Any) -> Any:
     """f of the arguments of each network: on a CPU one after the other, else stacked."""
     if len(jax.tree.leaves(args)[0]) == 1:
         return jax.tree.map(lambda a: a[None], f(*jax.tree.map(lambda a: a[0], args)))
-    return jax.lax.map(lambda one: f(*one), args) if on_cpu else jax.vmap(f)(*args)
+    return jax.lax.map(lambda slices: f(*slices), args) if on_cpu else jax.vmap(f)(*args)
 
 
 def _products(first: Layer, x: Array) -> Array:

@@ -84,13 +84,13 @@ def load_checkpoint(
     refused = []
     for path in checkpoints(folder):
         try:
-            found = _unpacked(path, like)
+            checkpoint = _unpacked(path, like)
         except (ValueError, OSError) as reason:
             refused.append(str(reason))
             continue
         for why in refused:
             warn(f"{why}; going on from {path.name}")
-        return found
+        return checkpoint
     if refused:
         raise ValueError(f"{'; '.join(refused)}. Without these files it begins anew")
     return None
@@ -98,8 +98,8 @@ def load_checkpoint(
 
 def checkpoints(folder: str | Path) -> list[Path]:
     """The checkpoints in a folder, the newest first."""
-    found = [path for path in Path(folder).glob("checkpoint-*") if NAME.fullmatch(path.name)]
-    return sorted(found, key=epochs_of, reverse=True)
+    paths = [path for path in Path(folder).glob("checkpoint-*") if NAME.fullmatch(path.name)]
+    return sorted(paths, key=epochs_of, reverse=True)
 
 
 def epochs_of(path: Path) -> int:
@@ -143,8 +143,8 @@ def _filled(like: Checkpoint, tensors: dict[str, np.ndarray], history: list[Epoc
     fit = like.fit._replace(history=None)
     filled = [_as(leaf, tensors[name]) for name, leaf in arrays(like.fit).items()]
     fit = jax.tree.unflatten(jax.tree.structure(fit), filled)._replace(history=history)
-    found = (tensors.get(f"best.{name}") for name in Params._fields)
-    best = like.best and Params(*(v if v is None else jnp.asarray(v) for v in found))
+    weights = (tensors.get(f"best.{name}") for name in Params._fields)
+    best = like.best and Params(*(v if v is None else jnp.asarray(v) for v in weights))
     return Checkpoint(fit, like.key, best)
 
 

@@ -37,10 +37,10 @@ def placed(device: Devices) -> tuple[Mesh | None, Callable]:
     if device is None:
         return None, jax.device_put
     devices = [device] if isinstance(device, jax.Device) else [*device]
-    if not devices or not all(isinstance(one, jax.Device) for one in devices):
+    if not devices or not all(isinstance(member, jax.Device) for member in devices):
         raise ValueError(f"expected devices, as of jax.devices(), got {device!r}")
     mesh = Mesh(np.array(devices), (AXIS,))
-    here = all(one.process_index == jax.process_index() for one in devices)
+    here = all(member.process_index == jax.process_index() for member in devices)
     everywhere = NamedSharding(mesh, WHOLE)
     if here:
         return mesh if len(devices) > 1 else None, lambda tree: jax.device_put(tree, everywhere)
@@ -89,7 +89,7 @@ def shared(mesh: Mesh, part: Samples, whole: bool = False) -> Samples:
 def own_share(mesh: Mesh, rows: np.ndarray) -> np.ndarray:
     """Of row numbers, those whose samples this process' devices hold, filled up with the first."""
     shares = np.pad(rows, (0, -len(rows) % mesh.size), constant_values=rows[0])
-    here = [one.process_index == jax.process_index() for one in mesh.devices.flat]
+    here = [device.process_index == jax.process_index() for device in mesh.devices.flat]
     return shares.reshape(mesh.size, -1)[here].reshape(-1)
 
 
@@ -128,24 +128,24 @@ def _picked(devices: int, own: Samples, rows: Array) -> Samples:
     me, size = jax.lax.axis_index(AXIS), len(own.X)
     round_the_ring = [(k, (k - 1) % devices) for k in range(devices)]
 
-    def pick(hop: Any, found: Any, visiting: Any) -> Any:
+    def pick(hop: Any, picked: Any, visiting: Any) -> Any:
         here = rows - (me + hop) % devices * size
         there = (here >= 0) & (here < size)
 
-        def some(found: Any, share: Any) -> Any:
+        def some(picked: Any, share: Any) -> Any:
             mine = there.reshape(there.shape + (1,) * (share.ndim - 1))
-            return jnp.where(mine, share[jnp.where(there, here, 0)], found)
+            return jnp.where(mine, share[jnp.where(there, here, 0)], picked)
 
-        return jax.tree.map(some, found, visiting)
+        return jax.tree.map(some, picked, visiting)
 
     def pass_on(hop: Any, carry: Any) -> Any:
-        found, visiting = carry
+        picked, visiting = carry
         visiting = jax.lax.ppermute(visiting, AXIS, round_the_ring)
-        return pick(hop, found, visiting), visiting
+        return pick(hop, picked, visiting), visiting
 
     nothing = jax.tree.map(lambda a: jnp.zeros(rows.shape + a.shape[1:], a.dtype), own)
-    found = pick(0, jax.lax.pcast(nothing, AXIS, to="varying"), own)
-    return jax.lax.fori_loop(1, devices, pass_on, (found, own))[0]
+    picked = pick(0, jax.lax.pcast(nothing, AXIS, to="varying"), own)
+    return jax.lax.fori_loop(1, devices, pass_on, (picked, own))[0]
 
 
 def shares_units(

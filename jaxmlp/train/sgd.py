@@ -148,10 +148,10 @@ def fit(
 
 
 def _checked(
-    network: Network, params: Params, given: Sequence, test: Sequence | None
+    network: Network, params: Params, training: Sequence, test: Sequence | None
 ) -> tuple[Samples, Samples | None]:
     """(the training samples, the test samples), which lie where they lay."""
-    X, Y, weights = given
+    X, Y, weights = training
     if isinstance(X, Stream):
         return of_stream("", X, Y, weights), of_stream("test ", *test) if test else None
     train = samples(network, params, "", X, Y, weights)

@@ -85,8 +85,8 @@ def sweep(
         ((3, 8, 2), (3,))
     """
     params = _stacked(params)
-    N, one = len(params.V), jax.tree.map(lambda p: p[0], params)
-    train, test = samples(network, one, "", X, Y, weights), test_samples(network, one, test)
+    N, first = len(params.V), jax.tree.map(lambda p: p[0], params)
+    train, test = samples(network, first, "", X, Y, weights), test_samples(network, first, test)
     each_eta = _each(eta, N)
     for one_eta in each_eta:
         check_settings(one_eta, gradient, epochs=epochs, batch_size=batch_size)
@@ -94,11 +94,11 @@ def sweep(
     keys = key if key is not None and key.shape else None
     order = order_of(_one_of(key, N), order, epochs, len(train.X))
     an_epoch = len(train.X) if order is None else order.shape[1]
-    rule = rule_for(network, one, rules[0][0], gradient, min(batch_size, an_epoch), block)
+    rule = rule_for(network, first, rules[0][0], gradient, min(batch_size, an_epoch), block)
     steps, measuring = math.ceil(an_epoch / rule.batch_size), measured_epochs(errors_every, epochs)
-    shares, states, history = _shares(one, N, (train, test)), None, []
+    shares, states, history = _shares(first, N, (train, test)), None, []
     for epoch in range(epochs):
-        etas = np.stack([step_sizes(own, epoch * steps, steps, one.V.dtype) for _, own in rules])
+        etas = np.stack([step_sizes(own, epoch * steps, steps, first.V.dtype) for _, own in rules])
         if states is None:
             begun = jax.vmap(lambda p, eta: State(p, rule.make(eta).init(p)))(params, etas[:, 0])
             states = [share.of(begun) for share in shares]
@@ -131,8 +131,8 @@ class Share(NamedTuple):
         return jax.device_put(jax.tree.map(lambda a: a[self.rows], tree), self.device)
 
 
-def _shares(one: Params, N: int, data: Any) -> list[Share]:
-    platform = next(iter(jnp.asarray(one.V).devices())).platform
+def _shares(first: Params, N: int, data: Any) -> list[Share]:
+    platform = next(iter(jnp.asarray(first.V).devices())).platform
     devices = jax.local_devices(backend=platform)
     workers = max(len(devices), cores() if platform == "cpu" else 1)
     most = math.ceil(N / min(workers, N))
@@ -207,7 +207,7 @@ def _stacked(params: Any) -> Params:
     """
     if not isinstance(params, Params):
         params = list(params)
-        shapes = {tuple(None if p is None else jnp.shape(p) for p in one) for one in params}
+        shapes = {tuple(None if p is None else jnp.shape(p) for p in start) for start in params}
         if len(shapes) != 1:
             raise ValueError(
                 f"expected networks of one shape, got shapes {sorted(map(str, shapes))}"
@@ -225,7 +225,7 @@ def _each(eta: Any, N: int) -> Sequence:
         return [eta] * N
     if len(eta) != N:
         raise ValueError(f"expected one eta, or {N}, one for each network, got {len(eta)}")
-    return [float(one) if isinstance(one, np.generic | jax.Array) else one for one in eta]
+    return [float(rate) if isinstance(rate, np.generic | jax.Array) else rate for rate in eta]
 
 
 def _one_of(key: Any, N: int) -> Any:

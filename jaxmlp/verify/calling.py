@@ -61,7 +61,7 @@ def result_role(name: str, known: Sequence[str]) -> str | None:
 
 
 def named_results(
-    subject: Subject, found: Sequence[str], result: object, shapes: Mapping[str, tuple]
+    subject: Subject, roles: Sequence[str], result: object, shapes: Mapping[str, tuple]
 ) -> dict[str, object]:
     """What was given back, by role.
 
@@ -74,23 +74,23 @@ def named_results(
     if hasattr(result, "_asdict"):
         result = result._asdict()
     if isinstance(result, Mapping):
-        pairs = {result_role(str(key), found): value for key, value in result.items()}
+        pairs = {result_role(str(key), roles): value for key, value in result.items()}
         pairs.pop(None, None)
-        if "eta" not in found and not STEP.search(plain(subject.name)):
+        if "eta" not in roles and not STEP.search(plain(subject.name)):
             # grads["W1"]: what has no step size gives no new parameters
             pairs = {r if r.startswith("d") else f"d{r}": value for r, value in pairs.items()}
         if pairs:
             return pairs
         raise Crashed(f"expected keys such as dW and dV, got {', '.join(map(str, result))}")
     values: list[Any] = list(result) if isinstance(result, tuple | list) else [result]
-    named = [result_role(name, found) for name in subject.returned]
+    named = [result_role(name, roles) for name in subject.returned]
     if len(named) == len(values) and None not in named and len(set(named)) == len(named):
         return dict(zip(named, values, strict=True))
-    params = [role for role in found if role in ("W", "V", "b", "c")]
+    params = [role for role in roles if role in ("W", "V", "b", "c")]
     if len(values) > len(params):  # E, say, comes back beside the gradients
         values = [value for value in values if np.ndim(value) > 0]
     if len(values) == len(params):
-        prefix = "" if "eta" in found else "d"
+        prefix = "" if "eta" in roles else "d"
         return {prefix + role: value for role, value in zip(params, values, strict=True)}
     return _by_shape(values, shapes)
 
@@ -118,20 +118,20 @@ def array(value: object) -> np.ndarray:
     if value is None:
         raise Unfinished
     try:
-        found = np.asarray(value)
+        converted = np.asarray(value)
     except Exception as error:
         raise Crashed(f"expected an array, got {type(value).__name__}: {error}") from None
-    if found.dtype.kind in "biu":
-        return found.astype(np.float64)
-    if found.dtype.kind != "f":
-        raise Crashed(f"expected an array of real numbers, got {_kind(value, found)}")
-    return found
+    if converted.dtype.kind in "biu":
+        return converted.astype(np.float64)
+    if converted.dtype.kind != "f":
+        raise Crashed(f"expected an array of real numbers, got {_kind(value, converted)}")
+    return converted
 
 
-def _kind(value: object, found: np.ndarray) -> str:
-    if found.dtype.kind == "O" and any(part is None for part in found.flat):
+def _kind(value: object, converted: np.ndarray) -> str:
+    if converted.dtype.kind == "O" and any(part is None for part in converted.flat):
         raise Unfinished
-    return f"{type(value).__name__} of {found.dtype}"
+    return f"{type(value).__name__} of {converted.dtype}"
 
 
 def stacked(at_points: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:

@@ -117,8 +117,8 @@ def _parameters(derivation: Any) -> tuple[str, ...]:
     """The names of a function's parameters, without those that have a default and no part in it."""
     if isinstance(derivation, type) or not callable(derivation):
         return ()
-    given = inspect.signature(derivation).parameters.values()
-    return tuple(p.name for p in given if p.default is p.empty or roles((p.name,)))
+    parameters = inspect.signature(derivation).parameters.values()
+    return tuple(p.name for p in parameters if p.default is p.empty or roles((p.name,)))
 
 
 def _by_source(made: Any, network: Network | None, options: Options) -> File:

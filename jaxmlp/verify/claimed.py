@@ -66,9 +66,9 @@ def confirm(network: Network, seed: int = 0) -> None:
     Raises:
         ValueError: autodiff and finite differences disagree on this network.
     """
-    one = points_of(network, seed=seed).single()
-    right = quantities(network, one)
-    for name, value in truth(network, one)._asdict().items():
+    points = points_of(network, seed=seed).single()
+    right = quantities(network, points)
+    for name, value in truth(network, points)._asdict().items():
         if not same(getattr(right, name), value, 1e-9):
             raise AssertionError(f"the closed form of {name} disagrees with autodiff")
 
@@ -101,10 +101,10 @@ def claims_at(subject: Subject, setting: ClaimSetting) -> Claims:
     Raises:
         Crashed: somewhere. Unfinished, TimedOut.
     """
-    found = roles(subject.parameters)
+    signature = roles(subject.parameters)
     at_points, finished = [], False
     for at in range(len(setting.points.W)):
-        args = arguments(found, setting.layout, setting.points, at, setting.eta)
+        args = arguments(signature, setting.layout, setting.points, at, setting.eta)
         before = [np.copy(a) for a in args]
         result, after = subject.call(args)
         finished |= result is not None or any(map(_changed, before, after))
@@ -113,7 +113,7 @@ def claims_at(subject: Subject, setting: ClaimSetting) -> Claims:
         raise Unfinished
     times = 2.0 if setting.half else 1.0
     try:
-        return {s: times * np.stack([one[s] for one in at_points])
+        return {s: times * np.stack([claims[s] for claims in at_points])
                 for s in STAGES if s in at_points[0]}  # fmt: skip
     except (ValueError, KeyError):
         raise Crashed("expected results of the same shapes at every point") from None
@@ -127,14 +127,14 @@ def _stages(
     after: Sequence[Any],
 ) -> Claims:
     """The stages at one point: rows are samples, biases in column 0, steps as gradients."""
-    found = roles(subject.parameters)
-    old = dict(zip(found, before, strict=True))
+    signature = roles(subject.parameters)
+    old = dict(zip(signature, before, strict=True))
     if result is None and setting.eta is None:
         raise Unfinished
     if result is None:
-        result = {r: a for r, a in zip(found, after, strict=True) if r in ("W", "V", "b", "c")}
+        result = {r: a for r, a in zip(signature, after, strict=True) if r in ("W", "V", "b", "c")}
     else:
-        result = named_results(subject, found, result, _shapes(old, setting.layout))
+        result = named_results(subject, signature, result, _shapes(old, setting.layout))
     values = {name: array(value) for name, value in result.items()}
     if setting.eta is not None:
         values |= {

@@ -24,15 +24,15 @@ def without_decay(
     The rest may be wrong by a factor, or made from a wrong delta that is claimed, too; whatever
     else it is, it is taken to decay as the other stage does.
     """
-    found = {}
+    decays = {}
     for stage in PARAMETER.keys() & claims.keys():
-        one = next(_shares(right, claims, stage), None)
-        if one:
-            found[stage] = one
-    if len(found) == 1 and len(PARAMETER.keys() & claims.keys()) == 2:
-        found |= _alike(right, claims, *found.values())
-    alone = {s: claims[s] - share * weights for s, (share, weights, _) in found.items()}
-    return {**claims, **alone}, {stage: share for stage, (share, *_) in found.items()}
+        decay = next(_shares(right, claims, stage), None)
+        if decay:
+            decays[stage] = decay
+    if len(decays) == 1 and len(PARAMETER.keys() & claims.keys()) == 2:
+        decays |= _alike(right, claims, *decays.values())
+    alone = {s: claims[s] - share * weights for s, (share, weights, _) in decays.items()}
+    return {**claims, **alone}, {stage: share for stage, (share, *_) in decays.items()}
 
 
 def _shares(right: Quantities, claims: Mapping[str, np.ndarray], stage: str) -> Iterator[tuple]:
@@ -85,9 +85,9 @@ def _multiple(claim: np.ndarray, rest: np.ndarray) -> bool:
     return same(claim, factor * rest, tolerance(claim))
 
 
-def _alike(right: Quantities, claims: Mapping[str, np.ndarray], one: tuple) -> dict[str, tuple]:
+def _alike(right: Quantities, claims: Mapping[str, np.ndarray], decay: tuple) -> dict[str, tuple]:
     """The same decay of the other stage, if that is wrong and no multiple of what it may be."""
-    share, weights, number = one
+    share, weights, number = decay
     return {
         stage: (share, _weights(right, stage)[number], number)
         for stage, parameter in PARAMETER.items()

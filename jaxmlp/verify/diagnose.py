@@ -76,13 +76,13 @@ def explanations(
     first = {step: claim[:1] for step, claim in claims.items()}
     for size in range(1, most + 1):
         with np.errstate(all="ignore"):
-            found = [
+            matches = [
                 made
                 for made, changed in _combinations(point, usable, size)
                 if reproduces(changed, first) and reproduces(right.having(*made), claims)
             ]
-        if found:
-            return _distinct(found)
+        if matches:
+            return _distinct(matches)
     return []
 
 
@@ -116,17 +116,17 @@ def _reproduced(claim: np.ndarray, value: object) -> bool:
     return same(claim, value, tolerance(claim), least)
 
 
-def _distinct(found: list[Explanation]) -> list[Explanation]:
+def _distinct(alternatives: list[Explanation]) -> list[Explanation]:
     """One explanation for each set of ids, the latest steps first: nearest to what was seen."""
-    by_ids = {tuple(sorted(m.id for m in made)): made for made in found}
+    by_ids = {tuple(sorted(m.id for m in made)): made for made in alternatives}
     return list(by_ids.values())[-ALTERNATIVES:]
 
 
-def notes(found: Sequence[Explanation]) -> tuple[Note, ...]:
+def notes(alternatives: Sequence[Explanation]) -> tuple[Note, ...]:
     """The diagnosis in words."""
     return tuple(
         Note(m.id, m.text, LOOK[m.step], m.equation, number)
-        for number, made in enumerate(found)
+        for number, made in enumerate(alternatives)
         for m in made
     )
 
@@ -194,8 +194,8 @@ def unrecognised(claimed: np.ndarray, true: np.ndarray) -> Note:
 def _known(claimed: np.ndarray, true: np.ndarray) -> Words:
     """What can be said of it without knowing the mistake; perhaps nothing."""
     if claimed.shape != true.shape:
-        one = claimed.ndim == true.ndim == 3 and claimed.shape[1] == true.shape[1] == 1
-        got, expected = (a.shape[1 + one :] for a in (claimed, true))  # one sample has no rows
+        single = claimed.ndim == true.ndim == 3 and claimed.shape[1] == true.shape[1] == 1
+        got, expected = (a.shape[1 + single :] for a in (claimed, true))  # one sample has no rows
         return Words(f" Its shape is {got}, where {expected} belongs.",
                      f" 形が {expected} でなく {got} です。")  # fmt: skip
     if not np.isfinite(claimed).all():

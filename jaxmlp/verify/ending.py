@@ -40,7 +40,7 @@ def ended(
         blank = BLANK.match(str(why))
         stopped = crashed(subject.name, stage, subject.line, why)
         checks = (unfinished(subject, stage) if blank else stopped,)
-    return tuple(replace(one, line=subject.line) for one in checks)
+    return tuple(replace(check, line=subject.line) for check in checks)
 
 
 def crashed(name: str, stage: str, line: int | None, why: object) -> Check:
@@ -83,14 +83,14 @@ def attempts(ways: Iterable[Callable[[], Judged]]) -> Iterator[Judged]:
     crashes, done = [], False
     for way in ways:
         try:
-            found = way()
+            judged = way()
         except Crashed as why:
             crashes.append(why)
         else:
             done = True
-            yield found
+            yield judged
     if not done:
-        raise max(crashes, key=lambda one: one.line)
+        raise max(crashes, key=lambda crash: crash.line)
 
 
 def best(tried: Iterator[Judged], right: Callable[[Judged], bool]) -> Judged:
@@ -126,5 +126,5 @@ def recognised(checks: Sequence[Check]) -> bool:
 
     What is right there alone crashes for the person, all the same.
     """
-    ids = {note.id for one in checks for note in one.diagnosis}
+    ids = {note.id for check in checks for note in check.diagnosis}
     return bool(ids) and "unrecognised" not in ids

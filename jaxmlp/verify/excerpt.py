@@ -63,7 +63,7 @@ def of_source(made: Any) -> Excerpt:
     made = _function_or_class(made)
     code, line = _source(made)
     needed = dict(_needed(code, _names(made), {made.__name__}))
-    before = sorted(needed.values(), key=lambda one: not one.startswith(("import ", "from ")))
+    before = sorted(needed.values(), key=lambda source: not source.startswith(("import ", "from ")))
     cell = Cell(None, code, above=line - 1)
     return Excerpt(made.__name__, "\n".join(before), cell, 1, code.count("\n") + 1)
 
@@ -92,11 +92,11 @@ def _names(made: type | FunctionType) -> Mapping[str, Any]:
     """The names that a function, or the methods of a class and of those it is made of, can see."""
     if isinstance(made, FunctionType):
         return made.__globals__ | dict(inspect.getclosurevars(made).nonlocals)
-    inside = [one for base in made.__mro__ for one in vars(base).values()]
-    found = dict(vars(sys.modules.get(made.__module__, builtins)))
-    for function in (one for one in inside if isinstance(one, FunctionType)):
-        found |= function.__globals__ | dict(inspect.getclosurevars(function).nonlocals)
-    return found
+    inside = [member for base in made.__mro__ for member in vars(base).values()]
+    names = dict(vars(sys.modules.get(made.__module__, builtins)))
+    for function in (member for member in inside if isinstance(member, FunctionType)):
+        names |= function.__globals__ | dict(inspect.getclosurevars(function).nonlocals)
+    return names
 
 
 def _needed(code: str, names: Mapping[str, Any], known: set[str]) -> Iterator[tuple[str, str]]:
@@ -166,7 +166,7 @@ def _within(line: int | None, part: Excerpt) -> bool:
 
 
 def _about(note: Note, part: Excerpt) -> bool:
-    lines = [int(found[1]) for found in re.finditer(r"\bline (\d+)", note.text.en)]
+    lines = [int(match[1]) for match in re.finditer(r"\bline (\d+)", note.text.en)]
     return not lines or any(_within(line, part) for line in lines)
 
 
@@ -176,7 +176,7 @@ def _moved(check: Check, part: Excerpt) -> Check:
         place = place._replace(line=place.line - offset, end_line=place.end_line - offset,
                                cell=part.cell.number)  # fmt: skip
     line = None if check.line is None else check.line - offset
-    lines = tuple(_moved_line(one, part) for one in check.lines if _within(one.number, part))
+    lines = tuple(_moved_line(shown, part) for shown in check.lines if _within(shown.number, part))
     remarks, diagnosis = (tuple(_said(n, part) for n in some)
                           for some in (check.remarks, check.diagnosis))  # fmt: skip
     return replace(check, line=line, place=place, lines=lines, remarks=remarks, diagnosis=diagnosis)
@@ -194,10 +194,10 @@ def _said(note: Note, part: Excerpt) -> Note:
 def _words(words: Words, part: Excerpt) -> Words:
     """Words whose lines are those of the cell; lines of what goes with it are nobody's."""
 
-    def line(found: re.Match) -> str:
-        number = int(found[1] or found[2]) - part.offset
+    def line(match: re.Match) -> str:
+        number = int(match[1] or match[2]) - part.offset
         if number < 1:
-            return "another cell" if found[1] else "別のセル"
-        return f"line {number}" if found[1] else f"{number} 行目"
+            return "another cell" if match[1] else "別のセル"
+        return f"line {number}" if match[1] else f"{number} 行目"
 
     return Words(*(LINE.sub(line, text) for text in words))

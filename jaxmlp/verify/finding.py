@@ -130,7 +130,7 @@ class Check:
 
 def by_function(checks: Sequence[Check]) -> list[list[Check]]:
     """The checks of each function of a file, one after the other."""
-    return [list(some) for _, some in groupby(checks, lambda one: (one.name, one.line))]
+    return [list(some) for _, some in groupby(checks, lambda check: (check.name, check.line))]
 
 
 def remarked(checks: tuple[Check, ...], *remarks: Note) -> tuple[Check, ...]:

@@ -94,10 +94,10 @@ def check_declared(
     tried: list[tuple[Check, ...]] = []
     for half, mean in itertools.product(halves, means):
         made = check_derivation(subject, network, CATALOGUE, mean=mean, seed=seed, half=half)
-        if not all(one.stage in STAGES for one in made):
+        if not all(check.stage in STAGES for check in made):
             return ()  # it stops, or gives no gradients: E, say, or a prediction
         tried.append(remarked(made, HALVED) if half else made)
-        if all(one.verdict == "right" for one in made):
+        if all(check.verdict == "right" for check in made):
             return tried[-1]
     best = min(tried, key=_assumed)
     return () if _assumed(best)[0] else best
@@ -105,9 +105,9 @@ def check_declared(
 
 def _assumed(checks: Sequence[Check]) -> tuple[int, int, int]:
     """How much is unexplained, how much is wrong, and by how many mistakes."""
-    wrong = [one for one in checks if one.verdict != "right"]
-    unknown = [one for one in wrong if UNEXPLAINED & {note.id for note in one.diagnosis}]
-    return len(unknown), len(wrong), sum(len(one.diagnosis) for one in wrong)
+    wrong = [check for check in checks if check.verdict != "right"]
+    unknown = [check for check in wrong if UNEXPLAINED & {note.id for note in check.diagnosis}]
+    return len(unknown), len(wrong), sum(len(check.diagnosis) for check in wrong)
 
 
 def _runs(
@@ -121,13 +121,13 @@ def _runs(
         Crashed: at all sizes. Unfinished, TimedOut.
     """
     try:
-        found = fittings(Sizes())
+        candidates = fittings(Sizes())
     except Crashed as why:
         crash = why
     else:
-        yield max(found, key=lambda one: one.fits), None
+        yield max(candidates, key=lambda fitting: fitting.fits), None
         return
-    yield from ((one, crash) for one in at_equal(crash, fittings))
+    yield from ((fitting, crash) for fitting in at_equal(crash, fittings))
 
 
 def _fittings(
@@ -140,18 +140,18 @@ def _fittings(
     Raises:
         Crashed: in all. Unfinished, TimedOut.
     """
-    found, unequal = roles(subject.parameters), sizes == Sizes()
-    eta = ETA if "eta" in found else None
-    tried = layouts(subject.parameters, found, bias=network.bias)
-    usable = (one for one in tried if unequal or not one.turned)  # which equal sizes cannot tell
-    settings = (setting_at(network, sizes, seed, one, mean, eta)._replace(half=half)
-                for one in usable)  # fmt: skip
+    signature, unequal = roles(subject.parameters), sizes == Sizes()
+    eta = ETA if "eta" in signature else None
+    tried = layouts(subject.parameters, signature, bias=network.bias)
+    usable = (way for way in tried if unequal or not way.turned)  # which equal sizes cannot tell
+    settings = (setting_at(network, sizes, seed, way, mean, eta)._replace(half=half)
+                for way in usable)  # fmt: skip
     fittings: list[Fitting] = []
-    for one in attempts(functools.partial(_fitted, subject, setting) for setting in settings):
-        if one.setting.layout.samples == "column" and any(map(_of_batch, fittings)):
+    for way in attempts(functools.partial(_fitted, subject, setting) for setting in settings):
+        if way.setting.layout.samples == "column" and any(map(_of_batch, fittings)):
             continue  # with one sample alone, what is wrong with its batches would be hidden
-        fittings.append(one)
-        if one.fits == 2 and unequal:
+        fittings.append(way)
+        if way.fits == 2 and unequal:
             break
     return fittings
 
@@ -191,7 +191,7 @@ def _checks(
         if not recognised(checks):
             return ()
         remarks = (*remarks, _at_sizes(setting, crash))
-    elif all(one.verdict == "right" for one in checks):
+    elif all(check.verdict == "right" for check in checks):
         remarks = (*remarks, *_remarks(subject, setting))
     said = conventions(setting.layout, bias=setting.network.bias, mean=setting.mean)
     return remarked(checks, *said, *remarks)
@@ -225,10 +225,10 @@ def _at_sizes(setting: ClaimSetting, crash: Crashed) -> Note:
 def _remarks(subject: Subject, setting: ClaimSetting) -> list[Note]:
     """What a right derivation does at large inputs, and at exactly u = 0."""
     points = Points(*(p[:3] for p in setting.points))
-    found = []
+    remarks = []
     large = points._replace(W=points.W * 1e3)
     if not _finite(subject, setting, large):
-        found.append(Note("overflow", Words(
+        remarks.append(Note("overflow", Words(
             "overflows at large inputs (is a softmax not shifted by its maximum?)",
             "入力が大きいとオーバーフローします "
             "(ソフトマックスで最大値を引いていますか)")))  # fmt: skip
@@ -239,10 +239,10 @@ def _remarks(subject: Subject, setting: ClaimSetting) -> list[Note]:
         kink = kink._replace(right=right_at(kink, kink.points))
         claims = _try(subject, kink)
         if claims and fit(kink, undivided(kink, claims)[0]) != 2:
-            found.append(Note("kink", Words(
+            remarks.append(Note("kink", Words(
                 "takes another subgradient of ReLU at exactly 0 than 0: a matter of convention",
                 "ちょうど 0 での ReLU の劣微分が 0 ではありません (流儀の違いです)")))  # fmt: skip
-    return found
+    return remarks
 
 
 def _finite(subject: Subject, setting: ClaimSetting, points: Points) -> bool:

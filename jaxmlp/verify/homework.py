@@ -75,12 +75,12 @@ def verify_file(
     path, clock = Path(path), Clock(options.budget)
     try:
         cells = code_of(path) if cells is None else cells
-        found = source.read(cells, numbered=path.suffix != ".ipynb")
+        parsed = source.read(cells, numbered=path.suffix != ".ipynb")
     except (OSError, ValueError) as why:
         return unreadable(path, why)
     try:
         with deep_trees(), np.errstate(all="ignore"):
-            return _verified(path, cells, found, options, clock)
+            return _verified(path, cells, parsed, options, clock)
     except BudgetSpent as late:
         return File(str(path), problem=out_of_time(late).text)
 
@@ -146,9 +146,9 @@ def _run(
     judged = functools.partial(check_declared, reduction=said.reduction, seed=options.seed)
     exercise = judged if _is_whole(_declared(source, options)) else None
     jobs = work(source, exercise)
-    checks = [one for job in jobs for one in job.safely(runner, network, options.seed)]
+    checks = [check for job in jobs for check in job.safely(runner, network, options.seed)]
     # The report shows the lines of a derivation, be they right or wrong.
-    settled = [one for one in checks if one.name not in said.exercise]
+    settled = [check for check in checks if check.name not in said.exercise]
     if not worth_running(source, settled, beside=beside):
         return checks, []
     return checks, _steps(cells, source, options, runner, checks)
@@ -160,7 +160,7 @@ def _steps(
 ) -> list[RanStep]:  # fmt: skip
     """What running the file tells, beside what its names have told."""
     said = _said(source, options)
-    groups = [g for g in by_function(checks) if all(one.stage in STAGES for one in g)]
+    groups = [g for g in by_function(checks) if all(check.stage in STAGES for check in g)]
     known = {g[0].name: g for g in groups if g[0].name in said.exercise}
     said = said._replace(known=known, network=settings(source, options))
     return steps_of(cells, runner, said, options.seed, notebook=not source.numbered)
@@ -172,16 +172,16 @@ def _unsure(
     """That these could not be judged, but for what was run and judged so."""
     lines = {name: extent(function) for name, function in source.functions.items()}
     return [
-        unjudged(one.name, one.line, ANOTHER if one.stage in OF_FORWARD else ANOTHER_CALL, begins)
-        for one in checks
-        if run.isdisjoint(lines.get(one.name, ()))
+        unjudged(c.name, c.line, ANOTHER if c.stage in OF_FORWARD else ANOTHER_CALL, begins)
+        for c in checks
+        if run.isdisjoint(lines.get(c.name, ()))
     ]
 
 
-def _declared(found: Source, options: Options) -> set[str]:
+def _declared(parsed: Source, options: Options) -> set[str]:
     """The settings that are given, in the file or on the command line."""
     named = {name for name in source.SETTINGS if getattr(options, name.lower()) is not None}
-    return named | found.settings.keys()
+    return named | parsed.settings.keys()
 
 
 def _is_whole(declared: set[str]) -> bool:
@@ -192,7 +192,7 @@ def _is_whole(declared: set[str]) -> bool:
 def _said(source: Source, options: Options) -> Said:
     """What the file, or the command line, says that its network is to be."""
     of_file: dict[str, Any] = source.settings
-    softmax = {n for n in source.functions if (one := piece(n)) and one.kind == "softmax"}
+    softmax = {n for n in source.functions if (known := piece(n)) and known.kind == "softmax"}
     return Said(
         options.hidden or of_file.get("HIDDEN"), options.output or of_file.get("OUTPUT"),
         options.loss or of_file.get("LOSS"), options.reduction or of_file.get("REDUCTION"),
@@ -265,10 +265,10 @@ def _remarks(
     skipped = {name for name in source.functions if NOT_CHECKED.search(plain(name))}
     left = overlooked(source.module, examined | skipped, set(idle(source.module)))
     left += [broken(name, *said) for name, said in source.broken.items() if stage_of(name) is None]
-    left = [one for one in left if not run & set(range(one.line, one.end + 1))]
+    left = [part for part in left if not run & set(range(part.line, part.end + 1))]
     left += idle_methods(source.module, run)
-    left = [one._replace(why=why) if (why := origins.bought(one.name.en, one.line)) else one
-            for one in left]  # fmt: skip
+    left = [part._replace(why=why) if (why := origins.bought(part.name.en, part.line)) else part
+            for part in left]  # fmt: skip
     return remark(left, numbered=source.numbered)
 
 

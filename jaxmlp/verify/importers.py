@@ -38,34 +38,34 @@ def importers(path: Path) -> list[Importer]:
     scripts before notebooks, the shortest first."""
     path = path.resolve()
     name = path.parent.name if path.stem == "__init__" else path.stem
-    contents = {one: content for one in _candidates(path) if (content := _content(one))}
-    naming = [one for one, content in contents.items() if name.encode() in content]
-    others = [one for one in contents if one not in naming][:OTHERS]
-    key = lambda one: (not TRAINS.search(Path(one.path).stem), one.path.endswith(SUFFIXES[1]),  # noqa: E731
-                       sum(map(len, one.cells)))  # fmt: skip
-    found: list[Importer] = []
+    contents = {file: content for file in _candidates(path) if (content := _content(file))}
+    naming = [file for file, content in contents.items() if name.encode() in content]
+    others = [file for file in contents if file not in naming][:OTHERS]
+    key = lambda file: (not TRAINS.search(Path(file.path).stem), file.path.endswith(SUFFIXES[1]),  # noqa: E731
+                        sum(map(len, file.cells)))  # fmt: skip
+    programs: list[Importer] = []
     for some in (naming, others):
-        if len(found) < MOST:
-            made = (_importer(one, contents[one], path) for one in some)
-            found += sorted(filter(None, made), key=key)
-    return found[:MOST]
+        if len(programs) < MOST:
+            made = (_importer(file, contents[file], path) for file in some)
+            programs += sorted(filter(None, made), key=key)
+    return programs[:MOST]
 
 
 def _candidates(path: Path) -> Iterator[Path]:
     """The files in which such programs may be."""
     for folder in _folders(path):
-        files = sorted(one for one in folder.glob("*.*") if one.suffix in SUFFIXES)[:SEARCHED]
-        for one in files:
-            left_out = one == path or one.stem.startswith(LEFT_OUT) or one.is_symlink()
+        files = sorted(file for file in folder.glob("*.*") if file.suffix in SUFFIXES)[:SEARCHED]
+        for file in files:
+            left_out = file == path or file.stem.startswith(LEFT_OUT) or file.is_symlink()
             if not left_out:
-                yield one
+                yield file
 
 
 def _folders(path: Path) -> list[Path]:
     """Where such programs may be."""
-    above = next(one for one in path.parents if not (one / "__init__.py").exists())
+    above = next(folder for folder in path.parents if not (folder / "__init__.py").exists())
     packed = above != path.parent
-    beside = sorted(one for one in above.iterdir() if one.is_dir()) if packed else []
+    beside = sorted(folder for folder in above.iterdir() if folder.is_dir()) if packed else []
     return list(dict.fromkeys([path.parent, path.parent.parent, above, *beside[:FOLDERS]]))
 
 
@@ -86,8 +86,8 @@ def _importer(candidate: Path, content: bytes, path: Path) -> Importer | None:
         return None
     body = statements_of(cells)
     files, data = beside(candidate, ast.Module(body, []))
-    does = any(not isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
-               for one in body)  # fmt: skip
+    does = any(not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
+               for node in body)  # fmt: skip
     if not does or path not in files or _changes(body, path.stem):
         return None
     return Importer(str(candidate), cells, [*map(str, files), *map(str, data)])
@@ -96,12 +96,12 @@ def _importer(candidate: Path, content: bytes, path: Path) -> Importer | None:
 def _changes(body: list[ast.stmt], module: str) -> bool:
     """Whether a program gives what it imports from a module other attributes, or may: what it makes
     of it then is not the module's."""
-    nodes = [n for one in body for n in ast.walk(one)]
+    nodes = [n for node in body for n in ast.walk(node)]
     imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
     own = [n for n in imports if module in re.findall(r"\w+", ast.unparse(n))]
-    names = {(one.asname or one.name).split(".")[0] for n in own for one in n.names}
-    given = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
-    roots = [ast.unparse(n).split(".")[0] for n in given]
+    names = {(node.asname or node.name).split(".")[0] for n in own for node in n.names}
+    attributes = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+    roots = [ast.unparse(n).split(".")[0] for n in attributes]
     return bool(names.intersection(roots)) or any(
         isinstance(n, ast.Call) and called(n) in ("setattr", "exec", "eval") for n in nodes
     )

@@ -81,7 +81,7 @@ class Job(NamedTuple):
         try:
             runner.clock.left()
             checks = tuple(self.check(runner, network))
-            if seed is not None and any(one.stage in STAGES for one in checks):
+            if seed is not None and any(check.stage in STAGES for check in checks):
                 confirm(network, seed)
             return checks
         except BudgetSpent as late:
@@ -148,7 +148,7 @@ def unwritten(name: str, stage: str, line: int | None, words: Words = UNWRITTEN)
 def _parameters(function: ast.FunctionDef) -> tuple[str, ...]:
     """The parameters that have to be given; all, where all have defaults."""
     a = function.args
-    names = [one.arg for one in (*a.posonlyargs, *a.args)]
+    names = [argument.arg for argument in (*a.posonlyargs, *a.args)]
     return tuple(names[: len(names) - len(a.defaults)] or names)
 
 
@@ -170,16 +170,16 @@ def kind(function: ast.FunctionDef) -> str | None:
 
 def _is_piece(function: ast.FunctionDef) -> bool:
     """Whether it is f, f', softmax or a loss; what a layer does takes more than u."""
-    found = piece(function.name)
-    if found is None or (found.of == "identity" and "back" in plain(function.name)):
+    meaning = piece(function.name)
+    if meaning is None or (meaning.of == "identity" and "back" in plain(function.name)):
         return False  # the way back through a layer without f gives what it is given
     if len(_parameters(function)) <= 1:
         return True
-    if found.of == "identity":
+    if meaning.of == "identity":
         return False
-    if found.kind == "derivative" and len(_parameters(function)) == 2:
+    if meaning.kind == "derivative" and len(_parameters(function)) == 2:
         return True
-    return found.kind not in ("derivative", "loss-slope") or "back" not in plain(function.name)
+    return meaning.kind not in ("derivative", "loss-slope") or "back" not in plain(function.name)
 
 
 def _part_of_exercise(function: ast.FunctionDef) -> str | None:
@@ -198,22 +198,22 @@ def _part_of_exercise(function: ast.FunctionDef) -> str | None:
 
 def _added(function: ast.FunctionDef) -> set[str]:
     """The names that something is computed with as they are, as with arrays."""
-    found: list[ast.expr] = []
+    operands: list[ast.expr] = []
     for node in ast.walk(function):
         if isinstance(node, ast.BinOp):
-            found += [node.left, node.right]
+            operands += [node.left, node.right]
         elif isinstance(node, ast.AugAssign):
-            found.append(node.value)
+            operands.append(node.value)
         elif isinstance(node, ast.Call) and called(node) == "add":
-            found += node.args
-    return {one.id for one in found if isinstance(one, ast.Name)}
+            operands += node.args
+    return {operand.id for operand in operands if isinstance(operand, ast.Name)}
 
 
 def derivations(source: Source) -> dict[str, tuple[str, ...]]:
     """The functions that are of the exercise by the names of their parameters, W, V, x and y, and
     make no more than one step; with these names."""
-    given = {name: _parameters(function) for name, function in source.functions.items()}
-    return {name: names for name, names in given.items()
+    parameters = {name: _parameters(function) for name, function in source.functions.items()}
+    return {name: names for name, names in parameters.items()
             if {"W", "V", "x", "y"} <= set(roles(names) or ())
             and not (NOT_CHECKED.search(plain(name)) or _makes_steps(source.functions[name]))
     }  # fmt: skip
@@ -247,11 +247,11 @@ def _as_subject(function: ast.FunctionDef, judged: Judged) -> Judge:
 def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:
     def judged(subject: Subject, network: Network) -> Sequence[Check]:
         if _is_piece(function):
-            found = piece(function.name)
-            if found.kind == "loss-slope":
-                return check_slope(subject, found)
+            meaning = piece(function.name)
+            if meaning.kind == "loss-slope":
+                return check_slope(subject, meaning)
             of_logits = _speaks_of(function, "softmax", "sigmoid", "exp")
-            return check_piece(subject, found, softmax=softmax, of_logits=of_logits)
+            return check_piece(subject, meaning, softmax=softmax, of_logits=of_logits)
         forward = kind(function) == "forward"
         return check_forward(subject, network) if forward else check_backward(subject)
 

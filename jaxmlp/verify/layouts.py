@@ -29,12 +29,12 @@ class Layout(NamedTuple):
     turned: bool = False
 
 
-def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> Iterator[Layout]:
+def layouts(parameters: Sequence[str], symbols: Sequence[str], *, bias: bool) -> Iterator[Layout]:
     """The conventions to try, the likeliest first."""
-    x = parameters[found.index("x")]
+    x = parameters[symbols.index("x")]
     upper = x[0].isupper() or "batch" in x.lower()
     orders = ("rows", "columns", "sample") if upper else ("sample", "rows", "columns")
-    apart = "b" in found or "c" in found
+    apart = "b" in symbols or "c" in symbols
     for samples in orders:
         for one in (False,) if apart or not bias else (True, False):
             yield Layout(samples, one, apart)
@@ -46,7 +46,7 @@ def layouts(parameters: Sequence[str], found: Sequence[str], *, bias: bool) -> I
 
 
 def arguments(
-    found: Sequence[str], layout: Layout, p: Sequence[np.ndarray], at: int, eta: float | None
+    symbols: Sequence[str], layout: Layout, p: Sequence[np.ndarray], at: int, eta: float | None
 ) -> list:
     """The arguments at one point, each a copy of its own.
 
@@ -66,7 +66,7 @@ def arguments(
         values |= {"W": W[:, 1:], "V": V[:, 1:], "b": W[column], "c": V[column]}
     if layout.turned:
         values |= {"W": values["W"].T, "V": values["V"].T}
-    return [v if np.isscalar(v) else np.array(v) for v in map(values.__getitem__, found)]
+    return [v if np.isscalar(v) else np.array(v) for v in map(values.__getitem__, symbols)]
 
 
 def drawn(

@@ -53,16 +53,16 @@ def plain(name: str) -> str:
 
 def role_table(names: Iterable[str]) -> dict[str, str]:
     """The role of each plain name; w1 and b1 are the second where w0 is the first of two."""
-    found = set(map(plain, names))
-    shifted = {"w0", "w1"} <= found and "w2" not in found
+    plain_names = set(map(plain, names))
+    shifted = {"w0", "w1"} <= plain_names and "w2" not in plain_names
     return {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
 
 
 def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
     """What each parameter is: W, V, b, c, x, y or eta; None if one is none of these, or twice."""
     table = role_table(parameters)
-    found = tuple(table.get(plain(name), "") for name in parameters)
-    return found if all(found) and len(set(found)) == len(found) else None
+    symbols = tuple(table.get(plain(name), "") for name in parameters)
+    return symbols if all(symbols) and len(set(symbols)) == len(symbols) else None
 
 
 def last_word(place: str) -> str:
@@ -103,29 +103,29 @@ def blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
 
 def stores(statement: ast.AST) -> set[str]:
     """The names that a statement assigns, or changes by assigning to parts of them."""
-    found = set()
+    stored = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
+            stored.add(node.id)
         if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
             base = node.value
             while isinstance(base, ast.Subscript | ast.Attribute):
                 base = base.value
             if isinstance(base, ast.Name):
-                found.add(base.id)
-    return found
+                stored.add(base.id)
+    return stored
 
 
 def updates(statement: ast.AST) -> set[str]:
     """The names that are made of what they were, as parameters are; sums of E are none."""
-    found: set[str] = set()
+    updated: set[str] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.AugAssign):
-            found |= stores(node)
+            updated |= stores(node)
         elif isinstance(node, ast.Assign):
             read = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
-            found |= stores(node) & read
-    return {name for name in found if not (LOSS.search(name) or name in ("E", "J"))}
+            updated |= stores(node) & read
+    return {name for name in updated if not (LOSS.search(name) or name in ("E", "J"))}
 
 
 def moves(statement: ast.AST, ran: Collection[int]) -> set[str]:
@@ -134,14 +134,14 @@ def moves(statement: ast.AST, ran: Collection[int]) -> set[str]:
     Args:
         ran: the lines that are of no account.
     """
-    found: set[str] = set()
+    moved: set[str] = set()
     for node in (n for n in ast.walk(statement) if getattr(n, "lineno", 0) not in ran):
         if isinstance(node, ast.AugAssign):
-            found.add(last_of(ast.unparse(node.target)))
+            moved.add(last_of(ast.unparse(node.target)))
         elif isinstance(node, ast.Assign):
             read = {ast.unparse(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
-            found |= {last_of(t) for t in map(ast.unparse, node.targets) if t in read}
-    return found
+            moved |= {last_of(t) for t in map(ast.unparse, node.targets) if t in read}
+    return moved
 
 
 def last_of(place: str) -> str:
@@ -151,16 +151,16 @@ def last_of(place: str) -> str:
 
 def loads(statement: ast.AST) -> set[str]:
     """The names that a statement reads."""
-    found = {
+    loaded = {
         n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
     }
     for node in ast.walk(statement):
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found.add(node.target.id)
+            loaded.add(node.target.id)
     own = {a.arg for n in ast.walk(statement) if isinstance(n, ast.Lambda) for a in n.args.args}
     inner = {n.id for c in ast.walk(statement) if isinstance(c, ast.comprehension)
              for n in ast.walk(c.target) if isinstance(n, ast.Name)}  # fmt: skip
-    return found - own - inner
+    return loaded - own - inner
 
 
 def names_used(nodes: Iterable[ast.AST], functions: dict[str, ast.FunctionDef]) -> set[str]:

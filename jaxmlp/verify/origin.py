@@ -89,7 +89,7 @@ class Origins:
         """What a function, or the loop at a line, has from elsewhere."""
         uses = [use for node in self._nodes(name, line) for use in self._of(node)]
         notes = [
-            _note(id, [one for one in uses if pattern.fullmatch(one.name)], en, ja)
+            _note(id, [usage for usage in uses if pattern.fullmatch(usage.name)], en, ja)
             for id, (pattern, en, ja) in SAID.items()
         ]
         beside = [u for u in uses if u.name.split(".")[0] in self.modules]
@@ -113,9 +113,9 @@ class Origins:
     def _of(self, node: ast.AST) -> list[Use]:
         if node not in self.uses:
             inner: list[Any] = list(ast.walk(node))
-            read = {one.func for one in inner if _attribute(one)}
-            named = ((self._dotted(one), one) for one in inner if one not in read)
-            self.uses[node] = [Use(name, one.lineno) for name, one in named if name]
+            read = {part.func for part in inner if _attribute(part)}
+            named = ((self._dotted(part), part) for part in inner if part not in read)
+            self.uses[node] = [Use(name, part.lineno) for name, part in named if name]
         return self.uses[node]
 
     def _dotted(self, node: ast.AST) -> str | None:
@@ -131,7 +131,7 @@ class Origins:
                 return f"{self._dotted(node.value) or ''}.{node.attr}"
             case ast.Name(id=name):
                 stars = (f"{module.removesuffix('*')}{name}" for module in self.stars)
-                starred = next((one for one in stars if AUTODIFF.fullmatch(one)), None)
+                starred = next((dotted for dotted in stars if AUTODIFF.fullmatch(dotted)), None)
                 own = name if HIDDEN.fullmatch(name) or COMPLEX.fullmatch(name) else None
                 return self.names.get(name) or starred or own
         return None
@@ -156,7 +156,7 @@ def _attribute(node: ast.AST) -> str | None:
 def _note(id: str, uses: list[Use], en: str, ja: str) -> Note | None:
     if not uses:
         return None
-    name, line = min(uses, key=lambda one: one.line)
+    name, line = min(uses, key=lambda use: use.line)
     return Note(id, Words(f"{en} ({name}, line {line})", f"{ja} ({name}、{line} 行目)"))
 
 
@@ -176,12 +176,12 @@ def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
     """(name in the file, what it stands for): (jnp, jax.numpy); (*, jax.*)."""
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
-            for one in node.names:
-                first = one.name.split(".")[0]
-                yield one.asname or first, one.name if one.asname else first
+            for alias in node.names:
+                first = alias.name.split(".")[0]
+                yield alias.asname or first, alias.name if alias.asname else first
         elif isinstance(node, ast.ImportFrom):
             prefix = f"{node.module}." if node.module else ""
-            yield from ((one.asname or one.name, prefix + one.name) for one in node.names)
+            yield from ((alias.asname or alias.name, prefix + alias.name) for alias in node.names)
 
 
 class _Said(NamedTuple):
@@ -204,18 +204,18 @@ def beside(path: Path, module: ast.Module) -> tuple[list[Path], list[Path]]:
     path = path.resolve()
     own = _said(path, module)
     folders, texts = [*own.folders], {*own.texts}
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     left = [(path.parent, own)]
     while left:
         home, importing = left.pop()
         for name, level in importing.modules:
             file = module_file(name, level, home, folders)
-            if file is not None and file not in found and file != path:
-                found[file], said = None, _said_in(file, file.stat().st_mtime_ns)
+            if file is not None and file not in files and file != path:
+                files[file], said = None, _said_in(file, file.stat().st_mtime_ns)
                 texts |= said.texts
-                folders += [one for one in said.folders if one not in folders]
+                folders += [folder for folder in said.folders if folder not in folders]
                 left.append((file.parent, said))
-    return list(found), sorted(set(data_files(texts, path.parent)))
+    return list(files), sorted(set(data_files(texts, path.parent)))
 
 
 @lru_cache(maxsize=1000)  # programs that lie together import the same
@@ -239,10 +239,11 @@ def _modules(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, int]]:
     """All that may be the name of a module in import statements, and is no library."""
     for node in nodes:
         if isinstance(node, ast.Import):
-            names = [(name, 0) for one in node.names for name in (one.name, one.name.split(".")[0])]
+            whole = [alias.name for alias in node.names]
+            names = [(name, 0) for name in whole for name in (name, name.split(".")[0])]
         elif isinstance(node, ast.ImportFrom):
             prefix = node.module or ""
-            names = [(f"{prefix}.{one.name}".strip("."), node.level) for one in node.names]
+            names = [(f"{prefix}.{alias.name}".strip("."), node.level) for alias in node.names]
             names += [(prefix, node.level), (prefix.split(".")[0], node.level)]
         else:
             continue

@@ -59,7 +59,7 @@ def _only_steps(node: ast.stmt) -> bool:
 
 def _is_read(node: ast.Assign | ast.AugAssign) -> bool:
     parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-    return all(isinstance(one, ast.Name | ast.Attribute | ast.Subscript) for one in parts)
+    return all(isinstance(part, ast.Name | ast.Attribute | ast.Subscript) for part in parts)
 
 
 def _is_step(node: ast.Assign | ast.AugAssign) -> bool:
@@ -95,7 +95,7 @@ def idle_methods(module: ast.Module, run: set[int]) -> list[Overlooked]:
     Args:
         run: the lines that have.
     """
-    found = []
+    passes = []
     for made in (n for n in module.body if isinstance(n, ast.ClassDef)):
         lines = range(made.lineno, (made.end_lineno or made.lineno) + 1)
         methods = [n for n in made.body
@@ -103,9 +103,9 @@ def idle_methods(module: ast.Module, run: set[int]) -> list[Overlooked]:
         idle = [n for n in methods if not run & {*range(n.lineno, (n.end_lineno or 0) + 1)}]
         if run & {*lines}:
             names = [Words(f"{made.name}.{n.name}", f"{made.name}.{n.name}") for n in idle]
-            found += [Overlooked(name, n.lineno, _why(n), n.end_lineno or n.lineno)
-                      for name, n in zip(names, idle, strict=True)]  # fmt: skip
-    return found
+            passes += [Overlooked(name, n.lineno, _why(n), n.end_lineno or n.lineno)
+                       for name, n in zip(names, idle, strict=True)]  # fmt: skip
+    return passes
 
 
 def broken(name: str, line: int, why: str) -> Overlooked:
@@ -115,7 +115,7 @@ def broken(name: str, line: int, why: str) -> Overlooked:
 
 def idle(module: ast.Module) -> list[int]:
     """The lines of loops that take a sample, after W and V are made, and update nothing yet."""
-    found: list[int] = []
+    lines: list[int] = []
 
     def search(body: list[ast.stmt], before: list[ast.stmt]) -> None:
         for number, statement in enumerate(body):
@@ -123,10 +123,10 @@ def idle(module: ast.Module) -> list[int]:
             for block in blocks(statement):
                 search(block, earlier)
             if isinstance(statement, ast.For | ast.While) and _takes_a_sample(statement, earlier):
-                found.append(statement.lineno)
+                lines.append(statement.lineno)
 
     search(module.body, [])
-    return found
+    return lines
 
 
 def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
@@ -228,22 +228,22 @@ def _name(node: ast.stmt) -> Words:
 
 
 def _why(node: ast.stmt) -> Words:
-    given = {a.arg for n in ast.walk(node) if isinstance(n, ast.arguments) for a in n.args}
+    parameters = {a.arg for n in ast.walk(node) if isinstance(n, ast.arguments) for a in n.args}
     held = any(isinstance(n, ast.Subscript) and isinstance(getattr(n.slice, "value", None), str)
                for n in ast.walk(node))  # fmt: skip
-    return HELD if held or HOLDERS & set(map(plain, given | loads(node))) else OTHER
+    return HELD if held or HOLDERS & set(map(plain, parameters | loads(node))) else OTHER
 
 
-def remark(found: list[Overlooked], *, numbered: bool) -> tuple[Note, ...]:
+def remark(parts: list[Overlooked], *, numbered: bool) -> tuple[Note, ...]:
     """One remark on all of them."""
-    if not found:
+    if not parts:
         return ()
 
     def listed(lang: str, place: str, comma: str) -> str:
         return comma.join(
-            getattr(one.name, lang)
-            + f" ({place.format(one.line) if numbered else ''}{getattr(one.why, lang)})"
-            for one in found
+            getattr(part.name, lang)
+            + f" ({place.format(part.line) if numbered else ''}{getattr(part.why, lang)})"
+            for part in parts
         )
 
     en, ja = listed("en", "line {}; ", ", "), listed("ja", "{} 行目、", "、")

@@ -43,7 +43,7 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     judged = functools.partial(_forward_in, subject, points, quantities(network, points))
     handed = [([given.PAIR[network.hidden.name]], True), ([f], False)]
     handed = [([f, slope], True)] if len(subject.parameters) > 3 else handed
-    ways = ((*one, column) for one in handed for column in (False, True))
+    ways = ((*option, column) for option in handed for column in (False, True))
     return next(attempts(functools.partial(judged, *way) for way in ways))
 
 
@@ -115,14 +115,14 @@ V_GIVEN = Note("V-given", Words(
 
 def _delta1(subject: Subject, right: Quantities, matrices: np.ndarray) -> np.ndarray:
     places = _places(subject.parameters)
-    found = []
+    deltas = []
     for at in range(len(matrices)):
         values = {"V": matrices[at], "delta": right.delta2[at, 0], "slope": right.slope[at, 0]}
         result, _ = subject.call([np.array(values[place]) for place in places])
         value = array(result)
         vector = value.size == max(value.shape, default=1)
-        found.append([value.reshape(1, -1) if vector else value])
-    return stacked(found)[0]
+        deltas.append([value.reshape(1, -1) if vector else value])
+    return stacked(deltas)[0]
 
 
 def _places(parameters: Sequence[str]) -> list[str]:

@@ -66,19 +66,19 @@ class DerivationProgram:
     @functools.cache  # noqa: B019  (programs are few, and live as long as the module)
     def after(self, changed: frozenset[str]) -> frozenset[str]:
         """The steps changed and all that follow from them."""
-        found = set(changed)
+        affected = set(changed)
         for name in self.steps:  # in order, so one pass is enough
-            if found.intersection(self.uses.get(name, ())):
-                found.add(name)
-        return frozenset(found)
+            if affected.intersection(self.uses.get(name, ())):
+                affected.add(name)
+        return frozenset(affected)
 
     def before(self, step: str, fixed: Iterable[str] = ()) -> set[str]:
         """The step and all that it is computed from, but for what is fixed."""
-        found = {step}
+        needed = {step}
         for name in reversed(list(self.steps)):
-            if name in found and (name == step or name not in fixed):
-                found.update(self.uses.get(name, ()))
-        return found.difference(fixed)
+            if name in needed and (name == step or name not in fixed):
+                needed.update(self.uses.get(name, ()))
+        return needed.difference(fixed)
 
 
 class Quantities:
@@ -110,16 +110,16 @@ class Quantities:
             raise AttributeError(name)
         if name not in self.known:
             value = self.program.steps[name](self)
-            for one in self.made:
-                if one.step == name:
-                    value = one.formula(self, value)
+            for slip in self.made:
+                if slip.step == name:
+                    value = slip.formula(self, value)
             self.known[name] = value
         return self.known[name]
 
     @no_type_check
     def having(self, *mistakes: Mistake) -> Quantities:
         """The same with these mistakes made, too."""
-        return self._changed({one.step for one in mistakes}, {}, self.made + mistakes)
+        return self._changed({slip.step for slip in mistakes}, {}, self.made + mistakes)
 
     def given(self, **values: Any) -> Quantities:
         """The same with these values put in place of the computed ones."""

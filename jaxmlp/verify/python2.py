@@ -34,17 +34,17 @@ def as_python_3(text: str) -> str:
 def _printed(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Where what a print statement prints begins and ends."""
     tokens = list(_tokens(text))
-    for number, (before, one, after) in enumerate(
+    for number, (before, token, after) in enumerate(
         zip([None, *tokens], tokens, tokens[1:], strict=False)
     ):
         begins = before is None or before.type in BLANK or before.string in (":", ";")
-        stated = one.string == "print" and begins and after.type not in BLANK
+        stated = token.string == "print" and begins and after.type not in BLANK
         if stated and after.string not in ("=", ".", ",", ")") and after.type != tokenize.ENDMARKER:
             rest = tokens[number + 1 :]
             ends = BLANK - {tokenize.NL}
             last = next((k for k, t in enumerate(rest) if t.type in ends or t.string == ";"), 0)
             if last and not _called(rest[:last]):
-                yield one.end, rest[last - 1].end
+                yield token.end, rest[last - 1].end
 
 
 def _called(tokens: list[tokenize.TokenInfo]) -> bool:

@@ -54,7 +54,7 @@ def not_run(why: str, why_ja: str = "", line: int = 0) -> RanStep:
 
 def runs(worlds: Sequence[Recording]) -> bool:
     """Whether these are of a step or a function that came to its end."""
-    return any(one.moves or one.name for one in worlds)
+    return any(world.moves or world.name for world in worlds)
 
 
 def multiplies(node: ast.AST) -> bool:
@@ -70,9 +70,9 @@ def multiplies(node: ast.AST) -> bool:
         sums = [
             n for n in inside if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)
         ]
-        given = {n.id for one in node.targets for n in ast.walk(one) if isinstance(n, ast.Name)}
+        names = {n.id for left in node.targets for n in ast.walk(left) if isinstance(n, ast.Name)}
         used = {n.id for n in inside if isinstance(n, ast.Name)}
-        return bool(given & used) and any(map(_by_product, sums))
+        return bool(names & used) and any(map(_by_product, sums))
     return isinstance(node, ast.Call) and called(node) in PRODUCTS
 
 

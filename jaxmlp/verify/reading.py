@@ -150,7 +150,7 @@ def parsed(text: str) -> Sequence[ast.stmt | Flaw]:
     try:
         return _tree(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return [one for chunk in _chunks(text) for one in _parsed_chunk(*chunk)]
+        return [part for chunk in _chunks(text) for part in _parsed_chunk(*chunk)]
 
 
 def _tree(text: str) -> ast.Module:
@@ -208,17 +208,17 @@ def of_cells(cells: Sequence[str]) -> Iterator[ast.stmt | Flaw]:
     """The statements of all cells, their lines counted on: one broken cell spoils no other."""
     lines = 0
     for cell in cells:
-        for one in parsed(cell):
-            if isinstance(one, Flaw):
-                yield one._replace(line=one.line + lines)
+        for part in parsed(cell):
+            if isinstance(part, Flaw):
+                yield part._replace(line=part.line + lines)
             else:
-                yield ast.increment_lineno(one, lines)
+                yield ast.increment_lineno(part, lines)
         lines += cell.count("\n") + 1
 
 
 def statements_of(cells: Sequence[str]) -> list[ast.stmt]:
     """The statements that can be read."""
-    return [one for one in of_cells(cells) if isinstance(one, ast.stmt)]
+    return [part for part in of_cells(cells) if isinstance(part, ast.stmt)]
 
 
 def cells_of(lines: Sequence[str], begins: Sequence[int]) -> list[str]:

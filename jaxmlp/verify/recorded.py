@@ -33,15 +33,15 @@ def worth_running(source: Source, checks: Sequence[Check], *, beside: bool) -> b
     Args:
         beside: whether there are modules beside the file, where products may be.
     """
-    backs = [one for one in checks if one.stage in BACK_STAGES]
-    if any(one.verdict == "unfinished" for one in backs):
+    backs = [check for check in checks if check.stage in BACK_STAGES]
+    if any(check.verdict == "unfinished" for check in backs):
         return False
-    settled = {one.name for one in backs} - {c.name for c in backs if c.verdict != "right"}
+    settled = {check.name for check in backs} - {c.name for c in backs if c.verdict != "right"}
     inside = [n for n in source.module.body if getattr(n, "name", None) not in settled]
     nodes = [n for statement in inside for n in ast.walk(statement)]
     steps = any(isinstance(n, ast.For | ast.While | ast.ClassDef) for n in nodes)
     products = any(map(multiplies, ast.walk(source.module)))
-    told = {one.name for one in checks}
+    told = {check.name for check in checks}
     back = any(isinstance(n, ast.FunctionDef) and BACK.search(n.name) and n.name not in told
                for n in nodes)  # fmt: skip
     return (steps or not settled) and (products or back or beside)
@@ -62,19 +62,19 @@ def steps_of(
     except Exception:  # what a file sends instead of a recording
         return [not_run("expected a recording, got something else")]
     again = lambda some: _taped(some, runner, seed, farthest or None)[:2]  # noqa: E731
-    found = judge(cells, [one for one in recordings if runs(one)])
-    if any(step.checks for step in found):
-        return found
+    judged = judge(cells, [alike for alike in recordings if runs(alike)])
+    if any(step.checks for step in judged):
+        return judged
     stopped = suspects.error(errors)
     if stopped and (step := suspect(cells, begins, stopped, again, judge)):
         return [step]
     crash = loop_crashed(cells, errors, guessed)
     if stopped and crash:
         return crash
-    back = [([*filter(_goes_back, one)], len(one)) for one in recordings if not runs(one)]
+    back = [([*filter(_goes_back, alike)], len(alike)) for alike in recordings if not runs(alike)]
     by_chance = lambda some, count: some and not some[0].line and len(some) * 2 < count  # noqa: E731
     whole = [some for some, count in back if not by_chance(some, count)]
-    return found or judge(cells, whole) or crash
+    return judged or judge(cells, whole) or crash
 
 
 def begins_of(cells: Sequence[str]) -> list[int]:
@@ -83,11 +83,11 @@ def begins_of(cells: Sequence[str]) -> list[int]:
 
 
 def _taped(
-    cells: Sequence[str], runner: Runner, seed: int, given: dict | None = None
+    cells: Sequence[str], runner: Runner, seed: int, start: dict | None = None
 ) -> tuple[list, list, dict, bool]:
     """A file's recordings, what stopped it, with which shapes, and whether these are guesses."""
-    answer = runner.record(cells, seed=seed, given=given)
-    recordings = [[unpacked(one) for one in worlds] for worlds in answer["recordings"]]
+    answer = runner.record(cells, seed=seed, given=start)
+    recordings = [[unpacked(world) for world in worlds] for worlds in answer["recordings"]]
     errors = [(str(kind), int(line), str(text)) for kind, line, text in answer["errors"]]
     return recordings, errors, dict(answer["farthest"]), bool(answer["guessed"])
 
@@ -97,9 +97,9 @@ def _judged_all(
     begins: Sequence[int],
 ) -> list[RanStep]:  # fmt: skip
     lines = "\n".join(cells).split("\n")
-    found = [_judged(alike, seed, said, lines, begins)
-             for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
-    return [step for step in found if step.checks or step.notes]
+    judged = [_judged(alike, seed, said, lines, begins)
+              for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
+    return [step for step in judged if step.checks or step.notes]
 
 
 def _judged(
@@ -113,23 +113,23 @@ def _judged(
     try:
         known = _known(alike, name, said, lines, begins)
         asked = functools.partial(told.as_asked, lines=lines, cells=begins)
-        found, by_stage = _found(alike, seed, said, name, asked)
+        judgement, by_stage = _found(alike, seed, said, name, asked)
         exact = name in said.exercise
-        telling = told.Telling(found, lines, begins, exact=exact, reduction=said.reduction)
-        notes, checks = _notes(found, telling, first, begins), telling.checks()
+        telling = told.Telling(judgement, lines, begins, exact=exact, reduction=said.reduction)
+        notes, checks = _notes(judgement, telling, first, begins), telling.checks()
         checks = joined(by_stage, checks, telling) if by_stage else checks
-        if found.instead:
-            checks, unknown = _with_delta(found, telling, checks, begins)
+        if judgement.instead:
+            checks, unknown = _with_delta(judgement, telling, checks, begins)
             notes = (*notes, *unknown)
         if known:
             more = declared.says_more(checks, known)
             tell = declared.at_known_places if more else declared.with_told
             notes, checks = (), tell(checks, known)
-        if any(one.verdict == "wrong" for one in checks) and _is_shared(found, checks):
+        if any(check.verdict == "wrong" for check in checks) and _is_shared(judgement, checks):
             raise Unjudged("elsewhere")
-        after, moves = _evaluated(found, telling), bool(first.moves)
+        after, moves = _evaluated(judgement, telling), bool(first.moves)
         return RanStep(first.line, run, telling.with_code(checks), notes, after, moves,
-                    given_outputs(found.world))  # fmt: skip
+                    given_outputs(judgement.world))  # fmt: skip
     except Unjudged as why:
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
@@ -177,16 +177,16 @@ def _is_shared(judgement: Judgement, checks: Sequence[Check]) -> bool:
     foreign = {n.id for n in nodes.values() if n.span.inner and not n.span.line and n.op != "leaf"}
     ways = graph.ancestors(judgement.world.recording.news) & judgement.choice.target.backward
     handed = {j for i in ways - foreign for j in graph.before[i]} & foreign & ways
-    given = any(judgement.names.of(j) is None for j in handed)
-    return given or bool(foreign & ways and any(one.place is None for one in checks
-                                                if one.verdict == "wrong"))  # fmt: skip
+    unnamed = any(judgement.names.of(j) is None for j in handed)
+    return unnamed or bool(foreign & ways and any(check.place is None for check in checks
+                                                  if check.verdict == "wrong"))  # fmt: skip
 
 
 def _notes(
     judgement: Judgement, telling: told.Telling, first: Recording, begins: Sequence[int]
 ) -> tuple[Note, ...]:
     """On results that nothing was found of, and on parameters that were not seen."""
-    told_of = {one.param.name for one in telling.misfits}
+    told_of = {misfit.param.name for misfit in telling.misfits}
     results = [result for result, node in judgement.loose
              if result not in told_of and _like_weights(judgement, result, node)]  # fmt: skip
     notes = [loose(first.name, results, first.line, begins)] if results else []
@@ -211,16 +211,16 @@ def _like_weights(judgement: Judgement, name: str, node: int) -> bool:
     return bool(BACK.search(name)) or nodes[node].value.shape in shapes
 
 
-def _goes_back(one: Recording) -> bool:
+def _goes_back(recording: Recording) -> bool:
     """Whether it is called a backward pass, or gives what has the shape of weights."""
-    graph, leaves = Graph(one.nodes), [n for n in one.nodes.values() if n.op == "leaf"]
+    graph, leaves = Graph(recording.nodes), [n for n in recording.nodes.values() if n.op == "leaf"]
     weights = [n.value.shape for n in leaves if multiplied(graph, n.id)]
-    made = [one.nodes[node] for _, node in one.values]
+    made = [recording.nodes[node] for _, node in recording.values]
     alike = any(n.op != "leaf" and n.value.shape in weights for n in made)
     floats = [n.value.shape for n in leaves if n.value.dtype.kind == "f"]
     pair = [n.value.shape for n in made if n.op != "leaf"]
     loss = () in pair and any(shape and shape in floats for shape in pair)  # (E, ∂E/∂x)
-    return one.goes_back or alike or bool(one.name and loss)
+    return recording.goes_back or alike or bool(recording.name and loss)
 
 
 def _evaluated(judgement: Judgement, telling: told.Telling) -> tuple[Check, ...]:
@@ -240,10 +240,10 @@ def _found(
 ) -> tuple[Judgement, list[Stage] | None]:
     """What there is to say of a step, and of its stages where its network is a chain of layers."""
     try:
-        found = asked(steps.judged(alike, seed, said.error))
-        if by_weights := trusted.weighed(found):
+        judgement = asked(steps.judged(alike, seed, said.error))
+        if by_weights := trusted.weighed(judgement):
             return asked(by_weights), None
-        return found, stage_checks(found, name, said)
+        return judgement, stage_checks(judgement, name, said)
     except Unjudged as why:
         if (by_mistakes := explained(why.tried, name, said)) is not None:
             return by_mistakes
@@ -254,6 +254,6 @@ def _found(
 
 def _alike(recordings: Sequence[Recording]) -> Iterator[list[Recording]]:
     """The recordings of one loop or function, with different shapes of what is missing."""
-    key = lambda one: (one.line, one.name)  # noqa: E731
+    key = lambda recording: (recording.line, recording.name)  # noqa: E731
     for _, alike in groupby(sorted(recordings, key=key), key):
         yield list(alike)

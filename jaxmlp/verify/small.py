@@ -78,19 +78,19 @@ def check_piece(
 
 
 def judged(
-    subject: Subject, kind: Piece, given: Arguments, claim: np.ndarray,
+    subject: Subject, kind: Piece, points: Arguments, claim: np.ndarray,
     again: Callable[[np.ndarray], np.ndarray], key: str = "u",
 ) -> Check:  # fmt: skip
     """One quantity of a small function; `again` calls it at other points."""
     stage = STAGE[kind.kind]
 
     def nearby() -> tuple[Quantities, dict[str, np.ndarray]]:
-        move = 1 + 3e-7 * np.random.default_rng(1).normal(size=given[key].shape)
-        near = given | {key: given[key] * move}
+        move = 1 + 3e-7 * np.random.default_rng(1).normal(size=points[key].shape)
+        near = points | {key: points[key] * move}
         claimed = again(near[key])
         return pieces.quantities(kind, near, claimed), {stage: claimed}
 
-    right = pieces.quantities(kind, given, claim)
+    right = pieces.quantities(kind, points, claim)
     return judge(subject.name, right, {stage: claim}, slips(kind), nearby, stages=(stage,))[0]
 
 
@@ -99,26 +99,26 @@ def _is_right(check: Check) -> bool:
 
 
 def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
-    given = pieces.points(kind)
+    points = pieces.points(kind)
     if kind.kind == "derivative" and len(subject.parameters) == 2 and _asks_for_two(subject):
-        subject = _slope_of(subject, given["u"][0])
-    call, scalar = _elementwise(subject, given["u"])
-    results = call(given["u"])
+        subject = _slope_of(subject, points["u"][0])
+    call, scalar = _elementwise(subject, points["u"])
+    results = call(points["u"])
     if len(results) > 2:
         raise Crashed(f"expected f(x), or (f(x), f'(x)), got {len(results)} results")
     if kind.kind == "derivative":
         plainly, call = call, lambda u: [_for_each(one, u) for one in plainly(u)]
-        results = call(given["u"])
+        results = call(points["u"])
     both = kind.kind == "activation" and len(results) == 2
-    parts = 2 if both and not _kept(results[1], given["u"], results[0]) else 1
+    parts = 2 if both and not _kept(results[1], points["u"], results[0]) else 1
     kinds = (kind, Piece("derivative", kind.of))[:parts]
     checks = []
     for number, one in enumerate(kinds):
         again = functools.partial(lambda number, u: call(u)[number], number)
-        check = judged(subject, one, given, results[number], again)
+        check = judged(subject, one, points, results[number], again)
         named = one.kind == "derivative" and _is_output(*map(plain, subject.parameters[:2]))
         if named and not _is_right(check):  # y(1 − y)
-            check = _of_f(subject, one, given, again) or check
+            check = _of_f(subject, one, points, again) or check
         checks.append(_probed(check, one, again))
     if scalar:
         words = Words("works on one number at a time, not on arrays",
@@ -133,11 +133,11 @@ def _is_output(name: str = "", pulling: str = "") -> bool:
 
 
 def _of_f(
-    subject: Subject, kind: Piece, given: Arguments, call: Callable[[np.ndarray], np.ndarray]
+    subject: Subject, kind: Piece, points: Arguments, call: Callable[[np.ndarray], np.ndarray]
 ) -> Check | None:
     """The check of f' that gets f(u) in place of u, if it is right so; else None."""
     of_f = lambda u: call(np.asarray(F[kind.of](u)))  # noqa: E731
-    check = judged(subject, kind, given, of_f(given["u"]), of_f)
+    check = judged(subject, kind, points, of_f(points["u"]), of_f)
     return of_output(check) if _is_right(check) else None
 
 
@@ -158,10 +158,10 @@ def _slope_of(subject: Subject, u: np.ndarray) -> Subject:
     """
 
     def whole(*args: np.ndarray) -> np.ndarray:
-        return array(subject.call([np.copy(one) for one in args])[0])
+        return array(subject.call([np.copy(arg) for arg in args])[0])
 
     def rows(*args: np.ndarray) -> np.ndarray:
-        return whole(*(one[None] for one in args)).reshape(-1)
+        return whole(*(arg[None] for arg in args)).reshape(-1)
 
     def one_by_one(*args: np.ndarray) -> np.ndarray:
         pairs = np.stack(args, axis=-1).tolist()
@@ -192,7 +192,7 @@ def _kept(result: np.ndarray, *known: np.ndarray) -> bool:
     """Whether it is no slope, but what a backward pass will need: u, or f(u), or both."""
     both = result.ndim == known[0].ndim + 1
     parts = [result[:, k] for k in range(result.shape[1])] if both else [result]
-    return all(any(np.array_equal(part, one) for one in known) for part in parts)
+    return all(any(np.array_equal(part, quantity) for quantity in known) for part in parts)
 
 
 def _for_each(result: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -288,15 +288,15 @@ def _softmax_of(
             return a[:, 0] if back else np.stack([a, a[::-1]], axis=1)
         return a.T if way == "columns" else a
 
-    def output(given: np.ndarray) -> np.ndarray:
-        result = subject.call([given.tolist() if way == "list" else np.array(given)])[0]
-        found = array(result[0] if isinstance(result, tuple) and len(result) == 2 else result)
-        if way == "column" and not np.array_equal(found[:, 1:], given[:, 1:]):
+    def output(inputs: np.ndarray) -> np.ndarray:
+        result = subject.call([inputs.tolist() if way == "list" else np.array(inputs)])[0]
+        outputs = array(result[0] if isinstance(result, tuple) and len(result) == 2 else result)
+        if way == "column" and not np.array_equal(outputs[:, 1:], inputs[:, 1:]):
             raise Crashed("expected one column")
-        return found  # not what goes back besides
+        return outputs  # not what goes back besides
 
     def call(u: np.ndarray) -> np.ndarray:
-        return _parts([turn(output(turn(one)), back=True) for one in u])[0]
+        return _parts([turn(output(turn(part)), back=True) for part in u])[0]
 
     check = judged(subject, kind, {"u": u}, call(u), call)
     said = () if way in ("square", "list", "column") else (convention(way),)
@@ -315,7 +315,7 @@ def of_outputs(subject: Subject) -> tuple[Error, bool]:
         result = subject.call(list(map(np.array, args)))[0]
         if isinstance(result, tuple) and len(result) == 2:  # E, and ∂E/∂g
             both = result, result[::-1]
-            return array(next((one for one, slope in both if _is_slope(slope, g, y)), result))
+            return array(next((loss for loss, slope in both if _is_slope(slope, g, y)), result))
         return array(result)
 
     return call, exchanged
@@ -324,9 +324,9 @@ def of_outputs(subject: Subject) -> tuple[Error, bool]:
 def _is_slope(result: object, g: np.ndarray, y: np.ndarray) -> bool:
     """Whether it is ∂E/∂g or ∂E/∂a, with any factor."""
     target = y if y.shape == g.shape else np.eye(g.shape[-1])[y]
-    found = array(result)
-    factors = (multiple(found, true) for true in (g - target, -target / g)
-               if found.shape == true.shape)  # fmt: skip
+    slope = array(result)
+    factors = (multiple(slope, true) for true in (g - target, -target / g)
+               if slope.shape == true.shape)  # fmt: skip
     return any(factor is not None and factor > 0 for factor in factors)
 
 
@@ -369,10 +369,10 @@ def _other_kinds(
 
 def _loss_of(subject: Subject, kind: Piece, call: Error, said: tuple[Note, ...], way: Way) -> Check:
     """The verdict on it, written in this form and called in this way."""
-    given = pieces.points(kind)
-    found, more = way(call, given, kind)
-    again = lambda g: way(call, given | {"g": g}, kind)[0]  # noqa: E731
-    check = _guarded(judged(subject, kind, given, found, again, "g"))
+    points = pieces.points(kind)
+    claim, more = way(call, points, kind)
+    again = lambda g: way(call, points | {"g": g}, kind)[0]  # noqa: E731
+    check = _guarded(judged(subject, kind, points, claim, again, "g"))
     return replace(check, remarks=(*said, *more, *check.remarks))
 
 
@@ -396,54 +396,54 @@ def _guarded(check: Check) -> Check:
     return Check(check.name, check.stage, "right", check.line, remarks=said)
 
 
-def _single(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _single(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
     """One sample at a time."""
-    found = np.stack([call(g, y) for g, y in zip(given["g"], given["y"], strict=True)])
-    if found.ndim > 1 and found[0].size == 1:
-        found = found.reshape(-1)
-    if kind.of == "binary_cross_entropy" and found.shape == given["g"].shape:
+    losses = np.stack([call(g, y) for g, y in zip(points["g"], points["y"], strict=True)])
+    if losses.ndim > 1 and losses[0].size == 1:
+        losses = losses.reshape(-1)
+    if kind.of == "binary_cross_entropy" and losses.shape == points["g"].shape:
         words = Words("one number for each output", "出力ごとに 1 つの値を返します")
-        return found.sum(axis=-1), (Note("per-output", words),)
-    return found, (convention("one-sample"),)
+        return losses.sum(axis=-1), (Note("per-output", words),)
+    return losses, (convention("one-sample"),)
 
 
-def _columns(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _columns(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
     """A batch of columns, likewise."""
-    found, (_, *said) = _batch(lambda g, y: call(g.T, y.T), given, kind)
-    return found, (convention("columns"), *said)
+    losses, (_, *said) = _batch(lambda g, y: call(g.T, y.T), points, kind)
+    return losses, (convention("columns"), *said)
 
 
-def _labelled(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _labelled(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
     """A batch of rows with the numbers of their classes; no g is so small that an ε shows.
 
     Raises:
         Crashed: it is no multiple of the error of each sample, nor of their sum.
     """
-    y = given["y"]
-    states = [given["g"].clip(0.01), given["g"][::-1].clip(0.02)]
-    found = np.stack([call(g, y) for g in states])
+    y = points["y"]
+    states = [points["g"].clip(0.01), points["g"][::-1].clip(0.02)]
+    losses = np.stack([call(g, y) for g in states])
     each = np.stack([-np.log((g * y).sum(axis=-1)) for g in states])
-    of_all = found.shape == (len(states),)
+    of_all = losses.shape == (len(states),)
     true = each.mean(axis=1) if of_all else each
-    factor = multiple(found, true, LIKE) if found.shape == true.shape else None
+    factor = multiple(losses, true, LIKE) if losses.shape == true.shape else None
     if factor is None:
         raise Crashed("expected the error of each sample, or their mean or sum")
-    right = pieces.quantities(kind, given, found).loss
+    right = pieces.quantities(kind, points, losses).loss
     if of_all and abs(factor / len(y) - 1) < LIKE:
         return right, (convention("rows"), convention("sum"))
     said = (convention("rows"), *([convention("mean")] if of_all else []))
     return right * (1 if abs(factor - 1) < LIKE else factor), said
 
 
-def _batch(call: Error, given: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _batch(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
     """A batch of rows, whose errors are added, averaged or kept apart."""
-    g, y = given["g"], given["y"]
-    found = call(g, y)
-    if found.shape == (len(g),):
-        return found, (convention("rows"),)
-    expected = pieces.quantities(kind, given, found).loss
+    g, y = points["g"], points["y"]
+    losses = call(g, y)
+    if losses.shape == (len(g),):
+        return losses, (convention("rows"),)
+    expected = pieces.quantities(kind, points, losses).loss
     for name, total in (("mean", expected.mean()), ("sum", expected.sum())):
-        if found.size == 1 and same(found.reshape(1), np.array([total]), tolerance(found)):
+        if losses.size == 1 and same(losses.reshape(1), np.array([total]), tolerance(losses)):
             return expected, (convention("rows"), convention(name))
     # A batch of one row thrice over has that row's E as its mean.
     each = [

@@ -51,13 +51,13 @@ def read(cells: Sequence[str], *, numbered: bool = True) -> Source:
 
 def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) -> Source:
     """Sort the statements of a file by what they are to the checker."""
-    found = Source(numbered=numbered)
+    source = Source(numbered=numbered)
     parts = list(statements)
     for name, line, why in (part for part in parts if isinstance(part, Flaw)):
         if why:
-            found.broken[name] = (line, why)
+            source.broken[name] = (line, why)
         else:
-            found.unfinished[name] = line
+            source.unfinished[name] = line
     module = ast.Module([part for part in parts if isinstance(part, ast.stmt)], [])
     module = ast.fix_missing_locations(_Untyped().visit(module))
     closures = set(_closures(module))
@@ -65,17 +65,17 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
         if node in closures:
             continue
         if isinstance(node, ast.FunctionDef):
-            found.functions.pop(node.name, None)  # the last definition counts, in its own place
-            found.functions[node.name] = node
-            for enclosing in (found.unfinished, found.broken):
+            source.functions.pop(node.name, None)  # the last definition counts, in its own place
+            source.functions[node.name] = node
+            for enclosing in (source.unfinished, source.broken):
                 enclosing.pop(node.name, None)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            found.imports.append(node)
-    for name, function in found.functions.items():
+            source.imports.append(node)
+    for name, function in source.functions.items():
         if empty(function):
-            found.unfinished[name] = function.lineno
-    _constants(module, found)
-    return replace(found, module=module)
+            source.unfinished[name] = function.lineno
+    _constants(module, source)
+    return replace(source, module=module)
 
 
 class _Untyped(ast.NodeTransformer):
@@ -119,8 +119,8 @@ def _closures(module: ast.Module) -> Iterator[ast.FunctionDef]:
 
 def _arguments(function: ast.FunctionDef) -> set[str]:
     a = function.args
-    more = [one for one in (a.vararg, a.kwarg) if one]
-    return {one.arg for one in (*a.posonlyargs, *a.args, *a.kwonlyargs, *more)}
+    more = [parameter for parameter in (a.vararg, a.kwarg) if parameter]
+    return {parameter.arg for parameter in (*a.posonlyargs, *a.args, *a.kwonlyargs, *more)}
 
 
 def _outside_classes(node: ast.AST) -> Iterator[ast.AST]:
@@ -153,7 +153,7 @@ def _is_none(value: ast.expr) -> bool:
 
 def _constants(module: ast.Module, source: Source) -> None:
     """Assignments of simple values at the top level, lambdas and the settings among them."""
-    imported = {a.asname or a.name.split(".")[0] for one in source.imports for a in one.names}
+    imported = {a.asname or a.name.split(".")[0] for node in source.imports for a in node.names}
     known = imported | source.functions.keys()
     for statement in module.body:
         if isinstance(statement, ast.ClassDef) and _holds_results(statement):

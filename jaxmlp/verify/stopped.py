@@ -33,10 +33,10 @@ def suspect(
     Where data are stand-ins, it may be their shapes that do not fit: only what is right counts.
     """
     fits = None
-    for edit, found, guessed in _edited(cells, begins, stopped, again, judge):
-        if all(step.right for step in found):
-            return _stopped(found[0], cells, begins, stopped, edit, right=True)
-        fits = fits or (not guessed and (found[0], edit))
+    for edit, steps, guessed in _edited(cells, begins, stopped, again, judge):
+        if all(step.right for step in steps):
+            return _stopped(steps[0], cells, begins, stopped, edit, right=True)
+        fits = fits or (not guessed and (steps[0], edit))
     return _stopped(fits[0], cells, begins, stopped, fits[1], right=False) if fits else None
 
 
@@ -57,8 +57,8 @@ def _edited(
         if suspects.error(errors) or not mine:
             continue
         guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
-        if found := [step for step in judge(changed, recordings) if step.checks]:
-            yield edit, found, guessed
+        if steps := [step for step in judge(changed, recordings) if step.checks]:
+            yield edit, steps, guessed
 
 
 def _stopped(
@@ -81,7 +81,7 @@ def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -
     Args:
         guessed: whether there are stand-ins, whose shapes may be to blame.
     """
-    nodes = [n for one in statements_of(cells) for n in ast.walk(one)]
+    nodes = [n for statement in statements_of(cells) for n in ast.walk(statement)]
     working = {n.name for n in nodes if isinstance(n, ast.FunctionDef) and _works(n)}
     training = set() if guessed else {name for name in _functions(nodes) if TRAINS.search(name)}
     loops = [n for n in nodes if isinstance(n, ast.For | ast.While)]
@@ -128,4 +128,4 @@ def _lines_of(
         return (here,)
     begin = place.line + (cells[place.cell - 1] - 1 if place.cell else 0)
     suspect = Line(place.line, lines[begin - 1], place.cell, None, (), "wrong")
-    return tuple(sorted((suspect, here), key=lambda one: (one.cell or 0, one.number)))
+    return tuple(sorted((suspect, here), key=lambda judged: (judged.cell or 0, judged.number)))

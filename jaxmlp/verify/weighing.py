@@ -32,21 +32,21 @@ def merged(
     groups = [[_as_summed(c, source, declared) for c in g] for g in by_function(checks)]
     for step in judged:
         gone = [g for g in groups if covers(step, g, source) and _is_told(g, step)]
-        gone += [g for g in groups if any(one.name == g[0].name != LOOP for one in step.checks)]
+        gone += [g for g in groups if any(check.name == g[0].name != LOOP for check in step.checks)]
         groups = [[_as_used(c, step, source, declared) for c in g] for g in groups if g not in gone]
-    wrong = [g for g in groups if any(one.verdict == "wrong" for one in g)]
+    wrong = [g for g in groups if any(check.verdict == "wrong" for check in g)]
     counted = [_following(step, wrong, source) for step in judged]
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
     everything += [c for step in judged for c in step.evaluation]
-    return tuple(sorted(everything, key=lambda one: one.line or 0)), counted
+    return tuple(sorted(everything, key=lambda check: check.line or 0)), counted
 
 
 def _is_told(group: Sequence[Check], step: RanStep) -> bool:
     """Whether a step tells of a part of the exercise that it has run, or that stopped on ours."""
-    if any(one.verdict in ("unfinished", "timeout", "imprecise") for one in group):
+    if any(check.verdict in ("unfinished", "timeout", "imprecise") for check in group):
         return False
-    stopped = all(one.verdict == "crashed" for one in group)
-    back = any(one.stage in BACK_STAGES for one in group)
+    stopped = all(check.verdict == "crashed" for check in group)
+    back = any(check.stage in BACK_STAGES for check in group)
     wrong = not _right(group)
     return (back and wrong and step.whole) or (stopped and bool(step.checks))
 
@@ -73,7 +73,7 @@ def _follows(check: Check) -> Note:
 
 
 def _right(group: Sequence[Check]) -> bool:
-    return all(one.verdict == "right" for one in group)
+    return all(check.verdict == "right" for check in group)
 
 
 def covers(step: RanStep, group: Sequence[Check], source: Source) -> bool:
@@ -112,8 +112,8 @@ def _as_used(check: Check, step: RanStep, source: Source, declared: Collection[s
 def _inside(check: Check, step: RanStep, source: Source) -> Check | None:
     """What is wrong in a step at a place in the function that a check is about."""
     lines = extent(source.functions[check.name])
-    return next((one for one in step.checks if one.verdict == "wrong"
-                 and one.place and one.place.line in lines), None)  # fmt: skip
+    return next((fault for fault in step.checks if fault.verdict == "wrong"
+                 and fault.place and fault.place.line in lines), None)  # fmt: skip
 
 
 def _as_remark(check: Check) -> Check:
@@ -153,8 +153,8 @@ def sure(
     Args:
         sure_of_forward: whether what is called a forward pass is one: somebody has given a network.
     """
-    excused = [_excused(one, checks, source) for one in checks]
-    ours = lambda one: _of_another_call(one) or _is_cut_out(one, source)  # noqa: E731
+    excused = [_excused(check, checks, source) for check in checks]
+    ours = lambda check: _of_another_call(check) or _is_cut_out(check, source)  # noqa: E731
     left, unsure = _apart([*excused, *_missing(source, checks, steps)], ours)
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
@@ -172,7 +172,7 @@ def _apart(
     """The checks; and apart from them, one each, functions that are others than their names say."""
     groups = by_function(checks)
     unsure = [some for some in groups if all(map(another, some))]
-    left = [one for some in groups if some not in unsure for one in some]
+    left = [check for some in groups if some not in unsure for check in some]
     return left, [some[0] for some in unsure]
 
 
@@ -211,7 +211,7 @@ def _of_another_forward(check: Check) -> bool:
 
 def _missing(source: Source, checks: Sequence[Check], steps: Sequence[RanStep]) -> list[Check]:
     """A training loop that is there and updates nothing yet, or V alone."""
-    mine = {one.stage: one.line for one in checks if one.name == LOOP}
+    mine = {check.stage: check.line for check in checks if check.name == LOOP}
     if not steps and not mine:
         return [unwritten(LOOP, "update", line) for line in idle(source.module)[:1]]
     names = [plain(name) for name in stores(source.module)]

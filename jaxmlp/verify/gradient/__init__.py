@@ -103,7 +103,7 @@ def check_gradient(
             if left:
                 words = Words(f"not claimed, not checked: {left}", f"検査していない引数: {left}")
                 truth = truth._replace(remarks=(*truth.remarks, Note("unclaimed", words)))
-    checks = tuple(replace(one, stage=f"∂f/∂{one.stage}") for one in checks)
+    checks = tuple(replace(check, stage=f"∂f/∂{check.stage}") for check in checks)
     return Report((File(name, checks, truth.remarks),))
 
 

@@ -86,14 +86,14 @@ def diagnosis(
         return ()  # NaN is reproduced by whatever makes it NaN
     right = quantities(truth.gradients)
     catalogue = [*_catalogue(truth, claim, stage, structured)]
-    found = (
+    alternatives = (
         explanations(right, {key(stage): claim}, catalogue)
         or _with_ratio(right, claim, stage, catalogue)
         or _one_of_two(subject, truth, claim, stage)
     )
     return tuple(
         Note(m.id, m.text, KNOWN[m.id][2], m.equation, number)
-        for number, made in enumerate(found)
+        for number, made in enumerate(alternatives)
         for m in made
     )
 
@@ -129,9 +129,9 @@ def _catalogue(
     yield _mistake(stage, "sign", lambda q, v: -v)
     yield _mistake(stage, "times-2", lambda q, v: 2 * v)
     yield _mistake(stage, "half", lambda q, v: v / 2)
-    for n, what in _sizes(truth, f).items():
-        yield _mistake(stage, "times-n", lambda q, v, n=n: n * v, n=n, what=what)
-        yield _mistake(stage, "over-n", lambda q, v, n=n: v / n, n=n, what=what)
+    for n, meaning in _sizes(truth, f).items():
+        yield _mistake(stage, "times-n", lambda q, v, n=n: n * v, n=n, what=meaning)
+        yield _mistake(stage, "over-n", lambda q, v, n=n: v / n, n=n, what=meaning)
 
 
 def _layouts(
@@ -186,15 +186,15 @@ def _axis(axis: int, ndim: int) -> Words:
 
 def _sizes(truth: GradientTruth, f: tuple) -> dict[int, Words]:
     """The numbers that a sum may have been divided by, and what they are."""
-    found = {n: Words("a size of f's value", "f の値の大きさ") for n in f}
+    sizes = {n: Words("a size of f's value", "f の値の大きさ") for n in f}
     for name, x in zip(truth.gradients, truth.points[0], strict=True):
-        found |= {x.size: Words(f"the number of entries of {name}", f"{name} の成分の数")}
+        sizes |= {x.size: Words(f"the number of entries of {name}", f"{name} の成分の数")}
         if x.ndim == 2:
-            found |= {x.shape[1]: Words(f"the number of columns of {name}", f"{name} の列の数")}
-            found |= {x.shape[0]: Words(f"the number of rows of {name}", f"{name} の行の数")}
+            sizes |= {x.shape[1]: Words(f"the number of columns of {name}", f"{name} の列の数")}
+            sizes |= {x.shape[0]: Words(f"the number of rows of {name}", f"{name} の行の数")}
         elif x.ndim > 2:
-            found |= {n: Words(f"a size of {name}", f"{name} の軸の長さ") for n in x.shape}
-    return {n: words for n, words in found.items() if n > 2}
+            sizes |= {n: Words(f"a size of {name}", f"{name} の軸の長さ") for n in x.shape}
+    return {n: words for n, words in sizes.items() if n > 2}
 
 
 def _with_ratio(
@@ -232,17 +232,17 @@ def _one_of_two(
 
 def _partner(subject: Subject, args: tuple, k: int) -> np.ndarray:
     """Mᵀx, where the claim is Mx: differences are exact, at any step."""
-    found = np.zeros_like(args[k])
+    product = np.zeros_like(args[k])
     call: Callable = subject.call  # here of the arguments one by one
-    for i in np.ndindex(found.shape):
+    for i in np.ndindex(product.shape):
         moved = [np.copy(args[k]) for _ in range(2)]
         moved[0][i] += 0.5
         moved[1][i] -= 0.5
         up, down = (
             named(subject, call(*args[:k], x, *args[k + 1 :]))[subject.parameters[k]] for x in moved
         )
-        found[i] = ((up - down) * args[k]).sum()
-    return found
+        product[i] = ((up - down) * args[k]).sum()
+    return product
 
 
 def named(subject: Subject, result: Any) -> dict[str, np.ndarray]:
@@ -260,9 +260,9 @@ def named(subject: Subject, result: Any) -> dict[str, np.ndarray]:
     if result is None:
         raise Unfinished
     several = isinstance(result, tuple) or (isinstance(result, list) and len(names) > 1)
-    found = result if several else [result]
-    if len(found) != len(names):
+    gradients = result if several else [result]
+    if len(gradients) != len(names):
         raise ValueError(
-            f"expected {len(names)} gradients, by {', '.join(names)}, got {len(found)}"
+            f"expected {len(names)} gradients, by {', '.join(names)}, got {len(gradients)}"
         )
-    return dict(zip(names, map(array, found), strict=True))
+    return dict(zip(names, map(array, gradients), strict=True))

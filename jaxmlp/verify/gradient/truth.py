@@ -35,28 +35,28 @@ REASONS = {
 def arguments_of(f: Callable, shapes: Any) -> dict[str, tuple[int, ...]]:
     """The shape of each argument, by its name in f's signature."""
     try:
-        found: Iterable[inspect.Parameter] = inspect.signature(f).parameters.values()
+        parameters: Iterable[inspect.Parameter] = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):  # as of functions written in C
-        found = ()
-    names = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        parameters = ()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if isinstance(shapes, Mapping):
-        given = {n: shapes[n] for n in names if n in shapes} if names else dict(shapes)
-        if len(given) < len(shapes) or (names and list(given) != names[: len(given)]):
+        arguments = {n: shapes[n] for n in names if n in shapes} if names else dict(shapes)
+        if len(arguments) < len(shapes) or (names and list(arguments) != names[: len(arguments)]):
             raise ValueError(
                 f"expected shapes for the arguments {', '.join(names)} of f, got some for "
                 f"{', '.join(map(str, shapes))}"
             )
     else:
-        one = isinstance(shapes, Integral) or all(isinstance(n, Integral) for n in shapes)
-        listed = [shapes] if one else list(shapes)
+        single = isinstance(shapes, Integral) or all(isinstance(n, Integral) for n in shapes)
+        listed = [shapes] if single else list(shapes)
         names = names if len(names) >= len(listed) else [f"x{i + 1}" for i in range(len(listed))]
-        given = dict(zip(names, listed, strict=False))
-    given = {n: (s,) if isinstance(s, Integral) else tuple(s) for n, s in given.items()}
-    if not given or not all(
-        isinstance(d, Integral) and int(d) > 0 for s in given.values() for d in s
+        arguments = dict(zip(names, listed, strict=False))
+    arguments = {n: (s,) if isinstance(s, Integral) else tuple(s) for n, s in arguments.items()}
+    if not arguments or not all(
+        isinstance(d, Integral) and int(d) > 0 for s in arguments.values() for d in s
     ):
         raise ValueError(f"expected shapes of positive integers, got {shapes!r}")
-    return given
+    return arguments
 
 
 def _positive_definite(rng: np.random.Generator, shape: tuple) -> np.ndarray:
@@ -93,7 +93,7 @@ def samplers_of(domain: object, arguments: Mapping) -> dict[str, Callable]:
         raise ValueError(f"expected domains of {', '.join(arguments)}, got {', '.join(domain)}")
     if isinstance(domain, tuple | list) and len(domain) != len(arguments):
         raise ValueError(f"expected {len(arguments)} domains, got {len(domain)}")
-    found = {}
+    samplers = {}
     for name, shape in arguments.items():
         kind = one_of(domain, name, arguments)
         if not callable(kind) and kind not in DOMAINS:
@@ -105,8 +105,8 @@ def samplers_of(domain: object, arguments: Mapping) -> dict[str, Callable]:
             raise ValueError(
                 f"expected no more columns than rows for the {kind} {name}, got {shape}"
             )
-        found[name] = kind if callable(kind) else DOMAINS[kind]
-    return found
+        samplers[name] = kind if callable(kind) else DOMAINS[kind]
+    return samplers
 
 
 def caller(function: Callable, args: tuple) -> Callable:
@@ -155,12 +155,12 @@ def truth_of(f: Callable, arguments: Mapping, samplers: Mapping, seed: int) -> G
         if value is None:
             value, shape = value_of(f, args, arguments)
             exact = _autodiff(f, args, () if math.prod(shape) == 1 else shape)
-        found, reason = _refereed(value, exact, args)
+        gradients, reason = _refereed(value, exact, args)
         if reason:
             left.append(reason)
         else:
             kept.append(args)
-            slopes.append(found)
+            slopes.append(gradients)
     if len(kept) < 2:
         (reason, count), *_ = Counter(left).most_common(1)
         raise ValueError(
@@ -189,24 +189,24 @@ def drawn(sampler: Callable, rng: np.random.Generator, name: str, shape: tuple) 
     Raises:
         ValueError: a sampler of the caller's gives another shape.
     """
-    found = np.asarray(sampler(rng, shape), float)
-    if found.shape != shape:
-        raise ValueError(f"expected the domain to give {name} of shape {shape}, got {found.shape}")
-    return found
+    sample = np.asarray(sampler(rng, shape), float)
+    if sample.shape != shape:
+        raise ValueError(f"expected the domain to give {name} of shape {shape}, got {sample.shape}")
+    return sample
 
 
 def value_of(f: Callable, args: tuple, arguments: Mapping) -> tuple[Callable, tuple[int, ...]]:
     """(f as a function of NumPy arrays, a number where it gives an array of one; its shape)."""
     call = caller(f, args)
-    given = ", ".join(f"{n}: {s}" for n, s in arguments.items())
+    signature = ", ".join(f"{n}: {s}" for n, s in arguments.items())
     try:
-        found = call(*args)
+        output = call(*args)
     except (Crashed, Unfinished) as why:
-        raise ValueError(f"expected f to accept {given}, got {why or 'no result'}") from why
-    dtype = getattr(found, "dtype", type(found).__name__)
-    if np.asarray(0.0).dtype != dtype and not isinstance(found, float):
-        raise ValueError(f"expected f to give float64 for float64 ({given}), got {dtype}")
-    shape = np.shape(found)
+        raise ValueError(f"expected f to accept {signature}, got {why or 'no result'}") from why
+    dtype = getattr(output, "dtype", type(output).__name__)
+    if np.asarray(0.0).dtype != dtype and not isinstance(output, float):
+        raise ValueError(f"expected f to give float64 for float64 ({signature}), got {dtype}")
+    shape = np.shape(output)
     bare = () if math.prod(shape) == 1 else shape
     return lambda *args: np.asarray(call(*args)).reshape(bare), shape
 
@@ -231,11 +231,11 @@ def _refereed(value: Callable, exact: Callable | None, args: tuple) -> tuple[lis
     here = value(*args)
     if not np.isfinite(here).all():
         return [], "undefined"
-    found = exact(*args) if exact else None
+    gradients = exact(*args) if exact else None
     for step in STEPS:
         seen = [_slopes(value, here, args, k, step, every=not exact) for k in range(len(args))]
         reasons = [
-            _doubt(five, found[k].reshape(*here.shape, -1)[..., at] if exact else three, gaps,
+            _doubt(five, gradients[k].reshape(*here.shape, -1)[..., at] if exact else three, gaps,
                    within=AGREE if exact else ROUGH,
                    floor=np.abs(here).max() / (np.abs(args[k]).max() or 1))
             for k, (at, five, three, *gaps) in enumerate(seen)
@@ -244,8 +244,8 @@ def _refereed(value: Callable, exact: Callable | None, args: tuple) -> tuple[lis
         if reason is None:
             break
     if not exact:
-        found = [seen[k][1].reshape(here.shape + x.shape) for k, x in enumerate(args)]
-    return found, reason
+        gradients = [seen[k][1].reshape(here.shape + x.shape) for k, x in enumerate(args)]
+    return gradients, reason
 
 
 def _doubt(

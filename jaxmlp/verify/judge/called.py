@@ -61,7 +61,7 @@ class Called:
         if isinstance(node, BLOCKS):
             a = node.args
             named = (*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg)
-            scope, lent = node.lineno, frozenset(one.arg for one in named if one)
+            scope, lent = node.lineno, frozenset(parameter.arg for parameter in named if parameter)
         if isinstance(node, ast.expr | ast.AugAssign):
             self._read(node, scope, lent)
         if isinstance(node, ast.stmt):
@@ -109,7 +109,7 @@ class Called:
         known = (self.names.get(number, {}).get(scope), own, short, lent)
         at = at_line(node.span.line, self.cells)
         nameless = NAMELESS, Words(f"({at.en})", f"({at.ja})")
-        return next(((k, Words(one, one)) for k, one in enumerate(known) if one), nameless)
+        return next(((k, Words(label, label)) for k, label in enumerate(known) if label), nameless)
 
     def given(self, part: CalledPart) -> list[int]:
         """The nodes that a part of a statement gave: its own, those of what it called, or inner."""
@@ -143,9 +143,9 @@ class Called:
                  if p.target == part.target and p.scope == part.scope
                  and p.statement.lineno > begins]  # fmt: skip
         until = min(again, default=None)
-        found = [number for line, number in self.reads.get((part.scope, part.target), ())
-                 if line > begins and (until is None or line <= until)]  # fmt: skip
-        return list(dict.fromkeys(found))
+        numbers = [number for line, number in self.reads.get((part.scope, part.target), ())
+                   if line > begins and (until is None or line <= until)]  # fmt: skip
+        return list(dict.fromkeys(numbers))
 
 
 def _parts(statement: ast.stmt) -> Iterator[tuple[str, Code]]:
@@ -166,11 +166,11 @@ def _paired(target: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, Cod
     many = target.elts if isinstance(target, ast.Tuple | ast.List) else None
     if isinstance(value, ast.Tuple | ast.List):
         alike = many if many and len(many) == len(value.elts) else None
-        for k, one in enumerate(value.elts):
-            yield from _paired(alike[k] if alike else None, one)
+        for k, element in enumerate(value.elts):
+            yield from _paired(alike[k] if alike else None, element)
     elif many is not None:
-        for one in many:
-            yield ast.unparse(one), value
+        for element in many:
+            yield ast.unparse(element), value
     else:
         yield ("" if target is None else ast.unparse(target)), value
 
@@ -178,7 +178,7 @@ def _paired(target: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, Cod
 def _imported(statements: Sequence[ast.stmt]) -> Iterator[str]:
     for node in (n for statement in statements for n in ast.walk(statement)):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from ((one.asname or one.name).split(".")[0] for one in node.names)
+            yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
 
 
 def _operands(node: Code, made: Node, modules: Container[str]) -> Iterator[tuple[ast.expr, object]]:
@@ -189,27 +189,27 @@ def _operands(node: Code, made: Node, modules: Container[str]) -> Iterator[tuple
     """
     match node:
         case ast.BinOp(left=left, right=right):
-            given = [left, right]
+            operands = [left, right]
         case ast.AugAssign(target=target, value=value):
-            given = [target, value]
-        case ast.UnaryOp(operand=one) | ast.Attribute(value=one) | ast.Subscript(value=one):
-            given = [one]
+            operands = [target, value]
+        case ast.UnaryOp(operand=inner) | ast.Attribute(value=inner) | ast.Subscript(value=inner):
+            operands = [inner]
         case ast.Compare(left=left, comparators=[right]):
-            given = [left, right]
+            operands = [left, right]
         case ast.Call(func=ast.Attribute(value=own), args=args) if (
             len(made.args) == len(args) + 1 and _root(own) not in modules
         ):
-            given = [own, *args]
+            operands = [own, *args]
         case ast.Call(func=ast.Attribute(value=own, attr="reshape"), args=[_, _, *_]) if (
             made.op == "np.reshape" and _root(own) not in modules  # x.reshape(n, -1)
         ):
-            given = [own]
+            operands = [own]
         case ast.Call(args=args):
-            given = args
+            operands = args
         case _:
-            given = []
-    if made.op not in MEMORY and len(given) <= len(made.args):
-        yield from zip(given, made.args, strict=False)
+            operands = []
+    if made.op not in MEMORY and len(operands) <= len(made.args):
+        yield from zip(operands, made.args, strict=False)
 
 
 def _root(node: ast.expr) -> str:

@@ -48,11 +48,11 @@ def repaired(judgement: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
     """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
     states = zip(judgement.world.at, why.repair, strict=bool(why.repair))
     try:
-        made = [judgement.world.replayed(state, given) for state, given in states]
+        made = [judgement.world.replayed(state, known) for state, known in states]
     except replay.NotReplayed:
         return False
     return bool(made) and all(
-        judgement.names.named(np.stack([one[p.name] for one in made]), [p.old]) is not None
+        judgement.names.named(np.stack([moves[p.name] for moves in made]), [p.old]) is not None
         for p in judgement.world.params if p.name in names
     )  # fmt: skip
 
@@ -121,8 +121,8 @@ def _without_gradient(judgement: Judgement, fault: Fault, _: Node) -> Cause | No
 
 def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """With a parameter that was moved already, where the old one belongs."""
-    given = before(judgement, node)
-    moved = {i: p for i in given if (p := moved_param(judgement, i)) is not None}
+    parents = before(judgement, node)
+    moved = {i: p for i in parents if (p := moved_param(judgement, i)) is not None}
     if not moved:
         return None
     known: Values = [
@@ -251,7 +251,7 @@ def _slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -
             if true.squeeze().shape != value.squeeze().shape:
                 continue
             fed = name.factor * true.reshape(value.shape)
-            tried = [{**one, parent: a} for one, a in zip(known, fed, strict=True)]
+            tried = [{**values, parent: a} for values, a in zip(known, fed, strict=True)]
             if is_something(judgement, fault, tried):
                 return tried
     return None
@@ -278,9 +278,9 @@ def _of_function(judgement: Judgement, node: Node) -> Span | None:
     """Where another function of the file gives a factor, and nothing of the forward pass."""
     nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
     used = {nodes[i].span for i in judgement.forward}
-    given = (nodes[i].span for i in judgement.world.graph.before[node.id] if i not in behind)
-    return next((one for one in given if one.line and one.function != node.span.function
-                 and one not in used), None)  # fmt: skip
+    spans = (nodes[i].span for i in judgement.world.graph.before[node.id] if i not in behind)
+    return next((span for span in spans if span.line and span.function != node.span.function
+                 and span not in used), None)  # fmt: skip
 
 
 def _slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -290,7 +290,7 @@ def _slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None
         name = nodes[factor].span.function
         own = name != node.span.function and SLOPE.search(name.rpartition(".")[2])
         for slope in _slopes_of(judgement, node) if own else ():
-            tried = [{factor: one} for one in slope if one.shape == nodes[factor].value.shape]
+            tried = [{factor: value} for value in slope if value.shape == nodes[factor].value.shape]
             if tried and is_something(judgement, fault, tried):
                 if _is_right_elsewhere(judgement, factor):
                     return Cause((_slope_elsewhere(name),), None, tried)
@@ -351,7 +351,7 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
     """The products with a matrix in the forward pass, each with what it is multiplied by."""
     recording, graph = judgement.world.recording, judgement.world.graph
     shown = graph.through([root])
-    products = {i for one in shown for i in graph.after[one] if recording.nodes[i].op in FACTORS}
+    products = {i for node in shown for i in graph.after[node] if recording.nodes[i].op in FACTORS}
     return {
         i: x for i in products - judgement.choice.target.backward
         for x in graph.before[i] if x not in shown

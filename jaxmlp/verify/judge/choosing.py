@@ -44,7 +44,7 @@ class Choice(NamedTuple):
     def is_softmax(self) -> bool:
         """Whether the outputs of a sample are one altogether."""
         outputs = (self.world.recording.nodes[g].value for g, _ in self.target.pairs)
-        return all(network.axis_of_one(one) is not None for one in outputs)
+        return all(network.axis_of_one(output) is not None for output in outputs)
 
 
 def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:
@@ -63,7 +63,7 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
             wider = fitting_of(across=True)
             across = any(sum(wider[name]) > sum(fits) for name, fits in fitting.items())
             fitting = wider if across else fitting
-        found = False  # whether some E fits all, in a world that says as much
+        fits_all = False  # whether some E fits all, in a world that says as much
         for name, fits in fitting.items():
             chosen = world if world.recording.moves else matched(world, fits)
             used = [
@@ -73,8 +73,8 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
             ]
             yield Choice(chosen, target, name, 0, sum(fits), max(used, default=0), across)
             wanted = {p.new for p in world.params}
-            found |= bool(chosen.params) and sum(fits) == len(wanted) and not chosen.odd
-        if found:
+            fits_all |= bool(chosen.params) and sum(fits) == len(wanted) and not chosen.odd
+        if fits_all:
             return
         if time.monotonic() > until:
             return
@@ -83,21 +83,21 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
 def matched(world: World, fits: Sequence[bool]) -> World:
     """The same with one parameter for each result: the one that fits, or the only one left."""
     pairs = list(zip(world.params, fits, strict=True))
-    found = {p.new: p for p, fit in pairs if fit and not _said_of_another(world, p)}
-    if len(found) > 1:
-        placed = in_order(world, {new: p.old for new, p in found.items()})
+    matches = {p.new: p for p, fit in pairs if fit and not _said_of_another(world, p)}
+    if len(matches) > 1:
+        placed = in_order(world, {new: p.old for new, p in matches.items()})
         places = {node: root for _, node, root in placed}
-        if all(places.get(new) == p.old for new, p in found.items()):
-            found |= {p.new: p for p, _ in pairs if places.get(p.new) == p.old}
-    taken = {p.old for p in found.values()}
+        if all(places.get(new) == p.old for new, p in matches.items()):
+            matches |= {p.new: p for p, _ in pairs if places.get(p.new) == p.old}
+    taken = {p.old for p in matches.values()}
     left: dict[int, list[Param]] = {}
     for p, _ in pairs:
-        if p.new not in found and p.old not in taken and _may_be(world, p, among=bool(found)):
+        if p.new not in matches and p.old not in taken and _may_be(world, p, among=bool(matches)):
             left.setdefault(p.new, []).append(p)
     exact = {new: [p for p in some if _equal(world, p)] or some for new, some in left.items()}
     alone = {some[0].old: (new, some[0]) for new, some in exact.items() if len(some) == 1}
-    found |= dict(alone.values())
-    params = tuple(found.values())
+    matches |= dict(alone.values())
+    params = tuple(matches.values())
     olds = {p.old for p in params}
     fixed = tuple(dict.fromkeys(i for i in world.roots if i not in olds))
     return replace(world, params=params, fixed=fixed)
@@ -112,7 +112,7 @@ def in_order(world: World, known: Mapping[int, int]) -> list[tuple[str, int, int
     """
     recording = world.recording
     place = re.compile(re.escape(recording.name) + r"\[\d+\]")
-    results = [one for one in recording.values if place.fullmatch(one[0])]
+    results = [pair for pair in recording.values if place.fullmatch(pair[0])]
     asked = [node for name, node in recording.values if name.isidentifier() and node in world.roots]
     rows = [[(name, node, root) for (name, node), root in zip(results, asked[k:], strict=False)]
             for k in range(len(asked) - len(results) + 1)]  # fmt: skip
@@ -167,19 +167,19 @@ def rank(choice: Choice) -> tuple:
 
 def pressed(choices: Sequence[Choice]) -> list[Choice]:
     """The choices worth the time of an exact look: the best of each E, in the best world."""
-    found: dict[tuple, Choice] = {}
+    kept: dict[tuple, Choice] = {}
     best = choices[0]
     if best.target.upstream:  # E is in no doubt: to be right in one world is not enough
-        return [one for one in choices if _as_generic(one, best)][-PRESSED:]
+        return [candidate for candidate in choices if _as_generic(candidate, best)][-PRESSED:]
     for choice in choices:
-        if rank(choice)[:6] == rank(best)[:6] and len(found) < PRESSED:
-            found.setdefault((choice.target.pairs, choice.error), choice)
-    return list(found.values())
+        if rank(choice)[:6] == rank(best)[:6] and len(kept) < PRESSED:
+            kept.setdefault((choice.target.pairs, choice.error), choice)
+    return list(kept.values())
 
 
 def _as_generic(choice: Choice, best: Choice) -> bool:
     """Whether it is of the same output, in a world that says as much."""
-    outputs = [one.world.recording.nodes[one.target.pairs[0][0]].span for one in (choice, best)]
+    outputs = [pick.world.recording.nodes[pick.target.pairs[0][0]].span for pick in (choice, best)]
     alike = rank(choice)[0] == rank(best)[0] and rank(choice)[2] == rank(best)[2]
     many = len(choice.world.params) == len(best.world.params)
     return choice.target.upstream and alike and many and outputs[0] == outputs[1]
@@ -199,10 +199,10 @@ def own_error(choice: Choice) -> int | None:
     world = choice.world
     stated = stated_errors(choice)
     if choice.fitting == len(world.params) and not choice.across:
-        given = {node for _, node in world.recording.values}
+        returned = {node for _, node in world.recording.values}
         inside = any(n.op in FACTORS for n in world.recording.nodes.values())
         alone = world.recording.name and not (inside or world.recording.moves)
-        return next((number for number in stated if number in given), None) if alone else None
+        return next((number for number in stated if number in returned), None) if alone else None
     for number in stated:
         for param in world.params:
             change = list(map(np.asarray, world.change(param)))

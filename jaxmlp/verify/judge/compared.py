@@ -69,8 +69,8 @@ class Compared(After):
         graph, nodes = world.graph, world.recording.nodes
         moving = graph.dependents(world.roots)
         ys = _arrays(nodes, graph.ancestors(target.nodes))
-        given = {b for i in moving - target.backward for b in graph.before[i]} - moving
-        return _arrays(nodes, graph.ancestors(given)) - ys, ys
+        feeding = {b for i in moving - target.backward for b in graph.before[i]} - moving
+        return _arrays(nodes, graph.ancestors(feeding)) - ys, ys
 
     def _leaves(self, of: Iterable[int]) -> set[int]:
         return _arrays(self.nodes, self.graph.ancestors(of)) - self.params.keys()

@@ -58,20 +58,20 @@ def at_places(
 def says_more(told: Sequence[Check], known: Sequence[Check]) -> bool:
     """Whether running it says more: all stages, where all is right, or wrong only by the order of
     the parameters, or of what is given back; or the same, or what is nearer to the mistake."""
-    ids = {note.id for one in known for note in one.diagnosis}
-    by_run = {note.id for one in told for note in one.diagnosis}
-    if all(one.verdict == "right" for one in told):
+    ids = {note.id for check in known for note in check.diagnosis}
+    by_run = {note.id for check in told for note in check.diagnosis}
+    if all(check.verdict == "right" for check in told):
         return ids <= ORDERS
-    alone = len([one for one in known if one.verdict == "wrong"]) == 1
+    alone = len([check for check in known if check.verdict == "wrong"]) == 1
     return (alone and by_run == ids) or bool(by_run & {*NEARER, "bias-over-units"})
 
 
 def at_known_places(told: Sequence[Check], known: Sequence[Check]) -> tuple[Check, ...]:
     """What running it says, with the places of the same mistakes where they are known."""
-    places = {one.diagnosis[0].id: one.place for one in known if one.diagnosis and one.place}
-    ids = [one.diagnosis[0].id if one.diagnosis else "" for one in told]
-    return tuple(replace(one, place=places.get(id, one.place))
-                 for one, id in zip(told, ids, strict=True))  # fmt: skip
+    places = {c.diagnosis[0].id: c.place for c in known if c.diagnosis and c.place}
+    ids = [c.diagnosis[0].id if c.diagnosis else "" for c in told]
+    return tuple(replace(c, place=places.get(id, c.place))
+                 for c, id in zip(told, ids, strict=True))  # fmt: skip
 
 
 def with_told(told: Sequence[Check], known: Sequence[Check]) -> tuple[Check, ...]:
@@ -101,20 +101,20 @@ def _node(check: Check, both: bool, recording: Recording, right: Quantities) -> 
         if factor := _factor(right, made, check.stage):
             deltas = ["delta1"] if check.stage == "dW" else []
             deltas = ["delta2"] if both or "delta2" in changed else deltas
-            found = [_first(strange, [factor * one for one in _values(right, delta)])
-                     for delta in deltas]  # fmt: skip
+            places = [_first(strange, [factor * one for one in _values(right, delta)])
+                      for delta in deltas]  # fmt: skip
         else:
-            found = [_first(own if may_be_right else strange, wanted)
-                     for may_be_right, wanted in _spoiled(made, check.stage, changed)]  # fmt: skip
-        found += [_first(own[::-1], wanted) for wanted in ([value], others[2:])]
-        if node := next(filter(None, found), None):
+            places = [_first(own if may_be_right else strange, wanted)
+                      for may_be_right, wanted in _spoiled(made, check.stage, changed)]  # fmt: skip
+        places += [_first(own[::-1], wanted) for wanted in ([value], others[2:])]
+        if node := next(filter(None, places), None):
             return node
     return None
 
 
 def _first(nodes: Sequence[Node], wanted: Sequence[np.ndarray]) -> Node | None:
     """The first that gives one of these."""
-    return next((n for n in nodes if any(_is(n.value, one) for one in wanted)), None)
+    return next((n for n in nodes if any(_is(n.value, array) for array in wanted)), None)
 
 
 def _factor(right: Quantities, made: Quantities, stage: str) -> float | None:
@@ -130,7 +130,7 @@ def _spoiled(
     """What these steps, and those after them, give, up to a stage; and whether it may be what is
     right somewhere else, as δ2 without y is g, and δ1 without f' is Ṽᵀδ2."""
     spoiled = DERIVATION.after(frozenset(changed)) & DERIVATION.before(stage)
-    for step in (one for one in DERIVATION.steps if one in spoiled):
+    for step in (name for name in DERIVATION.steps if name in spoiled):
         yield False, [value + made.y[0] for value in _values(made, step) if step == "delta2"]
         yield False, _back(made) if step == "delta1" and "V_tilde" in spoiled else []
         yield False, _values(made, step)
@@ -152,27 +152,27 @@ def _right(
     Args:
         ids: of the conventions that it follows.
     """
-    places, found = dict(recording.values), roles(parameters) or ()
+    places, symbols = dict(recording.values), roles(parameters) or ()
     if not places.keys() >= {*parameters}:
         return
-    given = {role: recording.nodes[places[name]].value
-             for name, role in zip(parameters, found, strict=True)}  # fmt: skip
+    arguments = {role: recording.nodes[places[name]].value
+                 for name, role in zip(parameters, symbols, strict=True)}  # fmt: skip
     turned = "weights-transposed" in ids
-    W, V = (given[k].T if turned else given[k] for k in ("W", "V"))
-    if W.ndim != 2 or V.ndim != 2 or given["x"].ndim > 2 or given["y"].ndim > 2:
+    W, V = (arguments[k].T if turned else arguments[k] for k in ("W", "V"))
+    if W.ndim != 2 or V.ndim != 2 or arguments["x"].ndim > 2 or arguments["y"].ndim > 2:
         return
     if "biases-apart" in ids:
-        if (len(W), len(V)) != (given["b"].size, given["c"].size):
+        if (len(W), len(V)) != (arguments["b"].size, arguments["c"].size):
             return  # it has run with other shapes than a network's
-        W, V = (np.hstack([given[b].reshape(-1, 1), w]) for b, w in (("b", W), ("c", V)))
-    x, y = (given[k].T if "columns" in ids or "column" in ids else np.atleast_2d(given[k])
+        W, V = (np.hstack([arguments[b].reshape(-1, 1), w]) for b, w in (("b", W), ("c", V)))
+    x, y = (arguments[k].T if "columns" in ids or "column" in ids else np.atleast_2d(arguments[k])
             for k in ("x", "y"))  # fmt: skip
     if network.bias and "one-given" not in ids:
         x = with_one(x)
-    eta = float(np.ravel(given["eta"])[0]) if "eta" in given else 1.0
+    eta = float(np.ravel(arguments["eta"])[0]) if "eta" in arguments else 1.0
     times = 0.5 if "halved" in ids else 1.0
     known = {"W": W[None], "V": V[None], "by": functions(network), "bias": network.bias,
-             "eta": eta, "update": "eta" in given, "times": times}  # fmt: skip
+             "eta": eta, "update": "eta" in arguments, "times": times}  # fmt: skip
     for n in dict.fromkeys((len(x), 1)):
         both = {"x": x[None, :n], "y": y[None, :n], "mean": n > 1 and "mean" in ids}
         yield Quantities(DERIVATION, {**known, **both})
@@ -199,6 +199,6 @@ def _is(value: np.ndarray, wanted: np.ndarray) -> bool:
     value, wanted = np.squeeze(value), np.squeeze(wanted)
     size = np.abs(wanted).max(initial=0)
     return bool(size > 0) and any(
-        value.shape == one.shape and np.allclose(value, one, rtol=0, atol=NEAR * size)
-        for one in (wanted, wanted.T)
+        value.shape == form.shape and np.allclose(value, form, rtol=0, atol=NEAR * size)
+        for form in (wanted, wanted.T)
     )

@@ -55,8 +55,8 @@ class Evaluated(After):
         own = {p.old: p.old for p in world.params}
         trained = list(layers(world.recording.nodes, world.graph, own, forward))
         mine = list(layers(self.nodes, self.graph, self.params, self.moving))
-        by_matrix = {one.W: one for one in trained}
-        biased = {one.W for one in mine if one.biased}  # elsewhere: to do without is a comparison
+        by_matrix = {product.W: product for product in trained}
+        biased = {own.W for own in mine if own.biased}  # elsewhere: to do without is a comparison
         for layer in mine:
             was = by_matrix.get(layer.W)
             if was is None or not self.graph.after[layer.product]:  # where the tape ends, perhaps
@@ -131,7 +131,7 @@ def layers(
         feeding = graph.before[number]
         if nodes[number].op not in PRODUCTS or len(feeding) != 2:
             continue
-        roots = [graph.root(one, params) for one in feeding]
+        roots = [graph.root(node, params) for node in feeding]
         if roots.count(None) != 1:
             continue
         left = roots[0] is not None
@@ -159,7 +159,7 @@ def _before(
 ) -> EvaluatedLayer | None:
     """The layer that gives what this one is given."""
     behind = graph.ancestors([layer.node])
-    return next((one for one in reversed(known) if one.product in behind), None)
+    return next((earlier for earlier in reversed(known) if earlier.product in behind), None)
 
 
 def _named(u: np.ndarray, x: np.ndarray) -> list[str]:
@@ -172,7 +172,7 @@ def _is(f: str, u: np.ndarray, x: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
         z = np.asarray(given.F[f](u))
     parts = (x, x[:, 1:], x[:, :-1])
-    return any(z.shape == one.shape and np.allclose(z, one, 1e-9, 1e-12) for one in parts)
+    return any(z.shape == part.shape and np.allclose(z, part, 1e-9, 1e-12) for part in parts)
 
 
 def _other_f(trained: str, other: str) -> Note:

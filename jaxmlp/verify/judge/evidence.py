@@ -64,8 +64,8 @@ def has_slope(judgement: Judgement) -> bool:
     products = [
         judgement.world.graph.before[i] for i in target.backward if nodes[i].op == "multiply"
     ]
-    factors = [(one, other) for before in products for one, other in permutations(before, 2)
-               if one in target.backward]  # fmt: skip
+    factors = [(delta, other) for before in products for delta, other in permutations(before, 2)
+               if delta in target.backward]  # fmt: skip
     if any(other in target.backward for _, other in factors):  # of an E of another kind
         return False
     return any(_is_by_slope(judgement, g, factors) for g, _ in target.pairs)
@@ -77,9 +77,9 @@ def _is_by_slope(judgement: Judgement, g: int, factors: Sequence[tuple[int, int]
     variables = nodes.keys() - set(world.roots)
     own = [g, *(() if nodes[g].op in FACTORS else world.inner(g, variables))]
     slopes = world.graph.dependents(own) - judgement.choice.target.backward
-    beside = [one for one, other in factors
+    beside = [delta for delta, other in factors
               if other in slopes and nodes[other].value.shape == nodes[g].value.shape]  # fmt: skip
-    return any(name.of == g for one in beside if (name := judgement.names.of(one)) is not None)
+    return any(name.of == g for delta in beside if (name := judgement.names.of(delta)) is not None)
 
 
 def _is_passed_on(world: World, derived: Sequence[int]) -> bool:

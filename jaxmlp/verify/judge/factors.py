@@ -92,7 +92,7 @@ def _scaled_at(judgement: Judgement, param: Param, times: float) -> int:
         before = [
             judgement.names.of(b) for b in judgement.world.graph.before[number] if b in backward
         ]
-        if name and any(one and near(name.factor, times * one.factor) for one in before):
+        if name and any(former and near(name.factor, times * former.factor) for former in before):
             return number
     named = [(i, name) for i in sorted(backward) if (name := judgement.names.of(i))]
     first = next((name.factor for _, name in named), 1.0)
@@ -134,15 +134,15 @@ def by_convention(
     judgement: Judgement, reduction: str | None, *, exact: bool
 ) -> Iterator[StepMistake]:
     """What a call gives with a factor that no caller could make good, or that was not asked for."""
-    given = [p for p in judgement.world.params if p.gives and p.name in judgement.factors]
-    if not given:
+    params = [p for p in judgement.world.params if p.gives and p.name in judgement.factors]
+    if not params:
         return
-    names = tuple(p.name for p in given)
+    names = tuple(p.name for p in params)
     factors = [judgement.factors[name] for name in names]
     known = {i: name for i in judgement.choice.target.backward if (name := judgement.names.of(i))}
-    nodes, news = judgement.world.recording.nodes, [p.new for p in given]
+    nodes, news = judgement.world.recording.nodes, [p.new for p in params]
     if judgement.world.recording.handed:
-        for p, factor in zip(given, factors, strict=True):
+        for p, factor in zip(params, factors, strict=True):
             if not near(factor, 1.0):
                 yield StepMistake((p.name,), (_of_handed(factor),), nodes[p.new].span)
     elif exact and all(factor < 0 for factor in factors):

@@ -78,11 +78,11 @@ def backward(judgement: Judgement, param: Param) -> set[int]:
 def _firsts(judgement: Judgement, param: Param) -> list[int]:
     """Nothing that leads to the new value by way of nothing, and begins there."""
     graph, inside = judgement.world.graph, backward(judgement, param)
-    given = judgement.choice.target.nodes
+    targets = judgement.choice.target.nodes
     bad: set[int] = set()
     for number in sorted(inside, reverse=True):
         leads = number == param.new or any(i in bad for i in graph.after[number])
-        if leads and number not in given and not known(judgement, number):
+        if leads and number not in targets and not known(judgement, number):
             bad.add(number)
     return [i for i in bad if not any(b in bad for b in graph.before[i])]
 

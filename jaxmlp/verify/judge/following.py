@@ -47,21 +47,21 @@ def judgement_by(choice: Choice, names: Names) -> Judgement:
     told = {p.name: _followed(choice, names, p, of_any) for p in seen}
     gone = frozenset(p.name for p in seen if _cancels(world, names, p))
     told |= dict.fromkeys(gone, Followed(1))
-    lost = _lost(world, names, seen) & {name for name, one in told.items() if one and not one.way}
-    told = {name: one for name, one in told.items() if one is not None and name not in lost}
-    factors = {name: one.factor for name, one in told.items() if one.factor is not None}
+    lost = _lost(world, names, seen) & {name for name, how in told.items() if how and not how.way}
+    told = {name: how for name, how in told.items() if how is not None and name not in lost}
+    factors = {name: how.factor for name, how in told.items() if how.factor is not None}
     by_chance = [*_by_chance(world, names, factors), *_in_one_list(world, factors)]
-    right = {name: one.way != 0 and name not in by_chance for name, one in told.items()}
+    right = {name: how.way != 0 and name not in by_chance for name, how in told.items()}
     factors = {name: factor for name, factor in factors.items() if name not in by_chance}
-    used = {name: one.used for name, one in told.items() if one.used is not None}
+    used = {name: how.used for name, how in told.items() if how.used is not None}
     still = _still(world, target, names)
-    found = Judgement(
+    judgement = Judgement(
         choice, names, right, factors, still=still, resting=_resting(world, names, still),
         uneven={}, loose=_loose(world, names),
-        uphill=frozenset(name for name, one in told.items() if one.way < 0),
+        uphill=frozenset(name for name, how in told.items() if how.way < 0),
         unseen=(*_unseen(choice, names), *sorted(lost)), gone=gone,
     )  # fmt: skip
-    return replace(found, uneven=_uneven(found, used))
+    return replace(judgement, uneven=_uneven(judgement, used))
 
 
 def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> Followed | None:
@@ -174,7 +174,7 @@ def _exact(judgement: Judgement) -> set[str]:
     own = {p.name: [judgement.names.is_gradient(i, p.old) for i in _gradients(judgement, p)]
            for p in judgement.world.params if scales and p.name in judgement.factors}  # fmt: skip
     return {name for name, made in own.items()
-            if any(near(abs(one), scale) for one in made for scale in scales)}  # fmt: skip
+            if any(near(abs(factor), scale) for factor in made for scale in scales)}  # fmt: skip
 
 
 def _gradients(judgement: Judgement, param: Param) -> set[int]:
@@ -251,13 +251,13 @@ def _in_one_list(world: World, factors: Mapping[str, float]) -> list[str]:
     for param in world.params:
         if param.name in factors and not world.at[0][param.old].ndim:
             lists.setdefault(param.name.rpartition("[")[0], []).append(param)
-    found = []
+    names = []
     for part, members in lists.items():
         common = _commonest([factors[p.name] for p in members])
         apart = [p for p in members if part and not near(factors[p.name], common)]
-        found += [p.name for p in apart
+        names += [p.name for p in apart
                   if not near(factors[p.name], common * made_again(world, p))]  # fmt: skip
-    return found
+    return names
 
 
 def _commonest(factors: Sequence[float]) -> float:

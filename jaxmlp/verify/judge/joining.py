@@ -14,34 +14,34 @@ NEARER = frozenset(("error-for-derivative", "bias-summed-over-units", "updated-V
 
 
 def joined(
-    found: Sequence[Stage], by_param: Sequence[Check], telling: Telling
+    stages: Sequence[Stage], by_param: Sequence[Check], telling: Telling
 ) -> tuple[Check, ...]:
     """The stages, with what is known of their parameters: where it is wrong, and what else is.
 
     Args:
         by_param: the checks of ∂E/∂(each parameter).
     """
-    made = _placed(found, by_param, telling)
-    staged = {telling.stage(p) for stage in found for p in stage.params}
+    made = _placed(stages, by_param, telling)
+    staged = {telling.stage(p) for stage in stages for p in stage.params}
     rest = {check.stage: check for check in by_param if check.stage not in staged}.values()
-    if any(note.id == "never-moves" for one in rest for note in one.diagnosis):
-        made = [one for one in made if one.verdict != "unfinished"]
+    if any(note.id == "never-moves" for judged in rest for note in judged.diagnosis):
+        made = [judged for judged in made if judged.verdict != "unfinished"]
     first = by_param[0]
     made[0] = replace(made[0], remarks=(*telling.compared_with, *made[0].remarks))
-    return (*(replace(one, line=first.line) for one in made), *rest)
+    return (*(replace(judged, line=first.line) for judged in made), *rest)
 
 
-def _placed(found: Sequence[Stage], by_param: Sequence[Check], telling: Telling) -> list[Check]:
+def _placed(stages: Sequence[Stage], by_param: Sequence[Check], telling: Telling) -> list[Check]:
     """The stages where their parameters are wrong; what follows from one that is told is right."""
     known = {check.stage: check for check in by_param}
     placed = [check for check in by_param if check.verdict == "wrong" and check.place]
     uneven = [check for check in placed if _is_uneven(check)]
     left = [check for check in placed if check not in uneven]
-    wrong = any(one.check.verdict == "wrong" for one in found)
-    all_told = wrong and cost(found)[0] == 0
+    wrong = any(one.check.verdict == "wrong" for one in stages)
+    all_told = wrong and cost(stages)[0] == 0
     made: list[Check] = []
     used: list[Check] = []
-    for params, check, node in found:
+    for params, check, node in stages:
         of_one = bool(params) and check.stage == f"∂E/∂{params[0]}"
         if of_one:
             check = replace(check, stage=telling.stage(params[0]))

@@ -140,17 +140,17 @@ def _chain(judgement: Judgement, meant: tuple[str, str] | None) -> LayerChain:
 
 def _layers(world: World, g: Sequence[int]) -> list[ChainLayer]:
     graph, nodes = world.graph, world.recording.nodes
-    found: dict[int, ChainLayer] = {}
+    merged: dict[int, ChainLayer] = {}
     used = graph.ancestors(g) & graph.dependents(world.roots)
     for number in sorted(used):
         if nodes[number].op in FACTORS:
-            one = _layer(world, number, used)
-            old = found.get(one.W)
-            if old and one.x[0] in old.x:  # the same once more, as in exp(Vz) / Σ exp(Vz)
+            layer = _layer(world, number, used)
+            old = merged.get(layer.W)
+            if old and layer.x[0] in old.x:  # the same once more, as in exp(Vz) / Σ exp(Vz)
                 continue
-            found[one.W] = old._replace(x=old.x + one.x, u=old.u + one.u) if old else one
-    layers = list(found.values())
-    each = all(len(one.u) == len(g) for one in layers)
+            merged[layer.W] = old._replace(x=old.x + layer.x, u=old.u + layer.u) if old else layer
+    layers = list(merged.values())
+    each = all(len(layer.u) == len(g) for layer in layers)
     if (
         not layers
         or not each
@@ -263,10 +263,10 @@ def _padded(form: LayerForm, bias: bool) -> np.ndarray:
 def _passed_on(network: LayerChain) -> tuple[Quantities, ...]:
     """What is right for each pair of layers, with the δ that the next gives."""
     pairs = [_right(network, k) for k in range(max(len(network.forms) - 1, 1))]
-    found = [pairs.pop()]
+    rights = [pairs.pop()]
     while pairs:
-        found.append(pairs.pop().given(delta2=found[-1].delta1))
-    return tuple(found[::-1])
+        rights.append(pairs.pop().given(delta2=rights[-1].delta1))
+    return tuple(rights[::-1])
 
 
 def param_of(world: World, node: int | None) -> Param | None:

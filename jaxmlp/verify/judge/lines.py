@@ -46,7 +46,7 @@ def listing(
     shown: set[int] = set()
     for part in told.called.parts:
         first, last = part.statement.lineno, part.statement.end_lineno
-        if new := [one for one in told.of(part) if one not in said.get(first, ())]:
+        if new := [fact for fact in told.of(part) if fact not in said.get(first, ())]:
             said.setdefault(first, []).extend(new)
             shown |= set(range(first, last + 1))
     marked = {
@@ -65,12 +65,12 @@ def _filled(shown: set[int]) -> list[int]:
 
 def _line(number: int, text: str, cells: Sequence[int], said: list[LineSaid], wrong: bool) -> Line:
     cell, at = in_cell(number, cells)
-    told = [one for one in said if not (wrong and one.verdict == "follows")]
-    words = list(dict.fromkeys(one.words for one in told))[:SEVERAL]
-    whole = Words("; ".join(one.en for one in words), "; ".join(one.ja for one in words))
-    verdicts = ["wrong"] * wrong + [one.verdict for one in said]
+    told = [fact for fact in said if not (wrong and fact.verdict == "follows")]
+    words = list(dict.fromkeys(fact.words for fact in told))[:SEVERAL]
+    whole = Words("; ".join(fact.en for fact in words), "; ".join(fact.ja for fact in words))
+    verdicts = ["wrong"] * wrong + [fact.verdict for fact in said]
     verdict = next((v for v in ("wrong", "follows", "right") if v in verdicts), "")
-    stages = tuple(dict.fromkeys(one.stage for one in told if one.stage))
+    stages = tuple(dict.fromkeys(fact.stage for fact in told if fact.stage))
     return Line(at, text, cell, whole if told else None, stages, verdict)
 
 
@@ -101,10 +101,10 @@ class Told:
 
     def of(self, part: CalledPart) -> list[LineSaid]:
         """What a part of a statement computes; of what it is made of, if it is nothing itself."""
-        given = self.called.given(part) or self.called.inner(part)
-        said = [one for number in given if (one := self.said(number, part.scope))
-                and (one.verdict or self._is_here(number, part))]  # fmt: skip
-        known = [one for one in said if one.verdict != "follows"]
+        numbers = self.called.given(part) or self.called.inner(part)
+        said = [fact for number in numbers if (fact := self.said(number, part.scope))
+                and (fact.verdict or self._is_here(number, part))]  # fmt: skip
+        known = [fact for fact in said if fact.verdict != "follows"]
         return list(dict.fromkeys(known or said))
 
     def _is_here(self, number: int, part: CalledPart) -> bool:
@@ -176,7 +176,7 @@ class Told:
         alike = self.same.get(key(self.found.names.adjoints[of]), [of])
         inside = [n for n in alike if n not in roots]
         ranked = [(*self.called.name(n, scope), n) for n in inside or alike]
-        _, title, best = min(ranked, key=lambda one: (one[0], -one[2]))
+        _, title, best = min(ranked, key=lambda candidate: (candidate[0], -candidate[2]))
         return title, self.symbols.backward(best)
 
     def _follows(self, number: int) -> LineSaid | None:
@@ -197,7 +197,7 @@ def _own_error(judgement: Judgement) -> tuple[int | None, float]:
     """The node of the E that the file states, if it is the one of the verdict times a factor."""
     if judgement.choice.error not in errors.KNOWN:
         return judgement.choice.stated, 1.0
-    return next((one for one in judgement.stated_scales() if one[1] > 0), (None, 1.0))
+    return next((stated for stated in judgement.stated_scales() if stated[1] > 0), (None, 1.0))
 
 
 def times(factor: float) -> str:

@@ -66,13 +66,13 @@ def misfits(judgement: Judgement) -> list[Misfit]:
     guessed = judgement.world.recording.guessed  # a guess of one number fits anything
     left = [i for i in judgement.world.fixed if i in judgement.names.adjoints
             and not (guessed and judgement.world.at[0][i].size == 1)]  # fmt: skip
-    given = [*_beside(judgement), *_empty(judgement, left)]
+    results = [*_beside(judgement), *_empty(judgement, left)]
     made: list[Misfit] = []
     for look in (_wrong_shape, _summed_up, _wrong_factor):
-        for name, node in given:
+        for name, node in results:
             notes = ((root, look(judgement, node, root)) for root in left)
             root, note = next(((r, n) for r, n in notes if n is not None), (None, None))
-            if root is not None and all(node != one.param.new for one in made):
+            if root is not None and all(node != misfit.param.new for misfit in made):
                 made.append(Misfit(Param(name, root, node, gives=True), note))
                 left.remove(root)
     return made
@@ -120,8 +120,8 @@ def _empty(judgement: Judgement, roots: list[int]) -> list[tuple[str, int]]:
     if any(name.startswith("self.") for name, _ in recording.values):
         return []  # an object may keep a matrix that it does not move
     weights |= {nodes[p.old].value.shape for p in _out_of_order(judgement)}
-    given = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]
-    return [(name, i) for name, i in given
+    arrays = [(name, i) for name, i in recording.values if "[" in name and i not in target.backward]
+    return [(name, i) for name, i in arrays
             if nodes[i].value.shape in weights and not np.any(nodes[i].value)]  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def _is_whole(judgement: Judgement, node: int, true: np.ndarray) -> bool:
     value, whole = judgement.names.value(node), true.reshape(len(true), -1).sum(1)
     if multiple(value, whole) is not None:
         return True
-    gone = all(np.abs(one).max() < ROUNDING * np.abs(true).max() for one in (value, whole))
+    gone = all(np.abs(array).max() < ROUNDING * np.abs(true).max() for array in (value, whole))
     way = judgement.world.graph.way(node, by=SUMMING)
     return bool(gone) and any(judgement.names.of(i) for i in way)
 

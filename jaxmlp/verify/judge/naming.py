@@ -110,12 +110,12 @@ class Directions:
         if not some or value.dtype.kind != "f" or not np.isfinite(value).all():
             return []
         slack = SLACK * np.sqrt(value.size)
-        found: set[int] = set()
+        numbers: set[int] = set()
         for mine in _both_ways(value):
             at = _direction(mine)
             begin, end = (bisect_left(some, (at + sign * slack, 0)) for sign in (-1, 1))
-            found.update(number for _, number in some[begin:end])
-        return sorted(found, key=self._order.__getitem__)
+            numbers.update(number for _, number in some[begin:end])
+        return sorted(numbers, key=self._order.__getitem__)
 
 
 def _direction(array: np.ndarray) -> float:

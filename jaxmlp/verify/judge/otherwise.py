@@ -29,8 +29,8 @@ def redone(
         & judgement.world.graph.ancestors([fault.node])
     )
     made = []
-    for state, given in zip(judgement.world.at, known, strict=True):
-        values = {**state, **given}
+    for state, assumed in zip(judgement.world.at, known, strict=True):
+        values = {**state, **assumed}
         try:
             for number in between:
                 values[number] = np.asarray(replay.applied(nodes[number], values, np))

@@ -47,7 +47,7 @@ def lacks_rate(world: World, new: int, others: Sequence[int], times: float) -> b
     this that makes its factor so many times theirs."""
     if not others or _numbers(world, new, others).times:
         return False
-    theirs = (_numbers(world, one, [new]).times for one in others)
+    theirs = (_numbers(world, other, [new]).times for other in others)
     sizes = [{*numbers, math.prod(numbers.elements())} for numbers in theirs]
     return any(near(times, 1 / size) for size in set.intersection(*sizes) - {1.0})
 
@@ -103,7 +103,7 @@ def squares_rate(
 
 def products_in(statements: Sequence[ast.stmt]) -> list[ast.BinOp]:
     """All products of a file, each with those that it is made of."""
-    return [n for one in statements for n in ast.walk(one)
+    return [n for statement in statements for n in ast.walk(statement)
             if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
 
 
@@ -116,11 +116,11 @@ def _on_line(products: Sequence[ast.BinOp], line: int) -> list[Counter[str]]:
 def _factors(product: ast.BinOp) -> Counter[str]:
     left, names = [product.left, product.right], Counter[str]()
     while left:
-        one = left.pop()
-        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
-            left += [one.left, one.right]
-        elif isinstance(one, ast.Name):
-            names[one.id] += 1
+        factor = left.pop()
+        if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Mult):
+            left += [factor.left, factor.right]
+        elif isinstance(factor, ast.Name):
+            names[factor.id] += 1
     return names
 
 
@@ -166,8 +166,8 @@ def _apart(
     world: World, new: int, others: Sequence[int], *, before: bool = False
 ) -> Iterator[tuple[Scalars, Scalars]]:
     """A parameter's numbers beside those of each other, without what both are made of."""
-    return ((_numbers(world, new, [one], before=before), _numbers(world, one, [new], before=before))
-            for one in others)  # fmt: skip
+    return ((_numbers(world, new, [i], before=before), _numbers(world, i, [new], before=before))
+            for i in others)  # fmt: skip
 
 
 def _numbers(
@@ -176,7 +176,7 @@ def _numbers(
     """Those on the way to a parameter's new value, and not on that to others'."""
     graph, nodes = world.graph, world.recording.nodes
     both = graph.ancestors([new]) & graph.ancestors(others)
-    found, left = Scalars(Counter(), Counter()), [(new, INSIDE | SUMS)]
+    scalars, left = Scalars(Counter(), Counter()), [(new, INSIDE | SUMS)]
     while left:
         number, through = left.pop()
         op, args = nodes[number].op, nodes[number].args
@@ -184,13 +184,13 @@ def _numbers(
         if op == "multiply" and counts:
             at_end = nodes[number].span.line == nodes[new].span.line
             some = args if at_end else [a for a in args if isinstance(a, Ref) or not _is_one(a)]
-            found.times.update(_sizes(nodes, some, both))
+            scalars.times.update(_sizes(nodes, some, both))
         elif op == "divide" and counts:
-            found.over.update(_sizes(nodes, args[1:], both))
+            scalars.over.update(_sizes(nodes, args[1:], both))
         if op in through:
             by = through if op in SUMS else INSIDE
-            left += [(one, by) for one in graph.before[number] if one not in both]
-    return found
+            left += [(operand, by) for operand in graph.before[number] if operand not in both]
+    return scalars
 
 
 def _sizes(nodes: Mapping[int, Node], args: Sequence[Any], both: Container[int]) -> list[float]:

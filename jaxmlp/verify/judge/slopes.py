@@ -61,12 +61,12 @@ def _slopes(
 
 def given_outputs(world: World) -> frozenset[str]:
     """The functions that get f(u), of a sigmoid or a tanh, wherever they are called."""
-    nodes, given = world.recording.nodes, defaultdict[str, set[int]](set)
+    nodes, inputs = world.recording.nodes, defaultdict[str, set[int]](set)
     for node in nodes.values():
         own = node.span.function
-        given[own].update(i for i in node.references if nodes[i].span.function != own
-                          and nodes[i].value.dtype.kind == "f")  # fmt: skip
-    few = {name: some for name, some in given.items() if 0 < len(some) <= MOST}
+        inputs[own].update(i for i in node.references if nodes[i].span.function != own
+                           and nodes[i].value.dtype.kind == "f")  # fmt: skip
+    few = {name: some for name, some in inputs.items() if 0 < len(some) <= MOST}
     return frozenset(name for name, some in few.items() if all(_is_output(world, i) for i in some))
 
 
@@ -80,7 +80,7 @@ def _is_output(world: World, number: int) -> bool:
     alike = [i for i in sorted(graph.ancestors([number]), reverse=True) if kind(i) == kind(number)]
     for inner in alike[1 : 1 + MOST]:
         u = np.stack([state[inner] for state in world.at])
-        if any(_close(f, np.asarray(one(u))) for one in (F["sigmoid"], F["tanh"])):
+        if any(_close(f, np.asarray(function(u))) for function in (F["sigmoid"], F["tanh"])):
             return True
     return False
 

@@ -79,11 +79,11 @@ def stage_checks(
     best = _best(name, network, claims, _sizes(judgement, network, claims), most)
     if len(claims) == 2 and claims[1].d is None and network.world.recording.moves:
         best = [*best, Stage((), unwritten(name, "dV", None, STILL))]
-    if _goes_down(judgement) and any(one.check.verdict == "wrong" for one in best):
+    if _goes_down(judgement) and any(stage.check.verdict == "wrong" for stage in best):
         return None  # a closed form may be of another network, ∂E/∂(a parameter) is not
-    told = {one.check.stage for one in best}
+    told = {stage.check.stage for stage in best}
     forward = _forward(name, network, said)
-    return [*(one for one in forward if one.check.stage not in told), *best]
+    return [*(stage for stage in forward if stage.check.stage not in told), *best]
 
 
 def _best(
@@ -96,9 +96,9 @@ def _best(
     tried += [judged(size) for size in sizes[1:] if cost(tried[0]) > (0, 1)]
     best = min(tried, key=cost)
     if cost(best) > (0, 0) and network.f == ("identity",):
-        forgotten = (_judged(name, one, claims, size, F_MISSING)
-                     for one in network.with_any_f() for size in sizes)  # fmt: skip
-        best = next((one for one in forgotten if not cost(one)[0]), best)
+        forgotten = (_judged(name, variant, claims, size, F_MISSING)
+                     for variant in network.with_any_f() for size in sizes)  # fmt: skip
+        best = next((variant for variant in forgotten if not cost(variant)[0]), best)
     return best
 
 
@@ -121,7 +121,7 @@ def explained(
     if said.softmax or any(map(_is_softmax, tried)):  # which may be a wrong one
         usual = ("softmax", "cross_entropy")
         made += [(one, stage_checks(one, name, said, 1, usual)) for one in tried[:1]]
-    fits = [(one, found) for one, found in made if found and cost(found)[0] == 0]
+    fits = [(one, checks) for one, checks in made if checks and cost(checks)[0] == 0]
     return min(fits, key=lambda one: (cost(one[1]), _unusual(one[0])), default=None)
 
 
@@ -156,8 +156,8 @@ def _forward(name: str, network: LayerChain, said: Said) -> list[Stage]:
     if len(network.layers) != 2 or not (said.hidden or output):
         return []
     meant = network.meaning(f=said.hidden, output=output)
-    given = {"z": meant.z, "g": network.right[0].g}
-    checks = stages.judge(name, meant.right[0], given, CATALOGUE)
+    claims = {"z": meant.z, "g": network.right[0].g}
+    checks = stages.judge(name, meant.right[0], claims, CATALOGUE)
     nodes = {"z": z, "g": network.g[-1]}
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
 
@@ -195,7 +195,7 @@ def _judged(
     catalogue: Sequence[Mistake] = CATALOGUE, most: int = 2,
 ) -> list[Stage]:  # fmt: skip
     """The stages with this step size."""
-    found: list[Stage] = []
+    judged: list[Stage] = []
     before: dict[str, np.ndarray] = {}
     for right, by_stage in _windows(network):
         right = right.given(**before, eta=size, update=bool(network.world.recording.moves))
@@ -207,8 +207,8 @@ def _judged(
         before = {} if delta is None else {"delta2": delta}
         claimed, shares = without_decay(right, claimed)
         for check in decay_said(stages.judge(name, right, claimed, catalogue, most=most), shares):
-            found.append(_stage(network, claims, by_stage, check))
-    return found if len(claims) < 3 else _by_param(found)
+            judged.append(_stage(network, claims, by_stage, check))
+    return judged if len(claims) < 3 else _by_param(judged)
 
 
 def _windows(network: LayerChain) -> Iterator[tuple[Quantities, dict[str, int]]]:
@@ -232,10 +232,10 @@ def _stage(
     return Stage(claim.params, check, claim.nodes[gradient == check.stage])
 
 
-def _by_param(found: Sequence[Stage]) -> list[Stage]:
+def _by_param(judged: Sequence[Stage]) -> list[Stage]:
     """One check a layer: what is wrong with its δ is told of its gradient."""
-    made, deltas = [], {s.params: s.check for s in found if s.check.stage in DELTA.values()}
-    for params, check, node in found:
+    made, deltas = [], {s.params: s.check for s in judged if s.check.stage in DELTA.values()}
+    for params, check, node in judged:
         if check.stage in DELTA:
             delta = deltas.get(params)
             if delta is not None and delta.verdict == "wrong":
@@ -244,7 +244,7 @@ def _by_param(found: Sequence[Stage]) -> list[Stage]:
     return made
 
 
-def cost(found: Sequence[Stage]) -> tuple[int, int]:
+def cost(judged: Sequence[Stage]) -> tuple[int, int]:
     """How much has to be assumed: what is unrecognised, and the mistakes."""
-    notes = [note.id for one in found for note in one.check.diagnosis if note.explanation == 0]
+    notes = [note.id for stage in judged for note in stage.check.diagnosis if note.explanation == 0]
     return notes.count("unrecognised"), len(notes)

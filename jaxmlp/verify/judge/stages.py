@@ -52,8 +52,8 @@ def judge(
     blamed = _blame(right, claims, catalogue, most)
     checks = []
     for stage, claim in claims.items():
-        found, fed_by = blamed.get(stage, ((), None))
-        check = _judged(name, stage, getattr(right, stage), claim, found, fed_by, right)
+        explained, fed_by = blamed.get(stage, ((), None))
+        check = _judged(name, stage, getattr(right, stage), claim, explained, fed_by, right)
         checks.append(check)
     if nearby and any(_unexplained(check) for check in checks):
         lost = noisy(right, fitting, *nearby())
@@ -116,10 +116,10 @@ def _one_by_one(
                 blamed[stage] = ([], fed)
             else:
                 possible = [m for m in catalogue if m.step == stage or m not in innocent]
-                found = explanations(context, {stage: claim}, possible, most=most)
-                found = found or explanations(right, {stage: claim}, possible, most=most)
-                blamed[stage] = (found, None)
-                context = context.having(*(m for m in (found or [()])[0] if m.step != stage))
+                explained = explanations(context, {stage: claim}, possible, most=most)
+                explained = explained or explanations(right, {stage: claim}, possible, most=most)
+                blamed[stage] = (explained, None)
+                context = context.having(*(m for m in (explained or [()])[0] if m.step != stage))
                 implied |= _implied(context, stage, claim, claims)
                 context = context.given(**implied)
         if claim.shape == getattr(right, stage).shape:
@@ -156,10 +156,10 @@ def _implied(context: Quantities, stage: str, claim: np.ndarray, claims: Claims)
 
 
 def _judged(
-    name: str, stage: str, true: np.ndarray, claim: np.ndarray, found: Sequence[Explanation],
+    name: str, stage: str, true: np.ndarray, claim: np.ndarray, explained: Sequence[Explanation],
     fed_by: str | None, right: Quantities,
 ) -> Check:  # fmt: skip
-    if not found and fed_by is None and same(claim, true, tolerance(claim)):
+    if not explained and fed_by is None and same(claim, true, tolerance(claim)):
         return Check(name, stage, "right", relative_error=_error(claim, true))
     check = _measured(Check(name, stage, "wrong"), stage, claim, true, right)
     symbol = NAMES.get(fed_by, fed_by)
@@ -170,8 +170,8 @@ def _judged(
             f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しいです"
         )
         return replace(check, verdict="right", remarks=(Note("right-from-wrong", words),))
-    if found:
-        return replace(check, diagnosis=notes(found))
+    if explained:
+        return replace(check, diagnosis=notes(explained))
     return replace(check, diagnosis=(unrecognised(claim, true),))
 
 
@@ -219,13 +219,13 @@ def _unexplained(check: Check) -> bool:
 
 def noisy(right: Quantities, claims: Claims, near: Quantities, near_claims: Claims) -> set[str]:
     """The stages whose error changes altogether from one point to the next: that is rounding."""
-    found = set()
+    unstable = set()
     for stage, claim in claims.items():
         error = claim - getattr(right, stage)
         change = near_claims[stage] - getattr(near, stage) - error
         if np.linalg.norm(change) > 0.03 * np.linalg.norm(error):
-            found.add(stage)
-    return found
+            unstable.add(stage)
+    return unstable
 
 
 def imprecise(check: Check) -> Check:

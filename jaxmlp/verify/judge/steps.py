@@ -40,21 +40,21 @@ def judged(recordings: Sequence[Recording], seed: int, declared: str | None = No
     """
     ready = list(worlds(recordings, seed))
     try:
-        found = _judged(ready, seed, declared)
+        judgement = _judged(ready, seed, declared)
     except Unjudged as why:
         if why.reason != "no-error" or not (resting := _at_rest(ready, seed)):
             raise
         return _judged(resting, seed, declared)
-    if not found.is_right and (resting := _at_rest(ready, seed)):
+    if not judgement.is_right and (resting := _at_rest(ready, seed)):
         with contextlib.suppress(Unjudged):
-            found = _better(found, _judged(resting, seed, declared))
-    return found
+            judgement = _better(judgement, _judged(resting, seed, declared))
+    return judgement
 
 
 def _at_rest(ready: Sequence[World], seed: int) -> list[World]:
     """The worlds in which sums that are 0 between steps are 0, if there are such."""
     with contextlib.suppress(replay.NotReplayed):
-        return [one for one in (at_rest(world, seed) for world in ready) if one]
+        return [resting for resting in (at_rest(world, seed) for world in ready) if resting]
     return []
 
 
@@ -67,17 +67,17 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
         tried = _tried(pressed(sure))
         best = functools.reduce(_better, tried)
     if not any(best.right.values()):
-        best = next((one for one in tried if has_slope(one)), best)
+        best = next((judgement for judgement in tried if has_slope(judgement)), best)
         if best.choice.target.itself:  # so that it is not its target after all
             raise Unjudged("no-output")
     if best.choice.target.upstream and (other := _of_another_array(best)):
         raise Unjudged("other-array", other)
     if not shown(best, declared):
         upstream = best.choice.target.upstream
-        found = next(filter(None, map(_as_stated, () if upstream else tried)), None)
-        if found is None:
+        stated = next(filter(None, map(_as_stated, () if upstream else tried)), None)
+        if stated is None:
             raise Unjudged("no-error", tried=tried)
-        best = found
+        best = stated
     if best.world.recording.handed:
         return _as_handed(best.choice)
     if not best.is_shown_right and _is_spread(best):
@@ -114,7 +114,7 @@ def _without_chance(best_first: list[Choice], tried: Sequence[Judgement]) -> lis
     """The choices in order, of those tried with as many parameters that fit as exactly do: where
     all g are near ½, g (1 − g) is almost a factor."""
     exact = {(one.choice.target.pairs, one.choice.error): one for one in tried}
-    found = []
+    corrected = []
     for one in best_first:
         judged = exact.get((one.target.pairs, one.error))
         if judged and judged.choice.world is one.world and not one.target.upstream:
@@ -122,8 +122,8 @@ def _without_chance(best_first: list[Choice], tried: Sequence[Judgement]) -> lis
             if len(right) < one.fitting:
                 nearest = max((min(one.world.graph.after[old]) for old in right), default=0)
                 one = one._replace(fitting=len(right), nearest=nearest)
-        found.append(one)
-    return sorted(found, key=rank, reverse=True)
+        corrected.append(one)
+    return sorted(corrected, key=rank, reverse=True)
 
 
 def _check_choices(best_first: Sequence[Choice]) -> None:
@@ -145,12 +145,12 @@ def _tried(among: Sequence[Choice]) -> list[Judgement]:
     for choice in among:
         try:
             by_own = functools.cache(functools.partial(_by_own, choice))
-            found = _in_full(choice, truth, by_own)
+            judgement = _in_full(choice, truth, by_own)
         except replay.NotReplayed as why:
             raise Unjudged("construct", why.node.op, why.node.span.line) from why
-        if found.is_shown_right and not choice.target.upstream:
-            return [found]
-        tried.append(found)
+        if judgement.is_shown_right and not choice.target.upstream:
+            return [judgement]
+        tried.append(judgement)
     return tried
 
 
@@ -203,16 +203,16 @@ def _in_full(
 
     own = own_error(choice)
     plain = known() if choice.across or not own else None  # E without what makes weights shrink
-    found = by_own(own) if own else _penalised(plain, by_own) or plain
-    if own and not any(found.right.values()) and own in dict((guarded := known()).stated_scales()):
+    chosen = by_own(own) if own else _penalised(plain, by_own) or plain
+    if own and not any(chosen.right.values()) and own in dict((guarded := known()).stated_scales()):
         return guarded  # it is the plain E but for an ε in a logarithm
-    known_right = found.is_shown_right and found.choice.error != OWN
+    known_right = chosen.is_shown_right and chosen.choice.error != OWN
     paired = _by_paired(choice, by_own) if known_right else None
-    if paired and paired.choice.stated not in dict(found.stated_scales()):
+    if paired and paired.choice.stated not in dict(chosen.stated_scales()):
         return paired
-    if plain and plain.is_shown_right and not found.is_shown_right:
-        return replace(found, shares=_shares(found, plain.names))
-    return found
+    if plain and plain.is_shown_right and not chosen.is_shown_right:
+        return replace(chosen, shares=_shares(chosen, plain.names))
+    return chosen
 
 
 def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
@@ -228,9 +228,9 @@ def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
     behind = choice.world.graph.ancestors([i for i in forward if nodes[i].op in FACTORS])
     begin -= {"", *map(owner, behind)}  # it is the network, or its data
     for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):
-        found = by_own(number)
-        if any(g in found.names.adjoints for g, _ in choice.target.pairs):  # no count of hits
-            return found
+        judgement = by_own(number)
+        if any(g in judgement.names.adjoints for g, _ in choice.target.pairs):  # no count of hits
+            return judgement
     return None
 
 
@@ -258,10 +258,10 @@ def _penalised(plain: Judgement, by_own: ByOwn) -> Judgement | None:
     """The verdicts by an E that the file states, if by the plain one all is right, and it is this
     one and a penalty on the parameters."""
     for number in plain.stated_numbers[:STATED] if plain.is_shown_right else ():
-        found = by_own(number)
-        shares = _shares_by(plain, found.names).values()
-        if None not in shares and any(one and one.size for one in shares):
-            return found
+        judgement = by_own(number)
+        shares = _shares_by(plain, judgement.names).values()
+        if None not in shares and any(share and share.size for share in shares):
+            return judgement
     return None
 
 
@@ -273,8 +273,8 @@ def _as_stated(plain: Judgement) -> Judgement | None:
         own = _by_own(plain.choice, number)
         pairs = [(own.names.adjoints.get(p.old), plain.names.adjoints[p.old],
                   plain.names.value(p.old)) for p in params]  # fmt: skip
-        if pairs and all(one is not None and decays_by_entry(one, true, old)
-                         for one, true, old in pairs):  # fmt: skip
+        if pairs and all(stated is not None and decays_by_entry(stated, true, old)
+                         for stated, true, old in pairs):  # fmt: skip
             return own
     return None
 

@@ -76,13 +76,13 @@ def overwritten(judgement: Judgement) -> list[str]:
     used = graph.ancestors([p.new for p in world.params])
     scaled = lambda i: all(nodes[k].op in SCALES for k in graph.dependents([i]) - {i})  # noqa: E731
     unused = [n for n in nodes.values() if n.op in FACTORS and n.id not in used and scaled(n.id)]
-    found: list[str] = []
+    names: list[str] = []
     for param in (p for p in world.params if p.old in judgement.names.adjoints):
         moved = gradient_nodes(world, judgement.choice.target, judgement.names, param)
         last = [nodes[i] for i in moved if nodes[i].op in FACTORS]
-        if any(_is_of_another(graph, n, one, world.roots) for n in unused for one in last):
-            found.append(param.name)
-    return found
+        if any(_is_of_another(graph, n, node, world.roots) for n in unused for node in last):
+            names.append(param.name)
+    return names
 
 
 def _is_of_another(graph: Graph, node: Node, last: Node, roots: Sequence[int]) -> bool:

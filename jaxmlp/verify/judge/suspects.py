@@ -52,8 +52,8 @@ class Edit(NamedTuple):
 
 def error(errors: Sequence[tuple[str, int, str]]) -> tuple[str, int, str] | None:
     """The first error that says that shapes do not fit, or that something was divided by 0."""
-    return next((one for one in errors if one[0] == "ZeroDivisionError"
-                 or (one[0] == "ValueError" and SHAPES.search(one[2]))), None)  # fmt: skip
+    return next((raised for raised in errors if raised[0] == "ZeroDivisionError"
+                 or (raised[0] == "ValueError" and SHAPES.search(raised[2]))), None)  # fmt: skip
 
 
 def note(edit: Edit, *, right: bool) -> Note:
@@ -93,8 +93,8 @@ def edits(statements: Sequence[ast.stmt], kind: str, line: int) -> Iterator[Edit
         return
     function = _function_at(statements, line)
     calls = list(_calls(statements, function)) if function else []
-    given = [one for call in calls for one in call.args]
-    arguments = [edit for one in given for edit in (*_of_operand(one), *_of(one))]
+    passed = [argument for call in calls for argument in call.args]
+    arguments = [edit for argument in passed for edit in (*_of_operand(argument), *_of(argument))]
     yield from (edit for edit in arguments if edit.why == "Ṽ")
     yield from _of_others(at, _moved(statements))
     yield from _of(at)
@@ -105,13 +105,13 @@ def edits(statements: Sequence[ast.stmt], kind: str, line: int) -> Iterator[Edit
 
 def _moved(statements: Sequence[ast.stmt]) -> list[str]:
     """The names that something is taken off or added to: V = V − …."""
-    found: dict[str, None] = {}
-    for one in _simple(statements):
-        targets = [one.target] if isinstance(one, ast.AugAssign) else getattr(one, "targets", [])
+    moved: dict[str, None] = {}
+    for node in _simple(statements):
+        targets = [node.target] if isinstance(node, ast.AugAssign) else getattr(node, "targets", [])
         names = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-        read = {n.id for n in ast.walk(one) if _is_variable(n)}
-        found |= dict.fromkeys(sorted(names if isinstance(one, ast.AugAssign) else names & read))
-    return list(found)
+        read = {n.id for n in ast.walk(node) if _is_variable(n)}
+        moved |= dict.fromkeys(sorted(names if isinstance(node, ast.AugAssign) else names & read))
+    return list(moved)
 
 
 def _of_others(within: ast.stmt, moved: Sequence[str]) -> Iterator[Edit]:
@@ -164,18 +164,18 @@ def _before(
 ) -> list[ast.stmt]:
     """The statements that gave what a statement reads, the nearest first."""
     inside = list(_simple([function] if function else statements))
-    found: list[ast.stmt] = []
+    earlier: list[ast.stmt] = []
     left = [at]
-    while left and len(found) < MOST:
-        one = left.pop(0)
-        read = {n.id for n in ast.walk(one) if isinstance(n, ast.Name)}
+    while left and len(earlier) < MOST:
+        reader = left.pop(0)
+        read = {n.id for n in ast.walk(reader) if isinstance(n, ast.Name)}
         for other in sorted(inside, key=lambda s: -s.lineno):
-            given = {n.id for n in ast.walk(other)
-                     if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
-            if other.lineno < one.lineno and given & read and other not in found:
-                found.append(other)
+            written = {n.id for n in ast.walk(other)
+                       if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+            if other.lineno < reader.lineno and written & read and other not in earlier:
+                earlier.append(other)
                 left.append(other)
-    return found
+    return earlier
 
 
 def _of(within: ast.stmt | ast.expr) -> Iterator[Edit]:
@@ -184,10 +184,10 @@ def _of(within: ast.stmt | ast.expr) -> Iterator[Edit]:
     moved = {ast.unparse(target) for target in getattr(within, "targets", ())}
     operands = {id(o): o for part in reversed(parts) for o in _factors(part)
                 if ast.unparse(o) not in moved}  # fmt: skip
-    found = [edit for one in operands.values() for edit in _of_operand(one)]
-    found += [edit for part in parts for edit in _of_product(part)]
+    changes = [edit for operand in operands.values() for edit in _of_operand(operand)]
+    changes += [edit for part in parts for edit in _of_product(part)]
     order = list(REASONS)
-    yield from sorted(found, key=lambda edit: order.index(edit.why))
+    yield from sorted(changes, key=lambda edit: order.index(edit.why))
 
 
 def _factors(node: ast.expr) -> list[ast.expr]:

@@ -89,7 +89,7 @@ class Telling:
         self.titles = _titles(
             judgement,
             self.code,
-            [*(one.param for one in self.misfits), *(p for p, _ in self.misnamed)],
+            [*(misfit.param for misfit in self.misfits), *(p for p, _ in self.misnamed)],
         )
 
     def place(self, node: int) -> Place | None:
@@ -102,18 +102,18 @@ class Telling:
 
     def checks(self) -> tuple[Check, ...]:
         """A check for each parameter."""
-        found, recording = self.found, self.found.world.recording
+        judgement, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
-        spoiled_by = shares(found) if found.shares else _mistakes(found, self.code)
-        mistakes = [*spoiled_by, *steps(found), *still(found), *stretched(found)]
-        mistakes += [] if mistakes else by_convention(found, self.reduction, exact=self.exact)
+        spoiled_by = shares(judgement) if judgement.shares else _mistakes(judgement, self.code)
+        mistakes = [*spoiled_by, *steps(judgement), *still(judgement), *stretched(judgement)]
+        mistakes += [] if mistakes else by_convention(judgement, self.reduction, exact=self.exact)
         mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip
         others = ((p, _another(self.code.title(of))) for p, of in self.misnamed)
         mistakes += [StepMistake((p.name,), (note,), self.nodes[p.new].span) for p, note in others]
         told = {one.params[0]: one for one in reversed(mistakes)}
         spoiled = {name for one in mistakes for name in one.params}
-        params = [p.name for p in found.world.params if p.name in found.right]
+        params = [p.name for p in judgement.world.params if p.name in judgement.right]
         made: list[Check] = []
         for param, part in self._parts([*params, *told], mistakes).items():
             check = Check(name, self.stage(part), "right", line)
@@ -123,7 +123,7 @@ class Telling:
                 check = replace(check, verdict="wrong", diagnosis=told[param].notes, place=place)
             elif param in spoiled:
                 check = replace(check, remarks=(FOLLOWS,))
-            elif not found.right[param]:
+            elif not judgement.right[param]:
                 check = self._of_another(check, param)
             if check not in made:  # one gradient in two places
                 made.append(check)
@@ -176,7 +176,7 @@ class Telling:
         """The checks, the first one with the lines of code that matter for all of them."""
         first, *rest = checks
         wrong: dict[Place, list[int]] = {
-            one.place: [] for one in checks if one.verdict == "wrong" and one.place
+            check.place: [] for check in checks if check.verdict == "wrong" and check.place
         }
         for number, node in self.nodes.items():
             if node.span.line and (place := self.place(number)) in wrong:
@@ -195,7 +195,7 @@ def _another(title: Words) -> Note:
 def _titles(judgement: Judgement, code: Told, more: Sequence[Param]) -> dict[str, str]:
     """What the file calls the parameters whose gradients a call gives; each another name."""
     places: dict[int, str] = {}
-    for place, node in sorted(judgement.world.recording.values, key=lambda one: -len(one[0])):
+    for place, node in sorted(judgement.world.recording.values, key=lambda pair: -len(pair[0])):
         places[node] = place
     called = judgement.world.recording.name
     results = (p for p in judgement.world.params if p.gives or p.name.startswith(f"{called}["))
@@ -216,7 +216,7 @@ def _mistakes(judgement: Judgement, code: Told) -> Iterator[StepMistake]:
     causes = [(fault, cause(judgement, fault)) for fault in faults(judgement)]
     known = [(fault, why) for fault, why in causes if why]
     for fault, why in causes:
-        same = [] if why else [one for one in known if repaired(judgement, one[1], fault.params)]
+        same = [] if why else [pair for pair in known if repaired(judgement, pair[1], fault.params)]
         origin, why = same[0] if same else (fault, why)
         span = (why and why.span) or slope_apart(judgement, origin) or origin.span
         names = tuple(p.name for p in judgement.world.params if p.name in fault.params)
@@ -235,8 +235,8 @@ def _unnamed(judgement: Judgement, fault: Fault, code: Told) -> Note:
     nodes, graph = judgement.world.recording.nodes, judgement.world.graph
     pairs = judgement.choice.target.pairs
     forward = graph.ancestors([i for pair in pairs for i in pair])  # and the target
-    given = graph.ancestors([fault.first]) - forward - set(judgement.world.roots)
-    old = any(nodes[i].op == "leaf" and nodes[i].value.ndim for i in given)
+    outside = graph.ancestors([fault.first]) - forward - set(judgement.world.roots)
+    old = any(nodes[i].op == "leaf" and nodes[i].value.ndim for i in outside)
     return STALE if judgement.world.recording.stale and old else UNRECOGNISED
 
 
@@ -245,8 +245,8 @@ def _moved_by(judgement: Judgement, fault: Fault) -> int | None:
     world, names = judgement.world, judgement.names
     among = [i for i in world.roots if i in names.adjoints]
     moved = (p for p in world.params if not p.gives and p.new in (fault.first, fault.node))
-    found = (names.named(world.change(p), among) for p in moved)
-    return next((one.of for one in found if one), None)
+    gradients = (names.named(world.change(p), among) for p in moved)
+    return next((gradient.of for gradient in gradients if gradient), None)
 
 
 def _by(judgement: Judgement, code: Told) -> Note:
@@ -256,7 +256,7 @@ def _by(judgement: Judgement, code: Told) -> Note:
         at = at_line(own, code.cells)
         title = Words(f"the file's own E at {at.en}, {title.en},", f"E ({at.ja}、{title.ja})")
     at = at_line(line, code.cells)
-    en, ja = (f" {one}" if one else "" for one in name)
+    en, ja = (f" {text}" if text else "" for text in name)
     return Note("judged-by", Words(
         f"compared with the gradient of {title.en} of the output{en} at {at.en}, by autodiff of "
         "the file's own forward pass",
@@ -269,7 +269,7 @@ def _of_other_errors(judgement: Judgement, code: Told) -> Iterator[Note]:
     if judgement.choice.error not in errors.KNOWN or code.error() is not None:
         return
     outputs = [state[g] for state in judgement.world.at for g, _ in judgement.choice.target.pairs]
-    for name in (one for one in errors.KNOWN if errors.possible(one, outputs)):
+    for name in (error for error in errors.KNOWN if errors.possible(error, outputs)):
         for number, _ in judgement.stated_scales(name):
             title, at = TITLES[name], at_line(code.nodes[number].span.line, code.cells)
             yield Note("other-error-stated", Words(
@@ -285,7 +285,7 @@ def as_asked(judgement: Judgement, lines: Sequence[str], cells: Sequence[int]) -
     judgement = _with_squares(judgement, statements)
     names = {node: name for name, node in judgement.world.recording.values}
     ran = {n.span.line for n in judgement.world.recording.nodes.values() if n.op != "leaf"}
-    moved = {name for one in statements for name in moves(one, ran)}
+    moved = {name for statement in statements for name in moves(statement, ran)}
     flagged = judgement.world.recording.flagged and bool(judgement.world.recording.moves)
     elsewhere = {leaf for leaf in judgement.still if last_of(names.get(leaf, "")) in moved}
     asked = {leaf: names[leaf] for leaf in (judgement.world.fixed if flagged else elsewhere)

@@ -64,28 +64,29 @@ def weighed(judgement: Judgement) -> Judgement | None:
 def of_delta(judgement: Judgement) -> Note | None:
     """What can be said of the δ that is taken as it is: `WEIGHED`, or a mistake."""
     (a, delta), *others = judgement.choice.target.pairs
-    alone = [one for one in judgement.instead if not others and len(one.choice.target.pairs) == 1]
-    if any(_has_weights(judgement, one, a) and not _states_an_error(one) for one in alone):
+    alone = [plain for plain in judgement.instead
+             if not others and len(plain.choice.target.pairs) == 1]  # fmt: skip
+    if any(_has_weights(judgement, plain, a) and not _states_an_error(plain) for plain in alone):
         return WEIGHED
-    stated = [one for one in alone if stated_error(one) == one.choice.error]
-    for one in alone:
-        ((g, y),) = one.choice.target.pairs
+    stated = [plain for plain in alone if stated_error(plain) == plain.choice.error]
+    for plain in alone:
+        ((g, y),) = plain.choice.target.pairs
         slip = _slip(judgement, g, y, delta) if g == a else None
         if slip and (slip.id in SURE or stated):
             return slip
-    return NOT_OF_E if any(_goes_up(judgement, one, a) for one in stated) else None
+    return NOT_OF_E if any(_goes_up(judgement, plain, a) for plain in stated) else None
 
 
 def in_one_number(judgement: Judgement) -> int | None:
     """The sum over all samples and outputs of ∂E/∂g that alone a δ is made of; None if of none."""
     (_, delta), *_ = judgement.choice.target.pairs
     graph = judgement.world.graph
-    for one in (plain for plain in judgement.instead if plain.world is judgement.world):
-        behind, given = one.choice.target.backward, one.choice.target.nodes
+    for known in (plain for plain in judgement.instead if plain.world is judgement.world):
+        behind, targets = known.choice.target.backward, known.choice.target.nodes
         sums = (i for i in sorted(graph.ancestors([delta]) & behind)
-                if is_in_one_number(one, one.world.recording.nodes[i]))  # fmt: skip
+                if is_in_one_number(known, known.world.recording.nodes[i]))  # fmt: skip
         for i in sums:
-            if delta not in graph.dependents(given, without=[i]):
+            if delta not in graph.dependents(targets, without=[i]):
                 return i
     return None
 
@@ -128,7 +129,7 @@ def _slip(judgement: Judgement, g: int, y: int, delta: int) -> Note | None:
     value, true = judgement.names.value, judgement.world.at
     at = {"g": value(g), "y": np.stack([as_target(state[y], state[g]) for state in true])}
     outputs = [state[g] for state in true]
-    for name in (one for one in errors.KNOWN if errors.possible(one, outputs)):
+    for name in (error for error in errors.KNOWN if errors.possible(error, outputs)):
         right = quantities(Piece("loss-slope", name), at, value(delta))
         for slip in slips(Piece("loss-slope", name)):
             if (multiple(value(delta), slip.formula(right, right.dE)) or 0) > 0:
@@ -143,13 +144,13 @@ def _by_each(judgement: Judgement) -> Iterator[Judgement]:
         deltas = [delta for _, delta in pairs]
         backward = frozenset(world.graph.dependents(deltas))
         target = Target(frozenset(deltas), backward, pairs, 0, upstream=True)
-        given = adjoints.of_known(
+        truth = adjoints.of_known(
             world.recording, world.graph, world.roots, pairs, world.at, [errors.GIVEN]
         )[errors.GIVEN]
         choice = judgement.choice._replace(target=target, error=errors.GIVEN, stated=0)
-        made = judgement_by(choice, Names(given, world.at))
+        made = judgement_by(choice, Names(truth, world.at))
         if sum(map(np.sign, made.factors.values())) < 0:  # it is −∂E/∂g, as in W += η (y − g) x
-            made = judgement_by(choice, Names({i: -value for i, value in given.items()}, world.at))
+            made = judgement_by(choice, Names({i: -value for i, value in truth.items()}, world.at))
         yield made
 
 

@@ -47,26 +47,26 @@ def uneven(
     else:
         common = max(among.values(), key=lambda f: (sum(near(f, g) for g in factors.values()),
                                                     near(f, among[last.name])))  # fmt: skip
-    found = {name: factor / common for name, factor in factors.items() if not near(factor, common)}
+    odd = {name: factor / common for name, factor in factors.items() if not near(factor, common)}
     sizes = {n for g in outputs for n in world.at[0][g].shape if n > 1}
     if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean
-        samples = sizes - {n for name in factors.keys() - found.keys() for n in shapes[name]}
-        return {name: f for name, f in found.items()
+        samples = sizes - {n for name in factors.keys() - odd.keys() for n in shapes[name]}
+        return {name: f for name, f in odd.items()
                 if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
     batch = _batch(sizes, [world.at[0][g].shape for g in outputs], shapes.values())
-    told = {name: (*batch, averaged[name]) for name in found}
-    rest = [new[name] for name in factors if name not in found]
-    few = set(found.values())
-    if len(few) == 1 and all(lacks_rate(world, one, [new[name] for name in found], 1 / min(few))
+    told = {name: (*batch, averaged[name]) for name in odd}
+    rest = [new[name] for name in factors if name not in odd]
+    few = set(odd.values())
+    if len(few) == 1 and all(lacks_rate(world, one, [new[name] for name in odd], 1 / min(few))
                              for one in rest):  # fmt: skip
-        return {name: 1 / min(few) for name in factors if name not in found}
-    more = {name for name, f in found.items()
+        return {name: 1 / min(few) for name in factors if name not in odd}
+    more = {name for name, f in odd.items()
             if (name in weights and (near(f, 2.0) or near(f, 0.5)))
             or near(f, float(made_again(world, params[name])))
             or has_more(world, new[name], rest, f)}  # fmt: skip
-    found = {name: f for name, f in found.items()
-             if name in more or not is_rate(world, new[name], rest, f)}  # fmt: skip
-    return {name: f for name, f in found.items()
+    odd = {name: f for name, f in odd.items()
+           if name in more or not is_rate(world, new[name], rest, f)}  # fmt: skip
+    return {name: f for name, f in odd.items()
             if name in more or any(near(f, n) or near(f, 1 / n) for n in told[name])
             or lacks_rate(world, new[name], rest, f)
             or counts_otherwise(world, new[name], rest, f)}  # fmt: skip
@@ -110,7 +110,7 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     size = world.at[0][output].shape
     if world.recording.guessed and len(set(size)) < len(size):
         return {}  # as many samples as units: which of them the mean is of cannot be seen
-    found: list[tuple[int, int, dict[str, float]]] = []
+    tried: list[tuple[int, int, dict[str, float]]] = []
     for n in samples(world, output):
         means = {name: f for name, f in factors.items() if n not in shapes[name]}
         weights = [f for name, f in means.items() if len(shapes[name]) > 1 < min(shapes[name])]
@@ -118,8 +118,8 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
         share = 1 / n if told and all(near(f, 1 / n) for f in told) else 1.0
         odd = {name: f for name, f in factors.items()
                if not near(f, 1.0 if n in shapes[name] else share)}  # fmt: skip
-        found.append((len(odd), -len(means), odd))
-    return min(found, key=lambda one: one[:2])[2] if found else {}
+        tried.append((len(odd), -len(means), odd))
+    return min(tried, key=lambda trial: trial[:2])[2] if tried else {}
 
 
 def samples(world: World, output: int) -> list[int]:

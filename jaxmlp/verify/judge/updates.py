@@ -46,8 +46,8 @@ def direction(
     if np.array_equal(ends[0], ends[1]):  # a step size of 0; or it is squared
         return int(np.array_equal(ends[1], ends[2]))
     clear = np.abs(drawn) > CLEAR
-    found = set(np.sign(ends[1] - ends[0])[clear] * np.sign(drawn)[clear])
-    return int(found.pop()) if len(found) == 1 else 0
+    signs = set(np.sign(ends[1] - ends[0])[clear] * np.sign(drawn)[clear])
+    return int(signs.pop()) if len(signs) == 1 else 0
 
 
 class DecayShare(NamedTuple):
@@ -91,7 +91,7 @@ def decays_by_entry(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bo
     """Whether, at all states, each entry is so many times its gradient and, of some entries, a
     share of themselves: one number of times, and one share that is not 0."""
     factors, shares = [], []
-    for by_state in zip(*(one.reshape(len(one), -1).T for one in (change, true, old)), strict=True):
+    for by_state in zip(*(a.reshape(len(a), -1).T for a in (change, true, old)), strict=True):
         columns = np.stack(by_state[1:], axis=1)
         (factor, share), *_ = np.linalg.lstsq(columns, by_state[0], rcond=None)
         if np.abs(columns @ (factor, share) - by_state[0]).max() > NEAR * np.abs(change).max():
@@ -105,9 +105,9 @@ def decays_by_entry(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bo
     return bool(factors and some and alike(factors) and alike(some))
 
 
-def _moved(world: World, param: Param, given: Mapping[int, np.ndarray]) -> np.ndarray:
+def _moved(world: World, param: Param, known: Mapping[int, np.ndarray]) -> np.ndarray:
     """The new parameter of the step as it was run, but for what is given."""
-    return replay.values(world.recording.nodes, dict(given))[param.new]
+    return replay.values(world.recording.nodes, dict(known))[param.new]
 
 
 def _data(world: World) -> dict[int, np.ndarray]:

@@ -86,7 +86,8 @@ class World:
         if not self.recording.moves:
             return []
         nodes, named = self.recording.nodes, {node for _, node in self.recording.values}
-        outputs = {n for one in self.targets for g, _ in one.pairs for n in nodes[g].value.shape}
+        pairs = [pair for target in self.targets for pair in target.pairs]
+        outputs = {n for g, _ in pairs for n in nodes[g].value.shape}
         whole = [i for i in self.fixed if i in named and nodes[i].value.ndim
                  and not np.isin(nodes[i].value, (0, 1)).all()]  # fmt: skip
         return [i for i in whole if min(nodes[i].value.shape) == 1 or nodes[i].value.ndim == 1
@@ -120,7 +121,8 @@ class World:
         """How many parameters show nothing; all of them where the output is always 1, as the
         softmax of one unit is."""
         olds = [p.old for p in self.params]
-        outputs = ([state[g] for state in self.at] for one in self.targets for g, _ in one.pairs)
+        pairs = (pair for target in self.targets for pair in target.pairs)
+        outputs = ([state[g] for state in self.at] for g, _ in pairs)
         if all(np.allclose(values, 1, rtol=SAME, atol=0) for values in outputs):
             return len(olds)
         return sense.degenerate(self.recording, self.graph, olds, self.targets)
@@ -130,20 +132,20 @@ class World:
         written one by one."""
         nodes, left, seen = self.recording.nodes, [number], set()
         while left:
-            for one in self.graph.before[left.pop()]:
-                if one in seen or one not in among:
+            for parent in self.graph.before[left.pop()]:
+                if parent in seen or parent not in among:
                     continue
-                seen.add(one)
-                node, op = nodes[one], nodes[one].op
+                seen.add(parent)
+                node, op = nodes[parent], nodes[parent].op
                 alike = node.value.shape == nodes[number].value.shape
                 if alike and op not in WRITES:
-                    yield one
-                known = sum(i in among for i in self.graph.before[one])  # u alone, and no w x
+                    yield parent
+                known = sum(i in among for i in self.graph.before[parent])  # u alone, and no w x
                 entry = (node.value.size == 1 and known == 1) or op in PASSING or op in WRITES
-                left += [one] if (alike or entry) and op not in FACTORS else []
+                left += [parent] if (alike or entry) and op not in FACTORS else []
 
     def replayed(
-        self, state: Mapping[int, np.ndarray], given: Mapping[int, Any]
+        self, state: Mapping[int, np.ndarray], known: Mapping[int, Any]
     ) -> dict[str, np.ndarray]:
         """How far the parameters move at a state, or their gradients, if some values are given.
 
@@ -152,7 +154,7 @@ class World:
         """
         nodes = self.recording.nodes
         leaves = {n.id: state[n.id] for n in nodes.values() if n.op == "leaf"}
-        again = replay.values(nodes, {**leaves, **given})
+        again = replay.values(nodes, {**leaves, **known})
         return {p.name: np.asarray(again[p.new] - (0 if p.gives else state[p.old]))
                 for p in self.params}  # fmt: skip
 
@@ -175,7 +177,7 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
         graph = Graph(recording.nodes)
         params = tuple(Param(*move) for move in recording.moves)
         try:
-            found = (
+            candidates = (
                 [_moving(recording, graph, params, seed)]
                 if params
                 else list(given(recording, graph, seed))
@@ -183,7 +185,7 @@ def worlds(recordings: Sequence[Recording], seed: int) -> Iterator[World]:
         except replay.NotReplayed as why:
             stopped = why
             continue
-        for world in found:
+        for world in candidates:
             if world.targets:
                 any_found = True
                 yield world
@@ -197,16 +199,16 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
         raise Unjudged(
             "construct", lost.op.removeprefix(STOOD_IN).removeprefix(LOST), lost.span.line
         )
-    found = tuple(targets(graph, olds, news))
-    fixed = network.fixed(graph, olds, found)
-    siblings = tuple(network.siblings(recording, graph, found))
-    idle = network.idle(graph, olds, news, found)
+    candidates = tuple(targets(graph, olds, news))
+    fixed = network.fixed(graph, olds, candidates)
+    siblings = tuple(network.siblings(recording, graph, candidates))
+    idle = network.idle(graph, olds, news, candidates)
     fixed += [i for i in dict.fromkeys((*siblings, *idle)) if i not in fixed]
-    empty = network.empty_samples(graph, olds, found, recording.parts)
-    zero = network.zero_targets(graph, found, recording.parts)
+    empty = network.empty_samples(graph, olds, candidates, recording.parts)
+    zero = network.zero_targets(graph, candidates, recording.parts)
     roots = [*olds, *fixed]
-    at = adjoints.states(recording, roots, seed, empty=empty, zero=zero) if found else ()
-    return World(recording, graph, params, tuple(fixed), at, found, siblings)
+    at = adjoints.states(recording, roots, seed, empty=empty, zero=zero) if candidates else ()
+    return World(recording, graph, params, tuple(fixed), at, candidates, siblings)
 
 
 def at_rest(world: World, seed: int) -> World | None:
@@ -252,7 +254,7 @@ def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
     have a name, in an object or as an argument, are.
     """
     nodes = recording.nodes
-    compared = lambda i: all(nodes[one].op in COMPARES for one in graph.after[i])  # noqa: E731
+    compared = lambda i: all(nodes[child].op in COMPARES for child in graph.after[i])  # noqa: E731
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     kept = {node for _, node in recording.values} | back
     first = min((n.id for n in nodes.values() if n.op != "leaf"), default=0)
@@ -274,17 +276,17 @@ def _met(
     kept = {node for name, node in recording.values if name.startswith("self.")}
 
     def met(params: list[int], *, bare: bool = False) -> tuple[Target, ...]:
-        found = _of(targets(graph, params, [], bare=bare), behind)
-        return tuple(one for one in found if not _is_update(graph, one, kept))
+        candidates = _of(targets(graph, params, [], bare=bare), behind)
+        return tuple(target for target in candidates if not _is_update(graph, target, kept))
 
-    if found := met(roots):
-        return roots, found
+    if candidates := met(roots):
+        return roots, candidates
     if _is_loss(recording):
         shape = nodes[y].value.shape
         bare = [i for i in used if i != y and nodes[i].value.shape == shape]
         bare = [i for i in bare if nodes[i].value.dtype.kind == "f"]
-        if found := met(bare, bare=True):
-            return bare, found
+        if candidates := met(bare, bare=True):
+            return bare, candidates
     return roots, tuple(given_back(recording, graph, roots, y))
 
 
@@ -311,7 +313,7 @@ def _is_loss(recording: Recording) -> bool:
 
 def _of(targets: Sequence[Target], behind: set[int]) -> tuple[Target, ...]:
     """Those that are made of one array."""
-    return tuple(one for one in targets if one.nodes <= behind)
+    return tuple(target for target in targets if target.nodes <= behind)
 
 
 def _candidates(

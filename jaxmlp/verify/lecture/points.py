@@ -143,7 +143,7 @@ def _values(f: str, at: Drawn, W: Array, V: Array, du: Array, da: Array) -> Valu
     E: dict[str, Numbers] = {
         k: losses.error(net.output, net.loss, passes[k].a, at.y) for k, net in nets.items()
     }
-    return Values(E, jnp.log(g), a, z, {k: one.g for k, one in passes.items()})
+    return Values(E, jnp.log(g), a, z, {k: passed.g for k, passed in passes.items()})
 
 
 def _slopes(f: str, wanted: tuple[str, ...], at: Drawn) -> tuple[Slopes, Values]:
@@ -155,8 +155,8 @@ def _slopes(f: str, wanted: tuple[str, ...], at: Drawn) -> tuple[Slopes, Values]
         return {name: known[name] for name in wanted}, values
 
     shifts = jnp.zeros_like(at.W[:, 0]), jnp.zeros_like(at.V[:, 0])
-    found, values = jax.jacrev(outputs, argnums=(0, 1, 2, 3), has_aux=True)(at.W, at.V, *shifts)
-    return Slopes(**{name: Gradients(*each) for name, each in found.items()}), values
+    jacobians, values = jax.jacrev(outputs, argnums=(0, 1, 2, 3), has_aux=True)(at.W, at.V, *shifts)
+    return Slopes(**{name: Gradients(*each) for name, each in jacobians.items()}), values
 
 
 def _simple(at: Drawn) -> Simple:
@@ -198,9 +198,9 @@ def _look(drawn: dict[str, Drawn]) -> dict[str, Looked]:
     def slopes(f: str, wanted: tuple[str, ...], points: Drawn) -> tuple[Slopes, Values]:
         return jax.vmap(functools.partial(_slopes, f, wanted))(points)
 
-    found = {f: slopes(f, (*NETWORKS, "log_g", "a"), drawn["any"]) for f in HIDDEN}
+    by_f = {f: slopes(f, (*NETWORKS, "log_g", "a"), drawn["any"]) for f in HIDDEN}
     return {
-        "any": (found, jax.vmap(_simple)(drawn["any"])),
+        "any": (by_f, jax.vmap(_simple)(drawn["any"])),
         "m = q + 1": ({"tanh": slopes("tanh", ("entropy",), drawn["m = q + 1"])}, None),
         "m = q": ({"tanh": slopes("tanh", ("squared",), drawn["m = q"])}, None),
     }
@@ -287,8 +287,8 @@ def _after(drawn: dict[str, Drawn], slopes: Slopes) -> dict[str, Drawn]:
 def _points(
     drawn: Drawn, looked: Looked, late: dict[str, tuple[Slopes, Values]]
 ) -> Iterator[Point]:
-    found, simple = looked
-    for f, (slopes, values) in found.items():
+    by_f, simple = looked
+    for f, (slopes, values) in by_f.items():
         for i in range(len(drawn.x)):
             here = (drawn, slopes, values, late[f][0] if simple else None, simple)
             at, *seen = jax.tree.map(lambda leaf, i=i: leaf[i], here)

@@ -89,18 +89,18 @@ def _remarks(remarks: Sequence[Note], lang: str, indent: str) -> Iterator[str]:
 
 def _diagnosis(check: Check, lang: str, explain: str) -> Iterator[str]:
     """The mistakes that belong together, or each explanation with those that do."""
-    colon, found = say("colon", lang), telling.explanations(check.diagnosis)
+    colon, explanations = say("colon", lang), telling.explanations(check.diagnosis)
     if explain == "hint":
         for note in check.diagnosis:
             yield f"{say('hint', lang)}{colon}{words.sentence(note, lang)}"
-    elif len(found) > 1:
-        yield say("apart", lang, len(found)) + colon.rstrip()
-        for k, notes in enumerate(found):
+    elif len(explanations) > 1:
+        yield say("apart", lang, len(explanations)) + colon.rstrip()
+        for k, notes in enumerate(explanations):
             yield from _together(notes, "  " + say("or" if k else "either", lang, k + 1), lang)
-    elif found:
-        many = len(found[0]) > 1
-        head = say("together", lang, len(found[0])) if many else say("diagnosis", lang)
-        yield from _together(found[0], head + colon.rstrip(), lang)
+    elif explanations:
+        many = len(explanations[0]) > 1
+        head = say("together", lang, len(explanations[0])) if many else say("diagnosis", lang)
+        yield from _together(explanations[0], head + colon.rstrip(), lang)
 
 
 def _together(notes: Sequence[Note], head: str, lang: str) -> Iterator[str]:
@@ -135,7 +135,7 @@ def as_csv(report: Report, lang: str = "en", explain: str = "full") -> str:
 def _row(file: File, keys: Sequence[tuple[str, str]], lang: str) -> list[object]:
     left = [n.text for n in file.remarks if n.id in telling.NOT_LOOKED_AT]
     said = [*filter(None, [file.problem]), *left]
-    problem = "; ".join(" ".join(words.lines(getattr(one, lang))) for one in said)
+    problem = "; ".join(" ".join(words.lines(getattr(message, lang))) for message in said)
     cells = [
         " | ".join(_cell(c, lang) for c in file.checks if (c.name, c.stage) == key) for key in keys
     ]
@@ -144,8 +144,8 @@ def _row(file: File, keys: Sequence[tuple[str, str]], lang: str) -> list[object]
 
 
 def _cell(check: Check, lang: str) -> str:
-    found = telling.ids(check)
-    return say(check.verdict, lang) + (say("colon", lang) + found if found else "")
+    ids = telling.ids(check)
+    return say(check.verdict, lang) + (say("colon", lang) + ids if ids else "")
 
 
 def _table(rows: Sequence[Sequence[object]]) -> str:

@@ -36,13 +36,13 @@ def listed(checks: Sequence[Check]) -> list[Row]:
     margin = min((_margin(line.text) for line in lines if line.text.strip()), default=0)
     told = [check for check in checks if shown(check, lines)]
     rows = [_row(line, told, margin) for line in lines]
-    found: list[Row] = []
+    listing: list[Row] = []
     for row in rows:
-        before = found[-1].line if found else None
+        before = listing[-1].line if listing else None
         if before and (before.cell, before.number + 1) != (row.line.cell, row.line.number):
-            found.append(Row(None))
-        found.append(row)
-    return found
+            listing.append(Row(None))
+        listing.append(row)
+    return listing
 
 
 def shown(check: Check, lines: Sequence[Line]) -> bool:

@@ -46,8 +46,8 @@ BY_NAME = {
 def equation(check: Check) -> str:
     """The lecture's equation for the quantity, with its number; nothing where there is none."""
     by_name = BY_NAME.get(check.stage, {})
-    found = (by_name[part] for part in by_name if part in check.name.lower())
-    known = EQUATIONS.get(check.stage) or next(found, None)
+    matches = (by_name[part] for part in by_name if part in check.name.lower())
+    known = EQUATIONS.get(check.stage) or next(matches, None)
     return "" if known is None else set_equation(known)
 
 
@@ -161,7 +161,7 @@ def as_images(fragment: str) -> str:
     return re.sub(r'<svg [^>]*aria-label="([^"]*)">.*?</svg>', _image, fragment, flags=re.DOTALL)
 
 
-def _image(found: re.Match) -> str:
-    svg = found[0].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+def _image(match: re.Match) -> str:
+    svg = match[0].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     data = base64.b64encode(svg.replace("</svg>", f"{IMAGE}</svg>").encode()).decode()
-    return f'<img alt="{found[1]}" src="data:image/svg+xml;base64,{data}">'
+    return f'<img alt="{match[1]}" src="data:image/svg+xml;base64,{data}">'

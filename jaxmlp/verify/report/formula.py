@@ -35,22 +35,22 @@ def mathml(text: str) -> str:
 
 def _nodes(tokens: Tokens, end: str | None = None) -> list[str]:
     """What stands before the closing token, one element after the other."""
-    found: list[str] = []
+    nodes: list[str] = []
     partial: int | None = None  # where the last ∂ without its / stands
     while tokens and tokens[0][1] != end:
         kind, text = tokens.popleft()
         if text == "∂":
-            partial = len(found)
+            partial = len(nodes)
         if text == "/" and partial is not None:
-            found[partial:] = [_fraction(found[partial:], tokens)]
+            nodes[partial:] = [_fraction(nodes[partial:], tokens)]
             partial = None
         elif kind in ("raised", "index", "script"):
-            found.append(_scripted(found.pop() if found else "<mrow></mrow>", kind, text, tokens))
+            nodes.append(_scripted(nodes.pop() if nodes else "<mrow></mrow>", kind, text, tokens))
         else:
-            found.append(_element(kind, text, tokens))
+            nodes.append(_element(kind, text, tokens))
     if tokens:
         tokens.popleft()
-    return found
+    return nodes
 
 
 def _fraction(over: list[str], tokens: Tokens) -> str:
@@ -85,9 +85,9 @@ def _scripted(base: str, kind: str, text: str, tokens: Tokens) -> str:
     else:
         script = _plain(text) if kind == "index" else _one(_nodes(tokens, "}"))
     if kind == "raised" or text == "^":
-        for one, both in (("msub", "msubsup"), ("munder", "munderover")):
-            if base.startswith(f"<{one}>"):
-                return f"<{both}>{base[len(one) + 2 : -len(one) - 3]}{script}</{both}>"
+        for single, both in (("msub", "msubsup"), ("munder", "munderover")):
+            if base.startswith(f"<{single}>"):
+                return f"<{both}>{base[len(single) + 2 : -len(single) - 3]}{script}</{both}>"
         return f"<msup>{base}{script}</msup>"
     return f"<munder>{base}{script}</munder>" if base == SIGMA else f"<msub>{base}{script}</msub>"
 
@@ -95,9 +95,9 @@ def _scripted(base: str, kind: str, text: str, tokens: Tokens) -> str:
 def _joined(elements: list[str]) -> str:
     """Side by side, where no line may end: a space shows unless it is beside a sign."""
     shown = []
-    for before, one, after in zip(["", *elements], elements, [*elements[1:], ""], strict=False):
+    for before, element, after in zip(["", *elements], elements, [*elements[1:], ""], strict=False):
         beside = before.startswith("<mo") or after.startswith("<mo>") or not (before and after)
-        shown.append(one or ("" if beside else GAP))
+        shown.append(element or ("" if beside else GAP))
     return "".join(shown)
 
 

@@ -78,14 +78,14 @@ def chains(claim: Claim, lang: str) -> str:
     """The counterexample, if there is one, and the chains of a claim that has a proof."""
     refuted = escape(telling.refuted(claim, lang)) if claim.proof.refutation else ""
     example = f"<p>{tag('refutation', lang)} {refuted}</p>" if refuted else ""
-    return example + "".join(derivation(one, lang) for one in claim.proof.derivations)
+    return example + "".join(derivation(chain, lang) for chain in claim.proof.derivations)
 
 
-def derivation(one: Derivation, lang: str) -> str:
+def derivation(chain: Derivation, lang: str) -> str:
     """A chain, one expression a line, each with the names of the rules that lead to it."""
-    title = getattr(one.title, lang)
-    head = say("chain", lang, title, one.where) if one.where else title
-    lines = "".join(_step(step, lang) for step in one.steps)
+    title = getattr(chain.title, lang)
+    head = say("chain", lang, title, chain.where) if chain.where else title
+    lines = "".join(_step(step, lang) for step in chain.steps)
     return f'<div class="chain"><p class="tag">{escape(head)}</p>{lines}</div>'
 
 
@@ -112,8 +112,8 @@ def notation(claims: Sequence[Claim], lang: str) -> str:
 
 def laws(claims: Sequence[Claim], lang: str) -> str:
     """The list of the rules that the chains use."""
-    chains = (one for claim in claims if claim.proof for one in claim.proof.derivations)
-    used = dict.fromkeys(law for one in chains for step in one.steps for law in step.rules)
+    chains = (chain for claim in claims if claim.proof for chain in claim.proof.derivations)
+    used = dict.fromkeys(law for chain in chains for step in chain.steps for law in step.rules)
     rows = "".join(
         f"<dt>{escape(getattr(law.name, lang))}</dt><dd>{mathml(clean(law.formula))}</dd>"
         for law in used

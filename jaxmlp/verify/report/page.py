@@ -143,8 +143,8 @@ def _check(check: Check, lang: str, explain: str, *, told: bool) -> str:
     diagnosis = () if told else _diagnosis(check, lang, explain)
     said = [_facts(check, lang, told), *diagnosis, *_remarks(check.remarks, lang)]
     text, drawn = "".join(said), picture(check, lang)
-    found = f'<div class="found"><div>{text}</div>{drawn}</div>' if text or drawn else ""
-    return f'<li class="check {check.verdict}">{head}{found}</li>'
+    details = f'<div class="found"><div>{text}</div>{drawn}</div>' if text or drawn else ""
+    return f'<li class="check {check.verdict}">{head}{details}</li>'
 
 
 def _facts(check: Check, lang: str, in_code: bool) -> str:
@@ -167,18 +167,18 @@ def _sentence(note: Note, lang: str) -> str:
 
 def _diagnosis(check: Check, lang: str, explain: str) -> Iterator[str]:
     """The mistakes that belong together, or each explanation with those that do."""
-    found = telling.explanations(check.diagnosis)
-    if not found:
+    explanations = telling.explanations(check.diagnosis)
+    if not explanations:
         return
     if explain == "hint":
         head, items = say("hint", lang), [_sentence(note, lang) for note in check.diagnosis]
-    elif len(found) > 1:
-        head = say("apart", lang, len(found))
-        items = [_explanation(notes, k, lang) for k, notes in enumerate(found)]
+    elif len(explanations) > 1:
+        head = say("apart", lang, len(explanations))
+        items = [_explanation(notes, k, lang) for k, notes in enumerate(explanations)]
     else:
-        many = len(found[0]) > 1
-        head = say("together", lang, len(found[0])) if many else say("diagnosis", lang)
-        items = [_sentence(note, lang) for note in found[0]]
+        many = len(explanations[0]) > 1
+        head = say("together", lang, len(explanations[0])) if many else say("diagnosis", lang)
+        items = [_sentence(note, lang) for note in explanations[0]]
     listed = "".join(f"<li>{item}</li>" for item in items)
     kind = "" if explain == "hint" else " cause"
     yield f'<div class="note{kind}"><span class="tag">{head}</span><ul>{listed}</ul></div>\n'

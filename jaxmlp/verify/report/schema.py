@@ -11,26 +11,26 @@ from jaxmlp.verify.report import telling
 VERSION = 2
 
 
-def report(found: Report, lang: str, explain: str) -> str:
+def report(told: Report, lang: str, explain: str) -> str:
     """What `telling.told` has left of a report, as JSON."""
     return _dumped(
         {
             **_header("jaxmlp-verify", lang),
             "explain": explain,
-            "summary": telling.counts(found.checks),
-            "held": found.held and found.held._asdict(),
-            "files": [_file(file, lang) for file in found.files],
+            "summary": telling.counts(told.checks),
+            "held": told.held and told.held._asdict(),
+            "files": [_file(file, lang) for file in told.files],
         }
     )
 
 
-def claims(found: Sequence[Claim], lang: str) -> str:
+def claims(equations: Sequence[Claim], lang: str) -> str:
     """The claims as JSON."""
     return _dumped(
         {
             **_header("jaxmlp-claims", lang),
-            "summary": telling.claim_counts(found),
-            "claims": [claim(one, lang) for one in found],
+            "summary": telling.claim_counts(equations),
+            "claims": [claim(equation, lang) for equation in equations],
         }
     )
 
@@ -123,21 +123,21 @@ def _number(value: float | None) -> float | str | None:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def claim(one: Claim, lang: str) -> dict:
+def claim(equation: Claim, lang: str) -> dict:
     """One claim; the keys are also the columns of the CSV."""
     return {
-        "id": _string(one.id),
-        "slide": _string(one.slide),
-        "formula": _string(one.formula),
-        "holds": bool(one.holds),
-        "recorded": bool(one.recorded),
-        "relative_error": _number(one.relative_error),
-        "assumption": _said(one.assumption, lang),
-        "error_without": _number(one.error_without),
-        "correction": one.correction and _string(one.correction),
-        "correction_error": _number(one.correction_error),
-        "remark": _said(one.remark, lang),
-        **_proof(one.proof, lang),
+        "id": _string(equation.id),
+        "slide": _string(equation.slide),
+        "formula": _string(equation.formula),
+        "holds": bool(equation.holds),
+        "recorded": bool(equation.recorded),
+        "relative_error": _number(equation.relative_error),
+        "assumption": _said(equation.assumption, lang),
+        "error_without": _number(equation.error_without),
+        "correction": equation.correction and _string(equation.correction),
+        "correction_error": _number(equation.correction_error),
+        "remark": _said(equation.remark, lang),
+        **_proof(equation.proof, lang),
     }
 
 

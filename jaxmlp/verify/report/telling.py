@@ -61,16 +61,16 @@ def _hinted_lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:
 
 def explanations(diagnosis: Iterable[Note]) -> list[list[Note]]:
     """The notes by explanation, in order of first appearance."""
-    found: dict[int, list[Note]] = {}
+    groups: dict[int, list[Note]] = {}
     for note in diagnosis:
-        found.setdefault(note.explanation, []).append(note)
-    return list(found.values())
+        groups.setdefault(note.explanation, []).append(note)
+    return list(groups.values())
 
 
 def counts(checks: Iterable[Check]) -> dict[str, int]:
     """How many of each verdict."""
-    found = Counter(check.verdict for check in checks)
-    return {verdict: found[verdict] for verdict in VERDICTS}
+    tally = Counter(check.verdict for check in checks)
+    return {verdict: tally[verdict] for verdict in VERDICTS}
 
 
 def columns(report: Report) -> list[Check]:
@@ -164,14 +164,14 @@ def summary(report: Report, lang: str) -> str:
     if not files:
         return say("nothing", lang)
     problems = sum(file.problem is not None for file in report.files)
-    found = [
+    verdicts = [
         say("count", lang, say(verdict, lang), count)
         for verdict, count in counts(report.checks).items()
         if count
     ]
     judged = [file for file in report.files if file.problem is None]
     left = sum(any(note.id in NOT_LOOKED_AT for note in file.remarks) for file in judged)
-    parts = found + ([say("problems", lang, problems)] if problems else [])
+    parts = verdicts + ([say("problems", lang, problems)] if problems else [])
     parts += [say("left", lang, left)] if left else []
     elsewhere = sum(check.bought for check in report.checks)
     parts += [say("bought", lang, elsewhere)] if elsewhere else []
@@ -197,18 +197,18 @@ def not_as_recorded(claim: Claim, lang: str) -> str:
 
 def claim_counts(claims: Iterable[Claim]) -> dict[str, int]:
     """How many hold, how many do not, and how many are not as recorded."""
-    found = [(bool(claim.holds), claim.holds != claim.recorded) for claim in claims]
-    holds = sum(h for h, _ in found)
-    unexpected = sum(u for _, u in found)
-    return {"holds": holds, "does_not_hold": len(found) - holds, "unexpected": unexpected}
+    outcomes = [(bool(claim.holds), claim.holds != claim.recorded) for claim in claims]
+    holds = sum(h for h, _ in outcomes)
+    unexpected = sum(u for _, u in outcomes)
+    return {"holds": holds, "does_not_hold": len(outcomes) - holds, "unexpected": unexpected}
 
 
 def claims_summary(claims: Sequence[Claim], lang: str) -> str:
     """How many hold and how many do not, on one line; on another, why nothing was proved."""
     keys = zip(("holding", "not holding", "unexpected"), claim_counts(claims).values(), strict=True)
-    found = [say("count", lang, say(key, lang), count) for key, count in keys if count]
+    phrases = [say("count", lang, say(key, lang), count) for key, count in keys if count]
     many = say("claims", lang, len(claims))
-    line = say("colon", lang).join([many, say("comma", lang).join(found)] if found else [many])
+    line = say("colon", lang).join([many, say("comma", lang).join(phrases)] if phrases else [many])
     untried = {getattr(c.proof.statement, lang) for c in claims if c.proof and c.proof.done is None}
     return "\n".join([line, *sorted(untried)])
 

@@ -206,6 +206,6 @@ def check_options(lang: str, explain: str = "full") -> None:
     Raises:
         ValueError: it says what there is.
     """
-    for what, given, known in (("language", lang, Words._fields), ("level", explain, EXPLAIN)):
-        if given not in known:
-            raise ValueError(f"unknown {what} {given!r}: expected {', '.join(known)}")
+    for option, chosen, known in (("language", lang, Words._fields), ("level", explain, EXPLAIN)):
+        if chosen not in known:
+            raise ValueError(f"unknown {option} {chosen!r}: expected {', '.join(known)}")

@@ -21,35 +21,37 @@ LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
 
 
-def called(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
+def called(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     """What it gives as a function.
 
     Raises:
         Unsupported: there is no way to tell.
     """
     of_array = len(args) == 1 and isinstance(args[0], np.ndarray | StandIn)
-    if of_array and not what.loaded and what.stands_for not in what._oracle.absent:
-        return _applied(what.stands_for, settled(args[0]), what._oracle)
-    if of_array and not kw and (known := _activation(what.stands_for)) is not None:
-        return known(settled(args[0]), what._oracle)
-    if not what.loaded:
-        raise Unsupported(f"{what.stands_for}, which is not defined")
+    if of_array and not stand_in.loaded and stand_in.stands_for not in stand_in._oracle.absent:
+        return _applied(stand_in.stands_for, settled(args[0]), stand_in._oracle)
+    if of_array and not kw and (known := _activation(stand_in.stands_for)) is not None:
+        return known(settled(args[0]), stand_in._oracle)
+    if not stand_in.loaded:
+        raise Unsupported(f"{stand_in.stands_for}, which is not defined")
     if len(args) == 1 and isinstance(args[0], FunctionType | type):
         return args[0]  # a decorator
-    if LACKS.search(what.stands_for):
+    if LACKS.search(stand_in.stands_for):
         return lifted(np.zeros((1, 1), bool))  # stand-ins are complete
-    if SCORE.search(what.stands_for):
-        return _standing_in(number(what._oracle.random.random()))
-    return _made(what, args, kw) if (data := _data(what, args, kw)) is None else data
+    if SCORE.search(stand_in.stands_for):
+        return _standing_in(number(stand_in._oracle.random.random()))
+    return _made(stand_in, args, kw) if (data := _data(stand_in, args, kw)) is None else data
 
 
-def _made(what: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
+def _made(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
     """A stand-in for what a function gives of which nothing is known."""
-    what._oracle.calls += 1
-    opened = what.stands_for.endswith(".open") and args and isinstance(args[0], str | os.PathLike)
+    stand_in._oracle.calls += 1
+    opened = (
+        stand_in.stands_for.endswith(".open") and args and isinstance(args[0], str | os.PathLike)
+    )
     file = os.path.basename(args[0]).replace(".", "_") if opened else ""  # a dot is of an attribute
-    made = what._another(f"{what.stands_for}({file})#{what._oracle.calls}", loaded=True)
-    pickled = PICKLED in what.stands_for  # made of a file, of which nothing is known
+    made = stand_in._another(f"{stand_in.stands_for}({file})#{stand_in._oracle.calls}", loaded=True)
+    pickled = PICKLED in stand_in.stands_for  # made of a file, of which nothing is known
     made._given = () if pickled else tuple(_arrays((*args, *kw.values())))
     return made
 
@@ -70,20 +72,20 @@ def _applied(name: str, u: Any, oracle: Oracle) -> Any:
     return 1 - u * u if of_output else 1 - np.tanh(u) ** 2
 
 
-def _data(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
+def _data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     """What is known of a function of a library: a data set, or labels as 1 of K; or None."""
-    name, oracle = what.stands_for, what._oracle
+    name, oracle = stand_in.stands_for, stand_in._oracle
     if (tables := _there(args)) and (parts := data_sets.split(name, tables, kw)):
         return parts
-    known = tuple(one.known() if isinstance(one, StandIn) else of_frames(one) for one in args)
+    known = tuple(part.known() if isinstance(part, StandIn) else of_frames(part) for part in args)
     data = data_sets.loaded(name, known, kw, oracle.rows, oracle.random, oracle.lengths)
     if data is None:
         data = data_sets.one_hot(name, tuple(map(plain, known)), kw)
     if not isinstance(data, dict | np.ndarray):
         return _standing_in(lifted(data))
-    made = what._another(f"{name}()", loaded=True)
+    made = stand_in._another(f"{name}()", loaded=True)
     if isinstance(data, dict):
-        made.parts = {key: _standing_in(lifted(one)) for key, one in data.items()}
+        made.parts = {key: _standing_in(lifted(part)) for key, part in data.items()}
     else:  # labels, perhaps as a sparse matrix
         made.value = lifted(data)
     return made
@@ -91,8 +93,8 @@ def _data(what: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
 
 def _there(args: tuple) -> tuple:
     """The arguments, if all are tables that are there, of more rows than stand-ins have."""
-    all_there = all(isinstance(one, np.ndarray) or is_frame(one) for one in args)
-    return args if all_there and all(np.ndim(one) and len(one) > ROWS for one in args) else ()
+    all_there = all(isinstance(table, np.ndarray) or is_frame(table) for table in args)
+    return args if all_there and all(np.ndim(table) and len(table) > ROWS for table in args) else ()
 
 
 def _activation(name: str) -> Callable[[Any, Oracle], Any] | None:
@@ -108,17 +110,17 @@ def _softmax(u: Any, oracle: Oracle) -> Any:
 
 def _arrays(args: Iterable[Any]) -> Iterator[Any]:
     """The arrays among arguments, those in lists, too."""
-    for one in args:
-        if isinstance(one, list | tuple):
-            yield from _arrays(one)
-        elif isinstance(one, np.ndarray | StandIn) or is_frame(one):
-            yield one
+    for argument in args:
+        if isinstance(argument, list | tuple):
+            yield from _arrays(argument)
+        elif isinstance(argument, np.ndarray | StandIn) or is_frame(argument):
+            yield argument
 
 
 def _standing_in(data: Any) -> Any:
     """Data of which each array is known to stand in for what is not there."""
-    for one in _arrays((data,)):
-        current().stands_in(one)
+    for array in _arrays((data,)):
+        current().stands_in(array)
     return data
 
 

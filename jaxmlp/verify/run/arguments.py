@@ -89,18 +89,18 @@ class Arguments:
             like: whether it may have the shape of the output.
             setting: whether an object is made with it.
         """
-        given = self.given
-        if given.keys().isdisjoint(names):
-            given.update(_of_exercise(names, self.oracle))
+        inputs = self.given
+        if inputs.keys().isdisjoint(names):
+            inputs.update(_of_exercise(names, self.oracle))
         if not self.what.methods:
             self._call_givers(names, asking)
         for name in names:
-            if name not in given and (known := self._of_results(name)) is not None:
-                given[name] = known
-            if name not in given:
-                given[name] = self._another(name, _hint(name, code), asking, setting=setting)
-            if like and isinstance(given[name], Unknown):
-                given[name].like = self.oracle.output
+            if name not in inputs and (known := self._of_results(name)) is not None:
+                inputs[name] = known
+            if name not in inputs:
+                inputs[name] = self._another(name, _hint(name, code), asking, setting=setting)
+            if like and isinstance(inputs[name], Unknown):
+                inputs[name].like = self.oracle.output
 
     def _another(self, name: str, hint: str, asking: frozenset[str], *, setting: bool) -> Any:
         """Something for an argument of which no more is known than its name and annotation."""
@@ -150,11 +150,11 @@ class Arguments:
         results = result if len(names) > 1 else (result,)
         if isinstance(results[0], np.ndarray):
             self.oracle.output = results[0].shape
-        for k, (name, one) in enumerate(zip(names, results, strict=True)):
-            self.given.setdefault(name or f"{before.name}[{k}]", one)
+        for k, (name, output) in enumerate(zip(names, results, strict=True)):
+            self.given.setdefault(name or f"{before.name}[{k}]", output)
             for other in others if alike(before.name, self.what.name) else ():
                 if goes_with(other, name):
-                    self.given.setdefault(other, one)
+                    self.given.setdefault(other, output)
         self.given.setdefault(asked, results[-1])
 
     def _of_results(self, name: str) -> Any:
@@ -208,11 +208,11 @@ def _is_batch(name: str, default: Any) -> bool:
 
 def _of_exercise(names: Sequence[str], oracle: Oracle) -> dict[str, Any]:
     """Arguments for W, V, x and y in one of the usual ways, if these are among the names."""
-    found = roles(names)
-    if not {"W", "V", "x", "y"} <= set(found or ()):
+    symbols = roles(names)
+    if not {"W", "V", "x", "y"} <= set(symbols or ()):
         return {}
-    ways = [(way, True) for way in layouts(names, found, bias=True)]
-    ways += [(way, False) for way in layouts(names, found, bias=False) if not way.apart]
+    ways = [(way, True) for way in layouts(names, symbols, bias=True)]
+    ways += [(way, False) for way in layouts(names, symbols, bias=False) if not way.apart]
     if (picked := oracle.choose((*ways, None))) is None:  # as its own sizes may need it
         return {}
     oracle.ours, (way, bias) = True, picked

@@ -43,7 +43,7 @@ class Recorded(Methods):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kw: Any
     ) -> Any:
-        if any(hasattr(one, "stands_for") for one in inputs):
+        if any(hasattr(operand, "stands_for") for operand in inputs):
             return NotImplemented  # theirs to decide
         inputs = tuple(map(as_operand, inputs))
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
@@ -66,7 +66,7 @@ class Recorded(Methods):
     def __array_function__(
         self, function: Callable, types: Iterable[type], args: Any, kw: Any
     ) -> Any:
-        if any(hasattr(one, "stands_for") for one in types):
+        if any(hasattr(kind, "stands_for") for kind in types):
             return NotImplemented
         name, args = function.__name__, tuple(map(of_frames, args))
         if name in ROUNDS and kw.get("decimals", (*args, 0)[1]) >= DECIMALS:
@@ -108,16 +108,16 @@ class Recorded(Methods):
         entry = entry_of(index, self.shape)
         if entry is not None and (node := current().entry(self, entry)) is not None:
             return _wrapped(np.asarray(plain(self)[index]), node)
-        found = given_back(plain(self)[where(index)], "getitem", (encoded(self), encoded(index)))
-        turned = self._matrix and found.ndim == 1 and not isinstance(index[0], int)
-        return as_matrix(np.reshape(found, (-1, 1)) if turned else found, self)
+        part = given_back(plain(self)[where(index)], "getitem", (encoded(self), encoded(index)))
+        turned = self._matrix and part.ndim == 1 and not isinstance(index[0], int)
+        return as_matrix(np.reshape(part, (-1, 1)) if turned else part, self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = decided(index, self.shape)
         if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[where(index)]) == 0:
             value = np.reshape(value, ())  # as NumPy before 2.4 does
-        memory, at, what = plain(self), where(index), plain(value)
-        change = lambda: memory.__setitem__(at, what)  # noqa: E731
+        memory, at, written = plain(self), where(index), plain(value)
+        change = lambda: memory.__setitem__(at, written)  # noqa: E731
         if (entry := entry_of(index, self.shape)) is not None:
             return current().write_entry(self, entry, encoded(value), change)
         args = (encoded(self), encoded(index), encoded(value))
@@ -161,7 +161,7 @@ def as_matrix(made: Any, *of: Any) -> Any:
 def _is_matrix(value: Any) -> bool:
     """Whether it is one, or some of them are that are joined."""
     if isinstance(value, tuple | list):
-        return any(getattr(one, "_matrix", False) is True for one in value)
+        return any(getattr(array, "_matrix", False) is True for array in value)
     return getattr(value, "_matrix", False) is True
 
 
@@ -208,8 +208,8 @@ def _ragged(rows: Sequence[Any]) -> np.ndarray:
     made = np.empty((len(rows), columns) if columns else len(rows), object)
     for k, row in enumerate(rows):
         if columns:
-            for j, one in enumerate(row):
-                made[k, j] = one
+            for j, entry in enumerate(row):
+                made[k, j] = entry
         else:
             made[k] = row
     return made
@@ -248,7 +248,7 @@ def lifted(value: Any) -> Any:
         return array.view(Recorded) if array.dtype.kind in "fiub" else value
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(lifted, value))
-    return [lifted(one) for one in value] if isinstance(value, list) else value
+    return [lifted(element) for element in value] if isinstance(value, list) else value
 
 
 def of_frames(value: Any) -> Any:
@@ -273,7 +273,7 @@ def as_operand(value: Any) -> Any:
 
 def of_numbers(values: list) -> Any:
     """A list of plain numbers as an array, the same one as long as it has these: targets, say."""
-    if len(values) < 2 or not all(type(one) in (int, float) for one in values):
+    if len(values) < 2 or not all(type(entry) in (int, float) for entry in values):
         return values
     kept = current().lists
     whole, before, array = kept.get(id(values), (None, [], None))
@@ -303,7 +303,7 @@ def as_array(
         if (table := _as_table(value)) is not None:
             return as_array(lifted(table), dtype, copy=False, ndmin=ndmin)
         try:
-            made = np.stack([as_array(one) for one in value])
+            made = np.stack([as_array(row) for row in value])
         except ValueError:
             return _ragged(value)
     else:
@@ -319,11 +319,11 @@ def as_array(
 
 def _as_table(rows: Sequence[Any]) -> np.ndarray | None:
     """Rows of numbers that a program states, as one array, where they are many: data."""
-    numbers = [one for row in rows if isinstance(row, list | tuple) for one in row]
+    numbers = [entry for row in rows if isinstance(row, list | tuple) for entry in row]
     many = len(numbers) > MANY_NUMBERS and len({len(row) for row in rows}) == 1
     if not many or not all(map(_is_stated, numbers)):
         return None
-    return np.array([float(plain(one)) for one in numbers]).reshape(len(rows), -1)
+    return np.array([float(plain(entry)) for entry in numbers]).reshape(len(rows), -1)
 
 
 def _is_stated(value: Any) -> bool:

@@ -30,7 +30,7 @@ def roots(path: Path, nodes: Sequence[ast.AST]) -> list[Path]:
     named = sorted(part for part in parts if part.isprintable() and part.strip("."))
     places = [home, *home.parents[:UP]]
     inside = [place / part for place in places for part in named]
-    return [home, *(one for one in inside if one.is_dir()), *places[1:]]
+    return [home, *(folder for folder in inside if folder.is_dir()), *places[1:]]
 
 
 def _names_sys_path(node: ast.AST) -> bool:
@@ -38,7 +38,7 @@ def _names_sys_path(node: ast.AST) -> bool:
         case ast.Attribute(value=ast.Name(id="sys"), attr="path"):
             return True
         case ast.ImportFrom(module="sys"):
-            return any(one.name == "path" for one in node.names)
+            return any(alias.name == "path" for alias in node.names)
     return False
 
 
@@ -57,8 +57,8 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
     if level:
         folders = [[home, *home.parents][min(level - 1, len(home.parents))]]
     else:
-        within = [one.parent for one in (home, *home.parents) if one.name == parts[0]]
-        packages = [one for one in home.parents[:UP] if (one / parts[0] / INIT).is_file()]
+        within = [place.parent for place in (home, *home.parents) if place.name == parts[0]]
+        packages = [place for place in home.parents[:UP] if (place / parts[0] / INIT).is_file()]
         folders = [*roots, *within, *packages]  # a package beside it may be installed
     alone = [] if parts[0] in LIBRARIES else [home / parts[-1]]  # of a package that is not there
     places = [*(folder.joinpath(*parts) for folder in folders), *alone]
@@ -69,11 +69,11 @@ def _module_at(place: Path) -> Path | None:
     """The file of a module or a package here; in other letters, where the system that it was
     written on does not tell small from capital."""
     exact = (place / INIT, place.with_suffix(".py"))  # the order of Python's
-    if found := next((one for one in exact if one.is_file()), None):
-        return found
+    if file := next((candidate for candidate in exact if candidate.is_file()), None):
+        return file
     name = f"{place.name}.py".lower()
     try:
-        alike = [one for one in os.listdir(place.parent) if one.lower() == name]
+        alike = [candidate for candidate in os.listdir(place.parent) if candidate.lower() == name]
     except OSError:
         return None
     return next(filter(Path.is_file, map(place.parent.joinpath, sorted(alike))), None)
@@ -99,9 +99,9 @@ def data_files(texts: Collection[str], home: Path) -> Iterator[Path]:
     """The data that texts of a program name, and that are there; those in the folder, too, of which
     they name the ending and another part, as where a name is put together."""
     folder = sorted(home.iterdir()) if home.is_dir() else ()
-    inside = [one for one in folder if DATA.fullmatch(one.suffix)][:MOST]
-    named = [one.name for one in inside if any(text.endswith(one.suffix) for text in texts)
-             and any(len(text) > 2 and text in one.stem for text in texts)]  # fmt: skip
+    inside = [path for path in folder if DATA.fullmatch(path.suffix)][:MOST]
+    named = [path.name for path in inside if any(text.endswith(path.suffix) for text in texts)
+             and any(len(text) > 2 and text in path.stem for text in texts)]  # fmt: skip
     for text in (*texts, *named):
         if file := data_file(text, home):
             yield file

@@ -135,8 +135,8 @@ def _libc(name: str, *args: Any) -> int:
         OSError: it says that it failed.
     """
     library = ctypes.CDLL(None, use_errno=True)
-    given = [os.fsencode(a) if isinstance(a, str) else a for a in args]
-    result = getattr(library, name)(*given)
+    encoded = [os.fsencode(a) if isinstance(a, str) else a for a in args]
+    result = getattr(library, name)(*encoded)
     if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
@@ -227,11 +227,11 @@ def _file(root: str, path: str) -> str:
 
 def _outermost(paths: Iterable[str]) -> list[str]:
     """Those that are there, and in none of the others."""
-    found: list[str] = []
+    outermost: list[str] = []
     for path in sorted(filter(os.path.lexists, set(paths)), key=len):
-        if not any(path.startswith(f"{outer}/") for outer in found):
-            found.append(path)
-    return found
+        if not any(path.startswith(f"{outer}/") for outer in outermost):
+            outermost.append(path)
+    return outermost
 
 
 def _limit(seconds: int) -> bool:

@@ -28,19 +28,19 @@ def call(program: Program, uncalled: Uncalled) -> None:
     if not callable(function):
         return
     arguments, known, start = Arguments(program, uncalled), len(program.seen), current().next
-    given = arguments.given
+    inputs = arguments.given
     result = program.attempt(lambda: _called(arguments, function), uncalled.line)
-    scope, before = dict(given), places(given, program.names)
+    scope, before = dict(inputs), places(inputs, program.names)
     if uncalled.methods is not None and result is not None:
-        start, scope = current().next, {"self": result, **given}
+        start, scope = current().next, {"self": result, **inputs}
         before = places(scope)
         result = _methods_called(arguments, result)
     if len(program.seen) == known and (optimised := [s for s in handed() if s.begin >= start]):
         program.seen.extend(optimised)
     elif len(program.seen) == known:
-        after = places(scope, given, program.names)
+        after = places(scope, inputs, program.names)
         changed = {name: place for name, place in after.items() if before.get(name) != place}
-        made = {name: place for name, place in places(given).items() if place.node >= start}
+        made = {name: place for name, place in places(inputs).items() if place.node >= start}
         values = before | places({uncalled.name: result}) | changed | made
         gives = multiplies() or _gives_gradients(uncalled, result)
         _remember(program, Seen(uncalled.line, uncalled.name, start, current().next, [], values),
@@ -50,10 +50,10 @@ def call(program: Program, uncalled: Uncalled) -> None:
 def handed() -> list[Seen]:
     """The first call of each thing that the program has handed to an optimiser."""
     tape = current()
-    first = {one.code: one for one in reversed(tape.handed)}
-    return [Seen(one.code.co_firstlineno if one.code.co_filename == tape.path else 0,
-                 one.code.co_name, one.begin, one.end, [], places(one.made), handed=True)
-            for one in sorted(first.values(), key=lambda one: one.begin)]  # fmt: skip
+    first = {entry.code: entry for entry in reversed(tape.handed)}
+    return [Seen(entry.code.co_firstlineno if entry.code.co_filename == tape.path else 0,
+                 entry.code.co_name, entry.begin, entry.end, [], places(entry.made), handed=True)
+            for entry in sorted(first.values(), key=lambda entry: entry.begin)]  # fmt: skip
 
 
 def _remember(
@@ -64,7 +64,7 @@ def _remember(
     known = len(program.seen)
     program.loops.look(seen.line, seen.name, seen.begin, before, after)
     if len(program.seen) > known:
-        moved = {one.name for one in program.seen[-1].moves}
+        moved = {move.name for move in program.seen[-1].moves}
         left = {name: place for name, place in before.items() if name not in moved}
         program.seen[-1] = program.seen[-1]._replace(values=seen.values | left)
     elif gives:
@@ -74,7 +74,7 @@ def _remember(
 def _gives_gradients(uncalled: Uncalled, result: Any) -> bool:
     """Whether it is called a backward pass, or gives (E, ∂E/∂x)."""
     parts = result if isinstance(result, tuple) else ()
-    arrays = [isinstance(one, np.ndarray) and one.ndim > 0 for one in parts]
+    arrays = [isinstance(part, np.ndarray) and part.ndim > 0 for part in parts]
     several = set(arrays) == {True, False}
     return several or any(map(BACK.search, (uncalled.name, *(uncalled.methods or ()))))
 
@@ -86,27 +86,27 @@ def multiplies() -> bool:
 
 def _called(arguments: Arguments, function: Any) -> Any:
     """What a function gives, with what the functions before it give."""
-    what, given = arguments.what, arguments.given
-    ready = arguments.of(function, frozenset((what.name,)))
-    if (before := what.gives.get(FORWARD)) is not None and not what.methods:
+    uncalled, inputs = arguments.what, arguments.given
+    ready = arguments.of(function, frozenset((uncalled.name,)))
+    if (before := uncalled.gives.get(FORWARD)) is not None and not uncalled.methods:
         names = [arg.arg for arg in before.args.args]
         forward = arguments.program.names[before.name]
-        given[f"{before.name}[0]"] = forward(*map(given.__getitem__, names))
+        inputs[f"{before.name}[0]"] = forward(*map(inputs.__getitem__, names))
     return _run(ready())
 
 
 def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     """What the methods of an object give; one that gives what another asks for comes before it."""
-    program, what, results = arguments.program, arguments.what, arguments.results
-    left, tried = _without_rules(made, what.methods or ()), set()
+    program, uncalled, results = arguments.program, arguments.what, arguments.results
+    left, tried = _without_rules(made, uncalled.methods or ()), set()
     while left:
-        name, errors = _next(made, left, what), len(program.errors)
+        name, errors = _next(made, left, uncalled), len(program.errors)
         results[name] = _result(arguments, name, getattr(made, name))
         program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)
         program.oracle.output = _output(results[name]) or program.oracle.output
-        setter = _setter(what, program.errors[errors:])
+        setter = _setter(uncalled, program.errors[errors:])
         if setter not in (None, name, "__init__") and name not in tried:
             tried.add(name)
             del program.errors[errors:]
@@ -118,13 +118,13 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
 
 def _result(arguments: Arguments, name: str, method: Any) -> Any:
     """What a method gives; one that adds layers to its object is called for each of several."""
-    program, what, result = arguments.program, arguments.what, None
-    adding = partial(arguments.additions, method) if name in what.adding else list
-    for again, added in enumerate(program.attempt(adding, what.line) or [{}]):
+    program, uncalled, result = arguments.program, arguments.what, None
+    adding = partial(arguments.additions, method) if name in uncalled.adding else list
+    for again, added in enumerate(program.attempt(adding, uncalled.line) or [{}]):
         if again or added:
             arguments.forget(method)
         arguments.given |= added
-        result = program.attempt(lambda: _run(arguments.of(method)()), what.line)
+        result = program.attempt(lambda: _run(arguments.of(method)()), uncalled.line)
     return result
 
 
@@ -139,8 +139,8 @@ def _run(result: Any) -> Any:
 def _setter(uncalled: Uncalled, errors: Sequence[tuple[str, int, str]]) -> str | None:
     """The method that sets the attribute for want of which another failed at last."""
     missing = NO_ATTRIBUTE.search(errors[-1][2]) if errors else None
-    found = uncalled.gives.get(missing[1]) if missing else None
-    return found.name if found is not None else None
+    setter = uncalled.gives.get(missing[1]) if missing else None
+    return setter.name if setter is not None else None
 
 
 def _asks(made: Any, name: str) -> set[str]:
@@ -158,7 +158,7 @@ def _without_rules(made: Any, names: Sequence[str]) -> list[str]:
 
 def _next(made: Any, left: Sequence[str], uncalled: Uncalled) -> str:
     """The first method that asks for nothing which another one gives, or else the first."""
-    gives = {name: {one for one in uncalled.returns.get(name, ()) if one} for name in left}
+    gives = {name: {output for output in uncalled.returns.get(name, ()) if output} for name in left}
     for name in left:
         asked = _asks(made, name)
         if not any(asked & gives[other] for other in left if other != name):
@@ -174,5 +174,5 @@ def _output(result: Any) -> tuple[int, ...] | None:
 
 def _passed_on(argument: Unknown, results: Mapping[str, Any]) -> Any:
     """An argument that comes back as it was: of the shape that a method before it gave."""
-    before = [one for one in results.values() if isinstance(one, np.ndarray)]
+    before = [output for output in results.values() if isinstance(output, np.ndarray)]
     return argument.become(before[-1].shape) if before else argument

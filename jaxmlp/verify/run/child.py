@@ -115,22 +115,22 @@ def _define(name: str, whole: np.ndarray, bare: np.ndarray, names: dict[str, Any
     return None
 
 
-def _answer(pieces: Mapping, names: dict[str, Any], kind: str, what: str, given: Any) -> tuple:
+def _answer(pieces: Mapping, names: dict[str, Any], kind: str, subject: str, inputs: Any) -> tuple:
     if kind == "record":
         from jaxmlp.verify.run.record import record
 
-        return (record(what, path=pieces["path"], **given),)
-    if what not in names:
-        raise NameError(f"name {what!r} is not defined")
-    function = names[what]
-    args = [np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in given]
+        return (record(subject, path=pieces["path"], **inputs),)
+    if subject not in names:
+        raise NameError(f"name {subject!r} is not defined")
+    function = names[subject]
+    args = [np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in inputs]
     try:
         result = function(*args)
     except Exception:
         if not any(getattr(v, "__name__", "") in ("jax", "jax.numpy") for v in names.values()):
             raise
         with contextlib.suppress(Exception):
-            return portable(function(*map(_as_jax, given))), [None] * len(given)
+            return portable(function(*map(_as_jax, inputs))), [None] * len(inputs)
         raise
     return portable(result), [portable(a) if isinstance(a, np.ndarray) else None for a in args]
 
@@ -151,7 +151,7 @@ def portable(value: Any) -> Any:
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, Mapping):
-        return {str(key): portable(one) for key, one in value.items()}
+        return {str(key): portable(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
         return tuple(map(portable, value)) if _nested(value) else np.array(value)
     if isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__"):

@@ -64,7 +64,7 @@ class Code:
     @cached_property
     def nodes(self) -> list[ast.AST]:
         """Of its syntax tree."""
-        return [node for one in self.body for node in ast.walk(one)]
+        return [node for statement in self.body for node in ast.walk(statement)]
 
     @cached_property
     def roots(self) -> list[Path]:
@@ -74,9 +74,9 @@ class Code:
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """The words that may be keys of its dicts: those in them, or given a name."""
-        found = [k for n in self.nodes if isinstance(n, ast.Dict) for k in n.keys]
-        found += [n.value for n in self.nodes if isinstance(n, ast.Assign)]
-        words = [k.value for k in found if isinstance(k, ast.Constant)]
+        expressions = [k for n in self.nodes if isinstance(n, ast.Dict) for k in n.keys]
+        expressions += [n.value for n in self.nodes if isinstance(n, ast.Assign)]
+        words = [k.value for k in expressions if isinstance(k, ast.Constant)]
         return tuple(dict.fromkeys(w for w in words if isinstance(w, str) and w.isidentifier()))
 
     @cached_property
@@ -94,8 +94,8 @@ class Code:
     def many(self) -> set[int]:
         """The numbers that may be those of samples."""
         calls = [n for n in self.nodes if isinstance(n, ast.Call)]
-        given = [n.args[0] for n in calls if getattr(n.func, "id", "") == "__many__"]
-        return {n.value for n in given if isinstance(n, ast.Constant) and isinstance(n.value, int)}
+        args = [n.args[0] for n in calls if getattr(n.func, "id", "") == "__many__"]
+        return {n.value for n in args if isinstance(n, ast.Constant) and isinstance(n.value, int)}
 
     @cached_property
     def whole_numbers(self) -> set[int]:
@@ -106,9 +106,9 @@ class Code:
     @cached_property
     def said(self) -> list[int]:
         """The whole numbers that it hands over in its calls, or gives a name."""
-        given = [arg for n in self.nodes if isinstance(n, ast.Call) for arg in n.args]
-        given += [n.value for n in self.nodes if isinstance(n, ast.Assign)]
-        numbers = {n.value for n in given if isinstance(n, ast.Constant) and type(n.value) is int}
+        values = [arg for n in self.nodes if isinstance(n, ast.Call) for arg in n.args]
+        values += [n.value for n in self.nodes if isinstance(n, ast.Assign)]
+        numbers = {n.value for n in values if isinstance(n, ast.Constant) and type(n.value) is int}
         return sorted(numbers)
 
     @cached_property
@@ -127,9 +127,9 @@ class Code:
         is in it, one after the other."""
         called: dict[str, set[str]] = {}
         each: dict[str, set[str]] = {}
-        for one in (n.func for n in self.nodes if isinstance(n, ast.Call)):
-            what, method = (one.value, one.attr) if isinstance(one, ast.Attribute) else (one, CALL)
-            for name in _names(what):
+        for fn in (n.func for n in self.nodes if isinstance(n, ast.Call)):
+            owner, method = (fn.value, fn.attr) if isinstance(fn, ast.Attribute) else (fn, CALL)
+            for name in _names(owner):
                 called.setdefault(name, set()).add(method)
         for loop in (n for n in self.nodes if isinstance(n, ast.For | ast.comprehension)):
             members = [name for n in ast.walk(loop.target) for name in _names(n)]

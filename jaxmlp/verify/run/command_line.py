@@ -18,11 +18,11 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(args or self._typed(), namespace)
 
     def _typed(self) -> list[str]:
-        asked = [one for one in self._actions if one.required or not one.option_strings]
+        asked = [action for action in self._actions if action.required or not action.option_strings]
         groups = [g._group_actions for g in self._mutually_exclusive_groups if g.required]
-        asked += [next((one for one in some if TRAINS.search(one.dest)), some[0])
+        asked += [next((action for action in some if TRAINS.search(action.dest)), some[0])
                   for some in groups]  # fmt: skip
-        return [word for one in asked for word in [*one.option_strings[:1], *_values(one)]]
+        return [word for action in asked for word in [*action.option_strings[:1], *_values(action)]]
 
 
 def _values(asked: argparse.Action) -> list[str]:

@@ -79,15 +79,15 @@ class DataFrames(types.ModuleType):
         return own if isinstance(own, type) else functools.partial(self._called, name)
 
     def _read(self, name: str, file: Any, *args: Any, **kw: Any) -> Any:
-        found = current().find(file)
-        if found is file and not isinstance(file, io.IOBase):
+        path = current().find(file)
+        if path is file and not isinstance(file, io.IOBase):
             return getattr(self._stand_in, name)(file, *args, **kw)  # it is not there
-        made = self._called(name, found, *args, **kw)
+        made = self._called(name, path, *args, **kw)
         return made if hasattr(made, "stands_for") else current().some_of(made)
 
     def _called(self, name: str, *args: Any, **kw: Any) -> Any:
         """What a function gives: pandas' own, if nothing that is not there is in its arguments."""
-        is_open = any(hasattr(one, "stands_for") for one in (*args, *kw.values()))
+        is_open = any(hasattr(argument, "stands_for") for argument in (*args, *kw.values()))
         if is_open or _pandas() is None:
             return getattr(self._stand_in, name)(*args, **kw)
         current().frames = True

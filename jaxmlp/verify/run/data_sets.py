@@ -86,13 +86,13 @@ def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | N
         return numbers.reshape(-1)
     if "Binarizer" in function and len(classes) == 2:
         return numbers.reshape(-1, 1).astype(float)
-    count = next((int(one) for one in asked if one is not None), len(classes))
+    count = next((int(number) for number in asked if number is not None), len(classes))
     return np.eye(max(count, len(classes)))[numbers.reshape(-1)]
 
 
 def split(function: str, tables: tuple, kw: Mapping[str, Any]) -> list[Any] | None:
     """What scikit-learn's `train_test_split` gives of tables that are there; None otherwise."""
-    lengths = {len(one) if np.ndim(one) else 0 for one in tables}
+    lengths = {len(table) if np.ndim(table) else 0 for table in tables}
     if not function.endswith("train_test_split") or len(lengths) != 1 or 0 in lengths:
         return None
     (many,) = lengths
@@ -101,7 +101,7 @@ def split(function: str, tables: tuple, kw: Mapping[str, Any]) -> list[Any] | No
     count = share if isinstance(share, int) else math.ceil(share * many)
     order = np.random.default_rng(0).permutation(many) if kw.get("shuffle", True) else range(many)
     parts = np.split(np.array(order), [many - count])
-    return [one.iloc[rows] if hasattr(one, "iloc") else one[rows] for one in tables
+    return [table.iloc[rows] if hasattr(table, "iloc") else table[rows] for table in tables
             for rows in parts]  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def _as_asked(form: Form, name: str, args: tuple, kw: Mapping[str, Any]) -> Form
     asked = dict(zip(MADE_WITH.get(name, ("n_samples",)), args, strict=False)) | dict(kw)
     features = asked.get("n_features", form.shape[0])
     classes = asked.get("n_classes", asked.get("centers", form.classes))
-    if not all(type(one) is int for one in (features, classes)) or "n_targets" in asked:
+    if not all(type(count) is int for count in (features, classes)) or "n_targets" in asked:
         return None
     return form._replace(shape=(features,), classes=classes)
 

@@ -33,9 +33,9 @@ def plain(value: Any) -> Any:
         parts = map(plain, value)
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [plain(part) for part in value]
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(part) for key, part in value.items()}
     if isinstance(value, slice):
         return plain_slice(value)
     return value
@@ -48,7 +48,7 @@ def encoded(value: Any) -> Any:
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(encoded, tuple.__iter__(value)))
     if isinstance(value, list):
-        return [encoded(one) for one in list.__iter__(value)]
+        return [encoded(part) for part in list.__iter__(value)]
     if isinstance(value, slice):
         return plain_slice(value)
     if isinstance(value, range):
@@ -65,4 +65,4 @@ def bounds(index: slice) -> tuple:
 
 def plain_slice(index: slice) -> slice:
     """A slice for NumPy itself."""
-    return slice(*(int(plain(one)) if is_recorded(one) else one for one in bounds(index)))
+    return slice(*(int(plain(bound)) if is_recorded(bound) else bound for bound in bounds(index)))

@@ -44,18 +44,18 @@ def changed(
         before, after: the nodes of entries that were written one by one, by their places.
     """
     read = _read(nodes, old, shape)
-    found = []
+    entries = []
     for place, new in after.items() if read is not None else ():
         olds = [*([before[place]] if place in before else ()), *read.get(place, ())]
         if new in nodes and olds and new not in olds:
             index = tuple(map(int, np.unravel_index(place, shape)))
-            found.append(WrittenEntry(index, olds[0], tuple(olds[1:]), new))
-    return found
+            entries.append(WrittenEntry(index, olds[0], tuple(olds[1:]), new))
+    return entries
 
 
-def read_once(nodes: Mapping[int, Node], found: Iterable[WrittenEntry]) -> dict[int, Node]:
+def read_once(nodes: Mapping[int, Node], entries: Iterable[WrittenEntry]) -> dict[int, Node]:
     """The nodes that read an entry again, so that they work on the node that read it first."""
-    same = {again: one.old for one in found for again in one.again}
+    same = {again: one.old for one in entries for again in one.again}
     return {
         node.id: node._replace(args=_renamed(node.args, same), kw=_renamed(node.kw, same))
         for node in (nodes.values() if same else ())
@@ -68,9 +68,9 @@ def _renamed(value: Any, same: Mapping[int, int]) -> Any:
     if isinstance(value, Ref):
         return Ref(same.get(value.id, value.id))
     if isinstance(value, dict):
-        return {key: _renamed(one, same) for key, one in value.items()}
+        return {key: _renamed(part, same) for key, part in value.items()}
     listed = type(value) in (tuple, list)
-    return type(value)(_renamed(one, same) for one in value) if listed else value
+    return type(value)(_renamed(part, same) for part in value) if listed else value
 
 
 def _read(
@@ -84,13 +84,13 @@ def _read(
             continue
         array = node.args[0] if node.args else None
         mine = places.get(array.id) if isinstance(array, Ref) else None
-        if any(isinstance(one, Ref) and one.id in places for one in _all(node.args[1:], node.kw)):
+        if any(isinstance(ref, Ref) and ref.id in places for ref in _all(node.args[1:], node.kw)):
             return None
         if mine is None:
             continue
         if node.op == "setitem" and _is_single(mine, node):
             places[node.id] = mine
-        elif node.op in SHOWS and not any(isinstance(one, Ref) for one in _all(node.args[1:], {})):
+        elif node.op in SHOWS and not any(isinstance(ref, Ref) for ref in _all(node.args[1:], {})):
             shown = SHOWS[node.op](mine, *node.args[1:])
             if np.ndim(shown):
                 places[node.id] = shown
@@ -104,7 +104,7 @@ def _read(
 def _is_single(places: np.ndarray, node: Node) -> bool:
     """Whether a number that was computed is written to one entry."""
     _, index, value = node.args
-    alone = not any(isinstance(one, Ref) for one in _all(index, {}))
+    alone = not any(isinstance(ref, Ref) for ref in _all(index, {}))
     return alone and isinstance(value, Ref) and np.ndim(places[index]) == 0
 
 
@@ -113,5 +113,5 @@ def _all(value: Any, more: Any) -> list[Any]:
     if isinstance(value, Ref) or not isinstance(value, tuple | list):
         inside = [value]
     else:
-        inside = [part for one in value for part in _all(one, {})]
-    return inside + [part for one in more.values() for part in _all(one, {})]
+        inside = [part for element in value for part in _all(element, {})]
+    return inside + [part for element in more.values() for part in _all(element, {})]

@@ -14,13 +14,13 @@ FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what el
 
 def explored(
     code: Code, uncalled: list[Uncalled], importers: list[Code], until: float, seed: int,
-    given: Given | None = None,
+    start: Given | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to judge in a file: its own steps, and what its functions do beside these.
 
     With programs that import it, where it makes no step itself, those that they make.
     """
-    search = Search(code, _part(until, uncalled), seed, given)
+    search = Search(code, _part(until, uncalled), seed, start)
     recordings, importer = [search.worlds(None)], ""
     stopped, errors, guessed = None, search.errors, search.guessed
     goes_back = recordings[0] and any(one.back and one.is_run_by(recordings) for one in uncalled)
@@ -47,28 +47,28 @@ def _imported(
     """The steps that programs make with a file that they import, or the gradient that they hand to
     an optimiser, and which program; of the first in which the file has a part, and before which
     nothing failed, if there is one."""
-    found: tuple[list[dict[str, Any]], str] = [], ""
+    fallback: tuple[list[dict[str, Any]], str] = [], ""
     for k, code in enumerate(importers, 1):
         now = time.process_time()
         share = FIRST if k < len(importers) else 1.0
         search = Search(code, now + share * (until - now), seed, judged=path)
-        made = [one for one in search.worlds(None)
-                if (one["moves"] or one["name"]) and one["lines"]]  # fmt: skip
-        found = found if found[0] else (made, code.path)
+        made = [world for world in search.worlds(None)
+                if (world["moves"] or world["name"]) and world["lines"]]  # fmt: skip
+        fallback = fallback if fallback[0] else (made, code.path)
         if made and not search.errors:
             return made, code.path
-    return found if found[0] else ([], "")
+    return fallback if fallback[0] else ([], "")
 
 
 def _of_calls(search: Search, uncalled: list[Uncalled], until: float) -> list[list[dict[str, Any]]]:
     """What functions do: those that nothing in the file names, then those that did not run, what
     calls others before these."""
-    names = {one.name for one in uncalled}
+    names = {callee.name for callee in uncalled}
     # Those first while there is time.
-    uncalled = sorted(uncalled, key=lambda one: (not one.first, -len(names & one.names)))
-    used = [one for one in uncalled if one.used]
+    uncalled = sorted(uncalled, key=lambda callee: (not callee.first, -len(names & callee.names)))
+    used = [callee for callee in uncalled if callee.used]
     search.until = _part(until, used)
-    recordings = search.of_all([one for one in uncalled if not one.used])
+    recordings = search.of_all([callee for callee in uncalled if not callee.used])
     search.until = until
     return recordings + search.of_all(used, recordings or [[]])
 

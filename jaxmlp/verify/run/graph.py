@@ -17,16 +17,16 @@ class Graph:
         }
         self.after: dict[int, list[int]] = {number: [] for number in nodes}
         for number, feeding in self.before.items():
-            for one in dict.fromkeys(feeding):
-                self.after[one].append(number)
+            for source in dict.fromkeys(feeding):
+                self.after[source].append(number)
 
     def dependents(self, roots: Iterable[int], without: Collection[int] = ()) -> set[int]:
         """The roots and all that is computed from them, not by way of `without`."""
-        return spread(roots, lambda one: [i for i in self.after[one] if i not in without])
+        return spread(roots, lambda number: [i for i in self.after[number] if i not in without])
 
     def through(self, roots: Iterable[int]) -> set[int]:
         """The roots and what only shows them in another shape."""
-        shows = lambda one: [i for i in self.after[one] if self.nodes[i].op in PASSING]  # noqa: E731
+        shows = lambda number: [i for i in self.after[number] if self.nodes[i].op in PASSING]  # noqa: E731
         return spread(roots, shows)
 
     def way(self, number: int, by: Container[str] = PASSING) -> Iterator[int]:
@@ -51,4 +51,4 @@ class Graph:
 
     def ancestors(self, roots: Iterable[int], without: Collection[int] = ()) -> set[int]:
         """The roots and all that they are computed from, not by way of `without`."""
-        return spread(roots, lambda one: [i for i in self.before[one] if i not in without])
+        return spread(roots, lambda number: [i for i in self.before[number] if i not in without])

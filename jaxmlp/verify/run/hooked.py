@@ -112,8 +112,8 @@ class Hooked(ast.NodeTransformer):
         self.generic_visit(node)
         if self.numbers and isinstance(node.ctx, ast.Load):  # samples and targets, say
             rows: list[Any] = [node, *(n for n in node.elts if isinstance(n, ast.Tuple))]
-            for one in rows:
-                one.elts = [_call("__number__", n) if _is_small_integer(n) else n for n in one.elts]
+            for row in rows:
+                row.elts = [_call("__number__", n) if _is_small_integer(n) else n for n in row.elts]
         return node
 
     def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
@@ -149,30 +149,30 @@ def _call(name: str, *args: ast.expr) -> ast.Call:
 def undefined(tree: ast.Module) -> set[str]:
     """The names that a file reads and nothing in it gives."""
     read: set[str] = set()
-    given = set(dir(builtins)) | {"__file__", "__name__", *OLD}
+    defined = set(dir(builtins)) | {"__file__", "__name__", *OLD}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else given).add(node.id)
+            (read if isinstance(node.ctx, ast.Load) else defined).add(node.id)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            given.add(node.name)
+            defined.add(node.name)
         elif isinstance(node, ast.arg):
-            given.add(node.arg)
+            defined.add(node.arg)
         elif isinstance(node, ast.alias):
-            given.add((node.asname or node.name).split(".")[0])
+            defined.add((node.asname or node.name).split(".")[0])
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs) and node.name:
-            given.add(node.name)
-    return read - given
+            defined.add(node.name)
+    return read - defined
 
 
 def filled_in(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements, with data for arrays that they leave empty for somebody to fill in, and with
     the imports that are missing."""
-    given = Counter(n.id for one in body for n in ast.walk(one)
-                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))  # fmt: skip
-    for one in body:
-        name = _blank(one)
-        if isinstance(one, ast.Assign) and given[name] == 1:
-            one.value = _call("__data__", ast.copy_location(ast.Constant(name), one))
+    assigned = Counter(n.id for statement in body for n in ast.walk(statement)
+                       if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))  # fmt: skip
+    for statement in body:
+        name = _blank(statement)
+        if isinstance(statement, ast.Assign) and assigned[name] == 1:
+            statement.value = _call("__data__", ast.copy_location(ast.Constant(name), statement))
     return [*map(_imported, not_imported(ast.Module(body, []))), *body]
 
 
@@ -200,17 +200,17 @@ def _blank(statement: ast.stmt) -> str:
 
 def bound(body: list[ast.stmt]) -> set[str]:
     """The names that a file's own statements give, outside of functions, classes and loops."""
-    found: set[str] = set()
+    names: set[str] = set()
     left: list[ast.AST] = list(body)
     while left:
         node = left.pop()
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
+            names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
+            names.add(node.id)
         elif not isinstance(node, ast.Lambda | ast.For | ast.While | ast.AugAssign):
             left += ast.iter_child_nodes(node)
-    return found
+    return names
 
 
 def uses_numpy(tree: ast.Module) -> bool:
@@ -221,10 +221,10 @@ def uses_numpy(tree: ast.Module) -> bool:
     used: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import):
-            arrays = [one for one in node.names if one.name.split(".")[0] in OF_ARRAYS]
-            modules.update(one.asname or one.name.split(".")[0] for one in arrays)
+            arrays = [alias for alias in node.names if alias.name.split(".")[0] in OF_ARRAYS]
+            modules.update(alias.asname or alias.name.split(".")[0] for alias in arrays)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OF_ARRAYS:
-            used.update(one.name for one in node.names)
+            used.update(alias.name for alias in node.names)
     for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             used.update({node.attr} if node.value.id in modules else ())

@@ -49,5 +49,7 @@ def minus(left: Any, right: Any) -> Any:
 
 def repeated(values: Any) -> Any:
     """[b] * n of a program, each number in it one of its own: it moves apart from the others."""
-    apart = lambda one: np.copy(one) if isinstance(one, Recorded) and one.ndim == 0 else one  # noqa: E731
-    return [apart(one) for one in values] if isinstance(values, list) else values
+    if not isinstance(values, list):
+        return values
+    is_number = lambda entry: isinstance(entry, Recorded) and entry.ndim == 0  # noqa: E731
+    return [np.copy(entry) if is_number(entry) else entry for entry in values]

@@ -12,7 +12,7 @@ def decided(index: Any, shape: tuple[int, ...]) -> Any:
     """An index in which stand-ins have become labels that fit, or numbers."""
     if isinstance(index, tuple):
         sizes = (*shape, *(1,) * len(index))
-        return tuple(decided(one, sizes[k:]) for k, one in enumerate(index))
+        return tuple(decided(part, sizes[k:]) for k, part in enumerate(index))
     if hasattr(index, "stands_for") and shape:
         index = index.as_index(shape[0])
     if isinstance(index, slice) and shape and shape[0]:
@@ -27,14 +27,14 @@ def from_the_beginning(index: Any, size: int) -> Any:
     beginning."""
     if isinstance(index, tuple) and index:
         return (from_the_beginning(index[0], size), *index[1:])
-    found = plain(index)
-    whole = type(found) is int or (isinstance(found, np.ndarray) and found.dtype.kind in "iu")
-    return found % size if whole and np.max(found, initial=0) >= size > 0 else index
+    places = plain(index)
+    whole = type(places) is int or (isinstance(places, np.ndarray) and places.dtype.kind in "iu")
+    return places % size if whole and np.max(places, initial=0) >= size > 0 else index
 
 
 def _within(index: slice, size: int) -> slice:
     """A slice of stand-ins that has nothing of them, where the program counts on more: all."""
-    if not current().guessed or any(hasattr(one, "stands_for") for one in bounds(index)):
+    if not current().guessed or any(hasattr(bound, "stands_for") for bound in bounds(index)):
         return index
     nothing = not len(range(*plain_slice(index).indices(size)))
     return slice(None) if nothing and bounds(index)[1] != 0 else index
@@ -45,14 +45,14 @@ def where(index: Any) -> Any:
     so that what it leads to is no copy."""
     if isinstance(index, tuple):
         return tuple(map(where, index))
-    found = plain(index)
-    whole = isinstance(found, np.ndarray) and found.ndim == 0 and found.dtype.kind in "iu"
-    return int(found) if whole else found
+    place = plain(index)
+    whole = isinstance(place, np.ndarray) and place.ndim == 0 and place.dtype.kind in "iu"
+    return int(place) if whole else place
 
 
 def entry_of(index: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """The index of a single entry, if it is one, and no label."""
     parts = index if isinstance(index, tuple) else (index,)
-    single = 0 < len(parts) == len(shape) and all(type(one) is int for one in parts)
+    single = 0 < len(parts) == len(shape) and all(type(part) is int for part in parts)
     inside = single and all(-n <= k < n for k, n in zip(parts, shape, strict=True))
     return parts if inside else None

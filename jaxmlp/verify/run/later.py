@@ -94,14 +94,14 @@ def _kin(
     """
     made = reached(outside, [*leaves, *news])
     behind = {leaf: _behind(nodes, [leaf], 0) for leaf in leaves}
-    found = {}
-    for one in of:
-        kin = {i for i in made.get(one, ()) if i in behind} | {
-            i for i in leaves if one in behind[i]
+    related = {}
+    for node in of:
+        kin = {i for i in made.get(node, ()) if i in behind} | {
+            i for i in leaves if node in behind[i]
         }
         if kin:
-            found[one] = tuple(sorted(kin))
-    return found
+            related[node] = tuple(sorted(kin))
+    return related
 
 
 def _arrays(names: Mapping[str, Any]) -> Iterator[tuple[str, int, tuple[int, ...]]]:

@@ -39,12 +39,12 @@ class Left:
     def __bool__(self) -> bool:
         return bool(self.again or self.heap)
 
-    def push(self, far: tuple, cost: float, given: Given) -> bool:
+    def push(self, far: tuple, cost: float, start: Given) -> bool:
         """One more, unless it is known; whether it is not."""
-        known = given.key() in self.made
-        self.made.add(given.key())
+        known = start.key() in self.made
+        self.made.add(start.key())
         if not known:
-            heapq.heappush(self.heap, (far, cost, next(self.number), given))
+            heapq.heappush(self.heap, (far, cost, next(self.number), start))
         return not known
 
     def pop(self) -> Trial:
@@ -53,10 +53,10 @@ class Left:
         if self.again:
             return self.again.pop()
         if self.tried % LIKELIEST:
-            found = heapq.heappop(self.heap)
+            entry = heapq.heappop(self.heap)
         else:  # what came far may lead nowhere
-            found = min(self.heap, key=lambda run: run[1:3])
-            self.heap.remove(found)
+            entry = min(self.heap, key=lambda run: run[1:3])
+            self.heap.remove(entry)
             heapq.heapify(self.heap)
-        far, cost, _, given = found
-        return Trial(far, cost, given)
+        far, cost, _, start = entry
+        return Trial(far, cost, start)

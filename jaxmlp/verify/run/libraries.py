@@ -51,7 +51,7 @@ def _scalar(function: Callable) -> Callable:
     recording = getattr(np, OTHERWISE.get(name, name), None)
 
     def applied(*args: Any) -> Any:
-        if any(isinstance(one, Recorded) for one in args) and recording is not None:
+        if any(isinstance(argument, Recorded) for argument in args) and recording is not None:
             return recording(*args)
         return function(*args)
 
@@ -129,9 +129,9 @@ def _jax() -> Namespace:
                      jit=same, vmap=_vmap, config=Stub("jax.config"), **refused)  # fmt: skip
 
 
-def _refused(what: str) -> Callable:
+def _refused(name: str) -> Callable:
     def refuse(*_: Any, **__: Any) -> Any:
-        raise Unsupported(what)
+        raise Unsupported(name)
 
     return refuse
 
@@ -180,10 +180,10 @@ def _listing(function: Callable) -> Callable:
 
     def listed(*args: Any, **kw: Any) -> list[str]:
         try:
-            found = list(function(*plain(args), **kw))
+            files = list(function(*plain(args), **kw))
         except OSError:
-            found = []
-        return found or [f"./{k % LABELS}_{k % LABELS}.csv" for k in range(ROWS)]
+            files = []
+        return files or [f"./{k % LABELS}_{k % LABELS}.csv" for k in range(ROWS)]
 
     return listed
 

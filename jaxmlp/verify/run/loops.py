@@ -205,7 +205,7 @@ class Loops:
         del self.seen[known:]
         if is_stale(current().nodes, (first.begin, first.end), (start, current().next)):
             self.look(line, "", start, before, after)
-            self.seen[known:] = [one._replace(stale=True) for one in self.seen[known:]]
+            self.seen[known:] = [step._replace(stale=True) for step in self.seen[known:]]
         if len(self.seen) == known:
             newest = {m.new: after[m.name].node for m in first.moves if m.name in after}
             self.seen.append(first._replace(last=current().next, newest=newest))
@@ -239,7 +239,7 @@ def _made(
 ) -> Seen | None:  # fmt: skip
     """The step that has changed places, if it is one."""
     moved = moves(before, after, start, alone=alone)
-    olds = {one.old for one in moved}
+    olds = {move.old for move in moved}
     still = {
         name: was
         for name, was in before.items()

@@ -58,9 +58,9 @@ def _flat(value: Any, arrays: list[bytes]) -> Any:
     if isinstance(value, np.bool_ | np.integer | np.floating):
         return value.item()
     if isinstance(value, Mapping):
-        return {"dict": [[str(key), _flat(one, arrays)] for key, one in value.items()]}
+        return {"dict": [[str(key), _flat(part, arrays)] for key, part in value.items()]}
     if isinstance(value, tuple | list):
-        return [_flat(one, arrays) for one in value]
+        return [_flat(part, arrays) for part in value]
     return {"given": value.__name__} if any(value is f for f in GIVEN.values()) else value
 
 
@@ -110,9 +110,9 @@ def _value(flat: Any, arrays: Stream, functions: Mapping[str, Callable]) -> Any:
         case {"given": str(name)}:
             return functions[name]
         case {"dict": list(pairs)}:
-            return {str(key): _value(one, arrays, functions) for key, one in pairs}
+            return {str(key): _value(part, arrays, functions) for key, part in pairs}
         case list():
-            return tuple(_value(one, arrays, functions) for one in flat)
+            return tuple(_value(part, arrays, functions) for part in flat)
         case dict():
             raise Garbled
     return flat
@@ -126,7 +126,7 @@ def _array(data: bytes) -> np.ndarray:
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
     if dtype.kind not in NUMBERS or math.prod(shape) > LARGEST or max(shape, default=0) > LARGEST:
         raise Garbled
-    found = np.ndarray(shape, dtype, data, stream.tell(), order="F" if fortran else "C")
-    if found.nbytes != len(data) - stream.tell():
+    array = np.ndarray(shape, dtype, data, stream.tell(), order="F" if fortran else "C")
+    if array.nbytes != len(data) - stream.tell():
         raise Garbled
-    return found.astype(dtype.newbyteorder("="))
+    return array.astype(dtype.newbyteorder("="))

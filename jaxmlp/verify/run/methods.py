@@ -73,7 +73,7 @@ class Methods(np.ndarray):
     def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]  # overloads
         asked = _one(shape)
         if isinstance(asked, tuple | list):
-            asked = [one.as_integer() if hasattr(one, "stands_for") else one for one in asked]
+            asked = [size.as_integer() if hasattr(size, "stands_for") else size for size in asked]
         if isinstance(asked, tuple | list) and current().guessed and asked:
             rest = int(np.prod(plain(tuple(asked[1:]))))
             if -1 not in asked and self.size != rest * asked[0] and rest and self.size % rest == 0:
@@ -108,13 +108,13 @@ class Methods(np.ndarray):
         self[...] = np.sort(self, axis)
 
     def tolist(self) -> Any:
-        return [one.tolist() if one.ndim else one for one in self] if self.ndim else self
+        return [entry.tolist() if entry.ndim else entry for entry in self] if self.ndim else self
 
     def item(self, *index: Any) -> Any:
         return np.reshape(self, -1)[index[0] if index else 0]
 
     def view(self, *kind: Any) -> Any:  # type: ignore[override]  # overloads
-        if kind and all(isinstance(one, int) for one in kind):  # as a tensor's
+        if kind and all(isinstance(size, int) for size in kind):  # as a tensor's
             return self.reshape(*kind)
         return super().view(*kind) if kind == (np.ndarray,) else self
 

@@ -47,8 +47,8 @@ def importer(
         whole = name if parts else root
         if root in LIBRARIES:
             return _starred(_library(name, parts), name, parts)
-        if (found := _beside(beside, name, level, names, parts or ())) is not None:
-            return found if parts else _package(name, found)
+        if (module := _beside(beside, name, level, names, parts or ())) is not None:
+            return module if parts else _package(name, module)
         if root in HARMLESS:
             return _starred(Stub(whole), name, parts)
         if root in ABSENT | {"pandas"}:
@@ -89,10 +89,10 @@ def _package(name: str, module: types.ModuleType) -> types.ModuleType:
 def _beside(beside: Callable, name: str, level: int, names: Any, parts: tuple) -> Any:
     """A module beside the file; for `from common import layers` what is in the folder."""
     path = (names or {}).get("__file__", "")
-    found = beside(name, level, path)
-    inside = [part for part in parts if part != "*" and not hasattr(found, part)]
+    module = beside(name, level, path)
+    inside = [part for part in parts if part != "*" and not hasattr(module, part)]
     modules = {part: beside(f"{name}.{part}".strip("."), level, path) for part in inside}
     if any(modules.values()):
-        found = found or types.ModuleType(name)
-        vars(found).update({part: one for part, one in modules.items() if one is not None})
-    return found
+        module = module or types.ModuleType(name)
+        vars(module).update({part: inner for part, inner in modules.items() if inner is not None})
+    return module

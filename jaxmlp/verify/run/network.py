@@ -22,12 +22,12 @@ def multiplied(graph: Graph, param: int) -> bool:
     """Whether an array is a factor of a product of matrices, turned or cut as it may be; a bias
     that is brought to all samples by a product with ones is none."""
     shown = graph.through([param])
-    products = {i for one in shown for i in graph.after[one] if graph.nodes[i].op in FACTORS}
+    products = {i for node in shown for i in graph.after[node] if graph.nodes[i].op in FACTORS}
     others = (i for product in products for i in graph.before[product] if i not in shown)
     return any(not np.all(graph.nodes[i].value == 1) for i in others)
 
 
-def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[int]:
+def fixed(graph: Graph, params: list[int], targets: tuple[Target, ...]) -> list[int]:
     """The arrays of floats that the forward pass multiplies what it has computed with, or, if each
     is one vector, adds to a product.
 
@@ -35,12 +35,12 @@ def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[in
     where they are added once more they are many vectors.
     """
     moving = graph.dependents(params)
-    behind = frozenset().union(*(one.backward for one in found))
-    given = graph.through(params)
+    behind = frozenset().union(*(one.backward for one in targets))
+    shown = graph.through(params)
     arrays = [n for n in graph.nodes.values() if n.op == "leaf" and n.value.ndim]
     leaves = [n.id for n in arrays if n.value.dtype.kind == "f" and n.id not in moving]
     vectors = {n.id for n in arrays if sum(size > 1 for size in n.value.shape) <= 1}
-    met = lambda i: [b for b in graph.before[i] if b in moving and b not in given]  # noqa: E731
+    met = lambda i: [b for b in graph.before[i] if b in moving and b not in shown]  # noqa: E731
     is_product = lambda i: graph.nodes[graph.data(i)].op in FACTORS  # noqa: E731
     return [
         leaf for leaf in leaves
@@ -53,19 +53,19 @@ def fixed(graph: Graph, params: list[int], found: tuple[Target, ...]) -> list[in
 
 
 def idle(
-    graph: Graph, params: Sequence[int], news: Sequence[int], found: Sequence[Target]
+    graph: Graph, params: Sequence[int], news: Sequence[int], targets: Sequence[Target]
 ) -> list[int]:
     """The matrices that only data are multiplied with, and in whose shape a step makes a product
     that it does not use: weights of the first layer that do not move, though their gradient is
     computed. Samples are none, by their number."""
     nodes = graph.nodes
-    outputs = graph.ancestors([g for one in found for g, _ in one.pairs])
-    behind = frozenset().union(*(one.backward for one in found))
+    outputs = graph.ancestors([g for one in targets for g, _ in one.pairs])
+    behind = frozenset().union(*(one.backward for one in targets))
     back = {i for one in graph.through(params) for i in graph.after[one]}  # ∂E/∂x, say
     unused = behind - graph.ancestors(news) - back
     made = {nodes[i].value.shape for i in unused if nodes[i].op in ("multiply", *FACTORS)}
     units = {n for i in params for n in nodes[i].value.shape}
-    samples = {n for one in found for g, _ in one.pairs for n in nodes[g].value.shape} - units
+    samples = {n for one in targets for g, _ in one.pairs for n in nodes[g].value.shape} - units
     arrays = [n for n in nodes.values() if n.op == "leaf" and n.value.dtype.kind == "f"]
     return [
         n.id for n in arrays
@@ -75,19 +75,19 @@ def idle(
     ]  # fmt: skip
 
 
-def siblings(recording: Recording, graph: Graph, found: Sequence[Target]) -> list[int]:
+def siblings(recording: Recording, graph: Graph, targets: Sequence[Target]) -> list[int]:
     """What does not move and leads to the output, and stands in one list with what moves.
 
     Such as the weights of the first layer, in an object of a list of layers.
     """
     moved = {NUMBERED.sub("[]", one[0]) for one in recording.moves}
     alike = [i for name, i in recording.values if NUMBERED.sub("[]", name) in moved]
-    outputs = graph.ancestors([g for one in found for g, _ in one.pairs])
+    outputs = graph.ancestors([g for one in targets for g, _ in one.pairs])
     return [i for i in alike if i in outputs and graph.nodes[i].op == "leaf"]
 
 
 def empty_samples(
-    graph: Graph, params: Sequence[int], found: Sequence[Target], parts: Collection[int], *,
+    graph: Graph, params: Sequence[int], targets: Sequence[Target], parts: Collection[int], *,
     own: bool = False,
 ) -> list[int]:  # fmt: skip
     """What weights are multiplied by and is 0, as a sample of XOR is: nothing is seen with it.
@@ -99,8 +99,8 @@ def empty_samples(
         own: whether arrays of their own count, too.
     """
     nodes, moving = graph.nodes, graph.dependents(list(params))
-    behind = set().union(*(target.backward | target.nodes for target in found))
-    outputs = graph.ancestors([g for target in found for g, _ in target.pairs])
+    behind = set().union(*(target.backward | target.nodes for target in targets))
+    outputs = graph.ancestors([g for target in targets for g, _ in target.pairs])
 
     def is_part(number: int) -> bool:
         alone = own and nodes[number].op == "leaf"
@@ -125,21 +125,21 @@ def _is_zero_part(graph: Graph, number: int, parts: Collection[int]) -> bool:
     return (number in parts or bool(passed)) and not np.any(node.value)
 
 
-def zero_targets(graph: Graph, found: Sequence[Target], parts: Mapping[int, Read]) -> list[int]:
+def zero_targets(graph: Graph, targets: Sequence[Target], parts: Mapping[int, Read]) -> list[int]:
     """Where targets are read that are 0 and part of larger data, as one of XOR is: with those
     alone, g (g − y) is the square of the error.
 
     None, if another 0 goes into the backward pass: it may be the same, read in another way.
     """
     nodes = graph.nodes
-    if any(nodes[y].value.size < nodes[g].value.size for one in found for g, y in one.pairs):
+    if any(nodes[y].value.size < nodes[g].value.size for one in targets for g, y in one.pairs):
         return []  # the number of a class
     zero = {i: read(nodes, i, parts) for i in nodes if _is_zero_part(graph, i, parts)}
-    own = [zero[way] for target in found for y in target.nodes for way in graph.way(y)
+    own = [zero[way] for target in targets for y in target.nodes for way in graph.way(y)
            if way in zero]  # fmt: skip
     same = {i for i, one in zero.items() for other in own
             if one.data == other.data and np.isin(one.places, other.places).all()}  # fmt: skip
-    behind = set().union(*(target.backward for target in found))
+    behind = set().union(*(target.backward for target in targets))
     leaves = [n.id for n in nodes.values() if n.op == "leaf" and not np.any(n.value)]
     others = [i for i in leaves if i not in same and behind.intersection(graph.after[i])]
     return [] if others else sorted(same)
@@ -148,8 +148,8 @@ def zero_targets(graph: Graph, found: Sequence[Target], parts: Mapping[int, Read
 def lost(graph: Graph, params: list[int]) -> Node | None:
     """An operation whose result could not be recorded; of a stand-in, if parameters fed it."""
     moving, nodes = graph.dependents(params), graph.nodes.values()
-    found = [n for n in nodes if n.op.startswith(LOST)]
-    return next((n for n in found if n.id in moving or not n.op.startswith(STOOD_IN)), None)
+    operations = [n for n in nodes if n.op.startswith(LOST)]
+    return next((n for n in operations if n.id in moving or not n.op.startswith(STOOD_IN)), None)
 
 
 def like_outputs(
@@ -160,21 +160,21 @@ def like_outputs(
     Args:
         state: the values at which the outputs are looked at: in the run they may be no numbers.
     """
-    found = {}
+    values = {}
     for g, y in target.pairs:
         leaf, out = graph.nodes[graph.data(y)], state[g]
         is_label = graph.nodes[y].value.size < out.size
         if leaf.op == "leaf" and leaf.value.dtype.kind == "f" and leaf.value.ndim and not is_label:
             axis = axis_of_one(out)
             if axis is not None or ((out > 0).all() and (out < 1).all()):
-                found[leaf.id] = F["sigmoid"](leaf.value)
+                values[leaf.id] = F["sigmoid"](leaf.value)
             if axis is not None and axis < leaf.value.ndim:
                 turned = graph.nodes[y].value.shape != out.shape and leaf.value.ndim == 2
                 along = (axis if turned else -1 - axis) % leaf.value.ndim
                 many = [k for k, n in enumerate(leaf.value.shape) if n == out.shape[-1 - axis]]
                 along = many[0] if len(many) == 1 else along
-                found[leaf.id] /= found[leaf.id].sum(along, keepdims=True)
-    return found
+                values[leaf.id] /= values[leaf.id].sum(along, keepdims=True)
+    return values
 
 
 def axis_of_one(out: np.ndarray) -> int | None:
@@ -198,11 +198,11 @@ def stated_numbers(
     used = graph.ancestors(results) | graph.dependents(results)
     data = [i for i in graph.ancestors(target.nodes) if not graph.before[i]]
     behind = target.backward | graph.dependents(data)  # it may read the same labels anew
-    found = [
+    numbers = [
         number for number in sorted((moving & behind) - used, reverse=True)
         if graph.nodes[number].value.size == 1
         and graph.nodes[number].value.dtype.kind == "f"
         and graph.nodes[number].op not in PASSING
         and np.isfinite(graph.nodes[number].value).all()
     ]  # fmt: skip
-    return [*found[:FEW], *found[FEW:][-FEW:]]
+    return [*numbers[:FEW], *numbers[FEW:][-FEW:]]

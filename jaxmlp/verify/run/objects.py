@@ -42,7 +42,7 @@ class Objects:
         if (made := self.program.names.get(hint)) and self._is_own(made, asking):
             if issubclass(made, enum.Enum):
                 return self._picked([*made])
-            kinds = [one for one in self._with(set(), asking) if issubclass(one, made)]
+            kinds = [kind for kind in self._with(set(), asking) if issubclass(kind, made)]
             return self._made(arguments, self._picked(kinds), asking) if kinds else None
         methods = self.called.get(name, set())
         if methods and (kinds := self._with(methods, asking)):
@@ -61,8 +61,8 @@ class Objects:
         if len(methods) < PASSES or not weighted:
             return []
         kind, turned = self._picked(weighted), self.oracle.choose((False, True))
-        first, given = self._made_of(arguments, kind, asking)
-        sizes = [(name, one.value) for name, one in given.items()
+        first, parts = self._made_of(arguments, kind, asking)
+        sizes = [(name, one.value) for name, one in parts.items()
                  if isinstance(one, Unknown) and type(one.value) is int]  # fmt: skip
         middle = [self._made(arguments, self._picked(between), asking)] if between else []
         if len(sizes) != SIZES:
@@ -86,19 +86,19 @@ class Objects:
         Args:
             known: what it is made of, as far as it is known.
         """
-        before, given = arguments.given, dict(known or {})
-        arguments.given = given
+        before, parts = arguments.given, dict(known or {})
+        arguments.given = parts
         try:
-            return arguments.of(kind, asking | {kind.__name__})(), given
+            return arguments.of(kind, asking | {kind.__name__})(), parts
         finally:
-            before |= {k: v for k, v in given.items() if k not in before}
+            before |= {k: v for k, v in parts.items() if k not in before}
             arguments.given = before
 
     def _with(self, methods: set[str], asking: frozenset[str]) -> list[type]:
         """The classes that have these methods, but for those that others are made of."""
-        own = [one for one in self.program.names.values() if self._is_own(one, asking)]
-        return [one for one in own if methods <= _methods(one)
-                and not (one.__subclasses__() or inspect.isabstract(one))]  # fmt: skip
+        own = [kind for kind in self.program.names.values() if self._is_own(kind, asking)]
+        return [kind for kind in own if methods <= _methods(kind)
+                and not (kind.__subclasses__() or inspect.isabstract(kind))]  # fmt: skip
 
     def _is_own(self, kind: Any, asking: frozenset[str]) -> bool:
         """Whether it is a class of the program's, and not one that something is made for."""
@@ -107,4 +107,4 @@ class Objects:
 
 def _methods(kind: type) -> set[str]:
     """What is defined in a class, or in those that it is made of."""
-    return set().union(*(vars(one) for one in kind.__mro__ if one is not object))
+    return set().union(*(vars(base) for base in kind.__mro__ if base is not object))

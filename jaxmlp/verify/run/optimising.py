@@ -21,8 +21,8 @@ def _handed(fun: Callable, x0: Any, jac: Any, args: Any) -> tuple[np.ndarray, An
     """The parameters as one vector, and E; remembered as a call that gives the gradient."""
     x, args = np.ravel(as_array(x0)), args if isinstance(args, tuple) else (args,)
     begin = current().next
-    given = fun(x, *args)
-    E, gradient = given if isinstance(given, tuple | list) else (given, None)
+    returned = fun(x, *args)
+    E, gradient = returned if isinstance(returned, tuple | list) else (returned, None)
     gives = fun
     if callable(jac):
         gives, gradient = jac, jac(x, *args)

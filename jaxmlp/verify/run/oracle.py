@@ -136,4 +136,4 @@ class Oracle:
                             ((SAMPLES, size), (size - 1,), (SAMPLES, size - 1),
                              (size - 1, SAMPLES))  # and a 1
                             if shape[0] > 1 and (shape[-1] > 1 or shape[1:] == (1,))]  # fmt: skip
-        return known + [one for one in own if one not in known]
+        return known + [candidate for candidate in own if candidate not in known]

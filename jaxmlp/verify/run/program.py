@@ -103,7 +103,7 @@ class Program:
     @property
     def has_step(self) -> bool:
         """Whether it has made a step: after an error only one that a loop or a call has made."""
-        return any(one.moves and (one.line or not self.failures) for one in self.seen)
+        return any(step.moves and (step.line or not self.failures) for step in self.seen)
 
     def _data(self, name: str, file: Any = "") -> Unknown:
         """A stand-in for what is not there; read in a loop, it is one sample.
@@ -125,19 +125,19 @@ class Program:
         """Where data are that a program calls so; the same, if they are not beside it."""
         named = isinstance(file, str | os.PathLike) and self.reads
         home = Path(os.path.realpath(self.path)).parent
-        found = data_file(os.fspath(file), home) if named else None
-        self.has_read |= found is not None
-        return file if found is None else found
+        path = data_file(os.fspath(file), home) if named else None
+        self.has_read |= path is not None
+        return file if path is None else path
 
     def _beside(self, name: str, level: int = 0, path: str = "") -> types.ModuleType | None:
         """A module that lies beside the file, run as the file is."""
         home = Path(os.path.realpath(path or self.path)).parent
-        found = self.code.find(name, level, home, self.roots)
-        if found is None or str(found) == os.path.realpath(self.path):
+        file = self.code.find(name, level, home, self.roots)
+        if file is None or str(file) == os.path.realpath(self.path):
             return None
-        if str(found) not in self.modules:
-            self._taped(name, str(found))
-        return self.modules[str(found)]
+        if str(file) not in self.modules:
+            self._taped(name, str(file))
+        return self.modules[str(file)]
 
     def _taped(self, name: str, path: str) -> None:
         made = sys.modules[f"{BESIDE}{name}"] = types.ModuleType(f"{BESIDE}{name}")
@@ -145,7 +145,7 @@ class Program:
         made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
         self.modules[path] = made
         code = self.code.module(path)
-        self.roots += [one for one in code.roots if one not in self.roots]
+        self.roots += [root for root in code.roots if root not in self.roots]
         self.oracle.words += code.keys
         if path != current().path:
             current().beside.add(path)

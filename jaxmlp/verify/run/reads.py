@@ -52,11 +52,11 @@ def filled(value: Any, known: Mapping[int, Any]) -> Any:
     if isinstance(value, Ref):
         return known[value.id]
     if isinstance(value, tuple):
-        return tuple(filled(one, known) for one in value)
+        return tuple(filled(part, known) for part in value)
     if isinstance(value, dict):
-        return {key: filled(one, known) for key, one in value.items()}
+        return {key: filled(part, known) for key, part in value.items()}
     if isinstance(value, list):
-        made = [filled(one, known) for one in value]
+        made = [filled(part, known) for part in value]
         return made if any(map(_holds, value)) else np.asarray(made)
     return value
 

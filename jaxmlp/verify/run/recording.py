@@ -75,7 +75,7 @@ class Recording:
     def goes_back(self) -> bool:
         """Whether the function, a method, or something that it gives, is called a backward pass."""
         inside = {n.span.function for n in self.nodes.values()} if self.name else ()
-        methods = [one for one in inside if one.startswith(f"{self.name}.")]
+        methods = [function for function in inside if function.startswith(f"{self.name}.")]
         return any(BACK.search(name) for name in (*self.gives, *methods))
 
 
@@ -131,20 +131,20 @@ def _drawn(nodes: Sequence[Node], named: set[int]) -> set[int]:
     used = named | {i for n in products for i in n.references}
     used |= {i for n in nodes if n.id in used and n.op in PASSING for i in n.references}
     own: set[int] = set()  # made of no name
-    found = set()
+    drawn = set()
     for node in (n for n in nodes if products and n.id < products[0].id):
         if own.issuperset(node.references):
             if node.id in used and node.op != "leaf" and node.op not in PASSING:
-                found.add(node.id)
+                drawn.add(node.id)
             elif node.id not in named:
                 own.add(node.id)
-    return found
+    return drawn
 
 
 def _stated(node: Node) -> list[int | float]:
     """The number that the program states, of a difference from one, as in 0.9 − g."""
-    found = [one for one in node.args if type(one) in (int, float)]
-    return found if node.op == "subtract" and len(found) == 1 else []
+    numbers = [arg for arg in node.args if type(arg) in (int, float)]
+    return numbers if node.op == "subtract" and len(numbers) == 1 else []
 
 
 def _with_stated(node: Node, places: set[Span]) -> Iterator[Node]:
@@ -158,7 +158,7 @@ def _with_stated(node: Node, places: set[Span]) -> Iterator[Node]:
     if (stated := _stated(node)) and node.span in places:
         leaf = Node(-1 - node.id, "leaf", (), {}, np.asarray(float(stated[0])), node.span)
         yield leaf
-        args = tuple(Ref(leaf.id) if one is stated[0] else one for one in node.args)
+        args = tuple(Ref(leaf.id) if arg is stated[0] else arg for arg in node.args)
         node = node._replace(args=args)
     yield node
 
@@ -172,10 +172,10 @@ def packed(recording: Recording) -> dict[str, Any]:
         "stale": recording.stale, "flagged": recording.flagged,
         "handed": recording.handed,
         "stretched": list(map(list, recording.stretched)),
-        "parts": [[i, *one] for i, one in recording.parts.items()],
+        "parts": [[i, *entry] for i, entry in recording.parts.items()],
         "lines": list(recording.lines),
-        "moves": [list(one) for one in recording.moves],
-        "values": [list(one) for one in recording.values],
+        "moves": [list(entry) for entry in recording.moves],
+        "values": [list(entry) for entry in recording.values],
         "nodes": _rows(recording.nodes, arrays),
         "later": after and [list(after.params), _rows(after.nodes, arrays),
                             list(after.kin.items()), list(after.arrays)],
@@ -187,7 +187,7 @@ def _rows(nodes: Mapping[int, Node], arrays: list[np.ndarray]) -> list[list]:
     """Nodes as plain data; their arrays are added to the others."""
     pack = functools.partial(_packed, arrays=arrays)
     return [
-        [n.id, n.op, [pack(one) for one in n.args], {k: pack(one) for k, one in n.kw.items()},
+        [n.id, n.op, [pack(arg) for arg in n.args], {k: pack(arg) for k, arg in n.kw.items()},
          pack(n.value), list(n.span)] for n in nodes.values()
     ]  # fmt: skip
 
@@ -200,12 +200,12 @@ def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
         arrays.append(value)
         return {"array": len(arrays) - 1}
     if isinstance(value, tuple):
-        return {"tuple": [_packed(one, arrays) for one in value]}
+        return {"tuple": [_packed(part, arrays) for part in value]}
     if isinstance(value, list):
-        return [_packed(one, arrays) for one in value]
+        return [_packed(part, arrays) for part in value]
     if isinstance(value, slice):
         bounds = (value.start, value.stop, value.step)
-        return {"slice": [None if one is None else int(one) for one in bounds]}
+        return {"slice": [None if part is None else int(part) for part in bounds]}
     if value is Ellipsis:
         return {"ellipsis": True}
     if value is None or isinstance(value, bool | int | float | str):
@@ -234,17 +234,17 @@ def _after(data: Sequence, arrays: Any) -> Later:
 
 def _taped(rows: Iterable, arrays: Any) -> dict[int, Node]:
     """Nodes out of plain data."""
-    part, found = functools.partial(_unpacked, arrays=arrays), {}
+    part, nodes = functools.partial(_unpacked, arrays=arrays), {}
     for number, op, args, kw, value, span in rows:
-        named = {key: part(one) for key, one in kw.items()}
-        found[number] = Node(number, op, tuple(map(part, args)), named, part(value), Span(*span))
-    return found
+        named = {key: part(arg) for key, arg in kw.items()}
+        nodes[number] = Node(number, op, tuple(map(part, args)), named, part(value), Span(*span))
+    return nodes
 
 
 def _unpacked(value: Any, arrays: Any) -> Any:
     """An argument out of plain data."""
     if isinstance(value, list | tuple):  # a tuple of the program's is marked as one
-        return [_unpacked(one, arrays) for one in value]
+        return [_unpacked(part, arrays) for part in value]
     if not isinstance(value, dict):
         return value
     ((kind, inner),) = value.items()
@@ -253,7 +253,7 @@ def _unpacked(value: Any, arrays: Any) -> Any:
     if kind == "array":
         return np.asarray(arrays[inner])
     if kind == "tuple":
-        return tuple(_unpacked(one, arrays) for one in inner)
+        return tuple(_unpacked(part, arrays) for part in inner)
     if kind == "slice":
         return slice(*inner)
     return Ellipsis if kind == "ellipsis" else inner

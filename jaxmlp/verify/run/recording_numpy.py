@@ -44,7 +44,7 @@ class Namespace(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
-            return [one for one in dir(self._module) if not one.startswith("_")]
+            return [member for member in dir(self._module) if not member.startswith("_")]
         if name.startswith("__"):
             raise AttributeError(name)
         old = self._module is np and name in OF_OLD
@@ -114,7 +114,7 @@ class _Ufunc:
 def _sized(args: Any) -> Any:
     """The arguments, of which the first, or the one called shape, is a size."""
     if isinstance(args, dict):
-        return {k: _counted(one) if k == "shape" else one for k, one in args.items()}
+        return {k: _counted(arg) if k == "shape" else arg for k, arg in args.items()}
     return (*map(_counted, args[:1]), *args[1:])
 
 
@@ -163,9 +163,9 @@ def _drawn(value: Any) -> Any:
 def _permuting(permute: Callable) -> Callable:
     """The same for recording arrays; what is not there is how many numbers are permuted."""
 
-    def permuted(what: Any, *args: Any, **kw: Any) -> Any:
-        what = as_array(what) if isinstance(what, list) else _counted(what)
-        return lifted(permute(plain(what), *args, **kw))
+    def permuted(array: Any, *args: Any, **kw: Any) -> Any:
+        array = as_array(array) if isinstance(array, list) else _counted(array)
+        return lifted(permute(plain(array), *args, **kw))
 
     return permuted
 
@@ -240,7 +240,7 @@ def _saving(name: str) -> Callable:
     function = getattr(np, name)
 
     def save(*args: Any, **kw: Any) -> None:
-        if not any(hasattr(one, "stands_for") for one in (*args, *kw.values())):
+        if not any(hasattr(arg, "stands_for") for arg in (*args, *kw.values())):
             with contextlib.suppress(OSError):
                 before = {*os.listdir()}
                 function(*plain(args), **plain(kw))

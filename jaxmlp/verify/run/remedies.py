@@ -38,8 +38,8 @@ Lengths = dict[str, int]  # of vectors and tables by name, of samples and units 
 
 def missing_names(program: Program) -> set[str]:
     """The names for want of which something stopped."""
-    found = [NO_NAME.search(text) for kind, _, text in program.errors if kind == "NameError"]
-    return {m[1] for m in found if m}
+    matches = [NO_NAME.search(text) for kind, _, text in program.errors if kind == "NameError"]
+    return {m[1] for m in matches if m}
 
 
 def sizes_told(program: Program) -> set[int]:
@@ -132,8 +132,8 @@ def _of_logarithms(oracle: Oracle) -> Lengths:
             left += node.references
         elif node is not None:
             leaves.add(node.id)
-    found = {name for name, one in oracle.made.items() if current().node_of(one) in leaves}
-    return {POSITIVE + name: 1 for name in found if not oracle.is_positive(name)}
+    names = {name for name, array in oracle.made.items() if current().node_of(array) in leaves}
+    return {POSITIVE + name: 1 for name in names if not oracle.is_positive(name)}
 
 
 def other_lengths(
@@ -175,7 +175,7 @@ def fewer_units(many: set[int], lengths: Lengths, least: int = MANY) -> Lengths:
 
 def _stands_still(program: Program) -> bool:
     """Whether nothing moved, perhaps for want of samples: fewer than a batch has make no batch."""
-    moved = any(one.moves for one in program.seen)
+    moved = any(step.moves for step in program.seen)
     failures = program.failures
     empty = any(kind == "ZeroDivisionError" or EMPTY.search(text) for kind, _, text in failures)
     numbered = any(re.search(r"\d", text) for _, _, text in failures)
@@ -204,15 +204,15 @@ def _resized(program: Program, lengths: Lengths, large: set[int]) -> list[Length
         return wider
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
-    sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", one)))) for one in texts]
+    sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", error)))) for error in texts]
     wanted = large if "out of bounds" in told else large.intersection(sizes)
     free = [n for n in sorted(wanted) if str(n) not in lengths]
-    found = [{**lengths, str(n): m} for n in free for m in sizes if 1 < m < MANY]
+    resized = [{**lengths, str(n): m} for n in free for m in sizes if 1 < m < MANY]
     tables = oracle.tables.items() if "indexing" not in told else ()
-    found += [{**lengths, name: size} for name, width in tables if name not in lengths
-              for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
-    found += _as_many_rows(told, oracle, lengths)
-    return [*_more_rows(told, oracle, lengths), *found, *_asked_for(program, lengths)]
+    resized += [{**lengths, name: size} for name, width in tables if name not in lengths
+                for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
+    resized += _as_many_rows(told, oracle, lengths)
+    return [*_more_rows(told, oracle, lengths), *resized, *_asked_for(program, lengths)]
 
 
 def _as_many_rows(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:

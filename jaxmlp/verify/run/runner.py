@@ -89,9 +89,9 @@ class Runner:
         settings = {"seed": seed, "seconds": SEARCH * self.limit, "given": given,
                     "importers": programs}  # fmt: skip
         match self._ask("record", list(cells), settings, limit=PATIENCE * self.limit):
-            case (dict(found),):
-                self.importer = str(found["importer"])
-                return found
+            case (dict(answer),):
+                self.importer = str(answer["importer"])
+                return answer
         raise self._garbled()
 
     def _ask(self, *request: Any, limit: float = 0) -> tuple:
@@ -206,9 +206,9 @@ def held() -> Held:
     """What this machine can hold of a file, tried with none: all, or all but namespaces."""
     for wanted in (Held(), Held(disk=False)):
         with Runner(Pieces(__file__, [], [], []), wanted=wanted) as runner:
-            found = runner.begin()
-            if found is not None:
-                return found
+            granted = runner.begin()
+            if granted is not None:
+                return granted
     return Held(*[False] * len(Held._fields))
 
 
@@ -252,8 +252,8 @@ def _python_of(path: tuple[str, ...], here: str) -> tuple[list[str], tuple[str, 
     """(where a child imports from, what it has to see for it): no folder where someone works."""
     package = os.path.dirname(os.path.realpath(jaxmlp.__file__))
     root, here = os.path.dirname(package), os.path.realpath(here)
-    given = [os.path.realpath(one) for one in path if one]
-    paths = [p for p in dict.fromkeys(given) if p not in (root, here) and os.path.exists(p)]
+    folders = [os.path.realpath(folder) for folder in path if folder]
+    paths = [p for p in dict.fromkeys(folders) if p not in (root, here) and os.path.exists(p)]
     seen = [*map(os.path.realpath, (sys.prefix, sys.base_prefix)), package, *paths]
     if root.endswith("-packages"):  # installed, and not where it is worked on
         seen.append(root)

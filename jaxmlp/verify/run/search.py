@@ -79,11 +79,11 @@ class Search:
     """
 
     def __init__(
-        self, code: Code, until: float, seed: int, given: Given | None = None, judged: str = ""
+        self, code: Code, until: float, seed: int, first: Given | None = None, judged: str = ""
     ):
         self.code, self.unknown = code, set(code.unknown)
         self.judged, self.reads, self.rows = judged, True, 0
-        self.first, self.tries = given or Given(), TRIES if given is None else AGAIN
+        self.first, self.tries = first or Given(), TRIES if first is None else AGAIN
         self.guessed = False
         self.farthest: tuple[tuple, Given, list] | None = None
         self.until, self.seed = until, seed
@@ -94,7 +94,7 @@ class Search:
         self.sizes: tuple[int, ...] = ()
         self.fewer: dict[str, int] = {}  # sizes in place of those that fill the tape
 
-    def worlds(self, what: Uncalled | None) -> list[dict[str, Any]]:
+    def worlds(self, call: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
         made, left, started = Made(), Left(self.first), False
         while left and left.tried < self.tries and not made.is_enough:
@@ -102,7 +102,7 @@ class Search:
                 break
             run = left.pop()
             run = run._replace(given=run.given._replace(lengths=self.fewer | run.given.lengths))
-            program = self._run(run.given, what)
+            program = self._run(run.given, call)
             if program.has_read and not program.has_step:
                 self._read_less(program)
                 left.again.append(run)
@@ -122,9 +122,9 @@ class Search:
             if self._may_not_fail(program, run, left):
                 made.partly += map(packed, self._taken(program, guessed=True))
                 continue
-            if enough := self._harvest(program, made, what):
-                return self._smaller(enough, program, what) or made.found
-            self._push_changes(program, what, run, left, lengths=not made.found)
+            if enough := self._harvest(program, made, call):
+                return self._smaller(enough, program, call) or made.found
+            self._push_changes(program, call, run, left, lengths=not made.found)
         return made.all()
 
     def _may_not_fail(self, program: Program, run: Trial, left: Left) -> bool:
@@ -134,7 +134,7 @@ class Search:
             return False
         sizes = remedies.sized(program, run.given.lengths, self.many)
         now = (len(program.failures), -program.reached)
-        pushed = [left.push(now, run.cost, run.given._replace(lengths=one)) for one in sizes]
+        pushed = [left.push(now, run.cost, run.given._replace(lengths=size)) for size in sizes]
         return any(pushed)
 
     def _read_less(self, program: Program) -> None:
@@ -144,7 +144,7 @@ class Search:
         self.reads = bool(kinds & TOO_MUCH) and not self.rows
         self.rows = PART if self.reads else 0
 
-    def _harvest(self, program: Program, made: Made, what: Uncalled | None) -> list[Recording]:
+    def _harvest(self, program: Program, made: Made, call: Uncalled | None) -> list[Recording]:
         """Keep what a run has given; this, if no other run is needed."""
         oracle = program.oracle
         if not _works(program):
@@ -153,19 +153,19 @@ class Search:
             return []
         self.errors = program.failures
         seen = self._taken(program, guessed=oracle.guesses)
-        good = [one for one in seen if not one.guessed or oracle.ours or sensible(one)]
-        trains = not program.calls if current().guessed else _may_train(program, what)
-        if trains and not any(one.moves for one in good):
+        good = [world for world in seen if not world.guessed or oracle.ours or sensible(world)]
+        trains = not program.calls if current().guessed else _may_train(program, call)
+        if trains and not any(world.moves for world in good):
             made.spare += map(packed, good)  # perhaps for want of samples
             return []
         made.found += map(packed, good)
         made.size += current().bytes if good else 0
-        made.spare += [packed(one) for one in seen if not (good or one.moves)]
+        made.spare += [packed(world) for world in seen if not (good or world.moves)]
         asked_for = not oracle.drawn  # all shapes are those that the program asks for
         return good if asked_for or made.size > KEPT else []
 
     def _push_changes(
-        self, program: Program, what: Uncalled | None, run: Trial, left: Left, *, lengths: bool
+        self, program: Program, call: Uncalled | None, run: Trial, left: Left, *, lengths: bool
     ) -> None:
         """The runs that differ a little from one, as others to try.
 
@@ -173,12 +173,12 @@ class Search:
             lengths: whether in the lengths, too.
         """
         works, now = _works(program), (len(program.failures), -program.reached)
-        if what is None and (self.farthest is None or now < self.farthest[0]):
+        if call is None and (self.farthest is None or now < self.farthest[0]):
             picked = tuple(k for k, _ in program.oracle.taken)
             self.farthest = now, run.given._replace(told=picked), program.failures
         cost = run.cost + (bool(run.far) and now >= run.far)  # a change that has changed nothing
         if lengths:
-            may_be_few = not (works and what)
+            may_be_few = not (works and call)
             for others in self._lengths(program, run.given.lengths, may_be_few=may_be_few):
                 near = run.given._replace(lengths=others)
                 left.push(now, cost + remedies.LIKELY / 4, near)
@@ -186,15 +186,15 @@ class Search:
             left.push(now, cost + more, run.given._replace(told=told))
 
     def _lengths(
-        self, program: Program, given: dict[str, int], *, may_be_few: bool
+        self, program: Program, lengths: dict[str, int], *, may_be_few: bool
     ) -> list[dict[str, int]]:
         """Other lengths to try; with fewer units where all are too many."""
-        others = remedies.other_lengths(program, given, self.many, may_be_few=may_be_few)
+        others = remedies.other_lengths(program, lengths, self.many, may_be_few=may_be_few)
         kinds = {kind for kind, _, _ in program.failures}
         least = BATCH if "OutOfTime" in kinds else MANY  # with all numbers apart, 100 are many, too
-        if kinds & TOO_MUCH and (fewer := remedies.fewer_units(self.many, given, least)):
+        if kinds & TOO_MUCH and (fewer := remedies.fewer_units(self.many, lengths, least)):
             self.fewer |= fewer
-            known = {name: fewer.get(str(size), size) for name, size in given.items()}
+            known = {name: fewer.get(str(size), size) for name, size in lengths.items()}
             others.append({**known, **fewer})
         return others
 
@@ -206,15 +206,15 @@ class Search:
         Args:
             known: recordings of calls that were made before: what they have run is not called.
         """
-        found: list[list[dict[str, Any]]] = []
-        for left, one in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
-            if known and one.is_run_by([*known, *found]):
+        recordings: list[list[dict[str, Any]]] = []
+        for left, call in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
+            if known and call.is_run_by([*known, *recordings]):
                 continue
             with self._a_part(min(1.0, SHARE / left)):
-                made = [learned] if (learned := self._learning(one)) else [self.worlds(one)]
-                made = made if made[0] else [self.worlds(part) for part in parts(one)]
-            found += made
-        return found
+                made = [learned] if (learned := self._learning(call)) else [self.worlds(call)]
+                made = made if made[0] else [self.worlds(part) for part in parts(call)]
+            recordings += made
+        return recordings
 
     @contextlib.contextmanager
     def _a_part(self, share: float) -> Iterator[None]:
@@ -226,9 +226,9 @@ class Search:
         finally:
             self.until = until
 
-    def _learning(self, one: Uncalled) -> list[dict[str, Any]]:
+    def _learning(self, call: Uncalled) -> list[dict[str, Any]]:
         """The recordings of a class without its methods that matter for no step, if there are."""
-        if (learning := that_learns(one)) is None:
+        if (learning := that_learns(call)) is None:
             return []
         known, tries = {*self.shapes}, self.tries
         self.tries = min(tries, FEW)
@@ -241,19 +241,19 @@ class Search:
         return []
 
     def _smaller(
-        self, made: list[Recording], program: Program, what: Uncalled | None
+        self, made: list[Recording], program: Program, call: Uncalled | None
     ) -> list[dict[str, Any]]:
         """The same with fewer units where the program has hundreds, if it works with them."""
         oracle = program.oracle
-        largest = max((n.value.size for one in made for n in one.nodes.values()), default=0)
+        largest = max((n.value.size for world in made for n in world.nodes.values()), default=0)
         fewer = remedies.fewer_units(self.many, oracle.lengths)
         if largest < LARGE or not fewer:
             return []
         told = tuple(picked for picked, _ in oracle.taken)
-        again = self._run(Given(told, {**oracle.lengths, **fewer}), what)
+        again = self._run(Given(told, {**oracle.lengths, **fewer}), call)
         if not again.seen or again.failures:
             return []
-        return [packed(one) for one in filter(sensible, self._taken(again, guessed=True))]
+        return [packed(world) for world in filter(sensible, self._taken(again, guessed=True))]
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
         """What a run has seen, unless another with the same shapes has seen it."""
@@ -275,24 +275,24 @@ class Search:
                 made[step] = replace(made[step], later=after)
         return made
 
-    def _run(self, given: Given, what: Uncalled | None) -> Program:
+    def _run(self, start: Given, call: Uncalled | None) -> Program:
         """The file, run with these choices and lengths, and after it a call."""
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
         now = time.process_time()  # with fewer units there is time for more than one run
         until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
-        oracle = Oracle(*given, self.seed, self.sizes)
+        oracle = Oracle(*start, self.seed, self.sizes)
         program = Program(self.code, oracle, self.unknown, until, self.judged,
                           reads=self.reads, rows=self.rows)  # fmt: skip
         try:
             with np.errstate(all="ignore"):
                 program.run()
-                if what is not None:
+                if call is not None:
                     program.seen.clear()
                     self._lacked_names(program)
                     program.errors.clear()
                     program.calls = True
-                    calls.call(program, what)
+                    calls.call(program, call)
                 elif (others := [*program.loops.called, *calls.handed()]) and not program.seen:
                     program.seen.extend(others)
                 elif not (program.seen or program.loops.aimless) and (
@@ -300,7 +300,7 @@ class Search:
                 ):
                     program.look_back()
         except (OutOfTime, TapeFull) as why:
-            if what is not None and not program.calls:
+            if call is not None and not program.calls:
                 program.seen.clear()  # the file's own step is not that of the call
             program.errors.append((type(why).__name__, 0, ""))
         if not program.seen:
@@ -321,16 +321,16 @@ class Search:
         return bool(new)
 
 
-def _may_train(program: Program, what: Uncalled | None) -> bool:
+def _may_train(program: Program, call: Uncalled | None) -> bool:
     """Whether a call passes loops, and is not by its name one that gives gradients."""
-    return bool(program.calls and program.loops.counts and what and not what.back)
+    return bool(program.calls and program.loops.counts and call and not call.back)
 
 
 def _is_flag(choice: tuple[int, Sequence[Any]]) -> bool:
     """Whether it is between yes and no, or of a number in place of these."""
     picked, options = choice
     return isinstance(options[picked], bool) or (
-        type(options[picked]) is int and any(isinstance(one, str) for one in options)
+        type(options[picked]) is int and any(isinstance(option, str) for option in options)
     )
 
 

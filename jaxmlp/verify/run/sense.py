@@ -33,11 +33,11 @@ def sensible(recording: Recording) -> bool:
             fits and _of_one_size(recording) and (len(nodes) > MANY or _is_passed_back(recording))
         )
     graph = Graph(nodes)
-    found = targets(graph, recording.olds, recording.news)
+    candidates = targets(graph, recording.olds, recording.news)
     # Of samples, one by one; or it is a number that the program states.
     whole = lambda y: nodes[graph.data(y)].value.ndim or is_stated(y)  # noqa: E731
-    meets = any(whole(y) or len(one.pairs) > 1 for one in found for _, y in one.pairs)
-    return meets and not degenerate(recording, graph, recording.olds, found)
+    meets = any(whole(y) or len(target.pairs) > 1 for target in candidates for _, y in target.pairs)
+    return meets and not degenerate(recording, graph, recording.olds, candidates)
 
 
 def _of_one_size(recording: Recording) -> bool:
@@ -74,7 +74,7 @@ def _is_passed_back(recording: Recording) -> bool:
 
 
 def degenerate(
-    recording: Recording, graph: Graph, params: Sequence[int], found: Sequence[Target]
+    recording: Recording, graph: Graph, params: Sequence[int], candidates: Sequence[Target]
 ) -> int:
     """How many parameters have an entry for each sample, or are those of a single hidden unit, or
     move by the product of two vectors that fit where matrices are meant.
@@ -82,8 +82,8 @@ def degenerate(
     Nothing is shown by a guess with one of them.
     """
     nodes = recording.nodes
-    matrices, outputs = shapes(graph, params, found)
-    pairs = {pair for target in found for pair in target.pairs}
+    matrices, outputs = shapes(graph, params, candidates)
+    pairs = {pair for target in candidates for pair in target.pairs}
     alike = [g for g, y in pairs if nodes[g].value.size == nodes[y].value.size]
     of_one = {*outputs, *(nodes[g].value.shape for g in alike)}
     one_output = any(1 in shape or not shape for shape in of_one)
@@ -91,7 +91,7 @@ def degenerate(
         return 1
     if moved := moved_by_one_number(recording, graph):
         return moved
-    if any(target.upstream for target in found):
+    if any(target.upstream for target in candidates):
         return 0  # what a layer is given has an entry for each sample
     batch = {n for shape in outputs for n in shape if n > 1} - {n for s in matrices for n in s}
     first = min(params, key=lambda p: min(graph.after[p], default=p), default=None)
@@ -112,11 +112,11 @@ def moved_by_one_number(recording: Recording, graph: Graph) -> int:
 
 
 def shapes(
-    graph: Graph, params: Sequence[int], found: Sequence[Target]
+    graph: Graph, params: Sequence[int], candidates: Sequence[Target]
 ) -> tuple[list[tuple[int, ...]], set[tuple[int, ...]]]:
     """The shapes of the matrices among the parameters, and those of what may be the target."""
     nodes = graph.nodes
-    weights = [*params, *fixed(graph, list(params), tuple(found))]
+    weights = [*params, *fixed(graph, list(params), tuple(candidates))]
     matrices = [nodes[p].value.shape for p in weights if multiplied(graph, p)]
     matrices = matrices or [nodes[p].value.shape for p in weights if nodes[p].value.ndim == 2]
-    return matrices, {nodes[y].value.shape for target in found for _, y in target.pairs}
+    return matrices, {nodes[y].value.shape for target in candidates for _, y in target.pairs}

@@ -71,11 +71,11 @@ def _behind(value: Recorded) -> Iterator[int]:
     nodes, left = current().nodes, [current().node_of(value)]
     seen: set[int] = set()
     while left:
-        one = left.pop()
-        if one not in seen:
-            seen.add(one)
-            yield one
-            left += [a.id for a in nodes[one].args if isinstance(a, Ref)] if one in nodes else []
+        node = left.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            left += [a.id for a in nodes[node].args if isinstance(a, Ref)] if node in nodes else []
 
 
 def _factor(mine: Any, other: Any, oracle: Oracle, inner_axis: int) -> None:
@@ -113,16 +113,16 @@ def _is_computed(value: Any) -> bool:
     if not isinstance(value, Recorded):
         return hasattr(value, "stands_for")
     nodes = current().nodes
-    made_of = itertools.islice((one for one in _behind(value) if one in nodes), FEW)
-    return any(nodes[one].op in PRODUCTS - {"add"} for one in made_of)
+    made_of = itertools.islice((node for node in _behind(value) if node in nodes), FEW)
+    return any(nodes[node].op in PRODUCTS - {"add"} for node in made_of)
 
 
 def elementwise(name: str, pair: list, oracle: Oracle) -> None:
     """Decide the shapes of what is added, multiplied or compared entry by entry."""
-    for one in pair:
-        if is_open(one) and RATE.fullmatch(one.stands_for):
-            one.become(oracle.choose([()]))
-    undecided = [one for one in pair if is_open(one)]
+    for operand in pair:
+        if is_open(operand) and RATE.fullmatch(operand.stands_for):
+            operand.become(oracle.choose([()]))
+    undecided = [operand for operand in pair if is_open(operand)]
     if len(undecided) == 2:
         _two_open(name, undecided, pair, oracle)
     elif len(pair) == 1 and undecided:
@@ -134,8 +134,8 @@ def elementwise(name: str, pair: list, oracle: Oracle) -> None:
 def _two_open(name: str, undecided: list, pair: list, oracle: Oracle) -> None:
     """Decide one of two, and then the other beside it."""
     first, second = undecided
-    flipped = any(getattr(one, "_flip", None) is not None for one in pair)
-    if all(one.setting for one in pair) and oracle.choose((True, False)):
+    flipped = any(getattr(operand, "_flip", None) is not None for operand in pair)
+    if all(operand.setting for operand in pair) and oracle.choose((True, False)):
         first.as_integer()
     elif name in ("multiply", "divide") and not flipped:
         first.become(oracle.choose([(), (SAMPLES, oracle.fresh())]))

@@ -243,8 +243,8 @@ class StandIn:
         file = OF_FILE.search(name)  # of one file it is the same each time
         kind = self._oracle.choose(kinds, f"of {file[1]}" if file else "")
         if kind == "given":
-            given = np.array(plain(settled(self._given[0])))
-            self.value = self._given_back(data_sets.scaled(name.rpartition("()")[0], given))
+            source = np.array(plain(settled(self._given[0])))
+            self.value = self._given_back(data_sets.scaled(name.rpartition("()")[0], source))
             return self.value
         usual = {"images": 6, "pictures": PICTURE}.get(kind, SIZES[0])
         usual = 1 if MATLAB_LABELS.search(name) else usual
@@ -266,7 +266,7 @@ class StandIn:
 
     def _given_back(self, value: Any) -> Any:
         """What is made of arrays by something that is not there: lost for the tape."""
-        taped = encoded(tuple(one for one in self._given if isinstance(one, Recorded)))
+        taped = encoded(tuple(array for array in self._given if isinstance(array, Recorded)))
         name = f"{STOOD_IN}{self.stands_for}"
         return given_back(np.array(plain(value)), name, taped) if taped else lifted(value)
 
@@ -293,7 +293,7 @@ class StandIn:
     def _batch(self, index: slice) -> StandIn:
         """Some of the samples of data, where there are so many; or all: a part is as good."""
         bounds = index.start, index.stop
-        told = all(type(one) is int for one in bounds) and index.step is None
+        told = all(type(bound) is int for bound in bounds) and index.step is None
         plain = self.loaded and not (self._row or self._flip or self._given or self.parts)
         if not (told and plain and 0 <= index.start < index.stop <= self._oracle.rows):
             return self
@@ -362,9 +362,9 @@ def settled(value: Any) -> Any:
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(settled, value))
     if isinstance(value, list):
-        return [settled(one) for one in value]
+        return [settled(part) for part in value]
     if isinstance(value, dict):
-        return {key: settled(one) for key, one in value.items()}
+        return {key: settled(part) for key, part in value.items()}
     if isinstance(value, slice):
         parts = (value.start, value.stop, value.step)
         return slice(*(p.as_integer() if isinstance(p, StandIn) else p for p in parts))

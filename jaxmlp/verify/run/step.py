@@ -56,22 +56,22 @@ def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str
     Args:
         hidden: the names that a function has of its own; global ones of these names are others.
     """
-    found: dict[str, TapePlace] = {}
+    arrays: dict[str, TapePlace] = {}
     seen: set[int] = set()
     inner: set[str] = set()
     for k, scope in enumerate(scopes):
         for name, value in list(scope.items()):
             way = f"globals()[{name!r}]" if k and name in hidden else name
-            known = len(found)
+            known = len(arrays)
             if not (name.startswith("__") or way in inner):
-                _find(way, value, found, seen)
-            if len(found) > known:
+                _find(way, value, arrays, seen)
+            if len(arrays) > known:
                 inner.add(way)
-    return found
+    return arrays
 
 
 def _find(
-    path: str, value: Any, found: dict[str, TapePlace], seen: set[int], depth: int = 0
+    path: str, value: Any, arrays: dict[str, TapePlace], seen: set[int], depth: int = 0
 ) -> None:
     """All arrays of floats in a value.
 
@@ -80,20 +80,20 @@ def _find(
     """
     if isinstance(value, Unknown):
         for key, part in value.parts.items():
-            _find(f"{path}[{key!r}]", part, found, seen, depth + 1)
+            _find(f"{path}[{key!r}]", part, arrays, seen, depth + 1)
         value = value.value
     if isinstance(value, np.ndarray) and value.dtype != object:
         if value.dtype.kind == "f" and value.size:
             tape = current()
-            found[path] = TapePlace(tape.node_of(value), value.shape, tape.entries(value))
+            arrays[path] = TapePlace(tape.node_of(value), value.shape, tape.entries(value))
         return
-    if depth > DEPTH or len(found) > MOST or value is None or isinstance(value, PLAIN):
+    if depth > DEPTH or len(arrays) > MOST or value is None or isinstance(value, PLAIN):
         return
     children = _children(path, value)
     if children is not None and id(value) not in seen:
         seen.add(id(value))
         for name, child in children:
-            _find(name, child, found, seen, depth + 1)
+            _find(name, child, arrays, seen, depth + 1)
 
 
 def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
@@ -139,27 +139,27 @@ def moves(
     if not changed:
         return []
     changed = _parameters(nodes, changed)
-    roots = reached(nodes, [one.old for one in changed])
-    back = {one.old: roots.get(one.new, frozenset()) for one in changed}
+    roots = reached(nodes, [move.old for move in changed])
+    back = {move.old: roots.get(move.new, frozenset()) for move in changed}
     mutual = [
-        one for one in changed
-        if one.old in back[one.old]
-        and any(p.old != one.old and p.old in back[one.old] and one.old in back[p.old]
+        move for move in changed
+        if move.old in back[move.old]
+        and any(p.old != move.old and p.old in back[move.old] and move.old in back[p.old]
                 for p in changed)
     ]  # fmt: skip
     if mutual and any(_is_more_than_a_sum(nodes[i], roots) for i in roots if i in nodes):
         return mutual
-    found = _alone(nodes, changed, before)
-    return found if alone or all(_is_added_to(nodes, one) for one in found) else []
+    single = _alone(nodes, changed, before)
+    return single if alone or all(_is_added_to(nodes, move) for move in single) else []
 
 
 def _entries(nodes: dict[int, Node], name: str, was: TapePlace, now: TapePlace) -> list[Move]:
     """The entries of an array that moved, where a pass works on it number by number."""
-    found = entries.changed(nodes, was.node, was.shape, was.entries, now.entries)
-    for number, node in entries.read_once(nodes, found).items():
+    written = entries.changed(nodes, was.node, was.shape, was.entries, now.entries)
+    for number, node in entries.read_once(nodes, written).items():
         nodes[number] = current().nodes[number] = node
-    index = lambda one: "".join(f"[{k}]" for k in one.at)  # noqa: E731
-    return [Move(name + index(one), one.old, one.new) for one in found]
+    index = lambda entry: "".join(f"[{k}]" for k in entry.at)  # noqa: E731
+    return [Move(name + index(entry), entry.old, entry.new) for entry in written]
 
 
 def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
@@ -167,14 +167,14 @@ def _parameters(nodes: Mapping[int, Node], changed: list[Move]) -> list[Move]:
 
     Of a parameter something is kept, or its old value was forgotten, which is a mistake.
     """
-    kept = _kept(nodes, [one.old for one in changed])
-    moved = [one for one in changed if one.old in kept.get(one.new, ())]
-    leads = reached(nodes, [one.new for one in changed])
-    before = frozenset().union(*(leads.get(one.new, frozenset()) - {one.new} for one in moved))
+    kept = _kept(nodes, [move.old for move in changed])
+    moved = [move for move in changed if move.old in kept.get(move.new, ())]
+    leads = reached(nodes, [move.new for move in changed])
+    before = frozenset().union(*(leads.get(move.new, frozenset()) - {move.new} for move in moved))
     return [
-        one for one in changed
-        if one in moved or (one.new in nodes and one.new not in before
-                            and nodes[one.new].op not in (*CURVED, *WRITES, "divide"))
+        move for move in changed
+        if move in moved or (move.new in nodes and move.new not in before
+                             and nodes[move.new].op not in (*CURVED, *WRITES, "divide"))
     ]  # fmt: skip
 
 
@@ -194,13 +194,13 @@ def _kept(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[in
         if node.id in kept or node.op in FACTORS or by_moving or not refs:
             continue
         array = refs[0] if node.op in WRITES else None
-        given = [r for r in refs if r != array or r not in bare]
-        plain = frozenset().union(*(sums.get(r, ()) for r in given))
+        operands = [r for r in refs if r != array or r not in bare]
+        plain = frozenset().union(*(sums.get(r, ()) for r in operands))
         if node.op in ("add", "subtract", *PASSING, *WRITES):
             sums[node.id] = plain
-        found = plain if node.op in CURVED else plain.union(*(kept.get(r, ()) for r in given))
-        if found:
-            kept[node.id] = found
+        retained = plain if node.op in CURVED else plain.union(*(kept.get(r, ()) for r in operands))
+        if retained:
+            kept[node.id] = retained
         elif array in bare:
             bare.add(node.id)
     return kept
@@ -231,46 +231,46 @@ def _adds_to_row(nodes: Mapping[int, Node], write: Node) -> bool:
     if value is None or value.op not in ("add", "subtract"):
         return False
     read = [nodes[i] for i in value.references if i in nodes and nodes[i].op == "getitem"]
-    return any(write.op == "put" or repr(one.args[1:]) == repr(write.args[1:-1]) for one in read)
+    return any(write.op == "put" or repr(node.args[1:]) == repr(write.args[1:-1]) for node in read)
 
 
 def _alone(
     nodes: Mapping[int, Node], changed: list[Move], before: Mapping[str, TapePlace]
 ) -> list[Move]:
     """The only array that is moved by way of a product with it, and of which something is kept."""
-    found = []
-    kept = _kept(nodes, [one.old for one in changed])
-    for one in (one for one in changed if one.old in kept.get(one.new, ())):
-        feeds = reached(nodes, [one.old])
-        products = [i for i in feeds if i != one.old and i in nodes and nodes[i].op in FACTORS]
-        whole = one.name in before and before[one.name].shape
-        if whole and products and one.new in reached(nodes, products):
-            found.append(one)
-    return found if len(found) == 1 else []
+    moved = []
+    kept = _kept(nodes, [move.old for move in changed])
+    for move in (move for move in changed if move.old in kept.get(move.new, ())):
+        feeds = reached(nodes, [move.old])
+        products = [i for i in feeds if i != move.old and i in nodes and nodes[i].op in FACTORS]
+        whole = move.name in before and before[move.name].shape
+        if whole and products and move.new in reached(nodes, products):
+            moved.append(move)
+    return moved if len(moved) == 1 else []
 
 
 def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[int]]:
     """For each node the roots that it depends on; nodes are in order, so one pass is enough."""
-    found = {root: frozenset((root,)) for root in roots}
+    origins = {root: frozenset((root,)) for root in roots}
     for node in nodes.values():
-        union = frozenset().union(*(found.get(r, frozenset()) for r in node.references))
-        if node.id in found:
+        union = frozenset().union(*(origins.get(r, frozenset()) for r in node.references))
+        if node.id in origins:
             continue  # a root: what it was computed from is another matter
         if union:
-            found[node.id] = union
-    return found
+            origins[node.id] = union
+    return origins
 
 
 def prepared(nodes: Mapping[int, Node], moved: list[Move]) -> set[str]:
     """The places of steps that a pass takes and the one before has prepared: d of W −= d, which
     gets a new value then."""
-    names = {one.old: one.name for one in moved}
-    found: set[str] = set()
-    for one in (one for one in moved if one.new in nodes):
-        used = set(nodes[one.new].references)
-        if nodes[one.new].op in ("add", "subtract") and used <= names.keys():
-            found |= {names[i] for i in used - {one.old}}
-    return found
+    names = {move.old: move.name for move in moved}
+    steps: set[str] = set()
+    for move in (move for move in moved if move.new in nodes):
+        used = set(nodes[move.new].references)
+        if nodes[move.new].op in ("add", "subtract") and used <= names.keys():
+            steps |= {names[i] for i in used - {move.old}}
+    return steps
 
 
 def is_stale(nodes: Mapping[int, Node], first: tuple[int, int], second: tuple[int, int]) -> bool:
@@ -292,13 +292,13 @@ def is_stale(nodes: Mapping[int, Node], first: tuple[int, int], second: tuple[in
 
 def _computed(nodes: Mapping[int, Node], begin: int, end: int) -> dict[tuple, Node]:
     """What a pass computes, by the expression, and how often that came before."""
-    found: dict[tuple, Node] = {}
+    computed: dict[tuple, Node] = {}
     times: Counter = Counter()
     for node in (nodes[i] for i in range(begin, end) if i in nodes):
         if node.op not in ("leaf", *PASSING):
             times[node.op, node.span] += 1
-            found[node.op, node.span, times[node.op, node.span]] = node
-    return found
+            computed[node.op, node.span, times[node.op, node.span]] = node
+    return computed
 
 
 def _is_computed(nodes: Mapping[int, Node], number: int, begin: int, end: int) -> bool:

@@ -16,10 +16,10 @@ class _Row:
     """A list or a tuple whose entries are recording numbers, one by one."""
 
     def __getitem__(self, index: Any) -> Any:
-        found = super().__getitem__(index)  # type: ignore[misc]  # a list's or a tuple's
+        picked = super().__getitem__(index)  # type: ignore[misc]  # a list's or a tuple's
         if isinstance(index, slice):
-            return type(self)(found)  # type: ignore[call-arg]
-        return lifted(np.asarray(found)) if isinstance(found, int | float) else found
+            return type(self)(picked)  # type: ignore[call-arg]
+        return lifted(np.asarray(picked)) if isinstance(picked, int | float) else picked
 
     def __iter__(self) -> Iterator[Any]:
         return (self[k] for k in range(len(self)))  # type: ignore[arg-type]

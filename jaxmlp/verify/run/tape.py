@@ -85,27 +85,27 @@ def references_in(value: Any) -> Iterator[int]:
     if isinstance(value, Ref):
         yield value.id
     elif isinstance(value, tuple | list):
-        for one in value:
-            yield from references_in(one)
+        for part in value:
+            yield from references_in(part)
 
 
 def spread(roots: Iterable[int], onward: Callable[[int], Iterable[int]]) -> set[int]:
     """The roots and all that they lead to, step by step."""
-    found: set[int] = set()
+    reached: set[int] = set()
     left = list(roots)
     while left:
-        one = left.pop()
-        if one not in found:
-            found.add(one)
-            left += onward(one)
-    return found
+        node = left.pop()
+        if node not in reached:
+            reached.add(node)
+            left += onward(node)
+    return reached
 
 
 def _nodes_in(value: Any) -> Iterator[int]:
     """The nodes of the arrays in an argument, as far as they have one."""
     if isinstance(value, tuple | list):
-        for one in value:
-            yield from _nodes_in(one)
+        for part in value:
+            yield from _nodes_in(part)
     elif isinstance(value, np.ndarray) and (node := getattr(value, "_node", None)) is not None:
         yield node
 
@@ -133,7 +133,7 @@ class Storage:
             return version == self.version
         begin, end = byte_bounds(array)
         later = [self.parts.get(k) for k in range(version + 1, self.version + 1)]
-        return all(one is not None and (end <= one[0] or one[1] <= begin) for one in later)
+        return all(part is not None and (end <= part[0] or part[1] <= begin) for part in later)
 
 
 class Handed(NamedTuple):
@@ -266,17 +266,17 @@ class Tape:
 
     def storage_of(self, array: np.ndarray) -> Storage:
         """The memory that an array looks into."""
-        found = getattr(array, "_storage", None)
-        if found is None:
+        storage = getattr(array, "_storage", None)
+        if storage is None:
             root = owner(array)
-            found = self.storages.get(id(root))
-            if found is None:
-                found = self.storages[id(root)] = Storage(root)
+            storage = self.storages.get(id(root))
+            if storage is None:
+                storage = self.storages[id(root)] = Storage(root)
             if hasattr(array, "_node"):
-                cast("Recorded", array)._storage = found
-            elif found not in self.held:
-                self.held.append(found)
-        return found
+                cast("Recorded", array)._storage = storage
+            elif storage not in self.held:
+                self.held.append(storage)
+        return storage
 
     def whole(self, storage: Storage) -> int:
         """The node of all that is in a storage; a leaf where nothing was recorded of it."""
@@ -318,8 +318,8 @@ class Tape:
     def entry(self, array: np.ndarray, index: tuple[int, ...]) -> int | None:
         """The node of a number that was written to one place of an array."""
         storage = self.storage_of(array)
-        found = storage.entries.get(place_of(array, storage.root, index))
-        return found if found in self.nodes else None
+        node = storage.entries.get(place_of(array, storage.root, index))
+        return node if node in self.nodes else None
 
     def entries(self, array: np.ndarray) -> dict[int, int]:
         """The nodes of the numbers that were written to an array one by one, by their places."""

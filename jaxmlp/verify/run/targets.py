@@ -53,39 +53,39 @@ def targets(
     """
     wanted, used = set(results), graph.ancestors(results)
     moving = graph.dependents(params)
-    given = set() if bare else set(params)
+    excluded = set() if bare else set(params)
 
     def find(group: list[int], *, apart: bool, within: Collection[int] = ()) -> Iterator[Target]:
         backward = graph.dependents(within or group)
-        forward = moving - backward - given
+        forward = moving - backward - excluded
         computed = sum(graph.nodes[i].op not in PASSING for i in forward)
         if computed and wanted <= backward:
             for pairs in _meetings(graph, group, forward, used, apart=apart):
                 yield Target(frozenset(group), frozenset(backward), pairs, computed)
 
-    found: list[Target] = []
+    candidates: list[Target] = []
     for first in ({}, _first_reads(graph)):  # y[i] of several lines may be one y[i]
         groups = _constants(graph, moving, first)
         some = (*groups.values(), *_alike(graph, groups.values()))
-        found += _largest([one for group in some for one in find(group, apart=True)])
-    if not found:  # a target may be computed from the samples: y = sin x
+        candidates += _largest([target for group in some for target in find(group, apart=True)])
+    if not candidates:  # a target may be computed from the samples: y = sin x
         single = [i for group in groups.values() if len(group) > 1 for i in group
                   if graph.nodes[i].value.size > 1]  # fmt: skip
-        found = _largest([one for i in single for one in find([i], apart=True)])
-    if not found:  # or they are the samples themselves, as an autoencoder's are
+        candidates = _largest([target for i in single for target in find([i], apart=True)])
+    if not candidates:  # or they are the samples themselves, as an autoencoder's are
         met = _met_by_itself(graph, [i for group in groups.values() for i in group], moving)
-        itself = [one for i, at in met.items() for one in find([i], apart=True, within=at)]
-        found = [replace(one, itself=True) for one in _largest(itself)]
-    if not found:  # each of several outputs may have targets of its own
-        found = [*find(_arrays(graph, groups.values()), apart=False)]
-    arrays = any(graph.nodes[y].value.ndim for one in found for _, y in one.pairs)
+        itself = [target for i, at in met.items() for target in find([i], apart=True, within=at)]
+        candidates = [replace(target, itself=True) for target in _largest(itself)]
+    if not candidates:  # each of several outputs may have targets of its own
+        candidates = [*find(_arrays(graph, groups.values()), apart=False)]
+    arrays = any(graph.nodes[y].value.ndim for target in candidates for _, y in target.pairs)
     if not arrays:
         # Of several outputs each may meet a number of its own.
         numbers = dict.fromkeys(n for group in groups.values() for n in group)
-        found += find([n for n in numbers if _may_be_target(graph, n, moving)], apart=False)
-    first_of = {one.pairs: one for one in reversed(found)}
-    alone = [one for one in found if first_of[one.pairs] is one]
-    return sorted(alone, key=lambda one: (arrays or -len(one.pairs), -one.computed))
+        candidates += find([n for n in numbers if _may_be_target(graph, n, moving)], apart=False)
+    first_of = {target.pairs: target for target in reversed(candidates)}
+    alone = [target for target in candidates if first_of[target.pairs] is target]
+    return sorted(alone, key=lambda target: (arrays or -len(target.pairs), -target.computed))
 
 
 def _met_by_itself(
@@ -95,28 +95,28 @@ def _met_by_itself(
     with where; none of an output that meets another array as well."""
     arrays = [i for i in constants if graph.nodes[i].value.size > 1]
     meetings = {y: [*_meeting(graph, [y])] for y in arrays}
-    found: dict[int, list[int]] = {}
+    places: dict[int, list[int]] = {}
     for y in arrays:
-        products = [i for one in graph.dependents([y], moving) for i in graph.after[one]
+        products = [i for node in graph.dependents([y], moving) for i in graph.after[node]
                     if graph.nodes[i].op in FACTORS and i in moving]  # fmt: skip
         computed = graph.dependents(products)
         met = {i: g for _, i, g in meetings[y] if g in computed}
         others = {g for other in arrays if other != y for _, _, g in meetings[other]}
         if met and others.isdisjoint(met.values()):
-            found[y] = [*met]
-    return found
+            places[y] = [*met]
+    return places
 
 
-def _largest(found: Sequence[Target]) -> list[Target]:
+def _largest(candidates: Sequence[Target]) -> list[Target]:
     """Those whose pairs are not a part of another's."""
-    return [one for one in found
-            if not any({*one.pairs} < {*other.pairs} for other in found)]  # fmt: skip
+    return [one for one in candidates
+            if not any({*one.pairs} < {*other.pairs} for other in candidates)]  # fmt: skip
 
 
 def _arrays(graph: Graph, groups: Iterable[list[int]]) -> list[int]:
     """All arrays that are no factors among what meets the forward pass."""
     factors = {i for n in graph.nodes.values() if n.op in FACTORS for i in graph.before[n.id]}
-    used = {i for one in factors for i in graph.way(one)}
+    used = {i for factor in factors for i in graph.way(factor)}
     return [i for group in groups for i in group if graph.nodes[i].value.size > 1 and i not in used]
 
 
@@ -139,16 +139,16 @@ def given_back(recording: Recording, graph: Graph, params: list[int], y: int) ->
     shape, kept = recording.nodes[y].value.shape, {node for _, node in recording.values}
     uses = [i for i in graph.after[y] if graph.after[i] or i in kept]  # not of a call that failed
     first = min(uses, default=y)
-    found: dict[int, tuple[int, int]] = {}
+    ranks: dict[int, tuple[int, int]] = {}
     own = BACK.search(recording.name)  # what a backward pass gives is no output
     values = [v for v in recording.values if not (own and v[0].startswith(recording.name))]
     for number, (name, g) in enumerate(values):
         forward = recording.nodes[g].op != "leaf" and g in moving - backward and g < first
         if forward and recording.nodes[g].value.dtype.kind == "f":
-            found[g] = min(found.get(g, (3, 0)), (kept_at(name), -number))
-    least = min((kept for kept, _ in found.values()), default=0)
-    found = {g: kept for g, kept in found.items() if recording.nodes[g].value.shape == shape}
-    for g in sorted((g for g in found if found[g][0] == least), key=lambda g: found[g]):
+            ranks[g] = min(ranks.get(g, (3, 0)), (kept_at(name), -number))
+    least = min((kept for kept, _ in ranks.values()), default=0)
+    ranks = {g: kept for g, kept in ranks.items() if recording.nodes[g].value.shape == shape}
+    for g in sorted((g for g in ranks if ranks[g][0] == least), key=lambda g: ranks[g]):
         computed = len(graph.ancestors([g]) & moving) - len(params)
         yield Target(frozenset([y]), frozenset(backward), ((g, y),), computed, upstream=True)
 
@@ -164,11 +164,11 @@ def _constants(graph: Graph, moving: set[int], first: Mapping[str, int]) -> dict
     """What does not depend on the parameters and meets what does, by the data it comes from."""
     groups: dict[tuple, list[int]] = {}
     for number in moving:
-        for one in graph.before[number]:
-            if one not in moving and graph.nodes[one].value.dtype.kind in "fiub":
-                members = groups.setdefault(_origin(graph, one, number, first), [])
-                if one not in members:
-                    members.append(one)
+        for operand in graph.before[number]:
+            if operand not in moving and graph.nodes[operand].value.dtype.kind in "fiub":
+                members = groups.setdefault(_origin(graph, operand, number, first), [])
+                if operand not in members:
+                    members.append(operand)
     return groups
 
 
@@ -259,7 +259,7 @@ def _as_wholes(graph: Graph, met: list[tuple[int, int, int]]) -> list[tuple[int,
         many = labels.ndim == 1 and output.ndim == 2 and labels.size in output.shape
         return larger[0] if places and many else y
 
-    return [(whole(*one), *one[1:]) for one in met]
+    return [(whole(*meeting), *meeting[1:]) for meeting in met]
 
 
 def _is_clear(graph: Graph, met: list[tuple[int, int, int]]) -> bool:

@@ -54,7 +54,7 @@ class Uncalled(NamedTuple):
     def is_run_by(self, recordings: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
         """Whether one of the recordings has run a line of it."""
         own = {*range(self.line + 1, self.end + 1)}
-        return any(own.intersection(one["lines"]) for worlds in recordings for one in worlds)
+        return any(own.intersection(world["lines"]) for worlds in recordings for world in worlds)
 
     @property
     def first(self) -> bool:
@@ -67,26 +67,26 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
     defined = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)
                and not _is_left_out(n.name)]  # fmt: skip
     defined = list({n.name: n for n in defined}.values())  # of one name the last
-    used = {one.name: _named(one) for one in defined}
+    used = {node.name: _named(node) for node in defined}
     outside = set().union(*(_named(n) for n in tree.body if n not in defined), set())
-    functions = [one for one in defined if isinstance(one, ast.FunctionDef)]
-    asked = {arg.arg for one in functions for arg in one.args.args}
-    found = []
-    for one in defined:
-        others = set().union(outside, *(used[other.name] for other in defined if other is not one))
-        if isinstance(one, ast.ClassDef):
-            gives, returns = _setters(one), _results(one)
-            changing, adding = _changing(one), _adding(one)
-            whole = _whole(one, defined)
-            methods = _roots(one) or _roots(whole) or _roots(whole, private=True)
+    functions = [node for node in defined if isinstance(node, ast.FunctionDef)]
+    asked = {arg.arg for node in functions for arg in node.args.args}
+    calls = []
+    for node in defined:
+        others = set().union(outside, *(used[other.name] for other in defined if other is not node))
+        if isinstance(node, ast.ClassDef):
+            gives, returns = _setters(node), _results(node)
+            changing, adding = _changing(node), _adding(node)
+            whole = _whole(node, defined)
+            methods = _roots(node) or _roots(whole) or _roots(whole, private=True)
         else:
-            methods, gives, returns = None, _givers(one, functions), {}
+            methods, gives, returns = None, _givers(node, functions), {}
             changing = adding = frozenset()
-        found.append(Uncalled(
-            one.name, one.lineno, one.end_lineno or one.lineno, methods, one.name in others,
-            gives, returns, changing, adding, frozenset(used[one.name])))  # fmt: skip
-    made_of = {one.name: bool(asked & set(returned(one))) for one in functions}
-    return sorted(found, key=lambda one: made_of.get(one.name, False))
+        calls.append(Uncalled(
+            node.name, node.lineno, node.end_lineno or node.lineno, methods, node.name in others,
+            gives, returns, changing, adding, frozenset(used[node.name])))  # fmt: skip
+    made_of = {node.name: bool(asked & set(returned(node))) for node in functions}
+    return sorted(calls, key=lambda node: made_of.get(node.name, False))
 
 
 def _is_left_out(name: str) -> bool:
@@ -99,21 +99,21 @@ def _givers(
     """By name the function that returns it: of several the one that goes with the caller."""
     others = [one for one in functions if one is not caller]
     near = [one for one in others if alike(one.name, caller.name)]
-    given: dict[str, ast.FunctionDef] = {}
+    givers: dict[str, ast.FunctionDef] = {}
     for one in (*others, *near):
         own = {arg.arg for arg in one.args.args}
-        given |= dict.fromkeys(set(returned(one)) - own, one)
+        givers |= dict.fromkeys(set(returned(one)) - own, one)
     for name in (a.arg for a in caller.args.args):
         if near and any(goes_with(name, one) for one in returned(near[0])):
-            given[name] = near[0]
-    kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in given]
+            givers[name] = near[0]
+    kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in givers]
     if near and _gives_several(near[0]):  # by another name, or by none
-        given |= dict.fromkeys(kept, near[0])
+        givers |= dict.fromkeys(kept, near[0])
     names = {arg.arg for arg in caller.args.args}
     first = [f for f in near if {arg.arg for arg in f.args.args} <= names]
     if BACK.search(caller.name) and first and not kept:
-        given[FORWARD] = first[0]
-    return given
+        givers[FORWARD] = first[0]
+    return givers
 
 
 def _gives_several(function: ast.FunctionDef) -> bool:
@@ -161,7 +161,7 @@ def _last_return(function: ast.FunctionDef) -> ast.expr | None:
 def returned(function: ast.FunctionDef) -> list[str]:
     """The names that a function returns, in order."""
     parts = _parts_of(_last_return(function))
-    return [one.id if isinstance(one, ast.Name) else "" for one in parts]
+    return [part.id if isinstance(part, ast.Name) else "" for part in parts]
 
 
 def _parts_of(value: ast.expr | None) -> list[ast.expr]:
@@ -196,17 +196,17 @@ def _title(value: ast.expr) -> str:
 def _changing(made: ast.ClassDef) -> frozenset[str]:
     """The methods that set something of the object's or add to it, or call one that does."""
     methods = {n.name: n for n in made.body if isinstance(n, ast.FunctionDef)}
-    found: set[str] = set()
+    changing: set[str] = set()
     for name, method in methods.items():
         targets = [*_grown(method), *(
             n for n in ast.walk(method) if isinstance(n, ast.Attribute | ast.Subscript)
             and isinstance(n.ctx, ast.Store))]  # fmt: skip
-        if any(isinstance(n, ast.Attribute) for one in targets for n in ast.walk(one)):
-            found.add(name)
+        if any(isinstance(n, ast.Attribute) for target in targets for n in ast.walk(target)):
+            changing.add(name)
     while more := {name for name, method in methods.items()
-                   if name not in found and found & _named(method)}:  # fmt: skip
-        found |= more
-    return frozenset(found)
+                   if name not in changing and changing & _named(method)}:  # fmt: skip
+        changing |= more
+    return frozenset(changing)
 
 
 def _adding(made: ast.ClassDef) -> frozenset[str]:
@@ -229,14 +229,14 @@ def _is_attribute_of_self(target: ast.expr) -> bool:
 def _setters(made: ast.ClassDef) -> dict[str, ast.FunctionDef]:
     """For each attribute the method that sets it, or a public one that calls that."""
     methods = [n for n in made.body if isinstance(n, ast.FunctionDef)]
-    found = {}
+    setters = {}
     for method in reversed(methods):
         for node in ast.walk(method):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                found[node.attr] = method
+                setters[node.attr] = method
     public = [m for m in methods if not m.name.startswith("_")]
     callers = {m.name: next((p for p in public if m.name in _named(p)), m) for m in methods}
-    return {name: callers[m.name] if m.name.startswith("_") else m for name, m in found.items()}
+    return {name: callers[m.name] if m.name.startswith("_") else m for name, m in setters.items()}
 
 
 def _whole(made: ast.ClassDef, defined: Sequence[ast.stmt]) -> ast.ClassDef:
@@ -257,15 +257,15 @@ def _roots(made: ast.ClassDef, *, private: bool = False) -> tuple[str, ...]:
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
     callers = {m.name: bool(BACK.search(m.name)) for m in methods
                if m.name == CALL or not m.name.startswith("__")}  # fmt: skip
-    found = [
+    roots = [
         m.name for m in methods if (m.name == CALL or not m.name.startswith(hidden))
         and not any(m.name in inner[caller] for caller, back in callers.items()
                     if caller != m.name and (callers[m.name] or not back))
     ]  # fmt: skip
-    return tuple([name for name in found if name not in begun] or found)
+    return tuple([name for name in roots if name not in begun] or roots)
 
 
 def _is_attribute(method: ast.FunctionDef) -> bool:
     """Whether it is read, set or cached as an attribute is, and never called."""
-    return any("property" in ast.unparse(one) or ast.unparse(one).endswith(".setter")
-               for one in method.decorator_list)  # fmt: skip
+    return any("property" in ast.unparse(decorator) or ast.unparse(decorator).endswith(".setter")
+               for decorator in method.decorator_list)  # fmt: skip

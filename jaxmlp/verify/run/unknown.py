@@ -48,9 +48,9 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kw: Any
     ) -> Any:
         args = list(inputs)
-        for one in args:
-            if is_open(one) and one.of_list:
-                one.as_integer()
+        for arg in args:
+            if is_open(arg) and arg.of_list:
+                arg.as_integer()
         is_root = ufunc in (np.sqrt, np.power) and args[0] is self
         if is_root and self.setting and self._is_undecided():
             args[0] = self.as_integer()  # the units that weights are drawn for
@@ -169,7 +169,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if self.known() is None and isinstance(index, slice):
             self._cut(index)
         elif self.known() is None and isinstance(index, tuple) and not self.loaded:
-            self.become(self._of(sum(one is not None for one in index)))
+            self.become(self._of(sum(part is not None for part in index)))
         return self.as_array()[index]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -312,6 +312,6 @@ def _unpacked_into(*, attribute: bool = False) -> int:
     if frame is None:
         return 0
     steps = iter(dis.get_instructions(frame.f_code))
-    at = next(one for one in steps if one.offset >= frame.f_lasti)
+    at = next(step for step in steps if step.offset >= frame.f_lasti)
     at = next(steps, at) if attribute else at
     return at.arg or 0 if at.opname == "UNPACK_SEQUENCE" else 0

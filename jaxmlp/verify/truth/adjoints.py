@@ -43,35 +43,35 @@ def states(
     """
     random = np.random.default_rng(seed)
     nodes = recording.nodes
-    found: list[dict[int, np.ndarray]] = []
+    accepted: list[dict[int, np.ndarray]] = []
     samples = {i: _drawn(recording, i, seed) for i in empty}
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
     size *= SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
     for left in reversed(range(2 * ATTEMPTS + count)):
-        given = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
-        given = {p: np.asarray(size * value) for p, value in given.items()}
-        given |= {p: np.abs(given[p]) for p in logged} | samples
-        given |= {i: np.ones_like(nodes[i].value) for i in zero} if len(found) % 2 else {}
+        inputs = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
+        inputs = {p: np.asarray(size * value) for p, value in inputs.items()}
+        inputs |= {p: np.abs(inputs[p]) for p in logged} | samples
+        inputs |= {i: np.ones_like(nodes[i].value) for i in zero} if len(accepted) % 2 else {}
         try:
-            values = replay.values(nodes, given, any_way=left < ATTEMPTS)
+            values = replay.values(nodes, inputs, any_way=left < ATTEMPTS)
             if size > SMALL**SHRUNK and left and _is_saturated(recording, values):
                 size *= SMALL  # with units that are saturated nothing is seen
                 continue
             if left > ATTEMPTS and _is_dead(recording, values):
                 continue
-            found.append(values)
+            accepted.append(values)
             near = not near or scale < 0.5
         except replay.NotReplayed as why:
             scale, near, last = scale if samples else scale / 4, True, why
             if left == ATTEMPTS:  # counts of hits may never be the same
                 scale = 0.5
-            if zero and len(found) % 2:  # with another target a branch may go another way
-                zero, found = (), []
+            if zero and len(accepted) % 2:  # with another target a branch may go another way
+                zero, accepted = (), []
             elif samples:  # with those, too; all states have the same
-                samples, found = {}, []
-        if len(found) == count:
-            return found
+                samples, accepted = {}, []
+        if len(accepted) == count:
+            return accepted
     raise last
 
 
@@ -87,14 +87,14 @@ def _with_logarithm(recording: Recording, roots: Sequence[int]) -> set[int]:
     """The parameters of whose entries a logarithm is taken, so that they are positive."""
     nodes = recording.nodes
     shown = {p: {p} for p in roots if nodes[p].value.min(initial=1) > 0}
-    found: set[int] = set()
+    logged: set[int] = set()
     for node in nodes.values() if shown else ():
         of = set().union(*(shown.get(i, ()) for i in node.references))
         if node.op in ("log", "log2", "sqrt"):
-            found |= of
+            logged |= of
         elif of and node.op in PASSING:
             shown[node.id] = of | shown.get(node.id, set())
-    return found
+    return logged
 
 
 def _is_saturated(recording: Recording, values: dict[int, np.ndarray]) -> bool:
@@ -189,10 +189,10 @@ def _behind(
     """For each E the derivatives by all that leads from the parameters to some ends."""
     order = sorted(graph.ancestors(ends) & graph.dependents(params))
     with _as_numpy():
-        found = backward.through(recording.nodes, order, at, ends, params)
+        grads = backward.through(recording.nodes, order, at, ends, params)
     count = next(iter(ends.values())).shape[1]
     return [
-        {i: np.ascontiguousarray(found[i][:, k]) for i in order if i in found} for k in range(count)
+        {i: np.ascontiguousarray(grads[i][:, k]) for i in order if i in grads} for k in range(count)
     ]
 
 

@@ -54,32 +54,32 @@ def through(
     Raises:
         NotReplayed: JAX has no name for an operation.
     """
-    inside, found = set(order), dict(ends)
+    inside, adjoints = set(order), dict(ends)
     for number in reversed(order):
         node = nodes[number]
-        if number not in roots and number in found and node.value.dtype.kind == "f":
-            one = _numbered(node, inside, at[0])
-            values = [np.stack([state[i] for state in at]) for i in one.moving]
-            for i, pulled in zip(one.moving, _pulled(one, values, found[number]), strict=True):
-                found[i] = found.get(i, 0.0) + np.asarray(pulled)
-    return found
+        if number not in roots and number in adjoints and node.value.dtype.kind == "f":
+            op = _numbered(node, inside, at[0])
+            values = [np.stack([state[i] for state in at]) for i in op.moving]
+            for i, pulled in zip(op.moving, _pulled(op, values, adjoints[number]), strict=True):
+                adjoints[i] = adjoints.get(i, 0.0) + np.asarray(pulled)
+    return adjoints
 
 
-def _pulled(one: Operation, values: list[np.ndarray], pulling: np.ndarray) -> Sequence[Any]:
+def _pulled(operation: Operation, values: list[np.ndarray], pulling: np.ndarray) -> Sequence[Any]:
     """The derivatives by what moves."""
-    shapes = tuple((v.shape, v.dtype.str) for v in (*values, *one.steady, pulling))
-    if (one.key, shapes) not in _compiled:
+    shapes = tuple((v.shape, v.dtype.str) for v in (*values, *operation.steady, pulling))
+    if (operation.key, shapes) not in _compiled:
         if len(_compiled) >= KEPT:
             _compiled.clear()
-        _compiled[one.key, shapes] = _derivative(one)
+        _compiled[operation.key, shapes] = _derivative(operation)
     try:
-        return _compiled[one.key, shapes](values, one.steady, pulling)
+        return _compiled[operation.key, shapes](values, operation.steady, pulling)
     except Exception as error:
-        del _compiled[one.key, shapes]
-        raise replay.NotReplayed(one.node, f"({type(error).__name__})") from error
+        del _compiled[operation.key, shapes]
+        raise replay.NotReplayed(operation.node, f"({type(error).__name__})") from error
 
 
-def _derivative(one: Operation) -> Callable:
+def _derivative(operation: Operation) -> Callable:
     """The derivatives of an operation, at all states and of all E at once, compiled."""
 
     def pulled(values: Sequence[Any], steady: Sequence[Any], pulling: Any) -> list[Any]:
@@ -87,12 +87,12 @@ def _derivative(one: Operation) -> Callable:
 
         def result(changed: Sequence[Any]) -> Any:
             known = dict(enumerate([*values, *steady])) | dict(zip(floats, changed, strict=True))
-            return jnp.asarray(replay.applied(one.node, known, jnp), float)
+            return jnp.asarray(replay.applied(operation.node, known, jnp), float)
 
         back = jax.vjp(result, [values[k] for k in floats])[1]
-        found = dict(zip(floats, jax.vmap(lambda e: back(e)[0])(pulling), strict=True))
+        derivatives = dict(zip(floats, jax.vmap(lambda e: back(e)[0])(pulling), strict=True))
         nothing = lambda v: jnp.zeros((len(pulling), *v.shape))  # noqa: E731
-        return [found[k] if k in found else nothing(v) for k, v in enumerate(values)]
+        return [derivatives[k] if k in derivatives else nothing(v) for k, v in enumerate(values)]
 
     return jax.jit(jax.vmap(pulled, in_axes=(0, None, 0)), compiler_options=QUICK)
 

@@ -70,22 +70,22 @@ def fitting(
         both = [(g, as_target(state[y], g)) for g, (_, y) in zip(outputs, pairs, strict=True)]
         return np.array([sum(np.sum(errors.KNOWN[name](g, y)) for g, y in both) for name in names])
 
-    found: dict[str, list[bool]] = {name: [] for name in names}
+    verdicts: dict[str, list[bool]] = {name: [] for name in names}
     ends = [g for g, _ in pairs]
     behind = graph.ancestors(ends)
     numbers = [param for param, change in changes if change[0].size == 1]
     some = set(numbers[:: 1 + len(numbers) // MOST])  # of many numbers those between are alike
     for param, change in changes:
         if param in numbers and param not in some:
-            for fits in found.values():
+            for fits in verdicts.values():
                 fits.append(fits[-1])
             continue
         fits = going_down(
             recording, graph, param, change, ends, errors_of, at, behind, across=across
         )
         for name, fit in zip(names, fits, strict=True):
-            found[name].append(fit)
-    return found
+            verdicts[name].append(fit)
+    return verdicts
 
 
 def going_down(
@@ -106,7 +106,7 @@ def going_down(
     for _ in range(min(DIRECTIONS, change[0].size)):
         way = random.normal(size=change[0].shape)
         way = _across(way, [state[param] for state in at[:2]]) if across else way
-        told += [np.vdot(one, way) for one in change[:2]]
+        told += [np.vdot(shift, way) for shift in change[:2]]
         try:
             true += [slopes(recording, order, param, ends, errors_of, dict(state), [way])
                      for state in at[:2]]  # fmt: skip

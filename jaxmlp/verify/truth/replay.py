@@ -26,7 +26,7 @@ class NotReplayed(Exception):
 
 
 def values(
-    nodes: Mapping[int, Node], given: Mapping[int, np.ndarray], *, any_way: bool = False
+    nodes: Mapping[int, Node], replaced: Mapping[int, np.ndarray], *, any_way: bool = False
 ) -> dict[int, np.ndarray]:
     """All values of a tape with others for some nodes, in NumPy: the program's own arithmetic.
 
@@ -37,24 +37,24 @@ def values(
     Raises:
         NotReplayed: the program would have gone another way, or an operation is not known.
     """
-    found: dict[int, np.ndarray] = {}
-    moved = set(given)
+    known: dict[int, np.ndarray] = {}
+    moved = set(replaced)
     for node in nodes.values():
         if not moved.isdisjoint(node.references):
             moved.add(node.id)
-        if node.id in given:
-            found[node.id] = given[node.id]
+        if node.id in replaced:
+            known[node.id] = replaced[node.id]
         elif node.op == "leaf" or node.op.startswith(LOST):
-            found[node.id] = node.value
+            known[node.id] = node.value
         else:
-            found[node.id] = np.asarray(applied(node, found, np))
-        if not (any_way and node.op == "branch") and not _as_before(node, nodes, found, moved):
+            known[node.id] = np.asarray(applied(node, known, np))
+        if not (any_way and node.op == "branch") and not _as_before(node, nodes, known, moved):
             raise NotReplayed(node, "another branch")
-    return found
+    return known
 
 
 def _as_before(
-    node: Node, nodes: Mapping[int, Node], found: Mapping[int, np.ndarray], moved: Container[int]
+    node: Node, nodes: Mapping[int, Node], known: Mapping[int, np.ndarray], moved: Container[int]
 ) -> bool:
     """Whether a program goes the same way: an `if` as in its run, the same places by a mask.
 
@@ -62,21 +62,21 @@ def _as_before(
         moved: what depends on the values that are others than in the run.
     """
     if node.op == "branch":
-        return bool(found[node.id]) == bool(node.value)
+        return bool(known[node.id]) == bool(node.value)
     if node.op != "getitem" or node.value.dtype.kind != "f":
         return True
     masks = [i for i in references_in(node.args[1:]) if nodes[i].value.dtype.kind == "b"]
     masks = [i for i in masks if i in moved]
-    return all(np.array_equal(found[i], nodes[i].value) for i in masks)
+    return all(np.array_equal(known[i], nodes[i].value) for i in masks)
 
 
 def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
     """One operation, on known values, in NumPy or JAX."""
-    args = tuple(filled(one, known) for one in node.args)
+    args = tuple(filled(arg, known) for arg in node.args)
     if node.op in FACTORS or isinstance(getattr(np, node.op, None), np.ufunc):  # of numbers in ()
-        args = tuple(xp.asarray(one) if isinstance(one, tuple) else one for one in args)
-    kw = {key: filled(one, known) for key, one in node.kw.items()
-          if key not in IGNORED or (key, one) == ("order", "F")}  # fmt: skip
+        args = tuple(xp.asarray(arg) if isinstance(arg, tuple) else arg for arg in args)
+    kw = {key: filled(arg, known) for key, arg in node.kw.items()
+          if key not in IGNORED or (key, arg) == ("order", "F")}  # fmt: skip
     try:
         with np.errstate(all="ignore"):
             return _operation(node.op, xp)(*args, **kw)
@@ -96,10 +96,10 @@ def _operation(op: str, xp: ModuleType) -> Callable:
     names = op.removeprefix("np.").split(".")
     if not op.startswith("np.") and len(names) == 2:
         return _by_method(names[0], names[-1], xp)
-    found: Any = xp
+    function: Any = xp
     for name in names:
-        found = getattr(found, name, None) or getattr(jax.scipy.special, name)
-    return found
+        function = getattr(function, name, None) or getattr(jax.scipy.special, name)
+    return function
 
 
 def _by_method(name: str, method: str, xp: ModuleType) -> Callable:

@@ -104,14 +104,14 @@ def _networks(bias: bool) -> Networks:
 
 def _L8(at: Networks) -> list[Chain]:
     """The squared error's δ2, and both gradients."""
-    one = at.linear
-    return [identity_by_a(one.layers), one.delta2, one.layers.a_by_v, one.dV, one.dW]
+    linear = at.linear
+    return [identity_by_a(linear.layers), linear.delta2, linear.layers.a_by_v, linear.dV, linear.dW]
 
 
 def _L14(at: Networks) -> list[Chain]:
     """∂E/∂v_kj, and what it takes."""
-    one = at.softmax
-    return [one.softmax, one.log_softmax, one.layers.a_by_v, one.L14]
+    softmax = at.softmax
+    return [softmax.softmax, softmax.log_softmax, softmax.layers.a_by_v, softmax.L14]
 
 
 def _batches(at: Networks) -> list[many.Batch]:
@@ -121,15 +121,15 @@ def _batches(at: Networks) -> list[many.Batch]:
 
 def _L22(at: Networks) -> list[Chain]:
     """δ2 and δ1, and what goes on from there at any depth."""
-    one, depth = at.softmax, many.Depth(bias=at.bias)
-    return [one.L22_delta2, one.layers.a_by_u, one.L22_delta1, depth.delta, depth.dW]
+    softmax, depth = at.softmax, many.Depth(bias=at.bias)
+    return [softmax.L22_delta2, softmax.layers.a_by_u, softmax.L22_delta1, depth.delta, depth.dW]
 
 
 def _L23(at: Networks) -> list[Chain]:
     """The step of V, for the errors that L23 may mean."""
-    one, sigmoid = at.square, at.sigmoid
+    square, sigmoid = at.square, at.sigmoid
     more = [derivative_of_sigmoid(), sigmoid_by_a(sigmoid.layers), sigmoid.delta2, sigmoid.v_step]
-    chains = [g_by_a(one.layers), one.delta2, one.layers.a_by_v, one.dV, one.v_step]
+    chains = [g_by_a(square.layers), square.delta2, square.layers.a_by_v, square.dV, square.v_step]
     return [*chains, at.half.delta2, at.half.v_step, *more]
 
 
@@ -183,7 +183,7 @@ def proof(claim: str) -> Proof:
     start = time.perf_counter()
     try:
         shown, *rest = (CHAINS[claim](at) for at in (_networks(True), _networks(False)))
-        wrong = [one.title for chains in (shown, *rest) for one in chains if failures(one)]
+        wrong = [chain.title for chains in (shown, *rest) for chain in chains if failures(chain)]
         refuted = printed.refutation(claim) if claim in printed.EXAMPLES else None
     except ValueError as error:
         said = Words(f"not proved: {error}", f"証明できません: {error}")
@@ -199,7 +199,7 @@ def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Wo
     if not chains:
         return Words("refuted as printed", "資料に書かれている形は反証済みです")
     sizes = SIZES_OF.get(claim, SIZES)
-    needs = next((one.assumes for one in chains if one.assumes), "")
+    needs = next((chain.assumes for chain in chains if chain.assumes), "")
     en = f"proved {sizes.en}" + (f", where {needs}" if needs else "")
     ja = (f"{needs} のとき、" if needs else "") + f"{sizes.ja}証明済みです"
     if also := ALSO.get(claim, BIAS):
@@ -214,8 +214,8 @@ def _not_proved(titles: Sequence[Words]) -> Words:
     """Which chains do not hold."""
     once = dict.fromkeys(titles)
     return Words(
-        "not proved: " + "; ".join(one.en for one in once),
-        "証明できません: " + "、".join(one.ja for one in once),
+        "not proved: " + "; ".join(title.en for title in once),
+        "証明できません: " + "、".join(title.ja for title in once),
     )
 
 
@@ -224,10 +224,10 @@ def _derivation(chain: Chain) -> Derivation:
     first = Step(writing.text(chain.start))
     steps = (
         Step(
-            writing.text(one.right),
-            tuple(dict.fromkeys(Law(rule.name, rule.law) for rule in one.rules)),
+            writing.text(link.right),
+            tuple(dict.fromkeys(Law(rule.name, rule.law) for rule in link.rules)),
         )
-        for one in chain.links
+        for link in chain.links
     )
     ranges = {letter: span for letter, span in chain.ranges.items() if span is not None}
     return Derivation(chain.title, writing.spans(ranges), (first, *steps))

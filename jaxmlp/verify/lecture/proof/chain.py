@@ -48,7 +48,7 @@ class Chain(NamedTuple):
     @property
     def assumes(self) -> str:
         """What its rules need to hold."""
-        return next((r.assumes for one in self.links for r in one.rules if r.assumes), "")
+        return next((r.assumes for step in self.links for r in step.rules if r.assumes), "")
 
     def pairs(self) -> Iterator[tuple[sp.Expr, Link]]:
         """Each link with its left side."""
@@ -63,15 +63,15 @@ def link(right: sp.Expr, *rules: ProofRule) -> Link:
     return Link(sp.sympify(right), rules)
 
 
-def holds(left: sp.Expr, one: Link, place: ProofPlace) -> bool:
+def holds(left: sp.Expr, step: Link, place: ProofPlace) -> bool:
     """Whether the rules, and they alone, make the two sides the same expression."""
-    there, back = normal(left), normal(one.right)
-    if not one.rules:
+    there, back = normal(left), normal(step.right)
+    if not step.rules:
         return there == back
-    forward = applied(one.rules, left, place)
+    forward = applied(step.rules, left, place)
     if forward == back:
         return True
-    backward = applied(one.rules, one.right, place)
+    backward = applied(step.rules, step.right, place)
     return backward in (there, forward)
 
 
@@ -79,11 +79,11 @@ def failures(chain: Chain) -> list[int]:
     """The links that do not hold, by number from 1."""
     ranges = {letter: span for letter, span in chain.ranges.items() if span is not None}
     place = ProofPlace(chain.theory, ranges)
-    stray = set().union(*(free_indices(one.right) for one in chain.links))
+    stray = set().union(*(free_indices(step.right) for step in chain.links))
     stray |= free_indices(chain.start)
     if strays := sorted(map(str, stray - chain.ranges.keys())):
         raise ValueError(f"expected the range of each free index, got none of {', '.join(strays)}")
-    return [n for n, (left, one) in enumerate(chain.pairs(), 1) if not holds(left, one, place)]
+    return [n for n, (left, step) in enumerate(chain.pairs(), 1) if not holds(left, step, place)]
 
 
 def proved(chain: Chain, *, upto: int | None = None, words: Words | None = None) -> ProofRule:
@@ -101,7 +101,7 @@ def proved(chain: Chain, *, upto: int | None = None, words: Words | None = None)
         raise ValueError(f"{chain.title.en}: link {wrong[0]} does not follow by its rules")
     links = chain.links[:upto]
     part = chain._replace(links=links)
-    by = {one.variable for side in (part.start, part.end) for one in side.atoms(Partial)}
+    by = {partial.variable for side in (part.start, part.end) for partial in side.atoms(Partial)}
     if not by.isdisjoint(letter for letter, span in chain.ranges.items() if span is None):
         raise ValueError(f"{chain.title.en}: expected no derivative by what may be any number")
     return equality(part.start, part.end, dict(chain.ranges), words or chain.title, part.assumes)

@@ -52,8 +52,8 @@ def spelled(
         return sp.Add(*(spelled(body, theory, {**at, letter: sp.Integer(n)}, held) for n in values))
     if isinstance(expr, Partial):
         varied = held | {name(expr.variable)}
-        found = sp.diff(inside(expr.inside, held=varied), inside(expr.variable, held=varied))
-        return found.subs({one: inside(_read(one)) for one in found.free_symbols})
+        derivative = sp.diff(inside(expr.inside, held=varied), inside(expr.variable, held=varied))
+        return derivative.subs({one: inside(_read(one)) for one in derivative.free_symbols})
     if isinstance(expr, sp.Indexed):
         return _spelled_entry(expr.base[*map(inside, expr.indices)], theory, at, held)
     if isinstance(expr, sp.Symbol):
@@ -67,10 +67,10 @@ def spelled(
 def _spelled_entry(entry: sp.Indexed, theory: Theory, at: Numbers, held: frozenset[str]) -> sp.Expr:
     """An entry as it is defined, or as a symbol of its own where nothing defines it."""
     if name(entry) not in held:
-        for one in theory.definitions:
-            values = matched(one.left, entry, one.ranges)
+        for definition in theory.definitions:
+            values = matched(definition.left, entry, definition.ranges)
             if values is not None:
-                return spelled(one.right.xreplace(values), theory, at, held)
+                return spelled(definition.right.xreplace(values), theory, at, held)
     return sp.Symbol(f"{name(entry)}|{'|'.join(map(str, entry.indices))}")
 
 
@@ -87,12 +87,12 @@ def _function(called: str, argument: sp.Expr) -> sp.Expr:
 
 def value(expr: sp.Basic, theory: Theory, example: Example) -> sp.Expr:
     """What it is at the example, exactly."""
-    found = spelled(expr, theory, example.sizes | example.at)
+    expanded = spelled(expr, theory, example.sizes | example.at)
     numbers = {}
-    for symbol in found.free_symbols:
+    for symbol in expanded.free_symbols:
         base, *places = symbol.name.split("|")
         entries = example.numbers.get(base)
         for axis, place in enumerate(map(int, places)):
             entries = entries[place if base == "x" or axis == 1 else place - 1]
         numbers[symbol] = sp.sympify(entries) if places else symbol
-    return found.subs(numbers)
+    return expanded.subs(numbers)

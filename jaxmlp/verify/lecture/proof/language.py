@@ -144,13 +144,13 @@ class Theory(NamedTuple):
         """Whether it depends on the quantity, by any way that does not lead through `past`."""
         seen, todo = {past}, names(expr)
         while todo:
-            one = todo.pop()
-            if one == target:
+            quantity = todo.pop()
+            if quantity == target:
                 return True
-            if one not in seen:
-                seen.add(one)
+            if quantity not in seen:
+                seen.add(quantity)
                 todo |= set().union(
-                    *(names(d.right) for d in self.definitions if name(d.left) == one)
+                    *(names(d.right) for d in self.definitions if name(d.left) == quantity)
                 )
         return False
 
@@ -163,9 +163,9 @@ class Theory(NamedTuple):
         )
 
 
-def within(one: sp.Expr, span: Range, ranges: dict[sp.Symbol, Range]) -> bool:
+def within(subscript: sp.Expr, span: Range, ranges: dict[sp.Symbol, Range]) -> bool:
     """Whether the index, a letter or a number, lies in the range whatever the sizes are."""
-    low, high = ranges.get(one, (one, one))
+    low, high = ranges.get(subscript, (subscript, subscript))
     return bool((low - span[0]).is_nonnegative and (span[1] - high).is_nonnegative)
 
 
@@ -177,10 +177,10 @@ def matched(
         return {pattern: expr}
     if not pattern.args or pattern.func != expr.func or len(pattern.args) != len(expr.args):
         return {} if pattern == expr else None
-    found: dict[sp.Symbol, sp.Expr] = {}
+    values: dict[sp.Symbol, sp.Expr] = {}
     for mine, theirs in zip(pattern.args, expr.args, strict=True):
         part = matched(mine, theirs, letters)
-        if part is None or any(found.get(key, value) != value for key, value in part.items()):
+        if part is None or any(values.get(key, value) != value for key, value in part.items()):
             return None
-        found |= part
-    return found
+        values |= part
+    return values

@@ -96,8 +96,8 @@ class Batch:
         of_a_sample: tuple[Chain, str], product: Product,
     ) -> Chain:  # fmt: skip
         """The entries of a gradient, by those of one sample."""
-        (one, cite), loss = of_a_sample, self.net.loss
-        one = one._replace(start=one.links[0].right, links=one.links[1:2])
+        (chain, cite), loss = of_a_sample, self.net.loss
+        chain = chain._replace(start=chain.links[0].right, links=chain.links[1:2])
         mean = lambda inside: self.weight * over(s, SAMPLES, inside)  # noqa: E731
         definitions = (*self.net.theory.definitions, Definition(E, mean(loss), {}))
         gathered = (ENTRY, DISTRIBUTE, SUM_OF_A_SUM, COMMON_FACTOR)
@@ -110,7 +110,7 @@ class Batch:
                 link(Partial(E, by), ENTRY),
                 link(Partial(mean(loss), by), definition("E")),
                 link(mean(Partial(loss, by)), *LINEAR),
-                link(mean(one.end), lemma(one, cite)),
+                link(mean(chain.end), lemma(chain, cite)),
                 link(IndexedEntry(Times(self.weight, product), *ranges), *gathered),
             ),
         )

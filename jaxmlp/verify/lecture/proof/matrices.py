@@ -143,7 +143,7 @@ def _entry(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
         return None
     spans = [span for span in node.whole.shape if span]
     pairs = list(zip(node.indices, spans, strict=True))
-    there = all(within(one, span, place.ranges) for one, span in pairs)
+    there = all(within(index, span, place.ranges) for index, span in pairs)
     return node.whole.entry(*node.indices) if there else None
 
 

@@ -34,7 +34,7 @@ def example(
 ) -> Example:  # fmt: skip
     """One with d = 1 and m = 2."""
     sizes = {d: sp.Integer(1), q: sp.Integer(q_), m: sp.Integer(2)}
-    at = {letter: sp.Integer(one) for letter, one in at.items()}
+    at = {letter: sp.Integer(number) for letter, number in at.items()}
     return Example(left, right, at, sizes, NUMBERS | numbers)
 
 
@@ -151,12 +151,12 @@ def refutation(claim: str) -> Words:
     shapes, words = SHAPES.get(claim, (None, Words("", "")))
     if shapes is not None:
         _refuse(claim, shapes, net)
-    one = of(net)
-    left, right = (value(side, net.theory, one) for side in (one.left, one.right))
+    instance = of(net)
+    left, right = (value(side, net.theory, instance) for side in (instance.left, instance.right))
     if not (left - right).is_nonzero:
         raise ValueError(f"{claim}: expected two different numbers, got {left} and {right}")
-    quantity = re.sub(r"[{}]", "", text(one.left.xreplace(one.at)))
-    said = f"{_at(one)}: {quantity} = {_signed(left)} ≠ {_signed(right)}"
+    quantity = re.sub(r"[{}]", "", text(instance.left.xreplace(instance.at)))
+    said = f"{_at(instance)}: {quantity} = {_signed(left)} ≠ {_signed(right)}"
     return Words(*(f"{each} {said}".strip() for each in words))
 
 
@@ -178,10 +178,10 @@ def _refuse(claim: str, shapes: Callable, net: ProvedNetwork) -> None:
     raise ValueError(f"{claim}: expected shapes that do not conform")
 
 
-def _at(one: Example) -> str:
+def _at(instance: Example) -> str:
     """The sizes and numbers of an example, as text."""
-    sizes = ", ".join(f"{size} = {n}" for size, n in one.sizes.items())
-    rows = ", ".join(f"{base} = {_tuple(one.numbers[low])}" for base, low in
+    sizes = ", ".join(f"{size} = {n}" for size, n in instance.sizes.items())
+    rows = ", ".join(f"{base} = {_tuple(instance.numbers[low])}" for base, low in
                      (("x", "x"), ("W", "w"), ("V", "v"), ("y", "y")))  # fmt: skip
     return f"{sizes}, f(u) = u, {rows}"
 

@@ -39,13 +39,13 @@ def definition(of: str, source: str = "") -> ProofRule:
     return ProofRule(Words(f"definition of {of}{cite}", f"{of} の定義{cite}"), "", turn)
 
 
-def _unfolded(one: Definition, node: sp.Expr, place: ProofPlace) -> sp.Expr | None:
+def _unfolded(equation: Definition, node: sp.Expr, place: ProofPlace) -> sp.Expr | None:
     """What a definition says of a quantity, if it is one of those it defines."""
-    values = matched(one.left, node, one.ranges)
-    known = not isinstance(one.right, sp.Tuple)  # else only what it depends on is
-    if values is None or not known or not _fits(values, one.ranges, place):
+    values = matched(equation.left, node, equation.ranges)
+    known = not isinstance(equation.right, sp.Tuple)  # else only what it depends on is
+    if values is None or not known or not _fits(values, equation.ranges, place):
         return None
-    return fresh(one.right).xreplace(values)
+    return fresh(equation.right).xreplace(values)
 
 
 def _fits(values: dict, ranges: dict[sp.Symbol, Range], place: ProofPlace) -> bool:
