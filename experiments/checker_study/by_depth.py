@@ -33,6 +33,7 @@ KNOWN_AS = {
     "u-for-z": {"other-input"},
     "other-input": {"x-for-z", "z-for-x"},
     "other-delta": {"another-derivative"},
+    "delta-too-early": {"another-derivative"},
     "other-gradient": {"another-derivative"},
     "slope-of-layer": {"slope-at-a"},
     "output-slope-missing": {"slope-missing"},

@@ -157,6 +157,59 @@ for epoch in range(9):
 """
 
 
+ONE_MATRIX = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W = np.random.randn(7, 7)
+    def forward(self, x):
+        self.z0 = np.insert(x, 0, 1, axis=0)
+        self.h1 = np.dot(self.W, self.z0)
+        return self.h1
+    def backward(self, t):
+        self.dW = np.dot(self.h1 - t, self.z0.T)
+    def step(self, eta):
+        self.W = self.W - eta * self.dW
+"""
+TWO_LAYERS = """
+import numpy as np
+def gradients(W1, b1, W2, b2, X, T):
+    h1 = np.tanh(X @ W1 + b1)
+    g = 1 / (1 + np.exp(-(h1 @ W2 + b2)))
+    delta2 = g - T
+    delta1 = delta2 @ W2.T * (1 - h1**2)
+    db2 = np.sum(delta2, axis=0)
+    db1 = np.sum(delta1, axis=0)
+    return X.T @ delta1, db1, h1.T @ delta2, db2
+"""
+OF_A_BATCH = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W1, self.W2 = np.random.randn(3, 6), np.random.randn(7, 3)
+        self.b1, self.b2 = np.random.randn(3, 1), np.random.randn(7, 1)
+    def forward(self, x):
+        self.x = x
+        self.h1 = np.tanh(np.dot(self.W1, x) + self.b1)
+        self.g = np.dot(self.W2, self.h1) + self.b2
+        return self.g
+    def backward(self, t):
+        n = self.x.shape[1]
+        delta2 = self.g - t
+        delta1 = self.W2.T @ delta2 * (1 - self.h1**2)
+        self.dW2 = delta2 @ self.h1.T / n
+        self.db2 = np.sum(delta2, axis=1, keepdims=True) / n
+        self.dW1 = delta1 @ self.x.T / n
+        self.db1 = np.sum(delta1, axis=1, keepdims=True) / n
+    def step(self, eta):
+        self.W1 -= eta * self.dW1
+        self.b1 -= eta * self.db1
+        self.W2 -= eta * self.dW2
+        self.b2 -= eta * self.db2
+"""
+JOINED = OBJECT.replace("np.concatenate([[1], self.h1])", "np.r_[np.ones(1), self.h1]")
+
+
 def ids(file):
     return {note.id for check in file.checks for note in check.diagnosis}
 
@@ -177,6 +230,10 @@ RIGHT = [
     SOFTMAX,
     MASKED,
     SAME_SIZE,
+    ONE_MATRIX,
+    TWO_LAYERS,
+    OF_A_BATCH,
+    JOINED,
 ]
 
 
@@ -191,6 +248,15 @@ def test_what_is_right_is_called_right(judged, text):
     ("text", "old", "new", "expected"),
     [
         (SINGLE, "db1 = delta1", "db1 = 2 * delta1", "other-factor"),
+        (TWO_LAYERS, "np.sum(delta1, axis=0)", "np.sum(delta1)", "bias-summed-over-units"),
+        (TWO_LAYERS, "np.sum(delta2, axis=0)", "delta2[0]", "bias-of-one-sample"),
+        (
+            OF_A_BATCH,
+            "delta2, axis=1, keepdims=True) / n",
+            "delta2, axis=1, keepdims=True)",
+            "other-factor",
+        ),
+        (JOINED, "        self.W2 = self.W2 - eta * self.dW2\n", "", "never-moves"),
         (SINGLE, "db1 = delta1", "db1 = np.zeros_like(b1)", "never-moves"),
         (SINGLE, "b1 - eta *", "b1 - eta * eta *", "eta-twice"),
         (SINGLE, "W1 - eta * dW1", "W1 - dW1", "no-step-size"),

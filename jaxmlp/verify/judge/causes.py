@@ -6,16 +6,24 @@ is ∂E/∂(something) exactly, at all states. None of them knows a network, or 
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.finding import Note, Words
+from jaxmlp.verify.finding import Note
+from jaxmlp.verify.judge.exchanged import another_derivative, another_matrix, slope_inside
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.otherwise import Values, before, is_something, redone
-from jaxmlp.verify.judge.slopes import like_slope
+from jaxmlp.verify.judge.otherwise import (
+    Cause,
+    Values,
+    before,
+    is_something,
+    note,
+    redone,
+    repaired,
+)
+from jaxmlp.verify.judge.slopes import is_of_other_layer, like_slope
 from jaxmlp.verify.judge.still import WITHOUT_GRADIENT
 from jaxmlp.verify.names import SLOPE
 from jaxmlp.verify.run.network import multiplied
@@ -26,35 +34,6 @@ from jaxmlp.verify.truth import replay
 OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
 REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
 WHOLE = frozenset(("np.sum", "add.reduce", "np.mean", "np.average"))  # of all entries, as it may be
-BACKWARDS = Words(
-    "Follow E backwards: what does this expression have to be the derivative of?",
-    "E から逆にたどってください。この式は何の微分でなければなりませんか。",
-)
-
-
-class Cause(NamedTuple):
-    """Why it is wrong, and where, if that is another expression than the one that shows it.
-
-    Attributes:
-        repair: by state, values with which all is right that the mistake has spoiled.
-    """
-
-    notes: tuple[Note, ...]
-    span: Span | None = None
-    repair: Values = []  # noqa: RUF012
-
-
-def repaired(judgement: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
-    """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
-    states = zip(judgement.world.at, why.repair, strict=bool(why.repair))
-    try:
-        made = [judgement.world.replayed(state, known) for state, known in states]
-    except replay.NotReplayed:
-        return False
-    return bool(made) and all(
-        judgement.names.named(np.stack([moves[p.name] for moves in made]), [p.old]) is not None
-        for p in judgement.world.params if p.name in names
-    )  # fmt: skip
 
 
 def cause(judgement: Judgement, fault: Fault) -> Cause | None:
@@ -66,11 +45,7 @@ def cause(judgement: Judgement, fault: Fault) -> Cause | None:
     return None
 
 
-def _note(name: str, en: str, ja: str, equation: str = "") -> Note:
-    return Note(name, Words(en, ja), BACKWARDS, equation)
-
-
-SLOPE_MISSING = _note(
+SLOPE_MISSING = note(
     "slope-missing",
     "The derivative of the activation is missing here: what is passed on is ∂E/∂f(u), where "
     "∂E/∂u = ∂E/∂f(u) ⊙ f'(u) belongs.",
@@ -78,14 +53,14 @@ SLOPE_MISSING = _note(
     "そのまま使っています。",
     "L18",
 )
-ADDED = _note(
+ADDED = note(
     "added-for-multiplied",
     "This adds what has to be multiplied: by the chain rule, the derivative of f(g(x)) is a "
     "product.",
     "掛けるべきところで足しています。連鎖律により、合成関数 f(g(x)) の微分は積になります。",
     "L18",
 )
-SUMMED = _note(
+SUMMED = note(
     "bias-summed-over-units",
     "This sums over the units as well as over the samples, so that all units get one number: "
     "each has a gradient of its own (sum over the samples alone).",
@@ -95,14 +70,32 @@ SUMMED = _note(
 )
 
 
-IN_ONE_NUMBER = _note(
+SLOPE_TWICE = note(
+    "slope-twice",
+    "f' is applied twice: it is in what is multiplied by it here already.",
+    "f' が 2 回掛かっています。ここで掛ける前の値にすでに含まれています。",
+    "L18",
+)
+SLOPE_OF_LAYER = note(
+    "slope-of-layer",
+    "This f' belongs to another layer: it is taken at the u of that one.",
+    "別の層の u での f' を使っています。この層の u で計算します。",
+    "L18",
+)
+OF_ONE_SAMPLE = note(
+    "bias-of-one-sample",
+    "This is what a single sample gives: the gradient is the sum over the samples.",
+    "1 つのサンプルの分だけです。勾配はすべてのサンプルについての和です。",
+    "L20",
+)
+IN_ONE_NUMBER = note(
     "error-in-one-number",
     "This makes one number of ∂E/∂g of all samples and outputs; one for each has to go back.",
     "∂E/∂g をすべてのサンプルと出力について 1 つの数にまとめています。"
     "サンプルごと、出力ごとに別々の値を逆伝播させます。",
     "L15",
 )
-OTHER_INPUT = _note(
+OTHER_INPUT = note(
     "other-input",
     "The δ is multiplied by another value than the one that the matrix is multiplied by on the way "
     "forward.",
@@ -132,7 +125,7 @@ def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     if not is_something(judgement, fault, known) and not _slope_with(judgement, fault, node, known):
         return None
     name = next(iter(moved.values())).name
-    notes = (_note(
+    notes = (note(
         "updated-V",
         f"{name} is already updated here: all gradients must be taken before the update.",
         f"ここではすでに更新後の {name} を使っています。勾配はすべて更新の前の値で計算します。",
@@ -160,7 +153,7 @@ def _value_of_error(judgement: Judgement, fault: Fault, node: Node) -> Cause | N
     """The value of E where its derivative belongs."""
     if not any(judgement.is_error(i) for i in before(judgement, node)):
         return None
-    return Cause((_note(
+    return Cause((note(
         "error-for-derivative",
         "The value of E stands where its derivative ∂E/∂g belongs.",
         "E の微分 ∂E/∂g を使うところで、E の値そのものを使っています。", "L15"),))  # fmt: skip
@@ -182,6 +175,31 @@ def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
         if any(sums) or multiple(mine, whole.sum(1)) is not None:
             return Cause((SUMMED,))
     return None
+
+
+def _of_one_sample(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A bias that follows what one sample gives."""
+    nodes = judgement.world.recording.nodes
+    olds = [p.old for p in judgement.world.params if p.name in fault.params]
+    is_row = lambda i: any(is_of_one_sample(judgement, i, old) for old in olds)  # noqa: E731
+    first, left = None, [node.id]
+    while left := [i for number in left for i in before(judgement, nodes[number]) if is_row(i)]:
+        first = left[0]
+    return Cause((OF_ONE_SAMPLE,), nodes[first].span) if first is not None else None
+
+
+def is_of_one_sample(judgement: Judgement, number: int, root: int) -> bool:
+    """Whether a value is one row of a derivative whose sum over all is the gradient of an array."""
+    value, true = judgement.names.value(number), judgement.names.adjoints.get(root)
+    if true is None or value.size != true.size or value.dtype.kind != "f" or not np.any(value):
+        return False
+    for delta in (a for a in judgement.names.adjoints.values() if a.ndim == 3 and min(a.shape) > 1):
+        for axis in (1, 2):
+            whole = delta.sum(axis)
+            if whole.size == true.size and np.allclose(whole.ravel(), true.ravel()):
+                rows = np.moveaxis(delta, axis, 0)
+                return any(multiple(value, row) is not None for row in rows)
+    return False
 
 
 def _is_of_all(node: Node) -> bool:
@@ -268,10 +286,26 @@ def _other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None
             continue  # turned
         with np.errstate(all="ignore"):
             slope = value / (name.factor * true)
-        for identity, en, ja in like_slope(judgement, name.of, slope):
+        if _is_again(judgement, node):
+            return Cause((SLOPE_TWICE,))
+        outers = judgement.names.alike(name.of)  # f(u), and 2 f(u) + 1 on the way to it
+        like = (said for outer in outers for said in like_slope(judgement, outer, slope))
+        for identity, en, ja in like:
             at = _of_function(judgement, node) if identity in OF_SLOPE else None
-            return Cause((_note(identity, en, ja, "L18"),), at)
+            return Cause((note(identity, en, ja, "L18"),), at)
+        if is_of_other_layer(judgement, outers, slope):
+            return Cause((SLOPE_OF_LAYER,))
     return None
+
+
+def _is_again(judgement: Judgement, node: Node) -> bool:
+    """Whether ∂E/∂u is multiplied by f'(u), which is in it already."""
+    graph, behind = judgement.world.graph, judgement.choice.target.backward
+    factors = [i for i in graph.before[node.id] if i not in behind]
+    last = [i for parent in before(judgement, node) for i in graph.before[parent]]
+    values = [judgement.names.value(i) for i in factors]
+    return any(np.array_equal(judgement.names.value(i), value)
+               for i in last if i not in behind for value in values)  # fmt: skip
 
 
 def _of_function(judgement: Judgement, node: Node) -> Span | None:
@@ -316,14 +350,14 @@ def _slopes_of(judgement: Judgement, node: Node) -> Iterator[np.ndarray]:
 
 
 def _wrong_slope(function: str) -> Note:
-    return _note(
+    return note(
         "slope-wrong",
         f"What {function} gives is not the derivative of the activation.",
         f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
 
 
 def _slope_elsewhere(function: str) -> Note:
-    return _note(
+    return note(
         "slope-elsewhere",
         f"{function} gives another derivative than f'(u) here: of which value is it taken?",
         f"{function} の値はここでの f'(u) ではありません。どの値での微分ですか", "L7")  # fmt: skip
@@ -359,6 +393,7 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
 
 
 LOOKS = (
-    _without_gradient, _updated, _value_of_error, _summed, _in_one_number, _added, _slope_missing,
-    _other_slope, _slope_value, _other_input,
+    _without_gradient, _updated, _value_of_error, _summed, _of_one_sample, _in_one_number, _added,
+    _slope_missing, another_derivative, slope_inside, _other_slope, _slope_value, _other_input,
+    another_matrix,
 )  # fmt: skip

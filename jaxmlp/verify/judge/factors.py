@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.causes import BACKWARDS
 from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
+from jaxmlp.verify.judge.otherwise import BACKWARDS
 from jaxmlp.verify.judge.rates import lacks_rate, made_again, near, repeats_rate
 from jaxmlp.verify.judge.uneven import samples
 from jaxmlp.verify.judge.worlds import Param

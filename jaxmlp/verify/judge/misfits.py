@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.causes import OTHER_INPUT, SUMMED, inputs
+from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, OTHER_INPUT, SUMMED, inputs, is_of_one_sample
 from jaxmlp.verify.judge.choosing import in_order
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
@@ -89,7 +89,8 @@ def misnamed(judgement: Judgement) -> list[tuple[Param, int]]:
         if known and said and known.of in roots and known.of != left[said]:
             made.append((Param(name, left[said], node, gives=True), known.of))
     of = {p.new: p.old for p in judgement.world.params}
-    return made + [(p, of[p.new]) for p in _out_of_order(judgement) if p.new in of]
+    return made + [(p, of[p.new]) for p in _out_of_order(judgement)
+                   if of.get(p.new, p.old) != p.old]  # fmt: skip
 
 
 def _out_of_order(judgement: Judgement) -> list[Param]:
@@ -138,7 +139,8 @@ def _wrong_shape(judgement: Judgement, node: int, root: int) -> Note | None:
             and multiple(value, other) is not None
         ):
             return note
-    return None
+    fits = value.size == true.size and not _per_sample(judgement, root)
+    return OF_ONE_SAMPLE if fits and is_of_one_sample(judgement, node, root) else None
 
 
 def _per_sample(judgement: Judgement, root: int) -> bool:
@@ -156,7 +158,10 @@ def _summed_up(judgement: Judgement, node: int, root: int) -> Note | None:
     recording = judgement.world.recording
     if value.size != len(true) or true[0].size < 2 or not _is_whole(judgement, node, true):
         return None
-    single = recording.guessed and not judgement.choice.is_softmax
+    others = [p for p in judgement.world.params if judgement.right.get(p.name)]
+    vectors = any(p.gives and true[0].ndim == 1 == recording.nodes[p.new].value.ndim
+                  and recording.nodes[p.new].value.size > 1 for p in others)  # fmt: skip
+    single = recording.guessed and not judgement.choice.is_softmax and not vectors
     if single and np.any(recording.nodes[root].value):
         return None  # a stand-in: with one output it would be right
     return SUMMED if max(true.shape[1:]) == true[0].size else None

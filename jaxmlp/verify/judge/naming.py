@@ -55,14 +55,21 @@ class Names:
         """What values are, of these derivatives; those in the same shape come first."""
         if value.dtype.kind != "f" or not np.isfinite(value).all() or not np.any(value):
             return None
-        for mine in _both_ways(value):
+        for mine in both_ways(value):
             for number in among:
                 true = self.adjoints[number]
-                if true.size == mine.size and _same_axes(true.shape, mine.shape):
+                if true.size == mine.size and same_axes(true.shape, mine.shape):
                     factor = multiple(mine, true)
                     if factor is not None:
                         return Name(number, factor)
         return None
+
+    def alike(self, number: int) -> list[int]:
+        """The values by which the derivative of E is a multiple of that by one, as by 2u + b and by
+        u, the last that is computed first."""
+        own = self.adjoints[number]
+        near = (i for i in self._directions.near(own) if self.adjoints[i].shape == own.shape)
+        return sorted((i for i in near if multiple(self.adjoints[i], own)), reverse=True)
 
     def is_row(self, number: int) -> bool:
         """Whether a node is a derivative of E by what one sample of a batch has."""
@@ -83,7 +90,7 @@ class Names:
         true = self.adjoints[param]
         if value.size != true.size or value.dtype.kind != "f":
             return None
-        for mine in _both_ways(value):
+        for mine in both_ways(value):
             factor = multiple(mine, true)
             if factor is not None:
                 return factor
@@ -111,7 +118,7 @@ class Directions:
             return []
         slack = SLACK * np.sqrt(value.size)
         numbers: set[int] = set()
-        for mine in _both_ways(value):
+        for mine in both_ways(value):
             at = _direction(mine)
             begin, end = (bisect_left(some, (at + sign * slack, 0)) for sign in (-1, 1))
             numbers.update(number for _, number in some[begin:end])
@@ -131,12 +138,12 @@ def _random_way(size: int) -> np.ndarray:
     return drawn / np.linalg.norm(drawn)
 
 
-def _both_ways(value: np.ndarray) -> tuple[np.ndarray, ...]:
+def both_ways(value: np.ndarray) -> tuple[np.ndarray, ...]:
     """Values, and the matrices among them transposed."""
     return (value, np.swapaxes(value, -1, -2)) if value.ndim > 2 else (value,)
 
 
-def _same_axes(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+def same_axes(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return [n for n in one[1:] if n > 1] == [n for n in other[1:] if n > 1]
 
 

@@ -1,17 +1,38 @@
 """What an expression of a step would be, if some of the values in it were others."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.truth import replay
 
 Values = list[dict[int, Any]]  # a few values, by state
+BACKWARDS = Words(
+    "Follow E backwards: what does this expression have to be the derivative of?",
+    "E から逆にたどってください。この式は何の微分でなければなりませんか。",
+)
+
+
+class Cause(NamedTuple):
+    """Why it is wrong, and where, if that is another expression than the one that shows it.
+
+    Attributes:
+        repair: by state, values with which all is right that the mistake has spoiled.
+    """
+
+    notes: tuple[Note, ...]
+    span: Span | None = None
+    repair: Values = []  # noqa: RUF012
+
+
+def note(name: str, en: str, ja: str, equation: str = "") -> Note:
+    return Note(name, Words(en, ja), BACKWARDS, equation)
 
 
 def is_something(judgement: Judgement, fault: Fault, known: Values) -> bool:
@@ -19,10 +40,29 @@ def is_something(judgement: Judgement, fault: Fault, known: Values) -> bool:
     return redone(judgement, fault, known, judgement.names.adjoints) is not None
 
 
+def repaired(judgement: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
+    """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
+    states = zip(judgement.world.at, why.repair, strict=bool(why.repair))
+    try:
+        made = [judgement.world.replayed(state, known) for state, known in states]
+    except replay.NotReplayed:
+        return False
+    return bool(made) and all(
+        judgement.names.named(np.stack([moves[p.name] for moves in made]), [p.old]) is not None
+        for p in judgement.world.params if p.name in names
+    )  # fmt: skip
+
+
 def redone(
     judgement: Judgement, fault: Fault, known: Values, among: Iterable[int]
 ) -> Name | None:  # fmt: skip
     """What the expression is, if some values are these, among these derivatives."""
+    made = remade(judgement, fault, known)
+    return None if made is None else judgement.names.named(made, among)
+
+
+def remade(judgement: Judgement, fault: Fault, known: Values) -> np.ndarray | None:
+    """The values of the expression, if some values are these, the states along the first axis."""
     nodes = judgement.world.recording.nodes
     between = sorted(
         judgement.world.graph.dependents([fault.first])
@@ -37,9 +77,7 @@ def redone(
         except (replay.NotReplayed, ValueError):
             return None
         made.append(values[fault.node])
-    if len({value.shape for value in made}) > 1:
-        return None
-    return judgement.names.named(np.stack(made), among)
+    return np.stack(made) if len({value.shape for value in made}) == 1 else None
 
 
 def before(judgement: Judgement, node: Node) -> list[int]:

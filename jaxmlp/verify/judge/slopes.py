@@ -1,16 +1,16 @@
 """What is taken for f': the derivative of another f, or f' at another place, or f itself."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
 from jaxmlp.verify.given import SLOPE, F
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.step import PASSING
+from jaxmlp.verify.run.step import JOINED, PASSING
 
-JOINED = ("np.stack", "np.concatenate")
+SLOPES = ("relu", "sigmoid", "tanh")
 MOST = 20  # values that a function is given, and operations from u to f(u)
 
 
@@ -31,6 +31,28 @@ def like_slope(
                 yield identity, en, ja
 
 
+def is_of_other_layer(judgement: Judgement, own: Collection[int], slope: np.ndarray) -> bool:
+    """Whether a factor is the f' of another f(u) than its own, or f' at that u."""
+    adjoints = judgement.names.adjoints
+    for outer in (i for i, true in adjoints.items() if true.shape == slope.shape and i not in own):
+        v = judgement.names.value(outer)
+        if any(_close(slope, at) for at in (v * (1 - v), 1 - v**2, *(SLOPE[f](v) for f in SLOPES))):
+            return True
+        if any(_close(slope, theirs) for theirs in own_slopes(judgement, outer)):
+            return True
+    return False
+
+
+def own_slopes(judgement: Judgement, outer: int) -> Iterator[np.ndarray]:
+    """The f' of an f(u), by each of the values that it is made of entry by entry."""
+    adjoints = judgement.names.adjoints
+    for inner in judgement.world.inner(outer, adjoints):
+        with np.errstate(all="ignore"):
+            slope = adjoints[inner] / adjoints[outer]
+        if np.ptp(slope[np.isfinite(slope)]) > 0:
+            yield slope
+
+
 def _slopes(
     judgement: Judgement, outer: int, inner: int
 ) -> Iterator[tuple[str, np.ndarray, str, str]]:
@@ -38,8 +60,9 @@ def _slopes(
     z, u = judgement.names.value(outer), judgement.names.value(inner)
     with np.errstate(all="ignore"):
         at_z = [SLOPE[f](z) for f in ("sigmoid", "tanh")]
-        relu = SLOPE["relu"](u)
-        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", relu))
+        relu, sigmoid, tanh = (SLOPE[f](u) for f in SLOPES)
+        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", relu),
+                 ("σ'(u)", sigmoid), ("tanh'(u)", tanh))  # fmt: skip
         at_u = (("u(1 − u)", u * (1 - u)), ("1 − u²", 1 - u**2))
     for slope in at_z:
         yield ("slope-at-z", slope, "f' is taken at f(u); it belongs at u.",
@@ -53,6 +76,8 @@ def _slopes(
     for rule, slope in (("1 + f²", 1 + z**2), ("f(1 + f)", z * (1 + z))):
         yield ("slope-plus", slope, f"f' is {rule}: the sign is wrong.",
                f"f' が {rule} になっています。符号が逆です。")  # fmt: skip
+    yield ("slope-reversed", (u < 0) * 1.0, "f' is 1 for u < 0; it must be 1 for u > 0.",
+           "f' が u < 0 で 1 になっています。1 になるのは u > 0 です。")  # fmt: skip
     yield ("slope-1-f", 1 - z, "f' is 1 − f: a factor f, or a square, is missing.",
            "f' が 1 − f になっています。f を掛けるか、2 乗が抜けています。")  # fmt: skip
     yield ("f-for-slope", z, "f(u) stands where f'(u) belongs.",

@@ -8,11 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from jaxmlp.verify.judge.judgement import Judgement
-from jaxmlp.verify.run.step import FACTORS, PASSING
+from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING
 from jaxmlp.verify.run.tape import spread
 
-JOINING = PASSING | {"np.concatenate", "np.append", "np.insert", "np.hstack", "np.vstack", "put",
-                     "np.column_stack", "np.pad", "setitem"}  # fmt: skip
+JOINING = PASSING | JOINED | {"put", "setitem"}
 MOST = 16  # samples of a step in which f'(u) is looked for
 
 

@@ -9,13 +9,14 @@ import numpy as np
 
 from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
-from jaxmlp.verify.judge.causes import BACKWARDS, cause, repaired
+from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, cause, is_of_one_sample
 from jaxmlp.verify.judge.factors import by_convention, shares, steps
 from jaxmlp.verify.judge.faults import Fault, StepMistake, faults, slope_apart
 from jaxmlp.verify.judge.following import passes_on
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
+from jaxmlp.verify.judge.otherwise import BACKWARDS, repaired
 from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
 from jaxmlp.verify.judge.still import still, stretched
@@ -168,6 +169,8 @@ class Telling:
         forgotten = known and known.of == param.old and not param.gives
         notes = (UNRECOGNISED,) if known is None else (_another(self.code.title(known.of)),)
         notes = (FORGOTTEN,) if forgotten else notes
+        if param.gives and is_of_one_sample(self.found, param.new, param.old):
+            notes = (OF_ONE_SAMPLE,)
         span = self.nodes[param.new].span
         place = placed(span, self.lines, self.cells)
         return replace(check, verdict="wrong", diagnosis=notes, place=place)

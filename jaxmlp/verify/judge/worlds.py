@@ -114,7 +114,9 @@ class World:
         moved = [p for p in self.params if not p.gives]
         units = {n for p in moved for n in nodes[p.old].value.shape}
         alike = sum(len(shape) > 1 and units >= {*shape} for shape in outputs)  # samples as units
-        return single + square + 2 * strange + alike + self.degenerate
+        pairs = [(nodes[g].value, nodes[y].value) for one in self.targets for g, y in one.pairs]
+        spread = any(g.ndim and g.ndim != y.ndim and g.shape[-1:] == y.shape[-1:] for g, y in pairs)
+        return single + square + 2 * strange + alike + spread + self.degenerate
 
     @cached_property
     def degenerate(self) -> int:
@@ -130,7 +132,8 @@ class World:
     def inner(self, number: int, among: Container[int]) -> Iterator[int]:
         """The values among some that a value is made of entry by entry, as f(u) is of u, be they
         written one by one."""
-        nodes, left, seen = self.recording.nodes, [number], set()
+        nodes, seen = self.recording.nodes, set()
+        left = [] if nodes[number].op in FACTORS else [number]
         while left:
             for parent in self.graph.before[left.pop()]:
                 if parent in seen or parent not in among:

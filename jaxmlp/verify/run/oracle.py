@@ -120,7 +120,8 @@ class Oracle:
 
     def fresh(self, skip: int = 0) -> int:
         """A size that nothing else has; or the next but some."""
-        return [size for size in SIZES if size not in self.drawn][skip]
+        taken = {*self.drawn, *current().sizes}
+        return [size for size in SIZES if size not in taken][skip]
 
     def shapes(self) -> list[Shape]:
         """All that an array may be of which nothing is known: of a new size, or of one used."""

@@ -28,6 +28,10 @@ FACTORS = frozenset((
     "matmul", "np.dot", "np.matmul", "multiply.outer", "np.outer", "np.einsum", "np.tensordot",
     "np.inner",
 ))  # fmt: skip
+JOINED = frozenset((
+    "np.concatenate", "np.stack", "np.append", "np.insert", "np.hstack", "np.vstack",
+    "np.column_stack", "np.pad",
+))  # fmt: skip
 PLAIN = (str, bytes, types.ModuleType, types.FunctionType, types.MethodType, type)
 
 

@@ -159,6 +159,7 @@ class Tape:
         self.beside: set[str] = set()
         self.nodes: dict[int, Node] = {}
         self.next, self.bytes = 0, 0
+        self.sizes: set[int] = set()  # of the tables of the program
         self.guessed = False  # whether there are stand-ins for data
         self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
         self.data: Callable[..., Any] = lambda name, file="": None  # makes one
@@ -185,6 +186,7 @@ class Tape:
         node = Node(self.next, op, args, kw, value, self._here())
         self.nodes[node.id] = node
         self.next += 1
+        self.sizes.update(value.shape if value.ndim > 1 and not self.guessed else ())
         return node.id
 
     def some_of(self, data: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
+from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, WRITES
 from jaxmlp.verify.run.tape import NOWHERE, Node, Span
 
 GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
@@ -289,8 +289,8 @@ def _meeting(graph: Graph, group: list[int]) -> Iterator[tuple[int, int, int]]:
     for y in group:
         for number in graph.after[y]:
             op = nodes[number].op
-            if op in FACTORS or (op == "add" and nodes[y].op != "negative"):
-                continue  # a target is no factor, and is added to nothing
+            if op in FACTORS | JOINED or (op == "add" and nodes[y].op != "negative"):
+                continue  # a target is no factor, and is added, or joined, to nothing
             for g in graph.before[number]:
                 if nodes[g].op == "log":  # y log g
                     yield y, number, _guarded(graph, graph.before[g][0])
