@@ -15,15 +15,20 @@ from jaxmlp.verify.judge import (
     causes,
     compared,
     evaluated,
+    exchanged,
     factors,
     misfits,
     slopes,
     still,
     suspects,
     told,
+    wrong_slopes,
 )
 
-MODULES = (causes, slopes, told, still, factors, misfits, suspects, compared, evaluated)
+MODULES = (
+    causes, exchanged, wrong_slopes, slopes, told, still, factors, misfits, suspects, compared,
+    evaluated,
+)  # fmt: skip
 
 
 class Cause(NamedTuple):
@@ -55,7 +60,7 @@ def _cause(node: ast.expr | None) -> Cause | None:
             args=[ast.Constant(str(id)), ast.Call(args=[en, ja]), _, *rest],
         ):
             return Cause(id, Words(_text(en), _text(ja)), _equation(rest))
-        case ast.Call(func=ast.Name("_note"), args=[ast.Constant(str(id)), en, ja, *rest]):
+        case ast.Call(func=ast.Name("_note" | "note"), args=[ast.Constant(str(id)), en, ja, *rest]):
             return Cause(id, Words(_text(en), _text(ja)), _equation(rest))
         case ast.Tuple([ast.Constant(str(id)), _, en, ja]):
             return Cause(id, Words(_text(en), _text(ja)), "L18")

@@ -4,14 +4,19 @@ Each cause is a change of the operation, or of what it is fed; it is the cause i
 is ∂E/∂(something) exactly, at all states. None of them knows a network, or a name.
 """
 
+import functools
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from jaxmlp.verify.finding import Note
-from jaxmlp.verify.judge.exchanged import another_derivative, another_matrix, slope_inside
-from jaxmlp.verify.judge.faults import Fault, leads_somewhere, moved_param, written
+from jaxmlp.verify.judge.exchanged import (
+    another_derivative,
+    another_matrix,
+    slope_inside,
+    weights_missing,
+)
+from jaxmlp.verify.judge.faults import Fault, moved_param, written
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.otherwise import (
@@ -23,17 +28,21 @@ from jaxmlp.verify.judge.otherwise import (
     redone,
     repaired,
 )
-from jaxmlp.verify.judge.slopes import is_of_other_layer, like_slope
 from jaxmlp.verify.judge.still import WITHOUT_GRADIENT
-from jaxmlp.verify.names import SLOPE
+from jaxmlp.verify.judge.wrong_slopes import (
+    SLOPE_MISSING,
+    other_slope,
+    slope_missing,
+    slope_of_layer,
+    slope_value,
+    slope_with,
+)
 from jaxmlp.verify.run.network import multiplied
-from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.tape import Node, Span
+from jaxmlp.verify.run.step import FACTORS, REDUCED
+from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.truth import replay
 
-OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
 REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
-WHOLE = frozenset(("np.sum", "add.reduce", "np.mean", "np.average"))  # of all entries, as it may be
 
 
 def cause(judgement: Judgement, fault: Fault) -> Cause | None:
@@ -45,14 +54,6 @@ def cause(judgement: Judgement, fault: Fault) -> Cause | None:
     return None
 
 
-SLOPE_MISSING = note(
-    "slope-missing",
-    "The derivative of the activation is missing here: what is passed on is ∂E/∂f(u), where "
-    "∂E/∂u = ∂E/∂f(u) ⊙ f'(u) belongs.",
-    "活性化関数の微分が抜けています。∂E/∂u = ∂E/∂f(u) ⊙ f'(u) を伝えるべきところで、∂E/∂f(u) を"
-    "そのまま使っています。",
-    "L18",
-)
 ADDED = note(
     "added-for-multiplied",
     "This adds what has to be multiplied: by the chain rule, the derivative of f(g(x)) is a "
@@ -70,17 +71,10 @@ SUMMED = note(
 )
 
 
-SLOPE_TWICE = note(
-    "slope-twice",
-    "f' is applied twice: it is in what is multiplied by it here already.",
-    "f' が 2 回掛かっています。ここで掛ける前の値にすでに含まれています。",
-    "L18",
-)
-SLOPE_OF_LAYER = note(
-    "slope-of-layer",
-    "This f' belongs to another layer: it is taken at the u of that one.",
-    "別の層の u での f' を使っています。この層の u で計算します。",
-    "L18",
+TRANSPOSED = note(
+    "transposed",
+    "This is the transpose of the gradient: the factors of the product have changed places.",
+    "勾配の転置になっています。積の 2 つの因子が逆です。",
 )
 OF_ONE_SAMPLE = note(
     "bias-of-one-sample",
@@ -122,7 +116,7 @@ def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
         {i: _like(judgement, i, state, p.old) for i, p in moved.items()}
         for state in judgement.world.at
     ]
-    if not is_something(judgement, fault, known) and not _slope_with(judgement, fault, node, known):
+    if not is_something(judgement, fault, known) and not slope_with(judgement, fault, node, known):
         return None
     name = next(iter(moved.values())).name
     notes = (note(
@@ -181,11 +175,36 @@ def _of_one_sample(judgement: Judgement, fault: Fault, node: Node) -> Cause | No
     """A bias that follows what one sample gives."""
     nodes = judgement.world.recording.nodes
     olds = [p.old for p in judgement.world.params if p.name in fault.params]
-    is_row = lambda i: any(is_of_one_sample(judgement, i, old) for old in olds)  # noqa: E731
-    first, left = None, [node.id]
-    while left := [i for number in left for i in before(judgement, nodes[number]) if is_row(i)]:
-        first = left[0]
+    first = _earliest(
+        judgement, node, lambda i: any(is_of_one_sample(judgement, i, old) for old in olds)
+    )
     return Cause((OF_ONE_SAMPLE,), nodes[first].span) if first is not None else None
+
+
+def _turned(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A step by the transpose of the gradient of a square matrix."""
+    nodes, adjoints = judgement.world.recording.nodes, judgement.names.adjoints
+    for old in (p.old for p in judgement.world.params if p.name in fault.params):
+        true = adjoints.get(old, np.zeros(1))
+        first = _earliest(judgement, node, functools.partial(_is_turned, judgement, true))
+        if first is not None:
+            return Cause((TRANSPOSED,), nodes[first].span)
+    return None
+
+
+def _is_turned(judgement: Judgement, true: np.ndarray, number: int) -> bool:
+    value = judgement.names.value(number)
+    if value.shape != true.shape or true.ndim != 3 or value.dtype.kind != "f":
+        return False
+    return multiple(value, true) is None and multiple(value, true.mT) is not None
+
+
+def _earliest(judgement: Judgement, node: Node, fits: Callable[[int], bool]) -> int | None:
+    """The first value on the way to an operation, or its own, that is something throughout."""
+    nodes, first, left = judgement.world.recording.nodes, None, [node.id, *before(judgement, node)]
+    while (number := next(filter(fits, left), None)) is not None:
+        first, left = number, before(judgement, nodes[number])
+    return first
 
 
 def is_of_one_sample(judgement: Judgement, number: int, root: int) -> bool:
@@ -204,7 +223,7 @@ def is_of_one_sample(judgement: Judgement, number: int, root: int) -> bool:
 
 def _is_of_all(node: Node) -> bool:
     """Whether it is one number, a sum or a mean, as it may be of all entries."""
-    return node.op in WHOLE and node.value.size == 1
+    return node.op in REDUCED and node.value.size == 1
 
 
 def _in_one_number(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -244,125 +263,6 @@ def _added(judgement: Judgement, fault: Fault, _: Node) -> Cause | None:
     return None
 
 
-def _slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
-    """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
-    repair = _slope_with(judgement, fault, node, [{} for _ in judgement.world.at])
-    if repair is None:
-        return None
-    (parent,) = repair[0]
-    graph = judgement.world.graph
-    feeds = [i for i in graph.after[parent] if i in judgement.choice.target.backward]
-    never = not any(leads_somewhere(judgement, i) for i in feeds)
-    span = judgement.world.recording.nodes[parent].span if never else None
-    return Cause((SLOPE_MISSING,), span, repair)
-
-
-def _slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
-    """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
-    for parent in before(judgement, node):
-        name = judgement.names.of(parent)
-        if name is None:
-            continue
-        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
-            true = judgement.names.adjoints[inner]
-            value = judgement.names.value(parent)
-            if true.squeeze().shape != value.squeeze().shape:
-                continue
-            fed = name.factor * true.reshape(value.shape)
-            tried = [{**values, parent: a} for values, a in zip(known, fed, strict=True)]
-            if is_something(judgement, fault, tried):
-                return tried
-    return None
-
-
-def _other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
-    """A derivative that belongs to something else, or is taken at another place."""
-    value = judgement.names.value(fault.node)
-    for parent in before(judgement, node):
-        name = judgement.names.of(parent)
-        if name is None or judgement.names.value(parent).shape != value.shape:
-            continue
-        if (true := judgement.names.adjoints[name.of]).shape != value.shape:
-            continue  # turned
-        with np.errstate(all="ignore"):
-            slope = value / (name.factor * true)
-        if _is_again(judgement, node):
-            return Cause((SLOPE_TWICE,))
-        outers = judgement.names.alike(name.of)  # f(u), and 2 f(u) + 1 on the way to it
-        like = (said for outer in outers for said in like_slope(judgement, outer, slope))
-        for identity, en, ja in like:
-            at = _of_function(judgement, node) if identity in OF_SLOPE else None
-            return Cause((note(identity, en, ja, "L18"),), at)
-        if is_of_other_layer(judgement, outers, slope):
-            return Cause((SLOPE_OF_LAYER,))
-    return None
-
-
-def _is_again(judgement: Judgement, node: Node) -> bool:
-    """Whether ∂E/∂u is multiplied by f'(u), which is in it already."""
-    graph, behind = judgement.world.graph, judgement.choice.target.backward
-    factors = [i for i in graph.before[node.id] if i not in behind]
-    last = [i for parent in before(judgement, node) for i in graph.before[parent]]
-    values = [judgement.names.value(i) for i in factors]
-    return any(np.array_equal(judgement.names.value(i), value)
-               for i in last if i not in behind for value in values)  # fmt: skip
-
-
-def _of_function(judgement: Judgement, node: Node) -> Span | None:
-    """Where another function of the file gives a factor, and nothing of the forward pass."""
-    nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
-    used = {nodes[i].span for i in judgement.forward}
-    spans = (nodes[i].span for i in judgement.world.graph.before[node.id] if i not in behind)
-    return next((span for span in spans if span.line and span.function != node.span.function
-                 and span not in used), None)  # fmt: skip
-
-
-def _slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
-    """What a function of the file gives for f', and is not: there the mistake is."""
-    nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
-    for factor in (i for i in judgement.world.graph.before[node.id] if i not in behind):
-        name = nodes[factor].span.function
-        own = name != node.span.function and SLOPE.search(name.rpartition(".")[2])
-        for slope in _slopes_of(judgement, node) if own else ():
-            tried = [{factor: value} for value in slope if value.shape == nodes[factor].value.shape]
-            if tried and is_something(judgement, fault, tried):
-                if _is_right_elsewhere(judgement, factor):
-                    return Cause((_slope_elsewhere(name),), None, tried)
-                return Cause((_wrong_slope(name),), nodes[factor].span, tried)
-    return None
-
-
-def _is_right_elsewhere(judgement: Judgement, factor: int) -> bool:
-    """Whether the same expression gives a factor of a right derivative at another call."""
-    nodes, after = judgement.world.recording.nodes, judgement.world.graph.after
-    others = (i for i, n in nodes.items() if n.span == nodes[factor].span and i != factor)
-    return any(judgement.names.of(product) for i in others for product in after[i]
-               if product in judgement.choice.target.backward)  # fmt: skip
-
-
-def _slopes_of(judgement: Judgement, node: Node) -> Iterator[np.ndarray]:
-    """What f' may be, where a ∂E/∂f(u) is multiplied."""
-    for name in filter(None, map(judgement.names.of, before(judgement, node))):
-        outer = judgement.names.adjoints[name.of]
-        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
-            with np.errstate(all="ignore"):
-                yield np.nan_to_num(judgement.names.adjoints[inner] / outer)
-
-
-def _wrong_slope(function: str) -> Note:
-    return note(
-        "slope-wrong",
-        f"What {function} gives is not the derivative of the activation.",
-        f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
-
-
-def _slope_elsewhere(function: str) -> Note:
-    return note(
-        "slope-elsewhere",
-        f"{function} gives another derivative than f'(u) here: of which value is it taken?",
-        f"{function} の値はここでの f'(u) ではありません。どの値での微分ですか", "L7")  # fmt: skip
-
-
 def _other_input(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """A product of the right δ with another value than the matrix is fed with."""
     if node.op not in FACTORS or fault.first != fault.node or judgement.world.recording.stale:
@@ -393,7 +293,7 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
 
 
 LOOKS = (
-    _without_gradient, _updated, _value_of_error, _summed, _of_one_sample, _in_one_number, _added,
-    _slope_missing, another_derivative, slope_inside, _other_slope, _slope_value, _other_input,
-    another_matrix,
+    _without_gradient, _updated, _value_of_error, _summed, _of_one_sample, _turned, _in_one_number,
+    _added, slope_missing, another_derivative, slope_inside, other_slope, slope_value,
+    slope_of_layer, _other_input, another_matrix, weights_missing,
 )  # fmt: skip

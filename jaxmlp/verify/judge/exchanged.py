@@ -13,7 +13,7 @@ from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import both_ways, same_axes
 from jaxmlp.verify.judge.otherwise import Cause, Values, before, note, remade, repaired
-from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, SUMS
+from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.truth import replay
 
@@ -92,6 +92,19 @@ def _is_linear(judgement: Judgement, inner: int, outer: int) -> bool:
     between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
     ops = [nodes[i].op for i in between]
     return LINEAR.issuperset(ops) and sum(op in FACTORS for op in ops) == 1
+
+
+def weights_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A sum over the units in place of the product with the weights."""
+    names = judgement.names
+    named = [name for i in before(judgement, node) if (name := names.of(i))]
+    for name in named if node.op in REDUCED else ():
+        for number in (i for i in names.adjoints if _is_linear(judgement, i, name.of)):
+            true = name.factor * names.adjoints[number]
+            made = Cause((WEIGHTS_MISSING,), repair=[{fault.node: array} for array in true])
+            if repaired(judgement, made, fault.params):
+                return made
+    return None
 
 
 def another_matrix(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, OTHER_INPUT, SUMMED, inputs, is_of_one_sample
+from jaxmlp.verify.judge.causes import (
+    OF_ONE_SAMPLE,
+    OTHER_INPUT,
+    SUMMED,
+    TRANSPOSED,
+    inputs,
+    is_of_one_sample,
+)
 from jaxmlp.verify.judge.choosing import in_order
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
@@ -36,11 +43,6 @@ def _note(name: str, en: str, ja: str) -> Note:
     return Note(name, Words(en, ja), SHAPE)
 
 
-TRANSPOSED = _note(
-    "transposed",
-    "This is the transpose of the gradient: the factors of the product have changed places.",
-    "勾配の転置になっています。積の 2 つの因子が逆です。",
-)
 NO_BIAS = _note(
     "bias-column-missing",
     "The entries that belong to the biases are missing: the matrix has them, so its gradient "

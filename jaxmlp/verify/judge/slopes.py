@@ -10,7 +10,7 @@ from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.step import JOINED, PASSING
 
-SLOPES = ("relu", "sigmoid", "tanh")
+SLOPES = {"relu": "[u > 0]", "sigmoid": "σ'(u)", "tanh": "tanh'(u)"}
 MOST = 20  # values that a function is given, and operations from u to f(u)
 
 
@@ -23,10 +23,12 @@ def like_slope(
         outer: the node of f(u).
         slope: the factor.
     """
-    inside = judgement.world.inner(outer, judgement.names.adjoints)
-    for inner in (i for i in inside if _is_by_entries(judgement, outer, i)):
-        u = judgement.names.value(inner)
-        for identity, at, en, ja in _slopes(judgement, outer, inner):
+    value, inside = judgement.names.value, judgement.world.inner(outer, judgement.names.adjoints)
+    inners = [i for i in inside if _is_by_entries(judgement, outer, i)]
+    others = [f for f in SLOPES if not any(_close(value(outer), F[f](value(i))) for i in inners)]
+    for inner in inners:
+        u = value(inner)
+        for identity, at, en, ja in _slopes(judgement, outer, inner, others):
             if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:
                 yield identity, en, ja
 
@@ -54,15 +56,18 @@ def own_slopes(judgement: Judgement, outer: int) -> Iterator[np.ndarray]:
 
 
 def _slopes(
-    judgement: Judgement, outer: int, inner: int
+    judgement: Judgement, outer: int, inner: int, others: Collection[str]
 ) -> Iterator[tuple[str, np.ndarray, str, str]]:
-    """Derivatives that are taken for f'(u), with what they are."""
+    """Derivatives that are taken for f'(u), with what they are.
+
+    Args:
+        others: the activations that f is none of.
+    """
     z, u = judgement.names.value(outer), judgement.names.value(inner)
     with np.errstate(all="ignore"):
         at_z = [SLOPE[f](z) for f in ("sigmoid", "tanh")]
-        relu, sigmoid, tanh = (SLOPE[f](u) for f in SLOPES)
-        rules = (("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2), ("[u > 0]", relu),
-                 ("σ'(u)", sigmoid), ("tanh'(u)", tanh))  # fmt: skip
+        rules = [("f(1 − f)", z * (1 - z)), ("1 − f²", 1 - z**2)]
+        rules += [(SLOPES[f], SLOPE[f](u)) for f in others]
         at_u = (("u(1 − u)", u * (1 - u)), ("1 − u²", 1 - u**2))
     for slope in at_z:
         yield ("slope-at-z", slope, "f' is taken at f(u); it belongs at u.",

@@ -28,6 +28,7 @@ FACTORS = frozenset((
     "matmul", "np.dot", "np.matmul", "multiply.outer", "np.outer", "np.einsum", "np.tensordot",
     "np.inner",
 ))  # fmt: skip
+REDUCED = frozenset(("np.sum", "add.reduce", "np.mean", "np.average"))
 JOINED = frozenset((
     "np.concatenate", "np.stack", "np.append", "np.insert", "np.hstack", "np.vstack",
     "np.column_stack", "np.pad",

@@ -50,6 +50,7 @@ def test_what_is_right_is_called_right(judged, text):
     [
         (DEEP, "(delta2 @ W2) * slope1", "(delta3 @ W2) * slope1", "another-derivative"),
         (DEEP, "delta2 = delta3 @ W3 *", "delta2 = delta3 *", "V-missing"),
+        (DEEP, "(delta2 @ W2) *", "delta2.sum(axis=1, keepdims=True) *", "V-missing"),
         (DEEP, "(delta2 @ W2) * slope1", "(delta2 @ W3) * slope1", "W-for-V"),
         (DEEP, "(delta2 @ W2) * slope1", "(delta2 @ W2.T) * slope1", "V-not-transposed"),
         (DEEP, "(delta2 @ W2) * slope1", "(delta2 * slope1) @ W2", "slope-inside"),
@@ -60,6 +61,7 @@ def test_what_is_right_is_called_right(judged, text):
         (DEEP, "slope1 = h1 * (1 - h1)", "slope1 = 1 * h1", "f-for-slope"),
         (DEEP, "dW1 = delta3.T @ h2, delta2.T @ h1, delta1.T @ X",
          "dW1 = delta3.T @ h2, delta2.T @ h1, delta2.T @ X", "another-derivative"),
+        (DEEP, "dW3, dW2, dW1 = delta3.T @ h2", "dW3, dW2, dW1 = h2.T @ delta3", "transposed"),
         (DEEP, "db2 = delta2.sum(axis=0)", "db2 = delta2[0]", "bias-of-one-sample"),
         (DEEP, "db1 = delta1.sum(axis=0)", "db1 = delta1[-1, :]", "bias-of-one-sample"),
         (BIAS_IN_FRONT, "V[:, 1:]", "V[:, :-1]", "V-last-dropped"),

@@ -1,0 +1,165 @@
+"""Why an expression is wrong: f' is missing, is that of something else, or is taken elsewhere."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from jaxmlp.verify.finding import Note
+from jaxmlp.verify.judge.faults import Fault, leads_somewhere
+from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.otherwise import Cause, Values, before, is_something, note
+from jaxmlp.verify.judge.slopes import is_of_other_layer, like_slope
+from jaxmlp.verify.names import SLOPE
+from jaxmlp.verify.run.tape import Node, Span
+
+OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
+SLOPE_MISSING = note(
+    "slope-missing",
+    "The derivative of the activation is missing here: what is passed on is ∂E/∂f(u), where "
+    "∂E/∂u = ∂E/∂f(u) ⊙ f'(u) belongs.",
+    "活性化関数の微分が抜けています。∂E/∂u = ∂E/∂f(u) ⊙ f'(u) を伝えるべきところで、∂E/∂f(u) を"
+    "そのまま使っています。",
+    "L18",
+)
+SLOPE_TWICE = note(
+    "slope-twice",
+    "f' is applied twice: it is in what is multiplied by it here already.",
+    "f' が 2 回掛かっています。ここで掛ける前の値にすでに含まれています。",
+    "L18",
+)
+SLOPE_OF_LAYER = note(
+    "slope-of-layer",
+    "This f' belongs to another layer: it is taken at the u of that one.",
+    "別の層の u での f' を使っています。この層の u で計算します。",
+    "L18",
+)
+
+
+def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
+    repair = slope_with(judgement, fault, node, [{} for _ in judgement.world.at])
+    if repair is None:
+        return None
+    (parent,) = repair[0]
+    graph = judgement.world.graph
+    feeds = [i for i in graph.after[parent] if i in judgement.choice.target.backward]
+    never = not any(leads_somewhere(judgement, i) for i in feeds)
+    span = judgement.world.recording.nodes[parent].span if never else None
+    return Cause((SLOPE_MISSING,), span, repair)
+
+
+def slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
+    """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
+    for parent in before(judgement, node):
+        name = judgement.names.of(parent)
+        if name is None:
+            continue
+        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
+            true = judgement.names.adjoints[inner]
+            value = judgement.names.value(parent)
+            if true.squeeze().shape != value.squeeze().shape:
+                continue
+            fed = name.factor * true.reshape(value.shape)
+            tried = [{**values, parent: a} for values, a in zip(known, fed, strict=True)]
+            if is_something(judgement, fault, tried):
+                return tried
+    return None
+
+
+def other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A derivative that belongs to something else, or is taken at another place."""
+    for outers, slope in _factors(judgement, fault, node):
+        if _is_again(judgement, node):
+            return Cause((SLOPE_TWICE,))
+        like = (said for outer in outers for said in like_slope(judgement, outer, slope))
+        for identity, en, ja in like:
+            at = _of_function(judgement, node) if identity in OF_SLOPE else None
+            return Cause((note(identity, en, ja, "L18"),), at)
+    return None
+
+
+def slope_of_layer(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """A derivative that belongs to the f(u) of another layer."""
+    factors = _factors(judgement, fault, node)
+    others = (is_of_other_layer(judgement, outers, slope) for outers, slope in factors)
+    return Cause((SLOPE_OF_LAYER,)) if any(others) else None
+
+
+def _factors(
+    judgement: Judgement, fault: Fault, node: Node
+) -> Iterator[tuple[list[int], np.ndarray]]:
+    """What stands in place of f' beside each ∂E/∂f(u), with f(u), and 2 f(u) + 1 on the way to
+    it."""
+    value = judgement.names.value(fault.node)
+    for parent in before(judgement, node):
+        name = judgement.names.of(parent)
+        if name is None or judgement.names.value(parent).shape != value.shape:
+            continue
+        if (true := judgement.names.adjoints[name.of]).shape == value.shape:  # else it is turned
+            with np.errstate(all="ignore"):
+                yield judgement.names.alike(name.of), value / (name.factor * true)
+
+
+def _is_again(judgement: Judgement, node: Node) -> bool:
+    """Whether ∂E/∂u is multiplied by f'(u), which is in it already."""
+    graph, behind = judgement.world.graph, judgement.choice.target.backward
+    factors = [i for i in graph.before[node.id] if i not in behind]
+    last = [i for parent in before(judgement, node) for i in graph.before[parent]]
+    values = [judgement.names.value(i) for i in factors]
+    return any(np.array_equal(judgement.names.value(i), value)
+               for i in last if i not in behind for value in values)  # fmt: skip
+
+
+def _of_function(judgement: Judgement, node: Node) -> Span | None:
+    """Where another function of the file gives a factor, and nothing of the forward pass."""
+    nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
+    used = {nodes[i].span for i in judgement.forward}
+    spans = (nodes[i].span for i in judgement.world.graph.before[node.id] if i not in behind)
+    return next((span for span in spans if span.line and span.function != node.span.function
+                 and span not in used), None)  # fmt: skip
+
+
+def slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """What a function of the file gives for f', and is not: there the mistake is."""
+    nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
+    for factor in (i for i in judgement.world.graph.before[node.id] if i not in behind):
+        name = nodes[factor].span.function
+        own = name != node.span.function and SLOPE.search(name.rpartition(".")[2])
+        for slope in _slopes_of(judgement, node) if own else ():
+            tried = [{factor: value} for value in slope if value.shape == nodes[factor].value.shape]
+            if tried and is_something(judgement, fault, tried):
+                if _is_right_elsewhere(judgement, factor):
+                    return Cause((_slope_elsewhere(name),), None, tried)
+                return Cause((_wrong_slope(name),), nodes[factor].span, tried)
+    return None
+
+
+def _is_right_elsewhere(judgement: Judgement, factor: int) -> bool:
+    """Whether the same expression gives a factor of a right derivative at another call."""
+    nodes, after = judgement.world.recording.nodes, judgement.world.graph.after
+    others = (i for i, n in nodes.items() if n.span == nodes[factor].span and i != factor)
+    return any(judgement.names.of(product) for i in others for product in after[i]
+               if product in judgement.choice.target.backward)  # fmt: skip
+
+
+def _slopes_of(judgement: Judgement, node: Node) -> Iterator[np.ndarray]:
+    """What f' may be, where a ∂E/∂f(u) is multiplied."""
+    for name in filter(None, map(judgement.names.of, before(judgement, node))):
+        outer = judgement.names.adjoints[name.of]
+        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
+            with np.errstate(all="ignore"):
+                yield np.nan_to_num(judgement.names.adjoints[inner] / outer)
+
+
+def _wrong_slope(function: str) -> Note:
+    return note(
+        "slope-wrong",
+        f"What {function} gives is not the derivative of the activation.",
+        f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
+
+
+def _slope_elsewhere(function: str) -> Note:
+    return note(
+        "slope-elsewhere",
+        f"{function} gives another derivative than f'(u) here: of which value is it taken?",
+        f"{function} の値はここでの f'(u) ではありません。どの値での微分ですか", "L7")  # fmt: skip
