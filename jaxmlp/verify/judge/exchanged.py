@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import both_ways, same_axes
 from jaxmlp.verify.judge.otherwise import Cause, Values, before, note, remade, repaired
+from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.truth import replay
@@ -69,9 +71,17 @@ def another_derivative(judgement: Judgement, fault: Fault, node: Node) -> Cause 
         others = itertools.islice(_others(judgement, parent, name.of), MOST)
         for number, true in others:
             if made := _mended(judgement, fault, [{parent: name.factor * a} for a in true]):
-                linear = _is_linear(judgement, number, name.of)
-                return made._replace(notes=(WEIGHTS_MISSING if linear else ANOTHER,))
+                return made._replace(notes=(_relation(judgement, number, name.of),))
     return None
+
+
+def _relation(judgement: Judgement, inner: int, outer: int) -> Note:
+    """What is missing between the derivative that stands there and the one that belongs there."""
+    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
+    between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
+    if between and not any(nodes[i].op in FACTORS for i in between):
+        return SLOPE_MISSING
+    return WEIGHTS_MISSING if _is_linear(judgement, inner, outer) else ANOTHER
 
 
 def _others(judgement: Judgement, node: int, own: int) -> Iterator[tuple[int, np.ndarray]]:

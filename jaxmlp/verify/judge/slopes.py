@@ -25,11 +25,11 @@ def like_slope(
     """
     value, inside = judgement.names.value, judgement.world.inner(outer, judgement.names.adjoints)
     inners = [i for i in inside if _is_by_entries(judgement, outer, i)]
-    others = [f for f in SLOPES if not any(_close(value(outer), F[f](value(i))) for i in inners)]
+    others = [f for f in SLOPES if not any(close(value(outer), F[f](value(i))) for i in inners)]
     for inner in inners:
         u = value(inner)
         for identity, at, en, ja in _slopes(judgement, outer, inner, others):
-            if at.shape == slope.shape and _close(slope, at) and u.shape == slope.shape:
+            if at.shape == slope.shape and close(slope, at) and u.shape == slope.shape:
                 yield identity, en, ja
 
 
@@ -38,9 +38,9 @@ def is_of_other_layer(judgement: Judgement, own: Collection[int], slope: np.ndar
     adjoints = judgement.names.adjoints
     for outer in (i for i, true in adjoints.items() if true.shape == slope.shape and i not in own):
         v = judgement.names.value(outer)
-        if any(_close(slope, at) for at in (v * (1 - v), 1 - v**2, *(SLOPE[f](v) for f in SLOPES))):
+        if any(close(slope, at) for at in (v * (1 - v), 1 - v**2, *(SLOPE[f](v) for f in SLOPES))):
             return True
-        if any(_close(slope, theirs) for theirs in own_slopes(judgement, outer)):
+        if any(close(slope, theirs) for theirs in own_slopes(judgement, outer)):
             return True
     return False
 
@@ -110,7 +110,7 @@ def _is_output(world: World, number: int) -> bool:
     alike = [i for i in sorted(graph.ancestors([number]), reverse=True) if kind(i) == kind(number)]
     for inner in alike[1 : 1 + MOST]:
         u = np.stack([state[inner] for state in world.at])
-        if any(_close(f, np.asarray(function(u))) for function in (F["sigmoid"], F["tanh"])):
+        if any(close(f, np.asarray(function(u))) for function in (F["sigmoid"], F["tanh"])):
             return True
     return False
 
@@ -122,7 +122,7 @@ def _is_by_entries(judgement: Judgement, outer: int, inner: int) -> bool:
     return all(nodes[i].value.shape == nodes[outer].value.shape for i in between)
 
 
-def _close(slope: np.ndarray, other: np.ndarray) -> bool:
+def close(slope: np.ndarray, other: np.ndarray) -> bool:
     use = np.isfinite(slope)
     if not use.any() or not np.any(other[use]):
         return False

@@ -1,6 +1,6 @@
 """Why an expression is wrong: f' is missing, is that of something else, or is taken elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -8,8 +8,9 @@ from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.otherwise import Cause, Values, before, is_something, note
-from jaxmlp.verify.judge.slopes import is_of_other_layer, like_slope
+from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope
 from jaxmlp.verify.names import SLOPE
+from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
 
 OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
@@ -26,6 +27,12 @@ SLOPE_TWICE = note(
     "f' is applied twice: it is in what is multiplied by it here already.",
     "f' が 2 回掛かっています。ここで掛ける前の値にすでに含まれています。",
     "L18",
+)
+OUTPUT_SLOPE_EXTRA = note(
+    "output-slope-extra",
+    "g'(a) is a factor too many here: for this g and E it has cancelled, ∂E/∂a = g − y.",
+    "余分な g'(a) が掛かっています。この g と E では約分されて ∂E/∂a = g − y です。",
+    "L23",
 )
 SLOPE_OF_LAYER = note(
     "slope-of-layer",
@@ -71,6 +78,8 @@ def other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     for outers, slope in _factors(judgement, fault, node):
         if _is_again(judgement, node):
             return Cause((SLOPE_TWICE,))
+        if _is_extra(judgement, outers, slope):
+            return Cause((OUTPUT_SLOPE_EXTRA,))
         like = (said for outer in outers for said in like_slope(judgement, outer, slope))
         for identity, en, ja in like:
             at = _of_function(judgement, node) if identity in OF_SLOPE else None
@@ -108,6 +117,18 @@ def _is_again(judgement: Judgement, node: Node) -> bool:
     values = [judgement.names.value(i) for i in factors]
     return any(np.array_equal(judgement.names.value(i), value)
                for i in last if i not in behind for value in values)  # fmt: skip
+
+
+def _is_extra(judgement: Judgement, own: Sequence[int], slope: np.ndarray) -> bool:
+    """Whether ∂E/∂a, as g − y, is multiplied by the slope of g, which has cancelled in it."""
+    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
+    for g, _ in judgement.choice.target.pairs:
+        z = judgement.names.value(g)
+        between = (graph.dependents([a]) & graph.ancestors([g]) - {a} for a in own)
+        of_g = any(ids and not any(nodes[i].op in FACTORS for i in ids) for ids in between)
+        if of_g and any(close(slope, form) for form in (z * (1 - z), 1 - z**2)):
+            return True
+    return False
 
 
 def _of_function(judgement: Judgement, node: Node) -> Span | None:

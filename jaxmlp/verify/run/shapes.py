@@ -103,9 +103,11 @@ def _likely(mine: Any, options: list[Shape], fits: Callable[[Shape], bool]) -> l
 
 
 def _counts(other: Any, oracle: Oracle) -> tuple[int, ...]:
-    """How many rows a factor may have: units next to what is computed, samples next to weights."""
+    """How many rows a factor may have: units next to what is computed, or to samples, samples next
+    to weights."""
     units, samples = oracle.fresh(), SAMPLES
-    return (units, samples) if _is_computed(other) else (samples, units)
+    beside = _is_computed(other) or samples in _shape_of(other)
+    return (units, samples) if beside else (samples, units)
 
 
 def _is_computed(value: Any) -> bool:

@@ -40,7 +40,20 @@ for epoch in range(9):
 """
 
 
-@pytest.mark.parametrize("text", [DEEP, BIAS_IN_FRONT])
+CLASSES = """
+import numpy as np
+X, T = np.random.randn(40, 4), np.eye(4)[np.random.randint(4, size=40)]
+W = np.random.randn(4, 4)
+for epoch in range(9):
+    e = np.exp(X @ W)
+    g = e / e.sum(axis=1, keepdims=True)
+    E = -np.sum(T * np.log(g))
+    delta = g - T
+    W = W - 0.1 * X.T @ delta
+"""
+
+
+@pytest.mark.parametrize("text", [DEEP, BIAS_IN_FRONT, CLASSES])
 def test_what_is_right_is_called_right(judged, text):
     assert {check.verdict for check in judged(text).checks} == {"right"}
 
@@ -66,6 +79,7 @@ def test_what_is_right_is_called_right(judged, text):
         (DEEP, "db1 = delta1.sum(axis=0)", "db1 = delta1[-1, :]", "bias-of-one-sample"),
         (BIAS_IN_FRONT, "V[:, 1:]", "V[:, :-1]", "V-last-dropped"),
         (BIAS_IN_FRONT, "V[:, 1:]", "W[:, 1:]", "W-for-V"),
+        (CLASSES, "delta = g - T", "delta = (g - T) * g * (1 - g)", "output-slope-extra"),
         (BIAS_IN_FRONT, "(u > 0)", "(u < 0)", "slope-reversed"),
     ],
 )  # fmt: skip
