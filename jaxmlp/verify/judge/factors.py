@@ -77,7 +77,7 @@ def steps(judgement: Judgement) -> Iterator[StepMistake]:
         elif param.name in judgement.uphill or (
             not param.gives and judgement.factors.get(param.name, 1) < 0
         ):
-            yield StepMistake((param.name,), (UPHILL,), span)
+            yield _uphill(judgement, param)
 
 
 def _scaled_at(judgement: Judgement, param: Param, times: float) -> int:
@@ -87,13 +87,8 @@ def _scaled_at(judgement: Judgement, param: Param, times: float) -> int:
         p.new for p in judgement.world.params if p.name in judgement.right.keys() - judgement.uneven
     ]
     own = sorted((graph.ancestors([param.new]) & backward) - graph.ancestors(others))
-    for number in own:
-        name = judgement.names.of(number)
-        before = [
-            judgement.names.of(b) for b in judgement.world.graph.before[number] if b in backward
-        ]
-        if name and any(former and near(name.factor, times * former.factor) for former in before):
-            return number
+    if (number := next((i for i in own if _brings(judgement, i, times)), None)) is not None:
+        return number
     named = [(i, name) for i in sorted(backward) if (name := judgement.names.of(i))]
     first = next((name.factor for _, name in named), 1.0)
     for number, name in named:  # after a sum that is no derivative, and has another factor
@@ -101,6 +96,25 @@ def _scaled_at(judgement: Judgement, param: Param, times: float) -> int:
             return number
     mine = gradient_nodes(judgement.world, judgement.choice.target, judgement.names, param)
     return min(mine, default=param.new)  # which lacks it from the beginning
+
+
+def _brings(judgement: Judgement, number: int, times: float) -> bool:
+    """Whether a derivative of E has so many times the factor of one that it is made of."""
+    backward = judgement.choice.target.backward
+    before = (i for i in judgement.world.graph.before[number] if i in backward)
+    ratios = (judgement.names.ratio(number, former) for former in before)
+    return any(any(near(r, times) for r in some) and not any(near(r, 1.0) for r in some)
+               for some in ratios)  # fmt: skip
+
+
+def _uphill(judgement: Judgement, param: Param) -> StepMistake:
+    """A step up E: where the sign of its gradient turns, or else at the step."""
+    graph, backward = judgement.world.graph, judgement.choice.target.backward
+    own = sorted(graph.ancestors([param.new]) & backward - {param.new})
+    against = (i for i in own if (name := judgement.names.of(i)) and name.factor < 0)
+    turns = next((i for i in against if _brings(judgement, i, -1.0)), None)
+    note, at = (UPHILL, param.new) if turns is None else (REVERSED, turns)
+    return StepMistake((param.name,), (note,), judgement.world.recording.nodes[at].span)
 
 
 def shares(judgement: Judgement) -> Iterator[StepMistake]:

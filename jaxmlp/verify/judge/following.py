@@ -171,7 +171,8 @@ def _exact(judgement: Judgement) -> set[str]:
     stated, graph = dict(judgement.stated_scales()), judgement.world.graph
     inner = set().union(*(graph.ancestors([i]) - {i} for i in stated))  # a sum, say, and E its mean
     scales = [scale for number, scale in stated.items() if number not in inner]
-    own = {p.name: [judgement.names.is_gradient(i, p.old) for i in _gradients(judgement, p)]
+    own = {p.name: [judgement.names.is_gradient(i, p.old)
+                    for i in ([p.new] if p.gives else _gradients(judgement, p))]
            for p in judgement.world.params if scales and p.name in judgement.factors}  # fmt: skip
     return {name for name, made in own.items()
             if any(near(abs(factor), scale) for factor in made for scale in scales)}  # fmt: skip

@@ -1,6 +1,7 @@
 """What the values of a backward pass are: ∂E/∂(a value of the forward pass), times a factor."""
 
 import functools
+import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -70,6 +71,21 @@ class Names:
         own = self.adjoints[number]
         near = (i for i in self._directions.near(own) if self.adjoints[i].shape == own.shape)
         return sorted((i for i in near if multiple(self.adjoints[i], own)), reverse=True)
+
+    def ratio(self, number: int, former: int) -> set[float]:
+        """How many times a derivative of E has the factor of another; several numbers, where it
+        may be called one by u as well as by 2u."""
+        mine, theirs = self._factors(number), self._factors(former)
+        if common := mine.keys() & theirs.keys():
+            return {mine[i] / theirs[i] for i in itertools.islice(common, 1)}
+        return {m / t for m in mine.values() for t in theirs.values()}
+
+    def _factors(self, number: int) -> dict[int, float]:
+        """The factors that a value has, as the derivative by each value that it may be one by."""
+        if (name := self.of(number)) is None:
+            return {}
+        made = {i: multiple(self.adjoints[name.of], self.adjoints[i]) for i in self.alike(name.of)}
+        return {i: name.factor * factor for i, factor in made.items() if factor}
 
     def is_row(self, number: int) -> bool:
         """Whether a node is a derivative of E by what one sample of a batch has."""
