@@ -51,7 +51,8 @@ def own_slopes(judgement: Judgement, outer: int) -> Iterator[np.ndarray]:
     for inner in judgement.world.inner(outer, adjoints):
         with np.errstate(all="ignore"):
             slope = adjoints[inner] / adjoints[outer]
-        if np.ptp(slope[np.isfinite(slope)]) > 0:
+        finite = slope[np.isfinite(slope)]
+        if finite.size and np.ptp(finite) > 0:
             yield slope
 
 
@@ -124,6 +125,6 @@ def _is_by_entries(judgement: Judgement, outer: int, inner: int) -> bool:
 
 def close(slope: np.ndarray, other: np.ndarray) -> bool:
     use = np.isfinite(slope)
-    if not use.any() or not np.any(other[use]):
+    if slope.shape != other.shape or not use.any() or not np.any(other[use]):
         return False
     return bool(np.allclose(slope[use], other[use], rtol=1e-6, atol=1e-9))
