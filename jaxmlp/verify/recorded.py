@@ -12,7 +12,7 @@ from jaxmlp.verify.judge.joining import joined
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.slopes import given_outputs
 from jaxmlp.verify.judge.staged import Said, Stage, explained, stage_checks
-from jaxmlp.verify.judge.still import overwritten
+from jaxmlp.verify.judge.still import is_larger, overwritten
 from jaxmlp.verify.judge.unjudged import SEVERAL, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
@@ -190,7 +190,7 @@ def _notes(
     results = [result for result, node in judgement.loose
              if result not in told_of and _like_weights(judgement, result, node)]  # fmt: skip
     notes = [loose(first.name, results, first.line, begins)] if results else []
-    grown = [name for name, _ in first.stretched]
+    grown = [name for name, old, new in first.resized if is_larger(first, old, new)]
     reasons = {
         "resting": judgement.resting,
         "overwritten": overwritten(judgement),

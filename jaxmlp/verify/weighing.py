@@ -226,11 +226,13 @@ def _missing(source: Source, checks: Sequence[Check], steps: Sequence[RanStep]) 
 def _excused(check: Check, checks: Sequence[Check], source: Source) -> Check:
     """x(1 − x) for f' of the sigmoid is right where the step that calls it, with f(x), is.
 
-    Where something calls it, and no step is judged, it gets the benefit of the doubt.
+    Where something calls it, and no step is judged, it gets the benefit of the doubt; and where
+    nothing does, and there are steps which do without.
     """
     if not wants_output(check):
         return check
     steps = [c for c in checks if c.name == LOOP or c.stage in ("dW", "dV", "delta1")]
     callers = [source.functions[c.name] for c in steps if c.name in source.functions]
     used = check.name in names_used(callers if steps else [source.module], source.functions)
-    return of_output(check) if used and _right(steps) else check
+    spare = steps and check.name in unused(source)
+    return of_output(check) if (used or spare) and _right(steps) else check

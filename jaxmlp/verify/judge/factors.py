@@ -68,7 +68,7 @@ def steps(judgement: Judgement) -> Iterator[StepMistake]:
             continue
         if param.name in judgement.uneven:
             note = _uneven(judgement, param)
-            if note.id not in OF_UPDATE:
+            if note.id not in OF_UPDATE or note is RATE_AGAIN:
                 at = _scaled_at(judgement, param, judgement.uneven[param.name])
                 span = judgement.world.recording.nodes[at].span
             yield StepMistake((param.name,), (note,), span)

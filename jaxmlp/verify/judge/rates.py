@@ -43,13 +43,14 @@ def is_rate(world: World, new: int, others: Sequence[int], times: float) -> bool
 
 
 def lacks_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
-    """Whether the updates of all others are multiplied by a number, and this one by none, and it is
-    this that makes its factor so many times theirs."""
+    """Whether the updates of all others are multiplied by a number, and this one by none, not even
+    in what both are made of, and it is this that makes its factor so many times theirs."""
     if not others or _numbers(world, new, others).times:
         return False
     theirs = (_numbers(world, other, [new]).times for other in others)
     sizes = [{*numbers, math.prod(numbers.elements())} for numbers in theirs]
-    return any(near(times, 1 / size) for size in set.intersection(*sizes) - {1.0})
+    own = _numbers(world, new, []).times
+    return any(near(times, 1 / size) for size in set.intersection(*sizes) - {1.0, *own})
 
 
 def has_more(world: World, new: int, others: Sequence[int], times: float) -> bool:
@@ -62,7 +63,12 @@ def has_more(world: World, new: int, others: Sequence[int], times: float) -> boo
 
 
 def repeats_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
-    """Whether it is so by the step size once again."""
+    """Whether it is so by the step size once again, which may be in what both are made of."""
+    mine = _numbers(world, new, others).times
+    shared = [size for size in mine if near(times, size) and size != 1.0]
+    if others and any(all(size in _numbers(world, other, []).times for other in others)
+                      for size in shared):  # fmt: skip
+        return True
     return any(more.keys() <= theirs.keys() and near(times, math.prod(more.elements()))
                for more, theirs in _more(world, new, others))  # fmt: skip
 

@@ -9,6 +9,7 @@ from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING, SUMS
 from jaxmlp.verify.run.tape import Node
 
@@ -39,6 +40,14 @@ NOT_SUMMED = Note(
           "更新前より成分が増えています。勾配がサンプルごとの行のままです。サンプルについて和を取ってください。"),
     Words("Which shape has it after the step?", "更新の後はどんな形になりますか。"),
 )  # fmt: skip
+ONE_FOR_ALL = Note(
+    "entries-lost",
+    Words("This has fewer entries than before: it takes the place of the old value, and is summed "
+          "over the units as well as over the samples.",
+          "更新前より成分が減っています。元の値が残っておらず、サンプルだけでなくユニットについても"
+          "和が取られています。"),
+    Words("Which shape has it after the step?", "更新の後はどんな形になりますか。"),
+)  # fmt: skip
 
 
 def still(judgement: Judgement) -> Iterator[StepMistake]:
@@ -59,11 +68,22 @@ def _empty_updates(judgement: Judgement, leaf: int) -> list[int]:
             and np.array_equal(nodes[i].value, nodes[leaf].value)]  # fmt: skip
 
 
-def stretched(judgement: Judgement) -> Iterator[StepMistake]:
-    """Biases that become a table of one row a sample, where the samples are there."""
-    recording = judgement.world.recording
-    for name, number in () if recording.guessed else recording.stretched:
-        yield StepMistake((name,), (NOT_SUMMED,), recording.nodes[number].span)
+def resized(judgement: Judgement) -> Iterator[StepMistake]:
+    """Biases that become a table of one row a sample, or one number for all units, where the
+    samples are there."""
+    recording, graph = judgement.world.recording, judgement.world.graph
+    used = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
+    for name, old, new in () if recording.guessed else recording.resized:
+        if is_larger(recording, old, new):
+            yield StepMistake((name,), (NOT_SUMMED,), recording.nodes[new].span)
+        elif old in used and new in judgement.choice.target.backward:
+            yield StepMistake((name,), (ONE_FOR_ALL,), recording.nodes[new].span)
+
+
+def is_larger(recording: Recording, old: int, new: int) -> bool:
+    """Whether an array has more entries than before."""
+    nodes = recording.nodes
+    return new in nodes and (old not in nodes or nodes[new].value.size > nodes[old].value.size)
 
 
 def overwritten(judgement: Judgement) -> list[str]:

@@ -19,7 +19,7 @@ from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.otherwise import BACKWARDS, repaired
 from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
-from jaxmlp.verify.judge.still import still, stretched
+from jaxmlp.verify.judge.still import resized, still
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.names import last_of, moves
 from jaxmlp.verify.reading import cells_of, statements_of
@@ -106,7 +106,7 @@ class Telling:
         judgement, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
         spoiled_by = shares(judgement) if judgement.shares else _mistakes(judgement, self.code)
-        mistakes = [*spoiled_by, *steps(judgement), *still(judgement), *stretched(judgement)]
+        mistakes = [*spoiled_by, *steps(judgement), *still(judgement), *resized(judgement)]
         mistakes += [] if mistakes else by_convention(judgement, self.reduction, exact=self.exact)
         mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip

@@ -10,6 +10,7 @@ from jaxmlp.verify.judge.rates import (
     lacks_rate,
     made_again,
     near,
+    repeats_rate,
 )
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.network import multiplied
@@ -56,10 +57,17 @@ def uneven(
     batch = _batch(sizes, [world.at[0][g].shape for g in outputs], shapes.values())
     told = {name: (*batch, averaged[name]) for name in odd}
     rest = [new[name] for name in factors if name not in odd]
-    few = set(odd.values())
-    if len(few) == 1 and all(lacks_rate(world, one, [new[name] for name in odd], 1 / min(few))
-                             for one in rest):  # fmt: skip
-        return {name: 1 / min(few) for name in factors if name not in odd}
+    few, those = [*odd.values()], [new[name] for name in odd]
+    times = 1 / few[0] if few else 1.0
+    if (
+        few
+        and all(near(f, few[0]) for f in few)
+        and any(
+            all(look(world, one, those, times) for one in rest)
+            for look in (lacks_rate, repeats_rate)
+        )
+    ):
+        return {name: times for name in factors if name not in odd}
     more = {name for name, f in odd.items()
             if (name in weights and (near(f, 2.0) or near(f, 0.5)))
             or near(f, float(made_again(world, params[name])))

@@ -41,8 +41,8 @@ class Seen(NamedTuple):
         last: the node after the last of a pass more, if there was one.
         newest: the parameters' values after that, by those after the step.
         stale: whether it uses values of the step before.
-        stretched: (name, node) of what has more entries after the step: a bias that was not summed
-            over the samples.
+        resized: what has more entries after the step, a bias that was not summed over the samples;
+            or fewer, one that was summed over the units, too.
         handed: whether it is what an optimiser gets: E, and its gradient.
     """
 
@@ -54,7 +54,7 @@ class Seen(NamedTuple):
     values: dict[str, TapePlace]
     last: int = 0
     newest: Mapping[int, int] = {}
-    stretched: tuple[tuple[str, int], ...] = ()
+    resized: tuple[Move, ...] = ()
     stale: bool = False
     handed: bool = False
 
@@ -247,7 +247,7 @@ def _made(
         and (was == after[name] or (was.node not in olds and _is_same(was, after[name])))
     }
     made = Seen(line, name, start, current().next, moved, still)
-    return made._replace(stretched=_stretched(before, after)) if moved else None
+    return made._replace(resized=_resized(before, after)) if moved else None
 
 
 def _is_same(was: TapePlace, now: TapePlace) -> bool:
@@ -258,15 +258,20 @@ def _is_same(was: TapePlace, now: TapePlace) -> bool:
     return summed and old is not None and np.array_equal(old.value, new.value)
 
 
-def _stretched(
+def _resized(
     before: Mapping[str, TapePlace], after: Mapping[str, TapePlace]
-) -> tuple[tuple[str, int], ...]:
-    """The arrays that have become larger by what was added to them: b (4,) as (30, 4)."""
+) -> tuple[Move, ...]:  # fmt: skip
+    """The arrays that have become larger by what was added to them, b (4,) as (30, 4), or that are
+    replaced by something smaller."""
     nodes = current().nodes
-    larger = {name: (was, after[name]) for name, was in before.items()
-              if name in after and np.prod(after[name].shape) > np.prod(was.shape) > 1}  # fmt: skip
-    return tuple((name, now.node) for name, (was, now) in larger.items()
-                 if now.node in nodes and was.node in nodes[now.node].references)  # fmt: skip
+    whole = ((name, was) for name, was in before.items() if np.prod(was.shape) > 1)
+    arrays = [(name, was, after[name]) for name, was in whole
+              if name in after and after[name].node in nodes]  # fmt: skip
+    return tuple(
+        Move(name, was.node, now.node) for name, was, now in arrays
+        if np.prod(now.shape) < np.prod(was.shape)
+        or (np.prod(now.shape) > np.prod(was.shape) and was.node in nodes[now.node].references)
+    )  # fmt: skip
 
 
 def _is_one_step(made: Seen) -> bool:

@@ -36,7 +36,7 @@ class Recording:
         stale: whether it uses values of the step before, where that one used its own.
         parts: for the leaves that are 0, and parts of larger arrays, as one sample of all, where
             these were read.
-        stretched: (name, node) of what has more entries after the step than before it.
+        resized: (name, old node, new node) of what has more or fewer entries after the step.
         flagged: whether a choice between yes and no was made for it, which nobody has told.
         handed: whether an optimiser gets what it gives: E, and its gradient.
     """
@@ -51,7 +51,7 @@ class Recording:
     later: Later | None = None
     stale: bool = False
     parts: Mapping[int, Read] = field(default_factory=dict)
-    stretched: tuple[tuple[str, int], ...] = ()
+    resized: tuple[tuple[str, int, int], ...] = ()
     flagged: bool = False
     handed: bool = False
 
@@ -114,7 +114,7 @@ def taken(
              and nodes[i].op in PASSING and not nodes[i].value.any()}  # fmt: skip
     return Recording(
         seen.line, seen.name, moves, values, kept, guessed, ran,
-        stale=seen.stale, parts=parts, stretched=seen.stretched, handed=seen.handed,
+        stale=seen.stale, parts=parts, resized=tuple(map(tuple, seen.resized)), handed=seen.handed,
     )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def packed(recording: Recording) -> dict[str, Any]:
         "line": recording.line, "name": recording.name, "guessed": recording.guessed,
         "stale": recording.stale, "flagged": recording.flagged,
         "handed": recording.handed,
-        "stretched": list(map(list, recording.stretched)),
+        "resized": list(map(list, recording.resized)),
         "parts": [[i, *entry] for i, entry in recording.parts.items()],
         "lines": list(recording.lines),
         "moves": [list(entry) for entry in recording.moves],
@@ -221,7 +221,7 @@ def unpacked(data: dict[str, Any]) -> Recording:
         _taped(data["nodes"], arrays), data["guessed"], tuple(data["lines"]),
         data["later"] and _after(data["later"], arrays), data["stale"],
         {i: Read(root, np.asarray(places)) for i, root, places in data["parts"]},
-        pairs(data["stretched"]), data["flagged"], data["handed"],
+        pairs(data["resized"]), data["flagged"], data["handed"],
     )  # fmt: skip
 
 

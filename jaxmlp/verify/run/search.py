@@ -267,7 +267,7 @@ class Search:
                 for one in program.seen]  # fmt: skip
         made = [one if has_target(one) else replace(one, moves=()) for one in made]
         if guessed and program.calls:  # a stand-in for one sample may have several
-            made = [replace(one, stretched=()) for one in made]
+            made = [replace(one, resized=()) for one in made]
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):
