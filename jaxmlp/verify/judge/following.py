@@ -11,7 +11,7 @@ from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.rates import made_again, near
 from jaxmlp.verify.judge.uneven import uneven, uneven_layer
-from jaxmlp.verify.judge.updates import MOST, direction, share_of
+from jaxmlp.verify.judge.updates import MOST, decays_by_entry, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain
 from jaxmlp.verify.run.targets import Target
@@ -78,6 +78,7 @@ def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> F
         return None
     gradients = gradient_nodes(world, target, names, param)
     used = _as_used(world, names, param, gradients) if gradients else None
+    gradients = gradients or _gradients_of_parts(world, target, names, param)
     return Followed(_way(choice, names, param, gradients, of_any), None, used)
 
 
@@ -100,7 +101,9 @@ def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any
     if by_way or (choice.across and choice.error != OWN and not param.gives):
         old_at = np.stack([state[param.old] for state in world.at])
         true = names.adjoints[param.old]
-        return int(share_of(world.change(param), true, old_at, MOST) is not None)
+        change = world.change(param)
+        decays = share_of(change, true, old_at, MOST) is not None
+        return int(decays or (param.gives and decays_by_entry(change, true, old_at)))
     return 0
 
 
@@ -198,6 +201,15 @@ def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> 
     """The values of the backward pass that are ∂E/∂(a parameter), times some factor."""
     leading = world.graph.ancestors([param.new]) & target.backward
     return {i for i in leading if names.is_gradient(i, param.old) is not None}
+
+
+def _gradients_of_parts(world: World, target: Target, names: Names, param: Param) -> set[int]:
+    """The values that are ∂E/∂(a part of a parameter), as of a vector of all weights."""
+    parts = world.graph.through([param.old]) - {param.old}
+    leading = world.graph.ancestors([param.new]) & target.backward if parts else ()
+    return {
+        i for i in leading if (name := names.of(i)) and not parts.isdisjoint(names.alike(name.of))
+    }
 
 
 def _as_used(world: World, names: Names, param: Param, gradients: set[int]) -> float:

@@ -29,7 +29,9 @@ LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 PLACE = re.compile(r"index (\d+) is out of bounds for axis (\d) with size (\d+)")
 TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
 NO_ARGUMENT = re.compile(r"(?i)\bargument|usage|argv")  # what a program says of its command line
-SINGLE = re.compile(r"(?i)truth value of an array|only (length|size)-1 arrays|0-dimensional arrays")
+SINGLE = re.compile(
+    r"(?i)truth value of an array|only (length|size)-1 arrays|0-dimensional arrays|of size 1\b"
+)
 LABELS = "indexing arrays could not be broadcast"  # where each sample has several in place of one
 EMPTY = re.compile(r"(?i)larger than 0|at least one array|zero-size|must not be zero")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")

@@ -4,12 +4,14 @@ E is computed by the file's own operations, in NumPy, at points on either side; 
 it. Only a few directions are tried, which is enough to tell which E a step goes down.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.reads import read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors, replay
@@ -101,11 +103,12 @@ def going_down(
     """
     behind = graph.ancestors(ends) if behind is None else behind
     order = sorted(behind & graph.dependents([param]))
+    values = list(_with_parts(graph, param, at[:2])) if across else []
     random = np.random.default_rng((1, 0))  # no stream that the states are drawn from
     told, true, fits = [], [], [False]
     for _ in range(min(DIRECTIONS, change[0].size)):
         way = random.normal(size=change[0].shape)
-        way = _across(way, [state[param] for state in at[:2]]) if across else way
+        way = _across(way, values) if across else way
         told += [np.vdot(shift, way) for shift in change[:2]]
         try:
             true += [slopes(recording, order, param, ends, errors_of, dict(state), [way])
@@ -121,13 +124,25 @@ def going_down(
 
 
 def _across(way: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
-    """A direction at right angles to the parameter itself, so that a share of it, as weight decay
-    takes, is not seen."""
+    """A direction at right angles to the parameter itself, and to its parts, so that a share of
+    it, as weight decay takes, is not seen."""
     own = np.stack([value.ravel() for value in values], axis=1)
     if way.size <= 2 * own.shape[1]:
         return way
     basis, _ = np.linalg.qr(own)
     return np.asarray(way - (basis @ (basis.T @ way.ravel())).reshape(way.shape))
+
+
+def _with_parts(graph: Graph, param: int, at: States) -> Iterator[np.ndarray]:
+    """A parameter's values; and those of each part of it that is read, as of a vector of all
+    weights, with 0 for the rest."""
+    reads = [read(graph.nodes, i, {}) for i in sorted(graph.through([param]))]
+    parts = {places.tobytes(): places for part in reads if part.data == param
+             for places in [np.unique(part.places)]}  # fmt: skip
+    for state, places in itertools.product(at, parts.values()):
+        mine = np.zeros(state[param].size)
+        mine[places] = state[param].ravel()[places]
+        yield mine
 
 
 def _proportional(told: np.ndarray, true: np.ndarray) -> bool:
