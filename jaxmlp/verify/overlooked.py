@@ -174,10 +174,21 @@ def _gradient(node: ast.AST) -> bool:
         return False
     stored = {_label(part) for target in node.targets for part in _parts(target)}
     moves = any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)
-                for n in ast.walk(node.value))  # fmt: skip
+                for n in _worked_on(node.value))  # fmt: skip
     read = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
     moved = {name for name in stored & read if ROLE.get(name) in PARAMETERS}
     return (moves and bool(moved)) or any(map(_is_gradient, stored - {""}))
+
+
+def _worked_on(value: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression, but for the numbers of an index or a shape."""
+    yield value
+    whole = isinstance(value, ast.Subscript) or (
+        isinstance(value, ast.Call) and called(value) == "reshape"
+    )
+    parts = [getattr(value, "value", None) or getattr(value, "func", None)] if whole else []
+    for part in parts or ast.iter_child_nodes(value):
+        yield from _worked_on(part)
 
 
 def _goes_down(node: ast.AugAssign) -> bool:

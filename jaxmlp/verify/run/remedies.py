@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxmlp.verify.run.calls import multiplies
 from jaxmlp.verify.run.hooked import MANY
-from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, ROWS, SAMPLES, WHOLE, Oracle
+from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, ROWS, SAMPLES, VALUES, WHOLE, Oracle
 from jaxmlp.verify.run.program import NO_NAME, Program
 from jaxmlp.verify.run.standing_in import KINDS, PARAMETERS
 from jaxmlp.verify.run.step import PASSING
@@ -213,6 +213,8 @@ def _resized(program: Program, lengths: Lengths, large: set[int]) -> list[Length
     tables = oracle.tables.items() if "indexing" not in told else ()
     resized += [{**lengths, name: size} for name, width in tables if name not in lengths
                 for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
+    if VALUES in sizes and "values" not in lengths:  # a column for each of the labels
+        resized += [{**lengths, "values": size} for size in sizes if 1 < size != VALUES]
     resized += _as_many_rows(told, oracle, lengths)
     return [*_more_rows(told, oracle, lengths), *resized, *_asked_for(program, lengths)]
 
