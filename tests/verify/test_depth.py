@@ -318,3 +318,124 @@ def test_a_wrong_slope_is_told_where_it_is_computed(judged, slope):
     text = SAME_SIZE.replace("slope1 = h1 * (1 - h1)", f"slope1 = {slope}")
     (check,) = [one for one in judged(text).checks if one.verdict == "wrong"]
     assert text.split("\n")[check.place.line - 1].strip().startswith("slope1 =")
+
+
+REPLACED = """
+import numpy as np
+X, T, eta = np.random.randn(40, 6), np.random.rand(40, 3), 0.1
+W, b = np.random.randn(6, 5), np.random.randn(5)
+V, c = np.random.randn(5, 3), np.random.randn(3)
+for epoch in range(9):
+    h = 1 / (1 + np.exp(-(X @ W + b)))
+    g = 1 / (1 + np.exp(-(h @ V + c)))
+    delta2 = (g - T) * g * (1 - g)
+    delta1 = delta2 @ V.T * h * (1 - h)
+    V, W = V - eta * h.T @ delta2, W - eta * X.T @ delta1
+    c = c - eta * delta2.sum(axis=0)
+    b = b - eta * delta1.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize(
+    "bias", ["c = c - eta * delta2.sum(axis=0)", "b = b - eta * delta1.sum(axis=0)"]
+)
+def test_a_bias_that_is_replaced_by_one_number_is_wrong_at_its_line(judged, bias):
+    name, _, step = bias.partition(f" = {bias[0]} - ")
+    text = REPLACED.replace(bias, f"{name} = {step.replace('axis=0', '')}")
+    (check,) = [one for one in judged(text).checks if one.verdict == "wrong"]
+    assert ({note.id for note in check.diagnosis}, check.place.line) == (
+        {"entries-lost"}, REPLACED[: REPLACED.index(bias)].count("\n") + 1)  # fmt: skip
+
+
+def test_arrays_of_another_size_that_do_not_follow_the_target_are_no_parameters(judged):
+    text = REPLACED.replace("range(9):", "range(9):\n    X = X[: 40 - epoch]\n    T = T[: len(X)]")
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+
+
+SHARED = """
+import numpy as np
+X, T, eta = np.random.randn(40, 4), np.random.randn(40, 3), 0.1
+W, V = np.random.randn(5, 4), np.random.randn(3, 5)
+for x, t in zip(X, T):
+    h = np.tanh(W @ x)
+    top = eta * (V @ h - t)
+    low = V.T @ top * (1 - h**2)
+    V = V - np.outer(top, h)
+    W = W - np.outer(low, x)
+"""
+
+
+def test_a_step_size_that_all_updates_share_is_not_missing_in_one(judged):
+    assert {check.verdict for check in judged(SHARED).checks} == {"right"}
+    text = SHARED.replace("low = V.T", "low = eta * V.T")
+    (check,) = [one for one in judged(text).checks if one.verdict == "wrong"]
+    assert {note.id for note in check.diagnosis} == {"eta-twice"}
+    assert check.place.line == 8
+
+
+SPARE = (
+    SHARED
+    + """
+def sigmoid(x): return 1 / (1 + np.exp(-x))
+def sigmoid_grad(x): return x * (1 - x)
+"""
+)
+
+
+def test_a_slope_that_nothing_calls_may_be_meant_for_outputs(judged):
+    assert {check.verdict for check in judged(SPARE).checks} == {"right"}
+    assert "wrong" in {
+        check.verdict for check in judged(SPARE.replace(SHARED, "import numpy as np\n")).checks
+    }
+
+
+UNROLLED = """
+import numpy as np
+def cost(theta, n, m, X, Y, lam):
+    W = theta[: n * (X.shape[1] + 1)].reshape(n, X.shape[1] + 1)
+    V = theta[n * (X.shape[1] + 1) :].reshape(m, n + 1)
+    return np.sum(W[:, 1:] ** 2) + np.sum(V[:, 1:] ** 2)
+def gradient(theta, n, m, X, Y, lam):
+    W = theta[: n * (X.shape[1] + 1)].reshape(n, X.shape[1] + 1)
+    V = theta[n * (X.shape[1] + 1) :].reshape(m, n + 1)
+    x = np.c_[np.ones(len(X)), X]
+    h = 1 / (1 + np.exp(-(x @ W.T)))
+    z = np.c_[np.ones(len(X)), h]
+    g = 1 / (1 + np.exp(-(z @ V.T)))
+    delta2 = g - Y
+    delta1 = delta2 @ V[:, 1:] * h * (1 - h)
+    dW, dV = delta1.T @ x / len(X), delta2.T @ z / len(X)
+    dW[:, 1:] += lam / len(X) * W[:, 1:]
+    dV[:, 1:] += lam / len(X) * V[:, 1:]
+    return np.r_[dW.ravel(), dV.ravel()]
+"""
+
+
+def test_a_vector_of_all_weights_may_decay_in_part(judged):
+    file = judged(UNROLLED)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert "not-looked-at" not in {note.id for note in file.remarks}  # the cost moves nothing
+    wrong = judged(UNROLLED.replace("* h * (1 - h)", "* (1 - h)"))
+    assert wrong.checks == ()  # nothing tells which E it should be of
+    assert "not-looked-at" in {note.id for note in wrong.remarks}
+
+
+CLASSES = """
+import numpy as np
+data = np.genfromtxt("missing.csv", delimiter=",")
+X, y = data[:, :-1], data[:, -1].astype(int)
+T = np.zeros((y.size, y.max() + 1))
+T[np.arange(y.size), y] = 1
+W, b = np.random.randn(4, 3), np.zeros(3)
+for x, t in zip(X, T):
+    e = np.exp(x @ W + b)
+    g = e / e.sum()
+    W -= 0.1 * np.outer(x, g - t)
+    b -= 0.1 * (g - t)
+"""
+
+
+def test_there_are_as_many_labels_as_the_network_has_outputs(judged):
+    assert {check.verdict for check in judged(CLASSES).checks} == {"right"}
+    wrong = judged(CLASSES.replace("np.outer(x, g - t)", "np.outer(x, t - g)")).checks
+    assert "wrong" in {check.verdict for check in wrong}

@@ -78,7 +78,7 @@ def other_choices(
     asked = of_numbers | sizes_wanted(program)  # a shape of 1, too
     few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
     flat = any(NO_AXIS in text for _, _, text in program.errors)
-    likely = (PARAMETERS, *([(SAMPLES,)] if few else []), *(KINDS[2:] if flat else ()))
+    likely = (PARAMETERS, *([(SAMPLES,), ()] if few else []), *(KINDS[2:] if flat else ()))
     refused = any(kind == "UnboundLocalError" or line in program.code.raises
                   for kind, line, _ in program.errors)  # fmt: skip
     last = len(taken) if all_of_it else program.chosen or len(taken)
