@@ -183,11 +183,13 @@ def _gradient(node: ast.AST) -> bool:
 def _worked_on(value: ast.AST) -> Iterator[ast.AST]:
     """The parts of an expression, but for the numbers of an index or a shape."""
     yield value
-    whole = isinstance(value, ast.Subscript) or (
-        isinstance(value, ast.Call) and called(value) == "reshape"
-    )
-    parts = [getattr(value, "value", None) or getattr(value, "func", None)] if whole else []
-    for part in parts or ast.iter_child_nodes(value):
+    parts = ast.iter_child_nodes(value)
+    if isinstance(value, ast.Subscript):
+        parts = iter([value.value])
+    elif isinstance(value, ast.Call) and called(value) == "reshape":
+        of_module = ast.unparse(value.func).startswith(("np.", "numpy.", "jnp."))
+        parts = iter(value.args[:1] if of_module else [value.func])
+    for part in parts:
         yield from _worked_on(part)
 
 

@@ -352,6 +352,35 @@ def test_arrays_of_another_size_that_do_not_follow_the_target_are_no_parameters(
     assert {check.verdict for check in judged(text).checks} == {"right"}
 
 
+@pytest.mark.parametrize("before", ["g = np.zeros((99, 3))\n", "loss = np.zeros(3)\n", ""])
+def test_other_arrays_that_shrink_are_none(judged, before):
+    text = REPLACED.replace("for epoch", f"{before}for epoch")
+    text += "    loss = np.mean((g - T) ** 2)\n"
+    text += "    hard = np.abs(delta2).max(axis=1) > 0.01\n    X, T = X[hard], T[hard]\n"
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+
+
+RESHAPED = """
+import numpy as np
+X, T = np.random.randn(40, 4), np.random.rand(40, 2)
+class Net:
+    def __init__(self):
+        self.W = (np.random.randn(8) / 8).reshape(4, 2)
+    def forward(self, x):
+        self.x = x
+        self.g = np.tanh(x @ self.W)
+    def learn(self, t):
+        self.W = self.W - 0.1 * (self.x.T @ ((self.g - t) * (1 - self.g**2)) + 0.01 * self.W)
+net = Net()
+net.forward(X)
+net.learn(T)
+"""
+
+
+def test_weights_that_are_brought_into_their_shape_may_decay(judged):
+    assert {check.verdict for check in judged(RESHAPED).checks} == {"right"}
+
+
 SHARED = """
 import numpy as np
 X, T, eta = np.random.randn(40, 4), np.random.randn(40, 3), 0.1

@@ -79,7 +79,7 @@ TRANSPOSED = note(
 OF_ONE_SAMPLE = note(
     "bias-of-one-sample",
     "This is what a single sample gives: the gradient is the sum over the samples.",
-    "1 つのサンプルの分だけです。勾配はすべてのサンプルについての和です。",
+    "1 つのサンプルから計算した値だけになっています。勾配はすべてのサンプルについての和です。",
     "L20",
 )
 IN_ONE_NUMBER = note(

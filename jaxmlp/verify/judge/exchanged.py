@@ -51,8 +51,8 @@ NOT_TRANSPOSED = note(
 )
 OTHER_COLUMN = note(
     "V-last-dropped",
-    "Another column is left out of the matrix than that of the biases.",
-    "行列からバイアスの列とは別の列を除いています。",
+    "Another row or column is left out of the matrix than that of the biases.",
+    "行列からバイアスとは別の行または列を除いています。",
     "L22",
 )
 SLOPE_INSIDE = note(
@@ -77,9 +77,10 @@ def another_derivative(judgement: Judgement, fault: Fault, node: Node) -> Cause 
 
 def _relation(judgement: Judgement, inner: int, outer: int) -> Note:
     """What is missing between the derivative that stands there and the one that belongs there."""
-    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
-    between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
-    if between and not any(nodes[i].op in FACTORS for i in between):
+    world = judgement.world
+    by_f = inner in world.inner(outer, judgement.names.adjoints)
+    of_outputs = outer in {g for g, _ in judgement.choice.target.pairs}  # a softmax, too
+    if by_f or (of_outputs and inner in world.graph.ancestors([outer])):
         return SLOPE_MISSING
     return WEIGHTS_MISSING if _is_linear(judgement, inner, outer) else ANOTHER
 
@@ -109,7 +110,8 @@ def weights_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | N
     names = judgement.names
     named = [name for i in before(judgement, node) if (name := names.of(i))]
     for name in named if node.op in REDUCED else ():
-        for number in (i for i in names.adjoints if _is_linear(judgement, i, name.of)):
+        inside = judgement.world.graph.ancestors([name.of]) & names.adjoints.keys()
+        for number in (i for i in sorted(inside) if _is_linear(judgement, i, name.of)):
             true = name.factor * names.adjoints[number]
             made = Cause((WEIGHTS_MISSING,), repair=[{fault.node: array} for array in true])
             if repaired(judgement, made, fault.params):

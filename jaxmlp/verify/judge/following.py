@@ -78,8 +78,23 @@ def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> F
         return None
     gradients = gradient_nodes(world, target, names, param)
     used = _as_used(world, names, param, gradients) if gradients else None
-    gradients = gradients or _gradients_of_parts(world, target, names, param)
+    if not gradients and (way := _decays_in_parts(world, target, names, param)):
+        return Followed(way, None, used)
     return Followed(_way(choice, names, param, gradients, of_any), None, used)
+
+
+def _decays_in_parts(world: World, target: Target, names: Names, param: Param) -> int:
+    """1 where a vector of all weights moves down the gradients of its parts, some of which shrink
+    besides; −1 where up, else 0."""
+    parts = world.graph.through([param.old]) - {param.old}
+    leading = world.graph.ancestors([param.new]) & target.backward if parts else ()
+    named = ((i, name) for i in leading if (name := names.of(i)))
+    gradients = {i for i, name in named if not parts.isdisjoint(names.alike(name.of))}
+    if not gradients or param.new in world.graph.dependents(target.nodes, without=gradients):
+        return 0
+    change, true = world.change(param), names.adjoints[param.old]
+    old_at = np.stack([state[param.old] for state in world.at])
+    return int(np.sign(np.vdot(change, true))) if decays_by_entry(change, true, old_at) else 0
 
 
 def passes_on(choice: Choice, param: Param) -> bool:
@@ -101,9 +116,7 @@ def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any
     if by_way or (choice.across and choice.error != OWN and not param.gives):
         old_at = np.stack([state[param.old] for state in world.at])
         true = names.adjoints[param.old]
-        change = world.change(param)
-        decays = share_of(change, true, old_at, MOST) is not None
-        return int(decays or (param.gives and decays_by_entry(change, true, old_at)))
+        return int(share_of(world.change(param), true, old_at, MOST) is not None)
     return 0
 
 
@@ -201,15 +214,6 @@ def gradient_nodes(world: World, target: Target, names: Names, param: Param) -> 
     """The values of the backward pass that are ∂E/∂(a parameter), times some factor."""
     leading = world.graph.ancestors([param.new]) & target.backward
     return {i for i in leading if names.is_gradient(i, param.old) is not None}
-
-
-def _gradients_of_parts(world: World, target: Target, names: Names, param: Param) -> set[int]:
-    """The values that are ∂E/∂(a part of a parameter), as of a vector of all weights."""
-    parts = world.graph.through([param.old]) - {param.old}
-    leading = world.graph.ancestors([param.new]) & target.backward if parts else ()
-    return {
-        i for i in leading if (name := names.of(i)) and not parts.isdisjoint(names.alike(name.of))
-    }
 
 
 def _as_used(world: World, names: Names, param: Param, gradients: set[int]) -> float:

@@ -141,7 +141,7 @@ def _wrong_shape(judgement: Judgement, node: int, root: int) -> Note | None:
             and multiple(value, other) is not None
         ):
             return note
-    fits = value.size == true.size and not _per_sample(judgement, root)
+    fits = value.size == true.size and not guess
     return OF_ONE_SAMPLE if fits and is_of_one_sample(judgement, node, root) else None
 
 

@@ -12,6 +12,7 @@ from jaxmlp.verify.truth.adjoints import Adjoints
 
 NEAR = 1e-7
 SOME = 64  # entries that are compared first
+FEW = 10  # names for one value
 SLACK = 1e-6  # of directions, for each entry's share
 
 
@@ -84,7 +85,8 @@ class Names:
         """The factors that a value has, as the derivative by each value that it may be one by."""
         if (name := self.of(number)) is None:
             return {}
-        made = {i: multiple(self.adjoints[name.of], self.adjoints[i]) for i in self.alike(name.of)}
+        some = dict.fromkeys((name.of, *self.alike(name.of)[:FEW]))
+        made = {i: multiple(self.adjoints[name.of], self.adjoints[i]) for i in some}
         return {i: name.factor * factor for i, factor in made.items() if factor}
 
     def is_row(self, number: int) -> bool:

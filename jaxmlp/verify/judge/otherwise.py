@@ -47,10 +47,9 @@ def repaired(judgement: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
         made = [judgement.world.replayed(state, known) for state, known in states]
     except replay.NotReplayed:
         return False
-    return bool(made) and all(
-        judgement.names.named(np.stack([moves[p.name] for moves in made]), [p.old]) is not None
-        for p in judgement.world.params if p.name in names
-    )  # fmt: skip
+    named = ((p, judgement.names.named(np.stack([moves[p.name] for moves in made]), [p.old]))
+             for p in judgement.world.params if made and p.name in names)  # fmt: skip
+    return bool(made) and all(name and (p.gives or name.factor < 0) for p, name in named)
 
 
 def redone(

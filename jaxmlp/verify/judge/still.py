@@ -10,8 +10,8 @@ from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS, PASSING, SUMS
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.step import FACTORS, PASSING, REDUCED, SUMS
+from jaxmlp.verify.run.tape import Node, spread
 
 SCALES = SUMS | PASSING | {"multiply", "divide", "negative"}  # what is done to a gradient at most
 EVERY = Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。")
@@ -42,8 +42,8 @@ NOT_SUMMED = Note(
 )  # fmt: skip
 ONE_FOR_ALL = Note(
     "entries-lost",
-    Words("This has fewer entries than before: it takes the place of the old value, and is summed "
-          "over the units as well as over the samples.",
+    Words("This has fewer entries than before: the old value is missing, and the gradient is "
+          "summed over the units as well as over the samples.",
           "更新前より成分が減っています。元の値が残っておらず、サンプルだけでなくユニットについても"
           "和が取られています。"),
     Words("Which shape has it after the step?", "更新の後はどんな形になりますか。"),
@@ -69,21 +69,30 @@ def _empty_updates(judgement: Judgement, leaf: int) -> list[int]:
 
 
 def resized(judgement: Judgement) -> Iterator[StepMistake]:
-    """Biases that become a table of one row a sample, or one number for all units, where the
-    samples are there."""
+    """What becomes a table of one row a sample, or one number for all units, where the samples are
+    there."""
     recording, graph = judgement.world.recording, judgement.world.graph
     used = graph.ancestors([g for g, _ in judgement.choice.target.pairs])
     for name, old, new in () if recording.guessed else recording.resized:
         if is_larger(recording, old, new):
             yield StepMistake((name,), (NOT_SUMMED,), recording.nodes[new].span)
-        elif old in used and new in judgement.choice.target.backward:
+        elif old in used and _is_summed_up(judgement, new):
             yield StepMistake((name,), (ONE_FOR_ALL,), recording.nodes[new].span)
 
 
 def is_larger(recording: Recording, old: int, new: int) -> bool:
-    """Whether an array has more entries than before."""
+    """Whether an array has more entries than before, where both are known."""
     nodes = recording.nodes
-    return new in nodes and (old not in nodes or nodes[new].value.size > nodes[old].value.size)
+    return {old, new} <= nodes.keys() and nodes[new].value.size > nodes[old].value.size
+
+
+def _is_summed_up(judgement: Judgement, number: int) -> bool:
+    """Whether a value is one number, made of a derivative of E by sums and factors alone."""
+    nodes, graph = judgement.world.recording.nodes, judgement.world.graph
+    if number not in nodes or nodes[number].value.size != 1:
+        return False
+    inside = lambda i: graph.before[i] if nodes[i].op in SCALES | REDUCED else ()  # noqa: E731
+    return any(judgement.names.of(i) for i in spread([number], inside))
 
 
 def overwritten(judgement: Judgement) -> list[str]:

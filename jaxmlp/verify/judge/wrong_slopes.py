@@ -7,11 +7,12 @@ import numpy as np
 from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere
 from jaxmlp.verify.judge.judgement import Judgement
+from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.otherwise import Cause, Values, before, is_something, note
 from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope
 from jaxmlp.verify.names import SLOPE
-from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Span
+from jaxmlp.verify.run.targets import as_target
 
 OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
 SLOPE_MISSING = note(
@@ -24,14 +25,14 @@ SLOPE_MISSING = note(
 )
 SLOPE_TWICE = note(
     "slope-twice",
-    "f' is applied twice: it is in what is multiplied by it here already.",
+    "f' is applied twice: what it is multiplied with here already contains it.",
     "f' が 2 回掛かっています。ここで掛ける前の値にすでに含まれています。",
     "L18",
 )
 OUTPUT_SLOPE_EXTRA = note(
     "output-slope-extra",
     "g'(a) is a factor too many here: for this g and E it has cancelled, ∂E/∂a = g − y.",
-    "余分な g'(a) が掛かっています。この g と E では約分されて ∂E/∂a = g − y です。",
+    "余分な g'(a) が掛かっています。この g と E では打ち消し合い、∂E/∂a = g − y になります。",
     "L23",
 )
 SLOPE_OF_LAYER = note(
@@ -120,13 +121,15 @@ def _is_again(judgement: Judgement, node: Node) -> bool:
 
 
 def _is_extra(judgement: Judgement, own: Sequence[int], slope: np.ndarray) -> bool:
-    """Whether ∂E/∂a, as g − y, is multiplied by the slope of g, which has cancelled in it."""
-    graph, nodes = judgement.world.graph, judgement.world.recording.nodes
-    for g, _ in judgement.choice.target.pairs:
-        z = judgement.names.value(g)
-        between = (graph.dependents([a]) & graph.ancestors([g]) - {a} for a in own)
-        of_g = any(ids and not any(nodes[i].op in FACTORS for i in ids) for ids in between)
-        if of_g and any(close(slope, form) for form in (z * (1 - z), 1 - z**2)):
+    """Whether ∂E/∂a, where that is g − y, is multiplied by the slope of g, which has cancelled in
+    it."""
+    names, true = judgement.names, judgement.names.adjoints[own[0]]
+    for g, y in judgement.choice.target.pairs:
+        z = names.value(g)
+        targets = [as_target(state[y], state[g]) for state in names.at]
+        off = np.stack([z[k] if t is None else z[k] - t for k, t in enumerate(targets)])
+        cancelled = off.shape == true.shape and multiple(true, off) is not None
+        if cancelled and any(close(slope, form) for form in (z * (1 - z), 1 - z**2)):
             return True
     return False
 

@@ -41,8 +41,8 @@ class Seen(NamedTuple):
         last: the node after the last of a pass more, if there was one.
         newest: the parameters' values after that, by those after the step.
         stale: whether it uses values of the step before.
-        resized: what has more entries after the step, a bias that was not summed over the samples;
-            or fewer, one that was summed over the units, too.
+        resized: what has more entries after the step, as a bias that was not summed over the
+            samples; or fewer, as one that was summed over the units, too.
         handed: whether it is what an optimiser gets: E, and its gradient.
     """
 

@@ -119,9 +119,10 @@ class Oracle:
         return "\n".join(map("".join, lines))
 
     def fresh(self, skip: int = 0) -> int:
-        """A size that nothing else has; or the next but some."""
-        taken = {*self.drawn, *current().sizes}
-        return [size for size in SIZES if size not in taken][skip]
+        """A size that no stand-in has, nor, if there is one, any table of the program's; or the
+        next but some."""
+        free = [size for size in SIZES if size not in self.drawn]
+        return sorted(free, key=current().sizes.__contains__)[skip]
 
     def shapes(self) -> list[Shape]:
         """All that an array may be of which nothing is known: of a new size, or of one used."""

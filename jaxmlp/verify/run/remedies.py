@@ -30,7 +30,8 @@ PLACE = re.compile(r"index (\d+) is out of bounds for axis (\d) with size (\d+)"
 TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
 NO_ARGUMENT = re.compile(r"(?i)\bargument|usage|argv")  # what a program says of its command line
 SINGLE = re.compile(
-    r"(?i)truth value of an array|only (length|size)-1 arrays|0-dimensional arrays|of size 1\b"
+    r"(?i)truth value of an array|only (length|size)-1 arrays|0-dimensional arrays"
+    r"|array of size 1 to"
 )
 LABELS = "indexing arrays could not be broadcast"  # where each sample has several in place of one
 EMPTY = re.compile(r"(?i)larger than 0|at least one array|zero-size|must not be zero")
@@ -78,7 +79,7 @@ def other_choices(
     asked = of_numbers | sizes_wanted(program)  # a shape of 1, too
     few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
     flat = any(NO_AXIS in text for _, _, text in program.errors)
-    likely = (PARAMETERS, *([(SAMPLES,), ()] if few else []), *(KINDS[2:] if flat else ()))
+    likely = (PARAMETERS, *([(SAMPLES,)] if few else []), *(KINDS[2:] if flat else ()))
     refused = any(kind == "UnboundLocalError" or line in program.code.raises
                   for kind, line, _ in program.errors)  # fmt: skip
     last = len(taken) if all_of_it else program.chosen or len(taken)

@@ -156,8 +156,6 @@ class StandIn:
             known = [n for size in self._oracle.used() for n in (size, size - 1)]
             known += [1] if 1 in self._oracle.own else []  # where a single number is asked for
             self.value = self._oracle.choose((self._oracle.fresh(), *dict.fromkeys(known)))
-        if self.value is None and self.setting and self._oracle.own:
-            self.value = self._oracle.choose((self._oracle.fresh(), *self._oracle.own))
         if self.value is None:
             self.value = self._oracle.fresh()
         self._oracle.drawn[int(self.value)] = None

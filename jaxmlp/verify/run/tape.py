@@ -159,7 +159,7 @@ class Tape:
         self.beside: set[str] = set()
         self.nodes: dict[int, Node] = {}
         self.next, self.bytes = 0, 0
-        self.sizes: set[int] = set()  # of the tables of the program
+        self.sizes: set[int] = set()  # of all tables, until there are stand-ins
         self.guessed = False  # whether there are stand-ins for data
         self.stand_ins: dict[int, np.ndarray] = {}  # the memory of these, by id
         self.data: Callable[..., Any] = lambda name, file="": None  # makes one

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.reads import read
+from jaxmlp.verify.run.reads import Read, read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors, replay
@@ -136,9 +136,10 @@ def _across(way: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
 def _with_parts(graph: Graph, param: int, at: States) -> Iterator[np.ndarray]:
     """A parameter's values; and those of each part of it that is read, as of a vector of all
     weights, with 0 for the rest."""
-    reads = [read(graph.nodes, i, {}) for i in sorted(graph.through([param]))]
-    parts = {places.tobytes(): places for part in reads if part.data == param
-             for places in [np.unique(part.places)]}  # fmt: skip
+    value = graph.nodes[param].value
+    whole = {param: Read(param, np.arange(value.size).reshape(value.shape))}
+    reads = (read(graph.nodes, i, whole) for i in sorted(graph.through([param])))
+    parts = {places.tobytes(): places for places in (np.unique(part.places) for part in reads)}
     for state, places in itertools.product(at, parts.values()):
         mine = np.zeros(state[param].size)
         mine[places] = state[param].ravel()[places]
