@@ -352,11 +352,11 @@ def test_arrays_of_another_size_that_do_not_follow_the_target_are_no_parameters(
     assert {check.verdict for check in judged(text).checks} == {"right"}
 
 
-@pytest.mark.parametrize("before", ["g = np.zeros((99, 3))\n", "loss = np.zeros(3)\n", ""])
-def test_other_arrays_that_shrink_are_none(judged, before):
-    text = REPLACED.replace("for epoch", f"{before}for epoch")
-    text += "    loss = np.mean((g - T) ** 2)\n"
-    text += "    hard = np.abs(delta2).max(axis=1) > 0.01\n    X, T = X[hard], T[hard]\n"
+@pytest.mark.parametrize("before", ["g = np.zeros((99, 3))\n", "loss = np.zeros(3)\n"])
+def test_other_arrays_that_shrink_are_no_parameters(judged, before):
+    text = (
+        REPLACED.replace("for epoch", f"{before}for epoch") + "    loss = np.mean((g - T) ** 2)\n"
+    )
     assert {check.verdict for check in judged(text).checks} == {"right"}
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.judge.choosing import Choice
+from jaxmlp.verify.judge.choosing import Choice, stated_errors
 from jaxmlp.verify.judge.judgement import OWN, Judgement
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.rates import made_again, near
@@ -78,7 +78,8 @@ def _followed(choice: Choice, names: Names, param: Param, of_any: set[int]) -> F
         return None
     gradients = gradient_nodes(world, target, names, param)
     used = _as_used(world, names, param, gradients) if gradients else None
-    if not gradients and (way := _decays_in_parts(world, target, names, param)):
+    stated = world.recording.handed or stated_errors(choice)  # with what makes them shrink, or none
+    if not (gradients or stated) and (way := _decays_in_parts(world, target, names, param)):
         return Followed(way, None, used)
     return Followed(_way(choice, names, param, gradients, of_any), None, used)
 

@@ -64,10 +64,11 @@ def has_more(world: World, new: int, others: Sequence[int], times: float) -> boo
 
 def repeats_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
     """Whether it is so by the step size once again, which may be in what both are made of."""
-    mine = _numbers(world, new, others).times
-    shared = [size for size in mine if near(times, size) and size != 1.0]
-    if others and any(all(size in _numbers(world, other, []).times for other in others)
-                      for size in shared):  # fmt: skip
+    mine = _numbers(world, new, []).times
+    theirs_in_all = [_numbers(world, other, []).times for other in others]
+    again = (size for size in mine if near(times, size) and size != 1.0)
+    if others and any(all(mine[size] > theirs[size] > 0 for theirs in theirs_in_all)
+                      for size in again):  # fmt: skip
         return True
     return any(more.keys() <= theirs.keys() and near(times, math.prod(more.elements()))
                for more, theirs in _more(world, new, others))  # fmt: skip
