@@ -193,6 +193,7 @@ def _turned(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
 
 
 def _is_turned(judgement: Judgement, true: np.ndarray, number: int) -> bool:
+    """Whether a value is the transpose of a gradient, and not that itself."""
     value = judgement.names.value(number)
     if value.shape != true.shape or true.ndim != 3 or value.dtype.kind != "f":
         return False

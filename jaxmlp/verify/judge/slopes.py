@@ -29,7 +29,7 @@ def like_slope(
     for inner in inners:
         u = value(inner)
         for identity, at, en, ja in _slopes(judgement, outer, inner, others):
-            if at.shape == slope.shape and close(slope, at) and u.shape == slope.shape:
+            if close(slope, at) and u.shape == slope.shape:
                 yield identity, en, ja
 
 
@@ -40,7 +40,8 @@ def is_of_other_layer(judgement: Judgement, own: Collection[int], slope: np.ndar
         v = judgement.names.value(outer)
         if any(close(slope, at) for at in (v * (1 - v), 1 - v**2, *(SLOPE[f](v) for f in SLOPES))):
             return True
-        if any(close(slope, theirs) for theirs in own_slopes(judgement, outer)):
+        theirs = filter(_varies, own_slopes(judgement, outer))
+        if any(close(slope, other) for other in theirs):
             return True
     return False
 
@@ -50,10 +51,12 @@ def own_slopes(judgement: Judgement, outer: int) -> Iterator[np.ndarray]:
     adjoints = judgement.names.adjoints
     for inner in judgement.world.inner(outer, adjoints):
         with np.errstate(all="ignore"):
-            slope = adjoints[inner] / adjoints[outer]
-        finite = slope[np.isfinite(slope)]
-        if finite.size and np.ptp(finite) > 0:
-            yield slope
+            yield adjoints[inner] / adjoints[outer]
+
+
+def _varies(slope: np.ndarray) -> bool:
+    finite = slope[np.isfinite(slope)]
+    return bool(finite.size and np.ptp(finite) > 0)
 
 
 def _slopes(
@@ -124,6 +127,8 @@ def _is_by_entries(judgement: Judgement, outer: int, inner: int) -> bool:
 
 
 def close(slope: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays of one shape are the same but for rounding, where the first is finite;
+    what is 0 there is like nothing."""
     use = np.isfinite(slope)
     if slope.shape != other.shape or not use.any() or not np.any(other[use]):
         return False

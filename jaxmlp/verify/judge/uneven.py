@@ -39,15 +39,7 @@ def uneven(
     new = {p.name: p.new for p in world.params}
     averaged = {name: _averaged(world, outputs, new[name], new[last.name]) for name in factors}
     sure = [factors[name] for name in exact]
-    over_units = (near(n * factors[name], factors[last.name]) for name, n in averaged.items()
-                  if n > 1)  # fmt: skip
-    if sure and all(near(one, sure[0]) for one in sure):
-        common = sure[0]
-    elif any(over_units):
-        common = factors[last.name]
-    else:
-        common = max(among.values(), key=lambda f: (sum(near(f, g) for g in factors.values()),
-                                                    near(f, among[last.name])))  # fmt: skip
+    common = _common(factors, among, last.name, sure, averaged)
     odd = {name: factor / common for name, factor in factors.items() if not near(factor, common)}
     sizes = {n for g in outputs for n in world.at[0][g].shape if n > 1}
     if all(p.gives for p in world.params):  # ∂E/∂x may be of the sum where the weights' is a mean
@@ -57,16 +49,7 @@ def uneven(
     batch = _batch(sizes, [world.at[0][g].shape for g in outputs], shapes.values())
     told = {name: (*batch, averaged[name]) for name in odd}
     rest = [new[name] for name in factors if name not in odd]
-    few, those = [*odd.values()], [new[name] for name in odd]
-    times = 1 / few[0] if few else 1.0
-    if (
-        few
-        and all(near(f, few[0]) for f in few)
-        and any(
-            all(look(world, one, those, times) for one in rest)
-            for look in (lacks_rate, repeats_rate)
-        )
-    ):
+    if times := _of_the_rest(world, rest, [new[name] for name in odd], [*odd.values()]):
         return {name: times for name in factors if name not in odd}
     more = {name for name, f in odd.items()
             if (name in weights and (near(f, 2.0) or near(f, 0.5)))
@@ -78,6 +61,43 @@ def uneven(
             if name in more or any(near(f, n) or near(f, 1 / n) for n in told[name])
             or lacks_rate(world, new[name], rest, f)
             or counts_otherwise(world, new[name], rest, f)}  # fmt: skip
+
+
+def _common(
+    factors: Mapping[str, float], among: Mapping[str, float], last: str, sure: Sequence[float],
+    averaged: Mapping[str, float],
+) -> float:  # fmt: skip
+    """The factor that the others are held against.
+
+    Args:
+        among: the factors that count, of weights if there are any.
+        last: the parameter nearest to the output.
+        sure: the factors of those that are known to be of the stated E.
+        averaged: how many numbers means are taken over on the way to each, and not to the last.
+    """
+    if sure and all(near(f, sure[0]) for f in sure):
+        return sure[0]
+    if any(n > 1 and near(n * factors[name], factors[last]) for name, n in averaged.items()):
+        return factors[last]
+    return max(among.values(), key=lambda f: (sum(near(f, g) for g in factors.values()),
+                                              near(f, among[last])))  # fmt: skip
+
+
+def _of_the_rest(
+    world: World, rest: Sequence[int], odd: Sequence[int], factors: Sequence[float]
+) -> float | None:
+    """How many times their factor the rest have, where it is they that are off: all of them lack a
+    step size that the odd ones have, or have it once more.
+
+    Args:
+        rest, odd: the new values of most parameters, and of the others.
+        factors: those of the odd ones, by that of the rest.
+    """
+    if not factors or not all(near(f, factors[0]) for f in factors):
+        return None
+    times = 1 / factors[0]
+    off = (all(look(world, new, odd, times) for new in rest) for look in (lacks_rate, repeats_rate))
+    return times if any(off) else None
 
 
 def _batch(

@@ -9,7 +9,7 @@ from jaxmlp.verify.judge.faults import Fault, leads_somewhere
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.otherwise import Cause, Values, before, is_something, note
-from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope
+from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope, own_slopes
 from jaxmlp.verify.names import SLOPE
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.run.targets import as_target
@@ -169,10 +169,7 @@ def _is_right_elsewhere(judgement: Judgement, factor: int) -> bool:
 def _slopes_of(judgement: Judgement, node: Node) -> Iterator[np.ndarray]:
     """What f' may be, where a ∂E/∂f(u) is multiplied."""
     for name in filter(None, map(judgement.names.of, before(judgement, node))):
-        outer = judgement.names.adjoints[name.of]
-        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
-            with np.errstate(all="ignore"):
-                yield np.nan_to_num(judgement.names.adjoints[inner] / outer)
+        yield from map(np.nan_to_num, own_slopes(judgement, name.of))
 
 
 def _wrong_slope(function: str) -> Note:
