@@ -182,6 +182,50 @@ def gradients(W1, b1, W2, b2, X, T):
     db1 = np.sum(delta1, axis=0)
     return X.T @ delta1, db1, h1.T @ delta2, db2
 """
+# (1 + tanh(u/2))/2 near 0 is exact to 1e-16 of 1, not of itself
+SATURATED = """
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W = [None] * 2
+        self.W[0] = np.random.randn(4, 7)
+        self.W[1] = np.random.randn(3, 5)
+
+    def forward(self, x):
+        self.x = x
+        self.z0 = np.insert(self.x, 0, 1, axis=0)
+        self.u1 = self.W[0].dot(self.z0)
+        self.h1 = np.maximum(self.u1, 0)
+        self.z1 = np.insert(self.h1, 0, 1, axis=0)
+        self.u2 = np.dot(self.W[1], self.z1)
+        self.h2 = (1 + np.tanh(self.u2 / 2)) / 2
+        return self.h2
+
+    def backward(self, t):
+        E = -np.sum(t * np.log(self.h2) + (1 - t) * np.log(1 - self.h2)) / self.x.shape[1]
+        delta2 = ((1 - t) / (1 - self.h2) - t / self.h2) * self.h2 * (1 - self.h2)
+        self.dW2 = delta2 @ self.z1.T / self.x.shape[1]
+        back1 = np.dot(self.W[1][:, 1:].T, delta2)
+        slope1 = (self.h1 > 0).astype(self.h1.dtype)
+        delta1 = back1 * slope1
+        self.dW1 = delta1 @ self.z0.T / self.x.shape[1]
+
+    def step(self, eta):
+        self.W[0] = self.W[0] - eta * self.dW1
+        self.W[1] = self.W[1] - eta * self.dW2
+
+
+X = np.random.randn(40, 6).T
+T = np.random.randint(2, size=(40, 3)).T
+eta = 0.1
+net = Net()
+for epoch in range(5):
+    for i in range(0, 40, 8):
+        x, t = X[:, i:i + 8], T[:, i:i + 8]
+        net.forward(x)
+        net.backward(t)
+        net.step(eta)
+"""
 OF_A_BATCH = """
 import numpy as np
 class Net:
@@ -233,6 +277,7 @@ RIGHT = [
     ONE_MATRIX,
     TWO_LAYERS,
     OF_A_BATCH,
+    SATURATED,
     JOINED,
 ]
 

@@ -41,12 +41,12 @@ def seen(world: World, seed: int) -> Iterator[World]:
 
 
 def _within(world: World, target: Target, seed: int) -> World:
-    """The same at smaller parameters, if outputs are 0, or so near 1 that of g − 1 little is left
-    but rounding."""
+    """The same at smaller parameters, if outputs are so near 0 or 1 that of g or of g − 1 little is
+    left but rounding: (1 + tanh(u/2))/2 near 0 has lost all its digits."""
     at = world.at
     for k in range(1, adjoints.SHRUNK + 1):
         outputs = np.concatenate([np.ravel(state[g]) for state in at for g, _ in target.pairs])
-        ended = (outputs == 0) | (outputs > 1 - NEAR)
+        ended = (outputs < NEAR) | (outputs > 1 - NEAR)
         if not ended.any() or outputs.min() < 0 or outputs.max() > 1:
             return replace(world, at=at)
         try:
