@@ -121,7 +121,7 @@ def activation(f: str | Activation | Callable) -> Activation:
             return known
     if callable(f):
         return Activation(name_of(f), jnp.vectorize(f), jnp.vectorize(jax.grad(f)))
-    return by_name(HIDDEN, f, "hidden activation")
+    return look_up(HIDDEN, f, "hidden activation")
 
 
 @functools.cache
@@ -145,7 +145,7 @@ def output(g: str | Output | Activation | Callable) -> Output:
     if callable(g):
         pullback = jnp.vectorize(lambda a, r: jax.vjp(g, a)[1](r)[0], signature="(m),(m)->(m)")
         return Output(name_of(g), jnp.vectorize(g, signature="(m)->(m)"), pullback)
-    return by_name(OUTPUTS, g, "output")
+    return look_up(OUTPUTS, g, "output")
 
 
 def name_of(function: Callable) -> str:
@@ -153,7 +153,7 @@ def name_of(function: Callable) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def by_name(known: dict, name: object, what: str) -> Any:
+def look_up(known: dict, name: object, what: str) -> Any:
     """`known[name]`, or a ValueError that lists what there is."""
     if name not in known:
         raise ValueError(f"unknown {what} {name!r}: expected one of {', '.join(known)}")

@@ -145,10 +145,10 @@ def r_squared(Y: Float[np.ndarray, "n m"], G: Float[np.ndarray, "n m"]) -> float
     An output that is constant in Y has 1 where it is met exactly, and 0 where it isn't.
     """
     Y, G = (np.asarray(rows, np.float64) for rows in (Y, G))
-    return float(explained(Y, G, np.full(len(Y), 1 / len(Y))))
+    return float(weighted_r_squared(Y, G, np.full(len(Y), 1 / len(Y))))
 
 
-def explained(Y: Any, G: Any, shares: Any) -> Any:
+def weighted_r_squared(Y: Any, G: Any, shares: Any) -> Any:
     """`r_squared` of NumPy's or JAX's rows, where each counts its share, (n,), of 1 in all."""
     xp = Y.__array_namespace__()
     residual, total = shares @ (Y - G) ** 2, shares @ (Y - (shares @ Y)[None]) ** 2

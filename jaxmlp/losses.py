@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxmlp.activations import OUTPUTS, SOFTMAX, Output, by_name, name_of
+from jaxmlp.activations import OUTPUTS, SOFTMAX, Output, look_up, name_of
 
 Vectors = Float[Array | np.ndarray, "*n m"]  # a, g or y: one, or a row a sample
 PerRow = Float[Array, "*n"]
@@ -138,7 +138,7 @@ def loss_function(e: str | Loss | Callable) -> Loss:
     if callable(e):
         value = jnp.vectorize(e, signature="(m),(m)->()")
         return Loss(name_of(e), value, jnp.vectorize(jax.grad(e), signature="(m),(m)->(m)"))
-    return by_name(LOSSES, e, "loss")
+    return look_up(LOSSES, e, "loss")
 
 
 def check_pair(g: Output, e: Loss) -> None:

@@ -18,7 +18,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Key
 
 from jaxmlp import losses
-from jaxmlp.activations import HIDDEN, OUTPUTS, Activation, Output, activation, by_name
+from jaxmlp.activations import HIDDEN, OUTPUTS, Activation, Output, activation, look_up
 from jaxmlp.activations import output as output_function
 from jaxmlp.losses import Loss, Vectors
 
@@ -170,7 +170,7 @@ def init(
 
 def _drawer(initializer: str | float, bias: bool, dtype: DTypeLike) -> Callable:
     if isinstance(initializer, str):
-        weights = by_name(INITIALIZERS, initializer, "initializer")
+        weights = look_up(INITIALIZERS, initializer, "initializer")
         column = [(0, 0), (int(bias), 0)]
         return lambda key, shape: jnp.pad(weights(key, shape, dtype), column)
     if not isinstance(initializer, Real) or not 0 < initializer < math.inf:
@@ -241,7 +241,7 @@ def loss(
     a = forward(network, params, x).a
     check_targets(a, y)
     per_row = losses.error(network.output, network.loss, a, y)
-    return by_name(REDUCE, reduction, "reduction")(per_row)
+    return look_up(REDUCE, reduction, "reduction")(per_row)
 
 
 REDUCE = {"mean": jnp.mean, "sum": jnp.sum, "none": lambda per_row: per_row}

@@ -14,7 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
-from jaxmlp.verify.excerpt import Cell, Excerpt, judged
+from jaxmlp.verify.excerpt import Cell, Excerpt, judged_excerpt
 from jaxmlp.verify.finding import Report
 from jaxmlp.verify.grading import Options
 from jaxmlp.verify.report import as_notebook, as_text
@@ -59,7 +59,7 @@ class Verify(Magics):
         parts = _parts(self.shell, said.names, cell)
         network = {n: getattr(said, n) for n in ("hidden", "output", "loss", "reduction")}
         options = Options(**network, held=runner.held())
-        files = tuple(judged(part, options) for part in parts)
+        files = tuple(judged_excerpt(part, options) for part in parts)
         return Shown(Report(files, options.held), said.lang or language(), said.explain)
 
 

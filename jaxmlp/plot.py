@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocato
 
 from jaxmlp.train.fitted import Epoch
 
-JAPANESE = (
+JAPANESE_FONTS = (
     "Noto Sans CJK JP",
     "IPAexGothic",
     "Hiragino Sans",
@@ -56,13 +56,13 @@ def japanese_fonts() -> list[str]:
     """Those that there are; where matplotlib knows of none, from what has been installed since it
     looked, which it does only once."""
     known = {font.name for font in font_manager.fontManager.ttflist}
-    if not known & {*JAPANESE}:
+    if not known & {*JAPANESE_FONTS}:
         for path in font_manager.findSystemFonts():
             if JAPANESE_FILES.search(os.path.basename(path)):
                 with contextlib.suppress(OSError, RuntimeError):
                     font_manager.fontManager.addfont(path)
         known = {font.name for font in font_manager.fontManager.ttflist}
-    return [font for font in JAPANESE if font in known]
+    return [font for font in JAPANESE_FONTS if font in known]
 
 
 def error_by_epoch(history: Sequence[Epoch], what: str) -> Figure:

@@ -22,7 +22,7 @@ def signed(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> bytes:
         about: what is said of the tensors, as JSON has it; with "format", a number.
 
     Raises:
-        ValueError: that is more than `read` takes.
+        ValueError: that is more than `read_signed` takes.
     """
     # One entry only: safetensors writes several in random order, and a run's bits are its own.
     plain = to_bytes(tensors, {"jaxmlp": json.dumps(about)})
@@ -36,7 +36,7 @@ def signed(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> bytes:
     return content
 
 
-def read(file: Any, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_signed(file: Any, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(what is said of the tensors, the tensors), once they are those that were signed.
 
     Args:

@@ -6,16 +6,16 @@ from typing import Any, BinaryIO, NamedTuple
 import jax
 import numpy as np
 
-from jaxmlp.data.preparation import Column, apply, numbers_of
+from jaxmlp.data.preparation import Column, apply, coded_rows
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import classify, predict, probabilities, r_squared
 from jaxmlp.network import Network, Params, foreign
-from jaxmlp.signing import DAMAGED, read, signed
+from jaxmlp.signing import DAMAGED, read_signed, signed
 from jaxmlp.text import listed
 from jaxmlp.whole import regular, write_whole
 
-FORMAT = 2  # 1 had no hash of its contents
-FLOATS = ("float16", "float32", "float64")
+MODEL_FORMAT = 2  # 1 had no hash of its contents
+FLOAT_TYPES = ("float16", "float32", "float64")
 
 
 class Model(NamedTuple):
@@ -105,7 +105,7 @@ class Model(NamedTuple):
             X = X[list(self.features)]
         X = np.asarray(X, object if self.columns else None)
         if self.columns:
-            X = apply(self.columns, numbers_of(self.columns, X))
+            X = apply(self.columns, coded_rows(self.columns, X))
         if X.ndim != 2 or X.shape[1] != (d := len(self.x_scaling.shift)):
             raise ValueError(f"expected samples of shape (n, {d}), got {X.shape}")
         with jax.enable_x64(bool(self.params.V.dtype == "float64")):
@@ -136,10 +136,10 @@ def save_model(path: str | Path, model: Any) -> None:
                 f"expected a Model or an estimator of the package's, got {type(model)}"
             )
         model = model.as_model()
-    write_whole(Path(path), packed(model))
+    write_whole(Path(path), model_bytes(model))
 
 
-def packed(model: Model) -> bytes:
+def model_bytes(model: Model) -> bytes:
     """The file of a model.
 
     Raises:
@@ -147,7 +147,7 @@ def packed(model: Model) -> bytes:
     """
     check_model(model)
     texts = ("classes", "features", "targets")
-    about = {"format": FORMAT, "network": _described(model.network)}
+    about = {"format": MODEL_FORMAT, "network": _described(model.network)}
     about |= {name: getattr(model, name) for name in texts}
     about |= {name: value for name in ("columns", "labels") if (value := getattr(model, name))}
     return signed(_tensors(model), about)
@@ -171,7 +171,7 @@ def load_model(path: str | Path) -> Model:
 
 def _read(file: BinaryIO) -> Model:
     """What the file says, once its contents are those that were signed."""
-    about, tensors = read(file, FORMAT)
+    about, tensors = read_signed(file, MODEL_FORMAT)
     params = Params(tensors.pop("W", None), tensors.pop("V"))
     x, y = (_scaling(tensors, letter) for letter in "xy")
     if tensors:
@@ -248,8 +248,8 @@ def _check_tensor(name: str, tensor: np.ndarray | None, shape: tuple[int, ...] |
     if tensor is None or tensor.shape != shape or 0 in shape:
         got = "none" if tensor is None else tensor.shape
         raise ValueError(f"expected {name} of shape {shape or 'none'}, got {got}")
-    if tensor.dtype.name not in FLOATS:
-        raise ValueError(f"expected {name} of {', '.join(FLOATS)}, got {tensor.dtype}")
+    if tensor.dtype.name not in FLOAT_TYPES:
+        raise ValueError(f"expected {name} of {', '.join(FLOAT_TYPES)}, got {tensor.dtype}")
     if not np.isfinite(tensor).all() or (name.endswith("scale") and not tensor.all()):
         raise ValueError(f"expected {name} of finite numbers, and of scales other than 0")
 

@@ -37,7 +37,7 @@ from jaxmlp import (
     to_scikit_learn,
 )
 from jaxmlp.estimators import descent
-from jaxmlp.estimators.samples import parts
+from jaxmlp.estimators.samples import validation_split
 from jaxmlp.estimators.state import Data
 
 N, D, Q, M = 47, 5, 3, 4
@@ -231,7 +231,7 @@ def test_validation_samples_have_each_classs_share(classes, rng):
     )
     Y = model._label_binarizer.transform(y)
     samples = Data(X, Y, np.ones(len(y)), len(y))
-    for part in parts(model, np.random.RandomState(0), samples):
+    for part in validation_split(model, np.random.RandomState(0), samples):
         shares = np.bincount(model._label_binarizer.inverse_transform(part.Y))
         assert (shares == shares[0]).all()
 
@@ -464,12 +464,12 @@ def test_any_optimizer_of_optax(solver, rng):
 def test_equal_settings_and_nearly_equal_sizes_share_a_program(rng):
     X, y = task("many", rng)
     cross_val_score(ThreeLayerClassifier(Q, max_iter=2, batch_size=8), X, y, cv=5)
-    before = descent.descend.ways[0]._cache_size()
+    before = descent.train_epochs.ways[0]._cache_size()
     for solver in ("adam", functools.partial(optax.adamw, weight_decay=0.1)):
         for k in range(3):
             how = {"alpha": 0.1 * k, "learning_rate_init": 0.01 + k, "tol": k, "max_iter": 2 + k}
             ThreeLayerClassifier(Q, solver=clone_of(solver), batch_size=8, **how).fit(X[k:], y[k:])
-    assert descent.descend.ways[0]._cache_size() == before + 1  # the second solver's
+    assert descent.train_epochs.ways[0]._cache_size() == before + 1  # the second solver's
 
 
 def clone_of(solver):
@@ -724,7 +724,7 @@ def test_whatever_is_passed_is_used_or_refused_by_name(estimator, X, y, weights)
 def test_a_compiler_that_does_not_know_the_quick_way_takes_its_own(monkeypatch):
     from jaxmlp.estimators import descent
 
-    monkeypatch.setattr(descent, "QUICK", {"xla_no_such_option": True})
+    monkeypatch.setattr(descent, "NO_FUSION_EMITTERS", {"xla_no_such_option": True})
     times = descent.compiled(0)(lambda k, x: k * x)
     assert times(3, np.float32(2)) == 6
 

@@ -8,9 +8,9 @@ from jaxmlp.evaluate import (
     classify,
     confusion_matrix,
     dead_units,
-    explained,
     r_squared,
     score,
+    weighted_r_squared,
 )
 from jaxmlp.network import Network, Params, forward, loss
 
@@ -82,8 +82,8 @@ def test_r_squared_of_rows_that_count_differently_is_that_of_scikit_learn(rng):
     G = Y + rng.normal(size=(30, 3))
     expected = metrics.r2_score(Y, G, sample_weight=weights)
     shares = weights / weights.sum()
-    assert explained(Y, G, shares) == pytest.approx(expected)
-    found = explained(*(jnp.array(part, "float32") for part in (Y, G, shares)))
+    assert weighted_r_squared(Y, G, shares) == pytest.approx(expected)
+    found = weighted_r_squared(*(jnp.array(part, "float32") for part in (Y, G, shares)))
     assert float(found) == pytest.approx(expected, rel=1e-4)
 
 

@@ -140,10 +140,12 @@ document.title = JSON.stringify({
 
 @pytest.fixture(scope="module")
 def report():
-    from jaxmlp.verify.grading import Options, graded
+    from jaxmlp.verify.grading import Options, verified_cells
 
     text = f"{SOFTMAX}\n{BACKPROP}\ndef backward(V, delta2, slope):\n    return V.T @ delta2"
-    return Report((graded("a.py", [text], Options()), graded("b.py", [text], Options())))
+    return Report(
+        (verified_cells("a.py", [text], Options()), verified_cells("b.py", [text], Options()))
+    )
 
 
 def test_jupyters_own_rules_do_not_break_a_report(report, tmp_path, monkeypatch):

@@ -93,7 +93,7 @@ def test_fonts_installed_after_matplotlib_looked_are_found(monkeypatch):
     there = plot.japanese_fonts()
     if not there:
         pytest.skip("no font for Japanese")
-    stale = [f for f in font_manager.fontManager.ttflist if f.name not in plot.JAPANESE]
+    stale = [f for f in font_manager.fontManager.ttflist if f.name not in plot.JAPANESE_FONTS]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", stale)
     assert plot.japanese_fonts()
     with plot.style() as missing:

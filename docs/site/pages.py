@@ -13,7 +13,7 @@ from pathlib import Path
 from docs.site import causes
 from jaxmlp.verify import pieces
 from jaxmlp.verify.finding import Claim, Words
-from jaxmlp.verify.gradient.known import KNOWN
+from jaxmlp.verify.gradient.known import KNOWN_MISTAKES
 from jaxmlp.verify.lecture import claims
 from jaxmlp.verify.mistakes import CATALOGUE, LOOK
 from jaxmlp.verify.program import Mistake
@@ -209,7 +209,7 @@ def mistakes(lang: str) -> str:
         title = re.sub(r"(?<=[ァ-ヶー]) (?=の)", "", title)
         parts += [f"## {title}\n", listed(slips(pieces.Piece(kind, of)), lang)]
     parts += [f"## {getattr(GRADIENTS, lang)}\n"]
-    rows = [(f"`{id}`", shown(said[lang == "ja"], lang)) for id, said in KNOWN.items()]
+    rows = [(f"`{id}`", shown(said[lang == "ja"], lang)) for id, said in KNOWN_MISTAKES.items()]
     parts.append(table([heads(lang)[:2], *rows]))
     parts += ['<a id="programs"></a>\n', f"## {getattr(PROGRAMS, lang)}\n"]
     parts.append(listed(causes.listed(), lang))

@@ -17,7 +17,7 @@ from jaxmlp import Network, Params, backprop, forward, init, loss
 from jaxmlp.verify.finding import Claim
 from jaxmlp.verify.lecture import claims
 from jaxmlp.verify.lecture.proof import CHAINS, proof
-from jaxmlp.verify.report.drawing import BY_NAME, EQUATIONS
+from jaxmlp.verify.report.drawing import EQUATIONS, EQUATIONS_BY_NAME
 from jaxmlp.verify.report.formula import mathml
 from jaxmlp.verify.report.lecture import chains
 from jaxmlp.verify.report.style import DARK, LIGHT
@@ -28,10 +28,10 @@ SCRIPT = ("network.js", "steps.js", "drawing.js", "form.js", "page.js")
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
 FORMULAS = {
     **{stage: EQUATIONS[stage] for stage in ("u", "z", "a", "delta1", "dV", "dW")},
-    **{f"f {f}": BY_NAME["value"][f] for f in ACTIVATIONS},
-    **{f"slope {f}": BY_NAME["derivative"][f] for f in ACTIVATIONS},
-    "softmax": BY_NAME["value"]["softmax"],
-    "cross entropy": BY_NAME["loss"]["ent"],
+    **{f"f {f}": EQUATIONS_BY_NAME["value"][f] for f in ACTIVATIONS},
+    **{f"slope {f}": EQUATIONS_BY_NAME["derivative"][f] for f in ACTIVATIONS},
+    "softmax": EQUATIONS_BY_NAME["value"]["softmax"],
+    "cross entropy": EQUATIONS_BY_NAME["loss"]["ent"],
 }
 
 

@@ -19,11 +19,11 @@ from jaxmlp.verify.reading import FILE
 from jaxmlp.whole import regular
 
 MB = 1 << 20
-DEEP = 4  # zips in zips
+NESTING_LIMIT = 4  # zips in zips
 OF_ALL = (8192 * MB, 200_000)  # bytes and entries, unpacked
 OF_ONE = (200 * MB, 5000)  # of one submission
-CODE = (".py", ".ipynb", ".txt", "")  # what may hold Python
-NAMES = (*CODE, ".yml")
+CODE_SUFFIXES = (".py", ".ipynb", ".txt", "")  # what may hold Python
+ACCEPTED_SUFFIXES = (*CODE_SUFFIXES, ".yml")
 # What systems and tools leave behind; it is listed, and that is all.
 LEFT_BEHIND = re.compile(
     r"__MACOSX|\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|~\$.*|__pycache__|\.ipynb_checkpoints"
@@ -138,7 +138,7 @@ def _not_code(name: str) -> Words | None:
     if suffix in OTHER_ARCHIVES:
         return Words(f"an archive of another kind ({suffix}): expected .zip",
                      f"別形式のアーカイブ ({suffix}) です。.zip が必要です")  # fmt: skip
-    if suffix in NAMES:
+    if suffix in ACCEPTED_SUFFIXES:
         return None
     return Words(f"no Python ({suffix})", f"Python ではありません ({suffix})")
 
@@ -199,8 +199,11 @@ def _unpacked(
     depth: int, *, zipped: bool,
 ) -> Iterator[ArchiveEntry]:  # fmt: skip
     """An entry that is read, and where it is a zip, what is in that."""
-    if zipped and depth + 1 >= DEEP:
-        words = Words(f"refused: zips in zips, {DEEP} deep", f"拒否: zip の入れ子が {DEEP} 段です")
+    if zipped and depth + 1 >= NESTING_LIMIT:
+        words = Words(
+            f"refused: zips in zips, {NESTING_LIMIT} deep",
+            f"拒否: zip の入れ子が {NESTING_LIMIT} 段です",
+        )
         yield ArchiveEntry(path, why=words)
         return
     room = Room(*OF_ONE) if zipped and depth == 0 else room

@@ -15,14 +15,18 @@ from jaxmlp.verify.report.style import PAGE, SCOPE
 from jaxmlp.verify.report.words import clean
 
 
-def named(student: Student) -> str:
+def student_label(student: Student) -> str:
     """The number and the name."""
     return clean(f"{student.id} {student.name}".strip())
 
 
 def not_graded(handed_in: Class, lang: str) -> Iterator[tuple[str, str, str]]:
     """(whose, what, why) of each entry that was not graded; what is nobody's comes last."""
-    mine = ((named(work.student), entry) for work in handed_in.submissions for entry in work.left)
+    mine = (
+        (student_label(work.student), entry)
+        for work in handed_in.submissions
+        for entry in work.left
+    )
     for who, entry in (*mine, *(("", entry) for entry in handed_in.left)):
         yield who, clean("/".join(entry.path)), getattr(entry.why, lang) if entry.why else ""
 
@@ -39,7 +43,7 @@ def scored(points: RubricPoints, rubric: Rubric, lang: str) -> str:
 
 def as_html(graded: Graded, score: str, lang: str, explain: str) -> str:
     """One page that needs nothing else."""
-    title = html.escape(named(graded.submission.student))
+    title = html.escape(student_label(graded.submission.student))
     left = "".join(f"<li><code>{html.escape(path)}</code>: {html.escape(why)}</li>"
                    for path, why in _left(graded, lang))  # fmt: skip
     parts = [f"<p>{html.escape(score)}</p>" if score else "",
@@ -67,7 +71,7 @@ def _left(graded: Graded, lang: str) -> Iterator[tuple[str, str]]:
 
 def as_markdown(graded: Graded, score: str, lang: str, explain: str) -> str:
     """The same as Markdown, to be pasted where a student reads it."""
-    lines = [f"# {_plain(named(graded.submission.student))}", ""]
+    lines = [f"# {_plain(student_label(graded.submission.student))}", ""]
     lines += [score, ""] if score else []
     report = telling.told(Report(graded.files), explain)
     lines += [telling.summary(report, lang) if graded.files else say("nothing", lang), ""]
@@ -96,7 +100,7 @@ def _check(check: Check, lang: str) -> Iterator[str]:
     yield f"- {head} {_plain(words.stage(check, lang))}, {_code(words.name(check, lang))}{at}"
     for label, text in telling.facts(check, lang):
         yield f"  - {label}: {_code(text)}"
-    explanations = telling.explanations(check.diagnosis)
+    explanations = telling.notes_by_explanation(check.diagnosis)
     label = words.say("diagnosis" if all(n.id for n in check.diagnosis) else "hint", lang)
     for number, notes in enumerate(explanations):
         if len(explanations) > 1:

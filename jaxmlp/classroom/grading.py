@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 import jaxmlp
-from jaxmlp.classroom.kept import unpacked
+from jaxmlp.classroom.kept import from_json_value
 from jaxmlp.classroom.submissions import Class, Submission, SubmittedCode
 from jaxmlp.verify.finding import Check, File
 from jaxmlp.verify.grading import Options
 from jaxmlp.whole import write_whole
 
-KEPT = "class.json"
+CLASS_FILE = "class.json"
 SCHEMA = "jaxmlp-class"
 
 
@@ -37,7 +37,7 @@ class Graded:
         return tuple(check for file in self.files for check in file.checks)
 
 
-def graded(
+def graded_class(
     handed_in: Class,
     options: Options,
     kept: Mapping[str, File],
@@ -118,8 +118,8 @@ def checker() -> str:
 def read_kept(folder: Path) -> dict[str, File]:
     """What was found before, as `write_kept` has left it; what cannot be read is judged anew."""
     try:
-        saved = json.loads((folder / KEPT).read_text(encoding="utf-8"))
-        return {digest: unpacked(File, file) for digest, file in saved["found"].items()}
+        saved = json.loads((folder / CLASS_FILE).read_text(encoding="utf-8"))
+        return {digest: from_json_value(File, file) for digest, file in saved["found"].items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
@@ -127,4 +127,4 @@ def read_kept(folder: Path) -> dict[str, File]:
 def write_kept(folder: Path, results: Mapping[str, File]) -> None:
     """Keep what was found, for the next time."""
     saved = {"schema": SCHEMA, "found": {d: asdict(file) for d, file in sorted(results.items())}}
-    write_whole(folder / KEPT, json.dumps(saved, default=np.generic.item).encode())
+    write_whole(folder / CLASS_FILE, json.dumps(saved, default=np.generic.item).encode())

@@ -7,17 +7,17 @@ from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.words import say
 from jaxmlp.verify.finding import Check, File
 from jaxmlp.verify.report import words
-from jaxmlp.verify.report.telling import NOT_LOOKED_AT, explanations, ids
+from jaxmlp.verify.report.telling import NOT_LOOKED_AT, ids, notes_by_explanation
 from jaxmlp.verify.report.words import clean
 
 GRADED = ("delta2", "dV", "delta1", "dW")  # in the order of the derivation
 UPSTREAM = {"dV": ("delta2",), "delta1": ("delta2",), "dW": ("delta2", "delta1")}
-WRITTEN = {words.STAGES[stage].en: stage for stage in GRADED}
+STAGES_BY_NAME = {words.STAGE_NAMES[stage].en: stage for stage in GRADED}
 
 
-def column(check: Check) -> str:
+def graded_stage(check: Check) -> str:
     """The stage of the derivation that a check is about, or nothing."""
-    return check.stage if check.stage in GRADED else WRITTEN.get(check.stage, "")
+    return check.stage if check.stage in GRADED else STAGES_BY_NAME.get(check.stage, "")
 
 
 class ClassMistake(NamedTuple):
@@ -50,8 +50,8 @@ def mistakes(files: Iterable[File]) -> list[ClassMistake]:
                 fault = ids(check) or check.verdict
                 seen.setdefault((stage, fault), ClassMistake(stage, fault, check, file.path))
     return [mistake for mistake in seen.values() if not any(
-        (words.STAGES[above].en, mistake.ids) in seen and ids(mistake.check)
-        for above in UPSTREAM.get(column(mistake.check), ()))]  # fmt: skip
+        (words.STAGE_NAMES[above].en, mistake.ids) in seen and ids(mistake.check)
+        for above in UPSTREAM.get(graded_stage(mistake.check), ()))]  # fmt: skip
 
 
 class Common(NamedTuple):
@@ -88,7 +88,7 @@ def _line(where: tuple[Graded, ClassMistake]) -> str:
 
 def said(mistake: ClassMistake, lang: str) -> str:
     """What was done, in words; of what was not recognised, the verdict."""
-    notes = [note for some in explanations(mistake.check.diagnosis)[:1] for note in some]
+    notes = [note for some in notes_by_explanation(mistake.check.diagnosis)[:1] for note in some]
     text = " ".join(words.sentence(note, lang) for note in notes)
     bought = [n for n in mistake.check.remarks if mistake.check.bought and n.id in mistake.ids]
     return text or " ".join(words.sentence(n, lang) for n in bought) or words.say(
@@ -96,7 +96,7 @@ def said(mistake: ClassMistake, lang: str) -> str:
     )  # fmt: skip
 
 
-def unjudged(graded: Graded, lang: str) -> Iterator[str]:
+def needs_review(graded: Graded, lang: str) -> Iterator[str]:
     """What has to be looked at by a person."""
     for file in graded.files:
         unseen = (note.text for note in file.remarks if note.id in NOT_LOOKED_AT)

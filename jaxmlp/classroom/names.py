@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-CODE = re.compile(r"(?i)\.(py|ipynb|txt|zip)$")
+FILE_SUFFIX = re.compile(r"(?i)\.(py|ipynb|txt|zip)$")
 # Each as its LMS writes it, in the name of a file, a zip or a folder:
 LMS = (
     # Moodle: "Taro Yamada_1327627_assignsubmission_file_", or so before the file's own name.
@@ -77,8 +77,8 @@ def by_name(part: str) -> Student:
         (Student(id='s1234567', name='山田太郎'), Student(id='suzuki', name=''))
     """
     stem = part
-    while CODE.search(stem):
-        stem = CODE.sub("", stem)
+    while FILE_SUFFIX.search(stem):
+        stem = FILE_SUFFIX.sub("", stem)
     if not (match := NUMBER.search(stem)):
         return Student(stem.strip() or part)
     rest = APART.split(stem[: match.start()] + " " + stem[match.end() :])

@@ -3,16 +3,24 @@
 import html
 from collections.abc import Mapping, Sequence
 
-from jaxmlp.classroom.feedback import named, not_graded, shell, total
+from jaxmlp.classroom.feedback import not_graded, shell, student_label, total
 from jaxmlp.classroom.grading import Graded
-from jaxmlp.classroom.mistakes import GRADED, Common, column, common, mistakes, said, unjudged
+from jaxmlp.classroom.mistakes import (
+    GRADED,
+    Common,
+    common,
+    graded_stage,
+    mistakes,
+    needs_review,
+    said,
+)
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import RubricPoints
-from jaxmlp.classroom.submissions import Class, alike
+from jaxmlp.classroom.submissions import Class, similar_submissions
 from jaxmlp.classroom.words import say
 from jaxmlp.verify.finding import Check
 from jaxmlp.verify.report import telling, words
-from jaxmlp.verify.report.style import SCOPE, style
+from jaxmlp.verify.report.style import SCOPE, style_sheet
 from jaxmlp.verify.report.words import clean
 
 # Header and names stay in sight; on a narrow screen each student is a card.
@@ -82,7 +90,8 @@ def as_html(
         held,
     ]
     inside = "\n".join(filter(None, parts))
-    body = f'<div class="{SCOPE}" lang="{lang}">\n<style>{style()}{STYLE}</style>\n{inside}</div>\n'
+    rules = f"<style>{style_sheet()}{STYLE}</style>"
+    body = f'<div class="{SCOPE}" lang="{lang}">\n{rules}\n{inside}</div>\n'
     title = say("class", lang)
     return shell(f"<h1>{title}</h1>\n{body}", title, lang, "main { max-width: none; }")
 
@@ -93,7 +102,7 @@ def numbers(handed_in: Class, graded: Sequence[Graded], lang: str) -> list[str]:
     done = sum(len(work.code) for work in handed_in.submissions)
     left = sum(entries) - done + len(handed_in.left)
     wrong = sum(bool(mistakes(work.files)) for work in graded)
-    look = [not work.checks or any(unjudged(work, lang)) for work in graded]
+    look = [not work.checks or any(needs_review(work, lang)) for work in graded]
     fine = sum(not mistakes(work.files) and not odd for work, odd in zip(graded, look, strict=True))
     return [
         say("submissions", lang, len(graded)),
@@ -118,7 +127,7 @@ def _table(
     points: Mapping[Student, RubricPoints],
     lang: str,
 ) -> str:
-    stages = [words.STAGES[stage].en for stage in GRADED]
+    stages = [words.STAGE_NAMES[stage].en for stage in GRADED]
     head = [("", say("student", lang)), ("count", say("mistakes", lang))]
     head += [("count", say("points", lang))] if points else []
     head += [("", text) for text in stages]
@@ -140,12 +149,14 @@ def _row(
     cells = [("count", str(len(mistakes(work.files))))]
     if points:
         cells.append(("count", total(points[student], lang)))
-    cells += [_stage([c for c in work.checks if column(c) == stage], lang) for stage in GRADED]
-    rest = [c for c in work.checks if not column(c)]
+    cells += [
+        _stage([c for c in work.checks if graded_stage(c) == stage], lang) for stage in GRADED
+    ]
+    rest = [c for c in work.checks if not graded_stage(c)]
     functions = [c for c in rest if not c.stage.startswith("∂E/∂")]
     others = [c for c in rest if c.stage.startswith("∂E/∂")]
     cells += [("wide", _listed(listed, lang)) for listed in (functions, others)]
-    cells.append(("wide", "<br>".join(map(html.escape, unjudged(work, lang)))))
+    cells.append(("wide", "<br>".join(map(html.escape, needs_review(work, lang)))))
     columns = "".join(f'<td class="{kind}" data-label="{label}">{text}</td>'
                    for (kind, text), (_, label) in zip(cells, head[1:], strict=True))  # fmt: skip
     return f'<tr><th scope="row">{link}</th>{columns}</tr>'
@@ -200,8 +211,9 @@ def _plain(head: Sequence[str], rows: Sequence[Sequence[str]], lang: str) -> str
 
 
 def _alike(handed_in: Class, lang: str) -> str:
-    groups = ["、".join(map(named, group)) if lang == "ja" else ", ".join(map(named, group))
-              for group in alike(handed_in)]  # fmt: skip
+    comma = "、" if lang == "ja" else ", "
+    groups = [comma.join(map(student_label, group))
+              for group in similar_submissions(handed_in)]  # fmt: skip
     listed = "".join(f"<li>{html.escape(group)}</li>" for group in groups)
     lead = f"<h2>{say('alike', lang)}</h2><p>{say('alike lead', lang)}</p>"
     return f'<section>{lead}<ul class="alike">{listed}</ul></section>' if groups else ""

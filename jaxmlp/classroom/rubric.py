@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jaxmlp.classroom.grading import Graded
-from jaxmlp.classroom.mistakes import GRADED, UPSTREAM, column
+from jaxmlp.classroom.mistakes import GRADED, UPSTREAM, graded_stage
 from jaxmlp.verify.finding import VERDICTS, Check
 from jaxmlp.verify.report.telling import ids
 
 SHOWN_BY = {"delta2": ("dV", "dW"), "delta1": ("dW",)}  # what is made of it, and cannot hide it
 SHARES = {"right": 1.0, "imprecise": 0.5, "not-by-hand": 0.0}
-KNOWN = (*VERDICTS, "not-by-hand")
+SHARE_NAMES = (*VERDICTS, "not-by-hand")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read_rubric(path: Path) -> Rubric:
     points = _numbers(said, "points", GRADED, path)
     if not points:
         raise ValueError(f"{path}: expected [points] with delta2, dV, delta1 or dW, got none")
-    shares = SHARES | _numbers(said, "shares", KNOWN, path)
+    shares = SHARES | _numbers(said, "shares", SHARE_NAMES, path)
     if over := [name for name, share in shares.items() if share > 1]:
         raise ValueError(f"{path}: expected shares from 0 to 1, got {over[0]} = {shares[over[0]]}")
     return Rubric(points, _numbers(said, "functions", None, path), shares)
@@ -87,15 +87,15 @@ class RubricPoints:
     total: float | None
 
 
-def points(graded: Graded, rubric: Rubric) -> RubricPoints:
+def awarded_points(graded: Graded, rubric: Rubric) -> RubricPoints:
     """The points of a submission: each mistake costs once, at the stage where it was made.
 
     A stage that is shown twice, in a function and in the loop, is as good as the worse of the two.
     One that is not shown by itself is as good as what is made of it: with ∂E/∂W judged, δ1 is.
     """
     checks = graded.checks
-    by_stage = {stage: [c for c in checks if column(c) == stage] for stage in GRADED}
-    own = [c for c in checks if c.stage.startswith("∂E/∂") and not column(c)]
+    by_stage = {stage: [c for c in checks if graded_stage(c) == stage] for stage in GRADED}
+    own = [c for c in checks if c.stage.startswith("∂E/∂") and not graded_stage(c)]
     if any(by_stage.values()):
         parts = _by_stage(by_stage, rubric, _costing(checks, rubric))
     elif own:

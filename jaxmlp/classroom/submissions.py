@@ -15,7 +15,7 @@ from jaxmlp.verify.finding import Words
 from jaxmlp.verify.reading import code_in, decoded, deep_trees
 
 PYTHON = re.compile(r"^\s*(def |import |from \w+ import |class |for .*:\s*$|while .*:\s*$)", re.M)
-BESIDE = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"))
+SYSTEM_FILES = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"))
 NO_PYTHON = Words("a text without Python in it", "Python を含まないテキストです")
 NO_STUDENT = Words("the --students pattern does not match", "--students のパターンに合いません")
 
@@ -118,7 +118,7 @@ def _shared(listing: Iterable[ArchiveEntry]) -> int:
 
 def _nobodys(entry: ArchiveEntry) -> bool:
     """Whether it lies beside the students' own, by what it is."""
-    return entry.path[-1] == METADATA or not BESIDE.isdisjoint(entry.path)
+    return entry.path[-1] == METADATA or not SYSTEM_FILES.isdisjoint(entry.path)
 
 
 def _owner(
@@ -202,7 +202,7 @@ def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def alike(handed_in: Class) -> Iterator[tuple[Student, ...]]:
+def similar_submissions(handed_in: Class) -> Iterator[tuple[Student, ...]]:
     """Students with a file that is the same up to names and layout, of more than a few lines."""
     by_likeness: dict[str, list[Student]] = {}
     for submission in handed_in.submissions:

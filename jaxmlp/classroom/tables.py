@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from jaxmlp.classroom.feedback import named, not_graded
+from jaxmlp.classroom.feedback import not_graded, student_label
 from jaxmlp.classroom.grading import Graded
-from jaxmlp.classroom.mistakes import mistakes, unjudged
+from jaxmlp.classroom.mistakes import mistakes, needs_review
 from jaxmlp.classroom.names import Student
 from jaxmlp.classroom.rubric import Rubric, RubricPoints
 from jaxmlp.classroom.submissions import Class
@@ -43,13 +43,13 @@ def _row(
     by_part = [f"{mine.parts[p]:g}" if mine and p in mine.parts else "" for p in parts]
     wrong = [f"{m.stage}: {m.ids}" for m in mistakes(work.files)]
     names = [clean(student.id), clean(student.name)]
-    return [*names, *total, *by_part, clean("; ".join(wrong)), "; ".join(unjudged(work, lang))]
+    return [*names, *total, *by_part, clean("; ".join(wrong)), "; ".join(needs_review(work, lang))]
 
 
 def entries_table(handed_in: Class, lang: str) -> bytes:
     """One row an entry: where it was, whose it is, and why it was not graded, if it was not."""
     head = [say(key, lang) for key in ("entry", "student", "graded", "why")]
-    rows = [[clean("/".join(code.path)), named(submission.student), "1", ""]
+    rows = [[clean("/".join(code.path)), student_label(submission.student), "1", ""]
             for submission in handed_in.submissions for code in submission.code]  # fmt: skip
     rows += [[entry, who, "0", why] for who, entry, why in not_graded(handed_in, lang)]
     return table([head, *sorted(rows)])

@@ -2,7 +2,7 @@
 
 from jaxmlp.verify.finding import Words
 
-LABELS = {
+CLASS_LABELS = {
     "class": Words("The class", "採点一覧"),
     "feedback": Words("Feedback", "フィードバック"),
     "student": Words("student", "学生"),
@@ -45,4 +45,4 @@ LABELS = {
 
 def say(key: str, lang: str, *values: object) -> str:
     """The label in the language, with the values in their places."""
-    return getattr(LABELS[key], lang).format(*values)
+    return getattr(CLASS_LABELS[key], lang).format(*values)

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jaxmlp.classroom import feedback, page, tables
-from jaxmlp.classroom.grading import KEPT, Graded, write_kept
+from jaxmlp.classroom.grading import CLASS_FILE, Graded, write_kept
 from jaxmlp.classroom.names import Student
-from jaxmlp.classroom.rubric import Rubric, points
+from jaxmlp.classroom.rubric import Rubric, awarded_points
 from jaxmlp.classroom.submissions import Class
 from jaxmlp.text import Refused
 from jaxmlp.verify.finding import File
@@ -25,7 +25,7 @@ def check_folder(out: Path) -> None:
             f"expected a folder for --out, got the file {out}",
             f"--out にはフォルダを指定してください ({out} はファイルです)",
         )
-    if out.is_dir() and any(out.iterdir()) and not (out / KEPT).is_file():
+    if out.is_dir() and any(out.iterdir()) and not (out / CLASS_FILE).is_file():
         raise Refused(
             f"expected a new folder, or one of a class before, for --out, got {out}",
             f"--out には新しいフォルダか、前回の採点フォルダを指定してください: {out}",
@@ -48,7 +48,9 @@ def write(
     explain: str,
 ) -> None:
     """Write all that comes out; what was there of the same class is replaced."""
-    score = {work.submission.student: points(work, rubric) for work in graded} if rubric else {}
+    score = (
+        {work.submission.student: awarded_points(work, rubric) for work in graded} if rubric else {}
+    )
     pages = _pages([work.submission.student for work in graded])
     (out / "feedback").mkdir(parents=True, exist_ok=True)
     write_kept(out, results)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxmlp.classroom import page, written
-from jaxmlp.classroom.grading import graded, read_kept
+from jaxmlp.classroom.grading import graded_class, read_kept
 from jaxmlp.classroom.rubric import read_rubric
 from jaxmlp.classroom.submissions import collected
 from jaxmlp.classroom.words import say
@@ -45,7 +45,7 @@ def grade(
             f"{', '.join(sources)} に Python の提出物がありません",
         )
     kept = read_kept(out)
-    made, results = graded(handed_in, options_of(settings, held), kept, run)
+    made, results = graded_class(handed_in, options_of(settings, held), kept, run)
     new = len(results.keys() - kept.keys())
     files = tuple(file for work in made for file in work.files)
     report = Report(files, held if new else None)

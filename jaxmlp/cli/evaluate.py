@@ -10,9 +10,9 @@ import numpy as np
 import tyro
 
 from jaxmlp.cli.console import QuietConsole, parts_of, print_written
-from jaxmlp.cli.folder import draw, figures_of_answers, run_folder, versions, write_json
+from jaxmlp.cli.folder import figures_of_answers, run_folder, save_figures, versions, write_json
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
-from jaxmlp.cli.options import parsed
+from jaxmlp.cli.options import parse_options
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.settings import reading_of
 from jaxmlp.cli.task import rows_of_classes
@@ -38,7 +38,7 @@ class EvaluateSettings(Reading):
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp evaluate`; its exit code."""
-    settings = parsed(EvaluateSettings, "evaluate", args)
+    settings = parse_options(EvaluateSettings, "evaluate", args)
     if settings.out == "":
         raise ValueError("expected a folder for --out, got an empty name")
     model = open_model(settings.model)
@@ -54,7 +54,7 @@ def main(args: list[str]) -> int:
         console.print(f"{data.name}: {len(data.X):,} samples")
         print_score(console, scored, model.classes, "")
         _write(new, settings, model, data, scored)
-        draw(new, lambda: figures_of_answers(data, model.y_scaling, scored, lambda: g))
+        save_figures(new, lambda: figures_of_answers(data, model.y_scaling, scored, lambda: g))
     print_written(console, folder)
     return 0
 

@@ -27,7 +27,7 @@ from jaxmlp.storage import Model, save_model
 from jaxmlp.train.fitted import Fit
 from jaxmlp.whole import write_whole
 
-SHOWN = 2000  # samples of a stream, at most, of which figures are drawn
+FIGURE_SAMPLES = 2000  # samples of a stream, at most, of which figures are drawn
 MODEL = "model.safetensors"  # the last to appear: where it is, a run has finished
 NO_FONT = (
     "some characters are boxes in the figures: expected a font for them, such as Noto Sans CJK JP "
@@ -47,7 +47,7 @@ def run_folder(out: str | None, data: str) -> Iterator[tuple[Path, Path]]:
         ValueError: the folder has files, or is a file.
         OSError: it cannot be written.
     """
-    with made_folder(out, data) as folder, whole(folder) as hidden:
+    with made_folder(out, data) as folder, all_or_nothing(folder) as hidden:
         yield hidden, folder
 
 
@@ -65,7 +65,7 @@ def made_folder(out: str | None, data: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def whole(folder: Path) -> Iterator[Path]:
+def all_or_nothing(folder: Path) -> Iterator[Path]:
     """A hidden folder inside, whose files appear in the folder together, or not at all."""
     hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
     try:
@@ -100,7 +100,7 @@ def new_names(data: str) -> Iterator[Path]:
     return (Path("runs", name if k == 1 else f"{name}-{k}") for k in count(1))
 
 
-def write(folder: Path, task: Task, result: Fit, scored: Score) -> None:
+def write_run(folder: Path, task: Task, result: Fit, scored: Score) -> None:
     """model.safetensors and history.json."""
     save_model(folder / MODEL, model_of(task, result.params))
     epochs = [done._asdict() for done in result.history]
@@ -113,7 +113,7 @@ def write_json(path: Path, about: dict) -> None:
     write_whole(path, text.encode(errors="backslashreplace"))
 
 
-def draw(folder: Path, figures: Callable[[], Iterator[tuple[str, Figure]]]) -> None:
+def save_figures(folder: Path, figures: Callable[[], Iterator[tuple[str, Figure]]]) -> None:
     """The figures; one that cannot be drawn is said, and spoils nothing that was written before."""
     with plot.style() as missing:
         try:
@@ -149,7 +149,7 @@ def figures(task: Task, result: Fit, scored: Score) -> Iterator[tuple[str, Figur
     """The run's figures with their names; of a stream, of its first test samples."""
     test = task.test
     if isinstance(test.X, Rows):
-        test = test.rows(slice(SHOWN))
+        test = test.rows(slice(FIGURE_SAMPLES))
         test = replace(test, X=np.asarray(test.X))
     yield "error", plot.error_by_epoch(result.history, error_name(task))
     yield from figures_of_answers(

@@ -10,7 +10,7 @@ from jaxmlp.verify.finding import Check, File, Report, Words
 from jaxmlp.verify.report import telling, words
 from jaxmlp.verify.report.words import clean
 
-SCHEMA = (
+SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 LEVELS = {"imprecise": "warning", "not-judged": "warning"}  # else it is an error
@@ -56,7 +56,7 @@ def findings(report: Report, lang: str, explain: str) -> Iterator[Finding]:
 
 
 def _finding(file: File, check: Check, lang: str) -> Finding:
-    causes = telling.explanations(check.diagnosis)
+    causes = telling.notes_by_explanation(check.diagnosis)
     bought = check.verdict == "right"
     elsewhere = [note for note in check.remarks if note.id in telling.ORIGINS]
     notes = elsewhere if bought or not causes else causes[0]
@@ -132,7 +132,7 @@ def as_sarif(report: Report, lang: str = "en", explain: str = "full") -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, ids.index(finding.id)) for finding in every],
     }
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    log = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=2)
 
 

@@ -16,7 +16,7 @@ NOT_RECORDED = Words("not as recorded", "記録と不一致")
 NOT_PROVED = Words("not proved", "証明できなかったもの")
 
 
-def judged(seed: int, proof: bool, lang: str) -> tuple[Claim, ...]:
+def judged_claims(seed: int, proof: bool, lang: str) -> tuple[Claim, ...]:
     """The equations, each judged by numbers and, where wanted, proved."""
     claims = lecture.claims(seed=seed)
     return tuple(_proved(claims, lang)) if proof else claims

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxmlp.cli.settings import SAVED
+from jaxmlp.cli.settings import SETTINGS_FILE
 from jaxmlp.data.preparation import apply
 from jaxmlp.data.samples import Wanted
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import predict
 from jaxmlp.storage import Model, load_model
 
-ROWS, NUMBERS = 8192, 2**22  # most samples a part, and most numbers in one of its arrays
+PART_SAMPLES, PART_NUMBERS = (
+    8192,
+    2**22,
+)  # most samples a part, and most numbers in one of its arrays
 
 
 def model_file(path: str) -> Path:
@@ -22,7 +25,7 @@ def model_file(path: str) -> Path:
         ValueError: the run has not finished.
     """
     file = Path(path, "model.safetensors") if Path(path).is_dir() else Path(path)
-    if file != Path(path) and not file.exists() and Path(path, SAVED).exists():
+    if file != Path(path) and not file.exists() and Path(path, SETTINGS_FILE).exists():
         how = f"jaxmlp train --resume {shlex.quote(path)}"
         raise ValueError(f"{path}: expected a run that has finished, got one to go on with: {how}")
     return file
@@ -46,7 +49,7 @@ def wanted(model: Model) -> Wanted:
 def rows_of_a_part(model: Model) -> int:
     """How many samples are read and answered at a time."""
     widest = max(len(model.x_scaling.shift), *(len(p) for p in model.params if p is not None))
-    return max(1, min(ROWS, NUMBERS // widest))
+    return max(1, min(PART_SAMPLES, PART_NUMBERS // widest))
 
 
 def outputs(model: Model, X: np.ndarray, rows: int, name: str, before: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ import tyro
 from jaxmlp.cli import did_you_mean
 
 
-def parsed(
+def parse_options(
     kind: type, command: str, args: list[str], default: object = tyro.MISSING_NONPROP
 ) -> Any:
     """A dataclass of settings, as the command line has it.

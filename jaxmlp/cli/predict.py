@@ -14,7 +14,7 @@ from rich.console import Console
 
 from jaxmlp.cli.console import QuietConsole, parts_of
 from jaxmlp.cli.model import model_file, open_model, outputs, rows_of_a_part, wanted
-from jaxmlp.cli.options import parsed
+from jaxmlp.cli.options import parse_options
 from jaxmlp.cli.settings import reading_of
 from jaxmlp.data.samples import SampleSource, open_samples
 from jaxmlp.data.table import Reading
@@ -42,7 +42,7 @@ class PredictSettings(Reading):
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp predict`; its exit code."""
-    settings = parsed(PredictSettings, "predict", args)
+    settings = parse_options(PredictSettings, "predict", args)
     _check_out(settings)
     model = open_model(settings.model)
     rows, console = rows_of_a_part(model), QuietConsole(stderr=True)

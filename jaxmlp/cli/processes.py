@@ -26,10 +26,10 @@ from jaxmlp.verify.run.box import end_with
 
 WAIT = 180  # seconds, for the others to begin
 SILENCE = 40  # seconds after which a process that is not heard of is given up
-WATCHED = "JAXMLP_WATCHED_BY"  # the process that waits for this one
+WATCHER_VARIABLE = "JAXMLP_WATCHED_BY"  # the process that waits for this one
 ENDED = "another process has ended, or is not there"
 # At its end nothing is waited for, and nothing left that JAX might abort.
-AGAIN = (
+COMMAND_CODE = (
     "import os, sys; from jaxmlp.cli import main; code = main(); sys.stdout.flush(); os._exit(code)"
 )
 
@@ -49,8 +49,8 @@ def watch(command: str, args: list[str], settings: Settings) -> int:
     """
     _check(settings)
     child = subprocess.Popen(
-        [sys.executable, "-c", AGAIN, command, *args],
-        env={**os.environ, WATCHED: str(os.getpid())},
+        [sys.executable, "-c", COMMAND_CODE, command, *args],
+        env={**os.environ, WATCHER_VARIABLE: str(os.getpid())},
         start_new_session=True,  # a terminal's Ctrl-C comes once, from here
     )
     with signals(lambda number, _: child.send_signal(number), "SIGINT", "SIGTERM"):
@@ -70,7 +70,7 @@ def run_with_others(
     Args:
         work: is told whether this is the first process, which prints and writes.
     """
-    if are_several(settings) and WATCHED not in os.environ:
+    if are_several(settings) and WATCHER_VARIABLE not in os.environ:
         return watch(command, args, settings)
     with joined(settings) as first, jax.enable_x64(settings.dtype == "float64"):
         return work(first)
@@ -88,7 +88,7 @@ def joined(settings: Settings) -> Iterator[bool]:
         yield True
         return
     _silence()
-    end_with(int(os.environ[WATCHED]))
+    end_with(int(os.environ[WATCHER_VARIABLE]))
     try:
         _begin(settings)
         yield jax.process_index() == 0

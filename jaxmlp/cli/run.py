@@ -22,7 +22,13 @@ from jaxmlp.cli import Stop
 from jaxmlp.cli.console import warn
 from jaxmlp.cli.folder import MODEL, made_folder, versions
 from jaxmlp.cli.processes import check_same
-from jaxmlp.cli.settings import OWN, SAVED, Settings, read_saved, signed_settings
+from jaxmlp.cli.settings import (
+    PROCESS_SETTINGS,
+    SETTINGS_FILE,
+    Settings,
+    read_saved,
+    signed_settings,
+)
 from jaxmlp.cli.task import Task
 from jaxmlp.cli.workers import signals
 from jaxmlp.data.rows import in_parts
@@ -30,7 +36,7 @@ from jaxmlp.storage import load_model
 from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, save_checkpoint
 from jaxmlp.train.fitted import Fit
 
-SHARE = 0.03  # of the time that saving may take
+SAVING_SHARE = 0.03  # of the time that saving may take
 LEFT = re.compile(r"\.unfinished-\w+|\..+\.(json|safetensors)\.\d+")  # by a run that was killed
 
 
@@ -59,7 +65,7 @@ class Run:
         self.so_far = so_far
         if self.asked_to_stop:
             raise KeyboardInterrupt
-        old_enough = time.monotonic() - self.saved >= max(self.every, self.cost / SHARE)
+        old_enough = time.monotonic() - self.saved >= max(self.every, self.cost / SAVING_SHARE)
         if old_enough and not jax.process_index():
             self.save()
 
@@ -133,7 +139,9 @@ def new_folder(settings: Settings, asked: dict) -> Iterator[Path]:
     with made_folder(settings.out, settings.data) as folder:
         mine = False
         try:
-            with open(folder / SAVED, "x", encoding="utf-8", errors="backslashreplace") as file:
+            with open(
+                folder / SETTINGS_FILE, "x", encoding="utf-8", errors="backslashreplace"
+            ) as file:
                 mine = True
                 lock(file, folder)
                 file.write(signed_settings(asked))
@@ -142,8 +150,8 @@ def new_folder(settings: Settings, asked: dict) -> Iterator[Path]:
                 yield folder
         except BaseException:
             kept = [path for path in folder.iterdir() if not LEFT.fullmatch(path.name)]
-            if mine and [path.name for path in kept] == [SAVED]:
-                (folder / SAVED).unlink(missing_ok=True)
+            if mine and [path.name for path in kept] == [SETTINGS_FILE]:
+                (folder / SETTINGS_FILE).unlink(missing_ok=True)
             raise
 
 
@@ -151,7 +159,7 @@ def new_folder(settings: Settings, asked: dict) -> Iterator[Path]:
 def resumed_folder(settings: Settings, asked: dict) -> Iterator[Path]:
     """The folder of a run to go on with, once it is nobody else's and the data are the same."""
     folder = Path(settings.resume)
-    with open(folder / SAVED, "r+", encoding="utf-8") as file:
+    with open(folder / SETTINGS_FILE, "r+", encoding="utf-8") as file:
         lock(file, folder)
         saved = read_saved(folder)
         if saved["data_sha256"] != asked["data_sha256"]:
@@ -204,7 +212,9 @@ def tidy(folder: Path) -> None:
 
 def about(settings: Settings, task: Task) -> dict:
     """What is asked for, and what the bits depend on besides."""
-    asked = {name: value for name, value in asdict(settings).items() if name not in OWN}
+    asked = {
+        name: value for name, value in asdict(settings).items() if name not in PROCESS_SETTINGS
+    }
     asked |= {"data_sha256": data_sha256(task), "versions": versions()}
     return {**asked, "device": jax.devices()[0].device_kind}
 

@@ -9,12 +9,22 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from jaxmlp.cli.options import parsed
+from jaxmlp.cli.options import parse_options
 from jaxmlp.data.table import Reading
 
-SAVED = "settings.json"  # in a run's folder from the beginning
-OWN = {"resume", "devices", "coordinator", "processes", "process", "distributed"}  # of a process
-MAY_CHANGE = OWN | {"checkpoint_every", "data"}  # the data may have moved, but are checked
+SETTINGS_FILE = "settings.json"  # in a run's folder from the beginning
+PROCESS_SETTINGS = {
+    "resume",
+    "devices",
+    "coordinator",
+    "processes",
+    "process",
+    "distributed",
+}  # of a process
+MAY_CHANGE = PROCESS_SETTINGS | {
+    "checkpoint_every",
+    "data",
+}  # the data may have moved, but are checked
 
 
 @dataclass(frozen=True)
@@ -126,13 +136,13 @@ def told_and_own(kind: type, command: str, args: list[str], default: Settings) -
     """(the settings on the command line, those of the run to go on with, or None).
 
     Raises:
-        ValueError, SystemExit: as for `parsed`; or that run has none.
+        ValueError, SystemExit: as for `parse_options`; or that run has none.
     """
-    told = parsed(kind, command, args, default)
+    told = parse_options(kind, command, args, default)
     if told.resume is None:
         return told, None
     own = saved_settings(Path(told.resume), kind)
-    return parsed(kind, command, args, own), own
+    return parse_options(kind, command, args, own), own
 
 
 def check_unchanged(own: Settings, told: Settings, may_change: set[str]) -> None:
@@ -159,11 +169,11 @@ def saved_settings(folder: Path, kind: type = Settings) -> Settings:
         ValueError: there are none, or they are damaged.
     """
     saved, hints = read_saved(folder), get_type_hints(kind)
-    values = {name: saved.get(name) for name in hints if name not in OWN}
+    values = {name: saved.get(name) for name in hints if name not in PROCESS_SETTINGS}
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in values.items():
         if not _is(value, hints[name]):
-            raise ValueError(f"{folder / SAVED}: expected a run's {name}, got {value!r}")
+            raise ValueError(f"{folder / SETTINGS_FILE}: expected a run's {name}, got {value!r}")
     return kind(**values)
 
 
@@ -174,7 +184,7 @@ def read_saved(folder: Path) -> dict:
         ValueError: it is not there, or damaged.
     """
     try:
-        saved = json.loads((folder / SAVED).read_text(encoding="utf-8"))
+        saved = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
         promised = saved.pop("sha256", None) if isinstance(saved, dict) else None
         if promised and "data_sha256" in saved and promised == _sha256(saved):
             return saved
@@ -183,7 +193,7 @@ def read_saved(folder: Path) -> dict:
         raise ValueError(f"expected the folder of a run for --resume, got {folder}") from None
     except (ValueError, RecursionError) as error:
         reason = str(error)
-    raise ValueError(f"{folder / SAVED}: expected the settings of a run ({reason})")
+    raise ValueError(f"{folder / SETTINGS_FILE}: expected the settings of a run ({reason})")
 
 
 def signed_settings(saved: dict) -> str:

@@ -11,7 +11,7 @@ import tyro
 
 from jaxmlp.cli.console import QuietConsole, print_lines
 from jaxmlp.cli.model import model_file
-from jaxmlp.cli.options import parsed
+from jaxmlp.cli.options import parse_options
 from jaxmlp.data.preparation import in_words
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.storage import Model, load_model
@@ -28,7 +28,7 @@ class ShowSettings:
 
 def main(args: list[str]) -> int:
     """Run `jaxmlp show`; its exit code."""
-    path = model_file(parsed(ShowSettings, "show", args).model)
+    path = model_file(parse_options(ShowSettings, "show", args).model)
     model = load_model(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,12 +17,20 @@ import tyro
 from rich.console import Console
 
 from jaxmlp.cli.console import QuietConsole, print_written, progress
-from jaxmlp.cli.folder import whole
+from jaxmlp.cli.folder import all_or_nothing
 from jaxmlp.cli.processes import are_several, check_same, run_with_others
 from jaxmlp.cli.run import about, new_folder, resumed_folder, to_go_on
 from jaxmlp.cli.settings import MAY_CHANGE, Settings, check_unchanged, told_and_own
-from jaxmlp.cli.sweep_results import WHOLE, Setting, Trained, table_of, write
-from jaxmlp.cli.task import ROUTES, Task, choose_network, optimizer_named, prepare, start, step_size
+from jaxmlp.cli.sweep_results import SWEEP_FILE, Setting, Trained, table_of, write_sweep
+from jaxmlp.cli.task import (
+    ROUTES,
+    Task,
+    choose_network,
+    optimizer_named,
+    prepare,
+    starting_params,
+    step_size,
+)
 from jaxmlp.train.arguments import check_settings
 from jaxmlp.train.sweep import sweep
 from jaxmlp.whole import write_whole
@@ -69,7 +77,7 @@ def main(args: list[str]) -> int:
     """Run `jaxmlp sweep`; its exit code."""
     settings = _told(args)
     _check(settings)
-    if settings.resume and (Path(settings.resume) / WHOLE).exists():
+    if settings.resume and (Path(settings.resume) / SWEEP_FILE).exists():
         QuietConsole().print(f"{settings.resume} has finished: nothing is left to do")
         return 0
     return run_with_others("sweep", args, settings, partial(_sweep, settings))
@@ -96,8 +104,8 @@ def _sweep(settings: SweepSettings, first: bool) -> int:
         seconds = time.perf_counter() - began
         console.print(table_of(task, trained))
         console.print(f"{len(trained)} networks trained in {seconds:.1f} s")
-        with whole(folder) as unfinished:
-            write(unfinished, settings, task, trained, seconds)
+        with all_or_nothing(folder) as unfinished:
+            write_sweep(unfinished, settings, task, trained, seconds)
         for k in range(len(groups)):
             _part(folder, k).unlink(missing_ok=True)
     print_written(console, folder)
@@ -221,7 +229,7 @@ def _train(group: Group, most: int, task: Task, advance: Callable) -> np.ndarray
     keys = [jax.random.fold_in(jax.random.key(own.seed), 1) for own in networks]
     result = sweep(
         task.network,
-        [start(own, task) for own in networks],
+        [starting_params(own, task) for own in networks],
         X,
         Y,
         epochs=common.epochs,

@@ -18,14 +18,14 @@ from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.task import Task
 from jaxmlp.whole import write_whole
 
-WHOLE = "sweep.json"  # where it is, a sweep has finished
+SWEEP_FILE = "sweep.json"  # where it is, a sweep has finished
 HEADS = {"hidden": "f", "units": "q", "batch_size": "batch", "init": "start", "eta": "η"}
-AXES = {
+AXIS_LABELS = {
     "eta": "step size η (no unit)",
     "units": "hidden units q",
     "batch_size": "batch size (samples)",
 }
-NAMES = {
+LABEL_FORMATS = {
     "hidden": "{}",
     "units": "q = {}",
     "batch_size": "batch {}",
@@ -86,7 +86,7 @@ def _groups(trained: list[Trained]) -> list[tuple[Setting, list[Trained]]]:
     return [(s, list(group)) for s, group in groupby(trained, lambda net: net.setting)]
 
 
-def write(
+def write_sweep(
     folder: Path, settings: Settings, task: Task, trained: list[Trained], seconds: float
 ) -> None:
     """sweep.csv, a row a network; sweep.json, with the errors by epoch; sweep.png."""
@@ -102,7 +102,7 @@ def write(
         {"training": _numbers(net.errors[0]), "test": _numbers(net.errors[1])} for net in trained
     ]
     about["networks"] = [{**row, "errors": e} for row, e in zip(rows, errors, strict=True)]
-    write_json(folder / WHOLE, about)
+    write_json(folder / SWEEP_FILE, about)
     with plot.style():
         _figure(task, trained).savefig(folder / "sweep.png", dpi=150)
 
@@ -122,11 +122,11 @@ def _numbers(values: Any) -> list[float | None]:
 def _figure(task: Task, trained: list[Trained]) -> Figure:
     """The test error against η, q or the batch size, whichever has most values; else by epoch."""
     error = f"test error: {error_name(task)}"
-    counts = {name: len({getattr(t.setting, name) for t in trained}) for name in AXES}
+    counts = {name: len({getattr(t.setting, name) for t in trained}) for name in AXIS_LABELS}
     name = max(counts, key=counts.get)
     if counts[name] == 1:
         return plot.bands(_by_epoch(trained), "epoch", error)
-    return plot.bands(_by_setting(trained, name), AXES[name], error, logarithmic=True)
+    return plot.bands(_by_setting(trained, name), AXIS_LABELS[name], error, logarithmic=True)
 
 
 def _by_epoch(trained: list[Trained]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -152,5 +152,5 @@ def _by_setting(trained: list[Trained], name: str) -> dict[str, tuple[np.ndarray
 def _label(setting: Setting, trained: list[Trained], without: str = "") -> str:
     """What distinguishes a curve from the others."""
     return ", ".join(
-        NAMES[name].format(getattr(setting, name)) for name in _varied(trained, without)
+        LABEL_FORMATS[name].format(getattr(setting, name)) for name in _varied(trained, without)
     )

@@ -122,7 +122,7 @@ def choose_network(settings: Settings, data: Dataset) -> Network:
     return Network(hidden, g, e, settings.bias)
 
 
-def start(settings: Settings, task: Task) -> Params:
+def starting_params(settings: Settings, task: Task) -> Params:
     """W and V to start from."""
     d, *_, m = task.sizes(settings.units)
     if settings.units * (d + m + 1) > MOST_WEIGHTS:

@@ -12,25 +12,25 @@ from rich.console import Console
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.console import QuietConsole, print_lines, print_written, progress
-from jaxmlp.cli.folder import draw, figures, model_of, versions, whole, write
+from jaxmlp.cli.folder import all_or_nothing, figures, model_of, save_figures, versions, write_run
 from jaxmlp.cli.processes import devices_for, run_with_others
 from jaxmlp.cli.report import print_score
 from jaxmlp.cli.run import Run, finished, tidy, under_way
 from jaxmlp.cli.settings import Settings, read_settings
-from jaxmlp.cli.task import ROUTES, Task, optimizer_named, prepare, start, step_size
+from jaxmlp.cli.task import ROUTES, Task, optimizer_named, prepare, starting_params, step_size
 from jaxmlp.data.preparation import in_words
 from jaxmlp.evaluate import Score, dead_units
 from jaxmlp.gradients import autodiff, backprop, difference
 from jaxmlp.network import Params
-from jaxmlp.storage import packed
+from jaxmlp.storage import model_bytes
 from jaxmlp.train.fitted import Diverged, Epoch, Fit, begin
 from jaxmlp.train.sgd import fit
 from jaxmlp.train.stream import Stream
 
 CHECKED = 1000  # so many training samples are enough to compare the gradients on
-MOST_OUTPUTS = 2**20  # or so few as have so many outputs
-AGREE = 1e-10  # of the largest entry, in float64
-ETA = {"squared_error": 0.001}
+MOST_CHECKED_OUTPUTS = 2**20  # or so few as have so many outputs
+GRADIENT_TOLERANCE = 1e-10  # of the largest entry, in float64
+DEFAULT_ETA = {"squared_error": 0.001}
 
 
 def main(args: list[str]) -> int:
@@ -48,22 +48,22 @@ def _train(settings: Settings, first: bool) -> int:
     console.quiet = not first
     task = prepare(settings)
     settings = decided(settings, task)
-    params = start(settings, task)
+    params = starting_params(settings, task)
     devices, said = devices_for(settings, params, len(task.train.X))
     with under_way(settings, task) as run:
-        packed(model_of(task, params))  # what cannot be saved is not trained
+        model_bytes(model_of(task, params))  # what cannot be saved is not trained
         describe(console, settings, task, params)
         print_lines(console, said)
         check_gradients(console, task, params)
-        result = learn(console, settings, task, params, run, devices)
+        result = train_or_resume(console, settings, task, params, run, devices)
         if not first:
             return 0
         scored = report(console, task, result.params)
         run.end()
-        with whole(run.folder) as unfinished:
-            write(unfinished, task, result, scored)
-        with whole(run.folder) as unfinished:
-            draw(unfinished, lambda: figures(task, result, scored))
+        with all_or_nothing(run.folder) as unfinished:
+            write_run(unfinished, task, result, scored)
+        with all_or_nothing(run.folder) as unfinished:
+            save_figures(unfinished, lambda: figures(task, result, scored))
     print_written(console, run.folder)
     return 0
 
@@ -71,7 +71,7 @@ def _train(settings: Settings, first: bool) -> int:
 def decided(settings: Settings, task: Task) -> Settings:
     """The settings with what was left to the data and the loss."""
     network, classes = task.network, task.train.classes or ()
-    eta = ETA.get(network.loss.name, 0.05) if settings.eta is None else settings.eta
+    eta = DEFAULT_ETA.get(network.loss.name, 0.05) if settings.eta is None else settings.eta
     names: dict[str, Any] = {"output": network.output.name, "loss": network.loss.name}
     return replace(settings, eta=eta, classes=classes, **names)
 
@@ -105,7 +105,7 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     Raises:
         Stop: they disagree.
     """
-    few = max(1, min(CHECKED, MOST_OUTPUTS // len(params.V)))
+    few = max(1, min(CHECKED, MOST_CHECKED_OUTPUTS // len(params.V)))
     X, Y = map(np.asarray, task.arrays(task.train.rows(slice(few))))
     with jax.enable_x64(True), jax.default_matmul_precision("highest"):
         exact = jax.tree.map(lambda p: np.asarray(p, "float64"), params)
@@ -114,13 +114,13 @@ def check_gradients(console: Console, task: Task, params: Params) -> None:
     size = f"{gap.absolute:.1e}, {gap.relative:.1e} of the largest entry"
     if not np.isfinite(gap.absolute):
         raise ValueError("the gradients at the start are not finite: expected smaller numbers")
-    if not gap.relative <= AGREE:
+    if not gap.relative <= GRADIENT_TOLERANCE:
         raise Stop(f"autodiff and backprop disagree: largest difference {size}", code=1)
     agree = f"autodiff and backprop agree on {len(X)} samples: largest difference {size} (float64)"
     print_lines(console, {"gradients": agree})
 
 
-def learn(
+def train_or_resume(
     console: Console,
     settings: Settings,
     task: Task,

@@ -12,13 +12,13 @@ from jaxmlp.cli import Stop
 from jaxmlp.cli.console import progress_aside
 from jaxmlp.cli.files import code_or_problem, expanded, passed_over
 from jaxmlp.cli.formats import as_concise, as_github, as_sarif
-from jaxmlp.cli.verify_options import FORMATS, VerifySettings, options_of, read_settings
+from jaxmlp.cli.verify_options import FORMATS, VerifySettings, options_of, read_verify_settings
 from jaxmlp.cli.workers import mapped, signals
 from jaxmlp.cores import cores
 from jaxmlp.text import Refused
 from jaxmlp.verify import report as rendering
 from jaxmlp.verify.finding import File, Report, Words
-from jaxmlp.verify.grading import graded
+from jaxmlp.verify.grading import verified_cells
 from jaxmlp.verify.report.telling import NOT_LOOKED_AT
 from jaxmlp.verify.report.words import language
 from jaxmlp.verify.run import runner
@@ -42,7 +42,7 @@ def _asked(args: list[str]) -> str:
 
 
 def _verify(args: list[str], lang: str) -> int:
-    settings = read_settings(args)
+    settings = read_verify_settings(args)
     if not settings.files:
         return _lecture(settings, lang)
     with signals(signal.default_int_handler, "SIGTERM", "SIGHUP"):
@@ -61,7 +61,7 @@ def _lecture(settings: VerifySettings, lang: str) -> int:
     """Judge the lecture's own equations."""
     from jaxmlp.cli import lecture
 
-    claims = lecture.judged(settings.seed, settings.proof, lang)
+    claims = lecture.judged_claims(settings.seed, settings.proof, lang)
     ways = {name: getattr(rendering, f"claims_as_{name}") for name in ("text", *FORMATS)}
     _write(settings, ways, claims, lang)
     lecture.check(claims, lang)
@@ -117,7 +117,7 @@ def _judged(
     settings: VerifySettings, held: Held, lang: str, items: Sequence[Mapping]
 ) -> Iterator[File]:
     """What is found in each file, some at a time, with a progress bar where there is a terminal."""
-    task = partial(graded, options=options_of(settings, held))
+    task = partial(verified_cells, options=options_of(settings, held))
     workers = min(len(items), cores())
     running = mapped(task, items, _failed, workers=workers, seconds=settings.budget)
     words = ("検査中", "ファイル") if lang == "ja" else ("checking", "files")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from jaxmlp.cli.options import parsed
+from jaxmlp.cli.options import parse_options
 from jaxmlp.text import Refused
 from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.grading import Options
@@ -84,14 +84,14 @@ class VerifySettings:
         return {name: path for name in FORMATS if (path := getattr(self, name))}
 
 
-def read_settings(args: list[str]) -> VerifySettings:
+def read_verify_settings(args: list[str]) -> VerifySettings:
     """The settings, once all that they need is there: before the work, not after it.
 
     Raises:
         Refused: what cannot be read, in the parser's words; or what does not go together.
     """
     try:
-        settings = parsed(VerifySettings, "verify", args, VerifySettings())
+        settings = parse_options(VerifySettings, "verify", args, VerifySettings())
     except ValueError as why:
         raise Refused(str(why), f"オプションを読み取れません: {why}") from None
     _check_numbers(settings)

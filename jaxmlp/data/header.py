@@ -11,7 +11,7 @@ MISSING = frozenset(
      "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"]
 )  # fmt: skip
 MISREAD = re.compile(r"[+-]?[\d.,]*\d[.,]\d+")  # a number by another decimal point
-FEW = 20  # different values, at most, that are taken for names of classes
+FEW_VALUES = 20  # different values, at most, that are taken for names of classes
 
 
 def number_in(decimal: str, thousands: str | None) -> Callable[[str], object]:
@@ -88,5 +88,5 @@ def is_text(cells: list[str], is_number: Callable[[str], object]) -> bool:
     """
     count = Counter(cell for cell in cells if cell not in MISSING)
     words = sum(n for cell, n in count.items() if not (is_number(cell) or MISREAD.fullmatch(cell)))
-    few = len(count) <= FEW and 2 * len(count) <= count.total()
+    few = len(count) <= FEW_VALUES and 2 * len(count) <= count.total()
     return bool(words) and (2 * words > count.total() or few)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxmlp.data.dataset import Dataset, from_labels
 from jaxmlp.whole import regular
 
-TESTS = ("t10k", "test")
+TEST_PREFIXES = ("t10k", "test")
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -23,7 +23,7 @@ def read_idx_folder(path: Path) -> Dataset:
         path: the folder; of several sets in one, as EMNIST comes, with what a set's names begin
             with: folder/emnist-letters.
     """
-    train, test = _idx_part(path, ("train",)), _idx_part(path, TESTS)
+    train, test = _idx_part(path, ("train",)), _idx_part(path, TEST_PREFIXES)
     if train is None:
         names = "train-images-idx3-ubyte and train-labels-idx1-ubyte (or .gz)"
         raise ValueError(f"{path}: expected {names}, not there")

@@ -11,8 +11,8 @@ from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.targets import from_targets
 from jaxmlp.whole import regular
 
-TESTS = ("_test", "_val", "_valid")  # the first of them is the test part
-PARTS = ("_train", "", *TESTS)
+TEST_SUFFIXES = ("_test", "_val", "_valid")  # the first of them is the test part
+PARTS = ("_train", "", *TEST_SUFFIXES)
 
 
 def read_npz(path: Path, task: str = "auto") -> Dataset:
@@ -40,7 +40,7 @@ def read_npz_parts(path: Path) -> tuple[list[tuple[np.ndarray, np.ndarray]], str
     """
     arrays = _npz_arrays(path)
     suffixes = [part for part in PARTS if {f"x{part}", f"y{part}"} <= {*arrays}]
-    if not suffixes or suffixes[0] in TESTS:
+    if not suffixes or suffixes[0] in TEST_SUFFIXES:
         raise ValueError(f"{path}: expected arrays X and y, got {', '.join(arrays) or 'none'}")
     train, *rest = suffixes
     parts = [(arrays[f"x{part}"], arrays[f"y{part}"]) for part in (train, *rest[:1])]
@@ -62,7 +62,7 @@ def read_npz_samples(path: Path) -> Dataset:
         ValueError: no such array, another shape, or no .npz at all.
     """
     arrays = _npz_arrays(path)
-    names = [f"x{part}" for part in (*TESTS, "") if f"x{part}" in arrays]
+    names = [f"x{part}" for part in (*TEST_SUFFIXES, "") if f"x{part}" in arrays]
     X = arrays[names[0]] if names else None
     if X is None or X.ndim < 2 or 0 in X.shape:
         got = ", ".join(arrays) if X is None else X.shape

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxmlp.data.header import MISREAD, MISSING, is_header, number_in
 from jaxmlp.data.table import Reading, Table
-from jaxmlp.data.text import KINDS, Lines, decoded, kind_of, unpacked
+from jaxmlp.data.text import TABLE_SUFFIXES, Lines, decoded_lines, decompressed, kind_of
 from jaxmlp.text import first_of
 from jaxmlp.whole import regular
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 def is_table(path: Path) -> bool:
     """Whether the file is one, by its name."""
-    return kind_of(path)[0] in KINDS
+    return kind_of(path)[0] in TABLE_SUFFIXES
 
 
-def name_of(path: Path) -> str:
+def stem_of(path: Path) -> str:
     """The file's, without .csv or .csv.gz."""
     return path.name[: len(path.name) - len("".join(kind_of(path)))] or path.name
 
@@ -50,11 +50,11 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
     with open(source, "rb", opener=regular) as file:
         size = os.fstat(file.fileno()).st_size
         if kind == ".parquet":
-            table = _parquet(source, unpacked(file, packed), reading)
+            table = _parquet(source, decompressed(file, packed), reading)
         else:
             plain = Path(source).is_file() and not (packed or reading.encoding)
             path = Path(source) if plain else None
-            table = _text(str(source), unpacked(file, packed), reading, known, path)
+            table = _text(str(source), decompressed(file, packed), reading, known, path)
         table.size, table.done = size, lambda: size if file.closed else file.tell()
         yield table
 
@@ -62,7 +62,9 @@ def open_table(source: str | Path, reading: Reading, known: Sequence[str] = ()) 
 def _text(
     name: str, file: Any, reading: Reading, known: Sequence[str], path: Path | None = None
 ) -> Table:
-    lines = Lines(name, decoded(name, file, reading.encoding), reading.separator, reading.decimal)
+    lines = Lines(
+        name, decoded_lines(name, file, reading.encoding), reading.separator, reading.decimal
+    )
     if not lines.head:
         raise ValueError(f"{name}: expected rows of numbers, got an empty file")
     named = _has_names(lines, reading, known)

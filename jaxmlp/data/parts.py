@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset, check_finite, from_labels
-from jaxmlp.data.idx import TESTS, idx_pairs, read_idx_pair
+from jaxmlp.data.idx import TEST_PREFIXES, idx_pairs, read_idx_pair
 from jaxmlp.data.npz import image_shape, read_npz_parts
 from jaxmlp.data.opened import open_table
-from jaxmlp.data.rows import NUMBERS, Rows, Store
+from jaxmlp.data.rows import NUMBERS_AT_ONCE, Rows, Store
 from jaxmlp.data.table import Reading
 from jaxmlp.data.targets import from_targets
-from jaxmlp.data.whole import chosen, own
+from jaxmlp.data.whole import chosen, distinct_names
 
 
 class FilePart(NamedTuple):
@@ -67,7 +67,10 @@ def open_parts(
     first, X, y, n_test = _unpacked(name, parts)
     about: dict[str, Any] = {"n_test": n_test, "image_shape": image_shape(first.X)}
     if first.names:
-        about |= {"features": own(first.names[0]), "names": own(first.names[1])}
+        about |= {
+            "features": distinct_names(first.names[0]),
+            "names": distinct_names(first.names[1]),
+        }
     if read is _images:
         return from_labels(name, X, y, **about)
     return from_targets(name, X, y, task, **about)
@@ -81,7 +84,9 @@ def _found(folder: Path) -> tuple[Callable[..., Iterator[FilePart]], list]:
     """
     kinds: dict[Callable[..., Iterator[FilePart]], list]
     kinds = {_tables: [*folder.glob("*.parquet")], _archives: [*folder.glob("*.npz")]}
-    kinds[_images] = [pair for part in ("train", *TESTS) for pair in idx_pairs(folder, part)]
+    kinds[_images] = [
+        pair for part in ("train", *TEST_PREFIXES) for pair in idx_pairs(folder, part)
+    ]
     kinds = {read: sorted(files) for read, files in kinds.items() if files}
     if len(kinds) != 1:
         got = "several" if kinds else "none"
@@ -99,7 +104,9 @@ def _tables(path: Path, reading: Reading) -> Iterator[FilePart]:
         table.check()
         names = tuple(table.names[c] for c in features), tuple(table.names[c] for c in targets)
         dtype = _dtype(parquet.read_schema(path), names[0])
-        for part in table.parts(features, {}, targets, [], max(1, NUMBERS // len(features))):
+        for part in table.parts(
+            features, {}, targets, [], max(1, NUMBERS_AT_ONCE // len(features))
+        ):
             X = part.X if np.isnan(part.X).any() else part.X.astype(dtype)
             yield FilePart(path.name, X, part.y, _is_test(path), names)
 

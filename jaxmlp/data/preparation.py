@@ -65,7 +65,7 @@ def renumbered(codes: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
     return np.array([*numbers, np.nan])[np.where(np.isnan(codes), -1, codes).astype(int)]
 
 
-def numbers_of(columns: tuple[Column, ...], X: np.ndarray) -> np.ndarray:
+def coded_rows(columns: tuple[Column, ...], X: np.ndarray) -> np.ndarray:
     """Rows of numbers and words, (n, d), as numbers: what `apply` takes."""
     numbers = np.empty(X.shape)
     for k, column in enumerate(columns):

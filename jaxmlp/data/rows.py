@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-NUMBERS = 2**20  # so many at a time are read where all are needed
+NUMBERS_AT_ONCE = 2**20  # so many at a time are read where all are needed
 
 
 class Store:
@@ -76,7 +76,7 @@ class Rows:
         return rows if dtype is None else rows.astype(dtype, copy=False)
 
 
-def in_parts(X: np.ndarray | Rows, numbers: int = NUMBERS) -> Iterator[np.ndarray]:
+def in_parts(X: np.ndarray | Rows, numbers: int = NUMBERS_AT_ONCE) -> Iterator[np.ndarray]:
     """All rows, about so many numbers at a time.
 
     Example:
@@ -86,7 +86,7 @@ def in_parts(X: np.ndarray | Rows, numbers: int = NUMBERS) -> Iterator[np.ndarra
     return (np.asarray(X[rows]) for rows in slices(len(X), math.prod(X.shape[1:]), numbers))
 
 
-def slices(n: int, width: int, numbers: int = NUMBERS) -> Iterator[slice]:
+def slices(n: int, width: int, numbers: int = NUMBERS_AT_ONCE) -> Iterator[slice]:
     """Of n rows, as many at a time as have about so many numbers, all where it is fewer.
 
     Args:

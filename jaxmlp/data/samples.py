@@ -10,9 +10,9 @@ import numpy as np
 
 from jaxmlp.data.dataset import Dataset
 from jaxmlp.data.npz import read_npz_samples
-from jaxmlp.data.opened import is_table, name_of, open_table
+from jaxmlp.data.opened import is_table, open_table, stem_of
 from jaxmlp.data.preparation import Column
-from jaxmlp.data.sources import NAMES, load_data
+from jaxmlp.data.sources import BUNDLED_NAMES, load_data
 from jaxmlp.data.table import Reading, Table
 from jaxmlp.text import first_of
 
@@ -133,7 +133,7 @@ def _of_table(
             yield Part(part.X, y, part.ids)
 
     total = None if table.size is None else table.size / 1e6
-    name = table.name if table.size is None else name_of(Path(table.name))
+    name = table.name if table.size is None else stem_of(Path(table.name))
     named = tuple(table.names[c] for c in ids)
     note = _left_out(table, {*features, *ids, *targets})
     return SampleSource(name, parts(), note, "MB", total, lambda: table.done() / 1e6, None, named)
@@ -229,7 +229,7 @@ def _loaded(source: str, wanted: Wanted, reading: Reading, labelled: bool) -> Da
     path = Path(source)
     if not labelled and reading == Reading() and path.suffix.lower() == ".npz" and path.is_file():
         return read_npz_samples(path)
-    own = source.replace("-", "_") in (*NAMES, "mnist")
+    own = source.replace("-", "_") in (*BUNDLED_NAMES, "mnist")
     kind = "regression" if wanted.classes is None else "classification"
     return load_data(source, reading, task=kind if labelled and not own else "auto")
 

@@ -12,11 +12,11 @@ from jaxmlp.data.idx import idx_files, read_idx_folder
 from jaxmlp.data.npz import read_npz
 from jaxmlp.data.opened import is_table
 from jaxmlp.data.table import Reading
-from jaxmlp.data.text import KINDS
+from jaxmlp.data.text import TABLE_SUFFIXES
 from jaxmlp.data.whole import read_table
 
-SEVERAL = ("target", "drop", "id")
-NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
+LIST_OPTIONS = ("target", "drop", "id")
+BUNDLED_NAMES = ("digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud")
 
 
 def load_data(
@@ -42,16 +42,16 @@ def load_data(
         ((1797, 64), ('0', '1', '2'), (8, 8))
     """
     several: dict[str, Any] = {
-        k: (v,) if k in SEVERAL and isinstance(v, str) else v for k, v in options.items()
+        k: (v,) if k in LIST_OPTIONS and isinstance(v, str) else v for k, v in options.items()
     }
     reading = replace(reading or Reading(), **several)
     name = str(source).replace("-", "_").replace(" ", "_")
-    if name == "mnist" or name in NAMES:
+    if name == "mnist" or name in BUNDLED_NAMES:
         if reading != Reading() or task != "auto":
             raise ValueError(f"{name}: expected a file beside {_asked(reading) or '--task'}")
         return _mnist() if name == "mnist" else _bundled(name)
     if not name or not (Path(source).exists() or idx_files(Path(source), "train", "images")):
-        known = ", ".join((*NAMES, "mnist"))
+        known = ", ".join((*BUNDLED_NAMES, "mnist"))
         raise ValueError(f"unknown data {str(source)!r}: expected {known}, or a file that exists")
     return _read(Path(source), reading, task)
 
@@ -69,7 +69,7 @@ def _read(path: Path, reading: Reading, task: str) -> Dataset:
     if kind != "folder" and is_table(path):
         return read_table(path, reading, task)
     if kind not in (".npz", "folder"):
-        kinds = f"{', '.join(KINDS)}, perhaps compressed"
+        kinds = f"{', '.join(TABLE_SUFFIXES)}, perhaps compressed"
         raise ValueError(f"{path}: expected {kinds}, .npz or a folder of IDX files")
     if asked := _asked(reading):
         raise ValueError(f"{path}: expected a table beside {asked}, such as a .csv")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset, check_finite, from_labels
-from jaxmlp.data.header import FEW, MISREAD, MISSING
+from jaxmlp.data.header import FEW_VALUES, MISREAD, MISSING
 from jaxmlp.data.rows import Rows
 
 
@@ -109,10 +109,10 @@ def _guessed(text: np.ndarray, numbers: np.ndarray, one_of_k: bool) -> tuple[str
     if none.all():
         return "classification", ""
     if none.any():
-        unclear = len(different) > FEW or {*text[none].tolist()} <= MISSING
+        unclear = len(different) > FEW_VALUES or {*text[none].tolist()} <= MISSING
         return ("neither" if unclear else "classification"), "numbers and words"
     if (numbers != np.round(numbers)).any():
         return "regression", ""
-    if len(different) <= FEW:
+    if len(different) <= FEW_VALUES:
         return "classification", "few whole numbers; --task regression if they are measured"
     return "regression", "many whole numbers; --task classification if they are names"

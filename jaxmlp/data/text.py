@@ -17,14 +17,14 @@ from typing import Any
 
 from jaxmlp.data.header import MISREAD, number_in
 
-HEAD = 2**18  # characters from which separator, header and the columns' kinds are seen
+HEAD_CHARACTERS = 2**18  # characters from which separator, header and the columns' kinds are seen
 FEWEST = 20  # lines of it
 MOST_LINE = 2**24  # characters: a line without end is not read to it
-SHOWN = 3  # of the lines that are left out
+SHOWN_LINES = 3  # of the lines that are left out
 SEPARATORS = "\t;|, "
-KINDS = (".csv", ".tsv", ".txt", ".parquet")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 PACKED: dict[str, Callable] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-BINARY = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zX", b"(\xb5/\xfd", b"PAR1")
+FILE_SIGNATURES = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zX", b"(\xb5/\xfd", b"PAR1")
 PRIVATE = re.compile("[\ue000-\uf8ff]")
 # What a language is written in, where its bytes are decoded by the encoding that it commonly has.
 SCRIPTS = {
@@ -43,7 +43,7 @@ def kind_of(path: Path) -> tuple[str, str]:
     return (before, last) if last in (*PACKED, ".zst") else (last, "")
 
 
-def unpacked(file: Any, packed: str) -> Any:
+def decompressed(file: Any, packed: str) -> Any:
     """The file's contents."""
     if packed == ".zst":
         from pyarrow import CompressedInputStream
@@ -52,7 +52,7 @@ def unpacked(file: Any, packed: str) -> Any:
     return PACKED[packed](file) if packed else file
 
 
-def decoded(name: str, file: Any, encoding: str | None) -> Iterator[str]:
+def decoded_lines(name: str, file: Any, encoding: str | None) -> Iterator[str]:
     """The lines, in UTF-8, or UTF-16 with its mark, unless another encoding is given.
 
     Raises:
@@ -60,7 +60,7 @@ def decoded(name: str, file: Any, encoding: str | None) -> Iterator[str]:
     """
     file, text = io.BufferedReader(file), None
     try:
-        if file.peek(4)[:4].startswith(BINARY):
+        if file.peek(4)[:4].startswith(FILE_SIGNATURES):
             raise ValueError(f"{name}: expected text, got a compressed file or a workbook")
         wide = file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         known = codecs.lookup(encoding or ("utf-16" if wide else "utf-8")).name
@@ -159,7 +159,7 @@ class Lines:
                 continue
             head.append(line)
             size += len(line)
-            if size > HEAD and len(head) > FEWEST:
+            if size > HEAD_CHARACTERS and len(head) > FEWEST:
                 break
         self.separator = separator or separator_of(head, decimal)
         counted = widths(head, self.separator)
@@ -188,8 +188,10 @@ class Lines:
 
     def left_over(self) -> list[str]:
         """What is wrong with the lines that were left out."""
-        some = ", ".join(f"line {n}: {cells}" for n, cells in self.ragged[:SHOWN])
-        more = f" and {len(self.ragged) - SHOWN:,} lines more" * (len(self.ragged) > SHOWN)
+        some = ", ".join(f"line {n}: {cells}" for n, cells in self.ragged[:SHOWN_LINES])
+        more = f" and {len(self.ragged) - SHOWN_LINES:,} lines more" * (
+            len(self.ragged) > SHOWN_LINES
+        )
         return [f"expected {self.width} cells a line, got {some}{more}"] if self.ragged else []
 
     def _quoted(self, line: str) -> tuple[str, int]:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.data.dataset import Dataset
-from jaxmlp.data.opened import name_of, open_table
+from jaxmlp.data.opened import open_table, stem_of
 from jaxmlp.data.preparation import renumbered
 from jaxmlp.data.table import Cells, Reading, Table
 from jaxmlp.data.targets import from_targets
 
-NUMBERS = 2**21  # so many at a time
+TABLE_NUMBERS = 2**21  # so many at a time
 MOST_TEXTS = 100  # different texts, at most, in a column that becomes one-hot
 
 
@@ -28,7 +28,7 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
     with open_table(path, reading) as table:
         features, targets = chosen(table)
         codes: dict[int, dict] = {c: {} for c in table.texts(features)}
-        rows = max(1, NUMBERS // max(1, len(features)))
+        rows = max(1, TABLE_NUMBERS // max(1, len(features)))
         parts = list(table.parts(features, codes, targets, [], rows, learn=True))
     if not parts:
         table.problems.append("expected rows of numbers, got none")
@@ -39,13 +39,16 @@ def read_table(path: Path, reading: Reading, task: str) -> Dataset:
                   for k, c in enumerate(features))  # fmt: skip
     _check_columns(table, X, features, texts, where)
     names = [table.names[c] for c in targets]
-    about: dict[str, Any] = {"features": own([table.names[c] for c in features]), "texts": texts}
-    about |= {"names": own(names), "number": table.number, "where": where}
+    about: dict[str, Any] = {
+        "features": distinct_names([table.names[c] for c in features]),
+        "texts": texts,
+    }
+    about |= {"names": distinct_names(names), "number": table.number, "where": where}
     try:
         X = np.nan_to_num(X) if table.problems else X
-        data = from_targets(name_of(path), X, y, task, **about)
+        data = from_targets(stem_of(path), X, y, task, **about)
     except ValueError as reason:
-        table.problems.append(str(reason).removeprefix(f"{name_of(path)}: "))
+        table.problems.append(str(reason).removeprefix(f"{stem_of(path)}: "))
     table.check()
     return data
 
@@ -68,7 +71,7 @@ def chosen(table: Table) -> tuple[list[int], list[int]]:
     return features, targets
 
 
-def own(names: Sequence[str]) -> tuple[str, ...] | None:
+def distinct_names(names: Sequence[str]) -> tuple[str, ...] | None:
     """The names, if each column has one of its own."""
     return tuple(names) if all(names) and len({*names}) == len(names) else None
 

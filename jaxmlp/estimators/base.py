@@ -15,9 +15,16 @@ from sklearn.utils.validation import check_is_fitted
 from jaxmlp.activations import Activation
 from jaxmlp.data.scaling import Scaling
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.descent import output
-from jaxmlp.estimators.inputs import Given, Integral, Real, named, reference_to, referred_to
-from jaxmlp.estimators.running import drawn, precision, trained
+from jaxmlp.estimators.descent import forward_part
+from jaxmlp.estimators.inputs import (
+    ArrayInput,
+    Integral,
+    Real,
+    naming_argument,
+    reference_to,
+    referred_to,
+)
+from jaxmlp.estimators.running import drawn_params, precision, trained
 from jaxmlp.estimators.samples import checked_rows, checked_samples, divided
 from jaxmlp.estimators.searching import search
 from jaxmlp.estimators.state import Curves, Data
@@ -83,7 +90,7 @@ class ThreeLayer(BaseEstimator):
             scikit-learn.
     """
 
-    hidden_units: Integral = settings.MANY
+    hidden_units: Integral = settings.DEFAULT_UNITS
     activation: str | Activation | Callable = "relu"
     _: KW_ONLY
     solver: object = "adam"
@@ -112,9 +119,9 @@ class ThreeLayer(BaseEstimator):
 
     def fit(
         self: S,
-        X: Given,
-        y: Given,
-        sample_weight: Given = None,
+        X: ArrayInput,
+        y: ArrayInput,
+        sample_weight: ArrayInput = None,
         *,
         validation_data: Any = None,
     ) -> S:
@@ -152,12 +159,12 @@ class ThreeLayer(BaseEstimator):
 
     def search(
         self: S,
-        X: Given,
-        y: Given,
-        sample_weight: Given = None,
+        X: ArrayInput,
+        y: ArrayInput,
+        sample_weight: ArrayInput = None,
         *,
-        learning_rate_init: Given,
-        random_state: Given,
+        learning_rate_init: ArrayInput,
+        random_state: ArrayInput,
     ) -> S:
         """Train a network for each step size and seed in one program, and keep the best of them.
 
@@ -185,7 +192,7 @@ class ThreeLayer(BaseEstimator):
         """
         return search(self, X, y, sample_weight, learning_rate_init, random_state)
 
-    def hidden_activations(self, X: Given) -> np.ndarray:
+    def hidden_activations(self, X: ArrayInput) -> np.ndarray:
         """z = f(Wx) of each sample, (n, q), without the 1 in front (L3)."""
         return self._output(X, "z")[:, 1:]
 
@@ -201,9 +208,9 @@ class ThreeLayer(BaseEstimator):
 
     def _learn(
         self: S,
-        X: Given,
-        y: Given,
-        sample_weight: Given,
+        X: ArrayInput,
+        y: ArrayInput,
+        sample_weight: ArrayInput,
         validation_data: Any = None,
         *,
         again: bool,
@@ -236,14 +243,14 @@ class ThreeLayer(BaseEstimator):
         """The parameters, once they are checked, and what draws."""
         options = self.get_params(deep=False)
         settings.check(options)
-        with named("random_state"):
+        with naming_argument("random_state"):
             return options, check_random_state(self.random_state)
 
     def _drawn(self, random: np.random.RandomState, samples: Data) -> Params:
         """W and V to start from."""
         q = settings.units_of(self.get_params(deep=False))
         sizes = samples.X.shape[1], q, samples.Y.shape[1]
-        return drawn(random, self._network(), sizes, samples.X.dtype)
+        return drawn_params(random, self._network(), sizes, samples.X.dtype)
 
     def _keep(self, params: Params, curves: Curves, again: bool) -> None:
         """What was learned, as scikit-learn's attributes and W_ and V_."""
@@ -265,12 +272,12 @@ class ThreeLayer(BaseEstimator):
         self.best_validation_loss_ = None if errors is None else min(errors, default=np.inf)
         self.best_validation_score_ = None if scores is None else max(scores, default=-np.inf)
 
-    def _output(self, X: Given, part: str) -> np.ndarray:
+    def _output(self, X: ArrayInput, part: str) -> np.ndarray:
         """A part of the forward pass."""
         check_is_fitted(self)
         X = checked_rows(self, X)
         with precision(X.dtype):
-            values = output(self._network(), Params(self.W_, self.V_), X, part)
+            values = forward_part(self._network(), Params(self.W_, self.V_), X, part)
         if not np.isfinite(values).all():
             raise ValueError(f"expected X of smaller numbers, got up to {np.abs(X).max():g}")
         return values

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.base import S, ThreeLayer
-from jaxmlp.estimators.inputs import Given, checked_targets, named
+from jaxmlp.estimators.inputs import ArrayInput, checked_targets, naming_argument
 from jaxmlp.evaluate import probabilities
 from jaxmlp.losses import LOSS_OF
 from jaxmlp.network import Network
@@ -44,23 +44,27 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
     _: KW_ONLY
     class_weight: dict | str | None = None
 
-    def predict(self, X: Given) -> np.ndarray:
+    def predict(self, X: ArrayInput) -> np.ndarray:
         """The classes, (n,), or 0 and 1 for several labels, (n, m)."""
         g = self._output(X, "g")
         labels = self._label_binarizer.inverse_transform(g[:, 0] if g.shape[1] == 1 else g)
         return labels.toarray() if issparse(labels) else labels  # of a y that was
 
-    def predict_proba(self, X: Given) -> np.ndarray:
+    def predict_proba(self, X: ArrayInput) -> np.ndarray:
         """The probability of each class, (n, classes), in the order of `classes_`."""
         return probabilities(self._output(X, "g"))
 
-    def predict_log_proba(self, X: Given) -> np.ndarray:
+    def predict_log_proba(self, X: ArrayInput) -> np.ndarray:
         """Its logarithm."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     def partial_fit(
-        self: S, X: Given, y: Given, sample_weight: Given = None, classes: Given = None
+        self: S,
+        X: ArrayInput,
+        y: ArrayInput,
+        sample_weight: ArrayInput = None,
+        classes: ArrayInput = None,
     ) -> S:
         """One epoch over these samples, from where the last ended.
 
@@ -83,9 +87,9 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
         g = "softmax" if self.out_activation_ == "softmax" else "sigmoid"
         return Network(settings.hidden_of(self.activation), g, LOSS_OF[g])
 
-    def _agree_on(self, classes: Given, again: bool) -> None:
+    def _agree_on(self, classes: ArrayInput, again: bool) -> None:
         """The classes given to `partial_fit`, and the same each time."""
-        with named("classes"):
+        with naming_argument("classes"):
             binarizer = LabelBinarizer().fit(classes)
         if not again:
             self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
@@ -95,12 +99,12 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
                 f"was: {self.classes_!r}"
             )
 
-    def _checked_targets(self, y: Given) -> Any:
+    def _checked_targets(self, y: ArrayInput) -> Any:
         return checked_targets(y, None, accept_sparse="csr")
 
     def _targets(self, y: Any, again: bool, step: bool) -> tuple[np.ndarray, float | np.ndarray]:
         """(Y, (n, m), and what each row counts for its class)."""
-        with named("y"):
+        with naming_argument("y"):
             if again or step:
                 self._known(unique_labels(y), all_of_them=not step)
             else:
@@ -114,7 +118,7 @@ class ThreeLayerClassifier(ClassifierMixin, ThreeLayer):
             )
         if self.class_weight is None:
             return Y, 1.0
-        with named("class_weight"):
+        with naming_argument("class_weight"):
             return Y, compute_sample_weight(self.class_weight, y)
 
     def _encoded(self, y: Any, outputs: int) -> np.ndarray:

@@ -17,16 +17,24 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from jaxmlp.estimators.judging import judged, measured, reported, total_error
-from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Numbers, Progress, rounded, unit
+from jaxmlp.estimators.judging import judged_epoch, measured, reported, total_error
+from jaxmlp.estimators.state import (
+    CompiledProgram,
+    Curves,
+    Data,
+    Hyperparameters,
+    Progress,
+    rounded,
+    unit,
+)
 from jaxmlp.network import Network, Params, forward
 from jaxmlp.train.epoch import State, stepped
 from jaxmlp.train.mesh import shared_out
 
 # XLA's newer way to fuse small operations takes a third of the time that a first fit takes to
 # compile, and makes these programs no faster.
-QUICK = {"xla_cpu_use_fusion_emitters": False}
-ROWS = 8192  # samples whose outputs are computed at a time
+NO_FUSION_EMITTERS = {"xla_cpu_use_fusion_emitters": False}
+PREDICTION_BATCH = 8192  # samples whose outputs are computed at a time
 
 
 def compiled(*static: int) -> Callable[[Callable], Callable]:
@@ -34,7 +42,7 @@ def compiled(*static: int) -> Callable[[Callable], Callable]:
 
     def decorate(function: Callable) -> Callable:
         ways = [jax.jit(function, static_argnums=static, compiler_options=how)
-                for how in (QUICK, None)]  # fmt: skip
+                for how in (NO_FUSION_EMITTERS, None)]  # fmt: skip
 
         @functools.wraps(function)
         def call(*args: Any) -> Any:
@@ -52,14 +60,16 @@ def compiled(*static: int) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def output(network: Network, params: Params, X: np.ndarray, part: str) -> np.ndarray:
+def forward_part(network: Network, params: Params, X: np.ndarray, part: str) -> np.ndarray:
     """A part of the forward pass, by its name in `Forward`, some rows at a time."""
 
     def of(rows: np.ndarray) -> np.ndarray:
         more = np.pad(rows, ((0, rounded(len(rows), unit(len(rows))) - len(rows)), (0, 0)))
         return np.asarray(_output(network, part, params, more))[: len(rows)]
 
-    return np.concatenate([of(X[i : i + ROWS]) for i in range(0, len(X), ROWS)])
+    return np.concatenate(
+        [of(X[i : i + PREDICTION_BATCH]) for i in range(0, len(X), PREDICTION_BATCH)]
+    )
 
 
 @compiled(0, 1)
@@ -68,18 +78,18 @@ def _output(network: Network, part: str, params: Params, X: Array) -> Array:
 
 
 @compiled(0)
-def start(rule: CompiledProgram, params: Params, eta: Array) -> optax.OptState:
+def optimizer_state(rule: CompiledProgram, params: Params, eta: Array) -> optax.OptState:
     """What the optimizer remembers before its first step."""
     return rule.make(eta).init(params)
 
 
 @compiled(0)
-def descend(
+def train_epochs(
     rule: CompiledProgram,
     train: Data,
     validation: Data | None,
     state: Progress,
-    numbers: Numbers,
+    numbers: Hyperparameters,
     orders: Array,
     limit: Array,
 ) -> tuple[Progress, Curves, Array]:
@@ -101,7 +111,7 @@ def descend(
         params, optimizer, report = _epoch(rule, train, state, numbers, orders[done])
         state = state._replace(params=params, optimizer=optimizer)
         now = Curves(report, *measured(rule, params, validation))
-        state = judged(rule, state, now, train.n, numbers)
+        state = judged_epoch(rule, state, now, train.n, numbers)
         curves = jax.tree.map(lambda curve, value: curve.at[done].set(value), curves, now)
         return done + 1, state, curves
 
@@ -110,7 +120,7 @@ def descend(
 
 
 def _epoch(
-    rule: CompiledProgram, train: Data, state: Progress, numbers: Numbers, order: Array
+    rule: CompiledProgram, train: Data, state: Progress, numbers: Hyperparameters, order: Array
 ) -> tuple:
     """(W and V, what the optimizer remembers, the mean of what each step reports)."""
     take = functools.partial(_step, rule, numbers, state.eta)
@@ -133,7 +143,12 @@ def _epoch(
 
 
 def _step(
-    rule: CompiledProgram, numbers: Numbers, eta: Array, params: Params, optimizer: Any, batch: Data
+    rule: CompiledProgram,
+    numbers: Hyperparameters,
+    eta: Array,
+    params: Params,
+    optimizer: Any,
+    batch: Data,
 ) -> tuple:
     """(W and V, what the optimizer remembers) after a step, and the objective
     before it, as it is reported."""

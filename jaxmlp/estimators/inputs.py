@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # type checkers take no int for an Integral
 else:
     from numbers import Integral, Real  # noqa: F401
 
-Given = Any  # what scikit-learn takes for an array: lists, data frames, sparse matrices
+ArrayInput = Any  # what scikit-learn takes for an array: lists, data frames, sparse matrices
 
 
 def reference_to(f: Any) -> Any:
@@ -49,7 +49,7 @@ def referred_to(reference: Any) -> Any:
 
 
 @contextlib.contextmanager
-def named(argument: str) -> Iterator[None]:
+def naming_argument(argument: str) -> Iterator[None]:
     """Errors of scikit-learn's, with the argument's name where they lack it."""
     try:
         yield
@@ -60,12 +60,12 @@ def named(argument: str) -> Iterator[None]:
         raise kind(f"{argument}: {error}") from None
 
 
-def checked_weights(sample_weight: Given, n: int) -> np.ndarray:
+def checked_weights(sample_weight: ArrayInput, n: int) -> np.ndarray:
     """(n,) of float64: ones where none are given."""
     if sample_weight is None:
         return np.ones(n)
     name = "sample_weight"
-    with named(name):
+    with naming_argument(name):
         weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name=name)
     if weights.shape != (n,) or weights.min() < 0:
         got = f"{weights.min():g}" if weights.shape == (n,) else f"shape {weights.shape}"
@@ -75,11 +75,11 @@ def checked_weights(sample_weight: Given, n: int) -> np.ndarray:
     return weights
 
 
-def checked_targets(y: Given, dtype: str | None, accept_sparse: str | bool = False) -> Any:
+def checked_targets(y: ArrayInput, dtype: str | None, accept_sparse: str | bool = False) -> Any:
     """y as an array or a sparse matrix, (n,) or (n, m)."""
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     how = {"dtype": dtype, "accept_sparse": accept_sparse, "input_name": "y"}
-    with named("y"):
+    with naming_argument("y"):
         y = check_array(y, ensure_2d=False, **how)
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Numbers, Progress
-from jaxmlp.evaluate import explained
+from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Hyperparameters, Progress
+from jaxmlp.evaluate import weighted_r_squared
 from jaxmlp.network import Params, forward, loss
 
 
@@ -42,11 +42,11 @@ def subset_accuracy(Y: Array, g: Array, shares: Array) -> Array:
     return shares @ ((g > 0.5) == (Y > 0.5)).all(axis=1)
 
 
-SCORES = {"softmax": class_accuracy, "sigmoid": subset_accuracy, "identity": explained}
+SCORES = {"softmax": class_accuracy, "sigmoid": subset_accuracy, "identity": weighted_r_squared}
 
 
-def judged(
-    rule: CompiledProgram, state: Progress, now: Curves, n: Array, numbers: Numbers
+def judged_epoch(
+    rule: CompiledProgram, state: Progress, now: Curves, n: Array, numbers: Hyperparameters
 ) -> Progress:
     """The state once an epoch's numbers are known: what was best, whether to stop, the next η."""
     if now.validation_loss is None:

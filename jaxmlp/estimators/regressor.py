@@ -5,7 +5,7 @@ from sklearn.base import RegressorMixin
 
 from jaxmlp.estimators import settings
 from jaxmlp.estimators.base import S, ThreeLayer
-from jaxmlp.estimators.inputs import Given, checked_targets
+from jaxmlp.estimators.inputs import ArrayInput, checked_targets
 from jaxmlp.network import Network
 
 
@@ -24,19 +24,19 @@ class ThreeLayerRegressor(RegressorMixin, ThreeLayer):
 
     out_activation_ = "identity"
 
-    def predict(self, X: Given) -> np.ndarray:
+    def predict(self, X: ArrayInput) -> np.ndarray:
         """The outputs, (n,), or (n, m) for several targets."""
         g = self._output(X, "g")
         return g[:, 0] if g.shape[1] == 1 else g
 
-    def partial_fit(self: S, X: Given, y: Given, sample_weight: Given = None) -> S:
+    def partial_fit(self: S, X: ArrayInput, y: ArrayInput, sample_weight: ArrayInput = None) -> S:
         """One epoch over these samples, from where the last ended."""
         return self._learn(X, y, sample_weight, again=hasattr(self, "W_"), step=True)
 
     def _network(self) -> Network:
         return Network(settings.hidden_of(self.activation), "identity", "squared_error")
 
-    def _checked_targets(self, y: Given) -> np.ndarray:
+    def _checked_targets(self, y: ArrayInput) -> np.ndarray:
         return checked_targets(y, "numeric")
 
     def _targets(self, y: np.ndarray, again: bool, step: bool) -> tuple[np.ndarray, float]:

@@ -12,15 +12,15 @@ import numpy as np
 from jax._src import xla_bridge  # no public name says whether JAX is running
 from jax.typing import DTypeLike
 
-from jaxmlp.estimators.descent import descend, start
-from jaxmlp.estimators.settings import devices_of, numbers_of
-from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Numbers, Progress, padded
+from jaxmlp.estimators.descent import optimizer_state, train_epochs
+from jaxmlp.estimators.settings import devices_of, numeric_settings
+from jaxmlp.estimators.state import CompiledProgram, Curves, Data, Hyperparameters, Progress, padded
 from jaxmlp.network import Network, Params, full_precision
 from jaxmlp.train.fitted import Epoch
-from jaxmlp.train.mesh import check_batch, placed
+from jaxmlp.train.mesh import check_batch, device_mesh
 
 EPOCHS = 64  # the most that one call runs
-ORDERS = 2**22  # the most row numbers that it is given
+MOST_ROW_NUMBERS = 2**22  # the most row numbers that it is given
 FORKED = [False]  # whether this process is a fork of one in which JAX was running
 
 
@@ -54,7 +54,7 @@ class Orders:
 
     def __init__(self, train: Data, batch_size: int, random: np.random.RandomState | None):
         self.n, self.random, rows = int(train.n), random, len(train.X)
-        self.most = max(1, min(EPOCHS, ORDERS // rows))
+        self.most = max(1, min(EPOCHS, MOST_ROW_NUMBERS // rows))
         self.epochs = np.tile(np.arange(rows if batch_size else 0, dtype=np.int32), (self.most, 1))
 
     def next(self, epochs: int) -> np.ndarray:
@@ -67,7 +67,7 @@ class Orders:
         return now
 
 
-def drawn(
+def drawn_params(
     random: np.random.RandomState, network: Network, sizes: tuple[int, int, int], dtype: DTypeLike
 ) -> Params:
     """W and V to start from, for (d, q, m): scikit-learn's draws, in its order."""
@@ -85,7 +85,7 @@ def drawn(
 def begun(
     rule: CompiledProgram,
     params: Params,
-    numbers: Numbers,
+    numbers: Hyperparameters,
     seen: int,
     memory: Progress | None,
     *,
@@ -95,7 +95,7 @@ def begun(
 
     The memory is its `Progress` without parameters.
     """
-    optimizer = start(rule, params, numbers.eta)
+    optimizer = optimizer_state(rule, params, numbers.eta)
     kind: Any = jax.tree.structure(optimizer)
     if memory and kind == jax.tree.structure(memory.optimizer):
         return memory._replace(params=params, stopped=np.bool_(False))
@@ -118,12 +118,12 @@ def trained(
         before: samples seen in earlier epochs, and the memory of them.
         parts: the samples to train on, and those to validate with.
     """
-    mesh, put = placed(devices_of(given["device"]))
+    mesh, put = device_mesh(devices_of(given["device"]))
     if mesh and rule.batch_size:
         check_batch(mesh, rule.batch_size)
     rule, (train, validation), dtype = rule._replace(mesh=mesh), parts, parts[0].X.dtype
     data = padded(train, rule.batch_size), validation and padded(validation, 0)
-    numbers = numbers_of(given, dtype)
+    numbers = numeric_settings(given, dtype)
     with precision(dtype):
         state = begun(rule, params, numbers, *before, validated=validation is not None)
         orders = Orders(data[0], rule.batch_size, random if given["shuffle"] else None)
@@ -131,8 +131,9 @@ def trained(
 
 
 def run(
-    rule: CompiledProgram, data: tuple[Data, Data | None], state: Progress, numbers: Numbers,
-    orders: Orders, epochs: int, on_epoch: Callable | None, put: Callable,
+    rule: CompiledProgram, data: tuple[Data, Data | None], state: Progress,
+    numbers: Hyperparameters, orders: Orders, epochs: int, on_epoch: Callable | None,
+    put: Callable,
 ) -> tuple[Progress, Curves, bool]:  # fmt: skip
     """What `trained` returns.
 
@@ -147,7 +148,7 @@ def run(
         while not ended and done < epochs:
             began, limit = time.perf_counter(), min(limit, epochs - done)
             how = state, numbers, orders.next(limit), np.int32(limit)
-            state, some, now = descend(rule, *data, *how)
+            state, some, now = train_epochs(rule, *data, *how)
             curves.append(jax.tree.map(lambda curve, now=int(now): np.asarray(curve)[:now], some))
             done += int(now)
             ended = _told(on_epoch, done, state, curves[-1]) or bool(state.stopped)

@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import validate_data
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.inputs import Given, checked_weights, named
+from jaxmlp.estimators.inputs import ArrayInput, checked_weights, naming_argument
 from jaxmlp.estimators.state import Data
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def checked_rows(
-    estimator: "ThreeLayer", X: Given, *, reset: bool = False, dtype: DTypeLike | None = None
+    estimator: "ThreeLayer", X: ArrayInput, *, reset: bool = False, dtype: DTypeLike | None = None
 ) -> np.ndarray:
     """X, (n, d), of floats.
 
@@ -29,13 +29,18 @@ def checked_rows(
     """
     wanted: Any = (np.float64, np.float32) if reset else dtype or estimator.W_.dtype
     sparse = ["csr", "csc"]
-    with named("X"):
+    with naming_argument("X"):
         X = validate_data(estimator, X, accept_sparse=sparse, dtype=wanted, reset=reset)
     return X.toarray() if hasattr(X, "toarray") else X
 
 
 def checked_samples(
-    estimator: "ThreeLayer", X: Given, y: Given, sample_weight: Given, again: bool, step: bool
+    estimator: "ThreeLayer",
+    X: ArrayInput,
+    y: ArrayInput,
+    sample_weight: ArrayInput,
+    again: bool,
+    step: bool,
 ) -> Data:
     """The samples to learn from.
 
@@ -65,14 +70,18 @@ def divided(
     """(the samples to train on, those to validate with, if any)."""
     if validation_data is not None:
         return samples, _validation(estimator, validation_data, samples)
-    return parts(estimator, random, samples) if estimator.early_stopping else (samples, None)
+    return (
+        validation_split(estimator, random, samples)
+        if estimator.early_stopping
+        else (samples, None)
+    )
 
 
-def parts(
+def validation_split(
     estimator: "ThreeLayer", random: np.random.RandomState, samples: Data
 ) -> tuple[Data, Data]:
     """(the samples to train on, the share of them to validate with)."""
-    with named("validation_fraction"):
+    with naming_argument("validation_fraction"):
         X, other_X, Y, other_Y, weights, other_weights = train_test_split(
             *samples[:3], random_state=random, test_size=estimator.validation_fraction,
             stratify=estimator._strata(samples.Y),
@@ -91,7 +100,7 @@ def _validation(estimator: "ThreeLayer", validation: Any, train: Data) -> Data:
         raise ValueError("expected (X, y) or (X, y, sample_weight) for validation_data")
     X, y, sample_weight = validation if len(validation) == 3 else (*validation, None)
     dtype = train.X.dtype
-    with named("validation_data"):
+    with naming_argument("validation_data"):
         y, X = estimator._checked_targets(y), checked_rows(estimator, X, dtype=dtype)
         _check_lengths(X, y)
         weights = checked_weights(sample_weight, len(X)).astype(dtype)

@@ -12,9 +12,9 @@ import optax
 from jaxtyping import Array
 
 from jaxmlp.estimators import settings
-from jaxmlp.estimators.inputs import Given, Integral, Real
+from jaxmlp.estimators.inputs import ArrayInput, Integral, Real
 from jaxmlp.estimators.running import precision
-from jaxmlp.estimators.samples import checked_samples, parts
+from jaxmlp.estimators.samples import checked_samples, validation_split
 from jaxmlp.estimators.settings import ABOVE_0
 from jaxmlp.estimators.state import Curves
 from jaxmlp.network import Params
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 def search(
     estimator: "jaxmlp.estimators.base.ThreeLayer",
-    X: Given,
-    y: Given,
-    sample_weight: Given,
+    X: ArrayInput,
+    y: ArrayInput,
+    sample_weight: ArrayInput,
     rates: Any,
     seeds: Any,
 ) -> "jaxmlp.estimators.base.ThreeLayer":
@@ -37,7 +37,7 @@ def search(
     options, random = estimator._checked_settings()
     grid = _grid(rates, seeds)
     samples = checked_samples(estimator, X, y, sample_weight, again=False, step=False)
-    train, validation = parts(estimator, random, samples)
+    train, validation = validation_split(estimator, random, samples)
     starts = [estimator._drawn(np.random.RandomState(seed), samples) for _, seed in grid]
     rule = settings.program_of(options, estimator._network(), train.n)
     size = rule.batch_size or train.n

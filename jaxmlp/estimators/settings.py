@@ -12,12 +12,12 @@ import optax
 
 from jaxmlp.activations import SIGMOID, Activation
 from jaxmlp.estimators.inputs import Integral, Real, reference_to, referred_to
-from jaxmlp.estimators.state import CompiledProgram, Numbers
+from jaxmlp.estimators.state import CompiledProgram, Hyperparameters
 from jaxmlp.network import Network
 from jaxmlp.train.arguments import step_rule
 from jaxmlp.train.mesh import Devices
 
-MANY = 100  # hidden_units where nothing is said
+DEFAULT_UNITS = 100  # hidden_units where nothing is said
 
 
 def is_whole(value: Any) -> bool:
@@ -35,13 +35,13 @@ def one_of(*known: str) -> tuple[str, Callable]:
     return f"one of {', '.join(known)}", lambda value: isinstance(value, str) and value in known
 
 
-WHOLE = "a whole number above 0", is_whole
+POSITIVE_INTEGER = "a whole number above 0", is_whole
 FROM_0 = "a number from 0", is_number
 ABOVE_0 = "a number above 0", lambda value: is_number(value) and value > 0
 BELOW_1 = "a number from 0 and below 1", lambda value: is_number(value) and value < 1
 SWITCH = "True or False", lambda value: isinstance(value, bool | np.bool_)
 EXPECTED = {
-    "hidden_units": WHOLE,
+    "hidden_units": POSITIVE_INTEGER,
     "activation": (
         "a name, an Activation or a function",
         lambda f: isinstance(f, str | Activation) or callable(f),
@@ -51,7 +51,7 @@ EXPECTED = {
     "learning_rate": one_of("constant", "invscaling", "adaptive"),
     "learning_rate_init": ABOVE_0,
     "power_t": FROM_0,
-    "max_iter": WHOLE,
+    "max_iter": POSITIVE_INTEGER,
     "shuffle": SWITCH,
     "tol": FROM_0,
     "warm_start": SWITCH,
@@ -99,7 +99,7 @@ def units_of(settings: dict) -> int:
             f"expected one hidden layer, (q,), for hidden_layer_sizes, got {sizes!r}: "
             "the network has three layers"
         )
-    if units not in (MANY, several[0]):
+    if units not in (DEFAULT_UNITS, several[0]):
         raise ValueError(
             f"expected hidden_units or hidden_layer_sizes, got both: {units} and {sizes!r}"
         )
@@ -169,10 +169,10 @@ def program_of(settings: dict, network: Network, n: int) -> CompiledProgram:
     )
 
 
-def numbers_of(settings: dict, dtype: np.dtype) -> Numbers:
+def numeric_settings(settings: dict, dtype: np.dtype) -> Hyperparameters:
     """The settings that a program takes as they come."""
     names = ("learning_rate_init", "alpha", "power_t", "tol", "n_iter_no_change")
-    return Numbers(*(dtype.type(settings[name]) for name in names))
+    return Hyperparameters(*(dtype.type(settings[name]) for name in names))
 
 
 @functools.cache

@@ -46,7 +46,7 @@ class Data(NamedTuple):
     n: Any
 
 
-class Numbers(NamedTuple):
+class Hyperparameters(NamedTuple):
     """The settings that a program is not compiled for: its η, α and so on may be any."""
 
     eta: Any

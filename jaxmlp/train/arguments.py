@@ -112,7 +112,7 @@ class Samples(NamedTuple):
     weights: Array | None = None
 
 
-def samples(
+def valid_samples(
     network: Network, params: Params, part: str, X: Any, Y: Any, weights: Any = None
 ) -> Samples:
     """X, Y and weights in the dtype of params, once they fit the network and are finite."""
@@ -146,7 +146,7 @@ def test_samples(network: Network, params: Params, test: Any) -> Samples | None:
     """The same of a pair (X, Y), or with weights."""
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")
-    return test and samples(network, params, "test ", *test)
+    return test and valid_samples(network, params, "test ", *test)
 
 
 @functools.lru_cache(maxsize=64)

@@ -31,16 +31,16 @@ from jax.experimental.xla_metadata import set_xla_metadata
 from jaxtyping import Array
 
 from jaxmlp.network import Network, Params, foreign
-from jaxmlp.train.layers import DELTAS, Layer, apart, joined
+from jaxmlp.train.layers import DELTAS, Layer, join_bias, split_bias
 
-SMALL = 16_384  # weights of a first layer whose products are not worth a block of batches
+SMALL_LAYER = 16_384  # weights of a first layer whose products are not worth a block of batches
 BLOCK = 64  # samples that make the products large enough
-PART = 32  # samples of a block that are corrected for the same number before them
-FUSED = 4096  # outputs beyond which XLA compiles no loop as one function
+SUBBLOCK = 32  # samples of a block that are corrected for the same number before them
+MOST_FUSED_OUTPUTS = 4096  # outputs beyond which XLA compiles no loop as one function
 NEAREST = 48 * 2**10  # bytes of a core's nearest cache
 CACHED = 2**18  # numbers that a core keeps at hand: a megabyte of float32
 REGISTERS = 2**14  # numbers of 4 bytes that a GPU's multiprocessor keeps at hand, of U
-LONGEST = 256  # samples that one kernel takes
+KERNEL_SAMPLES = 256  # samples that one kernel takes
 
 
 def block_size(params: Params, batch_size: int, fused: bool) -> int:
@@ -54,7 +54,7 @@ def block_size(params: Params, batch_size: int, fused: bool) -> int:
     first = params.V if params.W is None else params.W
     if fused and first.nbytes <= NEAREST:
         return 1
-    if batch_size > (7 if first.size <= SMALL else 32):
+    if batch_size > (7 if first.size <= SMALL_LAYER else 32):
         return batch_size
     return batch_size * (BLOCK // batch_size)
 
@@ -65,7 +65,7 @@ def in_a_kernel(params: Params) -> int:
         return 0
     m, q = (power_of_2(len(A)) for A in (params.V, params.W))
     words = q * params.V.dtype.itemsize // 4
-    most = min(REGISTERS // words, LONGEST)
+    most = min(REGISTERS // words, KERNEL_SAMPLES)
     return most if most >= 8 and 2 * m * words <= REGISTERS else 0
 
 
@@ -124,7 +124,7 @@ def descend(
         summed: as a `Layer` takes it, where the hidden units are some of several devices'.
     """
     X, Y = train
-    W, V = (None if A is None else apart(network, A) for A in params)
+    W, V = (None if A is None else split_bias(network, A) for A in params)
     layers = (V, None) if W is None else (W, V)
     deltas: Callable = DELTAS[gradient]
     deltas = functools.partial(deltas, summed=summed) if summed else deltas
@@ -152,7 +152,11 @@ def descend(
         at_once = blocks_at_once(math.ceil(len(order) / block), numbers, at_hand.size)
         parts = _in_blocks(order, rates, block, at_once)
         (first, rest), _ = jax.lax.scan(some_blocks, layers, parts)
-    return Params(None, joined(first)) if rest is None else Params(joined(first), joined(rest))
+    return (
+        Params(None, join_bias(first))
+        if rest is None
+        else Params(join_bias(first), join_bias(rest))
+    )
 
 
 def _one_block(
@@ -227,7 +231,7 @@ def _steps(
         Delta = jax.lax.dynamic_update_slice_in_dim(Delta, delta, i, axis=0)
         return (_minus(rest, drest), Delta), None
 
-    Delta, part = jnp.zeros_like(U[:0]), batch_size * max(1, PART // batch_size)
+    Delta, part = jnp.zeros_like(U[:0]), batch_size * max(1, SUBBLOCK // batch_size)
     for start in range(0, len(U), part):  # the first have few before them
         end = min(start + part, len(U))
         Delta = jnp.pad(Delta, ((0, end - start), (0, 0)))

@@ -13,11 +13,11 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxmlp.network import Params
-from jaxmlp.signing import DAMAGED, read, signed
+from jaxmlp.signing import DAMAGED, read_signed, signed
 from jaxmlp.train.fitted import Epoch, Fit, arrays, check_arrays
 from jaxmlp.whole import regular, write_whole
 
-FORMAT = 2  # 1 had its hash over the numbers alone
+CHECKPOINT_FORMAT = 2  # 1 had its hash over the numbers alone
 NAME = re.compile(r"checkpoint-(\d{1,18})\.safetensors")
 
 
@@ -110,14 +110,14 @@ def epochs_of(path: Path) -> int:
 def _packed(checkpoint: Checkpoint) -> bytes:
     history = json.dumps([epoch[1:] for epoch in checkpoint.fit.history]).encode()
     tensors = {**_tensors(checkpoint), "history": np.frombuffer(history, np.uint8)}
-    return signed(tensors, {"format": FORMAT})
+    return signed(tensors, {"format": CHECKPOINT_FORMAT})
 
 
 def _unpacked(path: Path, like: Checkpoint) -> Checkpoint:
     """The checkpoint in a file, all of it checked against what it must be like."""
     try:
         with open(path, "rb", opener=regular) as file:
-            _, tensors = read(file, FORMAT)
+            _, tensors = read_signed(file, CHECKPOINT_FORMAT)
         history = _history(json.loads(tensors.pop("history").tobytes()))
         best = like.fit.params if any(name.startswith("best.") for name in tensors) else None
         like = like._replace(best=best)

@@ -16,10 +16,10 @@ from jaxmlp.losses import error
 from jaxmlp.network import Network, Params
 from jaxmlp.train import blocked, mesh
 from jaxmlp.train.arguments import Samples, updates_of
-from jaxmlp.train.layers import DELTAS, apart
-from jaxmlp.train.order import in_order
+from jaxmlp.train.layers import DELTAS, split_bias
+from jaxmlp.train.order import sample_order
 
-ROWS = 4096  # so many samples at a time are enough to measure the error on
+EVALUATION_BATCH = 4096  # so many samples at a time are enough to measure the error on
 MOST_OUTPUTS = 2**22  # and so many outputs
 
 
@@ -77,7 +77,7 @@ def rule_for(
     on_cpu = device.platform == "cpu"
     fused = batch_size == 1 and blocked.fusible(network)
     if on_cpu:
-        fused &= len(params.V) <= blocked.FUSED
+        fused &= len(params.V) <= blocked.MOST_FUSED_OUTPUTS
     else:
         most = blocked.in_a_kernel(params) if device.platform == "gpu" else 0
         fused &= plain and gradient is autodiff and 1 < (most if block is None else block) <= most
@@ -111,7 +111,7 @@ def is_refusal(why: Exception) -> bool:
     return known or type(why).__name__ == "LoweringError"
 
 
-def run(rule: Rule, *args: Any) -> Any:
+def run_alone(rule: Rule, *args: Any) -> Any:
     """`alone`, compiled."""
     return fused_or_not(rule, lambda rule: _compiled(rule, *args))
 
@@ -150,7 +150,7 @@ def together(
         etas: (N, steps), the step size of each batch.
         measured: whether to compute the errors; otherwise they are NaN.
     """
-    order = in_order(drawn, rule.n[0] or len(train.X))
+    order = sample_order(drawn, rule.n[0] or len(train.X))
     each = functools.partial(blocked.each, rule.on_cpu)
     by_rows = rule.mesh and not rule.units
     batches = mesh.in_batches(rule.mesh, train, order, rule.batch_size) if by_rows else None
@@ -246,7 +246,7 @@ def _total(network: Network, params: Params, part: Samples, there: Array | None 
     Args:
         there: (n,), whether a row is a sample; all where not given.
     """
-    W, V = (A if A is None else apart(network, A) for A in params)
+    W, V = (A if A is None else split_bias(network, A) for A in params)
     a = V(part.X) if W is None else V(network.hidden.value(W(part.X)))
     each = error(network.output, network.loss, a, part.Y.astype(a.dtype))
     each = each if there is None else jnp.where(there, each, 0)
@@ -282,7 +282,7 @@ def _total_of_many(
         these = jax.tree.map(lambda a: jax.lax.dynamic_slice_in_dim(a, start, rows), (part, there))
         return _total(network, params, *these)
 
-    rows = max(1, min(len(part.X), ROWS, MOST_OUTPUTS // part.Y.shape[1]))
+    rows = max(1, min(len(part.X), EVALUATION_BATCH, MOST_OUTPUTS // part.Y.shape[1]))
     whole, rest = divmod(len(part.X), rows)
     sums = jax.lax.map(lambda start: some(start, rows), rows * jnp.arange(whole)).sum()
     return sums + some(whole * rows, rest) if rest else sums

@@ -35,12 +35,12 @@ class Layer(NamedTuple):
         return a if self.bias is None else a + jnp.broadcast_to(self.bias, a.shape)
 
 
-def apart(network: Network, A: Any) -> Layer:
+def split_bias(network: Network, A: Any) -> Layer:
     """W or V as a layer, biases being its column 0."""
     return Layer(A[..., 1:], A[..., 0]) if network.bias else Layer(A, None)
 
 
-def joined(layer: Layer) -> Array:
+def join_bias(layer: Layer) -> Array:
     """W or V again."""
     if layer.bias is None:
         return layer.weights

@@ -20,15 +20,15 @@ from jaxtyping import Array
 
 from jaxmlp.network import Network, Params
 from jaxmlp.train.arguments import Samples
-from jaxmlp.train.layers import Layer, apart, joined
+from jaxmlp.train.layers import Layer, join_bias, split_bias
 
 AXIS = "samples"
-SHARE: Any = PartitionSpec(AXIS)
-WHOLE: Any = PartitionSpec()
+SHARDED: Any = PartitionSpec(AXIS)
+REPLICATED: Any = PartitionSpec()
 Devices: TypeAlias = jax.Device | Sequence[jax.Device] | None
 
 
-def placed(device: Devices) -> tuple[Mesh | None, Callable]:
+def device_mesh(device: Devices) -> tuple[Mesh | None, Callable]:
     """(the mesh of several devices, or None; how to put a tree of arrays on each of them).
 
     Raises:
@@ -41,7 +41,7 @@ def placed(device: Devices) -> tuple[Mesh | None, Callable]:
         raise ValueError(f"expected devices, as of jax.devices(), got {device!r}")
     mesh = Mesh(np.array(devices), (AXIS,))
     here = all(member.process_index == jax.process_index() for member in devices)
-    everywhere = NamedSharding(mesh, WHOLE)
+    everywhere = NamedSharding(mesh, REPLICATED)
     if here:
         return mesh if len(devices) > 1 else None, lambda tree: jax.device_put(tree, everywhere)
     return mesh, lambda tree: jax.tree.map(lambda leaf: _of_all(np.asarray(leaf), everywhere), tree)
@@ -76,7 +76,7 @@ def shared(mesh: Mesh, part: Samples, whole: bool = False) -> Samples:
         whole: all rows on each device.
     """
     missing = -len(part.X) % mesh.size
-    where = NamedSharding(mesh, WHOLE if whole else SHARE)
+    where = NamedSharding(mesh, REPLICATED if whole else SHARDED)
 
     def put(array: Any) -> Array:
         array = np.asarray(array)
@@ -95,13 +95,13 @@ def own_share(mesh: Mesh, rows: np.ndarray) -> np.ndarray:
 
 def from_own_shares(mesh: Mesh, part: Samples) -> Samples:
     """`shared`, where each process has its `own_share` alone."""
-    where = NamedSharding(mesh, SHARE)
+    where = NamedSharding(mesh, SHARDED)
     return jax.tree.map(lambda a: jax.make_array_from_process_local_data(where, a), part)
 
 
 def shared_out(mesh: Mesh, batch: Any) -> Any:
     """A batch that every device has, with only a share of its rows worked at on each."""
-    where = NamedSharding(mesh, SHARE)
+    where = NamedSharding(mesh, SHARDED)
     return jax.tree.map(
         lambda part: jax.lax.with_sharding_constraint(part, where) if part.ndim else part, batch
     )
@@ -117,7 +117,7 @@ def in_batches(mesh: Mesh, part: Samples, order: Array, batch_size: int) -> Samp
     rows = jnp.pad(order, (0, -len(order) % batch_size)).reshape(-1, batch_size)
     batches = PartitionSpec(None, AXIS)
     picked = jax.shard_map(
-        functools.partial(_picked, mesh.size), mesh=mesh, in_specs=(SHARE, batches),
+        functools.partial(_picked, mesh.size), mesh=mesh, in_specs=(SHARDED, batches),
         out_specs=batches,
     )  # fmt: skip
     return picked(part, rows)
@@ -174,21 +174,23 @@ def by_units(mesh: Mesh, network: Network, descend: Callable) -> Callable:
     """
     rows = PartitionSpec(None, AXIS)
     columns: Any = PartitionSpec(None, None, AXIS)
-    second = Layer(columns, WHOLE if network.bias else None)
+    second = Layer(columns, REPLICATED if network.bias else None)
 
     def own(data: Any, W: Any, V: Layer, order: Array, rates: Array) -> tuple:
-        params = Params(W, joined(V))
+        params = Params(W, join_bias(V))
         params = descend(data, params, order, rates, functools.partial(_exchanged, mesh.size))
-        return params.W, apart(network, params.V)
+        return params.W, split_bias(network, params.V)
 
     shared_out = jax.shard_map(
-        own, mesh=mesh, in_specs=(WHOLE, rows, second, WHOLE, WHOLE),
+        own, mesh=mesh, in_specs=(REPLICATED, rows, second, REPLICATED, REPLICATED),
         out_specs=(rows, second), check_vma=False,
     )  # fmt: skip
 
     def together(data: Any, params: Params, order: Array, rates: Array) -> Params:
-        W, V = shared_out(data, params.W, apart(network, params.V), order, rates)
-        return jax.lax.with_sharding_constraint(Params(W, joined(V)), NamedSharding(mesh, WHOLE))
+        W, V = shared_out(data, params.W, split_bias(network, params.V), order, rates)
+        return jax.lax.with_sharding_constraint(
+            Params(W, join_bias(V)), NamedSharding(mesh, REPLICATED)
+        )
 
     return together
 
@@ -217,5 +219,7 @@ def summed(mesh: Mesh, total: Callable, n: int, params: Any, part: Samples) -> A
         there = first + jnp.arange(len(own.X)) < n
         return jax.lax.psum(total(params, own, there), AXIS)
 
-    shared_out = jax.shard_map(local, mesh=mesh, in_specs=(WHOLE, SHARE), out_specs=WHOLE)
+    shared_out = jax.shard_map(
+        local, mesh=mesh, in_specs=(REPLICATED, SHARDED), out_specs=REPLICATED
+    )
     return shared_out(params, part)

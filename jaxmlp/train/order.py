@@ -28,7 +28,7 @@ def order_of(key: Any, order: Any, epochs: int, n: int) -> np.ndarray | None:
     return order
 
 
-def in_order(drawn: Array | tuple[Array, Array], n: int) -> Array:
+def sample_order(drawn: Array | tuple[Array, Array], n: int) -> Array:
     """The order of n samples, drawn with the key if it isn't given."""
     if not isinstance(drawn, tuple):
         return drawn

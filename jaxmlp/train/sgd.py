@@ -23,14 +23,21 @@ from jaxmlp.train.arguments import (
     as_range,
     check_settings,
     measured_epochs,
-    samples,
     step_rule,
     step_sizes,
     test_samples,
+    valid_samples,
 )
-from jaxmlp.train.epoch import Rule, State, rule_for, run
+from jaxmlp.train.epoch import Rule, State, rule_for, run_alone
 from jaxmlp.train.fitted import Diverged, Epoch, Fit, begin, check_resume
-from jaxmlp.train.mesh import Devices, check_batch, from_own_shares, placed, shared, shares_units
+from jaxmlp.train.mesh import (
+    Devices,
+    check_batch,
+    device_mesh,
+    from_own_shares,
+    shared,
+    shares_units,
+)
 from jaxmlp.train.order import order_of
 from jaxmlp.train.stream import Reader, Stream, of_stream
 
@@ -110,7 +117,7 @@ def fit(
         True
     """
     params = jax.tree.map(jnp.asarray, Params(*params))
-    mesh, everywhere = placed(device)
+    mesh, everywhere = device_mesh(device)
     train, tested = _checked(network, params, (X, Y, weights), test)
     check_settings(eta, gradient, epochs=epochs, batch_size=batch_size)
     measuring = measured_epochs(errors_every, epochs)
@@ -154,7 +161,7 @@ def _checked(
     X, Y, weights = training
     if isinstance(X, Stream):
         return of_stream("", X, Y, weights), of_stream("test ", *test) if test else None
-    train = samples(network, params, "", X, Y, weights)
+    train = valid_samples(network, params, "", X, Y, weights)
     return train, test_samples(network, params, test)
 
 
@@ -183,7 +190,7 @@ def _one_epoch(
     there = put(train), test and put(test)
 
     def in_memory(state: State, drawn: Any, etas: np.ndarray, measured: bool, *_: Any) -> tuple:
-        state, *errors = run(rule, *there, state, drawn, etas, measured)
+        state, *errors = run_alone(rule, *there, state, drawn, etas, measured)
         return (state, *errors) if measured else (state, None, None)
 
     return in_memory

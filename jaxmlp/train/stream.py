@@ -17,11 +17,11 @@ from jax.sharding import Mesh
 
 from jaxmlp.network import Params
 from jaxmlp.train import mesh
-from jaxmlp.train.arguments import Samples, samples
-from jaxmlp.train.epoch import Rule, State, mean_error, run
-from jaxmlp.train.order import in_order
+from jaxmlp.train.arguments import Samples, valid_samples
+from jaxmlp.train.epoch import Rule, State, mean_error, run_alone
+from jaxmlp.train.order import sample_order
 
-NUMBERS = 2**18  # of X, that are read at a time: 334 images of 28 × 28
+STREAM_NUMBERS = 2**18  # of X, that are read at a time: 334 images of 28 × 28
 
 
 class Stream(NamedTuple):
@@ -54,7 +54,7 @@ def of_stream(part: str, X: Any, Y: Any, weights: Any = None) -> Samples:
     return Samples(X, Y)
 
 
-_order = jax.jit(in_order, static_argnums=1)
+_order = jax.jit(sample_order, static_argnums=1)
 
 
 @dataclass(frozen=True)
@@ -100,18 +100,18 @@ class Reader(NamedTuple):
         except ModuleNotFoundError as why:
             raise ValueError(f"{why}: streams need pip install 'jaxmlp[scale]'") from None
         unit = rule.block or rule.batch_size
-        at_once = self.at_once or NUMBERS // part.X.shape[1]
+        at_once = self.at_once or STREAM_NUMBERS // part.X.shape[1]
         parts = Parts(part, order, unit * max(1, at_once // unit), params.V.dtype, rule.mesh)
         # Without threads: JAX computes while this one reads, and memory is not torn in pieces.
         here = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
         for n, some in grain.MapDataset.source(parts).to_iter_dataset(here):
-            yield n, self.put(samples(rule.network, params, "", *some[:2]))
+            yield n, self.put(valid_samples(rule.network, params, "", *some[:2]))
 
     def epoch(
         self, rule: Rule, train: Samples, test: Samples | None, state: State, drawn: Any,
         etas: np.ndarray, measured: bool, seen: int, keep: Callable[[State, int], object],
     ) -> tuple[State, float | None, float | None]:  # fmt: skip
-        """`run`, for samples that are not read yet.
+        """`run_alone`, for samples that are not read yet.
 
         Args:
             seen: how many of the epoch's samples are done.
@@ -123,7 +123,7 @@ class Reader(NamedTuple):
             steps = slice(seen // size, math.ceil((seen + n) / size))
             own = rule._replace(n=(n, 0)) if rule.mesh else rule
             jax.block_until_ready(state)  # no more is read than what comes next
-            state, *_ = run(own, some, None, state, jnp.arange(n), etas[steps], False)
+            state, *_ = run_alone(own, some, None, state, jnp.arange(n), etas[steps], False)
             keep(state, seen := seen + n)
         if not measured:
             return state, None, None

@@ -23,10 +23,10 @@ from jaxmlp.train.arguments import (
     StepSize,
     check_settings,
     measured_epochs,
-    samples,
     step_rule,
     step_sizes,
     test_samples,
+    valid_samples,
 )
 from jaxmlp.train.blocked import each
 from jaxmlp.train.epoch import Rule, State, alone, fused_or_not, rule_for, together
@@ -86,7 +86,10 @@ def sweep(
     """
     params = _stacked(params)
     N, first = len(params.V), jax.tree.map(lambda p: p[0], params)
-    train, test = samples(network, first, "", X, Y, weights), test_samples(network, first, test)
+    train, test = (
+        valid_samples(network, first, "", X, Y, weights),
+        test_samples(network, first, test),
+    )
     each_eta = _each(eta, N)
     for one_eta in each_eta:
         check_settings(one_eta, gradient, epochs=epochs, batch_size=batch_size)

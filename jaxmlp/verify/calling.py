@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.layouts import ONE, Layout
-from jaxmlp.verify.names import DELTA, ROLE, plain
+from jaxmlp.verify.layouts import SINGLE_SAMPLE, Layout
+from jaxmlp.verify.names import DELTA_ROLE, ROLE, plain_name
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
-GRADIENT = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$")
+GRADIENT_PREFIX = re.compile(r"^(?:de?l?j?d|grad(?:ient)?(?:of)?|g|nabla|partial)(.+)$")
 
 
-STEP = re.compile(r"update|step|sgd|descent|fit|train")
+STEP_NAME = re.compile(r"update|step|sgd|descent|fit|train")
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,17 @@ class Subject:
 
 def result_role(name: str, known: Sequence[str]) -> str | None:
     """What a returned name is: dW, dV, db, dc, delta1, delta2, or a new W, V, b, c."""
-    short = plain(name)
-    if short in DELTA:
-        return DELTA[short]
+    short = plain_name(name)
+    if short in DELTA_ROLE:
+        return DELTA_ROLE[short]
     for new in ("", "new", "next", "updated"):
         role = ROLE.get(short.removesuffix(new).removeprefix(new)) if new else ROLE.get(short)
         if role in known and role in ("W", "V", "b", "c"):
             return role
     match = (
-        GRADIENT.match(short) or re.match(r"^(d)(.+)$", short) or re.match(r"^()(.+)grad$", short)
+        GRADIENT_PREFIX.match(short)
+        or re.match(r"^(d)(.+)$", short)
+        or re.match(r"^()(.+)grad$", short)
     )
     base = match and ROLE.get(match.groups()[-1])
     if base is None and match:
@@ -76,7 +78,7 @@ def named_results(
     if isinstance(result, Mapping):
         pairs = {result_role(str(key), roles): value for key, value in result.items()}
         pairs.pop(None, None)
-        if "eta" not in roles and not STEP.search(plain(subject.name)):
+        if "eta" not in roles and not STEP_NAME.search(plain_name(subject.name)):
             # grads["W1"]: what has no step size gives no new parameters
             pairs = {r if r.startswith("d") else f"d{r}": value for r, value in pairs.items()}
         if pairs:
@@ -178,6 +180,6 @@ def conventions(layout: Layout, *, bias: bool, mean: bool) -> tuple[Note, ...]:
         ids.append("one-given" if layout.one else "one-added")
     if layout.turned:
         ids.append("weights-transposed")
-    if layout.samples not in ONE:
+    if layout.samples not in SINGLE_SAMPLE:
         ids.append("mean" if mean else "sum")
     return tuple(map(convention, ids))

@@ -12,7 +12,7 @@ import numpy as np
 from jaxmlp.network import Network
 from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.claimed import confirm
-from jaxmlp.verify.excerpt import judged, of_source
+from jaxmlp.verify.excerpt import judged_excerpt, of_source
 from jaxmlp.verify.finding import File, Report
 from jaxmlp.verify.fitting import check_derivation
 from jaxmlp.verify.grading import Options
@@ -126,7 +126,7 @@ def _by_source(made: Any, network: Network | None, options: Options) -> File:
     if network is not None:
         hidden, output, loss = network.hidden.name, network.output.name, network.loss.name
         options = options._replace(hidden=hidden, output=output, loss=loss, bias=network.bias)
-    return judged(of_source(made), options)
+    return judged_excerpt(of_source(made), options)
 
 
 def call_here(function: Callable, args: list) -> tuple[object, list]:

@@ -8,17 +8,17 @@ import numpy as np
 
 from jaxmlp.network import Network
 from jaxmlp.verify.calling import Subject, array, named_results
-from jaxmlp.verify.derivation import MADE_OF, quantities
+from jaxmlp.verify.derivation import MADE_OF, right_quantities
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.layouts import ONE, Layout, arguments
+from jaxmlp.verify.judge.stages import Claims
+from jaxmlp.verify.layouts import SINGLE_SAMPLE, Layout, arguments
 from jaxmlp.verify.names import roles
-from jaxmlp.verify.points import Points, Sizes, draw, truth
+from jaxmlp.verify.points import Points, Sizes, draw_points, truth
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
-STAGES = ("dW", "dV", "delta1", "delta2")
-Claims = dict[str, np.ndarray]  # by stage, the points along the first axis
+CLAIMED_STAGES = ("dW", "dV", "delta1", "delta2")
 
 
 class ClaimSetting(NamedTuple):
@@ -44,17 +44,17 @@ def setting_at(
 ) -> ClaimSetting:
     """Points of these sizes, and the right derivation there as the layout has it."""
     points = points_of(network, sizes, seed)
-    if layout.samples in ONE:
+    if layout.samples in SINGLE_SAMPLE:
         points = points.single()
-    mean = mean and layout.samples not in ONE
-    right = quantities(network, points, mean=mean, eta=eta)
+    mean = mean and layout.samples not in SINGLE_SAMPLE
+    right = right_quantities(network, points, mean=mean, eta=eta)
     return ClaimSetting(points, right, network, layout, mean, eta)
 
 
 @functools.lru_cache(maxsize=64)
 def points_of(network: Network, sizes: Sizes = Sizes(), seed: int = 0) -> Points:  # noqa: B008
     """Points of these sizes; the seed is for those of the usual sizes."""
-    return draw(network, sizes, seed=seed if sizes == Sizes() else 0)
+    return draw_points(network, sizes, seed=seed if sizes == Sizes() else 0)
 
 
 @functools.lru_cache(maxsize=64)
@@ -67,7 +67,7 @@ def confirm(network: Network, seed: int = 0) -> None:
         ValueError: autodiff and finite differences disagree on this network.
     """
     points = points_of(network, seed=seed).single()
-    right = quantities(network, points)
+    right = right_quantities(network, points)
     for name, value in truth(network, points)._asdict().items():
         if not same(getattr(right, name), value, 1e-9):
             raise AssertionError(f"the closed form of {name} disagrees with autodiff")
@@ -75,7 +75,7 @@ def confirm(network: Network, seed: int = 0) -> None:
 
 def right_at(setting: ClaimSetting, points: Points) -> Quantities:
     """The right derivation at other points."""
-    return quantities(setting.network, points, mean=setting.mean, eta=setting.eta)
+    return right_quantities(setting.network, points, mean=setting.mean, eta=setting.eta)
 
 
 def moved(points: Points, *, seed: int) -> Points:
@@ -85,7 +85,7 @@ def moved(points: Points, *, seed: int) -> Points:
     return Points(W, V, x, points.y)
 
 
-def fit(setting: ClaimSetting, claims: Claims) -> int:
+def match_level(setting: ClaimSetting, claims: Claims) -> int:
     """2: all is right. 1: all shapes are. 0: not even those."""
     right = [
         same(claim, getattr(setting.right, s), tolerance(claim)) for s, claim in claims.items()
@@ -114,7 +114,7 @@ def claims_at(subject: Subject, setting: ClaimSetting) -> Claims:
     times = 2.0 if setting.half else 1.0
     try:
         return {s: times * np.stack([claims[s] for claims in at_points])
-                for s in STAGES if s in at_points[0]}  # fmt: skip
+                for s in CLAIMED_STAGES if s in at_points[0]}  # fmt: skip
     except (ValueError, KeyError):
         raise Crashed("expected results of the same shapes at every point") from None
 
@@ -193,7 +193,7 @@ def _joined(values: dict, matrix: str, bias: str, setting: ClaimSetting) -> np.n
 
 def _rows(delta: np.ndarray, layout: Layout) -> np.ndarray:
     """A delta with one row a sample."""
-    if layout.samples in ONE:
+    if layout.samples in SINGLE_SAMPLE:
         return delta.reshape(1, -1) if max(delta.shape, default=1) == delta.size else delta
     return delta.T if layout.samples == "columns" else delta
 
@@ -205,7 +205,7 @@ def undivided(setting: ClaimSetting, claims: Claims) -> tuple[Claims, tuple[Note
     if not setting.mean or not carry_share(setting.right, claims):
         return claims, ()
     words = Words("the deltas carry the 1/n of the mean", "δ は平均の 1/n を含んでいます")
-    return claims | {d: claims[d] * n for d in deltas}, (Note("deltas-of-mean", words),)
+    return {**claims, **{d: claims[d] * n for d in deltas}}, (Note("deltas-of-mean", words),)
 
 
 def carry_share(right: Quantities, claims: Claims) -> bool:

@@ -12,7 +12,7 @@ from jaxmlp.verify.layouts import bias_zeroed
 from jaxmlp.verify.program import Quantities
 
 PARAMETER = {"dV": "V", "dW": "W"}
-MOST = 0.5  # of the parameters: more is no decay
+MOST_DECAY = 0.5  # of the parameters: more is no decay
 MOST_LOST = 0.09  # of the parameters, in one step: V = 0.9 V − … is momentum in the wrong place
 
 
@@ -75,7 +75,7 @@ def _share(
     claim, within = claim.astype(float), tolerance(claim)
     columns = np.stack([rest.ravel(), weights.ravel()], axis=1)
     (factor, share), *_ = np.linalg.lstsq(columns, claim.ravel(), rcond=None)
-    small = share * right.eta < MOST_LOST if right.update else share < MOST
+    small = share * right.eta < MOST_LOST if right.update else share < MOST_DECAY
     fits = same(claim, factor * rest + share * weights, within)
     return float(share) if share > 0 and small and fits else None
 

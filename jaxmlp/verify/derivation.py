@@ -16,14 +16,14 @@ from jaxmlp.activations import HIDDEN, OUTPUTS
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network
 from jaxmlp.verify import given
-from jaxmlp.verify.layouts import with_one
+from jaxmlp.verify.layouts import prepend_one
 from jaxmlp.verify.points import Points
 from jaxmlp.verify.program import DerivationProgram, Formula, Quantities
 
 STEPS: dict[str, Formula] = {
     "u": lambda q: q.x @ q.W.mT,
     "fu": lambda q: q.by.f(q.u),
-    "z": lambda q: with_one(q.fu) if q.bias else q.fu,
+    "z": lambda q: prepend_one(q.fu) if q.bias else q.fu,
     "a": lambda q: q.z @ q.V.mT,
     "g": lambda q: q.by.g(q.a),
     "delta2": lambda q: q.by.delta2(q.a, q.y),
@@ -109,11 +109,11 @@ def numpy_call(function: Callable) -> Callable:
     return call
 
 
-def quantities(
+def right_quantities(
     network: Network, points: Points, *, mean: bool = False, eta: float | None = None
 ) -> Quantities:
     """The right derivation at these points; with η, that of an update step."""
     return Quantities(DERIVATION, {
-        "W": points.W, "V": points.V, "x": with_one(points.x) if network.bias else points.x,
+        "W": points.W, "V": points.V, "x": prepend_one(points.x) if network.bias else points.x,
         "y": points.y, "by": functions(network), "bias": network.bias, "mean": mean,
         "eta": 1.0 if eta is None else eta, "update": eta is not None})  # fmt: skip

@@ -131,7 +131,7 @@ def notes(alternatives: Sequence[Explanation]) -> tuple[Note, ...]:
     )
 
 
-def worst(claimed: np.ndarray, true: np.ndarray) -> tuple[float, Worst]:
+def worst_entry(claimed: np.ndarray, true: np.ndarray) -> tuple[float, Worst]:
     """(largest difference relative to the point's largest entry, that entry at its point)."""
     with np.errstate(all="ignore"):
         size = scales(true)
@@ -152,7 +152,7 @@ def mask(off: np.ndarray) -> tuple[tuple[bool, ...], ...]:
     return tuple(tuple(bool(cell) for cell in row) for row in rows)
 
 
-def where(off: np.ndarray, *, bias: bool) -> Words:
+def where_wrong(off: np.ndarray, *, bias: bool) -> Words:
     """Which rows or columns of a matrix are wrong (points, rows, columns), in words.
 
     Args:

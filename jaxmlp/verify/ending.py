@@ -13,7 +13,7 @@ from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.points import EQUAL, Sizes
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 
-LONGEST = 400  # characters of a message
+LONGEST_MESSAGE = 400  # characters of a message
 BY_SIZES = frozenset(("ValueError", "IndexError", "ZeroDivisionError"))  # at others it may work
 # What a function of another form stops with, called as one of ours, {} being its name.
 OF_CALL = (
@@ -21,7 +21,7 @@ OF_CALL = (
     r"|TypeError: 'function' object is not"
     r"|TypeError: ([\w.]*\.)?{}\(\) (missing \d+ required positional|takes \d+ positional)"
 )
-BLANK = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
+BLANK_NAME = re.compile(r"NameError: name '_+' is not defined")  # ____, to be filled in
 Judged = TypeVar("Judged")
 NUMBERS_ONLY = ("truth value of an array", "be converted to Python scalars")
 
@@ -37,7 +37,7 @@ def ended(
     except TimedOut as late:
         checks = (timeout(subject, stage, late),)
     except (Crashed, Died) as why:
-        blank = BLANK.match(str(why))
+        blank = BLANK_NAME.match(str(why))
         stopped = crashed(subject.name, stage, subject.line, why)
         checks = (unfinished(subject, stage) if blank else stopped,)
     return tuple(replace(check, line=subject.line) for check in checks)
@@ -45,7 +45,7 @@ def ended(
 
 def crashed(name: str, stage: str, line: int | None, why: object) -> Check:
     """A check that ends with an exception of the person's own."""
-    why = textwrap.shorten(str(why), LONGEST, placeholder=" …")
+    why = textwrap.shorten(str(why), LONGEST_MESSAGE, placeholder=" …")
     words = Words(f"stopped with {why}", f"エラーで止まりました: {why}")
     if str(why).startswith("expected"):
         words = Words(f"cannot be judged: {why}", f"判定できません: {why}")

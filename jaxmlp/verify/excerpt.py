@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxmlp.verify.finding import Check, File, Line, Note, Words
-from jaxmlp.verify.grading import Options, graded
+from jaxmlp.verify.grading import Options, verified_cells
 from jaxmlp.verify.names import names_used
 
-LINE = re.compile(r"\bline (\d+)|(\d+) 行目")
+LINE_NUMBER = re.compile(r"\bline (\d+)|(\d+) 行目")
 
 
 class Cell(NamedTuple):
@@ -146,10 +146,10 @@ def _written(name: str, value: Any) -> str:
     return text if isinstance(value, str) else re.sub(r"\b(inf|nan)\b", r"float('\1')", text)
 
 
-def judged(part: Excerpt, options: Options) -> File:
+def judged_excerpt(part: Excerpt, options: Options) -> File:
     """What is found in a part, its lines those of the cell."""
     text = f"{part.before}\n{part.cell.code}" if part.before else part.cell.code
-    file = graded(f"{part.title}.py", [text], options)
+    file = verified_cells(f"{part.title}.py", [text], options)
     mine = tuple(_moved(check, part) for check in file.checks if _within(_line(check), part))
     remarks = [_said(note, part) for note in file.remarks if _about(note, part)]
     nothing = Words("nothing in it that the checker knows", "調べられるものがありません")
@@ -200,4 +200,4 @@ def _words(words: Words, part: Excerpt) -> Words:
             return "another cell" if match[1] else "別のセル"
         return f"line {number}" if match[1] else f"{number} 行目"
 
-    return Words(*(LINE.sub(line, text) for text in words))
+    return Words(*(LINE_NUMBER.sub(line, text) for text in words))

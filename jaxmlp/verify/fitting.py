@@ -14,7 +14,7 @@ from jaxmlp.verify.claimed import (
     Claims,
     ClaimSetting,
     claims_at,
-    fit,
+    match_level,
     moved,
     right_at,
     setting_at,
@@ -25,11 +25,11 @@ from jaxmlp.verify.decay import decay_said, without_decay
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import at_equal, at_equal_sizes, attempts, ended, recognised
 from jaxmlp.verify.finding import Check, Note, Words, remarked
-from jaxmlp.verify.judge.stages import STAGES, judge
-from jaxmlp.verify.layouts import ONE, layouts
+from jaxmlp.verify.judge.stages import STAGES, judge_stages
+from jaxmlp.verify.layouts import ETA, SINGLE_SAMPLE, layouts
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.names import roles
-from jaxmlp.verify.points import ETA, Points, Sizes
+from jaxmlp.verify.points import Points, Sizes
 from jaxmlp.verify.program import Mistake, Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
@@ -41,7 +41,7 @@ class Fitting(NamedTuple):
     """A derivation in one setting.
 
     Attributes:
-        fits: how well, as `fit` has it.
+        fits: how well, as `match_level` has it.
         setting: how it is called, and what is right then.
         claims: what it gives.
     """
@@ -158,13 +158,13 @@ def _fittings(
 
 def _fitted(subject: Subject, setting: ClaimSetting) -> Fitting:
     claims = claims_at(subject, setting)
-    return Fitting(fit(setting, claims), setting, claims)
+    return Fitting(match_level(setting, claims), setting, claims)
 
 
 def _of_batch(fitting: Fitting) -> bool:
     """Whether it takes a batch, all shapes being right, or a gradient of its weights."""
     fits, setting, claims = fitting
-    if setting.layout.samples in ONE:
+    if setting.layout.samples in SINGLE_SAMPLE:
         return False
     weights = {s: getattr(setting.right, s)[..., 1:] for s in ("dW", "dV") if s in claims}
     means = (same(claims[s], w, tolerance(claims[s])) for s, w in weights.items())
@@ -181,10 +181,10 @@ def _checks(
                or m.step in ("dV", "dW", "share")]  # fmt: skip
     exchanged = swapped(setting, claims)
     if exchanged:
-        claims = claims | {"dW": claims["dV"], "dV": claims["dW"]}
+        claims = {**claims, "dW": claims["dV"], "dV": claims["dW"]}
     nearby = None if exchanged else functools.partial(_nearby, subject, setting)
     claims, shares = without_decay(setting.right, claims)
-    checks = decay_said(judge(subject.name, setting.right, claims, visible, nearby), shares)
+    checks = decay_said(judge_stages(subject.name, setting.right, claims, visible, nearby), shares)
     if exchanged:
         checks = tuple(map(_with_swap, checks))
     if crash is not None:  # at equal sizes anything may run: only what is recognised counts
@@ -238,7 +238,7 @@ def _remarks(subject: Subject, setting: ClaimSetting) -> list[Note]:
         kink = setting._replace(points=points._replace(W=W))
         kink = kink._replace(right=right_at(kink, kink.points))
         claims = _try(subject, kink)
-        if claims and fit(kink, undivided(kink, claims)[0]) != 2:
+        if claims and match_level(kink, undivided(kink, claims)[0]) != 2:
             remarks.append(Note("kink", Words(
                 "takes another subgradient of ReLU at exactly 0 than 0: a matter of convention",
                 "ちょうど 0 での ReLU の劣微分が 0 ではありません (流儀の違いです)")))  # fmt: skip

@@ -18,7 +18,7 @@ SIGN: Factors = {
 ZERO: Factors = {
     "zero": (lambda q: 0.0, "… is zero: it is missing.", "… が 0 です。計算されていません。"),
 }
-CONSTANT: Factors = {
+CONSTANT_FACTORS: Factors = {
     "times-2": (lambda q: 2,
         "… is twice what it should be: there is a factor 2 too many.",
         "… が 2 倍になっています。余分な係数 2 が付いています。"),
@@ -40,7 +40,7 @@ PER_SAMPLE: Factors = {
         "… is divided by n, the number of samples, once too often.",
         "… がサンプル数 n で 1 回余分に割られています。"),
 }  # fmt: skip
-REDUCED: Factors = {  # of a gradient, which is a mean or a sum over the samples, and of the step
+SUM_OR_MEAN: Factors = {  # of a gradient, which is a mean or a sum over the samples, and of the step
     "sum-for-mean": (lambda q: q.y.shape[-2] if q.mean else 1,
         "… is the sum over the samples, where the mean belongs: divide by n.",
         "… がサンプルについての和になっています。平均にするには n で割ります。"),

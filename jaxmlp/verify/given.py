@@ -101,7 +101,7 @@ D_ERROR: dict[str, OfTwo] = {
     "cross_entropy": lambda g, y: -y / g,
     "binary_cross_entropy": lambda g, y: (1 - y) / (1 - g) - y / g,
 }
-FUSED: dict[tuple[str, str], OfTwo] = {
+FUSED_DELTA: dict[tuple[str, str], OfTwo] = {
     ("softmax", "cross_entropy"): lambda a, y: softmax(a) * y.sum(axis=-1, keepdims=True) - y,
     ("sigmoid", "binary_cross_entropy"): lambda a, y: sigmoid(a) - y,
 }
@@ -109,6 +109,6 @@ FUSED: dict[tuple[str, str], OfTwo] = {
 
 def delta2(output: str, loss: str, a: np.ndarray, y: np.ndarray) -> np.ndarray:
     """δ2 = ∂E/∂a of a pair by name (L15, L23)."""
-    if (output, loss) in FUSED:
-        return FUSED[output, loss](a, y)
+    if (output, loss) in FUSED_DELTA:
+        return FUSED_DELTA[output, loss](a, y)
     return PULLBACK[output](a, D_ERROR[loss](G[output](a), y))

@@ -7,7 +7,7 @@ from jaxmlp.verify.clock import BUDGET, LIMIT
 from jaxmlp.verify.finding import File, Words
 from jaxmlp.verify.run.box import Held
 
-JAPANESE = {
+JAPANESE_ERRORS = {
     FileNotFoundError: "ファイルがありません",
     PermissionError: "読み取りが許可されていません",
     IsADirectoryError: "ファイルではなくフォルダです",
@@ -37,7 +37,7 @@ class Options(NamedTuple):
     held: Held | None = None
 
 
-def graded(path: str, cells: list[str], options: Options) -> File:
+def verified_cells(path: str, cells: list[str], options: Options) -> File:
     """What `verify_file` finds in a file of this code."""
     from jaxmlp.verify.homework import verify_file
 
@@ -47,6 +47,6 @@ def graded(path: str, cells: list[str], options: Options) -> File:
 def unreadable(path: str | Path, why: Exception, ja: str = "読み込めません") -> File:
     """A file that cannot be checked, and why not."""
     text = " ".join(str(getattr(why, "strerror", None) or why).split())
-    known = (said for kind, said in JAPANESE.items() if isinstance(why, kind))
+    known = (said for kind, said in JAPANESE_ERRORS.items() if isinstance(why, kind))
     said = getattr(why, "ja", None) or next(known, f"{ja} ({text})")
     return File(str(path), problem=Words(text, said))

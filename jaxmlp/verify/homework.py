@@ -24,9 +24,9 @@ from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.judge.unjudged import unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import derivations, pieces_of, stage_of, work
-from jaxmlp.verify.names import NOT_CHECKED, plain
+from jaxmlp.verify.names import NOT_CHECKED, plain_name
 from jaxmlp.verify.origin import Origins
-from jaxmlp.verify.overlooked import broken, idle, idle_methods, overlooked, remark
+from jaxmlp.verify.overlooked import broken, idle_loops, idle_methods, overlooked, remark
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.ran import RanStep, extent
@@ -38,9 +38,9 @@ from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.source import Source, unused
 from jaxmlp.verify.weighing import merged, sure
 
-ANOTHER = Unjudged("another-forward")
+ANOTHER_FORWARD = Unjudged("another-forward")
 ANOTHER_CALL = Unjudged("another-call")
-LINE = re.compile(r" \(line \d+\)|, line \d+(?=\))|、\d+ 行目(?=\))")
+LINE_MENTION = re.compile(r" \(line \d+\)|, line \d+(?=\))|、\d+ 行目(?=\))")
 
 
 def verify_file(
@@ -172,7 +172,7 @@ def _unsure(
     """That these could not be judged, but for what was run and judged so."""
     lines = {name: extent(function) for name, function in source.functions.items()}
     return [
-        unjudged(c.name, c.line, ANOTHER if c.stage in OF_FORWARD else ANOTHER_CALL, begins)
+        unjudged(c.name, c.line, ANOTHER_FORWARD if c.stage in OF_FORWARD else ANOTHER_CALL, begins)
         for c in checks
         if run.isdisjoint(lines.get(c.name, ()))
     ]
@@ -204,7 +204,8 @@ def _said(source: Source, options: Options) -> Said:
 def _without_lines(check: Check) -> Check:
     """A check of a notebook, whose lines have no numbers that count across its cells."""
     remarks = [
-        replace(n, text=Words(*(LINE.sub("", text) for text in n.text))) for n in check.remarks
+        replace(n, text=Words(*(LINE_MENTION.sub("", text) for text in n.text)))
+        for n in check.remarks
     ]
     return replace(check, line=None, remarks=tuple(remarks))
 
@@ -262,8 +263,8 @@ def _remarks(
 ) -> tuple[Note, ...]:
     """What was not looked at, neither by its names nor where it was run."""
     examined = looked_at | source.unfinished.keys()
-    skipped = {name for name in source.functions if NOT_CHECKED.search(plain(name))}
-    left = overlooked(source.module, examined | skipped, set(idle(source.module)))
+    skipped = {name for name in source.functions if NOT_CHECKED.search(plain_name(name))}
+    left = overlooked(source.module, examined | skipped, set(idle_loops(source.module)))
     left += [broken(name, *said) for name, said in source.broken.items() if stage_of(name) is None]
     left = [part for part in left if not run & set(range(part.line, part.end + 1))]
     left += idle_methods(source.module, run)

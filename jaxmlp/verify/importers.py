@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from jaxmlp.verify.names import TRAINS, called
+from jaxmlp.verify.names import TRAINS, called_name
 from jaxmlp.verify.origin import beside
 from jaxmlp.verify.reading import FILE, code_in, statements_of
 
-MOST = 3  # programs that are tried
+MOST_IMPORTERS = 3  # programs that are tried
 FOLDERS = 20  # beside a package
 SEARCHED = 200  # files of a folder that are looked into
 SUFFIXES = (".py", ".ipynb")
@@ -45,10 +45,10 @@ def importers(path: Path) -> list[Importer]:
                         sum(map(len, file.cells)))  # fmt: skip
     programs: list[Importer] = []
     for some in (naming, others):
-        if len(programs) < MOST:
+        if len(programs) < MOST_IMPORTERS:
             made = (_importer(file, contents[file], path) for file in some)
             programs += sorted(filter(None, made), key=key)
-    return programs[:MOST]
+    return programs[:MOST_IMPORTERS]
 
 
 def _candidates(path: Path) -> Iterator[Path]:
@@ -103,5 +103,5 @@ def _changes(body: list[ast.stmt], module: str) -> bool:
     attributes = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
     roots = [ast.unparse(n).split(".")[0] for n in attributes]
     return bool(names.intersection(roots)) or any(
-        isinstance(n, ast.Call) and called(n) in ("setattr", "exec", "eval") for n in nodes
+        isinstance(n, ast.Call) and called_name(n) in ("setattr", "exec", "eval") for n in nodes
     )

@@ -16,10 +16,10 @@ from jaxmlp.verify.loss_slopes import check_slope
 from jaxmlp.verify.names import (
     NOT_CHECKED,
     TRAINS,
-    called,
+    called_name,
     imports_of,
     names_used,
-    plain,
+    plain_name,
     roles,
     words,
 )
@@ -40,9 +40,9 @@ ERROR = re.compile(r"loss|error|cost|objective|energy|ent[r]?o?py|^e$|^j$")
 FORWARD = re.compile(
     r"forward|fprop|propagat|predict|network|output|^model|^f$|junden|^nn$|inference"
 )
-STEP = re.compile(r"step|update|batch|sample|one", re.IGNORECASE)
+SINGLE_STEP = re.compile(r"step|update|batch|sample|one", re.IGNORECASE)
 COUNTS = re.compile(r"epoch|iter", re.IGNORECASE)  # steps
-WHOLE = words("self params parameters param cache grads model net network layers")
+NETWORK_NAMES = words("self params parameters param cache grads model net network layers")
 SAMPLE = words("x xi xn t ti y yi loss")
 
 
@@ -60,8 +60,8 @@ def pieces_of(path: str, source: Source, *, declared: bool) -> Pieces:
     return Pieces(path, imports_of(source.imports, used), source.constants, needed)
 
 
-Judge = Callable[[Runner, Network], Sequence[Check]]
-Judged = Callable[[Subject, Network], Sequence[Check]]
+JobChecker = Callable[[Runner, Network], Sequence[Check]]
+SubjectChecker = Callable[[Subject, Network], Sequence[Check]]
 
 
 class Job(NamedTuple):
@@ -69,7 +69,7 @@ class Job(NamedTuple):
 
     line: int
     name: str
-    check: Judge
+    check: JobChecker
 
     def safely(
         self, runner: Runner, network: Network, seed: int | None = None
@@ -94,7 +94,7 @@ class Job(NamedTuple):
             return (Check(self.name, "derivation", "crashed", self.line, remarks=(note,)),)
 
 
-def work(source: Source, exercise: Judged | None = None) -> list[Job]:
+def work(source: Source, exercise: SubjectChecker | None = None) -> list[Job]:
     """One job for each function to check, in the order of the file.
 
     Args:
@@ -126,7 +126,7 @@ def stage_of(name: str) -> str | None:
     kind = piece(name)
     if kind is not None:
         return STAGE[kind.kind]
-    short = plain(name)
+    short = plain_name(name)
     if NOT_CHECKED.search(short):
         return None
     for pattern, stage in (
@@ -171,7 +171,7 @@ def kind(function: ast.FunctionDef) -> str | None:
 def _is_piece(function: ast.FunctionDef) -> bool:
     """Whether it is f, f', softmax or a loss; what a layer does takes more than u."""
     meaning = piece(function.name)
-    if meaning is None or (meaning.of == "identity" and "back" in plain(function.name)):
+    if meaning is None or (meaning.of == "identity" and "back" in plain_name(function.name)):
         return False  # the way back through a layer without f gives what it is given
     if len(_parameters(function)) <= 1:
         return True
@@ -179,14 +179,16 @@ def _is_piece(function: ast.FunctionDef) -> bool:
         return False
     if meaning.kind == "derivative" and len(_parameters(function)) == 2:
         return True
-    return meaning.kind not in ("derivative", "loss-slope") or "back" not in plain(function.name)
+    return meaning.kind not in ("derivative", "loss-slope") or "back" not in plain_name(
+        function.name
+    )
 
 
 def _part_of_exercise(function: ast.FunctionDef) -> str | None:
     """forward(x, W, f), backward(Ṽ, δ2, f'(u)): of one layer, with what it needs handed over."""
-    short, parameters = plain(function.name), _parameters(function)
-    names = set(map(plain, parameters))
-    if NOT_CHECKED.search(short) or roles(parameters) is not None or names & WHOLE:
+    short, parameters = plain_name(function.name), _parameters(function)
+    names = set(map(plain_name, parameters))
+    if NOT_CHECKED.search(short) or roles(parameters) is not None or names & NETWORK_NAMES:
         return None
     if short.startswith("back") and names & SAMPLE:
         return None  # a pass through a whole network
@@ -204,7 +206,7 @@ def _added(function: ast.FunctionDef) -> set[str]:
             operands += [node.left, node.right]
         elif isinstance(node, ast.AugAssign):
             operands.append(node.value)
-        elif isinstance(node, ast.Call) and called(node) == "add":
+        elif isinstance(node, ast.Call) and called_name(node) == "add":
             operands += node.args
     return {operand.id for operand in operands if isinstance(operand, ast.Name)}
 
@@ -215,13 +217,13 @@ def derivations(source: Source) -> dict[str, tuple[str, ...]]:
     parameters = {name: _parameters(function) for name, function in source.functions.items()}
     return {name: names for name, names in parameters.items()
             if {"W", "V", "x", "y"} <= set(roles(names) or ())
-            and not (NOT_CHECKED.search(plain(name)) or _makes_steps(source.functions[name]))
+            and not (NOT_CHECKED.search(plain_name(name)) or _makes_steps(source.functions[name]))
     }  # fmt: skip
 
 
 def _makes_steps(function: ast.FunctionDef) -> bool:
     """Whether it is a whole training, by its name or by what it counts."""
-    trains = TRAINS.search(function.name) and not STEP.search(function.name)
+    trains = TRAINS.search(function.name) and not SINGLE_STEP.search(function.name)
     names = (getattr(n, "id", getattr(n, "arg", None)) or "" for n in ast.walk(function))
     return bool(trains) or any(map(COUNTS.search, names))
 
@@ -232,7 +234,7 @@ def _speaks_of(node: ast.AST, *words: str) -> bool:
     return any(word in name.lower() for name in names if isinstance(name, str) for word in words)
 
 
-def _as_subject(function: ast.FunctionDef, judged: Judged) -> Judge:
+def _as_subject(function: ast.FunctionDef, judged: SubjectChecker) -> JobChecker:
     """What judges a function by what it gives."""
     parameters, returned = _parameters(function), _returned(function)
 
@@ -244,7 +246,7 @@ def _as_subject(function: ast.FunctionDef, judged: Judged) -> Judge:
     return job
 
 
-def _function_job(function: ast.FunctionDef, *, softmax: bool) -> Judge:
+def _function_job(function: ast.FunctionDef, *, softmax: bool) -> JobChecker:
     def judged(subject: Subject, network: Network) -> Sequence[Check]:
         if _is_piece(function):
             meaning = piece(function.name)

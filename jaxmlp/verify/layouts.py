@@ -9,7 +9,7 @@ from jaxmlp.verify.names import roles
 
 D, Q, M, N = 7, 4, 3, 11
 ETA = 0.37  # a step size
-ONE = ("sample", "column")  # a layout of one sample at a time
+SINGLE_SAMPLE = ("sample", "column")  # a layout of one sample at a time
 
 
 class Layout(NamedTuple):
@@ -55,7 +55,7 @@ def arguments(
     """
     W, V, x, y = (part[at] for part in p)
     if layout.one:
-        x = with_one(x)
+        x = prepend_one(x)
     if layout.samples != "rows":
         x, y = (x[0], y[0]) if layout.samples == "sample" else (x.T, y.T)
     values = {"W": W, "V": V, "x": x, "y": y, "eta": eta}
@@ -69,7 +69,7 @@ def arguments(
     return [v if np.isscalar(v) else np.array(v) for v in map(values.__getitem__, symbols)]
 
 
-def drawn(
+def random_arguments(
     names: Sequence[str], layout: Layout, random: np.random.Generator, *, bias: bool
 ) -> dict[str, np.ndarray]:
     """Random arguments of unequal sizes, by the names of the parameters.
@@ -84,7 +84,7 @@ def drawn(
     return dict(zip(names, map(np.asarray, values), strict=True))
 
 
-def with_one(x: np.ndarray) -> np.ndarray:
+def prepend_one(x: np.ndarray) -> np.ndarray:
     """A 1 in front of each row."""
     return np.concatenate([np.ones_like(x[..., :1]), x], axis=-1)
 

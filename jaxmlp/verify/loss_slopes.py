@@ -15,13 +15,13 @@ from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import ended
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.names import plain
+from jaxmlp.verify.names import plain_name
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.run.outcome import Crashed
 from jaxmlp.verify.slips import SLIPS
-from jaxmlp.verify.small import TARGETS, judged, of_outputs
+from jaxmlp.verify.small import TARGETS, judged_quantity, of_outputs
 
-Way: TypeAlias = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], tuple[Note, ...]]
+SlopeForm: TypeAlias = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], tuple[Note, ...]]
 
 OPPOSITE = Note("opposite", Words(
     "gives −∂E/∂g, so the update must be added, not subtracted",
@@ -29,14 +29,14 @@ OPPOSITE = Note("opposite", Words(
 BY_A = Note("by-a", Words(
     "gives the derivative with respect to a, the input of the output function",
     "出力関数の入力 a についての微分を返します"))  # fmt: skip
-LOGARITHMS: tuple[Way, ...] = (
+LOGARITHMS: tuple[SlopeForm, ...] = (
     (given.D_ERROR["cross_entropy"], ()),
     (given.D_ERROR["binary_cross_entropy"], ()),
     (lambda g, y: g - y, (BY_A,)),
     (lambda g, y: given.softmax(g) - y, (BY_A,)),
     (lambda g, y: given.sigmoid(g) - y, (BY_A,)),
 )
-SQUARES: tuple[Way, ...] = (
+SQUARES: tuple[SlopeForm, ...] = (
     (given.D_ERROR["squared_error"], ()),
     (lambda g, y: (g - y) * g * (1 - g), (BY_A,)),
     (lambda g, y: (g - y) * (1 - g**2), (BY_A,)),
@@ -62,7 +62,7 @@ def _slope(subject: Subject, kind: Piece) -> tuple[Check, ...]:
         claim = call(g, y)
     except Crashed:  # it may ask for the numbers of the classes, say
         return ()
-    names = set(map(plain, subject.parameters))
+    names = set(map(plain_name, subject.parameters))
     for formula, remarks in RIGHT[kind.of]:
         if times := _times(claim, formula(g, y)):
             sure = times < 0 and (exchanged or names & TARGETS)  # which of both is the target
@@ -70,12 +70,12 @@ def _slope(subject: Subject, kind: Piece) -> tuple[Check, ...]:
             return (Check(subject.name, STAGE[kind.kind], "right", remarks=said),)
     if any("log" in name for name in names):
         return ()  # it may be given log g
-    right = pieces.quantities(kind, at, claim)
+    right = pieces.piece_quantities(kind, at, claim)
     for _, slip, *_ in SLIPS[kind]:
         times = _times(claim, slip(right, given.D_ERROR[pieces.ERROR_OF[kind.of]](g, y)))
         if times > 0:
             again = lambda g, times=times: call(g, y) / times  # noqa: E731
-            return (judged(subject, kind, at, claim / times, again, "g"),)
+            return (judged_quantity(subject, kind, at, claim / times, again, "g"),)
     return ()
 
 

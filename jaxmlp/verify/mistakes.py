@@ -7,17 +7,17 @@ from jaxmlp.losses import LOSSES
 from jaxmlp.verify import given
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.general import (
-    CONSTANT,
+    CONSTANT_FACTORS,
     PER_SAMPLE,
-    REDUCED,
     SIGN,
+    SUM_OR_MEAN,
     ZERO,
     forgotten,
     in_matrix,
     last,
     scaled,
 )
-from jaxmlp.verify.layouts import with_one
+from jaxmlp.verify.layouts import prepend_one
 from jaxmlp.verify.program import Change, Formula, Mistake, Quantities, mistake
 
 
@@ -71,7 +71,7 @@ def _other_g(id: str, of: str, g: Formula, en: str, ja: str) -> Mistake:
     """δ2 = g − y with a wrong g, for a pair (g, E) whose δ2 is g − y; `of` is the right g."""
 
     def formula(q: Quantities, v: np.ndarray) -> np.ndarray:
-        fused = (q.by.output, q.by.loss) in given.FUSED
+        fused = (q.by.output, q.by.loss) in given.FUSED_DELTA
         return g(q) - q.y if fused and q.by.output == of else v
 
     return mistake(id, "delta2", formula, "L6", en, ja)
@@ -150,15 +150,15 @@ CATALOGUE: tuple[Mistake, ...] = (
     _other_g("softmax-whole-batch", "softmax", lambda q: np.exp(q.a) / np.exp(q.a).sum((-1, -2), keepdims=True),
              "Softmax is summed over the whole batch: it must be summed over the outputs of each sample.",
              "ソフトマックスの和をバッチ全体で取っています。サンプルごとに出力について取ります。"),
-    *scaled("delta2", ZERO | CONSTANT | PER_SAMPLE),
+    *scaled("delta2", ZERO | CONSTANT_FACTORS | PER_SAMPLE),
     # ∂E/∂V (L15)
-    mistake("u-for-z", "dV", lambda q, v: q.delta2.mT @ (with_one(q.u) if q.bias else q.u) * q.share, "L15",
+    mistake("u-for-z", "dV", lambda q, v: q.delta2.mT @ (prepend_one(q.u) if q.bias else q.u) * q.share, "L15",
          "∂E/∂V uses u = Wx, where z = (1, f(Wx)) belongs.",
          "∂E/∂V に u = Wx を使っています。正しくは z = (1, f(Wx)) です。"),
     *in_matrix("dV", "x"),
     *scaled("dV", SIGN | ZERO),
     *forgotten("dV"),
-    *scaled("dV", CONSTANT | REDUCED),
+    *scaled("dV", CONSTANT_FACTORS | SUM_OR_MEAN),
     # δ1 (L18, L19, L22, L24)
     mistake("V-not-transposed", "delta1", lambda q, v: q.delta2 @ q.V_tilde.mT * q.slope, "L24",
          "Ṽ is not transposed: δ1 has Σ_k δ2_k v_jk (as L24 is printed), where Σ_k δ2_k v_kj belongs, Ṽᵀδ2.",
@@ -209,14 +209,14 @@ CATALOGUE: tuple[Mistake, ...] = (
     mistake("updated-V", "V_tilde", lambda q, v: (q.V - q.eta * q.dV)[..., int(q.bias) :] if q.update else v, "L26",
          "δ1 was computed from the V already updated: everything must be taken at step t (compute δ1 before the update).",
          "更新後の V で δ1 を計算しています。すべて時刻 t の値を使います (更新の前に δ1 を計算します)。"),
-    *scaled("delta1", SIGN | ZERO | CONSTANT | PER_SAMPLE),
+    *scaled("delta1", SIGN | ZERO | CONSTANT_FACTORS | PER_SAMPLE),
     # ∂E/∂W (L20)
     *in_matrix("dW", "z"),
     *scaled("dW", SIGN | ZERO),
     *forgotten("dW"),
-    *scaled("dW", CONSTANT | REDUCED),
+    *scaled("dW", CONSTANT_FACTORS | SUM_OR_MEAN),
     # ∂E/∂V and ∂E/∂W together (L12)
-    *scaled("share", REDUCED),
+    *scaled("share", SUM_OR_MEAN),
 )  # fmt: skip
 
 

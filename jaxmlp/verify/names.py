@@ -23,12 +23,12 @@ SAMPLE_COUNT = re.compile(
 )
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
 TRAINS = re.compile(r"train|fit|learn", re.IGNORECASE)
-SLOPE = re.compile(
+SLOPE_NAME = re.compile(
     r"prime|deriv|grad|slope|^d_?(sig|logis|tanh|relu|leaky|elu|act|f$|g$|softplus)|_d$|back",
     re.IGNORECASE,
 )
 
-PARAMETERS = {
+NAMES_BY_ROLE = {
     "W": "w w1 wh win whidden wi wx wxh weight1 weights1 weightshidden theta1 winput wih",
     "V": "v w2 wo wout woutput wz why weight2 weights2 weightsoutput theta2 who",
     "b": "b b1 bh bhidden bw bias1 bi",
@@ -38,22 +38,22 @@ PARAMETERS = {
     "tbatch batchy batcht yt",
     "eta": "eta etat lr learningrate alpha stepsize rate step epsilon eps gamma lrate learnrate",
 }
-ROLE = {name: role for role, names in PARAMETERS.items() for name in names.split()}
-DELTAS = {
+ROLE = {name: role for role, names in NAMES_BY_ROLE.items() for name in names.split()}
+DELTA_NAMES = {
     "delta2": "delta2 d2 deltaout deltaoutput deltao dout delta2t dlta2 dz2 da2 doutput",
     "delta1": "delta1 d1 deltahidden deltah dhidden delta1t dlta1 dz1 da1 dhid",
 }
-DELTA = {name: role for role, names in DELTAS.items() for name in names.split()}
+DELTA_ROLE = {name: role for role, names in DELTA_NAMES.items() for name in names.split()}
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name without what people vary in it."""
     return name.lower().replace("_", "").replace("∂", "d").replace("δ", "delta").replace("η", "eta")
 
 
 def role_table(names: Iterable[str]) -> dict[str, str]:
     """The role of each plain name; w1 and b1 are the second where w0 is the first of two."""
-    plain_names = set(map(plain, names))
+    plain_names = set(map(plain_name, names))
     shifted = {"w0", "w1"} <= plain_names and "w2" not in plain_names
     return {**ROLE, "w0": "W", "w1": "V", "b0": "b", "b1": "c"} if shifted else ROLE
 
@@ -61,7 +61,7 @@ def role_table(names: Iterable[str]) -> dict[str, str]:
 def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
     """What each parameter is: W, V, b, c, x, y or eta; None if one is none of these, or twice."""
     table = role_table(parameters)
-    symbols = tuple(table.get(plain(name), "") for name in parameters)
+    symbols = tuple(table.get(plain_name(name), "") for name in parameters)
     return symbols if all(symbols) and len(set(symbols)) == len(symbols) else None
 
 
@@ -70,14 +70,14 @@ def last_word(place: str) -> str:
     return (re.findall(r"\w+", place) or [""])[-1]
 
 
-def named(place: str) -> str:
+def lower_last_word(place: str) -> str:
     """The last word of a place, in small letters: w1 of parameters['W1']."""
     return last_word(place).lower()
 
 
 def meant(place: str) -> set[str]:
     """The words for what a place may hold the gradient of: b1 of grads['db1'], and db1."""
-    word = named(place)
+    word = lower_last_word(place)
     return {word, *GRADIENT_OF.findall(word)}
 
 
@@ -86,7 +86,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def called(call: ast.Call) -> str:
+def called_name(call: ast.Call) -> str:
     """The last name of what is called: genfromtxt in np.genfromtxt(…)."""
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
@@ -128,7 +128,7 @@ def updates(statement: ast.AST) -> set[str]:
     return {name for name in updated if not (LOSS.search(name) or name in ("E", "J"))}
 
 
-def moves(statement: ast.AST, ran: Collection[int]) -> set[str]:
+def updated_names(statement: ast.AST, ran: Collection[int]) -> set[str]:
     """What is made of what it was, by the last of its names: b, of `self.layers[0].b -= db`.
 
     Args:

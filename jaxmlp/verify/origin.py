@@ -27,7 +27,7 @@ AUTODIFF = re.compile(
 )
 LIBRARY = re.compile(r"jaxmlp(\.\w+)*")
 COMPLEX = re.compile(r"(\w*\.)*(imag|complex\w*|csingle|cdouble)|a complex number")
-HIDDEN = re.compile(
+HIDDEN_CODE = re.compile(
     r"exec|eval|compile|__import__|getattr|setattr|globals|vars|locals|__builtins__"
     r"|(\w*\.)*(__dict__|__globals__|__getattribute__|__code__|__subclasses__|attrgetter|modules)"
     r"|(builtins|importlib|runpy|ctypes|marshal|pickle|code|inspect|gc)(\.\w+)*"
@@ -41,7 +41,7 @@ SAID = {
         "手で導出していません: 複素数 (複素数ステップ)",
     ),
     "hidden-code": (
-        HIDDEN,
+        HIDDEN_CODE,
         "runs what cannot be read in the file",
         "ファイルから読み取れないコードを実行しています",
     ),
@@ -132,7 +132,7 @@ class Origins:
             case ast.Name(id=name):
                 stars = (f"{module.removesuffix('*')}{name}" for module in self.stars)
                 starred = next((dotted for dotted in stars if AUTODIFF.fullmatch(dotted)), None)
-                own = name if HIDDEN.fullmatch(name) or COMPLEX.fullmatch(name) else None
+                own = name if HIDDEN_CODE.fullmatch(name) or COMPLEX.fullmatch(name) else None
                 return self.names.get(name) or starred or own
         return None
 

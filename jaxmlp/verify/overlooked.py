@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from jaxmlp.verify.calling import result_role
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.names import ROLE, blocks, called, loads, plain, stores, updates, words
-from jaxmlp.verify.ran import PRODUCTS
+from jaxmlp.verify.names import ROLE, blocks, called_name, loads, plain_name, stores, updates, words
+from jaxmlp.verify.ran import PRODUCT_CALLS
 from jaxmlp.verify.source import empty
 
 ID = "not-looked-at"
-BACKPROPAGATION = re.compile(r"back(ward|prop|propagat|pass)|^back$|bprop|gyakudenpa")
-GRADIENT_OF = re.compile(r"^(grad|d|g)")
-RATE = re.compile(r"^(lr|eta|alpha|learn(ing)?_?rate)$")
+BACKPROPAGATION_NAME = re.compile(r"back(ward|prop|propagat|pass)|^back$|bprop|gyakudenpa")
+DERIVATIVE_PREFIX = re.compile(r"^(grad|d|g)")
+RATE_NAME = re.compile(r"^(lr|eta|alpha|learn(ing)?_?rate)$")
 PARAMETERS = ("W", "V", "b", "c")
-GRADIENTS = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
+GRADIENT_ROLES = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
 HOLDERS = words("self params parameters param cache grads model net network layers weights")
 
 HELD = Words("parameters in a dict or an object", "パラメータが辞書やオブジェクトの中にあります")
@@ -86,7 +86,7 @@ def _is_own(target: ast.expr, step: ast.BinOp) -> bool:
     plainly = all(isinstance(n, ast.Name | ast.Attribute | ast.Subscript | ast.Constant)
                   for n in simple)  # fmt: skip
     gradients = [_label(n) for n in simple if _is_gradient(_label(n))]
-    return plainly and [GRADIENT_OF.sub("", name) for name in gradients] == [_label(target)]
+    return plainly and [DERIVATIVE_PREFIX.sub("", name) for name in gradients] == [_label(target)]
 
 
 def idle_methods(module: ast.Module, run: set[int]) -> list[Overlooked]:
@@ -113,7 +113,7 @@ def broken(name: str, line: int, why: str) -> Overlooked:
     return Overlooked(Words(name, name), line, Words(why, why), line)
 
 
-def idle(module: ast.Module) -> list[int]:
+def idle_loops(module: ast.Module) -> list[int]:
     """The lines of loops that take a sample, after W and V are made, and update nothing yet."""
     lines: list[int] = []
 
@@ -130,12 +130,12 @@ def idle(module: ast.Module) -> list[int]:
 
 
 def _takes_a_sample(loop: ast.For | ast.While, before: list[ast.stmt]) -> bool:
-    stored = {ROLE.get(plain(name)) for s in loop.body for name in stores(s)}
+    stored = {ROLE.get(plain_name(name)) for s in loop.body for name in stores(s)}
     made = [s for s in before if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
-    there = {ROLE.get(plain(name)) for s in made for name in stores(s)}
+    there = {ROLE.get(plain_name(name)) for s in made for name in stores(s)}
     nodes = [n for s in loop.body for n in ast.walk(s)]
     tests = "test" in " ".join(map(ast.dump, loop.body)) or any(
-        isinstance(n, ast.Compare) or (isinstance(n, ast.Call) and called(n) == "argmax")
+        isinstance(n, ast.Compare) or (isinstance(n, ast.Call) and called_name(n) == "argmax")
         for n in nodes
     )
     idle = {"x", "y"} <= stored and not ({"W", "V"} & stored or any(map(updates, loop.body)))
@@ -166,7 +166,7 @@ def _unexamined(node: ast.AST, examined: Container[str]) -> Iterator[ast.AST]:
 def _gradient(node: ast.AST) -> bool:
     """Whether it computes a δ or a gradient, or moves a parameter; `delta = 1e-7` does not."""
     if isinstance(node, ast.FunctionDef):
-        return bool(BACKPROPAGATION.search(plain(node.name))) and not empty(node)
+        return bool(BACKPROPAGATION_NAME.search(plain_name(node.name))) and not empty(node)
     if isinstance(node, ast.AugAssign):  # c += 1 counts
         counts = isinstance(node.value, ast.Constant)
         return (ROLE.get(_label(node.target)) in PARAMETERS and not counts) or _goes_down(node)
@@ -186,7 +186,7 @@ def _worked_on(value: ast.AST) -> Iterator[ast.AST]:
     parts = ast.iter_child_nodes(value)
     if isinstance(value, ast.Subscript):
         parts = iter([value.value])
-    elif isinstance(value, ast.Call) and called(value) == "reshape":
+    elif isinstance(value, ast.Call) and called_name(value) == "reshape":
         of_module = ast.unparse(value.func).startswith(("np.", "numpy.", "jnp."))
         parts = iter(value.args[:1] if of_module else [value.func])
     for part in parts:
@@ -196,14 +196,14 @@ def _worked_on(value: ast.AST) -> Iterator[ast.AST]:
 def _goes_down(node: ast.AugAssign) -> bool:
     """Whether something moves by a step size times something that is called a gradient."""
     names = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
-    told = any(map(RATE.search, names)) and any("grad" in name for name in names)
+    told = any(map(RATE_NAME.search, names)) and any("grad" in name for name in names)
     return isinstance(node.op, ast.Add | ast.Sub) and told
 
 
 def _begins(value: ast.expr) -> bool:
     """Whether it is nothing yet: a number, an empty list, or zeros."""
     empty_list = isinstance(value, ast.List | ast.Tuple) and not value.elts
-    zeros = isinstance(value, ast.Call) and called(value) in ("zeros", "zeros_like", "empty")
+    zeros = isinstance(value, ast.Call) and called_name(value) in ("zeros", "zeros_like", "empty")
     return isinstance(value, ast.Constant) or empty_list or zeros
 
 
@@ -212,12 +212,12 @@ def _computes(function: ast.FunctionDef) -> bool:
     nodes = [*ast.walk(function)]
     signs = {type(n.op) for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign)}
     return bool(signs & {ast.Mult, ast.MatMult, ast.Div}) or any(
-        called(n) in PRODUCTS for n in nodes if isinstance(n, ast.Call)
+        called_name(n) in PRODUCT_CALLS for n in nodes if isinstance(n, ast.Call)
     )
 
 
 def _is_gradient(name: str) -> bool:
-    return result_role(name, ()) in GRADIENTS or "delta" in name or name.startswith("nabla")
+    return result_role(name, ()) in GRADIENT_ROLES or "delta" in name or name.startswith("nabla")
 
 
 def _parts(target: ast.expr) -> list[ast.expr]:
@@ -228,9 +228,9 @@ def _label(node: ast.expr) -> str:
     """The plain name of a variable, of an attribute, or of a dict's entry."""
     if isinstance(node, ast.Subscript):
         key = getattr(node.slice, "value", None)
-        return plain(key) if isinstance(key, str) else _label(node.value)
+        return plain_name(key) if isinstance(key, str) else _label(node.value)
     name = getattr(node, "attr", getattr(node, "id", ""))
-    return plain(name) if isinstance(name, str) else ""
+    return plain_name(name) if isinstance(name, str) else ""
 
 
 def _name(node: ast.stmt) -> Words:
@@ -244,7 +244,7 @@ def _why(node: ast.stmt) -> Words:
     parameters = {a.arg for n in ast.walk(node) if isinstance(n, ast.arguments) for a in n.args}
     held = any(isinstance(n, ast.Subscript) and isinstance(getattr(n.slice, "value", None), str)
                for n in ast.walk(node))  # fmt: skip
-    return HELD if held or HOLDERS & set(map(plain, parameters | loads(node))) else OTHER
+    return HELD if held or HOLDERS & set(map(plain_name, parameters | loads(node))) else OTHER
 
 
 def remark(parts: list[Overlooked], *, numbered: bool) -> tuple[Note, ...]:

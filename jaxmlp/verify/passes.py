@@ -9,7 +9,7 @@ from jaxmlp.network import Network
 from jaxmlp.verify import given
 from jaxmlp.verify.calling import Subject, array, convention, stacked
 from jaxmlp.verify.claimed import points_of
-from jaxmlp.verify.derivation import quantities
+from jaxmlp.verify.derivation import right_quantities
 from jaxmlp.verify.ending import (
     at_equal,
     at_equal_sizes,
@@ -20,10 +20,10 @@ from jaxmlp.verify.ending import (
     unfinished,
 )
 from jaxmlp.verify.finding import Check, Note, Words, remarked
-from jaxmlp.verify.judge.stages import STAGES, judge
+from jaxmlp.verify.judge.stages import STAGES, judge_stages
 from jaxmlp.verify.mistakes import CATALOGUE
-from jaxmlp.verify.names import plain
-from jaxmlp.verify.points import Points, Sizes, draw
+from jaxmlp.verify.names import plain_name
+from jaxmlp.verify.points import Points, Sizes, draw_points
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed
 
@@ -40,7 +40,7 @@ def _forward(subject: Subject, network: Network) -> tuple[Check, ...]:
     """In the first way in which it does not crash: with f and f', or both by one, or f alone."""
     f, slope = given.F[network.hidden.name], given.SLOPE[network.hidden.name]
     points = points_of(network).single()
-    judged = functools.partial(_forward_in, subject, points, quantities(network, points))
+    judged = functools.partial(_forward_in, subject, points, right_quantities(network, points))
     handed = [([given.PAIR[network.hidden.name]], True), ([f], False)]
     handed = [([f, slope], True)] if len(subject.parameters) > 3 else handed
     ways = ((*option, column) for option in handed for column in (False, True))
@@ -52,7 +52,7 @@ def _forward_in(
     functions: list[Callable], with_slope: bool, column: bool,
 ) -> tuple[Check, ...]:  # fmt: skip
     claims = _forward_claims(subject, points, right, functions, column)
-    checks = judge(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
+    checks = judge_stages(subject.name, right, claims, CATALOGUE, stages=(*STAGES, "fu"))
     if column:
         checks = remarked(checks, convention("column"))
     if claims.keys() == {"z"} and with_slope:
@@ -63,7 +63,7 @@ def _forward_in(
 def _forward_claims(
     subject: Subject, points: Points, right: Quantities, functions: list[Callable], column: bool
 ) -> dict[str, np.ndarray]:
-    first, second = (plain(p) for p in subject.parameters[:2])
+    first, second = (plain_name(p) for p in subject.parameters[:2])
     weights_first = first.startswith("w") and not second.startswith("w")
     at_points = []
     for at in range(len(points.W)):
@@ -98,12 +98,12 @@ def _backward_at(subject: Subject, sizes: Sizes) -> Iterator[tuple[Check, ...]]:
     Raises:
         Crashed: it does with both.
     """
-    points = draw(SMOOTH, sizes).single()
-    right = quantities(SMOOTH, points)
+    points = draw_points(SMOOTH, sizes).single()
+    right = right_quantities(SMOOTH, points)
 
     def judged(matrices: np.ndarray, *said: Note) -> tuple[Check, ...]:
         claim = _delta1(subject, right, matrices)
-        return remarked(judge(subject.name, right, {"delta1": claim}, CATALOGUE), *said)
+        return remarked(judge_stages(subject.name, right, {"delta1": claim}, CATALOGUE), *said)
 
     return attempts((lambda: judged(right.V_tilde), lambda: judged(points.V, V_GIVEN)))
 
@@ -127,7 +127,7 @@ def _delta1(subject: Subject, right: Quantities, matrices: np.ndarray) -> np.nda
 
 def _places(parameters: Sequence[str]) -> list[str]:
     """Which of three parameters is the matrix, δ2 and f'(Wx): by name, or else in this order."""
-    names = [plain(p) for p in parameters[:3]]
+    names = [plain_name(p) for p in parameters[:3]]
     delta = next(
         (i for i, n in enumerate(names) if "delta" in n or n in ("d", "d2", "err", "error")), 1
     )

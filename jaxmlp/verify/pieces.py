@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify import given
-from jaxmlp.verify.names import plain
+from jaxmlp.verify.names import plain_name
 from jaxmlp.verify.program import DerivationProgram, Formula, Quantities
-from jaxmlp.verify.truth.errors import KNOWN
+from jaxmlp.verify.truth.errors import ERROR_FUNCTIONS
 
 SPELLINGS = {
     "relu": "relu rectifiedlinear rectifiedlinearunit rampfunction ramp",
@@ -20,8 +20,8 @@ SPELLINGS = {
     "tanh": "tanh hyperbolictangent tanhfunction tanhyperbolic htan",
     "identity": "identity linear identityfunction",
 }
-ACTIVATION = {s: name for name, all in SPELLINGS.items() for s in all.split()}
-_WORDS = "|".join(sorted(ACTIVATION, key=len, reverse=True))
+ACTIVATION_BY_SPELLING = {s: name for name, all in SPELLINGS.items() for s in all.split()}
+_WORDS = "|".join(sorted(ACTIVATION_BY_SPELLING, key=len, reverse=True))
 _FUNCTION = r"(?:function|func|fn|activation)?"
 NAMED = re.compile(rf"(?:my)?({_WORDS}){_FUNCTION}")
 
@@ -46,8 +46,8 @@ LOSS_NAMES = {
     " sumofsquarederrors squaredloss squarederrorloss sumsquarederrors quadraticloss",
     "mean_squared_error": "mse meansquarederror mseloss",
 }
-LOSS = {s: name for name, all in LOSS_NAMES.items() for s in all.split()}
-SLOPE_OF_LOSS = _derivative("|".join(sorted(LOSS, key=len, reverse=True)))
+LOSS_BY_SPELLING = {s: name for name, all in LOSS_NAMES.items() for s in all.split()}
+SLOPE_OF_LOSS = _derivative("|".join(sorted(LOSS_BY_SPELLING, key=len, reverse=True)))
 STAGE = {"activation": "value", "softmax": "value", "derivative": "derivative", "loss": "loss",
          "loss-slope": "dE"}  # fmt: skip
 ERROR_OF = {name: name.removeprefix("mean_") for name in LOSS_NAMES}
@@ -67,25 +67,25 @@ class Piece(NamedTuple):
 
 def piece(name: str) -> Piece | None:
     """What a function's name says it is, or None."""
-    short = plain(name)
+    short = plain_name(name)
     plainly = NAMED.fullmatch(short)
     if plainly:
-        return Piece("activation", ACTIVATION[plainly[1]])
+        return Piece("activation", ACTIVATION_BY_SPELLING[plainly[1]])
     if re.fullmatch(r"(stable|my)?softmax(function|fn)?\d?", short):
         return Piece("softmax", "softmax")
-    if short in LOSS:
-        return Piece("loss", LOSS[short])
+    if short in LOSS_BY_SPELLING:
+        return Piece("loss", LOSS_BY_SPELLING[short])
     if match := SLOPE_OF_LOSS.fullmatch(short):
-        return Piece("loss-slope", LOSS[match[1] or match[2]])
+        return Piece("loss-slope", LOSS_BY_SPELLING[match[1] or match[2]])
     match = DERIVATIVE.fullmatch(short)
-    return Piece("derivative", ACTIVATION[match[1] or match[2]]) if match else None
+    return Piece("derivative", ACTIVATION_BY_SPELLING[match[1] or match[2]]) if match else None
 
 
-def error(name: str, g: np.ndarray, y: np.ndarray) -> np.ndarray:
+def error_by_name(name: str, g: np.ndarray, y: np.ndarray) -> np.ndarray:
     """An E by its name, one number a point."""
     if name == "mean_squared_error":
-        return KNOWN["squared_error"](g, y).mean(axis=-1)
-    return KNOWN[name](g, y).sum(axis=-1)
+        return ERROR_FUNCTIONS["squared_error"](g, y).mean(axis=-1)
+    return ERROR_FUNCTIONS[name](g, y).sum(axis=-1)
 
 
 @functools.cache
@@ -95,7 +95,7 @@ def program(kind: Piece) -> DerivationProgram:
         "activation": lambda q: given.F[kind.of](q.u),
         "derivative": lambda q: given.SLOPE[kind.of](q.u),
         "softmax": lambda q: given.softmax(q.u),
-        "loss": lambda q: error(kind.of, q.g, q.y),
+        "loss": lambda q: error_by_name(kind.of, q.g, q.y),
         "loss-slope": lambda q: given.D_ERROR[ERROR_OF[kind.of]](q.g, q.y),
     }
     step, inputs = STAGE[kind.kind], ("g", "y") if "loss" in kind.kind else ("u",)
@@ -126,6 +126,6 @@ def points(kind: Piece, *, seed: int = 0) -> dict[str, np.ndarray]:
     return {"g": rng.normal(size=(8, 5)), "y": rng.normal(size=(8, 5))}
 
 
-def quantities(kind: Piece, at: dict[str, np.ndarray], claimed: np.ndarray) -> Quantities:
+def piece_quantities(kind: Piece, at: dict[str, np.ndarray], claimed: np.ndarray) -> Quantities:
     """The right function at these points, and what was claimed, from which an ε is read off."""
     return Quantities(program(kind), {**at, "claimed": claimed})

@@ -11,11 +11,11 @@ from jaxtyping import Array
 
 from jaxmlp.gradients import Gradients, autodiff
 from jaxmlp.network import Forward, Network, Params, forward, loss
-from jaxmlp.verify.layouts import with_one
+from jaxmlp.verify.layouts import prepend_one
 
 MARGIN = 0.2  # over q: no u is nearer to 0, where a ReLU has no derivative
-STEP = 1e-5
-AGREE = 1e-6  # of finite differences with autodiff, relative to the largest entry
+DIFFERENCE_STEP = 1e-5
+AUTODIFF_TOLERANCE = 1e-6  # of finite differences with autodiff, relative to the largest entry
 
 
 class Sizes(NamedTuple):
@@ -34,7 +34,6 @@ class Sizes(NamedTuple):
 
 # A mistake that does not conform at unequal sizes may at these, and can then be named.
 EQUAL = (Sizes(7, 5, 5), Sizes(4, 5, 5), Sizes(7, 4, 5), Sizes(5, 5, 5), Sizes(7, 1, 3))
-ETA = 0.37  # the step size of an update
 
 
 class Points(NamedTuple):
@@ -59,7 +58,7 @@ class Points(NamedTuple):
         return Points(W, V, *(v.reshape(draws * n, 1, -1) for v in (self.x, self.y)))
 
 
-def draw(network: Network, sizes: Sizes, *, seed: int = 0) -> Points:
+def draw_points(network: Network, sizes: Sizes, *, seed: int = 0) -> Points:
     """Points at which no u is near 0, and each hidden unit is on in some and off in others.
 
     The numbers are float32's, so that a derivation that computes in float32 sees the same points.
@@ -87,7 +86,7 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 
 def _with_one(network: Network, x: np.ndarray) -> np.ndarray:
-    return with_one(x) if network.bias else x
+    return prepend_one(x) if network.bias else x
 
 
 def _targets(network: Network, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -127,7 +126,7 @@ def truth(network: Network, points: Points) -> Truth:
         exact, slopes, values = jax.tree.map(np.asarray, _truth(network, points))
     for name, slope in zip(("dW", "dV"), slopes, strict=True):
         apart = np.abs(getattr(exact, name) - slope).max()
-        if not apart <= AGREE * np.abs(slope).max():
+        if not apart <= AUTODIFF_TOLERANCE * np.abs(slope).max():
             raise ValueError(
                 f"expected autodiff and finite differences to agree on {name} of this network, "
                 f"got a difference of {apart:.1e}: is an f, g or E not differentiable?"
@@ -136,24 +135,24 @@ def truth(network: Network, points: Points) -> Truth:
 
 
 Numbers = np.ndarray | Array
-Compared = tuple[Gradients, Params, Forward]  # by autodiff, by finite differences; the values
+Comparison = tuple[Gradients, Params, Forward]  # by autodiff, by finite differences; the values
 
 
 # Run a few times only: compiling it is what takes the time.
 @functools.partial(
     jax.jit, static_argnums=0, compiler_options={"xla_backend_optimization_level": 0}
 )
-def _truth(network: Network, points: Points) -> Compared:
+def _truth(network: Network, points: Points) -> Comparison:
     return jax.vmap(functools.partial(_at_one_point, network))(*points)
 
 
-def _at_one_point(network: Network, W: Numbers, V: Numbers, x: Numbers, y: Numbers) -> Compared:
+def _at_one_point(network: Network, W: Numbers, V: Numbers, x: Numbers, y: Numbers) -> Comparison:
     exact = autodiff(network, Params(W, V), x, y, reduction="sum")
     flat, shaped = ravel_pytree(Params(W, V))
 
     def error(p: Array) -> Array:
         return loss(network, shaped(p), x, y, reduction="sum")
 
-    steps = STEP * jnp.eye(flat.size, dtype=flat.dtype)
-    slopes = jax.vmap(lambda e: (error(flat + e) - error(flat - e)) / (2 * STEP))(steps)
+    steps = DIFFERENCE_STEP * jnp.eye(flat.size, dtype=flat.dtype)
+    slopes = jax.vmap(lambda e: (error(flat + e) - error(flat - e)) / (2 * DIFFERENCE_STEP))(steps)
     return exact, shaped(slopes), forward(network, Params(W, V), x)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 CAUGHT = re.compile(
     r"^([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., \t]+\)),[ \t]*(\w+)[ \t]*:", re.M
 )
-RAISED = re.compile(r"^([ \t]*raise[ \t]+[\w.]+),[ \t]*(.+)$", re.M)
+RAISE_STATEMENT = re.compile(r"^([ \t]*raise[ \t]+[\w.]+),[ \t]*(.+)$", re.M)
 OCTAL = re.compile(r"(?<![\w.])0([0-7]+)(?![\w.])")
-BLANK = frozenset(
+BLANK_TOKENS = frozenset(
     (tokenize.INDENT, tokenize.DEDENT, tokenize.NL, tokenize.COMMENT, tokenize.NEWLINE)
 )
 
@@ -22,7 +22,7 @@ def as_python_3(text: str) -> str:
         >>> as_python_3("if x:\\n    print 'a', b,\\nprint")
         "if x:\\n    print( 'a', b)\\nprint"
     """
-    text = RAISED.sub(r"\1(\2)", CAUGHT.sub(r"\1 as \2:", OCTAL.sub(r"0o\1", text)))
+    text = RAISE_STATEMENT.sub(r"\1(\2)", CAUGHT.sub(r"\1 as \2:", OCTAL.sub(r"0o\1", text)))
     lines = text.split("\n")
     for (row, column), (end_row, end_column) in reversed(list(_printed(text))):
         said = lines[end_row - 1][:end_column].rstrip().rstrip(",")
@@ -37,11 +37,11 @@ def _printed(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     for number, (before, token, after) in enumerate(
         zip([None, *tokens], tokens, tokens[1:], strict=False)
     ):
-        begins = before is None or before.type in BLANK or before.string in (":", ";")
-        stated = token.string == "print" and begins and after.type not in BLANK
+        begins = before is None or before.type in BLANK_TOKENS or before.string in (":", ";")
+        stated = token.string == "print" and begins and after.type not in BLANK_TOKENS
         if stated and after.string not in ("=", ".", ",", ")") and after.type != tokenize.ENDMARKER:
             rest = tokens[number + 1 :]
-            ends = BLANK - {tokenize.NL}
+            ends = BLANK_TOKENS - {tokenize.NL}
             last = next((k for k, t in enumerate(rest) if t.type in ends or t.string == ";"), 0)
             if last and not _called(rest[:last]):
                 yield token.end, rest[last - 1].end

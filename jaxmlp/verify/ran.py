@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.names import called
+from jaxmlp.verify.names import called_name
 from jaxmlp.verify.run.recording import Recording
 
 BACK_STAGES = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
-PRODUCTS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
+PRODUCT_CALLS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def multiplies(node: ast.AST) -> bool:
         names = {n.id for left in node.targets for n in ast.walk(left) if isinstance(n, ast.Name)}
         used = {n.id for n in inside if isinstance(n, ast.Name)}
         return bool(names & used) and any(map(_by_product, sums))
-    return isinstance(node, ast.Call) and called(node) in PRODUCTS
+    return isinstance(node, ast.Call) and called_name(node) in PRODUCT_CALLS
 
 
 def _by_product(node: ast.expr) -> bool:

@@ -18,8 +18,8 @@ from jaxmlp.verify.python2 import as_python_3
 from jaxmlp.whole import regular
 
 FILE = 10 << 20  # bytes
-CODE, LINES = 1 << 18, 20_000  # characters and lines that are read
-DEEP = 20_000  # calls in Python, a few for each level of a syntax tree
+MOST_CHARACTERS, LINES = 1 << 18, 20_000  # characters and lines that are read
+RECURSION_LIMIT = 20_000  # calls in Python, a few for each level of a syntax tree
 ENCODINGS = ("utf-8", "cp932", "euc_jp")
 USUAL = re.compile(r"utf|cp\d|windows|shift|sjis|euc|iso|latin|ascii|gb|big5|koi8|mac|johab|tis")
 RUNNING_CELL = re.compile(r"%%(time|timeit|capture|prun)\b.*\n?")
@@ -53,11 +53,12 @@ def code_in(data: bytes, *, notebook: bool) -> list[str]:
 
 def _of_length(cells: list[str]) -> list[str]:
     lines, code = sum(c.count("\n") for c in cells), sum(map(len, cells))
-    if lines > LINES or code > CODE:
+    if lines > LINES or code > MOST_CHARACTERS:
         raise Refused(
-            f"expected code of at most {LINES} lines and {CODE >> 10} kB, "
+            f"expected code of at most {LINES} lines and {MOST_CHARACTERS >> 10} kB, "
             f"got {lines} lines and {code >> 10} kB",
-            f"コードは {LINES} 行・{CODE >> 10} kB までです ({lines} 行・{code >> 10} kB でした)",
+            f"コードは {LINES} 行・{MOST_CHARACTERS >> 10} kB までです "
+            f"({lines} 行・{code >> 10} kB でした)",
         )
     return cells
 
@@ -138,7 +139,7 @@ def deep_trees() -> Iterator[None]:
     The parser's own limit stays, for it is one of the stack of C.
     """
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, DEEP))
+    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
         yield
     finally:
@@ -221,7 +222,7 @@ def statements_of(cells: Sequence[str]) -> list[ast.stmt]:
     return [part for part in of_cells(cells) if isinstance(part, ast.stmt)]
 
 
-def cells_of(lines: Sequence[str], begins: Sequence[int]) -> list[str]:
+def code_cells(lines: Sequence[str], begins: Sequence[int]) -> list[str]:
     """A file's cells, told by their first lines; one, where it is no notebook."""
     ends = [*(begin - 1 for begin in begins[1:]), len(lines)]
     return ["\n".join(lines[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]

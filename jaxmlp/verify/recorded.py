@@ -8,12 +8,12 @@ from itertools import accumulate, groupby
 from jaxmlp.verify.finding import Check, Note, remarked
 from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told, trusted
 from jaxmlp.verify.judge.causes import IN_ONE_NUMBER
-from jaxmlp.verify.judge.joining import joined
+from jaxmlp.verify.judge.joining import joined_checks
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.slopes import given_outputs
 from jaxmlp.verify.judge.staged import Said, Stage, explained, stage_checks
 from jaxmlp.verify.judge.still import is_larger, overwritten
-from jaxmlp.verify.judge.unjudged import SEVERAL, loose, unjudged
+from jaxmlp.verify.judge.unjudged import MOST_NAMED_RESULTS, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK
@@ -21,7 +21,7 @@ from jaxmlp.verify.ran import BACK_STAGES, RanStep, multiplies, not_run, runs
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
-from jaxmlp.verify.run.recording import Recording, unpacked
+from jaxmlp.verify.run.recording import Recording, recording_from_data
 from jaxmlp.verify.run.runner import Runner
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stopped import loop_crashed, suspect
@@ -65,7 +65,7 @@ def steps_of(
     judged = judge(cells, [alike for alike in recordings if runs(alike)])
     if any(step.checks for step in judged):
         return judged
-    stopped = suspects.error(errors)
+    stopped = suspects.suspect_error(errors)
     if stopped and (step := suspect(cells, begins, stopped, again, judge)):
         return [step]
     crash = loop_crashed(cells, errors, guessed)
@@ -87,7 +87,9 @@ def _taped(
 ) -> tuple[list, list, dict, bool]:
     """A file's recordings, what stopped it, with which shapes, and whether these are guesses."""
     answer = runner.record(cells, seed=seed, given=start)
-    recordings = [[unpacked(world) for world in worlds] for worlds in answer["recordings"]]
+    recordings = [
+        [recording_from_data(world) for world in worlds] for worlds in answer["recordings"]
+    ]
     errors = [(str(kind), int(line), str(text)) for kind, line, text in answer["errors"]]
     return recordings, errors, dict(answer["farthest"]), bool(answer["guessed"])
 
@@ -117,7 +119,7 @@ def _judged(
         exact = name in said.exercise
         telling = told.Telling(judgement, lines, begins, exact=exact, reduction=said.reduction)
         notes, checks = _notes(judgement, telling, first, begins), telling.checks()
-        checks = joined(by_stage, checks, telling) if by_stage else checks
+        checks = joined_checks(by_stage, checks, telling) if by_stage else checks
         if judgement.instead:
             checks, unknown = _with_delta(judgement, telling, checks, begins)
             notes = (*notes, *unknown)
@@ -199,7 +201,7 @@ def _notes(
     }
     for reason, names in reasons.items():
         if names:
-            why = Unjudged(reason, ", ".join(names[:SEVERAL]))
+            why = Unjudged(reason, ", ".join(names[:MOST_NAMED_RESULTS]))
             notes.append(unjudged(first.name, first.line, why, begins))
     return tuple(notes)
 

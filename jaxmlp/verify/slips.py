@@ -8,7 +8,7 @@ import numpy as np
 from jaxmlp.activations import HIDDEN
 from jaxmlp.verify import given
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.pieces import STAGE, Piece, error
+from jaxmlp.verify.pieces import STAGE, Piece, error_by_name
 from jaxmlp.verify.program import Change, Mistake, Quantities, mistake
 
 # Wrong of x, and right of f(x).
@@ -18,14 +18,14 @@ TAKES_OUTPUT = Note("takes-output", Words(
     "x でなく f(x) を受け取り、f' を f で表しています"))  # fmt: skip
 sigmoid = given.F["sigmoid"]
 # An id; what is done at q in place of v, the right value; what is said of it.
-Row = tuple[str, Change, str, str]
+Slip = tuple[str, Change, str, str]
 # What acts on the right value, whatever that is, and so combines with another.
 KEEP = frozenset("sign times-2 times-half loss-mean log10 log2 root sum-for-mean".split())
 EQUATION = {
     "activation": "L5", "derivative": "L7", "softmax": "L6", "cross_entropy": "L9",
     "binary_cross_entropy": "L10", "squared_error": "L8", "mean_squared_error": "L8",
 }  # fmt: skip
-ANY: tuple[Row, ...] = (
+ANY: tuple[Slip, ...] = (
     ("sign", lambda q, v: -v, "The sign is the opposite.", "符号が逆です。"),
     ("times-2", lambda q, v: 2 * v,
         "There is a factor 2 too many.", "余分な係数 2 が付いています。"),
@@ -74,16 +74,16 @@ def _fitted(q: Quantities, floor: Callable, *, binary: bool = False) -> np.ndarr
     return loss(epsilon)
 
 
-EPSILON = ("there is an ε inside the logarithm, log(g + ε), which moves E where g is near 0; a stable softmax needs none",
+LOG_EPSILON = ("there is an ε inside the logarithm, log(g + ε), which moves E where g is near 0; a stable softmax needs none",
            "対数の中に ε が足されており (log(g + ε))、g が 0 に近いと E の値が変わります。ソフトマックスが数値的に安定なら不要です")  # fmt: skip
 CLIP = ("g is clipped before the logarithm, which moves E where g is near 0; a stable softmax needs none of it",
         "対数の前に g が切り詰められており (clip)、g が 0 に近いと E の値が変わります。ソフトマックスが数値的に安定なら不要です")  # fmt: skip
-MEAN: Row = ("loss-mean", lambda q, v: v / q.g.shape[-1], "E is a mean over the outputs; it must be their sum.", "出力についての平均になっています。E は和です。")  # fmt: skip
-BASES: tuple[Row, ...] = (
+MEAN: Slip = ("loss-mean", lambda q, v: v / q.g.shape[-1], "E is a mean over the outputs; it must be their sum.", "出力についての平均になっています。E は和です。")  # fmt: skip
+BASES: tuple[Slip, ...] = (
     ("log10", lambda q, v: v / np.log(10), "This is the logarithm to base 10; the natural one belongs here.", "常用対数 (底 10) になっています。自然対数を使います。"),
     ("log2", lambda q, v: v / np.log(2), "This is the logarithm to base 2; the natural one belongs here.", "底 2 の対数になっています。自然対数を使います。"),
 )  # fmt: skip
-SLIPS: dict[Piece, tuple[Row, ...]] = {
+SLIPS: dict[Piece, tuple[Slip, ...]] = {
     Piece("activation", "relu"): (
         ("relu-abs", lambda q, v: np.abs(q.u), "This is |x|; ReLU is 0 for x ≤ 0.", "|x| になっています。ReLU は x ≤ 0 で 0 です。"),
         ("relu-min", lambda q, v: np.minimum(q.u, 0), "This is min(0, x), where max(0, x) belongs.", "max(0, x) でなく min(0, x) になっています。"),
@@ -149,27 +149,27 @@ SLIPS: dict[Piece, tuple[Row, ...]] = {
     ),
     Piece("loss", "cross_entropy"): (
         MEAN, *BASES,
-        ("log-eps", lambda q, v: _fitted(q, np.add), *EPSILON),
+        ("log-eps", lambda q, v: _fitted(q, np.add), *LOG_EPSILON),
         ("log-clip", lambda q, v: _fitted(q, np.maximum), *CLIP),
         ("g-y-exchanged", lambda q, v: -(q.g * np.log(q.y)).sum(-1), "g and y are exchanged: −Σ g log y for −Σ y log g.", "g と y が入れ替わっています (−Σ y log g でなく −Σ g log y)。"),
         ("sum-missing", lambda q, v: -(q.y * np.log(q.g)), "The sum over the outputs is missing: E is one number.", "出力についての和がありません。E は 1 つの数です。"),
         ("y-missing", lambda q, v: -np.log(q.g).sum(-1), "The factor y is missing: −Σ log g.", "y が掛かっていません (−Σ log g)。"),
         ("log-missing", lambda q, v: -(q.y * q.g).sum(-1), "The logarithm is missing: −Σ y g.", "対数がありません (−Σ y g)。"),
-        ("loss-binary", lambda q, v: error("binary_cross_entropy", q.g, q.y), "The terms (1 − y) log(1 − g) are those of L10: with softmax, E is −Σ y log g.", "(1 − y) log(1 − g) は L10 の項です。ソフトマックスでは E = −Σ y log g です。"),
-        ("loss-squared", lambda q, v: error("squared_error", q.g, q.y), "This is the squared error.", "二乗誤差になっています。"),
+        ("loss-binary", lambda q, v: error_by_name("binary_cross_entropy", q.g, q.y), "The terms (1 − y) log(1 − g) are those of L10: with softmax, E is −Σ y log g.", "(1 − y) log(1 − g) は L10 の項です。ソフトマックスでは E = −Σ y log g です。"),
+        ("loss-squared", lambda q, v: error_by_name("squared_error", q.g, q.y), "This is the squared error.", "二乗誤差になっています。"),
         ("log-of-1-plus", lambda q, v: -(q.y * np.log(1 + q.g)).sum(-1), "This is log(1 + g), where log g belongs.", "log g でなく log(1 + g) になっています。"),
         ("log-of-softmax", lambda q, v: -(q.y * np.log(given.softmax(q.g))).sum(-1), "Softmax is applied to g once more.", "g にもう一度ソフトマックスを適用しています。"),
     ),
     Piece("loss", "binary_cross_entropy"): (
         MEAN, *BASES,
-        ("log-eps", lambda q, v: _fitted(q, np.add, binary=True), *EPSILON),
+        ("log-eps", lambda q, v: _fitted(q, np.add, binary=True), *LOG_EPSILON),
         ("log-clip", lambda q, v: _fitted(q, np.maximum, binary=True), *CLIP),
         ("second-term-missing", lambda q, v: -(q.y * np.log(q.g)).sum(-1), "The term (1 − y) log(1 − g) is missing.", "(1 − y) log(1 − g) の項がありません。"),
         ("second-term-sign", lambda q, v: (-q.y * np.log(q.g) + (1 - q.y) * np.log(1 - q.g)).sum(-1), "The sign of the second term, (1 − y) log(1 − g), is wrong.", "第 2 項 (1 − y) log(1 − g) の符号が逆です。"),
         ("second-term-g", lambda q, v: -(q.y * np.log(q.g) + (1 - q.y) * np.log(q.g)).sum(-1), "The second term has log g, where log(1 − g) belongs.", "第 2 項が log(1 − g) でなく log g になっています。"),
         ("sum-missing", lambda q, v: -(q.y * np.log(q.g) + (1 - q.y) * np.log(1 - q.g)), "The sum over the outputs is missing.", "出力についての和がありません。"),
-        ("of-sigmoid", lambda q, v: error("binary_cross_entropy", sigmoid(q.g), q.y), "The sigmoid is applied to g once more.", "g にもう一度シグモイドを適用しています。"),
-        ("loss-squared", lambda q, v: error("squared_error", q.g, q.y), "This is the squared error.", "二乗誤差になっています。"),
+        ("of-sigmoid", lambda q, v: error_by_name("binary_cross_entropy", sigmoid(q.g), q.y), "The sigmoid is applied to g once more.", "g にもう一度シグモイドを適用しています。"),
+        ("loss-squared", lambda q, v: error_by_name("squared_error", q.g, q.y), "This is the squared error.", "二乗誤差になっています。"),
     ),
     Piece("loss", "squared_error"): (
         MEAN,
@@ -181,13 +181,13 @@ SLIPS: dict[Piece, tuple[Row, ...]] = {
         ("sum-missing", lambda q, v: (q.g - q.y) ** 2, "The sum over the outputs is missing.", "出力についての和がありません。"),
     ),
 }  # fmt: skip
-SQUARES: tuple[Row, ...] = (
+SQUARED_ERROR_SLIPS: tuple[Slip, ...] = (
     ("plus-for-minus", lambda q, v: q.g + q.y, "This is g + y; it should be g − y.", "g − y でなく y + g になっています。"),
     ("error-for-slope", lambda q, v: (q.g - q.y) ** 2, "This is the error itself, (g − y)²: its derivative belongs here.", "誤差 (g − y)² そのものになっています。その微分が正しい値です。"),
     ("absolute", lambda q, v: np.sign(q.g - q.y), "This is the derivative of the absolute error.", "絶対誤差の微分になっています。"),
 )  # fmt: skip
 SLIPS[Piece("loss-slope", "squared_error")] = SLIPS[Piece("loss-slope", "mean_squared_error")] = (
-    SQUARES
+    SQUARED_ERROR_SLIPS
 )
 SLIPS[Piece("loss-slope", "cross_entropy")] = (
     ("error-for-slope", lambda q, v: -q.y * np.log(q.g), "This is the error itself, −y log g: its derivative, −y/g, belongs here.", "誤差 −y log g そのものになっています。その微分 −y/g が正しい値です。"),
@@ -212,7 +212,7 @@ def slips(kind: Piece) -> tuple[Mistake, ...]:
     """The known mistakes in such a function."""
     step, equation = STAGE[kind.kind], EQUATION.get(kind.of, EQUATION.get(kind.kind, ""))
 
-    def made(rows: Iterable[Row], equation: str) -> Iterator[Mistake]:
+    def made(rows: Iterable[Slip], equation: str) -> Iterator[Mistake]:
         for id, formula, en, ja in rows:
             yield mistake(id, step, formula, equation, en, ja, id in KEEP)
 

@@ -16,8 +16,8 @@ from jaxmlp.verify.ending import attempts, best, ended
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.given import F
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.stages import judge
-from jaxmlp.verify.names import plain
+from jaxmlp.verify.judge.stages import judge_stages
+from jaxmlp.verify.names import plain_name
 from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.program import Quantities
@@ -27,12 +27,12 @@ from jaxmlp.verify.slips import of_output, slips
 TARGETS = table(
     "t ti tn target targets desired expected ytrue label labels teacher onehot truth trueval d yt"
 )
-OUTPUTS = table(
+PREDICTIONS = table(
     "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
 )
 TARGET = re.compile(r"[yt](_|\d|$)", re.IGNORECASE)
 LOGITS = table("u z logit logits score scores unnormalized")
-GUARDS = frozenset(("log-eps", "log-clip"))
+GUARD_NOTES = frozenset(("log-eps", "log-clip"))
 OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")
 TAKES_LOGITS = Note("takes-logits", Words(
     "takes a, and computes the output g from it by itself",
@@ -45,7 +45,7 @@ LIKE = 1e-5  # of E, with an ε beside g
 TAKES_LABELS = Note("takes-labels", Words(
     "takes the number of each sample's class in place of y",
     "y の代わりにクラスの番号を受け取ります"))  # fmt: skip
-BINARY = Note("binary", Words(
+BINARY_LOSS = Note("binary", Words(
     "the binary cross-entropy, in which each output is by itself",
     "二値クロスエントロピーです (出力を 1 つずつ独立に扱います)"))  # fmt: skip
 MEAN_OF_OUTPUTS = Note("mean-of-outputs", Words(
@@ -57,9 +57,11 @@ WITH_HALF = Note("with-half", Words(
     "with a factor ½, which L8 has not", "L8 にはない係数 ½ が付いています"))  # fmt: skip
 
 
-Arguments = dict[str, np.ndarray]
-Error = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
-Way = Callable[[Error, Arguments, Piece], tuple[np.ndarray, tuple[Note, ...]]]  # of calling one
+NamedArrays = dict[str, np.ndarray]
+ErrorFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
+Way = Callable[
+    [ErrorFunction, NamedArrays, Piece], tuple[np.ndarray, tuple[Note, ...]]
+]  # of calling one
 
 
 def check_piece(
@@ -77,8 +79,8 @@ def check_piece(
     return ended(subject, STAGE[kind.kind], lambda: way(subject, kind))
 
 
-def judged(
-    subject: Subject, kind: Piece, points: Arguments, claim: np.ndarray,
+def judged_quantity(
+    subject: Subject, kind: Piece, points: NamedArrays, claim: np.ndarray,
     again: Callable[[np.ndarray], np.ndarray], key: str = "u",
 ) -> Check:  # fmt: skip
     """One quantity of a small function; `again` calls it at other points."""
@@ -88,10 +90,12 @@ def judged(
         move = 1 + 3e-7 * np.random.default_rng(1).normal(size=points[key].shape)
         near = points | {key: points[key] * move}
         claimed = again(near[key])
-        return pieces.quantities(kind, near, claimed), {stage: claimed}
+        return pieces.piece_quantities(kind, near, claimed), {stage: claimed}
 
-    right = pieces.quantities(kind, points, claim)
-    return judge(subject.name, right, {stage: claim}, slips(kind), nearby, stages=(stage,))[0]
+    right = pieces.piece_quantities(kind, points, claim)
+    return judge_stages(subject.name, right, {stage: claim}, slips(kind), nearby, stages=(stage,))[
+        0
+    ]
 
 
 def _is_right(check: Check) -> bool:
@@ -115,8 +119,8 @@ def _activation(subject: Subject, kind: Piece) -> tuple[Check, ...]:
     checks = []
     for number, one in enumerate(kinds):
         again = functools.partial(lambda number, u: call(u)[number], number)
-        check = judged(subject, one, points, results[number], again)
-        named = one.kind == "derivative" and _is_output(*map(plain, subject.parameters[:2]))
+        check = judged_quantity(subject, one, points, results[number], again)
+        named = one.kind == "derivative" and _is_output(*map(plain_name, subject.parameters[:2]))
         if named and not _is_right(check):  # y(1 − y)
             check = _of_f(subject, one, points, again) or check
         checks.append(_probed(check, one, again))
@@ -133,11 +137,11 @@ def _is_output(name: str = "", pulling: str = "") -> bool:
 
 
 def _of_f(
-    subject: Subject, kind: Piece, points: Arguments, call: Callable[[np.ndarray], np.ndarray]
+    subject: Subject, kind: Piece, points: NamedArrays, call: Callable[[np.ndarray], np.ndarray]
 ) -> Check | None:
     """The check of f' that gets f(u) in place of u, if it is right so; else None."""
     of_f = lambda u: call(np.asarray(F[kind.of](u)))  # noqa: E731
-    check = judged(subject, kind, points, of_f(points["u"]), of_f)
+    check = judged_quantity(subject, kind, points, of_f(points["u"]), of_f)
     return of_output(check) if _is_right(check) else None
 
 
@@ -298,16 +302,16 @@ def _softmax_of(
     def call(u: np.ndarray) -> np.ndarray:
         return _parts([turn(output(turn(part)), back=True) for part in u])[0]
 
-    check = judged(subject, kind, {"u": u}, call(u), call)
+    check = judged_quantity(subject, kind, {"u": u}, call(u), call)
     said = () if way in ("square", "list", "column") else (convention(way),)
     return replace(check, remarks=(*said, *check.remarks)), lambda: _all_finite(call, u + 1000)
 
 
-def of_outputs(subject: Subject) -> tuple[Error, bool]:
+def of_outputs(subject: Subject) -> tuple[ErrorFunction, bool]:
     """(the function of g and y, whether it takes y first)."""
     names = (*subject.parameters, "", "")[:2]
-    first, second = map(plain, names)
-    likely = bool(TARGET.match(names[0])) and first not in OUTPUTS and second in OUTPUTS
+    first, second = map(plain_name, names)
+    likely = bool(TARGET.match(names[0])) and first not in PREDICTIONS and second in PREDICTIONS
     exchanged = second not in TARGETS and (first in TARGETS or likely)
 
     def call(g: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -333,11 +337,11 @@ def _is_slope(result: object, g: np.ndarray, y: np.ndarray) -> bool:
 def _loss(subject: Subject, kind: Piece, *, softmax: bool, of_logits: bool) -> tuple[Check, ...]:
     call, exchanged = of_outputs(subject)
     names = (*subject.parameters, "", "")[:2]
-    first, second = map(plain, names)
+    first, second = map(plain_name, names)
     batches = all(name[:1].isupper() for name in names)
     ways = (_batch, _single, _columns) if batches else (_single, _batch, _columns)
     logits = of_logits or (second if exchanged else first) in LOGITS
-    kinds = [(kind, ()), *_other_kinds(plain(subject.name), kind, softmax=softmax)]
+    kinds = [(kind, ()), *_other_kinds(plain_name(subject.name), kind, softmax=softmax)]
     forms = [(one, form, (*said, *more)) for one, said in kinds
              for form, more in ((call, ()), *_other_forms(call, one, logits))]  # fmt: skip
     calls = [(*form, way) for form, way in product(forms, ways)]
@@ -362,23 +366,25 @@ def _other_kinds(
 ) -> Iterator[tuple[Piece, tuple[Note, ...]]]:
     """What else goes by its name: the cross-entropy of two classes, or a log loss of several."""
     if kind.of == "cross_entropy" and not softmax:
-        yield Piece("loss", "binary_cross_entropy"), (BINARY,)
+        yield Piece("loss", "binary_cross_entropy"), (BINARY_LOSS,)
     if kind.of == "binary_cross_entropy" and softmax and name.startswith("log"):
         yield Piece("loss", "cross_entropy"), ()
 
 
-def _loss_of(subject: Subject, kind: Piece, call: Error, said: tuple[Note, ...], way: Way) -> Check:
+def _loss_of(
+    subject: Subject, kind: Piece, call: ErrorFunction, said: tuple[Note, ...], way: Way
+) -> Check:
     """The verdict on it, written in this form and called in this way."""
     points = pieces.points(kind)
     claim, more = way(call, points, kind)
     again = lambda g: way(call, points | {"g": g}, kind)[0]  # noqa: E731
-    check = _guarded(judged(subject, kind, points, claim, again, "g"))
+    check = _guarded(judged_quantity(subject, kind, points, claim, again, "g"))
     return replace(check, remarks=(*said, *more, *check.remarks))
 
 
 def _other_forms(
-    call: Error, kind: Piece, logits: bool
-) -> Iterator[tuple[Error, tuple[Note, ...]]]:
+    call: ErrorFunction, kind: Piece, logits: bool
+) -> Iterator[tuple[ErrorFunction, tuple[Note, ...]]]:
     """The same function of g, where it is written in another way that is no mistake."""
     if kind.of in ("squared_error", "mean_squared_error"):
         yield lambda g, y: np.asarray(2 * call(g, y)), (WITH_HALF,)
@@ -390,13 +396,15 @@ def _other_forms(
 
 def _guarded(check: Check) -> Check:
     """An ε that keeps the logarithm from 0 is no mistake, and is said."""
-    if not check.diagnosis or any(note.id not in GUARDS for note in check.diagnosis):
+    if not check.diagnosis or any(note.id not in GUARD_NOTES for note in check.diagnosis):
         return check
     said = (*check.remarks, *(replace(note, hint=None) for note in check.diagnosis))
     return Check(check.name, check.stage, "right", check.line, remarks=said)
 
 
-def _single(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _single(
+    call: ErrorFunction, points: NamedArrays, kind: Piece
+) -> tuple[np.ndarray, tuple[Note, ...]]:
     """One sample at a time."""
     losses = np.stack([call(g, y) for g, y in zip(points["g"], points["y"], strict=True)])
     if losses.ndim > 1 and losses[0].size == 1:
@@ -407,13 +415,17 @@ def _single(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tu
     return losses, (convention("one-sample"),)
 
 
-def _columns(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _columns(
+    call: ErrorFunction, points: NamedArrays, kind: Piece
+) -> tuple[np.ndarray, tuple[Note, ...]]:
     """A batch of columns, likewise."""
     losses, (_, *said) = _batch(lambda g, y: call(g.T, y.T), points, kind)
     return losses, (convention("columns"), *said)
 
 
-def _labelled(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _labelled(
+    call: ErrorFunction, points: NamedArrays, kind: Piece
+) -> tuple[np.ndarray, tuple[Note, ...]]:
     """A batch of rows with the numbers of their classes; no g is so small that an ε shows.
 
     Raises:
@@ -428,20 +440,22 @@ def _labelled(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, 
     factor = multiple(losses, true, LIKE) if losses.shape == true.shape else None
     if factor is None:
         raise Crashed("expected the error of each sample, or their mean or sum")
-    right = pieces.quantities(kind, points, losses).loss
+    right = pieces.piece_quantities(kind, points, losses).loss
     if of_all and abs(factor / len(y) - 1) < LIKE:
         return right, (convention("rows"), convention("sum"))
     said = (convention("rows"), *([convention("mean")] if of_all else []))
     return right * (1 if abs(factor - 1) < LIKE else factor), said
 
 
-def _batch(call: Error, points: Arguments, kind: Piece) -> tuple[np.ndarray, tuple[Note, ...]]:
+def _batch(
+    call: ErrorFunction, points: NamedArrays, kind: Piece
+) -> tuple[np.ndarray, tuple[Note, ...]]:
     """A batch of rows, whose errors are added, averaged or kept apart."""
     g, y = points["g"], points["y"]
     losses = call(g, y)
     if losses.shape == (len(g),):
         return losses, (convention("rows"),)
-    expected = pieces.quantities(kind, points, losses).loss
+    expected = pieces.piece_quantities(kind, points, losses).loss
     for name, total in (("mean", expected.mean()), ("sum", expected.sum())):
         if losses.size == 1 and same(losses.reshape(1), np.array([total]), tolerance(losses)):
             return expected, (convention("rows"), convention(name))

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from jaxmlp.verify.names import called, loads, names_used, stores, words
+from jaxmlp.verify.names import called_name, loads, names_used, stores, words
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import Flaw, deep_trees, of_cells
 
@@ -209,7 +209,7 @@ def _simple(value: ast.expr, known: set[str]) -> bool:
         return _simple(value.value, known)
     if isinstance(value, ast.Call):
         inner = [*value.args, *(k.value for k in value.keywords)]
-        return called(value) in SIMPLE_CALLS and all(_simple(v, known) for v in inner)
+        return called_name(value) in SIMPLE_CALLS and all(_simple(v, known) for v in inner)
     if isinstance(value, ast.BinOp | ast.UnaryOp | ast.Tuple | ast.List | ast.Dict | ast.Compare):
         parts = [p for p in ast.iter_child_nodes(value) if isinstance(p, ast.expr)]
         return all(_simple(p, known) for p in parts)

@@ -11,22 +11,22 @@ from jaxmlp.verify.finding import Line, Place, Words
 from jaxmlp.verify.judge import suspects
 from jaxmlp.verify.judge.places import in_cell, placed
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import TRAINS, called, names_used, updates
+from jaxmlp.verify.names import TRAINS, called_name, names_used, updates
 from jaxmlp.verify.ran import RanStep, extent, multiplies, not_run, runs
-from jaxmlp.verify.reading import cells_of, statements_of
+from jaxmlp.verify.reading import code_cells, statements_of
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording
 
 Recordings = Sequence[Sequence[Recording]]
-Error = tuple[str, int, str]  # its kind, the line, its text
-Again = Callable[[Sequence[str]], tuple[Recordings, Sequence[Error]]]  # to run other cells
+RaisedError = tuple[str, int, str]  # its kind, the line, its text
+Again = Callable[[Sequence[str]], tuple[Recordings, Sequence[RaisedError]]]  # to run other cells
 Judge = Callable[[Sequence[str], Recordings], list[RanStep]]
-SECONDS = 8.0  # for what could stand in the place of a suspect
+SUSPECT_SECONDS = 8.0  # for what could stand in the place of a suspect
 STOPPED = Words("stops here", "ここで停止")
 
 
 def suspect(
-    cells: Sequence[str], begins: Sequence[int], stopped: Error, again: Again, judge: Judge
+    cells: Sequence[str], begins: Sequence[int], stopped: RaisedError, again: Again, judge: Judge
 ) -> RanStep | None:
     """A step that stopped, with the expression that is the suspect.
 
@@ -41,29 +41,31 @@ def suspect(
 
 
 def _edited(
-    cells: Sequence[str], begins: Sequence[int], stopped: Error, again: Again, judge: Judge
+    cells: Sequence[str], begins: Sequence[int], stopped: RaisedError, again: Again, judge: Judge
 ) -> Iterator[tuple[suspects.Edit, list[RanStep], bool]]:
     """The changes with which it does not stop: the steps then, and whether shapes are guessed."""
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + SUSPECT_SECONDS
     for edit in suspects.edits(statements_of(cells), *stopped[:2]):
         if time.monotonic() > until:
             return
-        changed = cells_of(suspects.edited("\n".join(cells), edit).split("\n"), begins)
+        changed = code_cells(suspects.edited("\n".join(cells), edit).split("\n"), begins)
         try:
             recordings, errors = again(changed)
         except (Crashed, Died, TimedOut, Unfinished, BudgetSpent):
             return
         mine = [worlds for worlds in recordings if runs(worlds)]
-        if suspects.error(errors) or not mine:
+        if suspects.suspect_error(errors) or not mine:
             continue
-        guessed = edit.why != suspects.ZERO and any(r.guessed for worlds in mine for r in worlds)
+        guessed = edit.why != suspects.DIVISION_BY_ZERO and any(
+            r.guessed for worlds in mine for r in worlds
+        )
         if steps := [step for step in judge(changed, recordings) if step.checks]:
             yield edit, steps, guessed
 
 
 def _stopped(
-    step: RanStep, cells: Sequence[str], begins: Sequence[int], stopped: Error, edit: suspects.Edit,
-    *, right: bool,
+    step: RanStep, cells: Sequence[str], begins: Sequence[int], stopped: RaisedError,
+    edit: suspects.Edit, *, right: bool,
 ) -> RanStep:  # fmt: skip
     kind, line, said = stopped
     lines = "\n".join(cells).split("\n")
@@ -75,7 +77,9 @@ def _stopped(
     return replace(step, checks=(replace(check, diagnosis=notes, place=place, lines=shown),))
 
 
-def loop_crashed(cells: Sequence[str], errors: Sequence[Error], guessed: bool) -> list[RanStep]:
+def loop_crashed(
+    cells: Sequence[str], errors: Sequence[RaisedError], guessed: bool
+) -> list[RanStep]:
     """The first loop with a product in it that stopped with an error of its own, or in a call.
 
     Args:
@@ -110,7 +114,7 @@ def _functions(nodes: Iterable[ast.AST]) -> set[str]:
 
 def _calls(node: ast.AST) -> set[str]:
     """The names of the functions and methods that are called in it."""
-    return {called(n) for n in ast.walk(node) if isinstance(n, ast.Call)}
+    return {called_name(n) for n in ast.walk(node) if isinstance(n, ast.Call)}
 
 
 def _works(node: ast.AST) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from jaxmlp.verify.finding import Check, Note, Words, by_function
 from jaxmlp.verify.kinds import BACKWARD, LOOP, STILL, unwritten
-from jaxmlp.verify.names import DELTA, ROLE, called, names_used, plain, stores
-from jaxmlp.verify.overlooked import idle
+from jaxmlp.verify.names import DELTA_ROLE, ROLE, called_name, names_used, plain_name, stores
+from jaxmlp.verify.overlooked import idle_loops
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import STAGE
 from jaxmlp.verify.ran import BACK_STAGES, RanStep, extent
@@ -16,7 +16,7 @@ from jaxmlp.verify.run.program import NO_NAME
 from jaxmlp.verify.slips import of_output, wants_output
 from jaxmlp.verify.source import Source, unused
 
-SUMS = ("sum", "mean", "average", "fsum")
+SUM_CALLS = ("sum", "mean", "average", "fsum")
 
 
 def merged(
@@ -138,10 +138,10 @@ def _is_summed(check: Check, source: Source) -> bool:
     """Whether a file takes the sum or the mean of what a function gives: mean(mse(g, y)), or
     total += mse(g, y)."""
     nodes = [*ast.walk(source.module)]
-    sums = [n for n in nodes if isinstance(n, ast.Call) and called(n) in SUMS]
+    sums = [n for n in nodes if isinstance(n, ast.Call) and called_name(n) in SUM_CALLS]
     added = [n.value for n in nodes if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add)]
     inside = (n for s in sums for arg in s.args for n in ast.walk(arg))
-    return any(isinstance(n, ast.Call) and called(n) == check.name for n in (*inside, *added))
+    return any(isinstance(n, ast.Call) and called_name(n) == check.name for n in (*inside, *added))
 
 
 def sure(
@@ -213,10 +213,10 @@ def _missing(source: Source, checks: Sequence[Check], steps: Sequence[RanStep]) 
     """A training loop that is there and updates nothing yet, or V alone."""
     mine = {check.stage: check.line for check in checks if check.name == LOOP}
     if not steps and not mine:
-        return [unwritten(LOOP, "update", line) for line in idle(source.module)[:1]]
-    names = [plain(name) for name in stores(source.module)]
-    begun = any(DELTA.get(name) == "delta1" for name in names)
-    begun |= any(BACKWARD.search(plain(name)) for name in unused(source))
+        return [unwritten(LOOP, "update", line) for line in idle_loops(source.module)[:1]]
+    names = [plain_name(name) for name in stores(source.module)]
+    begun = any(DELTA_ROLE.get(name) == "delta1" for name in names)
+    begun |= any(BACKWARD.search(plain_name(name)) for name in unused(source))
     two = {"W", "V"} <= {ROLE.get(name) for name in names}  # a single matrix is V
     if "dV" in mine and "dW" not in mine and begun and two:
         return [unwritten(LOOP, "dW", mine["dV"], STILL)]

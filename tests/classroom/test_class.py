@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from jaxmlp.classroom import feedback, page, tables
-from jaxmlp.classroom.grading import Graded, graded, read_kept, write_kept
+from jaxmlp.classroom.grading import Graded, graded_class, read_kept, write_kept
 from jaxmlp.classroom.mistakes import common, mistakes
 from jaxmlp.classroom.names import Student
-from jaxmlp.classroom.rubric import Rubric, points
+from jaxmlp.classroom.rubric import Rubric, awarded_points
 from jaxmlp.classroom.submissions import Class, Submission, collected
 from jaxmlp.classroom.written import check_folder, write
 from jaxmlp.verify.finding import Check, File, Note, Place, Words, Worst
@@ -47,7 +47,7 @@ def judge(items):
 def seen(tmp_path, files, kept, options=Options()):  # noqa: B008
     (tmp_path / "class.zip").write_bytes(zipped(files))
     run = []
-    made, results = graded(collected([tmp_path / "class.zip"]), options, kept,
+    made, results = graded_class(collected([tmp_path / "class.zip"]), options, kept,
                            lambda items: judge(run.extend(items) or items))  # fmt: skip
     return made, results, [Path(item["path"]).name for item in run]
 
@@ -185,7 +185,7 @@ def test_the_tables(one, tmp_path):
     assert rows[0]["mistakes"] == "δ1: slope-missing"
     assert rows[1]["id"] == "'=1+1"
     assert rows[1]["points"] == ""
-    assert points(one[1][1], Rubric({"dV": 1.0})).total is None
+    assert awarded_points(one[1][1], Rubric({"dV": 1.0})).total is None
     assert b"entry" in (out / "entries.csv").read_bytes()
 
 

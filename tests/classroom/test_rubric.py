@@ -6,10 +6,10 @@ import pytest
 
 from jaxmlp.classroom.grading import Graded
 from jaxmlp.classroom.names import Student
-from jaxmlp.classroom.rubric import Rubric, points, read_rubric
+from jaxmlp.classroom.rubric import Rubric, awarded_points, read_rubric
 from jaxmlp.classroom.submissions import Submission
 from jaxmlp.verify.finding import Check, File, Note, Words
-from jaxmlp.verify.grading import Options, graded
+from jaxmlp.verify.grading import Options, verified_cells
 
 from .many import BASE, MISTAKES, written
 
@@ -49,7 +49,7 @@ BY_HAND = {
 
 
 def judged(text):
-    file = graded("hw.py", [text], Options())
+    file = verified_cells("hw.py", [text], Options())
     return Graded(Submission(Student("k1")), (file,))
 
 
@@ -61,7 +61,9 @@ def test_there_are_20():
 @pytest.mark.parametrize("name", BY_HAND)
 def test_the_points_are_those_by_hand(name):
     text, expected = BY_HAND[name]
-    assert points(judged(text), RUBRIC).total == expected, points(judged(text), RUBRIC)
+    assert awarded_points(judged(text), RUBRIC).total == expected, awarded_points(
+        judged(text), RUBRIC
+    )
 
 
 def one(*checks, **kw):
@@ -75,20 +77,20 @@ def wrong(name, stage, what):
 def test_a_mistake_costs_once():
     twice = one(wrong("backward", "delta1", "slope-missing"), wrong("loop", "delta1", "slope-missing"),
                 wrong("loop", "dW", "slope-missing"))  # fmt: skip
-    assert points(twice, RUBRIC).parts == {
+    assert awarded_points(twice, RUBRIC).parts == {
         "delta2": 3, "dV": 0, "delta1": 0, "dW": 2, "softmax": 0, "ReLU": 0}  # fmt: skip
     other = one(wrong("loop", "delta1", "slope-missing"), wrong("loop", "dW", "transposed"))
-    assert points(other, RUBRIC).parts["dW"] == 0
+    assert awarded_points(other, RUBRIC).parts["dW"] == 0
 
 
 def test_parameters_in_places_of_their_own_share_the_points():
     checks = [Check("Net", f"∂E/∂self.{n}", "right") for n in ("W1", "b1", "W2")]
-    assert points(one(*checks, wrong("Net", "∂E/∂self.b2", "x")), RUBRIC).total == 7.5
+    assert awarded_points(one(*checks, wrong("Net", "∂E/∂self.b2", "x")), RUBRIC).total == 7.5
 
 
 def test_what_was_not_judged_has_no_points_at_all():
-    assert points(one(problem=Words("nothing in it", "")), RUBRIC).total is None
-    assert points(one(Check("softmax", "value", "right")), RUBRIC).total is None
+    assert awarded_points(one(problem=Words("nothing in it", "")), RUBRIC).total is None
+    assert awarded_points(one(Check("softmax", "value", "right")), RUBRIC).total is None
 
 
 def test_a_file(tmp_path):

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from jaxmlp.classroom.names import Student
-from jaxmlp.classroom.submissions import alike, collected, likeness
+from jaxmlp.classroom.submissions import collected, likeness, similar_submissions
 
 from . import many
 from .many import BASE, zipped
@@ -119,7 +119,7 @@ def test_the_same_up_to_names_and_layout(tmp_path):
         "e.py": BASE.replace("y_hat - yi", "yi - y_hat"),
     }
     found = collected([write(tmp_path / "class.zip", files)])
-    assert list(alike(found)) == [(Student("a"), Student("b"), Student("c")),]  # fmt: skip
+    assert list(similar_submissions(found)) == [(Student("a"), Student("b"), Student("c")),]  # fmt: skip
 
 
 def test_likeness_of_what_does_not_parse():

@@ -143,7 +143,7 @@ def test_all_parts_have_one_shape(rows, command, model, X, monkeypatch):
 
     forward = answering.predict
     monkeypatch.setattr(answering, "predict", watched)
-    monkeypatch.setattr(answering, "ROWS", rows)
+    monkeypatch.setattr(answering, "PART_SAMPLES", rows)
     out = command("predict", "model.safetensors", "-", stdin=table(X))[1]
     assert shapes == [(rows, 5)] * -(-len(X) // rows)
     numbers = [np.array([r[1:] for r in read(text)[1]], float) for text in (out, wanted)]
@@ -151,7 +151,7 @@ def test_all_parts_have_one_shape(rows, command, model, X, monkeypatch):
 
 
 def test_a_part_of_many_columns_is_short(model, monkeypatch):
-    monkeypatch.setattr(answering, "NUMBERS", 50)
+    monkeypatch.setattr(answering, "PART_NUMBERS", 50)
     assert answering.rows_of_a_part(model) == 10
 
 

@@ -37,7 +37,7 @@ raise SystemExit(main())
 """
 MOMENTS = {  # what is replaced, and what is there after the kill
     "run.Run.keep = killed": {"settings.json"},
-    "run.SHARE = 1e9; run.Run.keep = keep_and_die": {"settings.json", "checkpoint-2", "checkpoint-3"},
+    "run.SAVING_SHARE = 1e9; run.Run.keep = keep_and_die": {"settings.json", "checkpoint-2", "checkpoint-3"},
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def run(tmp_path, monkeypatch, capsys):
     """A function that runs `jaxmlp train …` in an empty folder: (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("jaxmlp.cli.run.SHARE", 1e9)  # a checkpoint after each epoch
+    monkeypatch.setattr("jaxmlp.cli.run.SAVING_SHARE", 1e9)  # a checkpoint after each epoch
 
     def run(*args):
         code = main(["train", *args])
@@ -234,7 +234,7 @@ def test_ctrl_c_waits_for_the_epoch_and_a_second_does_not(run, monkeypatch):
     def interrupted(*_):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("jaxmlp.train.sgd.run", interrupted_after(1))
+    monkeypatch.setattr("jaxmlp.train.sgd.run_alone", interrupted_after(1))
     code, _, err = run(*ASKED, "--checkpoint-every", "60", "--out", "a b")
     assert (code, err) == (130, "jaxmlp: interrupted; to go on: jaxmlp train --resume 'a b'\n")
     assert [path.name for path in checkpoints("a b")] == ["checkpoint-2.safetensors"]
@@ -264,7 +264,7 @@ def interrupted_after(epochs: int):
         seen.append(1)
         if len(seen) > epochs:
             signal.raise_signal(signal.SIGINT)
-        return epoch.run(*args)
+        return epoch.run_alone(*args)
 
     return an_epoch
 

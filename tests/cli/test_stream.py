@@ -45,8 +45,8 @@ def test_the_model_is_the_same(command, batch_size):
 @pytest.mark.usefixtures("parts")
 def test_it_goes_on_from_within_an_epoch(command, monkeypatch, tmp_path):
     how = (*TRAIN, "--data", "parts", "--stream", "--batch-size", "8", "--checkpoint-every", "0")
-    monkeypatch.setattr("jaxmlp.train.stream.NUMBERS", 500)
-    monkeypatch.setattr("jaxmlp.cli.run.SHARE", 1e9)
+    monkeypatch.setattr("jaxmlp.train.stream.STREAM_NUMBERS", 500)
+    monkeypatch.setattr("jaxmlp.cli.run.SAVING_SHARE", 1e9)
     assert command(*how, "--out", "whole")[0] == 0
     save, saved = run.save_checkpoint, []
 

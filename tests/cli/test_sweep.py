@@ -15,8 +15,8 @@ from jaxmlp.cli import sweep as cli_sweep
 from jaxmlp.cli.run import Run
 from jaxmlp.cli.settings import Settings
 from jaxmlp.cli.sweep import SweepSettings
-from jaxmlp.cli.task import prepare, start
-from jaxmlp.cli.train import learn
+from jaxmlp.cli.task import prepare, starting_params
+from jaxmlp.cli.train import train_or_resume
 
 QUICK = ["--epochs", "2", "--units", "3", "--data", "iris", "--seeds", "2"]
 
@@ -61,7 +61,9 @@ def test_each_network_is_that_of_train(run, tmp_path):
     for row in rows:
         mine = Settings(**common, eta=float(row["eta"]), seed=int(row["seed"]))
         alone = Run(tmp_path, jax.random.fold_in(jax.random.key(mine.seed), 1), every=60.0)
-        result = learn(Console(file=io.StringIO()), mine, task, start(mine, task), alone)
+        result = train_or_resume(
+            Console(file=io.StringIO()), mine, task, starting_params(mine, task), alone
+        )
         assert result.history[-1].test_error == pytest.approx(float(row["test_error"]), rel=1e-12)
 
 

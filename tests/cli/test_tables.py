@@ -177,7 +177,7 @@ def test_a_large_table_in_parts(command, model, rng, tmp_path, monkeypatch):
     pd.DataFrame(X, columns=list("edcba")[::-1]).to_parquet(tmp_path / "x.parquet")
     wanted = command("predict", "model.safetensors", "x.csv")[1]
     assert command("predict", "model.safetensors", "x.parquet")[1] == wanted
-    monkeypatch.setattr("jaxmlp.cli.model.ROWS", 7)
+    monkeypatch.setattr("jaxmlp.cli.model.PART_SAMPLES", 7)
     for name in ("x.csv", "x.parquet"):
         found = command("predict", "model.safetensors", name)[1].splitlines()
         assert [line.split(",")[0] for line in found] == [

@@ -124,7 +124,7 @@ def test_preset_draws_its_weights_as_the_exercise():
 
     settings = read_settings(["--preset=lecture"])
     assert (settings.units, settings.epochs, settings.batch_size) == (200, 10, 1)
-    W, V = task.start(settings, task.prepare(settings))
+    W, V = task.starting_params(settings, task.prepare(settings))
     assert abs(np.concatenate([W.ravel(), V.ravel()]).std() - 0.3) < 0.01
 
 

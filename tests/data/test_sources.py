@@ -4,7 +4,7 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 
-from jaxmlp.data.sources import NAMES, load_data
+from jaxmlp.data.sources import BUNDLED_NAMES, load_data
 
 SHAPES = {
     "digits": ((1797, 64), 10), "iris": ((150, 4), 3), "wine": ((178, 13), 3),
@@ -12,7 +12,7 @@ SHAPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUNDLED_NAMES)
 def test_bundled(name):
     data = load_data(name)
     shape, classes = SHAPES[name]

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from jaxmlp.verify.lecture.proof import matrices
-from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, matched, name
+from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, match_pattern, quantity_name
 from jaxmlp.verify.lecture.proof.network import E, d, m, n, q
 
 STEP = 1e-30
@@ -61,7 +61,9 @@ class World:
         if isinstance(expr, IndexedEntry):
             return self.entry(expr, at)
         if isinstance(expr, sp.Indexed):
-            return self.quantity(name(expr), tuple(self.place(i, at) for i in expr.indices))
+            return self.quantity(
+                quantity_name(expr), tuple(self.place(i, at) for i in expr.indices)
+            )
         if isinstance(expr, sp.Symbol):
             known = self.sizes | at
             return complex(known[expr]) if expr in known else self.quantity(expr.name, ())
@@ -96,7 +98,7 @@ class World:
             return self.parent.quantity(called, places) + step
         letter = sp.IndexedBase(called)[places] if places else sp.Symbol(called)
         for one in self.theory.definitions:
-            at = matched(one.left, letter, one.ranges)
+            at = match_pattern(one.left, letter, one.ranges)
             if at is not None and self.fits(at, one.ranges):
                 return self.defined(one.right, {key: int(value) for key, value in at.items()})
         return self.drawn(called, places)
@@ -128,7 +130,7 @@ class World:
             self.place(i, at) for i in variable.indices
         )  # fmt: skip
         moved = World(self.theory, self.rng, self.sizes, sums_to_1=self.sums_to_1, parent=self,
-                      moved=(name(variable), places))  # fmt: skip
+                      moved=(quantity_name(variable), places))  # fmt: skip
         if places == ():
             at = {key: value for key, value in at.items() if key != variable}
         return complex(moved.value(expr.inside, at).imag / STEP)

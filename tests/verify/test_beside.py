@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.verify.homework import Options, verify_file
-from jaxmlp.verify.run.beside import LARGEST, data_file, data_files, module_file
+from jaxmlp.verify.run.beside import LARGEST_FILE, data_file, data_files, module_file
 
 TABLE = """
 {read}
@@ -78,7 +78,7 @@ def test_what_data_may_be_read(folder):
     home, inner = folder / "data", folder / "data" / "of_one"
     inner.mkdir()
     (folder / "notes.py").write_text("secret = 1")
-    (folder / "large.csv").write_bytes(b"1" * (LARGEST + 1))
+    (folder / "large.csv").write_bytes(b"1" * (LARGEST_FILE + 1))
     (home / "link.csv").symlink_to("/etc/hostname")
     assert data_file("table.csv", home) == (home / "table.csv").resolve()
     assert data_file(r"C:\Users\me\table.csv", home) == (home / "table.csv").resolve()

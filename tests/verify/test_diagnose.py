@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 
 from jaxmlp.network import Network
-from jaxmlp.verify.derivation import quantities
+from jaxmlp.verify.derivation import right_quantities
 from jaxmlp.verify.diagnose import (
     differs,
     explanations,
     same,
     tolerance,
     unrecognised,
-    where,
-    worst,
+    where_wrong,
+    worst_entry,
 )
 from jaxmlp.verify.mistakes import CATALOGUE
-from jaxmlp.verify.points import Sizes, draw
+from jaxmlp.verify.points import Sizes, draw_points
 
 
 @pytest.fixture(scope="module")
 def right():
     network = Network("tanh")
-    return quantities(network, draw(network, Sizes()).single())
+    return right_quantities(network, draw_points(network, Sizes()).single())
 
 
 def made(*ids):
@@ -104,18 +104,18 @@ def test_tolerance_follows_the_dtype():
 def test_where(entries, expected):
     off = np.zeros((5, 4, 6), bool)
     off[3][entries] = True
-    assert where(off, bias=True).en == expected
+    assert where_wrong(off, bias=True).en == expected
 
 
 def test_where_of_scattered_entries():
-    assert where(np.eye(3, dtype=bool)[None], bias=True).en == "3 of 9 entries are wrong"
+    assert where_wrong(np.eye(3, dtype=bool)[None], bias=True).en == "3 of 9 entries are wrong"
 
 
 def test_worst_is_relative_to_its_own_point():
     true = np.array([[1.0, 1.0], [1000.0, 1000.0]])
     claimed = true + np.array([[0.1, 0], [0, 1]])
-    assert worst(claimed, true)[0] == pytest.approx(0.1)
-    assert worst(claimed, true)[1] == ((0,), 1.0, 1.1)
+    assert worst_entry(claimed, true)[0] == pytest.approx(0.1)
+    assert worst_entry(claimed, true)[1] == ((0,), 1.0, 1.1)
 
 
 @pytest.mark.parametrize(

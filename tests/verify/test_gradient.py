@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jaxmlp.verify.finding import VERDICTS
 from jaxmlp.verify.gradient import assert_gradient, check_gradient
-from jaxmlp.verify.gradient.known import KNOWN
+from jaxmlp.verify.gradient.known import KNOWN_MISTAKES
 from jaxmlp.verify.report import as_html, as_text
 
 rng = np.random.default_rng(5)
@@ -221,7 +221,7 @@ def test_a_known_mistake_is_refused_and_named(id, f, claimed, shapes, more):
 
 def test_every_mistake_of_the_table_is_tried_above():
     tried = {part for id, *_ in WRONG for part in id.split(" + ")} | {"swapped"}
-    assert set(KNOWN) <= tried
+    assert set(KNOWN_MISTAKES) <= tried
 
 
 def test_each_argument_has_its_own_verdict():

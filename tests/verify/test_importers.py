@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jaxmlp.verify.homework import Options, verify_file
-from jaxmlp.verify.importers import MOST, importers
+from jaxmlp.verify.importers import MOST_IMPORTERS, importers
 
 NET = """
 import numpy as np
@@ -109,11 +109,11 @@ def test_one_in_the_folder_above_and_a_notebook_count(beside, tmp_path):
 
 def test_what_only_defines_or_imports_something_else_is_none(beside):
     defines = "from net import Net\ndef run(): return Net([1, 2, 3], 'curved')\n"
-    others = {f"main{k}": MAIN + f"# {k}\n" for k in range(MOST + 2)}
+    others = {f"main{k}": MAIN + f"# {k}\n" for k in range(MOST_IMPORTERS + 2)}
     path = beside(net=NET, defines=defines, test_net=MAIN, other="import nets\nnets.net()\n")
     assert importers(path) == []
     beside(**others)
-    assert len(importers(path)) == MOST
+    assert len(importers(path)) == MOST_IMPORTERS
 
 
 def test_a_file_that_trains_by_itself_needs_none(beside):

@@ -12,8 +12,14 @@ import pytest
 from jaxmlp.gradients import autodiff
 from jaxmlp.network import Network, Params, loss
 from jaxmlp.verify.lecture import CLAIMS, backpropagation, claims, definitions
-from jaxmlp.verify.lecture.points import HIDDEN, SIZES, draw, softmax, tanh
-from jaxmlp.verify.lecture.verdict import ClaimEntry, Remark, apart, farthest, judge
+from jaxmlp.verify.lecture.points import (
+    LECTURE_ACTIVATIONS,
+    SIZES,
+    draw_lecture_points,
+    softmax,
+    tanh,
+)
+from jaxmlp.verify.lecture.verdict import ClaimEntry, Remark, apart, farthest, judge_claim
 
 IDS = [f"L{i}" for i in range(1, 28)]
 WRONG = ["L13", "L16", "L21", "L22", "L23", "L24", "L27"]  # as recorded, by hand
@@ -24,7 +30,7 @@ ENTRY = {entry.id: entry for entry in CLAIMS}
 
 @pytest.fixture(scope="module")
 def points():
-    return draw(0)
+    return draw_lecture_points(0)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +185,7 @@ WRONG_CLAIMS = {
 
 @pytest.mark.parametrize("which", WRONG_CLAIMS)
 def test_a_wrong_claim_is_refused(points, which):
-    claim = judge(with_sides(*WRONG_CLAIMS[which]), points)
+    claim = judge_claim(with_sides(*WRONG_CLAIMS[which]), points)
     assert not claim.holds
     by_value = which not in ("transposed", "not a number", "not a number in one entry")
     assert (1e-7 < claim.relative_error < np.inf) is by_value
@@ -197,19 +203,19 @@ def test_a_wrong_claim_among_right_ones_is_refused(points):
                 *others,
                 lambda p, s=1, each=each: (each(p)[0], -1 - 2 * np.asarray(each(p)[1])),
             ]
-            assert not judge(entry._replace(printed=wrong), points).holds
+            assert not judge_claim(entry._replace(printed=wrong), points).holds
 
 
 def test_one_point_that_disagrees_is_enough(points):
     last = points["any"][-1]
     entry = with_sides("L9", lambda p: p.net.E["entropy"] + 1e-6 * (p is last))
-    assert not judge(entry, points).holds
+    assert not judge_claim(entry, points).holds
 
 
 def test_a_right_form_of_a_wrong_claim_is_accepted(points):
     for name in WRONG:
         entry = ENTRY[name]._replace(printed=ENTRY[name].corrected)
-        assert judge(entry, points).holds
+        assert judge_claim(entry, points).holds
 
 
 def test_what_the_evidence_does_not_bear_is_not_said(points):
@@ -224,7 +230,7 @@ def test_what_the_evidence_does_not_bear_is_not_said(points):
 
     def said(**evidence):
         remark = Remark("so", "そう", **evidence)
-        return judge(ENTRY["L15"]._replace(remark=remark), points).remark is not None
+        return judge_claim(ENTRY["L15"]._replace(remark=remark), points).remark is not None
 
     assert said(agree=[sides], differ=[others], unfit=[unfit])
     assert not said(agree=[sides, others])
@@ -236,7 +242,7 @@ def test_what_the_evidence_does_not_bear_is_not_said(points):
 def test_an_assumption_that_is_not_needed_or_not_enough_is_not_said(points):
     def of(right):
         entry = ENTRY["L15"]._replace(printed=[lambda p, s=1: (p.dV, right(p, s))])
-        return judge(entry, points).assumption
+        return judge_claim(entry, points).assumption
 
     assert of(lambda p, s: np.outer(p.g * s - p.y, p.z))
     assert of(lambda p, s: np.outer(p.g * p.y.sum() - p.y, p.z)) is None
@@ -246,7 +252,7 @@ def test_an_assumption_that_is_not_needed_or_not_enough_is_not_said(points):
 
 def test_a_wrong_correction_has_its_error(points):
     entry = ENTRY["L23"]._replace(corrected=ENTRY["L23"].printed)
-    assert judge(entry, points).correction_error > FAR
+    assert judge_claim(entry, points).correction_error > FAR
 
 
 def test_no_points_judge_nothing(points):
@@ -294,7 +300,7 @@ def test_the_slopes_are_those_of_the_networks_loss(points, f, name):
     network = Network(f, *PAIRS[name])
     both = jax.jit(lambda *at: (autodiff(network, *at), loss(network, *at)))
     for p in points["any"]:
-        if p.f is HIDDEN[f][0]:
+        if p.f is LECTURE_ACTIVATIONS[f][0]:
             at = Params(jnp.array(p.W), jnp.array(p.V)), jnp.array(p.x[1:]), jnp.array(p.y)
             slopes, E = both(*at)
             for ours, theirs in zip(getattr(p.d, name), slopes, strict=True):
@@ -356,7 +362,7 @@ def test_words_are_in_both_languages(judged):
 
 def test_an_entry_needs_no_more_than_two_sides(points):
     entry = ClaimEntry("L0", "", "x = x", True, [lambda p: (p.x, p.x)])
-    claim = judge(entry, points)
+    claim = judge_claim(entry, points)
     assert (claim.holds, claim.relative_error, claim.assumption, claim.remark) == (
         True,
         0,

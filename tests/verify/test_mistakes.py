@@ -9,11 +9,11 @@ import pytest
 from jaxmlp.activations import HIDDEN, Activation
 from jaxmlp.losses import LOSSES
 from jaxmlp.network import Network
-from jaxmlp.verify.derivation import quantities
+from jaxmlp.verify.derivation import right_quantities
 from jaxmlp.verify.diagnose import explanations, same
 from jaxmlp.verify.mistakes import CATALOGUE, LOOK
-from jaxmlp.verify.pieces import error
-from jaxmlp.verify.points import EQUAL, Sizes, draw, truth
+from jaxmlp.verify.pieces import error_by_name
+from jaxmlp.verify.points import EQUAL, Sizes, draw_points, truth
 
 PAIRS = [(g, e) for e in LOSSES for g in LOSSES[e].outputs]
 STAGES = ("delta2", "dV", "delta1", "dW")
@@ -23,23 +23,23 @@ UNEQUAL = Sizes()
 @functools.cache
 def right(f="relu", g="softmax", e="cross_entropy", sizes=UNEQUAL, mean=True, eta=0.37):
     network = Network(f, g, e)
-    return quantities(network, draw(network, sizes), mean=mean, eta=eta)
+    return right_quantities(network, draw_points(network, sizes), mean=mean, eta=eta)
 
 
 @pytest.mark.parametrize("f", HIDDEN)
 @pytest.mark.parametrize(("g", "e"), PAIRS)
 def test_the_steps_are_autodiffs(f, g, e):
     network = Network(f, g, e, bias=(f in ("relu", "tanh")) == (g == "softmax"))
-    points = draw(network, Sizes()).single()
-    q = quantities(network, points)
+    points = draw_points(network, Sizes()).single()
+    q = right_quantities(network, points)
     for name, value in truth(network, points)._asdict().items():
         assert same(getattr(q, name), value, 1e-11), name
 
 
 def test_the_steps_of_a_network_of_ones_own():
     network = Network(Activation("swish-like", lambda u: u / (1 + jnp.exp(-u)), jnp.cos))
-    points = draw(network, Sizes()).single()
-    q = quantities(network, points)
+    points = draw_points(network, Sizes()).single()
+    q = right_quantities(network, points)
     for name, value in truth(network, points)._asdict().items():  # f' is autodiff's, not cos
         assert same(getattr(q, name), value, 1e-11), name
 
@@ -48,14 +48,14 @@ def test_the_given_errors_are_those_of_the_package(rng):
     g, y = rng.uniform(0.1, 0.9, size=(2, 6, 3))
     for name, e in LOSSES.items():
         np.testing.assert_allclose(
-            error(name, g, y), e.value(jnp.asarray(g), jnp.asarray(y)), rtol=1e-12
+            error_by_name(name, g, y), e.value(jnp.asarray(g), jnp.asarray(y)), rtol=1e-12
         )
 
 
 def test_a_batch_is_the_mean_or_the_sum_of_its_rows():
     one = right(mean=False)
     network = Network()
-    rows = quantities(network, draw(network, Sizes()).single())
+    rows = right_quantities(network, draw_points(network, Sizes()).single())
     summed = rows.dW.reshape(3, 11, *rows.dW.shape[1:]).sum(axis=1)
     assert same(one.dW, summed, 1e-12)
     assert same(right(mean=True).dW * 11, summed, 1e-12)

@@ -7,14 +7,14 @@ import pytest
 
 from jaxmlp.gradients import backprop
 from jaxmlp.network import Network, Params
-from jaxmlp.verify.layouts import with_one
-from jaxmlp.verify.points import MARGIN, Sizes, draw, truth
+from jaxmlp.verify.layouts import prepend_one
+from jaxmlp.verify.points import MARGIN, Sizes, draw_points, truth
 
 
 @pytest.mark.parametrize("sizes", [Sizes(), Sizes(7, 5, 5), Sizes(7, 1, 3), Sizes(5, 3, 4, 6, 2)])
 def test_units_are_on_and_off_and_clear_of_the_kink(sizes):
-    points = draw(Network(), sizes)
-    u = with_one(points.x) @ points.W.mT
+    points = draw_points(Network(), sizes)
+    u = prepend_one(points.x) @ points.W.mT
     on = (u > 0).reshape(-1, sizes.q)
     assert (on.any(axis=0) & ~on.all(axis=0)).all()
     assert np.abs(u).min() >= MARGIN / sizes.q
@@ -26,7 +26,7 @@ def test_default_sizes_are_told_apart():
 
 
 def test_points_are_float32s_and_biases_are_not_zero():
-    points = draw(Network(), Sizes())
+    points = draw_points(Network(), Sizes())
     for part in points:
         assert (part.astype(np.float32) == part).all()
     assert points.W[..., 0].all()
@@ -34,7 +34,7 @@ def test_points_are_float32s_and_biases_are_not_zero():
 
 
 def test_single_points_are_the_rows():
-    points = draw(Network(), Sizes())
+    points = draw_points(Network(), Sizes())
     one = points.single()
     assert one.x.shape == (33, 1, 7)
     assert (one.x[12, 0] == points.x[1, 1]).all()
@@ -47,7 +47,7 @@ def test_single_points_are_the_rows():
 )
 def test_targets_go_with_the_loss(loss, expected):
     network = Network("tanh", {"cross_entropy": "softmax"}.get(loss, "sigmoid"), loss)
-    y = draw(network, Sizes()).y
+    y = draw_points(network, Sizes()).y
     assert expected is None or set(y.ravel()) == expected
     assert loss != "cross_entropy" or (y.sum(axis=-1) == 1).all()
 
@@ -55,7 +55,7 @@ def test_targets_go_with_the_loss(loss, expected):
 @pytest.mark.slow
 def test_truth_is_that_of_the_closed_form():
     network = Network("tanh", "sigmoid", "squared_error")
-    points = draw(network, Sizes()).single()
+    points = draw_points(network, Sizes()).single()
     found = truth(network, points)
     for at in (0, 17):
         W, V, x, y = (part[at] for part in points)
@@ -72,4 +72,4 @@ def test_a_gradient_that_finite_differences_do_not_confirm_is_refused():
     crooked.defjvp(lambda primals, tangents: (primals[0] ** 2, 3 * tangents[0]))
     network = Network(crooked, "identity", "squared_error")
     with pytest.raises(ValueError, match="finite differences to agree on dW"):
-        truth(network, draw(network, Sizes()).single())
+        truth(network, draw_points(network, Sizes()).single())

@@ -15,15 +15,23 @@ from jaxmlp.network import Network, Params
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture import proof as proving
 from jaxmlp.verify.lecture.proof import CHAINS, _networks, printed, proof, proofs
-from jaxmlp.verify.lecture.proof.chain import Link, failures, holds, link, proved
+from jaxmlp.verify.lecture.proof.chain import Link, failures, holds, link, proved_rule
 from jaxmlp.verify.lecture.proof.kernel import (
     ProofPlace,
 )
 from jaxmlp.verify.lecture.proof.language import Partial
-from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs, over, units
+from jaxmlp.verify.lecture.proof.layers import (
+    DELTA,
+    LINEAR,
+    Layers,
+    lemma,
+    over,
+    over_outputs,
+    units,
+)
 from jaxmlp.verify.lecture.proof.network import (
-    OUTPUTS,
-    UNITS,
+    OUTPUT_RANGE,
+    UNIT_RANGE,
     E,
     d,
     df,
@@ -35,10 +43,10 @@ from jaxmlp.verify.lecture.proof.network import (
     l,
     m,
     n,
-    network,
     q,
     r,
     s,
+    symbolic_network,
 )
 from jaxmlp.verify.lecture.proof.rules import CHAIN_RULE, COORDINATES
 from tests.verify.numerics import World, apart, draws
@@ -121,12 +129,12 @@ def test_only_the_last_links_need_the_sum_of_y():
 
 def test_the_chains_prove_the_lecture_s_formulas():
     """The two ends of each main chain, written down again by hand."""
-    net = network()
+    net = symbolic_network()
     v, g, y, z, x, u, a, w = net.v, net.g, net.y, net.z, net.x, net.u, net.a, net.w
-    scalar = outputs(i, v(i, j) * (g(i) - y(i))) * df(u(j))
+    scalar = over_outputs(i, v(i, j) * (g(i) - y(i))) * df(u(j))
     ends = {
         ("L14", 3): (Partial(E, v(k, j)), (g(k) - y(k)) * z(j)),
-        ("L17", 1): (Partial(E, w(j, r)), outputs(i, (g(i) - y(i)) * Partial(a(i), w(j, r)))),
+        ("L17", 1): (Partial(E, w(j, r)), over_outputs(i, (g(i) - y(i)) * Partial(a(i), w(j, r)))),
         ("L18", 1): (Partial(a(i), w(j, r)), v(i, j) * df(u(j)) * x(r)),
         ("L22", 0): (Partial(E, a(k)), g(k) - y(k)),
         ("L22", 2): (Partial(E, u(j)), scalar),
@@ -137,10 +145,10 @@ def test_the_chains_prove_the_lecture_s_formulas():
         assert chain.start == start
         assert end in [one.right for one in chain.links[-2:]]
         assert chain.ranges.keys() >= start.free_symbols & {i, j, k, r}
-    assert of("L14", 3).ranges == {k: OUTPUTS, j: (0, q)}
-    assert of("L14", 3, False).ranges == {k: OUTPUTS, j: (1, q)}
-    assert of("L20", 0).ranges == {j: UNITS, r: (0, d)}
-    assert of("L20", 0, False).ranges == {j: UNITS, r: (1, d)}
+    assert of("L14", 3).ranges == {k: OUTPUT_RANGE, j: (0, q)}
+    assert of("L14", 3, False).ranges == {k: OUTPUT_RANGE, j: (1, q)}
+    assert of("L20", 0).ranges == {j: UNIT_RANGE, r: (0, d)}
+    assert of("L20", 0, False).ranges == {j: UNIT_RANGE, r: (1, d)}
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -177,30 +185,30 @@ def test_the_proved_gradients_are_the_package_s(rng, bias):
 
 # What is wrong is not proved.
 
-net, square = network(), network("square")
+net, square = symbolic_network(), symbolic_network("square")
 v, g, y, z, x, u, a, w = net.v, net.g, net.y, net.z, net.x, net.u, net.a, net.w
-S = outputs(l, sp.exp(a(l)))
-sum_y, dv, dw = outputs(i, y(i)), v(k, j), w(j, r)
+S = over_outputs(l, sp.exp(a(l)))
+sum_y, dv, dw = over_outputs(i, y(i)), v(k, j), w(j, r)
 log_g = sp.log(g(i))
 one_j = over(l, (sp.Integer(0), q), v(i, l) * z(l))
 
 
 def softmaxes(inside):
-    return -outputs(i, y(i) * outputs(l, inside))
+    return -over_outputs(i, y(i) * over_outputs(l, inside))
 
 
 # (claim, chain, number of the link): what is written on its right side instead.
 WRONG = {
-    "sign of E": ("L14", 3, 1, Partial(outputs(i, y(i) * log_g), dv)),
+    "sign of E": ("L14", 3, 1, Partial(over_outputs(i, y(i) * log_g), dv)),
     "E over the units": ("L14", 3, 1, Partial(-units(i, y(i) * log_g), dv)),
     "E from the second output": ("L14", 3, 1, Partial(-over(i, (sp.Integer(2), m), y(i) * log_g), dv)),
-    "y outside its sum": ("L14", 3, 2, -y(k) * outputs(i, Partial(log_g, dv))),
+    "y outside its sum": ("L14", 3, 2, -y(k) * over_outputs(i, Partial(log_g, dv))),
     "the term of k alone (L13 as printed)": ("L14", 3, 2, -y(k) * Partial(sp.log(g(k)), dv)),
-    "sign of the derivative of a sum": ("L14", 3, 2, outputs(i, y(i) * Partial(log_g, dv))),
-    "chain rule through a_i alone (L16 as printed)": ("L16", 0, 3, -outputs(i, y(i) * Partial(log_g, a(i)) * Partial(a(i), dw))),
-    "chain rule with one index twice": ("L14", 3, 3, -outputs(i, y(i) * outputs(l, Partial(log_g, a(i)) * Partial(a(l), dv)))),
-    "chain rule with the indices exchanged": ("L14", 3, 3, -outputs(i, y(i) * outputs(l, Partial(sp.log(g(l)), a(i)) * Partial(a(l), dv)))),
-    "chain rule, one factor left out": ("L14", 3, 3, -outputs(i, y(i) * outputs(l, Partial(log_g, a(l))))),
+    "sign of the derivative of a sum": ("L14", 3, 2, over_outputs(i, y(i) * Partial(log_g, dv))),
+    "chain rule through a_i alone (L16 as printed)": ("L16", 0, 3, -over_outputs(i, y(i) * Partial(log_g, a(i)) * Partial(a(i), dw))),
+    "chain rule with one index twice": ("L14", 3, 3, -over_outputs(i, y(i) * over_outputs(l, Partial(log_g, a(i)) * Partial(a(l), dv)))),
+    "chain rule with the indices exchanged": ("L14", 3, 3, -over_outputs(i, y(i) * over_outputs(l, Partial(sp.log(g(l)), a(i)) * Partial(a(l), dv)))),
+    "chain rule, one factor left out": ("L14", 3, 3, -over_outputs(i, y(i) * over_outputs(l, Partial(log_g, a(l))))),
     "no δ in the softmax": ("L14", 3, 4, softmaxes((1 - g(l)) * Partial(a(l), dv))),
     "δ of another index": ("L14", 3, 4, softmaxes((DELTA(k, l) - g(l)) * Partial(a(l), dv))),
     "g_i for g_l": ("L14", 3, 4, softmaxes((DELTA(i, l) - g(i)) * Partial(a(l), dv))),
@@ -208,13 +216,13 @@ WRONG = {
     "no δ from V": ("L14", 3, 5, softmaxes((DELTA(i, l) - g(l)) * z(j))),
     "z_l for z_j": ("L14", 3, 5, softmaxes((DELTA(i, l) - g(l)) * DELTA(l, k) * z(l))),
     "δ of i for δ of l": ("L14", 3, 5, softmaxes((DELTA(i, l) - g(l)) * DELTA(i, k) * z(j))),
-    "collapsed to another index": ("L14", 3, 6, -outputs(i, y(i) * (DELTA(i, k) - g(i)) * z(j))),
-    "collapsed, and the δ left": ("L14", 3, 6, -outputs(i, y(i) * (DELTA(i, k) - g(k)) * DELTA(i, k) * z(j))),
-    "collapsed in one place of two": ("L14", 3, 6, -outputs(i, y(i) * (DELTA(i, k) - g(k)) * z(k))),
+    "collapsed to another index": ("L14", 3, 6, -over_outputs(i, y(i) * (DELTA(i, k) - g(i)) * z(j))),
+    "collapsed, and the δ left": ("L14", 3, 6, -over_outputs(i, y(i) * (DELTA(i, k) - g(k)) * DELTA(i, k) * z(j))),
+    "collapsed in one place of two": ("L14", 3, 6, -over_outputs(i, y(i) * (DELTA(i, k) - g(k)) * z(k))),
     "Σ y = 1 too early": ("L14", 3, 7, (g(k) - y(k)) * z(j)),
     "Σ y on y": ("L14", 3, 7, (g(k) - y(k) * sum_y) * z(j)),
-    "Σ y² for Σ y": ("L14", 3, 7, (g(k) * outputs(i, y(i) ** 2) - y(k)) * z(j)),
-    "Σ y over k": ("L14", 3, 7, (outputs(k, g(k) * y(k)) - y(k)) * z(j)),
+    "Σ y² for Σ y": ("L14", 3, 7, (g(k) * over_outputs(i, y(i) ** 2) - y(k)) * z(j)),
+    "Σ y over k": ("L14", 3, 7, (over_outputs(k, g(k) * y(k)) - y(k)) * z(j)),
     "sign of δ2": ("L14", 3, 8, (y(k) - g(k)) * z(j)),
     "a factor": ("L14", 3, 8, 2 * (g(k) - y(k)) * z(j)),
     "z_k for z_j": ("L14", 3, 8, (g(k) - y(k)) * z(k)),
@@ -229,7 +237,7 @@ WRONG = {
     "Jacobian's diagonal alone": ("L14", 0, 6, g(i) * DELTA(i, k) * (1 - g(k))),
     "Jacobian without δ": ("L14", 0, 6, g(i) * (1 - g(k))),
     "Jacobian with g_k² for g_i g_k": ("L14", 0, 6, g(i) * DELTA(i, k) - g(k) ** 2),
-    "v_kj for v_jk (L24 as printed)": ("L24", 1, 3, lambda: outputs(k, of("L24", 0).end * v(j, k) * df(u(j)) * x(r))),
+    "v_kj for v_jk (L24 as printed)": ("L24", 1, 3, lambda: over_outputs(k, of("L24", 0).end * v(j, k) * df(u(j)) * x(r))),
     "the factor 2 (L23 as printed)": ("L23", 1, 6, lambda: of("L23", 1).end / 2),
     "g' lost": ("L23", 1, 6, 2 * (g(k) - y(k))),
     "g' of another output": ("L23", 1, 6, lambda: of("L23", 1).end.subs(a(k), a(1))),
@@ -246,11 +254,11 @@ WRONG = {
     "the bias lost": ("L18", 1, 2, Partial(units(l, v(i, l) * z(l)), dw)),
     "z_0 = 0": ("L18", 1, 3, Partial(units(l, v(i, l) * f(u(l))), dw)),
     "z from 0 is f(u)": ("L18", 1, 3, Partial(over(l, (sp.Integer(0), q), v(i, l) * f(u(l))), dw)),
-    "sums over other units": ("L17", 1, 6, -outputs(l, units(i, y(i) * (DELTA(i, l) - g(l)) * Partial(a(l), dw)))),
-    "sums exchanged in one factor": ("L17", 1, 6, -outputs(l, outputs(i, y(l) * (DELTA(i, l) - g(l)) * Partial(a(i), dw)))),
-    "Ṽ not transposed": ("L19", 0, 3, outputs(i, v(j, i) * (g(i) - y(i))) * df(u(j)) * x(r)),
-    "f' inside the sum, of its index": ("L19", 0, 3, outputs(i, v(i, j) * (g(i) - y(i)) * df(u(i))) * x(r)),
-    "V for Ṽ": ("L19", 0, 2, outputs(i, (g(i) - y(i)) * v(i, j - 1) * df(u(j)) * x(r))),
+    "sums over other units": ("L17", 1, 6, -over_outputs(l, units(i, y(i) * (DELTA(i, l) - g(l)) * Partial(a(l), dw)))),
+    "sums exchanged in one factor": ("L17", 1, 6, -over_outputs(l, over_outputs(i, y(l) * (DELTA(i, l) - g(l)) * Partial(a(i), dw)))),
+    "Ṽ not transposed": ("L19", 0, 3, over_outputs(i, v(j, i) * (g(i) - y(i))) * df(u(j)) * x(r)),
+    "f' inside the sum, of its index": ("L19", 0, 3, over_outputs(i, v(i, j) * (g(i) - y(i)) * df(u(i))) * x(r)),
+    "V for Ṽ": ("L19", 0, 2, over_outputs(i, (g(i) - y(i)) * v(i, j - 1) * df(u(j)) * x(r))),
     "W + η": ("L26", 0, 1, lambda: w(j, r) + eta * of("L26", 0).links[0].right.args[1].args[-1]),
     "w = v_2 − v_1": ("L10", 0, 3, lambda: -of("L10", 0).end),
     "g_2 = σ": ("L10", 2, 6, lambda: of("L10", 1).end),
@@ -287,7 +295,7 @@ def test_a_wrong_link_is_not_proved(case):
     spoiled = chain._replace(links=links)
     assert number in failures(spoiled)
     with pytest.raises(ValueError, match="does not follow by its rules"):
-        proved(spoiled)
+        proved_rule(spoiled)
 
 
 @pytest.mark.parametrize("case", [case for case in WRONG if case not in TRUE])
@@ -296,7 +304,7 @@ def test_what_is_called_wrong_is_wrong_in_numbers(case):
     sizes = {d: 2, q: 3, m: 4, n: 2}
     gaps = [
         apart(world.value(left, at), world.value(wrong.right, at))
-        for world, at in draws(chain.theory, {k: OUTPUTS, **chain.ranges}, 6, sizes=sizes)
+        for world, at in draws(chain.theory, {k: OUTPUT_RANGE, **chain.ranges}, 6, sizes=sizes)
     ]
     assert max(gaps) > 1e-6
 
@@ -341,7 +349,7 @@ def mutants(chain, rng):
 def numbers_apart(chain, left, right):
     """Whether they differ in numbers, where both have any."""
     sizes = {d: 2, q: 2, m: 2, n: 2}
-    for world, at in draws(chain.theory, {k: OUTPUTS, **chain.ranges}, 2, sizes=sizes):
+    for world, at in draws(chain.theory, {k: OUTPUT_RANGE, **chain.ranges}, 2, sizes=sizes):
         at = {i: 1, j: 1, k: 1, l: 1, r: 1} | at
         if apart(world.value(left, at), world.value(right, at)) > 1e-6:
             return True
@@ -353,7 +361,14 @@ def test_of_hundreds_of_links_with_one_thing_changed_none_that_is_false_is_prove
     for claim, chain in ((name, one) for name in CHAINS for one in chains(True, name)):
         if claim in ("L15", "L20"):
             continue
-        ranges = {i: OUTPUTS, j: UNITS, k: OUTPUTS, l: UNITS, r: UNITS, **chain.ranges}
+        ranges = {
+            i: OUTPUT_RANGE,
+            j: UNIT_RANGE,
+            k: OUTPUT_RANGE,
+            l: UNIT_RANGE,
+            r: UNIT_RANGE,
+            **chain.ranges,
+        }
         here = place(chain._replace(ranges=ranges))
         for left, one in mutants(chain, rng):
             if any(isinstance(p.variable, sp.Number) for p in one.right.atoms(Partial)):
@@ -390,7 +405,7 @@ def test_a_quantity_of_a_sample_depends_on_that_sample_alone():
 
 def test_a_link_needs_a_rule():
     layers = Layers(net)
-    same = layers.chain(("", ""), {k: OUTPUTS}, y(k), link(y(k)))
+    same = layers.chain(("", ""), {k: OUTPUT_RANGE}, y(k), link(y(k)))
     assert failures(same) == []
     assert failures(same._replace(links=[link(g(k))])) == [1]
     assert failures(same._replace(links=[link(g(k), *LINEAR)])) == [1]
@@ -405,13 +420,13 @@ def test_a_letter_that_may_be_any_number_is_not_differentiated_by():
     )
     assert failures(chain) == []
     with pytest.raises(ValueError, match="expected no derivative by what may be any number"):
-        proved(chain)
+        proved_rule(chain)
 
 
 def test_a_free_index_needs_its_range():
     chain = of("L14", 3)
     with pytest.raises(ValueError, match="expected the range of each free index, got none of j"):
-        failures(chain._replace(ranges={k: OUTPUTS}))
+        failures(chain._replace(ranges={k: OUTPUT_RANGE}))
 
 
 def test_without_the_assumption_nothing_that_needs_it_is_proved():
@@ -441,8 +456,10 @@ def test_a_refutation_says_two_numbers(claim):
 @pytest.mark.parametrize("claim", REFUTED)
 def test_what_refutes_the_printed_form_does_not_refute_the_corrected_one(claim, monkeypatch):
     kind, of = printed.EXAMPLES[claim]
-    one = of(network(kind))
-    left, right = (printed.value(side, network(kind).theory, one) for side in (one.left, one.right))
+    one = of(symbolic_network(kind))
+    left, right = (
+        printed.value(side, symbolic_network(kind).theory, one) for side in (one.left, one.right)
+    )
     assert sp.sympify(left - right).is_nonzero
     same = one._replace(right=one.left)
     monkeypatch.setitem(printed.EXAMPLES, claim, (kind, lambda net: same))
@@ -461,7 +478,7 @@ def test_shapes_that_conform_refute_nothing(claim, monkeypatch):
 def test_the_exact_values_are_those_of_the_numbers():
     """`printed.value` beside `World`, for the corrected forms at the refuting numbers."""
     for claim, (kind, of) in printed.EXAMPLES.items():
-        at, one = network(kind), of(network(kind))
+        at, one = symbolic_network(kind), of(symbolic_network(kind))
         if claim == "L24":
             continue
         sizes = {size: int(number) for size, number in one.sizes.items()} | {n: 1}

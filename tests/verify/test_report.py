@@ -440,7 +440,11 @@ def test_no_control_character_of_a_file_reaches_the_terminal(plan, lang, explain
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_marks_and_labels_survive_a_japanese_console(lang):
     found = report(
-        *(replace(WRONG, verdict=v, diagnosis=(), stage=s) for v in VERDICTS for s in words.STAGES)
+        *(
+            replace(WRONG, verdict=v, diagnosis=(), stage=s)
+            for v in VERDICTS
+            for s in words.STAGE_NAMES
+        )
     )
     assert found.checks
     text = written.as_text(found, lang, color=True)
@@ -956,7 +960,7 @@ EVERYTHING = Report(
                     got_shape=got,
                 )
                 for (verdict, stage), ks, got, name in zip(
-                    itertools.product(VERDICTS, words.STAGES),
+                    itertools.product(VERDICTS, words.STAGE_NAMES),
                     itertools.cycle([(), (0,), (0, 0), (0, 1, 1)]),
                     itertools.cycle([(2, 3), (3,), None]),
                     itertools.cycle(["training loop", "7"]),

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from jaxmlp.verify.names import imports_of, loads, names_used, stores
-from jaxmlp.verify.overlooked import idle
+from jaxmlp.verify.overlooked import idle_loops
 from jaxmlp.verify.reading import code_of, decoded, notebook_cells, parsed
 from jaxmlp.verify.source import empty, read, take_apart
 
@@ -299,14 +299,14 @@ HEAD = "W = make()\nV = make()\n"
 
 def test_loops_that_update_nothing_yet():
     loop = "for i in r:\n    xi = X[i]; yi = Y[i]\n"
-    assert idle(apart(HEAD + loop).module) == [3]
-    assert idle(apart(loop).module) == []
-    assert idle(apart(HEAD + loop + "    W = W - xi\n").module) == []
-    assert idle(apart(HEAD + loop + "    weights = weights - 0.1 * xi\n").module) == []
-    assert idle(apart(HEAD + loop + "    weights -= step(xi, yi)\n").module) == []
-    assert idle(apart(HEAD + loop + "    E += (W @ xi - yi) ** 2\n").module) == [3]
-    assert idle(apart(HEAD + loop + "    g = np.tanh(V @ np.tanh(W @ xi))\n").module) == [3]
-    assert idle(apart(HEAD + loop.replace("X", "x_test")).module) == []
+    assert idle_loops(apart(HEAD + loop).module) == [3]
+    assert idle_loops(apart(loop).module) == []
+    assert idle_loops(apart(HEAD + loop + "    W = W - xi\n").module) == []
+    assert idle_loops(apart(HEAD + loop + "    weights = weights - 0.1 * xi\n").module) == []
+    assert idle_loops(apart(HEAD + loop + "    weights -= step(xi, yi)\n").module) == []
+    assert idle_loops(apart(HEAD + loop + "    E += (W @ xi - yi) ** 2\n").module) == [3]
+    assert idle_loops(apart(HEAD + loop + "    g = np.tanh(V @ np.tanh(W @ xi))\n").module) == [3]
+    assert idle_loops(apart(HEAD + loop.replace("X", "x_test")).module) == []
 
 
 # Names

@@ -11,23 +11,31 @@ import jax
 import numpy as np
 
 from jaxmlp.verify.calling import Subject
-from jaxmlp.verify.diagnose import differs, mask, same, tolerance, unrecognised, where, worst
+from jaxmlp.verify.diagnose import (
+    differs,
+    mask,
+    same,
+    tolerance,
+    unrecognised,
+    where_wrong,
+    worst_entry,
+)
 from jaxmlp.verify.ending import crashed, unfinished
 from jaxmlp.verify.finding import Check, File, Note, Report, Words
-from jaxmlp.verify.gradient.known import diagnosis, key, named, quantities
+from jaxmlp.verify.gradient.known import argument_step, by_argument, diagnosis, gradient_quantities
 from jaxmlp.verify.gradient.truth import (
     SQUARE,
     GradientTruth,
     arguments_of,
     caller,
-    one_of,
+    domain_of,
     samplers_of,
     truth_of,
 )
 from jaxmlp.verify.judge.stages import NOISE, imprecise, noisy
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
-NEAR = 1 + 3e-7  # a few roundings of float32; a factor, as it keeps symmetric what is
+NUDGE = 1 + 3e-7  # a few roundings of float32; a factor, as it keeps symmetric what is
 SYMMETRISED = Note("symmetrised", Words(
     "this is (G + Gᵀ)/2, the same along symmetric matrices as the gradient G by all entries",
     "(G + Gᵀ)/2 です。対称行列に沿った変化については、全成分による勾配 G と同じです"))  # fmt: skip
@@ -97,7 +105,7 @@ def check_gradient(
         except Crashed as why:
             checks = tuple(crashed(subject.name, stage, subject.line, why) for stage in arguments)
         else:
-            structured = [n for n in arguments if one_of(domain, n, arguments) in SQUARE]
+            structured = [n for n in arguments if domain_of(domain, n, arguments) in SQUARE]
             checks = tuple(_judged(subject, truth, claims, n, n in structured) for n in claims)
             left = ", ".join(n for n in arguments if n not in claims)
             if left:
@@ -137,7 +145,7 @@ def _claims(subject: Subject, points: list[tuple]) -> dict[str, np.ndarray]:
     Raises:
         ValueError: there are more or fewer gradients than arguments. Crashed, Unfinished.
     """
-    at_points = [named(subject, subject.call(*args)) for args in points]
+    at_points = [by_argument(subject, subject.call(*args)) for args in points]
     try:
         return {n: np.stack([at[n] for at in at_points]) for n in at_points[0]}
     except (ValueError, KeyError):
@@ -151,9 +159,9 @@ def _judged(
     true, claim = _comparable(truth, claims[stage], stage)
     check = Check(subject.name, stage, "right")
     if same(claim, true, tolerance(claim)):
-        return replace(check, relative_error=worst(claim, true)[0] if claim.size else None)
+        return replace(check, relative_error=worst_entry(claim, true)[0] if claim.size else None)
     if structured and same(claim, (true + true.mT) / 2, tolerance(claim)):
-        return replace(check, relative_error=worst(claim, (true + true.mT) / 2)[0],
+        return replace(check, relative_error=worst_entry(claim, (true + true.mT) / 2)[0],
                        remarks=(SYMMETRISED,))  # fmt: skip
     check = replace(
         check, verdict="wrong", expected_shape=true.shape[1:], got_shape=claim.shape[1:]
@@ -162,7 +170,7 @@ def _judged(
     if claim.shape != true.shape:
         return check
     off = differs(claim, true, tolerance(claim))
-    error, entry = worst(claim, true)
+    error, entry = worst_entry(claim, true)
     check = replace(check, relative_error=error, worst=entry, wrong=mask(off), where=_where(off))
     if check.diagnosis:
         return check
@@ -184,12 +192,12 @@ def _comparable(
 
 def _is_noise(subject: Subject, truth: GradientTruth, claim: np.ndarray, stage: str) -> bool:
     """Whether the error changes altogether from one point to the next."""
-    points = [tuple(a * NEAR for a in args) for args in truth.points]
+    points = [tuple(a * NUDGE for a in args) for args in truth.points]
     k = subject.parameters.index(stage)
     near = truth._replace(gradients={stage: np.stack([truth.exact(*args)[k] for args in points])})
     there, moved = _comparable(near, _claims(subject, points)[stage], stage)
-    right, around = (quantities({stage: true}) for true in (truth.gradients[stage], there))
-    return bool(noisy(right, {key(stage): claim}, around, {key(stage): moved}))
+    right, around = (gradient_quantities({stage: true}) for true in (truth.gradients[stage], there))
+    return bool(noisy(right, {argument_step(stage): claim}, around, {argument_step(stage): moved}))
 
 
 def _where(off: np.ndarray) -> Words | None:
@@ -207,4 +215,4 @@ def _where(off: np.ndarray) -> Words | None:
             return Words("wrong on the diagonal alone", "対角成分だけが誤りです")
         if (entries != diagonal).all():
             return Words("all is wrong but the diagonal", "対角成分以外がすべて誤りです")
-    return where(off.reshape(len(off), -1, off.shape[-1]), bias=False)
+    return where_wrong(off.reshape(len(off), -1, off.shape[-1]), bias=False)

@@ -14,15 +14,15 @@ from jaxmlp.verify.program import DerivationProgram, Mistake, Quantities
 from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 FACTOR = Words("Look again at the factors and signs.", "係数と符号を見直してください。")
-SHAPE = Words("Which entry of the result belongs to which entry of the argument?",
+LAYOUT_HINT = Words("Which entry of the result belongs to which entry of the argument?",
               "結果のどの成分が、引数のどの成分に対応しますか。")  # fmt: skip
-ENTRY = Words("Write f as a sum over entries, and differentiate by one of them.",
+ENTRY_HINT = Words("Write f as a sum over entries, and differentiate by one of them.",
               "f を成分の和で書き、そのうちの 1 つで微分してみてください。")  # fmt: skip
-ORDER = Words("Look again at what is returned, and in which order.",
+ORDER_HINT = Words("Look again at what is returned, and in which order.",
               "何をどの順に返すか見直してください。")  # fmt: skip
-KNOWN: dict[str, tuple[str, str, Words]] = {
+KNOWN_MISTAKES: dict[str, tuple[str, str, Words]] = {
     "zero": ("It is zero.",
-        "すべて 0 になっています。", ENTRY),
+        "すべて 0 になっています。", ENTRY_HINT),
     "sign": ("The sign is wrong.",
         "符号が逆です。", FACTOR),
     "times-2": ("It is twice the gradient.",
@@ -36,44 +36,46 @@ KNOWN: dict[str, tuple[str, str, Words]] = {
     "constant-ratio": ("It is the gradient times a constant ratio, {c:.6g}.",
         "正しい値の定数倍 ({c:.6g} 倍) です。", FACTOR),
     "transposed": ("It is transposed: entry (i, j) must be the derivative by entry (i, j) of {x}.",
-        "転置されています。(i, j) 成分は {x} の (i, j) 成分による微分です。", SHAPE),
+        "転置されています。(i, j) 成分は {x} の (i, j) 成分による微分です。", LAYOUT_HINT),
     "layout": ("The Jacobian is transposed: the axes of f come first, then those of {x}.",
-        "ヤコビ行列が転置されています。f の軸が先、{x} の軸が後です。", SHAPE),
+        "ヤコビ行列が転置されています。f の軸が先、{x} の軸が後です。", LAYOUT_HINT),
     "reshaped": ("The entries are in order, but the shape must be {expected}.",
-        "成分の並びは合っていますが、形は {expected} にします。", SHAPE),
+        "成分の並びは合っていますが、形は {expected} にします。", LAYOUT_HINT),
     "vec": ("Matrices are stacked column by column (vec); the shape must be {expected}.",
-        "行列が列ごとに積まれたベクトル (vec) になっています。形は {expected} にします。", SHAPE),
+        "行列が列ごとに積まれたベクトル (vec) になっています。形は {expected} にします。",
+        LAYOUT_HINT),
     "diagonal-only": ("Everything off the diagonal is missing.",
-        "対角成分以外が抜けています。", ENTRY),
+        "対角成分以外が抜けています。", ENTRY_HINT),
     "diagonal-dropped": ("The diagonal is missing.",
-        "対角成分が抜けています。", ENTRY),
+        "対角成分が抜けています。", ENTRY_HINT),
     "diagonal-as-vector": ("Only the diagonal is here; each entry of f depends on all of {x}.",
-        "ヤコビ行列の対角成分だけです。f の各成分は {x} のすべての成分に依存します。", ENTRY),
+        "ヤコビ行列の対角成分だけです。f の各成分は {x} のすべての成分に依存します。", ENTRY_HINT),
     "summed": ("The Jacobian is summed over the entries of f.",
-        "ヤコビ行列が f の成分について足されています。", SHAPE),
+        "ヤコビ行列が f の成分について足されています。", LAYOUT_HINT),
     "dropped": ("{axis} {k} is zero, where it should not be.",
-        "{axis} {k} が 0 になっています。", ENTRY),
+        "{axis} {k} が 0 になっています。", ENTRY_HINT),
     "swapped": ("This is the gradient with respect to {argument}.",
-        "これは {argument} による勾配です。", ORDER),
+        "これは {argument} による勾配です。", ORDER_HINT),
     "symmetric-structure": ("This is G + Gᵀ − diag(G), by the free entries of a symmetric {x}; "
         "wanted is the gradient G, by all entries as if independent.",
         "G + Gᵀ − diag(G)、つまり対称な {x} の独立な成分による微分です。求めるのは、"
-        "全成分を独立とみなした G です。", ENTRY),
+        "全成分を独立とみなした G です。", ENTRY_HINT),
     "one-of-two-terms": ("The product rule gives two terms here: "
         "one is there, its transposed partner is missing.",
-        "積の微分で 2 つの項が出ますが、1 つだけで、転置した形のもう 1 つが抜けています。", ENTRY),
+        "積の微分で 2 つの項が出ますが、1 つだけで、転置した形のもう 1 つが抜けています。",
+        ENTRY_HINT),
 }  # fmt: skip
 L11 = ("transposed", "symmetric-structure")
 
 
-def key(stage: str) -> str:
+def argument_step(stage: str) -> str:
     """The step of an argument, which may be called what Quantities has as an attribute."""
     return f"d{stage}"
 
 
-def quantities(gradients: Mapping) -> Quantities:
+def gradient_quantities(gradients: Mapping) -> Quantities:
     """A program of one step an argument, which gives its gradient."""
-    steps = {key(n): lambda q, n=n: getattr(q, f"true {n}") for n in gradients}
+    steps = {argument_step(n): lambda q, n=n: getattr(q, f"true {n}") for n in gradients}
     known = {f"true {n}": g for n, g in gradients.items()}
     return Quantities(DerivationProgram(steps, {}, tuple(known)), known)
 
@@ -84,15 +86,15 @@ def diagnosis(
     """The mistakes that reproduce the claim exactly, at every point; of a ratio last."""
     if not np.isfinite(claim).all():
         return ()  # NaN is reproduced by whatever makes it NaN
-    right = quantities(truth.gradients)
+    right = gradient_quantities(truth.gradients)
     catalogue = [*_catalogue(truth, claim, stage, structured)]
     alternatives = (
-        explanations(right, {key(stage): claim}, catalogue)
+        explanations(right, {argument_step(stage): claim}, catalogue)
         or _with_ratio(right, claim, stage, catalogue)
         or _one_of_two(subject, truth, claim, stage)
     )
     return tuple(
-        Note(m.id, m.text, KNOWN[m.id][2], m.equation, number)
+        Note(m.id, m.text, KNOWN_MISTAKES[m.id][2], m.equation, number)
         for number, made in enumerate(alternatives)
         for m in made
     )
@@ -102,9 +104,9 @@ def _mistake(stage: str, id: str, formula: Callable, **parts: object) -> Mistake
     """A known mistake with its words; parts of them may differ by language."""
     text = Words(*(
         said.format(x=stage, **{k: getattr(part, lang, part) for k, part in parts.items()})
-        for lang, said in zip(Words._fields, KNOWN[id][:2], strict=True)
+        for lang, said in zip(Words._fields, KNOWN_MISTAKES[id][:2], strict=True)
     ))  # fmt: skip
-    return Mistake(id, key(stage), formula, text, "L11" if id in L11 else "", keeps=True)
+    return Mistake(id, argument_step(stage), formula, text, "L11" if id in L11 else "", keeps=True)
 
 
 def _catalogue(
@@ -124,7 +126,7 @@ def _catalogue(
         yield _mistake(stage, "symmetric-structure", free)
     for other in truth.gradients:
         if other != stage:
-            swapped = lambda q, v, o=other: getattr(q, key(o))  # noqa: E731
+            swapped = lambda q, v, o=other: getattr(q, argument_step(o))  # noqa: E731
             yield _mistake(stage, "swapped", swapped, argument=other)
     yield _mistake(stage, "sign", lambda q, v: -v)
     yield _mistake(stage, "times-2", lambda q, v: 2 * v)
@@ -203,7 +205,7 @@ def _with_ratio(
     """A constant ratio to the right value, or to what one mistake gives."""
     for made in ((), *((m,) for m in catalogue)):
         try:
-            v = getattr(right.having(*made), key(stage))
+            v = getattr(right.having(*made), argument_step(stage))
         except (ValueError, IndexError):  # the mistake does not conform
             continue
         if v.shape == claim.shape and v.any():
@@ -239,13 +241,14 @@ def _partner(subject: Subject, args: tuple, k: int) -> np.ndarray:
         moved[0][i] += 0.5
         moved[1][i] -= 0.5
         up, down = (
-            named(subject, call(*args[:k], x, *args[k + 1 :]))[subject.parameters[k]] for x in moved
+            by_argument(subject, call(*args[:k], x, *args[k + 1 :]))[subject.parameters[k]]
+            for x in moved
         )
         product[i] = ((up - down) * args[k]).sum()
     return product
 
 
-def named(subject: Subject, result: Any) -> dict[str, np.ndarray]:
+def by_argument(subject: Subject, result: Any) -> dict[str, np.ndarray]:
     """What was given back, by argument.
 
     Raises:

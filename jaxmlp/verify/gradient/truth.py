@@ -17,14 +17,14 @@ from jaxmlp.verify.run.outcome import Crashed, Unfinished
 
 POINTS, TRIES = 4, 20  # points wanted, points drawn at most
 # Relative; the error of the five-point rule is the fourth power. The second is for crowds of kinks.
-STEPS = (1e-3, 1e-5)
+STENCIL_STEPS = (1e-3, 1e-5)
 ENTRIES = 200  # of an argument that the second referee looks at
-AGREE = 1e-6  # of finite differences with autodiff
+FINITE_DIFFERENCE_TOLERANCE = 1e-6  # of finite differences with autodiff
 ROUGH = 1e-4  # of two rules of finite differences, where there is no autodiff
 NO_AUTODIFF = Note("finite-differences", Words(
     "f cannot be differentiated by JAX: compared with finite differences, to within 1e-4",
     "f は JAX で微分できないため、有限差分と比べました (許容誤差 1e-4)"))  # fmt: skip
-REASONS = {
+DOUBTS = {
     "undefined": "f is not finite there",
     "kink": "f has a kink there, as |x|, max, and a norm at 0 have, and so no gradient",
     "apart": "autodiff and finite differences disagree there: is a float32 number, a stop_gradient "
@@ -74,7 +74,7 @@ DOMAINS = {
 SQUARE = ("symmetric", "positive_definite")
 
 
-def one_of(domain: object, name: str, arguments: Mapping) -> object:
+def domain_of(domain: object, name: str, arguments: Mapping) -> object:
     """The domain of one argument."""
     if isinstance(domain, Mapping):
         return domain.get(name)
@@ -95,7 +95,7 @@ def samplers_of(domain: object, arguments: Mapping) -> dict[str, Callable]:
         raise ValueError(f"expected {len(arguments)} domains, got {len(domain)}")
     samplers = {}
     for name, shape in arguments.items():
-        kind = one_of(domain, name, arguments)
+        kind = domain_of(domain, name, arguments)
         if not callable(kind) and kind not in DOMAINS:
             known = ", ".join(map(str, DOMAINS))
             raise ValueError(f"unknown domain {kind!r}: expected {known}, or a function")
@@ -165,7 +165,7 @@ def truth_of(f: Callable, arguments: Mapping, samplers: Mapping, seed: int) -> G
         (reason, count), *_ = Counter(left).most_common(1)
         raise ValueError(
             f"expected f to have a gradient at random points, but at {count} of {TRIES}, "
-            f"{REASONS[reason]}; another domain may help"
+            f"{DOUBTS[reason]}; another domain may help"
         )
     largest = max(np.abs(value(*args)).max() for args in kept)
     noise = {n: 1e-15 * largest / max(np.abs(args[k]).max() or 1 for args in kept)
@@ -232,11 +232,11 @@ def _refereed(value: Callable, exact: Callable | None, args: tuple) -> tuple[lis
     if not np.isfinite(here).all():
         return [], "undefined"
     gradients = exact(*args) if exact else None
-    for step in STEPS:
+    for step in STENCIL_STEPS:
         seen = [_slopes(value, here, args, k, step, every=not exact) for k in range(len(args))]
         reasons = [
             _doubt(five, gradients[k].reshape(*here.shape, -1)[..., at] if exact else three, gaps,
-                   within=AGREE if exact else ROUGH,
+                   within=FINITE_DIFFERENCE_TOLERANCE if exact else ROUGH,
                    floor=np.abs(here).max() / (np.abs(args[k]).max() or 1))
             for k, (at, five, three, *gaps) in enumerate(seen)
         ]  # fmt: skip

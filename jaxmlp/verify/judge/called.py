@@ -13,10 +13,10 @@ from jaxmlp.verify.judge.places import at_line
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.tape import Node, Ref
 
-LONGEST = 28  # of an expression that stands for a value without a name
+LONGEST_EXPRESSION = 28  # of an expression that stands for a value without a name
 NAMELESS = 4
-MEMORY = frozenset(("take", "put", "branch", "leaf"))
-Code = ast.expr | ast.stmt
+MEMORY_OPERATIONS = frozenset(("take", "put", "branch", "leaf"))
+SyntaxNode = ast.expr | ast.stmt
 BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -29,7 +29,7 @@ class CalledPart(NamedTuple):
     """
 
     target: str
-    value: Code
+    value: SyntaxNode
     statement: ast.stmt
     scope: int
 
@@ -72,7 +72,7 @@ class Called:
         for child in ast.iter_child_nodes(node):
             self._look(child, scope, lent)
 
-    def _read(self, node: Code, scope: int, lent: frozenset[str]) -> None:
+    def _read(self, node: SyntaxNode, scope: int, lent: frozenset[str]) -> None:
         """Note by which names an operation reads its arguments."""
         for number in self.at.get(where := place(node), ()):
             self.texts.setdefault(where, ast.unparse(node))
@@ -104,7 +104,7 @@ class Called:
         """
         node, own = self.nodes[number], self.own.get(number)
         text = self.texts.get(node.span[:4], "")
-        short = node.op != "leaf" and len(text) <= LONGEST and text and f"({text})"
+        short = node.op != "leaf" and len(text) <= LONGEST_EXPRESSION and text and f"({text})"
         lent = self.lent.get(number) if node.op == "leaf" else None
         known = (self.names.get(number, {}).get(scope), own, short, lent)
         at = at_line(node.span.line, self.cells)
@@ -130,7 +130,7 @@ class Called:
         widest = [p for p in inside if not any(_within(p, q) for q in inside if q != p)]
         return [number for where in widest for number in self.at[where]]
 
-    def _exact(self, node: Code) -> list[int]:
+    def _exact(self, node: SyntaxNode) -> list[int]:
         return self.at.get(place(node), [])
 
     def _called(self, part: CalledPart) -> list[int]:
@@ -148,7 +148,7 @@ class Called:
         return list(dict.fromkeys(numbers))
 
 
-def _parts(statement: ast.stmt) -> Iterator[tuple[str, Code]]:
+def _parts(statement: ast.stmt) -> Iterator[tuple[str, SyntaxNode]]:
     """(target, value) of a simple statement, the parts of tuples one by one."""
     match statement:
         case ast.Assign(targets=[target], value=value):
@@ -162,7 +162,7 @@ def _parts(statement: ast.stmt) -> Iterator[tuple[str, Code]]:
             yield from _paired(None, value)
 
 
-def _paired(target: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, Code]]:
+def _paired(target: ast.expr | None, value: ast.expr) -> Iterator[tuple[str, SyntaxNode]]:
     many = target.elts if isinstance(target, ast.Tuple | ast.List) else None
     if isinstance(value, ast.Tuple | ast.List):
         alike = many if many and len(many) == len(value.elts) else None
@@ -181,7 +181,9 @@ def _imported(statements: Sequence[ast.stmt]) -> Iterator[str]:
             yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
 
 
-def _operands(node: Code, made: Node, modules: Container[str]) -> Iterator[tuple[ast.expr, object]]:
+def _operands(
+    node: SyntaxNode, made: Node, modules: Container[str]
+) -> Iterator[tuple[ast.expr, object]]:
     """The expressions that an operation was fed with, each with its argument on the tape.
 
     Args:
@@ -208,7 +210,7 @@ def _operands(node: Code, made: Node, modules: Container[str]) -> Iterator[tuple
             operands = args
         case _:
             operands = []
-    if made.op not in MEMORY and len(operands) <= len(made.args):
+    if made.op not in MEMORY_OPERATIONS and len(operands) <= len(made.args):
         yield from zip(operands, made.args, strict=False)
 
 
@@ -231,7 +233,7 @@ def _name(node: ast.expr) -> str | None:
     return None
 
 
-def place(node: Code) -> tuple[int, int, int, int]:
+def place(node: SyntaxNode) -> tuple[int, int, int, int]:
     """Where an expression stands, in the order of a node's span."""
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 

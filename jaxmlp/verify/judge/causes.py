@@ -22,9 +22,9 @@ from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.otherwise import (
     Cause,
     Values,
+    backwards_note,
     before,
     is_something,
-    note,
     redone,
     repaired,
 )
@@ -48,20 +48,20 @@ REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
 def cause(judgement: Judgement, fault: Fault) -> Cause | None:
     """The cause of a fault; None if it is none of the known ones."""
     node = judgement.world.recording.nodes[fault.first]
-    for look in LOOKS:
+    for look in CAUSES:
         if (made := look(judgement, fault, node)) is not None:
             return made
     return None
 
 
-ADDED = note(
+ADDED = backwards_note(
     "added-for-multiplied",
     "This adds what has to be multiplied: by the chain rule, the derivative of f(g(x)) is a "
     "product.",
     "掛けるべきところで足しています。連鎖律により、合成関数 f(g(x)) の微分は積になります。",
     "L18",
 )
-SUMMED = note(
+SUMMED = backwards_note(
     "bias-summed-over-units",
     "This sums over the units as well as over the samples, so that all units get one number: "
     "each has a gradient of its own (sum over the samples alone).",
@@ -71,25 +71,25 @@ SUMMED = note(
 )
 
 
-TRANSPOSED = note(
+TRANSPOSED = backwards_note(
     "transposed",
     "This is the transpose of the gradient: the factors of the product have changed places.",
     "勾配の転置になっています。積の 2 つの因子が逆です。",
 )
-OF_ONE_SAMPLE = note(
+OF_ONE_SAMPLE = backwards_note(
     "bias-of-one-sample",
     "This is what a single sample gives: the gradient is the sum over the samples.",
     "1 つのサンプルから計算した値だけになっています。勾配はすべてのサンプルについての和です。",
     "L20",
 )
-IN_ONE_NUMBER = note(
+IN_ONE_NUMBER = backwards_note(
     "error-in-one-number",
     "This makes one number of ∂E/∂g of all samples and outputs; one for each has to go back.",
     "∂E/∂g をすべてのサンプルと出力について 1 つの数にまとめています。"
     "サンプルごと、出力ごとに別々の値を逆伝播させます。",
     "L15",
 )
-OTHER_INPUT = note(
+OTHER_INPUT = backwards_note(
     "other-input",
     "The δ is multiplied by another value than the one that the matrix is multiplied by on the way "
     "forward.",
@@ -119,7 +119,7 @@ def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     if not is_something(judgement, fault, known) and not slope_with(judgement, fault, node, known):
         return None
     name = next(iter(moved.values())).name
-    notes = (note(
+    notes = (backwards_note(
         "updated-V",
         f"{name} is already updated here: all gradients must be taken before the update.",
         f"ここではすでに更新後の {name} を使っています。勾配はすべて更新の前の値で計算します。",
@@ -147,7 +147,7 @@ def _value_of_error(judgement: Judgement, fault: Fault, node: Node) -> Cause | N
     """The value of E where its derivative belongs."""
     if not any(judgement.is_error(i) for i in before(judgement, node)):
         return None
-    return Cause((note(
+    return Cause((backwards_note(
         "error-for-derivative",
         "The value of E stands where its derivative ∂E/∂g belongs.",
         "E の微分 ∂E/∂g を使うところで、E の値そのものを使っています。", "L15"),))  # fmt: skip
@@ -293,7 +293,7 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
     }  # fmt: skip
 
 
-LOOKS = (
+CAUSES = (
     _without_gradient, _updated, _value_of_error, _summed, _of_one_sample, _turned, _in_one_number,
     _added, slope_missing, another_derivative, slope_inside, other_slope, slope_value,
     slope_of_layer, _other_input, another_matrix, weights_missing,

@@ -11,14 +11,14 @@ import numpy as np
 
 from jaxmlp.verify.judge.suited import suited
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.names import meant, named
+from jaxmlp.verify.names import lower_last_word, meant
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import differences, errors
 
-SECONDS = 6.0  # for the choice among worlds and errors
-MOST = 60  # worlds and targets that are tried
+CHOICE_SECONDS = 6.0  # for the choice among worlds and errors
+MOST_CANDIDATES = 60  # worlds and targets that are tried
 PRESSED = 6  # choices that are looked at in full
 
 
@@ -49,12 +49,12 @@ class Choice(NamedTuple):
 
 def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:
     """Each E that is possible for each target, with how well it fits by differences."""
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + CHOICE_SECONDS
     tried = [(world, target) for world in worlds for target in world.targets]
-    for plain, target in tried[:MOST]:
+    for plain, target in tried[:MOST_CANDIDATES]:
         world = suited(plain, target, seed)
         changes = [(p.old, list(map(np.asarray, world.change(p)))) for p in world.params]
-        names = possible(world, target, declared)
+        names = possible_errors(world, target, declared)
         fitting_of = functools.partial(
             differences.fitting, world.recording, world.graph, changes, target.pairs, world.at,
             names)  # fmt: skip
@@ -85,7 +85,7 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     pairs = list(zip(world.params, fits, strict=True))
     matches = {p.new: p for p, fit in pairs if fit and not _said_of_another(world, p)}
     if len(matches) > 1:
-        placed = in_order(world, {new: p.old for new, p in matches.items()})
+        placed = tuple_results(world, {new: p.old for new, p in matches.items()})
         places = {node: root for _, node, root in placed}
         if all(places.get(new) == p.old for new, p in matches.items()):
             matches |= {p.new: p for p, _ in pairs if places.get(p.new) == p.old}
@@ -103,7 +103,7 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     return replace(world, params=params, fixed=fixed)
 
 
-def in_order(world: World, known: Mapping[int, int]) -> list[tuple[str, int, int]]:
+def tuple_results(world: World, known: Mapping[int, int]) -> list[tuple[str, int, int]]:
     """(name, node, argument) of the results of a function that are a tuple, each with the argument
     at the same place, the data that come before these left out.
 
@@ -122,7 +122,7 @@ def in_order(world: World, known: Mapping[int, int]) -> list[tuple[str, int, int
 
 def _said_of_another(world: World, param: Param) -> bool:
     """Whether a result is called the gradient of another array than this: b1 for b2."""
-    words = {node: named(place) for place, node in world.recording.values}
+    words = {node: lower_last_word(place) for place, node in world.recording.values}
     said = meant(param.name)
     others = {words.get(root) for root in world.roots if root != param.old}
     return bool(said & others) and words.get(param.old) not in said
@@ -145,12 +145,12 @@ def _equal(world: World, param: Param) -> bool:
     return nodes[param.old].value.shape == nodes[param.new].value.shape
 
 
-def possible(world: World, target: Target, declared: str | None) -> list[str]:
+def possible_errors(world: World, target: Target, declared: str | None) -> list[str]:
     """The names of the E that this target may have."""
     if target.upstream:
-        return [errors.GIVEN]
+        return [errors.UPSTREAM_ERROR]
     outputs = [state[g] for state in world.at for g, _ in target.pairs]
-    names = [declared] if declared else list(errors.KNOWN)
+    names = [declared] if declared else list(errors.ERROR_FUNCTIONS)
     data = [] if world.recording.guessed else [world.at[0][y] for _, y in target.pairs]
     met = [np.asarray(y, float) for y in data if y.shape in {g.shape for g in outputs}]
     return [name for name in names if errors.possible(name, outputs) and errors.meets(name, met)]

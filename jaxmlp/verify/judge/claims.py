@@ -14,8 +14,8 @@ from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, Ref
 
-NEAR = 1e-9
-DELTA = {"dV": "delta2", "dW": "delta1"}
+CLAIM_TOLERANCE = 1e-9
+DELTA_OF = {"dV": "delta2", "dW": "delta1"}
 
 
 class LayerClaim(NamedTuple):
@@ -119,9 +119,11 @@ def by_stage_of(
     d = true if claim.sure and style is not None else claim.d / size
     if claim.delta is None:
         return {stage: d}
-    true_delta = getattr(right, DELTA[stage])
+    true_delta = getattr(right, DELTA_OF[stage])
     size_of = abs(claim.factor) / size
-    up = same(claim.delta * size_of, true_delta, NEAR)  # then the step is uphill, and not δ wrong
+    up = same(
+        claim.delta * size_of, true_delta, CLAIM_TOLERANCE
+    )  # then the step is uphill, and not δ wrong
     delta = claim.delta * (style * size_of if style else size_of if up else claim.factor / size)
-    fine = same(d, true, NEAR) and not same(delta, true_delta, NEAR)
-    return {stage: d} if fine else {DELTA[stage]: delta, stage: d}
+    fine = same(d, true, CLAIM_TOLERANCE) and not same(delta, true_delta, CLAIM_TOLERANCE)
+    return {stage: d} if fine else {DELTA_OF[stage]: delta, stage: d}

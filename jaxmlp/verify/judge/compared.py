@@ -13,7 +13,7 @@ from jaxmlp.verify.judge.after import After, LaterMistake
 from jaxmlp.verify.run.tape import Node, Span
 
 COMPARING = frozenset(("equal", "not_equal", "subtract"))
-SUMS = frozenset(("np.mean", "np.sum", "np.std", "np.var", "np.max", "np.min", "add.reduce"))
+AGGREGATES = frozenset(("np.mean", "np.sum", "np.std", "np.var", "np.max", "np.min", "add.reduce"))
 OF_DATA = Words(
     "Which data, and which targets, is the error taken of here?",
     "ここでは、どのデータとどの教師ベクトルから誤差を計算していますか。",
@@ -43,7 +43,7 @@ class Compared(After):
 
     def _summed(self, y: int) -> bool:
         """Whether a value says something of all data, as a mean does."""
-        return any(self.nodes[i].op in SUMS for i in self.graph.ancestors([y]))
+        return any(self.nodes[i].op in AGGREGATES for i in self.graph.ancestors([y]))
 
     def _compared(self, xs: set[int], ys: set[int], span: Span) -> Iterator[LaterMistake]:
         trained_x, trained_y = self._trained()

@@ -18,16 +18,16 @@ from jaxmlp.verify.finding import Check, Words
 from jaxmlp.verify.judge.joining import NEARER
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.places import placed
-from jaxmlp.verify.layouts import with_one
+from jaxmlp.verify.layouts import prepend_one
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.names import roles
 from jaxmlp.verify.program import Mistake, Quantities
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.tape import Node
 
-NEAR = 1e-5  # some compute in float32
-ORDERS = frozenset(("y-missing", "1-at-the-end"))
-GRADIENTS = {"dW": "W", "dV": "V"}
+FLOAT32_TOLERANCE = 1e-5  # some compute in float32
+ORDER_MISTAKES = frozenset(("y-missing", "1-at-the-end"))
+PARAMETER_OF = {"dW": "W", "dV": "V"}
 WAYS: dict[tuple[str, Words], list[Mistake]] = defaultdict(list)  # in which a mistake is made
 for _one in CATALOGUE:
     WAYS[_one.id, _one.text].append(_one)
@@ -45,7 +45,7 @@ def at_places(
     """
     ids = {note.id for one in known for note in one.remarks}
     calls = [(one, right) for one in alike for right in _right(one, parameters, network, ids)]
-    shared = [one.diagnosis for one in known if one.stage in GRADIENTS and one.diagnosis]
+    shared = [one.diagnosis for one in known if one.stage in PARAMETER_OF and one.diagnosis]
     both = len(shared) == 2 and shared[0] == shared[1]
     nodes = {check: next(filter(None, (_node(check, both, *call) for call in calls)), None)
              for check in known}  # fmt: skip
@@ -61,7 +61,7 @@ def says_more(told: Sequence[Check], known: Sequence[Check]) -> bool:
     ids = {note.id for check in known for note in check.diagnosis}
     by_run = {note.id for check in told for note in check.diagnosis}
     if all(check.verdict == "right" for check in told):
-        return ids <= ORDERS
+        return ids <= ORDER_MISTAKES
     alone = len([check for check in known if check.verdict == "wrong"]) == 1
     return (alone and by_run == ids) or bool(by_run & {*NEARER, "bias-over-units"})
 
@@ -120,7 +120,7 @@ def _first(nodes: Sequence[Node], wanted: Sequence[np.ndarray]) -> Node | None:
 def _factor(right: Quantities, made: Quantities, stage: str) -> float | None:
     """By which a gradient is a multiple of what is right."""
     pairs = zip(_values(made, stage)[:1], _values(right, stage)[:1], strict=False)
-    alike = [pair for pair in pairs if pair[0].shape == pair[1].shape and stage in GRADIENTS]
+    alike = [pair for pair in pairs if pair[0].shape == pair[1].shape and stage in PARAMETER_OF]
     return next((multiple(*pair) for pair in alike), None)
 
 
@@ -168,7 +168,7 @@ def _right(
     x, y = (arguments[k].T if "columns" in ids or "column" in ids else np.atleast_2d(arguments[k])
             for k in ("x", "y"))  # fmt: skip
     if network.bias and "one-given" not in ids:
-        x = with_one(x)
+        x = prepend_one(x)
     eta = float(np.ravel(arguments["eta"])[0]) if "eta" in arguments else 1.0
     times = 0.5 if "halved" in ids else 1.0
     known = {"W": W[None], "V": V[None], "by": functions(network), "bias": network.bias,
@@ -183,11 +183,11 @@ def _values(made: Quantities, step: str) -> list[np.ndarray]:
     and the new one, too."""
     try:
         value = getattr(made, step)[0]
-        if step in (*GRADIENTS, "delta1", "delta2"):
+        if step in (*PARAMETER_OF, "delta1", "delta2"):
             value = made.times * value
-        if step not in GRADIENTS:
+        if step not in PARAMETER_OF:
             return [value]
-        old, size = getattr(made, GRADIENTS[step])[0], value.size
+        old, size = getattr(made, PARAMETER_OF[step])[0], value.size
         moved = [old - made.eta * value] if old.shape == value.shape else []
         return [value, value / made.share[0], made.eta * value, *moved] if size else []
     except (ValueError, IndexError):  # the sizes of this call do not allow it
@@ -199,6 +199,7 @@ def _is(value: np.ndarray, wanted: np.ndarray) -> bool:
     value, wanted = np.squeeze(value), np.squeeze(wanted)
     size = np.abs(wanted).max(initial=0)
     return bool(size > 0) and any(
-        value.shape == form.shape and np.allclose(value, form, rtol=0, atol=NEAR * size)
+        value.shape == form.shape
+        and np.allclose(value, form, rtol=0, atol=FLOAT32_TOLERANCE * size)
         for form in (wanted, wanted.T)
     )

@@ -16,9 +16,9 @@ from jaxmlp.verify.judge.after import After, LaterMistake
 from jaxmlp.verify.judge.called import Called, place
 from jaxmlp.verify.judge.symbols import JOINING
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.step import MATRIX_PRODUCTS
 from jaxmlp.verify.run.tape import Node, Span
 
-PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))
 OF_NETWORK = Words(
     "Is this the network that was trained?", "これは学習したネットワークと同じものですか。"
 )
@@ -129,7 +129,7 @@ def layers(
     """
     for number in sorted(inside):
         feeding = graph.before[number]
-        if nodes[number].op not in PRODUCTS or len(feeding) != 2:
+        if nodes[number].op not in MATRIX_PRODUCTS or len(feeding) != 2:
             continue
         roots = [graph.root(node, params) for node in feeding]
         if roots.count(None) != 1:

@@ -5,15 +5,15 @@ from itertools import permutations
 
 import numpy as np
 
-from jaxmlp.verify.judge.choosing import possible
-from jaxmlp.verify.judge.judgement import OWN, Judgement
+from jaxmlp.verify.judge.choosing import possible_errors
+from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.network import axis_of_one
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.truth import errors, replay
 
 
-def shown(judgement: Judgement, declared: str | None) -> bool:
+def error_is_known(judgement: Judgement, declared: str | None) -> bool:
     """Whether E is known: it is right for a parameter; or it must be this, and is derived there."""
     if not judgement.right or judgement.shares:
         return bool(judgement.shares)
@@ -23,16 +23,16 @@ def shown(judgement: Judgement, declared: str | None) -> bool:
     if not any(judgement.right.values()) and _is_cut(judgement):
         return False
     if any(judgement.right.values()) and (
-        world.recording.moves or judgement.choice.fitting or error == OWN
+        world.recording.moves or judgement.choice.fitting or error == OWN_ERROR
     ):
         return True
     if target.upstream:
         return _is_passed_on(world, sorted(target.nodes))
     if has_slope(judgement):
         return True
-    if error not in (declared, stated_error(judgement)) and possible(world, target, None) != [
-        error
-    ]:
+    if error not in (declared, stated_error(judgement)) and possible_errors(
+        world, target, None
+    ) != [error]:
         return False
     outputs = {g for g, _ in target.pairs}
     names = {i: judgement.names.of(i) for i in target.backward}
@@ -51,7 +51,7 @@ def _is_cut(judgement: Judgement) -> bool:
 def stated_error(judgement: Judgement) -> str | None:
     """The name of E, if the file computes this E; or it has no name."""
     error = judgement.choice.error
-    return error if error not in errors.KNOWN or any(judgement.stated_scales()) else None
+    return error if error not in errors.ERROR_FUNCTIONS or any(judgement.stated_scales()) else None
 
 
 def has_slope(judgement: Judgement) -> bool:

@@ -13,49 +13,49 @@ from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import both_ways, same_axes
-from jaxmlp.verify.judge.otherwise import Cause, Values, before, note, remade, repaired
+from jaxmlp.verify.judge.otherwise import Cause, Values, backwards_note, before, remade, repaired
 from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.truth import replay
 
-MOST = 200  # derivatives that are tried in place of one
-LINEAR = FACTORS | JOINED | PASSING | SUMS
-CUTS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
+MOST_DERIVATIVES = 200  # derivatives that are tried in place of one
+LINEAR_OPERATIONS = FACTORS | JOINED | PASSING | SUMS
+WEIGHT_CUTS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
     lambda w: w, lambda w: w[..., 1:], lambda w: w[..., :-1], lambda w: w[1:], lambda w: w[:-1],
 )  # fmt: skip
-ANOTHER = note(
+ANOTHER_DERIVATIVE = backwards_note(
     "another-derivative",
     "The derivative of E by another value stands here, such as the δ of another layer.",
     "別の層の δ など、E の別の値による微分が使われています。",
     "L22",
 )
-WEIGHTS_MISSING = note(
+WEIGHTS_MISSING = backwards_note(
     "V-missing",
     "The weights are missing here: what is passed on is ∂E/∂a, where ∂E/∂z = Vᵀ ∂E/∂a belongs.",
     "重みが抜けています。∂E/∂z = Vᵀ ∂E/∂a を伝えるべきところで、∂E/∂a をそのまま使っています。",
     "L22",
 )
-OTHER_WEIGHTS = note(
+OTHER_WEIGHTS = backwards_note(
     "W-for-V",
     "Another matrix stands here than the one of the forward pass: ∂E/∂a goes back by the matrix "
     "that has given a.",
     "順伝播で a を計算した行列とは別の行列です。∂E/∂a は a を与えた行列で逆伝播させます。",
     "L22",
 )
-NOT_TRANSPOSED = note(
+NOT_TRANSPOSED = backwards_note(
     "V-not-transposed",
     "The matrix is the wrong way round: ∂E/∂z is Vᵀ ∂E/∂a, of which V ∂E/∂a has only the shape.",
     "行列の向きが逆です。∂E/∂z は Vᵀ ∂E/∂a です (V ∂E/∂a は形が同じだけです)。",
     "L24",
 )
-OTHER_COLUMN = note(
+OTHER_COLUMN = backwards_note(
     "V-last-dropped",
     "Another row or column is left out of the matrix than that of the biases.",
     "行列からバイアスとは別の行または列を除いています。",
     "L22",
 )
-SLOPE_INSIDE = note(
+SLOPE_INSIDE = backwards_note(
     "slope-inside",
     "f' is inside the product: Vᵀ(δ ⊙ f') for Vᵀδ ⊙ f'. It belongs to the units that Vᵀ leads to.",
     "f' が積の中にあります (Vᵀ(δ ⊙ f'))。f' は Vᵀ で戻った先のユニットに掛かるので Vᵀδ ⊙ f' です。",
@@ -68,7 +68,7 @@ def another_derivative(judgement: Judgement, fault: Fault, node: Node) -> Cause 
     for parent in before(judgement, node):
         if (name := judgement.names.of(parent)) is None:
             continue
-        others = itertools.islice(_others(judgement, parent, name.of), MOST)
+        others = itertools.islice(_others(judgement, parent, name.of), MOST_DERIVATIVES)
         for number, true in others:
             if made := _mended(judgement, fault, [{parent: name.factor * a} for a in true]):
                 return made._replace(notes=(_relation(judgement, number, name.of),))
@@ -82,7 +82,7 @@ def _relation(judgement: Judgement, inner: int, outer: int) -> Note:
     of_outputs = outer in {g for g, _ in judgement.choice.target.pairs}  # a softmax, too
     if by_f or (of_outputs and inner in world.graph.ancestors([outer])):
         return SLOPE_MISSING
-    return WEIGHTS_MISSING if _is_linear(judgement, inner, outer) else ANOTHER
+    return WEIGHTS_MISSING if _is_linear(judgement, inner, outer) else ANOTHER_DERIVATIVE
 
 
 def _others(judgement: Judgement, node: int, own: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -102,7 +102,7 @@ def _is_linear(judgement: Judgement, inner: int, outer: int) -> bool:
     graph, nodes = judgement.world.graph, judgement.world.recording.nodes
     between = graph.dependents([inner]) & graph.ancestors([outer]) - {inner}
     ops = [nodes[i].op for i in between]
-    return LINEAR.issuperset(ops) and sum(op in FACTORS for op in ops) == 1
+    return LINEAR_OPERATIONS.issuperset(ops) and sum(op in FACTORS for op in ops) == 1
 
 
 def weights_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -137,7 +137,7 @@ def another_matrix(judgement: Judgement, fault: Fault, node: Node) -> Cause | No
 
 def _forms(shape: tuple[int, ...], wanted: tuple[int, ...]) -> Iterator[Callable]:
     """Ways to bring a matrix to a shape: cut, turned, or both."""
-    for cut, turned in itertools.product(CUTS, (False, True)):
+    for cut, turned in itertools.product(WEIGHT_CUTS, (False, True)):
         made = cut(np.empty(shape)).shape
         if (made[::-1] if turned else made) == wanted:
             yield lambda w, cut=cut, turned=turned: cut(w).T if turned else cut(w)

@@ -11,7 +11,7 @@ from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.otherwise import BACKWARDS
 from jaxmlp.verify.judge.rates import lacks_rate, made_again, near, repeats_rate
-from jaxmlp.verify.judge.uneven import samples
+from jaxmlp.verify.judge.uneven import sample_counts
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
 
@@ -47,7 +47,7 @@ REVERSED = Note(
           "符号が逆です (−∂E/∂(この量) になっています)。"),
     Words("In which direction does E grow?", "E はどちらの向きに増えますか。"),
 )  # fmt: skip
-SHARE = {
+REDUCTION_NOTES = {
     "mean": Note("sum-for-mean", Words(
         "This is the sum over the samples; the mean belongs here.",
         "サンプルについての平均ではなく和になっています。"), BACKWARDS),
@@ -56,11 +56,11 @@ SHARE = {
         "サンプルについての和ではなく平均になっています。"), BACKWARDS),
 }  # fmt: skip
 OF_UPDATE = frozenset(("no-step-size", "eta-twice", "made-again"))  # and not of the gradient
-CONVENTIONS = (1.0, 2.0, 0.5)  # factors that E may have
+ERROR_FACTORS = (1.0, 2.0, 0.5)  # factors that E may have
 TOLD = 1e-12  # of a parameter, by which it is seen to move
 
 
-def steps(judgement: Judgement) -> Iterator[StepMistake]:
+def step_mistakes(judgement: Judgement) -> Iterator[StepMistake]:
     """Steps by a right gradient with another factor than the others', or upwards."""
     for param in judgement.world.params:
         span = judgement.world.recording.nodes[param.new].span
@@ -163,7 +163,9 @@ def by_convention(
         first = min((i for i, name in known.items() if name.factor < 0), default=min(news))
         yield StepMistake(names, (REVERSED,), nodes[first].span)
     elif reduction and _is_shared_otherwise(judgement, factors, reduction):
-        yield StepMistake(names, (SHARE[reduction],), nodes[min(known, default=min(news))].span)
+        yield StepMistake(
+            names, (REDUCTION_NOTES[reduction],), nodes[min(known, default=min(news))].span
+        )
 
 
 def _made_again(times: int) -> Note:
@@ -191,12 +193,12 @@ def _is_shared_otherwise(judgement: Judgement, factors: Sequence[float], reducti
     """Whether these are of the sum over the samples for the mean, or the other way round."""
     ((g, _), *more) = judgement.choice.target.pairs
     shape = judgement.world.at[0][g].shape
-    if more or len(shape) < 2 or judgement.choice.error not in errors.KNOWN:
+    if more or len(shape) < 2 or judgement.choice.error not in errors.ERROR_FUNCTIONS:
         return False
-    n = next(iter(samples(judgement.world, g)), 1)
+    n = next(iter(sample_counts(judgement.world, g)), 1)
     share = 1.0 if reduction == "mean" else 1 / n
     return n > 1 and any(
-        all(np.isclose(abs(factor), share * c) for factor in factors) for c in CONVENTIONS
+        all(np.isclose(abs(factor), share * c) for factor in factors) for c in ERROR_FACTORS
     )
 
 

@@ -7,18 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxmlp.verify.judge.choosing import Choice, stated_errors
-from jaxmlp.verify.judge.judgement import OWN, Judgement
+from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.rates import made_again, near
 from jaxmlp.verify.judge.uneven import uneven, uneven_layer
-from jaxmlp.verify.judge.updates import MOST, decays_by_entry, direction, share_of
+from jaxmlp.verify.judge.updates import MOST_DECAY_SHARE, decays_by_entry, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain
+from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain_name
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
 TINY = 1e-8  # of the largest gradient
-ROUNDING = 1e-11  # of its terms, that may be left of a sum that is 0
+CANCELLATION_TOLERANCE = 1e-11  # of its terms, that may be left of a sum that is 0
 
 
 class Followed(NamedTuple):
@@ -114,10 +114,10 @@ def _way(choice: Choice, names: Names, param: Param, gradients: set[int], of_any
     if by_way and not param.gives:
         outputs = [g for g, _ in target.pairs]
         return direction(world, names, outputs, param, gradients, of_any)
-    if by_way or (choice.across and choice.error != OWN and not param.gives):
+    if by_way or (choice.across and choice.error != OWN_ERROR and not param.gives):
         old_at = np.stack([state[param.old] for state in world.at])
         true = names.adjoints[param.old]
-        return int(share_of(world.change(param), true, old_at, MOST) is not None)
+        return int(share_of(world.change(param), true, old_at, MOST_DECAY_SHARE) is not None)
     return 0
 
 
@@ -140,7 +140,7 @@ def _lost(world: World, names: Names, params: Sequence[Param]) -> set[str]:
 
 def _is_rounding(values: np.ndarray, beside: Iterable[np.ndarray]) -> bool:
     largest = max((np.abs(other).max(initial=0) for other in beside), default=0.0)
-    return bool(np.abs(values).max(initial=0) < ROUNDING * largest)
+    return bool(np.abs(values).max(initial=0) < CANCELLATION_TOLERANCE * largest)
 
 
 def _unseen(choice: Choice, names: Names) -> tuple[str, ...]:
@@ -183,7 +183,7 @@ def _uneven(judgement: Judgement, used: dict[str, float]) -> dict[str, float]:
 
 def _exact(judgement: Judgement) -> set[str]:
     """The parameters whose gradient, as the file computes it, is that of the E which it states."""
-    if judgement.choice.error not in errors.KNOWN:
+    if judgement.choice.error not in errors.ERROR_FUNCTIONS:
         return set()
     stated, graph = dict(judgement.stated_scales()), judgement.world.graph
     inner = set().union(*(graph.ancestors([i]) - {i} for i in stated))  # a sum, say, and E its mean
@@ -245,7 +245,9 @@ def _is_bias(world: World, leaf: int) -> bool:
     value = world.recording.nodes[leaf].value
     varies = value.size == 1 or value.min() < value.max()
     called = [last_of(name) for name, node in world.recording.values if node == leaf]
-    biases = [name for name in called if BIAS.search(name) or ROLE.get(plain(name)) in ("b", "c")]
+    biases = [
+        name for name in called if BIAS.search(name) or ROLE.get(plain_name(name)) in ("b", "c")
+    ]
     return bool(varies and max(value.shape) == value.size and biases)
 
 

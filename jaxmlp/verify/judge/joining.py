@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.finding import Check, Place
-from jaxmlp.verify.judge.claims import DELTA
+from jaxmlp.verify.judge.claims import DELTA_OF
 from jaxmlp.verify.judge.staged import Stage, cost
 from jaxmlp.verify.judge.told import FOLLOWS, Telling
 
@@ -13,7 +13,7 @@ UNEVEN = frozenset(("other-factor", "no-step-size", "made-again"))
 NEARER = frozenset(("error-for-derivative", "bias-summed-over-units", "updated-V"))
 
 
-def joined(
+def joined_checks(
     stages: Sequence[Stage], by_param: Sequence[Check], telling: Telling
 ) -> tuple[Check, ...]:
     """The stages, with what is known of their parameters: where it is wrong, and what else is.
@@ -54,7 +54,7 @@ def _placed(stages: Sequence[Stage], by_param: Sequence[Check], telling: Telling
             used += [other] if other else []
             left = [one for one in left if one is not other]
             check = _with_place(check, other, telling.place(node) if node is not None else None)
-        elif check.stage not in DELTA.values():
+        elif check.stage not in DELTA_OF.values():
             untold = uneven if all_told else [*left, *uneven]
             bad = [one for one in mine if one in untold or (one.verdict == "wrong" and not wrong)]
             if of_one and check.stage not in {one.stage for one in bad}:

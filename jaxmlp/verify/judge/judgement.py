@@ -15,7 +15,7 @@ from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors
 
 GUARD = 1e-4  # by which an ε in a logarithm may change E
-OWN = "own"  # in place of the name of an E, the file's own
+OWN_ERROR = "own"  # in place of the name of an E, the file's own
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,10 @@ class Judgement:
         Args:
             error: the name of another E than that of the judgement.
         """
-        entries, pairs = errors.KNOWN[error or self.choice.error], self.choice.target.pairs
+        entries, pairs = (
+            errors.ERROR_FUNCTIONS[error or self.choice.error],
+            self.choice.target.pairs,
+        )
         true = np.array([
             sum(np.sum(entries(state[g], as_target(state[y], state[g]))) for g, y in pairs)
             for state in self.world.at
@@ -100,7 +103,7 @@ class Judgement:
 
     def is_error(self, number: int) -> bool:
         """Whether a value is E, entry by entry."""
-        entries, pairs = errors.KNOWN.get(self.choice.error), self.choice.target.pairs
+        entries, pairs = errors.ERROR_FUNCTIONS.get(self.choice.error), self.choice.target.pairs
         if entries is None or len(pairs) != 1 or self.choice.target.upstream:
             return False
         ((g, y),) = pairs

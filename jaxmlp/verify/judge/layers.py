@@ -18,9 +18,9 @@ from jaxmlp.verify.derivation import DERIVATION, functions_named
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.layouts import with_one
+from jaxmlp.verify.layouts import prepend_one
 from jaxmlp.verify.program import Quantities
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.step import FACTORS, MATRIX_PRODUCTS
 from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth.adjoints import states
 from jaxmlp.verify.truth.replay import NotReplayed
@@ -28,8 +28,7 @@ from jaxmlp.verify.truth.replay import NotReplayed
 SEED = 1
 MORE = 5  # states, beside those of the adjoints
 TURNING = frozenset(("np.transpose", "np.reshape", "np.copy", "astype"))
-PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))
-SAME = 1e-9
+FUNCTION_TOLERANCE = 1e-9
 
 
 class ChainLayer(NamedTuple):
@@ -172,7 +171,7 @@ def _layer(world: World, number: int, used: set[int]) -> ChainLayer:
     roots = [graph.root(one, among, TURNING) for one in feeding]
     if None not in roots:  # of a call ∂E/∂x may be a result, too
         roots = [one if param_of(world, one) else None for one in roots]
-    if nodes[number].op not in PRODUCTS or len(feeding) != 2 or roots.count(None) != 1:
+    if nodes[number].op not in MATRIX_PRODUCTS or len(feeding) != 2 or roots.count(None) != 1:
         raise NoChain
     left = roots[0] is not None
     (W, *_), (operand, x) = (roots, feeding) if left else (roots[::-1], feeding[::-1])
@@ -205,7 +204,7 @@ def _form(layer: ChainLayer, at: Sequence[Mapping[int, np.ndarray]]) -> LayerFor
     W = W.mT if layer.turned else W
     u = _rows([_value(at, one) for one in layer.u], layer.left)
     if layer.b is not None:
-        return LayerForm(_joined(W, _value(at, layer.b)), with_one(x), u, "apart")
+        return LayerForm(_joined(W, _value(at, layer.b)), prepend_one(x), u, "apart")
     for one, place in (("first", 0), ("last", -1)):
         if x.shape[-1] > 1 and (x[..., place] == 1).all():
             turn = int(one == "last")
@@ -226,7 +225,9 @@ def _named(known: Mapping, given_to: np.ndarray, value: np.ndarray) -> str:
     """The function that gives a value."""
     with np.errstate(all="ignore"):
         for name, function in known.items():
-            if value.shape == given_to.shape and np.allclose(function(given_to), value, SAME, SAME):
+            if value.shape == given_to.shape and np.allclose(
+                function(given_to), value, FUNCTION_TOLERANCE, FUNCTION_TOLERANCE
+            ):
                 return name
     raise NoChain
 
@@ -246,7 +247,7 @@ def _right(network: LayerChain, k: int) -> Quantities:
     f = network.f[k] if network.f else "identity"
     by = functions_named(f, network.output, network.error)
     bias = any(form.one for form in forms[k : k + 2])
-    x = with_one(forms[k].x) if bias and not forms[k].one else forms[k].x
+    x = prepend_one(forms[k].x) if bias and not forms[k].one else forms[k].x
     known = {"x": x, "y": network.y, "by": by, "bias": bias, "mean": False}
     weights = [_padded(form, bias) for form in forms[k : k + 2]]
     known |= {"eta": 1.0, "update": False, "W": weights[0], "V": weights[-1]}

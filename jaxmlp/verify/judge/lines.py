@@ -12,7 +12,7 @@ from jaxmlp.verify.judge.called import Called, CalledPart
 from jaxmlp.verify.judge.faults import backward, moved_param
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.places import at_line, in_cell
-from jaxmlp.verify.judge.symbols import Symbols, key
+from jaxmlp.verify.judge.symbols import Symbols, adjoint_key
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.truth import errors
 
@@ -20,7 +20,7 @@ FRACTIONS = {Fraction(1): "", Fraction(1, 2): "½ ", Fraction(1, 3): "⅓ ", Fra
 SYMBOLS = {"delta2": "δ2", "delta1": "δ1"}
 OUTPUT = Words("the output g", "出力 g")
 ENTRYWISE_ERROR = Words("E, entry by entry", "E の各成分")
-SEVERAL = 3  # things that are said of one line
+MOST_PER_LINE = 3  # things that are said of one line
 
 
 class LineSaid(NamedTuple):
@@ -66,7 +66,7 @@ def _filled(shown: set[int]) -> list[int]:
 def _line(number: int, text: str, cells: Sequence[int], said: list[LineSaid], wrong: bool) -> Line:
     cell, at = in_cell(number, cells)
     told = [fact for fact in said if not (wrong and fact.verdict == "follows")]
-    words = list(dict.fromkeys(fact.words for fact in told))[:SEVERAL]
+    words = list(dict.fromkeys(fact.words for fact in told))[:MOST_PER_LINE]
     whole = Words("; ".join(fact.en for fact in words), "; ".join(fact.ja for fact in words))
     verdicts = ["wrong"] * wrong + [fact.verdict for fact in said]
     verdict = next((v for v in ("wrong", "follows", "right") if v in verdicts), "")
@@ -90,7 +90,7 @@ class Told:
         self.leading = set().union(*(backward(judgement, p) for p in judgement.world.params))
         self.same: dict[bytes, list[int]] = {}
         for number, adjoint in judgement.names.adjoints.items():
-            self.same.setdefault(key(adjoint), []).append(number)
+            self.same.setdefault(adjoint_key(adjoint), []).append(number)
         self.stated, self.scale = _own_error(judgement)
         self.calls = {
             number: part
@@ -173,7 +173,7 @@ class Told:
     def _title(self, of: int, scope: int) -> tuple[Words, str]:
         """What the file calls a value, or one that E depends on in the same way."""
         roots = set(self.found.world.roots)
-        alike = self.same.get(key(self.found.names.adjoints[of]), [of])
+        alike = self.same.get(adjoint_key(self.found.names.adjoints[of]), [of])
         inside = [n for n in alike if n not in roots]
         ranked = [(*self.called.name(n, scope), n) for n in inside or alike]
         _, title, best = min(ranked, key=lambda candidate: (candidate[0], -candidate[2]))
@@ -195,7 +195,7 @@ class Told:
 
 def _own_error(judgement: Judgement) -> tuple[int | None, float]:
     """The node of the E that the file states, if it is the one of the verdict times a factor."""
-    if judgement.choice.error not in errors.KNOWN:
+    if judgement.choice.error not in errors.ERROR_FUNCTIONS:
         return judgement.choice.stated, 1.0
     return next((stated for stated in judgement.stated_scales() if stated[1] > 0), (None, 1.0))
 

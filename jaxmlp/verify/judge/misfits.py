@@ -15,21 +15,21 @@ from jaxmlp.verify.judge.causes import (
     inputs,
     is_of_one_sample,
 )
-from jaxmlp.verify.judge.choosing import in_order
+from jaxmlp.verify.judge.choosing import tuple_results
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param
-from jaxmlp.verify.names import meant, named
+from jaxmlp.verify.names import lower_last_word, meant
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import FACTORS, PASSING
 
-SHAPE = Words(
+SHAPE_HINT = Words(
     "A gradient has the shape of what E is differentiated by: compare them.",
     "勾配は、E を微分する相手と同じ形になります。形を比べてください。",
 )
 
 SUMMING = frozenset(("np.sum", "np.mean", "add.reduce", "multiply", "divide", *PASSING))
-ROUNDING = 1e-9  # of the largest entry, that a sum which is 0 may be
+ZERO_SUM_TOLERANCE = 1e-9  # of the largest entry, that a sum which is 0 may be
 
 
 class Misfit(NamedTuple):
@@ -40,7 +40,7 @@ class Misfit(NamedTuple):
 
 
 def _note(name: str, en: str, ja: str) -> Note:
-    return Note(name, Words(en, ja), SHAPE)
+    return Note(name, Words(en, ja), SHAPE_HINT)
 
 
 NO_BIAS = _note(
@@ -56,7 +56,7 @@ OVER_UNITS = _note(
     "ユニットについて和を取っているので、サンプルごとの値になっています。"
     "バイアスの勾配はサンプルについての和です。",
 )
-ZERO = _note(
+ALL_ZERO = _note(
     "zero",
     "This is 0 everywhere: it is never computed.",
     "すべて 0 です。計算されていません。",
@@ -83,7 +83,7 @@ def misfits(judgement: Judgement) -> list[Misfit]:
 def misnamed(judgement: Judgement) -> list[tuple[Param, int]]:
     """(what a result is called the gradient of, and what it is it of): db1 that is ∂E/∂b2."""
     values, fixed = judgement.world.recording.values, judgement.world.fixed
-    left = {named(place): node for place, node in values if node in fixed}
+    left = {lower_last_word(place): node for place, node in values if node in fixed}
     roots, made = judgement.world.roots, []
     for name, node in _beside(judgement):
         known = judgement.names.of(node)
@@ -99,7 +99,7 @@ def _out_of_order(judgement: Judgement) -> list[Param]:
     """The results that are not the gradient of the argument at their place, where the others are
     and that argument has none: (dW1, db2, dW2, db2), say, of W1, b1, W2 and b2."""
     of = {p.new: p.old for p in judgement.world.params if judgement.right.get(p.name)}
-    placed = in_order(judgement.world, of)
+    placed = tuple_results(judgement.world, of)
     right = {root for _, node, root in placed if of.get(node) == root}
     told = {of[node] for _, node, _ in placed if node in of}
     if 2 * len(right) < len(placed) or not told <= right:
@@ -132,7 +132,7 @@ def _wrong_shape(judgement: Judgement, node: int, root: int) -> Note | None:
     """What is wrong with a result as the gradient of an array."""
     value, true = judgement.names.value(node), judgement.names.adjoints[root]
     if not np.any(value):
-        return ZERO if value.shape == true.shape else None
+        return ALL_ZERO if value.shape == true.shape else None
     guess = _per_sample(judgement, root)
     for note, other in _variants(judgement, true):
         if (
@@ -175,7 +175,9 @@ def _is_whole(judgement: Judgement, node: int, true: np.ndarray) -> bool:
     value, whole = judgement.names.value(node), true.reshape(len(true), -1).sum(1)
     if multiple(value, whole) is not None:
         return True
-    gone = all(np.abs(array).max() < ROUNDING * np.abs(true).max() for array in (value, whole))
+    gone = all(
+        np.abs(array).max() < ZERO_SUM_TOLERANCE * np.abs(true).max() for array in (value, whole)
+    )
     way = judgement.world.graph.way(node, by=SUMMING)
     return bool(gone) and any(judgement.names.of(i) for i in way)
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from jaxmlp.verify.truth.adjoints import Adjoints
 
-NEAR = 1e-7
+RELATIVE_TOLERANCE = 1e-7
 SOME = 64  # entries that are compared first
-FEW = 10  # names for one value
+MOST_NAMES = 10  # names for one value
 SLACK = 1e-6  # of directions, for each entry's share
 
 
@@ -85,7 +85,7 @@ class Names:
         """The factors that a value has, as the derivative by each value that it may be one by."""
         if (name := self.of(number)) is None:
             return {}
-        some = dict.fromkeys((name.of, *self.alike(name.of)[:FEW]))
+        some = dict.fromkeys((name.of, *self.alike(name.of)[:MOST_NAMES]))
         made = {i: multiple(self.adjoints[name.of], self.adjoints[i]) for i in some}
         return {i: name.factor * factor for i, factor in made.items() if factor}
 
@@ -174,7 +174,7 @@ def _some_may_be(v: np.ndarray, t: np.ndarray) -> bool:
     return bool(np.abs(rest).max() <= 1e-4 * np.abs(v).max())
 
 
-def multiple(value: np.ndarray, true: np.ndarray, near: float = NEAR) -> float | None:
+def multiple(value: np.ndarray, true: np.ndarray, near: float = RELATIVE_TOLERANCE) -> float | None:
     """The factor by which values are others, the same everywhere; None where there is none.
 
     Args:

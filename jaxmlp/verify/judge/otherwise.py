@@ -31,7 +31,7 @@ class Cause(NamedTuple):
     repair: Values = []  # noqa: RUF012
 
 
-def note(name: str, en: str, ja: str, equation: str = "") -> Note:
+def backwards_note(name: str, en: str, ja: str, equation: str = "") -> Note:
     return Note(name, Words(en, ja), BACKWARDS, equation)
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.run.hooked import MANY
+from jaxmlp.verify.run.hooked import MANY_SAMPLES
 from jaxmlp.verify.run.step import FACTORS, PASSING, SUMS
 from jaxmlp.verify.run.tape import Node, Ref
 
-SAME = 1e-6
+RATE_TOLERANCE = 1e-6
 # By whose results a number multiplies all: rate * x.T @ delta.
 INSIDE = frozenset(("multiply", "divide", "negative", "np.sum", *PASSING, *FACTORS))
 
@@ -147,7 +147,7 @@ def counts_otherwise(world: World, new: int, others: Sequence[int], times: float
     """Whether a gradient is divided by another whole number than that of another is, or by none
     before its update where that is a size of the data, and it is this that makes its factor; of
     stand-ins there are as many as there happen to be."""
-    least = MANY if world.recording.guessed else 1
+    least = MANY_SAMPLES if world.recording.guessed else 1
     is_count = lambda number: number > least and number == round(number)  # noqa: E731
     both = ((a, b) for own, other in _divisors(world, new, others)
             for a in own for b in other if is_count(min(a, b)))  # fmt: skip
@@ -220,4 +220,4 @@ def _is_one(number: Any) -> bool:
 
 def near(one: float, other: float) -> bool:
     """Whether they are the same but for rounding."""
-    return abs(one - other) <= SAME * abs(other)
+    return abs(one - other) <= RATE_TOLERANCE * abs(other)

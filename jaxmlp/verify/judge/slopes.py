@@ -11,7 +11,7 @@ from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.step import JOINED, PASSING
 
 SLOPES = {"relu": "[u > 0]", "sigmoid": "σ'(u)", "tanh": "tanh'(u)"}
-MOST = 20  # values that a function is given, and operations from u to f(u)
+MOST_VALUES = 20  # values that a function is given, and operations from u to f(u)
 
 
 def like_slope(
@@ -100,7 +100,7 @@ def given_outputs(world: World) -> frozenset[str]:
         own = node.span.function
         inputs[own].update(i for i in node.references if nodes[i].span.function != own
                            and nodes[i].value.dtype.kind == "f")  # fmt: skip
-    few = {name: some for name, some in inputs.items() if 0 < len(some) <= MOST}
+    few = {name: some for name, some in inputs.items() if 0 < len(some) <= MOST_VALUES}
     return frozenset(name for name, some in few.items() if all(_is_output(world, i) for i in some))
 
 
@@ -112,7 +112,7 @@ def _is_output(world: World, number: int) -> bool:
     f = np.stack([state[number] for state in world.at])
     kind = lambda i: (nodes[i].value.shape, nodes[i].value.dtype)  # noqa: E731
     alike = [i for i in sorted(graph.ancestors([number]), reverse=True) if kind(i) == kind(number)]
-    for inner in alike[1 : 1 + MOST]:
+    for inner in alike[1 : 1 + MOST_VALUES]:
         u = np.stack([state[inner] for state in world.at])
         if any(close(f, np.asarray(function(u))) for function in (F["sigmoid"], F["tanh"])):
             return True

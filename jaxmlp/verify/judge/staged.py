@@ -13,7 +13,7 @@ from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Check
 from jaxmlp.verify.judge import stages
 from jaxmlp.verify.judge.claims import (
-    DELTA,
+    DELTA_OF,
     LayerClaim,
     by_stage_of,
     layer_claim,
@@ -27,7 +27,7 @@ from jaxmlp.verify.kinds import STILL, unwritten
 from jaxmlp.verify.mistakes import CATALOGUE
 from jaxmlp.verify.program import Mistake, Quantities
 
-LARGE = 2000  # entries of a matrix, with which two mistakes together take too long to find
+LARGE_MATRIX = 2000  # entries of a matrix, with which two mistakes together take too long to find
 F_MISSING = [mistake for mistake in CATALOGUE if mistake.id == "f-missing"]
 
 
@@ -90,7 +90,7 @@ def _best(
     name: str, network: LayerChain, claims: Sequence[LayerClaim], sizes: Sequence[float], most: int
 ) -> list[Stage]:
     """The stages with the step size by which least is wrong; or with an f that was forgotten."""
-    large = max(form.W[0].size for form in network.forms) > LARGE
+    large = max(form.W[0].size for form in network.forms) > LARGE_MATRIX
     judged = functools.partial(_judged, name, network, claims, most=1 if large else most)
     tried = [judged(sizes[0])]
     tried += [judged(size) for size in sizes[1:] if cost(tried[0]) > (0, 1)]
@@ -157,7 +157,7 @@ def _forward(name: str, network: LayerChain, said: Said) -> list[Stage]:
         return []
     meant = network.meaning(f=said.hidden, output=output)
     claims = {"z": meant.z, "g": network.right[0].g}
-    checks = stages.judge(name, meant.right[0], claims, CATALOGUE)
+    checks = stages.judge_stages(name, meant.right[0], claims, CATALOGUE)
     nodes = {"z": z, "g": network.g[-1]}
     return [Stage((), c, nodes[c.stage]) for c in checks if c.verdict == "wrong"]
 
@@ -203,10 +203,12 @@ def _judged(
         mine = {s: by_stage_of(right, s, claims[k], size, style) for s, k in by_stage.items()}
         claimed = {s: a for some in mine.values() for s, a in some.items()}
         claimed |= {"z": network.z} if network.z is not None else {}
-        delta = next((some[DELTA[s]] for s, some in mine.items() if DELTA[s] in some), None)
+        delta = next((some[DELTA_OF[s]] for s, some in mine.items() if DELTA_OF[s] in some), None)
         before = {} if delta is None else {"delta2": delta}
         claimed, shares = without_decay(right, claimed)
-        for check in decay_said(stages.judge(name, right, claimed, catalogue, most=most), shares):
+        for check in decay_said(
+            stages.judge_stages(name, right, claimed, catalogue, most=most), shares
+        ):
             judged.append(_stage(network, claims, by_stage, check))
     return judged if len(claims) < 3 else _by_param(judged)
 
@@ -225,7 +227,7 @@ def _windows(network: LayerChain) -> Iterator[tuple[Quantities, dict[str, int]]]
 def _stage(
     network: LayerChain, claims: Sequence[LayerClaim], by_stage: dict[str, int], check: Check
 ) -> Stage:
-    gradient = next((s for s, d in DELTA.items() if check.stage in (s, d)), None)
+    gradient = next((s for s, d in DELTA_OF.items() if check.stage in (s, d)), None)
     if gradient is None:  # z
         return Stage((), check, network.layers[-1].x[-1])
     claim = claims[by_stage[gradient]]
@@ -234,9 +236,9 @@ def _stage(
 
 def _by_param(judged: Sequence[Stage]) -> list[Stage]:
     """One check a layer: what is wrong with its δ is told of its gradient."""
-    made, deltas = [], {s.params: s.check for s in judged if s.check.stage in DELTA.values()}
+    made, deltas = [], {s.params: s.check for s in judged if s.check.stage in DELTA_OF.values()}
     for params, check, node in judged:
-        if check.stage in DELTA:
+        if check.stage in DELTA_OF:
             delta = deltas.get(params)
             if delta is not None and delta.verdict == "wrong":
                 check = replace(delta, remarks=())

@@ -17,22 +17,22 @@ from jaxmlp.verify.diagnose import (
     same,
     tolerance,
     unrecognised,
-    where,
-    worst,
+    where_wrong,
+    worst_entry,
 )
 from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.program import Mistake, Quantities
 
 STAGES = ("u", "z", "slope", "a", "g", "delta2", "dV", "delta1", "dW")
-NAMES = {"u": "u", "fu": "z", "z": "z", "a": "a", "g": "g", "V_tilde": "δ1", **SYMBOL}
-NAMES |= {"slope": "f'(u)"}
+STAGE_SYMBOLS = {"u": "u", "fu": "z", "z": "z", "a": "a", "g": "g", "V_tilde": "δ1", **SYMBOL}
+STAGE_SYMBOLS |= {"slope": "f'(u)"}
 NOISE = 1e-3  # a relative error above this is no rounding
-Claims = Mapping[str, np.ndarray]
+Claims = Mapping[str, np.ndarray]  # by stage, the points along the first axis
 # By stage that is wrong: the explanations, or else the wrong stage that it was fed.
 Blamed = dict[str, tuple[list[Explanation], str | None]]
 
 
-def judge(
+def judge_stages(
     name: str, right: Quantities, claims: Claims, catalogue: Sequence[Mistake],
     nearby: Callable[[], tuple[Quantities, Claims]] | None = None, stages: Sequence[str] = STAGES,
     most: int = 2,
@@ -162,7 +162,7 @@ def _judged(
     if not explained and fed_by is None and same(claim, true, tolerance(claim)):
         return Check(name, stage, "right", relative_error=_error(claim, true))
     check = _measured(Check(name, stage, "wrong"), stage, claim, true, right)
-    symbol = NAMES.get(fed_by, fed_by)
+    symbol = STAGE_SYMBOLS.get(fed_by, fed_by)
     if fed_by and not _says_something(claim):
         return replace(check, verdict="unfinished", remarks=(_says_nothing(symbol),))
     if fed_by:
@@ -196,18 +196,18 @@ def _measured(
     if claim.shape != true.shape:
         return replace(check, **shapes)
     if true.ndim == 1:  # a number has no place
-        error, entry = worst(claim, true)
+        error, entry = worst_entry(claim, true)
         return replace(check, relative_error=error, worst=entry)
     check = replace(check, **shapes)
     off = differs(claim, true, tolerance(claim))
-    error, entry = worst(claim, true)
+    error, entry = worst_entry(claim, true)
     bias = stage in ("dV", "dW") and bool(right.bias)
-    words = where(off, bias=bias) if off.ndim == 3 and off.shape[1] > 1 else None
+    words = where_wrong(off, bias=bias) if off.ndim == 3 and off.shape[1] > 1 else None
     return replace(check, relative_error=error, worst=entry, wrong=mask(off), where=words)
 
 
 def _error(claim: np.ndarray, true: np.ndarray) -> float | None:
-    return worst(claim, true)[0] if claim.shape == true.shape and claim.size else None
+    return worst_entry(claim, true)[0] if claim.shape == true.shape and claim.size else None
 
 
 def _unexplained(check: Check) -> bool:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from jaxmlp.verify.judge.choosing import Choice, choices, own_error, pressed, rank, stated_errors
-from jaxmlp.verify.judge.evidence import has_slope, shown, stated_error
+from jaxmlp.verify.judge.evidence import error_is_known, has_slope, stated_error
 from jaxmlp.verify.judge.following import judgement_by
-from jaxmlp.verify.judge.judgement import OWN, Judgement
+from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
 from jaxmlp.verify.judge.naming import Names
 from jaxmlp.verify.judge.suited import seen
 from jaxmlp.verify.judge.updates import DecayShare, decays_by_entry, share_of
@@ -26,7 +26,7 @@ from jaxmlp.verify.truth import adjoints, replay
 
 STATED = 3  # numbers that may be E
 ByOwn: TypeAlias = Callable[[int], Judgement]  # by an E that the file states: `_by_own`, kept
-MANY, MANY_UNFIT = 20_000, 3000  # operations that are differentiated, if an E fits or none
+MANY_FITTING, MANY_UNFIT = 20_000, 3000  # operations that are differentiated, if an E fits or none
 
 
 def judged(recordings: Sequence[Recording], seed: int, declared: str | None = None) -> Judgement:
@@ -72,7 +72,7 @@ def _judged(ready: Sequence[World], seed: int, declared: str | None) -> Judgemen
             raise Unjudged("no-output")
     if best.choice.target.upstream and (other := _of_another_array(best)):
         raise Unjudged("other-array", other)
-    if not shown(best, declared):
+    if not error_is_known(best, declared):
         upstream = best.choice.target.upstream
         stated = next(filter(None, map(_as_stated, () if upstream else tried)), None)
         if stated is None:
@@ -134,7 +134,7 @@ def _check_choices(best_first: Sequence[Choice]) -> None:
     if best.world.recording.guessed and best.world.degenerate:
         raise Unjudged("shapes")
     many = _length(best)
-    if many > (MANY if best.fitting else MANY_UNFIT):
+    if many > (MANY_FITTING if best.fitting else MANY_UNFIT):
         raise Unjudged("long", f"{many:,}")
 
 
@@ -206,7 +206,7 @@ def _in_full(
     chosen = by_own(own) if own else _penalised(plain, by_own) or plain
     if own and not any(chosen.right.values()) and own in dict((guarded := known()).stated_scales()):
         return guarded  # it is the plain E but for an ε in a logarithm
-    known_right = chosen.is_shown_right and chosen.choice.error != OWN
+    known_right = chosen.is_shown_right and chosen.choice.error != OWN_ERROR
     paired = _by_paired(choice, by_own) if known_right else None
     if paired and paired.choice.stated not in dict(chosen.stated_scales()):
         return paired
@@ -240,7 +240,7 @@ def _by_own(choice: Choice, number: int) -> Judgement:
     own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
     if adjoints.is_opposite(own, choice.error, choice.target.pairs, world.at):
         own = {i: -value for i, value in own.items()}  # what the file states is a likelihood
-    return judgement_by(choice._replace(error=OWN, stated=number), Names(own, world.at))
+    return judgement_by(choice._replace(error=OWN_ERROR, stated=number), Names(own, world.at))
 
 
 def _as_handed(choice: Choice) -> Judgement:
@@ -251,7 +251,7 @@ def _as_handed(choice: Choice) -> Judgement:
     if number is None or number not in world.graph.dependents(world.roots):
         raise Unjudged("no-error")
     own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
-    return judgement_by(choice._replace(error=OWN, stated=number), Names(own, world.at))
+    return judgement_by(choice._replace(error=OWN_ERROR, stated=number), Names(own, world.at))
 
 
 def _penalised(plain: Judgement, by_own: ByOwn) -> Judgement | None:

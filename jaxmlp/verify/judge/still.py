@@ -13,7 +13,9 @@ from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node, spread
 
-SCALES = SUMS | PASSING | {"multiply", "divide", "negative"}  # what is done to a gradient at most
+SCALING_OPERATIONS = (
+    SUMS | PASSING | {"multiply", "divide", "negative"}
+)  # what is done to a gradient at most
 EVERY = Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。")
 NEVER_MOVES = Note(
     "never-moves",
@@ -91,7 +93,7 @@ def _is_summed_up(judgement: Judgement, number: int) -> bool:
     nodes, graph = judgement.world.recording.nodes, judgement.world.graph
     if number not in nodes or nodes[number].value.size != 1:
         return False
-    inside = lambda i: graph.before[i] if nodes[i].op in SCALES | REDUCED else ()  # noqa: E731
+    inside = lambda i: graph.before[i] if nodes[i].op in SCALING_OPERATIONS | REDUCED else ()  # noqa: E731
     return any(judgement.names.of(i) for i in spread([number], inside))
 
 
@@ -103,7 +105,7 @@ def overwritten(judgement: Judgement) -> list[str]:
         return []
     nodes, graph = world.recording.nodes, world.graph
     used = graph.ancestors([p.new for p in world.params])
-    scaled = lambda i: all(nodes[k].op in SCALES for k in graph.dependents([i]) - {i})  # noqa: E731
+    scaled = lambda i: all(nodes[k].op in SCALING_OPERATIONS for k in graph.dependents([i]) - {i})  # noqa: E731
     unused = [n for n in nodes.values() if n.op in FACTORS and n.id not in used and scaled(n.id)]
     names: list[str] = []
     for param in (p for p in world.params if p.old in judgement.names.adjoints):

@@ -11,7 +11,7 @@ from jaxmlp.verify.run import network
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import adjoints, replay
 
-NEAR = 1e-7
+SATURATION_MARGIN = 1e-7
 
 
 def suited(world: World, target: Target, seed: int) -> World:
@@ -35,7 +35,7 @@ def seen(world: World, seed: int) -> Iterator[World]:
     empty = network.empty_samples(world.graph, world.roots, world.targets, parts, own=True)
     for k in (0, -1, *range(1, adjoints.SHRUNK + 1)):
         with contextlib.suppress(replay.NotReplayed):
-            size = adjoints.SMALL**k
+            size = adjoints.SHRINK_FACTOR**k
             at = adjoints.states(world.recording, world.roots, seed, empty=empty, size=size)
             yield replace(world, at=at)
 
@@ -46,11 +46,11 @@ def _within(world: World, target: Target, seed: int) -> World:
     at = world.at
     for k in range(1, adjoints.SHRUNK + 1):
         outputs = np.concatenate([np.ravel(state[g]) for state in at for g, _ in target.pairs])
-        ended = (outputs < NEAR) | (outputs > 1 - NEAR)
+        ended = (outputs < SATURATION_MARGIN) | (outputs > 1 - SATURATION_MARGIN)
         if not ended.any() or outputs.min() < 0 or outputs.max() > 1:
             return replace(world, at=at)
         try:
-            at = adjoints.states(world.recording, world.roots, seed, size=adjoints.SMALL**k)
+            at = adjoints.states(world.recording, world.roots, seed, size=adjoints.SHRINK_FACTOR**k)
         except replay.NotReplayed:
             break
     return world

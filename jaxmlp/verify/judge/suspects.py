@@ -13,14 +13,13 @@ from typing import NamedTuple, TypeGuard
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.run.tape import Span
 
-SHAPES = re.compile(r"shape|broadcast|mismatch|not aligned|dimension", re.IGNORECASE)
-MOST = 8  # statements that are looked at, from where it stops backwards
-PRODUCTS = frozenset(("dot", "matmul"))
+SHAPE_ERROR = re.compile(r"shape|broadcast|mismatch|not aligned|dimension", re.IGNORECASE)
+MOST_STATEMENTS = 8  # statements that are looked at, from where it stops backwards
 HINT = Words(
     "Which shapes do the parts of this expression have, and which should it have itself?",
     "この式の各部分の形と、式全体がもつべき形を書き出して比べてください。",
 )
-REASONS = {
+EDIT_REASONS = {
     "V": Words("here the biases belong to it: V, not Ṽ",
                "ここではバイアスの列も必要です (Ṽ ではなく V)"),
     "Ṽ": Words("column 0 holds the biases, and nothing is passed back to the 1 in front: Ṽ, not V",
@@ -34,15 +33,15 @@ REASONS = {
                    "すべての成分の組を掛ける外積 (δ zᵀ など) にします"),
     "inner": Words("a product of matrices belongs here", "ここは行列の積です"),
 }  # fmt: skip
-ZERO = "zero"
+DIVISION_BY_ZERO = "zero"
 ZERO_HINT = Words(
     "What is divided by here in the first pass?", "最初の反復では何で割っていますか。"
 )
-EQUATIONS = {"Ṽ": "L22", "inside": "L22", "other": "L22", "V": "L3", "outer": "L15"}
+REASON_EQUATIONS = {"Ṽ": "L22", "inside": "L22", "other": "L22", "V": "L3", "outer": "L15"}
 
 
 class Edit(NamedTuple):
-    """One expression with another in its place; `why` is a key of `REASONS`."""
+    """One expression with another in its place; `why` is a key of `EDIT_REASONS`."""
 
     why: str
     span: Span
@@ -50,27 +49,28 @@ class Edit(NamedTuple):
     new: str
 
 
-def error(errors: Sequence[tuple[str, int, str]]) -> tuple[str, int, str] | None:
+def suspect_error(errors: Sequence[tuple[str, int, str]]) -> tuple[str, int, str] | None:
     """The first error that says that shapes do not fit, or that something was divided by 0."""
     return next((raised for raised in errors if raised[0] == "ZeroDivisionError"
-                 or (raised[0] == "ValueError" and SHAPES.search(raised[2]))), None)  # fmt: skip
+                 or (raised[0] == "ValueError" and SHAPE_ERROR.search(raised[2]))),
+                None)  # fmt: skip
 
 
 def note(edit: Edit, *, right: bool) -> Note:
     """What the suspect is, and why."""
-    if edit.why == ZERO:
+    if edit.why == DIVISION_BY_ZERO:
         return Note("divided-by-0", Words(
             f"{edit.old} is 0 in the first pass, and the step size is divided by it: count from 1, "
             f"{edit.new}.",
             f"最初の反復では {edit.old} が 0 なので、0 で割っています。{edit.new} のように 1 から"
             "数えます。"), ZERO_HINT)  # fmt: skip
-    why = REASONS[edit.why]
+    why = EDIT_REASONS[edit.why]
     en, ja = ("they do, and the step is right", "形が合い、更新も正しくなります") if right else (
         "they do", "形は合います")  # fmt: skip
     return Note("shapes", Words(
         f"The shapes do not fit; with {edit.new} in place of {edit.old} {en}: {why.en}.",
         f"形が合いません。{edit.old} を {edit.new} とすれば{ja}。{why.ja}。"), HINT,
-        EQUATIONS.get(edit.why, ""))  # fmt: skip
+        REASON_EQUATIONS.get(edit.why, ""))  # fmt: skip
 
 
 def edited(text: str, edit: Edit) -> str:
@@ -126,7 +126,9 @@ def _counts(statement: ast.stmt) -> Iterator[Edit]:
     for node in ast.walk(statement):
         if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
             by = node.right if isinstance(node, ast.BinOp) else node.value
-            yield from (_edit(ZERO, n, f"({n.id} + 1)") for n in ast.walk(by) if _is_variable(n))
+            yield from (
+                _edit(DIVISION_BY_ZERO, n, f"({n.id} + 1)") for n in ast.walk(by) if _is_variable(n)
+            )
 
 
 def _is_variable(node: ast.AST) -> TypeGuard[ast.Name]:
@@ -166,7 +168,7 @@ def _before(
     inside = list(_simple([function] if function else statements))
     earlier: list[ast.stmt] = []
     left = [at]
-    while left and len(earlier) < MOST:
+    while left and len(earlier) < MOST_STATEMENTS:
         reader = left.pop(0)
         read = {n.id for n in ast.walk(reader) if isinstance(n, ast.Name)}
         for other in sorted(inside, key=lambda s: -s.lineno):
@@ -186,7 +188,7 @@ def _of(within: ast.stmt | ast.expr) -> Iterator[Edit]:
                 if ast.unparse(o) not in moved}  # fmt: skip
     changes = [edit for operand in operands.values() for edit in _of_operand(operand)]
     changes += [edit for part in parts for edit in _of_product(part)]
-    order = list(REASONS)
+    order = list(EDIT_REASONS)
     yield from sorted(changes, key=lambda edit: order.index(edit.why))
 
 

@@ -12,7 +12,7 @@ from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING
 from jaxmlp.verify.run.tape import spread
 
 JOINING = PASSING | JOINED | {"put", "setitem"}
-MOST = 16  # samples of a step in which f'(u) is looked for
+MOST_SAMPLES = 16  # samples of a step in which f'(u) is looked for
 
 
 class Symbols:
@@ -66,7 +66,7 @@ class Symbols:
         return spread(inside.intersection(ends), joins)
 
     def _key(self, number: int) -> bytes:
-        return key(self.names.adjoints[number])
+        return adjoint_key(self.names.adjoints[number])
 
     def _shape(self, number: int) -> tuple[int, ...]:
         return self.found.world.recording.nodes[number].value.shape
@@ -92,7 +92,7 @@ class Symbols:
     def _is_slope(self, number: int) -> bool:
         """Whether ∂E/∂u is ∂E/∂f(u) times this, entry by entry."""
         value = self.names.value(number)
-        for f, u in list(self.f.items())[:MOST]:
+        for f, u in list(self.f.items())[:MOST_SAMPLES]:
             outer, inner = self.names.adjoints.get(f), self.names.adjoints[u]
             if outer is None or not outer.shape == inner.shape == value.shape:
                 continue
@@ -101,6 +101,6 @@ class Symbols:
         return False
 
 
-def key(adjoint: np.ndarray) -> bytes:
+def adjoint_key(adjoint: np.ndarray) -> bytes:
     """The same for derivatives that are the same, entry by entry."""
     return np.ascontiguousarray(adjoint).tobytes()

@@ -10,7 +10,7 @@ import numpy as np
 from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, cause, is_of_one_sample
-from jaxmlp.verify.judge.factors import by_convention, shares, steps
+from jaxmlp.verify.judge.factors import by_convention, shares, step_mistakes
 from jaxmlp.verify.judge.faults import Fault, StepMistake, faults, slope_apart
 from jaxmlp.verify.judge.following import passes_on
 from jaxmlp.verify.judge.judgement import Judgement
@@ -21,8 +21,8 @@ from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
 from jaxmlp.verify.judge.still import resized, still
 from jaxmlp.verify.judge.worlds import Param
-from jaxmlp.verify.names import last_of, moves
-from jaxmlp.verify.reading import cells_of, statements_of
+from jaxmlp.verify.names import last_of, updated_names
+from jaxmlp.verify.reading import code_cells, statements_of
 from jaxmlp.verify.truth import errors
 
 TITLES = {
@@ -85,7 +85,7 @@ class Telling:
         self.exact, self.reduction = exact, reduction
         self.nodes = judgement.world.recording.nodes
         self.misfits, self.misnamed = misfits(judgement), misnamed(judgement)
-        statements = statements_of(cells_of(lines, cells))
+        statements = statements_of(code_cells(lines, cells))
         self.code = Told(judgement, Called(judgement.world.recording, statements, cells))
         self.titles = _titles(
             judgement,
@@ -106,7 +106,7 @@ class Telling:
         judgement, recording = self.found, self.found.world.recording
         name, line = recording.name or "training loop", recording.line or None
         spoiled_by = shares(judgement) if judgement.shares else _mistakes(judgement, self.code)
-        mistakes = [*spoiled_by, *steps(judgement), *still(judgement), *resized(judgement)]
+        mistakes = [*spoiled_by, *step_mistakes(judgement), *still(judgement), *resized(judgement)]
         mistakes += [] if mistakes else by_convention(judgement, self.reduction, exact=self.exact)
         mistakes += [StepMistake((one.param.name,), (one.note,), self.nodes[one.param.new].span)
                      for one in self.misfits]  # fmt: skip
@@ -269,10 +269,10 @@ def _by(judgement: Judgement, code: Told) -> Note:
 
 def _of_other_errors(judgement: Judgement, code: Told) -> Iterator[Note]:
     """That the file states another E of the output than the one whose gradient a step follows."""
-    if judgement.choice.error not in errors.KNOWN or code.error() is not None:
+    if judgement.choice.error not in errors.ERROR_FUNCTIONS or code.error() is not None:
         return
     outputs = [state[g] for state in judgement.world.at for g, _ in judgement.choice.target.pairs]
-    for name in (error for error in errors.KNOWN if errors.possible(error, outputs)):
+    for name in (error for error in errors.ERROR_FUNCTIONS if errors.possible(error, outputs)):
         for number, _ in judgement.stated_scales(name):
             title, at = TITLES[name], at_line(code.nodes[number].span.line, code.cells)
             yield Note("other-error-stated", Words(
@@ -284,11 +284,11 @@ def _of_other_errors(judgement: Judgement, code: Told) -> Iterator[Note]:
 def as_asked(judgement: Judgement, lines: Sequence[str], cells: Sequence[int]) -> Judgement:
     """A judgement in which what does not move in this step, but would in another, or if the program
     were asked for it, is no mistake, and only said."""
-    statements = statements_of(cells_of(lines, cells))
+    statements = statements_of(code_cells(lines, cells))
     judgement = _with_squares(judgement, statements)
     names = {node: name for name, node in judgement.world.recording.values}
     ran = {n.span.line for n in judgement.world.recording.nodes.values() if n.op != "leaf"}
-    moved = {name for statement in statements for name in moves(statement, ran)}
+    moved = {name for statement in statements for name in updated_names(statement, ran)}
     flagged = judgement.world.recording.flagged and bool(judgement.world.recording.moves)
     elsewhere = {leaf for leaf in judgement.still if last_of(names.get(leaf, "")) in moved}
     asked = {leaf: names[leaf] for leaf in (judgement.world.fixed if flagged else elsewhere)

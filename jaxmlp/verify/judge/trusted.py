@@ -18,19 +18,19 @@ from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.causes import is_in_one_number
 from jaxmlp.verify.judge.evidence import stated_error
 from jaxmlp.verify.judge.following import judgement_by
-from jaxmlp.verify.judge.judgement import OWN, Judgement
-from jaxmlp.verify.judge.naming import NEAR, Names, multiple
+from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
+from jaxmlp.verify.judge.naming import RELATIVE_TOLERANCE, Names, multiple
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.pieces import Piece, quantities
+from jaxmlp.verify.pieces import Piece, piece_quantities
 from jaxmlp.verify.run.network import axis_of_one, multiplied
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.targets import Target, as_target
 from jaxmlp.verify.slips import slips
 from jaxmlp.verify.truth import adjoints, errors, replay
 
-MOST = 40  # pairs of an output and its δ that are tried
-WORLDS = 2
-USES = FACTORS | {"multiply"}
+MOST_DELTAS = 40  # pairs of an output and its δ that are tried
+TRUSTED_WORLDS = 2
+MULTIPLICATIONS = FACTORS | {"multiply"}
 SURE = frozenset(("plus-for-minus", "error-for-slope", "second-term-sign", "second-term-g"))
 WEIGHED = Note("weighed", Words(
     "each sample, or each output, has a weight of its own in E",
@@ -46,8 +46,10 @@ def by_own_delta(tried: Sequence[Judgement]) -> Judgement | None:
     Args:
         tried: the verdicts by the known E.
     """
-    worlds = list({(one.world, one.choice.target.pairs): one for one in tried}.values())[:WORLDS]
-    made = [judged for one in worlds for judged in islice(_by_each(one), MOST)]
+    worlds = list({(one.world, one.choice.target.pairs): one for one in tried}.values())[
+        :TRUSTED_WORLDS
+    ]
+    made = [judged for one in worlds for judged in islice(_by_each(one), MOST_DELTAS)]
     best = max(filter(_is_shown, made), key=_follows, default=None)
     return replace(best, instead=tuple(tried)) if best else None
 
@@ -55,7 +57,10 @@ def by_own_delta(tried: Sequence[Judgement]) -> Judgement | None:
 def weighed(judgement: Judgement) -> Judgement | None:
     """The verdict by a known E in which samples have weights, where nothing follows the plain one,
     and by this one all is right."""
-    if any(judgement.right.values()) or judgement.choice.error in (OWN, errors.GIVEN):
+    if any(judgement.right.values()) or judgement.choice.error in (
+        OWN_ERROR,
+        errors.UPSTREAM_ERROR,
+    ):
         return None
     own = by_own_delta([judgement])
     return own if own and own.is_right and of_delta(own) == WEIGHED else None
@@ -117,11 +122,17 @@ def _has_weights(judgement: Judgement, plain: Judgement, a: int) -> bool:
     target = plain.names.value(y)
     alike = [np.array_equal(one, target[0]) for one in target]  # weights may be those of classes
     times = (judgement.names.adjoints[a] / true)[alike]
-    if len(times) < 2 or np.any(times < 0) or np.abs(times - times[:1]).max() > NEAR * times.max():
+    if (
+        len(times) < 2
+        or np.any(times < 0)
+        or np.abs(times - times[:1]).max() > RELATIVE_TOLERANCE * times.max()
+    ):
         return False
     one = axis_of_one(judgement.world.recording.nodes[g].value) if a != g else None
     axes = [-1 - one] if one is not None else range(times.ndim - 1)
-    return any(np.ptp(times[0], axis=axis).max() <= NEAR * times.max() for axis in axes)
+    return any(
+        np.ptp(times[0], axis=axis).max() <= RELATIVE_TOLERANCE * times.max() for axis in axes
+    )
 
 
 def _slip(judgement: Judgement, g: int, y: int, delta: int) -> Note | None:
@@ -129,8 +140,8 @@ def _slip(judgement: Judgement, g: int, y: int, delta: int) -> Note | None:
     value, true = judgement.names.value, judgement.world.at
     at = {"g": value(g), "y": np.stack([as_target(state[y], state[g]) for state in true])}
     outputs = [state[g] for state in true]
-    for name in (error for error in errors.KNOWN if errors.possible(error, outputs)):
-        right = quantities(Piece("loss-slope", name), at, value(delta))
+    for name in (error for error in errors.ERROR_FUNCTIONS if errors.possible(error, outputs)):
+        right = piece_quantities(Piece("loss-slope", name), at, value(delta))
         for slip in slips(Piece("loss-slope", name)):
             if (multiple(value(delta), slip.formula(right, right.dE)) or 0) > 0:
                 return notes([(slip,)])[0]
@@ -145,9 +156,9 @@ def _by_each(judgement: Judgement) -> Iterator[Judgement]:
         backward = frozenset(world.graph.dependents(deltas))
         target = Target(frozenset(deltas), backward, pairs, 0, upstream=True)
         truth = adjoints.of_known(
-            world.recording, world.graph, world.roots, pairs, world.at, [errors.GIVEN]
-        )[errors.GIVEN]
-        choice = judgement.choice._replace(target=target, error=errors.GIVEN, stated=0)
+            world.recording, world.graph, world.roots, pairs, world.at, [errors.UPSTREAM_ERROR]
+        )[errors.UPSTREAM_ERROR]
+        choice = judgement.choice._replace(target=target, error=errors.UPSTREAM_ERROR, stated=0)
         made = judgement_by(choice, Names(truth, world.at))
         if sum(map(np.sign, made.factors.values())) < 0:  # it is −∂E/∂g, as in W += η (y − g) x
             made = judgement_by(choice, Names({i: -value for i, value in truth.items()}, world.at))
@@ -192,5 +203,5 @@ def _outputs(world: World, target: Target, g: int) -> list[int]:
 def _fits(world: World, a: int, delta: int) -> bool:
     """Whether a value may be the derivative by another: of its size, and multiplied with."""
     one, other = world.recording.nodes[a].value, world.recording.nodes[delta].value
-    used = any(world.recording.nodes[i].op in USES for i in world.graph.after[delta])
+    used = any(world.recording.nodes[i].op in MULTIPLICATIONS for i in world.graph.after[delta])
     return used and one.size == other.size and one.dtype.kind == other.dtype.kind == "f"

@@ -139,7 +139,7 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     if world.recording.guessed and len(set(size)) < len(size):
         return {}  # as many samples as units: which of them the mean is of cannot be seen
     tried: list[tuple[int, int, dict[str, float]]] = []
-    for n in samples(world, output):
+    for n in sample_counts(world, output):
         means = {name: f for name, f in factors.items() if n not in shapes[name]}
         weights = [f for name, f in means.items() if len(shapes[name]) > 1 < min(shapes[name])]
         told = weights or list(means.values())
@@ -150,7 +150,7 @@ def _passed_unevenly(world: World, output: int, factors: Mapping[str, float]) ->
     return min(tried, key=lambda trial: trial[:2])[2] if tried else {}
 
 
-def samples(world: World, output: int) -> list[int]:
+def sample_counts(world: World, output: int) -> list[int]:
     """How many samples there may be, the likeliest first: as many as what is used first and the
     output have."""
     shapes = world.at[0][output].shape or (1,)

@@ -6,7 +6,7 @@ from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.places import at_line
 from jaxmlp.verify.judge.worlds import Unjudged
 
-SEVERAL = 3  # results that are named
+MOST_NAMED_RESULTS = 3  # results that are named
 REASONS = {
     "another-forward": Words(
         "on arrays of ours it stops, or gives none of the values of the network that this file is "
@@ -83,8 +83,8 @@ def unjudged(name: str, line: int, why: Unjudged, cells: Sequence[int]) -> Note:
 def loose(name: str, results: Sequence[str], line: int, cells: Sequence[int]) -> Note:
     """That something that a call gives is nothing that is known."""
     at = _beginning(line, cells)
-    more = len(results) - SEVERAL
-    en, ja = ", ".join(results[:SEVERAL]), "、".join(results[:SEVERAL])
+    more = len(results) - MOST_NAMED_RESULTS
+    en, ja = ", ".join(results[:MOST_NAMED_RESULTS]), "、".join(results[:MOST_NAMED_RESULTS])
     if more > 0:
         en, ja = f"{en} and {more} more", f"{ja} ほか {more} 個"
     return Note("not-judged", Words(

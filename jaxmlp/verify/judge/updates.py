@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.judge.naming import NEAR, Names, multiple
+from jaxmlp.verify.judge.naming import RELATIVE_TOLERANCE, Names, multiple
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.step import CURVED, FACTORS
 from jaxmlp.verify.truth import replay
 
-MOST = 0.9  # of the parameters beside their gradient: more is no decay
+MOST_DECAY_SHARE = 0.9  # of the parameters beside their gradient: more is no decay
 CLEAR = 0.1  # entries smaller than this may be lost in a rounding
 
 
@@ -81,7 +81,7 @@ def share_of(
         rest = change - factor * true - share * decaying
         if (
             0 < share * factor < most * factor**2
-            and np.abs(rest).max() <= NEAR * np.abs(change).max()
+            and np.abs(rest).max() <= RELATIVE_TOLERANCE * np.abs(change).max()
         ):
             return DecayShare(kind, float(share / factor))
     return None
@@ -94,14 +94,17 @@ def decays_by_entry(change: np.ndarray, true: np.ndarray, old: np.ndarray) -> bo
     for by_state in zip(*(a.reshape(len(a), -1).T for a in (change, true, old)), strict=True):
         columns = np.stack(by_state[1:], axis=1)
         (factor, share), *_ = np.linalg.lstsq(columns, by_state[0], rcond=None)
-        if np.abs(columns @ (factor, share) - by_state[0]).max() > NEAR * np.abs(change).max():
+        if (
+            np.abs(columns @ (factor, share) - by_state[0]).max()
+            > RELATIVE_TOLERANCE * np.abs(change).max()
+        ):
             return False
         if np.any(by_state[1]):
             factors.append(factor)
             shares.append(share)
-    least = np.abs(factors).min(initial=np.inf) * NEAR
+    least = np.abs(factors).min(initial=np.inf) * RELATIVE_TOLERANCE
     some = [share for share in shares if abs(share) > least]
-    alike = lambda sizes: np.ptp(sizes) <= NEAR * abs(sizes[0])  # noqa: E731
+    alike = lambda sizes: np.ptp(sizes) <= RELATIVE_TOLERANCE * abs(sizes[0])  # noqa: E731
     return bool(factors and some and alike(factors) and alike(some))
 
 

@@ -16,14 +16,14 @@ from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
-from jaxmlp.verify.run.targets import Target, given_back, targets
+from jaxmlp.verify.run.targets import Target, targets, upstream_targets
 from jaxmlp.verify.truth import adjoints, replay
 
 if TYPE_CHECKING:
     from jaxmlp.verify.judge.judgement import Judgement
 
 
-SAME = 1e-13  # by which an output may differ from 1, and be 1
+ONE_TOLERANCE = 1e-13  # by which an output may differ from 1, and be 1
 # What only these use is no variable: the random numbers of a mask, say.
 COMPARES = frozenset(("greater", "less", "greater_equal", "less_equal"))
 
@@ -125,7 +125,7 @@ class World:
         olds = [p.old for p in self.params]
         pairs = (pair for target in self.targets for pair in target.pairs)
         outputs = ([state[g] for state in self.at] for g, _ in pairs)
-        if all(np.allclose(values, 1, rtol=SAME, atol=0) for values in outputs):
+        if all(np.allclose(values, 1, rtol=ONE_TOLERANCE, atol=0) for values in outputs):
             return len(olds)
         return sense.degenerate(self.recording, self.graph, olds, self.targets)
 
@@ -290,7 +290,7 @@ def _met(
         bare = [i for i in bare if nodes[i].value.dtype.kind == "f"]
         if candidates := met(bare, bare=True):
             return bare, candidates
-    return roots, tuple(given_back(recording, graph, roots, y))
+    return roots, tuple(upstream_targets(recording, graph, roots, y))
 
 
 def _moved_without(

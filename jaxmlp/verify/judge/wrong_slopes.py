@@ -8,14 +8,14 @@ from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.otherwise import Cause, Values, before, is_something, note
+from jaxmlp.verify.judge.otherwise import Cause, Values, backwards_note, before, is_something
 from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope, own_slopes
-from jaxmlp.verify.names import SLOPE
+from jaxmlp.verify.names import SLOPE_NAME
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.run.targets import as_target
 
 OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
-SLOPE_MISSING = note(
+SLOPE_MISSING = backwards_note(
     "slope-missing",
     "The derivative of the activation is missing here: what is passed on is ∂E/∂f(u), where "
     "∂E/∂u = ∂E/∂f(u) ⊙ f'(u) belongs.",
@@ -23,19 +23,19 @@ SLOPE_MISSING = note(
     "そのまま使っています。",
     "L18",
 )
-SLOPE_TWICE = note(
+SLOPE_TWICE = backwards_note(
     "slope-twice",
     "f' is applied twice: what it is multiplied with here already contains it.",
     "f' が 2 回掛かっています。ここで掛ける前の値にすでに含まれています。",
     "L18",
 )
-OUTPUT_SLOPE_EXTRA = note(
+OUTPUT_SLOPE_EXTRA = backwards_note(
     "output-slope-extra",
     "g'(a) is a factor too many here: for this g and E it has cancelled, ∂E/∂a = g − y.",
     "余分な g'(a) が掛かっています。この g と E では打ち消し合い、∂E/∂a = g − y になります。",
     "L23",
 )
-SLOPE_OF_LAYER = note(
+SLOPE_OF_LAYER = backwards_note(
     "slope-of-layer",
     "This f' belongs to another layer: it is taken at the u of that one.",
     "別の層の u での f' を使っています。この層の u で計算します。",
@@ -84,7 +84,7 @@ def other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
         like = (said for outer in outers for said in like_slope(judgement, outer, slope))
         for identity, en, ja in like:
             at = _of_function(judgement, node) if identity in OF_SLOPE else None
-            return Cause((note(identity, en, ja, "L18"),), at)
+            return Cause((backwards_note(identity, en, ja, "L18"),), at)
     return None
 
 
@@ -148,7 +148,7 @@ def slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
     for factor in (i for i in judgement.world.graph.before[node.id] if i not in behind):
         name = nodes[factor].span.function
-        own = name != node.span.function and SLOPE.search(name.rpartition(".")[2])
+        own = name != node.span.function and SLOPE_NAME.search(name.rpartition(".")[2])
         for slope in _slopes_of(judgement, node) if own else ():
             tried = [{factor: value} for value in slope if value.shape == nodes[factor].value.shape]
             if tried and is_something(judgement, fault, tried):
@@ -173,14 +173,14 @@ def _slopes_of(judgement: Judgement, node: Node) -> Iterator[np.ndarray]:
 
 
 def _wrong_slope(function: str) -> Note:
-    return note(
+    return backwards_note(
         "slope-wrong",
         f"What {function} gives is not the derivative of the activation.",
         f"{function} の返す値は活性化関数の微分になっていません。", "L7")  # fmt: skip
 
 
 def _slope_elsewhere(function: str) -> Note:
-    return note(
+    return backwards_note(
         "slope-elsewhere",
         f"{function} gives another derivative than f'(u) here: of which value is it taken?",
         f"{function} の値はここでの f'(u) ではありません。どの値での微分ですか", "L7")  # fmt: skip

@@ -9,8 +9,8 @@ s is the 1 that stands printed where Σ y belongs.
 from jaxmlp.verify.finding import Claim
 from jaxmlp.verify.lecture.backpropagation import BACKPROPAGATION
 from jaxmlp.verify.lecture.definitions import DEFINITIONS
-from jaxmlp.verify.lecture.points import draw
-from jaxmlp.verify.lecture.verdict import judge
+from jaxmlp.verify.lecture.points import draw_lecture_points
+from jaxmlp.verify.lecture.verdict import judge_claim
 
 CLAIMS = (*DEFINITIONS, *BACKPROPAGATION)
 
@@ -32,5 +32,5 @@ def claims(*, seed: int = 0) -> tuple[Claim, ...]:
         >>> [claim.id for claim in claims() if not claim.holds]
         ['L13', 'L16', 'L21', 'L22', 'L23', 'L24', 'L27']
     """
-    points = draw(seed)
-    return tuple(judge(entry, points) for entry in CLAIMS)
+    points = draw_lecture_points(seed)
+    return tuple(judge_claim(entry, points) for entry in CLAIMS)

@@ -17,6 +17,7 @@ from jaxmlp import losses
 from jaxmlp.gradients import Gradients
 from jaxmlp.network import Network, Params, forward, loss
 from jaxmlp.verify.given import Function, Reals, relu, relu_slope, tanh_slope
+from jaxmlp.verify.points import Numbers
 
 
 class LectureSizes(NamedTuple):
@@ -35,9 +36,6 @@ SIZES = {
 }
 
 
-Numbers = np.ndarray | Array  # while JAX computes, its own
-
-
 def tanh(u: Reals) -> Reals:
     """(e^u − e^{−u}) / (e^u + e^{−u}), as printed (L5)."""
     return (np.exp(u) - np.exp(-u)) / (np.exp(u) + np.exp(-u))
@@ -48,7 +46,7 @@ def softmax(a: Reals) -> Reals:
     return np.exp(a) / np.exp(a).sum()
 
 
-HIDDEN: dict[str, tuple[Function, Function]] = {
+LECTURE_ACTIVATIONS: dict[str, tuple[Function, Function]] = {
     "relu": (relu, relu_slope),
     "tanh": (tanh, tanh_slope),
 }
@@ -81,7 +79,7 @@ class Drawn(NamedTuple):
     r: np.ndarray
 
 
-class Values(NamedTuple):
+class ForwardValues(NamedTuple):
     """The forward pass: E of the four networks, log g of the softmax, a, z, and the g of each."""
 
     E: dict[str, Numbers]
@@ -136,20 +134,22 @@ class Simple(NamedTuple):
     trace_dW: Numbers
 
 
-def _values(f: str, at: Drawn, W: Array, V: Array, du: Array, da: Array) -> Values:
+def _values(f: str, at: Drawn, W: Array, V: Array, du: Array, da: Array) -> ForwardValues:
     nets = {name: Network(f, *pair) for name, pair in NETWORKS.items()}
     passes = {k: forward(net, Params(W, V), at.x[1:], du=du, da=da) for k, net in nets.items()}
     _, z, a, g = passes["entropy"]
     E: dict[str, Numbers] = {
         k: losses.error(net.output, net.loss, passes[k].a, at.y) for k, net in nets.items()
     }
-    return Values(E, jnp.log(g), a, z, {k: passed.g for k, passed in passes.items()})
+    return ForwardValues(E, jnp.log(g), a, z, {k: passed.g for k, passed in passes.items()})
 
 
-def _slopes(f: str, wanted: tuple[str, ...], at: Drawn) -> tuple[Slopes, Values]:
+def _slopes(f: str, wanted: tuple[str, ...], at: Drawn) -> tuple[Slopes, ForwardValues]:
     """One Jacobian of all that is wanted, since compiling many takes long."""
 
-    def outputs(W: Array, V: Array, du: Array, da: Array) -> tuple[dict[str, Numbers], Values]:
+    def outputs(
+        W: Array, V: Array, du: Array, da: Array
+    ) -> tuple[dict[str, Numbers], ForwardValues]:
         values = _values(f, at, W, V, du, da)
         known = values.E | {"log_g": values.log_g, "a": values.a}
         return {name: known[name] for name in wanted}, values
@@ -187,7 +187,7 @@ def _simple(at: Drawn) -> Simple:
     )  # fmt: skip
 
 
-Looked = tuple[dict[str, tuple[Slopes, Values]], Simple | None]
+Looked = tuple[dict[str, tuple[Slopes, ForwardValues]], Simple | None]
 
 
 # Compiling takes longer than running, so it is done once, for all points, and without optimising.
@@ -195,10 +195,10 @@ Looked = tuple[dict[str, tuple[Slopes, Values]], Simple | None]
 def _look(drawn: dict[str, Drawn]) -> dict[str, Looked]:
     """(slopes and values by f, `Simple`) of the points of each of `SIZES`."""
 
-    def slopes(f: str, wanted: tuple[str, ...], points: Drawn) -> tuple[Slopes, Values]:
+    def slopes(f: str, wanted: tuple[str, ...], points: Drawn) -> tuple[Slopes, ForwardValues]:
         return jax.vmap(functools.partial(_slopes, f, wanted))(points)
 
-    by_f = {f: slopes(f, (*NETWORKS, "log_g", "a"), drawn["any"]) for f in HIDDEN}
+    by_f = {f: slopes(f, (*NETWORKS, "log_g", "a"), drawn["any"]) for f in LECTURE_ACTIVATIONS}
     return {
         "any": (by_f, jax.vmap(_simple)(drawn["any"])),
         "m = q + 1": ({"tanh": slopes("tanh", ("entropy",), drawn["m = q + 1"])}, None),
@@ -228,7 +228,7 @@ class _Point(NamedTuple):
     label: np.ndarray
     r: np.ndarray
     d: Slopes
-    net: Values
+    net: ForwardValues
     late: Slopes | None
     simple: Simple | None
 
@@ -265,7 +265,7 @@ def _targets(rng: np.random.Generator, m: int) -> list[np.ndarray]:
     return [*one_hot, *rng.dirichlet(np.ones(m), 2), *rng.uniform(-1, 3, (2, m))]
 
 
-def draw(seed: int = 0) -> dict[str, list[Point]]:
+def draw_lecture_points(seed: int = 0) -> dict[str, list[Point]]:
     """Random points for each of `SIZES`, and what JAX says there, in float64."""
     rng = np.random.default_rng(seed)
     rows = {k: [_draw(rng, n, y) for y in _targets(rng, n.m)] for k, n in SIZES.items()}
@@ -273,7 +273,9 @@ def draw(seed: int = 0) -> dict[str, list[Point]]:
     with jax.enable_x64(True), jax.default_matmul_precision("highest"):
         now = jax.tree.map(np.asarray, _look(drawn))
         after = {f: _after(drawn, slopes) for f, (slopes, _) in now["any"][0].items()}
-        late = {f: jax.tree.map(np.asarray, _look(after[f])["any"][0][f]) for f in HIDDEN}
+        late = {
+            f: jax.tree.map(np.asarray, _look(after[f])["any"][0][f]) for f in LECTURE_ACTIVATIONS
+        }
     return {kind: list(_points(drawn[kind], now[kind], late)) for kind in drawn}
 
 
@@ -285,11 +287,11 @@ def _after(drawn: dict[str, Drawn], slopes: Slopes) -> dict[str, Drawn]:
 
 
 def _points(
-    drawn: Drawn, looked: Looked, late: dict[str, tuple[Slopes, Values]]
+    drawn: Drawn, looked: Looked, late: dict[str, tuple[Slopes, ForwardValues]]
 ) -> Iterator[Point]:
     by_f, simple = looked
     for f, (slopes, values) in by_f.items():
         for i in range(len(drawn.x)):
             here = (drawn, slopes, values, late[f][0] if simple else None, simple)
             at, *seen = jax.tree.map(lambda leaf, i=i: leaf[i], here)
-            yield Point(*HIDDEN[f], *at, *seen)
+            yield Point(*LECTURE_ACTIVATIONS[f], *at, *seen)

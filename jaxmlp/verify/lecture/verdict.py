@@ -10,7 +10,9 @@ from jax.typing import ArrayLike
 from jaxmlp.verify.finding import Claim, Words
 from jaxmlp.verify.lecture.points import Point
 
-AGREE = 1e-9  # what holds agrees to rounding, 1e-14 or so; what does not is off by percents
+EQUALITY_TOLERANCE = (
+    1e-9  # what holds agrees to rounding, 1e-14 or so; what does not is off by percents
+)
 
 Side = ArrayLike | Sequence
 Sides = Callable[..., tuple[Side, Side]]
@@ -77,7 +79,7 @@ def farthest(equations: Sequence[Sides], points: Sequence[Point], general: bool 
     return max(apart(*pair) for pair in sides)
 
 
-def judge(entry: ClaimEntry, points: dict[str, list[Point]]) -> Claim:
+def judge_claim(entry: ClaimEntry, points: dict[str, list[Point]]) -> Claim:
     """The entry's verdict, from its values at the points alone."""
 
     def usable(some: list[Point]) -> list[Point]:
@@ -85,7 +87,7 @@ def judge(entry: ClaimEntry, points: dict[str, list[Point]]) -> Claim:
 
     here, anywhere = points[entry.at], points["any"]
     error = farthest(entry.printed, usable(here))
-    judged: dict[str, Any] = {"holds": error <= AGREE, "relative_error": error}
+    judged: dict[str, Any] = {"holds": error <= EQUALITY_TOLERANCE, "relative_error": error}
     if entry.corrected:
         judged["correction"] = entry.correction
         judged["correction_error"] = farthest(entry.corrected, usable(here + anywhere))
@@ -104,7 +106,7 @@ def _assumption(entry: ClaimEntry, points: Sequence[Point]) -> dict[str, Words |
     """Σ y = 1, said where the form fails without it and the form for any y does not."""
     form = entry.corrected or entry.printed
     without = farthest(form, points)
-    if not farthest(form, points, general=True) <= AGREE < without:
+    if not farthest(form, points, general=True) <= EQUALITY_TOLERANCE < without:
         return {"error_without": without}
     words = Words(
         f"Σ y = 1; for any y: {entry.any_y}",
@@ -115,7 +117,7 @@ def _assumption(entry: ClaimEntry, points: Sequence[Point]) -> dict[str, Words |
 
 def _found_again(remark: Remark, here: Sequence[Point], anywhere: Sequence[Point]) -> bool:
     return (
-        all(farthest([each], here) <= AGREE for each in remark.agree)
-        and all(AGREE < farthest([each], here) < math.inf for each in remark.differ)
+        all(farthest([each], here) <= EQUALITY_TOLERANCE for each in remark.agree)
+        and all(EQUALITY_TOLERANCE < farthest([each], here) < math.inf for each in remark.differ)
         and all(farthest([each], anywhere) == math.inf for each in remark.unfit)
     )

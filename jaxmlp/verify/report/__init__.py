@@ -89,7 +89,7 @@ def _remarks(remarks: Sequence[Note], lang: str, indent: str) -> Iterator[str]:
 
 def _diagnosis(check: Check, lang: str, explain: str) -> Iterator[str]:
     """The mistakes that belong together, or each explanation with those that do."""
-    colon, explanations = say("colon", lang), telling.explanations(check.diagnosis)
+    colon, explanations = say("colon", lang), telling.notes_by_explanation(check.diagnosis)
     if explain == "hint":
         for note in check.diagnosis:
             yield f"{say('hint', lang)}{colon}{words.sentence(note, lang)}"
@@ -114,7 +114,7 @@ def _together(notes: Sequence[Note], head: str, lang: str) -> Iterator[str]:
 def as_json(report: Report, lang: str = "en", explain: str = "full") -> str:
     """The report as JSON, in the schema of `docs/report.md`; arguments as for `as_text`."""
     words.check_options(lang, explain)
-    return schema.report(telling.told(report, explain), lang, explain)
+    return schema.report_json(telling.told(report, explain), lang, explain)
 
 
 def as_csv(report: Report, lang: str = "en", explain: str = "full") -> str:
@@ -139,7 +139,7 @@ def _row(file: File, keys: Sequence[tuple[str, str]], lang: str) -> list[object]
     cells = [
         " | ".join(_cell(c, lang) for c in file.checks if (c.name, c.stage) == key) for key in keys
     ]
-    told = [telling.network(file, lang), telling.origins(file, lang)]
+    told = [telling.checked_network(file, lang), telling.origins(file, lang)]
     return [clean(file.path), problem, *telling.counts(file.checks).values(), *told, *cells]
 
 
@@ -191,7 +191,7 @@ def _claim_lines(claim: Claim, lang: str) -> Iterator[str]:
 def claims_as_json(claims: Sequence[Claim], lang: str = "en") -> str:
     """The lecture's claims as JSON, in the schema of `docs/report.md`."""
     words.check_options(lang)
-    return schema.claims(claims, lang)
+    return schema.claims_json(claims, lang)
 
 
 def claims_as_csv(claims: Sequence[Claim], lang: str = "en") -> str:

@@ -9,7 +9,7 @@ from jaxmlp.verify.finding import Check, Line, Place
 from jaxmlp.verify.report.drawing import EQUATIONS, set_equation
 from jaxmlp.verify.report.words import clean, mark
 
-WIDEST = 60  # a line beside which there is room
+WIDEST_LINE = 60  # a line beside which there is room
 TAB = 4
 PAINTED = {"right": 32, "wrong": 31, "follows": 2, "": 2}
 
@@ -95,7 +95,7 @@ def as_text(
         paint: (text, code) to coloured text.
         told: what there is to say of a wrong check, in lines.
     """
-    room = max((w for row in rows if (w := width(row.text)) <= WIDEST), default=0)
+    room = max((w for row in rows if (w := width(row.text)) <= WIDEST_LINE), default=0)
     for row in rows:
         if row.line is None:
             yield f"{'…':>9}"

@@ -23,7 +23,7 @@ EQUATIONS = {
     "dW": ("∂E/∂W = δ1 xᵀ", "L20"),
 }
 # Of the small functions, by what their names have in them; the first that fits.
-BY_NAME = {
+EQUATIONS_BY_NAME = {
     "value": {
         "relu": ("f(u) = max(0, u)", "L5"),
         "sigmoid": ("f(u) = 1/(1 + e^{−u})", "L5"),
@@ -45,7 +45,7 @@ BY_NAME = {
 
 def equation(check: Check) -> str:
     """The lecture's equation for the quantity, with its number; nothing where there is none."""
-    by_name = BY_NAME.get(check.stage, {})
+    by_name = EQUATIONS_BY_NAME.get(check.stage, {})
     matches = (by_name[part] for part in by_name if part in check.name.lower())
     known = EQUATIONS.get(check.stage) or next(matches, None)
     return "" if known is None else set_equation(known)
@@ -57,7 +57,7 @@ def set_equation(known: tuple[str, str]) -> str:
 
 
 # What the rows and the columns of a quantity stand for.
-AXES = {
+MATRIX_AXES = {
     "dW": ("unit", "input"),
     "dV": ("output", "unit or bias"),
     "delta1": ("sample", "unit"),
@@ -69,7 +69,7 @@ AXES = {
     "g": ("sample", "output"),
 }
 CELL, LEFT, TOP = 18, 30, 36
-MOST = 40  # rows or columns that are drawn one by one; more are drawn small, without lines
+MOST_DRAWN = 40  # rows or columns that are drawn one by one; more are drawn small, without lines
 
 
 def picture(check: Check, lang: str) -> str:
@@ -78,9 +78,9 @@ def picture(check: Check, lang: str) -> str:
     if check.verdict == "right" or not mask or not any(map(any, mask)):
         return ""
     rows, columns = len(mask), max(map(len, mask))
-    cell = CELL if max(rows, columns) <= MOST else max(2, 600 // max(rows, columns))
+    cell = CELL if max(rows, columns) <= MOST_DRAWN else max(2, 600 // max(rows, columns))
     width, height = LEFT + columns * cell + 2, TOP + rows * cell + 2
-    row_axis, column_axis = (say(a, lang) for a in AXES.get(check.stage, ("row", "column")))
+    row_axis, column_axis = (say(a, lang) for a in MATRIX_AXES.get(check.stage, ("row", "column")))
     wrong = say("wrong entries", lang, sum(map(sum, mask)), sum(map(len, mask)))
     where = clean(getattr(check.where, lang)) if check.where else wrong
     drawn = _labels(rows, columns, cell) + _cells(mask, cell) + _grid(rows, columns, cell)

@@ -5,7 +5,7 @@ from collections import deque
 from html import escape
 
 WORDS = "ReLU|softmax|argmax|tanh|rank|max|log|tr|of"
-RAISED = str.maketrans("ᵀ⁽⁾ᵗ⁺⁻¹²ˣ", "T()t+−12x")
+SUPERSCRIPTS = str.maketrans("ᵀ⁽⁾ᵗ⁺⁻¹²ˣ", "T()t+−12x")
 TOKEN = re.compile(
     rf"(?P<word>{WORDS})|(?P<raised>[ᵀ⁽⁾ᵗ⁺⁻¹²ˣ]+)|(?P<number>\d+(?:\.\d+)?)|(?P<letter>W̃|[^\W\d_])"
     r"|_(?P<index>[ijk]{1,2}0?|[^\W\d_]|\d+)|(?P<script>[_^])\{|(?P<space>\s+)|(?P<other>.)"
@@ -81,7 +81,7 @@ def _element(kind: str, text: str, tokens: Tokens) -> str:
 def _scripted(base: str, kind: str, text: str, tokens: Tokens) -> str:
     """The base with an index or an exponent; with both, where it has one already."""
     if kind == "raised":
-        script = _plain(text.translate(RAISED))
+        script = _plain(text.translate(SUPERSCRIPTS))
     else:
         script = _plain(text) if kind == "index" else _one(_nodes(tokens, "}"))
     if kind == "raised" or text == "^":

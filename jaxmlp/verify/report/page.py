@@ -8,7 +8,7 @@ import jaxmlp
 from jaxmlp.verify.finding import Check, File, Note, Report, by_function
 from jaxmlp.verify.report import code, telling, words
 from jaxmlp.verify.report.drawing import equation, picture
-from jaxmlp.verify.report.style import PAGE, SCOPE, style
+from jaxmlp.verify.report.style import PAGE, SCOPE, style_sheet
 from jaxmlp.verify.report.words import clean, say
 
 
@@ -31,7 +31,7 @@ def wrapped(parts: Sequence[str], lang: str) -> str:
     """A <div> with its style around these parts."""
     inside = "\n".join(part for part in parts if part)
     return (
-        f'<div class="{SCOPE}" lang="{lang}">\n<style>{style()}</style>\n{inside}\n'
+        f'<div class="{SCOPE}" lang="{lang}">\n<style>{style_sheet()}</style>\n{inside}\n'
         f"<footer>jaxmlp {jaxmlp.__version__}</footer>\n</div>\n"
     )
 
@@ -167,7 +167,7 @@ def _sentence(note: Note, lang: str) -> str:
 
 def _diagnosis(check: Check, lang: str, explain: str) -> Iterator[str]:
     """The mistakes that belong together, or each explanation with those that do."""
-    explanations = telling.explanations(check.diagnosis)
+    explanations = telling.notes_by_explanation(check.diagnosis)
     if not explanations:
         return
     if explain == "hint":

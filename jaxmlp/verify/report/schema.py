@@ -11,7 +11,7 @@ from jaxmlp.verify.report import telling
 VERSION = 2
 
 
-def report(told: Report, lang: str, explain: str) -> str:
+def report_json(told: Report, lang: str, explain: str) -> str:
     """What `telling.told` has left of a report, as JSON."""
     return _dumped(
         {
@@ -24,7 +24,7 @@ def report(told: Report, lang: str, explain: str) -> str:
     )
 
 
-def claims(equations: Sequence[Claim], lang: str) -> str:
+def claims_json(equations: Sequence[Claim], lang: str) -> str:
     """The claims as JSON."""
     return _dumped(
         {

@@ -13,7 +13,7 @@ DARK = """--back: #0f141a; --fore: #e4e9ee; --dim: #9aa5b1; --line: #38424d; --s
   --unfinished: #85c3ff; --unfinished-soft: #10304f; --crashed: #d3a8ff;
   --crashed-soft: #36204f; --timeout: #ffb07a; --timeout-soft: #45260f; color-scheme: dark;"""
 
-RULES = """
+CSS_RULES = """
 & { BACKGROUND background: var(--back); color: var(--fore); padding: 1rem;
   font: 16px/1.6 system-ui, "Hiragino Sans", "Yu Gothic UI", Meiryo, "Noto Sans CJK JP",
   sans-serif; overflow-wrap: anywhere; text-align: left; }
@@ -143,13 +143,13 @@ NARROW = """@media (max-width: 46rem) {
 & .code .says:empty { display: none; } }"""
 
 
-def style() -> str:
+def style_sheet() -> str:
     """The rules of a report, each below the scope's class."""
     pairs = [(v, v) for v in ("right", "wrong", "imprecise", "unfinished", "crashed", "timeout")]
     pairs += [("holds", "right"), ("fails", "imprecise")]
     verdicts = "".join(VERDICT.format(*pair) for pair in pairs)
     scope = f".{SCOPE}" * 3  # above what a notebook says of lists, tables and code
-    rules = RULES.replace("BACKGROUND", LIGHT).replace("VERDICTS", verdicts).replace("&", scope)
+    rules = CSS_RULES.replace("BACKGROUND", LIGHT).replace("VERDICTS", verdicts).replace("&", scope)
     dark = f"@media (prefers-color-scheme: dark) {{ {scope} {{ {DARK} }} }}"
     # On paper: dark on white whatever the screen has, and nothing hidden behind a scroll bar.
     paper = (

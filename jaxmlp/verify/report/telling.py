@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jaxmlp.verify.finding import ORIGINS, VERDICTS, Check, Claim, File, Line, Note, Place, Report
-from jaxmlp.verify.report.words import clean, lines, number, say, small
+from jaxmlp.verify.report.words import clean, format_number, lines, say, small
 
 NOT_LOOKED_AT = frozenset(("not-looked-at", "not-judged", "deep"))
 ALWAYS = NOT_LOOKED_AT | ORIGINS | {"network"}
@@ -59,7 +59,7 @@ def _hinted_lines(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     return tuple(line._replace(says=None, stages=()) for line in lines)
 
 
-def explanations(diagnosis: Iterable[Note]) -> list[list[Note]]:
+def notes_by_explanation(diagnosis: Iterable[Note]) -> list[list[Note]]:
     """The notes by explanation, in order of first appearance."""
     groups: dict[int, list[Note]] = {}
     for note in diagnosis:
@@ -86,7 +86,9 @@ def ids(check: Check) -> str:
 
     After it, what comes from elsewhere: "; autodiff".
     """
-    told = [[clean(note.id) for note in e if note.id] for e in explanations(check.diagnosis)]
+    told = [
+        [clean(note.id) for note in e if note.id] for e in notes_by_explanation(check.diagnosis)
+    ]
     diagnosis = " / ".join(" + ".join(e) for e in told if e)
     elsewhere = [note.id for note in check.remarks if note.id in ORIGINS]
     return "; ".join(filter(None, [diagnosis, *elsewhere]))
@@ -98,7 +100,7 @@ def origins(file: File, lang: str) -> str:
     return "; ".join(dict.fromkeys(clean(getattr(note.text, lang)) for note in notes))
 
 
-def network(file: File, lang: str) -> str:
+def checked_network(file: File, lang: str) -> str:
     """The network that it was checked against, and whether it says so itself."""
     return "; ".join(clean(getattr(n.text, lang)) for n in file.remarks if n.id == "network")
 
@@ -123,7 +125,7 @@ def worst(check: Check, lang: str) -> str | None:
     if check.worst is None:
         return None
     index, expected, got = check.worst
-    values = number(expected, beside=got), number(got, beside=expected)
+    values = format_number(expected, beside=got), format_number(got, beside=expected)
     key = "entry" if index else "number"
     return say(key, lang, *values, list(map(int, index)))
 

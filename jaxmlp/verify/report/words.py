@@ -21,7 +21,7 @@ MARKS = {
     "fails": Words("×", "×"),
 }
 
-STAGES = {
+STAGE_NAMES = {
     "delta2": Words("δ2", "δ2"),
     "dV": Words("∂E/∂V", "∂E/∂V"),
     "delta1": Words("δ1", "δ1"),
@@ -162,7 +162,11 @@ def mark(verdict: str, lang: str) -> str:
 
 def stage(check: Check, lang: str) -> str:
     """The quantity as the lecture writes it."""
-    return getattr(STAGES[check.stage], lang) if check.stage in STAGES else clean(check.stage)
+    return (
+        getattr(STAGE_NAMES[check.stage], lang)
+        if check.stage in STAGE_NAMES
+        else clean(check.stage)
+    )
 
 
 def name(check: Check, lang: str) -> str:
@@ -181,11 +185,11 @@ def sentence(note: Note, lang: str) -> str:
     return f"{text} [{clean(note.equation)}]" if note.equation else text
 
 
-def number(value: float, *, beside: float | None = None) -> str:
+def format_number(value: float, *, beside: float | None = None) -> str:
     """Six digits, or as many as it takes to see it beside the other.
 
     Example:
-        >>> number(1 / 3), number(0.5, beside=0.5 + 1e-12)
+        >>> format_number(1 / 3), format_number(0.5, beside=0.5 + 1e-12)
         ('0.333333', '0.5')
     """
     value = float(value)

@@ -10,10 +10,10 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run import data_sets
-from jaxmlp.verify.run.arrays import Unsupported, lifted, number, of_frames
+from jaxmlp.verify.run.arrays import Unsupported, lifted, of_frames, recorded_number
 from jaxmlp.verify.run.encoding import is_frame, plain
 from jaxmlp.verify.run.libraries import sigmoid, softmax
-from jaxmlp.verify.run.oracle import ROWS, Oracle
+from jaxmlp.verify.run.oracle import TABLE_ROWS, Oracle
 from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
 from jaxmlp.verify.run.tape import current
 
@@ -39,7 +39,7 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     if LACKS.search(stand_in.stands_for):
         return lifted(np.zeros((1, 1), bool))  # stand-ins are complete
     if SCORE.search(stand_in.stands_for):
-        return _standing_in(number(stand_in._oracle.random.random()))
+        return _standing_in(recorded_number(stand_in._oracle.random.random()))
     return _made(stand_in, args, kw) if (data := _data(stand_in, args, kw)) is None else data
 
 
@@ -80,7 +80,7 @@ def _data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     known = tuple(part.known() if isinstance(part, StandIn) else of_frames(part) for part in args)
     data = data_sets.loaded(name, known, kw, oracle.rows, oracle.random, oracle.lengths)
     if data is None:
-        data = data_sets.one_hot(name, tuple(map(plain, known)), kw)
+        data = data_sets.encoded_labels(name, tuple(map(plain, known)), kw)
     if not isinstance(data, dict | np.ndarray):
         return _standing_in(lifted(data))
     made = stand_in._another(f"{name}()", loaded=True)
@@ -94,7 +94,11 @@ def _data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
 def _there(args: tuple) -> tuple:
     """The arguments, if all are tables that are there, of more rows than stand-ins have."""
     all_there = all(isinstance(table, np.ndarray) or is_frame(table) for table in args)
-    return args if all_there and all(np.ndim(table) and len(table) > ROWS for table in args) else ()
+    return (
+        args
+        if all_there and all(np.ndim(table) and len(table) > TABLE_ROWS for table in args)
+        else ()
+    )
 
 
 def _activation(name: str) -> Callable[[Any, Oracle], Any] | None:

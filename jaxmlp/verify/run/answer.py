@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jaxmlp.verify.run.oracle import SAMPLES, SIZES, Oracle
+from jaxmlp.verify.run.oracle import FRESH_SIZES, SAMPLES, Oracle
 
 
 class Answer(str):
@@ -20,7 +20,7 @@ class Answer(str):
 
     def __int__(self) -> int:
         self._oracle.typed += 1
-        size = SIZES[(self._oracle.typed - 1) % len(SIZES)]
+        size = FRESH_SIZES[(self._oracle.typed - 1) % len(FRESH_SIZES)]
         sizes = tuple(dict.fromkeys((size, 1, SAMPLES, *self._oracle.own)))
         return self._oracle.choose(sizes, typed=True)
 

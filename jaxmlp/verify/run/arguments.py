@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.layouts import D, M, N, Q, drawn, layouts
+from jaxmlp.verify.layouts import D, M, N, Q, layouts, random_arguments
 from jaxmlp.verify.names import BACK, roles
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.objects import Objects
 from jaxmlp.verify.run.oracle import SAMPLES, Oracle
 from jaxmlp.verify.run.program import Program
-from jaxmlp.verify.run.uncalled import Uncalled, alike, goes_with, returned
+from jaxmlp.verify.run.uncalled import Uncalled, goes_with, of_one_layer, returned
 from jaxmlp.verify.run.unknown import Unknown
 
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
@@ -122,7 +122,9 @@ class Arguments:
     def _call_givers(self, names: Sequence[str], asking: frozenset[str]) -> None:
         """Call the functions that give what is asked for by these names; the nearest first."""
         givers = {name: self.what.gives[name] for name in names if name in self.what.gives}
-        for name in sorted(givers, key=lambda name: not alike(givers[name].name, self.what.name)):
+        for name in sorted(
+            givers, key=lambda name: not of_one_layer(givers[name].name, self.what.name)
+        ):
             before = givers[name]
             if name in self.given or before.name in asking:
                 continue
@@ -131,7 +133,7 @@ class Arguments:
 
     def _is_called_for(self, before: ast.FunctionDef, *, deep: bool) -> bool:
         """Whether a function is called for an argument: else it is a stand-in, as ∂E/∂u may be."""
-        if not deep and alike(before.name, self.what.name):
+        if not deep and of_one_layer(before.name, self.what.name):
             return True
         likely = bool(MAKES.search(before.name)) or (not deep and not BACK.search(before.name))
         return self.oracle.choose((True, False) if likely else (False, True))
@@ -152,7 +154,7 @@ class Arguments:
             self.oracle.output = results[0].shape
         for k, (name, output) in enumerate(zip(names, results, strict=True)):
             self.given.setdefault(name or f"{before.name}[{k}]", output)
-            for other in others if alike(before.name, self.what.name) else ():
+            for other in others if of_one_layer(before.name, self.what.name) else ():
                 if goes_with(other, name):
                     self.given.setdefault(other, output)
         self.given.setdefault(asked, results[-1])
@@ -217,4 +219,4 @@ def _of_exercise(names: Sequence[str], oracle: Oracle) -> dict[str, Any]:
         return {}
     oracle.ours, (way, bias) = True, picked
     oracle.drawn |= dict.fromkeys((D, Q, M, N))  # these are not what the program asks for
-    return {k: lifted(v) for k, v in drawn(names, way, oracle.random, bias=bias).items()}
+    return {k: lifted(v) for k, v in random_arguments(names, way, oracle.random, bias=bias).items()}

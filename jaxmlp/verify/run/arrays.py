@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.encoding import encoded, is_frame, plain
-from jaxmlp.verify.run.indices import decided, entry_of, from_the_beginning, where
+from jaxmlp.verify.run.indices import entry_of, from_the_beginning, numpy_index, resolved_index
 from jaxmlp.verify.run.memory import owner
 from jaxmlp.verify.run.methods import Methods
 from jaxmlp.verify.run.tape import current
@@ -61,7 +61,7 @@ class Recorded(Methods):
         result = compute(*plain_inputs, **plain_kw)
         if result is NotImplemented:
             return result
-        return as_matrix(given_back(result, name, args, kw_args), *inputs)
+        return as_matrix(recorded_result(result, name, args, kw_args), *inputs)
 
     def __array_function__(
         self, function: Callable, types: Iterable[type], args: Any, kw: Any
@@ -86,7 +86,7 @@ class Recorded(Methods):
         if name in WRITERS:
             encoded_args = encoded(args)
             return current().write(args[0], op, encoded_args, recorded_kw, result_of)
-        return as_matrix(given_back(result_of(), op, encoded(args), recorded_kw), *args)
+        return as_matrix(recorded_result(result_of(), op, encoded(args), recorded_kw), *args)
 
     def __mul__(self, other: Any) -> Any:
         return _product(self, other)
@@ -100,7 +100,7 @@ class Recorded(Methods):
         return isinstance(other, list) and self.ndim == 0 and whole
 
     def __getitem__(self, index: Any) -> Any:
-        index = decided(index, self.shape)
+        index = resolved_index(index, self.shape)
         if self.ndim and self._stands_in():
             index = from_the_beginning(index, len(self))
         if self._matrix and not isinstance(index, tuple):
@@ -108,15 +108,17 @@ class Recorded(Methods):
         entry = entry_of(index, self.shape)
         if entry is not None and (node := current().entry(self, entry)) is not None:
             return _wrapped(np.asarray(plain(self)[index]), node)
-        part = given_back(plain(self)[where(index)], "getitem", (encoded(self), encoded(index)))
+        part = recorded_result(
+            plain(self)[numpy_index(index)], "getitem", (encoded(self), encoded(index))
+        )
         turned = self._matrix and part.ndim == 1 and not isinstance(index[0], int)
         return as_matrix(np.reshape(part, (-1, 1)) if turned else part, self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        index = decided(index, self.shape)
-        if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[where(index)]) == 0:
+        index = resolved_index(index, self.shape)
+        if np.size(value) == 1 and np.ndim(value) and np.ndim(plain(self)[numpy_index(index)]) == 0:
             value = np.reshape(value, ())  # as NumPy before 2.4 does
-        memory, at, written = plain(self), where(index), plain(value)
+        memory, at, written = plain(self), numpy_index(index), plain(value)
         change = lambda: memory.__setitem__(at, written)  # noqa: E731
         if (entry := entry_of(index, self.shape)) is not None:
             return current().write_entry(self, entry, encoded(value), change)
@@ -170,7 +172,7 @@ def _product(one: Any, other: Any) -> Any:
     return (np.matmul if matrices and np.ndim(one) and np.ndim(other) else np.multiply)(one, other)
 
 
-def given_back(result: Any, op: str, args: tuple, kw: dict | None = None) -> Any:
+def recorded_result(result: Any, op: str, args: tuple, kw: dict | None = None) -> Any:
     """What an operation gives, recorded."""
     kw = kw or {}
     if isinstance(result, tuple | list) and all(isinstance(r, np.ndarray) for r in result):
@@ -224,7 +226,7 @@ def cast(array: Recorded, dtype: Any) -> np.ndarray:
     result = plain(array).astype(kind)
     if result.dtype.kind not in "fiub":
         return result
-    return given_back(result, "astype", (encoded(array), result.dtype.str))
+    return recorded_result(result, "astype", (encoded(array), result.dtype.str))
 
 
 class Texts(np.ndarray):
@@ -283,7 +285,7 @@ def of_numbers(values: list) -> Any:
     return array
 
 
-def number(value: float | int) -> Recorded:
+def recorded_number(value: float | int) -> Recorded:
     """A number that records what is computed with it."""
     return np.asarray(float(value)).view(Recorded)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 INIT = "__init__.py"
 DATA = re.compile(r"(?i)\.(csv|txt|dat|tsv|npy|npz|json|[\w-]*data)")
-LONGEST = 200  # characters of a name
-LARGEST = 4 << 20  # bytes of data that are read: more has stand-ins, as what is not there has
-MOST = 50  # files in a folder of which a program may put together the names
-LIBRARIES = frozenset(
+LONGEST_NAME = 200  # characters of a name
+LARGEST_FILE = 4 << 20  # bytes of data that are read: more has stand-ins, as what is not there has
+MOST_FILES = 50  # files in a folder of which a program may put together the names
+LIBRARY_NAMES = frozenset(
     ["numpy", "scipy", "pandas", "sklearn", "matplotlib", "tensorflow", "keras", "torch", "jax"]
 )
 UP = 2  # folders above, of a file that changes `sys.path`, or of a package that it imports
@@ -26,7 +26,7 @@ def roots(path: Path, nodes: Sequence[ast.AST]) -> list[Path]:
     if not any(map(_names_sys_path, nodes)):
         return [home]
     texts = (n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
-    parts = {part for text in texts for part in re.split(r"[/\\]", text[:LONGEST])}
+    parts = {part for text in texts for part in re.split(r"[/\\]", text[:LONGEST_NAME])}
     named = sorted(part for part in parts if part.isprintable() and part.strip("."))
     places = [home, *home.parents[:UP]]
     inside = [place / part for place in places for part in named]
@@ -60,7 +60,9 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
         within = [place.parent for place in (home, *home.parents) if place.name == parts[0]]
         packages = [place for place in home.parents[:UP] if (place / parts[0] / INIT).is_file()]
         folders = [*roots, *within, *packages]  # a package beside it may be installed
-    alone = [] if parts[0] in LIBRARIES else [home / parts[-1]]  # of a package that is not there
+    alone = (
+        [] if parts[0] in LIBRARY_NAMES else [home / parts[-1]]
+    )  # of a package that is not there
     places = [*(folder.joinpath(*parts) for folder in folders), *alone]
     return next(filter(None, map(_module_at, places)), None)
 
@@ -83,14 +85,14 @@ def data_file(name: str, home: Path) -> Path | None:
     """Small data that a file in this folder reads by this name: in the folder, or in one inside it;
     of a path from another machine the last part counts."""
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
-    is_name = len(name) <= LONGEST and name.isprintable()
+    is_name = len(name) <= LONGEST_NAME and name.isprintable()
     if not (is_name and parts and DATA.fullmatch(Path(parts[-1]).suffix)):
         return None
     for file in (home.joinpath(*parts), home / parts[-1]):
         with contextlib.suppress(OSError, ValueError, RuntimeError):  # a loop of links, say
             real = file.resolve()
             inside = real.is_relative_to(home.resolve()) and real.is_file()
-            if inside and DATA.fullmatch(real.suffix) and real.stat().st_size <= LARGEST:
+            if inside and DATA.fullmatch(real.suffix) and real.stat().st_size <= LARGEST_FILE:
                 return real
     return None
 
@@ -99,7 +101,7 @@ def data_files(texts: Collection[str], home: Path) -> Iterator[Path]:
     """The data that texts of a program name, and that are there; those in the folder, too, of which
     they name the ending and another part, as where a name is put together."""
     folder = sorted(home.iterdir()) if home.is_dir() else ()
-    inside = [path for path in folder if DATA.fullmatch(path.suffix)][:MOST]
+    inside = [path for path in folder if DATA.fullmatch(path.suffix)][:MOST_FILES]
     named = [path.name for path in inside if any(text.endswith(path.suffix) for text in texts)
              and any(len(text) > 2 and text in path.stem for text in texts)]  # fmt: skip
     for text in (*texts, *named):

@@ -13,9 +13,9 @@ from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.arguments import Arguments
 from jaxmlp.verify.run.loops import Seen
 from jaxmlp.verify.run.program import Program
-from jaxmlp.verify.run.step import FACTORS, TapePlace, places
+from jaxmlp.verify.run.step import FACTORS, TapePlace, reachable_arrays
 from jaxmlp.verify.run.tape import current
-from jaxmlp.verify.run.uncalled import FORWARD, Uncalled
+from jaxmlp.verify.run.uncalled import FORWARD_CALL, Uncalled
 from jaxmlp.verify.run.unknown import Unknown
 
 NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
@@ -30,19 +30,21 @@ def call(program: Program, uncalled: Uncalled) -> None:
     arguments, known, start = Arguments(program, uncalled), len(program.seen), current().next
     inputs = arguments.given
     result = program.attempt(lambda: _called(arguments, function), uncalled.line)
-    scope, before = dict(inputs), places(inputs, program.names)
+    scope, before = dict(inputs), reachable_arrays(inputs, program.names)
     if uncalled.methods is not None and result is not None:
         start, scope = current().next, {"self": result, **inputs}
-        before = places(scope)
+        before = reachable_arrays(scope)
         result = _methods_called(arguments, result)
     if len(program.seen) == known and (optimised := [s for s in handed() if s.begin >= start]):
         program.seen.extend(optimised)
     elif len(program.seen) == known:
-        after = places(scope, inputs, program.names)
+        after = reachable_arrays(scope, inputs, program.names)
         changed = {name: place for name, place in after.items() if before.get(name) != place}
-        made = {name: place for name, place in places(inputs).items() if place.node >= start}
-        values = before | places({uncalled.name: result}) | changed | made
-        gives = multiplies() or _gives_gradients(uncalled, result)
+        made = {
+            name: place for name, place in reachable_arrays(inputs).items() if place.node >= start
+        }
+        values = before | reachable_arrays({uncalled.name: result}) | changed | made
+        gives = has_matrix_product() or _gives_gradients(uncalled, result)
         _remember(program, Seen(uncalled.line, uncalled.name, start, current().next, [], values),
                   before, after, gives=gives)  # fmt: skip
 
@@ -52,7 +54,8 @@ def handed() -> list[Seen]:
     tape = current()
     first = {entry.code: entry for entry in reversed(tape.handed)}
     return [Seen(entry.code.co_firstlineno if entry.code.co_filename == tape.path else 0,
-                 entry.code.co_name, entry.begin, entry.end, [], places(entry.made), handed=True)
+                 entry.code.co_name, entry.begin, entry.end, [], reachable_arrays(entry.made),
+                 handed=True)
             for entry in sorted(first.values(), key=lambda entry: entry.begin)]  # fmt: skip
 
 
@@ -79,7 +82,7 @@ def _gives_gradients(uncalled: Uncalled, result: Any) -> bool:
     return several or any(map(BACK.search, (uncalled.name, *(uncalled.methods or ()))))
 
 
-def multiplies() -> bool:
+def has_matrix_product() -> bool:
     """Whether there was a product of matrices: without one there is no network."""
     return any(node.op in FACTORS for node in current().nodes.values())
 
@@ -88,7 +91,7 @@ def _called(arguments: Arguments, function: Any) -> Any:
     """What a function gives, with what the functions before it give."""
     uncalled, inputs = arguments.what, arguments.given
     ready = arguments.of(function, frozenset((uncalled.name,)))
-    if (before := uncalled.gives.get(FORWARD)) is not None and not uncalled.methods:
+    if (before := uncalled.gives.get(FORWARD_CALL)) is not None and not uncalled.methods:
         names = [arg.arg for arg in before.args.args]
         forward = arguments.program.names[before.name]
         inputs[f"{before.name}[0]"] = forward(*map(inputs.__getitem__, names))
@@ -102,7 +105,7 @@ def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
     while left:
         name, errors = _next(made, left, uncalled), len(program.errors)
         results[name] = _result(arguments, name, getattr(made, name))
-        program.went_back |= not program.errors and bool(BACK.search(name)) and multiplies()
+        program.went_back |= not program.errors and bool(BACK.search(name)) and has_matrix_product()
         if isinstance(results[name], Unknown) and results[name].known() is None:
             results[name] = _passed_on(results[name], results)
         program.oracle.output = _output(results[name]) or program.oracle.output

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run import message
-from jaxmlp.verify.run.message import Stream
+from jaxmlp.verify.run.message import ByteStream
 
 
 class Missing:
@@ -36,7 +36,7 @@ class Missing:
         raise self._why
 
 
-def serve(requests: Stream, answers: Stream) -> None:
+def serve(requests: ByteStream, answers: ByteStream) -> None:
     """Answer requests until there are none; the first has the pieces of the file.
 
     The others are ("call", function, arguments) and ("record", the file's code, settings).
@@ -156,10 +156,10 @@ def portable(value: Any) -> Any:
         return tuple(map(portable, value)) if _nested(value) else np.array(value)
     if isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__"):
         plain = np.array(value)
-        if plain.dtype.kind in message.NUMBERS and plain.size <= message.LARGEST:
+        if plain.dtype.kind in message.NUMBER_KINDS and plain.size <= message.LARGEST_ARRAY:
             return plain
-        if plain.dtype.kind in message.NUMBERS:
-            raise TypeError(f"expected arrays of at most {message.LARGEST} numbers, "
+        if plain.dtype.kind in message.NUMBER_KINDS:
+            raise TypeError(f"expected arrays of at most {message.LARGEST_ARRAY} numbers, "
                             f"got {plain.shape}")  # fmt: skip
     raise TypeError(f"expected arrays, got {type(value).__name__}")
 

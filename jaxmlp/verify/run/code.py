@@ -16,7 +16,7 @@ from jaxmlp.verify.run import beside
 from jaxmlp.verify.run.hooked import Hooked, uses_numpy
 from jaxmlp.verify.run.uncalled import CALL
 
-PRODUCTS = frozenset(("dot", "matmul", "einsum", "tensordot"))
+PRODUCT_ATTRIBUTES = frozenset(("dot", "matmul", "einsum", "tensordot"))
 
 
 @dataclass(eq=False)
@@ -157,4 +157,4 @@ def _names(node: ast.AST) -> Iterator[str]:
 
 
 def _is_product(node: ast.AST) -> bool:
-    return isinstance(node, ast.MatMult) or getattr(node, "attr", "") in PRODUCTS
+    return isinstance(node, ast.MatMult) or getattr(node, "attr", "") in PRODUCT_ATTRIBUTES

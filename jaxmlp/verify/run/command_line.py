@@ -6,8 +6,8 @@ from typing import Any
 
 from jaxmlp.verify.names import TRAINS
 
-MANY = ("5", "4", "6")  # where an argument may be several numbers
-SHARE = re.compile(r"percent", re.IGNORECASE)
+TYPED_NUMBERS = ("5", "4", "6")  # where an argument may be several numbers
+PERCENTAGE = re.compile(r"percent", re.IGNORECASE)
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,7 +31,7 @@ def _values(asked: argparse.Action) -> list[str]:
         names = list(asked.choices)
         name = next(filter(TRAINS.search, names), names[0])
         return [name, *asked.choices[name]._typed()]
-    several = {None: 1, "+": len(MANY)}
+    several = {None: 1, "+": len(TYPED_NUMBERS)}
     count = asked.nargs if isinstance(asked.nargs, int) else several.get(asked.nargs, 0)
     return [_value(asked, k) for k in range(count)]
 
@@ -41,7 +41,7 @@ def _value(asked: argparse.Action, k: int) -> str:
     if asked.choices:
         return str(next(iter(asked.choices)))
     if asked.type is int:
-        return MANY[k] if asked.nargs else str(len(MANY))
+        return TYPED_NUMBERS[k] if asked.nargs else str(len(TYPED_NUMBERS))
     if asked.type is float:
-        return "30" if SHARE.search(asked.dest) else "0.1"
+        return "30" if PERCENTAGE.search(asked.dest) else "0.1"
     return f"{asked.dest}.csv"

@@ -17,8 +17,8 @@ from jaxmlp.verify.run.arrays import lifted, of_frames
 from jaxmlp.verify.run.encoding import is_recorded, plain
 from jaxmlp.verify.run.tape import current
 
-WRITES = ("to_csv", "to_excel", "to_html", "to_json", "to_pickle", "to_hdf", "to_parquet")
-MADE = ("DataFrame", "Series")  # of what a program has
+FRAME_WRITERS = ("to_csv", "to_excel", "to_html", "to_json", "to_pickle", "to_hdf", "to_parquet")
+FRAME_CLASSES = ("DataFrame", "Series")  # of what a program has
 
 
 @functools.cache
@@ -33,7 +33,7 @@ def _pandas() -> types.ModuleType | None:
         kind.__matmul__ = kind.dot  # type: ignore[method-assign,assignment]
         kind.values = property(_array(kind.values.fget))  # type: ignore[assignment]
         kind.to_numpy = kind.as_matrix = _array(kind.to_numpy)  # and as it was called
-        for name in WRITES:
+        for name in FRAME_WRITERS:
             setattr(kind, name, lambda *_, **__: None)
     return pandas
 
@@ -73,7 +73,7 @@ class DataFrames(types.ModuleType):
             raise AttributeError(name)
         if name.startswith("read_"):
             return functools.partial(self._read, name)
-        if not current().frames and name not in MADE:
+        if not current().frames and name not in FRAME_CLASSES:
             return getattr(self._stand_in, name)
         own = getattr(_pandas(), name, None) if current().frames else None
         return own if isinstance(own, type) else functools.partial(self._called, name)

@@ -56,10 +56,10 @@ ENCODES = re.compile(
     r"(?:OneHotEncoder|LabelBinarizer)\(\)(?:#\d+)?\.(?:fit_)?transform$"
     r"|\.(?:to_categorical|get_dummies|one_hot)$"
 )
-NUMBERS = re.compile(r"LabelEncoder\(\)(?:#\d+)?\.(?:fit_)?transform$")
-SCALES = re.compile(r"(?:Scaler\(\)(?:#\d+)?\.(?:fit_)?transform|\.(?:scale|normalize|zscore))$")
+LABEL_ENCODER = re.compile(r"LabelEncoder\(\)(?:#\d+)?\.(?:fit_)?transform$")
+SCALERS = re.compile(r"(?:Scaler\(\)(?:#\d+)?\.(?:fit_)?transform|\.(?:scale|normalize|zscore))$")
 TOOLS = re.compile(r"train_test_split|\w+(Scaler|Encoder|Binarizer)|accuracy_score")
-BY_NAME = re.compile(r"\.(load|make|fetch)_(\w+)$")
+DATASET_FUNCTION = re.compile(r"\.(load|make|fetch)_(\w+)$")
 
 
 def is_known(name: str) -> bool:
@@ -68,13 +68,13 @@ def is_known(name: str) -> bool:
     return bool(TOOLS.fullmatch(name)) or (name != data and data in FORMS)
 
 
-def one_hot(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | None:
+def encoded_labels(function: str, args: tuple, kw: Mapping[str, Any]) -> np.ndarray | None:
     """What a function that encodes or numbers labels gives of these; None where that is not told.
 
     Args:
         args: the labels, and perhaps how many classes there are.
     """
-    numbered = NUMBERS.search(function)
+    numbered = LABEL_ENCODER.search(function)
     encodes = numbered or ENCODES.search(function)
     if not (encodes and args and isinstance(args[0], np.ndarray)):
         return None
@@ -105,10 +105,10 @@ def split(function: str, tables: tuple, kw: Mapping[str, Any]) -> list[Any] | No
             for rows in parts]  # fmt: skip
 
 
-def scaled(function: str, values: np.ndarray) -> np.ndarray:
+def standardized(function: str, values: np.ndarray) -> np.ndarray:
     """Data as what scales them gives them, each column with mean 0 and deviation 1; else as they
     are. With raw ones the units of a network are saturated, and nothing is seen."""
-    if not (SCALES.search(function) and values.ndim and values.dtype.kind in "fiu"):
+    if not (SCALERS.search(function) and values.ndim and values.dtype.kind in "fiu"):
         return values
     spread = values.std(0)
     return np.asarray((values - values.mean(0)) / np.where(spread > 0, spread, 1))
@@ -128,8 +128,10 @@ def loaded(
         lengths: what stands in for a large size.
     """
     if m := OF_A_MODULE.search(function):
-        return _by_module(m[1], m[2], lambda form: samples(_cut(form, lengths), rows, random))
-    if not (m := BY_NAME.search(function)):
+        return _by_module(
+            m[1], m[2], lambda form: random_samples(_cut(form, lengths), rows, random)
+        )
+    if not (m := DATASET_FUNCTION.search(function)):
         return None
     way, name = m.groups()
     name = args[0] if name == "openml" and args else kw.get("name", name)
@@ -137,7 +139,7 @@ def loaded(
     form = _as_asked(form, name, args, kw) if form and way == "make" else form
     if form is None:
         return None
-    X, y = samples(_cut(form, lengths), rows, random)
+    X, y = random_samples(_cut(form, lengths), rows, random)
     if way == "make" or kw.get("return_X_y"):
         return X, y
     names = {"target_names": [str(k) for k in range(form.classes)]}
@@ -176,7 +178,9 @@ def _cut(form: Form, lengths: Mapping[str, int]) -> Form:
     return form._replace(shape=(*(1,) * (len(form.shape) - 1), size)) if size else form
 
 
-def samples(form: Form, rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def random_samples(
+    form: Form, rows: int, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """(X, y): random samples of a data set; every class is there."""
     rows = max(rows, form.rows)
     size = (rows, *form.shape)

@@ -4,17 +4,17 @@ import time
 from typing import Any
 
 from jaxmlp.verify.run.code import Code
-from jaxmlp.verify.run.left import Given
+from jaxmlp.verify.run.left import RunStart
 from jaxmlp.verify.run.search import Search
 from jaxmlp.verify.run.uncalled import Uncalled
 
-FIRST = 0.7  # of the time for the programs that import a file, for the likeliest
+LIKELIEST_SHARE = 0.7  # of the time for the programs that import a file, for the likeliest
 FOR_THE_REST = 0.4  # of the time: for what a file only defines, and for what else it names
 
 
 def explored(
     code: Code, uncalled: list[Uncalled], importers: list[Code], until: float, seed: int,
-    start: Given | None = None,
+    start: RunStart | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to judge in a file: its own steps, and what its functions do beside these.
 
@@ -50,7 +50,7 @@ def _imported(
     fallback: tuple[list[dict[str, Any]], str] = [], ""
     for k, code in enumerate(importers, 1):
         now = time.process_time()
-        share = FIRST if k < len(importers) else 1.0
+        share = LIKELIEST_SHARE if k < len(importers) else 1.0
         search = Search(code, now + share * (until - now), seed, judged=path)
         made = [world for world in search.worlds(None)
                 if (world["moves"] or world["name"]) and world["lines"]]  # fmt: skip

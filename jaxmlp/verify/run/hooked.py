@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.names import DRAWS, called
+from jaxmlp.verify.names import DRAWS, called_name
 
-MANY = 500  # a number of samples that a program counts on may be another
-BATCH = 32  # so may be a number in a batch, where otherwise no step comes about
+MANY_SAMPLES = 500  # a number of samples that a program counts on may be another
+BATCH_SAMPLES = 32  # so may be a number in a batch, where otherwise no step comes about
 OF_ARRAYS = ("numpy", "jax", "pylab")
 # Of NumPy: with no more of it, a program works on plain numbers.
 OF_NUMBERS = frozenset((
     "abs", "cosh", "e", "exp", "float64", "log", "log2", "maximum", "minimum", "pi", "power",
     "round", "sign", "sinh", "sqrt", "square", "tanh",
 ))  # fmt: skip
-MADE = ("array", "asarray", "zeros", "ones")
+ARRAY_CREATION = ("array", "asarray", "zeros", "ones")
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
 IMPORTS = {"np": "numpy", "math": "math", "random": "random", "plt": "matplotlib.pyplot"}
 
@@ -94,7 +94,7 @@ class Hooked(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if self.numbers and isinstance(node.value, float) and math.isfinite(node.value):
             return ast.copy_location(_call("__number__", node), node)
-        if type(node.value) is int and node.value >= BATCH:
+        if type(node.value) is int and node.value >= BATCH_SAMPLES:
             return ast.copy_location(_call("__many__", node), node)
         return node
 
@@ -125,7 +125,7 @@ class Hooked(ast.NodeTransformer):
 
 def _is_small_integer(node: ast.expr) -> bool:
     """Whether it is a small whole number."""
-    return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH_SAMPLES
 
 
 def _is_table(node: ast.expr) -> bool:
@@ -194,7 +194,7 @@ def _blank(statement: ast.stmt) -> str:
         case ast.Assign(
             targets=[ast.Name(id=name)], value=ast.Call(args=[ast.List(elts=[])]) as call
         ):
-            return name if called(call) in ("array", "asarray") else ""
+            return name if called_name(call) in ("array", "asarray") else ""
     return ""
 
 
@@ -232,4 +232,4 @@ def uses_numpy(tree: ast.Module) -> bool:
         used |= {n.id for n in nodes if isinstance(n, ast.Name)} & {*dir(np)} - {*dir(builtins)}
     products = any(isinstance(n, ast.MatMult) or getattr(n, "attr", "") in ("dot", "T")
                    for n in nodes)  # fmt: skip
-    return bool(used - {*OF_NUMBERS, *(() if products else MADE), "*"})
+    return bool(used - {*OF_NUMBERS, *(() if products else ARRAY_CREATION), "*"})

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, cast, number
+from jaxmlp.verify.run.arrays import Recorded, cast, recorded_number
 from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.tape import current
 
@@ -41,7 +41,7 @@ def from_bytes(data: Any, *args: Any, **kw: Any) -> int:
 def minus(left: Any, right: Any) -> Any:
     """left − right of a program; a plain 1 beside a number that is recorded may be a target, as any
     other number may be: it is none that is written there."""
-    sides = [number(a) if type(a) in (int, float) and a == 1
+    sides = [recorded_number(a) if type(a) in (int, float) and a == 1
              and isinstance(b, Recorded) and b.ndim == 0 else a
              for a, b in ((left, right), (right, left))]  # fmt: skip
     return sides[0] - sides[1]

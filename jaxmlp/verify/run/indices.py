@@ -8,11 +8,11 @@ from jaxmlp.verify.run.encoding import bounds, is_recorded, plain, plain_slice
 from jaxmlp.verify.run.tape import current
 
 
-def decided(index: Any, shape: tuple[int, ...]) -> Any:
+def resolved_index(index: Any, shape: tuple[int, ...]) -> Any:
     """An index in which stand-ins have become labels that fit, or numbers."""
     if isinstance(index, tuple):
         sizes = (*shape, *(1,) * len(index))
-        return tuple(decided(part, sizes[k:]) for k, part in enumerate(index))
+        return tuple(resolved_index(part, sizes[k:]) for k, part in enumerate(index))
     if hasattr(index, "stands_for") and shape:
         index = index.as_index(shape[0])
     if isinstance(index, slice) and shape and shape[0]:
@@ -40,11 +40,11 @@ def _within(index: slice, size: int) -> slice:
     return slice(None) if nothing and bounds(index)[1] != 0 else index
 
 
-def where(index: Any) -> Any:
+def numpy_index(index: Any) -> Any:
     """An index for NumPy itself: a label that was taken out of an array is a number, not an array,
     so that what it leads to is no copy."""
     if isinstance(index, tuple):
-        return tuple(map(where, index))
+        return tuple(map(numpy_index, index))
     place = plain(index)
     whole = isinstance(place, np.ndarray) and place.ndim == 0 and place.dtype.kind in "iu"
     return int(place) if whole else place

@@ -13,8 +13,8 @@ from jaxmlp.verify.run.arrays import Recorded
 from jaxmlp.verify.run.step import reached
 from jaxmlp.verify.run.tape import Node, current, spread
 
-MOST = 600  # nodes
-LARGEST = 50_000  # numbers in an array that is kept with its values
+MOST_LATER_NODES = 600  # nodes
+LARGEST_KEPT = 50_000  # numbers in an array that is kept with its values
 
 
 class Later(NamedTuple):
@@ -33,7 +33,7 @@ class Later(NamedTuple):
     arrays: tuple[tuple[str, int, tuple[int, ...]], ...]
 
 
-def later(seen: Any, kept: Mapping[int, Node], names: Mapping[str, Any]) -> Later | None:
+def what_follows(seen: Any, kept: Mapping[int, Node], names: Mapping[str, Any]) -> Later | None:
     """What follows a step; None if its parameters are used no more.
 
     Args:
@@ -59,7 +59,7 @@ def _part(nodes: Mapping[int, Node], start: int, params: set[int]) -> dict[int, 
     """What is computed from parameters, with what else that is computed from."""
     moving, wanted = set(params), set(params)
     for node in nodes.values():
-        if node.id >= start and len(wanted) < MOST:
+        if node.id >= start and len(wanted) < MOST_LATER_NODES:
             refs = set(node.references)
             if refs & moving:
                 moving.add(node.id)
@@ -80,7 +80,7 @@ def _behind(nodes: Mapping[int, Node], refs: Collection[int], start: int) -> set
 
 def _light(node: Node) -> Node:
     """Without a value that is too large."""
-    return node if node.value.size <= LARGEST else node._replace(value=np.empty(0))
+    return node if node.value.size <= LARGEST_KEPT else node._replace(value=np.empty(0))
 
 
 def _kin(

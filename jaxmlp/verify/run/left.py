@@ -7,7 +7,7 @@ from typing import NamedTuple
 LIKELIEST = 4  # of so many runs one is the likeliest, not one that changes what came far
 
 
-class Given(NamedTuple):
+class RunStart(NamedTuple):
     """What a run begins with: choices, by number, and lengths."""
 
     told: tuple[int, ...] = ()
@@ -23,15 +23,15 @@ class Trial(NamedTuple):
 
     far: tuple
     cost: float
-    given: Given
+    given: RunStart
 
 
 class Left:
     """Runs that are left to try: first those that change one which came far, then the likely."""
 
-    def __init__(self, first: Given):
+    def __init__(self, first: RunStart):
         self.again = [Trial((), 0.0, first)]
-        self.heap: list[tuple[tuple, float, int, Given]] = []
+        self.heap: list[tuple[tuple, float, int, RunStart]] = []
         self.number = itertools.count()
         self.made: set[tuple] = {first.key()}
         self.tried = 0
@@ -39,7 +39,7 @@ class Left:
     def __bool__(self) -> bool:
         return bool(self.again or self.heap)
 
-    def push(self, far: tuple, cost: float, start: Given) -> bool:
+    def push(self, far: tuple, cost: float, start: RunStart) -> bool:
         """One more, unless it is known; whether it is not."""
         known = start.key() in self.made
         self.made.add(start.key())

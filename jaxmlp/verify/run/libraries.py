@@ -25,30 +25,38 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, number
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, lifted, recorded_number
 from jaxmlp.verify.run.command_line import Parser
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.hooks import as_number
 from jaxmlp.verify.run.optimising import OPTIMIZERS
-from jaxmlp.verify.run.oracle import ROWS
-from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffled
+from jaxmlp.verify.run.oracle import TABLE_ROWS
+from jaxmlp.verify.run.recording_numpy import NUMPY, Namespace, shuffle_in_place
 from jaxmlp.verify.run.standing_in import StandIn
-from jaxmlp.verify.run.stubs import Stub, Written, progress
+from jaxmlp.verify.run.stubs import Stub, Written, tqdm_stub
 from jaxmlp.verify.run.tape import current
 
-HEAD = 4  # numbers in front of MNIST's images
-LABELS = 3  # in the names of files
-FLOATS = ("random", "uniform", "gauss", "normalvariate", "triangular", "betavariate", "expovariate")
+MNIST_HEADER = 4  # numbers in front of MNIST's images
+LABEL_COUNT = 3  # in the names of files
+RANDOM_FLOATS = (
+    "random",
+    "uniform",
+    "gauss",
+    "normalvariate",
+    "triangular",
+    "betavariate",
+    "expovariate",
+)
 PYTHONS_OWN = ("choice", "choices", "sample", "seed", "randint", "randrange", "Random")
 DIFFERENTIATES = ("grad", "value_and_grad", "vjp", "jvp", "jacobian")
 CHANGES = ("remove", "unlink", "mkdir", "makedirs", "rename", "replace", "rmdir")
-OTHERWISE = {"pow": "power", "fsum": "sum"}  # as NumPy calls them
+NUMPY_NAMES = {"pow": "power", "fsum": "sum"}  # as NumPy calls them
 
 
 def _scalar(function: Callable) -> Callable:
     """A function of `math`, of a recording number by NumPy's."""
     name = function.__name__
-    recording = getattr(np, OTHERWISE.get(name, name), None)
+    recording = getattr(np, NUMPY_NAMES.get(name, name), None)
 
     def applied(*args: Any) -> Any:
         if any(isinstance(argument, Recorded) for argument in args) and recording is not None:
@@ -68,15 +76,15 @@ def _drawing(function: Callable) -> Callable:
 
     def draw(*args: Any, **kw: Any) -> Any:
         value = function(*plain(args), **kw)
-        return number(value) if isinstance(value, float) else value
+        return recorded_number(value) if isinstance(value, float) else value
 
     return draw
 
 
 def _random() -> Namespace:
-    own = {name: _drawing(getattr(random, name)) for name in FLOATS}
+    own = {name: _drawing(getattr(random, name)) for name in RANDOM_FLOATS}
     own |= {name: getattr(random, name) for name in PYTHONS_OWN}
-    return Namespace(random, "random", **own, shuffle=shuffled)
+    return Namespace(random, "random", **own, shuffle=shuffle_in_place)
 
 
 def _split(pattern: Any, text: Any, maxsplit: int = 0, flags: int = 0) -> Any:
@@ -89,7 +97,7 @@ def _split(pattern: Any, text: Any, maxsplit: int = 0, flags: int = 0) -> Any:
 def _decimal(value: Any = 0, *_: Any) -> Any:
     """A number that records, in place of one with digits of its own."""
     made = as_number(value)
-    return made if isinstance(made, Recorded) else number(made)
+    return made if isinstance(made, Recorded) else recorded_number(made)
 
 
 def sigmoid(x: Any) -> Any:
@@ -183,7 +191,7 @@ def _listing(function: Callable) -> Callable:
             files = list(function(*plain(args), **kw))
         except OSError:
             files = []
-        return files or [f"./{k % LABELS}_{k % LABELS}.csv" for k in range(ROWS)]
+        return files or [f"./{k % LABEL_COUNT}_{k % LABEL_COUNT}.csv" for k in range(TABLE_ROWS)]
 
     return listed
 
@@ -209,10 +217,10 @@ def _unpacked(form: Any, file: Any) -> Any:
         return struct.unpack(form, file)
     form = form.decode() if isinstance(form, bytes) else form
     count = len(struct.unpack(form, bytes(struct.calcsize(form))))
-    if form.endswith("BB") and count in (3, HEAD):  # of any file of such a kind
+    if form.endswith("BB") and count in (3, MNIST_HEADER):  # of any file of such a kind
         return (*[0] * (count - 2), 8, file.of_axes())
-    if count > HEAD or form.strip("@=<>!0123456789 ") in "Bb":
-        return tuple(random.choices(range(LABELS), k=count))
+    if count > MNIST_HEADER or form.strip("@=<>!0123456789 ") in "Bb":
+        return tuple(random.choices(range(LABEL_COUNT), k=count))
     return tuple(file.of_head() for _ in range(count))
 
 
@@ -264,7 +272,7 @@ def _read_again(file: Any, *args: Any, **kw: Any) -> Any:
 LIBRARIES: dict[str, types.ModuleType] = {
     "numpy": NUMPY, "cupy": NUMPY, "math": _math(), "random": _random(), "jax": _jax(),
     "scipy": _scipy(),
-    "tqdm": progress(), "time": Namespace(time, "time", clock=time.perf_counter),
+    "tqdm": tqdm_stub(), "time": Namespace(time, "time", clock=time.perf_counter),
     "pickle": Namespace(Stub("pickle"), "pickle", dump=_dumped, load=_read_again,
                         loads=_read_again),
     "pathlib": Namespace(pathlib, "pathlib", Path=_Path, PosixPath=_Path),

@@ -12,15 +12,23 @@ import numpy as np
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import taken
-from jaxmlp.verify.run.step import SUMS, Move, TapePlace, is_stale, moves, places, prepared
+from jaxmlp.verify.run.step import (
+    SUMS,
+    Move,
+    TapePlace,
+    is_stale,
+    moves,
+    prepared_steps,
+    reachable_arrays,
+)
 from jaxmlp.verify.run.tape import Ref, current
 from jaxmlp.verify.run.targets import targets
 
-WATCHED = 4  # passes of a loop, after which it is taken for one that does not train
-LOOKS = 8  # passes, after which it is looked at the clock again
-LONGEST = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
+WATCHED_PASSES = 4  # passes of a loop, after which it is taken for one that does not train
+CLOCK_PASSES = 8  # passes, after which it is looked at the clock again
+MOST_PASSES = 20_000  # passes of a loop that trains nothing: of a million sums the rest is left out
 AFTER = 3  # of the time that is left, for what follows the first step
-STEPS = 3  # steps that are looked for
+MOST_STEPS = 3  # steps that are looked for
 ROOM = 20_000  # nodes kept from before a step
 NO_MORE = object()  # passes of a loop
 
@@ -123,12 +131,14 @@ class Loops:
         earlier: tuple[int, dict[str, TapePlace]] | None = None
         place, line = (frame.f_code.co_filename, line), self._line(line)
         for passes, entry in enumerate(entries):
-            if passes % LOOKS == 0 and time.process_time() > self.until:
+            if passes % CLOCK_PASSES == 0 and time.process_time() > self.until:
                 raise OutOfTime
             self.counts[place] = self.counts.get(place, 0) + 1
-            if passes > LONGEST and ends != bool(self.seen):  # without end, once there is a step
+            if passes > MOST_PASSES and ends != bool(
+                self.seen
+            ):  # without end, once there is a step
                 return
-            if self.counts[place] > WATCHED:
+            if self.counts[place] > WATCHED_PASSES:
                 if self.depth == 0:
                     self.make_room()
                 self.again += place in self.stepped
@@ -143,7 +153,7 @@ class Loops:
                 after = self._places(frame)
                 self.look(line, "", start, before, after, first=self.counts[place] == 1)
                 made = self.seen[known:]
-                if made and (late := prepared(current().nodes, made[-1].moves)):
+                if made and (late := prepared_steps(current().nodes, made[-1].moves)):
                     self.seen.pop()
                     if earlier:
                         begun, first = earlier
@@ -169,9 +179,9 @@ class Loops:
         if self.seen or self.called:
             call()
             return
-        begin, before = current().next, places(names)
+        begin, before = current().next, reachable_arrays(names)
         call()
-        after = places(names)
+        after = reachable_arrays(names)
         for start in (begin, 0):  # the forward pass may be a call of its own, before this one
             made = _made(self._line(line), "", start, before, after, alone=True)
             if made and not self.seen and _is_one_step(made) and _has_target(made):
@@ -179,7 +189,7 @@ class Loops:
                 return
 
     def _places(self, frame: Any) -> dict[str, TapePlace]:
-        return places(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)
+        return reachable_arrays(frame.f_locals, frame.f_globals, hidden=frame.f_code.co_varnames)
 
     def _inside(self, entry: Any) -> Iterator[Any]:
         """One pass."""
@@ -220,11 +230,11 @@ class Loops:
             first: whether it is the first pass of a loop: the next may say more.
         """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
-        if len(self.seen) < STEPS and (
+        if len(self.seen) < MOST_STEPS and (
             made := _made(line, name, start, before, after, alone=alone)
         ):
             again = first and (_reshapes(before, after) or _rests(made))
-            if again or not (_has_target(made) or prepared(current().nodes, made.moves)):
+            if again or not (_has_target(made) or prepared_steps(current().nodes, made.moves)):
                 self.aimless.append(made)
                 return
             self.seen.append(made)

@@ -10,7 +10,7 @@ def owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def is_whole(array: np.ndarray, root: np.ndarray) -> bool:
+def spans_root(array: np.ndarray, root: np.ndarray) -> bool:
     """Whether an array is all of the one that owns its memory, as that is."""
     return array.shape == root.shape and array.strides == root.strides and begins(array, root) == 0
 
@@ -27,7 +27,7 @@ def place_of(array: np.ndarray, root: np.ndarray, index: tuple[int, ...]) -> int
     return begins(array, root) + sum(k % size * step for k, size, step in steps)
 
 
-def places(array: np.ndarray, root: np.ndarray) -> np.ndarray:
+def root_indices(array: np.ndarray, root: np.ndarray) -> np.ndarray:
     """For each entry of a view its place in the root, counted row by row."""
     counted = np.empty_like(root, dtype=np.int64, subok=False)
     counted[...] = np.arange(root.size).reshape(root.shape)

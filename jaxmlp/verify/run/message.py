@@ -16,13 +16,15 @@ import numpy as np
 
 from jaxmlp.verify import given
 
-HEAD = struct.Struct(">II")  # bytes of JSON, bytes of arrays
+MESSAGE_HEADER = struct.Struct(">II")  # bytes of JSON, bytes of arrays
 JSON_CAP = 16 << 20
 CAP = 128 << 20
-LARGEST = 1 << 20  # numbers in an array: at the exercise's sizes W has 157,000
-GIVEN = {f.__name__: f for all in (given.F, given.SLOPE, given.PAIR) for f in all.values()}
-NUMBERS = "biufc"  # kinds of dtype
-Stream = IOBase | IO[bytes]  # a pipe, or what stands for one
+LARGEST_ARRAY = 1 << 20  # numbers in an array: at the exercise's sizes W has 157,000
+GIVEN_FUNCTIONS = {
+    f.__name__: f for all in (given.F, given.SLOPE, given.PAIR) for f in all.values()
+}
+NUMBER_KINDS = "biufc"  # kinds of dtype
+ByteStream = IOBase | IO[bytes]  # a pipe, or what stands for one
 
 
 class Garbled(Exception):
@@ -43,14 +45,16 @@ def packed(value: Any) -> bytes:
     text = json.dumps(_flat(value, arrays)).encode("ascii")
     if len(text) > JSON_CAP or sum(map(len, arrays)) > CAP:
         raise ValueError(f"expected results of at most {CAP >> 20} MB")
-    return b"".join([HEAD.pack(len(text), sum(map(len, arrays))), text, *arrays])
+    return b"".join([MESSAGE_HEADER.pack(len(text), sum(map(len, arrays))), text, *arrays])
 
 
 def _flat(value: Any, arrays: list[bytes]) -> Any:
     """A value as JSON has it: {"npy": length} for an array, pairs for a dict."""
     if isinstance(value, np.ndarray):
-        if value.size > LARGEST:
-            raise ValueError(f"expected arrays of at most {LARGEST} numbers, got {value.shape}")
+        if value.size > LARGEST_ARRAY:
+            raise ValueError(
+                f"expected arrays of at most {LARGEST_ARRAY} numbers, got {value.shape}"
+            )
         out = BytesIO()
         np.lib.format.write_array(out, value, version=(1, 0), allow_pickle=False)
         arrays.append(out.getvalue())
@@ -61,22 +65,22 @@ def _flat(value: Any, arrays: list[bytes]) -> Any:
         return {"dict": [[str(key), _flat(part, arrays)] for key, part in value.items()]}
     if isinstance(value, tuple | list):
         return [_flat(part, arrays) for part in value]
-    return {"given": value.__name__} if any(value is f for f in GIVEN.values()) else value
+    return {"given": value.__name__} if any(value is f for f in GIVEN_FUNCTIONS.values()) else value
 
 
-def read(stream: Stream) -> tuple[bytes, bytes]:
+def read(stream: ByteStream) -> tuple[bytes, bytes]:
     """The next message of a stream, as it came; no more is read than a message may have.
 
     Raises:
         EOFError: there is none, or half of one. Garbled: it says that it is longer than that.
     """
-    text, arrays = HEAD.unpack(_exactly(stream, HEAD.size))
+    text, arrays = MESSAGE_HEADER.unpack(_exactly(stream, MESSAGE_HEADER.size))
     if text > JSON_CAP or arrays > CAP:
         raise Garbled
     return _exactly(stream, text), _exactly(stream, arrays)
 
 
-def _exactly(stream: Stream, length: int) -> bytes:
+def _exactly(stream: ByteStream, length: int) -> bytes:
     parts = []
     while length and (part := stream.read(min(length, 1 << 20))):
         parts.append(part)
@@ -86,7 +90,9 @@ def _exactly(stream: Stream, length: int) -> bytes:
     return b"".join(parts)
 
 
-def unpacked(text: bytes, arrays: bytes, functions: Mapping[str, Callable] = GIVEN) -> Any:
+def unpacked(
+    text: bytes, arrays: bytes, functions: Mapping[str, Callable] = GIVEN_FUNCTIONS
+) -> Any:
     """The value of a message.
 
     Args:
@@ -103,7 +109,7 @@ def unpacked(text: bytes, arrays: bytes, functions: Mapping[str, Callable] = GIV
         raise Garbled from None
 
 
-def _value(flat: Any, arrays: Stream, functions: Mapping[str, Callable]) -> Any:
+def _value(flat: Any, arrays: ByteStream, functions: Mapping[str, Callable]) -> Any:
     match flat:
         case {"npy": int(length)}:
             return _array(arrays.read(length))
@@ -124,7 +130,11 @@ def _array(data: bytes) -> np.ndarray:
     if np.lib.format.read_magic(stream) != (1, 0):
         raise Garbled
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype.kind not in NUMBERS or math.prod(shape) > LARGEST or max(shape, default=0) > LARGEST:
+    if (
+        dtype.kind not in NUMBER_KINDS
+        or math.prod(shape) > LARGEST_ARRAY
+        or max(shape, default=0) > LARGEST_ARRAY
+    ):
         raise Garbled
     array = np.ndarray(shape, dtype, data, stream.tell(), order="F" if fortran else "C")
     if array.nbytes != len(data) - stream.tell():

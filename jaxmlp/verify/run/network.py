@@ -8,14 +8,14 @@ import numpy as np
 from jaxmlp.verify.given import F
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.reads import Read, read
+from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.run.targets import Target
 
 NUMBERED = re.compile(r"\[\d+\]")
-FEW = 6  # numbers that E may be, from either end
+ERROR_CANDIDATES = 6  # numbers that E may be, from either end
 
 
 def multiplied(graph: Graph, param: int) -> bool:
@@ -134,7 +134,7 @@ def zero_targets(graph: Graph, targets: Sequence[Target], parts: Mapping[int, Re
     nodes = graph.nodes
     if any(nodes[y].value.size < nodes[g].value.size for one in targets for g, y in one.pairs):
         return []  # the number of a class
-    zero = {i: read(nodes, i, parts) for i in nodes if _is_zero_part(graph, i, parts)}
+    zero = {i: where_read(nodes, i, parts) for i in nodes if _is_zero_part(graph, i, parts)}
     own = [zero[way] for target in targets for y in target.nodes for way in graph.way(y)
            if way in zero]  # fmt: skip
     same = {i for i, one in zero.items() for other in own
@@ -205,4 +205,4 @@ def stated_numbers(
         and graph.nodes[number].op not in PASSING
         and np.isfinite(graph.nodes[number].value).all()
     ]  # fmt: skip
-    return [*numbers[:FEW], *numbers[FEW:][-FEW:]]
+    return [*numbers[:ERROR_CANDIDATES], *numbers[ERROR_CANDIDATES:][-ERROR_CANDIDATES:]]

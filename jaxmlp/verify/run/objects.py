@@ -16,9 +16,9 @@ from jaxmlp.verify.run.unknown import Unknown
 if TYPE_CHECKING:
     from jaxmlp.verify.run.arguments import Arguments
 
-ACTIVATION = re.compile(r"relu|tanh|sigm|logist|activ", re.IGNORECASE)
+ACTIVATION_NAME = re.compile(r"relu|tanh|sigm|logist|activ", re.IGNORECASE)
 PASSES = 2  # of a layer: forward, and back
-SIZES = 2  # of its weights: inputs, and units
+WEIGHT_AXES = 2  # of its weights: inputs, and units
 
 
 class Objects:
@@ -57,7 +57,9 @@ class Objects:
         """Two layers with weights, and an activation between them if there is one."""
         kinds = self._with(methods, asking)
         weighted = [one for one in kinds if one.__name__ in self.program.code.multiplying]
-        between = [one for one in kinds if one not in weighted and ACTIVATION.search(one.__name__)]
+        between = [
+            one for one in kinds if one not in weighted and ACTIVATION_NAME.search(one.__name__)
+        ]
         if len(methods) < PASSES or not weighted:
             return []
         kind, turned = self._picked(weighted), self.oracle.choose((False, True))
@@ -65,7 +67,7 @@ class Objects:
         sizes = [(name, one.value) for name, one in parts.items()
                  if isinstance(one, Unknown) and type(one.value) is int]  # fmt: skip
         middle = [self._made(arguments, self._picked(between), asking)] if between else []
-        if len(sizes) != SIZES:
+        if len(sizes) != WEIGHT_AXES:
             return []
         (one, inputs), (other, units) = sizes
         known = {other: inputs} if turned else {one: units}

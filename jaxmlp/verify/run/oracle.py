@@ -9,11 +9,14 @@ from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.tape import current
 
 SAMPLES = 3
-ROWS = 12  # of a table that a file has loaded
+TABLE_ROWS = 12  # of a table that a file has loaded
 VALUES = 10  # different ones in it
-SIZES = (5, 4, 6, 2, *range(7, 60))
+FRESH_SIZES = (5, 4, 6, 2, *range(7, 60))
 ARGUMENTS = "arguments"  # on the command line, how many
-POSITIVE, WHOLE = "positive ", "whole "  # in front of a stand-in's name, what its entries are
+POSITIVE, WHOLE_NUMBERS = (
+    "positive ",
+    "whole ",
+)  # in front of a stand-in's name, what its entries are
 Shape = tuple[int, ...]
 
 
@@ -42,7 +45,7 @@ class Oracle:
         self.led_to: list[int | None] = []  # by choice, the node of the array that it was made for
         self.random = np.random.default_rng(seed)
         self.habits: dict[str, int] = {}
-        self.usual = ROWS  # or what is next to it, where that is a number of the program's
+        self.usual = TABLE_ROWS  # or what is next to it, where that is a number of the program's
         self.drawn: dict[int, None] = {}  # sizes, in order
         self.tables: dict[str, int] = {}  # the widths of tables that were loaded
         self.loads: list[Any] = []  # the arrays that stand for what was loaded
@@ -72,7 +75,7 @@ class Oracle:
 
     def is_whole(self, name: str) -> bool:
         """Whether a stand-in's entries have to be, since they are places: labels."""
-        return WHOLE + name in self.lengths
+        return WHOLE_NUMBERS + name in self.lengths
 
     def choose(self, options: Sequence[Any], kind: str = "", *, typed: bool = False) -> Any:
         """One of the options; of one kind the same each time, if nothing else is told.
@@ -105,7 +108,7 @@ class Oracle:
 
     def sample(self, name: str) -> Any:
         """What a file with one sample in it has: a label, and numbers."""
-        width = self.lengths.get(name, SIZES[0])
+        width = self.lengths.get(name, FRESH_SIZES[0])
         self.tables[name] = width
         drawn = self.random.integers(0, self.lengths.get("values", VALUES), width)
         return lifted(drawn.astype(float))
@@ -114,14 +117,14 @@ class Oracle:
         """The text of a file of drawings, one a line."""
         self.calls += 1
         name = f"drawing#{self.calls}"
-        width = self.tables[name] = self.lengths.get(name, SIZES[0])
+        width = self.tables[name] = self.lengths.get(name, FRESH_SIZES[0])
         lines = self.random.choice(self.letters, (self.rows, width))
         return "\n".join(map("".join, lines))
 
     def fresh(self, skip: int = 0) -> int:
         """A size that no stand-in has, nor, if there is one, any table of the program's; or the
         next but some."""
-        free = [size for size in SIZES if size not in self.drawn]
+        free = [size for size in FRESH_SIZES if size not in self.drawn]
         return sorted(free, key=current().sizes.__contains__)[skip]
 
     def shapes(self) -> list[Shape]:

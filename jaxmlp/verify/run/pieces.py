@@ -25,7 +25,7 @@ class Pieces(NamedTuple):
     functions: list[ast.FunctionDef]
 
 
-def compiled(pieces: Pieces) -> dict[str, Any]:
+def compiled_pieces(pieces: Pieces) -> dict[str, Any]:
     """The pieces as programs, ready to be sent."""
     path = os.path.abspath(pieces.path)  # it will run in another folder
     code = functools.partial(_code, path)

@@ -22,22 +22,24 @@ from typing import Any
 
 from jaxmlp.verify.run import data_sets, modules
 from jaxmlp.verify.run.answer import Answer
-from jaxmlp.verify.run.arrays import Recorded, Unsupported, number
+from jaxmlp.verify.run.arrays import Recorded, Unsupported, recorded_number
 from jaxmlp.verify.run.beside import data_file
 from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
 from jaxmlp.verify.run.loops import Loops, OutOfTime, Seen
-from jaxmlp.verify.run.oracle import ARGUMENTS, ROWS, Oracle
+from jaxmlp.verify.run.oracle import ARGUMENTS, TABLE_ROWS, Oracle
 from jaxmlp.verify.run.recording_numpy import forget_saved
-from jaxmlp.verify.run.step import BESIDE, TapePlace, moves, places
+from jaxmlp.verify.run.step import MODULE_PREFIX, TapePlace, moves, reachable_arrays
 from jaxmlp.verify.run.stubs import Written
-from jaxmlp.verify.run.table import table
-from jaxmlp.verify.run.tape import Span, Tape, TapeFull, begin, current
+from jaxmlp.verify.run.table import recorded_rows
+from jaxmlp.verify.run.tape import Span, Tape, TapeFull, current, record_on
 from jaxmlp.verify.run.unknown import Unknown
 
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 ANSWERS = 100  # that are typed, at most
-SAVED = re.compile(r"weight|param|model|checkpoint|ckpt|trained|network|theta", re.IGNORECASE)
+PARAMETER_FILE = re.compile(
+    r"weight|param|model|checkpoint|ckpt|trained|network|theta", re.IGNORECASE
+)
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, zipfile.BadZipFile, struct.error)
 
 
@@ -85,12 +87,12 @@ class Program:
         self.begun: dict[str, TapePlace] = {}
         self.changed: dict[str, TapePlace] = {}
         oracle.absent = frozenset(unknown)
-        oracle.usual = next(n for n in itertools.count(ROWS) if n not in code.whole_numbers)
+        oracle.usual = next(n for n in itertools.count(TABLE_ROWS) if n not in code.whole_numbers)
         self.names = {name: _absent(name, oracle) for name in sorted(unknown)} | self._builtins()
         self.modules: dict[str, types.ModuleType] = {}  # beside it, by their paths
         self.roots = [*code.roots]
         forget_saved()
-        begin(Tape(os.path.realpath(judged) if judged else code.path))
+        record_on(Tape(os.path.realpath(judged) if judged else code.path))
         current().data, current().find, current().rows = self._data, self._find, rows
         if judged:
             current().beside.add(code.path)
@@ -112,7 +114,7 @@ class Program:
             Unsaved: by its name, the file has what only training would have written.
         """
         called = os.path.basename(file) if isinstance(file, str | os.PathLike) else ""
-        saved = SAVED.search(called) and not called.endswith((".csv", ".txt"))
+        saved = PARAMETER_FILE.search(called) and not called.endswith((".csv", ".txt"))
         if saved and self.oracle.choose((True, False), "saved"):
             raise Unsaved(f"{os.fspath(file)!r} is not there")
         current().guessed = True
@@ -140,9 +142,9 @@ class Program:
         return self.modules[str(file)]
 
     def _taped(self, name: str, path: str) -> None:
-        made = sys.modules[f"{BESIDE}{name}"] = types.ModuleType(f"{BESIDE}{name}")
+        made = sys.modules[f"{MODULE_PREFIX}{name}"] = types.ModuleType(f"{MODULE_PREFIX}{name}")
         made.__dict__.update({k: v for k, v in self.names.items() if k.startswith("__")})
-        made.__dict__.update(__name__=f"{BESIDE}{name}", __file__=path)
+        made.__dict__.update(__name__=f"{MODULE_PREFIX}{name}", __file__=path)
         self.modules[path] = made
         code = self.code.module(path)
         self.roots += [root for root in code.roots if root not in self.roots]
@@ -162,10 +164,10 @@ class Program:
         }  # fmt: skip
         hooks = {
             "__many__": lambda n: self.oracle.lengths.get(str(n), n),
-            "__data__": self._data, "__drawing__": self._drawing, "__table__": table,
+            "__data__": self._data, "__drawing__": self._drawing, "__table__": recorded_rows,
             "__passes__": self.loops.passes, "__while__": self.loops.passes_while,
             "__holds__": lambda test: test or self._is_guessed(),
-            "__int__": label, "__float__": as_number, "__number__": number,
+            "__int__": label, "__float__": as_number, "__number__": recorded_number,
             "__from_bytes__": from_bytes, "__repeated__": repeated, "__minus__": minus,
         }  # fmt: skip
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
@@ -199,7 +201,7 @@ class Program:
             if len(self.errors) > known and self._has_no_data(statement):
                 del self.errors[known:]
             new = {name: self.names[name] for name in self.begun if name in self.names}
-            self.changed = {name: place for name, place in places(new).items()
+            self.changed = {name: place for name, place in reachable_arrays(new).items()
                             if name in self.begun and place.node != self.begun[name].node
                             } | self.changed  # fmt: skip
 
@@ -209,7 +211,7 @@ class Program:
             names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)
                      and isinstance(n.ctx, ast.Store)}  # fmt: skip
             again = {name: self.names[name] for name in names if name in self.names}
-            self.begun = places(again) | self.begun
+            self.begun = reachable_arrays(again) | self.begun
 
     def _has_no_data(self, statement: ast.stmt) -> bool:
         """Whether a statement found no file, or refused what stands in for one; then what it would
@@ -239,7 +241,7 @@ class Program:
         That is of names that were given another value, and of arrays that no name leads to, each
         changed in place once.
         """
-        tape, values = current(), places(self.names)
+        tape, values = current(), reachable_arrays(self.names)
         nodes, named = tape.nodes, {place.node for place in values.values()}
         before, after = dict(self.begun), dict(self.changed)
         for last, (first, times) in tape.written.items():

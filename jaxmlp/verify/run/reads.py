@@ -21,7 +21,7 @@ class Read(NamedTuple):
     places: np.ndarray
 
 
-def read(nodes: Mapping[int, Node], number: int, known: Mapping[int, Read]) -> Read:
+def where_read(nodes: Mapping[int, Node], number: int, known: Mapping[int, Read]) -> Read:
     """Where a value was read; all of itself, if it is no part of another.
 
     Args:
@@ -32,7 +32,7 @@ def read(nodes: Mapping[int, Node], number: int, known: Mapping[int, Read]) -> R
         return known[number]
     if node.op not in PASSING or before not in nodes:
         return Read(number, np.arange(node.value.size).reshape(node.value.shape))
-    data, places = read(nodes, before, known)
+    data, places = where_read(nodes, before, known)
     first, *rest = filled((*node.args, node.kw), {i: nodes[i].value for i in node.references}
                           | {before: places})  # fmt: skip
     return Read(data, _passed(node.op, first, rest[:-1], rest[-1]))

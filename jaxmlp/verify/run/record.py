@@ -9,7 +9,7 @@ from jaxmlp.verify.reading import statements_of
 from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.explored import explored
 from jaxmlp.verify.run.hooked import Hooked, filled_in, undefined, uses_numpy
-from jaxmlp.verify.run.left import Given
+from jaxmlp.verify.run.left import RunStart
 from jaxmlp.verify.run.uncalled import uncalled
 
 
@@ -34,7 +34,7 @@ def record(
         has run the file's step, if one of these has.
     """
     until = time.process_time() + seconds
-    first = Given(tuple(given["told"]), dict(given["lengths"])) if given else None
+    first = RunStart(tuple(given["told"]), dict(given["lengths"])) if given else None
     code = _code(cells, path)
     others = [_code(lines, name) for name, lines in (importers or {}).items()]
     return explored(code, uncalled(ast.Module(code.body, [])), others, until, seed, first)

@@ -13,11 +13,11 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.later import Later
-from jaxmlp.verify.run.reads import Read, read
+from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
-LARGEST = 1 << 16  # numbers of an array that a step leaves as it is, and does not use
+LARGEST_UNUSED = 1 << 16  # numbers of an array that a step leaves as it is, and does not use
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def taken(
     named |= {one for move in seen.moves for one in move[1:]}
     seen = seen._replace(values={
         name: place for name, place in seen.values.items()
-        if place.node in named or np.prod(place.shape) <= LARGEST
+        if place.node in named or np.prod(place.shape) <= LARGEST_UNUSED
     })  # fmt: skip
     named |= {place.node for place in seen.values.values()}
     drawn = set() if seen.moves else _drawn(inside, {place.node for place in seen.values.values()})
@@ -110,7 +110,7 @@ def taken(
     until = max(seen.end, seen.last)
     ran = tuple(n for n, made in lines.items() if _is_any(made, seen.begin, until))
     moves = tuple(map(tuple, seen.moves))
-    parts = {i: read(nodes, i, {}) for i in kept if 0 <= i < seen.begin
+    parts = {i: where_read(nodes, i, {}) for i in kept if 0 <= i < seen.begin
              and nodes[i].op in PASSING and not nodes[i].value.any()}  # fmt: skip
     return Recording(
         seen.line, seen.name, moves, values, kept, guessed, ran,
@@ -163,7 +163,7 @@ def _with_stated(node: Node, places: set[Span]) -> Iterator[Node]:
     yield node
 
 
-def packed(recording: Recording) -> dict[str, Any]:
+def recording_as_data(recording: Recording) -> dict[str, Any]:
     """A recording as plain data."""
     arrays: list[np.ndarray] = []
     after = recording.later
@@ -213,7 +213,7 @@ def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
     return {"type": np.dtype(value).str} if isinstance(value, type) else {"other": str(value)}
 
 
-def unpacked(data: dict[str, Any]) -> Recording:
+def recording_from_data(data: dict[str, Any]) -> Recording:
     """A recording out of plain data."""
     arrays = data["arrays"]
     return Recording(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.run.arrays import Recorded, as_array, has_recorded, lifted, number
+from jaxmlp.verify.run.arrays import Recorded, as_array, has_recorded, lifted, recorded_number
 from jaxmlp.verify.run.encoding import plain
 from jaxmlp.verify.run.tape import current
 
@@ -20,7 +20,7 @@ OF_OLD = {
 }  # fmt: skip
 OF_SIZES = ("zeros", "ones", "full", "empty", "eye", "identity", "arange")
 SAVES = ("save", "savetxt", "savez", "savez_compressed")
-WRITTEN: set[str] = set()  # files of this run
+WRITTEN_FILES: set[str] = set()  # files of this run
 LABELS_BEGIN = 8  # after that many bytes, in MNIST's files
 LOADS = ("load", "loadtxt", "genfromtxt", "fromfile", "frombuffer", "memmap")
 COPIES, VIEWS = ("array", "asfarray"), ("asarray", "asanyarray", "ascontiguousarray")
@@ -68,8 +68,8 @@ def _recording(name: str, value: Any) -> Any:
         return matrix
     if name in ("default_rng", "RandomState", "Generator"):
         return lambda *args, **kw: _Generator(value(*plain(args), **plain(kw)))
-    if name in OTHERWISE:
-        return OTHERWISE[name](value)
+    if name in WRAPPERS:
+        return WRAPPERS[name](value)
     if isinstance(value, type) and issubclass(value, np.number | np.bool_):
         return _casting(value)
     if isinstance(value, np.ufunc):
@@ -148,8 +148,8 @@ class _Generator:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._generator, name)
-        if name in OTHERWISE:
-            return OTHERWISE[name](value)
+        if name in WRAPPERS:
+            return WRAPPERS[name](value)
         if not callable(value):
             return value
         return lambda *args, **kw: _drawn(value(*plain(args), **plain(kw)))
@@ -157,7 +157,7 @@ class _Generator:
 
 def _drawn(value: Any) -> Any:
     """Random numbers; a single one, too, may be a weight."""
-    return number(value) if isinstance(value, float) else lifted(value)
+    return recorded_number(value) if isinstance(value, float) else lifted(value)
 
 
 def _permuting(permute: Callable) -> Callable:
@@ -170,7 +170,7 @@ def _permuting(permute: Callable) -> Callable:
     return permuted
 
 
-def shuffled(array: Any, *_: Any, **__: Any) -> None:
+def shuffle_in_place(array: Any, *_: Any, **__: Any) -> None:
     """Put in random order, in place."""
     if hasattr(array, "stands_for"):
         return
@@ -192,8 +192,8 @@ def _summing(function: Callable) -> Callable:
     return summed
 
 
-OTHERWISE: dict[str, Callable] = {
-    "permutation": _permuting, "shuffle": lambda _: shuffled, "sum": _summing
+WRAPPERS: dict[str, Callable] = {
+    "permutation": _permuting, "shuffle": lambda _: shuffle_in_place, "sum": _summing
 }  # fmt: skip
 
 
@@ -244,16 +244,16 @@ def _saving(name: str) -> Callable:
             with contextlib.suppress(OSError):
                 before = {*os.listdir()}
                 function(*plain(args), **plain(kw))
-                WRITTEN.update(map(os.path.abspath, {*os.listdir()} - before))
+                WRITTEN_FILES.update(map(os.path.abspath, {*os.listdir()} - before))
 
     return save
 
 
 def forget_saved() -> None:
     """Remove what a run has saved."""
-    while WRITTEN:
+    while WRITTEN_FILES:
         with contextlib.suppress(OSError):
-            os.unlink(WRITTEN.pop())
+            os.unlink(WRITTEN_FILES.pop())
 
 
 def _numpy() -> Namespace:

@@ -5,26 +5,34 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from jaxmlp.verify.run.calls import multiplies
-from jaxmlp.verify.run.hooked import MANY
-from jaxmlp.verify.run.oracle import ARGUMENTS, POSITIVE, ROWS, SAMPLES, VALUES, WHOLE, Oracle
+from jaxmlp.verify.run.calls import has_matrix_product
+from jaxmlp.verify.run.hooked import MANY_SAMPLES
+from jaxmlp.verify.run.oracle import (
+    ARGUMENTS,
+    POSITIVE,
+    SAMPLES,
+    TABLE_ROWS,
+    VALUES,
+    WHOLE_NUMBERS,
+    Oracle,
+)
 from jaxmlp.verify.run.program import NO_NAME, Program
-from jaxmlp.verify.run.standing_in import KINDS, PARAMETERS
+from jaxmlp.verify.run.standing_in import PARAMETER_LIST, STAND_IN_KINDS
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import current
 
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
 LESS = 0.01  # what each option costs more than the one before
-WIDEST = 5000
+WIDEST_TABLE = 5000
 MOST_INPUTS = 64  # that a program states as a number
 MOST_ARGUMENTS = 6
 MOST_CHOICES = 200  # that are varied: a program that asks without end makes thousands
-BATCHES = 130  # samples, where fewer make no batch
+ENOUGH_SAMPLES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
 NO_AXIS = "tuple index out of range"  # of a shape
-SHAPE = re.compile(r"\([\d, ]+\)")
+PRINTED_SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
 PLACE = re.compile(r"index (\d+) is out of bounds for axis (\d) with size (\d+)")
 TOO_FEW = re.compile(r"(?i)larger (sample )?than (the )?population")
@@ -33,7 +41,9 @@ SINGLE = re.compile(
     r"(?i)truth value of an array|only (length|size)-1 arrays|0-dimensional arrays"
     r"|array of size 1 to"
 )
-LABELS = "indexing arrays could not be broadcast"  # where each sample has several in place of one
+SEVERAL_LABELS = (
+    "indexing arrays could not be broadcast"  # where each sample has several in place of one
+)
 EMPTY = re.compile(r"(?i)larger than 0|at least one array|zero-size|must not be zero")
 NO_FIT = re.compile(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)")
 Lengths = dict[str, int]  # of vectors and tables by name, of samples and units by their number
@@ -48,7 +58,7 @@ def missing_names(program: Program) -> set[str]:
 def sizes_told(program: Program) -> set[int]:
     """The sizes that errors speak of: where something has one of them, it may be right."""
     told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
-    inside = [n for shape in SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
+    inside = [n for shape in PRINTED_SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
     return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
 
 
@@ -57,7 +67,7 @@ def sizes_wanted(program: Program) -> set[int]:
     1, where it asks for a single number."""
     chosen = [options[k] for k, options in program.oracle.taken if isinstance(options[k], tuple)]
     biased = {size + 1 for shape in chosen for size in shape[-1:]}
-    own = sizes_told(program) - biased - {0, 1, SAMPLES, ROWS, program.oracle.rows}
+    own = sizes_told(program) - biased - {0, 1, SAMPLES, TABLE_ROWS, program.oracle.rows}
     return own | {1} if _asks_for_one(program) else own
 
 
@@ -77,9 +87,9 @@ def other_choices(
     """
     taken, of_numbers = program.oracle.taken, sizes_told(program)
     asked = of_numbers | sizes_wanted(program)  # a shape of 1, too
-    few = _asks_for_one(program) or any(LABELS in text for _, _, text in program.errors)
+    few = _asks_for_one(program) or any(SEVERAL_LABELS in text for _, _, text in program.errors)
     flat = any(NO_AXIS in text for _, _, text in program.errors)
-    likely = (PARAMETERS, *([(SAMPLES,)] if few else []), *(KINDS[2:] if flat else ()))
+    likely = (PARAMETER_LIST, *([(SAMPLES,)] if few else []), *(STAND_IN_KINDS[2:] if flat else ()))
     refused = any(kind == "UnboundLocalError" or line in program.code.raises
                   for kind, line, _ in program.errors)  # fmt: skip
     last = len(taken) if all_of_it else program.chosen or len(taken)
@@ -150,14 +160,17 @@ def other_lengths(
     """
     oracle, texts = program.oracle, [text for _, _, text in program.failures]
     as_samples = [{**lengths, str(n): SAMPLES} for n in many if str(n) not in lengths]
-    others = _resized(program, lengths, {n for n in many if n >= MANY})
+    others = _resized(program, lengths, {n for n in many if n >= MANY_SAMPLES})
     if (oracle.taken or current().guessed) and may_be_few and _stands_still(program):
-        others = [*as_samples, *([{**lengths, "rows": BATCHES}] if "rows" not in lengths else [])]
+        others = [
+            *as_samples,
+            *([{**lengths, "rows": ENOUGH_SAMPLES}] if "rows" not in lengths else []),
+        ]
     if ARGUMENTS not in lengths:
         others += [{**lengths, ARGUMENTS: n} for n in _arguments(program)]
     if any(NO_PLACE in text for text in texts):
         arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
-        others += [{**lengths, WHOLE + name: 1} for name in arrays]
+        others += [{**lengths, WHOLE_NUMBERS + name: 1} for name in arrays]
     return others + (as_samples if any(map(TOO_FEW.search, texts)) else [])
 
 
@@ -170,7 +183,7 @@ def _arguments(program: Program) -> range:
     return range(1 if "SystemExit" in kinds else MOST_ARGUMENTS, MOST_ARGUMENTS + 1)
 
 
-def fewer_units(many: set[int], lengths: Lengths, least: int = MANY) -> Lengths:
+def fewer_units(many: set[int], lengths: Lengths, least: int = MANY_SAMPLES) -> Lengths:
     """Other sizes in place of the hundreds of the program."""
     rest = sorted(n for n in many if n >= least and str(n) not in lengths)
     return {str(n): size for n, size in zip(rest, FEWER, strict=False)}
@@ -182,7 +195,7 @@ def _stands_still(program: Program) -> bool:
     failures = program.failures
     empty = any(kind == "ZeroDivisionError" or EMPTY.search(text) for kind, _, text in failures)
     numbered = any(re.search(r"\d", text) for _, _, text in failures)
-    return not moved and (not failures or empty or not (numbered or multiplies()))
+    return not moved and (not failures or empty or not (numbered or has_matrix_product()))
 
 
 def sized(program: Program, lengths: Lengths, many: set[int]) -> list[Lengths]:
@@ -190,7 +203,7 @@ def sized(program: Program, lengths: Lengths, many: set[int]) -> list[Lengths]:
     texts = [text for kind, _, text in program.failures if kind in SIZES_TOLD]
     sizes = [list(map(int, re.findall(r"\d+", text))) for text in texts]
     return [{**lengths, str(n): program.oracle.rows} for some in sizes for n in some
-            if n in many and n >= MANY and str(n) not in lengths
+            if n in many and n >= MANY_SAMPLES and str(n) not in lengths
             and program.oracle.rows in some]  # fmt: skip
 
 
@@ -210,7 +223,7 @@ def _resized(program: Program, lengths: Lengths, large: set[int]) -> list[Length
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", error)))) for error in texts]
     wanted = large if "out of bounds" in told else large.intersection(sizes)
     free = [n for n in sorted(wanted) if str(n) not in lengths]
-    resized = [{**lengths, str(n): m} for n in free for m in sizes if 1 < m < MANY]
+    resized = [{**lengths, str(n): m} for n in free for m in sizes if 1 < m < MANY_SAMPLES]
     tables = oracle.tables.items() if "indexing" not in told else ()
     resized += [{**lengths, name: size} for name, width in tables if name not in lengths
                 for size in _widths(width, oracle.rows, sizes, others)]  # fmt: skip
@@ -222,11 +235,11 @@ def _resized(program: Program, lengths: Lengths, large: set[int]) -> list[Length
 
 def _as_many_rows(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:
     """As many samples as something has of the program's own, which does not fit beside them."""
-    first = {int(shape[1:-1].split(",")[0]) for shape in SHAPE.findall(told)}
+    first = {int(shape[1:-1].split(",")[0]) for shape in PRINTED_SHAPE.findall(told)}
     if "rows" in lengths or oracle.rows not in first:
         return []
     return [{**lengths, "rows": size} for size in sorted(first - {oracle.rows})
-            if ROWS <= size <= BATCHES]  # fmt: skip
+            if TABLE_ROWS <= size <= ENOUGH_SAMPLES]  # fmt: skip
 
 
 def _asked_for(program: Program, lengths: Lengths) -> list[Lengths]:
@@ -250,8 +263,8 @@ def _wider(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:
 def _more_rows(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:
     """More samples, where a batch has more than there are."""
     m = PLACE.search(told)
-    few = m and m[2] == "0" and int(m[1]) >= int(m[3]) == oracle.rows < BATCHES
-    return [{**lengths, "rows": min(2 * oracle.rows, BATCHES)}] if few else []
+    few = m and m[2] == "0" and int(m[1]) >= int(m[3]) == oracle.rows < ENOUGH_SAMPLES
+    return [{**lengths, "rows": min(2 * oracle.rows, ENOUGH_SAMPLES)}] if few else []
 
 
 def _widths(width: int, rows: int, sizes: list[int], others: list[list[int]]) -> list[int]:
@@ -259,4 +272,4 @@ def _widths(width: int, rows: int, sizes: list[int], others: list[list[int]]) ->
     near = [a for a in sizes if abs(a - width) <= 2]
     widths = [width + b - a for a in near for b in sizes]
     widths += next((some for some in (sizes, *others) if rows * width in some), [])
-    return [n for n in dict.fromkeys(widths) if 1 < n <= WIDEST and n != width]
+    return [n for n in dict.fromkeys(widths) if 1 < n <= WIDEST_TABLE and n != width]

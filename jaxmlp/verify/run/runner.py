@@ -20,16 +20,16 @@ import jaxmlp
 from jaxmlp.verify.clock import LIMIT, Clock
 from jaxmlp.verify.run import box, message
 from jaxmlp.verify.run.box import Held
-from jaxmlp.verify.run.message import Stream
+from jaxmlp.verify.run.message import ByteStream
 from jaxmlp.verify.run.outcome import Crashed, Died, TimedOut, Unfinished
-from jaxmlp.verify.run.pieces import Pieces, compiled
+from jaxmlp.verify.run.pieces import Pieces, compiled_pieces
 
 SEARCH = 1.4  # times as long as a call may take, the search in a file may
 PATIENCE = 3  # times as long as the processor works for it, a file may be run: others use it, too
 START = 30.0  # seconds until a child has imported what its file needs
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from jaxmlp.verify.run import box; box.main()"
 # What Python may need to start.
-KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+KEPT_VARIABLES = ("LD_LIBRARY_PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 class Runner:
@@ -125,7 +125,7 @@ class Runner:
         except message.Garbled:
             raise self._garbled() from None
 
-    def _within(self, limit: float, sent: bytes, read: Callable[[Stream], Any]) -> Any:
+    def _within(self, limit: float, sent: bytes, read: Callable[[ByteStream], Any]) -> Any:
         """What is read after this was sent; if it takes too long or fails, the process is ended."""
         got: list[Any] = []
         process, left = self.process, self.clock.left()
@@ -152,7 +152,7 @@ class Runner:
         return got[0]
 
     def _start(self) -> None:
-        sent = message.packed(compiled(self.pieces))
+        sent = message.packed(compiled_pieces(self.pieces))
         try:  # the imports have a time of their own, and are not tried twice
             if self.begin() != self.wanted:
                 raise Died("the sandbox: it is not what this machine can hold")
@@ -219,17 +219,17 @@ def _compile() -> None:
         compileall.compile_dir(os.path.dirname(__file__), quiet=2)
 
 
-def _line(stream: Stream) -> bytes:
+def _line(stream: ByteStream) -> bytes:
     return stream.readline(1 << 16)
 
 
-def _write(stream: Stream, data: bytes) -> None:
+def _write(stream: ByteStream, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[stream.write(left) :]
 
 
-def _await_end(stream: Stream, seconds: float = 1.0) -> None:
+def _await_end(stream: ByteStream, seconds: float = 1.0) -> None:
     """Wait until nobody has the other end of a pipe: then all that were in a namespace are gone."""
     end = time.monotonic() + seconds
     while os.name == "posix" and (left := end - time.monotonic()) > 0:
@@ -261,7 +261,7 @@ def _python_of(path: tuple[str, ...], here: str) -> tuple[list[str], tuple[str, 
 
 
 def _environment(folder: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), folder)
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     ways = {"MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu", "MALLOC_ARENA_MAX": "2"}

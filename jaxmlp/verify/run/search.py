@@ -15,28 +15,28 @@ import numpy as np
 
 from jaxmlp.verify.run import calls, remedies
 from jaxmlp.verify.run.code import Code
-from jaxmlp.verify.run.hooked import BATCH, MANY, bound
-from jaxmlp.verify.run.later import later
-from jaxmlp.verify.run.left import Given, Left, Trial
+from jaxmlp.verify.run.hooked import BATCH_SAMPLES, MANY_SAMPLES, bound
+from jaxmlp.verify.run.later import what_follows
+from jaxmlp.verify.run.left import Left, RunStart, Trial
 from jaxmlp.verify.run.loops import OutOfTime
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.program import Program
-from jaxmlp.verify.run.recording import Recording, packed, taken
+from jaxmlp.verify.run.recording import Recording, recording_as_data, taken
 from jaxmlp.verify.run.sense import has_target, sensible
 from jaxmlp.verify.run.tape import TapeFull, current
-from jaxmlp.verify.run.uncalled import Uncalled, parts, that_learns
+from jaxmlp.verify.run.uncalled import Uncalled, single_methods, that_learns
 
-WORLDS = 8  # sets of shapes that work, which are given back
+MOST_WORLDS = 8  # sets of shapes that work, which are given back
 SPARE = 100  # of shapes that make no sense, after which others do not either
-KEPT = 60 << 20  # bytes of all of them
+MOST_BYTES = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
-FEW = 100  # of a class without some of its methods
-SHARE = 2  # of an even share of the time, for one of several calls
-AGAIN = 4  # of a changed program, with the shapes of the one before
-OWN = 8  # sizes of the program's own, at most
-LARGE = 50_000  # numbers in an array, from where on fewer units are tried
-FIRST = 2  # of the time a run may take, as long as fewer units may be tried
-PART = 300  # rows of a table, where all of it is too much
+CLASS_TRIES = 100  # of a class without some of its methods
+EVEN_SHARES = 2  # of an even share of the time, for one of several calls
+RETRIES = 4  # of a changed program, with the shapes of the one before
+MOST_OWN_SIZES = 8  # sizes of the program's own, at most
+LARGE_ARRAY = 50_000  # numbers in an array, from where on fewer units are tried
+RUN_TIME_DIVISOR = 2  # of the time a run may take, as long as fewer units may be tried
+PARTIAL_ROWS = 300  # rows of a table, where all of it is too much
 TOO_MUCH = {"TapeFull", "OutOfTime"}
 
 
@@ -59,11 +59,11 @@ class Made:
     @property
     def is_enough(self) -> bool:
         """Whether there is no need of others."""
-        return len(self.found) >= WORLDS or len(self.spare) >= SPARE
+        return len(self.found) >= MOST_WORLDS or len(self.spare) >= SPARE
 
     def all(self) -> list[dict[str, Any]]:
         """What there is to be judged."""
-        return self.found or self.partly or self.spare[:WORLDS]
+        return self.found or self.partly or self.spare[:MOST_WORLDS]
 
 
 class Search:
@@ -79,13 +79,13 @@ class Search:
     """
 
     def __init__(
-        self, code: Code, until: float, seed: int, first: Given | None = None, judged: str = ""
+        self, code: Code, until: float, seed: int, first: RunStart | None = None, judged: str = ""
     ):
         self.code, self.unknown = code, set(code.unknown)
         self.judged, self.reads, self.rows = judged, True, 0
-        self.first, self.tries = first or Given(), TRIES if first is None else AGAIN
+        self.first, self.tries = first or RunStart(), TRIES if first is None else RETRIES
         self.guessed = False
-        self.farthest: tuple[tuple, Given, list] | None = None
+        self.farthest: tuple[tuple, RunStart, list] | None = None
         self.until, self.seed = until, seed
         self.given, self.many = bound(code.body), code.many
         self.errors: list[tuple[str, int, str]] = []
@@ -120,7 +120,7 @@ class Search:
                 left.again.append(run)
                 continue
             if self._may_not_fail(program, run, left):
-                made.partly += map(packed, self._taken(program, guessed=True))
+                made.partly += map(recording_as_data, self._taken(program, guessed=True))
                 continue
             if enough := self._harvest(program, made, call):
                 return self._smaller(enough, program, call) or made.found
@@ -142,27 +142,29 @@ class Search:
         there may be a step."""
         kinds = {kind for kind, _, _ in program.errors}
         self.reads = bool(kinds & TOO_MUCH) and not self.rows
-        self.rows = PART if self.reads else 0
+        self.rows = PARTIAL_ROWS if self.reads else 0
 
     def _harvest(self, program: Program, made: Made, call: Uncalled | None) -> list[Recording]:
         """Keep what a run has given; this, if no other run is needed."""
         oracle = program.oracle
         if not _works(program):
-            if program.went_back and program.seen and len(made.partly) < WORLDS:
-                made.partly += map(packed, filter(sensible, self._taken(program, guessed=True)))
+            if program.went_back and program.seen and len(made.partly) < MOST_WORLDS:
+                made.partly += map(
+                    recording_as_data, filter(sensible, self._taken(program, guessed=True))
+                )
             return []
         self.errors = program.failures
         seen = self._taken(program, guessed=oracle.guesses)
         good = [world for world in seen if not world.guessed or oracle.ours or sensible(world)]
         trains = not program.calls if current().guessed else _may_train(program, call)
         if trains and not any(world.moves for world in good):
-            made.spare += map(packed, good)  # perhaps for want of samples
+            made.spare += map(recording_as_data, good)  # perhaps for want of samples
             return []
-        made.found += map(packed, good)
+        made.found += map(recording_as_data, good)
         made.size += current().bytes if good else 0
-        made.spare += [packed(world) for world in seen if not (good or world.moves)]
+        made.spare += [recording_as_data(world) for world in seen if not (good or world.moves)]
         asked_for = not oracle.drawn  # all shapes are those that the program asks for
-        return good if asked_for or made.size > KEPT else []
+        return good if asked_for or made.size > MOST_BYTES else []
 
     def _push_changes(
         self, program: Program, call: Uncalled | None, run: Trial, left: Left, *, lengths: bool
@@ -191,7 +193,9 @@ class Search:
         """Other lengths to try; with fewer units where all are too many."""
         others = remedies.other_lengths(program, lengths, self.many, may_be_few=may_be_few)
         kinds = {kind for kind, _, _ in program.failures}
-        least = BATCH if "OutOfTime" in kinds else MANY  # with all numbers apart, 100 are many, too
+        least = (
+            BATCH_SAMPLES if "OutOfTime" in kinds else MANY_SAMPLES
+        )  # with all numbers apart, 100 are many, too
         if kinds & TOO_MUCH and (fewer := remedies.fewer_units(self.many, lengths, least)):
             self.fewer |= fewer
             known = {name: fewer.get(str(size), size) for name, size in lengths.items()}
@@ -210,9 +214,9 @@ class Search:
         for left, call in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
             if known and call.is_run_by([*known, *recordings]):
                 continue
-            with self._a_part(min(1.0, SHARE / left)):
+            with self._a_part(min(1.0, EVEN_SHARES / left)):
                 made = [learned] if (learned := self._learning(call)) else [self.worlds(call)]
-                made = made if made[0] else [self.worlds(part) for part in parts(call)]
+                made = made if made[0] else [self.worlds(part) for part in single_methods(call)]
             recordings += made
         return recordings
 
@@ -231,7 +235,7 @@ class Search:
         if (learning := that_learns(call)) is None:
             return []
         known, tries = {*self.shapes}, self.tries
-        self.tries = min(tries, FEW)
+        self.tries = min(tries, CLASS_TRIES)
         with self._a_part(0.5):
             made = self.worlds(learning)
         self.tries = tries
@@ -247,13 +251,15 @@ class Search:
         oracle = program.oracle
         largest = max((n.value.size for world in made for n in world.nodes.values()), default=0)
         fewer = remedies.fewer_units(self.many, oracle.lengths)
-        if largest < LARGE or not fewer:
+        if largest < LARGE_ARRAY or not fewer:
             return []
         told = tuple(picked for picked, _ in oracle.taken)
-        again = self._run(Given(told, {**oracle.lengths, **fewer}), call)
+        again = self._run(RunStart(told, {**oracle.lengths, **fewer}), call)
         if not again.seen or again.failures:
             return []
-        return [packed(world) for world in filter(sensible, self._taken(again, guessed=True))]
+        return [
+            recording_as_data(world) for world in filter(sensible, self._taken(again, guessed=True))
+        ]
 
     def _taken(self, program: Program, *, guessed: bool) -> list[Recording]:
         """What a run has seen, unless another with the same shapes has seen it."""
@@ -271,16 +277,20 @@ class Search:
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):
-                after = later(program.seen[step], made[step].nodes, program.names)
+                after = what_follows(program.seen[step], made[step].nodes, program.names)
                 made[step] = replace(made[step], later=after)
         return made
 
-    def _run(self, start: Given, call: Uncalled | None) -> Program:
+    def _run(self, start: RunStart, call: Uncalled | None) -> Program:
         """The file, run with these choices and lengths, and after it a call."""
         np.random.seed(self.seed)  # noqa: NPY002  (the program's own)
         random.seed(self.seed)
         now = time.process_time()  # with fewer units there is time for more than one run
-        until = self.until if self.fewer or not self.many else now + (self.until - now) / FIRST
+        until = (
+            self.until
+            if self.fewer or not self.many
+            else now + (self.until - now) / RUN_TIME_DIVISOR
+        )
         oracle = Oracle(*start, self.seed, self.sizes)
         program = Program(self.code, oracle, self.unknown, until, self.judged,
                           reads=self.reads, rows=self.rows)  # fmt: skip
@@ -296,7 +306,7 @@ class Search:
                 elif (others := [*program.loops.called, *calls.handed()]) and not program.seen:
                     program.seen.extend(others)
                 elif not (program.seen or program.loops.aimless) and (
-                    calls.multiplies() or program.begun
+                    calls.has_matrix_product() or program.begun
                 ):
                     program.look_back()
         except (OutOfTime, TapeFull) as why:
@@ -311,7 +321,7 @@ class Search:
         """Whether an error tells of sizes of the file's own, which what is missing may have."""
         before = self.sizes
         new = sorted(remedies.sizes_wanted(program) - {*before})
-        self.sizes = (*before, *new)[:OWN]
+        self.sizes = (*before, *new)[:MOST_OWN_SIZES]
         return self.sizes != before
 
     def _lacked_names(self, program: Program) -> bool:

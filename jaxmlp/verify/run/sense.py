@@ -9,9 +9,9 @@ from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import fixed, multiplied
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.targets import Target, given_back, is_stated, kept_at, targets
+from jaxmlp.verify.run.targets import Target, is_stated, kept_at, targets, upstream_targets
 
-MANY = 300  # nodes of a call, from where on shapes are not looked at
+MANY_NODES = 300  # nodes of a call, from where on shapes are not looked at
 
 
 def has_target(recording: Recording) -> bool:
@@ -30,7 +30,9 @@ def sensible(recording: Recording) -> bool:
                  if GRADIENT.search(name) or BACK.search(name)] or _of_all(recording)  # fmt: skip
         fits = all(len(s) < 2 or s in leaves or s[::-1] in leaves for s in given)
         return (
-            fits and _of_one_size(recording) and (len(nodes) > MANY or _is_passed_back(recording))
+            fits
+            and _of_one_size(recording)
+            and (len(nodes) > MANY_NODES or _is_passed_back(recording))
         )
     graph = Graph(nodes)
     candidates = targets(graph, recording.olds, recording.news)
@@ -68,7 +70,7 @@ def _is_passed_back(recording: Recording) -> bool:
     if not (recording.name and recording.goes_back and len(outputs) == 2):
         return True
     return any(
-        any(given_back(recording, graph, [n.id for n in arrays if n.id != y.id], y.id))
+        any(upstream_targets(recording, graph, [n.id for n in arrays if n.id != y.id], y.id))
         for y in arrays
     )
 

@@ -14,11 +14,11 @@ from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.oracle import SAMPLES, Oracle, Shape
 from jaxmlp.verify.run.tape import Ref, current
 
-PRODUCTS = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
-FEW = 50  # operations that are looked back over
+AFFINE = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
+LOOKBACK = 50  # operations that are looked back over
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
-RATE = re.compile(r"lr|eta|(\w+_?)?rate|step(_?size)?|momentum", re.IGNORECASE)
-CUTS = frozenset(["maximum", "minimum"])
+SCALAR_NAME = re.compile(r"lr|eta|(\w+_?)?rate|step(_?size)?|momentum", re.IGNORECASE)
+CLIPPING = frozenset(["maximum", "minimum"])
 
 
 def _shape_of(value: Any) -> Shape:
@@ -115,14 +115,14 @@ def _is_computed(value: Any) -> bool:
     if not isinstance(value, Recorded):
         return hasattr(value, "stands_for")
     nodes = current().nodes
-    made_of = itertools.islice((node for node in _behind(value) if node in nodes), FEW)
-    return any(nodes[node].op in PRODUCTS - {"add"} for node in made_of)
+    made_of = itertools.islice((node for node in _behind(value) if node in nodes), LOOKBACK)
+    return any(nodes[node].op in AFFINE - {"add"} for node in made_of)
 
 
-def elementwise(name: str, pair: list, oracle: Oracle) -> None:
+def decide_elementwise(name: str, pair: list, oracle: Oracle) -> None:
     """Decide the shapes of what is added, multiplied or compared entry by entry."""
     for operand in pair:
-        if is_open(operand) and RATE.fullmatch(operand.stands_for):
+        if is_open(operand) and SCALAR_NAME.fullmatch(operand.stands_for):
             operand.become(oracle.choose([()]))
     undecided = [operand for operand in pair if is_open(operand)]
     if len(undecided) == 2:
@@ -146,7 +146,7 @@ def _two_open(name: str, undecided: list, pair: list, oracle: Oracle) -> None:
     if is_open(second) and isinstance(first.known(), int):
         second.as_integer()
     elif is_open(second):
-        elementwise(name, pair, oracle)
+        decide_elementwise(name, pair, oracle)
 
 
 def _beside(name: str, mine: Any, pair: list, oracle: Oracle) -> None:
@@ -162,7 +162,7 @@ def _beside(name: str, mine: Any, pair: list, oracle: Oracle) -> None:
         else:
             _beside_number(name, mine, other, oracle, divides=second and name == "divide")
         return
-    kind = f"bias of {len(shape)}" if name == "add" and _op(other) in PRODUCTS else ""
+    kind = f"bias of {len(shape)}" if name == "add" and _op(other) in AFFINE else ""
     options = _beside_array(name, other, shape, bias=bool(kind))
     if mine.setting and len(shape) > 1 and name == "multiply":
         options = [shape[-1:], *options]  # an object has a factor for each unit
@@ -190,7 +190,7 @@ def _compared(other: Any) -> np.ndarray:
 
 def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle, *, divides: bool) -> None:
     """A size, a rate or an array, next to a number; a setting that divides is a size."""
-    if mine._flip is not None or name in COMPARE | CUTS:
+    if mine._flip is not None or name in COMPARE | CLIPPING:
         mine.as_array()
         return
     kind = oracle.choose(
@@ -249,7 +249,7 @@ def target(like: np.ndarray | None, shape: Shape, random: np.random.Generator) -
 
 def as_weights(name: str, oracle: Oracle) -> list[Shape]:
     """Where something is called so, the shapes of weights that follow on those before."""
-    are_weights = lambda name: ROLE.get(names.plain(name)) in ("W", "V")  # noqa: E731
+    are_weights = lambda name: ROLE.get(names.plain_name(name)) in ("W", "V")  # noqa: E731
     if not are_weights(name):
         return []
     before = [v.shape for other, v in oracle.made.items() if are_weights(other) and v.ndim == 2]

@@ -9,14 +9,14 @@ import numpy as np
 
 from jaxmlp.verify.names import LAYER_COUNT, SAMPLE_COUNT
 from jaxmlp.verify.run import data_sets
-from jaxmlp.verify.run.arrays import STOOD_IN, Recorded, given_back, lifted, number
+from jaxmlp.verify.run.arrays import STOOD_IN, Recorded, lifted, recorded_number, recorded_result
 from jaxmlp.verify.run.encoding import encoded, plain
-from jaxmlp.verify.run.oracle import SAMPLES, SIZES, VALUES, Oracle, Shape
+from jaxmlp.verify.run.oracle import FRESH_SIZES, SAMPLES, VALUES, Oracle, Shape
 from jaxmlp.verify.run.shapes import as_weights, target
 from jaxmlp.verify.run.tape import current
 
 LAYERS = 3
-PARAMETERS = "parameters"  # of a few layers, in a list
+PARAMETER_LIST = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
 # A column of a frame, by its name; labels, in a file of arrays, or that a library predicts.
@@ -25,7 +25,7 @@ COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$|File\(.*(_y|labels?|classes|tar
 MATLAB_LABELS = re.compile(r"loadmat.*\['[yY]'\]$")  # a column, in MATLAB's files
 OF_FILE = re.compile(r"\.open\(([^)]+)\)")
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
-KINDS = ("table", "column", "images", "pictures")
+STAND_IN_KINDS = ("table", "column", "images", "pictures")
 PICTURE = 64 * 64  # as those of which a well-known course has datasets, in three colours
 
 
@@ -119,7 +119,7 @@ class StandIn:
         if self.value is None:
             self._oracle.drawn.update(dict.fromkeys(shape))
             drawn = self._drawn(shape, like)
-            self.value = number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
+            self.value = recorded_number(float(drawn)) if shape == () else lifted(np.asarray(drawn))
             current().stands_in(self.value)
             self._oracle.leads_to(self.value)
             self._oracle.made[self.stands_for] = self.value
@@ -239,14 +239,18 @@ class StandIn:
             return np.transpose(self._flip.as_array())
         labels = PICKLED in name and name.endswith("[1]")  # beside the samples
         single = labels or bool(COLUMN.search(name))
-        kinds = (*([KINDS[1]] if single else []), *(["given"] if self._given else []), *KINDS)
+        kinds = (
+            *([STAND_IN_KINDS[1]] if single else []),
+            *(["given"] if self._given else []),
+            *STAND_IN_KINDS,
+        )
         file = OF_FILE.search(name)  # of one file it is the same each time
         kind = self._oracle.choose(kinds, f"of {file[1]}" if file else "")
         if kind == "given":
             source = np.array(plain(settled(self._given[0])))
-            self.value = self._given_back(data_sets.scaled(name.rpartition("()")[0], source))
+            self.value = self._given_back(data_sets.standardized(name.rpartition("()")[0], source))
             return self.value
-        usual = {"images": 6, "pictures": PICTURE}.get(kind, SIZES[0])
+        usual = {"images": 6, "pictures": PICTURE}.get(kind, FRESH_SIZES[0])
         usual = 1 if MATLAB_LABELS.search(name) else usual
         width = self._oracle.lengths.get(name, usual)
         if kind != "column":
@@ -268,7 +272,7 @@ class StandIn:
         """What is made of arrays by something that is not there: lost for the tape."""
         taped = encoded(tuple(array for array in self._given if isinstance(array, Recorded)))
         name = f"{STOOD_IN}{self.stands_for}"
-        return given_back(np.array(plain(value)), name, taped) if taped else lifted(value)
+        return recorded_result(np.array(plain(value)), name, taped) if taped else lifted(value)
 
     # a collection
 
@@ -309,8 +313,8 @@ class StandIn:
 
     def _as_list(self) -> list | None:
         """Become sizes, or the parameters of as many layers; None for an array."""
-        kind = self._oracle.choose(("array", "sizes", PARAMETERS), "list")
-        if kind == PARAMETERS:
+        kind = self._oracle.choose(("array", "sizes", PARAMETER_LIST), "list")
+        if kind == PARAMETER_LIST:
             return self._parameters()
         return self._elements() if kind == "sizes" else None
 

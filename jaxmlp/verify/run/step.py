@@ -21,11 +21,12 @@ SHAPING = frozenset((
 PASSING = SHAPING | {"take", "getitem", "np.copy", "astype"}
 SUMS = frozenset(("add", "subtract"))
 WRITES = frozenset(("setitem", "put"))
-BESIDE = "beside."  # before the name of a module of the program's
-DEPTH, MANY = 5, 3000
-MOST = 5 * MANY  # places in all
-FACTORS = frozenset((
-    "matmul", "np.dot", "np.matmul", "multiply.outer", "np.outer", "np.einsum", "np.tensordot",
+MODULE_PREFIX = "beside."  # before the name of a module of the program's
+DEPTH, MOST_ITEMS = 5, 3000
+MOST_PLACES = 5 * MOST_ITEMS  # places in all
+MATRIX_PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))
+FACTORS = MATRIX_PRODUCTS | frozenset((
+    "multiply.outer", "np.outer", "np.einsum", "np.tensordot",
     "np.inner",
 ))  # fmt: skip
 REDUCED = frozenset(("np.sum", "add.reduce", "np.mean", "np.average"))
@@ -55,7 +56,9 @@ class Move(NamedTuple):
     new: int
 
 
-def places(*scopes: Mapping[str, Any], hidden: Collection[str] = ()) -> dict[str, TapePlace]:
+def reachable_arrays(
+    *scopes: Mapping[str, Any], hidden: Collection[str] = ()
+) -> dict[str, TapePlace]:
     """All arrays of floats that can be reached from these names, by the way to them.
 
     Args:
@@ -92,7 +95,7 @@ def _find(
             tape = current()
             arrays[path] = TapePlace(tape.node_of(value), value.shape, tape.entries(value))
         return
-    if depth > DEPTH or len(arrays) > MOST or value is None or isinstance(value, PLAIN):
+    if depth > DEPTH or len(arrays) > MOST_PLACES or value is None or isinstance(value, PLAIN):
         return
     children = _children(path, value)
     if children is not None and id(value) not in seen:
@@ -103,11 +106,11 @@ def _find(
 
 def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
     if isinstance(value, Mapping):
-        return [(f"{path}[{key!r}]", one) for key, one in list(value.items())[:MANY]]
+        return [(f"{path}[{key!r}]", one) for key, one in list(value.items())[:MOST_ITEMS]]
     if isinstance(value, np.ndarray):
         value = list(value.flat)  # of layers, say
     if isinstance(value, list | tuple):
-        return [(f"{path}[{k}]", one) for k, one in enumerate(value[:MANY])]
+        return [(f"{path}[{k}]", one) for k, one in enumerate(value[:MOST_ITEMS])]
     made = type(value)
     if is_own(made) and hasattr(value, "__dict__"):
         shared = {k: v for one in made.__mro__ if is_own(one) for k, v in vars(one).items()
@@ -119,7 +122,7 @@ def _children(path: str, value: Any) -> Iterable[tuple[str, Any]] | None:
 def is_own(made: type) -> bool:
     """Whether a class is the program's own."""
     module = str(made.__module__)
-    return module == "__main__" or module.startswith(BESIDE)
+    return module == "__main__" or module.startswith(MODULE_PREFIX)
 
 
 def moves(
@@ -266,7 +269,7 @@ def reached(nodes: Mapping[int, Node], roots: list[int]) -> dict[int, frozenset[
     return origins
 
 
-def prepared(nodes: Mapping[int, Node], moved: list[Move]) -> set[str]:
+def prepared_steps(nodes: Mapping[int, Node], moved: list[Move]) -> set[str]:
     """The places of steps that a pass takes and the one before has prepared: d of W −= d, which
     gets a new value then."""
     names = {move.old: move.name for move in moved}

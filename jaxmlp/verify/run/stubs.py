@@ -80,7 +80,7 @@ class _Bar(Stub):
     write = staticmethod(lambda *_, **__: None)
 
 
-def progress() -> types.ModuleType:
+def tqdm_stub() -> types.ModuleType:
     """`tqdm`, whose bars are not shown."""
     made = types.ModuleType("tqdm")
     bars = {"tqdm": _Bar, "tqdm_notebook": _Bar, "trange": lambda *args, **_: _Bar(range(*args))}

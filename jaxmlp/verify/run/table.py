@@ -33,7 +33,7 @@ class TupleRow(_Row, tuple):
     """A row that is a tuple."""
 
 
-def table(rows: Any) -> Any:
+def recorded_rows(rows: Any) -> Any:
     """Rows of numbers, with each row as one that records what is taken out of it."""
     made = [ListRow(row) if isinstance(row, list) else TupleRow(row) for row in rows]
     return tuple(made) if isinstance(rows, tuple) else made

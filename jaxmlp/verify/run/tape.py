@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from jaxmlp.verify.run.memory import begins, is_whole, owner, place_of, places
+from jaxmlp.verify.run.memory import begins, owner, place_of, root_indices, spans_root
 
 if TYPE_CHECKING:
     from jaxmlp.verify.run.arrays import Recorded
@@ -260,9 +260,9 @@ class Tape:
             return own
         whole = self.whole(storage)
         node = whole
-        if not is_whole(array, storage.root):
+        if not spans_root(array, storage.root):
             value = np.asarray(array)
-            node = self.add("take", (Ref(whole), places(array, storage.root)), {}, value)
+            node = self.add("take", (Ref(whole), root_indices(array, storage.root)), {}, value)
         self.mark(array, node, storage)
         return node
 
@@ -291,7 +291,7 @@ class Tape:
         if hasattr(array, "_node"):
             recorded = cast("Recorded", array)
             recorded._node, recorded._version = node, storage.version
-        if is_whole(array, storage.root):
+        if spans_root(array, storage.root):
             storage.node = node
 
     def write(
@@ -305,8 +305,8 @@ class Tape:
         node = self.add(op, args, kw, np.asarray(array))
         storage.version += 1
         storage.parts[storage.version] = byte_bounds(array)
-        if not is_whole(array, storage.root):
-            args = (Ref(whole), places(array, storage.root), Ref(node))
+        if not spans_root(array, storage.root):
+            args = (Ref(whole), root_indices(array, storage.root), Ref(node))
             storage.node = self.add("put", args, {}, np.asarray(storage.root))
         self.mark(array, node, storage)
         self._follow(whole, storage)
@@ -345,7 +345,7 @@ class Tape:
         whole, place = self.whole(storage), place_of(array, storage.root, index)
         if isinstance(value, Ref) and value.id in self.placed:  # each place has its own
             value = Ref(self.add("np.copy", (value,), {}, self.nodes[value.id].value))
-        where = np.unravel_index(places(array, storage.root)[index], storage.root.shape)
+        where = np.unravel_index(root_indices(array, storage.root)[index], storage.root.shape)
         change()
         args = (Ref(whole), tuple(map(int, where)), value)
         storage.node = self.add("setitem", args, {}, np.asarray(storage.root))
@@ -354,7 +354,7 @@ class Tape:
         if isinstance(value, Ref) and self.nodes[value.id].value.dtype == storage.root.dtype:
             storage.entries[place] = value.id
             self.placed.add(value.id)
-        if is_whole(array, storage.root):
+        if spans_root(array, storage.root):
             self.mark(array, storage.node, storage)
         self._follow(whole, storage)
 
@@ -365,7 +365,7 @@ class _Current:
     tape = Tape("")
 
 
-def begin(tape: Tape) -> None:
+def record_on(tape: Tape) -> None:
     """Record on this tape from now on."""
     _Current.tape = tape
 

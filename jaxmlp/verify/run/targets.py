@@ -16,9 +16,9 @@ from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, WRITES
 from jaxmlp.verify.run.tape import NOWHERE, Node, Span
 
-GUARDS = frozenset(("add", "np.clip", "maximum", "minimum"))
+GUARD_OPERATIONS = frozenset(("add", "np.clip", "maximum", "minimum"))
 AT_PLACES = frozenset(("getitem", *WRITES))
-EPSILON = 1e-3
+LARGEST_EPSILON = 1e-3
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,9 @@ def _alike(graph: Graph, groups: Iterable[list[int]]) -> list[list[int]]:
     return [[i for group in some for i in group] for some in by_shape.values() if len(some) > 1]
 
 
-def given_back(recording: Recording, graph: Graph, params: list[int], y: int) -> Iterator[Target]:
+def upstream_targets(
+    recording: Recording, graph: Graph, params: list[int], y: int
+) -> Iterator[Target]:
     """What a backward pass may be given ∂E/∂ of: an output of its shape, which it never meets.
 
     Args:
@@ -312,9 +314,9 @@ def _positive(graph: Graph, y: int) -> int:
 
 def _guarded(graph: Graph, g: int) -> int:
     """What a logarithm is of, without what keeps it from 0."""
-    while graph.nodes[g].op in GUARDS and len(graph.before[g]) == 1:
+    while graph.nodes[g].op in GUARD_OPERATIONS and len(graph.before[g]) == 1:
         rest = [a for a in graph.nodes[g].args if isinstance(a, int | float)]
-        if not all(abs(a) <= EPSILON or a >= 1 - EPSILON for a in rest):
+        if not all(abs(a) <= LARGEST_EPSILON or a >= 1 - LARGEST_EPSILON for a in rest):
             break
         (g,) = graph.before[g]
     return g

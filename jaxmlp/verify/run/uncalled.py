@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jaxmlp.verify.names import BACK, NOT_CHECKED, TRAINS, called
+from jaxmlp.verify.names import BACK, NOT_CHECKED, TRAINS, called_name
 
 CALL = "__call__"  # as a layer is called for its forward pass
-FORWARD = "()"  # in place of a name, the forward pass of the same arguments
+FORWARD_CALL = "()"  # in place of a name, the forward pass of the same arguments
 ON_OR_BACK = re.compile(r"forward|fwd|prop|back|grad|loss|error|cost", re.IGNORECASE)
 ADDS = re.compile(r"^_*(add|append|push)|^_*layer$", re.IGNORECASE)
 GROWS = frozenset(("append", "extend", "insert"))  # of lists
-KEPT = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
+CACHE_NAME = re.compile(r"cache|memo|saved|ctx|context", re.IGNORECASE)
 WAY = re.compile(r"_|forward|backward|fwd|bwd|prop(agation)?|back|pass|grad(ient)?|deriv(ative)?")
 
 
@@ -98,7 +98,7 @@ def _givers(
 ) -> dict[str, ast.FunctionDef]:
     """By name the function that returns it: of several the one that goes with the caller."""
     others = [one for one in functions if one is not caller]
-    near = [one for one in others if alike(one.name, caller.name)]
+    near = [one for one in others if of_one_layer(one.name, caller.name)]
     givers: dict[str, ast.FunctionDef] = {}
     for one in (*others, *near):
         own = {arg.arg for arg in one.args.args}
@@ -106,13 +106,13 @@ def _givers(
     for name in (a.arg for a in caller.args.args):
         if near and any(goes_with(name, one) for one in returned(near[0])):
             givers[name] = near[0]
-    kept = [a.arg for a in caller.args.args if KEPT.search(a.arg) and a.arg not in givers]
+    kept = [a.arg for a in caller.args.args if CACHE_NAME.search(a.arg) and a.arg not in givers]
     if near and _gives_several(near[0]):  # by another name, or by none
         givers |= dict.fromkeys(kept, near[0])
     names = {arg.arg for arg in caller.args.args}
     first = [f for f in near if {arg.arg for arg in f.args.args} <= names]
     if BACK.search(caller.name) and first and not kept:
-        givers[FORWARD] = first[0]
+        givers[FORWARD_CALL] = first[0]
     return givers
 
 
@@ -126,12 +126,12 @@ def goes_with(asked: str, given: str) -> bool:
     return bool(given) and asked.lower().removeprefix("y_") == given.lower().removeprefix("y_")
 
 
-def alike(one: str, other: str) -> bool:
+def of_one_layer(one: str, other: str) -> bool:
     """Whether two names are those of a forward and a backward function of one layer."""
     return WAY.sub("", one.lower()) == WAY.sub("", other.lower())
 
 
-def parts(uncalled: Uncalled) -> Iterator[Uncalled]:
+def single_methods(uncalled: Uncalled) -> Iterator[Uncalled]:
     """A class with one of its methods each, where all of them together do not work."""
     methods = uncalled.methods or ()
     if len(methods) > 1:
@@ -176,7 +176,7 @@ def _results(made: ast.ClassDef) -> dict[str, list[str]]:
 
     def named(name: str, asking: frozenset[str]) -> list[str]:
         last = _last_return(methods[name])
-        other = called(last) if isinstance(last, ast.Call) else ""
+        other = called_name(last) if isinstance(last, ast.Call) else ""
         if other in methods.keys() - asking:  # it gives what another method does
             return named(other, asking | {other})
         own = {arg.arg for arg in methods[name].args.args}
@@ -188,7 +188,7 @@ def _results(made: ast.ClassDef) -> dict[str, list[str]]:
 
 def _title(value: ast.expr) -> str:
     """The name of a value, be it an attribute's, or that of what an array is made of."""
-    if isinstance(value, ast.Call) and called(value) in ("array", "asarray", "stack", "copy"):
+    if isinstance(value, ast.Call) and called_name(value) in ("array", "asarray", "stack", "copy"):
         return _title(value.args[0]) if value.args else ""
     return value.id if isinstance(value, ast.Name) else getattr(value, "attr", "")
 

@@ -22,17 +22,17 @@ from jaxmlp.verify.run import absent
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.frames import Columns, FrameRows, are_columns, column
-from jaxmlp.verify.run.oracle import SAMPLES, SIZES
-from jaxmlp.verify.run.shapes import elementwise, product
-from jaxmlp.verify.run.standing_in import LAYERS, PARAMETERS, StandIn, settled
+from jaxmlp.verify.run.oracle import FRESH_SIZES, SAMPLES
+from jaxmlp.verify.run.shapes import decide_elementwise, product
+from jaxmlp.verify.run.standing_in import LAYERS, PARAMETER_LIST, StandIn, settled
 from jaxmlp.verify.run.tape import current
 
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
 CHANGES_LIST = frozenset(["append", "extend", "insert", "pop"])
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
 TENSOR = frozenset(["numpy", "detach", "cpu"])  # of PyTorch's: the same
-SHAPE = re.compile(r"(\w+_)?shape")  # of samples
-BATCHES = re.compile(r"DataLoader\(\)#\d+$")
+SHAPE_NAME = re.compile(r"(\w+_)?shape")  # of samples
+DATA_LOADER = re.compile(r"DataLoader\(\)#\d+$")
 FRAME = frozenset(["values", "array"])  # of a data frame: the table itself
 BY_ROWS = frozenset(["loc", "iloc", "ix"])
 
@@ -57,7 +57,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if ufunc is np.matmul:
             product(args, self._oracle)
         else:
-            elementwise(ufunc.__name__, args, self._oracle)
+            decide_elementwise(ufunc.__name__, args, self._oracle)
         if out is not None and isinstance(out[0], Unknown):
             target = settled(out[0])
             if not isinstance(target, np.ndarray) or target.ndim == 0:
@@ -113,7 +113,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if name == "index" and name not in self.parts:
             return lifted(np.arange(self._oracle.rows))
         if name == "columns" and name not in self.parts:
-            return Columns(f"{self.stands_for}.{k}" for k in range(SIZES[0]))
+            return Columns(f"{self.stands_for}.{k}" for k in range(FRESH_SIZES[0]))
         return None
 
     def _reshaped(self, *shape: Any, **kw: Any) -> Any:
@@ -158,7 +158,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         """What is taken out of it: a size, the parameters of a layer, samples, or numbers."""
         if self.setting and self.known() is None and isinstance(index, int | slice):
             return self._elements()[index]
-        if SHAPE.fullmatch(self.stands_for) and self._is_untold():
+        if SHAPE_NAME.fullmatch(self.stands_for) and self._is_untold():
             self.value = (SAMPLES, self._oracle.fresh())
             self._oracle.drawn[self.value[1]] = None
             return self.value[index]
@@ -197,7 +197,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if self.setting and self.known() is None:
             count = _unpacked_into()
             return iter(self._elements(count or LAYERS))
-        if BATCHES.search(self.stands_for) and self.known() is None:
+        if DATA_LOADER.search(self.stands_for) and self.known() is None:
             pair = self._part("X"), self._part("y")
             return iter([pair, pair])
         if self.known() is None and (count := _unpacked_into()):
@@ -206,7 +206,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return iter([self._part(k) for k in range(count)])
         if self.parts and not self.loaded:
             return iter(self.parts)
-        if self._is_untold() and self._oracle.choose(("rows", PARAMETERS), "rows") != "rows":
+        if self._is_untold() and self._oracle.choose(("rows", PARAMETER_LIST), "rows") != "rows":
             return iter(self._parameters())
         if self.known() is None and self._flip is None:
             return (self._sample(k) for k in range(len(self)))

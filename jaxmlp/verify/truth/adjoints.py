@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.reads import read
+from jaxmlp.verify.run.reads import where_read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.targets import as_target
@@ -19,7 +19,7 @@ States = Sequence[Mapping[int, np.ndarray]]
 Adjoints = dict[int, np.ndarray]
 STATES = 3
 ATTEMPTS = 8
-SMALL = 0.2
+SHRINK_FACTOR = 0.2
 SHRUNK = 4  # times, at most
 MASKING = frozenset(("multiply", "where", "np.where"))  # what a ReLU is written with, too
 LEAST = 1e-10  # of a parameter, by which it moves, at least
@@ -47,7 +47,9 @@ def states(
     samples = {i: _drawn(recording, i, seed) for i in empty}
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
-    size *= SMALL if recording.guessed else 1.0  # its data may be larger than it was made for
+    size *= (
+        SHRINK_FACTOR if recording.guessed else 1.0
+    )  # its data may be larger than it was made for
     for left in reversed(range(2 * ATTEMPTS + count)):
         inputs = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         inputs = {p: np.asarray(size * value) for p, value in inputs.items()}
@@ -55,8 +57,8 @@ def states(
         inputs |= {i: np.ones_like(nodes[i].value) for i in zero} if len(accepted) % 2 else {}
         try:
             values = replay.values(nodes, inputs, any_way=left < ATTEMPTS)
-            if size > SMALL**SHRUNK and left and _is_saturated(recording, values):
-                size *= SMALL  # with units that are saturated nothing is seen
+            if size > SHRINK_FACTOR**SHRUNK and left and _is_saturated(recording, values):
+                size *= SHRINK_FACTOR  # with units that are saturated nothing is seen
                 continue
             if left > ATTEMPTS and _is_dead(recording, values):
                 continue
@@ -78,7 +80,7 @@ def states(
 def _drawn(recording: Recording, number: int, seed: int) -> np.ndarray:
     """Other numbers for a part of the data: each place of these has one, however often and in
     whatever form it is read."""
-    data, places = read(recording.nodes, number, recording.parts)
+    data, places = where_read(recording.nodes, number, recording.parts)
     random = np.random.default_rng((seed, abs(data)))
     return np.asarray(0.5 * random.normal(size=int(places.max(initial=0)) + 1)[places])
 
@@ -148,7 +150,7 @@ def of_known(
 @functools.cache
 def _slope(name: str) -> Callable:
     """∂E/∂g at several states."""
-    return jax.jit(jax.vmap(jax.grad(lambda g, y: jnp.sum(errors.KNOWN[name](g, y)))))
+    return jax.jit(jax.vmap(jax.grad(lambda g, y: jnp.sum(errors.ERROR_FUNCTIONS[name](g, y)))))
 
 
 def _met(g: int, y: int, at: States) -> tuple[np.ndarray, np.ndarray]:
@@ -161,7 +163,7 @@ def is_opposite(
     own: Adjoints, error: str, pairs: Sequence[tuple[int, int]], at: States
 ) -> bool:  # fmt: skip
     """Whether an E that the file states grows where a known one falls, as a likelihood does."""
-    if error not in errors.KNOWN or any(g not in own for g, _ in pairs):
+    if error not in errors.ERROR_FUNCTIONS or any(g not in own for g, _ in pairs):
         return False
     with _as_numpy():
         known = [_slope(error)(*_met(g, y, at)) for g, y in pairs]

@@ -16,8 +16,8 @@ from jaxmlp.verify.run.tape import Node, Ref, references_in
 from jaxmlp.verify.truth import replay
 
 INDEXED = frozenset(("getitem", "setitem", "take", "put"))
-KEPT = 2000  # compiled functions
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+MOST_COMPILED = 2000  # compiled functions
+UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 _compiled: dict[tuple, Callable] = {}  # for operations that are alike, on values of some shapes
 
@@ -69,7 +69,7 @@ def _pulled(operation: Operation, values: list[np.ndarray], pulling: np.ndarray)
     """The derivatives by what moves."""
     shapes = tuple((v.shape, v.dtype.str) for v in (*values, *operation.steady, pulling))
     if (operation.key, shapes) not in _compiled:
-        if len(_compiled) >= KEPT:
+        if len(_compiled) >= MOST_COMPILED:
             _compiled.clear()
         _compiled[operation.key, shapes] = _derivative(operation)
     try:
@@ -94,7 +94,7 @@ def _derivative(operation: Operation) -> Callable:
         nothing = lambda v: jnp.zeros((len(pulling), *v.shape))  # noqa: E731
         return [derivatives[k] if k in derivatives else nothing(v) for k, v in enumerate(values)]
 
-    return jax.jit(jax.vmap(pulled, in_axes=(0, None, 0)), compiler_options=QUICK)
+    return jax.jit(jax.vmap(pulled, in_axes=(0, None, 0)), compiler_options=UNOPTIMISED)
 
 
 def _masks(node: Node, values: Mapping[int, np.ndarray]) -> set[int]:

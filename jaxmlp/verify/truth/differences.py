@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
-from jaxmlp.verify.run.reads import Read, read
+from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors, replay
@@ -19,10 +19,10 @@ from jaxmlp.verify.truth.adjoints import States
 
 ErrorsOf: TypeAlias = Callable[[list[np.ndarray], dict[int, np.ndarray]], np.ndarray]
 DIRECTIONS = 2
-STEP = 1e-5
-NEAR = 1e-4
-ROUNDING = 1e-7  # of the largest slope, that differences may be off
-MOST = 50  # parameters that are numbers
+RELATIVE_STEP = 1e-5
+DIFFERENCE_TOLERANCE = 1e-4
+SLOPE_ROUNDING = 1e-7  # of the largest slope, that differences may be off
+MOST_SCALARS = 50  # parameters that are numbers
 
 
 def slopes(
@@ -51,7 +51,7 @@ def slopes(
         return errors_of([known[end] for end in ends], state)
 
     value = state[param]
-    step = STEP * max(1.0, float(np.abs(value).max(initial=0)))
+    step = RELATIVE_STEP * max(1.0, float(np.abs(value).max(initial=0)))
     ways = [np.asarray(step * v) for v in directions]
     ahead, behind = ([at(np.asarray(value + sign * w)) for w in ways] for sign in (1, -1))
     return (np.array(ahead) - np.array(behind)) / (2 * step)
@@ -70,13 +70,17 @@ def fitting(
 
     def errors_of(outputs: list[np.ndarray], state: dict[int, np.ndarray]) -> np.ndarray:
         both = [(g, as_target(state[y], g)) for g, (_, y) in zip(outputs, pairs, strict=True)]
-        return np.array([sum(np.sum(errors.KNOWN[name](g, y)) for g, y in both) for name in names])
+        return np.array(
+            [sum(np.sum(errors.ERROR_FUNCTIONS[name](g, y)) for g, y in both) for name in names]
+        )
 
     verdicts: dict[str, list[bool]] = {name: [] for name in names}
     ends = [g for g, _ in pairs]
     behind = graph.ancestors(ends)
     numbers = [param for param, change in changes if change[0].size == 1]
-    some = set(numbers[:: 1 + len(numbers) // MOST])  # of many numbers those between are alike
+    some = set(
+        numbers[:: 1 + len(numbers) // MOST_SCALARS]
+    )  # of many numbers those between are alike
     for param, change in changes:
         if param in numbers and param not in some:
             for fits in verdicts.values():
@@ -138,7 +142,7 @@ def _with_parts(graph: Graph, param: int, at: States) -> Iterator[np.ndarray]:
     weights, with 0 for the rest."""
     value = graph.nodes[param].value
     whole = {param: Read(param, np.arange(value.size).reshape(value.shape))}
-    reads = (read(graph.nodes, i, whole) for i in sorted(graph.through([param])))
+    reads = (where_read(graph.nodes, i, whole) for i in sorted(graph.through([param])))
     parts = {places.tobytes(): places for places in (np.unique(part.places) for part in reads)}
     for state, places in itertools.product(at, parts.values()):
         mine = np.zeros(state[param].size)
@@ -153,4 +157,6 @@ def _proportional(told: np.ndarray, true: np.ndarray) -> bool:
         return False
     factor = np.vdot(told, true) / size
     off, sizes = np.abs(told - factor * true).max(axis=0), np.abs(told).max(axis=0)
-    return bool((off <= np.maximum(NEAR * sizes, ROUNDING * sizes.max())).all())
+    return bool(
+        (off <= np.maximum(DIFFERENCE_TOLERANCE * sizes, SLOPE_ROUNDING * sizes.max())).all()
+    )

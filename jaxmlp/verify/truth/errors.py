@@ -30,13 +30,13 @@ def upstream(g: Any, y: Any) -> Any:
 
 
 # E is the sum of these over all entries.
-KNOWN: dict[str, Callable[[Any, Any], Any]] = {
+ERROR_FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "squared_error": squared,
     "cross_entropy": cross_entropy,
     "binary_cross_entropy": binary,
     "upstream": upstream,
 }
-GIVEN = "upstream"
+UPSTREAM_ERROR = "upstream"
 
 
 def meets(name: str, targets: list[np.ndarray]) -> bool:
@@ -48,7 +48,7 @@ def meets(name: str, targets: list[np.ndarray]) -> bool:
 
 def possible(name: str, outputs: list[np.ndarray]) -> bool:
     """Whether an E is defined for these outputs."""
-    if name == GIVEN:  # said where it is so
+    if name == UPSTREAM_ERROR:  # said where it is so
         return False
     if name == "squared_error":
         return True

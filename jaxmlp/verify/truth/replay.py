@@ -87,8 +87,8 @@ def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
 
 
 def _operation(op: str, xp: ModuleType) -> Callable:
-    if op in OWN:
-        return functools.partial(OWN[op], xp)
+    if op in OWN_OPERATIONS:
+        return functools.partial(OWN_OPERATIONS[op], xp)
     if op.endswith("]"):
         op, part = op[:-1].split("[")
         whole = _operation(op, xp)
@@ -160,7 +160,7 @@ def _written(name: str, xp: ModuleType, array: Any, *args: Any, **kw: Any) -> An
     return changed
 
 
-OWN: dict[str, Callable] = {
+OWN_OPERATIONS: dict[str, Callable] = {
     "getitem": lambda xp, array, index: xp.asarray(array)[index],
     "setitem": _set,
     "take": lambda xp, array, places: xp.asarray(array).reshape(-1)[places],

@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.called import Called
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.recording import recording_from_data
 
 SCRIPT = """import numpy as np
 X = np.random.randn(7, 6); Y = np.random.randn(7, 2); rate = 0.1
@@ -28,7 +28,7 @@ def test_what_is_read_by_a_name_has_the_shape_of_the_variable():
     ran: dict = {}
     exec(SCRIPT, ran)
     found = record([SCRIPT], path="<script>", seconds=5.0, seed=0)
-    recording = unpacked(found["recordings"][0][0])
+    recording = recording_from_data(found["recordings"][0][0])
     called = Called(recording, ast.parse(SCRIPT).body, [])
     assert {name for _, name in called.reads} >= {"X", "x", "u", "z", "top", "A", "B", "low"}
     for (_, name), uses in called.reads.items():

@@ -6,7 +6,7 @@ from jaxmlp.verify.judge import steps
 from jaxmlp.verify.judge.faults import faults
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.recording import recording_from_data
 
 NET = """
 import numpy as np
@@ -22,7 +22,7 @@ for t in range(3):
 
 def judged(text: str):
     found = record([text], path="<net>", seconds=5.0, seed=0)
-    return steps.judged([unpacked(one) for one in found["recordings"][0]], 0)
+    return steps.judged([recording_from_data(one) for one in found["recordings"][0]], 0)
 
 
 def test_every_value_of_the_backward_pass_is_named_with_its_factor():

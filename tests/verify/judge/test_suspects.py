@@ -74,7 +74,7 @@ def test_the_suspect_is_named_with_what_belongs_there(
     assert (check.place.line, check.place.text) == (line, old)
     (note,) = check.diagnosis
     assert f"with {new} in place of {old} they do, and the step is right" in note.text.en
-    assert trials.REASONS[why].en in note.text.en
+    assert trials.EDIT_REASONS[why].en in note.text.en
     assert f"{old} を {new} とすれば" in note.text.ja
     assert new not in note.hint.en + note.hint.ja
     assert {shown.verdict for shown in check.lines} == {"wrong"}
@@ -111,7 +111,7 @@ def test_where_data_are_not_there_it_may_be_these_that_do_not_fit(checked):
 def test_another_error_is_no_matter_of_shapes(checked):
     file = checked(BATCH.replace("top = Z @ B - T", "top = int('x')"))
     assert suspects(file) == []
-    assert trials.error([("TypeError", 3, "shapes"), ("ValueError", 4, "no int")]) is None
+    assert trials.suspect_error([("TypeError", 3, "shapes"), ("ValueError", 4, "no int")]) is None
 
 
 SIZES = BATCH.replace("for t in range(9):\n", "for t in range(9):\n    eta = 0.5 / t\n")

@@ -7,7 +7,7 @@ from jaxmlp.verify.judge import steps
 from jaxmlp.verify.judge.faults import faults
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.recording import recording_from_data
 
 # Each has "slope" on one line, which a mistake takes away.
 FORMS = {
@@ -782,7 +782,7 @@ WITHOUT = {
 
 def judged(text, path="<program>"):
     found = record([text], path=str(path), seconds=10.0, seed=0)["recordings"]
-    runs = [[unpacked(one) for one in some] for some in reversed(found)]
+    runs = [[recording_from_data(one) for one in some] for some in reversed(found)]
     worlds = next((some for some in runs if some[0].moves or some[0].goes_back), runs[0])
     return steps.judged([one for one in worlds if one.line == worlds[0].line], 0)
 

@@ -6,12 +6,12 @@ import pytest
 
 from jaxmlp.verify.run.arrays import Recorded, of_frames
 from jaxmlp.verify.run.data_frames import _pandas
-from jaxmlp.verify.run.tape import Tape, begin, current
+from jaxmlp.verify.run.tape import Tape, current, record_on
 
 
 @pytest.fixture(autouse=True)
 def tape():
-    begin(Tape(""))
+    record_on(Tape(""))
 
 
 def test_a_frame_is_one_array_as_long_as_it_is_not_changed():

@@ -5,7 +5,7 @@ import pytest
 import sklearn.datasets
 import sklearn.preprocessing
 
-from jaxmlp.verify.run.data_sets import FORMS, loaded, one_hot
+from jaxmlp.verify.run.data_sets import FORMS, encoded_labels, loaded
 
 BUNDLED = ["digits", "iris", "wine", "breast_cancer", "diabetes"]
 
@@ -70,18 +70,18 @@ def test_labels_become_1_of_k_as_by_the_library():
     labels = np.array([2, 0, 1, 2])
     true = sklearn.preprocessing.OneHotEncoder().fit_transform(labels[:, None]).toarray()
     for encoder in ("OneHotEncoder()#2.fit_transform", "OneHotEncoder().transform"):
-        mine = one_hot(f"sklearn.preprocessing#1.{encoder}", (labels[:, None],), {})
+        mine = encoded_labels(f"sklearn.preprocessing#1.{encoder}", (labels[:, None],), {})
         np.testing.assert_array_equal(mine, true)
     binary = sklearn.preprocessing.LabelBinarizer().fit_transform(labels > 1)
-    mine = one_hot("sklearn.preprocessing.LabelBinarizer().fit_transform", (labels > 1,), {})
+    mine = encoded_labels("sklearn.preprocessing.LabelBinarizer().fit_transform", (labels > 1,), {})
     np.testing.assert_array_equal(mine, binary)
-    assert one_hot("keras.utils.to_categorical", (labels, 10), {}).shape == (4, 10)
+    assert encoded_labels("keras.utils.to_categorical", (labels, 10), {}).shape == (4, 10)
 
 
 @pytest.mark.parametrize(
     "function", ["mine.encode", "sklearn.preprocessing.StandardScaler().fit_transform"]
 )
 def test_what_encodes_no_labels_is_left_alone(function):
-    assert one_hot(function, (np.arange(4),), {}) is None
-    assert one_hot("keras.utils.to_categorical", (np.ones((4, 3)),), {}) is None
-    assert one_hot("keras.utils.to_categorical", (), {}) is None
+    assert encoded_labels(function, (np.arange(4),), {}) is None
+    assert encoded_labels("keras.utils.to_categorical", (np.ones((4, 3)),), {}) is None
+    assert encoded_labels("keras.utils.to_categorical", (), {}) is None

@@ -5,7 +5,7 @@ import pytest
 
 from jaxmlp.verify.run import later
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.recording import Recording, unpacked
+from jaxmlp.verify.run.recording import Recording, recording_from_data
 
 HEAD = """import numpy as np
 both = np.arange(60.0).reshape(12, 5)
@@ -21,7 +21,12 @@ LOOP = """for t in range(5):
 
 def step(text: str) -> Recording:
     found = record([HEAD + text], path="<script>", seconds=9.0, seed=0)
-    return next(one for worlds in found["recordings"] for one in map(unpacked, worlds) if one.moves)
+    return next(
+        one
+        for worlds in found["recordings"]
+        for one in map(recording_from_data, worlds)
+        if one.moves
+    )
 
 
 def test_after_a_step_its_new_parameters_are_used():
@@ -57,7 +62,7 @@ def test_nothing_is_kept_of_a_program_that_ends_with_its_step():
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_large_array_is_kept_without_its_values(kept, monkeypatch):
-    monkeypatch.setattr(later, "LARGEST", 20 if kept else 19)
+    monkeypatch.setattr(later, "LARGEST_KEPT", 20 if kept else 19)
     after = step(LOOP + "G = other @ A\n").later
     (data,) = [
         n for n in after.nodes.values() if n.op == "leaf" and n.value.shape not in ((5, 3), (3, 2))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from jaxmlp.verify import given as ours
-from jaxmlp.verify.run.message import CAP, HEAD, JSON_CAP, Garbled, packed, read, unpacked
+from jaxmlp.verify.run.message import CAP, JSON_CAP, MESSAGE_HEADER, Garbled, packed, read, unpacked
 
 NUMBERS = hnp.boolean_dtypes() | hnp.integer_dtypes() | hnp.floating_dtypes(endianness="?")
 arrays = hnp.arrays(NUMBERS, hnp.array_shapes(min_dims=0, min_side=0))
@@ -83,7 +83,7 @@ def taken(data):
     except (Garbled, EOFError):
         return None
     finally:
-        assert stream.wanted <= HEAD.size + JSON_CAP + CAP
+        assert stream.wanted <= MESSAGE_HEADER.size + JSON_CAP + CAP
 
 
 def assert_garbled(text, arrays=b""):
@@ -119,10 +119,10 @@ def test_what_is_no_message_is_garbled(text, arrays):
 
 @pytest.mark.parametrize("lengths", [(JSON_CAP + 1, 0), (0, CAP + 1), (2**32 - 1, 2**32 - 1)])
 def test_a_length_above_the_cap_is_not_waited_for(lengths):
-    stream = Counting(HEAD.pack(*lengths))
+    stream = Counting(MESSAGE_HEADER.pack(*lengths))
     with pytest.raises(Garbled):
         read(stream)
-    assert stream.wanted == HEAD.size
+    assert stream.wanted == MESSAGE_HEADER.size
 
 
 def mutated(data, draw):

@@ -7,7 +7,7 @@ import pytest
 
 from jaxmlp.verify.run.code import Code
 from jaxmlp.verify.run.hooked import Hooked
-from jaxmlp.verify.run.left import Given
+from jaxmlp.verify.run.left import RunStart
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.search import Search
 
@@ -19,7 +19,7 @@ from jaxmlp.verify.run.search import Search
 def test_fewer_units_are_tried_where_all_are_too_many(kind, expected):
     body = Hooked(numbers=False).visit(ast.parse("hidden = 100\nn = 600\nbatch = 20")).body
     search = Search(Code(body, "<net>", set()), time.monotonic() + 5, 0)
-    program = search._run(Given(), None)
+    program = search._run(RunStart(), None)
     program.errors = [(kind, 1, "")]
     found = search._lengths(program, {}, may_be_few=False)
     assert set().union(*found) == expected

@@ -5,9 +5,9 @@ import pytest
 
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.recording import recording_from_data
 from jaxmlp.verify.run.recording_numpy import NUMPY
-from jaxmlp.verify.run.tape import Tape, begin
+from jaxmlp.verify.run.tape import Tape, record_on
 from jaxmlp.verify.run.unknown import Unknown
 
 HEAD = "import numpy as np\n"
@@ -15,7 +15,7 @@ HEAD = "import numpy as np\n"
 
 def recorded(text: str):
     found = record([HEAD + text], path="<script>", seconds=20.0, seed=0)
-    return [unpacked(one) for worlds in found["recordings"] for one in worlds]
+    return [recording_from_data(one) for worlds in found["recordings"] for one in worlds]
 
 
 def moved(text: str) -> set[str]:
@@ -84,7 +84,7 @@ def test_data_that_are_not_there_get_sizes_that_fit_and_differ():
 
 @pytest.mark.parametrize("permuting", [NUMPY.random, NUMPY.random.default_rng(0)])
 def test_what_is_permuted_and_not_there_is_a_number_of_samples(permuting):
-    begin(Tape("<s>"))
+    record_on(Tape("<s>"))
     n = Unknown("n", Oracle((), {}, 0, ()))
     order = permuting.permutation(n)
     assert sorted(np.asarray(order).tolist()) == list(range(n.as_integer()))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.recording import recording_from_data
 from jaxmlp.verify.run.tape import NOWHERE, Node, Ref
 from jaxmlp.verify.truth import replay
 
@@ -17,7 +17,7 @@ def taped(text: str):
     """The recording of a script that only computes."""
     found = record([HEAD + text], path="<script>", seconds=5.0, seed=0)
     ((data,),) = found["recordings"]
-    return unpacked(data)
+    return recording_from_data(data)
 
 
 def value(recording, name: str) -> np.ndarray:
@@ -118,7 +118,7 @@ def test_a_recording_is_json_and_arrays():
     ((data,),) = found["recordings"]
     rest = {key: one for key, one in data.items() if key != "arrays"}
     again = json.loads(json.dumps(rest), object_hook=sequences) | {"arrays": data["arrays"]}
-    one, other = unpacked(data), unpacked(again)
+    one, other = recording_from_data(data), recording_from_data(again)
     assert one.values == other.values
     assert [n.args for n in one.nodes.values() if not has_arrays(n.args)] == [
         n.args for n in other.nodes.values() if not has_arrays(n.args)

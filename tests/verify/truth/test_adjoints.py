@@ -5,7 +5,7 @@ import pytest
 
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.record import record
-from jaxmlp.verify.run.recording import unpacked
+from jaxmlp.verify.run.recording import recording_from_data
 from jaxmlp.verify.run.targets import targets
 from jaxmlp.verify.truth import adjoints, backward, errors, replay
 from jaxmlp.verify.truth.differences import fitting
@@ -38,7 +38,7 @@ def step(kind: str):
     f, slope = NETS[kind]
     text = NET.format(f=f, slope=slope)
     found = record([text], path="<net>", seconds=5.0, seed=0)
-    recording = unpacked(found["recordings"][0][0])
+    recording = recording_from_data(found["recordings"][0][0])
     graph = Graph(recording.nodes)
     olds, news = [m[1] for m in recording.moves], [m[2] for m in recording.moves]
     (target, *_) = targets(graph, olds, news)
@@ -54,7 +54,7 @@ def test_each_adjoint_is_what_differences_say(kind):
 
     def error(given):
         out = replay.values(recording.nodes, given)[g]
-        return float(np.sum(errors.KNOWN[name](out, at[1][y])))
+        return float(np.sum(errors.ERROR_FUNCTIONS[name](out, at[1][y])))
 
     for old in olds:
         value = at[1][old]
@@ -68,7 +68,7 @@ def test_each_adjoint_is_what_differences_say(kind):
 def test_the_quick_referee_knows_the_right_E_from_the_others(kind):
     recording, graph, olds, news, target, at = step(kind)
     changes = [(o, [s[o] - s[n] for s in at]) for o, n in zip(olds, news, strict=True)]
-    fits = fitting(recording, graph, changes, target.pairs, at, list(errors.KNOWN))
+    fits = fitting(recording, graph, changes, target.pairs, at, list(errors.ERROR_FUNCTIONS))
     assert all(fits["cross_entropy"])
     assert not any(fits["squared_error"])
 
@@ -76,7 +76,7 @@ def test_the_quick_referee_knows_the_right_E_from_the_others(kind):
 def test_another_branch_is_not_followed():
     text = "import numpy as np\na = np.ones((2, 2)) @ np.ones((2, 2))\nif a[0, 0] > 1: b = a * 2\n"
     found = record([text], path="<s>", seconds=5.0, seed=0)
-    recording = unpacked(found["recordings"][0][0])
+    recording = recording_from_data(found["recordings"][0][0])
     leaf = next(n for n in recording.nodes.values() if n.op == "leaf")
     with pytest.raises(replay.NotReplayed):
         replay.values(recording.nodes, {leaf.id: leaf.value * 0})
@@ -97,7 +97,7 @@ for t in range(3):
     w[0] -= 0.1 * dw[0]; w[1] -= 0.1 * dw[1]; v[0] -= 0.1 * dv
 """
     found = record([text], path="<net>", seconds=5.0, seed=0)
-    recording = unpacked(found["recordings"][0][0])
+    recording = recording_from_data(found["recordings"][0][0])
     graph, olds = Graph(recording.nodes), [m[1] for m in recording.moves]
     (target, *_) = targets(graph, olds, [m[2] for m in recording.moves])
     at, known = adjoints.states(recording, olds, 0), len(backward._compiled)

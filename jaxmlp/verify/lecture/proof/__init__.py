@@ -18,18 +18,18 @@ from jaxmlp.verify.lecture.proof import many, printed, small, writing
 from jaxmlp.verify.lecture.proof.chain import Chain, failures
 from jaxmlp.verify.lecture.proof.elementwise import (
     Elementwise,
-    binary,
+    binary_delta2,
     derivative_of_sigmoid,
     g_by_a,
     identity_by_a,
     sigmoid_by_a,
-    squared,
+    squared_delta2,
 )
 from jaxmlp.verify.lecture.proof.layers import Layers
-from jaxmlp.verify.lecture.proof.network import network
+from jaxmlp.verify.lecture.proof.network import symbolic_network
 from jaxmlp.verify.lecture.proof.softmax import Softmax
 
-SIZES = Words(
+ANY_SIZES = Words(
     "for all d, q, m and any differentiable f",
     "すべての d, q, m と任意の微分可能な f について",
 )
@@ -42,16 +42,18 @@ SIZES_OF = {
     ),
 }
 SIZES_OF["L24"] = SIZES_OF["L23"]
-BIAS = Words("with and without bias", "バイアスの有無によりません")
-BATCH = Words("also for a batch, by mean and by sum", "バッチの平均と和についても成り立ちます")
+BIAS_REMARK = Words("with and without bias", "バイアスの有無によりません")
+BATCH_REMARK = Words(
+    "also for a batch, by mean and by sum", "バッチの平均と和についても成り立ちます"
+)
 ALSO = {
     "L10": None,
     "L11": None,
-    "L15": Words(f"{BIAS.en}, {BATCH.en}", f"{BIAS.ja}。{BATCH.ja}"),
-    "L20": Words(f"{BIAS.en}, {BATCH.en}", f"{BIAS.ja}。{BATCH.ja}"),
+    "L15": Words(f"{BIAS_REMARK.en}, {BATCH_REMARK.en}", f"{BIAS_REMARK.ja}。{BATCH_REMARK.ja}"),
+    "L20": Words(f"{BIAS_REMARK.en}, {BATCH_REMARK.en}", f"{BIAS_REMARK.ja}。{BATCH_REMARK.ja}"),
     "L22": Words(
-        f"{BIAS.en}, and for any depth by induction over the layers",
-        f"{BIAS.ja}。層についての帰納法で、任意の深さについても成り立ちます",
+        f"{BIAS_REMARK.en}, and for any depth by induction over the layers",
+        f"{BIAS_REMARK.ja}。層についての帰納法で、任意の深さについても成り立ちます",
     ),
 }
 
@@ -64,7 +66,7 @@ class Networks:
 
     def _layers(self, kind: str) -> Layers:
         """A network of this bias, and what its chains have in common."""
-        return Layers(network(kind, bias=self.bias))
+        return Layers(symbolic_network(kind, bias=self.bias))
 
     @cached_property
     def softmax(self) -> Softmax:
@@ -75,25 +77,25 @@ class Networks:
     def linear(self) -> Elementwise:
         """g(a) = a with the squared error (L8)."""
         layers = self._layers("linear")
-        return Elementwise(layers, squared(layers, identity_by_a(layers)))
+        return Elementwise(layers, squared_delta2(layers, identity_by_a(layers)))
 
     @cached_property
     def square(self) -> Elementwise:
         """Any g element by element with the squared error."""
         layers = self._layers("square")
-        return Elementwise(layers, squared(layers, g_by_a(layers)))
+        return Elementwise(layers, squared_delta2(layers, g_by_a(layers)))
 
     @cached_property
     def half(self) -> Elementwise:
         """The same, with half the squared error."""
         layers = self._layers("half")
-        return Elementwise(layers, squared(layers, g_by_a(layers), sp.Rational(1, 2)))
+        return Elementwise(layers, squared_delta2(layers, g_by_a(layers), sp.Rational(1, 2)))
 
     @cached_property
     def sigmoid(self) -> Elementwise:
         """g = σ with the E of L10."""
         layers = self._layers("sigmoid")
-        return Elementwise(layers, binary(layers))
+        return Elementwise(layers, binary_delta2(layers))
 
 
 @functools.cache
@@ -198,11 +200,11 @@ def _statement(claim: str, chains: Sequence[Chain], refuted: Words | None) -> Wo
     """For which sizes and functions it is proved, and by what it is refuted as printed."""
     if not chains:
         return Words("refuted as printed", "資料に書かれている形は反証済みです")
-    sizes = SIZES_OF.get(claim, SIZES)
+    sizes = SIZES_OF.get(claim, ANY_SIZES)
     needs = next((chain.assumes for chain in chains if chain.assumes), "")
     en = f"proved {sizes.en}" + (f", where {needs}" if needs else "")
     ja = (f"{needs} のとき、" if needs else "") + f"{sizes.ja}証明済みです"
-    if also := ALSO.get(claim, BIAS):
+    if also := ALSO.get(claim, BIAS_REMARK):
         en, ja = f"{en}; {also.en}", f"{ja} ({also.ja})"
     if refuted is None:
         return Words(en, ja)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule, applied
+from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule, apply_rules
 from jaxmlp.verify.lecture.proof.language import Partial, Range, Theory, free_indices, normal
 from jaxmlp.verify.lecture.proof.rules import equality
 
@@ -68,10 +68,10 @@ def holds(left: sp.Expr, step: Link, place: ProofPlace) -> bool:
     there, back = normal(left), normal(step.right)
     if not step.rules:
         return there == back
-    forward = applied(step.rules, left, place)
+    forward = apply_rules(step.rules, left, place)
     if forward == back:
         return True
-    backward = applied(step.rules, step.right, place)
+    backward = apply_rules(step.rules, step.right, place)
     return backward in (there, forward)
 
 
@@ -86,7 +86,7 @@ def failures(chain: Chain) -> list[int]:
     return [n for n, (left, step) in enumerate(chain.pairs(), 1) if not holds(left, step, place)]
 
 
-def proved(chain: Chain, *, upto: int | None = None, words: Words | None = None) -> ProofRule:
+def proved_rule(chain: Chain, *, upto: int | None = None, words: Words | None = None) -> ProofRule:
     """The chain's first expression equals its last: a rule for other chains.
 
     Args:

@@ -6,7 +6,7 @@ from sympy.core.function import AppliedUndef
 from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.arithmetic import fraction
 from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule
-from jaxmlp.verify.lecture.proof.language import Partial, name, opened, prime
+from jaxmlp.verify.lecture.proof.language import Partial, opened, prime, quantity_name
 
 
 def sum_rule(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
@@ -24,7 +24,7 @@ def sum_rule(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
 
 def _constant(expr: sp.Basic, variable: sp.Expr, place: ProofPlace) -> bool:
     """Whether an expression does not depend on the variable, by no way."""
-    return not place.theory.reaches(expr, name(variable))
+    return not place.theory.reaches(expr, quantity_name(variable))
 
 
 def constant_rule(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
@@ -72,12 +72,16 @@ def chain_rule_through(between: str) -> ProofRule:
     """∂F/∂t = Σ_l ∂F/∂a_l ∂a_l/∂t, where F depends on t through a alone."""
 
     def turn(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
-        if not isinstance(node, Partial) or name(node.variable) == between:
+        if not isinstance(node, Partial) or quantity_name(node.variable) == between:
             return None
         theory, (inside, variable) = place.theory, node.args
         own = _quantity(inside)
         base = sp.IndexedBase(between)
-        if own is None or name(own) == between or theory.reaches(inside, name(variable), between):
+        if (
+            own is None
+            or quantity_name(own) == between
+            or theory.reaches(inside, quantity_name(variable), between)
+        ):
             return None
         sample = own.indices[:1] if theory.of_a_sample(own) else ()
         if theory.of_a_sample(base[0]) != bool(sample):
@@ -102,7 +106,7 @@ def _quantity(expr: sp.Expr) -> sp.Expr | None:
 
 def coordinates(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     """∂v_il/∂v_kj = δ_ik δ_lj, ∂t/∂t = 1: entries of one quantity are independent of each other."""
-    if not isinstance(node, Partial) or name(node.variable) in place.varied:
+    if not isinstance(node, Partial) or quantity_name(node.variable) in place.varied:
         return None
     inside, variable = node.args
     if inside == variable:

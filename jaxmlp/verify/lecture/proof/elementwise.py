@@ -8,11 +8,11 @@ from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
 from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
 from jaxmlp.verify.lecture.proof.language import Partial, Theory, prime
-from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
+from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, over_outputs
 from jaxmlp.verify.lecture.proof.network import (
     FUNCTIONS,
     ONE,
-    OUTPUTS,
+    OUTPUT_RANGE,
     df,
     eta,
     g_of,
@@ -64,7 +64,7 @@ def derivative_of_sigmoid() -> Chain:
 def _by_a(layers: Layers, title: tuple[str, str], *links: Link) -> Chain:
     """∂g_i/∂a_k."""
     start = Partial(layers.net.g(i), layers.net.a(k))
-    return layers.chain(title, {i: OUTPUTS, k: OUTPUTS}, start, *links)
+    return layers.chain(title, {i: OUTPUT_RANGE, k: OUTPUT_RANGE}, start, *links)
 
 
 def g_by_a(layers: Layers) -> Chain:
@@ -102,37 +102,39 @@ def sigmoid_by_a(layers: Layers) -> Chain:
     )
 
 
-def squared(layers: Layers, slope: Chain, factor: sp.Expr = ONE) -> Chain:
+def squared_delta2(layers: Layers, slope: Chain, factor: sp.Expr = ONE) -> Chain:
     """δ2 for the squared error, or for that times a factor; `slope` is ∂g_i/∂a_k."""
     y, g, a = layers.net.y, layers.net.g, layers.net.a
     of, two = y(i) - g(i), 2 * factor
     at_k = (slope.end / DELTA(i, k)).xreplace({i: k})
     return layers.chain(
         ("δ2 = ∂E/∂a, entry k", "δ2 = ∂E/∂a の第 k 成分"),
-        {k: OUTPUTS},
+        {k: OUTPUT_RANGE},
         Partial(layers.net.loss, a(k)),
-        link(Partial(factor * outputs(i, of**2), a(k)), layers.definition("E", "L8")),
-        link(factor * outputs(i, Partial(of**2, a(k))), *LINEAR),
-        link(outputs(i, two * of * Partial(of, a(k))), CHAIN_RULE, *EXPAND),
-        link(-outputs(i, two * of * Partial(g(i), a(k))), *LINEAR, *EXPAND),
-        link(-outputs(i, two * of * slope.end), lemma(slope)),
+        link(Partial(factor * over_outputs(i, of**2), a(k)), layers.definition("E", "L8")),
+        link(factor * over_outputs(i, Partial(of**2, a(k))), *LINEAR),
+        link(over_outputs(i, two * of * Partial(of, a(k))), CHAIN_RULE, *EXPAND),
+        link(-over_outputs(i, two * of * Partial(g(i), a(k))), *LINEAR, *EXPAND),
+        link(-over_outputs(i, two * of * slope.end), lemma(slope)),
         link(two * at_k * (g(k) - y(k)), COLLAPSE, DISTRIBUTE),
     )
 
 
-def binary(layers: Layers) -> Chain:
+def binary_delta2(layers: Layers) -> Chain:
     """δ2 for g = σ and the E of L10, summed over the outputs: g' cancels."""
     y, g, a, slope = layers.net.y, layers.net.g, layers.net.a, sigmoid_by_a(layers)
     first, second = y(i) * sp.log(g(i)), (1 - y(i)) * sp.log(1 - g(i))
     by_g = y(i) / g(i) - (1 - y(i)) / (1 - g(i))
     return layers.chain(
         ("δ2 = ∂E/∂a, entry k", "δ2 = ∂E/∂a の第 k 成分"),
-        {k: OUTPUTS},
+        {k: OUTPUT_RANGE},
         Partial(layers.net.loss, a(k)),
-        link(Partial(-outputs(i, first + second), a(k)), layers.definition("E", "L10")),
-        link(-outputs(i, by_g * Partial(g(i), a(k))), *LINEAR, CHAIN_RULE, *LINEAR, DISTRIBUTE),
-        link(-outputs(i, by_g * g(i) * (1 - g(i)) * DELTA(i, k)), lemma(slope)),
-        link(-outputs(i, (y(i) - g(i)) * DELTA(i, k)), COMMON_DENOMINATOR, DISTRIBUTE),
+        link(Partial(-over_outputs(i, first + second), a(k)), layers.definition("E", "L10")),
+        link(
+            -over_outputs(i, by_g * Partial(g(i), a(k))), *LINEAR, CHAIN_RULE, *LINEAR, DISTRIBUTE
+        ),
+        link(-over_outputs(i, by_g * g(i) * (1 - g(i)) * DELTA(i, k)), lemma(slope)),
+        link(-over_outputs(i, (y(i) - g(i)) * DELTA(i, k)), COMMON_DENOMINATOR, DISTRIBUTE),
         link(g(k) - y(k), COLLAPSE, DISTRIBUTE),
     )
 
@@ -160,9 +162,11 @@ class Elementwise:
             ("∂E/∂v_k, entry j", "∂E/∂v_k の第 j 成分"),
             self.layers.outer,
             Partial(self.E, v),
-            link(outputs(i, Partial(self.E, a(i)) * Partial(a(i), v)), chain_rule_through("a")),
-            link(outputs(i, self._delta(i) * Partial(a(i), v)), lemma(self.delta2, "δ2")),
-            link(outputs(i, self._delta(i) * DELTA(i, k) * z(j)), lemma(self.layers.a_by_v)),
+            link(
+                over_outputs(i, Partial(self.E, a(i)) * Partial(a(i), v)), chain_rule_through("a")
+            ),
+            link(over_outputs(i, self._delta(i) * Partial(a(i), v)), lemma(self.delta2, "δ2")),
+            link(over_outputs(i, self._delta(i) * DELTA(i, k) * z(j)), lemma(self.layers.a_by_v)),
             link(self._delta(k) * z(j), COLLAPSE),
         )
 
@@ -176,9 +180,11 @@ class Elementwise:
             ("∂E/∂w_j, entry r", "∂E/∂w_j の第 r 成分"),
             self.layers.inner,
             Partial(self.E, w),
-            link(outputs(k, Partial(self.E, a(k)) * Partial(a(k), w)), chain_rule_through("a")),
-            link(outputs(k, delta * Partial(a(k), w)), lemma(self.delta2, "δ2")),
-            link(outputs(k, delta * v(k, j) * df(u(j)) * x(r)), by_L18),
+            link(
+                over_outputs(k, Partial(self.E, a(k)) * Partial(a(k), w)), chain_rule_through("a")
+            ),
+            link(over_outputs(k, delta * Partial(a(k), w)), lemma(self.delta2, "δ2")),
+            link(over_outputs(k, delta * v(k, j) * df(u(j)) * x(r)), by_L18),
         )
 
     @cached_property

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from jaxmlp.verify.lecture.proof.language import Partial, Theory, matched, name
+from jaxmlp.verify.lecture.proof.language import Partial, Theory, match_pattern, quantity_name
 
-Numbers = dict[sp.Symbol, sp.Expr]  # the sizes and the free indices
+Substitutions = dict[sp.Symbol, sp.Expr]  # the sizes and the free indices
 
 
 class Example(NamedTuple):
@@ -33,7 +33,7 @@ def identity(t: sp.Expr) -> sp.Expr:
 
 
 def spelled(
-    expr: sp.Basic, theory: Theory, at: Numbers, held: frozenset[str] = frozenset()
+    expr: sp.Basic, theory: Theory, at: Substitutions, held: frozenset[str] = frozenset()
 ) -> sp.Expr:
     """The same at sizes that are numbers: its sums written out, its derivatives by SymPy.
 
@@ -51,7 +51,7 @@ def spelled(
         values = range(int(inside(low)), int(inside(high)) + 1)
         return sp.Add(*(spelled(body, theory, {**at, letter: sp.Integer(n)}, held) for n in values))
     if isinstance(expr, Partial):
-        varied = held | {name(expr.variable)}
+        varied = held | {quantity_name(expr.variable)}
         derivative = sp.diff(inside(expr.inside, held=varied), inside(expr.variable, held=varied))
         return derivative.subs({one: inside(_read(one)) for one in derivative.free_symbols})
     if isinstance(expr, sp.Indexed):
@@ -64,14 +64,16 @@ def spelled(
     return expr.func(*map(inside, expr.args)) if expr.args else expr
 
 
-def _spelled_entry(entry: sp.Indexed, theory: Theory, at: Numbers, held: frozenset[str]) -> sp.Expr:
+def _spelled_entry(
+    entry: sp.Indexed, theory: Theory, at: Substitutions, held: frozenset[str]
+) -> sp.Expr:
     """An entry as it is defined, or as a symbol of its own where nothing defines it."""
-    if name(entry) not in held:
+    if quantity_name(entry) not in held:
         for definition in theory.definitions:
-            values = matched(definition.left, entry, definition.ranges)
+            values = match_pattern(definition.left, entry, definition.ranges)
             if values is not None:
                 return spelled(definition.right.xreplace(values), theory, at, held)
-    return sp.Symbol(f"{name(entry)}|{'|'.join(map(str, entry.indices))}")
+    return sp.Symbol(f"{quantity_name(entry)}|{'|'.join(map(str, entry.indices))}")
 
 
 def _read(symbol: sp.Symbol) -> sp.Expr:

@@ -11,9 +11,9 @@ from jaxmlp.verify.lecture.proof.language import (
     Partial,
     Range,
     Theory,
-    name,
     normal,
     opened,
+    quantity_name,
 )
 
 AT_MOST = 30  # passes until nothing changes any more; the longest link here takes 4
@@ -62,14 +62,14 @@ def rewritten(expr: sp.Basic, rule: ProofRule, place: ProofPlace) -> sp.Basic:
         here = place._replace(ranges={**place.ranges, bound: span})
         return sp.Sum(rewritten(body, rule, here), (bound, *span))
     if isinstance(expr, Partial):
-        here = place._replace(varied=place.varied | {name(expr.variable)})
+        here = place._replace(varied=place.varied | {quantity_name(expr.variable)})
         return Partial(rewritten(expr.inside, rule, here), expr.variable)
     if not expr.args or isinstance(expr, (sp.Indexed, sp.KroneckerDelta, IndexedEntry)):
         return expr
     return expr.func(*(rewritten(part, rule, place) for part in expr.args))
 
 
-def applied(rules: Iterable[ProofRule], expr: sp.Basic, place: ProofPlace) -> sp.Basic:
+def apply_rules(rules: Iterable[ProofRule], expr: sp.Basic, place: ProofPlace) -> sp.Basic:
     """The rules applied one after the other, each until it changes nothing any more."""
     now = normal(expr)
     for rule in rules:

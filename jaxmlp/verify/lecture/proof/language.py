@@ -39,7 +39,7 @@ def index(names: str) -> tuple[sp.Symbol, ...]:
     return sp.symbols(f"{names},", integer=True)
 
 
-def name(expr: sp.Expr) -> str:
+def quantity_name(expr: sp.Expr) -> str:
     """Of a quantity: that of an indexed one is its base's."""
     return (expr.base.label if isinstance(expr, sp.Indexed) else expr).name
 
@@ -49,7 +49,7 @@ def names(expr: sp.Basic) -> set[str]:
     if isinstance(expr, sp.Sum):
         return names(expr.function)
     if isinstance(expr, (sp.Indexed, sp.Symbol)):
-        return {name(expr)}
+        return {quantity_name(expr)}
     parts = expr.args[:1] if isinstance(expr, IndexedEntry) else expr.args
     none = isinstance(expr, (sp.KroneckerDelta, sp.Tuple))
     return set() if none else set().union(*map(names, parts))
@@ -150,7 +150,7 @@ class Theory(NamedTuple):
             if quantity not in seen:
                 seen.add(quantity)
                 todo |= set().union(
-                    *(names(d.right) for d in self.definitions if name(d.left) == quantity)
+                    *(names(d.right) for d in self.definitions if quantity_name(d.left) == quantity)
                 )
         return False
 
@@ -169,7 +169,7 @@ def within(subscript: sp.Expr, span: Range, ranges: dict[sp.Symbol, Range]) -> b
     return bool((low - span[0]).is_nonnegative and (span[1] - high).is_nonnegative)
 
 
-def matched(
+def match_pattern(
     pattern: sp.Basic, expr: sp.Basic, letters: Container[sp.Symbol]
 ) -> dict[sp.Symbol, sp.Expr] | None:
     """The values of the letters for which the pattern is the expression, or None."""
@@ -179,7 +179,7 @@ def matched(
         return {} if pattern == expr else None
     values: dict[sp.Symbol, sp.Expr] = {}
     for mine, theirs in zip(pattern.args, expr.args, strict=True):
-        part = matched(mine, theirs, letters)
+        part = match_pattern(mine, theirs, letters)
         if part is None or any(values.get(key, value) != value for key, value in part.items()):
             return None
         values |= part

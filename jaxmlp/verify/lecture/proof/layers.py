@@ -5,14 +5,14 @@ from functools import cached_property
 import sympy as sp
 
 from jaxmlp.verify.finding import Words
-from jaxmlp.verify.lecture.proof.chain import Chain, Link, link, proved
+from jaxmlp.verify.lecture.proof.chain import Chain, Link, link, proved_rule
 from jaxmlp.verify.lecture.proof.kernel import ProofRule
 from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Range
 from jaxmlp.verify.lecture.proof.matrices import ENTRY, Gradient, Minus, Times
 from jaxmlp.verify.lecture.proof.network import (
-    OUTPUTS,
-    SAMPLES,
-    UNITS,
+    OUTPUT_RANGE,
+    SAMPLE_RANGE,
+    UNIT_RANGE,
     ProvedNetwork,
     df,
     eta,
@@ -43,20 +43,20 @@ def over(letter: sp.Symbol, span: Range, inside: sp.Expr) -> sp.Expr:
     return sp.Sum(inside, (letter, *span))
 
 
-def outputs(letter: sp.Symbol, inside: sp.Expr) -> sp.Expr:
+def over_outputs(letter: sp.Symbol, inside: sp.Expr) -> sp.Expr:
     """Σ from 1 to m."""
-    return over(letter, OUTPUTS, inside)
+    return over(letter, OUTPUT_RANGE, inside)
 
 
 def units(letter: sp.Symbol, inside: sp.Expr) -> sp.Expr:
     """Σ from 1 to q."""
-    return over(letter, UNITS, inside)
+    return over(letter, UNIT_RANGE, inside)
 
 
 def lemma(chain: Chain, cite: str = "", upto: int | None = None) -> ProofRule:
     """A proved chain as a rule; `cite` is the lecture's number, where it has one."""
     words = Words(f"by {cite}", f"{cite} より") if cite else None
-    return proved(chain, upto=upto, words=words)
+    return proved_rule(chain, upto=upto, words=words)
 
 
 class Layers:
@@ -69,13 +69,13 @@ class Layers:
 
     def __init__(self, net: ProvedNetwork):
         self.net = net
-        self.outer, self.inner = {k: OUTPUTS, j: net.hidden}, {j: UNITS, r: net.inputs}
+        self.outer, self.inner = {k: OUTPUT_RANGE, j: net.hidden}, {j: UNIT_RANGE, r: net.inputs}
 
     def chain(
         self, title: tuple[str, str], ranges: dict[sp.Symbol, Range], start: sp.Expr, *links: Link
     ) -> Chain:
         """A chain about this network."""
-        sample = {s: SAMPLES} if self.net.front else {}
+        sample = {s: SAMPLE_RANGE} if self.net.front else {}
         return Chain(Words(*title), self.net.theory, ranges | sample, start, links)
 
     def step(self, symbol: str, gradient: sp.Basic, by: ProofRule) -> Chain:
@@ -104,7 +104,7 @@ class Layers:
         a, v, z, span = self.net.a, self.net.v, self.net.z, self.net.hidden
         return self.chain(
             ("derivative of a by V", "a の V による微分"),
-            {i: OUTPUTS, **self.outer},
+            {i: OUTPUT_RANGE, **self.outer},
             Partial(a(i), v(k, j)),
             link(Partial(over(l, span, v(i, l) * z(l)), v(k, j)), self.definition("a", "L3")),
             link(over(l, span, z(l) * Partial(v(i, l), v(k, j))), *LINEAR),
@@ -118,7 +118,7 @@ class Layers:
         u, w, x, span = self.net.u, self.net.w, self.net.x, self.net.inputs
         return self.chain(
             ("derivative of u by W", "u の W による微分"),
-            {l: UNITS, **self.inner},
+            {l: UNIT_RANGE, **self.inner},
             Partial(u(l), w(j, r)),
             link(Partial(over(i, span, w(l, i) * x(i)), w(j, r)), self.definition("u", "L3")),
             link(over(i, span, x(i) * Partial(w(l, i), w(j, r))), *LINEAR),
@@ -146,7 +146,7 @@ class Layers:
         a, v, u = self.net.a, self.net.v, self.net.u
         return self.chain(
             ("derivative of a by u", "a の u による微分"),
-            {i: OUTPUTS, j: UNITS},
+            {i: OUTPUT_RANGE, j: UNIT_RANGE},
             Partial(a(i), u(j)),
             *self._a_by(u(j)),
             link(units(l, v(i, l) * df(u(l)) * DELTA(l, j)), COORDINATES),
@@ -159,7 +159,7 @@ class Layers:
         a, v, u, w, x = self.net.a, self.net.v, self.net.u, self.net.w, self.net.x
         return self.chain(
             ("∂(v_i·z)/∂w_j, entry r", "∂(v_i·z)/∂w_j の第 r 成分"),
-            {i: OUTPUTS, **self.inner},
+            {i: OUTPUT_RANGE, **self.inner},
             Partial(a(i), w(j, r)),
             *self._a_by(w(j, r)),
             link(units(l, v(i, l) * df(u(l)) * DELTA(l, j) * x(r)), lemma(self.u_by_w)),

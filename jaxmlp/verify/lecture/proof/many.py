@@ -10,7 +10,15 @@ from jaxmlp.verify.lecture.proof.chain import Chain, link
 from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
 from jaxmlp.verify.lecture.proof.kernel import ProofRule
 from jaxmlp.verify.lecture.proof.language import Definition, IndexedEntry, Partial, Range
-from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs, over, units
+from jaxmlp.verify.lecture.proof.layers import (
+    DELTA,
+    LINEAR,
+    Layers,
+    lemma,
+    over,
+    over_outputs,
+    units,
+)
 from jaxmlp.verify.lecture.proof.matrices import (
     ENTRY,
     Gradient,
@@ -24,11 +32,11 @@ from jaxmlp.verify.lecture.proof.matrices import (
     letter,
 )
 from jaxmlp.verify.lecture.proof.network import (
-    DEEP,
+    DEEP_LETTERS,
     ONE,
-    OUTPUTS,
-    SAMPLES,
-    UNITS,
+    OUTPUT_RANGE,
+    SAMPLE_RANGE,
+    UNIT_RANGE,
     E,
     df,
     i,
@@ -36,9 +44,9 @@ from jaxmlp.verify.lecture.proof.network import (
     k,
     l,
     n,
-    network,
     r,
     s,
+    symbolic_network,
 )
 from jaxmlp.verify.lecture.proof.rules import (
     COLLAPSE,
@@ -53,7 +61,7 @@ from jaxmlp.verify.lecture.proof.softmax import Softmax
 @functools.cache
 def _of_a_sample(bias: bool) -> Softmax:
     """The chains of one sample of a batch."""
-    return Softmax(Layers(network(bias=bias, batch=True)))
+    return Softmax(Layers(symbolic_network(bias=bias, batch=True)))
 
 
 class Batch:
@@ -69,13 +77,13 @@ class Batch:
         if not mean:
             self.about = ("sum over the samples", "サンプルの和")
         net = self.net = self.one.net
-        self.D2 = Minus(self._rows("G", "g", OUTPUTS), self._rows("Y", "y", OUTPUTS))
-        slope = Of(sp.Symbol("f'"), self._rows("U", "u", UNITS))
+        self.D2 = Minus(self._rows("G", "g", OUTPUT_RANGE), self._rows("Y", "y", OUTPUT_RANGE))
+        slope = Of(sp.Symbol("f'"), self._rows("U", "u", UNIT_RANGE))
         self.D1 = Hadamard(Product(self.D2, net.matrix("Ṽ")), slope)
 
     def _rows(self, symbol: str, of: str, span: Range) -> Letter:
         """The vectors of all samples."""
-        return letter(symbol, self.net.base(of), SAMPLES, span)
+        return letter(symbol, self.net.base(of), SAMPLE_RANGE, span)
 
     @cached_property
     def dV(self) -> Chain:
@@ -98,7 +106,7 @@ class Batch:
         """The entries of a gradient, by those of one sample."""
         (chain, cite), loss = of_a_sample, self.net.loss
         chain = chain._replace(start=chain.links[0].right, links=chain.links[1:2])
-        mean = lambda inside: self.weight * over(s, SAMPLES, inside)  # noqa: E731
+        mean = lambda inside: self.weight * over(s, SAMPLE_RANGE, inside)  # noqa: E731
         definitions = (*self.net.theory.definitions, Definition(E, mean(loss), {}))
         gathered = (ENTRY, DISTRIBUTE, SUM_OF_A_SUM, COMMON_FACTOR)
         return Chain(
@@ -127,13 +135,13 @@ class Depth:
     """
 
     def __init__(self, *, bias: bool = True):
-        net = self.net = network("any", bias=bias, letters=DEEP)
+        net = self.net = symbolic_network("any", bias=bias, letters=DEEP_LETTERS)
         self.layers = Layers(net)
         self.now, self.then = (sp.IndexedBase(f"δ^{{({layer})}}") for layer in ("ℓ", "ℓ+1"))
         self.of_now, self.of_then = (definition(b.label.name) for b in (self.now, self.then))
         definitions = (
-            Definition(self.then[i], Partial(E, net.a(i)), {i: OUTPUTS}),
-            Definition(self.now[j], Partial(E, net.u(j)), {j: UNITS}),
+            Definition(self.then[i], Partial(E, net.a(i)), {i: OUTPUT_RANGE}),
+            Definition(self.now[j], Partial(E, net.u(j)), {j: UNIT_RANGE}),
         )
         self.theory = net.theory._replace(definitions=(*net.theory.definitions, *definitions))
 
@@ -145,20 +153,23 @@ class Depth:
     def delta(self) -> Chain:
         """δ of the layer ℓ = W̃ᵀδ ⊙ f'(u), with W and δ of the layer ℓ + 1."""
         u, after, weights, then = self.net.u, self.net.a, self.net.v, self.then
-        W = letter("W̃^{(ℓ+1)}", self.net.base("v"), OUTPUTS, UNITS)
-        back = Product(Transposed(W), letter("δ^{(ℓ+1)}", then, OUTPUTS))
-        slopes = Of(sp.Symbol("f'"), letter("u^{(ℓ)}", self.net.base("u"), UNITS))
+        W = letter("W̃^{(ℓ+1)}", self.net.base("v"), OUTPUT_RANGE, UNIT_RANGE)
+        back = Product(Transposed(W), letter("δ^{(ℓ+1)}", then, OUTPUT_RANGE))
+        slopes = Of(sp.Symbol("f'"), letter("u^{(ℓ)}", self.net.base("u"), UNIT_RANGE))
         slope = Partial(after(i), u(j))
         return Chain(
             Words("step of the induction: δ of layer ℓ from that of layer ℓ + 1",
                   "帰納法の一歩: 第 ℓ+1 層の δ から第 ℓ 層の δ"),
-            self.theory, {j: UNITS}, self.now[j],
+            self.theory, {j: UNIT_RANGE}, self.now[j],
             (
                 link(Partial(E, u(j)), self.of_now),
-                link(outputs(i, Partial(E, after(i)) * slope), self._through("a")),
-                link(outputs(i, then[i] * slope), self.of_then),
-                link(outputs(i, then[i] * weights(i, j) * df(u(j))), lemma(self.layers.a_by_u)),
-                link(outputs(i, weights(i, j) * then[i]) * df(u(j)), COMMON_FACTOR),
+                link(over_outputs(i, Partial(E, after(i)) * slope), self._through("a")),
+                link(over_outputs(i, then[i] * slope), self.of_then),
+                link(
+                    over_outputs(i, then[i] * weights(i, j) * df(u(j))),
+                    lemma(self.layers.a_by_u),
+                ),
+                link(over_outputs(i, weights(i, j) * then[i]) * df(u(j)), COMMON_FACTOR),
                 link(IndexedEntry(Hadamard(back, slopes), j), ENTRY),
             ),
         )  # fmt: skip
@@ -168,8 +179,8 @@ class Depth:
         """∂E/∂W of the layer ℓ = δzᵀ, z of the layer ℓ − 1."""
         u, x, now, net = self.net.u, self.net.x, self.now, self.net
         before = letter("z^{(ℓ−1)}", net.base("x"), net.inputs)
-        W, w_jr = letter("W^{(ℓ)}", net.base("w"), UNITS, net.inputs), net.w(j, r)
-        product = Product(letter("δ^{(ℓ)}", now, UNITS), Transposed(before))
+        W, w_jr = letter("W^{(ℓ)}", net.base("w"), UNIT_RANGE, net.inputs), net.w(j, r)
+        product = Product(letter("δ^{(ℓ)}", now, UNIT_RANGE), Transposed(before))
         return Chain(
             Words("∂E/∂W of layer ℓ", "第 ℓ 層の ∂E/∂W"),
             self.theory, self.layers.inner, IndexedEntry(Gradient(E, W), j, r),

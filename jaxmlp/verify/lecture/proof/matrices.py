@@ -8,7 +8,7 @@ from jaxmlp.verify.finding import Words
 from jaxmlp.verify.lecture.proof.kernel import ProofPlace, ProofRule
 from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Range, within
 
-Shape = tuple[Range | None, Range | None]  # of rows and columns; a vector has no columns
+MatrixShape = tuple[Range | None, Range | None]  # of rows and columns; a vector has no columns
 
 
 class Unfit(ValueError):
@@ -19,7 +19,7 @@ class Letter(sp.Basic):
     """A matrix or vector such as V, with the quantity that its entries are; made by `letter`."""
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> MatrixShape:
         """The ranges of its indices."""
         rows, columns = (tuple(span) or None for span in self.args[2:4])
         return rows, columns

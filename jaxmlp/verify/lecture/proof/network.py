@@ -11,14 +11,18 @@ from jaxmlp.verify.lecture.proof.language import Definition, Range, Theory, inde
 ONE = sp.Integer(1)
 d, q, m, n = sp.symbols("d q m n", integer=True, positive=True)
 i, j, k, l, r, s = index("i, j, k, l, r, s")  # noqa: E741
-UNITS, OUTPUTS, SAMPLES = (ONE, q), (ONE, m), (ONE, n)
+UNIT_RANGE, OUTPUT_RANGE, SAMPLE_RANGE = (ONE, q), (ONE, m), (ONE, n)
 f, g_of, sigma = (sp.Function(name) for name in ("f", "g", "σ"))
 df = prime(f)
 E, eta, t = sp.symbols("E η t")
 FUNCTIONS = {"σ": sp.Lambda(t, 1 / (1 + sp.exp(-t)))}
 LETTERS = tuple("xwuzvagy")
-LAYERS = ("ℓ−1", "ℓ", "ℓ", "ℓ", "ℓ+1", "ℓ+1")  # three that follow each other
-DEEP = (*(f"{of}^{{({layer})}}" for of, layer in zip("zwuzwu", LAYERS, strict=True)), "g", "y")
+LAYER_INDICES = ("ℓ−1", "ℓ", "ℓ", "ℓ", "ℓ+1", "ℓ+1")  # three that follow each other
+DEEP_LETTERS = (
+    *(f"{of}^{{({layer})}}" for of, layer in zip("zwuzwu", LAYER_INDICES, strict=True)),
+    "g",
+    "y",
+)
 
 
 class ProvedNetwork(NamedTuple):
@@ -61,18 +65,18 @@ class ProvedNetwork(NamedTuple):
 
     def vector(self, letter: str, symbol: str | None = None) -> matrices.Letter:
         """x, u, z, a, g or y, with another symbol if that is printed."""
-        spans = {"x": self.inputs, "u": UNITS, "z": self.hidden}
-        span = spans.get(letter, OUTPUTS)
+        spans = {"x": self.inputs, "u": UNIT_RANGE, "z": self.hidden}
+        span = spans.get(letter, OUTPUT_RANGE)
         return matrices.letter(symbol or letter, self.base(letter), span, front=self.front)
 
     def matrix(self, symbol: str) -> matrices.Letter:
         """W, V, or Ṽ."""
-        known = {"W": ("w", UNITS, self.inputs), "V": ("v", OUTPUTS, self.hidden)}
-        letter, rows, columns = known.get(symbol, ("v", OUTPUTS, UNITS))
+        known = {"W": ("w", UNIT_RANGE, self.inputs), "V": ("v", OUTPUT_RANGE, self.hidden)}
+        letter, rows, columns = known.get(symbol, ("v", OUTPUT_RANGE, UNIT_RANGE))
         return matrices.letter(symbol, self.base(letter), rows, columns)
 
 
-def network(
+def symbolic_network(
     kind: str = "softmax", *, bias: bool = True, batch: bool = False,
     letters: tuple[str, ...] = LETTERS,
 ) -> ProvedNetwork:  # fmt: skip
@@ -89,23 +93,23 @@ def network(
     """
     first, front = (0 if bias else 1), ((s,) if batch else ())
     net = ProvedNetwork(None, first, front, sp.IndexedBase("E")[s] if batch else E, letters)
-    ranges = {s: SAMPLES} if batch else {}
+    ranges = {s: SAMPLE_RANGE} if batch else {}
     weighted = sp.Sum(net.w(j, r) * net.x(r), (r, *net.inputs))
     outputs = sp.Sum(net.v(i, l) * net.z(l), (l, *net.hidden))
     definitions = [
-        Definition(net.u(j), weighted, {j: UNITS, **ranges}),
+        Definition(net.u(j), weighted, {j: UNIT_RANGE, **ranges}),
         *([Definition(net.z(0), ONE, ranges)] if bias else []),
-        Definition(net.z(l), f(net.u(l)), {l: UNITS, **ranges}),
-        Definition(net.a(i), outputs, {i: OUTPUTS, **ranges}),
-        Definition(net.g(i), _output(kind, net), {i: OUTPUTS, **ranges}),
+        Definition(net.z(l), f(net.u(l)), {l: UNIT_RANGE, **ranges}),
+        Definition(net.a(i), outputs, {i: OUTPUT_RANGE, **ranges}),
+        Definition(net.g(i), _output(kind, net), {i: OUTPUT_RANGE, **ranges}),
         Definition(net.loss, _error(kind, net), ranges),
     ]
     none: tuple[Range, ...] = ()
+    of_letter = {"x": net.inputs, "u": UNIT_RANGE, "z": net.hidden}
+    of_letter |= dict.fromkeys("agy", OUTPUT_RANGE)
     spans = dict.fromkeys(letters, none) | {
-        net.letters[LETTERS.index(letter)]: (span,)
-        for letter, span in
-        {"x": net.inputs, "u": UNITS, "z": net.hidden, **dict.fromkeys("agy", OUTPUTS)}.items()
-    }  # fmt: skip
+        net.letters[LETTERS.index(letter)]: (span,) for letter, span in of_letter.items()
+    }
     theory = Theory(tuple(definitions), spans, s if batch else None, FUNCTIONS, net.base("y"))
     return net._replace(theory=theory)
 
@@ -113,7 +117,7 @@ def network(
 def _output(kind: str, net: ProvedNetwork) -> sp.Expr:
     """g_i."""
     a = net.a
-    softmax = sp.exp(a(i)) / sp.Sum(sp.exp(a(l)), (l, *OUTPUTS))
+    softmax = sp.exp(a(i)) / sp.Sum(sp.exp(a(l)), (l, *OUTPUT_RANGE))
     known = {"softmax": softmax, "linear": a(i), "sigmoid": sigma(a(i))}
     return known.get(kind, g_of(a(i)))
 
@@ -123,8 +127,8 @@ def _error(kind: str, net: ProvedNetwork) -> sp.Basic:
     y, g = net.y, net.g
     if kind == "any":
         return sp.Tuple(net.a(i))
-    square = sp.Sum((y(i) - g(i)) ** 2, (i, *OUTPUTS))
+    square = sp.Sum((y(i) - g(i)) ** 2, (i, *OUTPUT_RANGE))
     binary = y(i) * sp.log(g(i)) + (1 - y(i)) * sp.log(1 - g(i))
-    entropy = -sp.Sum(y(i) * sp.log(g(i)), (i, *OUTPUTS))
-    known = {"softmax": entropy, "half": square / 2, "sigmoid": -sp.Sum(binary, (i, *OUTPUTS))}
+    entropy = -sp.Sum(y(i) * sp.log(g(i)), (i, *OUTPUT_RANGE))
+    known = {"softmax": entropy, "half": square / 2, "sigmoid": -sp.Sum(binary, (i, *OUTPUT_RANGE))}
     return known.get(kind, square)

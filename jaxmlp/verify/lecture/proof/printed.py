@@ -19,13 +19,13 @@ from jaxmlp.verify.lecture.proof.network import (
     k,
     l,
     m,
-    network,
     q,
     r,
+    symbolic_network,
 )
 from jaxmlp.verify.lecture.proof.writing import text
 
-NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
+EXAMPLE_NUMBERS = {"x": (1, 1), "w": ((0, 0),), "y": (1, 0), "v": ((0, 0), (0, 0))}
 
 
 def example(
@@ -35,7 +35,7 @@ def example(
     """One with d = 1 and m = 2."""
     sizes = {d: sp.Integer(1), q: sp.Integer(q_), m: sp.Integer(2)}
     at = {letter: sp.Integer(number) for letter, number in at.items()}
-    return Example(left, right, at, sizes, NUMBERS | numbers)
+    return Example(left, right, at, sizes, EXAMPLE_NUMBERS | numbers)
 
 
 def _L13(net: ProvedNetwork) -> Example:
@@ -118,7 +118,7 @@ VT_Z = Words(
     "Vᵀz does not conform: Vᵀ has m columns and z has q + 1 entries. Even where m = q + 1:",
     "Vᵀz は形が合いません (Vᵀ は m 列、z は q + 1 次元)。m = q + 1 のときでも:",
 )
-SHAPES = {
+NONCONFORMING = {
     "L21": (_Vt_z, VT_Z),
     "L22": (_Vt_z, VT_Z),
     "L27": (
@@ -147,8 +147,8 @@ def refutation(claim: str) -> Words:
         ValueError: it does, at the numbers that were to refute it.
     """
     kind, of = EXAMPLES[claim]
-    net = network(kind)
-    shapes, words = SHAPES.get(claim, (None, Words("", "")))
+    net = symbolic_network(kind)
+    shapes, words = NONCONFORMING.get(claim, (None, Words("", "")))
     if shapes is not None:
         _refuse(claim, shapes, net)
     instance = of(net)

@@ -14,9 +14,9 @@ from jaxmlp.verify.lecture.proof.language import (
     Definition,
     Range,
     fresh,
-    matched,
-    name,
+    match_pattern,
     opened,
+    quantity_name,
     within,
 )
 
@@ -29,7 +29,7 @@ def definition(of: str, source: str = "") -> ProofRule:
             return None
         if isinstance(node, AppliedUndef) and node.func.__name__ in place.theory.functions:
             return place.theory.functions[of](*node.args) if node.func.__name__ == of else None
-        if not isinstance(node, (sp.Indexed, sp.Symbol)) or name(node) != of:
+        if not isinstance(node, (sp.Indexed, sp.Symbol)) or quantity_name(node) != of:
             return None
         return next(
             filter(None, (_unfolded(d, node, place) for d in place.theory.definitions)), None
@@ -41,7 +41,7 @@ def definition(of: str, source: str = "") -> ProofRule:
 
 def _unfolded(equation: Definition, node: sp.Expr, place: ProofPlace) -> sp.Expr | None:
     """What a definition says of a quantity, if it is one of those it defines."""
-    values = matched(equation.left, node, equation.ranges)
+    values = match_pattern(equation.left, node, equation.ranges)
     known = not isinstance(equation.right, sp.Tuple)  # else only what it depends on is
     if values is None or not known or not _fits(values, equation.ranges, place):
         return None
@@ -61,7 +61,7 @@ def sums_to_1(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
     bound, body, span = opened(node)
     all_y = isinstance(body, sp.Indexed) and body.base == y and body.indices[-1] == bound
     whole = all_y and bound not in set().union(*(i.free_symbols for i in body.indices[:-1]))
-    return sp.Integer(1) if whole and span == place.theory.spans[name(body)][0] else None
+    return sp.Integer(1) if whole and span == place.theory.spans[quantity_name(body)][0] else None
 
 
 def equality(
@@ -71,7 +71,7 @@ def equality(
     bounded = {letter: span for letter, span in ranges.items() if span is not None}
 
     def turn(node: sp.Basic, place: ProofPlace) -> sp.Expr | None:
-        values = None if place.varied else matched(left, node, ranges)
+        values = None if place.varied else match_pattern(left, node, ranges)
         if values is None or not _fits({k: values[k] for k in bounded}, bounded, place):
             return None
         return fresh(right).xreplace(values)

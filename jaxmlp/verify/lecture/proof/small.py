@@ -11,7 +11,19 @@ from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
 from jaxmlp.verify.lecture.proof.language import Definition, IndexedEntry, Partial, Theory
 from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, lemma, over
 from jaxmlp.verify.lecture.proof.matrices import ENTRY, Gradient, Product, Times, Transposed, letter
-from jaxmlp.verify.lecture.proof.network import FUNCTIONS, ONE, UNITS, E, d, i, j, k, l, r, sigma
+from jaxmlp.verify.lecture.proof.network import (
+    FUNCTIONS,
+    ONE,
+    UNIT_RANGE,
+    E,
+    d,
+    i,
+    j,
+    k,
+    l,
+    r,
+    sigma,
+)
 from jaxmlp.verify.lecture.proof.rules import (
     CHAIN_RULE,
     COLLAPSE,
@@ -42,7 +54,7 @@ def _share(k: sp.Symbol | int) -> sp.Expr:
     return sp.exp(a[k]) / over(l, TWO, sp.exp(a[l]))
 
 
-WX, LOSS = _of_row(w[r]), -over(i, TWO, ys[i] * sp.log(g[i]))
+WX, LOG_LOSS = _of_row(w[r]), -over(i, TWO, ys[i] * sp.log(g[i]))
 THEORY = Theory(
     (
         Definition(ys[1], y, {}),
@@ -50,7 +62,7 @@ THEORY = Theory(
         Definition(w[r], v[1, r] - v[2, r], {r: INPUTS}),
         Definition(a[i], _of_row(v[i, r]), {i: TWO}),
         Definition(g[i], _share(i), {i: TWO}),
-        Definition(E, LOSS, {}),
+        Definition(E, LOG_LOSS, {}),
     ),
     {},
     functions=FUNCTIONS,
@@ -96,7 +108,7 @@ def two_classes() -> list[Chain]:
     whole = _chain(
         "E of L9 for m = 2", "m = 2 のときの L9 の E",
         E,
-        link(LOSS, definition("E", "L9")),
+        link(LOG_LOSS, definition("E", "L9")),
         link(-ys[1] * sp.log(g[1]) - ys[2] * sp.log(g[2]), WRITTEN_OUT, DISTRIBUTE),
         link(-y * sp.log(g[1]) - (1 - y) * sp.log(g[2]), definition("y")),
         link(-y * sp.log(sigma(WX)) - (1 - y) * sp.log(1 - sigma(WX)), lemma(first), lemma(second)),
@@ -106,7 +118,7 @@ def two_classes() -> list[Chain]:
 
 def trace() -> Chain:
     """L11: ∂tr(WᵀW)/∂W = 2W, for W of any shape."""
-    rows, columns = UNITS, (ONE, d)
+    rows, columns = UNIT_RANGE, (ONE, d)
     W = letter("W", w, rows, columns)
     theory = Theory((), {"w": (rows, columns)})
     tr = over(l, columns, IndexedEntry(Product(Transposed(W), W), l, l))

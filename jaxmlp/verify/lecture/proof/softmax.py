@@ -7,7 +7,7 @@ import sympy as sp
 from jaxmlp.verify.lecture.proof.chain import Chain, Link, link
 from jaxmlp.verify.lecture.proof.derivatives import chain_rule_through
 from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial
-from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, outputs
+from jaxmlp.verify.lecture.proof.layers import DELTA, LINEAR, Layers, lemma, over_outputs
 from jaxmlp.verify.lecture.proof.matrices import (
     ENTRY,
     Gradient,
@@ -18,7 +18,7 @@ from jaxmlp.verify.lecture.proof.matrices import (
     Transposed,
     letter,
 )
-from jaxmlp.verify.lecture.proof.network import OUTPUTS, UNITS, df, i, j, k, l, r
+from jaxmlp.verify.lecture.proof.network import OUTPUT_RANGE, UNIT_RANGE, df, i, j, k, l, r
 from jaxmlp.verify.lecture.proof.rules import (
     CHAIN_RULE,
     COLLAPSE,
@@ -57,23 +57,23 @@ class Softmax:
 
     def _total(self) -> sp.Expr:
         """Σ_i y_i."""
-        return outputs(i, self.net.y(i))
+        return over_outputs(i, self.net.y(i))
 
     @cached_property
     def softmax(self) -> Chain:
         """∂g_i/∂a_k = g_i (δ_ik − g_k)."""
         a, g = self.net.a, self.net.g
-        top, S = sp.exp(a(i)), outputs(l, sp.exp(a(l)))
-        slope = outputs(l, sp.exp(a(l)) * Partial(a(l), a(k)))
+        top, S = sp.exp(a(i)), over_outputs(l, sp.exp(a(l)))
+        slope = over_outputs(l, sp.exp(a(l)) * Partial(a(l), a(k)))
         return self.chain(
             ("derivative of softmax", "ソフトマックスの微分"),
-            {i: OUTPUTS, k: OUTPUTS},
+            {i: OUTPUT_RANGE, k: OUTPUT_RANGE},
             Partial(g(i), a(k)),
             link(Partial(top / S, a(k)), self.layers.definition("g", "L6")),
             link((Partial(top, a(k)) * S - top * Partial(S, a(k))) / S**2, QUOTIENT_RULE),
             link((top * Partial(a(i), a(k)) * S - top * slope) / S**2, SUM_RULE, CHAIN_RULE),
             link(
-                (top * DELTA(i, k) * S - top * outputs(l, sp.exp(a(l)) * DELTA(l, k))) / S**2,
+                (top * DELTA(i, k) * S - top * over_outputs(l, sp.exp(a(l)) * DELTA(l, k))) / S**2,
                 COORDINATES,
             ),
             link((top * DELTA(i, k) * S - top * sp.exp(a(k))) / S**2, COLLAPSE),
@@ -86,7 +86,7 @@ class Softmax:
         a, g = self.net.a, self.net.g
         return self.chain(
             ("derivative of log softmax", "log ソフトマックスの微分"),
-            {i: OUTPUTS, k: OUTPUTS},
+            {i: OUTPUT_RANGE, k: OUTPUT_RANGE},
             Partial(sp.log(g(i)), a(k)),
             link(Partial(g(i), a(k)) / g(i), CHAIN_RULE),
             link(DELTA(i, k) - g(k), lemma(self.softmax)),
@@ -96,20 +96,22 @@ class Softmax:
         """The lecture's first lines, which hold for v_k, w_j and a_k alike."""
         y, log_g = self.net.y, sp.log(self.net.g(i))
         return (
-            link(Partial(-outputs(i, y(i) * log_g), variable), self.layers.definition("E", "L9")),
-            link(-outputs(i, y(i) * Partial(log_g, variable)), *LINEAR),
+            link(
+                Partial(-over_outputs(i, y(i) * log_g), variable), self.layers.definition("E", "L9")
+            ),
+            link(-over_outputs(i, y(i) * Partial(log_g, variable)), *LINEAR),
         )
 
     def _by_a(self, variable: sp.Expr) -> tuple[Link, ...]:
         """The next ones, which are not as printed: every log g_i depends on every a_l = v_l·z."""
         y, g, a = self.net.y, self.net.g, self.net.a
         slope = Partial(a(l), variable)
-        log_g = outputs(l, Partial(sp.log(g(i)), a(l)) * slope)
+        log_g = over_outputs(l, Partial(sp.log(g(i)), a(l)) * slope)
         return (
             *self._by_log_g(variable),
-            link(-outputs(i, y(i) * log_g), chain_rule_through("a")),
+            link(-over_outputs(i, y(i) * log_g), chain_rule_through("a")),
             link(
-                -outputs(i, y(i) * outputs(l, (DELTA(i, l) - g(l)) * slope)),
+                -over_outputs(i, y(i) * over_outputs(l, (DELTA(i, l) - g(l)) * slope)),
                 lemma(self.log_softmax),
             ),
         )
@@ -125,14 +127,14 @@ class Softmax:
     def L14(self) -> Chain:
         """∂E/∂v_kj = (g_k − y_k) z_j."""
         y, g, z, v = self.net.y, self.net.g, self.net.z, self.net.v(k, j)
-        slopes = outputs(l, (DELTA(i, l) - g(l)) * DELTA(l, k) * z(j))
+        slopes = over_outputs(l, (DELTA(i, l) - g(l)) * DELTA(l, k) * z(j))
         return self.chain(
             ("∂E/∂v_k, entry j", "∂E/∂v_k の第 j 成分"),
             self.outer,
             Partial(self.E, v),
             *self._by_a(v),
-            link(-outputs(i, y(i) * slopes), lemma(self.layers.a_by_v)),
-            link(-outputs(i, y(i) * (DELTA(i, k) - g(k)) * z(j)), COLLAPSE),
+            link(-over_outputs(i, y(i) * slopes), lemma(self.layers.a_by_v)),
+            link(-over_outputs(i, y(i) * (DELTA(i, k) - g(k)) * z(j)), COLLAPSE),
             link((g(k) * self._total() - y(k)) * z(j), *GATHER),
             link((g(k) - y(k)) * z(j), SUMS_TO_1),
         )
@@ -167,10 +169,10 @@ class Softmax:
             self.inner,
             Partial(self.E, w),
             *self._by_a(w),
-            link(-outputs(i, outputs(l, term)), COMMON_FACTOR),
-            link(-outputs(l, outputs(i, term)), EXCHANGE),
-            link(outputs(l, (g(l) * self._total() - y(l)) * Partial(a(l), w)), *GATHER),
-            link(outputs(i, (g(i) - y(i)) * Partial(a(i), w)), SUMS_TO_1),
+            link(-over_outputs(i, over_outputs(l, term)), COMMON_FACTOR),
+            link(-over_outputs(l, over_outputs(i, term)), EXCHANGE),
+            link(over_outputs(l, (g(l) * self._total() - y(l)) * Partial(a(l), w)), *GATHER),
+            link(over_outputs(i, (g(i) - y(i)) * Partial(a(i), w)), SUMS_TO_1),
         )
 
     @cached_property
@@ -178,16 +180,17 @@ class Softmax:
         """∂E/∂w_jr = ṽ_jᵀ(g(Vz) − y) f'(u_j) x_r."""
         y, g, u, x, a = self.net.y, self.net.g, self.net.u, self.net.x, self.net.a
         v, w, end = self.net.v, self.net.w(j, r), df(self.net.u(j)) * self.net.x(r)
-        v_j = letter("ṽ_j", self.net.base("v"), OUTPUTS, behind=(j,))
+        v_j = letter("ṽ_j", self.net.base("v"), OUTPUT_RANGE, behind=(j,))
         return self.chain(
             ("∂E/∂w_j, entry r", "∂E/∂w_j の第 r 成分"),
             self.inner,
             Partial(self.E, w),
-            link(outputs(i, (g(i) - y(i)) * Partial(a(i), w)), lemma(self.L17, "L17")),
+            link(over_outputs(i, (g(i) - y(i)) * Partial(a(i), w)), lemma(self.L17, "L17")),
             link(
-                outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j)) * x(r)), lemma(self.layers.L18, "L18")
+                over_outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j)) * x(r)),
+                lemma(self.layers.L18, "L18"),
             ),
-            link(outputs(i, v(i, j) * (g(i) - y(i))) * end, COMMON_FACTOR),
+            link(over_outputs(i, v(i, j) * (g(i) - y(i))) * end, COMMON_FACTOR),
             link(IndexedEntry(Product(Transposed(v_j), self.delta2)) * end, ENTRY),
         )
 
@@ -195,7 +198,7 @@ class Softmax:
     def L20(self) -> Chain:
         """∂E/∂W = (Ṽᵀ(g(Vz) − y) ⊙ f'(Wx)) xᵀ, entry by entry."""
         y, g, x, v = self.net.y, self.net.g, self.net.x, self.net.v
-        scalar = outputs(i, v(i, j) * (g(i) - y(i))) * df(self.net.u(j))
+        scalar = over_outputs(i, v(i, j) * (g(i) - y(i))) * df(self.net.u(j))
         return self.chain(
             ("∂E/∂W, entry jr", "∂E/∂W の (j, r) 成分"),
             self.inner,
@@ -217,10 +220,10 @@ class Softmax:
         y, g, a = self.net.y, self.net.g, self.net.a
         return self.chain(
             ("δ2 = ∂E/∂a, entry k", "δ2 = ∂E/∂a の第 k 成分"),
-            {k: OUTPUTS},
+            {k: OUTPUT_RANGE},
             Partial(self.E, a(k)),
             *self._by_log_g(a(k)),
-            link(-outputs(i, y(i) * (DELTA(i, k) - g(k))), lemma(self.log_softmax)),
+            link(-over_outputs(i, y(i) * (DELTA(i, k) - g(k))), lemma(self.log_softmax)),
             link(g(k) * self._total() - y(k), *GATHER),
             link(g(k) - y(k), SUMS_TO_1),
             link(IndexedEntry(self.delta2, k), ENTRY),
@@ -233,12 +236,12 @@ class Softmax:
         slope, by_delta2 = Partial(a(i), u(j)), lemma(self.L22_delta2, "δ2", 5)
         return self.chain(
             ("δ1 = ∂E/∂u, entry j", "δ1 = ∂E/∂u の第 j 成分"),
-            {j: UNITS},
+            {j: UNIT_RANGE},
             Partial(self.E, u(j)),
-            link(outputs(i, Partial(self.E, a(i)) * slope), chain_rule_through("a")),
-            link(outputs(i, (g(i) - y(i)) * slope), by_delta2),
-            link(outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j))), lemma(self.layers.a_by_u)),
-            link(outputs(i, v(i, j) * (g(i) - y(i))) * df(u(j)), COMMON_FACTOR),
+            link(over_outputs(i, Partial(self.E, a(i)) * slope), chain_rule_through("a")),
+            link(over_outputs(i, (g(i) - y(i)) * slope), by_delta2),
+            link(over_outputs(i, (g(i) - y(i)) * v(i, j) * df(u(j))), lemma(self.layers.a_by_u)),
+            link(over_outputs(i, v(i, j) * (g(i) - y(i))) * df(u(j)), COMMON_FACTOR),
             link(IndexedEntry(self.delta1, j), ENTRY),
         )
 

@@ -7,7 +7,7 @@ from jaxmlp.verify.lecture.proof import matrices
 from jaxmlp.verify.lecture.proof.language import IndexedEntry, Partial, Range
 
 BRACKETS = {"(": ")", "[": "]"}
-ORDER = (  # of factors; what is not named here comes where "other" stands
+FACTOR_ORDER = (  # of factors; what is not named here comes where "other" stands
     "η", "n", "y", "power", "g", "other", "sum", "δ", "v", "w", "f'", "f", "z", "x",
     "outer", "Partial", "IndexedEntry", "log", "Sum",
 )  # fmt: skip
@@ -123,7 +123,7 @@ def _rank(factor: sp.Basic) -> tuple[int, str]:
         kind = type(factor).__name__
     elif isinstance(factor, sp.exp):
         kind = "power"
-    place = ORDER.index(kind) if kind in ORDER else ORDER.index("other")
+    place = FACTOR_ORDER.index(kind) if kind in FACTOR_ORDER else FACTOR_ORDER.index("other")
     return place, str(factor)
 
 
