@@ -16,7 +16,9 @@ GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\]
 GRADIENT_OF = re.compile(r"^(?:d_?|grad_?)(\w+)$")
 BIAS = re.compile(r"^_*b(\d|_|h|o|i|$)|bias|biais|sesgo|vies", re.IGNORECASE)
 LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
-LAYER_COUNT = re.compile(r"(n|no|num|number)?_?(of_?)?(hidden_?)?layers?|depth|L", re.IGNORECASE)
+LAYER_COUNT = re.compile(
+    r"(n|no|num|number)?_?(of_?)?(hidden_?)?layers?|depth|(n|num|number)_(of_)?l|L", re.IGNORECASE
+)
 SAMPLE_COUNT = re.compile(
     r"m|n|(n|no|num|number)?_?(of_?)?(samples?|examples?|records?|rows)|batch(_?(size|len))?",
     re.IGNORECASE,

@@ -43,7 +43,27 @@ def record(
 def _code(cells: Sequence[str], path: str) -> Code:
     """A program, hooked."""
     statements = statements_of(cells)
+    if len(cells) > 1:
+        statements = _in_order(statements)
     tree = ast.Module(filled_in(statements), [])
     unknown = undefined(tree)
     hooked = Hooked(numbers=not uses_numpy(tree)).visit(tree)
     return Code(ast.fix_missing_locations(hooked).body, path, unknown)
+
+
+def _in_order(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """A notebook's statements, each after the definitions that it needs: its cells may have been
+    run in another order."""
+    made = (ast.FunctionDef, ast.ClassDef)
+    later = {s.name: s for s in reversed(statements) if isinstance(s, made)}
+    ordered: dict[ast.stmt, None] = {}
+    bound: set[str] = set()
+    for statement in statements:
+        needed = [] if isinstance(statement, made) else [statement]
+        for part in needed:  # it grows
+            names = {n.id for n in ast.walk(part) if isinstance(n, ast.Name)} - bound
+            needed += [s for name in names if (s := later.get(name)) and s not in needed]
+        ordered.update(dict.fromkeys([*needed[:0:-1], statement]))
+        bound |= {n.id for n in ast.walk(statement)
+                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+    return list(ordered)

@@ -157,8 +157,19 @@ def moves(
     ]  # fmt: skip
     if mutual and any(_is_more_than_a_sum(nodes[i], roots) for i in roots if i in nodes):
         return mutual
-    single = _alone(nodes, changed, before)
-    return single if alone or all(_is_added_to(nodes, move) for move in single) else []
+    if (single := _alone(nodes, changed, before)) and (alone or _is_added_to(nodes, single[0])):
+        return single
+    return _one_way(nodes, changed, back)
+
+
+def _one_way(
+    nodes: Mapping[int, Node], changed: list[Move], back: Mapping[int, frozenset[int]]
+) -> list[Move]:
+    """Several arrays that something is added to, of which one depends on the others and not they
+    on it: where nothing goes back from layer to layer, which is a mistake."""
+    added = [move for move in changed if _is_added_to(nodes, move) and move.old in back[move.old]]
+    olds = frozenset(move.old for move in added)
+    return added if any(back[move.old] & (olds - {move.old}) for move in added) else []
 
 
 def _entries(nodes: dict[int, Node], name: str, was: TapePlace, now: TapePlace) -> list[Move]:

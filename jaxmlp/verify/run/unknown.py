@@ -221,6 +221,16 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def __radd__(self, other: Any) -> Any:
         return other + self._list() if self._joins(other) else np.add(other, self)
 
+    def __mul__(self, other: Any) -> Any:
+        return other * self.as_integer() if self._repeats(other) else np.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return other * self.as_integer() if self._repeats(other) else np.multiply(other, self)
+
+    def _repeats(self, other: Any) -> bool:
+        """Whether it is how many entries a list gets, as in [0.0] * n."""
+        return isinstance(other, list) and len(other) == 1 and self._is_undecided()
+
     def _joins(self, other: Any) -> bool:
         """Whether it is a list that is joined to another."""
         return isinstance(other, list) and (self.setting or isinstance(self.value, list))
