@@ -1,6 +1,10 @@
 """Networks of one to four matrices: what a study of them found, right and wrong."""
 
+import json
+
 import pytest
+
+from jaxmlp.verify.homework import verify_file
 
 SINGLE = """
 import numpy as np
@@ -513,3 +517,64 @@ def test_there_are_as_many_labels_as_the_network_has_outputs(judged):
     assert {check.verdict for check in judged(CLASSES).checks} == {"right"}
     wrong = judged(CLASSES.replace("np.outer(x, g - t)", "np.outer(x, t - g)")).checks
     assert "wrong" in {check.verdict for check in wrong}
+
+
+UNCONNECTED = """
+import numpy as np
+X, T = np.random.randn(12, 3), np.random.rand(12, 1)
+W, V = np.random.randn(3, 4), np.random.randn(4, 1)
+f = lambda u: 1 / (1 + np.exp(-u))
+for epoch in range(9):
+    for _ in range(2):
+        h = f(X @ W)
+        g = f(h @ V)
+        dV = h.T @ ((g - T) * g * (1 - g))
+        dW = X.T @ ((h - T) * h * (1 - h))
+        V = V - 0.1 * dV
+        W = W - 0.1 * dW
+"""
+
+
+def test_a_step_in_which_no_error_goes_back_is_judged(judged):
+    file = judged(UNCONNECTED)
+    (wrong,) = [check for check in file.checks if check.verdict == "wrong"]
+    assert UNCONNECTED.splitlines()[wrong.place.line - 1].strip().startswith("dW = ")
+    assert {check.verdict for check in file.checks if check is not wrong} == {"right"}
+
+
+def test_a_notebook_may_define_later_what_it_uses(tmp_path):
+    head, body = OUT_OF_ORDER.split("# ---\n")
+    cells = [{"cell_type": "code", "source": part} for part in (body, head)]
+    path = tmp_path / "homework.ipynb"
+    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert {check.verdict for check in verify_file(path).checks} == {"right"}
+    script = tmp_path / "homework.py"  # where this is an error
+    script.write_text(body + head, encoding="utf-8")
+    assert "crashed" in {check.verdict for check in verify_file(script).checks}
+
+
+OUT_OF_ORDER = """
+def forward(x): return squashed(x @ W) @ V
+def squashed(u): return np.tanh(u)
+# ---
+import numpy as np
+X, T = np.random.randn(12, 3), np.random.rand(12, 2)
+W, V = np.random.randn(3, 4), np.random.randn(4, 2)
+for epoch in range(9):
+    h = squashed(X @ W)
+    delta = forward(X) - T
+    V, W = V - 0.1 * h.T @ delta, W - 0.1 * X.T @ (delta @ V.T * (1 - h**2))
+"""
+
+
+def test_a_step_by_what_is_called_a_derivative_looks_like_training(judged):
+    text = """
+import numpy as np
+X, T = np.load("X.npy"), read_somewhere_else("T")
+hidden = np.random.rand(3, 4)
+if X is T:
+    for epoch in range(9):
+        d_hidden = X.T @ (X @ hidden - T)
+        hidden -= learning_rate * d_hidden
+"""
+    assert "not-looked-at" in {note.id for note in judged(text).remarks}

@@ -12,7 +12,7 @@ import numpy as np
 from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
-from jaxmlp.verify.judge.naming import both_ways, same_axes
+from jaxmlp.verify.judge.naming import Name, both_ways, same_axes
 from jaxmlp.verify.judge.otherwise import Cause, Values, backwards_note, before, remade, repaired
 from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, REDUCED, SUMS
@@ -72,6 +72,21 @@ def another_derivative(judgement: Judgement, fault: Fault, node: Node) -> Cause 
         for number, true in others:
             if made := _mended(judgement, fault, [{parent: name.factor * a} for a in true]):
                 return made._replace(notes=(_relation(judgement, number, name.of),))
+        if node.op in REDUCED and name.of in judgement.world.roots:
+            return _sum_of_weights(judgement, fault, name)
+    return None
+
+
+def _sum_of_weights(judgement: Judgement, fault: Fault, name: Name) -> Cause | None:
+    """For a bias a sum of the derivatives by weights, where it is one of those by u or a."""
+    names = judgement.names
+    for param in (p for p in judgement.world.params if p.name in fault.params):
+        true = names.adjoints.get(param.old, np.zeros(0))
+        if true.shape == names.value(fault.node).shape:
+            made = Cause(
+                (ANOTHER_DERIVATIVE,), repair=[{fault.node: name.factor * a} for a in true]
+            )
+            return made if repaired(judgement, made, fault.params) else None
     return None
 
 

@@ -62,7 +62,12 @@ def _placed(stages: Sequence[Stage], by_param: Sequence[Check], telling: Telling
             elif bad:
                 check = replace(bad[0], stage=check.stage)
         made.append(check)
-    return made
+    return made + [check for check in left if _is_another(check, used)]
+
+
+def _is_another(check: Check, told: Sequence[Check]) -> bool:
+    """Whether a mistake is none of these: as behind the first one of a stage there may be."""
+    return bool(told) and all(check.diagnosis != one.diagnosis for one in told)
 
 
 def _is_uneven(check: Check) -> bool:

@@ -2,21 +2,21 @@
 
 import ast
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
-from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, cause, is_of_one_sample
+from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, is_of_one_sample, repairs
 from jaxmlp.verify.judge.factors import by_convention, shares, step_mistakes
-from jaxmlp.verify.judge.faults import Fault, StepMistake, faults, slope_apart
+from jaxmlp.verify.judge.faults import Fault, StepMistake, slope_apart
 from jaxmlp.verify.judge.following import passes_on
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
 from jaxmlp.verify.judge.misfits import misfits, misnamed
-from jaxmlp.verify.judge.otherwise import BACKWARDS, repaired
+from jaxmlp.verify.judge.otherwise import BACKWARDS, Cause, repaired
 from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
 from jaxmlp.verify.judge.still import resized, still
@@ -214,9 +214,21 @@ def _titles(judgement: Judgement, code: Told, more: Sequence[Param]) -> dict[str
 
 
 def _mistakes(judgement: Judgement, code: Told) -> Iterator[StepMistake]:
+    """The wrong expressions, and those that are left where these are mended."""
+    told: set[str] = set()
+    for mended, causes in repairs(judgement):
+        for mistake in _expressions(mended, causes, code):
+            params = sorted(mistake.params, key=lambda name: name in told)
+            if params[0] not in told:
+                told.add(params[0])
+                yield mistake._replace(params=tuple(params))
+
+
+def _expressions(
+    judgement: Judgement, causes: Sequence[tuple[Fault, Cause | None]], code: Told
+) -> Iterable[StepMistake]:
     """The wrong expressions; what spoils one place in several ways is one mistake."""
     by_place: dict[tuple, StepMistake] = {}
-    causes = [(fault, cause(judgement, fault)) for fault in faults(judgement)]
     known = [(fault, why) for fault, why in causes if why]
     for fault, why in causes:
         same = [] if why else [pair for pair in known if repaired(judgement, pair[1], fault.params)]
@@ -227,7 +239,7 @@ def _mistakes(judgement: Judgement, code: Told) -> Iterator[StepMistake]:
         notes = old.notes if old else why.notes if why else (_unnamed(judgement, fault, code),)
         both = tuple(dict.fromkeys((*(old.params if old else ()), *names)))
         by_place[span[:4]] = StepMistake(both, notes, span)
-    yield from by_place.values()
+    return by_place.values()
 
 
 def _unnamed(judgement: Judgement, fault: Fault, code: Told) -> Note:

@@ -155,11 +155,15 @@ class World:
         Raises:
             NotReplayed: a branch is not taken then.
         """
-        nodes = self.recording.nodes
-        leaves = {n.id: state[n.id] for n in nodes.values() if n.op == "leaf"}
-        again = replay.values(nodes, {**leaves, **known})
+        again = self.values(state, known)
         return {p.name: np.asarray(again[p.new] - (0 if p.gives else state[p.old]))
                 for p in self.params}  # fmt: skip
+
+    def values(self, state: Mapping[int, np.ndarray], known: Mapping[int, Any]) -> dict[int, Any]:
+        """All values at a state, if some are given; errors as `replayed`."""
+        nodes = self.recording.nodes
+        leaves = {n.id: state[n.id] for n in nodes.values() if n.op == "leaf"}
+        return replay.values(nodes, {**leaves, **known})
 
     def change(self, param: Param) -> np.ndarray:
         """A gradient, or how far a step moves downwards, the states along the first axis."""

@@ -90,3 +90,18 @@ def test_the_value_that_does_not_belong_there_is_named_at_its_line(
     wrong = [check for check in judged(text.replace(old, new)).checks if check.verdict == "wrong"]
     assert {note.id for note in wrong[0].diagnosis} == {expected}
     assert wrong[0].place.line == text[: text.index(old)].count("\n") + 1
+
+
+def test_a_second_mistake_behind_the_first_is_told_at_its_line(judged):
+    first, second = "delta2 = delta3 @ W3 * (1 - h2**2)", "db1 = delta1.sum(axis=0)"
+    text = DEEP.replace(first, "delta2 = delta3 @ W3").replace(second, "db1 = dW1.sum(axis=1)")
+    wrong = [check for check in judged(text).checks if check.verdict == "wrong"]
+    told = {(note.id, check.place.line) for check in wrong for note in check.diagnosis}
+    assert ("another-derivative", DEEP[: DEEP.index(second)].count("\n") + 1) in told
+    assert {name for name, _ in told} == {"another-derivative", "slope-missing"}
+
+
+def test_what_only_follows_from_a_mistake_is_no_second_one(judged):
+    text = DEEP.replace(" * (1 - h2**2)", "")
+    wrong = [check for check in judged(text).checks if check.verdict == "wrong"]
+    assert {note.id for check in wrong for note in check.diagnosis} == {"slope-missing"}

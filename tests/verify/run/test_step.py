@@ -109,3 +109,11 @@ def test_of_a_long_loop_that_trains_nothing_the_rest_is_left_out():
     often = HEAD + "def f():\n    n = 0\n    for k in range(10):\n        n += 1\n    return n\n"
     often += "assert sum(f() for _ in range(3000)) == 30000\n"
     assert record([often], path="<s>", seconds=60.0, seed=0)["errors"] == []
+
+
+def test_a_list_of_one_times_a_number_that_is_not_told_has_so_many_entries():
+    record_on(Tape("<s>"))
+    n = Unknown("n", Oracle((), {}, 0, ()))
+    times, other_way = [0.0] * n, n * [0.0]
+    assert times == other_way == [0.0] * int(n)
+    assert len(times) > 1
