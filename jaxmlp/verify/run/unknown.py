@@ -229,7 +229,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
 
     def _repeats(self, other: Any) -> bool:
         """Whether it is how many entries a list gets, as in [0.0] * n."""
-        return isinstance(other, list) and len(other) == 1 and self._is_undecided()
+        counts = type(self.known()) is int or self._is_undecided()
+        return counts and isinstance(other, list) and len(other) == 1
 
     def _joins(self, other: Any) -> bool:
         """Whether it is a list that is joined to another."""
