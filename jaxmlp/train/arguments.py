@@ -142,7 +142,7 @@ def _of_dtype(array: Any, dtype: DTypeLike) -> np.ndarray | Array:
     return array if there else np.asarray(array, dtype)
 
 
-def test_samples(network: Network, params: Params, test: Any) -> Samples | None:
+def held_out_samples(network: Network, params: Params, test: Any) -> Samples | None:
     """The same of a pair (X, Y), or with weights."""
     if test is not None and len(test) not in (2, 3):
         raise ValueError(f"expected test samples as a pair (X, Y), got {len(test)} arrays")

@@ -22,10 +22,10 @@ from jaxmlp.train.arguments import (
     StepSize,
     as_range,
     check_settings,
+    held_out_samples,
     measured_epochs,
     step_rule,
     step_sizes,
-    test_samples,
     valid_samples,
 )
 from jaxmlp.train.epoch import Rule, State, rule_for, run_alone
@@ -162,7 +162,7 @@ def _checked(
     if isinstance(X, Stream):
         return of_stream("", X, Y, weights), of_stream("test ", *test) if test else None
     train = valid_samples(network, params, "", X, Y, weights)
-    return train, test_samples(network, params, test)
+    return train, held_out_samples(network, params, test)
 
 
 def _on_mesh(mesh: Mesh, rule: Rule, params: Params, n: tuple[int, int], *, streamed: bool) -> Rule:

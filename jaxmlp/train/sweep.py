@@ -22,10 +22,10 @@ from jaxmlp.train.arguments import (
     Samples,
     StepSize,
     check_settings,
+    held_out_samples,
     measured_epochs,
     step_rule,
     step_sizes,
-    test_samples,
     valid_samples,
 )
 from jaxmlp.train.blocked import each
@@ -88,7 +88,7 @@ def sweep(
     N, first = len(params.V), jax.tree.map(lambda p: p[0], params)
     train, test = (
         valid_samples(network, first, "", X, Y, weights),
-        test_samples(network, first, test),
+        held_out_samples(network, first, test),
     )
     each_eta = _each(eta, N)
     for one_eta in each_eta:
