@@ -450,7 +450,7 @@ def test_a_refutation_says_two_numbers(claim):
     words = printed.refutation(claim)
     left, right = words.en.rpartition(": ")[2].partition(" = ")[2].split(" ≠ ")
     assert left != right
-    assert words.en.split(": ")[-2:] == words.ja.split(": ")[-2:] or claim in printed.SHAPES
+    assert words.en.split(": ")[-2:] == words.ja.split(": ")[-2:] or claim in printed.NONCONFORMING
 
 
 @pytest.mark.parametrize("claim", REFUTED)
@@ -470,7 +470,7 @@ def test_what_refutes_the_printed_form_does_not_refute_the_corrected_one(claim, 
 
 @pytest.mark.parametrize("claim", ["L21", "L22", "L27"])
 def test_shapes_that_conform_refute_nothing(claim, monkeypatch):
-    monkeypatch.setitem(printed.SHAPES, claim, (lambda net: None, Words("", "")))
+    monkeypatch.setitem(printed.NONCONFORMING, claim, (lambda net: None, Words("", "")))
     with pytest.raises(ValueError, match="expected shapes that do not conform"):
         printed.refutation(claim)
 

@@ -215,12 +215,12 @@ def _titles(judgement: Judgement, code: Told, more: Sequence[Param]) -> dict[str
 
 def _mistakes(judgement: Judgement, code: Told) -> Iterator[StepMistake]:
     """The wrong expressions, and those that are left where these are mended."""
-    told: set[str] = set()
+    told: dict[tuple, str] = {}  # by place, the parameter that it is told of
     for mended, causes in repairs(judgement):
         for mistake in _expressions(mended, causes, code):
-            params = sorted(mistake.params, key=lambda name: name in told)
-            if params[0] not in told:
-                told.add(params[0])
+            params = sorted(mistake.params, key=lambda name: name in told.values())
+            if mistake.span[:4] not in told and params[0] not in told.values():
+                told[mistake.span[:4]] = params[0]
                 yield mistake._replace(params=tuple(params))
 
 
