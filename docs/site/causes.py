@@ -60,7 +60,9 @@ def _cause(node: ast.expr | None) -> Cause | None:
             args=[ast.Constant(str(id)), ast.Call(args=[en, ja]), _, *rest],
         ):
             return Cause(id, Words(_text(en), _text(ja)), _equation(rest))
-        case ast.Call(func=ast.Name("_note" | "note"), args=[ast.Constant(str(id)), en, ja, *rest]):
+        case ast.Call(
+            func=ast.Name("_note" | "backwards_note"), args=[ast.Constant(str(id)), en, ja, *rest]
+        ):
             return Cause(id, Words(_text(en), _text(ja)), _equation(rest))
         case ast.Tuple([ast.Constant(str(id)), _, en, ja]):
             return Cause(id, Words(_text(en), _text(ja)), "L18")

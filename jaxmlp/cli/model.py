@@ -12,10 +12,8 @@ from jaxmlp.data.scaling import Scaling
 from jaxmlp.evaluate import predict
 from jaxmlp.storage import Model, load_model
 
-PART_SAMPLES, PART_NUMBERS = (
-    8192,
-    2**22,
-)  # most samples a part, and most numbers in one of its arrays
+PART_SAMPLES = 8192  # most in a part
+PART_NUMBERS = 2**22  # most in one of its arrays
 
 
 def model_file(path: str) -> Path:

@@ -13,18 +13,9 @@ from jaxmlp.cli.options import parse_options
 from jaxmlp.data.table import Reading
 
 SETTINGS_FILE = "settings.json"  # in a run's folder from the beginning
-PROCESS_SETTINGS = {
-    "resume",
-    "devices",
-    "coordinator",
-    "processes",
-    "process",
-    "distributed",
-}  # of a process
-MAY_CHANGE = PROCESS_SETTINGS | {
-    "checkpoint_every",
-    "data",
-}  # the data may have moved, but are checked
+# of a process, and not of what it computes
+PROCESS_SETTINGS = {"resume", "devices", "coordinator", "processes", "process", "distributed"}
+MAY_CHANGE = PROCESS_SETTINGS | {"checkpoint_every", "data"}  # moved data are checked
 
 
 @dataclass(frozen=True)

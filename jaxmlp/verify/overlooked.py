@@ -14,7 +14,7 @@ from jaxmlp.verify.source import empty
 ID = "not-looked-at"
 BACKPROPAGATION_NAME = re.compile(r"back(ward|prop|propagat|pass)|^back$|bprop|gyakudenpa")
 DERIVATIVE_PREFIX = re.compile(r"^(grad|d|g)")
-DERIVATIVE = re.compile(r"grad|^d_", re.IGNORECASE)
+GRADIENT_VARIABLE = re.compile(r"grad|^d_", re.IGNORECASE)  # as it is written
 RATE_NAME = re.compile(r"^(lr|eta|alpha|learn(ing)?_?rate)$")
 PARAMETERS = ("W", "V", "b", "c")
 GRADIENT_ROLES = frozenset(("dW", "dV", "db", "dc", "delta1", "delta2"))
@@ -197,10 +197,8 @@ def _worked_on(value: ast.AST) -> Iterator[ast.AST]:
 def _goes_down(node: ast.AugAssign) -> bool:
     """Whether something moves by a step size times something that is called a gradient."""
     names = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
-    derivatives = [n for n in ast.walk(node.value)
-                   if isinstance(n, ast.Name | ast.Attribute)
-                   and DERIVATIVE.search(getattr(n, "attr", getattr(n, "id", "")))]  # fmt: skip
-    told = any(map(RATE_NAME.search, names)) and bool(derivatives)
+    variables = [getattr(n, "attr", getattr(n, "id", "")) for n in ast.walk(node.value)]
+    told = any(map(RATE_NAME.search, names)) and any(map(GRADIENT_VARIABLE.search, variables))
     return isinstance(node.op, ast.Add | ast.Sub) and told
 
 

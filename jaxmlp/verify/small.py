@@ -59,9 +59,8 @@ WITH_HALF = Note("with-half", Words(
 
 NamedArrays = dict[str, np.ndarray]
 ErrorFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (g, y) to E
-Way = Callable[
-    [ErrorFunction, NamedArrays, Piece], tuple[np.ndarray, tuple[Note, ...]]
-]  # of calling one
+# of calling one
+Way = Callable[[ErrorFunction, NamedArrays, Piece], tuple[np.ndarray, tuple[Note, ...]]]
 
 
 def check_piece(

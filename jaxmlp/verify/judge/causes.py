@@ -314,7 +314,7 @@ def repairs(judgement: Judgement) -> Iterator[tuple[Judgement, list[tuple[Fault,
 
 
 def _with_slope(judgement: Judgement, fault: Fault) -> Values:
-    """∂E/∂u in place of what is made of ∂E/∂f(u), if that mends something."""
+    """∂E/∂u for an expression that is made of ∂E/∂f(u), where this makes a parameter right."""
     names, node = judgement.names, judgement.world.recording.nodes[fault.first]
     for name in filter(None, map(names.of, before(judgement, node))):
         for inner in judgement.world.inner(name.of, names.adjoints):

@@ -121,9 +121,8 @@ def by_stage_of(
         return {stage: d}
     true_delta = getattr(right, DELTA_OF[stage])
     size_of = abs(claim.factor) / size
-    up = same(
-        claim.delta * size_of, true_delta, CLAIM_TOLERANCE
-    )  # then the step is uphill, and not δ wrong
+    # then the step is uphill, and not δ wrong
+    up = same(claim.delta * size_of, true_delta, CLAIM_TOLERANCE)
     delta = claim.delta * (style * size_of if style else size_of if up else claim.factor / size)
     fine = same(d, true, CLAIM_TOLERANCE) and not same(delta, true_delta, CLAIM_TOLERANCE)
     return {stage: d} if fine else {DELTA_OF[stage]: delta, stage: d}

@@ -82,11 +82,11 @@ def _sum_of_weights(judgement: Judgement, fault: Fault, name: Name) -> Cause | N
     names = judgement.names
     for param in (p for p in judgement.world.params if p.name in fault.params):
         true = names.adjoints.get(param.old, np.zeros(0))
-        if true.shape == names.value(fault.node).shape:
-            made = Cause(
-                (ANOTHER_DERIVATIVE,), repair=[{fault.node: name.factor * a} for a in true]
-            )
-            return made if repaired(judgement, made, fault.params) else None
+        repair = [{fault.node: name.factor * a} for a in true]
+        made = Cause((ANOTHER_DERIVATIVE,), repair=repair)
+        fits = true.shape == names.value(fault.node).shape
+        if fits and repaired(judgement, made, fault.params):
+            return made
     return None
 
 

@@ -13,9 +13,8 @@ from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node, spread
 
-SCALING_OPERATIONS = (
-    SUMS | PASSING | {"multiply", "divide", "negative"}
-)  # what is done to a gradient at most
+# what is done to a gradient at most
+SCALING_OPERATIONS = SUMS | PASSING | {"multiply", "divide", "negative"}
 EVERY = Words("Is every parameter updated?", "すべてのパラメータが更新されていますか。")
 NEVER_MOVES = Note(
     "never-moves",

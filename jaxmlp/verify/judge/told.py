@@ -21,6 +21,7 @@ from jaxmlp.verify.judge.places import at_line, placed
 from jaxmlp.verify.judge.rates import products_in, squares_rate
 from jaxmlp.verify.judge.still import resized, still
 from jaxmlp.verify.judge.worlds import Param
+from jaxmlp.verify.judge.wrong_slopes import place_of
 from jaxmlp.verify.names import last_of, updated_names
 from jaxmlp.verify.reading import code_cells, statements_of
 from jaxmlp.verify.truth import errors
@@ -215,12 +216,17 @@ def _titles(judgement: Judgement, code: Told, more: Sequence[Param]) -> dict[str
 
 def _mistakes(judgement: Judgement, code: Told) -> Iterator[StepMistake]:
     """The wrong expressions, and those that are left where these are mended."""
-    told: dict[tuple, str] = {}  # by place, the parameter that it is told of
+    told: set[str] = set()
+    known: set[tuple] = set()  # where those are that have been mended
     for mended, causes in repairs(judgement):
-        for mistake in _expressions(mended, causes, code):
-            params = sorted(mistake.params, key=lambda name: name in told.values())
-            if mistake.span[:4] not in told and params[0] not in told.values():
-                told[mistake.span[:4]] = params[0]
+        places = [place_of(mended, fault)[:4] for fault, _ in causes]
+        left = [pair for pair, place in zip(causes, places, strict=True)
+                if not known or (pair[1] and place not in known)]  # fmt: skip
+        known.update(places)
+        for mistake in _expressions(mended, left, code):
+            params = sorted(mistake.params, key=lambda name: name in told)
+            if params[0] not in told:
+                told.add(params[0])
                 yield mistake._replace(params=tuple(params))
 
 

@@ -143,6 +143,12 @@ def _of_function(judgement: Judgement, node: Node) -> Span | None:
                  and span not in used), None)  # fmt: skip
 
 
+def place_of(judgement: Judgement, fault: Fault) -> Span:
+    """Where a mistake is: in the function that gives f' for several layers, it may be one."""
+    node = judgement.world.recording.nodes[fault.first]
+    return _of_function(judgement, node) or fault.span
+
+
 def slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """What a function of the file gives for f', and is not: there the mistake is."""
     nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward

@@ -60,9 +60,8 @@ def module_file(name: str, level: int, home: Path, roots: Iterable[Path]) -> Pat
         within = [place.parent for place in (home, *home.parents) if place.name == parts[0]]
         packages = [place for place in home.parents[:UP] if (place / parts[0] / INIT).is_file()]
         folders = [*roots, *within, *packages]  # a package beside it may be installed
-    alone = (
-        [] if parts[0] in LIBRARY_NAMES else [home / parts[-1]]
-    )  # of a package that is not there
+    # of a package that is not there
+    alone = [] if parts[0] in LIBRARY_NAMES else [home / parts[-1]]
     places = [*(folder.joinpath(*parts) for folder in folders), *alone]
     return next(filter(None, map(_module_at, places)), None)
 

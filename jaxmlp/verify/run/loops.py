@@ -134,9 +134,8 @@ class Loops:
             if passes % CLOCK_PASSES == 0 and time.process_time() > self.until:
                 raise OutOfTime
             self.counts[place] = self.counts.get(place, 0) + 1
-            if passes > MOST_PASSES and ends != bool(
-                self.seen
-            ):  # without end, once there is a step
+            without_end = ends != bool(self.seen)  # or once there is a step
+            if passes > MOST_PASSES and without_end:
                 return
             if self.counts[place] > WATCHED_PASSES:
                 if self.depth == 0:

@@ -13,10 +13,8 @@ TABLE_ROWS = 12  # of a table that a file has loaded
 VALUES = 10  # different ones in it
 FRESH_SIZES = (5, 4, 6, 2, *range(7, 60))
 ARGUMENTS = "arguments"  # on the command line, how many
-POSITIVE, WHOLE_NUMBERS = (
-    "positive ",
-    "whole ",
-)  # in front of a stand-in's name, what its entries are
+# in front of a stand-in's name, what its entries are
+POSITIVE, WHOLE_NUMBERS = "positive ", "whole "
 Shape = tuple[int, ...]
 
 

@@ -1,6 +1,8 @@
 """A file, run: what there is to judge in it, as plain data."""
 
 import ast
+import builtins
+import symtable
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -54,16 +56,37 @@ def _code(cells: Sequence[str], path: str) -> Code:
 def _in_order(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     """A notebook's statements, each after the definitions that it needs: its cells may have been
     run in another order."""
-    made = (ast.FunctionDef, ast.ClassDef)
-    later = {s.name: s for s in reversed(statements) if isinstance(s, made)}
+    defines = (ast.FunctionDef, ast.ClassDef)
+    definitions = {s.name: s for s in reversed(statements) if isinstance(s, defines)}
     ordered: dict[ast.stmt, None] = {}
-    bound: set[str] = set()
+    bound = {*dir(builtins)}
+    seen: set[str] = set()
+
+    def define(statement: ast.stmt) -> None:
+        for name in sorted(_needed(statement).intersection(definitions) - bound):
+            if name not in seen:
+                seen.add(name)
+                define(definitions[name])
+                ordered.setdefault(definitions[name])
+
     for statement in statements:
-        needed = [] if isinstance(statement, made) else [statement]
-        for part in needed:  # it grows
-            names = {n.id for n in ast.walk(part) if isinstance(n, ast.Name)} - bound
-            needed += [s for name in names if (s := later.get(name)) and s not in needed]
-        ordered.update(dict.fromkeys([*needed[:0:-1], statement]))
-        bound |= {n.id for n in ast.walk(statement)
-                  if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+        if not isinstance(statement, defines):
+            define(statement)
+            symbols = _table(statement).get_symbols()
+            bound |= {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
+        ordered.setdefault(statement)
     return list(ordered)
+
+
+def _table(statement: ast.stmt) -> symtable.SymbolTable:
+    return symtable.symtable(ast.unparse(statement), "<statement>", "exec")
+
+
+def _needed(statement: ast.stmt) -> set[str]:
+    """The names of the module that a statement uses, or a definition, when it is called."""
+    tables, names = [_table(statement)], set()
+    for table in tables:  # it grows
+        names |= {s.get_name() for s in table.get_symbols()
+                  if s.is_referenced() and (s.is_global() or table is tables[0])}  # fmt: skip
+        tables += table.get_children()
+    return names

@@ -193,9 +193,8 @@ class Search:
         """Other lengths to try; with fewer units where all are too many."""
         others = remedies.other_lengths(program, lengths, self.many, may_be_few=may_be_few)
         kinds = {kind for kind, _, _ in program.failures}
-        least = (
-            BATCH_SAMPLES if "OutOfTime" in kinds else MANY_SAMPLES
-        )  # with all numbers apart, 100 are many, too
+        # with all numbers apart, 100 are many, too
+        least = BATCH_SAMPLES if "OutOfTime" in kinds else MANY_SAMPLES
         if kinds & TOO_MUCH and (fewer := remedies.fewer_units(self.many, lengths, least)):
             self.fewer |= fewer
             known = {name: fewer.get(str(size), size) for name, size in lengths.items()}

@@ -25,10 +25,9 @@ MODULE_PREFIX = "beside."  # before the name of a module of the program's
 DEPTH, MOST_ITEMS = 5, 3000
 MOST_PLACES = 5 * MOST_ITEMS  # places in all
 MATRIX_PRODUCTS = frozenset(("matmul", "np.dot", "np.matmul"))
-FACTORS = MATRIX_PRODUCTS | frozenset((
-    "multiply.outer", "np.outer", "np.einsum", "np.tensordot",
-    "np.inner",
-))  # fmt: skip
+FACTORS = MATRIX_PRODUCTS | {
+    "multiply.outer", "np.outer", "np.einsum", "np.tensordot", "np.inner",
+}  # fmt: skip
 REDUCED = frozenset(("np.sum", "add.reduce", "np.mean", "np.average"))
 JOINED = frozenset((
     "np.concatenate", "np.stack", "np.append", "np.insert", "np.hstack", "np.vstack",

@@ -230,7 +230,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def _repeats(self, other: Any) -> bool:
         """Whether it is how many entries a list gets, as in [0.0] * n."""
         counts = type(self.known()) is int or self._is_undecided()
-        return counts and isinstance(other, list) and len(other) == 1
+        return counts and isinstance(other, list) and len(other) == 1 and not np.any(other)
 
     def _joins(self, other: Any) -> bool:
         """Whether it is a list that is joined to another."""

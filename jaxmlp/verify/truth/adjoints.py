@@ -47,9 +47,8 @@ def states(
     samples = {i: _drawn(recording, i, seed) for i in empty}
     logged = _with_logarithm(recording, params)
     scale, near, last = 0.5, True, None
-    size *= (
-        SHRINK_FACTOR if recording.guessed else 1.0
-    )  # its data may be larger than it was made for
+    # its data may be larger than it was made for
+    size *= SHRINK_FACTOR if recording.guessed else 1.0
     for left in reversed(range(2 * ATTEMPTS + count)):
         inputs = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         inputs = {p: np.asarray(size * value) for p, value in inputs.items()}

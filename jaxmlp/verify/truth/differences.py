@@ -78,9 +78,8 @@ def fitting(
     ends = [g for g, _ in pairs]
     behind = graph.ancestors(ends)
     numbers = [param for param, change in changes if change[0].size == 1]
-    some = set(
-        numbers[:: 1 + len(numbers) // MOST_SCALARS]
-    )  # of many numbers those between are alike
+    # of many numbers those between are alike
+    some = set(numbers[:: 1 + len(numbers) // MOST_SCALARS])
     for param, change in changes:
         if param in numbers and param not in some:
             for fits in verdicts.values():

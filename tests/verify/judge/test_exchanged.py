@@ -101,7 +101,54 @@ def test_a_second_mistake_behind_the_first_is_told_at_its_line(judged):
     assert {name for name, _ in told} == {"another-derivative", "slope-missing"}
 
 
-def test_what_only_follows_from_a_mistake_is_no_second_one(judged):
-    text = DEEP.replace(" * (1 - h2**2)", "")
-    wrong = [check for check in judged(text).checks if check.verdict == "wrong"]
-    assert {note.id for check in wrong for note in check.diagnosis} == {"slope-missing"}
+FOUR = """
+import numpy as np
+X, T = np.random.randn(20, 4), np.eye(3)[np.random.randint(3, size=20)]
+W1, W2 = np.random.randn(4, 5), np.random.randn(5, 5)
+W3, W4 = np.random.randn(5, 5), np.random.randn(5, 3)
+b1, b2, b3, b4 = np.ones(5), np.ones(5), np.ones(5), np.ones(3)
+v1, v2, v3, v4 = (np.zeros_like(W) for W in (W1, W2, W3, W4))
+def f(u): return 1 / (1 + np.exp(-u))
+def df(h): return h * (1 - h)
+for epoch in range(9):
+    h1 = f(X @ W1 + b1)
+    h2 = f(h1 @ W2 + b2)
+    h3 = f(h2 @ W3 + b3)
+    s = np.exp(h3 @ W4 + b4)
+    d4 = s / s.sum(axis=1, keepdims=True) - T
+    d3 = d4 @ W4.T * df(h3)
+    d2 = d3 @ W3.T * df(h2)
+    d1 = d2 @ W2.T * df(h1)
+    dW4, dW3, dW2, dW1 = h3.T @ d4, h2.T @ d3, h1.T @ d2, X.T @ d1
+    b4 = b4 - 0.1 * d4.sum(axis=0)
+    b3 = b3 - 0.1 * d3.sum(axis=0)
+    b2 = b2 - 0.1 * d2.sum(axis=0)
+    b1 = b1 - 0.1 * d1.sum(axis=0)
+"""
+PLAIN = "".join(f"    W{k} = W{k} - 0.1 * dW{k}\n" for k in (1, 2, 3, 4))
+MOMENTUM = "".join(
+    f"    v{k} = 0.9 * v{k} - 0.1 * dW{k}\n    W{k} = W{k} + v{k}\n" for k in (1, 2, 3, 4)
+)
+OF_SQUARES = "".join(
+    f"    v{k} = 0.9 * v{k} + 0.1 * dW{k}**2\n    W{k} = W{k} - 0.1 * dW{k} / (np.sqrt(v{k}) + 1e-8)\n"
+    for k in (1, 2, 3, 4)
+)
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("update", [PLAIN, MOMENTUM, OF_SQUARES])
+@pytest.mark.parametrize(
+    ("old", "new"), [("return h * (1 - h)", "return f(h) * (1 - f(h))"), ("* df(h3)", "+ df(h3)")]
+)
+def test_what_only_follows_from_a_mistake_is_no_second_one(judged, update, old, new):
+    assert FOUR.count(old) == 1
+    assert {check.verdict for check in judged(FOUR + update).checks} == {"right"}
+    checks = judged(FOUR.replace(old, new) + update).checks
+    assert len([check for check in checks if check.verdict == "wrong"]) == 1
+
+
+def test_two_mistakes_of_one_kind_are_two(judged):
+    text = DEEP.replace("(1 - h2**2)", "(1 - h2)").replace("(h1 * (1 - h1))", "")
+    text = text.replace("slope1 = h1 * (1 - h1)", "slope1 = 1 - h1")
+    wrong = {check.place.line for check in judged(text).checks if check.verdict == "wrong"}
+    assert wrong == {13, 14}
