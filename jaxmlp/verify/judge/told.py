@@ -218,13 +218,16 @@ def _mistakes(judgement: Judgement, code: Told) -> Iterator[StepMistake]:
     """The wrong expressions, and those that are left where these are mended."""
     told: set[str] = set()
     known: set[tuple] = set()  # where those are that have been mended
-    for mended, causes in repairs(judgement):
+    rounds = list(repairs(judgement))
+    for k, (mended, causes) in enumerate(rounds):
         places = [place_of(mended, fault)[:4] for fault, _ in causes]
         left = [pair for pair, place in zip(causes, places, strict=True)
                 if not known or (pair[1] and place not in known)]  # fmt: skip
         known.update(places)
+        still_wrong = {p for after, _ in rounds[k + 1 :] for p, right in after.right.items()
+                       if not right}  # fmt: skip
         for mistake in _expressions(mended, left, code):
-            params = sorted(mistake.params, key=lambda name: name in told)
+            params = sorted(mistake.params, key=lambda name: (name in told, name in still_wrong))
             if params[0] not in told:
                 told.add(params[0])
                 yield mistake._replace(params=tuple(params))
