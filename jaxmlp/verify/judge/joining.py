@@ -67,8 +67,7 @@ def _placed(stages: Sequence[Stage], by_param: Sequence[Check], telling: Telling
 
 def _is_another(check: Check, told: Sequence[Check]) -> bool:
     """Whether a mistake is none of these: as behind the first one of a stage there may be."""
-    what = check.diagnosis, check.place
-    return bool(told) and all(what != (one.diagnosis, one.place) for one in told)
+    return bool(told) and all(check.diagnosis != one.diagnosis for one in told)
 
 
 def _is_uneven(check: Check) -> bool:
