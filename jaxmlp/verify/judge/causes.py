@@ -6,9 +6,7 @@ is ∂E/∂(something) exactly, at all states. None of them knows a network, or 
 
 import functools
 import itertools
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -18,9 +16,9 @@ from jaxmlp.verify.judge.exchanged import (
     slope_inside,
     weights_missing,
 )
-from jaxmlp.verify.judge.faults import Fault, faults, moved_param, written
+from jaxmlp.verify.judge.faults import Fault, moved_param, written
 from jaxmlp.verify.judge.judgement import Judgement
-from jaxmlp.verify.judge.naming import Names, multiple
+from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.otherwise import (
     Cause,
     Values,
@@ -300,45 +298,3 @@ CAUSES = (
     _added, slope_missing, another_derivative, slope_inside, other_slope, slope_value,
     slope_of_layer, _other_input, another_matrix, weights_missing,
 )  # fmt: skip
-
-
-def repairs(judgement: Judgement) -> Iterator[tuple[Judgement, list[tuple[Fault, Cause | None]]]]:
-    """The faults with their causes; then those of the step in which these are mended, and so on."""
-    again: Judgement | None = judgement
-    while again is not None:
-        causes = [(fault, cause(again, fault)) for fault in faults(again)]
-        yield again, causes
-        mends = [why.repair if why and why.repair else _with_slope(again, fault)
-                 for fault, why in causes]  # fmt: skip
-        again = _mended(again, list(filter(None, mends)))
-
-
-def _with_slope(judgement: Judgement, fault: Fault) -> Values:
-    """∂E/∂u for an expression that is made of ∂E/∂f(u), where this makes a parameter right."""
-    names, node = judgement.names, judgement.world.recording.nodes[fault.first]
-    for name in filter(None, map(names.of, before(judgement, node))):
-        for inner in judgement.world.inner(name.of, names.adjoints):
-            true = names.adjoints[inner]
-            made = Cause((), repair=[{fault.node: name.factor * a} for a in true])
-            fits = true.shape == names.value(fault.node).shape
-            if fits and any(repaired(judgement, made, (param,)) for param in fault.params):
-                return made.repair
-    return []
-
-
-def _mended(judgement: Judgement, known: Sequence[Values]) -> Judgement | None:
-    """The step with these values in it, if that makes some of the parameters right and not all."""
-    world, right = judgement.world, dict(judgement.right)
-    try:
-        at = [world.values(state, functools.reduce(operator.or_, by_state, {}))
-              for state, *by_state in zip(world.at, *known, strict=True)]  # fmt: skip
-    except replay.NotReplayed:
-        return None
-    world, names = replace(world, at=at), Names(judgement.names.adjoints, at)
-    for param in (p for p in world.params if right.get(p.name) is False):
-        name = names.named(world.change(param), [param.old])
-        right[param.name] = name is not None and name.factor > 0
-    if right == judgement.right or all(right.values()):
-        return None
-    choice = judgement.choice._replace(world=world)
-    return replace(judgement, choice=choice, names=names, right=right)

@@ -9,12 +9,13 @@ import numpy as np
 
 from jaxmlp.verify.finding import Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
-from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, is_of_one_sample, repairs
+from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, is_of_one_sample
 from jaxmlp.verify.judge.factors import by_convention, shares, step_mistakes
 from jaxmlp.verify.judge.faults import Fault, StepMistake, slope_apart
 from jaxmlp.verify.judge.following import passes_on
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.lines import Told, listing
+from jaxmlp.verify.judge.mending import repairs
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.otherwise import BACKWARDS, Cause, repaired
 from jaxmlp.verify.judge.places import at_line, placed
