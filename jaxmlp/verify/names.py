@@ -11,10 +11,12 @@ NOT_CHECKED = re.compile(
     r"|^(?!.*(back|bwd|prop|grad|deriv|delta|train|fit|learn|step|update))"
     r"(load|save|restore|export|print|display|set(?!up)|get(weight|bias|param|config))"
 )
+PRODUCT_CALLS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")
 GRADIENT = re.compile(r"(^|[._'\[ ])(d|g|grad|nabla|delta)_?[A-Za-z]{0,8}\d*('\])?$")
 GRADIENT_OF = re.compile(r"^(?:d_?|grad_?)(\w+)$")
 BIAS = re.compile(r"^_*b(\d|_|h|o|i|$)|bias|biais|sesgo|vies", re.IGNORECASE)
+SINGLE_BIAS = re.compile(r"_*(b|bias)_?\d*", re.IGNORECASE)  # as a network of numbers has them
 LOSS = re.compile(r"loss|error|cost|entropy|mse|hinge", re.IGNORECASE)
 LAYER_COUNT = re.compile(
     r"(n|no|num|number)?_?(of_?)?(hidden_?)?layers?|depth|(n|num|number)_(of_)?l|L", re.IGNORECASE
@@ -86,6 +88,13 @@ def meant(place: str) -> set[str]:
 def words(text: str) -> frozenset[str]:
     """The words of a table."""
     return frozenset(text.split())
+
+
+def is_product(node: ast.AST) -> bool:
+    """Whether it is a product of matrices."""
+    return isinstance(node, ast.MatMult) or (
+        isinstance(node, ast.Call) and called_name(node) in PRODUCT_CALLS
+    )
 
 
 def called_name(call: ast.Call) -> str:

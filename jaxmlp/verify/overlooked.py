@@ -7,8 +7,17 @@ from typing import NamedTuple
 
 from jaxmlp.verify.calling import result_role
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.names import ROLE, blocks, called_name, loads, plain_name, stores, updates, words
-from jaxmlp.verify.ran import PRODUCT_CALLS
+from jaxmlp.verify.names import (
+    PRODUCT_CALLS,
+    ROLE,
+    blocks,
+    called_name,
+    loads,
+    plain_name,
+    stores,
+    updates,
+    words,
+)
 from jaxmlp.verify.source import empty
 
 ID = "not-looked-at"

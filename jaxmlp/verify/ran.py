@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.names import called_name
+from jaxmlp.verify.names import PRODUCT_CALLS, called_name
 from jaxmlp.verify.run.recording import Recording
 
 BACK_STAGES = frozenset(("delta2", "dV", "delta1", "dW", "derivation", "update"))
-PRODUCT_CALLS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class RanStep:
         evaluation: what is wrong with the use of its parameters afterwards.
         moves: whether it moves parameters, and is no call that gives gradients.
         of_outputs: the functions that get f(u) wherever it calls them.
+        error_lines: where the file computes a known E of its outputs, as one number.
     """
 
     line: int
@@ -33,6 +33,7 @@ class RanStep:
     evaluation: tuple[Check, ...] = ()
     moves: bool = False
     of_outputs: frozenset[str] = frozenset()
+    error_lines: frozenset[int] = frozenset()
 
     @property
     def right(self) -> bool:

@@ -17,6 +17,7 @@ from jaxmlp.verify.judge.unjudged import MOST_NAMED_RESULTS, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
 from jaxmlp.verify.names import BACK
+from jaxmlp.verify.overlooked import overlooked
 from jaxmlp.verify.ran import BACK_STAGES, RanStep, multiplies, not_run, runs
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import multiplied
@@ -44,7 +45,8 @@ def worth_running(source: Source, checks: Sequence[Check], *, beside: bool) -> b
     told = {check.name for check in checks}
     back = any(isinstance(n, ast.FunctionDef) and BACK.search(n.name) and n.name not in told
                for n in nodes)  # fmt: skip
-    return (steps or not settled) and (products or back or beside)
+    looks_like_it = products or back or beside or overlooked(source.module, told, set())
+    return (steps or not settled) and bool(looks_like_it)
 
 
 def steps_of(
@@ -131,7 +133,7 @@ def _judged(
             raise Unjudged("elsewhere")
         after, moves = _evaluated(judgement, telling), bool(first.moves)
         return RanStep(first.line, run, telling.with_code(checks), notes, after, moves,
-                    given_outputs(judgement.world))  # fmt: skip
+                       given_outputs(judgement.world), judgement.error_lines)  # fmt: skip
     except Unjudged as why:
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))

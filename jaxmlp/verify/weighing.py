@@ -78,8 +78,13 @@ def _right(group: Sequence[Check]) -> bool:
 
 def covers(step: RanStep, group: Sequence[Check], source: Source) -> bool:
     """Whether a step has run the function that a group of checks is about."""
-    function = source.functions.get(group[0].name)
-    return function is not None and bool(extent(function) & step.lines)
+    return bool(_lines(group[0], source) & step.lines)
+
+
+def _lines(check: Check, source: Source) -> set[int]:
+    """Those of the function that a check is about; none where it is about none."""
+    function = source.functions.get(check.name)
+    return set() if function is None else extent(function)
 
 
 def _has_right_slopes(step: RanStep) -> bool:
@@ -90,10 +95,13 @@ def _has_right_slopes(step: RanStep) -> bool:
 
 def _as_used(check: Check, step: RanStep, source: Source, declared: Collection[str]) -> Check:
     """What is right where a right step calls it: a derivative of f(u), not of u; a leaky ReLU, or
-    another f than its name says, which is told all the same."""
+    another f than its name says, which is told all the same. A loss that gives one number for each
+    output is right, too; in any step so is one that gives a known E of its outputs, times a
+    number."""
     right = bool(step.checks) and _right(step.checks)
     ids = {note.id for note in check.diagnosis}
-    if right and _is_each(check, declared):
+    is_error = check.stage == "loss" and bool(step.error_lines & _lines(check, source))
+    if (right and _is_each(check, declared)) or (is_error and not declared):
         return _as_remark(check)
     if check.verdict != "wrong" or not covers(step, [check], source):
         return check

@@ -1032,3 +1032,30 @@ def cross_entropy(y, t):
     assert {check.verdict for check in judged(text).checks} == {"right"}
     assert "takes-logits" in ids(judged(text))
     assert "wrong" in {c.verdict for c in judged(text.replace("t * np.log", "np.log")).checks}
+
+
+HALVED = """
+import numpy as np
+X, Y = np.random.randn(20, 3), np.random.randn(20)
+W, b, v, c = np.random.randn(3, 4), np.zeros(4), np.random.randn(4), 0.0
+def MSE(y_real, y_pred):
+    error = y_pred - y_real
+    loss = 0.5 * error**2
+    return error, loss
+for epoch in range(10):
+    for x, y in zip(X, Y):
+        h = np.tanh(x @ W + b)
+        g = h @ v + c
+        error, loss = MSE(y, g)
+        dh = error * v * (1 - h)
+        v -= 0.1 * error * h
+        c -= 0.1 * error
+        W -= 0.1 * np.outer(x, dh)
+        b -= 0.1 * dh
+"""
+
+
+def test_the_error_of_one_output_is_right_whatever_else_is_wrong(judged):
+    verdicts = {(check.name, check.verdict) for check in judged(HALVED).checks}
+    assert ("MSE", "right") in verdicts
+    assert ("training loop", "wrong") in verdicts

@@ -40,6 +40,7 @@ from jaxmlp.verify.judge.wrong_slopes import (
 from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.step import FACTORS, REDUCED
 from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import replay
 
 REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
@@ -88,6 +89,12 @@ IN_ONE_NUMBER = backwards_note(
     "∂E/∂g をすべてのサンプルと出力について 1 つの数にまとめています。"
     "サンプルごと、出力ごとに別々の値を逆伝播させます。",
     "L15",
+)
+SOFTMAX_OF_ALL = backwards_note(
+    "softmax-whole-batch",
+    "Softmax is summed over the whole batch: it must be summed over the outputs of each sample.",
+    "ソフトマックスの和をバッチ全体で取っています。サンプルごとに出力について取ります。",
+    "L6",
 )
 OTHER_INPUT = backwards_note(
     "other-input",
@@ -169,6 +176,19 @@ def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
         if any(sums) or multiple(mine, whole.sum(1)) is not None:
             return Cause((SUMMED,))
     return None
+
+
+def _of_softmax_of_all(judgement: Judgement, fault: Fault, _: Node) -> Cause | None:
+    """g − y, where all outputs of all samples add up to 1: the mistake is in g."""
+    ((g, y), *more) = judgement.choice.target.pairs
+    z, delta = judgement.names.value(g), judgement.names.value(fault.node)
+    if more or z.ndim != 3 or min(z.shape[1:]) < 2 or not np.allclose(z.sum((1, 2)), 1):
+        return None
+    targets = [as_target(state[y], state[g]) for state in judgement.names.at]
+    off = np.stack([out if t is None else out - t for out, t in zip(z, targets, strict=True)])
+    if delta.shape != off.shape or multiple(delta, off) is None:
+        return None
+    return Cause((SOFTMAX_OF_ALL,), judgement.world.recording.nodes[g].span)
 
 
 def _of_one_sample(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
@@ -294,7 +314,7 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
 
 
 CAUSES = (
-    _without_gradient, _updated, _value_of_error, _summed, _of_one_sample, _turned, _in_one_number,
-    _added, slope_missing, another_derivative, slope_inside, other_slope, slope_value,
-    slope_of_layer, _other_input, another_matrix, weights_missing,
+    _without_gradient, _updated, _value_of_error, _of_softmax_of_all, _in_one_number, _summed,
+    _of_one_sample, _turned, _added, slope_missing, another_derivative, slope_inside, other_slope,
+    slope_value, slope_of_layer, _other_input, another_matrix, weights_missing,
 )  # fmt: skip

@@ -35,8 +35,9 @@ def error_is_known(judgement: Judgement, declared: str | None) -> bool:
     ) != [error]:
         return False
     outputs = {g for g, _ in target.pairs}
-    names = {i: judgement.names.of(i) for i in target.backward}
-    derived = [i for i, name in names.items() if name is not None and name.of in outputs]
+    names = {i: name for i in target.backward if (name := judgement.names.of(i))}
+    derived = [i for i, name in names.items()
+               if not outputs.isdisjoint((name.of, *judgement.names.alike(name.of)))]  # fmt: skip
     wrong = [i for i in target.backward if judgement.is_error(i)]
     return bool(wrong) or (bool(derived) and _is_passed_on(world, derived))
 

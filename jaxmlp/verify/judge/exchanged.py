@@ -38,9 +38,9 @@ WEIGHTS_MISSING = backwards_note(
 )
 OTHER_WEIGHTS = backwards_note(
     "W-for-V",
-    "Another matrix stands here than the one of the forward pass: ∂E/∂a goes back by the matrix "
-    "that has given a.",
-    "順伝播で a を計算した行列とは別の行列です。∂E/∂a は a を与えた行列で逆伝播させます。",
+    "Other weights stand here than in the forward pass: ∂E/∂a goes back by the weights that a was "
+    "computed with.",
+    "順伝播で a を計算した重みとは別の重みです。∂E/∂a は a を与えた重みで逆伝播させます。",
     "L22",
 )
 NOT_TRANSPOSED = backwards_note(
@@ -135,12 +135,13 @@ def weights_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | N
 
 
 def another_matrix(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
-    """Another of the matrices, or the right one the wrong way round, or without another column."""
-    world, nodes = judgement.world, judgement.world.recording.nodes
-    matrices = [root for root in world.roots if nodes[root].value.ndim]
-    for operand in world.graph.before[node.id] if node.op in FACTORS else ():
-        own, value = world.graph.root(operand, matrices), nodes[operand].value
-        for root in matrices if own is not None else ():
+    """Another of the matrices, or the right one the wrong way round, or without another column; in
+    a network of single numbers, another of these."""
+    world, nodes, product = judgement.world, judgement.world.recording.nodes, node.op in FACTORS
+    weights = [root for root in world.roots if bool(nodes[root].value.ndim) == product]
+    for operand in world.graph.before[node.id] if product or node.op == "multiply" else ():
+        own, value = world.graph.root(operand, weights), nodes[operand].value
+        for root in weights[:MOST_DERIVATIVES] if own is not None else ():
             for form in _forms(nodes[root].value.shape, value.shape):
                 tried = [{operand: form(state[root])} for state in world.at]
                 if made := _mended(judgement, fault, tried):
@@ -151,8 +152,10 @@ def another_matrix(judgement: Judgement, fault: Fault, node: Node) -> Cause | No
 
 
 def _forms(shape: tuple[int, ...], wanted: tuple[int, ...]) -> Iterator[Callable]:
-    """Ways to bring a matrix to a shape: cut, turned, or both."""
-    for cut, turned in itertools.product(WEIGHT_CUTS, (False, True)):
+    """Ways to bring a matrix to a shape: cut, turned, or both; a number is what it is."""
+    if not shape and not wanted:
+        yield lambda w: w
+    for cut, turned in itertools.product(WEIGHT_CUTS if shape else (), (False, True)):
         made = cut(np.empty(shape)).shape
         if (made[::-1] if turned else made) == wanted:
             yield lambda w, cut=cut, turned=turned: cut(w).T if turned else cut(w)

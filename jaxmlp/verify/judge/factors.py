@@ -9,7 +9,7 @@ from jaxmlp.verify.judge.faults import StepMistake
 from jaxmlp.verify.judge.following import gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.otherwise import BACKWARDS
+from jaxmlp.verify.judge.otherwise import BACKWARDS, backwards_note
 from jaxmlp.verify.judge.rates import lacks_rate, made_again, near, repeats_rate
 from jaxmlp.verify.judge.uneven import sample_counts
 from jaxmlp.verify.judge.worlds import Param
@@ -66,7 +66,10 @@ def step_mistakes(judgement: Judgement) -> Iterator[StepMistake]:
         span = judgement.world.recording.nodes[param.new].span
         if not judgement.right.get(param.name):
             continue
-        if param.name in judgement.uneven:
+        if slope := judgement.scaled.get(param.name):
+            span = judgement.world.recording.nodes[slope.node].span
+            yield StepMistake((param.name,), (_scaled_slope(slope.times),), span)
+        elif param.name in judgement.uneven:
             note = _uneven(judgement, param)
             if note.id not in OF_UPDATE or note is RATE_AGAIN:
                 at = _scaled_at(judgement, param, judgement.uneven[param.name])
@@ -78,6 +81,18 @@ def step_mistakes(judgement: Judgement) -> Iterator[StepMistake]:
             not param.gives and judgement.factors.get(param.name, 1) < 0
         ):
             yield _uphill(judgement, param)
+
+
+def _scaled_slope(times: float) -> Note:
+    """That what stands for f' has another factor."""
+    said = f"{times:.4g}"
+    return backwards_note(
+        "slope-scaled",
+        f"The factor used as f'(u) here is {said} times the derivative of the activation, so that "
+        "the gradients of the layers nearer to the input get another factor than those of the "
+        "others.",
+        f"ここで f'(u) として使っている値は、活性化関数の微分の {said} 倍です。"
+        "入力側の層の勾配だけが、ほかの層と異なる倍率になります。", "L18")  # fmt: skip
 
 
 def _scaled_at(judgement: Judgement, param: Param, times: float) -> int:

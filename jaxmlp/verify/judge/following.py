@@ -10,6 +10,7 @@ from jaxmlp.verify.judge.choosing import Choice, stated_errors
 from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.rates import made_again, near
+from jaxmlp.verify.judge.scaled import scaled_slopes
 from jaxmlp.verify.judge.uneven import uneven, uneven_layer
 from jaxmlp.verify.judge.updates import MOST_DECAY_SHARE, decays_by_entry, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
@@ -60,6 +61,7 @@ def judgement_by(choice: Choice, names: Names) -> Judgement:
         uneven={}, loose=_loose(world, names),
         uphill=frozenset(name for name, how in told.items() if how.way < 0),
         unseen=(*_unseen(choice, names), *sorted(lost)), gone=gone,
+        scaled=scaled_slopes(world, target.backward, names, factors or used),
     )  # fmt: skip
     return replace(judgement, uneven=_uneven(judgement, used))
 
@@ -175,7 +177,8 @@ def _uneven(judgement: Judgement, used: dict[str, float]) -> dict[str, float]:
     world, factors = judgement.world, judgement.factors
     outputs = [g for g, _ in judgement.choice.target.pairs]
     if not judgement.choice.target.upstream:
-        return uneven(world, outputs, factors or used, _exact(judgement))
+        by_slopes = {name: slope.times for name, slope in judgement.scaled.items()}
+        return by_slopes | uneven(world, outputs, factors or used, _exact(judgement))
     if len(judgement.right) < len({r for _, r in _arrays(world)}):
         return {}  # what the others are is not known
     return uneven_layer(world, outputs, factors)
@@ -233,9 +236,9 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     biases = {i: min(world.graph.after[i]) for i in world.left_out
               if _is_bias(world, i) and np.any(names.adjoints.get(i, 0))}  # fmt: skip
     return biases | {
-        root: i
+        root: i  # the last, where its gradient ends
         for root in world.fixed if root in names.adjoints
-        for i in sorted(target.backward - used, reverse=True)
+        for i in sorted(target.backward - used)
         if names.is_gradient(i, root) is not None
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.choosing import Choice, stated_errors
 from jaxmlp.verify.judge.naming import Names, multiple
+from jaxmlp.verify.judge.scaled import ScaledSlope
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors
@@ -36,6 +37,7 @@ class Judgement:
         unseen: those by which the derivative of E is 0 with these data, so that nothing is shown.
         shares: by parameter, how many times the share of itself is taken away that the file's own E
             takes, where all but that is right.
+        scaled: the parameters whose factor is another by a slope that is a multiple of f'(u).
         squared: those of `uneven` in whose update a name stands twice, which is once in another's.
         instead: the verdicts by the known E, where none of these fits and this one takes the step's
             own ∂E/∂(the output).
@@ -53,6 +55,7 @@ class Judgement:
     gone: frozenset[str] = frozenset()
     resting: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    scaled: Mapping[str, ScaledSlope] = field(default_factory=dict)
     squared: frozenset[str] = frozenset()
     instead: tuple[Judgement, ...] = ()
 
@@ -81,6 +84,14 @@ class Judgement:
     def stated_numbers(self) -> list[int]:
         """The numbers that may be an E which the file states."""
         return stated_errors(self.choice)
+
+    @property
+    def error_lines(self) -> frozenset[int]:
+        """Where the file computes a known E of the outputs, as one number."""
+        if self.choice.target.upstream:
+            return frozenset()
+        numbers = {i for name in errors.ERROR_FUNCTIONS for i, _ in self.stated_scales(name)}
+        return frozenset(self.world.recording.nodes[i].span.line for i in numbers)
 
     def stated_scales(self, error: str = "") -> Iterator[tuple[int, float]]:
         """The numbers that the file computes and the step does not use that are this E at all

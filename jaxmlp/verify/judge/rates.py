@@ -42,6 +42,13 @@ def is_rate(world: World, new: int, others: Sequence[int], times: float) -> bool
                for a in mine.times - theirs.times for b in theirs.times - mine.times)  # fmt: skip
 
 
+def of_same_numbers(world: World, one: Param, other: Param) -> bool:
+    """Whether two updates are multiplied and divided by the same numbers, beside what both are made
+    of."""
+    ((mine, theirs),) = _apart(world, one.new, [other.new])
+    return mine == theirs
+
+
 def lacks_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:
     """Whether the updates of all others are multiplied by a number, and this one by none, not even
     in what both are made of, and it is this that makes its factor so many times theirs."""

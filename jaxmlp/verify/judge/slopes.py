@@ -8,7 +8,7 @@ import numpy as np
 from jaxmlp.verify.given import SLOPE, F
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.step import JOINED, PASSING
+from jaxmlp.verify.run.step import JOINED, PASSING, WRITES
 
 SLOPES = {"relu": "[u > 0]", "sigmoid": "σ'(u)", "tanh": "tanh'(u)"}
 MOST_VALUES = 20  # values that a function is given, and operations from u to f(u)
@@ -107,7 +107,10 @@ def given_outputs(world: World) -> frozenset[str]:
 def _is_output(world: World, number: int) -> bool:
     """Whether a value is the sigmoid or tanh of one that it is computed from."""
     nodes, graph = world.recording.nodes, world.graph
-    if nodes[number].op in (*PASSING, *JOINED) and (parts := graph.before[number]):
+    parts = graph.before[number]
+    if nodes[number].op in (*JOINED, *WRITES):  # into what is not written yet; beside a bias's 1
+        parts = tuple(i for i in parts if nodes[i].op != "leaf")
+    if nodes[number].op in (*PASSING, *JOINED, *WRITES) and parts:
         return all(_is_output(world, i) for i in parts)
     f = np.stack([state[number] for state in world.at])
     kind = lambda i: (nodes[i].value.shape, nodes[i].value.dtype)  # noqa: E731

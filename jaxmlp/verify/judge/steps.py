@@ -225,7 +225,9 @@ def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
     back = (i for i in first if BACK.search(nodes[i].span.own))
     begin = {owner(i) for i in (*first[:1], *itertools.islice(back, 1))}
     forward = choice.world.graph.ancestors([g for g, _ in choice.target.pairs])
-    behind = choice.world.graph.ancestors([i for i in forward if nodes[i].op in FACTORS])
+    graph = choice.world.graph
+    weighed = {i for root in choice.world.roots for i in graph.after[root]} & forward
+    behind = graph.ancestors([i for i in forward if nodes[i].op in FACTORS or i in weighed])
     begin -= {"", *map(owner, behind)}  # it is the network, or its data
     for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):
         judgement = by_own(number)

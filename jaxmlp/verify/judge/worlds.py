@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK, GRADIENT, LOSS
+from jaxmlp.verify.names import BACK, BIAS, GRADIENT, LOSS, last_of
 from jaxmlp.verify.run import network, sense
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
@@ -210,12 +210,25 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
     fixed = network.fixed(graph, olds, candidates)
     siblings = tuple(network.siblings(recording, graph, candidates))
     idle = network.idle(graph, olds, news, candidates)
-    fixed += [i for i in dict.fromkeys((*siblings, *idle)) if i not in fixed]
+    others = (*siblings, *idle, *_single_biases(recording, graph, olds))
+    fixed += [i for i in dict.fromkeys(others) if i not in fixed]
     empty = network.empty_samples(graph, olds, candidates, recording.parts)
     zero = network.zero_targets(graph, candidates, recording.parts)
     roots = [*olds, *fixed]
     at = adjoints.states(recording, roots, seed, empty=empty, zero=zero) if candidates else ()
     return World(recording, graph, params, tuple(fixed), at, candidates, siblings)
+
+
+def _single_biases(recording: Recording, graph: Graph, olds: Sequence[int]) -> list[int]:
+    """The numbers that are called biases, are added to what a network of numbers has computed, and
+    do not move: on purpose, as long as no gradient is computed for them."""
+    nodes, moving = recording.nodes, graph.dependents(olds)
+    if any(nodes[old].value.ndim for old in olds):
+        return []
+    called = dict.fromkeys(i for name, i in recording.values if BIAS.search(last_of(name)))
+    single = (i for i in called if nodes[i].op == "leaf" and not nodes[i].value.ndim)
+    return [i for i in single if i not in moving
+            and any(nodes[a].op == "add" and a in moving for a in graph.after[i])]  # fmt: skip
 
 
 def at_rest(world: World, seed: int) -> World | None:

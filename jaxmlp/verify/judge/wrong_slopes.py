@@ -8,9 +8,17 @@ from jaxmlp.verify.finding import Note
 from jaxmlp.verify.judge.faults import Fault, leads_somewhere
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import multiple
-from jaxmlp.verify.judge.otherwise import Cause, Values, backwards_note, before, is_something
+from jaxmlp.verify.judge.otherwise import (
+    Cause,
+    Values,
+    backwards_note,
+    before,
+    is_something,
+    repaired,
+)
 from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope, own_slopes
 from jaxmlp.verify.names import SLOPE_NAME
+from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Span
 from jaxmlp.verify.run.targets import as_target
 
@@ -48,30 +56,52 @@ def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | Non
     repair = slope_with(judgement, fault, node, [{} for _ in judgement.world.at])
     if repair is None:
         return None
-    (parent,) = repair[0]
+    parent, *_ = repair[0]
     graph = judgement.world.graph
     feeds = [i for i in graph.after[parent] if i in judgement.choice.target.backward]
     never = not any(leads_somewhere(judgement, i) for i in feeds)
-    span = judgement.world.recording.nodes[parent].span if never else None
+    *_, made = graph.way(parent, PASSING - {"np.copy"})
+    span = judgement.world.recording.nodes[made].span if never else None
     return Cause((SLOPE_MISSING,), span, repair)
 
 
 def slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
-    """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right."""
+    """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right; of
+    samples that are passed one by one, those of all of them."""
     for parent in before(judgement, node):
-        name = judgement.names.of(parent)
-        if name is None:
-            continue
-        for inner in judgement.world.inner(name.of, judgement.names.adjoints):
-            true = judgement.names.adjoints[inner]
-            value = judgement.names.value(parent)
-            if true.squeeze().shape != value.squeeze().shape:
-                continue
-            fed = name.factor * true.reshape(value.shape)
+        for fed in _sloped(judgement, parent):
             tried = [{**values, parent: a} for values, a in zip(known, fed, strict=True)]
             if is_something(judgement, fault, tried):
                 return tried
+        if (tried := _sloped_alike(judgement, fault, parent, known)) is not None:
+            return tried
     return None
+
+
+def _sloped_alike(
+    judgement: Judgement, fault: Fault, parent: int, known: Values
+) -> Values | None:  # fmt: skip
+    """∂E/∂u for all ∂E/∂f(u) that stand at one place, if this makes right what the fault spoils."""
+    nodes = judgement.world.recording.nodes
+    alike = [
+        i for i in sorted(judgement.choice.target.backward) if nodes[i].span == nodes[parent].span
+    ]
+    each = zip(*(_sloped(judgement, i) for i in alike), strict=False)
+    for fed in each if len(alike) > 1 else ():
+        tried = [{**values, **{i: a[k] for i, a in zip(alike, fed, strict=True)}}
+                 for k, values in enumerate(known)]  # fmt: skip
+        if repaired(judgement, Cause((SLOPE_MISSING,), None, tried), fault.params):
+            return tried
+    return None
+
+
+def _sloped(judgement: Judgement, parent: int) -> Iterator[np.ndarray]:
+    """What ∂E/∂u is, in the shape of a node that is ∂E/∂f(u)."""
+    name, value = judgement.names.of(parent), judgement.names.value(parent)
+    for inner in judgement.world.inner(name.of, judgement.names.adjoints) if name else ():
+        true = judgement.names.adjoints[inner]
+        if true.squeeze().shape == value.squeeze().shape:
+            yield name.factor * true.reshape(value.shape)
 
 
 def other_slope(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:

@@ -1,0 +1,74 @@
+"""Mistakes told at their root, in networks of any size."""
+
+import pytest
+
+SOFTMAX = """
+import numpy as np
+X, T = np.random.randn(40, 5), np.eye(3)[np.random.randint(3, size=40)]
+W, V = np.random.randn(5, 4), np.random.randn(4, 3)
+b, c = np.random.randn(4), np.random.randn(3)
+def softmax(a):
+    e = np.exp(a - a.max())
+    return e / e.sum({axis})
+for epoch in range(9):
+    z = np.maximum(X @ W + b, 0)
+    g = softmax(z @ V + c)
+    E = -np.sum(T * np.log(g)) / 40
+    delta2 = g - T
+    delta1 = delta2 @ V.T * (z > 0)
+    V -= 0.01 * z.T @ delta2
+    W -= 0.01 * X.T @ delta1
+    c -= 0.01 * delta2.sum(axis=0)
+    b -= 0.01 * delta1.sum(axis=0)
+"""
+ONE_BY_ONE = """
+import numpy as np
+X, T = np.random.randn(3, 5), np.random.randn(3, 2)
+{weights}
+def sigmoid(u): return 1 / (1 + np.exp(-u))
+for epoch in range(9):
+    {cut}
+    dW, dV = np.zeros_like(W), np.zeros_like(V)
+    for x, t in zip(X, T):
+        x = np.append(1, x)
+        u = W @ x
+        z = np.append(1, sigmoid(u))
+        g = V @ z
+        delta2 = 2 * (g - t)
+        delta1 = (V.T @ delta2)[1:]{slope}
+        dV += np.outer(delta2, z)
+        dW += np.outer(delta1, x)
+    {step}
+"""
+FORMS = {
+    "matrices": {
+        "weights": "W, V = np.random.randn(4, 6), np.random.randn(2, 5)",
+        "cut": "pass",
+        "step": "W, V = W - 0.1 * dW, V - 0.1 * dV",
+    },
+    "a vector of all": {
+        "weights": "theta = np.random.randn(34)",
+        "cut": "W, V = theta[:24].reshape(4, 6), theta[24:].reshape(2, 5)",
+        "step": "theta = theta - 0.1 * np.hstack([dW.ravel(), dV.ravel()])",
+    },
+}
+
+
+def wrong(file):
+    return [check for check in file.checks if check.verdict == "wrong"]
+
+
+def test_a_softmax_of_the_whole_batch_is_told_where_it_divides(judged):
+    (check,) = wrong(judged(SOFTMAX.format(axis="")))
+    assert [note.id for note in check.diagnosis] == ["softmax-whole-batch"]
+    assert check.place.line == 8
+    assert not wrong(judged(SOFTMAX.format(axis="axis=1, keepdims=True")))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_slope_that_samples_lack_one_by_one_is_told_where_the_delta_is_made(judged, form):
+    (check,) = wrong(judged(ONE_BY_ONE.format(slope="", **FORMS[form])))
+    assert [note.id for note in check.diagnosis] in (["slope-missing"], ["dW-no-slope"])
+    assert check.place.line == 15
+    right = judged(ONE_BY_ONE.format(slope=" * z[1:] * (1 - z[1:])", **FORMS[form]))
+    assert not wrong(right)

@@ -1,0 +1,104 @@
+"""Slopes that are a multiple of f'(u), which give the layers below another factor."""
+
+import pytest
+
+STEP = """
+import numpy as np
+X, T = np.random.randn(40, 5), np.random.randn(40, 2)
+W, V, U = np.random.randn(5, 4), np.random.randn(4, 3), np.random.randn(3, 2)
+b, c = np.random.randn(4), np.random.randn(3)
+def f(u):
+    return {f}
+for epoch in range(9):
+    z1 = f(X @ W + b)
+    z2 = f(z1 @ V + c)
+    delta3 = z2 @ U - T
+    delta2 = (delta3 @ U.T) * ({slope2})
+    delta1 = (delta2 @ V.T) * ({slope1})
+    U -= 0.01 * z2.T @ delta3
+    V -= 0.01 * z1.T @ delta2
+    W -= 0.01 * X.T @ delta1
+    c -= 0.01 * delta2.sum(axis=0)
+    b -= 0.01 * delta1.sum(axis=0)
+"""
+HALF = "(1 - np.exp(-u)) / (1 + np.exp(-u))"  # tanh(u/2)
+BASE_2 = "1 / (1 + np.exp2(-u))"
+
+
+def step(f, slope):
+    return STEP.format(f=f, slope2=slope.replace("z", "z2"), slope1=slope.replace("z", "z1"))
+
+
+def wrong(file):
+    return [check for check in file.checks if check.verdict == "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "times"),
+    [
+        (HALF, "1 - z**2", "2 times"),
+        (HALF, "(1 - z) * (1 + z)", "2 times"),
+        (BASE_2, "z * (1 - z)", "1.443 times"),
+    ],
+)
+def test_a_slope_that_lacks_a_factor_is_wrong_where_it_comes_in(judged, f, slope, times):
+    checks = wrong(judged(step(f, slope)))
+    assert {note.id for check in checks for note in check.diagnosis} == {"slope-scaled"}
+    assert all(times in check.diagnosis[0].text.en for check in checks)
+    assert {check.place.line for check in checks} == {12, 13}  # of either layer
+    spoiled = {check.stage for check in checks}
+    assert spoiled == {"∂E/∂V", "∂E/∂W", "∂E/∂b", "∂E/∂c"}  # and not that above
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (HALF, "(1 - z**2) / 2"),
+        (HALF, "(1 - z) * (1 + z) / 2"),
+        (HALF, "0.5 * (1 - z) * (1 + z)"),
+        (BASE_2, "np.log(2) * z * (1 - z)"),
+        ("np.tanh(u)", "1 - z**2"),
+        ("1.7159 * np.tanh(2 * u / 3)", "2 / 3 * (1.7159 - z**2 / 1.7159)"),
+    ],
+)
+def test_a_slope_with_its_factor_is_right(judged, f, slope):
+    assert {check.verdict for check in judged(step(f, slope)).checks} == {"right"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(delta2 @ V.T)", "0.7 * (delta2 @ V.T)"),
+        ("((1 - z1) * (1 + z1) / 2)", "(1 - z1) * (1 + z1)\n    delta1 *= 0.5"),
+        ("W -= 0.01 * X.T @ delta1", "W -= 0.03 * X.T @ delta1"),
+    ],
+)
+def test_a_number_that_the_program_multiplies_by_may_be_a_step_size(judged, old, new):
+    text = step(HALF, "(1 - z) * (1 + z) / 2")
+    assert old in text
+    file = judged(text.replace(old, new))
+    assert {check.verdict for check in file.checks} == {"right"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "spoiled"),
+    [
+        ("W -= 0.01", "W += 0.01", {"∂E/∂W"}),
+        ("b -= 0.01 * delta1", "b -= 0.00 * delta1", {"∂E/∂b"}),
+        ("U -= 0.01", "U += 0.01", {"∂E/∂U"}),
+    ],
+)
+def test_what_else_is_wrong_beside_a_right_slope_is_told(judged, old, new, spoiled):
+    text = step(HALF, "(1 - z) * (1 + z) / 2")
+    assert old in text
+    checks = wrong(judged(text.replace(old, new)))
+    assert {check.stage for check in checks} == spoiled
+    assert "slope-scaled" not in {note.id for check in checks for note in check.diagnosis}
+
+
+@pytest.mark.parametrize("rate", ["0.02", "0.005"])
+def test_a_layer_may_have_twice_the_step_size_of_another_or_half_of_it(judged, rate):
+    text = step("np.tanh(u)", "1 - z**2").replace("V -= 0.01", f"V -= {rate}")
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    twice = step("np.tanh(u)", "1 - z**2").replace("z1.T @ delta2", "(2 * z1.T @ delta2)")
+    assert {check.stage for check in wrong(judged(twice))} == {"∂E/∂V"}
