@@ -232,10 +232,51 @@ class Dense:
         self.gA = before.T @ up
         return up @ self.A.T
 """
-RIGHT = {"layers that step": (STEPPING, 3), "layers": (LAYERS, 6), "pairs of functions": (PAIRS, 4), "samples as columns": (COLUMNS, 4),
+GIVEN = """
+import numpy as np
+
+class Dense:
+    def __init__(self, inputs, units):
+        self.W, self.b = np.random.randn(inputs, units), np.zeros((1, units))
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0, keepdims=True)
+        return dout @ self.W.T
+
+class ReLU:
+    def forward(self, x):
+        self.off = x <= 0
+        return np.maximum(0, x)
+    def backward(self, dout):
+        return np.where(self.off, 0, dout)
+
+class Network:
+    def __init__(self, architecture):
+        self.layers = architecture
+    def forward(self, x):
+        for k in range(len(self.layers)):
+            x = self.layers[k].forward(x)
+        return x
+    def train_step(self, x, y, rate):
+        g = self.forward(x)
+        grad = 2 * (g - y) / len(x)
+        for k in range(len(self.layers) - 1, -1, -1):
+            grad = self.layers[k].backward(grad)
+        for layer in self.layers:
+            if isinstance(layer, Dense):
+                layer.W -= rate * layer.dW
+                layer.b -= rate * layer.db
+"""
+ANY_NUMBER = GIVEN.replace("architecture):", "*architecture):")
+RIGHT = {"layers that an object is given": (GIVEN, 4), "any number of them": (ANY_NUMBER, 4),
+         "layers that step": (STEPPING, 3), "layers": (LAYERS, 6), "pairs of functions": (PAIRS, 4), "samples as columns": (COLUMNS, 4),
          "batch normalisation": (NORM, 3), "an optional target": (OPTIONAL, 4),
          "sizes in a list": (JOINED, 4), "Python 2": (OLD, 2)}  # fmt: skip
 WRONG = [
+    (GIVEN, "np.where(self.off, 0, dout)", "np.where(self.off, dout, 0)"),
+    (ANY_NUMBER, "np.where(self.off, 0, dout)", "np.where(self.off, dout, 0)"),
     (STEPPING, "self.A -= rate * gA", "self.A += rate * gA"),
     (STEPPING, "np.dot(self.v.T, up)", "np.dot(self.v.T, up ** 2)"),
     (LAYERS, "up[self.off] = 0", "up[~self.off] = 0"),

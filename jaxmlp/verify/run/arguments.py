@@ -49,6 +49,7 @@ class Arguments:
         if code is None:
             return function
         args = self._in_order(function, code, asking)
+        args += self._any_number(code, asking)
         return functools.partial(function, *args, **self._by_name(code, asking))
 
     def forget(self, function: Any) -> None:
@@ -56,6 +57,14 @@ class Arguments:
         if (code := _code(function)) is not None:
             for name in code.__code__.co_varnames[: code.__code__.co_argcount]:
                 self.given.pop(name, None)
+
+    def _any_number(self, code: FunctionType, asking: frozenset[str]) -> list[Any]:
+        """Layers for what takes any number of arguments, if each is called as one; else nothing."""
+        if not code.__code__.co_flags & inspect.CO_VARARGS:
+            return []
+        names = code.__code__.co_varnames
+        name = names[code.__code__.co_argcount + code.__code__.co_kwonlyargcount]
+        return list(self.objects.of_all(self, name, asking))
 
     def _by_name(self, code: FunctionType, asking: frozenset[str]) -> dict[str, Any]:
         """Values for the arguments that can only be given by their names."""

@@ -11,12 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jaxmlp.verify.names import is_product
 from jaxmlp.verify.reading import code_of, statements_of
 from jaxmlp.verify.run import beside
 from jaxmlp.verify.run.hooked import Hooked, uses_numpy
 from jaxmlp.verify.run.uncalled import CALL
-
-PRODUCT_ATTRIBUTES = frozenset(("dot", "matmul", "einsum", "tensordot"))
 
 
 @dataclass(eq=False)
@@ -129,20 +128,32 @@ class Code:
         each: dict[str, set[str]] = {}
         for fn in (n.func for n in self.nodes if isinstance(n, ast.Call)):
             owner, method = (fn.value, fn.attr) if isinstance(fn, ast.Attribute) else (fn, CALL)
-            for name in _names(owner):
-                called.setdefault(name, set()).add(method)
+            in_list = isinstance(owner, ast.Subscript)
+            for name in _names(owner.value if isinstance(owner, ast.Subscript) else owner):
+                (each if in_list else called).setdefault(name, set()).add(method)
         for loop in (n for n in self.nodes if isinstance(n, ast.For | ast.comprehension)):
             members = [name for n in ast.walk(loop.target) for name in _names(n)]
             methods = set().union(*(called.get(name, set()) for name in members))
             for name in (name for n in ast.walk(loop.iter) for name in _names(n)):
                 each.setdefault(name, set()).update(methods)
+        for kept, name in self._kept_as:
+            for methods_of in (called, each):
+                methods_of.setdefault(name, set()).update(methods_of.get(kept, ()))
         return called, each
+
+    @property
+    def _kept_as(self) -> Iterator[tuple[str, str]]:
+        """(the name of an attribute, that of a variable) for each variable that is kept as one."""
+        for node in (n for n in self.nodes if isinstance(n, ast.Assign)):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and isinstance(node.value, ast.Name):
+                    yield target.attr, node.value.id
 
     @cached_property
     def multiplying(self) -> set[str]:
         """The classes in which there is a product of matrices."""
         classes = [n for n in self.nodes if isinstance(n, ast.ClassDef)]
-        return {made.name for made in classes if any(map(_is_product, ast.walk(made)))}
+        return {made.name for made in classes if any(map(is_product, ast.walk(made)))}
 
     def added_to(self, line: int) -> list[str]:
         """What it adds something to in a line."""
@@ -154,7 +165,3 @@ def _names(node: ast.AST) -> Iterator[str]:
     """The name of a variable, or of an attribute."""
     if isinstance(node, ast.Name | ast.Attribute):
         yield getattr(node, "id", getattr(node, "attr", ""))
-
-
-def _is_product(node: ast.AST) -> bool:
-    return isinstance(node, ast.MatMult) or getattr(node, "attr", "") in PRODUCT_ATTRIBUTES

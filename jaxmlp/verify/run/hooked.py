@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.names import DRAWS, called_name
+from jaxmlp.verify.names import DRAWS, SINGLE_BIAS, called_name, is_product
 
 MANY_SAMPLES = 500  # a number of samples that a program counts on may be another
 BATCH_SAMPLES = 32  # so may be a number in a batch, where otherwise no step comes about
@@ -28,11 +28,13 @@ class Hooked(ast.NodeTransformer):
 
     def __init__(self, *, numbers: bool):
         self.numbers = numbers
+        self.multiplies = True  # whether there are products of matrices, so that biases are vectors
         self.own: set[str] = set()  # the names that the file itself gives
         self.trying = 0  # statements of which an exception may be caught
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         self.own = bound(node.body)
+        self.multiplies = any(map(is_product, ast.walk(node)))
         self.generic_visit(node)
         return node
 
@@ -99,12 +101,17 @@ class Hooked(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        match node:
+            case ast.Assign([ast.Name(id=name)], ast.Lambda() as function):
+                return self.visit(_by_name(name, function))
         is_table = _is_table(node.value)
         self.generic_visit(node)
         if is_table and not self.numbers:
             node.value = _call("__table__", node.value)
         into_list = isinstance(node.targets[0], ast.Subscript)
         if self.numbers and into_list and _is_small_integer(node.value):  # y[label] = 1
+            node.value = _call("__number__", node.value)
+        if not (self.numbers or self.multiplies) and _is_bias_of_0(node):
             node.value = _call("__number__", node.value)
         return node
 
@@ -126,6 +133,23 @@ class Hooked(ast.NodeTransformer):
 def _is_small_integer(node: ast.expr) -> bool:
     """Whether it is a small whole number."""
     return isinstance(node, ast.Constant) and type(node.value) is int and node.value < BATCH_SAMPLES
+
+
+def _by_name(name: str, function: ast.Lambda) -> ast.FunctionDef:
+    """f = lambda x: … as a function that knows its name."""
+    (made,) = ast.parse("def f(): pass").body
+    assert isinstance(made, ast.FunctionDef)
+    body = ast.copy_location(ast.Return(function.body), function.body)
+    made.name, made.args, made.body = name, function.args, [body]
+    return ast.copy_location(made, function)
+
+
+def _is_bias_of_0(node: ast.Assign) -> bool:
+    """Whether it is self.b1 = 0, say."""
+    target, value = node.targets[0], node.value
+    name = getattr(target, "attr", getattr(target, "id", ""))
+    zero = isinstance(value, ast.Constant) and type(value.value) in (int, float) and not value.value
+    return zero and bool(SINGLE_BIAS.fullmatch(name))
 
 
 def _is_table(node: ast.expr) -> bool:

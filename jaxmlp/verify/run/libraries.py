@@ -290,3 +290,4 @@ LIBRARIES: dict[str, types.ModuleType] = {
                         isfile=_is_there(os.path.isfile)),
                     **dict.fromkeys(CHANGES, lambda *_, **__: None)),
 }  # fmt: skip
+LIBRARIES |= dict.fromkeys(("_pickle", "cPickle", "dill"), LIBRARIES["pickle"])

@@ -47,7 +47,11 @@ class Objects:
         methods = self.called.get(name, set())
         if methods and (kinds := self._with(methods, asking)):
             return self._made(arguments, self._picked(kinds), asking)
-        return self.layers(arguments, self.called_each.get(name, set()), asking) or None
+        return self.of_all(arguments, name, asking) or None
+
+    def of_all(self, arguments: Arguments, name: str, asking: frozenset[str]) -> list[Any]:
+        """A list of layers for an argument that is gone through; empty where it is none."""
+        return self.layers(arguments, self.called_each.get(name, set()), asking)
 
     def of_each(self, arguments: Arguments, name: str) -> list[Any]:
         """Layers to be added to an object one by one, where an argument is one; else nothing."""

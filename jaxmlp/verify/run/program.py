@@ -37,6 +37,7 @@ from jaxmlp.verify.run.unknown import Unknown
 
 NO_NAME = re.compile(r"name '(\w+)' is not defined")
 ANSWERS = 100  # that are typed, at most
+LABEL_FILE = re.compile(r"(^|[^a-z])labels?([^a-z]|$)|idx1", re.IGNORECASE)  # one of MNIST's, say
 PARAMETER_FILE = re.compile(
     r"weight|param|model|checkpoint|ckpt|trained|network|theta", re.IGNORECASE
 )
@@ -121,7 +122,8 @@ class Program:
         if self.loops.depth and name.startswith("np."):
             return self.oracle.sample(name.partition("#")[0])
         self.oracle.calls += 1
-        return Unknown(f"{name}#{self.oracle.calls}", self.oracle, loaded=True)
+        what = " of labels" if LABEL_FILE.search(called) else ""
+        return Unknown(f"{name}{what}#{self.oracle.calls}", self.oracle, loaded=True)
 
     def _find(self, file: Any) -> Any:
         """Where data are that a program calls so; the same, if they are not beside it."""

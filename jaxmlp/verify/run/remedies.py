@@ -31,6 +31,7 @@ ENOUGH_SAMPLES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
+LIST_END = "list index out of range"
 NO_AXIS = "tuple index out of range"  # of a shape
 PRINTED_SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
@@ -221,7 +222,9 @@ def _resized(program: Program, lengths: Lengths, large: set[int]) -> list[Length
     if (m := LABEL.search(told)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", error)))) for error in texts]
-    wanted = large if "out of bounds" in told else large.intersection(sizes)
+    if LIST_END in told:  # which says no size: it may be that of the samples
+        sizes = [program.oracle.rows]
+    wanted = large if "out of bounds" in told or LIST_END in told else large.intersection(sizes)
     free = [n for n in sorted(wanted) if str(n) not in lengths]
     resized = [{**lengths, str(n): m} for n in free for m in sizes if 1 < m < MANY_SAMPLES]
     tables = oracle.tables.items() if "indexing" not in told else ()

@@ -207,11 +207,13 @@ class Search:
         """The recordings of calls; of a class with one method each, where all together fail.
 
         Args:
-            known: recordings of calls that were made before: what they have run is not called.
+            known: recordings of calls that were made before: what they have run is not called,
+                nor what a step has, in the first recording that there is of it.
         """
         recordings: list[list[dict[str, Any]]] = []
         for left, call in zip(range(len(uncalled), 0, -1), uncalled, strict=True):
-            if known and call.is_run_by([*known, *recordings]):
+            first = [some[:1] for some in recordings if any(one["moves"] for one in some[:1])]
+            if call.is_run_by([*known, *(recordings if known else first)]):
                 continue
             with self._a_part(min(1.0, EVEN_SHARES / left)):
                 made = [learned] if (learned := self._learning(call)) else [self.worlds(call)]

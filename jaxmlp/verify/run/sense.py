@@ -36,9 +36,14 @@ def sensible(recording: Recording) -> bool:
         )
     graph = Graph(nodes)
     candidates = targets(graph, recording.olds, recording.news)
-    # Of samples, one by one; or it is a number that the program states.
-    whole = lambda y: nodes[graph.data(y)].value.ndim or is_stated(y)  # noqa: E731
-    meets = any(whole(y) or len(target.pairs) > 1 for target in candidates for _, y in target.pairs)
+
+    def is_told(y: int) -> bool:
+        """Of samples, one by one; or a number that is stated, or that its loop goes over."""
+        data = nodes[graph.data(y)]
+        return bool(data.value.ndim) or is_stated(y) or data.span.line == recording.line
+
+    pairs_of = [target.pairs for target in candidates]
+    meets = any(len(pairs) > 1 or is_told(y) for pairs in pairs_of for _, y in pairs)
     return meets and not degenerate(recording, graph, recording.olds, candidates)
 
 

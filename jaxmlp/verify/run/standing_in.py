@@ -21,7 +21,7 @@ DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
 # A column of a frame, by its name; labels, in a file of arrays, or that a library predicts.
 COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$|File\(.*(_y|labels?|classes|targets?)'\]$"
-                    r"|\.predict\(\)#\d+$")  # fmt: skip
+                    r"|\.predict\(\)#\d+$|^a file of labels#")  # fmt: skip
 MATLAB_LABELS = re.compile(r"loadmat.*\['[yY]'\]$")  # a column, in MATLAB's files
 OF_FILE = re.compile(r"\.open\(([^)]+)\)")
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
