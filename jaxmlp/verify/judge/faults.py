@@ -119,16 +119,14 @@ def written(judgement: Judgement) -> dict[int, tuple[Param, Any]]:
     return parts
 
 
-def leads_somewhere(judgement: Judgement, number: int, of: int) -> bool:
-    """Whether a value is something, or comes to be part of something, and not just a multiple of
-    the derivative by one value."""
-    name = judgement.names.of(number)
-    if known(judgement, number) and (name is None or name.of != of):
+def leads_somewhere(judgement: Judgement, number: int) -> bool:
+    """Whether a value is something, or comes to be part of something."""
+    if known(judgement, number):
         return True
     after = [
         i for i in judgement.world.graph.after[number] if i in judgement.choice.target.backward
     ]
-    return any(leads_somewhere(judgement, i, of) for i in after)
+    return any(leads_somewhere(judgement, i) for i in after)
 
 
 def slope_apart(judgement: Judgement, fault: Fault) -> Span | None:

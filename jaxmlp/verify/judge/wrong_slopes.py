@@ -59,23 +59,10 @@ def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | Non
     parent, *_ = repair[0]
     graph = judgement.world.graph
     feeds = [i for i in graph.after[parent] if i in judgement.choice.target.backward]
-    name = judgement.names.of(parent)
-    never = name and not any(leads_somewhere(judgement, i, name.of) for i in feeds)
-    made = judgement.world.recording.nodes[_begin(judgement, parent)]
-    return Cause((SLOPE_MISSING,), made.span if never else None, repair)
-
-
-def _begin(judgement: Judgement, number: int) -> int:
-    """The statement in which a derivative is made that later ones only multiply, or show in another
-    shape."""
-    nodes, of = judgement.world.recording.nodes, judgement.names.of
-    node, name = nodes[number], of(number)
-    for former in judgement.world.graph.before[number] if node.op != "np.copy" else ():
-        same = (inner := of(former)) is not None and name is not None and inner.of == name.of
-        if former in judgement.choice.target.backward and (same or node.op in PASSING):
-            begin = _begin(judgement, former)
-            return number if nodes[begin].span.line == node.span.line else begin
-    return number
+    never = not any(leads_somewhere(judgement, i) for i in feeds)
+    *_, made = graph.way(parent, PASSING - {"np.copy"})
+    span = judgement.world.recording.nodes[made].span if never else None
+    return Cause((SLOPE_MISSING,), span, repair)
 
 
 def slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
