@@ -51,12 +51,12 @@ def uneven(
     rest = [new[name] for name in factors if name not in odd]
     if times := _of_the_rest(world, rest, [new[name] for name in odd], [*odd.values()]):
         return {name: times for name in factors if name not in odd}
-    rates = {name for name, f in odd.items() if is_rate(world, new[name], rest, f)}
     more = {name for name, f in odd.items()
-            if (name in weights and name not in rates and (near(f, 2.0) or near(f, 0.5)))
+            if (name in weights and (near(f, 2.0) or near(f, 0.5)))
             or near(f, float(made_again(world, params[name])))
             or has_more(world, new[name], rest, f)}  # fmt: skip
-    odd = {name: f for name, f in odd.items() if name in more or name not in rates}
+    odd = {name: f for name, f in odd.items()
+           if name in more or not is_rate(world, new[name], rest, f)}  # fmt: skip
     return {name: f for name, f in odd.items()
             if name in more or any(near(f, n) or near(f, 1 / n) for n in told[name])
             or lacks_rate(world, new[name], rest, f)

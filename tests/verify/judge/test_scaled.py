@@ -94,11 +94,3 @@ def test_what_else_is_wrong_beside_a_right_slope_is_told(judged, old, new, spoil
     checks = wrong(judged(text.replace(old, new)))
     assert {check.stage for check in checks} == spoiled
     assert "slope-scaled" not in {note.id for check in checks for note in check.diagnosis}
-
-
-@pytest.mark.parametrize("rate", ["0.02", "0.005"])
-def test_a_layer_may_have_twice_the_step_size_of_another_or_half_of_it(judged, rate):
-    text = step("np.tanh(u)", "1 - z**2").replace("V -= 0.01", f"V -= {rate}")
-    assert {check.verdict for check in judged(text).checks} == {"right"}
-    twice = step("np.tanh(u)", "1 - z**2").replace("z1.T @ delta2", "(2 * z1.T @ delta2)")
-    assert {check.stage for check in wrong(judged(twice))} == {"∂E/∂V"}
