@@ -31,6 +31,7 @@ from jaxmlp.verify.judge.otherwise import (
 from jaxmlp.verify.judge.still import WITHOUT_GRADIENT
 from jaxmlp.verify.judge.wrong_slopes import (
     SLOPE_MISSING,
+    off_target,
     other_slope,
     slope_missing,
     slope_of_layer,
@@ -40,7 +41,6 @@ from jaxmlp.verify.judge.wrong_slopes import (
 from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.step import FACTORS, REDUCED
 from jaxmlp.verify.run.tape import Node
-from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import replay
 
 REPLAYED = 20_000  # operations, at most, that are computed anew to try a cause
@@ -184,8 +184,7 @@ def _of_softmax_of_all(judgement: Judgement, fault: Fault, _: Node) -> Cause | N
     z, delta = judgement.names.value(g), judgement.names.value(fault.node)
     if more or z.ndim != 3 or min(z.shape[1:]) < 2 or not np.allclose(z.sum((1, 2)), 1):
         return None
-    targets = [as_target(state[y], state[g]) for state in judgement.names.at]
-    off = np.stack([out if t is None else out - t for out, t in zip(z, targets, strict=True)])
+    off = off_target(judgement, g, y)
     if delta.shape != off.shape or multiple(delta, off) is None:
         return None
     return Cause((SOFTMAX_OF_ALL,), judgement.world.recording.nodes[g].span)

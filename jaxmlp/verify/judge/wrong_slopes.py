@@ -155,13 +155,20 @@ def _is_extra(judgement: Judgement, own: Sequence[int], slope: np.ndarray) -> bo
     it."""
     names, true = judgement.names, judgement.names.adjoints[own[0]]
     for g, y in judgement.choice.target.pairs:
-        z = names.value(g)
-        targets = [as_target(state[y], state[g]) for state in names.at]
-        off = np.stack([z[k] if t is None else z[k] - t for k, t in enumerate(targets)])
+        z, off = names.value(g), off_target(judgement, g, y)
         cancelled = off.shape == true.shape and multiple(true, off) is not None
         if cancelled and any(close(slope, form) for form in (z * (1 - z), 1 - z**2)):
             return True
     return False
+
+
+def off_target(judgement: Judgement, g: int, y: int) -> np.ndarray:
+    """g − y, the states along the first axis."""
+    at = judgement.names.at
+    targets = [as_target(state[y], state[g]) for state in at]
+    return np.stack([
+        state[g] if t is None else state[g] - t for state, t in zip(at, targets, strict=True)
+    ])  # fmt: skip
 
 
 def _of_function(judgement: Judgement, node: Node) -> Span | None:
