@@ -28,10 +28,19 @@ WAIT = 180  # seconds, for the others to begin
 SILENCE = 40  # seconds after which a process that is not heard of is given up
 WATCHER_VARIABLE = "JAXMLP_WATCHED_BY"  # the process that waits for this one
 ENDED = "another process has ended, or is not there"
-# At its end nothing is waited for, and nothing left that JAX might abort.
-COMMAND_CODE = (
-    "import os, sys; from jaxmlp.cli import main; code = main(); sys.stdout.flush(); os._exit(code)"
-)
+# At its end nothing is waited for, and nothing left that JAX might abort, but MPI is told: what is
+# registered last, once it has begun, runs first.
+COMMAND_CODE = """
+import atexit, os, sys
+import jax
+from jaxmlp.cli import main
+atexit.register(os._exit, 0)
+code = main()
+sys.stdout.flush()
+if code:
+    os._exit(code)
+atexit._run_exitfuncs()
+"""
 
 
 def are_several(settings: Settings) -> bool:
@@ -52,6 +61,7 @@ def watch(command: str, args: list[str], settings: Settings) -> int:
         [sys.executable, "-c", COMMAND_CODE, command, *args],
         env={**os.environ, WATCHER_VARIABLE: str(os.getpid())},
         start_new_session=True,  # a terminal's Ctrl-C comes once, from here
+        close_fds=False,  # MPICH passes its processes a pipe
     )
     with signals(lambda number, _: child.send_signal(number), "SIGINT", "SIGTERM"):
         code = child.wait()

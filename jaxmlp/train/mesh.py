@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental.multihost_utils import sync_global_devices
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
 
@@ -44,6 +45,7 @@ def device_mesh(device: Devices) -> tuple[Mesh | None, Callable]:
     everywhere = NamedSharding(mesh, REPLICATED)
     if here:
         return mesh if len(devices) > 1 else None, lambda tree: jax.device_put(tree, everywhere)
+    sync_global_devices("mesh")  # MPI lets only the main thread begin; later ones may go on
     return mesh, lambda tree: jax.tree.map(lambda leaf: _of_all(np.asarray(leaf), everywhere), tree)
 
 

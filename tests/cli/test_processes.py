@@ -24,22 +24,31 @@ BATCHES = ["--data", "iris", "--batch-size", "8", "--units", "3", "--dtype", "fl
 BATCHES += ["--eta", "0.01"]
 
 
-def begin(folder, *args, command: str = "train", devices: int = 1) -> subprocess.Popen:
-    """The command in a process of so many devices."""
+def begin(folder, *words: str, devices: int = 1) -> subprocess.Popen:
+    """A program in a process of so many devices."""
     flags = f"--xla_force_host_platform_device_count={devices}"
     environment = {**os.environ, "XLA_FLAGS": flags, "JAXMLP_CACHE": "off"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    whole = [sys.executable, "-c", AGAIN, command, *args]
-    return subprocess.Popen(whole, env=environment, cwd=folder, **pipes)
+    return subprocess.Popen(words, env=environment, cwd=folder, **pipes)
 
 
-def pair(folder, *args, **how) -> list[subprocess.Popen]:
-    """Two processes that train as one."""
+def told(*args: str, command: str = "train") -> list[str]:
+    """The words that begin the command."""
+    return [sys.executable, "-c", AGAIN, command, *args]
+
+
+def two_told(*args: str, command: str = "train") -> list[list[str]]:
+    """The same for two processes that train as one."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    told = ["--coordinator", f"localhost:{port}", "--processes", "2", "--process"]
-    return [begin(folder, *args, *told, str(k), **how) for k in range(2)]
+    others = ["--coordinator", f"localhost:{port}", "--processes", "2", "--process"]
+    return [told(*args, *others, str(k), command=command) for k in range(2)]
+
+
+def pair(folder, *args, devices: int = 1, **how) -> list[subprocess.Popen]:
+    """Two processes that train as one."""
+    return [begin(folder, *words, devices=devices) for words in two_told(*args, **how)]
 
 
 def ended(process: subprocess.Popen) -> tuple[int, str, str]:
@@ -55,7 +64,7 @@ def errors(folder) -> list:
 def alone(tmp_path_factory):
     """The folder of three epochs on one device."""
     folder = tmp_path_factory.mktemp("alone")
-    code, _, err = ended(begin(folder, *BATCHES, "--epochs", "3", "--out", "run"))
+    code, _, err = ended(begin(folder, *told(*BATCHES, "--epochs", "3", "--out", "run")))
     assert (code, err) == (0, "")
     return folder / "run"
 
@@ -73,6 +82,18 @@ def test_two_processes_train_the_network_of_one(tmp_path, alone):
     assert (code, err) == (0, "")
     assert "devices    4 of 2 processes, which share each batch" in out
     assert second == (0, "", "")  # the first prints
+    assert_same(tmp_path / "run", alone)
+
+
+@pytest.mark.skipif("MPITRAMPOLINE_LIB" not in os.environ, reason="needs MPI, as in docs/scale.md")
+def test_over_mpi_two_processes_train_the_network_of_one(tmp_path, alone, monkeypatch):
+    monkeypatch.setenv("JAX_CPU_COLLECTIVES_IMPLEMENTATION", "mpi")
+    options = [*BATCHES, "--epochs", "3", "--out", "run"]
+    one, other = two_told(*options)
+    both = ["mpiexec", "-n", "1", *one, ":", "-n", "1", *other]
+    code, out, err = ended(begin(tmp_path, *both))
+    assert (code, err) == (0, "")
+    assert "devices    2 of 2 processes, which share each batch" in out
     assert_same(tmp_path / "run", alone)
 
 
@@ -105,7 +126,7 @@ def test_the_death_of_one_ends_the_other_and_one_process_goes_on(tmp_path, alone
     done = max(int(p.stem.split("-")[1]) for p in (tmp_path / "run").glob("checkpoint-*"))
     saved.pop("sha256")
     (tmp_path / "run/settings.json").write_text(signed_settings({**saved, "epochs": done + 2}))
-    code, out, err = ended(begin(tmp_path, "--resume", "run"))
+    code, out, err = ended(begin(tmp_path, *told("--resume", "run")))
     assert (code, err) == (0, "")
     assert f"resumed    after {done} of {done + 2} epochs" in out
     assert len(errors(tmp_path / "run")) == done + 2
@@ -122,7 +143,7 @@ def test_two_processes_share_a_sweep_and_one_goes_on(tmp_path):
     processes[0].send_signal(signal.SIGKILL)
     assert {ended(one)[0] for one in processes} == {-signal.SIGKILL, 2}
     for name in (["--resume", "pair"], [*args, "--out", "alone"]):
-        code, _, err = ended(begin(tmp_path, *name, command="sweep"))
+        code, _, err = ended(begin(tmp_path, *told(*name, command="sweep")))
         assert (code, err) == (0, "")
     tables = [(tmp_path / name / "sweep.csv").read_bytes() for name in ("pair", "alone")]
     assert tables[0] == tables[1]
@@ -135,7 +156,7 @@ def test_options_that_lack_are_named(command):
 
 def test_one_sample_at_a_time_stays_on_one_device(tmp_path):
     args = ["--data", "iris", "--epochs", "1", "--units", "3", "--out", "run"]
-    code, out, _ = ended(begin(tmp_path, *args, devices=4))
+    code, out, _ = ended(begin(tmp_path, *told(*args), devices=4))
     assert code == 0
     assert "devices    one of 4, as each step begins with the W and V of the one before" in out
 
