@@ -104,15 +104,32 @@ def squares_rate(
     """
     news = {p.name: p.new for p in world.params}
     lines = {name: world.recording.nodes[news[name]].span.line for name in factors}
-    mine = _on_line(products, lines[param.name]) if not param.gives else []
+    mine = _names_on(products, lines[param.name]) if not param.gives else []
     twice = {name for names in mine for name, count in names.items() if count > 1}
     for name, factor in factors.items() if twice else ():
         times = factors[param.name] / factor
-        shared = twice.intersection(*_on_line(products, lines[name])[:1])
+        shared = twice.intersection(*_names_on(products, lines[name])[:1])
         rates = _numbers(world, news[name], [param.new]).times
         if shared and any(near(times, rate) for rate in rates):
             return times
     return None
+
+
+def states_rate(
+    world: World, param: Param, others: Sequence[int], times: float, products: Sequence[ast.BinOp]
+) -> bool:
+    """Whether a parameter has a step size of its own, so many times that of others, which its
+    update does not double or halve: eta * 2 is one number when it is run, and the text shows it."""
+    line = world.recording.nodes[param.new].span.line
+    factors = (factor for product in _on_line(products, line) for factor in _factors(product))
+    return is_rate(world, param.new, others, times) and not any(map(_is_twice, factors))
+
+
+def _is_twice(factor: ast.expr) -> bool:
+    """Whether a factor is 2 or ½, or something over them."""
+    if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Div):
+        factor = factor.right
+    return isinstance(factor, ast.Constant) and factor.value in (2, 0.5)
 
 
 def products_in(statements: Sequence[ast.stmt]) -> list[ast.BinOp]:
@@ -121,21 +138,26 @@ def products_in(statements: Sequence[ast.stmt]) -> list[ast.BinOp]:
             if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
 
 
-def _on_line(products: Sequence[ast.BinOp], line: int) -> list[Counter[str]]:
+def _names_on(products: Sequence[ast.BinOp], line: int) -> list[Counter[str]]:
     """The names in the products on a line, with how often, the largest product first."""
-    inside = (n for n in products if n.lineno <= line <= (n.end_lineno or n.lineno))
-    return sorted(map(_factors, inside), key=lambda names: -names.total())
+    names = (Counter(factor.id for factor in _factors(product) if isinstance(factor, ast.Name))
+             for product in _on_line(products, line))  # fmt: skip
+    return sorted(names, key=lambda some: -some.total())
 
 
-def _factors(product: ast.BinOp) -> Counter[str]:
-    left, names = [product.left, product.right], Counter[str]()
+def _on_line(products: Sequence[ast.BinOp], line: int) -> Iterator[ast.BinOp]:
+    return (n for n in products if n.lineno <= line <= (n.end_lineno or n.lineno))
+
+
+def _factors(product: ast.BinOp) -> Iterator[ast.expr]:
+    """What is multiplied, in products of products, too."""
+    left: list[ast.expr] = [product.left, product.right]
     while left:
         factor = left.pop()
         if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Mult):
             left += [factor.left, factor.right]
-        elif isinstance(factor, ast.Name):
-            names[factor.id] += 1
-    return names
+        else:
+            yield factor
 
 
 def made_again(world: World, param: Param) -> int:

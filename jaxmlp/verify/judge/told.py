@@ -19,7 +19,7 @@ from jaxmlp.verify.judge.mending import repairs
 from jaxmlp.verify.judge.misfits import misfits, misnamed
 from jaxmlp.verify.judge.otherwise import BACKWARDS, Cause, repaired
 from jaxmlp.verify.judge.places import at_line, placed
-from jaxmlp.verify.judge.rates import products_in, squares_rate
+from jaxmlp.verify.judge.rates import products_in, squares_rate, states_rate
 from jaxmlp.verify.judge.still import resized, still
 from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.judge.wrong_slopes import place_of
@@ -307,7 +307,7 @@ def as_asked(judgement: Judgement, lines: Sequence[str], cells: Sequence[int]) -
     """A judgement in which what does not move in this step, but would in another, or if the program
     were asked for it, is no mistake, and only said."""
     statements = statements_of(code_cells(lines, cells))
-    judgement = _with_squares(judgement, statements)
+    judgement = _with_rates(judgement, statements)
     names = {node: name for name, node in judgement.world.recording.values}
     ran = {n.span.line for n in judgement.world.recording.nodes.values() if n.op != "leaf"}
     moved = {name for statement in statements for name in updated_names(statement, ran)}
@@ -325,13 +325,18 @@ def as_asked(judgement: Judgement, lines: Sequence[str], cells: Sequence[int]) -
     return replace(judgement, still=still, resting=resting)
 
 
-def _with_squares(judgement: Judgement, statements: Sequence[ast.stmt]) -> Judgement:
-    """A judgement in which a step size that is written twice in one update makes it uneven."""
-    products = products_in(statements)
-    squares = {p.name: squares_rate(judgement.world, p, judgement.factors, products)
-               for p in judgement.world.params if p.name in judgement.factors}  # fmt: skip
+def _with_rates(judgement: Judgement, statements: Sequence[ast.stmt]) -> Judgement:
+    """A judgement in which a step size that is written twice in one update makes it uneven, and one
+    of its own, which may be twice that of others, does not."""
+    products, world, uneven = products_in(statements), judgement.world, judgement.uneven
+    params = [p for p in world.params if p.name in judgement.factors]
+    squares = {p.name: squares_rate(world, p, judgement.factors, products) for p in params}
     again = {name: times for name, times in squares.items() if times}
-    return replace(judgement, uneven=judgement.uneven | again, squared=frozenset(again))
+    rest = [p.new for p in params if p.name not in uneven]
+    own = {p.name for p in params if p.name in uneven
+           and states_rate(world, p, rest, uneven[p.name], products)}  # fmt: skip
+    told = {name: times for name, times in uneven.items() if name not in own}
+    return replace(judgement, uneven=told | again, squared=frozenset(again))
 
 
 def _around(name: str) -> Iterator[str]:

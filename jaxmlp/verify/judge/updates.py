@@ -141,7 +141,7 @@ def _of_its_own(
         return False
     ahead = graph.ancestors(_sums_with(graph, param.old))  # its velocity, of W + μ v
     return not any(p.old in behind & forward and p.old not in ahead
-                   for p in world.params if p is not param)  # fmt: skip
+                   for p in world.params if p.old != param.old)  # fmt: skip
 
 
 def _sums_with(graph: Graph, number: int) -> list[int]:

@@ -342,11 +342,18 @@ def _candidates(
     """Each result with each array of its size that it may be the gradient of, or the new value."""
     for name, result in {r: (n, r) for n, r in reversed(results)}.values():
         value = recording.nodes[result].value
-        direct = graph.before[result]
         own = not name.startswith("self.") and min(value.shape, default=1) > 1
         for root in roots:
             shape = recording.nodes[root].value.shape
             if shape == value.shape or (shape == value.T.shape and not own):
-                moved = root in direct and recording.nodes[result].op in ("subtract", "add")
-                moved = moved and not GRADIENT.search(name)
+                moved = _is_moved(graph, root, result) and not GRADIENT.search(name)
                 yield Param(name, root, result, gives=not moved)
+
+
+def _is_moved(graph: Graph, root: int, result: int) -> bool:
+    """Whether a value is another plus or minus something, all of it or a share."""
+    nodes = graph.nodes
+    shares = [i for i in graph.before[result] if nodes[i].op == "multiply"
+              and sum(nodes[a].value.ndim > 0 for a in graph.before[i]) == 1]  # fmt: skip
+    kept = {*graph.before[result], *(a for i in shares for a in graph.before[i])}
+    return nodes[result].op in ("subtract", "add") and root in kept

@@ -4,11 +4,11 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK
+from jaxmlp.verify.names import SLOPE_NAME
 from jaxmlp.verify.run import data_sets
 from jaxmlp.verify.run.arrays import Unsupported, lifted, of_frames, recorded_number
 from jaxmlp.verify.run.encoding import is_frame, plain
@@ -19,6 +19,14 @@ from jaxmlp.verify.run.tape import current
 
 LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
+MEASURE = re.compile(r"loss|cost|entropy|accuracy|^(r?mse|mae)$")  # the same, of whatever module
+
+
+class Activation(NamedTuple):
+    """f of u, and f' by what f gives."""
+
+    f: Callable[[Any, Oracle], Any]
+    slope: Callable[[Any], Any]
 
 
 def called(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
@@ -27,11 +35,10 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     Raises:
         Unsupported: there is no way to tell.
     """
-    of_array = len(args) == 1 and isinstance(args[0], np.ndarray | StandIn)
-    if of_array and not stand_in.loaded and stand_in.stands_for not in stand_in._oracle.absent:
-        return _applied(stand_in.stands_for, settled(args[0]), stand_in._oracle)
-    if of_array and not kw and (known := _activation(stand_in.stands_for)) is not None:
-        return known(settled(args[0]), stand_in._oracle)
+    if (made := _applied(stand_in, args, kw)) is not None:
+        return made
+    if MEASURE.search(name := _function_name(stand_in)) and not SLOPE_NAME.search(name):
+        return _standing_in(recorded_number(stand_in._oracle.random.random()))
     if not stand_in.loaded:
         raise Unsupported(f"{stand_in.stands_for}, which is not defined")
     if len(args) == 1 and isinstance(args[0], FunctionType | type):
@@ -56,20 +63,41 @@ def _made(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
     return made
 
 
-def _applied(name: str, u: Any, oracle: Oracle) -> Any:
-    """What it gives as an activation: tanh, of an output perhaps u; or as the derivative of
-    tanh, of f(u) or of u, whichever it is given."""
+def _applied(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
+    """What it gives as an activation, or as the derivative of one: of f(u) or of u, whichever it is
+    given. By its name; what is given to a function, and not called, is tanh, of an output perhaps
+    u. None where it is neither."""
+    oracle, name = stand_in._oracle, _function_name(stand_in)
+    flags = (*args[1:], *kw.values())
+    if not (args and isinstance(args[0], np.ndarray | StandIn)) or any(
+        type(flag) is not bool for flag in flags
+    ):
+        return None
+    back = True in flags or bool(SLOPE_NAME.search(name))
+    of_name = next((f for f in ACTIVATIONS if (f in name if back else f == name)), None)
+    untold = not stand_in.loaded and stand_in.stands_for not in oracle.absent
+    if of_name is None and not untold:
+        return None
+    function, u = ACTIVATIONS[of_name or "tanh"], settled(args[0])
+    if back:
+        return _slope(function, u, oracle)
+    linear = of_name is None and "out" in name and oracle.choose((False, True), "linear")
+    made = u * 1.0 if linear else function.f(u, oracle)
+    for nodes, value in zip(oracle.activated, (u, made), strict=True):
+        nodes.add(current().node_of(value))
+    return made
+
+
+def _slope(function: Activation, u: Any, oracle: Oracle) -> Any:
+    """f'(u), of u or of f(u)."""
     inputs, outputs = oracle.activated
-    node = current().node_of(u)
-    if not BACK.search(name) and "prime" not in name:
-        linear = "out" in name and oracle.choose((False, True), "linear")
-        made = u * 1.0 if linear else np.tanh(u)
-        inputs.add(node)
-        outputs.add(current().node_of(made))
-        return made
-    known = node in inputs | outputs
+    known = (node := current().node_of(u)) in inputs | outputs
     of_output = node in outputs if known else oracle.choose((True, False), "derivative")
-    return 1 - u * u if of_output else 1 - np.tanh(u) ** 2
+    return function.slope(u if of_output else function.f(u, oracle))
+
+
+def _function_name(stand_in: StandIn) -> str:
+    return stand_in.stands_for.rpartition(".")[2].partition("#")[0].lower()
 
 
 def _data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
@@ -101,11 +129,6 @@ def _there(args: tuple) -> tuple:
     )
 
 
-def _activation(name: str) -> Callable[[Any, Oracle], Any] | None:
-    """An f that a module would have given, where its name leaves no choice; else None."""
-    return ACTIVATIONS.get(name.rpartition(".")[2].partition("#")[0].lower())
-
-
 def _softmax(u: Any, oracle: Oracle) -> Any:
     """Of rows, or of columns."""
     axis = -1 if np.ndim(u) < 2 else oracle.choose((-1, 0), "softmax")
@@ -128,9 +151,13 @@ def _standing_in(data: Any) -> Any:
     return data
 
 
-ACTIVATIONS: dict[str, Callable[[Any, Oracle], Any]] = {
-    "tanh": lambda u, _: np.tanh(u),
-    "sigmoid": lambda u, _: sigmoid(u),
-    "relu": lambda u, _: np.maximum(u, 0),
-    "softmax": _softmax,
+def _no_slope(_: Any) -> Any:
+    raise Unsupported("the derivative of a softmax, which is not defined")
+
+
+ACTIVATIONS = {
+    "tanh": Activation(lambda u, _: np.tanh(u), lambda z: 1 - z * z),
+    "sigmoid": Activation(lambda u, _: sigmoid(u), lambda z: z * (1 - z)),
+    "relu": Activation(lambda u, _: np.maximum(u, 0), lambda z: (z > 0) * 1.0),
+    "softmax": Activation(_softmax, _no_slope),
 }

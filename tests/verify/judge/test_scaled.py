@@ -94,3 +94,19 @@ def test_what_else_is_wrong_beside_a_right_slope_is_told(judged, old, new, spoil
     checks = wrong(judged(text.replace(old, new)))
     assert {check.stage for check in checks} == spoiled
     assert "slope-scaled" not in {note.id for check in checks for note in check.diagnosis}
+
+
+@pytest.mark.parametrize("rate", ["0.02", "0.005", "rates[1]"])
+def test_a_layer_may_have_twice_the_step_size_of_another_or_half_of_it(judged, rate):
+    text = "rates = [0.01, 0.02]\n" + step("np.tanh(u)", "1 - z**2")
+    assert "V -= 0.01" in text
+    assert {check.verdict for check in judged(text.replace("V -= 0.01", f"V -= {rate}")).checks} == {
+        "right"
+    }
+
+
+@pytest.mark.parametrize("rate", ["eta * 2", "2 * eta", "eta / 2", "0.5 * eta"])
+def test_twice_the_step_size_of_the_others_is_told(judged, rate):
+    text = step("np.tanh(u)", "1 - z**2").replace("0.01", "eta")
+    twice = "eta = 0.01\n" + text.replace("V -= eta", f"V -= {rate}")
+    assert {check.stage for check in wrong(judged(twice))} == {"∂E/∂V"}
