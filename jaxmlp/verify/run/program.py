@@ -15,7 +15,7 @@ import traceback
 import types
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -248,16 +248,19 @@ class Program:
         before, after = dict(self.begun), dict(self.changed)
         for last, (first, times) in tape.written.items():
             if times == 1 and last in nodes and first in nodes and last not in named:
-                name = self._target(nodes[last].span, len(after))
+                name = self._target(nodes[last].span, after)
                 before[name] = TapePlace(first, nodes[first].value.shape)
                 after[name] = TapePlace(last, nodes[last].value.shape)
         moved = moves(before, after, 0, alone=False)
         self.seen.append(Seen(0, "", 0, tape.next, moved, values))
 
-    def _target(self, span: Span, number: int) -> str:
-        """What the program calls an array that it writes to."""
-        names = self.code.added_to(span.line)
-        return names[0] if len(names) == 1 else f"array {number}"
+    def _target(self, span: Span, known: Container[str]) -> str:
+        """What the program calls an array that it writes to, unlike those that are known: the
+        layers of a network are changed on one line."""
+        name, *others = self.code.added_to(span.line) or ["array"]
+        name = "array" if others else name
+        return next(n for k in itertools.count(1)
+                    if (n := f"{name} {k}" if k > 1 else name) not in known)  # fmt: skip
 
     def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
         """Files are read, never written; one of a drawing that is not there has random letters."""
