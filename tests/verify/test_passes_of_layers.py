@@ -397,3 +397,81 @@ def test_a_module_of_somebody_else_above_is_none(tmp_path):
 def test_a_class_that_python_cannot_read_is_said(checked):
     file = checked(LAYERS.replace("return v @ self.A + self.a", "return v @@ self.A"))
     assert any(n.id == "not-looked-at" and "Dense" in n.text.en for n in file.remarks)
+
+KEEPS = """
+import numpy as np
+
+class Dense:
+    def __init__(self, inputs, units, eta=0.1, keep=0.99):
+        self.A, self.a = np.random.randn(inputs, units), np.random.randn(1, units)
+        self.eta, self.keep = eta, keep
+    def forward(self, v):
+        self.v = v
+        return np.add(np.dot(v, self.A), self.a)
+    def backward(self, up):
+        A = np.copy(self.A)
+        self.gA = np.dot(up.T, self.v).T / len(self.v)
+        self.a = np.subtract(np.dot(self.keep, self.a), np.dot(self.eta, np.mean(up, axis=0)))
+        self.A = np.subtract(np.dot(self.keep, self.A), np.dot(self.eta, self.gA))
+        return np.dot(up, A.T)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdicts"),
+    [
+        ("", "", {"right"}),
+        ("keep=0.99", "keep=1", {"right"}),
+        ("np.mean(up, axis=0)", "np.mean(up**2, axis=0)", {"right", "wrong"}),
+        ("np.dot(up.T, self.v).T", "np.dot(up.T, self.v**2).T", {"right", "wrong"}),
+    ],
+)
+def test_a_layer_may_keep_a_share_of_its_parameters(checked, old, new, verdicts):
+    assert old in KEEPS
+    assert {check.verdict for check in checked(KEEPS.replace(old, new)).checks} == verdicts
+
+
+LINKED = """
+import numpy as np
+
+class Layer:
+    def __init__(self, units, before):
+        self.before = before
+        self.A = np.random.randn(before.units, units)
+        self.a = np.random.randn(1, units)
+        self.units = units
+    def forward(self):
+        self.before.forward()
+        self.out = 1 / (1 + np.exp(-(self.before.out @ self.A + self.a)))
+    def backward(self, up):
+        delta = up * self.out * (1 - self.out)
+        down = delta @ self.A.T
+        self.A -= 0.5 * self.before.out.T @ delta
+        self.a -= 0.5 * delta.sum(0, keepdims=True)
+        self.before.backward(down)
+
+class Data:
+    units = 5
+    def forward(self):
+        self.out = np.random.randn(30, 5)
+    def backward(self, up):
+        pass
+
+def main():
+    last = Layer(2, Layer(4, Data()))
+    last.forward()
+    last.backward(last.out - np.random.rand(30, 2))
+
+main()
+"""
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_layers_that_a_line_changes_each_are_told_apart_where_no_loop_makes_the_step(checked, late):
+    down = "        down = delta @ self.A.T\n"
+    last = "        self.before.backward(down)\n"
+    text = LINKED.replace(down, "").replace(last, down + last) if late else LINKED
+    file = checked(text)
+    assert len(file.checks) == 4
+    wrong = [check for check in file.checks if check.verdict == "wrong"]
+    assert [check.place.line for check in wrong] == [17] * late

@@ -13,7 +13,7 @@ from jaxmlp.verify.judge.suited import suited
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import lower_last_word, meant
 from jaxmlp.verify.run import network
-from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.step import CURVED, FACTORS
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import differences, errors
 
@@ -53,7 +53,7 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
     tried = [(world, target) for world in worlds for target in world.targets]
     for plain, target in tried[:MOST_CANDIDATES]:
         world = suited(plain, target, seed)
-        changes = [(p.old, list(map(np.asarray, world.change(p)))) for p in world.params]
+        changes = [(p.old, list(map(np.asarray, _moved_by(world, p)))) for p in world.params]
         names = possible_errors(world, target, declared)
         fitting_of = functools.partial(
             differences.fitting, world.recording, world.graph, changes, target.pairs, world.at,
@@ -78,6 +78,15 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
             return
         if time.monotonic() > until:
             return
+
+
+def _moved_by(world: World, param: Param) -> np.ndarray:
+    """How far a step moves downwards; what is put in place of a parameter, and is not made of it, as
+    in W = −η dW, is what should have been added."""
+    graph, nodes = world.graph, world.recording.nodes
+    factors = {i for i in nodes if nodes[i].op in (*FACTORS, *CURVED)}
+    replaced = not param.gives and param.old not in graph.ancestors([param.new], without=factors)
+    return np.stack([-state[param.new] for state in world.at]) if replaced else world.change(param)
 
 
 def matched(world: World, fits: Sequence[bool]) -> World:

@@ -20,9 +20,10 @@ def error_is_known(judgement: Judgement, declared: str | None) -> bool:
     world, target, error = judgement.world, judgement.choice.target, judgement.choice.error
     if target.upstream and not world.recording.goes_back:
         return False
-    if not any(judgement.right.values()) and _is_cut(judgement):
+    shown = any(judgement.right.values()) or any(map(judgement.is_forgotten, world.params))
+    if not shown and _is_cut(judgement):
         return False
-    if any(judgement.right.values()) and (
+    if shown and (
         world.recording.moves or judgement.choice.fitting or error == OWN_ERROR
     ):
         return True

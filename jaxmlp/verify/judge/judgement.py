@@ -11,7 +11,7 @@ import numpy as np
 from jaxmlp.verify.judge.choosing import Choice, stated_errors
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.scaled import ScaledSlope
-from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors
 
@@ -74,6 +74,11 @@ class Judgement:
     def is_shown_right(self) -> bool:
         """Whether all is right; what only gives gradients has to fit, too."""
         return self.is_right and (bool(self.world.recording.moves) or self.choice.fitting > 0)
+
+    def is_forgotten(self, param: Param) -> bool:
+        """Whether a parameter is replaced by its own gradient, as in W = −η dW."""
+        known = self.names.of(param.new)
+        return known is not None and known.of == param.old and not param.gives
 
     @cached_property
     def forward(self) -> set[int]:

@@ -168,9 +168,8 @@ class Telling:
         """A check of what is the derivative of E by another value than the parameter."""
         param = next(p for p in self.found.world.params if p.name == name)
         known = self.found.names.of(param.new)
-        forgotten = known and known.of == param.old and not param.gives
         notes = (UNRECOGNISED,) if known is None else (_another(self.code.title(known.of)),)
-        notes = (FORGOTTEN,) if forgotten else notes
+        notes = (FORGOTTEN,) if self.found.is_forgotten(param) else notes
         if param.gives and is_of_one_sample(self.found, param.new, param.old):
             notes = (OF_ONE_SAMPLE,)
         span = self.nodes[param.new].span

@@ -72,3 +72,23 @@ def test_a_slope_that_samples_lack_one_by_one_is_told_where_the_delta_is_made(ju
     assert check.place.line == 15
     right = judged(ONE_BY_ONE.format(slope=" * z[1:] * (1 - z[1:])", **FORMS[form]))
     assert not wrong(right)
+
+
+def test_a_step_in_place_of_every_parameter_is_told(judged):
+    text = """
+import numpy as np
+x, t = np.array([[1.0, 0.5, 0.3]]), np.array([[1.0, 0.0]])
+V, W = np.random.randn(3, 4), np.random.randn(4, 2)
+y = x.dot(V)
+z = y.dot(W)
+delta2 = z - t
+delta1 = delta2.dot(W.T)
+W = -0.1 * y.T.dot(delta2)
+V = -0.1 * x.T.dot(delta1)
+"""
+    file = judged(text)
+    wrong = [check for check in file.checks if check.verdict == "wrong"]
+    assert {check.place.line for check in wrong} == {9, 10}
+    assert {note.id for check in wrong for note in check.diagnosis} == {"old-forgotten"}
+    beside = judged(text.replace("W = -", "W += -").replace("V = -", "V += -"))
+    assert {check.verdict for check in beside.checks} == {"right"}
