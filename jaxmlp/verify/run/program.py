@@ -15,7 +15,7 @@ import traceback
 import types
 import zipfile
 import zlib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -254,13 +254,14 @@ class Program:
         moved = moves(before, after, 0, alone=False)
         self.seen.append(Seen(0, "", 0, tape.next, moved, values))
 
-    def _target(self, span: Span, known: Container[str]) -> str:
-        """What the program calls an array that it writes to, unlike those that are known: the
-        layers of a network are changed on one line."""
-        name, *others = self.code.added_to(span.line) or ["array"]
-        name = "array" if others else name
-        return next(n for k in itertools.count(1)
-                    if (n := f"{name} {k}" if k > 1 else name) not in known)  # fmt: skip
+    def _target(self, span: Span, known: Collection[str]) -> str:
+        """What the program calls an array that it writes to; an attribute unlike those that are
+        known: the layers of a network are changed on one line."""
+        names = self.code.added_to(span.line)
+        if len(names) != 1:
+            return f"array {len(known)}"
+        again = sum(name.partition(" ")[0] == names[0] for name in known if "." in names[0])
+        return f"{names[0]} {again + 1}" if again else names[0]
 
     def _open(self, file: Any, mode: str = "r", *args: Any, **kw: Any) -> Any:
         """Files are read, never written; one of a drawing that is not there has random letters."""
