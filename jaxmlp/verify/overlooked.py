@@ -176,7 +176,8 @@ def _unexamined(node: ast.AST, examined: Container[str]) -> Iterator[ast.AST]:
 def _gradient(node: ast.AST) -> bool:
     """Whether it computes a δ or a gradient, or moves a parameter; `delta = 1e-7` does not."""
     if isinstance(node, ast.FunctionDef):
-        return bool(BACKPROPAGATION_NAME.search(plain_name(node.name))) and not empty(node)
+        named = BACKPROPAGATION_NAME.search(plain_name(node.name))
+        return bool(named) and not (empty(node) or _gives_back(node))
     if isinstance(node, ast.AugAssign):  # c += 1 counts
         counts = isinstance(node.value, ast.Constant)
         return (ROLE.get(_label(node.target)) in PARAMETERS and not counts) or _goes_down(node)
@@ -188,6 +189,15 @@ def _gradient(node: ast.AST) -> bool:
     read = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
     moved = {name for name in stored & read if ROLE.get(name) in PARAMETERS}
     return (moves and bool(moved)) or any(map(_is_gradient, stored - {""}))
+
+
+def _gives_back(function: ast.FunctionDef) -> bool:
+    """Whether it gives back an argument as it is, as in a class that others are made of."""
+    given = {argument.arg for argument in function.args.args}
+    *before, last = function.body
+    told = all(isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant) for n in before)
+    value = last.value if isinstance(last, ast.Return) else None
+    return told and isinstance(value, ast.Name) and value.id in given
 
 
 def _worked_on(value: ast.AST) -> Iterator[ast.AST]:

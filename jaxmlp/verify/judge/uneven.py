@@ -46,7 +46,8 @@ def uneven(
         samples = sizes - {n for name in factors.keys() - odd.keys() for n in shapes[name]}
         return {name: f for name, f in odd.items()
                 if not any(n in shapes[name] and near(f, float(n)) for n in samples)}  # fmt: skip
-    batch = _batch(sizes, [world.at[0][g].shape for g in outputs], shapes.values())
+    known = [shapes[name] for name in factors]
+    batch = _batch(sizes, [world.at[0][g].shape for g in outputs], known)
     told = {name: (*batch, averaged[name]) for name in odd}
     rest = [new[name] for name in factors if name not in odd]
     if times := _of_the_rest(world, rest, [new[name] for name in odd], [*odd.values()]):

@@ -19,6 +19,7 @@ from jaxmlp.verify.run.tape import current
 
 LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
+OF_OBJECT = (".d", ".df", ".dx")  # what an f is called with, for f'
 MEASURE = re.compile(r"loss|cost|entropy|accuracy|^(r?mse|mae)$")  # the same, of whatever module
 
 
@@ -39,6 +40,8 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
         return made
     if MEASURE.search(name := _function_name(stand_in)) and not SLOPE_NAME.search(name):
         return _standing_in(recorded_number(stand_in._oracle.random.random()))
+    if not (args or kw or stand_in.loaded):
+        return stand_in._another(f"{stand_in.stands_for}()")  # an object
     if not stand_in.loaded:
         raise Unsupported(f"{stand_in.stands_for}, which is not defined")
     if len(args) == 1 and isinstance(args[0], FunctionType | type):
@@ -73,7 +76,7 @@ def _applied(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
         type(flag) is not bool for flag in flags
     ):
         return None
-    back = True in flags or bool(SLOPE_NAME.search(name))
+    back = True in flags or bool(SLOPE_NAME.search(name)) or stand_in.stands_for.endswith(OF_OBJECT)
     of_name = next((f for f in ACTIVATIONS if (f in name if back else f == name)), None)
     untold = not stand_in.loaded and stand_in.stands_for not in oracle.absent
     if of_name is None and not untold:

@@ -21,6 +21,8 @@ from jaxmlp.verify.run.unknown import Unknown
 
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
 SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
+TRAINS = re.compile(r"(is_?)?train(ing|_mode)?$", re.IGNORECASE)
+BUILDS = re.compile(r"_*(build|init|set_?up|compile)", re.IGNORECASE)
 DECAY = 0.3
 
 
@@ -85,7 +87,8 @@ class Arguments:
         last = max([required, *(names.index(name) + 1 for name in (*asked, *ours))])
         own = names[int(is_type or hasattr(function, "__self__")) : last]
         back = BACK.search(getattr(function, "__name__", ""))
-        self._fill(own, code, asking, like=bool(back), setting=is_type)
+        builds = is_type or bool(BUILDS.match(code.__name__) and hasattr(function, "__self__"))
+        self._fill(own, code, asking, like=bool(back), setting=builds)
         return [fixed.get(name, self.given[name]) for name in own]
 
     def _fill(
@@ -201,10 +204,12 @@ def _hint(name: str, code: FunctionType) -> str:
 
 
 def _ours(optional: Mapping[str, Any]) -> dict[str, Any]:
-    """Other values than their defaults for what makes parameters decay, and for a batch."""
+    """Other values than their defaults for what makes parameters decay, for a batch, and for
+    whether it is trained: only then is there a mask, say."""
+    trains = (name for name, value in optional.items() if value is False and TRAINS.match(name))
     return {name: DECAY for name, value in optional.items() if _decays(name, value)} | {
         name: SAMPLES for name, value in optional.items() if _is_batch(name, value)
-    }
+    } | dict.fromkeys(trains, True)
 
 
 def _decays(name: str, default: Any) -> bool:

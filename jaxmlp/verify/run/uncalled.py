@@ -252,7 +252,7 @@ def _roots(made: ast.ClassDef, *, private: bool = False) -> tuple[str, ...]:
     """The methods that none of the others calls; those that begin with _ only where `private`."""
     hidden = "__" if private else "_"
     methods = [n for n in made.body if isinstance(n, ast.FunctionDef)
-               and not (_is_left_out(n.name) or _is_attribute(n))]  # fmt: skip
+               and not (_is_left_out(n.name) or _is_attribute(n) or _hands_on(n))]  # fmt: skip
     inner = {m.name: _named(m) for m in methods}
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
     callers = {m.name: bool(BACK.search(m.name)) for m in methods
@@ -263,6 +263,11 @@ def _roots(made: ast.ClassDef, *, private: bool = False) -> tuple[str, ...]:
                     if caller != m.name and (callers[m.name] or not back))
     ]  # fmt: skip
     return tuple([name for name in roots if name not in begun] or roots)
+
+
+def _hands_on(method: ast.FunctionDef) -> bool:
+    """Whether it is a call that says nothing of its arguments: it hands them on to another."""
+    return method.name == CALL and len(method.args.args) == 1 and method.args.vararg is not None
 
 
 def _is_attribute(method: ast.FunctionDef) -> bool:
