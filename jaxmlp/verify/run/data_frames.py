@@ -35,7 +35,20 @@ def _pandas() -> types.ModuleType | None:
         kind.to_numpy = kind.as_matrix = _array(kind.to_numpy)  # and as it was called
         for name in FRAME_WRITERS:
             setattr(kind, name, lambda *_, **__: None)
+    for number in (float, int):
+        setattr(pandas.Series, f"__{number.__name__}__", _as_number(number))
     return pandas
+
+
+def _as_number(kind: Callable) -> Callable:
+    """A series of one entry as a number, as pandas before 3 has it."""
+
+    def number(self: Any) -> Any:
+        if len(self) != 1:
+            raise TypeError(f"expected a series of one entry, got {len(self)}")
+        return kind(self.iloc[0])
+
+    return number
 
 
 def _dot(own: Callable) -> Callable:

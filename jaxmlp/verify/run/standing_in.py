@@ -24,6 +24,10 @@ COLUMN = re.compile(r"\.read_\w+\(.*\['[^']*'\]$|File\(.*(_y|labels?|classes|tar
                     r"|\.predict\(\)#\d+$|^a file of labels#")  # fmt: skip
 MATLAB_LABELS = re.compile(r"loadmat.*\['[yY]'\]$")  # a column, in MATLAB's files
 OF_FILE = re.compile(r"\.open\(([^)]+)\)")
+# What there is one of for each layer: its units, or a word for its activation.
+OF_LAYERS = re.compile(
+    r"neurons|units|(layer|hidden)_?(sizes|dims)|activation_?(function|name|type)s"
+)
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
 STAND_IN_KINDS = ("table", "column", "images", "pictures")
 PICTURE = 64 * 64  # as those of which a well-known course has datasets, in three colours
@@ -146,7 +150,7 @@ class StandIn:
             sizes = (self._oracle.fresh(), *self._oracle.own)  # of the last, such as 10 classes
             last = self.stands_for.endswith(f"[{LAYERS - 1}]")
             self.value = self._oracle.choose(sizes) if last and sizes[1:] else sizes[0]
-        if self.value is None and self.setting and LAYER_COUNT.fullmatch(self.stands_for):
+        if self.value is None and LAYER_COUNT.fullmatch(self.stands_for):
             self.value = self._oracle.choose(DEPTHS)
         if self.value is None and self.setting and self._oracle.has_layers:
             self.value = self._oracle.choose((self._oracle.fresh(), LAYERS))
@@ -309,11 +313,15 @@ class StandIn:
     def _may_be_list(self, index: Any) -> bool:
         """Whether one is taken, and it was counted, as a list is; or another has become one."""
         like_others = self._oracle.habits.get("list", 0) > 0
-        return self._is_untold() and isinstance(index, int) and (self._counted or like_others)
+        called = bool(OF_LAYERS.search(self.stands_for))
+        told = self._counted or like_others or called
+        return self._is_untold() and isinstance(index, int) and told
 
     def _as_list(self) -> list | None:
         """Become sizes, or the parameters of as many layers; None for an array."""
-        kind = self._oracle.choose(("array", "sizes", PARAMETER_LIST), "list")
+        kinds = ("array", "sizes", PARAMETER_LIST)
+        called = OF_LAYERS.search(self.stands_for)
+        kind = self._oracle.choose(kinds[1:2] if called else kinds, "" if called else "list")
         if kind == PARAMETER_LIST:
             return self._parameters()
         return self._elements() if kind == "sizes" else None
