@@ -398,6 +398,7 @@ def test_a_class_that_python_cannot_read_is_said(checked):
     file = checked(LAYERS.replace("return v @ self.A + self.a", "return v @@ self.A"))
     assert any(n.id == "not-looked-at" and "Dense" in n.text.en for n in file.remarks)
 
+
 KEEPS = """
 import numpy as np
 
@@ -475,3 +476,116 @@ def test_layers_that_a_line_changes_each_are_told_apart_where_no_loop_makes_the_
     assert len(file.checks) == 4
     wrong = [check for check in file.checks if check.verdict == "wrong"]
     assert [check.place.line for check in wrong] == [17] * late
+
+
+KINDS = """
+import numpy as np
+
+class Base:
+    def forward(self, v):
+        return v
+    def backward(self, up):
+        "What is given."
+        return up
+
+class Squash(Base):
+    KINDS = ("relu", "tanh")
+    def __init__(self, kind):
+        kind = kind.lower()
+        if kind not in self.KINDS:
+            raise ValueError(kind)
+        self.kind = kind
+    def forward(self, v):
+        self.out = np.maximum(v, 0) if self.kind == "relu" else np.tanh(v)
+        return self.out
+    def backward(self, up):
+        return up * ((self.out > 0) if self.kind == "relu" else (1 - self.out ** 2))
+
+class Drop(Base):
+    def __init__(self, rate=0.5):
+        self.rate, self.mask = rate, None
+    def forward(self, v, training=False):
+        if training:
+            self.mask = (np.random.rand(*v.shape) > self.rate) / (1 - self.rate)
+            return v * self.mask
+        return v
+    def backward(self, up):
+        return up if self.mask is None else up * self.mask
+"""
+BUILT = """
+import numpy as np
+from functions import Logistic
+
+class Dense:
+    def __init__(self, units, activation):
+        self.A, self.a = None, np.zeros((1, units))
+        self.units = units
+        self.f = Logistic() if activation == "logistic" else activation
+    def build(self, before):
+        self.A = np.random.normal(size=(before, self.units), scale=np.sqrt(2 / (before + self.units)))
+    def forward(self, v):
+        self.v = v
+        self.u = v @ self.A + self.a
+        self.out = self.f.a(self.u)
+        return self.out
+    def grad(self, up):
+        delta = up * self.f.d(self.u)
+        return delta @ self.A.T, self.v.T @ delta, delta.sum(axis=0)
+    def apply_grad(self, up, eta=0.01):
+        down, gA, ga = self.grad(up)
+        self.A -= eta * gA
+        self.a -= eta * ga
+        return down
+    def __call__(self, *args, **kw):
+        return self.forward(args[0])
+"""
+COUNTED = """
+import numpy as np
+
+def train(X, y, eta, rounds, layers, neurons, activation_functions):
+    p = {}
+    for k in range(layers):
+        before = X.shape[1] if k == 0 else neurons[k - 1]
+        p[k] = {"A": np.random.randn(before, neurons[k]), "a": np.zeros((1, neurons[k]))}
+    for _ in range(rounds):
+        h = [X]
+        for k in range(layers):
+            u = h[-1] @ p[k]["A"] + p[k]["a"]
+            if activation_functions[k] == "tanh":
+                h.append(np.tanh(u))
+            elif activation_functions[k] == "sigmoid":
+                h.append(1 / (1 + np.exp(-u)))
+        d = h[-1] - y
+        E = -np.sum(y * np.log(h[-1]) + (1 - y) * np.log(1 - h[-1]))
+        for k in reversed(range(layers)):
+            gA, ga, A = h[k].T @ d, d.sum(axis=0, keepdims=True), p[k]["A"].copy()
+            p[k]["A"] -= eta * gA
+            p[k]["a"] -= eta * ga
+            if k > 0:
+                slope = h[k] * (1 - h[k]) if activation_functions[k - 1] == "sigmoid" else 1 - h[k]**2
+                d = d @ A.T * slope
+    return p
+"""
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (KINDS, "", ""),
+        (KINDS, "return up * ((self.out", "return up * self.out * ((self.out"),
+        (KINDS, "up if self.mask is None else up * self.mask", "up"),
+        (BUILT, "", ""),
+        (BUILT, "delta.sum(axis=0)", "delta.sum(axis=0) * len(delta)"),
+        (BUILT, "delta @ self.A.T, self", "up @ self.A.T, self"),
+        (COUNTED, "", ""),
+        (COUNTED, 'p[k]["A"].copy()', 'p[k]["A"]'),
+    ],
+)
+def test_layers_told_by_words_flags_and_counts_are_judged_in_full(checked, text, old, new):
+    assert old in text
+    file = checked(text.replace(old, new) if old else text)
+    assert left(file) == []
+    verdicts = {check.verdict for check in steps(file)}
+    assert ("wrong" in verdicts) == bool(old)
+    assert verdicts <= {"right", "wrong"}

@@ -92,3 +92,24 @@ V = -0.1 * x.T.dot(delta1)
     assert {note.id for check in wrong for note in check.diagnosis} == {"old-forgotten"}
     beside = judged(text.replace("W = -", "W += -").replace("V = -", "V += -"))
     assert {check.verdict for check in beside.checks} == {"right"}
+
+
+def test_a_gradient_of_the_data_that_nothing_uses_is_no_mistake(judged):
+    text = """
+import numpy as np
+X, t = np.random.randn(5, 4), np.random.randn(5, 1)
+p = {"W0": np.random.randn(4, 5), "W1": np.random.randn(5, 1)}
+f = np.tanh
+for epoch in range(9):
+    h = [X, f(X @ p["W0"])]
+    g = h[1] @ p["W1"]
+    d, grads = g - t, {}
+    for k in (1, 0):
+        grads[f"W{k}"] = h[k].T @ d
+        d = d @ p[f"W{k}"].T * (1 - h[k] ** 2)
+    for name in p:
+        p[name] -= 0.1 * grads[name]
+"""
+    assert {check.verdict for check in judged(text).checks} == {"right"}
+    wrong = judged(text.replace("g - t", "t - g")).checks
+    assert "wrong" in {check.verdict for check in wrong}

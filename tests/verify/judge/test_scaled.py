@@ -100,9 +100,9 @@ def test_what_else_is_wrong_beside_a_right_slope_is_told(judged, old, new, spoil
 def test_a_layer_may_have_twice_the_step_size_of_another_or_half_of_it(judged, rate):
     text = "rates = [0.01, 0.02]\n" + step("np.tanh(u)", "1 - z**2")
     assert "V -= 0.01" in text
-    assert {check.verdict for check in judged(text.replace("V -= 0.01", f"V -= {rate}")).checks} == {
-        "right"
-    }
+    assert {
+        check.verdict for check in judged(text.replace("V -= 0.01", f"V -= {rate}")).checks
+    } == {"right"}
 
 
 @pytest.mark.parametrize("rate", ["eta * 2", "2 * eta", "eta / 2", "0.5 * eta"])

@@ -770,13 +770,58 @@ for t in range(5):
     B -= 0.1 * Z.T @ top
     A -= 0.1 * X.T @ low
 """,
+    "a module that is not there, which has f, f' and E": """
+import numpy as np
+import tools as F
+X, T = np.random.randn(6, 5), np.random.rand(6, 3)
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    u = X @ A
+    Z = F.relu(u)
+    top = F.sigmoid(Z @ B) - T
+    print(F.cross_entropy(T, Z @ B))
+    low = top @ B.T * F.relu_derivative(Z)  # slope
+    B -= 0.1 * Z.T @ top
+    A -= 0.1 * X.T @ low
+""",
+    "an f of a module of which all is taken, with a flag for f'": """
+import numpy as np
+from tools import *
+X, T = np.random.randn(6, 5), np.random.randn(6, 3)
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    u = X @ A
+    Z = sigmoid(u)
+    top = Z @ B - T
+    low = top @ B.T * sigmoid(u, True)  # slope
+    B -= 0.1 * Z.T @ top
+    A -= 0.1 * X.T @ low
+""",
+    "an object of a module of which all is taken": """
+import numpy as np
+from tools import *
+class Net:
+    def __init__(self, act=Logistic):
+        self.act = act()
+        self.A, self.B = np.random.randn(5, 4), np.random.randn(4, 3)
+    def step(self, X, T):
+        Z = self.act(X @ self.A)
+        top = Z @ self.B - T
+        low = top @ self.B.T * self.act.derivative(Z)  # slope
+        self.B -= 0.1 * Z.T @ top
+        self.A -= 0.1 * X.T @ low
+net = Net()
+for t in range(5):
+    net.step(np.random.randn(6, 5), np.random.randn(6, 3))
+""",
 }
 ENTRIES = next(kind for kind in FORMS if kind.startswith("parameters and what they are moved by"))
 WITHOUT = {
     "* (1 - Z * Z)": "", "* Z * (1 - Z)": "", "* z * (1 - z)": "", "* (u > 0)": "* (z + 1)",
     "* self.slope(self.z[k])": "", "* (1 - Z ** 2)": "", "1 - np.multiply(Z, Z)": "1 + 0 * Z",
     "* (z > 0)": "* (z + 1)", "* (1 - z * z)": "", "* (1 - z ** 2)": "",
-    "* (1 - z[k] * z[k])": "",
+    "* (1 - z[k] * z[k])": "", "* F.relu_derivative(Z)": "", "* sigmoid(u, True)": "",
+    "* self.act.derivative(Z)": "",
 }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Frames of pandas' as a program has them: each comes to be one array that records."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,3 +53,11 @@ def test_the_array_of_a_frame_records_for_the_program_alone():
     assert not isinstance(pd.concat([frame, frame]).sum().index, Recorded)
     assert frame.sort_values("b", ascending=False)["a"].tolist() == [3, 2, 1]
     assert frame.groupby("a").sum()["b"].tolist() == [4.5, 5.0, 6.0]
+
+
+def test_a_series_of_one_entry_is_a_number():
+    assert _pandas() is pd
+    assert math.sqrt(pd.Series([9.0])) == 3.0
+    assert int(pd.Series(["7"])) == 7
+    with pytest.raises(TypeError, match="one entry, got 2"):
+        float(pd.Series([1.0, 2.0]))

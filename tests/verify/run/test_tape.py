@@ -191,3 +191,13 @@ def test_rows_that_make_no_table_are_kept_as_they_are():
     recording = taped(text)
     w = np.array([0.3, -0.2])
     assert any(np.allclose(value(recording, "out"), w * one) for one in w)
+
+
+def test_a_product_with_a_number_is_no_product_of_matrices():
+    recording = taped(
+        "x = np.random.randn(3, 2)\na = np.dot(2.0, x)\nb = x.dot(0.5)\nx @ np.ones((2, 1))\n"
+    )
+    for name, times in (("a", 2.0), ("b", 0.5)):
+        made = recording.nodes[dict(recording.values)[name]]
+        assert made.op == "multiply"
+        np.testing.assert_array_equal(made.value, times * value(recording, "x"))
