@@ -147,10 +147,12 @@ def drawn(found: list[dict]) -> Figure:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--work"]:
-        atexit.register(os._exit, 0)  # after the end of MPI, which begins later
+        code = [1]
+        atexit.register(lambda: os._exit(code[0]))  # after the end of MPI, which begins later
         told = json.loads(sys.argv[2])
         seconds = work(**told)
         if told["process"] == 0:
             print(json.dumps(seconds), flush=True)
+        code[0] = 0
     else:
         main(experiment, QUICK)

@@ -34,11 +34,12 @@ COMMAND_CODE = """
 import atexit, os, sys
 import jax
 from jaxmlp.cli import main
-atexit.register(os._exit, 0)
-code = main()
+code = [1]
+atexit.register(lambda: os._exit(code[0]))
+code[0] = main()
 sys.stdout.flush()
-if code:
-    os._exit(code)
+if code[0]:
+    os._exit(code[0])
 atexit._run_exitfuncs()
 """
 

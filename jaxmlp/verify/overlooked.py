@@ -49,13 +49,37 @@ def overlooked(module: ast.Module, examined: Container[str], lines: set[int]) ->
         examined: the names of functions that are checked, or used by what is.
         lines: where the loops begin of which something is said already.
     """
+    without = {*_overridden(module)}
     return [
         Overlooked(_name(node), node.lineno, _why(node), node.end_lineno or node.lineno)
         for node in _candidates(module.body, examined)
         if not lines & {n.lineno for n in ast.walk(node) if isinstance(n, ast.For | ast.While)}
-        and any(map(_gradient, _unexamined(node, examined)))
+        and any(_gradient(n) for n in _unexamined(node, examined) if n not in without)
         and not _only_steps(node)
     ]
+
+
+def _overridden(module: ast.Module) -> Iterator[ast.FunctionDef]:
+    """The methods that give back an argument as it is, in a class that others are made of, each
+    with a method of its own in that place."""
+    classes = [n for n in module.body if isinstance(n, ast.ClassDef)]
+    methods = {c.name: {n.name: n for n in c.body if isinstance(n, ast.FunctionDef)}
+               for c in classes}  # fmt: skip
+    for base in classes:
+        made = [c for c in classes if base.name in map(ast.unparse, c.bases) and methods[c.name]]
+        yield from (
+            n for name, n in methods[base.name].items()
+            if made and _gives_back(n) and all(name in methods[c.name] for c in made)
+        )  # fmt: skip
+
+
+def _gives_back(function: ast.FunctionDef) -> bool:
+    """Whether it does nothing but give back an argument."""
+    given = {argument.arg for argument in function.args.args}
+    *before, last = function.body
+    told = all(isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant) for n in before)
+    value = last.value if isinstance(last, ast.Return) else None
+    return told and isinstance(value, ast.Name) and value.id in given
 
 
 def _only_steps(node: ast.stmt) -> bool:
@@ -176,8 +200,7 @@ def _unexamined(node: ast.AST, examined: Container[str]) -> Iterator[ast.AST]:
 def _gradient(node: ast.AST) -> bool:
     """Whether it computes a δ or a gradient, or moves a parameter; `delta = 1e-7` does not."""
     if isinstance(node, ast.FunctionDef):
-        named = BACKPROPAGATION_NAME.search(plain_name(node.name))
-        return bool(named) and not (empty(node) or _gives_back(node))
+        return bool(BACKPROPAGATION_NAME.search(plain_name(node.name))) and not empty(node)
     if isinstance(node, ast.AugAssign):  # c += 1 counts
         counts = isinstance(node.value, ast.Constant)
         return (ROLE.get(_label(node.target)) in PARAMETERS and not counts) or _goes_down(node)
@@ -189,15 +212,6 @@ def _gradient(node: ast.AST) -> bool:
     read = {_label(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
     moved = {name for name in stored & read if ROLE.get(name) in PARAMETERS}
     return (moves and bool(moved)) or any(map(_is_gradient, stored - {""}))
-
-
-def _gives_back(function: ast.FunctionDef) -> bool:
-    """Whether it gives back an argument as it is, as in a class that others are made of."""
-    given = {argument.arg for argument in function.args.args}
-    *before, last = function.body
-    told = all(isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant) for n in before)
-    value = last.value if isinstance(last, ast.Return) else None
-    return told and isinstance(value, ast.Name) and value.id in given
 
 
 def _worked_on(value: ast.AST) -> Iterator[ast.AST]:

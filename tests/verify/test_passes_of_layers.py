@@ -491,7 +491,6 @@ class Base:
 class Squash(Base):
     KINDS = ("relu", "tanh")
     def __init__(self, kind):
-        kind = kind.lower()
         if kind not in self.KINDS:
             raise ValueError(kind)
         self.kind = kind

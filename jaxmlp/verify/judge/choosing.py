@@ -81,8 +81,8 @@ def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterato
 
 
 def _moved_by(world: World, param: Param) -> np.ndarray:
-    """How far a step moves downwards; what is put in place of a parameter, and is not made of it,
-    as in W = −η dW, is what should have been added."""
+    """By how much a parameter goes down; where W = −η dW stands in its place, by the step that
+    should have been added."""
     graph, nodes = world.graph, world.recording.nodes
     factors = {i for i in nodes if nodes[i].op in (*FACTORS, *CURVED)}
     replaced = not param.gives and param.old not in graph.ancestors([param.new], without=factors)

@@ -116,20 +116,50 @@ def squares_rate(
 
 
 def states_rate(
-    world: World, param: Param, others: Sequence[int], times: float, products: Sequence[ast.BinOp]
+    world: World, param: Param, others: Sequence[Param], times: float, products: Sequence[ast.BinOp]
 ) -> bool:
-    """Whether a parameter has a step size of its own, so many times that of others, which its
-    update does not double or halve: eta * 2 is one number when it is run, and the text shows it."""
-    line = world.recording.nodes[param.new].span.line
-    factors = (factor for product in _on_line(products, line) for factor in _factors(product))
-    return is_rate(world, param.new, others, times) and not any(map(_is_twice, factors))
+    """Whether a parameter has a step size of its own, so many times that of another: each is a
+    factor of its update, and the text shows it, since eta * 2 is one number when it is run."""
+    nodes = world.recording.nodes
+    spans = {p: nodes[p.new].span for p in (param, *others)}
+    mine = _factors_on(products, spans[param].line)
+    return any(
+        _of_lines(world, param.new, other.new, times)
+        and (spans[other] == spans[param]
+             or _tell_apart(mine, _factors_on(products, spans[other].line)))
+        for other in others
+    )  # fmt: skip
 
 
-def _is_twice(factor: ast.expr) -> bool:
-    """Whether a factor is 2 or ½, or something over them."""
-    if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Div):
-        factor = factor.right
-    return isinstance(factor, ast.Constant) and factor.value in (2, 0.5)
+def _of_lines(world: World, one: int, other: int, times: float) -> bool:
+    """Whether it is the numbers on the lines of two updates that make one so many times another."""
+    mine, theirs = (
+        _numbers(world, new, [beside]).times - _numbers(world, new, [beside], before=True).times
+        for new, beside in ((one, other), (other, one))
+    )
+    return any(near(times, a / b) for a in mine - theirs for b in theirs - mine)
+
+
+def _tell_apart(mine: Counter[str], theirs: Counter[str]) -> bool:
+    """Whether two products have a factor each for another of the other's: 0.02 * dW and 0.01 * dV,
+    or eta[0] * dW and eta[1] * dV, but not 2 * eta * dW and eta * dV."""
+    own = mine - theirs, theirs - mine
+    each = {factor for some in own for factor in some}
+    numbers = any(factor.startswith("Constant(") for factor in each)
+    named = any(not factor.startswith("Constant(") for factor in mine & theirs)
+    simple = not any(factor.startswith("BinOp(") and "op=MatMult()" not in factor
+                     for factor in each)  # fmt: skip
+    return simple and own[0].total() == own[1].total() > 1 and not (numbers and named)
+
+
+def _factors_on(products: Sequence[ast.BinOp], line: int) -> Counter[str]:
+    """The factors of the largest product on a line, as they are written, but for their signs."""
+    written = (Counter(map(_unsigned, _factors(product))) for product in _on_line(products, line))
+    return max(written, key=Counter.total, default=Counter())
+
+
+def _unsigned(factor: ast.expr) -> str:
+    return ast.dump(factor.operand if isinstance(factor, ast.UnaryOp) else factor)
 
 
 def products_in(statements: Sequence[ast.stmt]) -> list[ast.BinOp]:

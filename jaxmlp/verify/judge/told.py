@@ -331,7 +331,7 @@ def _with_rates(judgement: Judgement, statements: Sequence[ast.stmt]) -> Judgeme
     params = [p for p in world.params if p.name in judgement.factors]
     squares = {p.name: squares_rate(world, p, judgement.factors, products) for p in params}
     again = {name: times for name, times in squares.items() if times}
-    rest = [p.new for p in params if p.name not in uneven]
+    rest = [p for p in params if p.name not in uneven]
     own = {p.name for p in params if p.name in uneven
            and states_rate(world, p, rest, uneven[p.name], products)}  # fmt: skip
     told = {name: times for name, times in uneven.items() if name not in own}

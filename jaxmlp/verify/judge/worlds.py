@@ -16,6 +16,7 @@ from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
+from jaxmlp.verify.run.tape import Ref
 from jaxmlp.verify.run.targets import Target, targets, upstream_targets
 from jaxmlp.verify.truth import adjoints, replay
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from jaxmlp.verify.judge.judgement import Judgement
 
 
+LEAST_KEPT = 0.5  # of what decays, in a step
 ONE_TOLERANCE = 1e-13  # by which an output may differ from 1, and be 1
 # What only these use is no variable: the random numbers of a mask, say.
 COMPARES = frozenset(("greater", "less", "greater_equal", "less_equal"))
@@ -351,9 +353,17 @@ def _candidates(
 
 
 def _is_moved(graph: Graph, root: int, result: int) -> bool:
-    """Whether a value is another plus or minus something, all of it or a share."""
-    nodes = graph.nodes
-    shares = [i for i in graph.before[result] if nodes[i].op == "multiply"
-              and sum(nodes[a].value.ndim > 0 for a in graph.before[i]) == 1]  # fmt: skip
-    kept = {*graph.before[result], *(a for i in shares for a in graph.before[i])}
-    return nodes[result].op in ("subtract", "add") and root in kept
+    """Whether a value is another plus or minus something, or most of it minus something."""
+    op, before = graph.nodes[result].op, graph.before[result]
+    if op not in ("subtract", "add"):
+        return False
+    return root in before or (op == "subtract" and _keeps_most(graph, root, before[0]))
+
+
+def _keeps_most(graph: Graph, root: int, number: int) -> bool:
+    """Whether a value is a share of another, as what decays is."""
+    node = graph.nodes[number]
+    values = [graph.nodes[a.id].value if isinstance(a, Ref) else a for a in node.args]
+    shares = [float(value) for value in values if np.ndim(value) == 0]
+    one = node.op == "multiply" and root in graph.before[number] and len(shares) == 1
+    return one and LEAST_KEPT < shares[0] <= 1

@@ -19,8 +19,12 @@ from jaxmlp.verify.run.tape import current
 
 LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
-OF_OBJECT = (".d", ".df", ".dx")  # what an f is called with, for f'
-MEASURE = re.compile(r"loss|cost|entropy|accuracy|^(r?mse|mae)$")  # the same, of whatever module
+# what gives the same, of whatever module
+MEASURE = re.compile(r"(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)")
+AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
+SLOPE_WORD = re.compile(
+    r"(derivati?ve?|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"
+)
 
 
 class Activation(NamedTuple):
@@ -30,18 +34,21 @@ class Activation(NamedTuple):
     slope: Callable[[Any], Any]
 
 
-def called(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
+def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], *, several: bool = False) -> Any:
     """What it gives as a function.
+
+    Args:
+        several: whether more than one value is asked for.
 
     Raises:
         Unsupported: there is no way to tell.
     """
     if (made := _applied(stand_in, args, kw)) is not None:
         return made
-    if MEASURE.search(name := _function_name(stand_in)) and not SLOPE_NAME.search(name):
+    if MEASURE.fullmatch(_function_name(stand_in)) and not several:
         return _standing_in(recorded_number(stand_in._oracle.random.random()))
-    if not (args or kw or stand_in.loaded):
-        return stand_in._another(f"{stand_in.stands_for}()")  # an object
+    if not (args or kw or stand_in.loaded) and "." not in stand_in.stands_for:
+        return stand_in._another(f"{stand_in.stands_for}()")  # an object of a class
     if not stand_in.loaded:
         raise Unsupported(f"{stand_in.stands_for}, which is not defined")
     if len(args) == 1 and isinstance(args[0], FunctionType | type):
@@ -67,36 +74,54 @@ def _made(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
 
 
 def _applied(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
-    """What it gives as an activation, or as the derivative of one: of f(u) or of u, whichever it is
-    given. By its name; what is given to a function, and not called, is tanh, of an output perhaps
-    u. None where it is neither."""
+    """What it gives as an activation, or as the derivative of one; None where it is neither.
+
+    What is given to a function, and not called by a name that is known, is tanh, of an output
+    perhaps u.
+    """
+    if not args or not isinstance(args[0], np.ndarray | StandIn):
+        return None
     oracle, name = stand_in._oracle, _function_name(stand_in)
-    flags = (*args[1:], *kw.values())
-    if not (args and isinstance(args[0], np.ndarray | StandIn)) or any(
-        type(flag) is not bool for flag in flags
-    ):
-        return None
-    back = True in flags or bool(SLOPE_NAME.search(name)) or stand_in.stands_for.endswith(OF_OBJECT)
-    of_name = next((f for f in ACTIVATIONS if (f in name if back else f == name)), None)
+    back, base = _read(stand_in, name, (*args[1:],), kw)
     untold = not stand_in.loaded and stand_in.stands_for not in oracle.absent
-    if of_name is None and not untold:
+    if back is None or not (base in ACTIVATIONS or untold):
         return None
-    function, u = ACTIVATIONS[of_name or "tanh"], settled(args[0])
+    function, u = ACTIVATIONS.get(base, ACTIVATIONS["tanh"]), settled(args[0])
     if back:
         return _slope(function, u, oracle)
-    linear = of_name is None and "out" in name and oracle.choose((False, True), "linear")
+    oracle.applied.add(stand_in.stands_for)
+    linear = base not in ACTIVATIONS and "out" in name and oracle.choose((False, True), "linear")
     made = u * 1.0 if linear else function.f(u, oracle)
     for nodes, value in zip(oracle.activated, (u, made), strict=True):
         nodes.add(current().node_of(value))
     return made
 
 
+def _read(stand_in: StandIn, name: str, flags: tuple, kw: dict[str, Any]) -> tuple:
+    """(whether f' is asked for, the name of f), by the name and by a flag; (None, "") where that
+    cannot be told, as what a flag means that is always there."""
+    if any(flag is not True and flag is not False for flag in (*flags, *kw.values())):
+        return None, ""
+    if not all(map(SLOPE_NAME.search, kw)) or (
+        True in flags and stand_in.stands_for not in stand_in._oracle.applied
+    ):
+        return None, ""
+    if SLOPE_NAME.search(name) or stand_in.stands_for.endswith(AS_METHOD):
+        return True, SLOPE_WORD.sub("", name).strip("_")
+    return True in (*flags, *kw.values()), name
+
+
 def _slope(function: Activation, u: Any, oracle: Oracle) -> Any:
-    """f'(u), of u or of f(u)."""
-    inputs, outputs = oracle.activated
-    known = (node := current().node_of(u)) in inputs | outputs
-    of_output = node in outputs if known else oracle.choose((True, False), "derivative")
+    """f'(u), of u or of f(u), whichever has that value."""
+    of_input, of_output = (any(_is_same(u, node) for node in nodes) for nodes in oracle.activated)
+    if not (of_input or of_output):
+        of_output = oracle.choose((True, False), "derivative")
     return function.slope(u if of_output else function.f(u, oracle))
+
+
+def _is_same(array: Any, node: int) -> bool:
+    nodes = current().nodes
+    return node in nodes and np.array_equal(plain(array), nodes[node].value)
 
 
 def _function_name(stand_in: StandIn) -> str:

@@ -71,8 +71,8 @@ class Recorded(Methods):
         name, args = function.__name__, tuple(map(of_frames, args))
         if name in ROUNDS and kw.get("decimals", (*args, 0)[1]) >= DECIMALS:
             return np.copy(args[0])  # as who derives by hand takes it
-        if name in ("dot", "inner") and not all(map(np.ndim, args)) and len(args) == 2:
-            return np.multiply(*args)  # by a number
+        if name == "dot" and any(isinstance(arg, int | float) for arg in args[:2]):
+            return np.multiply(*args[:2])  # by a number
         if name in REDUCES and any(map(_is_matrix, args)) and len(args) + ("axis" in kw) > 1:
             kw = {**kw, "keepdims": True}  # a matrix stays one
         result_of = lambda: function(*plain(args), **plain(kw))  # noqa: E731

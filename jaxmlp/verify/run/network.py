@@ -62,12 +62,9 @@ def idle(
     outputs = graph.ancestors([g for one in targets for g, _ in one.pairs])
     behind = frozenset().union(*(one.backward for one in targets))
     back = {i for one in graph.through(params) for i in graph.after[one]}  # ∂E/∂x, say
-    back |= {
-        i
-        for one in back
-        for i in graph.after[one]  # and by a slope
-        if nodes[i].op == "multiply" and nodes[i].value.shape == nodes[one].value.shape
-    }
+    shaped = lambda i, one: nodes[i].value.shape == nodes[one].value.shape  # noqa: E731
+    back |= {i for one in back for i in graph.after[one]
+             if nodes[i].op == "multiply" and shaped(i, one)}  # fmt: skip
     unused = behind - graph.ancestors(news) - back
     made = {nodes[i].value.shape for i in unused if nodes[i].op in ("multiply", *FACTORS)}
     units = {n for i in params for n in nodes[i].value.shape}

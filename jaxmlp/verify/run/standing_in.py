@@ -319,9 +319,9 @@ class StandIn:
 
     def _as_list(self) -> list | None:
         """Become sizes, or the parameters of as many layers; None for an array."""
-        kinds = ("array", "sizes", PARAMETER_LIST)
-        called = OF_LAYERS.search(self.stands_for)
-        kind = self._oracle.choose(kinds[1:2] if called else kinds, "" if called else "list")
+        if OF_LAYERS.search(self.stands_for):
+            return self._elements()
+        kind = self._oracle.choose(("array", "sizes", PARAMETER_LIST), "list")
         if kind == PARAMETER_LIST:
             return self._parameters()
         return self._elements() if kind == "sizes" else None

@@ -266,8 +266,11 @@ def _roots(made: ast.ClassDef, *, private: bool = False) -> tuple[str, ...]:
 
 
 def _hands_on(method: ast.FunctionDef) -> bool:
-    """Whether it is a call that says nothing of its arguments: it hands them on to another."""
-    return method.name == CALL and len(method.args.args) == 1 and method.args.vararg is not None
+    """Whether it is a call that says nothing of its arguments, and hands them on to a method."""
+    hands = any(isinstance(n, ast.Call) and ast.unparse(n.func).startswith("self.")
+                for n in ast.walk(method))  # fmt: skip
+    told = len(method.args.args) > 1 or method.args.vararg is None
+    return method.name == CALL and hands and not told
 
 
 def _is_attribute(method: ast.FunctionDef) -> bool:

@@ -30,7 +30,6 @@ from jaxmlp.verify.run.tape import current
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
 CHANGES_LIST = frozenset(["append", "extend", "insert", "pop"])
 DENSE = frozenset(["toarray", "todense", "to_numpy"])
-OF_WORDS = frozenset(["lower", "upper", "strip", "casefold", "title", "capitalize"])
 TENSOR = frozenset(["numpy", "detach", "cpu"])  # of PyTorch's: the same
 SHAPE_NAME = re.compile(r"(\w+_)?shape")  # of samples
 DATA_LOADER = re.compile(r"DataLoader\(\)#\d+$")
@@ -87,8 +86,6 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return self._another(f"{self.stands_for}.T", flip=self, loaded=self.loaded)
         if name == "dot":
             return lambda other: np.matmul(self, other)
-        if name in OF_WORDS and self._is_undecided():
-            return lambda *_: self
         if name == "iterrows":
             return lambda: enumerate(self)
         if name in CHANGES_LIST and (self.setting or self._is_untold()):
@@ -137,7 +134,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return self.stands_for  # of a folder that was loaded, in which there is nothing
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        return absent.called(self, args, kw)
+        return absent.called(self, args, kw, several=_unpacked_into(attribute=True) > 1)
 
     def __enter__(self) -> Unknown:
         return self

@@ -96,17 +96,41 @@ def test_what_else_is_wrong_beside_a_right_slope_is_told(judged, old, new, spoil
     assert "slope-scaled" not in {note.id for check in checks for note in check.diagnosis}
 
 
-@pytest.mark.parametrize("rate", ["0.02", "0.005", "rates[1]"])
-def test_a_layer_may_have_twice_the_step_size_of_another_or_half_of_it(judged, rate):
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("0.02", "0.01"), ("0.005", "0.01"), ("rates[1]", "rates[0]"), ("0.5", "0.25"),
+        ("2 * rates[0]", "2 * rates[1]"), ("1.0", "0.5"),
+    ],
+)  # fmt: skip
+def test_a_layer_may_have_twice_the_step_size_of_another_or_half_of_it(judged, one, other):
     text = "rates = [0.01, 0.02]\n" + step("np.tanh(u)", "1 - z**2")
     assert "V -= 0.01" in text
-    assert {
-        check.verdict for check in judged(text.replace("V -= 0.01", f"V -= {rate}")).checks
-    } == {"right"}
+    text = text.replace("V -= 0.01", f"V -= {one}").replace("-= 0.01", f"-= {other}")
+    assert {check.verdict for check in judged(text).checks} == {"right"}
 
 
-@pytest.mark.parametrize("rate", ["eta * 2", "2 * eta", "eta / 2", "0.5 * eta"])
+@pytest.mark.parametrize(
+    "rate",
+    [
+        "eta * 2", "2 * eta", "eta / 2", "0.5 * eta", "eta * (2 / m)", "2 / m * eta", "(eta + eta)",
+        "eta * 2**1", "TWO * eta",
+    ],
+)  # fmt: skip
 def test_twice_the_step_size_of_the_others_is_told(judged, rate):
     text = step("np.tanh(u)", "1 - z**2").replace("0.01", "eta")
-    twice = "eta = 0.01\n" + text.replace("V -= eta", f"V -= {rate}")
-    assert {check.stage for check in wrong(judged(twice))} == {"∂E/∂V"}
+    of_all = " / m" if "m" in rate else ""
+    text = text.replace("-= eta", f"-= eta{of_all}").replace(f"V -= eta{of_all}", f"V -= {rate}")
+    twice = "eta, m, TWO = 0.01, 40, 2\n" + text
+    assert "∂E/∂V" in {check.stage for check in wrong(judged(twice))}
+
+
+@pytest.mark.parametrize("twice", ["2 * ", "(2 / m) * ", "0.5 * "])
+def test_twice_the_gradient_of_the_others_is_told_on_a_line_of_its_own(judged, twice):
+    once = "(1 / m) * " if "m" in twice else ""
+    text = step("np.tanh(u)", "1 - z**2").replace("0.01 * ", f"0.01 * {once}")
+    text = text.replace(
+        f"V -= 0.01 * {once}z1.T @ delta2", f"gV = {twice}z1.T @ delta2\n    V -= 0.01 * gV"
+    )
+    assert "gV" in text
+    assert "∂E/∂V" in {check.stage for check in wrong(judged("m = 40\n" + text))}
