@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from jaxmlp.cli.folder import MODEL
+from jaxmlp.cli.processes import COMMAND_CODE
 from jaxmlp.cli.settings import signed_settings
 from jaxmlp.storage import load_model
 
@@ -130,6 +131,13 @@ def test_the_death_of_one_ends_the_other_and_one_process_goes_on(tmp_path, alone
     assert (code, err) == (0, "")
     assert f"resumed    after {done} of {done + 2} epochs" in out
     assert len(errors(tmp_path / "run")) == done + 2
+
+
+def test_a_process_in_which_something_unforeseen_happens_fails(tmp_path):
+    raising = "import jaxmlp.cli as c\ndef main(): raise SystemError('unforeseen')\nc.main = main\n"
+    ended_with, _, err = ended(begin(tmp_path, sys.executable, "-c", raising + COMMAND_CODE))
+    assert ended_with == 1
+    assert "unforeseen" in err
 
 
 @pytest.mark.slow

@@ -424,6 +424,12 @@ class Dense:
         ("", "", {"right"}),
         ("keep=0.99", "keep=1", {"right"}),
         ("np.mean(up, axis=0)", "np.mean(up**2, axis=0)", {"right", "wrong"}),
+        (
+            "np.dot(self.keep, self.A), np.dot(self.eta",
+            "np.dot(-self.keep, self.A), np.dot(self.eta",
+            {"right", "wrong"},
+        ),
+        ("np.dot(self.keep, self.A)", "np.dot(0.0, self.A)", {"right", "wrong"}),
         ("np.dot(up.T, self.v).T", "np.dot(up.T, self.v**2).T", {"right", "wrong"}),
     ],
 )
@@ -588,3 +594,23 @@ def test_layers_told_by_words_flags_and_counts_are_judged_in_full(checked, text,
     verdicts = {check.verdict for check in steps(file)}
     assert ("wrong" in verdicts) == bool(old)
     assert verdicts <= {"right", "wrong"}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_base_class_that_gives_back_what_it_gets_is_passed_over_where_none_inherits_it(
+    checked, own
+):
+    back = "    def backward(self, up):\n        return up * (1 - self.out ** 2)\n"
+    text = f"""
+import numpy as np
+class Base:
+    def forward(self, v):
+        return v
+    def backward(self, up):
+        return up
+class Squash(Base):
+    def forward(self, v):
+        self.out = np.tanh(v)
+        return self.out
+{back if own else ""}"""
+    assert ("not-looked-at" in left(checked(text))) != own

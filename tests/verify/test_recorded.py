@@ -948,6 +948,48 @@ for t in range(5):
     top = Z @ B - T
     A, B = A - 0.1 * X.T @ (top @ B.T * dsigmoid(Z)), B - 0.1 * Z.T @ top
 """,
+    "a derivative whose name begins with that of another function": """
+from layers import leaky_relu_derivative
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    u = X @ A
+    Z = np.where(u > 0, u, 0.01 * u)
+    top = Z @ B - T
+    A, B = A - 0.1 * X.T @ (top @ B.T * leaky_relu_derivative(u)), B - 0.1 * Z.T @ top
+""",
+    "an f with a flag that is always there": """
+from layers import sigmoid
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = sigmoid(X @ A, True)
+    top = Z @ B - T
+    A, B = A - 0.1 * X.T @ (top @ B.T * Z * (1 - Z)), B - 0.1 * Z.T @ top
+""",
+    "an f with a flag for something else": """
+from layers import tanh
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = tanh(X @ A, clip=True)
+    top = Z @ B - T
+    A, B = A - 0.1 * X.T @ (top @ B.T * (1 - Z * Z)), B - 0.1 * Z.T @ top
+""",
+    "the derivative of u, computed once more": """
+from layers import sigmoid, sigmoid_derivative
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = sigmoid(X @ A)
+    top = Z @ B - T
+    A, B = A - 0.1 * X.T @ (top @ B.T * sigmoid_derivative(X @ A)), B - 0.1 * Z.T @ top
+""",
+    "a loss that gives two values": """
+from layers import loss
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+for t in range(5):
+    Z = np.tanh(X @ A)
+    top = Z @ B - T
+    E, hits = loss(Z @ B, T)
+    A, B = A - 0.1 * X.T @ (top @ B.T * (1 - Z * Z)), B - 0.1 * Z.T @ top
+""",
     "an f that nothing gives": """
 A, B = np.random.randn(5, 4), np.random.randn(4, 3)
 for t in range(5):
