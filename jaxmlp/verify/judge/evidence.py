@@ -23,9 +23,7 @@ def error_is_known(judgement: Judgement, declared: str | None) -> bool:
     shown = any(judgement.right.values()) or any(map(judgement.is_forgotten, world.params))
     if not shown and _is_cut(judgement):
         return False
-    if shown and (
-        world.recording.moves or judgement.choice.fitting or error == OWN_ERROR
-    ):
+    if shown and (world.recording.moves or judgement.choice.fitting or error == OWN_ERROR):
         return True
     if target.upstream:
         return _is_passed_on(world, sorted(target.nodes))

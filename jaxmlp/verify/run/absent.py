@@ -20,7 +20,9 @@ from jaxmlp.verify.run.tape import current
 LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
 # what gives the same, of whatever module
-MEASURE = re.compile(r"(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)")
+MEASURE = re.compile(
+    r"(?!d_|delta|.*(deriv|grad|prime|slope|back))(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)"
+)
 AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
 SLOPE_WORD = re.compile(
     r"(derivati?ve?|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"
@@ -82,9 +84,10 @@ def _applied(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     if not args or not isinstance(args[0], np.ndarray | StandIn):
         return None
     oracle, name = stand_in._oracle, _function_name(stand_in)
-    back, base = _read(stand_in, name, (*args[1:],), kw)
     untold = not stand_in.loaded and stand_in.stands_for not in oracle.absent
-    if back is None or not (base in ACTIVATIONS or untold):
+    slopes = {key: flag for key, flag in kw.items() if SLOPE_NAME.search(key)}
+    back, base = _read(stand_in, (*args[1:], *slopes.values()), named=bool(slopes))
+    if back is None or not (untold or (base in ACTIVATIONS and slopes == kw)):
         return None
     function, u = ACTIVATIONS.get(base, ACTIVATIONS["tanh"]), settled(args[0])
     if back:
@@ -97,18 +100,20 @@ def _applied(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
     return made
 
 
-def _read(stand_in: StandIn, name: str, flags: tuple, kw: dict[str, Any]) -> tuple:
-    """(whether f' is asked for, the name of f), by the name and by a flag; (None, "") where that
-    cannot be told, as what a flag means that is always there."""
-    if any(flag is not True and flag is not False for flag in (*flags, *kw.values())):
-        return None, ""
-    if not all(map(SLOPE_NAME.search, kw)) or (
-        True in flags and stand_in.stands_for not in stand_in._oracle.applied
-    ):
+def _read(stand_in: StandIn, flags: tuple, *, named: bool) -> tuple[bool | None, str]:
+    """(whether f' is asked for, the name of f), by the name and by a flag.
+
+    Args:
+        named: whether the flag says so. Another is one for f' only where f is called without it;
+            (None, "") where that cannot be told.
+    """
+    name, applied = _function_name(stand_in), stand_in._oracle.applied
+    told = named or True not in flags or stand_in.stands_for in applied
+    if not told or any(type(flag) is not bool for flag in flags):
         return None, ""
     if SLOPE_NAME.search(name) or stand_in.stands_for.endswith(AS_METHOD):
         return True, SLOPE_WORD.sub("", name).strip("_")
-    return True in (*flags, *kw.values()), name
+    return True in flags, name
 
 
 def _slope(function: Activation, u: Any, oracle: Oracle) -> Any:

@@ -207,9 +207,11 @@ def _ours(optional: Mapping[str, Any]) -> dict[str, Any]:
     """Other values than their defaults for what makes parameters decay, for a batch, and for
     whether it is trained: only then is there a mask, say."""
     trains = (name for name, value in optional.items() if value is False and TRAINS.match(name))
-    return {name: DECAY for name, value in optional.items() if _decays(name, value)} | {
-        name: SAMPLES for name, value in optional.items() if _is_batch(name, value)
-    } | dict.fromkeys(trains, True)
+    return (
+        {name: DECAY for name, value in optional.items() if _decays(name, value)}
+        | {name: SAMPLES for name, value in optional.items() if _is_batch(name, value)}
+        | dict.fromkeys(trains, True)
+    )
 
 
 def _decays(name: str, default: Any) -> bool:
