@@ -25,7 +25,7 @@ MEASURE = re.compile(
 )
 AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
 SLOPE_WORD = re.compile(
-    r"(derivati?ve?|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"
+    r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"
 )
 
 
