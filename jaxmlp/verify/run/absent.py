@@ -108,12 +108,13 @@ def _read(stand_in: StandIn, flags: tuple, *, named: bool) -> tuple[bool | None,
             (None, "") where that cannot be told.
     """
     name, applied = _function_name(stand_in), stand_in._oracle.applied
-    told = named or True not in flags or stand_in.stands_for in applied
-    if not told or any(type(flag) is not bool for flag in flags):
+    if any(type(flag) is not bool for flag in flags):
+        return None, ""
+    if any(flags) and not (named or stand_in.stands_for in applied):
         return None, ""
     if SLOPE_NAME.search(name) or stand_in.stands_for.endswith(AS_METHOD):
         return True, SLOPE_WORD.sub("", name).strip("_")
-    return True in flags, name
+    return any(flags), name
 
 
 def _slope(function: Activation, u: Any, oracle: Oracle) -> Any:
