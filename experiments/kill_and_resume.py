@@ -186,7 +186,7 @@ def watched(several, folder: Path, kill, victim: int) -> tuple[float, float, flo
 def phase_of(folder: Path, killed: Ended, epochs: int) -> str:
     """When the kill came."""
     before, between, after, finished = PHASES
-    if (folder / "model.safetensors").exists():
+    if (folder / "model.safetensors").exists() and not list(folder.glob(".unfinished-*")):
         return finished
     if not list(folder.glob("checkpoint-*")):
         return before

@@ -28,7 +28,8 @@ from jaxmlp.train.fitted import Fit
 from jaxmlp.whole import write_whole
 
 FIGURE_SAMPLES = 2000  # samples of a stream, at most, of which figures are drawn
-MODEL = "model.safetensors"  # the last to appear: where it is, a run has finished
+MODEL = "model.safetensors"  # the last to appear but for the figures
+UNFINISHED = ".unfinished-"  # begins the name of a folder that a kill leaves behind
 NO_FONT = (
     "some characters are boxes in the figures: expected a font for them, such as Noto Sans CJK JP "
     "(図の一部の文字が□になっています。fonts-noto-cjk などのフォントを入れてください)"
@@ -67,7 +68,7 @@ def made_folder(out: str | None, data: str) -> Iterator[Path]:
 @contextlib.contextmanager
 def all_or_nothing(folder: Path) -> Iterator[Path]:
     """A hidden folder inside, whose files appear in the folder together, or not at all."""
-    hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    hidden = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
     try:
         yield hidden
         for file in sorted(hidden.iterdir(), key=lambda file: file.name == MODEL):

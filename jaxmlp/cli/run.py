@@ -20,7 +20,7 @@ from jaxtyping import Array
 
 from jaxmlp.cli import Stop
 from jaxmlp.cli.console import warn
-from jaxmlp.cli.folder import MODEL, made_folder, versions
+from jaxmlp.cli.folder import MODEL, UNFINISHED, made_folder, versions
 from jaxmlp.cli.processes import check_same
 from jaxmlp.cli.settings import (
     PROCESS_SETTINGS,
@@ -192,7 +192,9 @@ def lock(file: IO, folder: Path) -> None:
 
 
 def finished(folder: Path, epochs: int = 0) -> bool:
-    """Whether there is nothing to do up to so many epochs."""
+    """Whether there is nothing to do up to so many epochs, not even figures to be drawn."""
+    if any(folder.glob(f"{UNFINISHED}*")):
+        return False
     try:
         load_model(folder / MODEL)
     except (OSError, ValueError):  # none, or one that was cut short

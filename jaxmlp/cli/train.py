@@ -60,10 +60,12 @@ def _train(settings: Settings, first: bool) -> int:
             return 0
         scored = report(console, task, result.params)
         run.end()
-        with all_or_nothing(run.folder) as unfinished:
-            write_run(unfinished, task, result, scored)
-        with all_or_nothing(run.folder) as unfinished:
-            save_figures(unfinished, lambda: figures(task, result, scored))
+        with all_or_nothing(
+            run.folder
+        ) as drawn:  # as long as it is there, the run has not finished
+            with all_or_nothing(run.folder) as written:
+                write_run(written, task, result, scored)
+            save_figures(drawn, lambda: figures(task, result, scored))
     print_written(console, run.folder)
     return 0
 

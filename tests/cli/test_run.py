@@ -94,12 +94,27 @@ def kill():
 
 
 def contents(name: str) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in Path(name).iterdir() if p.name != "settings.json"}
+    files = (p for p in Path(name).iterdir() if p.is_file() and p.name != "settings.json")
+    return {p.name: p.read_bytes() for p in files}
 
 
 def result(out: str) -> str:
     """What is printed after training."""
     return out.partition("trained in")[2].partition("\n")[2].partition("written to")[0]
+
+
+def test_a_run_that_is_killed_while_it_draws_ends_as_if_it_had_not(run):
+    _, whole, _ = run(*ASKED, "--out", "whole")
+    dies = DIES.format("from jaxmlp.cli import folder; folder.plot.error_by_epoch = killed")
+    command = [sys.executable, "-c", dies, "train", *ASKED, "--out", "mine"]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    assert "model.safetensors" in contents("mine")  # what was learned is there
+    assert "error.png" not in contents("mine")
+    code, out, err = run("--resume", "mine")
+    assert (code, err) == (0, "")
+    assert result(out) == result(whole)
+    assert contents("mine") == contents("whole")
+    assert "nothing is left to do" in run("--resume", "mine")[1]
 
 
 def test_a_stopped_run_ends_as_if_it_had_not(run, at_epoch, killed):
