@@ -37,7 +37,8 @@ from jaxmlp.train.checkpoint import Checkpoint, checkpoints, load_checkpoint, sa
 from jaxmlp.train.fitted import Fit
 
 SAVING_SHARE = 0.03  # of the time that saving may take
-LEFT = re.compile(r"\.unfinished-\w+|\..+\.(json|safetensors)\.\d+")  # by a run that was killed
+# by a run that was killed
+LEFT = re.compile(rf"{re.escape(UNFINISHED)}\w+|\..+\.(json|safetensors)\.\d+")
 
 
 @dataclass

@@ -60,9 +60,8 @@ def _train(settings: Settings, first: bool) -> int:
             return 0
         scored = report(console, task, result.params)
         run.end()
-        with all_or_nothing(
-            run.folder
-        ) as drawn:  # as long as it is there, the run has not finished
+        # As long as the folder of the figures is there, the run has not finished.
+        with all_or_nothing(run.folder) as drawn:
             with all_or_nothing(run.folder) as written:
                 write_run(written, task, result, scored)
             save_figures(drawn, lambda: figures(task, result, scored))

@@ -36,18 +36,18 @@ class Activation(NamedTuple):
     slope: Callable[[Any], Any]
 
 
-def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], *, several: bool = False) -> Any:
+def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable[[], bool]) -> Any:
     """What it gives as a function.
 
     Args:
-        several: whether more than one value is asked for.
+        several: tells whether more than one value is asked for.
 
     Raises:
         Unsupported: there is no way to tell.
     """
     if (made := _applied(stand_in, args, kw)) is not None:
         return made
-    if MEASURE.fullmatch(_function_name(stand_in)) and not several:
+    if MEASURE.fullmatch(_function_name(stand_in)) and not several():
         return _standing_in(recorded_number(stand_in._oracle.random.random()))
     if not (args or kw or stand_in.loaded) and "." not in stand_in.stands_for:
         return stand_in._another(f"{stand_in.stands_for}()")  # an object of a class

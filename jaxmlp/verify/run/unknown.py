@@ -134,7 +134,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return self.stands_for  # of a folder that was loaded, in which there is nothing
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        return absent.called(self, args, kw, several=_unpacked_into(attribute=True) > 1)
+        return absent.called(self, args, kw, lambda: _unpacked_into(attribute=True) > 1)
 
     def __enter__(self) -> Unknown:
         return self
