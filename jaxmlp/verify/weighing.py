@@ -194,8 +194,7 @@ def _is_cut_out(check: Check, source: Source) -> bool:
     """Whether a function has stopped for want of what the file makes when it runs, an object say:
     it was called apart from that."""
     lacked = [m[1] for note in check.remarks if (m := NO_NAME.search(note.text.en))]
-    crashed = check.verdict == "crashed" and check.stage in OF_FORWARD
-    return crashed and bool(bound(source.module.body).intersection(lacked))
+    return check.verdict == "crashed" and bool(bound(source.module.body).intersection(lacked))
 
 
 def _of_another_value(check: Check) -> bool:

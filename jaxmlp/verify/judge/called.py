@@ -137,7 +137,10 @@ class Called:
         """What is read later by the name that the result of a call was given."""
         if "." in part.target:  # an attribute, which other methods read
             all_reads = [r for (_, name), r in self.reads.items() if name == part.target]
-            return list(dict.fromkeys(number for reads in all_reads for _, number in reads))
+            others = {number for p in self.parts if p.target == part.target
+                      for number in self._exact(p.value)}  # fmt: skip
+            read = dict.fromkeys(number for reads in all_reads for _, number in reads)
+            return [number for number in read if number not in others]
         begins = part.statement.lineno
         again = [p.statement.lineno for p in self.parts
                  if p.target == part.target and p.scope == part.scope

@@ -21,9 +21,12 @@ from jaxmlp.verify.run.unknown import Unknown
 
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
 SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
+SHRINKS_BY = re.compile(r"(weight_?)?decay|lam(b?da|bd)?_?|lmbd?a?|l2(_(reg|lambda))?|reg(_(strength|lambda|param|rate))?",
+                        re.IGNORECASE)  # fmt: skip
+WEIGHTS = re.compile(r"weights|matrices|param(eter)?s", re.IGNORECASE)
 TRAINS = re.compile(r"(is_?)?train(ing|_mode)?$", re.IGNORECASE)
 BUILDS = re.compile(r"_*(build|init|set_?up|compile)", re.IGNORECASE)
-DECAY = 0.3
+DECAY = 0.03  # little beside a gradient, be it a mean or half of one
 
 
 class Arguments:
@@ -61,12 +64,14 @@ class Arguments:
                 self.given.pop(name, None)
 
     def _any_number(self, code: FunctionType, asking: frozenset[str]) -> list[Any]:
-        """Layers for what takes any number of arguments, if each is called as one; else nothing."""
+        """Layers for what takes any number of arguments, if each is called as one; the weights of
+        two, if they are called so; else nothing."""
         if not code.__code__.co_flags & inspect.CO_VARARGS:
             return []
         names = code.__code__.co_varnames
         name = names[code.__code__.co_argcount + code.__code__.co_kwonlyargcount]
-        return list(self.objects.of_all(self, name, asking))
+        weights = [Unknown(f"{name}[{k}]", self.oracle) for k in range(2) if WEIGHTS.search(name)]
+        return list(self.objects.of_all(self, name, asking)) or weights
 
     def _by_name(self, code: FunctionType, asking: frozenset[str]) -> dict[str, Any]:
         """Values for the arguments that can only be given by their names."""
@@ -74,7 +79,7 @@ class Arguments:
         names = code.__code__.co_varnames[first : first + code.__code__.co_kwonlyargcount]
         own = [name for name in names if name not in (code.__kwdefaults__ or {})]
         self._fill(own, code, asking, like=False, setting=code.__name__ == "__init__")
-        return {name: self.given[name] for name in own}
+        return {name: self.given[name] for name in own} | self._words(names)
 
     def _in_order(self, function: Any, code: FunctionType, asking: frozenset[str]) -> list[Any]:
         """Values for all others, in order."""
@@ -82,7 +87,7 @@ class Arguments:
         names = code.__code__.co_varnames[: code.__code__.co_argcount]
         required = len(names) - len(code.__defaults__ or ())
         optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
-        asked, ours = self._asked(optional, is_type=is_type), _ours(optional)
+        asked, ours = self._asked(optional, is_type=is_type), _ours(optional) | self._words(names)
         fixed = {name: value for name, value in optional.items() if name not in asked} | ours
         last = max([required, *(names.index(name) + 1 for name in (*asked, *ours))])
         own = names[int(is_type or hasattr(function, "__self__")) : last]
@@ -90,6 +95,10 @@ class Arguments:
         builds = is_type or bool(BUILDS.match(code.__name__) and hasattr(function, "__self__"))
         self._fill(own, code, asking, like=bool(back), setting=builds)
         return [fixed.get(name, self.given[name]) for name in own]
+
+    def _words(self, names: Sequence[str]) -> dict[str, str | int]:
+        """Those that the call is about, by the names of a function's arguments."""
+        return {name: word for name, word in self.what.words.items() if name in names}
 
     def _fill(
         self, names: Sequence[str], code: FunctionType, asking: frozenset[str],
@@ -118,6 +127,8 @@ class Arguments:
         """Something for an argument of which no more is known than its name and annotation."""
         if (made := self.objects.of(self, name, hint, asking)) is not None:
             return made
+        if SHRINKS_BY.fullmatch(name):
+            return lifted(np.array(DECAY))
         unknown = Unknown(name, self.oracle, setting=setting)
         if setting and hint == "float":
             unknown.become(())

@@ -43,9 +43,9 @@ def call(program: Program, uncalled: Uncalled) -> None:
         made = {
             name: place for name, place in reachable_arrays(inputs).items() if place.node >= start
         }
-        values = before | reachable_arrays({uncalled.name: result}) | changed | made
+        values = before | reachable_arrays({uncalled.title: result}) | changed | made
         gives = has_matrix_product() or _gives_gradients(uncalled, result)
-        _remember(program, Seen(uncalled.line, uncalled.name, start, current().next, [], values),
+        _remember(program, Seen(uncalled.line, uncalled.title, start, current().next, [], values),
                   before, after, gives=gives)  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class Hooked(ast.NodeTransformer):
         self.numbers = numbers
         self.multiplies = True  # whether there are products of matrices, so that biases are vectors
         self.own: set[str] = set()  # the names that the file itself gives
+        self.globals: dict[str, None] = {}  # that a function has said so far
         self.trying = 0  # statements of which an exception may be caught
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
@@ -74,13 +75,22 @@ class Hooked(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        outside, self.globals = self.globals, dict[str, None]()
         self.generic_visit(node)
+        if self.globals:
+            node.body.insert(0, ast.copy_location(ast.Global([*self.globals]), node.body[0]))
+        self.globals = outside
         yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
         if DRAWS.search(node.name.lower()) and not yields:
             drawing = ast.withitem(_call("__drawing__", ast.Constant(node.name)))
             ast.copy_location(drawing.context_expr, node)
             node.body = [ast.copy_location(ast.With([drawing], node.body), node.body[0])]
         return node
+
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        """Said at the beginning of its function: Python before 3.6 let it be said later."""
+        self.globals |= dict.fromkeys(node.names)
+        return ast.copy_location(ast.Pass(), node)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         left = node.left

@@ -31,6 +31,7 @@ ENOUGH_SAMPLES = 130  # samples, where fewer make no batch
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
+PARTS = "array_split"  # NumPy's, into any number of parts
 LIST_END = "list index out of range"
 NO_AXIS = "tuple index out of range"  # of a shape
 PRINTED_SHAPE = re.compile(r"\([\d, ]+\)")
@@ -117,9 +118,18 @@ def _sizes_in(option: object) -> set[int]:
 
 
 def needed_lengths(program: Program, lengths: Lengths) -> Lengths:
-    """With what the program cannot do without: a longer vector, or what has to be above 0."""
+    """With what the program cannot do without: a longer vector, what has to be above 0, or two
+    samples for each of its batches."""
     longer = _longer(program, lengths) if program.oracle.vectors else None
-    return longer or {**lengths, **_of_logarithms(program.oracle)}
+    return longer or {**lengths, **_of_logarithms(program.oracle), **_of_parts(program, lengths)}
+
+
+def _of_parts(program: Program, lengths: Lengths) -> Lengths:
+    """Two samples for each of the parts into which a program divides what it has loaded: what is
+    wrongly summed over a batch is right where this is a single sample."""
+    divides = PARTS in program.code.names and program.oracle.loads and "rows" not in lengths
+    few = range(program.oracle.rows // 2 + 1, ENOUGH_SAMPLES // 2 + 1) if divides else ()
+    return {"rows": 2 * max(told)} if (told := program.code.whole_numbers & {*few}) else {}
 
 
 def _longer(program: Program, lengths: Lengths) -> Lengths | None:

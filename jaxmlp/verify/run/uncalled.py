@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jaxmlp.verify.names import BACK, NOT_CHECKED, TRAINS, called_name
+from jaxmlp.verify.run.wordings import wordings
 
 CALL = "__call__"  # as a layer is called for its forward pass
 FORWARD_CALL = "()"  # in place of a name, the forward pass of the same arguments
@@ -33,6 +34,7 @@ class Uncalled(NamedTuple):
         changing: of a class, the methods that change the object.
         adding: of a class, the methods that add a layer to it, or something else.
         names: what is named in it.
+        words: what its arguments are that are words, where there is a call for each of several.
     """
 
     name: str
@@ -45,6 +47,13 @@ class Uncalled(NamedTuple):
     changing: frozenset[str] = frozenset()
     adding: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    words: Mapping[str, str | int] = {}
+
+    @property
+    def title(self) -> str:
+        """Its name, with the words that it is called with."""
+        words = ", ".join(f"{name}={word!r}" for name, word in self.words.items())
+        return f"{self.name}({words})" if words else self.name
 
     @property
     def back(self) -> bool:
@@ -52,9 +61,11 @@ class Uncalled(NamedTuple):
         return any(map(BACK.search, (self.name, *self.returns)))
 
     def is_run_by(self, recordings: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
-        """Whether one of the recordings has run a line of it."""
+        """Whether one of the recordings has run a line of it, but for a call with other words."""
         own = {*range(self.line + 1, self.end + 1)}
-        return any(own.intersection(world["lines"]) for worlds in recordings for world in worlds)
+        others = (world for worlds in recordings for world in worlds
+                  if not (self.words and world["line"] == self.line))  # fmt: skip
+        return any(own.intersection(world["lines"]) for world in others)
 
     @property
     def first(self) -> bool:
@@ -79,12 +90,14 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
             changing, adding = _changing(node), _adding(node)
             whole = _whole(node, defined)
             methods = _roots(node) or _roots(whole) or _roots(whole, private=True)
+            words = wordings(whole, tree.body)
         else:
             methods, gives, returns = None, _givers(node, functions), {}
             changing = adding = frozenset()
-        calls.append(Uncalled(
+            words = wordings(node, tree.body)
+        calls += [Uncalled(
             node.name, node.lineno, node.end_lineno or node.lineno, methods, node.name in others,
-            gives, returns, changing, adding, frozenset(used[node.name])))  # fmt: skip
+            gives, returns, changing, adding, frozenset(used[node.name]), one) for one in words]  # fmt: skip
     made_of = {node.name: bool(asked & set(returned(node))) for node in functions}
     return sorted(calls, key=lambda node: made_of.get(node.name, False))
 

@@ -34,6 +34,7 @@ TENSOR = frozenset(["numpy", "detach", "cpu"])  # of PyTorch's: the same
 SHAPE_NAME = re.compile(r"(\w+_)?shape")  # of samples
 DATA_LOADER = re.compile(r"DataLoader\(\)#\d+$")
 FRAME = frozenset(["values", "array"])  # of a data frame: the table itself
+CALLED_OR_TAKEN = re.compile(r"[(\[]")
 BY_ROWS = frozenset(["loc", "iloc", "ix"])
 
 
@@ -232,6 +233,12 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         counts = type(self.known()) is int or self._is_undecided()
         return counts and isinstance(other, list) and len(other) == 1 and not np.any(other)
 
+    def _are_members(self, other: Unknown) -> bool:
+        """Whether both are members of one enumeration: attributes of what was imported."""
+        (own, dot, _), (its, _, _) = (one.stands_for.rpartition(".") for one in (self, other))
+        undecided = self._is_undecided() and other._is_undecided()
+        return undecided and own == its and bool(dot) and not CALLED_OR_TAKEN.search(own)
+
     def _joins(self, other: Any) -> bool:
         """Whether it is a list that is joined to another."""
         return isinstance(other, list) and (self.setting or isinstance(self.value, list))
@@ -258,6 +265,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return self.value == other
         if isinstance(other, str):
             return self._is_word(other)
+        if isinstance(other, Unknown) and self._are_members(other):
+            return self is other
         if other is None:
             return self._oracle.choose((False, True))
         if isinstance(other, bool) and self._is_undecided():
