@@ -111,8 +111,8 @@ def _as_used(check: Check, step: RanStep, source: Source, declared: Collection[s
                      diagnosis=inside.diagnosis, place=inside.place)  # fmt: skip
     if given_outputs or (check.stage == "derivative" and (right or _has_right_slopes(step))):
         return of_output(check)
-    known = ids in ({"relu-leaky"}, {"of-another"}) or check.stage == "dE"
-    if right and not declared and known:
+    another = ids in ({"relu-leaky"}, {"of-another"}) and (right or _has_right_slopes(step))
+    if not declared and (another or (right and check.stage == "dE")):
         return _as_remark(check)
     return check
 

@@ -123,15 +123,17 @@ def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
         {i: _like(judgement, i, state, p.old) for i, p in moved.items()}
         for state in judgement.world.at
     ]
-    if not is_something(judgement, fault, known) and not slope_with(judgement, fault, node, known):
-        return None
+    alone = is_something(judgement, fault, known)
+    if not alone and not slope_with(judgement, fault, node, known):
+        tried = Cause((), repair=known)  # as a derivative of g, by which E's is multiplied later
+        if not (alone := any(repaired(judgement, tried, (name,)) for name in fault.params)):
+            return None
     name = next(iter(moved.values())).name
     notes = (backwards_note(
         "updated-V",
         f"{name} is already updated here: all gradients must be taken before the update.",
         f"ここではすでに更新後の {name} を使っています。勾配はすべて更新の前の値で計算します。",
         "L26"),)  # fmt: skip
-    alone = is_something(judgement, fault, known)
     return Cause(notes if alone else (*notes, SLOPE_MISSING), repair=known if alone else [])
 
 

@@ -14,7 +14,7 @@ from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name, both_ways, same_axes
 from jaxmlp.verify.judge.otherwise import Cause, Values, backwards_note, before, remade, repaired
-from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING
+from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING, has_factor_of_u
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.truth import replay
@@ -71,7 +71,10 @@ def another_derivative(judgement: Judgement, fault: Fault, node: Node) -> Cause 
         others = itertools.islice(_others(judgement, parent, name.of), MOST_DERIVATIVES)
         for number, true in others:
             if made := _mended(judgement, fault, [{parent: name.factor * a} for a in true]):
-                return made._replace(notes=(_relation(judgement, number, name.of),))
+                said = _relation(judgement, number, name.of)
+                if said is SLOPE_MISSING and has_factor_of_u(judgement, node):
+                    continue
+                return made._replace(notes=(said,))
         if node.op in REDUCED and name.of in judgement.world.roots:
             return _sum_of_weights(judgement, fault, name)
     return None

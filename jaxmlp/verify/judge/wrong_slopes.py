@@ -51,8 +51,18 @@ SLOPE_OF_LAYER = backwards_note(
 )
 
 
+WRONG_SLOPE = backwards_note(
+    "slope-none",
+    "What ∂E/∂f(u) is multiplied with here is made of u, and is not the derivative f'(u).",
+    "∂E/∂f(u) に掛けている値は u から計算されていますが、微分 f'(u) ではありません。",
+    "L18",
+)
+
+
 def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
-    """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
+    """Fed with ∂E/∂f(u), where ∂E/∂u belongs, and not multiplied by anything that is made of u."""
+    if has_factor_of_u(judgement, node):
+        return None
     repair = slope_with(judgement, fault, node, [{} for _ in judgement.world.at])
     if repair is None:
         return None
@@ -63,6 +73,20 @@ def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | Non
     *_, made = graph.way(parent, PASSING - {"np.copy"})
     span = judgement.world.recording.nodes[made].span if never else None
     return Cause((SLOPE_MISSING,), span, repair)
+
+
+def has_factor_of_u(judgement: Judgement, node: Node) -> bool:
+    """Whether ∂E/∂f(u) is multiplied by something that is made of u: that is to be f'(u)."""
+    return any(True for _ in _of_u(judgement, node))
+
+
+def _of_u(judgement: Judgement, node: Node) -> Iterator[int]:
+    """What is made of u, where ∂E/∂f(u) is multiplied by it entry by entry, in place of f'(u)."""
+    graph, taken = judgement.world.graph, judgement.choice.target.backward | judgement.forward
+    names = filter(None, map(judgement.names.of, before(judgement, node)))
+    u = {i for name in names for i in judgement.world.inner(name.of, judgement.names.adjoints)}
+    factors = [i for i in graph.before[node.id] if i not in taken and node.op == "multiply"]
+    yield from (i for i in factors if u & graph.ancestors([i]))
 
 
 def slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
@@ -189,15 +213,17 @@ def place_of(judgement: Judgement, fault: Fault) -> Span:
 def slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """What a function of the file gives for f', and is not: there the mistake is."""
     nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
+    of_u = {*_of_u(judgement, node)}
     for factor in (i for i in judgement.world.graph.before[node.id] if i not in behind):
         name = nodes[factor].span.function
         own = name != node.span.function and SLOPE_NAME.search(name.rpartition(".")[2])
-        for slope in _slopes_of(judgement, node) if own else ():
+        for slope in _slopes_of(judgement, node) if own or factor in of_u else ():
             tried = [{factor: value} for value in slope if value.shape == nodes[factor].value.shape]
             if tried and is_something(judgement, fault, tried):
-                if _is_right_elsewhere(judgement, factor):
+                if own and _is_right_elsewhere(judgement, factor):
                     return Cause((_slope_elsewhere(name),), None, tried)
-                return Cause((_wrong_slope(name),), nodes[factor].span, tried)
+                said = _wrong_slope(name) if own else WRONG_SLOPE
+                return Cause((said,), nodes[factor].span, tried)
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jaxmlp.verify.run.arrays import Recorded, as_array, has_recorded, lifted, recorded_number
-from jaxmlp.verify.run.encoding import plain
+from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.tape import current
 
 OF_OLD = {
@@ -161,9 +161,14 @@ def _drawn(value: Any) -> Any:
 
 
 def _permuting(permute: Callable) -> Callable:
-    """The same for recording arrays; what is not there is how many numbers are permuted."""
+    """The same for recording arrays; what is not there is how many numbers are permuted, or
+    samples, of which each order is as good. Pairs of x and y are an array to NumPy before 1.24."""
 
     def permuted(array: Any, *args: Any, **kw: Any) -> Any:
+        if is_open(array) and array.loaded:
+            return array
+        if isinstance(array, list) and all(isinstance(pair, tuple) for pair in array):
+            return [array[k] for k in permute(len(array), *args, **kw)]
         array = as_array(array) if isinstance(array, list) else _counted(array)
         return lifted(permute(plain(array), *args, **kw))
 

@@ -30,10 +30,10 @@ def product(pair: list, oracle: Oracle) -> None:
     left, right = pair[:2]
     if is_open(left) and left.loaded and not is_open(right) and _shape_of(right):
         inner = _shape_of(right)[-2 if len(_shape_of(right)) > 1 else 0]
-        _loaded_factor(left, right, oracle, lambda rows: (rows, inner))
+        _loaded_factor(left, right, oracle, inner, lambda rows: (rows, inner))
     if is_open(right) and right.loaded and not is_open(left) and _shape_of(left):
         inner = _shape_of(left)[-1]
-        _loaded_factor(right, left, oracle, lambda columns: (inner, columns))
+        _loaded_factor(right, left, oracle, inner, lambda columns: (inner, columns))
     if is_open(left) and is_open(right):
         inner, other = oracle.fresh(), oracle.fresh(1)
         rows = other if left._flip is not None else SAMPLES
@@ -45,14 +45,19 @@ def product(pair: list, oracle: Oracle) -> None:
         _factor(right, left, oracle, 0)
 
 
-def _loaded_factor(mine: Any, other: Any, oracle: Oracle, shape: Callable[[int], Shape]) -> None:
-    """Decide the shape of a factor out of a file: beside data it is weights, else it is the data.
+def _loaded_factor(
+    mine: Any, other: Any, oracle: Oracle, inner: int, shape: Callable[[int], Shape]
+) -> None:
+    """Decide the shape of a factor out of a file: beside data it is weights, else it is the data,
+    or one of its samples.
 
     Args:
+        inner: the size that both factors have.
         shape: with so many units, or samples.
     """
     if not _is_of_data(other, oracle):
-        mine.become(shape(oracle.rows))
+        single = mine._row is not None and isinstance(mine._row[1], int)
+        mine.become((inner,) if single else shape(oracle.rows))
         return
     mine.loaded = False
     mine.become(oracle.choose([shape(n) for n in dict.fromkeys((oracle.fresh(), *oracle.own))]))
