@@ -18,11 +18,12 @@ from jaxmlp.verify.run.oracle import SAMPLES, Oracle
 from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.uncalled import Uncalled, goes_with, of_one_layer, returned
 from jaxmlp.verify.run.unknown import Unknown
+from jaxmlp.verify.run.wordings import Word
 
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
 SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
-SHRINKS_BY = re.compile(r"(weight_?)?decay|lam(b?da|bd)?_?|lmbd?a?|l2(_(reg|lambda))?|reg(_(strength|lambda|param|rate))?",
-                        re.IGNORECASE)  # fmt: skip
+SHRINKS_BY = re.compile(r"(weight_?)?decay|lam(b?da|bd)?_?|lmbd?a?|l2(_(reg|lambda))?"
+                        r"|reg(_(strength|lambda|param|rate))?", re.IGNORECASE)  # fmt: skip
 WEIGHTS = re.compile(r"weights|matrices|param(eter)?s", re.IGNORECASE)
 TRAINS = re.compile(r"(is_?)?train(ing|_mode)?$", re.IGNORECASE)
 BUILDS = re.compile(r"_*(build|init|set_?up|compile)", re.IGNORECASE)
@@ -96,7 +97,7 @@ class Arguments:
         self._fill(own, code, asking, like=bool(back), setting=builds)
         return [fixed.get(name, self.given[name]) for name in own]
 
-    def _words(self, names: Sequence[str]) -> dict[str, str | int]:
+    def _words(self, names: Sequence[str]) -> dict[str, Word]:
         """Those that the call is about, by the names of a function's arguments."""
         return {name: word for name, word in self.what.words.items() if name in names}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jaxmlp.verify.names import BACK, NOT_CHECKED, TRAINS, called_name
-from jaxmlp.verify.run.wordings import wordings
+from jaxmlp.verify.run.wordings import Definition, Word, wordings
 
 CALL = "__call__"  # as a layer is called for its forward pass
 FORWARD_CALL = "()"  # in place of a name, the forward pass of the same arguments
@@ -47,7 +47,7 @@ class Uncalled(NamedTuple):
     changing: frozenset[str] = frozenset()
     adding: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
-    words: Mapping[str, str | int] = {}
+    words: Mapping[str, Word] = {}
 
     @property
     def title(self) -> str:
@@ -85,21 +85,24 @@ def uncalled(tree: ast.Module) -> list[Uncalled]:
     calls = []
     for node in defined:
         others = set().union(outside, *(used[other.name] for other in defined if other is not node))
+        call = Uncalled(node.name, node.lineno, node.end_lineno or node.lineno, None,
+                        node.name in others, {}, names=frozenset(used[node.name]))  # fmt: skip
+        whole: Definition = node
         if isinstance(node, ast.ClassDef):
-            gives, returns = _setters(node), _results(node)
-            changing, adding = _changing(node), _adding(node)
             whole = _whole(node, defined)
-            methods = _roots(node) or _roots(whole) or _roots(whole, private=True)
-            words = wordings(whole, tree.body)
+            call = _of_class(call, node, whole)
         else:
-            methods, gives, returns = None, _givers(node, functions), {}
-            changing = adding = frozenset()
-            words = wordings(node, tree.body)
-        calls += [Uncalled(
-            node.name, node.lineno, node.end_lineno or node.lineno, methods, node.name in others,
-            gives, returns, changing, adding, frozenset(used[node.name]), one) for one in words]  # fmt: skip
+            call = call._replace(gives=_givers(node, functions))
+        calls += [call._replace(words=words) for words in wordings(whole, tree.body)]
     made_of = {node.name: bool(asked & set(returned(node))) for node in functions}
     return sorted(calls, key=lambda node: made_of.get(node.name, False))
+
+
+def _of_class(call: Uncalled, made: ast.ClassDef, whole: ast.ClassDef) -> Uncalled:
+    """A call with what a class is, by itself and with those that it is made of."""
+    methods = _roots(made) or _roots(whole) or _roots(whole, private=True)
+    return call._replace(methods=methods, gives=_setters(made), returns=_results(made),
+                         changing=_changing(made), adding=_adding(made))  # fmt: skip
 
 
 def _is_left_out(name: str) -> bool:

@@ -83,7 +83,7 @@ def _constants(body: Sequence[ast.stmt]) -> Iterator[tuple[str, Word]]:
     for node in (n for n in body if isinstance(n, ast.Assign)):
         value = node.value.value if isinstance(node.value, ast.Constant) else None
         for name in map(_name, node.targets):
-            if name.isupper() and type(value) in (str, int):
+            if name.isupper() and isinstance(value, str | int):
                 yield name, value
 
 
