@@ -169,13 +169,12 @@ def _steps(
 def _unsure(
     checks: Sequence[Check], source: Source, run: set[int], begins: Sequence[int]
 ) -> list[Note]:
-    """That these could not be judged, but for what was run and judged so, and for an E beside a
-    step that is judged: this has its own."""
+    """That these could not be judged, but for what was run and judged so."""
     lines = {name: extent(function) for name, function in source.functions.items()}
     return [
         unjudged(c.name, c.line, ANOTHER_FORWARD if c.stage in OF_FORWARD else ANOTHER_CALL, begins)
         for c in checks
-        if run.isdisjoint(lines.get(c.name, ())) and not (run and c.stage == "loss")
+        if run.isdisjoint(lines.get(c.name, ()))
     ]
 
 

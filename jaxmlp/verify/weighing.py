@@ -164,11 +164,12 @@ def sure(
     excused = [_excused(check, checks, source) for check in checks]
     ours = lambda check: _of_another_call(check) or _is_cut_out(check, source)  # noqa: E731
     left, unsure = _apart([*excused, *_missing(source, checks, steps)], ours)
+    judged = [step for step in counted if step.checks]  # each has an E of its own
+    unsure = [c for c in unsure if not (judged and c.stage == "loss" and _is_cut_out(c, source))]
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
-        steps = [step for step in counted if step.checks]
-        unsure += [] if steps else forward  # a step has its own
-        if steps and all(_right(step.checks) for step in steps):
+        unsure += [] if judged else forward
+        if judged and all(_right(step.checks) for step in judged):
             left, others = _apart(left, _of_another_value)
             unsure += others
     return left, unsure
@@ -194,7 +195,8 @@ def _is_cut_out(check: Check, source: Source) -> bool:
     """Whether a function has stopped for want of what the file makes when it runs, an object say:
     it was called apart from that."""
     lacked = [m[1] for note in check.remarks if (m := NO_NAME.search(note.text.en))]
-    return check.verdict == "crashed" and bool(bound(source.module.body).intersection(lacked))
+    alone = check.verdict == "crashed" and check.name in source.functions
+    return alone and bool(bound(source.module.body).intersection(lacked))
 
 
 def _of_another_value(check: Check) -> bool:
