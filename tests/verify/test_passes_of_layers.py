@@ -596,6 +596,111 @@ def test_layers_told_by_words_flags_and_counts_are_judged_in_full(checked, text,
     assert verdicts <= {"right", "wrong"}
 
 
+WORDS = """
+import numpy as np
+class Act:
+    def __init__(self, kind="relu"):
+        self.kind = kind.lower().strip()
+    def forward(self, v):
+        self.v = v
+        if self.kind == "relu":
+            return np.maximum(v, 0)
+        if self.kind == "logistic":
+            self.z = 1 / (1 + np.exp(-v))
+        elif self.kind == "tanh":
+            self.z = np.tanh(v)
+        return self.z
+    def backward(self, up):
+        if self.kind == "relu":
+            return up * (self.v > 0)
+        if self.kind == "logistic":
+            return up * self.z * (1 - self.z)
+        return up * (1 - self.z ** 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("", "", ()),
+        ("(self.v > 0)", "(self.v > 0) * self.v", ("relu",)),
+        ("self.z * (1 - self.z)", "self.z", ("logistic",)),
+        ("1 - self.z ** 2", "1 - self.z", ("tanh",)),
+    ],
+)
+def test_a_layer_is_judged_for_each_word_that_its_kind_may_be(checked, old, new, wrong):
+    file = checked(WORDS.replace(old, new) if old else WORDS)
+    told = {check.name: check.verdict for check in file.checks}
+    kinds = ("relu", "logistic", "tanh")
+    assert told == {f"Act(kind={k!r})": "wrong" if k in wrong else "right" for k in kinds}
+    assert left(file) == []
+    text = (WORDS.replace(old, new) if old else WORDS).split("\n")
+    for check in (check for check in file.checks if check.verdict == "wrong"):
+        assert new in text[check.place.line - 1]
+    (shown,) = (c for c in file.checks if "logistic" in c.name)
+    assert "np.exp(-v)" in shown.lines[0].text  # not where another kind sets the same attribute
+
+
+def test_functions_that_get_constants_for_kinds_and_a_decay_are_judged_for_each(checked):
+    text = """
+import numpy as np
+PLAIN = 0
+SQUASHED = 1
+ROUNDED = 2
+def gradients(X, T, weights, out, lam: float):
+    assert lam >= 0
+    assert len(weights) > 1
+    z, last = np.tanh(X @ weights[0]), len(X)
+    g = on(z, weights, out)
+    d = (g - T) / last
+    if out == ROUNDED:
+        raise ValueError("no derivative")
+    if out == SQUASHED:
+        d = d * (1 - g * g)
+    low = d @ weights[1].T * (1 - z * z)
+    G = [X.T @ low, z.T @ d]
+    for k in range(2):
+        G[k] += lam / last * weights[k]
+    return G
+def on(z, weights, out):
+    a = z @ weights[1]
+    if out == PLAIN:
+        return a
+    elif out == SQUASHED:
+        return np.tanh(a)
+    return np.sign(a)
+"""
+    names = {f"gradients(out={k})" for k in (0, 1)}
+    told = {check.name: check.verdict for check in checked(text).checks}
+    assert told == dict.fromkeys(names, "right")
+    wrong = checked(text.replace("(1 - g * g)", "(1 - g)"))
+    assert {c.name for c in wrong.checks if c.verdict == "wrong"} == {"gradients(out=1)"}
+
+
+def test_a_class_made_of_any_number_of_weights_gets_some(checked):
+    text = """
+import numpy as np
+class Net:
+    def __init__(self, *weights):
+        self.weights = list(weights)
+    def gradients(self, x, t):
+        h = [x]
+        for w in self.weights:
+            h.append(1 / (1 + np.exp(-(w @ h[-1]))))
+        d, found = 2 * (h[-1] - t) * h[-1] * (1 - h[-1]), []
+        for k in reversed(range(len(self.weights))):
+            found.insert(0, d @ h[k].T)
+            d = self.weights[k].T @ d * h[k] * (1 - h[k])
+        return found
+    def train(self, x, t, eta=0.1):
+        for k, g in enumerate(self.gradients(x, t)):
+            self.weights[k] = self.weights[k] - eta * g
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    wrong = checked(text.replace("self.weights[k].T @ d * h[k] *", "self.weights[k].T @ d *"))
+    assert "wrong" in {check.verdict for check in wrong.checks}
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_a_base_class_that_gives_back_what_it_gets_is_passed_over_where_none_inherits_it(
     checked, own

@@ -32,6 +32,7 @@ MOST_BYTES = 60 << 20  # bytes of all of them
 TRIES = 300  # runs of a file, or of a function of it
 CLASS_TRIES = 100  # of a class without some of its methods
 EVEN_SHARES = 2  # of an even share of the time, for one of several calls
+MOST_REFUSED = 8  # of a call with words: runs that the program itself has stopped
 RETRIES = 4  # of a changed program, with the shapes of the one before
 MOST_OWN_SIZES = 8  # sizes of the program's own, at most
 LARGE_ARRAY = 50_000  # numbers in an array, from where on fewer units are tried
@@ -96,7 +97,7 @@ class Search:
 
     def worlds(self, call: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
-        made, left, started = Made(), Left(self.first), False
+        made, left, started, refused = Made(), Left(self.first), False, 0
         while left and left.tried < self.tries and not made.is_enough:
             if time.process_time() >= self.until:
                 break
@@ -108,6 +109,9 @@ class Search:
                 left.again.append(run)
                 continue
             self.guessed |= program.oracle.guesses or current().guessed
+            refused += _refuses(program)
+            if call is not None and call.words and refused > MOST_REFUSED:
+                break  # the word, that is
             if self._lacked_names(program):
                 left.again.append(run)
                 continue
@@ -335,6 +339,11 @@ class Search:
 def _may_train(program: Program, call: Uncalled | None) -> bool:
     """Whether a call passes loops, and is not by its name one that gives gradients."""
     return bool(program.calls and program.loops.counts and call and not call.back)
+
+
+def _refuses(program: Program) -> bool:
+    """Whether the program has stopped where it refuses something itself."""
+    return any(line in program.code.raises for _, line, _ in program.errors[:1])
 
 
 def _is_flag(choice: tuple[int, Sequence[Any]]) -> bool:

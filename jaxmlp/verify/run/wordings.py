@@ -116,7 +116,8 @@ def _words(
 ) -> dict[Word, None]:
     """The words that something with one of these names is compared with, in order."""
     words: dict[Word, None] = {}
-    for node in ast.walk(made):
+    nodes = [n for n in ast.walk(made) if isinstance(n, ast.expr | ast.stmt) and n is not made]
+    for node in sorted(nodes, key=lambda n: (n.lineno, n.col_offset)):
         words |= dict.fromkeys(_asked_for(node, names, known))
         if isinstance(node, ast.Call) and (called := known.functions.get(called_name(node))):
             if called.name in asking:
