@@ -9,7 +9,8 @@ NOT_CHECKED = re.compile(
     r"numerical|numeric|accuracy|evaluate|plot|confusion|finite|^test|gradcheck|checkgrad"
     r"|checkgradient|gradientcheck"
     r"|^(?!.*(back|bwd|prop|grad|deriv|delta|train|fit|learn|step|update))"
-    r"(load|save|restore|export|print|display|set(?!up)|get(weight|bias|param|config))"
+    r"(load|save|restore|export|print|display|mutat|crossover|set(?!up)"
+    r"|get(weight|bias|param|config))"
 )
 PRODUCT_CALLS = frozenset(("dot", "matmul", "outer", "einsum", "inner", "tensordot", "multi_dot"))
 DRAWS = re.compile(r"^_*(plot|draw|show|visuali[sz]e)")

@@ -2,7 +2,7 @@
 
 import ast
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note, remarked
@@ -103,7 +103,19 @@ def _judged_all(
     lines = "\n".join(cells).split("\n")
     judged = [_judged(alike, seed, said, lines, begins)
               for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
-    return [step for step in judged if step.checks or step.notes]
+    return [*_told_once(step for step in judged if step.checks or step.notes)]
+
+
+def _told_once(steps: Iterable[RanStep]) -> Iterator[RanStep]:
+    """The steps, but for those of which each line has run, and each check been told, of the same
+    class or function with another word."""
+    told: dict[tuple, frozenset[int]] = {}
+    for step in steps:
+        said = step.line, *((check.stage, check.verdict, check.place) for check in step.checks)
+        known = told.setdefault(said, frozenset())
+        told[said] = known | step.lines
+        if not (step.checks and step.lines <= known):
+            yield step
 
 
 def _judged(

@@ -23,6 +23,8 @@ SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
 MEASURE = re.compile(
     r"(?!d_|delta|.*(deriv|grad|prime|slope|back))(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)"
 )
+OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
+VALUE_METHODS = ("a", "f", "fn", "func", "function", "value", "activate", "activation", "apply")
 AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
 SLOPE_WORD = re.compile(
     r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"
@@ -131,7 +133,13 @@ def _is_same(array: Any, node: int) -> bool:
 
 
 def _function_name(stand_in: StandIn) -> str:
-    return stand_in.stands_for.rpartition(".")[2].partition("#")[0].lower()
+    """The name of a function; of an object's method that of its class, as in Tanh().d(u)."""
+    name = stand_in.stands_for
+    if (method := OF_OBJECT.search(name)) and method[1].lower() in ACTIVATIONS:
+        slope = SLOPE_NAME.search(method[2]) or name.endswith(AS_METHOD)
+        own = "_derivative" if slope else f"_{method[2]}" if method[2] not in VALUE_METHODS else ""
+        return f"{method[1]}{own}".lower()
+    return name.rpartition(".")[2].partition("#")[0].lower()
 
 
 def _data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:

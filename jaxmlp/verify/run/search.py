@@ -160,6 +160,11 @@ class Search:
         self.errors = program.failures
         seen = self._taken(program, guessed=oracle.guesses)
         good = [world for world in seen if not world.guessed or oracle.ours or sensible(world)]
+        if oracle.guesses and program.calls:  # a stand-in for one sample may have several
+            seen = [replace(world, resized=()) for world in seen]
+            grown = [replace(world, resized=()) for world in good if world.resized]
+            good = [world for world in good if not world.resized]
+            made.spare += map(recording_as_data, grown)
         trains = not program.calls if current().guessed else _may_train(program, call)
         if trains and not any(world.moves for world in good):
             made.spare += map(recording_as_data, good)  # perhaps for want of samples
@@ -277,8 +282,6 @@ class Search:
         made = [replace(taken(one, nodes, current().lines, guessed=guessed), flagged=flagged)
                 for one in program.seen]  # fmt: skip
         made = [one if has_target(one) else replace(one, moves=()) for one in made]
-        if guessed and program.calls:  # a stand-in for one sample may have several
-            made = [replace(one, resized=()) for one in made]
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):
