@@ -641,6 +641,30 @@ def test_a_layer_is_judged_for_each_word_that_its_kind_may_be(checked, old, new,
     assert "np.exp(-v)" in shown.lines[0].text  # not where another kind sets the same attribute
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_methods_of_an_object_of_an_absent_class_are_those_of_its_name(checked, wrong):
+    text = """
+import numpy as np
+from activations import Tanh, Relu
+class Dense:
+    def __init__(self, before, units, kind):
+        self.A = np.random.randn(before, units)
+        self.f = Tanh() if kind == "tanh" else Relu() if kind == "relu" else None
+    def forward(self, v):
+        self.v, self.u = v, v @ self.A
+        return self.f.f(self.u)
+    def backward(self, up, eta=0.1):
+        low = up * self.f.d(self.u)
+        down = low @ self.A.T
+        self.A = self.A - eta * self.v.T @ low
+        return down
+"""
+    file = checked(text.replace("down = low", "down = up") if wrong else text)
+    names = {check.name for check in file.checks}
+    assert names == {"Dense(kind='tanh')"}  # of the other kind the same is told
+    assert ("wrong" in {check.verdict for check in file.checks}) == wrong
+
+
 def test_functions_that_get_constants_for_kinds_and_a_decay_are_judged_for_each(checked):
     text = """
 import numpy as np
@@ -719,3 +743,33 @@ class Squash(Base):
         return self.out
 {back if own else ""}"""
     assert ("not-looked-at" in left(checked(text))) != own
+
+
+def test_a_class_for_one_sample_at_a_time_gets_one_and_its_biases_keep_their_shape(checked):
+    text = """
+import numpy as np
+class Net:
+    def __init__(self, sizes=None, other=None):
+        if other is None:
+            self.A, self.B = np.random.rand(sizes["h"], sizes["x"]), np.random.rand(sizes["y"], sizes["h"])
+            self.a, self.b = np.random.rand(sizes["h"], 1), np.random.rand(sizes["y"], 1)
+        else:
+            self.A, self.B, self.a, self.b = other.A, other.B, other.a, other.b
+    def train(self, given, wanted):
+        x, t = np.array(given), np.array(wanted)
+        z = np.tanh(np.dot(self.A, x) + self.a)
+        g = np.dot(self.B, z) + self.b
+        d = 0.1 * (t - g)
+        low = np.dot(self.B.T, d) * (1 - z * z)
+        self.B = np.add(self.B, np.dot(d, z.T))
+        self.b = np.add(self.b, d)
+        self.A = np.add(self.A, np.dot(low, x.T))
+        self.a = np.add(self.a, low)
+    def mutate(self, by):
+        self.A, self.B = by(self.A), by(self.B)
+"""
+    file = checked(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert left(file) == []
+    wrong = checked(text.replace(" * (1 - z * z)", ""))
+    assert "wrong" in {check.verdict for check in wrong.checks}

@@ -180,16 +180,22 @@ def _summed(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     return None
 
 
-def _of_softmax_of_all(judgement: Judgement, fault: Fault, _: Node) -> Cause | None:
+def _of_softmax_of_all(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """g − y, where all outputs of all samples add up to 1: the mistake is in g."""
-    ((g, y), *more) = judgement.choice.target.pairs
-    z, delta = judgement.names.value(g), judgement.names.value(fault.node)
-    if more or z.ndim != 3 or min(z.shape[1:]) < 2 or not np.allclose(z.sum((1, 2)), 1):
+    if not is_of_softmax_of_all(judgement, fault.node):
         return None
-    off = off_target(judgement, g, y)
-    if delta.shape != off.shape or multiple(delta, off) is None:
-        return None
+    ((g, _y),) = judgement.choice.target.pairs
     return Cause((SOFTMAX_OF_ALL,), judgement.world.recording.nodes[g].span)
+
+
+def is_of_softmax_of_all(judgement: Judgement, number: int) -> bool:
+    """Whether a value is g − y, where all outputs of all samples add up to 1."""
+    ((g, y), *more) = judgement.choice.target.pairs
+    z, delta = judgement.names.value(g), judgement.names.value(number)
+    if more or z.ndim != 3 or min(z.shape[1:]) < 2 or not np.allclose(z.sum((1, 2)), 1):
+        return False
+    off = off_target(judgement, g, y)
+    return delta.shape == off.shape and multiple(delta, off) is not None
 
 
 def _of_one_sample(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:

@@ -15,7 +15,11 @@ import numpy as np
 
 from jaxmlp.verify.diagnose import notes
 from jaxmlp.verify.finding import Note, Words
-from jaxmlp.verify.judge.causes import is_in_one_number
+from jaxmlp.verify.judge.causes import (
+    SOFTMAX_OF_ALL,
+    is_in_one_number,
+    is_of_softmax_of_all,
+)
 from jaxmlp.verify.judge.evidence import stated_error
 from jaxmlp.verify.judge.following import judgement_by
 from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
@@ -73,6 +77,8 @@ def of_delta(judgement: Judgement) -> Note | None:
              if not others and len(plain.choice.target.pairs) == 1]  # fmt: skip
     if any(_has_weights(judgement, plain, a) and not _states_an_error(plain) for plain in alone):
         return WEIGHED
+    if any(is_of_softmax_of_all(plain, delta) for plain in alone):
+        return SOFTMAX_OF_ALL
     stated = [plain for plain in alone if stated_error(plain) == plain.choice.error]
     for plain in alone:
         ((g, y),) = plain.choice.target.pairs

@@ -24,7 +24,7 @@ MEASURE = re.compile(
     r"(?!d_|delta|.*(deriv|grad|prime|slope|back))(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)"
 )
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
-VALUE_METHODS = ("a", "f", "fn", "func", "function", "value", "activate", "activation", "apply")
+VALUE_METHODS = ("a", "f", "fn", "func", "function", "activate", "activation", "apply")
 AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
 SLOPE_WORD = re.compile(
     r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"

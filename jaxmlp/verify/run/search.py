@@ -33,6 +33,7 @@ TRIES = 300  # runs of a file, or of a function of it
 CLASS_TRIES = 100  # of a class without some of its methods
 EVEN_SHARES = 2  # of an even share of the time, for one of several calls
 MOST_REFUSED = 8  # of a call with words: runs that the program itself has stopped
+MOST_IDLE = 40  # of a call: those in which there is nothing to judge, though nothing fails
 RETRIES = 4  # of a changed program, with the shapes of the one before
 MOST_OWN_SIZES = 8  # sizes of the program's own, at most
 LARGE_ARRAY = 50_000  # numbers in an array, from where on fewer units are tried
@@ -97,7 +98,8 @@ class Search:
 
     def worlds(self, call: Uncalled | None) -> list[dict[str, Any]]:
         """The recordings of the file, or of a call, each with other shapes for what is missing."""
-        made, left, started, refused = Made(), Left(self.first), False, 0
+        made, left, started = Made(), Left(self.first), False
+        refused = idle = 0
         while left and left.tried < self.tries and not made.is_enough:
             if time.process_time() >= self.until:
                 break
@@ -109,9 +111,11 @@ class Search:
                 left.again.append(run)
                 continue
             self.guessed |= program.oracle.guesses or current().guessed
-            refused += _refuses(program)
-            if call is not None and call.words and refused > MOST_REFUSED:
-                break  # the word, that is
+            if call is not None:
+                refused += bool(call.words) and _refuses(program)
+                idle += not (program.seen or program.failures)
+                if refused > MOST_REFUSED or idle > MOST_IDLE:
+                    break
             if self._lacked_names(program):
                 left.again.append(run)
                 continue

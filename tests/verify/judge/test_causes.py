@@ -113,3 +113,51 @@ for epoch in range(9):
     assert {check.verdict for check in judged(text).checks} == {"right"}
     wrong = judged(text.replace("g - t", "t - g")).checks
     assert "wrong" in {check.verdict for check in wrong}
+
+
+CLIPPING = """
+import numpy as np
+X, T = np.random.randn(30, 5), np.random.rand(30, 2)
+A, B = np.random.randn(5, 6), np.random.randn(6, 2)
+for t in range(30):
+    x, y = X[t], T[t]
+    u = x @ A
+    z = u.copy()
+    z[u <= 0] = 0
+    g = z @ B
+    d = 2 * (g - y)
+    up = B @ d
+    f = u.copy()
+    f[u > 0] = 1{rest}
+    low = up * f
+    B -= 0.01 * np.outer(z, d)
+    A -= 0.01 * np.outer(x, low)
+"""
+
+
+def test_what_is_made_of_u_in_place_of_its_slope_is_told_and_not_that_a_slope_is_missing(judged):
+    (check,) = wrong(judged(CLIPPING.format(rest="")))
+    assert [note.id for note in check.diagnosis] == ["slope-none"]
+    assert check.place.line in (13, 14, 15)
+    assert not wrong(judged(CLIPPING.format(rest="\n    f[u <= 0] = 0")))
+    (check,) = wrong(judged(CLIPPING.format(rest="").replace("up * f", "up * 1.0")))
+    assert "slope-missing" in check.diagnosis[0].id or "no-slope" in check.diagnosis[0].id
+
+
+def test_a_matrix_moved_already_is_told_where_derivatives_of_the_output_are_passed_back(judged):
+    text = """
+import numpy as np
+X, T = np.random.randn(20, 5), np.random.randn(20, 1)
+A, B = np.random.randn(5, 4), np.random.randn(4, 1)
+for t in range(20):
+    z = np.tanh(X @ A)
+    g = z @ B
+    d = 2 * (g - T) / 20
+    B = B - 0.1 * z.T @ d
+    slope = B.T * (1 - z * z)  # of g alone
+    A = A - 0.1 * X.T @ (d * slope)
+"""
+    (check,) = wrong(judged(text))
+    assert [note.id for note in check.diagnosis] == ["updated-V"]
+    lines = text.replace("    B = B - 0.1 * z.T @ d\n", "")
+    assert not wrong(judged(lines + "    B = B - 0.1 * z.T @ d\n"))

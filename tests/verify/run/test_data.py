@@ -814,6 +814,62 @@ net = Net()
 for t in range(5):
     net.step(np.random.randn(6, 5), np.random.randn(6, 3))
 """,
+    "members of an enumeration that is not there": """
+import numpy as np
+from parts import Side, images
+class Net:
+    low = np.random.uniform(-0.5, 0.5, (7, 5))
+    high = np.random.uniform(-0.5, 0.5, (3, 7))
+    def way(self, side, v):
+        w = self.low if side == Side.first else self.high
+        return 1 / (1 + np.exp(-(w @ v)))
+    def learn(self):
+        X, T = images.load()
+        for x, t in zip(X, T):
+            x, t = x.reshape(-1, 1), t.reshape(-1, 1)
+            h = self.way(Side.first, x)
+            g = self.way(Side.second, h)
+            top = (g - t) * g * (1 - g)
+            low = self.high.T @ top * (h * (1 - h))  # slope
+            self.high = self.high - 0.1 * top @ h.T
+            self.low = self.low - 0.1 * low @ x.T
+""",
+    "names of the module that a function says to be its own late": """
+import numpy as np
+A, B = np.random.randn(5, 4), np.random.randn(4, 3)
+X, T = np.random.randn(6, 5), np.random.randn(6, 3)
+def train(rounds):
+    for t in range(rounds):
+        for x, y in zip(X, T):
+            global A
+            Z = np.tanh(x @ A)
+            top = Z @ B - y
+            low = (B @ top) * (1 - Z * Z)  # slope
+            global A, B
+            A = A - 0.1 * np.outer(x, low)
+            B = B - 0.1 * np.outer(Z, top)
+train(5)
+""",
+    "pairs of a sample and its target, in random order, from what is not there": """
+import numpy as np
+from flowers import Flowers
+class Net:
+    def __init__(self, inputs, units, outputs):
+        self.A, self.a = np.random.random((inputs, units)), np.zeros((1, units))
+        self.B, self.b = np.random.random((units, outputs)), np.zeros((1, outputs))
+    def fit(self, pairs, eta=0.1):
+        for pair in np.random.permutation(pairs):
+            x, t = pair
+            Z = np.tanh((np.dot(x, self.A) + self.a)[0])
+            top = (np.dot(Z, self.B) + self.b)[0] - t
+            low = np.dot(self.B, top) * (1 - Z * Z)  # slope
+            self.A -= eta * np.outer(x, low)
+            self.a -= eta * low
+            self.B -= eta * np.outer(Z, top)
+            self.b -= eta * top
+train, rest = Flowers("flowers.data").split()
+Net(4, 8, 2).fit(train)
+""",
 }
 ENTRIES = next(kind for kind in FORMS if kind.startswith("parameters and what they are moved by"))
 WITHOUT = {
@@ -821,7 +877,7 @@ WITHOUT = {
     "* self.slope(self.z[k])": "", "* (1 - Z ** 2)": "", "1 - np.multiply(Z, Z)": "1 + 0 * Z",
     "* (z > 0)": "* (z + 1)", "* (1 - z * z)": "", "* (1 - z ** 2)": "",
     "* (1 - z[k] * z[k])": "", "* F.relu_derivative(Z)": "", "* sigmoid(u, True)": "",
-    "* self.act.derivative(Z)": "",
+    "* self.act.derivative(Z)": "", "* (h * (1 - h))": "",
 }  # fmt: skip
 
 
@@ -851,6 +907,28 @@ def test_a_slope_that_is_missing_is_found_on_its_line_or_on_the_one_that_needs_i
     found = judged("\n".join(lines))
     assert not all(found.right.values())
     assert {fault.span.line - 1 for fault in faults(found)} <= {*range(at - 1, at + 5)}
+
+
+def test_each_part_of_what_is_loaded_has_more_than_one_sample(tmp_path):
+    text = """
+import numpy as np
+X, T = np.load("images.npy"), np.eye(10)[np.load("kinds.npy").astype(int)]
+batches, kinds = np.array(np.array_split(X, 30)), np.array(np.array_split(T, 30))
+A, B = np.random.randn(784, 7) * 0.1, np.random.randn(7, 10) * 0.1
+for t in range(3):
+    for x, y in zip(batches, kinds):
+        Z = np.tanh(x @ A)
+        g = np.exp(Z @ B) / np.sum(np.exp(Z @ B), axis=1, keepdims=True)
+        top = g - y
+        low = top @ B.T * (1 - Z * Z)
+        A, B = A - 0.1 * x.T @ low, B - 0.1 * Z.T @ top
+"""
+    path, verdicts = tmp_path / "homework.py", []
+    for one in (text, text.replace(", axis=1, keepdims=True", "")):  # of one sample it is the same
+        path.write_text(one, encoding="utf-8")
+        verdicts.append({check.verdict for check in verify_file(path).checks})
+    assert verdicts[0] == {"right"}
+    assert "wrong" in verdicts[1]
 
 
 def test_entries_that_do_not_move_are_told_beside_others_that_do():
