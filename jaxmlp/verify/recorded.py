@@ -2,7 +2,7 @@
 
 import ast
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 
 from jaxmlp.verify.finding import Check, Note, remarked
@@ -101,12 +101,38 @@ def _judged_all(
     begins: Sequence[int],
 ) -> list[RanStep]:  # fmt: skip
     lines = "\n".join(cells).split("\n")
-    judged = [_judged(alike, seed, said, lines, begins)
-              for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
-    return [*_told_once(step for step in judged if step.checks or step.notes)]
+    steps = [(alike[0], _judged(alike, seed, said, lines, begins))
+             for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
+    told = [step for _, step in steps if step.checks or step.notes]
+    worded = {first.line for first, _ in steps if "(" in first.name}
+    return [*_told_once(_as_meant(told, worded, begins), worded)]
 
 
-def _told_once(steps: Iterable[RanStep]) -> Iterator[RanStep]:
+def _as_meant(
+    steps: Sequence[RanStep], worded: Container[int], begins: Sequence[int]
+) -> list[RanStep]:
+    """The steps, but for those whose mistakes, or all of whose lines if they could not be judged,
+    are in lines that are right with another word: the two may not be meant to go together, as
+    g − y and an output that is no softmax.
+
+    Args:
+        worded: the lines of what is called with words.
+    """
+    right: dict[int, list[frozenset[int]]] = {}
+    for step in steps:
+        right.setdefault(step.line, []).extend([step.lines] if step.right else [])
+
+    def is_meant(step: RanStep) -> bool:
+        places = [check.place for check in step.checks if check.verdict == "wrong"]
+        lines = {p.line + (begins[p.cell - 1] - 1 if p.cell else 0) for p in places if p}
+        lines = lines if step.checks else {*step.lines}
+        told = step.right or not lines or None in places
+        return told or step.line not in worded or not any(lines <= known for known in right[step.line])
+
+    return [step for step in steps if is_meant(step)]
+
+
+def _told_once(steps: Iterable[RanStep], worded: Container[int]) -> Iterator[RanStep]:
     """The steps, but for those of which each line has run, and each check been told, of the same
     class or function with another word."""
     told: dict[tuple, frozenset[int]] = {}
@@ -114,7 +140,7 @@ def _told_once(steps: Iterable[RanStep]) -> Iterator[RanStep]:
         said = step.line, *((check.stage, check.verdict, check.place) for check in step.checks)
         known = told.setdefault(said, frozenset())
         told[said] = known | step.lines
-        if not (step.checks and step.lines <= known):
+        if step.line not in worded or not (step.checks and step.lines <= known):
             yield step
 
 

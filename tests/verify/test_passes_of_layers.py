@@ -773,3 +773,37 @@ class Net:
     assert left(file) == []
     wrong = checked(text.replace(" * (1 - z * z)", ""))
     assert "wrong" in {check.verdict for check in wrong.checks}
+
+
+def test_words_that_do_not_go_with_what_is_fixed_are_no_mistake(checked):
+    text = """
+import numpy as np
+class Net:
+    def __init__(self, out="softmax", hidden="tanh"):
+        self.A, self.B = np.random.randn(5, 4), np.random.randn(4, 3)
+        self.out, self.hidden = out, hidden
+    def f(self, u, kind):
+        if kind == "relu":
+            return np.maximum(u, 0)
+        if kind == "tanh":
+            return np.tanh(u)
+        return np.exp(u) / np.exp(u).sum(axis=1, keepdims=True)
+    def train(self, X, T, eta=0.1):
+        z = self.f(X @ self.A, self.hidden)
+        g = self.f(z @ self.B, self.out)
+        if self.out not in ("relu", "tanh", "softmax") or self.hidden == "softmax":
+            raise ValueError("unknown")
+        d = g - T
+        low = d @ self.B.T
+        if self.hidden == "relu":
+            low = low * (z > 0)
+        else:
+            low = low * (1 - z * z)
+        self.B -= eta * z.T @ d
+        self.A -= eta * X.T @ low
+"""
+    file = checked(text)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert left(file) == []
+    for old, new in (("(1 - z * z)", "(1 - z)"), ("(z > 0)", "z"), ("= g - T", "= T - g")):
+        assert "wrong" in {check.verdict for check in checked(text.replace(old, new)).checks}

@@ -23,7 +23,8 @@ def joined_checks(
     """
     made = _placed(stages, by_param, telling)
     staged = {telling.stage(p) for stage in stages for p in stage.params}
-    rest = {check.stage: check for check in by_param if check.stage not in staged}.values()
+    rest = {check.stage: check for check in by_param
+            if check.stage not in staged and check not in made}.values()  # fmt: skip
     if any(note.id == "never-moves" for judged in rest for note in judged.diagnosis):
         made = [judged for judged in made if judged.verdict != "unfinished"]
     first = by_param[0]
