@@ -47,6 +47,9 @@ class Worst(NamedTuple):
     got: float
 
 
+FROM_WRONG = "right-from-wrong"  # the remark on what is right, made of what is wrong
+
+
 class Place(NamedTuple):
     """Where an expression stands in a file.
 

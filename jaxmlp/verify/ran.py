@@ -24,6 +24,8 @@ class RanStep:
         moves: whether it moves parameters, and is no call that gives gradients.
         of_outputs: the functions that get f(u) wherever it calls them.
         error_lines: where the file computes a known E of its outputs, as one number.
+        forward: the lines of its forward pass.
+        layer: whether it was given ∂E/∂(its output).
     """
 
     line: int
@@ -34,6 +36,8 @@ class RanStep:
     moves: bool = False
     of_outputs: frozenset[str] = frozenset()
     error_lines: frozenset[int] = frozenset()
+    forward: frozenset[int] = frozenset()
+    layer: bool = False
 
     @property
     def right(self) -> bool:

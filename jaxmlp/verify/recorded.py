@@ -5,7 +5,7 @@ import functools
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 
-from jaxmlp.verify.finding import Check, Note, remarked
+from jaxmlp.verify.finding import FROM_WRONG, Check, Note, Place, remarked
 from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told, trusted
 from jaxmlp.verify.judge.causes import IN_ONE_NUMBER
 from jaxmlp.verify.judge.joining import joined_checks
@@ -101,46 +101,62 @@ def _judged_all(
     begins: Sequence[int],
 ) -> list[RanStep]:  # fmt: skip
     lines = "\n".join(cells).split("\n")
-    steps = [(alike[0], _judged(alike, seed, said, lines, begins))
+    steps = [(alike[0].name, _judged(alike, seed, said, lines, begins))
              for worlds in recordings for alike in _alike(worlds)]  # fmt: skip
-    told = [step for _, step in steps if step.checks or step.notes]
-    worded = {first.line for first, _ in steps if "(" in first.name}
-    return [*_told_once(_as_meant(told, worded, begins), worded)]
+    told = [(name, step) for name, step in steps if step.checks or step.notes]
+    worded = {step.line for name, step in steps if "(" in name}
+    return [*_told_once(_as_meant(told, worded), worded)]
 
 
-def _as_meant(
-    steps: Sequence[RanStep], worded: Container[int], begins: Sequence[int]
-) -> list[RanStep]:
-    """The steps, but for those whose mistakes, or all of whose lines if they could not be judged,
-    are in lines that are right with another word: the two may not be meant to go together, as
-    g − y and an output that is no softmax.
+def _as_meant(steps: Sequence[tuple[str, RanStep]], worded: Container[int]) -> Iterator[RanStep]:
+    """The steps, but for those with words that may not be meant to go together, as an output that
+    is no softmax with g − y. Of the first words all is told.
 
     Args:
+        steps: each with its name.
         worded: the lines of what is called with words.
     """
-    right: dict[int, list[frozenset[int]]] = {}
-    for step in steps:
-        right.setdefault(step.line, []).extend([step.lines] if step.right else [])
+    right: dict[int, frozenset[int]] = {}
+    first = {step.line: name for name, step in reversed(steps)}
+    for _, step in steps:
+        right[step.line] = right.get(step.line, frozenset()) | (step.lines if step.right else set())
+    for name, step in steps:
+        told = step.right or step.line not in worded or name == first[step.line]
+        if told or _is_meant(name, step, right[step.line]):
+            yield step
 
-    def is_meant(step: RanStep) -> bool:
-        places = [check.place for check in step.checks if check.verdict == "wrong"]
-        lines = {p.line + (begins[p.cell - 1] - 1 if p.cell else 0) for p in places if p}
-        lines = lines if step.checks else {*step.lines}
-        told = step.right or not lines or None in places
-        return told or step.line not in worded or not any(lines <= known for known in right[step.line])
 
-    return [step for step in steps if is_meant(step)]
+def _is_meant(name: str, step: RanStep, right: frozenset[int]) -> bool:
+    """Whether what is not right with some words is so in a layer, or in lines of its own that are
+    no forward pass; with several words it has to be behind the output, which is right.
+
+    Args:
+        right: the lines of what is right with other words.
+    """
+    if not step.checks:
+        return not step.lines <= right
+    alone = "," not in name or any(map(_holds, step.checks))
+    return step.layer or (alone and not step.lines <= right | step.forward)
+
+
+def _holds(check: Check) -> bool:
+    """Whether it is right, and not only of what is wrong before it."""
+    return check.verdict == "right" and FROM_WRONG not in {note.id for note in check.remarks}
 
 
 def _told_once(steps: Iterable[RanStep], worded: Container[int]) -> Iterator[RanStep]:
-    """The steps, but for those of which each line has run, and each check been told, of the same
-    class or function with another word."""
+    """The steps, but for those that tell nothing new of a class or function: each line has run, and
+    each check been told, with another word, or all that is wrong is told there."""
     told: dict[tuple, frozenset[int]] = {}
+    faulty: dict[int, set[Place | None]] = {}
     for step in steps:
         said = step.line, *((check.stage, check.verdict, check.place) for check in step.checks)
-        known = told.setdefault(said, frozenset())
+        known, wrong = told.setdefault(said, frozenset()), faulty.setdefault(step.line, set())
+        here = {check.place for check in step.checks if check.verdict == "wrong"}
+        again = step.checks and (step.lines <= known or (here and here <= wrong))
         told[said] = known | step.lines
-        if step.line not in worded or not (step.checks and step.lines <= known):
+        wrong |= here
+        if not (again and step.line in worded):
             yield step
 
 
@@ -170,8 +186,10 @@ def _judged(
         if any(check.verdict == "wrong" for check in checks) and _is_shared(judgement, checks):
             raise Unjudged("elsewhere")
         after, moves = _evaluated(judgement, telling), bool(first.moves)
+        forward = frozenset(judgement.world.recording.nodes[i].span.line for i in judgement.forward)
         return RanStep(first.line, run, telling.with_code(checks), notes, after, moves,
-                       given_outputs(judgement.world), judgement.error_lines)  # fmt: skip
+                       given_outputs(judgement.world), judgement.error_lines, forward,
+                       judgement.choice.target.upstream)  # fmt: skip
     except Unjudged as why:
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))

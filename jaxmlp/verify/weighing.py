@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from jaxmlp.verify.finding import Check, Note, Words, by_function
+from jaxmlp.verify.finding import FROM_WRONG, Check, Note, Words, by_function
 from jaxmlp.verify.kinds import BACKWARD, LOOP, STILL, unwritten
 from jaxmlp.verify.names import DELTA_ROLE, ROLE, called_name, names_used, plain_name, stores
 from jaxmlp.verify.overlooked import idle_loops
@@ -211,7 +211,7 @@ def _of_another_forward(check: Check) -> bool:
     What is called a forward pass may give labels, or another value first: that is no mistake.
     """
     ids = {note.id for note in check.diagnosis}
-    follows = check.verdict == "right" and "right-from-wrong" in {n.id for n in check.remarks}
+    follows = check.verdict == "right" and FROM_WRONG in {n.id for n in check.remarks}
     ways = {"crash-of-sizes", "crash-of-call"} & {n.id for n in check.remarks}
     by_sizes = check.verdict == "crashed" and bool(ways)
     wrong = follows or by_sizes or (check.verdict == "wrong" and ids == {"unrecognised"})

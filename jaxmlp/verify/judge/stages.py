@@ -20,7 +20,7 @@ from jaxmlp.verify.diagnose import (
     where_wrong,
     worst_entry,
 )
-from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.finding import FROM_WRONG, Check, Note, Words
 from jaxmlp.verify.program import Mistake, Quantities
 
 STAGES = ("u", "z", "slope", "a", "g", "delta2", "dV", "delta1", "dW")
@@ -169,7 +169,7 @@ def _judged(
         words = Words(
             f"right, from a wrong {symbol}", f"{symbol} は誤りですが、ここから先の計算は正しいです"
         )
-        return replace(check, verdict="right", remarks=(Note("right-from-wrong", words),))
+        return replace(check, verdict="right", remarks=(Note(FROM_WRONG, words),))
     if explained:
         return replace(check, diagnosis=notes(explained))
     return replace(check, diagnosis=(unrecognised(claim, true),))

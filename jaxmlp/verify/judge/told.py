@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from jaxmlp.verify.finding import Check, Note, Place, Words
+from jaxmlp.verify.finding import FROM_WRONG, Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
 from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, is_of_one_sample
 from jaxmlp.verify.judge.factors import by_convention, shares, step_mistakes
@@ -64,7 +64,7 @@ STALE = Note(
           "1 つ前の更新のときの値が残っています。このステップで計算し直した値を使ってください。"),
     Words("Which step do these values come from?", "この値はどのステップで計算したものですか。"),
 )  # fmt: skip
-FOLLOWS = Note("right-from-wrong", Words(
+FOLLOWS = Note(FROM_WRONG, Words(
     "right, from a wrong value before it",
     "前の値は誤りですが、ここから先の計算は正しいです"))  # fmt: skip
 

@@ -24,7 +24,11 @@ MEASURE = re.compile(
     r"(?!d_|delta|.*(deriv|grad|prime|slope|back))(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)"
 )
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
-VALUE_METHODS = ("a", "f", "fn", "func", "function", "activate", "activation", "apply")
+VALUE_METHODS = frozenset((
+    "a", "f", "fn", "func", "function", "activate", "activation", "apply", "call", "calc",
+    "calculate", "compute", "evaluate", "eval", "forward", "output", "transform",
+))  # fmt: skip
+GOES_BACK = re.compile(r"back", re.IGNORECASE)  # which gets ∂E/∂f(u), and not u
 AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
 SLOPE_WORD = re.compile(
     r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"
@@ -135,11 +139,15 @@ def _is_same(array: Any, node: int) -> bool:
 def _function_name(stand_in: StandIn) -> str:
     """The name of a function; of an object's method that of its class, as in Tanh().d(u)."""
     name = stand_in.stands_for
-    if (method := OF_OBJECT.search(name)) and method[1].lower() in ACTIVATIONS:
-        slope = SLOPE_NAME.search(method[2]) or name.endswith(AS_METHOD)
-        own = "_derivative" if slope else f"_{method[2]}" if method[2] not in VALUE_METHODS else ""
-        return f"{method[1]}{own}".lower()
-    return name.rpartition(".")[2].partition("#")[0].lower()
+    if (method := OF_OBJECT.search(name)) is None or method[1].lower() not in ACTIVATIONS:
+        return name.rpartition(".")[2].partition("#")[0].lower()
+    if method[2] in VALUE_METHODS:
+        return method[1].lower()
+    slope = SLOPE_NAME.search(method[2]) or name.endswith(AS_METHOD)
+    applied = any(one.startswith(method[0].rpartition(".")[0], method.start())
+                  for one in stand_in._oracle.applied)  # fmt: skip
+    own = "derivative" if slope and applied and not GOES_BACK.search(method[2]) else method[2]
+    return f"{method[1]}_{own}".lower()
 
 
 def _data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:

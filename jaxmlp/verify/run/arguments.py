@@ -18,7 +18,6 @@ from jaxmlp.verify.run.oracle import SAMPLES, Oracle
 from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.uncalled import Uncalled, goes_with, of_one_layer, returned
 from jaxmlp.verify.run.unknown import Unknown
-from jaxmlp.verify.run.wordings import Word
 
 MAKES = re.compile(r"init|param|create|make|build", re.IGNORECASE)
 SHRINKS = re.compile(r"reg|decay|lam(bda|da|bd)?|l2|lmbd", re.IGNORECASE)
@@ -89,6 +88,7 @@ class Arguments:
         required = len(names) - len(code.__defaults__ or ())
         optional = dict(zip(names[required:], code.__defaults__ or (), strict=True))
         asked, ours = self._asked(optional, is_type=is_type), _ours(optional) | self._words(names)
+        asked |= self._wordless & optional.keys()
         fixed = {name: value for name, value in optional.items() if name not in asked} | ours
         last = max([required, *(names.index(name) + 1 for name in (*asked, *ours))])
         own = names[int(is_type or hasattr(function, "__self__")) : last]
@@ -97,9 +97,15 @@ class Arguments:
         self._fill(own, code, asking, like=bool(back), setting=builds)
         return [fixed.get(name, self.given[name]) for name in own]
 
-    def _words(self, names: Sequence[str]) -> dict[str, Word]:
+    def _words(self, names: Sequence[str]) -> dict[str, str | int]:
         """Those that the call is about, by the names of a function's arguments."""
-        return {name: word for name, word in self.what.words.items() if name in names}
+        words = self.what.words.items()
+        return {name: word for name, word in words if word is not None and name in names}
+
+    @property
+    def _wordless(self) -> frozenset[str]:
+        """The names of arguments that are to be none of the words that the program knows."""
+        return frozenset(name for name, word in self.what.words.items() if word is None)
 
     def _fill(
         self, names: Sequence[str], code: FunctionType, asking: frozenset[str],
@@ -126,6 +132,8 @@ class Arguments:
 
     def _another(self, name: str, hint: str, asking: frozenset[str], *, setting: bool) -> Any:
         """Something for an argument of which no more is known than its name and annotation."""
+        if name in self._wordless:
+            return Unknown(name, self.oracle, setting=setting, wordless=True)
         if (made := self.objects.of(self, name, hint, asking)) is not None:
             return made
         if SHRINKS_BY.fullmatch(name):

@@ -297,8 +297,10 @@ def as_array(
 ) -> Any:
     """np.array and its kin, of recording arrays and of lists of them."""
     if hasattr(value, "stands_for"):
-        if value.known() is None and (value.loaded or not (value.setting or ndmin)):
-            return value  # what it is used for tells what it is
+        if value.loaded and value.known() is None:
+            return value
+        if value.known() is None and not (value.setting or ndmin or dtype):
+            return value.copied()  # what it is used for tells what it is
         value = value.as_array()
     if isinstance(value, Recorded):
         made: Any = np.copy(value) if copy or _is_matrix(value) else value

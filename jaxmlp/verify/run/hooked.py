@@ -75,17 +75,26 @@ class Hooked(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        outside, self.globals = self.globals, dict[str, None]()
-        self.generic_visit(node)
-        if self.globals:
-            node.body.insert(0, ast.copy_location(ast.Global([*self.globals]), node.body[0]))
-        self.globals = outside
+        self._with_globals(node)
         yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in ast.walk(node))
         if DRAWS.search(node.name.lower()) and not yields:
             drawing = ast.withitem(_call("__drawing__", ast.Constant(node.name)))
             ast.copy_location(drawing.context_expr, node)
             node.body = [ast.copy_location(ast.With([drawing], node.body), node.body[0])]
         return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        self._with_globals(node)
+        return node
+
+    def _with_globals(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+        """Visit what is in it, and say at its beginning which of its names are the module's."""
+        outside, self.globals = self.globals, dict[str, None]()
+        self.generic_visit(node)
+        if self.globals:
+            said = ast.copy_location(ast.Global([*self.globals]), node.body[0])
+            node.body.insert(int(ast.get_docstring(node) is not None), said)
+        self.globals = outside
 
     def visit_Global(self, node: ast.Global) -> ast.AST:
         """Said at the beginning of its function: Python before 3.6 let it be said later."""

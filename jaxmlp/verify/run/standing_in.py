@@ -16,6 +16,7 @@ from jaxmlp.verify.run.shapes import as_weights, target
 from jaxmlp.verify.run.tape import current
 
 LAYERS = 3
+WHOLE = None  # in place of a row, for a copy of all
 PARAMETER_LIST = "parameters"  # of a few layers, in a list
 DEPTHS = (2, 3, LAYERS + 1)
 PICKLED = "pickle"
@@ -53,21 +54,22 @@ class StandIn:
         value: what it has become, or None.
         loaded: whether it comes out of a file or a module, and is data.
         setting: whether an object is made with it: it may be the sizes of all layers, or a word.
+        wordless: whether it is none of the words that the program compares it with.
         of_list: what it stands for in a list of settings: what one layer is made with; else "".
         like: the shape that it has, if it may.
     """
 
     __slots__ = (
         "_counted", "_flip", "_given", "_oracle", "_other_words", "_row", "_samples", "like",
-        "loaded", "of_list", "parts", "setting", "stands_for", "value",
+        "loaded", "of_list", "parts", "setting", "stands_for", "value", "wordless",
     )  # fmt: skip
 
     def __init__(
         self, stands_for: str, oracle: Oracle, flip: StandIn | None = None, *,
-        loaded: bool = False, row: tuple[Any, int | slice] | None = None, setting: bool = False,
-        of_list: str = "",
+        loaded: bool = False, row: tuple[Any, int | slice | None] | None = None,
+        setting: bool = False, of_list: str = "", wordless: bool = False,
     ):  # fmt: skip
-        self.of_list = of_list
+        self.of_list, self.wordless = of_list, wordless
         self.stands_for, self._oracle, self._flip = stands_for, oracle, flip
         self.loaded, self._row = loaded, row
         self._given: tuple = ()  # the arrays that it was made of
@@ -110,6 +112,9 @@ class StandIn:
             return np.transpose(self._flip.become(shape[::-1], None if like is None else like.T))
         if self._row is not None:
             whole, k = self._row
+            if k is WHOLE:
+                whole.become(shape, like)
+                return self.known()
             if isinstance(k, slice):
                 whole.become((len(whole), *shape[1:]))
                 return self.known()
@@ -204,10 +209,12 @@ class StandIn:
             self.value = self._oracle.choose((lifted(drawn), lifted(drawn[0])))
         return self.known()
 
-    def _entry(self, at: int | slice) -> Any:
+    def _entry(self, at: int | slice | None) -> Any:
         """One of its samples, which are all taken out of it at one place of the program; or some,
         taken where they are asked for."""
         whole = self.known()
+        if at is WHOLE:
+            return np.copy(whole)
         if isinstance(at, slice):
             return lifted(whole[at])
         if not self._samples:
@@ -307,6 +314,10 @@ class StandIn:
             return self
         return self._another(f"{self.stands_for}[{index}]", loaded=True, row=(self, index))
 
+    def copied(self) -> StandIn:
+        """A copy, which is open as long as it is."""
+        return self._another(f"{self.stands_for}", row=(self, WHOLE))
+
     def _sample(self, k: int) -> StandIn:
         return self._another(f"{self.stands_for}[{k}]", loaded=self.loaded, row=(self, k))
 
@@ -355,7 +366,7 @@ class StandIn:
 
     def _is_word(self, word: str) -> bool:
         """Whether it becomes this word; once it has not, it never does."""
-        if word in self._other_words:
+        if self.wordless or word in self._other_words:
             return False
         if self._oracle.choose((False, True), f"{self.of_list} is {word}" if self.of_list else ""):
             self.value = word

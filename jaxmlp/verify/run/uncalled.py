@@ -52,7 +52,10 @@ class Uncalled(NamedTuple):
     @property
     def title(self) -> str:
         """Its name, with the words that it is called with."""
-        words = ", ".join(f"{name}={word!r}" for name, word in self.words.items())
+        words = ", ".join(
+            f"another {name}" if word is None else f"{name}={word!r}"
+            for name, word in self.words.items()
+        )
         return f"{self.name}({words})" if words else self.name
 
     @property

@@ -24,7 +24,7 @@ from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.frames import Columns, FrameRows, are_columns, column
 from jaxmlp.verify.run.oracle import FRESH_SIZES, SAMPLES
 from jaxmlp.verify.run.shapes import decide_elementwise, product
-from jaxmlp.verify.run.standing_in import LAYERS, PARAMETER_LIST, StandIn, settled
+from jaxmlp.verify.run.standing_in import LAYERS, PARAMETER_LIST, WHOLE, StandIn, settled
 from jaxmlp.verify.run.tape import current
 
 ARRAY_ATTRIBUTES = frozenset(dir(np.ndarray)) - {"data", "dump", "dumps", "tofile"}
@@ -189,6 +189,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def __len__(self) -> int:
         if self.setting and self.known() is None:
             return len(self._elements())
+        if self.known() is None and self._row is not None and self._row[1] is WHOLE:
+            return len(self._row[0])
         if self.known() is None and self._row is None and self._flip is None:
             self._counted = True
             return self._oracle.rows if self.loaded else SAMPLES

@@ -1,10 +1,11 @@
 """Arguments that are words, as the name of an activation is, or constants that have a name: those
 that a program knows.
 
-What a class computes by such a word is judged for each of them.
+What a class or function computes by such a word is judged for each of them.
 """
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +16,7 @@ MOST_WORDS = 8  # of one class or function
 NO_NETWORK = re.compile(r"init|mode|phase|verb|path|file|seed|axis|dtype", re.IGNORECASE)
 AS_WRITTEN = frozenset(("lower", "upper", "strip", "casefold", "str"))
 Definition = ast.FunctionDef | ast.ClassDef
-Word = str | int
+Word = str | int | None  # None for what is none of the words, where there is something for that
 
 
 class _Known(NamedTuple):
@@ -23,7 +24,7 @@ class _Known(NamedTuple):
 
     functions: Mapping[str, ast.FunctionDef]
     collections: Mapping[str, tuple[str, ...]]
-    constants: Mapping[str, Word]
+    constants: Mapping[str, str | int]
 
 
 def wordings(made: Definition, module: Sequence[ast.stmt]) -> list[dict[str, Word]]:
@@ -32,9 +33,10 @@ def wordings(made: Definition, module: Sequence[ast.stmt]) -> list[dict[str, Wor
     function = made if isinstance(made, ast.FunctionDef) else _init(made)
     if function is None:
         return [{}]
-    known = _Known({n.name: n for n in module if isinstance(n, ast.FunctionDef)},
+    functions = [*module, *(made.body if isinstance(made, ast.ClassDef) else ())]
+    known = _Known({n.name: n for n in functions if isinstance(n, ast.FunctionDef)},
                    dict(_collections(module)), dict(_constants(module)))  # fmt: skip
-    words = {name: _words(made, _kept_as(function, name), known, frozenset())
+    words = {name: _all_words(made, function, name, known)
              for name, default in _arguments(function) if _may_be_word(name, default)}  # fmt: skip
     first = {name: _first(function, name, some) for name, some in words.items() if len(some) > 1}
     others = [{**first, name: word} for name in first for word in words[name]]
@@ -74,16 +76,16 @@ def _collections(body: Sequence[ast.stmt]) -> Iterator[tuple[str, tuple[str, ...
     """The lists of words, and the dicts with words for keys, that have a name."""
     for node in (n for s in body for n in ast.walk(s) if isinstance(n, ast.Assign)):
         for target in node.targets:
-            if (words := _members(node.value)) and (name := _name(target)):
+            if (words := _members(node.value)) and (name := _name(target).lstrip(".")):
                 yield name, words
 
 
-def _constants(body: Sequence[ast.stmt]) -> Iterator[tuple[str, Word]]:
+def _constants(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str | int]]:
     """The words and whole numbers that have a name in capitals."""
     for node in (n for n in body if isinstance(n, ast.Assign)):
         value = node.value.value if isinstance(node.value, ast.Constant) else None
         for name in map(_name, node.targets):
-            if name.isupper() and isinstance(value, str | int):
+            if name.isupper() and isinstance(value, str | int) and not isinstance(value, bool):
                 yield name, value
 
 
@@ -95,46 +97,74 @@ def _members(value: ast.expr) -> tuple[str, ...]:
 
 
 def _name(node: ast.expr | None) -> str:
-    """The name of a variable or an attribute, also where it is written in small letters."""
+    """The name of a variable, or of an attribute with a dot in front, also where it is written in
+    small letters; nothing of anything else."""
     if isinstance(node, ast.Call) and called_name(node) in AS_WRITTEN:
         inner = node.func.value if isinstance(node.func, ast.Attribute) else None
         return _name(inner or next(iter(node.args), None))
-    return getattr(node, "id", getattr(node, "attr", ""))
+    return f".{node.attr}" if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _kept_as(function: ast.FunctionDef, name: str) -> set[str]:
     """The names that a function gives an argument."""
     names = {name}
-    for node in (n for n in ast.walk(function) if isinstance(n, ast.Assign)):
-        if _name(node.value) in names:
-            names |= {_name(target) for target in node.targets}
+    for node in (n for n in ast.walk(function) if isinstance(n, ast.Assign | ast.AnnAssign)):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = [*zip(target.elts, node.value.elts, strict=False)]
+            names |= {_name(one) for one, value in pairs if _name(value) in names} - {""}
     return names
 
 
+def _all_words(
+    made: Definition, function: ast.FunctionDef, name: str, known: _Known
+) -> dict[Word, None]:
+    """The words that an argument is compared with: in its function by any name, in the methods
+    beside it as an attribute; None for all others."""
+    names = _kept_as(function, name)
+    attributes = {kept for kept in names if kept.startswith(".")}
+    beside = [n for n in made.body if n is not function] if made is not function else []
+    scopes = [(function, names), *((n, attributes) for n in beside)]
+    words: dict[Word, None] = {}
+    for part, own in scopes:
+        words |= _words(part, own, known, frozenset())
+    default = _word(dict(_arguments(function))[name])
+    covered = default is not None and default not in words
+    if words and not covered and any(_has_rest(part, own, known) for part, own in scopes):
+        words[None] = None
+    return words
+
+
 def _words(
-    made: Definition, names: set[str], known: _Known, asking: frozenset[str]
+    part: ast.stmt, names: set[str], known: _Known, asking: frozenset[str]
 ) -> dict[Word, None]:
     """The words that something with one of these names is compared with, in order."""
     words: dict[Word, None] = {}
-    nodes = [n for n in ast.walk(made) if isinstance(n, ast.expr | ast.stmt) and n is not made]
-    for node in sorted(nodes, key=lambda n: (n.lineno, n.col_offset)):
+    nodes = [n for n in ast.walk(part) if isinstance(n, ast.expr | ast.Match)]
+    for node in sorted(nodes, key=lambda n: (n.lineno, n.col_offset)) if names else ():
         words |= dict.fromkeys(_asked_for(node, names, known))
         if isinstance(node, ast.Call) and (called := known.functions.get(called_name(node))):
             if called.name in asking:
                 continue
-            handed = {arg.arg for arg, value in zip(called.args.args, node.args, strict=False)
+            own = [arg for arg in called.args.args if arg.arg != "self"]
+            handed = {arg.arg for arg, value in zip(own, node.args, strict=False)
                       if _name(value) in names}  # fmt: skip
             handed |= {k.arg for k in node.keywords if k.arg and _name(k.value) in names}
-            words |= _words(called, handed, known, asking | {called.name}) if handed else {}
+            words |= _words(called, handed, known, asking | {called.name})
     return words
 
 
 def _asked_for(node: ast.AST, names: set[str], known: _Known) -> Sequence[Word]:
     """The words that a comparison, a lookup or a `match` knows for one of these names."""
-    of = lambda value: _members(value) or known.collections.get(_name(value), ())  # noqa: E731
+    of = lambda value: _members(value) or known.collections.get(_name(value).lstrip("."), ())  # noqa: E731
     match node:
-        case ast.Compare(left, [ast.Eq()], [right]) if _name(left) in names:
-            word = _word(right) or known.constants.get(_name(right))
+        case ast.Compare(one, [ast.Eq() | ast.NotEq()], [other]) if {
+            _name(one),
+            _name(other),
+        } & names:
+            named = other if _name(one) in names else one
+            word = _word(named) or known.constants.get(_name(named))
             return [] if word is None else [word]
         case ast.Compare(left, [ast.In() | ast.NotIn()], [right]) if _name(left) in names:
             return of(right)
@@ -147,3 +177,33 @@ def _asked_for(node: ast.AST, names: set[str], known: _Known) -> Sequence[Word]:
             said = [_word(p.value) for p in patterns if isinstance(p, ast.MatchValue)]
             return [word for word in said if word is not None]
     return ()
+
+
+def _has_rest(part: ast.stmt, names: set[str], known: _Known) -> bool:
+    """Whether there is something for all words that no comparison names, and no refusal."""
+    asks = lambda node: any(_asked_for(n, names, known) for n in ast.walk(node))  # noqa: E731
+    for node in ast.walk(part) if names else ():
+        if (
+            isinstance(node, ast.IfExp)
+            and asks(node.test)
+            and not isinstance(node.orelse, ast.IfExp)
+        ):
+            return True
+        rest = _rest_of(node) if isinstance(node, ast.If) and asks(node.test) else []
+        if rest and not isinstance(rest[0], ast.Raise | ast.If):
+            return True
+        for body in (getattr(node, "body", []), getattr(node, "orelse", [])):
+            pairs = itertools.pairwise(body) if isinstance(body, list) else ()
+            if any(_ends(one) and asks(one.test) and not isinstance(after, ast.Raise | ast.If)
+                   for one, after in pairs):  # fmt: skip
+                return True
+    return False
+
+
+def _rest_of(node: ast.If) -> list[ast.stmt]:
+    return [s for s in node.orelse if not isinstance(s, ast.Pass | ast.Expr)]
+
+
+def _ends(node: ast.stmt) -> bool:
+    """Whether it is an if without an else that ends its function."""
+    return isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], ast.Return)

@@ -72,9 +72,40 @@ def g(x, out, depth):
 
 
 @pytest.mark.parametrize(
+    ("body", "rest"),
+    [
+        ("return x if kind == 'relu' else -x", True),
+        ("if 'relu' != kind:\n        x = -x\n    else:\n        x = 2 * x", True),
+        ("if kind == 'relu':\n        return x\n    return -x", True),
+        ("if kind == 'relu':\n        return x\n    raise ValueError(kind)", False),
+        ("if kind == 'relu':\n        x = -x\n    else:\n        raise ValueError(kind)", False),
+        ("if kind == 'relu':\n        return x\n    if kind == 'tanh':\n        return -x", False),
+    ],
+)
+def test_what_is_there_for_all_other_words_is_one_more(body, rest):
+    found = [words.get("kind") for words in of(f"def g(x, kind):\n    {body}\n")]
+    assert (None in found and "relu" in found) == rest
+
+
+def test_names_of_other_things_are_not_taken_for_an_argument():
+    text = """
+class Net:
+    def __init__(self, act):
+        self.acts = [None]
+        self.acts[0] = act
+        self.status = "new"
+    def info(self, x):
+        for act in ("W", "b"):
+            if act == "W" or act == "b": return x
+        return str(x) == "7" or str(x) == "9" or self.status == "old"
+"""
+    assert of(text) == [{}]
+
+
+@pytest.mark.parametrize(
     "text",
     [
-        "def g(x, kind):\n    return x if kind == 'relu' else -x",  # a single one
+        "def g(x, kind):\n    if kind == 'relu': return x",  # a single one
         "def g(x, kind=3):\n    return x if kind == 'relu' or kind == 'tanh' else -x",
         "class A:\n    def forward(self, x): return x",
     ],
