@@ -14,7 +14,7 @@ from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name, both_ways, same_axes
 from jaxmlp.verify.judge.otherwise import Cause, Values, backwards_note, before, remade, repaired
-from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING, has_factor_of_u
+from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING, is_by_a_slope
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.truth import replay
@@ -70,9 +70,10 @@ def another_derivative(judgement: Judgement, fault: Fault, node: Node) -> Cause 
             continue
         others = itertools.islice(_others(judgement, parent, name.of), MOST_DERIVATIVES)
         for number, true in others:
-            if made := _mended(judgement, fault, [{parent: name.factor * a} for a in true]):
+            fed = [{parent: name.factor * a} for a in true]
+            if made := _mended(judgement, fault, fed):
                 said = _relation(judgement, number, name.of)
-                if said is SLOPE_MISSING and has_factor_of_u(judgement, node):
+                if said is SLOPE_MISSING and is_by_a_slope(judgement, node, fed):
                     continue
                 return made._replace(notes=(said,))
         if node.op in REDUCED and name.of in judgement.world.roots:

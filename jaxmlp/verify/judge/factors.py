@@ -98,9 +98,10 @@ def _scaled_slope(times: float) -> Note:
 def _scaled_at(judgement: Judgement, param: Param, times: float) -> int:
     """Where the factor comes in that the gradient of a parameter has and others have not."""
     backward, graph = judgement.choice.target.backward, judgement.world.graph
-    others = [
-        p.new for p in judgement.world.params if p.name in judgement.right.keys() - judgement.uneven
-    ]
+    even = judgement.right.keys() - judgement.uneven
+    alike = {name for name, factor in judgement.factors.items()
+             if near(factor, judgement.factors.get(param.name, 0))}  # fmt: skip
+    others = [p.new for p in judgement.world.params if p.name in even - alike]
     own = sorted((graph.ancestors([param.new]) & backward) - graph.ancestors(others))
     if (number := next((i for i in own if _brings(judgement, i, times)), None)) is not None:
         return number

@@ -60,11 +60,9 @@ WRONG_SLOPE = backwards_note(
 
 
 def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
-    """Fed with ∂E/∂f(u), where ∂E/∂u belongs, and not multiplied by anything that is made of u."""
-    if has_factor_of_u(judgement, node):
-        return None
+    """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
     repair = slope_with(judgement, fault, node, [{} for _ in judgement.world.at])
-    if repair is None:
+    if repair is None or is_by_a_slope(judgement, node, repair):
         return None
     parent, *_ = repair[0]
     graph = judgement.world.graph
@@ -75,9 +73,16 @@ def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | Non
     return Cause((SLOPE_MISSING,), span, repair)
 
 
-def has_factor_of_u(judgement: Judgement, node: Node) -> bool:
-    """Whether ∂E/∂f(u) is multiplied by something that is made of u: that is to be f'(u)."""
-    return any(True for _ in _of_u(judgement, node))
+def is_by_a_slope(judgement: Judgement, node: Node, fed: Values) -> bool:
+    """Whether what ∂E/∂f(u) is multiplied by is made of u and is to be f'(u) itself: fed with
+    ∂E/∂u, it changes nothing."""
+    parents = {*before(judgement, node)}
+    return any(
+        all(np.allclose(a * state[factor], a, rtol=1e-9, atol=1e-12)
+            for state, values in zip(judgement.world.at, fed, strict=True)
+            for i, a in values.items() if i in parents)
+        for factor in _of_u(judgement, node)
+    )  # fmt: skip
 
 
 def _of_u(judgement: Judgement, node: Node) -> Iterator[int]:
