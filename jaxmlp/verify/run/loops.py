@@ -21,7 +21,7 @@ from jaxmlp.verify.run.step import (
     prepared_steps,
     reachable_arrays,
 )
-from jaxmlp.verify.run.tape import Ref, current
+from jaxmlp.verify.run.tape import Node, Ref, current
 from jaxmlp.verify.run.targets import targets
 
 WATCHED_PASSES = 4  # passes of a loop, after which it is taken for one that does not train
@@ -232,6 +232,7 @@ class Loops:
         if len(self.seen) < MOST_STEPS and (
             made := _made(line, name, start, before, after, alone=alone)
         ):
+            made = _first_of_several(made)
             again = first and (_reshapes(before, after) or _rests(made))
             if again or not (_has_target(made) or prepared_steps(current().nodes, made.moves)):
                 self.aimless.append(made)
@@ -257,6 +258,28 @@ def _made(
     }
     made = Seen(line, name, start, current().next, moved, still)
     return made._replace(resized=_resized(before, after)) if moved else None
+
+
+def _first_of_several(made: Seen) -> Seen:
+    """The first step of several that one pass makes, as by a function that it calls twice: in each
+    of them all parameters are moved at the same places in the program."""
+    nodes = current().nodes
+    firsts = [_first_moved(nodes, move) for move in made.moves]
+    if any(first in (None, move.new) for first, move in zip(firsts, made.moves, strict=True)):
+        return made
+    moves = [m._replace(new=first) for m, first in zip(made.moves, firsts, strict=True)]
+    return made._replace(moves=moves, end=max(move.new for move in moves) + 1)
+
+
+def _first_moved(nodes: Mapping[int, Node], move: Move) -> int | None:
+    """Where a parameter was moved first, by the expression that moved it last; None where it was
+    not by that alone."""
+    number: int | None = move.new
+    while number is not None and move.old not in nodes[number].references:
+        last = nodes[number]
+        number = next((i for i in last.references if i in nodes
+                       and (nodes[i].op, nodes[i].span) == (last.op, last.span)), None)  # fmt: skip
+    return number
 
 
 def _is_same(was: TapePlace, now: TapePlace) -> bool:
