@@ -57,11 +57,12 @@ class StandIn:
         wordless: whether it is none of the words that the program compares it with.
         of_list: what it stands for in a list of settings: what one layer is made with; else "".
         like: the shape that it has, if it may.
+        width: how many columns it has; 0 where that is not said.
     """
 
     __slots__ = (
         "_counted", "_flip", "_given", "_oracle", "_other_words", "_row", "_samples", "like",
-        "loaded", "of_list", "parts", "setting", "stands_for", "value", "wordless",
+        "loaded", "of_list", "parts", "setting", "stands_for", "value", "width", "wordless",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +76,7 @@ class StandIn:
         self._given: tuple = ()  # the arrays that it was made of
         self._counted, self.setting = False, setting
         self.like: Shape | None = None
+        self.width = 0
         self._samples: list[Any] = []
         self._other_words: set[str] = set()  # those that it is not
         self.value: Any = None
@@ -263,7 +265,7 @@ class StandIn:
             return self.value
         usual = {"images": 6, "pictures": PICTURE}.get(kind, FRESH_SIZES[0])
         usual = 1 if MATLAB_LABELS.search(name) else usual
-        width = self._oracle.lengths.get(name, usual)
+        width = self._oracle.lengths.get(name, self.width or usual)
         if kind != "column":
             self._oracle.tables[name] = width
         high = max(k for k in range(1, width + 1) if width % k == 0 and k * k <= width)
@@ -292,6 +294,15 @@ class StandIn:
             self.parts[key] = self._new_part(key, name)
         part = self.parts[key]
         return part if not isinstance(part, StandIn) or part.known() is None else part.known()
+
+    def _columns(self, names: list[str]) -> Any:
+        """Some columns of a table."""
+        if not self._is_undecided() and not self.parts:
+            return self
+        part = self._part(tuple(names))
+        if isinstance(part, StandIn):
+            part.width = len(names)
+        return part
 
     def _new_part(self, key: Any, name: str = "") -> StandIn:
         """Something in it; in a sample what each sample has there."""

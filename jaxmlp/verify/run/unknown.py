@@ -148,7 +148,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         if is_key or (self.parts and not self.loaded):
             return self._part(index)
         if self.loaded and are_columns(index):
-            return self
+            return self._columns(index)
         if self.loaded and (name := column(index)) is not None:
             return self[name]
         if isinstance(index, tuple) and any(map(is_open, index)) and not self._row:
