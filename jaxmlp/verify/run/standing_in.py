@@ -371,9 +371,14 @@ class StandIn:
             self.become((length,))
 
     def _is_pair(self, index: Any) -> bool:
-        """Whether it is samples and labels, in a file of objects, and one of both is taken."""
-        is_first = type(index) is int and index in (0, 1) and PICKLED in self.stands_for
-        return is_first and self.known() is None and self._oracle.choose((True, False), PICKLED)
+        """Whether it is samples and labels, in a file of objects, or a sample and its target, and
+        one of both is taken."""
+        if type(index) is not int or index not in (0, 1) or self.known() is not None:
+            return False
+        if PICKLED in self.stands_for:
+            return self._oracle.choose((True, False), PICKLED)
+        sample = self.loaded and self._row is not None and isinstance(self._row[1], int)
+        return sample and (self._row[0].parts or self._oracle.choose((False, True), "pair"))
 
     def _is_word(self, word: str) -> bool:
         """Whether it becomes this word; once it has not, it never does."""

@@ -107,7 +107,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
             return lambda *_, **__: self
         if name in BY_ROWS:
             return FrameRows(self)
-        if name in ("reshape", "view") and not (self._flip or self._row or self._given):
+        if name in ("reshape", "view") and not (self._flip or self._given):
             return self._reshaped
         if name == "copy":
             return lambda *_, **__: self
@@ -120,6 +120,10 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def _reshaped(self, *shape: Any, **kw: Any) -> Any:
         """A table, of as many columns as a shape says that it is brought to."""
         sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        if self._row is not None:
+            told = all(type(n) is int and n > 0 for n in sizes) and isinstance(self._row[1], int)
+            made = self.become((int(np.prod(sizes)),)) if told else self.as_array()
+            return made.reshape(*shape, **kw)
         rest = [n for n in sizes[1:] if type(n) is int and n > 0]
         if len(sizes) == 1 and sizes[0] == self._oracle.rows:
             return self.become((sizes[0],))
@@ -189,8 +193,9 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def __len__(self) -> int:
         if self.setting and self.known() is None:
             return len(self._elements())
-        if self.known() is None and self._row is not None and self._row[1] is WHOLE:
-            return len(self._row[0])
+        whole, at = self._row or (self, 0)
+        if self.known() is None and (at is WHOLE or isinstance(at, slice)):
+            return len(range(len(whole))[slice(None) if at is WHOLE else at])
         if self.known() is None and self._row is None and self._flip is None:
             self._counted = True
             return self._oracle.rows if self.loaded else SAMPLES
