@@ -157,7 +157,7 @@ class Loops:
                     if earlier:
                         begun, first = earlier
                         left = {name: place for name, place in first.items() if name not in late}
-                        self.look(line, "", begun, left, after)
+                        self.look(line, "", begun, left, after, passes=2)
                 else:
                     yield from self._once_more(entries, line, frame, known)
             elif self.single_pass:
@@ -221,18 +221,19 @@ class Loops:
 
     def look(
         self, line: int, name: str, start: int, before: dict[str, TapePlace],
-        after: dict[str, TapePlace], *, first: bool = False,
+        after: dict[str, TapePlace], *, first: bool = False, passes: int = 1,
     ) -> None:  # fmt: skip
         """Remember a step, if what has changed makes one.
 
         Args:
             first: whether it is the first pass of a loop: the next may say more.
+            passes: in which the step was made.
         """
         alone = self.depth == 0  # inside a pass it may be what is carried back through time
         if len(self.seen) < MOST_STEPS and (
             made := _made(line, name, start, before, after, alone=alone)
         ):
-            made = _first_of_several(made)
+            made = _first_of_several(made) if passes == 1 else made
             again = first and (_reshapes(before, after) or _rests(made))
             if again or not (_has_target(made) or prepared_steps(current().nodes, made.moves)):
                 self.aimless.append(made)

@@ -850,6 +850,60 @@ def train(rounds):
             B = B - 0.1 * np.outer(Z, top)
 train(5)
 """,
+    "two steps in one pass, by a function that is called twice": """
+import numpy as np
+X, T = np.random.randn(6, 5, 1), np.random.randn(6, 3, 1)
+A, B = np.random.randn(4, 5), np.random.randn(3, 4)
+def learn(x, y, A, B):
+    Z = np.tanh(A @ x)
+    top = B @ Z - y
+    low = (B.T @ top) * (1 - Z * Z)  # slope
+    A -= 0.1 * low @ x.T
+    B -= 0.1 * top @ Z.T
+    return top
+for t in range(20):
+    k = np.random.randint(len(X))
+    learn(X[k], T[k], A, B)
+    if t % 2 == 0:
+        error = np.sum(np.square(learn(X[k], T[k], A, B)))
+""",
+    "some columns of a table by their names": """
+import numpy as np
+import pandas as pd
+data = pd.read_csv("grades.csv")
+X, T = np.array(data[["first", "second"]]), np.array(data[["passed"]])
+A, B = np.random.randn(2, 4), np.random.randn(4, 1)
+def train(A, B):
+    for t in range(20):
+        Z = np.tanh(X @ A)
+        top = Z @ B - T
+        low = (top @ B.T) * (1 - Z * Z)  # slope
+        A -= 0.1 * X.T @ low
+        B -= 0.1 * Z.T @ top
+    return A, B
+A, B = train(A, B)
+""",
+    "batches of pairs that are taken by numbers": """
+import random
+import numpy as np
+import digits
+class Net:
+    def __init__(self, sizes):
+        self.A, self.B = (np.random.randn(q, p) / 99 for p, q in zip(sizes[:-1], sizes[1:]))
+    def fit(self, samples, m=10):
+        for t in range(3):
+            random.shuffle(samples)
+            for batch in [samples[k:k + m] for k in range(0, len(samples), m)]:
+                x = np.array([pair[0].reshape(784) for pair in batch]).T
+                y = np.array([pair[1].reshape(10) for pair in batch]).T
+                Z = np.tanh(self.A @ x)
+                top = self.B @ Z - y
+                low = (self.B.T @ top) * (1 - Z * Z)  # slope
+                self.A -= 0.1 * low @ x.T
+                self.B -= 0.1 * top @ Z.T
+train, rest = digits.load()
+Net([784, 30, 10]).fit(train)
+""",
     "pairs of a sample and its target, in random order, from what is not there": """
 import numpy as np
 from flowers import Flowers
