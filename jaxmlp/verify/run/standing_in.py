@@ -378,7 +378,7 @@ class StandIn:
         if PICKLED in self.stands_for:
             return self._oracle.choose((True, False), PICKLED)
         sample = self.loaded and self._row is not None and isinstance(self._row[1], int)
-        return sample and (self._row[0].parts or self._oracle.choose((False, True), "pair"))
+        return sample and bool(self._row[0].parts or self._oracle.choose((False, True), "pair"))
 
     def _is_word(self, word: str) -> bool:
         """Whether it becomes this word; once it has not, it never does."""
