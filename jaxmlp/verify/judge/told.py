@@ -25,6 +25,7 @@ from jaxmlp.verify.judge.worlds import Param
 from jaxmlp.verify.judge.wrong_slopes import place_of
 from jaxmlp.verify.names import last_of, updated_names
 from jaxmlp.verify.reading import code_cells, statements_of
+from jaxmlp.verify.run.tape import Span
 from jaxmlp.verify.truth import errors
 
 TITLES = {
@@ -242,7 +243,8 @@ def _expressions(
     for fault, why in causes:
         same = [] if why else [pair for pair in known if repaired(judgement, pair[1], fault.params)]
         origin, why = same[0] if same else (fault, why)
-        span = (why and why.span) or slope_apart(judgement, origin) or origin.span
+        apart = slope_apart(judgement, origin) or (None if why else _other_at(judgement, origin))
+        span = (why and why.span) or apart or origin.span
         names = tuple(p.name for p in judgement.world.params if p.name in fault.params)
         old = by_place.get(span[:4])
         notes = old.notes if old else why.notes if why else (_unnamed(judgement, fault, code),)
@@ -271,6 +273,20 @@ def _moved_by(judgement: Judgement, fault: Fault) -> int | None:
     moved = (p for p in world.params if not p.gives and p.new in (fault.first, fault.node))
     gradients = (names.named(world.change(p), among) for p in moved)
     return next((gradient.of for gradient in gradients if gradient), None)
+
+
+def _other_at(judgement: Judgement, fault: Fault) -> Span | None:
+    """Where the gradient is made by which a parameter moves in place of its own; None where it is
+    that by which the other moves."""
+    if (other := _moved_by(judgement, fault)) is None:
+        return None
+    graph, names = judgement.world.graph, judgement.names
+    others = [p.new for p in judgement.world.params if p.name not in fault.params]
+    behind = graph.ancestors([fault.node]) & judgement.choice.target.backward
+    own = behind - graph.ancestors(others)
+    alike = {other, *names.alike(other)}
+    made = (i for i in sorted(own) if (name := names.of(i)) and name.of in alike)
+    return next((judgement.world.recording.nodes[i].span for i in made), None)
 
 
 def _by(judgement: Judgement, code: Told) -> Note:

@@ -161,3 +161,24 @@ for t in range(20):
     assert [note.id for note in check.diagnosis] == ["updated-V"]
     lines = text.replace("    B = B - 0.1 * z.T @ d\n", "")
     assert not wrong(judged(lines + "    B = B - 0.1 * z.T @ d\n"))
+
+
+def test_a_bias_that_moves_by_the_gradient_of_another_is_told_where_that_is_made(judged):
+    text = """
+import numpy as np
+X, T = np.random.randn(20, 5), np.random.randn(20, 3)
+A, B, a, b = np.random.randn(5, 3), np.random.randn(3, 3), np.zeros(3), np.zeros(3)
+for t in range(20):
+    z = np.tanh(X @ A + a)
+    d = z @ B + b - T
+    low = d @ B.T * (1 - z * z)
+    gb = d.sum(axis=0)
+    ga = d.sum(axis=0)
+    A = A - 0.01 * X.T @ low
+    B = B - 0.01 * z.T @ d
+    a = a - 0.01 * ga
+    b = b - 0.01 * gb
+"""
+    (check,) = wrong(judged(text))
+    assert check.place.line == 10
+    assert not wrong(judged(text.replace("ga = d.sum", "ga = low.sum")))
