@@ -274,8 +274,8 @@ def _first_of_several(made: Seen) -> Seen:
 
 def _first_moved(nodes: Mapping[int, Node], move: Move) -> int | None:
     """Where a parameter was moved first, by the expression that moved it last; None where it was
-    not by that alone."""
-    number: int | None = move.new
+    not by that alone, or entry by entry."""
+    number: int | None = move.new if nodes[move.new].op in SUMS else None
     while number is not None and move.old not in nodes[number].references:
         last = nodes[number]
         number = next((i for i in last.references if i in nodes

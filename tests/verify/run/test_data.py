@@ -963,6 +963,25 @@ def test_a_slope_that_is_missing_is_found_on_its_line_or_on_the_one_that_needs_i
     assert {fault.span.line - 1 for fault in faults(found)} <= {*range(at - 1, at + 5)}
 
 
+def test_entries_that_one_expression_writes_one_by_one_are_one_step():
+    text = """
+import numpy as np
+X, T = np.random.randn(9, 5), np.random.rand(9, 3)
+A, B = np.random.randn(4, 5), np.random.randn(3, 4)
+for x, t in zip(X, T):
+    z = np.tanh(A @ x)
+    d = 2 * (B @ z - t)
+    low = B.T @ d * (1 - z * z)
+    for k in range(4):
+        A[k] = A[k] - 0.1 * low[k] * x
+    for k in range(3):
+        B[k] = B[k] - 0.1 * d[k] * z * (k != 2)
+"""
+    found = judged(text)
+    assert not all(found.right.values())
+    assert all(judged(text.replace(" * (k != 2)", "")).right.values())
+
+
 def test_each_part_of_what_is_loaded_has_more_than_one_sample(tmp_path):
     text = """
 import numpy as np
