@@ -34,6 +34,7 @@ from jaxmlp.verify.judge.wrong_slopes import (
     off_target,
     other_slope,
     slope_missing,
+    slope_none,
     slope_of_layer,
     slope_value,
     slope_with,
@@ -323,5 +324,5 @@ def inputs(judgement: Judgement, root: int) -> dict[int, int]:
 CAUSES = (
     _without_gradient, _updated, _value_of_error, _of_softmax_of_all, _in_one_number, _summed,
     _of_one_sample, _turned, _added, slope_missing, another_derivative, slope_inside, other_slope,
-    slope_value, slope_of_layer, _other_input, another_matrix, weights_missing,
+    slope_value, slope_of_layer, slope_none, _other_input, another_matrix, weights_missing,
 )  # fmt: skip

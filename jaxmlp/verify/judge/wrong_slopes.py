@@ -218,17 +218,31 @@ def place_of(judgement: Judgement, fault: Fault) -> Span:
 def slope_value(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """What a function of the file gives for f', and is not: there the mistake is."""
     nodes, behind = judgement.world.recording.nodes, judgement.choice.target.backward
-    of_u = {*_of_u(judgement, node)}
     for factor in (i for i in judgement.world.graph.before[node.id] if i not in behind):
         name = nodes[factor].span.function
         own = name != node.span.function and SLOPE_NAME.search(name.rpartition(".")[2])
-        for slope in _slopes_of(judgement, node) if own or factor in of_u else ():
-            tried = [{factor: value} for value in slope if value.shape == nodes[factor].value.shape]
-            if tried and is_something(judgement, fault, tried):
-                if own and _is_right_elsewhere(judgement, factor):
-                    return Cause((_slope_elsewhere(name),), None, tried)
-                said = _wrong_slope(name) if own else WRONG_SLOPE
-                return Cause((said,), nodes[factor].span, tried)
+        if own and (tried := _with_slope(judgement, fault, node, factor)):
+            if _is_right_elsewhere(judgement, factor):
+                return Cause((_slope_elsewhere(name),), None, tried)
+            return Cause((_wrong_slope(name),), nodes[factor].span, tried)
+    return None
+
+
+def slope_none(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
+    """What is made of u in place of f', and is none."""
+    for factor in _of_u(judgement, node):
+        if tried := _with_slope(judgement, fault, node, factor):
+            return Cause((WRONG_SLOPE,), judgement.world.recording.nodes[factor].span, tried)
+    return None
+
+
+def _with_slope(judgement: Judgement, fault: Fault, node: Node, factor: int) -> Values | None:
+    """f' in place of a factor, if all is right with it."""
+    shape = judgement.world.recording.nodes[factor].value.shape
+    for slope in _slopes_of(judgement, node):
+        tried: Values = [{factor: value} for value in slope if value.shape == shape]
+        if tried and is_something(judgement, fault, tried):
+            return tried
     return None
 
 
