@@ -807,3 +807,82 @@ class Net:
     assert left(file) == []
     for old, new in (("(1 - z * z)", "(1 - z)"), ("(z > 0)", "z"), ("= g - T", "= T - g")):
         assert "wrong" in {check.verdict for check in checked(text.replace(old, new)).checks}
+
+
+SOFTMAX_LAYER = """
+import numpy as np
+class Layer:
+    def __init__(self, inputs, outputs):
+        self.A, self.b = np.random.randn(inputs, outputs), np.random.randn(outputs)
+    def forward(self, x):
+        self.x = x
+        u = x @ self.A + self.b
+        e = np.exp(u - u.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+    def backward(self, delta):
+        self.delta = delta[:]
+        return self.delta @ self.A.T
+    def update(self, eta):
+        self.A -= eta * self.x.T @ self.delta
+        self.b -= eta * self.delta.sum(axis=0)
+"""
+
+
+def test_a_layer_with_weights_and_a_softmax_may_be_given_the_delta_of_its_sums(checked):
+    file = checked(SOFTMAX_LAYER)
+    assert [check.verdict for check in file.checks] == ["right"] * 3
+    turned = checked(SOFTMAX_LAYER.replace("eta * self.x.T @", "-eta * self.x.T @"))
+    assert {c.stage for c in turned.checks if c.verdict == "wrong"} == {"∂E/∂self.A"}
+    tanh = SOFTMAX_LAYER.replace("return e / e.sum(axis=1, keepdims=True)", "return np.tanh(u)")
+    assert "wrong" in {check.verdict for check in checked(tanh).checks}
+
+
+def test_a_derivative_may_be_among_others_in_a_class_that_is_not_there(checked):
+    text = """
+import numpy as np
+from activations import Activation, DerivativeOfActivation
+class Net:
+    def __init__(self):
+        self.A, self.B = np.random.randn(5, 4), np.random.randn(4, 3)
+    def forward(self, x):
+        self.z = Activation.sigmoid(x @ self.A)
+        self.g = Activation.sigmoid(self.z @ self.B)
+        return self.g
+    def backward(self, x, t):
+        d = (self.g - t) * DerivativeOfActivation.sigmoid(self.g)
+        low = (d @ self.B.T) * DerivativeOfActivation.sigmoid(self.z)
+        self.B -= 0.1 * self.z.T @ d
+        self.A -= 0.1 * x.T @ low
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    none = text.replace("(d @ self.B.T) * DerivativeOf", "(d @ self.B.T) * ")
+    assert "wrong" in {check.verdict for check in checked(none).checks}
+
+
+@pytest.mark.parametrize("name", ["Relu", "ReluLayer", "TanhActivation"])
+def test_layers_that_are_not_there_pass_back_what_they_are_given(checked, name):
+    text = """
+import numpy as np
+from layers import Relu
+class Net:
+    def __init__(self):
+        self.A, self.B = np.random.randn(5, 4), np.random.randn(4, 4)
+        self.C = np.random.randn(4, 3)
+        self.f, self.h = Relu(), Relu()
+    def forward(self, x):
+        self.x = x
+        self.z = self.f.forward(x @ self.A)
+        self.v = self.h.forward(self.z @ self.B)
+        return self.v @ self.C
+    def train(self, x, t):
+        d = self.forward(x) - t
+        high = self.h.backward(d @ self.C.T)
+        low = self.f.backward(high @ self.B.T)
+        self.C -= 0.1 * self.v.T @ d
+        self.B -= 0.1 * self.z.T @ high
+        self.A -= 0.1 * self.x.T @ low
+""".replace("Relu", name)
+    file = checked(text)
+    assert [check.verdict for check in file.checks] == ["right"] * 3
+    wrong = checked(text.replace("self.f.backward(high @ self.B.T)", "high @ self.B.T"))
+    assert {c.stage for c in wrong.checks if c.verdict == "wrong"} == {"∂E/∂self.A"}

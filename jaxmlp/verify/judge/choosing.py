@@ -14,7 +14,7 @@ from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import lower_last_word, meant
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.step import CURVED, FACTORS
-from jaxmlp.verify.run.targets import Target
+from jaxmlp.verify.run.targets import Target, axis_of_one
 from jaxmlp.verify.truth import differences, errors
 
 CHOICE_SECONDS = 6.0  # for the choice among worlds and errors
@@ -44,7 +44,7 @@ class Choice(NamedTuple):
     def is_softmax(self) -> bool:
         """Whether the outputs of a sample are one altogether."""
         outputs = (self.world.recording.nodes[g].value for g, _ in self.target.pairs)
-        return all(network.axis_of_one(output) is not None for output in outputs)
+        return all(axis_of_one(output) is not None for output in outputs)
 
 
 def choices(worlds: Sequence[World], seed: int, declared: str | None) -> Iterator[Choice]:

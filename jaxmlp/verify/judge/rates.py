@@ -42,11 +42,11 @@ def is_rate(world: World, new: int, others: Sequence[int], times: float) -> bool
                for a in mine.times - theirs.times for b in theirs.times - mine.times)  # fmt: skip
 
 
-def of_same_numbers(world: World, one: Param, other: Param) -> bool:
+def of_same_numbers(world: World, one: Param, other: Param, beside: int) -> bool:
     """Whether two updates are multiplied and divided by the same numbers, beside what both are made
-    of."""
-    ((mine, theirs),) = _apart(world, one.new, [other.new])
-    return mine == theirs
+    of, and what a node is made of."""
+    mine = _numbers(world, one.new, [other.new, beside])
+    return mine == _numbers(world, other.new, [one.new, beside])
 
 
 def lacks_rate(world: World, new: int, others: Sequence[int], times: float) -> bool:

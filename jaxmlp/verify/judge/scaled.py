@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jaxmlp.verify.judge.naming import Names
 from jaxmlp.verify.judge.rates import near, of_same_numbers
 from jaxmlp.verify.judge.worlds import World
-from jaxmlp.verify.run.tape import Ref
+from jaxmlp.verify.run.tape import Node, Ref
 
 BY_ENTRIES = frozenset(("multiply", "divide", "negative"))
 
@@ -41,7 +41,9 @@ def scaled_slopes(
     for param, node in last.items():
         if node is not None:
             former = max((i for i in slopes if i < node and node in below[i]), default=None)
-            above = [p for p in last if last[p] == former and of_same_numbers(world, param, p)]
+            above = [
+                p for p in last if last[p] == former and of_same_numbers(world, param, p, node)
+            ]
             times = [factors[param.name] / factors[p.name] for p in above]
             if times and all(t > 0 and any(near(t, s) for s in slopes[node]) for t in times):
                 scaled[param.name] = ScaledSlope(node, times[0])
@@ -53,11 +55,8 @@ def _slopes(world: World, backward: frozenset[int], names: Names) -> dict[int, s
     how many times f'(u) this may be."""
     nodes, graph = world.recording.nodes, world.graph
     computed = graph.dependents([p.old for p in world.params])
-    whole = [
-        i for i in sorted(backward)
-        if nodes[i].op in BY_ENTRIES and names.of(i)
-        and not any(a in backward and nodes[a].op in BY_ENTRIES for a in graph.after[i])
-    ]  # fmt: skip
+    products = {i for i in backward if _is_product(nodes[i])}
+    whole = [i for i in sorted(products) if names.of(i) and products.isdisjoint(graph.after[i])]
     made = {}
     for number in whole:
         parts = _parts(world, backward, number) or []
@@ -66,6 +65,11 @@ def _slopes(world: World, backward: frozenset[int], names: Names) -> dict[int, s
         if known and _is_passed(world, names, formers[0], number):
             made[number] = names.ratio(number, formers[0])
     return made
+
+
+def _is_product(node: Node) -> bool:
+    """Whether it is made of arrays alone: by a step size, say, all is multiplied later."""
+    return node.op in BY_ENTRIES and all(isinstance(arg, Ref) for arg in node.args)
 
 
 def _parts(world: World, backward: frozenset[int], number: int) -> list[int] | None:

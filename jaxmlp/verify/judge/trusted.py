@@ -26,9 +26,9 @@ from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
 from jaxmlp.verify.judge.naming import RELATIVE_TOLERANCE, Names, multiple
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.pieces import Piece, piece_quantities
-from jaxmlp.verify.run.network import axis_of_one, multiplied
+from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.targets import Target, as_target
+from jaxmlp.verify.run.targets import Target, as_target, axis_of_one
 from jaxmlp.verify.slips import slips
 from jaxmlp.verify.truth import adjoints, errors, replay
 

@@ -24,6 +24,7 @@ MEASURE = re.compile(
     r"(?!d_|delta|.*(deriv|grad|prime|slope|back))(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)"
 )
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
+METHOD_WORD = re.compile(r"_?(activat(ion|or)|func(tion)?|layer)$", re.IGNORECASE)
 VALUE_METHODS = frozenset((
     "a", "f", "fn", "func", "function", "activate", "activation", "apply", "call", "calc",
     "calculate", "compute", "evaluate", "eval", "forward", "output", "transform",
@@ -31,7 +32,7 @@ VALUE_METHODS = frozenset((
 GOES_BACK = re.compile(r"back", re.IGNORECASE)  # which gets ∂E/∂f(u), and not u
 AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
 SLOPE_WORD = re.compile(
-    r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back)(_of)?|^d_?|_d$"
+    r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back|diff)(_of)?|^d_?|_d$"
 )
 
 
@@ -97,13 +98,29 @@ def _applied(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
         return None
     function, u = ACTIVATIONS.get(base, ACTIVATIONS["tanh"]), settled(args[0])
     if back:
-        return _slope(function, u, oracle)
-    oracle.applied.add(stand_in.stands_for)
+        z = _output_of_layer(stand_in, u)
+        return _slope(function, u, oracle) if z is None else u * function.slope(z)
     linear = base not in ACTIVATIONS and "out" in name and oracle.choose((False, True), "linear")
     made = u * 1.0 if linear else function.f(u, oracle)
+    oracle.applied.setdefault(stand_in.stands_for, []).append(made)
     for nodes, value in zip(oracle.activated, (u, made), strict=True):
         nodes.add(current().node_of(value))
     return made
+
+
+def _output_of_layer(stand_in: StandIn, delta: Any) -> Any:
+    """What a layer that is not there has given last, of those that have not been gone back through,
+    where its backward pass is given ∂E/∂ of it; None where it is given what its f is, or gives."""
+    owner, _, method = stand_in.stands_for.rpartition(".")
+    if not GOES_BACK.search(method) or any(_is_activated(delta, stand_in._oracle)):
+        return None
+    given = [outputs for name, outputs in stand_in._oracle.applied.items()
+             if name.rpartition(".")[0] == owner]  # fmt: skip
+    for outputs in given:
+        for at in reversed(range(len(outputs))):
+            if np.shape(outputs[at]) == np.shape(delta):
+                return outputs.pop(at)
+    return None
 
 
 def _read(stand_in: StandIn, flags: tuple, *, named: bool) -> tuple[bool | None, str]:
@@ -125,10 +142,17 @@ def _read(stand_in: StandIn, flags: tuple, *, named: bool) -> tuple[bool | None,
 
 def _slope(function: Activation, u: Any, oracle: Oracle) -> Any:
     """f'(u), of u or of f(u), whichever has that value."""
-    of_input, of_output = (any(_is_same(u, node) for node in nodes) for nodes in oracle.activated)
+    of_input, of_output = _is_activated(u, oracle)
     if not (of_input or of_output):
         of_output = oracle.choose((True, False), "derivative")
     return function.slope(u if of_output else function.f(u, oracle))
+
+
+def _is_activated(array: Any, oracle: Oracle) -> tuple[bool, bool]:
+    """Whether it is what an f has been given, and whether it is what one has given."""
+    of_input, of_output = oracle.activated
+    return (any(_is_same(array, node) for node in of_input),
+            any(_is_same(array, node) for node in of_output))  # fmt: skip
 
 
 def _is_same(array: Any, node: int) -> bool:
@@ -137,17 +161,21 @@ def _is_same(array: Any, node: int) -> bool:
 
 
 def _function_name(stand_in: StandIn) -> str:
-    """The name of a function; of an object's method that of its class, as in Tanh().d(u)."""
+    """The name of a function; of an object's method that of its class, as in Tanh().d(u), and of
+    an f that is among derivatives that of its derivative, as in Derivatives.tanh(u)."""
     name = stand_in.stands_for
-    if (method := OF_OBJECT.search(name)) is None or method[1].lower() not in ACTIVATIONS:
-        return name.rpartition(".")[2].partition("#")[0].lower()
+    method = OF_OBJECT.search(name)
+    of = METHOD_WORD.sub("", method[1]).lower() if method else ""
+    if method is None or of not in ACTIVATIONS:
+        among, own = (part.partition("#")[0] for part in f".{name.lower()}".split(".")[-2:])
+        return f"{own}_derivative" if own in ACTIVATIONS and SLOPE_NAME.search(among) else own
     if method[2] in VALUE_METHODS:
-        return method[1].lower()
+        return of
     slope = SLOPE_NAME.search(method[2]) or name.endswith(AS_METHOD)
     applied = any(one.startswith(method[0].rpartition(".")[0], method.start())
                   for one in stand_in._oracle.applied)  # fmt: skip
     own = "derivative" if slope and applied and not GOES_BACK.search(method[2]) else method[2]
-    return f"{method[1]}_{own}".lower()
+    return f"{of}_{own}".lower()
 
 
 def _data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
@@ -206,6 +234,7 @@ def _no_slope(_: Any) -> Any:
 
 
 ACTIVATIONS = {
+    "identity": Activation(lambda u, _: u * 1.0, lambda z: z * 0 + 1.0),
     "tanh": Activation(lambda u, _: np.tanh(u), lambda z: 1 - z * z),
     "sigmoid": Activation(lambda u, _: sigmoid(u), lambda z: z * (1 - z)),
     "relu": Activation(lambda u, _: np.maximum(u, 0), lambda z: (z > 0) * 1.0),

@@ -54,7 +54,7 @@ MADE_WITH = {
 OF_A_MODULE = re.compile(r"(?:^|\.)(\w+)(?:#\d+)?\.(load_data|(?:train|test)_(?:images|labels))$")
 ENCODES = re.compile(
     r"(?:OneHotEncoder|LabelBinarizer)\(\)(?:#\d+)?\.(?:fit_)?transform$"
-    r"|\.(?:to_categorical|get_dummies|one_hot)$"
+    r"|\.(?:to_categorical|get_dummies)$|\b(?:\w+_)?one_?hot(?:_?\w+)?$"
 )
 LABEL_ENCODER = re.compile(r"LabelEncoder\(\)(?:#\d+)?\.(?:fit_)?transform$")
 SCALERS = re.compile(r"(?:Scaler\(\)(?:#\d+)?\.(?:fit_)?transform|\.(?:scale|normalize|zscore))$")

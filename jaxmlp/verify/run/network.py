@@ -12,7 +12,7 @@ from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node
-from jaxmlp.verify.run.targets import Target
+from jaxmlp.verify.run.targets import Target, axis_of_one
 
 NUMBERED = re.compile(r"\[\d+\]")
 ERROR_CANDIDATES = 6  # numbers that E may be, from either end
@@ -178,14 +178,6 @@ def like_outputs(
                 along = many[0] if len(many) == 1 else along
                 values[leaf.id] /= values[leaf.id].sum(along, keepdims=True)
     return values
-
-
-def axis_of_one(out: np.ndarray) -> int | None:
-    """The axis, counted from the last, along which outputs sum to 1."""
-    for axis in range(out.ndim):
-        if out.shape[-1 - axis] > 1 and np.allclose(out.sum(-1 - axis), 1):
-            return axis
-    return None
 
 
 def stated_numbers(

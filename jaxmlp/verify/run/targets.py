@@ -150,9 +150,29 @@ def upstream_targets(
             ranks[g] = min(ranks.get(g, (3, 0)), (kept_at(name), -number))
     least = min((kept for kept, _ in ranks.values()), default=0)
     ranks = {g: kept for g, kept in ranks.items() if recording.nodes[g].value.shape == shape}
-    for g in sorted((g for g in ranks if ranks[g][0] == least), key=lambda g: ranks[g]):
-        computed = len(graph.ancestors([g]) & moving) - len(params)
-        yield Target(frozenset([y]), frozenset(backward), ((g, y),), computed, upstream=True)
+    for output in sorted((g for g in ranks if ranks[g][0] == least), key=lambda g: ranks[g]):
+        for g in (output, *_below_softmax(graph, params, output)):
+            computed = len(graph.ancestors([g]) & moving) - len(params)
+            yield Target(frozenset([y]), frozenset(backward), ((g, y),), computed, upstream=True)
+
+
+def _below_softmax(graph: Graph, params: list[int], g: int) -> list[int]:
+    """What an output is the softmax of, made of all that it is made of: beside a cross-entropy, a
+    layer may be given ∂E/∂ of this."""
+    value, made_of = graph.nodes[g].value, graph.ancestors([g])
+    if axis_of_one(value) is None:
+        return []
+    among, moving = made_of.intersection(params), graph.dependents(params)
+    whole = (i for i in sorted(made_of & moving - {g}) if graph.nodes[i].value.shape == value.shape)
+    return [i for i in whole if among <= graph.ancestors([i]) - {i}][:1]
+
+
+def axis_of_one(out: np.ndarray) -> int | None:
+    """The axis, counted from the last, along which outputs sum to 1."""
+    for axis in range(out.ndim):
+        if out.shape[-1 - axis] > 1 and np.allclose(out.sum(-1 - axis), 1):
+            return axis
+    return None
 
 
 def kept_at(name: str) -> int:

@@ -159,7 +159,7 @@ def _asked_for(node: ast.AST, names: set[str], known: _Known) -> Sequence[Word]:
     """The words that a comparison, a lookup or a `match` knows for one of these names."""
     of = lambda value: _members(value) or known.collections.get(_name(value).lstrip("."), ())  # noqa: E731
     match node:
-        case ast.Compare(one, [ast.Eq() | ast.NotEq()], [other]) if {
+        case ast.Compare(one, [ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot()], [other]) if {
             _name(one),
             _name(other),
         } & names:

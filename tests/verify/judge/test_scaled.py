@@ -134,3 +134,42 @@ def test_twice_the_gradient_of_the_others_is_told_on_a_line_of_its_own(judged, t
     )
     assert "gV" in text
     assert "∂E/∂V" in {check.stage for check in wrong(judged("m = 40\n" + text))}
+
+
+def test_inverted_dropout_is_told_where_its_factor_is_missing_on_the_way_back(judged):
+    right = """
+import numpy as np
+def mask(z):
+    kept = np.random.permutation(np.arange(z.size) < round(0.8 * z.size))
+    return kept.reshape(z.shape) / 0.8
+def f(u):
+    return 0.5 * np.maximum(u, 0)
+def slope(z):
+    return 0.5 * (z > 0)
+def train(W, V, U, w, v, u, X, T):
+    for x, t in zip(X, T):
+        x = x.reshape(-1, 1)
+        z1 = f(W @ x)
+        m1 = mask(z1)
+        z1 = z1 * m1
+        z2 = f(V @ z1)
+        m2 = mask(z2)
+        z2 = z2 * m2
+        delta3 = t.reshape(-1, 1) - U @ z2
+        delta2 = (slope(z2) * m2) * (U.T @ delta3)
+        delta1 = (slope(z1) * m1) * (V.T @ delta2)
+        u = 0.9 * u + (0.01 * delta3) @ z2.T
+        U = U + u
+        v = 0.9 * v + (0.01 * delta2) @ z1.T
+        V = V + v
+        w = 0.9 * w + (0.01 * delta1) @ x.T
+        W = W + w
+    return W, V, U, w, v, u
+"""
+    of_loop = lambda file: [check for check in file.checks if check.stage.startswith("∂")]  # noqa: E731
+    assert {check.verdict for check in of_loop(judged(right))} == {"right"}
+    text = right.replace("(slope(z1) * m1)", "slope(z1)").replace("(slope(z2) * m2)", "slope(z2)")
+    checks = [check for check in of_loop(judged(text)) if check.verdict == "wrong"]
+    assert {(check.stage, check.place.line) for check in checks} == {("∂E/∂V", 20), ("∂E/∂W", 21)}
+    assert {note.id for check in checks for note in check.diagnosis} == {"slope-scaled"}
+    assert all("0.8 times" in check.diagnosis[0].text.en for check in checks)

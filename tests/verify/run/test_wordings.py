@@ -16,6 +16,7 @@ def of(text):
     "body",
     [
         "if kind == 'relu': return 1\n    if kind.lower() == 'tanh': return 2",
+        "if kind is 'relu': return 1\n    if kind is 'tanh': return 2",
         "return f(x, kind)",
         "return {'relu': 1, 'tanh': 2}[kind]",
         "return TABLE.get(kind, None)",
