@@ -24,7 +24,7 @@ MEASURE = re.compile(
     r"(?!d_|delta|.*(deriv|grad|prime|slope|back))(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)"
 )
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
-METHOD_WORD = re.compile(r"_?(activat(ion|or)|func(tion)?|layer)$", re.IGNORECASE)
+CLASS_ENDING = re.compile(r"_?(activat(ion|or)|func(tion)?|layer)$", re.IGNORECASE)  # of ReluLayer
 VALUE_METHODS = frozenset((
     "a", "f", "fn", "func", "function", "activate", "activation", "apply", "call", "calc",
     "calculate", "compute", "evaluate", "eval", "forward", "output", "transform",
@@ -114,12 +114,10 @@ def _output_of_layer(stand_in: StandIn, delta: Any) -> Any:
     owner, _, method = stand_in.stands_for.rpartition(".")
     if not GOES_BACK.search(method) or any(_is_activated(delta, stand_in._oracle)):
         return None
-    given = [outputs for name, outputs in stand_in._oracle.applied.items()
-             if name.rpartition(".")[0] == owner]  # fmt: skip
-    for outputs in given:
-        for at in reversed(range(len(outputs))):
-            if np.shape(outputs[at]) == np.shape(delta):
-                return outputs.pop(at)
+    for name, given in stand_in._oracle.applied.items():
+        alike = [at for at, z in enumerate(given) if np.shape(z) == np.shape(delta)]
+        if alike and name.rpartition(".")[0] == owner:
+            return given.pop(alike[-1])
     return None
 
 
@@ -165,7 +163,7 @@ def _function_name(stand_in: StandIn) -> str:
     an f that is among derivatives that of its derivative, as in Derivatives.tanh(u)."""
     name = stand_in.stands_for
     method = OF_OBJECT.search(name)
-    of = METHOD_WORD.sub("", method[1]).lower() if method else ""
+    of = CLASS_ENDING.sub("", method[1]).lower() if method else ""
     if method is None or of not in ACTIVATIONS:
         among, own = (part.partition("#")[0] for part in f".{name.lower()}".split(".")[-2:])
         return f"{own}_derivative" if own in ACTIVATIONS and SLOPE_NAME.search(among) else own
