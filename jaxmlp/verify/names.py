@@ -29,8 +29,11 @@ SAMPLE_COUNT = re.compile(
 BACK = re.compile(r"back|bwd|bprop|grad|deriv|gyaku", re.IGNORECASE)
 TRAINS = re.compile(r"train|fit|learn", re.IGNORECASE)
 SLOPE_NAME = re.compile(
-    r"prime|deriv|grad|slope|^diff_|^d_?(sig|logis|tanh|relu|leaky|elu|act|f$|g$|softplus)|_d$|back",
+    r"prime|deriv|grad|slope|^diff(_|$)|^d_?(sig|logis|tanh|relu|leaky|elu|act|f$|g$|softplus)|_d$|back",
     re.IGNORECASE,
+)
+SLOPE_WORD = re.compile(
+    r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back|diff)(_of)?|^d_?|_d$"
 )
 
 NAMES_BY_ROLE = {

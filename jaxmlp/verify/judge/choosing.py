@@ -13,8 +13,9 @@ from jaxmlp.verify.judge.suited import suited
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import lower_last_word, meant
 from jaxmlp.verify.run import network
+from jaxmlp.verify.run.outputs import axis_of_one
 from jaxmlp.verify.run.step import CURVED, FACTORS
-from jaxmlp.verify.run.targets import Target, axis_of_one
+from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import differences, errors
 
 CHOICE_SECONDS = 6.0  # for the choice among worlds and errors

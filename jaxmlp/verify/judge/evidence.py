@@ -8,8 +8,8 @@ import numpy as np
 from jaxmlp.verify.judge.choosing import possible_errors
 from jaxmlp.verify.judge.judgement import OWN_ERROR, Judgement
 from jaxmlp.verify.judge.worlds import World
+from jaxmlp.verify.run.outputs import axis_of_one
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.targets import axis_of_one
 from jaxmlp.verify.truth import errors, replay
 
 

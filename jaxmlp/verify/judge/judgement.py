@@ -12,7 +12,7 @@ from jaxmlp.verify.judge.choosing import Choice, stated_errors
 from jaxmlp.verify.judge.naming import Names, multiple
 from jaxmlp.verify.judge.scaled import ScaledSlope
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.run.targets import as_target
+from jaxmlp.verify.run.outputs import as_target
 from jaxmlp.verify.truth import errors
 
 GUARD = 1e-4  # by which an ε in a logarithm may change E

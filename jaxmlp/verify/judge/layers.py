@@ -20,8 +20,8 @@ from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.layouts import prepend_one
 from jaxmlp.verify.program import Quantities
+from jaxmlp.verify.run.outputs import as_target
 from jaxmlp.verify.run.step import FACTORS, MATRIX_PRODUCTS
-from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth.adjoints import states
 from jaxmlp.verify.truth.replay import NotReplayed
 

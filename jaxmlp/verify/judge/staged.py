@@ -118,7 +118,7 @@ def explained(
     """Of networks and E, that in which one known mistake explains all: evidence enough."""
     tried = [one for one in tried if one.right and _has_target(one)]  # else there is no evidence
     made = [(one, stage_checks(one, name, said, most=1)) for one in tried]
-    if said.softmax or any(map(_is_softmax, tried)):  # which may be a wrong one
+    if said.softmax or any(one.choice.is_softmax for one in tried):  # which may be a wrong one
         usual = ("softmax", "cross_entropy")
         made += [(one, stage_checks(one, name, said, 1, usual)) for one in tried[:1]]
     fits = [(one, checks) for one, checks in made if checks and cost(checks)[0] == 0]
@@ -134,14 +134,7 @@ def _has_target(judgement: Judgement) -> bool:
 
 def _unusual(judgement: Judgement) -> bool:
     """Whether E does not go with an output that is a softmax."""
-    return _is_softmax(judgement) and judgement.choice.error != "cross_entropy"
-
-
-def _is_softmax(judgement: Judgement) -> bool:
-    """Whether the outputs of a sample are one altogether."""
-    (g, _), *_ = judgement.choice.target.pairs
-    outputs = judgement.names.value(g)
-    return outputs.shape[-1] > 1 and np.allclose(outputs.sum(-1), 1)
+    return judgement.choice.is_softmax and judgement.choice.error != "cross_entropy"
 
 
 def _forward(name: str, network: LayerChain, said: Said) -> list[Stage]:

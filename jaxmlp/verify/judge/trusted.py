@@ -27,8 +27,9 @@ from jaxmlp.verify.judge.naming import RELATIVE_TOLERANCE, Names, multiple
 from jaxmlp.verify.judge.worlds import World
 from jaxmlp.verify.pieces import Piece, piece_quantities
 from jaxmlp.verify.run.network import multiplied
+from jaxmlp.verify.run.outputs import as_target, axis_of_one
 from jaxmlp.verify.run.step import FACTORS
-from jaxmlp.verify.run.targets import Target, as_target, axis_of_one
+from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.slips import slips
 from jaxmlp.verify.truth import adjoints, errors, replay
 

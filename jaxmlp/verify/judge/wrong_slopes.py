@@ -18,9 +18,9 @@ from jaxmlp.verify.judge.otherwise import (
 )
 from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope, own_slopes
 from jaxmlp.verify.names import SLOPE_NAME
+from jaxmlp.verify.run.outputs import as_target
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Span
-from jaxmlp.verify.run.targets import as_target
 
 OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
 SLOPE_MISSING = backwards_note(

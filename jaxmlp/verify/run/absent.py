@@ -8,21 +8,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxmlp.verify.names import SLOPE_NAME
-from jaxmlp.verify.run import data_sets
+from jaxmlp.verify.names import SLOPE_NAME, SLOPE_WORD
+from jaxmlp.verify.run import absent_errors, data_sets
 from jaxmlp.verify.run.arrays import Unsupported, lifted, of_frames, recorded_number
 from jaxmlp.verify.run.encoding import is_frame, plain
 from jaxmlp.verify.run.libraries import sigmoid, softmax
 from jaxmlp.verify.run.oracle import TABLE_ROWS, Oracle
+from jaxmlp.verify.run.shapes import is_computed
 from jaxmlp.verify.run.standing_in import PICKLED, StandIn, settled
 from jaxmlp.verify.run.tape import current
 
 LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
-# what gives the same, of whatever module
-MEASURE = re.compile(
-    r"(?!d_|delta|.*(deriv|grad|prime|slope|back))(\w+_)?(loss|cost|accuracy|cross_?entropy|r?mse|mae)"
-)
+DRAWS = re.compile(r"weight|matrix|initializer|xavier|glorot|kaiming|he_|rand|normal|uniform")
+PREDICTS = re.compile(r"predict|argmax|classif")  # labels, by an output
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
 CLASS_ENDING = re.compile(r"_?(activat(ion|or)|func(tion)?|layer)$", re.IGNORECASE)  # of ReluLayer
 VALUE_METHODS = frozenset((
@@ -31,9 +30,6 @@ VALUE_METHODS = frozenset((
 ))  # fmt: skip
 GOES_BACK = re.compile(r"back", re.IGNORECASE)  # which gets ∂E/∂f(u), and not u
 AS_METHOD = (".d", ".df", ".dx")  # names of f' where an object is f
-SLOPE_WORD = re.compile(
-    r"(derivative|derivate|deriv|der|prime|gradient|grad|slope|backward|back|diff)(_of)?|^d_?|_d$"
-)
 
 
 class Activation(NamedTuple):
@@ -54,12 +50,12 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable
     """
     if (made := _applied(stand_in, args, kw)) is not None:
         return made
-    if MEASURE.fullmatch(_function_name(stand_in)) and not several():
-        return _standing_in(recorded_number(stand_in._oracle.random.random()))
+    if (made := absent_errors.called(stand_in, args, kw, several)) is not None:
+        return made
     if not (args or kw or stand_in.loaded) and "." not in stand_in.stands_for:
         return stand_in._another(f"{stand_in.stands_for}()")  # an object of a class
     if not stand_in.loaded:
-        raise Unsupported(f"{stand_in.stands_for}, which is not defined")
+        return _of_data(stand_in, args, kw)
     if len(args) == 1 and isinstance(args[0], FunctionType | type):
         return args[0]  # a decorator
     if LACKS.search(stand_in.stands_for):
@@ -69,9 +65,24 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable
     return _made(stand_in, args, kw) if (data := _data(stand_in, args, kw)) is None else data
 
 
+def _of_data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
+    """A stand-in for data that a function which nothing defines makes of others.
+
+    Raises:
+        Unsupported: it is given what the network has computed, and gives no labels.
+    """
+    given = [array for array in _arrays((*args, *kw.values())) if not isinstance(array, StandIn)]
+    if any(map(is_computed, given)) and not PREDICTS.search(_function_name(stand_in)):
+        raise Unsupported(f"{stand_in.stands_for}, which is not defined")
+    stand_in._oracle.calls += 1
+    return stand_in._another(f"{stand_in.stands_for}()#{stand_in._oracle.calls}")
+
+
 def _made(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
     """A stand-in for what a function gives of which nothing is known."""
     stand_in._oracle.calls += 1
+    if (drawn := _drawn(stand_in, args)) is not None:
+        return drawn
     opened = (
         stand_in.stands_for.endswith(".open") and args and isinstance(args[0], str | os.PathLike)
     )
@@ -80,6 +91,17 @@ def _made(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:
     pickled = PICKLED in stand_in.stands_for  # made of a file, of which nothing is known
     made._given = () if pickled else tuple(_arrays((*args, *kw.values())))
     return made
+
+
+def _drawn(stand_in: StandIn, args: tuple) -> Any:
+    """The weights that a function draws by its name, of the two sizes that it is given, the one way
+    or the other; None where it may give something else."""
+    sizes = tuple(int(size) for size in args if isinstance(size, int | np.integer))
+    if len(sizes) != 2 or len(args) != 2 or not DRAWS.search(_function_name(stand_in)):
+        return None
+    shapes = tuple(dict.fromkeys((sizes, sizes[::-1])))
+    shape = stand_in._oracle.choose(shapes, "drawn") if shapes[1:] else sizes
+    return stand_in._another(stand_in.stands_for).become(shape)
 
 
 def _applied(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> Any:
@@ -155,7 +177,7 @@ def _is_activated(array: Any, oracle: Oracle) -> tuple[bool, bool]:
 
 def _is_same(array: Any, node: int) -> bool:
     nodes = current().nodes
-    return node in nodes and np.array_equal(plain(array), nodes[node].value)
+    return node in nodes and np.array_equal(plain(array), nodes[node].value, equal_nan=True)
 
 
 def _function_name(stand_in: StandIn) -> str:

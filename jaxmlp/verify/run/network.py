@@ -8,11 +8,12 @@ import numpy as np
 from jaxmlp.verify.given import F
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.outputs import axis_of_one
 from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node
-from jaxmlp.verify.run.targets import Target, axis_of_one
+from jaxmlp.verify.run.targets import Target
 
 NUMBERED = re.compile(r"\[\d+\]")
 ERROR_CANDIDATES = 6  # numbers that E may be, from either end

@@ -53,6 +53,7 @@ class Oracle:
         self.made: dict[str, Any] = {}  # the arrays that stand-ins have become, by name
         self.activated: tuple[set[int], set[int]] = (set(), set())  # nodes of u, and of f(u)
         self.applied: dict[str, list[Any]] = {}  # what each f, by its name, has given
+        self.measured: dict[str, tuple] = {}  # what each error function was last given
         self.ours = False  # whether the shapes are those of the exercise
         self.has_layers = False  # whether an object is made with the sizes of its layers
         self.vectors: list[str] = []

@@ -61,7 +61,9 @@ def sizes_told(program: Program) -> set[int]:
     """The sizes that errors speak of: where something has one of them, it may be right."""
     told = " ".join(text for kind, _, text in program.errors if kind == "ValueError")
     inside = [n for shape in PRINTED_SHAPE.findall(told) for n in re.findall(r"\d+", shape)]
-    return set(map(int, inside + re.findall(r"(?:size|from) (\d+)", told)))
+    own = [text for _, line, text in program.errors if line in program.code.raises]
+    refused = re.findall(r"\d+", " ".join(own))  # "3 columns, not 7": in words of the program's
+    return set(map(int, inside + refused + re.findall(r"(?:size|from) (\d+)", told)))
 
 
 def sizes_wanted(program: Program) -> set[int]:

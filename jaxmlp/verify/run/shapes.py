@@ -111,11 +111,11 @@ def _counts(other: Any, oracle: Oracle) -> tuple[int, ...]:
     """How many rows a factor may have: units next to what is computed, or to samples, samples next
     to weights."""
     units, samples = oracle.fresh(), SAMPLES
-    beside = _is_computed(other) or samples in _shape_of(other)
+    beside = is_computed(other) or samples in _shape_of(other)
     return (units, samples) if beside else (samples, units)
 
 
-def _is_computed(value: Any) -> bool:
+def is_computed(value: Any) -> bool:
     """Whether a product of matrices has led to a value, so that it is none of the parameters."""
     if not isinstance(value, Recorded):
         return hasattr(value, "stands_for")

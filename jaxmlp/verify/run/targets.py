@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.outputs import as_target, axis_of_one
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, WRITES
 from jaxmlp.verify.run.tape import NOWHERE, Node, Span
@@ -165,14 +166,6 @@ def _below_softmax(graph: Graph, params: list[int], g: int) -> list[int]:
     among, moving = made_of.intersection(params), graph.dependents(params)
     whole = (i for i in sorted(made_of & moving - {g}) if graph.nodes[i].value.shape == value.shape)
     return [i for i in whole if among <= graph.ancestors([i]) - {i}][:1]
-
-
-def axis_of_one(out: np.ndarray) -> int | None:
-    """The axis, counted from the last, along which outputs sum to 1."""
-    for axis in range(out.ndim):
-        if out.shape[-1 - axis] > 1 and np.allclose(out.sum(-1 - axis), 1):
-            return axis
-    return None
 
 
 def kept_at(name: str) -> int:
@@ -345,31 +338,3 @@ def _guarded(graph: Graph, g: int) -> int:
 def _fits(y: np.ndarray, g: np.ndarray, *, labelled: bool) -> bool:
     """Whether one may be the target of the other; a single number of several outputs as a label."""
     return (y.size > 1 or g.size == 1 or labelled) and as_target(y, g) is not None
-
-
-def as_target(y: np.ndarray, g: np.ndarray) -> np.ndarray | None:
-    """A target in the shape of the output: as it is, or one place for each label."""
-    if y.shape == g.shape:
-        return y.astype(float)
-    if y.size == g.size:
-        turned = y.T if y.T.shape == g.shape else y.reshape(g.shape)
-        return turned.astype(float)
-    labels = np.ravel(y)
-    whole = y.dtype.kind in "iub" or (labels == np.round(labels)).all()
-    if not whole or not labels.size or labels.min() < 0:
-        return _spread(y, g)
-    labels = labels.astype(int)
-    if g.ndim == 1 and labels.size == 1 and labels.max() < g.size:
-        return np.eye(g.size)[labels[0]]
-    if g.ndim == 2 and g.shape[0] == labels.size and labels.max() < g.shape[1]:
-        return np.eye(g.shape[1])[labels]
-    if g.ndim == 2 and g.shape[1] == labels.size and labels.max() < g.shape[0]:
-        return np.eye(g.shape[0])[labels].T
-    return _spread(y, g)
-
-
-def _spread(y: np.ndarray, g: np.ndarray) -> np.ndarray | None:
-    try:
-        return np.broadcast_to(y, g.shape).astype(float)
-    except ValueError:
-        return None

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.outputs import as_target
 from jaxmlp.verify.run.reads import where_read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import PASSING
-from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import backward, errors, replay
 
 States = Sequence[Mapping[int, np.ndarray]]

@@ -11,9 +11,9 @@ from typing import TypeAlias
 import numpy as np
 
 from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.outputs import as_target
 from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.targets import as_target
 from jaxmlp.verify.truth import errors, replay
 from jaxmlp.verify.truth.adjoints import States
 
