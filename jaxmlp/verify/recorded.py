@@ -5,6 +5,8 @@ import functools
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 
+import numpy as np
+
 from jaxmlp.verify.finding import FROM_WRONG, Check, Note, Place, remarked
 from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told, trusted
 from jaxmlp.verify.judge.causes import IN_ONE_NUMBER
@@ -24,6 +26,8 @@ from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, recording_from_data
 from jaxmlp.verify.run.runner import Runner
+from jaxmlp.verify.run.step import JOINED, PASSING
+from jaxmlp.verify.run.tape import spread
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stopped import loop_crashed, suspect
 
@@ -165,8 +169,7 @@ def _judged(
 ) -> RanStep:
     """One step, of which there are recordings with different shapes of what is missing."""
     first, name = alike[0], alike[0].name or LOOP
-    computed = (n.span.line for n in first.nodes.values() if n.op != "leaf")
-    run = frozenset((*first.lines, *computed))
+    run = _lines_of(first)
     known: tuple[Check, ...] = ()
     try:
         known = _known(alike, name, said, lines, begins)
@@ -187,6 +190,7 @@ def _judged(
             raise Unjudged("elsewhere")
         after, moves = _evaluated(judgement, telling), bool(first.moves)
         forward = frozenset(judgement.world.recording.nodes[i].span.line for i in judgement.forward)
+        run = _lines_of(judgement.world.recording)
         return RanStep(first.line, run, telling.with_code(checks), notes, after, moves,
                        given_outputs(judgement.world), judgement.error_lines, forward,
                        judgement.choice.target.upstream)  # fmt: skip
@@ -199,6 +203,24 @@ def _judged(
         failed = Unjudged("failed", f"{type(error).__name__}: {error}"[:200])
         notes = (unjudged(first.name, first.line, failed, begins),)
     return RanStep(first.line, run, known) if known else RanStep(first.line, run, notes=notes)
+
+
+def _is_joined(judgement: Judgement, number: int) -> bool:
+    """Whether a result is put together of others, as a vector of all gradients is."""
+    world, value = judgement.world, judgement.names.value
+    nodes, graph = world.recording.nodes, world.graph
+    known = [value(p.new) for p in world.params]
+    is_known = lambda i: any(np.array_equal(value(i), other) for other in known)  # noqa: E731
+    joins = lambda i: graph.before[i] if nodes[i].op in PASSING | JOINED else ()  # noqa: E731
+    inside = lambda i: () if is_known(i) else joins(i)  # noqa: E731
+    ends = [i for i in spread([number], inside) if not inside(i)]
+    return number not in ends and all(map(is_known, ends))
+
+
+def _lines_of(recording: Recording) -> frozenset[int]:
+    """The lines that have run."""
+    computed = (n.span.line for n in recording.nodes.values() if n.op != "leaf")
+    return frozenset((*recording.lines, *computed))
 
 
 def _with_delta(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from jaxmlp.verify.names import called_name, loads, names_used, stores, words
 from jaxmlp.verify.pieces import piece
 from jaxmlp.verify.reading import Flaw, deep_trees, of_cells
+from jaxmlp.verify.run.hooked import lacked_imports
 
 SIMPLE_CALLS = words(
     "identity eye zeros ones full array asarray arange linspace vectorize vmap jit grad "
@@ -71,6 +72,7 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
                 enclosing.pop(node.name, None)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             source.imports.append(node)
+    source.imports.extend(lacked_imports(module))
     for name, function in source.functions.items():
         if empty(function):
             source.unfinished[name] = function.lineno

@@ -3,6 +3,7 @@
 import functools
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.suited import suited
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.names import lower_last_word, meant
+from jaxmlp.verify.names import BACK, lower_last_word, meant
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.outputs import axis_of_one
 from jaxmlp.verify.run.step import CURVED, FACTORS
@@ -99,10 +100,13 @@ def matched(world: World, fits: Sequence[bool]) -> World:
         places = {node: root for _, node, root in placed}
         if all(places.get(new) == p.old for new, p in matches.items()):
             matches |= {p.new: p for p, _ in pairs if places.get(p.new) == p.old}
+        matches = _at_places(matches, pairs, places)
     taken = {p.old for p in matches.values()}
     left: dict[int, list[Param]] = {}
-    for p, _ in pairs:
-        if p.new not in matches and p.old not in taken and _may_be(world, p, among=bool(matches)):
+    for p, fit in pairs:
+        if fit or p.new in matches or p.old in taken:  # it fits, and is said to be of another
+            continue
+        if _may_be(world, p, among=bool(matches)):
             left.setdefault(p.new, []).append(p)
     exact = {new: [p for p in some if _equal(world, p)] or some for new, some in left.items()}
     alone = {some[0].old: (new, some[0]) for new, some in exact.items() if len(some) == 1}
@@ -113,15 +117,30 @@ def matched(world: World, fits: Sequence[bool]) -> World:
     return replace(world, params=params, fixed=fixed)
 
 
+def _at_places(
+    matches: Mapping[int, Param], pairs: Sequence[tuple[Param, bool]], places: Mapping[int, int]
+) -> dict[int, Param]:
+    """The matches, but for results that fit what another one fits at its place: dy that is dx.
+
+    Args:
+        places: by result the argument at the same place.
+    """
+    taken = Counter(p.old for p in matches.values())
+    astray = {new for new, p in matches.items()
+              if taken[p.old] > 1 and places.get(new) not in (None, p.old)}  # fmt: skip
+    own = {p.new: p for p, _ in pairs if p.new in astray and places[p.new] == p.old}
+    return {new: own.get(new, p) for new, p in matches.items()}
+
+
 def tuple_results(world: World, known: Mapping[int, int]) -> list[tuple[str, int, int]]:
-    """(name, node, argument) of the results of a function that are a tuple, each with the argument
-    at the same place, the data that come before these left out.
+    """(name, node, argument) of the results of a function, or of an object's backward pass, that
+    are a tuple, each with the argument at the same place, the data before these left out.
 
     Args:
         known: by result the argument that it is the gradient of, which tells where these begin.
     """
     recording = world.recording
-    place = re.compile(re.escape(recording.name) + r"\[\d+\]")
+    place = re.compile(re.escape(recording.name) + rf"(\['\w*(?:{BACK.pattern})\w*'\])?\[\d+\]")
     results = [pair for pair in recording.values if place.fullmatch(pair[0])]
     asked = [node for name, node in recording.values if name.isidentifier() and node in world.roots]
     rows = [[(name, node, root) for (name, node), root in zip(results, asked[k:], strict=False)]

@@ -231,7 +231,8 @@ def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
     begin -= {"", *map(owner, behind)}  # it is the network, or its data
     for number in (n for n in stated_errors(choice)[:STATED] if owner(n) in begin):
         judgement = by_own(number)
-        if any(g in judgement.names.adjoints for g, _ in choice.target.pairs):  # no count of hits
+        if all(g in judgement.names.adjoints for g, _ in choice.target.pairs):
+            # no count of hits, nor the E of one of several samples
             return judgement
     return None
 

@@ -280,7 +280,8 @@ def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
     kept = {node for _, node in recording.values} | back
     first = min((n.id for n in nodes.values() if n.op != "leaf"), default=0)
-    leaves = [n for n in nodes.values() if n.op == "leaf" and n.value.ndim]
+    given = [n for n in nodes.values() if n.op == "leaf"]
+    leaves = [n for n in given if n.value.ndim] or given  # a layer may multiply two numbers
     leaves = [n for n in leaves if not compared(n.id) or n.id in back]
     used = [n for n in leaves if n.id < first or n.value.size < 2 or n.value.min() != n.value.max()]
     made = {n.id for n in leaves if n.id > first and np.isin(n.value, (0, 1)).all()} - kept

@@ -216,19 +216,22 @@ def filled_in(body: list[ast.stmt]) -> list[ast.stmt]:
         name = _blank(statement)
         if isinstance(statement, ast.Assign) and assigned[name] == 1:
             statement.value = _call("__data__", ast.copy_location(ast.Constant(name), statement))
-    return [*map(_imported, not_imported(ast.Module(body, []))), *body]
+    return [*lacked_imports(ast.Module(body, [])), *body]
+
+
+def lacked_imports(tree: ast.Module) -> list[ast.Import]:
+    """Those of the libraries that a program uses by their usual names, and does not import."""
+    names = [ast.alias(IMPORTS[name], name) for name in not_imported(tree)]
+    return [ast.fix_missing_locations(ast.Import([name], lineno=1, col_offset=0)) for name in names]
 
 
 def not_imported(tree: ast.Module) -> list[str]:
-    """The usual names of libraries that a program without imports uses: one cut out of another."""
-    if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
+    """The usual names of libraries that a program without imports uses, one cut out of another; or
+    one that imports all there is in a module, which may give them."""
+    imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
+    if imports and not any(alias.name == "*" for node in imports for alias in node.names):
         return []
     return sorted(undefined(tree) & IMPORTS.keys())
-
-
-def _imported(name: str) -> ast.stmt:
-    """The import of a library that a file, cut out of a longer one, uses by its usual name."""
-    return ast.parse(f"import {IMPORTS[name]} as {name}").body[0]
 
 
 def _blank(statement: ast.stmt) -> str:

@@ -7,11 +7,12 @@ reach the step makes the step unfit to be judged.
 import builtins
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from jaxmlp.verify.run.data_frames import DataFrames
 from jaxmlp.verify.run.libraries import LIBRARIES
+from jaxmlp.verify.run.standing_in import StandIn
 from jaxmlp.verify.run.stubs import Stub
 
 HARMLESS = frozenset((
@@ -30,15 +31,18 @@ ABSENT = frozenset((
 
 
 def importer(
-    missing: list[str], data: Callable[[str], Any], beside: Callable[..., Any]
-) -> Callable:
+    missing: list[str], data: Callable[[str], Any], beside: Callable[..., Any],
+    unknown: Collection[str] = (),
+) -> Callable:  # fmt: skip
     """`__import__` for a program.
 
     Args:
         missing: gets the names of modules for which there is a stand-in.
         data: makes a stand-in for what a module that is missing would give.
         beside: a module (name, dots in front, path of who imports) beside the file, or None.
+        unknown: the names that nothing in the program gives.
     """
+    starred = functools.partial(_starred, unknown=unknown)
 
     def load(
         name: str, names: Any = None, local: Any = None, parts: Any = (), level: int = 0
@@ -46,29 +50,33 @@ def importer(
         root = name.partition(".")[0] if not level else ""  # a name after a dot is its own
         whole = name if parts else root
         if root in LIBRARIES:
-            return _starred(_library(name, parts), name, parts)
+            return starred(_library(name, parts), name, parts)
         if (module := _beside(beside, name, level, names, parts or ())) is not None:
             return module if parts else _package(name, module)
         if root in HARMLESS:
-            return _starred(Stub(whole), name, parts)
+            return starred(Stub(whole), name, parts)
         if root in ABSENT | {"pandas"}:
             missing.append(name)
             made = DataFrames(data(whole)) if root == "pandas" else data(whole)
-            return _starred(made, name, parts)
+            return starred(made, name, parts)
         try:
             return builtins.__import__(name, names, local, parts, level)
         except (ImportError, ValueError, KeyError):
             missing.append(name)
-            return _starred(data(whole), name, parts)
+            return starred(data(whole), name, parts)
 
     return load
 
 
-def _starred(made: Any, name: str, parts: Any) -> Any:
-    """A module; an empty one where all names are asked for of what has none: they turn out to be
-    missing one by one."""
-    empty = parts == ("*",) and not isinstance(made, types.ModuleType)
-    return types.ModuleType(name) if empty else made
+def _starred(made: Any, name: str, parts: Any, *, unknown: Collection[str]) -> Any:
+    """A module; where all names are asked for of one that is not there, one with those that
+    nothing else gives."""
+    if parts != ("*",) or isinstance(made, types.ModuleType):
+        return made
+    module = types.ModuleType(name)
+    if isinstance(made, StandIn):
+        vars(module).update({one: made._part(one, f"{made.stands_for}.{one}") for one in unknown})
+    return module
 
 
 def _library(name: str, parts: Any) -> types.ModuleType:

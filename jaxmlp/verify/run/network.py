@@ -119,7 +119,19 @@ def empty_samples(
     origins |= set(filter(is_zero, graph.ancestors(used)))
     shapes = {nodes[i].value.shape for i in origins}
     again = {i for i in nodes if nodes[i].value.shape in shapes and i not in moving and is_part(i)}
-    return sorted((origins | again) - behind)  # the backward pass may read it once more
+    empty = (origins | again) - behind  # the backward pass may read it once more
+    return sorted(number for number in empty if not _is_read_as_a_whole(graph, number))
+
+
+def _is_read_as_a_whole(graph: Graph, number: int) -> bool:
+    """Whether something is computed from an array of which it is a single number, too: there it
+    would stay 0."""
+    nodes = graph.nodes
+    arrays = [i for i in graph.way(number) if nodes[i].value.ndim]
+    if nodes[number].value.ndim or not arrays:
+        return False
+    wholes = [i for i in graph.through(arrays) if nodes[i].value.ndim]
+    return any(nodes[after].op not in PASSING for i in wholes for after in graph.after[i])
 
 
 def _is_zero_part(graph: Graph, number: int, parts: Collection[int]) -> bool:

@@ -159,7 +159,8 @@ class Program:
     def _builtins(self) -> dict[str, Any]:
         answer, nothing = self._answer, lambda *_, **__: None
         own = vars(builtins) | {
-            "__import__": modules.importer(self.missing, self._data, self._beside),
+            "__import__": modules.importer(self.missing, self._data, self._beside,
+                                           self.oracle.absent),
             "input": answer, "raw_input": answer, "xrange": range, "unicode": str,
             "display": nothing, "print": nothing, "exit": _leave, "quit": _leave,
             "open": self._open, "isinstance": is_instance,

@@ -176,6 +176,7 @@ def other_lengths(
     others = _resized(program, lengths, {n for n in many if n >= MANY_SAMPLES})
     if (oracle.taken or current().guessed) and may_be_few and _stands_still(program):
         others = [
+            *_asked_for(program, lengths),
             *as_samples,
             *([{**lengths, "rows": ENOUGH_SAMPLES}] if "rows" not in lengths else []),
         ]
