@@ -349,7 +349,9 @@ def _loss(subject: Subject, kind: Piece, *, softmax: bool, of_logits: bool) -> t
         calls.append((kind, half, (HALF_OF_SUM,), _single))
     if kind.of == "cross_entropy":
         labelled = lambda g, y: call(g, np.asarray(y.argmax(-1)))  # noqa: E731
-        calls += [(kind, labelled, (TAKES_LABELS,), way) for way in (_single, _labelled)]
+        turned = lambda g, y: labelled(g.T, y)  # noqa: E731
+        labels = ((labelled, _single), (labelled, _labelled), (turned, _labelled))
+        calls += [(kind, form, (TAKES_LABELS,), way) for form, way in labels]
     one = functools.partial(_loss_of, subject)
     tried = attempts(functools.partial(one, *call) for call in calls)
     check = best(tried, _is_right)

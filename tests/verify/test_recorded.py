@@ -1443,7 +1443,7 @@ A = np.random.randn(3, 2)
 for t in range(9):
     A -= 0.01 * X.T @ (X @ A - Y)
 class Net:
-    def __init__(self, parts): self.parts = {f"W{k}": part.missing() for k, part in enumerate(parts)}
+    def __init__(self, parts): self.parts = self.made_of(parts)
     def back_propagation(self, x, y):
         d = self.parts["W0"].there @ x - y
         self.parts["W0"].there -= 0.1 * d @ x.T

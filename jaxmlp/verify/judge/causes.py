@@ -27,6 +27,7 @@ from jaxmlp.verify.judge.otherwise import (
     is_something,
     redone,
     repaired,
+    without,
 )
 from jaxmlp.verify.judge.still import WITHOUT_GRADIENT
 from jaxmlp.verify.judge.wrong_slopes import (
@@ -127,7 +128,7 @@ def _updated(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     alone = is_something(judgement, fault, known)
     if not alone and not slope_with(judgement, fault, node, known):
         tried = Cause((), repair=known)  # as a derivative of g, by which E's is multiplied later
-        if not (alone := any(repaired(judgement, tried, (name,)) for name in fault.params)):
+        if not (alone := any(without(judgement, tried, fault.params).values())):
             return None
     name = next(iter(moved.values())).name
     notes = (backwards_note(

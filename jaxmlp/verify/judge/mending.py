@@ -9,7 +9,7 @@ from jaxmlp.verify.judge.causes import cause
 from jaxmlp.verify.judge.faults import Fault, faults
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Names
-from jaxmlp.verify.judge.otherwise import Cause, Values, before, repaired
+from jaxmlp.verify.judge.otherwise import Cause, Values, before, without
 from jaxmlp.verify.truth import replay
 
 
@@ -32,7 +32,7 @@ def _with_slope(judgement: Judgement, fault: Fault) -> Values:
             true = names.adjoints[inner]
             made = Cause((), repair=[{fault.node: name.factor * a} for a in true])
             fits = true.shape == names.value(fault.node).shape
-            if fits and any(repaired(judgement, made, (param,)) for param in fault.params):
+            if fits and any(without(judgement, made, fault.params).values()):
                 return made.repair
     return []
 

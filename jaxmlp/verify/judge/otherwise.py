@@ -42,14 +42,20 @@ def is_something(judgement: Judgement, fault: Fault, known: Values) -> bool:
 
 def repaired(judgement: Judgement, why: Cause, names: tuple[str, ...]) -> bool:
     """Whether parameters that are wrong are right without this mistake: it is theirs, too."""
+    made = without(judgement, why, names)
+    return bool(made) and all(made.values())
+
+
+def without(judgement: Judgement, why: Cause, names: tuple[str, ...]) -> dict[str, bool]:
+    """Whether each of these parameters is right without a mistake; {} where nothing tells."""
     states = zip(judgement.world.at, why.repair, strict=bool(why.repair))
     try:
         made = [judgement.world.replayed(state, known) for state, known in states]
     except replay.NotReplayed:
-        return False
+        return {}
     named = ((p, judgement.names.named(np.stack([moves[p.name] for moves in made]), [p.old]))
              for p in judgement.world.params if made and p.name in names)  # fmt: skip
-    return bool(made) and all(name and (p.gives or name.factor < 0) for p, name in named)
+    return {p.name: bool(name and (p.gives or name.factor < 0)) for p, name in named}
 
 
 def redone(

@@ -183,7 +183,10 @@ def _is_extra(judgement: Judgement, own: Sequence[int], slope: np.ndarray) -> bo
     """Whether ∂E/∂a, where that is g − y, is multiplied by the slope of g, which has cancelled in
     it."""
     names, true = judgement.names, judgement.names.adjoints[own[0]]
+    inside = lambda g: any(judgement.world.inner(g, names.adjoints))  # noqa: E731
     for g, y in judgement.choice.target.pairs:
+        if g in own and inside(g):  # it is ∂E/∂g = g − y, and g has a slope
+            continue
         z, off = names.value(g), off_target(judgement, g, y)
         cancelled = off.shape == true.shape and multiple(true, off) is not None
         if cancelled and any(close(slope, form) for form in (z * (1 - z), 1 - z**2)):

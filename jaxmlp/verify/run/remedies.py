@@ -33,6 +33,7 @@ SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
 PARTS = "array_split"  # NumPy's, into any number of parts
 LIST_END = "list index out of range"
+UNSIZED = "len() of unsized object"
 NO_AXIS = "tuple index out of range"  # of a shape
 PRINTED_SHAPE = re.compile(r"\([\d, ]+\)")
 LABEL = re.compile(r"out of bounds for axis \d with size (\d+)")
@@ -94,8 +95,8 @@ def other_choices(
     few = _asks_for_one(program) or any(SEVERAL_LABELS in text for _, _, text in program.errors)
     flat = any(NO_AXIS in text for _, _, text in program.errors)
     likely = (PARAMETER_LIST, *([(SAMPLES,)] if few else []), *(STAND_IN_KINDS[2:] if flat else ()))
-    refused = any(kind == "UnboundLocalError" or line in program.code.raises
-                  for kind, line, _ in program.errors)  # fmt: skip
+    refused = any(kind == "UnboundLocalError" or line in program.code.raises or UNSIZED in text
+                  for kind, line, text in program.errors)  # fmt: skip
     last = len(taken) if all_of_it else program.chosen or len(taken)
     for at in reversed(range(min(len(taken), MOST_CHOICES))):
         same = tuple(picked for picked, _ in taken[:at])
@@ -107,7 +108,7 @@ def other_choices(
             fits = (wanted - _sizes_in(options[now])) & _sizes_in(option) or (
                 isinstance(option, str | tuple) and option in likely
             )
-            fits = fits or (refused and option is True)  # another of the words that it knows
+            fits = fits or (refused and option is True)  # another of its words; a pair
             if k != now and (fits or all_of_it or at >= len(told)):
                 yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
 

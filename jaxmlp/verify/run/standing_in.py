@@ -30,7 +30,7 @@ OF_LAYERS = re.compile(
     r"neurons|units|(layer|hidden)_?(sizes|dims)|activation_?(function|name|type)s"
 )
 MAGICS, IMAGE = (2051, 2049), (28, 28)  # in MNIST's files: of images, of labels
-STAND_IN_KINDS = ("table", "column", "images", "pictures")
+STAND_IN_KINDS = ("table", "column", "images", "pictures", "samples as columns")
 PICTURE = 64 * 64  # as those of which a well-known course has datasets, in three colours
 
 
@@ -270,8 +270,9 @@ class StandIn:
             self._oracle.tables[name] = width
         high = max(k for k in range(1, width + 1) if width % k == 0 and k * k <= width)
         image = (high, width // high)
-        shape = {"table": (width,), "column": (), "images": image, "pictures": (*image, 3)}[kind]
+        shape = {"column": (), "images": image, "pictures": (*image, 3)}.get(kind, (width,))
         made = self._whole_numbers((self._oracle.rows, *shape))
+        made = made.T if kind == "samples as columns" else made
         return self._load(self._given_back(made) if self._given else lifted(made))
 
     def _whole_numbers(self, shape: Shape) -> np.ndarray:
@@ -377,7 +378,7 @@ class StandIn:
             return False
         if PICKLED in self.stands_for:
             return self._oracle.choose((True, False), PICKLED)
-        sample = self.loaded and self._row is not None and isinstance(self._row[1], int)
+        sample = self._row is not None and isinstance(self._row[1], int)
         return sample and bool(self._row[0].parts or self._oracle.choose((False, True), "pair"))
 
     def _is_word(self, word: str) -> bool:

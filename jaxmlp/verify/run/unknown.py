@@ -238,7 +238,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
     def _repeats(self, other: Any) -> bool:
         """Whether it is how many entries a list gets, as in [0.0] * n."""
         counts = type(self.known()) is int or self._is_undecided()
-        return counts and isinstance(other, list) and len(other) == 1 and not np.any(other)
+        single = isinstance(other, list) and len(other) == 1
+        return counts and single and (self.setting or not np.any(other))
 
     def _are_members(self, other: Unknown) -> bool:
         """Whether both are members of one enumeration: attributes of what was imported."""
