@@ -74,8 +74,8 @@ def roles(parameters: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def last_word(place: str) -> str:
-    """The last word of a place: W1 of parameters['W1']."""
-    return (re.findall(r"\w+", place) or [""])[-1]
+    """The last word of a place: W1 of parameters['W1'], and layers of layers[1]."""
+    return (re.findall(r"[^\W\d]\w*", place) or [""])[-1]
 
 
 def lower_last_word(place: str) -> str:

@@ -5,8 +5,6 @@ import functools
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 
-import numpy as np
-
 from jaxmlp.verify.finding import FROM_WRONG, Check, Note, Place, remarked
 from jaxmlp.verify.judge import declared, evaluation, steps, suspects, told, trusted
 from jaxmlp.verify.judge.causes import IN_ONE_NUMBER
@@ -26,8 +24,6 @@ from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, recording_from_data
 from jaxmlp.verify.run.runner import Runner
-from jaxmlp.verify.run.step import JOINED, PASSING
-from jaxmlp.verify.run.tape import spread
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stopped import loop_crashed, suspect
 
@@ -205,18 +201,6 @@ def _judged(
     return RanStep(first.line, run, known) if known else RanStep(first.line, run, notes=notes)
 
 
-def _is_joined(judgement: Judgement, number: int) -> bool:
-    """Whether a result is put together of others, as a vector of all gradients is."""
-    world, value = judgement.world, judgement.names.value
-    nodes, graph = world.recording.nodes, world.graph
-    known = [value(p.new) for p in world.params]
-    is_known = lambda i: any(np.array_equal(value(i), other) for other in known)  # noqa: E731
-    joins = lambda i: graph.before[i] if nodes[i].op in PASSING | JOINED else ()  # noqa: E731
-    inside = lambda i: () if is_known(i) else joins(i)  # noqa: E731
-    ends = [i for i in spread([number], inside) if not inside(i)]
-    return number not in ends and all(map(is_known, ends))
-
-
 def _lines_of(recording: Recording) -> frozenset[int]:
     """The lines that have run."""
     computed = (n.span.line for n in recording.nodes.values() if n.op != "leaf")
@@ -270,8 +254,7 @@ def _notes(
     """On results that nothing was found of, and on parameters that were not seen."""
     told_of = {misfit.param.name for misfit in telling.misfits}
     results = [result for result, node in judgement.loose
-             if result not in told_of and _like_weights(judgement, result, node)
-               and not _is_joined(judgement, node)]  # fmt: skip
+             if result not in told_of and _like_weights(judgement, result, node)]  # fmt: skip
     notes = [loose(first.name, results, first.line, begins)] if results else []
     grown = [name for name, old, new in first.resized if is_larger(first, old, new)]
     reasons = {

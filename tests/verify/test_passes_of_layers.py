@@ -886,3 +886,38 @@ class Net:
     assert [check.verdict for check in file.checks] == ["right"] * 3
     wrong = checked(text.replace("self.f.backward(high @ self.B.T)", "high @ self.B.T"))
     assert {c.stage for c in wrong.checks if c.verdict == "wrong"} == {"∂E/∂self.A"}
+
+
+GATES = """
+class Times:
+    def __init__(self):
+        self.x = self.y = None
+    def forward(self, x, y):
+        self.x, self.y = x, y
+        return x * y
+    def backward(self, up):
+        dx = up * self.y
+        dy = up * self.x
+        return dx, dy
+
+class Plus:
+    def forward(self, x, y):
+        return x + y
+    def backward(self, up):
+        dx = up * 1
+        dy = up * 1
+        return dx, dy
+"""
+
+
+@pytest.mark.parametrize(("right", "wrong"), [
+    ("dy = up * self.x", "dy = up * self.y"), ("dx = up * self.y", "dx = up * self.x"),
+    ("dy = up * 1", "dy = up * 2"),
+])  # fmt: skip
+def test_what_two_numbers_are_made_into_goes_back_to_both(judged, right, wrong):
+    file = judged(GATES)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert not [note for note in file.remarks if note.id == "not-looked-at"]
+    text = GATES.replace(right, wrong)
+    (bad,) = (check for check in judged(text).checks if check.verdict == "wrong")
+    assert bad.place.line == text[: text.index(wrong)].count("\n") + 1

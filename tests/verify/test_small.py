@@ -585,6 +585,17 @@ def cross_entropy(g, labels):
     assert only(text.replace(".mean()", ".mean() * 3")).verdict == "wrong"
 
 
+def test_a_loss_of_columns_may_take_labels():
+    text = """
+def cross_entropy(g, labels):
+    at = np.zeros(g.shape); at[labels, np.arange(labels.size)] = 1
+    return -np.sum(at * np.log(g + 1e-12)) / labels.size"""
+    check = only(text)
+    assert check.verdict == "right"
+    assert "takes-labels" in {note.id for note in check.remarks}
+    assert only(text.replace("/ labels.size", "/ labels.size * 3")).verdict == "wrong"
+
+
 def test_a_cross_entropy_may_be_the_binary_one():
     text = "def cross_entropy(g, y): return -np.sum(y * np.log(g) + (1 - y) * np.log(1 - g))"
     check = only(text, softmax=False)

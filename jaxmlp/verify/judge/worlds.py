@@ -15,7 +15,7 @@ from jaxmlp.verify.run import network, sense
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS, PASSING, WRITES
+from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, SHAPING, WRITES
 from jaxmlp.verify.run.tape import Ref
 from jaxmlp.verify.run.targets import Target, targets, upstream_targets
 from jaxmlp.verify.truth import adjoints, replay
@@ -257,7 +257,8 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
     for y in reversed(used):
         behind = graph.dependents([y])
         own = [i for i in shown if i != y and not behind.issuperset(graph.after[i])]
-        results = [(name, r) for name, r in recording.values if r in behind and r != y]
+        named = [(name, r) for name, r in recording.values if r in behind and r != y]
+        results = [part for one in named for part in _parts(graph, *one, own)]
         roots, met = _met(recording, graph, y, own, used)
         results += _moved_without(recording, graph, roots, behind) if results else []
         if any(target.upstream for target in met):
@@ -267,6 +268,19 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
             at = adjoints.states(recording, roots, seed)
             fixed = tuple(i for i in roots if i not in {p.old for p in params})
             yield World(recording, graph, params, fixed, at, met, results=tuple(results))
+
+
+def _parts(
+    graph: Graph, name: str, number: int, roots: Sequence[int]
+) -> list[tuple[str, int]]:  # fmt: skip
+    """The results of which a vector is put together, as one of all gradients is; else a result as
+    it is."""
+    nodes, vector = graph.nodes, graph.nodes[number]
+    parts = graph.before[number] if vector.op in JOINED and vector.value.ndim == 1 else ()
+    if not parts or vector.value.shape in {nodes[root].value.shape for root in roots}:
+        return [(name, number)]
+    wholes = [list(graph.way(part, SHAPING))[-1] for part in parts]
+    return [(f"{name}[{k}]", whole) for k, whole in enumerate(wholes)]
 
 
 def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
@@ -346,9 +360,12 @@ def _candidates(
     for name, result in {r: (n, r) for n, r in reversed(results)}.values():
         value = recording.nodes[result].value
         own = not name.startswith("self.") and min(value.shape, default=1) > 1
+        after = {recording.nodes[i].op for i in graph.after[result]}
+        piece = value.ndim == 1 and not after.isdisjoint(JOINED)  # of a vector, and flat
         for root in roots:
             shape = recording.nodes[root].value.shape
-            if shape == value.shape or (shape == value.T.shape and not own):
+            alike = shape == value.shape or (shape == value.T.shape and not own)
+            if alike or (piece and recording.nodes[root].value.size == value.size):
                 moved = _is_moved(graph, root, result) and not GRADIENT.search(name)
                 yield Param(name, root, result, gives=not moved)
 

@@ -182,7 +182,7 @@ def other_lengths(
             *([{**lengths, "rows": ENOUGH_SAMPLES}] if "rows" not in lengths else []),
         ]
     if ARGUMENTS not in lengths:
-        others += [{**lengths, ARGUMENTS: n} for n in _arguments(program)]
+        others = [*({**lengths, ARGUMENTS: n} for n in _arguments(program)), *others]
     if any(NO_PLACE in text for text in texts):
         arrays = [k for k, v in oracle.made.items() if v.dtype.kind == "f" and v.ndim]
         others += [{**lengths, WHOLE_NUMBERS + name: 1} for name in arrays]

@@ -195,7 +195,8 @@ def _compared(other: Any) -> np.ndarray:
 
 def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle, *, divides: bool) -> None:
     """A size, a rate or an array, next to a number; a setting that divides is a size."""
-    if mine._flip is not None or name in COMPARE | CLIPPING:
+    table = mine.loaded and "['" not in mine.stands_for  # no setting of a file
+    if table or mine._flip is not None or name in COMPARE | CLIPPING:
         mine.as_array()
         return
     kind = oracle.choose(

@@ -194,6 +194,7 @@ WRONG = {
     "of another input": (IN_ONE, "np.outer(delta1, x)", "np.outer(delta1, z)", "other-input"),
     "with the other sign": (IN_ONE, "V @ z - y", "y - V @ z", "sign"),
     "by another name": (GRADIENTS, 'grads["b1"] = low', 'grads["b1"] = top', "another-derivative"),
+    "by a name that has one": (GRADIENTS, 'grads["b1"] = low', 'grads["b2"] = low', "another-derivative"),
     "summed over the units": (GRADIENTS, 'grads["b1"] = low.sum(axis=0)', 'grads["b1"] = low.sum(axis=1)', "bias-over-units"),
     "summed over all": (DECAYED, "np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1)", "bias-summed-over-units"),
     "after the update": (LAYER, "        down = self.W.T @ up\n        self.W -= rate * up @ self.x.T\n", "        self.W -= rate * up @ self.x.T\n        down = self.W.T @ up\n", "updated-V"),

@@ -64,3 +64,129 @@ def test_dropout_and_other_random_numbers_are_constants_of_the_step():
     assert judged(text.replace("(1 - Z ** 2)", "M * (1 - Z ** 2)")).right == {"A": True, "B": True}
     # without the mask a unit that was dropped learns
     assert judged(text).right == {"A": False, "B": True}
+
+
+OF_EACH_SAMPLE = """
+import numpy as np
+class Squares:
+    def value(self, g, y): return np.mean((g - y) ** 2)
+    def slope(self, g, y): return 2 * (g - y) / len(g)
+class Net:
+    def __init__(self, d, q, m):
+        self.W, self.V, self.loss = np.random.randn(q, d), np.random.randn(m, q), Squares()
+        self.dW, self.dV = np.zeros((q, d)), np.zeros((m, q))
+    def back(self, x, y):
+        delta2 = self.loss.slope(self.g, y) * (1 - self.g ** 2)
+        self.dV += np.outer(delta2, self.z)
+        self.dW += np.outer(self.V.T @ delta2 * (1 - self.z ** 2), x)
+    def train(self, X, Y, eta=0.1):
+        for epoch in range(9):
+            self.dW.fill(0.0)
+            self.dV.fill(0.0)
+            total = 0.0
+            for x, y in zip(X, Y):
+                self.z = np.tanh(self.W @ x)
+                self.g = np.tanh(self.V @ self.z)
+                total += self.loss.value(self.g, y)
+                self.back(x, y)
+            self.V -= eta * self.dV / len(X)
+            self.W -= eta * self.dW / len(X)
+            print(total / len(X))
+"""
+
+
+def test_an_e_of_one_sample_is_not_that_of_the_step(judged):
+    file = judged(OF_EACH_SAMPLE)
+    assert {check.verdict for check in file.checks} == {"right"}
+    assert not [note for note in file.remarks if note.id == "not-judged"]
+    wrong = judged(OF_EACH_SAMPLE.replace("(1 - self.z ** 2)", "(1 - self.z)"))
+    assert [c.diagnosis[0].id for c in wrong.checks if c.verdict == "wrong"] == ["slope-1-f"]
+
+
+UNITS = """
+import random
+import numpy as np
+X, Y = np.array([[1, 0], [0, 1], [1, 1]]), np.array([[0.2], [0.9], [0.4]])
+class Unit:
+    def __init__(self, n):
+        self.w = np.array([random.uniform(-1, 1) for k in range(n)])
+    def output(self, x):
+        return 1 / (1 + np.exp(-sum(a * b for a, b in zip(x, self.w))))
+class Layer:
+    def __init__(self, n, m):
+        self.units, self.out = [Unit(n) for k in range(m)], np.zeros(m)
+    def outputs(self, x):
+        for k, unit in enumerate(self.units):
+            self.out[k] = unit.output(x)
+        return self.out
+low, top = Layer(2, 2), Layer(2, 1)
+for epoch in range(9):
+    for x, y in zip(X, Y):
+        z = low.outputs(x)
+        g = top.outputs(z)
+        d = g * (1 - g) * (g - y)
+        e = z * (1 - z) * (d @ np.vstack([unit.w for unit in top.units]))
+        for k, unit in enumerate(top.units):
+            unit.w = unit.w - 0.1 * d[k] * z
+        for k, unit in enumerate(low.units):
+            unit.w = unit.w - 0.1 * np.outer(e, x)[k]
+"""
+
+
+def test_a_sample_that_is_read_as_a_whole_keeps_its_zeros(judged):
+    assert {check.verdict for check in judged(UNITS).checks} == {"right"}
+    wrong = judged(UNITS.replace("e = z * (1 - z) *", "e = z *"))
+    assert "wrong" in {check.verdict for check in wrong.checks}
+
+
+UNROLLED = """
+import numpy as np
+class Net:
+    def __init__(self, share=0):
+        self.W1, self.W2, self.share = np.random.randn(2, 3), np.random.randn(3, 1), share
+    def forward(self, x):
+        self.u = x @ self.W1
+        self.z = np.tanh(self.u)
+        return self.z @ self.W2
+    def cost(self, x, y):
+        return 0.5 * np.sum((self.forward(x) - y) ** 2)
+    def cost_derivative(self, x, y):
+        delta = self.forward(x) - y
+        return x.T @ (delta @ self.W2.T * (1 - self.z ** 2)), self.z.T @ delta
+    def compute_gradients(self, x, y):
+        dW1, dW2 = self.cost_derivative(x, y)
+        return np.concatenate((dW1.ravel(), dW2.ravel()))
+"""
+
+
+def test_a_vector_of_all_gradients_is_judged_with_these(judged):
+    unsure = lambda text: [note for note in judged(text).remarks if note.id == "not-judged"]  # noqa: E731
+    assert {check.verdict for check in judged(UNROLLED).checks} == {"right"}
+    assert not unsure(UNROLLED)
+    (wrong,) = (
+        c
+        for c in judged(UNROLLED.replace("dW2.ravel()))", "3 * dW2.ravel()))")).checks
+        if c.verdict == "wrong"
+    )
+    assert wrong.diagnosis[0].id == "other-factor"
+
+
+OF_ANOTHER = """
+import numpy as np
+X, Y = np.random.rand(6, 3), np.random.rand(6, 1)
+W, V = np.random.randn(3, 4), np.random.randn(4, 1)
+for epoch in range(9):
+    z = 1 / (1 + np.exp(-(X @ W)))
+    g = 1 / (1 + np.exp(-(z @ V)))
+    E = 0.5 * np.sum((g - Y) ** 2)
+    delta2 = (1 - g ** 2) * (g - Y)
+    delta1 = (1 - z ** 2) * (delta2 @ V.T)
+    V -= 0.1 * z.T @ delta2
+    W -= 0.1 * X.T @ delta1
+"""
+
+
+def test_the_slope_of_another_activation_is_no_factor_too_many(judged):
+    ids = {note.id for check in judged(OF_ANOTHER).checks for note in check.diagnosis}
+    assert "slope-of-other" in ids
+    assert "output-slope-extra" not in ids
