@@ -89,7 +89,7 @@ class Methods(np.ndarray):
     def _set_shape(self, shape: Any) -> None:
         np.ndarray.shape.__set__(self, shape)  # type: ignore[attr-defined]  # in C
         if self._node is not None:
-            node = current().add("np.reshape", (Ref(self._node), tuple(shape)), {}, self)
+            node = current().add("np.reshape", (Ref(self._node), tuple(map(int, shape))), {}, self)
             self._node, self._version, self._storage = node, 0, None
             current().mark(self, node, current().storage_of(self))
 

@@ -28,6 +28,7 @@ MOST_INPUTS = 64  # that a program states as a number
 MOST_ARGUMENTS = 6
 MOST_CHOICES = 200  # that are varied: a program that asks without end makes thousands
 ENOUGH_SAMPLES = 130  # samples, where fewer make no batch
+MOST_ROWS = 600  # of what stands in for a table: as many as of tumours in a known one
 FEWER = (17, 19, 23, 29, 31, 37)
 SIZES_TOLD = ("ValueError", "IndexError")
 NO_PLACE = "indices must be of integer"
@@ -233,7 +234,7 @@ def _resized(program: Program, lengths: Lengths, large: set[int]) -> list[Length
     told = texts[0]
     if wider := _wider(told, oracle, lengths):
         return wider
-    if (m := LABEL.search(told)) and "values" not in lengths:
+    if (m := next(filter(None, map(LABEL.search, texts)), None)) and "values" not in lengths:
         return [{**lengths, "values": int(m[1]) or 2}]  # none is 1, where each row should have one
     sizes, *others = [list(dict.fromkeys(map(int, re.findall(r"\d+", error)))) for error in texts]
     if LIST_END in told:  # which says no size: it may be that of the samples
@@ -256,7 +257,7 @@ def _as_many_rows(told: str, oracle: Oracle, lengths: Lengths) -> list[Lengths]:
     if "rows" in lengths or oracle.rows not in first:
         return []
     return [{**lengths, "rows": size} for size in sorted(first - {oracle.rows})
-            if TABLE_ROWS <= size <= ENOUGH_SAMPLES]  # fmt: skip
+            if TABLE_ROWS <= size <= MOST_ROWS]  # fmt: skip
 
 
 def _asked_for(program: Program, lengths: Lengths) -> list[Lengths]:

@@ -190,3 +190,38 @@ def test_the_slope_of_another_activation_is_no_factor_too_many(judged):
     ids = {note.id for check in judged(OF_ANOTHER).checks for note in check.diagnosis}
     assert "slope-of-other" in ids
     assert "output-slope-extra" not in ids
+
+
+IN_LISTS = """
+import numpy as np
+X, Y = np.random.randn(9, 5), np.eye(3)[np.random.randint(0, 3, 9)]
+W, B = [np.random.randn(4, 5), np.random.randn(3, 4)], [np.zeros((4, 1)), np.zeros((3, 1))]
+def forward(x):
+    z = 1 / (1 + np.exp(-(W[0] @ x.T + B[0])))
+    e = np.exp(W[1] @ z + B[1])
+    g = e / e.sum(axis=0)
+    return z, g
+def backward(z, g, y, x):
+    d = (g - y.T) / len(y)
+    low = W[1].T @ d * z * (1 - z)
+    return d.sum(axis=1, keepdims=True), d @ z.T, low @ x, low.sum(axis=1, keepdims=True)
+"""
+
+
+def test_the_number_of_a_result_is_no_name(judged):
+    assert {check.verdict for check in judged(IN_LISTS).checks} == {"right"}
+    wrong = judged(IN_LISTS.replace("low @ x,", "2 * low @ x,"))
+    assert "other-factor" in {note.id for check in wrong.checks for note in check.diagnosis}
+
+
+def test_thresholds_that_never_move_are_told_if_their_gradient_is_computed(judged):
+    text = UNITS.replace(
+        "n):\n        self.w", "n):\n        self.threshold = random.random()\n        self.w"
+    )
+    text = text.replace("zip(x, self.w))))", "zip(x, self.w)) + self.threshold))")
+    moved = "unit.w = unit.w - 0.1 * d[k] * z\n"
+    kept = text.replace(moved, moved + "            dt = -0.1 * d[k]\n")
+    (wrong,) = (check for check in judged(kept).checks if check.verdict == "wrong")
+    assert (wrong.diagnosis[0].id, "threshold" in wrong.stage) == ("never-moves", True)
+    all_moved = text.replace(moved, moved + "            unit.threshold += 0.1 * d[k]\n")
+    assert {check.verdict for check in judged(all_moved).checks} == {"right"}
