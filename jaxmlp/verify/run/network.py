@@ -185,8 +185,10 @@ def like_outputs(
             if axis is not None or ((out > 0).all() and (out < 1).all()):
                 values[leaf.id] = F["sigmoid"](leaf.value)
             if axis is not None and axis < leaf.value.ndim:
-                turned = graph.nodes[y].value.shape != out.shape and leaf.value.ndim == 2
-                along = (axis if turned else -1 - axis) % leaf.value.ndim
+                turned = sum(graph.nodes[i].op == "np.transpose" for i in graph.way(y)) % 2
+                turned |= graph.nodes[y].value.shape != out.shape
+                along = axis if turned and leaf.value.ndim == 2 else -1 - axis
+                along %= leaf.value.ndim
                 many = [k for k, n in enumerate(leaf.value.shape) if n == out.shape[-1 - axis]]
                 along = many[0] if len(many) == 1 else along
                 values[leaf.id] /= values[leaf.id].sum(along, keepdims=True)
