@@ -79,6 +79,17 @@ def test_a_mistake_behind_it_is_told_at_its_line(tmp_path, way, right, wrong, to
     assert {check.place.line for check in bad} == {line}
 
 
+def test_a_slope_of_a_softmax_that_is_not_there_is_a_factor_too_many(tmp_path):
+    right = PROGRAM.format(
+        imports="from utils import softmax", more="", kept="pass", output="softmax(z @ self.V)",
+        value="0", slope="g - Y",
+    )  # fmt: skip
+    assert {check.verdict for check in checks_of(tmp_path, right)} == {"right"}
+    text = right.replace("= g - Y", "= (g - Y) * softmax(z @ self.V, derivative=True)")
+    (wrong,) = (check for check in checks_of(tmp_path, text) if check.verdict == "wrong")
+    assert wrong.diagnosis[0].id == "output-slope-extra"
+
+
 NOTEBOOK = """
 import numpy as np
 
