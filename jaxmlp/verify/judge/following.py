@@ -15,6 +15,7 @@ from jaxmlp.verify.judge.uneven import uneven, uneven_layer
 from jaxmlp.verify.judge.updates import MOST_DECAY_SHARE, decays_by_entry, direction, share_of
 from jaxmlp.verify.judge.worlds import Param, World
 from jaxmlp.verify.names import BIAS, GRADIENT, ROLE, last_of, plain_name
+from jaxmlp.verify.run.step import SUMS
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
@@ -233,14 +234,22 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     if not world.recording.moves or world.recording.flagged:
         return {}
     used = world.graph.ancestors([p.new for p in world.params])
-    biases = {i: min(world.graph.after[i]) for i in world.left_out
-              if _is_bias(world, i) and np.any(names.adjoints.get(i, 0))}  # fmt: skip
-    return biases | {
+    depends = [i for i in world.fixed if np.any(names.adjoints.get(i, 0))]
+    left = [i for i in depends if i in world.left_out and _is_bias(world, i)]
+    left += [i for i in depends if empty_updates(world, target, i)]
+    return {i: min(world.graph.after[i]) for i in left} | {
         root: i  # the last, where its gradient ends
         for root in world.fixed if root in names.adjoints
         for i in sorted(target.backward - used)
         if names.is_gradient(i, root) is not None
     }  # fmt: skip
+
+
+def empty_updates(world: World, target: Target, leaf: int) -> list[int]:
+    """The sums beside the forward pass in which 0 is added to a parameter."""
+    nodes, forward = world.recording.nodes, world.graph.ancestors([g for g, _ in target.pairs])
+    return [i for i in world.graph.after[leaf] if i not in forward and nodes[i].op in SUMS
+            and np.array_equal(nodes[i].value, nodes[leaf].value)]  # fmt: skip
 
 
 def _is_bias(world: World, leaf: int) -> bool:

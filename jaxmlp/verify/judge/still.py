@@ -6,7 +6,7 @@ import numpy as np
 
 from jaxmlp.verify.finding import Note, Words
 from jaxmlp.verify.judge.faults import StepMistake
-from jaxmlp.verify.judge.following import gradient_nodes
+from jaxmlp.verify.judge.following import empty_updates, gradient_nodes
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
@@ -57,16 +57,9 @@ def still(judgement: Judgement) -> Iterator[StepMistake]:
     named = {node: place for place, node in judgement.world.recording.values}
     for leaf, at in judgement.still.items():
         note = NEVER_MOVES if at in judgement.choice.target.backward else NOT_MOVED
-        if empty := _empty_updates(judgement, leaf):
+        if empty := empty_updates(judgement.world, judgement.choice.target, leaf):
             note, at = WITHOUT_GRADIENT, empty[-1]
         yield StepMistake((named.get(leaf, "V"),), (note,), nodes[at].span)
-
-
-def _empty_updates(judgement: Judgement, leaf: int) -> list[int]:
-    """The sums beside the forward pass in which 0 is added to a parameter."""
-    nodes, after = judgement.world.recording.nodes, judgement.world.graph.after
-    return [i for i in after[leaf] if i not in judgement.forward and nodes[i].op in SUMS
-            and np.array_equal(nodes[i].value, nodes[leaf].value)]  # fmt: skip
 
 
 def resized(judgement: Judgement) -> Iterator[StepMistake]:

@@ -225,3 +225,33 @@ def test_thresholds_that_never_move_are_told_if_their_gradient_is_computed(judge
     assert (wrong.diagnosis[0].id, "threshold" in wrong.stage) == ("never-moves", True)
     all_moved = text.replace(moved, moved + "            unit.threshold += 0.1 * d[k]\n")
     assert {check.verdict for check in judged(all_moved).checks} == {"right"}
+
+
+TOO_FEW = """
+import numpy as np
+f = lambda u: 1 / (1 + np.exp(-u))
+X, Y = np.random.rand(6, 3, 1), np.random.rand(6, 2, 1)
+W = [np.random.randn(4, 3), np.random.randn(5, 4), np.random.randn(2, 5)]
+b = [np.random.randn(4, 1), np.random.randn(5, 1), np.random.randn(2, 1)]
+for epoch in range(9):
+    for x, y in zip(X, Y):
+        z, dW, db = [x], [np.zeros(w.shape) for w in W], [np.zeros(c.shape) for c in b]
+        for w, c in zip(W, b):
+            z.append(f(w @ z[-1] + c))
+        delta = (z[-1] - y) * z[-1] * (1 - z[-1])
+        for l in range(1, 4):
+            dW[-l], db[-l] = delta @ z[-l - 1].T, delta
+            delta = W[-l].T @ delta * z[-l - 1] * (1 - z[-l - 1])
+        W = [w - 0.1 * dw for w, dw in zip(W, dW)]
+        b = [c - 0.1 * dc for c, dc in zip(b, db)]
+"""
+
+
+def test_a_layer_that_the_way_back_does_not_reach_never_moves(judged):
+    assert {check.verdict for check in judged(TOO_FEW).checks} == {"right"}
+    file = judged(TOO_FEW.replace("range(1, 4)", "range(1, 3)"))
+    wrong = {
+        check.stage: check.diagnosis[0].id for check in file.checks if check.verdict == "wrong"
+    }
+    assert wrong == {"∂E/∂W[0]": "never-moves", "∂E/∂b[0]": "never-moves"}
+    assert not [note for note in file.remarks if note.id == "not-judged"]
