@@ -12,7 +12,7 @@ from jaxmlp.verify.run.outputs import axis_of_one
 from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, PASSING
-from jaxmlp.verify.run.tape import Node
+from jaxmlp.verify.run.tape import Node, spread
 from jaxmlp.verify.run.targets import Target
 
 NUMBERED = re.compile(r"\[\d+\]")
@@ -62,10 +62,8 @@ def idle(
     nodes = graph.nodes
     outputs = graph.ancestors([g for one in targets for g, _ in one.pairs])
     behind = frozenset().union(*(one.backward for one in targets))
-    back = {i for one in graph.through(params) for i in graph.after[one]}  # ∂E/∂x, say
-    shaped = lambda i, one: nodes[i].value.shape == nodes[one].value.shape  # noqa: E731
-    back |= {i for one in back for i in graph.after[one]
-             if nodes[i].op == "multiply" and shaped(i, one)}  # fmt: skip
+    passed_on = {i for one in graph.through(params) for i in graph.after[one]}  # ∂E/∂x, say
+    back = spread(passed_on, lambda one: _multiplied_with(graph, one))
     unused = behind - graph.ancestors(news) - back
     made = {nodes[i].value.shape for i in unused if nodes[i].op in ("multiply", *FACTORS)}
     units = {n for i in params for n in nodes[i].value.shape}
@@ -77,6 +75,13 @@ def idle(
         and n.id in outputs - behind and n.id not in params
         and samples.isdisjoint(n.value.shape) and multiplied(graph, n.id)
     ]  # fmt: skip
+
+
+def _multiplied_with(graph: Graph, number: int) -> list[int]:
+    """What it is multiplied into, entry by entry."""
+    nodes, shape = graph.nodes, graph.nodes[number].value.shape
+    return [i for i in graph.after[number]
+            if nodes[i].op == "multiply" and nodes[i].value.shape == shape]  # fmt: skip
 
 
 def siblings(recording: Recording, graph: Graph, targets: Sequence[Target]) -> list[int]:
