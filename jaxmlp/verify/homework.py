@@ -121,7 +121,8 @@ def _verified(
         *_remarks(source, looked_at, run, origins),
         *(n for step in counted for n in step.notes),
     ]
-    remarks += [_not_imported(name) for name in not_imported(source.module)]
+    if not origins.gives_all:
+        remarks += [_not_imported(name) for name in not_imported(source.module)]
     remarks += _unsure(unsure, source, run, [] if source.numbered else begins_of(cells))
     if not checks:
         return File(str(path), remarks=tuple(remarks), problem=NOTHING)

@@ -62,6 +62,7 @@ class Origins:
         files: those beside it that it imports, by whatever way, without links.
         data: small files beside it that these and it name.
         notes: that there are such.
+        gives_all: whether all names of one of these are imported.
     """
 
     def __init__(self, path: Path, source: Source):
@@ -72,6 +73,7 @@ class Origins:
         seen, data = beside(path, source.module)
         self.files, self.data = list(map(str, seen)), list(map(str, data))
         self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
+        self.gives_all = any(star.rpartition(".")[2] in self.modules for star in self.stars)
         self.notes = _other_files([file.name for file in seen])
         self.constants = [(_targets(c), c) for c in source.constants]
         self.uses: dict[ast.AST, list[Use]] = {}

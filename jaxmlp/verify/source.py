@@ -72,7 +72,7 @@ def take_apart(statements: Iterable[ast.stmt | Flaw], *, numbered: bool = True) 
                 enclosing.pop(node.name, None)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             source.imports.append(node)
-    source.imports.extend(lacked_imports(module))
+    source.imports[:0] = lacked_imports(module)
     for name, function in source.functions.items():
         if empty(function):
             source.unfinished[name] = function.lineno

@@ -144,3 +144,11 @@ def test_it_is_judged_without_what_is_not_there(judged, kind):
 def test_that_np_is_not_imported_is_said(judged):
     assert any(note.id == "not-imported" for note in judged(STARRED + DATA).remarks)
     assert not any(note.id == "not-imported" for note in judged(IMPORTED).remarks)
+
+
+def test_a_star_of_a_library_gives_no_np_and_hides_nothing(judged):
+    file = judged(
+        "from numpy import *\ndef relu(x):\n    return maximum(x, 0) + 0 * random.rand()\n"
+    )
+    assert [check.verdict for check in file.checks] == ["right"]
+    assert not any(note.id == "not-imported" for note in file.remarks)

@@ -921,3 +921,10 @@ def test_what_two_numbers_are_made_into_goes_back_to_both(judged, right, wrong):
     text = GATES.replace(right, wrong)
     (bad,) = (check for check in judged(text).checks if check.verdict == "wrong")
     assert bad.place.line == text[: text.index(wrong)].count("\n") + 1
+
+
+def test_that_both_have_changed_places_is_told(judged):
+    text = GATES.replace("self.y\n        dy = up * self.x", "self.x\n        dy = up * self.y")
+    assert text != GATES
+    wrong = [check for check in judged(text).checks if check.verdict == "wrong"]
+    assert {check.diagnosis[0].id for check in wrong} == {"another-derivative"}

@@ -120,14 +120,18 @@ def matched(world: World, fits: Sequence[bool]) -> World:
 def _at_places(
     matches: Mapping[int, Param], pairs: Sequence[tuple[Param, bool]], places: Mapping[int, int]
 ) -> dict[int, Param]:
-    """The matches, but for results that fit what another one fits at its place: dy that is dx.
+    """The matches, but for results that fit what another one fits at its place, dy that is dx; and
+    for those of an object's backward pass that all fit, and not at their places.
 
     Args:
         places: by result the argument at the same place.
     """
     taken = Counter(p.old for p in matches.values())
+    exchanged = places.keys() == matches.keys() and {*places.values()} == taken.keys()
+    exchanged &= all("['" in p.name for p in matches.values())
     astray = {new for new, p in matches.items()
-              if taken[p.old] > 1 and places.get(new) not in (None, p.old)}  # fmt: skip
+              if (exchanged or taken[p.old] > 1) and places.get(new) not in (None, p.old)
+              }  # fmt: skip
     own = {p.new: p for p, _ in pairs if p.new in astray and places[p.new] == p.old}
     return {new: own.get(new, p) for new, p in matches.items()}
 

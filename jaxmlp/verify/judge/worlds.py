@@ -15,7 +15,7 @@ from jaxmlp.verify.run import network, sense
 from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, SHAPING, SUMS, WRITES
+from jaxmlp.verify.run.step import FACTORS, FLATTENING, JOINED, PASSING, SUMS, WRITES
 from jaxmlp.verify.run.tape import Ref
 from jaxmlp.verify.run.targets import Target, targets, upstream_targets
 from jaxmlp.verify.truth import adjoints, replay
@@ -268,16 +268,14 @@ def given(recording: Recording, graph: Graph, seed: int) -> Iterator[World]:
             yield World(recording, graph, params, fixed, at, met, results=tuple(results))
 
 
-def _parts(
-    graph: Graph, name: str, number: int, roots: Sequence[int]
-) -> list[tuple[str, int]]:  # fmt: skip
-    """The results of which a vector is put together, as one of all gradients is; else a result as
-    it is."""
+def _parts(graph: Graph, name: str, number: int, roots: Sequence[int]) -> list[tuple[str, int]]:
+    """What a vector is put together of, as one of all gradients is, each part as it was before it
+    was made flat; or a result as it is."""
     nodes, vector = graph.nodes, graph.nodes[number]
     parts = graph.before[number] if vector.op in JOINED and vector.value.ndim == 1 else ()
     if not parts or vector.value.shape in {nodes[root].value.shape for root in roots}:
         return [(name, number)]
-    wholes = [list(graph.way(part, SHAPING))[-1] for part in parts]
+    wholes = [list(graph.way(part, FLATTENING))[-1] for part in parts]
     return [(f"{name}[{k}]", whole) for k, whole in enumerate(wholes)]
 
 

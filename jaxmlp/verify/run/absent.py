@@ -20,7 +20,7 @@ from jaxmlp.verify.run.tape import current
 
 LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
-DRAWS = re.compile(r"weight|matrix|initializer|xavier|glorot|kaiming|he_|rand|normal|uniform")
+DRAWS = re.compile(r"weight|matrix|initiali[sz]er|xavier|glorot|kaiming|(^|_)he_")
 PREDICTS = re.compile(r"predict|argmax|classif")  # labels, by an output
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
 CLASS_ENDING = re.compile(r"_?(activat(ion|or)|func(tion)?|layer)$", re.IGNORECASE)  # of ReluLayer
@@ -97,7 +97,8 @@ def _drawn(stand_in: StandIn, args: tuple) -> Any:
     """The weights that a function draws by its name, of the two sizes that it is given, the one way
     or the other; None where it may give something else."""
     sizes = tuple(int(size) for size in args if isinstance(size, int | np.integer))
-    if len(sizes) != 2 or len(args) != 2 or not DRAWS.search(_function_name(stand_in)):
+    named = DRAWS.search(_function_name(stand_in))
+    if not named or len(sizes) != 2 or len(args) != 2 or min(sizes) < 1:
         return None
     shapes = tuple(dict.fromkeys((sizes, sizes[::-1])))
     shape = stand_in._oracle.choose(shapes, "drawn") if shapes[1:] else sizes

@@ -26,7 +26,8 @@ ERROR = re.compile(
     r"(_?(fn|func|function|loss|cost|error))?",
     re.IGNORECASE,
 )
-OF_LOGARITHMS = re.compile(r"entropy|[bc]ce|nll|log", re.IGNORECASE)
+OF_SQUARES = re.compile(r"squar|quadratic|(^|[\W_])(r?m|s)se", re.IGNORECASE)
+IN_FRONT = re.compile(r"^(d_?|delta_?|diff_?|backward_|(grad|gradient|derivative)(_of)?_)")
 VALUES = frozenset(("forward", "loss", "cost", "fn", "f", "calculate", "compute", "call", "calc"))
 SLOPES = frozenset(("delta", "backward", "df", "d"))
 INSTANCE = re.compile(r"\(\)?(#\d+)?|#\d+")
@@ -43,20 +44,20 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable
     """
     owner, name = _names(stand_in.stands_for)
     back = _goes_back(owner, name, args[2:], kw)
-    if back is None:
-        return None
-    measured, arrays = stand_in._oracle.measured, tuple(filter(_is_array, args))[-2:]
+    arrays, oracle = tuple(filter(_is_array, args)), stand_in._oracle
     whose = stand_in.stands_for.rpartition(".")[0]
-    if len(arrays) == 2:
-        measured[whose] = arrays
-    if back:
-        pair = arrays if len(arrays) == 2 else measured.get(whose, ())
-        return _slope(f"{owner} {name}", pair, stand_in._oracle) if pair else None
-    if several() or not args:
+    pair = arrays[-2:] if arrays else oracle.measured.get(whose, ())
+    if back is None or not (len(pair) == 2 or (args and not back)):
         return None
-    number = recorded_number(stand_in._oracle.random.random())
-    current().stands_in(number)
-    return number
+    if len(pair) == 2:
+        oracle.measured[whose] = pair
+    if back:
+        return _slope(f"{owner} {name}", pair, oracle)
+    value = recorded_number(oracle.random.random())
+    current().stands_in(value)
+    if not several():
+        return value
+    return (value, _slope(f"{owner} {name}", pair, oracle)) if len(pair) == 2 else None
 
 
 def _names(stands_for: str) -> tuple[str, str]:
@@ -69,12 +70,12 @@ def _goes_back(owner: str, name: str, flags: tuple, kw: dict[str, Any]) -> bool 
     """Whether it gives ∂E/∂g; None where it is no error function."""
     asked = any(flag is True for flag in flags)
     asked |= any(value is True and SLOPE_NAME.search(key) for key, value in kw.items())
+    plain_name = name.lower()
+    bases = (IN_FRONT.sub("", plain_name), SLOPE_WORD.sub("", plain_name).strip("_"))
+    if any(base != plain_name and ERROR.fullmatch(base) for base in bases):
+        return True
     if ERROR.fullmatch(name):
         return asked
-    if SLOPE_NAME.search(name) or name.startswith(("d_", "delta_")):
-        base = SLOPE_WORD.sub("", name.lower().removeprefix("delta_")).strip("_")
-        if ERROR.fullmatch(base):
-            return True
     if ERROR.fullmatch(owner) and name in VALUES:
         return asked
     return True if ERROR.fullmatch(owner) and (name in SLOPES or SLOPE_NAME.search(name)) else None
@@ -85,7 +86,8 @@ def _is_array(value: Any) -> bool:
 
 
 def _slope(name: str, pair: tuple, oracle: Oracle) -> Any:
-    """∂E/∂g but for its factor; of a logarithm perhaps ∂E/∂a, of what g is the softmax of."""
+    """∂E/∂g but for its factor, beside E where that is known by its name; or, if E may be of
+    logarithms, perhaps ∂E/∂a, of what g is the softmax of."""
     both = list(pair)
     if any(map(is_open, both)):
         decide_elementwise("subtract", both, oracle)
@@ -96,6 +98,9 @@ def _slope(name: str, pair: tuple, oracle: Oracle) -> Any:
         if whole is None:
             raise Unsupported(f"{name.strip()} of arrays that do not fit")
         y = lifted(whole)
-    if not OF_LOGARITHMS.search(name) or oracle.choose((True, False), "by a"):
+    if OF_SQUARES.search(name):
+        np.sum((g - y) ** 2)  # it states this E, be it called or not
+        return g - y
+    if oracle.choose((True, False), "by a"):
         return g - y
     return -y / g if axis_of_one(np.asarray(plain(g))) is not None else (g - y) / (g * (1 - g))

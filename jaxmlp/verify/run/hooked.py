@@ -3,6 +3,7 @@
 import ast
 import builtins
 import math
+import sys
 from collections import Counter
 from typing import Any
 
@@ -20,6 +21,7 @@ OF_NUMBERS = frozenset((
 ))  # fmt: skip
 ARRAY_CREATION = ("array", "asarray", "zeros", "ones")
 OLD = ("xrange", "unicode", "raw_input", "display")  # of Python 2, and of notebooks
+WELL_KNOWN = ("numpy", "scipy", "pylab", "matplotlib", "pandas", "jax", "torch", "tensorflow")
 IMPORTS = {"np": "numpy", "math": "math", "random": "random", "plt": "matplotlib.pyplot"}
 
 
@@ -229,9 +231,16 @@ def not_imported(tree: ast.Module) -> list[str]:
     """The usual names of libraries that a program without imports uses, one cut out of another; or
     one that imports all there is in a module, which may give them."""
     imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-    if imports and not any(alias.name == "*" for node in imports for alias in node.names):
+    if imports and not any(map(_gives_any, imports)):
         return []
     return sorted(undefined(tree) & IMPORTS.keys())
+
+
+def _gives_any(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether it imports all names of a module of which nothing is known."""
+    root = (getattr(node, "module", None) or "").partition(".")[0]
+    known = not getattr(node, "level", 0) and root in (*sys.stdlib_module_names, *WELL_KNOWN)
+    return any(alias.name == "*" for alias in node.names) and not known
 
 
 def _blank(statement: ast.stmt) -> str:

@@ -14,10 +14,11 @@ from jaxmlp.verify.run.unknown import Unknown
 CURVED = frozenset(
     ["exp", "tanh", "maximum", "where", "np.where", "square", "power", "reciprocal", "expit"]
 )
-SHAPING = frozenset((
-    "np.transpose", "np.reshape", "np.ravel", "np.squeeze", "np.expand_dims", "np.atleast_1d",
-    "np.atleast_2d", "np.atleast_3d", "np.swapaxes", "np.moveaxis", "np.rollaxis",
+FLATTENING = frozenset((
+    "np.reshape", "np.ravel", "np.squeeze", "np.expand_dims", "np.atleast_1d", "np.atleast_2d",
+    "np.atleast_3d",
 ))  # fmt: skip
+SHAPING = FLATTENING | {"np.transpose", "np.swapaxes", "np.moveaxis", "np.rollaxis"}
 PASSING = SHAPING | {"take", "getitem", "np.copy", "astype"}
 SUMS = frozenset(("add", "subtract"))
 WRITES = frozenset(("setitem", "put"))

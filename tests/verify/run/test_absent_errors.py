@@ -29,6 +29,10 @@ WAYS = {
         "from losses import mse, mse_prime", "", "pass", LINEAR, "mse(Y, g)", "mse_prime(Y, g)"),
     "the output first": (
         "import losses", "", "pass", LINEAR, "0", "losses.squared_error_gradient(g, Y)"),
+    "a name in front": (
+        "from losses import d_mse", "", "pass", LINEAR, "0", "d_mse(Y, g)"),
+    "both at once": (
+        "from losses import cost", "", "pass", LINEAR, "0; loss, d = cost(g, Y)", "d"),
     "two arguments": (
         "", ", loss, loss_prime", "self.loss, self.loss_prime = loss, loss_prime", LINEAR,
         "self.loss(Y, g)", "self.loss_prime(Y, g)"),
@@ -77,6 +81,23 @@ def test_a_mistake_behind_it_is_told_at_its_line(tmp_path, way, right, wrong, to
     )
     assert {check.diagnosis[0].id for check in bad} == {told}
     assert {check.place.line for check in bad} == {line}
+
+
+def test_another_function_of_the_module_is_no_slope_of_e(tmp_path):
+    text = program("two functions of a module")
+    penalised = text.replace("mse_prime\n", "mse_prime, l2_loss_grad\n", 1)
+    penalised = penalised.replace("z.T @ delta2", "(z.T @ delta2 + l2_loss_grad(self.V))")
+    assert penalised.count("l2_loss_grad") == 2
+    assert not [check for check in checks_of(tmp_path, penalised) if check.stage in ("dV", "dW")]
+
+
+def test_that_squares_are_stated_is_said_where_a_step_goes_down_another_e(tmp_path):
+    text = PROGRAM.format(
+        imports="from losses import mse_prime, sigmoid", more="", kept="pass",
+        output="sigmoid(z @ self.V)", value="0", slope="mse_prime(Y, g)",
+    )  # fmt: skip
+    remarks = {note.id for check in checks_of(tmp_path, text) for note in check.remarks}
+    assert "other-error-stated" in remarks
 
 
 def test_a_slope_of_a_softmax_that_is_not_there_is_a_factor_too_many(tmp_path):
