@@ -73,7 +73,7 @@ class Origins:
         seen, data = beside(path, source.module)
         self.files, self.data = list(map(str, seen)), list(map(str, data))
         self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
-        self.gives_all = any(star.rpartition(".")[2] in self.modules for star in self.stars)
+        self.gives_all = any(star.split(".")[-2:][0] in self.modules for star in self.stars)
         self.notes = _other_files([file.name for file in seen])
         self.constants = [(_targets(c), c) for c in source.constants]
         self.uses: dict[ast.AST, list[Use]] = {}

@@ -166,6 +166,10 @@ class Net:
     assert verdicts(right) == {"right"}
     assert "not-imported" in {note.id for note in right.remarks}
     assert "wrong" in verdicts(judged(folder, net.replace("1 - z * z", "1 - z")))
+    (folder / "helpers.py").write_text("import numpy as np\n", encoding="utf-8")
+    given = judged(folder, f"from helpers import *{net}")
+    assert verdicts(given) == {"right"}
+    assert "not-imported" not in {note.id for note in given.remarks}
 
 
 FRAME = """
