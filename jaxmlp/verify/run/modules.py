@@ -6,6 +6,7 @@ reach the step makes the step unfit to be judged.
 
 import builtins
 import functools
+import re
 import types
 from collections.abc import Callable, Collection
 from typing import Any
@@ -28,6 +29,8 @@ ABSENT = frozenset((
     "requests", "urllib", "subprocess", "socket", "multiprocessing", "threading", "ctypes",
     "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk",
 ))  # fmt: skip
+
+CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 
 def importer(
@@ -70,12 +73,14 @@ def importer(
 
 def _starred(made: Any, name: str, parts: Any, *, unknown: Collection[str]) -> Any:
     """A module; where all names are asked for of one that is not there, one with those that
-    nothing else gives."""
+    nothing else gives. Classes stay open: an object of one may be an activation."""
     if parts != ("*",) or isinstance(made, types.ModuleType):
         return made
     module = types.ModuleType(name)
     if isinstance(made, StandIn):
-        vars(module).update({one: made._part(one, f"{made.stands_for}.{one}") for one in unknown})
+        parts = {one: made._part(one, f"{made.stands_for}.{one}") for one in unknown
+                 if not CLASS_NAME.fullmatch(one)}  # fmt: skip
+        vars(module).update(parts)
     return module
 
 

@@ -22,6 +22,7 @@ from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import current
 
 LIKELY = 0.4  # of a choice that an error speaks for; others cost 1
+RARE = 3.0  # what one costs besides that is seldom meant
 LESS = 0.01  # what each option costs more than the one before
 WIDEST_TABLE = 5000
 MOST_INPUTS = 64  # that a program states as a number
@@ -111,7 +112,8 @@ def other_choices(
             )
             fits = fits or (refused and option is True)  # another of its words; a pair
             if k != now and (fits or all_of_it or at >= len(told)):
-                yield late + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
+                rare = RARE * (option == STAND_IN_KINDS[-1])  # samples as columns
+                yield late + rare + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
 
 
 def _sizes_in(option: object) -> set[int]:
