@@ -112,7 +112,7 @@ def other_choices(
             )
             fits = fits or (refused and option is True)  # another of its words; a pair
             if k != now and (fits or all_of_it or at >= len(told)):
-                rare = RARE * (option == STAND_IN_KINDS[-1])  # samples as columns
+                rare = RARE * (option is STAND_IN_KINDS[-1])  # samples as columns
                 yield late + rare + (LIKELY if fits else 1 + LESS * k), (*same, k, *told[at + 1 :])
 
 
