@@ -236,7 +236,8 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     used = world.graph.ancestors([p.new for p in world.params])
     depends = [i for i in world.fixed if np.any(names.adjoints.get(i, 0))]
     left = [i for i in depends if i in world.left_out and _is_bias(world, i)]
-    left += [i for i in depends if empty_updates(world, target, i)]
+    forward = world.graph.ancestors([g for g, _ in target.pairs])
+    left += [i for i in depends if empty_updates(world, forward, i)]
     return {i: min(world.graph.after[i]) for i in left} | {
         root: i  # the last, where its gradient ends
         for root in world.fixed if root in names.adjoints
@@ -245,9 +246,9 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     }  # fmt: skip
 
 
-def empty_updates(world: World, target: Target, leaf: int) -> list[int]:
+def empty_updates(world: World, forward: Collection[int], leaf: int) -> list[int]:
     """The sums beside the forward pass in which 0 is added to a parameter."""
-    nodes, forward = world.recording.nodes, world.graph.ancestors([g for g, _ in target.pairs])
+    nodes = world.recording.nodes
     return [i for i in world.graph.after[leaf] if i not in forward and nodes[i].op in SUMS
             and np.array_equal(nodes[i].value, nodes[leaf].value)]  # fmt: skip
 

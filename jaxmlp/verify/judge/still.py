@@ -57,7 +57,7 @@ def still(judgement: Judgement) -> Iterator[StepMistake]:
     named = {node: place for place, node in judgement.world.recording.values}
     for leaf, at in judgement.still.items():
         note = NEVER_MOVES if at in judgement.choice.target.backward else NOT_MOVED
-        if empty := empty_updates(judgement.world, judgement.choice.target, leaf):
+        if empty := empty_updates(judgement.world, judgement.forward, leaf):
             note, at = WITHOUT_GRADIENT, empty[-1]
         yield StepMistake((named.get(leaf, "V"),), (note,), nodes[at].span)
 
