@@ -5,30 +5,42 @@ import re
 import tokenize
 from collections.abc import Iterator
 
-CAUGHT = re.compile(
-    r"^([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., \t]+\)),[ \t]*(\w+)[ \t]*:", re.M
-)
-RAISE_STATEMENT = re.compile(r"^([ \t]*raise[ \t]+[\w.]+),[ \t]*(.+)$", re.M)
-OCTAL = re.compile(r"(?<![\w.])0([0-7]+)(?![\w.])")
+CAUGHT = r"^([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., \t]+\)),[ \t]*(\w+)[ \t]*:"
+REPLACED = [(re.compile(old, re.M), new) for old, new in (
+    (r"(?<![\w.])0([0-7]+)(?![\w.])", r"0o\1"),
+    (r"(?<![\w.])(\d+)[lL]\b", r"\1"),
+    (CAUGHT, r"\1 as \2:"),
+    (r"^([ \t]*raise[ \t]+[\w.]+),[ \t]*(.+)$", r"\1(\2)"),
+    (r"^([ \t]*print)[ \t]*>>[ \t]*[\w.]+,", r"\1"),
+    (r"`([^`\n]+)`", r"repr(\1)"),
+    (r"<>", "!="),
+    (r"\.iter(items|keys|values)\(\)", r".\1()"),
+)]  # fmt: skip
+INDENTATION = re.compile(r"^[ \t]+", re.M)
+TAB = 8
 BLANK_TOKENS = frozenset(
     (tokenize.INDENT, tokenize.DEDENT, tokenize.NL, tokenize.COMMENT, tokenize.NEWLINE)
 )
 
 
 def as_python_3(text: str) -> str:
-    """The same with print as a function, `except E as e`, `raise E(…)` and 0o octals.
+    """The same with print as a function, `except E as e`, `raise E(…)`, 0o octals, repr(x) for what
+    stands between backticks, and what else of it is written otherwise.
 
     Example:
         >>> as_python_3("if x:\\n    print 'a', b,\\nprint")
         "if x:\\n    print( 'a', b)\\nprint"
     """
-    text = RAISE_STATEMENT.sub(r"\1(\2)", CAUGHT.sub(r"\1 as \2:", OCTAL.sub(r"0o\1", text)))
+    old = text
+    for pattern, new in REPLACED:
+        text = pattern.sub(new, text)
     lines = text.split("\n")
     for (row, column), (end_row, end_column) in reversed(list(_printed(text))):
         said = lines[end_row - 1][:end_column].rstrip().rstrip(",")
         lines[end_row - 1] = f"{said}){lines[end_row - 1][end_column:]}"
         lines[row - 1] = f"{lines[row - 1][:column]}({lines[row - 1][column:]}"
-    return "\n".join(lines)
+    newer = "\n".join(lines)
+    return newer if newer == old else INDENTATION.sub(lambda tabs: tabs[0].expandtabs(TAB), newer)
 
 
 def _printed(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -162,10 +162,14 @@ def sure(
         sure_of_forward: whether what is called a forward pass is one: somebody has given a network.
     """
     excused = [_excused(check, checks, source) for check in checks]
-    ours = lambda check: _of_another_call(check) or _is_cut_out(check, source)  # noqa: E731
-    left, unsure = _apart([*excused, *_missing(source, checks, steps)], ours)
     judged = [step for step in counted if step.checks]  # each has an E of its own
-    unsure = [c for c in unsure if not (judged and c.stage == "loss" and _is_cut_out(c, source))]
+
+    def ours(check: Check) -> bool:
+        of_targets = bool(judged) and check.stage == "loss" and _is_by_sizes(check)
+        return of_targets or _of_another_call(check) or _is_cut_out(check, source)
+
+    left, unsure = _apart([*excused, *_missing(source, checks, steps)], ours)
+    unsure = [c for c in unsure if not (judged and c.stage == "loss")]
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
         unsure += [] if judged else forward
@@ -191,6 +195,11 @@ def _of_another_call(check: Check) -> bool:
     return check.stage in STAGE.values() and check.verdict == "crashed" and "crash-of-call" in ids
 
 
+def _is_by_sizes(check: Check) -> bool:
+    """Whether a function has stopped at arrays that it may not be meant for."""
+    return check.verdict == "crashed" and "crash-of-sizes" in {n.id for n in check.remarks}
+
+
 def _is_cut_out(check: Check, source: Source) -> bool:
     """Whether a function has stopped for want of what the file makes when it runs, an object say:
     it was called apart from that."""
@@ -212,9 +221,8 @@ def _of_another_forward(check: Check) -> bool:
     """
     ids = {note.id for note in check.diagnosis}
     follows = check.verdict == "right" and FROM_WRONG in {n.id for n in check.remarks}
-    ways = {"crash-of-sizes", "crash-of-call"} & {n.id for n in check.remarks}
-    by_sizes = check.verdict == "crashed" and bool(ways)
-    wrong = follows or by_sizes or (check.verdict == "wrong" and ids == {"unrecognised"})
+    stopped = _is_by_sizes(check) or "crash-of-call" in {n.id for n in check.remarks}
+    wrong = follows or stopped or (check.verdict == "wrong" and ids == {"unrecognised"})
     return check.stage in OF_FORWARD and wrong
 
 

@@ -20,6 +20,9 @@ OLD = {
     "print 017": "15\n",
     "try:\n    raise ValueError, 'no'\nexcept ValueError, e:\n    print e": "no\n",
     "s = 'print 1'\nprint s": "print 1\n",
+    "a = [1, 2]\nprint 'a:' + `a` + `len(a)`, 3L": "a:[1, 2]2 3\n",
+    "import sys\nif 1 <> 2:\n    print >>sys.stdout, 'other'": "other\n",
+    "for k in {'a': 1}.iterkeys():\n\tprint k\n        print 2": "a\n2\n",
 }
 
 

@@ -235,7 +235,8 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
         return {}
     used = world.graph.ancestors([p.new for p in world.params])
     depends = [i for i in world.fixed if np.any(names.adjoints.get(i, 0))]
-    left = [i for i in depends if i in world.left_out and _is_bias(world, i)]
+    listed = _listed_biases(world)
+    left = [i for i in depends if i in listed or (i in world.left_out and _is_bias(world, i))]
     forward = world.graph.ancestors([g for g, _ in target.pairs])
     left += [i for i in depends if empty_updates(world, forward, i)]
     return {i: min(world.graph.after[i]) for i in left} | {
@@ -262,6 +263,19 @@ def _is_bias(world: World, leaf: int) -> bool:
         name for name in called if BIAS.search(name) or ROLE.get(plain_name(name)) in ("b", "c")
     ]
     return bool(varies and max(value.shape) == value.size and biases)
+
+
+def _listed_biases(world: World) -> set[int]:
+    """The numbers in lists that have the name of biases, where no number of such a list moves; they
+    are not all one, as a threshold may be."""
+    nodes, places = world.recording.nodes, {i: name for name, i in world.recording.values}
+    lists: dict[str, list[int]] = {}
+    for i in world.fixed:
+        if not nodes[i].value.ndim and BIAS.search(last_of(places.get(i, ""))):
+            lists.setdefault(places[i].partition("[")[0], []).append(i)
+    moved = {p.name.partition("[")[0] for p in world.params}
+    return {i for name, some in lists.items() if name not in moved for i in some
+            if len({float(nodes[k].value) for k in some}) > 1}  # fmt: skip
 
 
 def _resting(world: World, names: Names, still: Collection[int]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from jaxmlp.verify.judge.worlds import Unjudged, World, at_rest, worlds
 from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS
+from jaxmlp.verify.run.targets import guarded
 from jaxmlp.verify.truth import adjoints, replay
 
 STATED = 3  # numbers that may be E
@@ -193,19 +194,11 @@ def _in_full(
     choice: Choice, truth: Callable[..., dict[str, adjoints.Adjoints]], by_own: ByOwn
 ) -> Judgement:
     """All parameters of a choice, by JAX; by the file's own E where it fits one of them."""
-    world = choice.world
-
-    @functools.cache
-    def known() -> Judgement:
-        return judgement_by(
-            choice, Names(truth(world, choice.target.pairs)[choice.error], world.at)
-        )
-
-    own = own_error(choice)
-    plain = known() if choice.across or not own else None  # E without what makes weights shrink
+    world, own, plain = choice.world, own_error(choice), None
+    if choice.across or not own:  # E without what makes weights shrink
+        known = truth(world, choice.target.pairs)[choice.error]
+        plain = judgement_by(choice, Names(known, world.at))
     chosen = by_own(own) if own else _penalised(plain, by_own) or plain
-    if own and not any(chosen.right.values()) and own in dict((guarded := known()).stated_scales()):
-        return guarded  # it is the plain E but for an ε in a logarithm
     known_right = chosen.is_shown_right and chosen.choice.error != OWN_ERROR
     paired = _by_paired(choice, by_own) if known_right else None
     if paired and paired.choice.stated not in dict(chosen.stated_scales()):
@@ -238,12 +231,31 @@ def _by_paired(choice: Choice, by_own: ByOwn) -> Judgement | None:
 
 
 def _by_own(choice: Choice, number: int) -> Judgement:
-    """The verdicts by an E that the file states."""
+    """The verdicts by an E that the file states; without what keeps its logarithms from 0 where
+    more is right by that: few subtract in δ what ε adds to g."""
+    judgement = _by_own_at(choice, number, choice.world.at)
+    unguarded = None if judgement.is_shown_right else _unguarded(choice.world, number)
+    if unguarded is None:
+        return judgement
+    return max(judgement, _by_own_at(choice, number, unguarded), key=_merit)
+
+
+def _by_own_at(choice: Choice, number: int, at: adjoints.States) -> Judgement:
+    """Args: at: the states by whose values its derivatives are taken."""
     world = choice.world
-    own = adjoints.of_own(world.recording, world.graph, world.roots, number, world.at)
+    own = adjoints.of_own(world.recording, world.graph, world.roots, number, at)
     if adjoints.is_opposite(own, choice.error, choice.target.pairs, world.at):
         own = {i: -value for i, value in own.items()}  # what the file states is a likelihood
     return judgement_by(choice._replace(error=OWN_ERROR, stated=number), Names(own, world.at))
+
+
+def _unguarded(world: World, number: int) -> adjoints.States | None:
+    """The states with g for what an E takes logarithms of, g + ε; None where there is no ε."""
+    graph = world.graph
+    of = {graph.before[i][0] for i in graph.ancestors([number]) if graph.nodes[i].op == "log"}
+    plain = {i: g for i in of if (g := guarded(graph, i)) != i}
+    at = [{**state, **{i: state[g] for i, g in plain.items()}} for state in world.at]
+    return at if plain else None
 
 
 def _as_handed(choice: Choice) -> Judgement:

@@ -16,7 +16,7 @@ from jaxmlp.verify.run.arrays import LOST, STOOD_IN
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.recording import Recording
 from jaxmlp.verify.run.step import FACTORS, FLATTENING, JOINED, PASSING, SUMS, WRITES
-from jaxmlp.verify.run.tape import Ref
+from jaxmlp.verify.run.tape import Ref, spread
 from jaxmlp.verify.run.targets import Target, targets, upstream_targets
 from jaxmlp.verify.truth import adjoints, replay
 
@@ -222,13 +222,14 @@ def _moving(recording: Recording, graph: Graph, params: tuple[Param, ...], seed:
 
 
 def _single_biases(recording: Recording, graph: Graph, olds: Sequence[int]) -> list[int]:
-    """The numbers that are called biases, are added to what a network has computed, and do not
-    move: on purpose, as long as no gradient is computed for them."""
+    """The numbers that are called biases, are added to what a network has computed, be it before or
+    after other numbers, and do not move: on purpose, as long as no gradient is computed for them.
+    """
     nodes, moving = recording.nodes, graph.dependents(olds)
     called = dict.fromkeys(i for name, i in recording.values if BIAS.search(last_of(name)))
     single = (i for i in called if nodes[i].op == "leaf" and not nodes[i].value.ndim)
-    return [i for i in single if i not in moving
-            and any(nodes[a].op in SUMS and a in moving for a in graph.after[i])]  # fmt: skip
+    sums = lambda number: [i for i in graph.after[number] if nodes[i].op in SUMS]  # noqa: E731
+    return [i for i in single if i not in moving and not moving.isdisjoint(spread([i], sums))]
 
 
 def at_rest(world: World, seed: int) -> World | None:

@@ -308,7 +308,7 @@ def _meeting(graph: Graph, group: list[int]) -> Iterator[tuple[int, int, int]]:
                 continue  # a target is no factor, and is added, or joined, to nothing
             for g in graph.before[number]:
                 if nodes[g].op == "log":  # y log g
-                    yield y, number, _guarded(graph, graph.before[g][0])
+                    yield y, number, guarded(graph, graph.before[g][0])
                 elif op != "multiply" or _are_signs(nodes[y].value):
                     yield y, number, g
 
@@ -325,7 +325,7 @@ def _positive(graph: Graph, y: int) -> int:
     return y
 
 
-def _guarded(graph: Graph, g: int) -> int:
+def guarded(graph: Graph, g: int) -> int:
     """What a logarithm is of, without what keeps it from 0."""
     while graph.nodes[g].op in GUARD_OPERATIONS and len(graph.before[g]) == 1:
         rest = [a for a in graph.nodes[g].args if isinstance(a, int | float)]
