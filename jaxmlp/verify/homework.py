@@ -26,6 +26,7 @@ from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import derivations, pieces_of, stage_of, work
 from jaxmlp.verify.names import NOT_CHECKED, plain_name
 from jaxmlp.verify.origin import Origins
+from jaxmlp.verify.overlooked import ID as NOT_LOOKED_AT
 from jaxmlp.verify.overlooked import broken, idle_loops, idle_methods, overlooked, remark
 from jaxmlp.verify.passes import OF_FORWARD
 from jaxmlp.verify.pieces import piece
@@ -40,6 +41,7 @@ from jaxmlp.verify.weighing import merged, sure
 
 ANOTHER_FORWARD = Unjudged("another-forward")
 ANOTHER_CALL = Unjudged("another-call")
+MOST_ABSENT = 3  # modules that are named
 LINE_MENTION = re.compile(r" \(line \d+\)|, line \d+(?=\))|、\d+ 行目(?=\))")
 
 
@@ -124,6 +126,8 @@ def _verified(
     if not origins.gives_all:
         remarks += [_not_imported(name) for name in not_imported(source.module)]
     remarks += _unsure(unsure, source, run, [] if source.numbered else begins_of(cells))
+    if origins.absent and (not checks or any(n.id == NOT_LOOKED_AT for n in remarks)):
+        remarks.append(_not_there(origins.absent))
     if not checks:
         return File(str(path), remarks=tuple(remarks), problem=NOTHING)
     remarks += [*origins.notes, *_run_by(importer)]
@@ -249,6 +253,14 @@ def _not_imported(name: str) -> Note:
     return Note("not-imported", Words(
         f"{name} is not imported in this file; it was taken for {said}",
         f"{name} がこのファイルで import されていないため、{said} とみなしました"))  # fmt: skip
+
+
+def _not_there(modules: Sequence[str]) -> Note:
+    """That some of what a file imports is missing, and with it what is made of that."""
+    names = ", ".join(modules[:MOST_ABSENT])
+    return Note("not-there", Words(
+        f"neither beside the file nor installed: {names}; what is made of it cannot be judged",
+        f"{names} が隣にもインストール先にもないため、それを使う部分は判定できません"))  # fmt: skip
 
 
 def _run_by(importer: str) -> tuple[Note, ...]:

@@ -16,6 +16,7 @@ from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.names import names_used
 from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run.beside import data_files, module_file, roots
+from jaxmlp.verify.run.modules import STOOD_IN
 from jaxmlp.verify.run.runner import is_library
 from jaxmlp.verify.source import Source
 
@@ -63,6 +64,7 @@ class Origins:
         data: small files beside it that these and it name.
         notes: that there are such.
         gives_all: whether all names of one of these are imported.
+        absent: the modules that it imports and that are neither beside it nor installed.
     """
 
     def __init__(self, path: Path, source: Source):
@@ -75,6 +77,7 @@ class Origins:
         self.modules = {file.stem for file in seen} | {file.parent.name for file in seen}
         self.gives_all = any(star.split(".")[-2:][0] in self.modules for star in self.stars)
         self.notes = _other_files([file.name for file in seen])
+        self.absent = sorted(set(_absent(path, source.module)))
         self.constants = [(_targets(c), c) for c in source.constants]
         self.uses: dict[ast.AST, list[Use]] = {}
 
@@ -184,6 +187,21 @@ def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
         elif isinstance(node, ast.ImportFrom):
             prefix = f"{node.module}." if node.module else ""
             yield from ((alias.asname or alias.name, prefix + alias.name) for alias in node.names)
+
+
+def _absent(path: Path, module: ast.Module) -> Iterator[str]:
+    """The modules that a file imports and that are not there, as they are written."""
+    nodes = [*ast.walk(module)]
+    home, folders = path.resolve().parent, roots(path, nodes)
+    for node in nodes:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        asked = {name for name, dots in _modules([node])
+                 if dots or name.split(".")[0] not in STOOD_IN}  # fmt: skip
+        level = getattr(node, "level", 0)
+        if asked and not any(module_file(name, level, home, folders) for name in asked):
+            written = getattr(node, "module", None) or min(alias.name for alias in node.names)
+            yield "." * level + written
 
 
 class _Said(NamedTuple):

@@ -14,6 +14,7 @@ REPLACED = [(re.compile(old, re.M), new) for old, new in (
     (r"^([ \t]*print)[ \t]*>>[ \t]*[\w.]+,", r"\1"),
     (r"`([^`\n]+)`", r"repr(\1)"),
     (r"<>", "!="),
+    (r"([\w.\[\]]+)\.has_key\(([^()\n]+)\)", r"(\2 in \1)"),
     (r"\.iter(items|keys|values)\(\)", r".\1()"),
 )]  # fmt: skip
 INDENTATION = re.compile(r"^[ \t]+", re.M)

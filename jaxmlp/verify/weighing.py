@@ -35,7 +35,10 @@ def merged(
         gone += [g for g in groups if any(check.name == g[0].name != LOOP for check in step.checks)]
         groups = [[_as_used(c, step, source, declared) for c in g] for g in groups if g not in gone]
     wrong = [g for g in groups if any(check.verdict == "wrong" for check in g)]
-    counted = [_following(step, wrong, source) for step in judged]
+    small = {g[0].line for g in groups if g[0].stage in STAGE.values()}
+    known = [replace(one, notes=()) if one.line in small and not one.checks else one
+             for one in judged]  # fmt: skip
+    counted = [_following(step, wrong, source) for step in known]
     everything = [*(c for g in groups for c in g), *(c for step in counted for c in step.checks)]
     everything += [c for step in judged for c in step.evaluation]
     return tuple(sorted(everything, key=lambda check: check.line or 0)), counted

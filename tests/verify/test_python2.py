@@ -22,6 +22,7 @@ OLD = {
     "s = 'print 1'\nprint s": "print 1\n",
     "a = [1, 2]\nprint 'a:' + `a` + `len(a)`, 3L": "a:[1, 2]2 3\n",
     "import sys\nif 1 <> 2:\n    print >>sys.stdout, 'other'": "other\n",
+    "a = {'b': 1}\nif not a.has_key('c'):\n    print 'none'": "none\n",
     "for k in {'a': 1}.iterkeys():\n\tprint k\n        print 2": "a\n2\n",
 }
 

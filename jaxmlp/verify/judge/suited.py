@@ -15,11 +15,14 @@ SATURATION_MARGIN = 1e-7
 
 
 def suited(world: World, target: Target, seed: int) -> World:
-    """The same, where the target is a stand-in, with one whose entries could be the outputs'."""
+    """The same, where the target is a stand-in, with one whose entries could be the outputs'; are
+    1 for one class and else 0, if the program asks which class it is."""
     recording, nodes = world.recording, world.recording.nodes
     likely = network.like_outputs(world.graph, target, world.at[0]) if recording.guessed else {}
     whole = {i: np.eye(value.shape[-1])[value.argmax(-1)] for i, value in likely.items()}
-    for values in (likely, whole) if likely else ():
+    classes = any(nodes[k].op == "np.argmax" for i in likely for k in world.graph.after[i])
+    ways = [] if not likely else [whole] if classes else [likely, whole]
+    for values in ways:
         new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
         changed = replace(recording, nodes=new)
         with contextlib.suppress(replay.NotReplayed):  # with these it may go another way

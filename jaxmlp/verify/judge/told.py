@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,9 @@ import numpy as np
 
 from jaxmlp.verify.finding import FROM_WRONG, Check, Note, Place, Words
 from jaxmlp.verify.judge.called import NAMELESS, Called
+from jaxmlp.verify.judge.called import place as position
 from jaxmlp.verify.judge.causes import OF_ONE_SAMPLE, is_of_one_sample
+from jaxmlp.verify.judge.exchanged import ANOTHER_DERIVATIVE, relation
 from jaxmlp.verify.judge.factors import by_convention, shares, step_mistakes
 from jaxmlp.verify.judge.faults import Fault, StepMistake, slope_apart
 from jaxmlp.verify.judge.following import passes_on
@@ -170,12 +173,29 @@ class Telling:
         param = next(p for p in self.found.world.params if p.name == name)
         known = self.found.names.of(param.new)
         notes = (UNRECOGNISED,) if known is None else (_another(self.code.title(known.of)),)
+        if known and param.gives:
+            missing = relation(self.found, param.old, known.of)
+            notes = notes if missing is ANOTHER_DERIVATIVE else (missing,)
         notes = (FORGOTTEN,) if self.found.is_forgotten(param) else notes
         if param.gives and is_of_one_sample(self.found, param.new, param.old):
             notes = (OF_ONE_SAMPLE,)
-        span = self.nodes[param.new].span
+        span = self._returned(param) or self.nodes[param.new].span
         place = placed(span, self.lines, self.cells)
         return replace(check, verdict="wrong", diagnosis=notes, place=place)
+
+    def _returned(self, param: Param) -> Span | None:
+        """Where a method gives back what it was given, which is no operation."""
+        method = re.search(r"\['(\w+)'\]$", param.name)
+        if not method or self.nodes[param.new].op != "leaf":
+            return None
+        name = self.found.world.recording.name.partition("(")[0]
+        blocks = [n for s in self.code.called.statements for n in ast.walk(s)]
+        own = [n for n in blocks if isinstance(n, ast.ClassDef) and n.name == name]
+        made = [n for one in own for n in ast.walk(one)
+                if isinstance(n, ast.FunctionDef) and n.name == method[1]]  # fmt: skip
+        given = [n.value for one in made for n in ast.walk(one)
+                 if isinstance(n, ast.Return) and n.value]  # fmt: skip
+        return Span(*position(given[-1]), f"{name}.{method[1]}", made[-1].lineno) if given else None
 
     def with_code(self, checks: Sequence[Check]) -> tuple[Check, ...]:
         """The checks, the first one with the lines of code that matter for all of them."""

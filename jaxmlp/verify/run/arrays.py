@@ -73,6 +73,8 @@ class Recorded(Methods):
             return np.copy(args[0])  # as who derives by hand takes it
         if name == "dot" and any(isinstance(arg, int | float) for arg in args[:2]):
             return np.multiply(*args[:2])  # by a number
+        if name == "argmax" and isinstance(args[0], Recorded) and args[0]._stands_in():
+            args[0]._tell_classes(kw.get("axis", (*args, None)[1]))
         if name in REDUCES and any(map(_is_matrix, args)) and len(args) + ("axis" in kw) > 1:
             kw = {**kw, "keepdims": True}  # a matrix stays one
         result_of = lambda: function(*plain(args), **plain(kw))  # noqa: E731
@@ -130,6 +132,19 @@ class Recorded(Methods):
     def _stands_in(self) -> bool:
         """Whether it is data that are not there."""
         return current().stand_ins.get(id(owner(self))) is owner(self)
+
+    def _tell_classes(self, axis: int | None) -> None:
+        """Be 1 for one class of each sample and else 0, as data of which that class is asked for
+        before anything is computed of them."""
+        node = current().nodes[current().node_of(self)]
+        used = node.op != "leaf" or any(node.id in other.references
+                                        for other in current().nodes.values())  # fmt: skip
+        if axis is not None and self.ndim == 2 and self.dtype.kind == "f" and not used:
+            values = np.asarray(plain(self))
+            classes = np.expand_dims(values.argmax(axis), axis)
+            values[...] = 0
+            np.put_along_axis(values, classes, 1, axis)
+            node.value[...] = values
 
     def __iter__(self) -> Iterator[Any]:
         if self.ndim == 0:

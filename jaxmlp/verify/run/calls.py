@@ -13,6 +13,7 @@ from jaxmlp.verify.names import BACK
 from jaxmlp.verify.run.arguments import Arguments
 from jaxmlp.verify.run.loops import Seen
 from jaxmlp.verify.run.program import Program
+from jaxmlp.verify.run.shapes import SCALAR_NAME
 from jaxmlp.verify.run.step import FACTORS, TapePlace, reachable_arrays
 from jaxmlp.verify.run.tape import current
 from jaxmlp.verify.run.uncalled import FORWARD_CALL, Uncalled
@@ -20,6 +21,7 @@ from jaxmlp.verify.run.unknown import Unknown
 
 NO_ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
 MOVES_BY = re.compile(r"^d_?[A-Z]|^d_?[a-z]\d*$|grad|nabla|delta")  # dW, d_b, grads
+MOVES = re.compile(r"updat|step|apply|adjust|optimi", re.IGNORECASE)
 
 
 def call(program: Program, uncalled: Uncalled) -> None:
@@ -160,13 +162,23 @@ def _without_rules(made: Any, names: Sequence[str]) -> list[str]:
 
 
 def _next(made: Any, left: Sequence[str], uncalled: Uncalled) -> str:
-    """The first method that asks for nothing which another one gives, or else the first."""
+    """The first method that asks for nothing which another one gives, or else the first; one that
+    only asks for a step size, or for nothing to update, comes after those that go back."""
+    backs = [name for name in left if BACK.search(name)]
+    left = [name for name in left if not (backs and _only_moves(made, name))] or left
     gives = {name: {output for output in uncalled.returns.get(name, ()) if output} for name in left}
     for name in left:
         asked = _asks(made, name)
         if not any(asked & gives[other] for other in left if other != name):
             return name
     return left[0]
+
+
+def _only_moves(made: Any, name: str) -> bool:
+    """Whether a method asks for no more than by how much to move what it updates."""
+    asked = _asks(made, name) - {"self"}
+    rates = all(map(SCALAR_NAME.fullmatch, asked))
+    return rates and not BACK.search(name) and bool(MOVES.search(name))
 
 
 def _output(result: Any) -> tuple[int, ...] | None:

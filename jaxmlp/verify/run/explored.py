@@ -27,7 +27,10 @@ def explored(
     if importers and not (goes_back or any(one["moves"] for one in recordings[0])):
         made, importer = _imported(importers, code.path, _part(until, uncalled), seed)
         recordings[0] = made or recordings[0]
-    if recordings[0]:
+    learning = [one for one in uncalled if one.learns]
+    if recordings[0] and learning and not (goes_back or any(one["moves"] for one in recordings[0])):
+        recordings += _of_calls(search, learning, until)  # it only predicts
+    elif recordings[0]:
         search.until = until
         recordings += search.of_all([one for one in uncalled if one.back], recordings)
     else:

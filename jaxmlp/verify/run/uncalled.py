@@ -63,6 +63,11 @@ class Uncalled(NamedTuple):
         """Whether its name, or that of a method, is a backward pass's."""
         return any(map(BACK.search, (self.name, *self.returns)))
 
+    @property
+    def learns(self) -> bool:
+        """Whether its name, or that of a method, is a training's or a backward pass's."""
+        return self.back or any(map(TRAINS.search, (self.name, *(self.methods or ()))))
+
     def is_run_by(self, recordings: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
         """Whether one of the recordings has run a line of it, but for a call with other words."""
         own = {*range(self.line + 1, self.end + 1)}
