@@ -24,6 +24,7 @@ from jaxmlp.verify.run.network import multiplied
 from jaxmlp.verify.run.outcome import BudgetSpent, Crashed, Died, TimedOut, Unfinished
 from jaxmlp.verify.run.recording import Recording, recording_from_data
 from jaxmlp.verify.run.runner import Runner
+from jaxmlp.verify.slopes import slope_checks
 from jaxmlp.verify.source import Source
 from jaxmlp.verify.stopped import loop_crashed, suspect
 
@@ -191,6 +192,8 @@ def _judged(
                        given_outputs(judgement.world), judgement.error_lines, forward,
                        judgement.choice.target.upstream)  # fmt: skip
     except Unjudged as why:
+        if checks := slope_checks(first, seed, lines, begins):
+            return RanStep(first.line, run, checks)
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
         )

@@ -167,12 +167,13 @@ def sure(
     excused = [_excused(check, checks, source) for check in checks]
     judged = [step for step in counted if step.checks]  # each has an E of its own
 
-    def ours(check: Check) -> bool:
-        of_targets = bool(judged) and check.stage == "loss" and _is_by_sizes(check)
-        return of_targets or _of_another_call(check) or _is_cut_out(check, source)
+    def of_targets(check: Check) -> bool:
+        apart = _is_by_sizes(check) or _is_cut_out(check, source)
+        return bool(judged) and check.stage == "loss" and apart
 
+    ours = lambda c: of_targets(c) or _of_another_call(c) or _is_cut_out(c, source)  # noqa: E731
     left, unsure = _apart([*excused, *_missing(source, checks, steps)], ours)
-    unsure = [c for c in unsure if not (judged and c.stage == "loss")]
+    unsure = [check for check in unsure if not of_targets(check)]
     if not sure_of_forward:
         left, forward = _apart(left, _of_another_forward)
         unsure += [] if judged else forward

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK
+from jaxmlp.verify.names import BACK, SLOPE_NAME
 from jaxmlp.verify.run.arguments import Arguments
 from jaxmlp.verify.run.loops import Seen
 from jaxmlp.verify.run.program import Program
@@ -46,6 +46,7 @@ def call(program: Program, uncalled: Uncalled) -> None:
             name: place for name, place in reachable_arrays(inputs).items() if place.node >= start
         }
         values = before | reachable_arrays({uncalled.title: result}) | changed | made
+        values |= _whole_slopes(uncalled.title, result)
         gives = has_matrix_product() or _gives_gradients(uncalled, result)
         _remember(program, Seen(uncalled.line, uncalled.title, start, current().next, [], values),
                   before, after, gives=gives)  # fmt: skip
@@ -72,7 +73,7 @@ def _remember(
         moved = {move.name for move in program.seen[-1].moves}
         left = {name: place for name, place in before.items() if name not in moved}
         program.seen[-1] = program.seen[-1]._replace(values=seen.values | left)
-    elif gives:
+    elif gives and seen.values:
         program.seen.append(seen)
 
 
@@ -81,7 +82,16 @@ def _gives_gradients(uncalled: Uncalled, result: Any) -> bool:
     parts = result if isinstance(result, tuple) else ()
     arrays = [isinstance(part, np.ndarray) and part.ndim > 0 for part in parts]
     several = set(arrays) == {True, False}
-    return several or any(map(BACK.search, (uncalled.name, *(uncalled.methods or ()))))
+    names = (uncalled.name, *(uncalled.methods or ()))
+    return several or any(BACK.search(name) or SLOPE_NAME.search(name) for name in names)
+
+
+def _whole_slopes(title: str, result: Any) -> dict[str, TapePlace]:
+    """The derivatives that methods give in whole numbers, as that of a ReLU may be."""
+    methods = result if isinstance(result, dict) else {}
+    return {f"{title}[{name!r}]": TapePlace(current().node_of(one), one.shape)
+            for name, one in methods.items() if SLOPE_NAME.search(name)
+            and isinstance(one, np.ndarray) and one.ndim and one.dtype.kind in "iub"}  # fmt: skip
 
 
 def has_matrix_product() -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jaxmlp.verify.names import BACK, NOT_CHECKED, TRAINS, called_name
+from jaxmlp.verify.names import BACK, NOT_CHECKED, SLOPE_NAME, TRAINS, called_name
 from jaxmlp.verify.run.wordings import Definition, Word, wordings
 
 CALL = "__call__"  # as a layer is called for its forward pass
@@ -165,8 +165,9 @@ def single_methods(uncalled: Uncalled) -> Iterator[Uncalled]:
 def that_learns(uncalled: Uncalled) -> Uncalled | None:
     """A class without the methods that neither change it nor go on or back; None if all do."""
     methods = uncalled.methods or ()
-    learns = lambda name: bool(ON_OR_BACK.search(name) or TRAINS.search(name))  # noqa: E731
-    learning = tuple(m for m in methods if m in uncalled.changing or learns(m))
+    learns = (ON_OR_BACK, TRAINS, SLOPE_NAME)
+    named = {method for method in methods if any(name.search(method) for name in learns)}
+    learning = tuple(m for m in methods if m in named | uncalled.changing)
     return uncalled._replace(methods=learning) if 0 < len(learning) < len(methods) else None
 
 

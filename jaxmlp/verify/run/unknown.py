@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import dis
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from jaxmlp.verify.run import absent
 from jaxmlp.verify.run.arrays import lifted
 from jaxmlp.verify.run.encoding import is_open, plain
 from jaxmlp.verify.run.frames import Columns, FrameRows, are_columns, column
-from jaxmlp.verify.run.oracle import FRESH_SIZES, SAMPLES
+from jaxmlp.verify.run.oracle import FRESH_SIZES, POSITIVE, SAMPLES
 from jaxmlp.verify.run.shapes import decide_elementwise, product
 from jaxmlp.verify.run.standing_in import LAYERS, PARAMETER_LIST, WHOLE, StandIn, settled
 from jaxmlp.verify.run.tape import current
@@ -36,6 +36,12 @@ DATA_LOADER = re.compile(r"DataLoader\(\)#\d+$")
 FRAME = frozenset(["values", "array"])  # of a data frame: the table itself
 CALLED_OR_TAKEN = re.compile(r"[(\[]")
 BY_ROWS = frozenset(["loc", "iloc", "ix"])
+
+
+def _keeps_from_0_and_1(bounds: Sequence[Any]) -> bool:
+    """Whether what is cut off at these bounds is to be a probability."""
+    numbers = [bound for bound in bounds if isinstance(bound, int | float)]
+    return len(numbers) == 2 and 0 < numbers[0] < numbers[1] < 1
 
 
 class Unknown(StandIn, NDArrayOperatorsMixin):
@@ -72,6 +78,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         name, args = function.__name__, list(args)
         if name == "dot" and len(args) == 2:
             product(args, self._oracle)
+        if name == "clip" and is_open(args[0]) and _keeps_from_0_and_1(args[1:]):
+            self._oracle.lengths[f"{POSITIVE}{args[0].stands_for}"] = 1
         return function(*settled(tuple(args)), **settled(kw))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:

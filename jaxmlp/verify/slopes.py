@@ -1,0 +1,71 @@
+"""An activation and its derivative as methods of a class: f' compared with autodiff of f."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from jaxmlp.verify.calling import Subject
+from jaxmlp.verify.finding import Check, Note, Words
+from jaxmlp.verify.given import F
+from jaxmlp.verify.judge.naming import RELATIVE_TOLERANCE
+from jaxmlp.verify.judge.places import placed
+from jaxmlp.verify.pieces import Piece
+from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.slope_pairs import SlopePair, slope_pair
+from jaxmlp.verify.slips import of_output
+from jaxmlp.verify.small import judged_quantity
+from jaxmlp.verify.truth import adjoints, replay
+
+
+def slope_checks(
+    recording: Recording, seed: int, lines: Sequence[str], cells: Sequence[int]
+) -> tuple[Check, ...]:
+    """The check of a derivative that a class gives beside its function; none where it does not.
+
+    Args:
+        recording: of a call of the class with x alone.
+        lines: of the file.
+        cells: of a notebook, the first line of each; else nothing.
+    """
+    graph = Graph(recording.nodes)
+    pair = slope_pair(recording, graph)
+    if pair is None:
+        return ()
+    try:
+        at = adjoints.states(recording, [pair.given], seed)
+        true = adjoints.of_own(recording, graph, [pair.given], pair.f, at)[pair.given]
+        check = _judged(recording, pair, at, true)
+    except (replay.NotReplayed, ValueError, KeyError):
+        return ()
+    place = placed(recording.nodes[pair.slope].span, lines, cells)
+    place = place if check.verdict == "wrong" else None
+    return (replace(check, line=recording.line or None, place=place),)
+
+
+def _judged(recording: Recording, pair: SlopePair, at: adjoints.States, true: np.ndarray) -> Check:
+    """The verdict on f'(x), which may be given f(x) in place of x."""
+    name, nodes = recording.name, recording.nodes
+    inputs, outputs = (np.stack([state[i] for state in at]) for i in (pair.given, pair.f))
+
+    def given(values: np.ndarray) -> np.ndarray:
+        made = (replay.values(nodes, dict.fromkeys(pair.slope_given, value), any_way=True)
+                for value in values)  # fmt: skip
+        return np.stack([np.asarray(one[pair.slope], float) for one in made])
+
+    near = functools.partial(np.allclose, b=true, rtol=RELATIVE_TOLERANCE, atol=1e-12)
+    right = Check(name, "derivative", "right")
+    if near(given(inputs)):
+        return right
+    if near(given(outputs)):
+        return of_output(right)
+    if known := next((of for of, f in F.items() if np.allclose(f(inputs), outputs)), None):
+        subject, u = Subject(name, lambda _: (None, []), ()), inputs.reshape(-1, inputs.shape[-1])
+        again = lambda u: given(u.reshape(inputs.shape)).reshape(u.shape)  # noqa: E731
+        return judged_quantity(subject, Piece("derivative", known), {"u": u}, again(u), again)
+    note = Note("not-its-derivative", Words(
+        f"This is not the derivative of what {pair.name} gives.",
+        f"{pair.name} の返す値の微分ではありません。"))  # fmt: skip
+    return replace(right, verdict="wrong", diagnosis=(note,))
