@@ -15,11 +15,11 @@ from jaxmlp.verify.calling import Subject
 from jaxmlp.verify.diagnose import same, tolerance
 from jaxmlp.verify.ending import ended
 from jaxmlp.verify.finding import Check, Note, Words
-from jaxmlp.verify.names import plain_name
+from jaxmlp.verify.names import TARGETS, plain_name
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.run.outcome import Crashed
 from jaxmlp.verify.slips import SLIPS
-from jaxmlp.verify.small import TARGETS, judged_quantity, of_outputs
+from jaxmlp.verify.small import judged_quantity, of_outputs
 
 SlopeForm: TypeAlias = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], tuple[Note, ...]]
 

@@ -94,6 +94,21 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+TARGETS = words(
+    "t ti tn target targets desired expected ytrue label labels teacher onehot truth trueval d yt"
+)
+PREDICTIONS = words(
+    "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
+)
+TARGET = re.compile(r"[yt](_|\d|$)", re.IGNORECASE)
+
+
+def is_target(name: str) -> bool:
+    """Whether it is the name of a target, and not that of an output, as y_pred is."""
+    plain = plain_name(name)
+    return plain in TARGETS or bool(TARGET.match(name) and plain not in PREDICTIONS)
+
+
 def is_product(node: ast.AST) -> bool:
     """Whether it is a product of matrices."""
     return isinstance(node, ast.MatMult) or (

@@ -257,7 +257,8 @@ def _notes(
     """On results that nothing was found of, and on parameters that were not seen."""
     told_of = {misfit.param.name for misfit in telling.misfits}
     results = [result for result, node in judgement.loose
-             if result not in told_of and _like_weights(judgement, result, node)]  # fmt: skip
+             if result not in told_of and _like_weights(judgement, result, node)
+             and not judgement.is_error(node)]  # fmt: skip
     notes = [loose(first.name, results, first.line, begins)] if results else []
     grown = [name for name, old, new in first.resized if is_larger(first, old, new)]
     reasons = {

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
@@ -17,20 +16,13 @@ from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.given import F
 from jaxmlp.verify.judge.naming import multiple
 from jaxmlp.verify.judge.stages import judge_stages
-from jaxmlp.verify.names import plain_name
+from jaxmlp.verify.names import PREDICTIONS, TARGET, TARGETS, plain_name
 from jaxmlp.verify.names import words as table
 from jaxmlp.verify.pieces import STAGE, Piece
 from jaxmlp.verify.program import Quantities
 from jaxmlp.verify.run.outcome import Crashed
 from jaxmlp.verify.slips import of_output, slips
 
-TARGETS = table(
-    "t ti tn target targets desired expected ytrue label labels teacher onehot truth trueval d yt"
-)
-PREDICTIONS = table(
-    "g gi p yhat ypred ypredict predict pred prediction probs prob out output o f fi a a2 z2 z3 x h"
-)
-TARGET = re.compile(r"[yt](_|\d|$)", re.IGNORECASE)
 LOGITS = table("u z logit logits score scores unnormalized")
 GUARD_NOTES = frozenset(("log-eps", "log-clip"))
 OUTPUT_NAMES = table("y z h s o g f fx fu out output act activation activated sig")

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxmlp.verify.judge.suited import suited
 from jaxmlp.verify.judge.worlds import Param, World
-from jaxmlp.verify.names import BACK, lower_last_word, meant
+from jaxmlp.verify.names import BACK, is_target, lower_last_word, meant
 from jaxmlp.verify.run import network
 from jaxmlp.verify.run.outputs import axis_of_one
 from jaxmlp.verify.run.step import CURVED, FACTORS
@@ -195,7 +195,10 @@ def rank(choice: Choice) -> tuple:
     exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
     oddities, fits = choice.world.odd, choice.fitting
     size = len(choice.target.backward)
-    return (not choice.world.degenerate, fits > 0, -oddities, fits, exact, choice.nearest, size)
+    named = {i: name for name, i in choice.world.recording.values if nodes[i].op == "leaf"}
+    output = not any(is_target(named.get(g, "")) for g, _ in choice.target.pairs)  # by its name
+    return (not choice.world.degenerate, fits > 0, -oddities, fits, exact, choice.nearest, size,
+            output)  # fmt: skip
 
 
 def pressed(choices: Sequence[Choice]) -> list[Choice]:

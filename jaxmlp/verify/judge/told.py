@@ -68,6 +68,9 @@ STALE = Note(
           "1 つ前の更新のときの値が残っています。このステップで計算し直した値を使ってください。"),
     Words("Which step do these values come from?", "この値はどのステップで計算したものですか。"),
 )  # fmt: skip
+OPPOSITE = Note("opposite", Words(
+    "gives the gradient with the opposite sign: an update has to add it, not subtract it",
+    "符号が逆の勾配を返します。更新では引かずに足します"))  # fmt: skip
 FOLLOWS = Note(FROM_WRONG, Words(
     "right, from a wrong value before it",
     "前の値は誤りですが、ここから先の計算は正しいです"))  # fmt: skip
@@ -142,7 +145,14 @@ class Telling:
         """By what E it was judged, and which other the file states."""
         passed = any(passes_on(self.found.choice, p) for p in self.found.world.params)
         said = [PASSED_ON] if passed else []
+        said += [OPPOSITE] if self._is_opposite() else []
         return _by(self.found, self.code), *_of_other_errors(self.found, self.code), *said
+
+    def _is_opposite(self) -> bool:
+        """Whether what is given is the gradient with the other sign, as some add it."""
+        given = [p.name for p in self.found.world.params if p.gives]
+        factors = [self.found.factors.get(name, 0) for name in given]
+        return bool(given) and all(factor < 0 for factor in factors)
 
     def _parts(self, params: Sequence[str], mistakes: Sequence[StepMistake]) -> dict[str, str]:
         """What to speak of for each parameter, once for numbers of an array that share a verdict.

@@ -284,12 +284,14 @@ def _arrays(recording: Recording, graph: Graph) -> tuple[list[int], list[int]]:
     """The arrays that a call is given: what may be a target, and what may be a parameter.
 
     None is what a function makes itself, as zeros, ones and a unit matrix; but biases of 0 that
-    have a name, in an object or as an argument, are.
+    have a name, in an object or as an argument, are, and had one before they were moved.
     """
     nodes = recording.nodes
+    moved = {graph.before[i][0] for name, i in recording.values
+             if name.startswith("self.") and nodes[i].op in SUMS and graph.before[i]}  # fmt: skip
     compared = lambda i: all(nodes[child].op in COMPARES for child in graph.after[i])  # noqa: E731
     back = {node for name, node in recording.values if "[" in name and BACK.search(name)}
-    kept = {node for _, node in recording.values} | back
+    kept = {node for _, node in recording.values} | back | moved
     first = min((n.id for n in nodes.values() if n.op != "leaf"), default=0)
     given = [n for n in nodes.values() if n.op == "leaf"]
     leaves = [n for n in given if n.value.ndim] or given  # a layer may multiply two numbers
@@ -313,14 +315,15 @@ def _met(
         candidates = _of(targets(graph, params, [], bare=bare), behind)
         return tuple(target for target in candidates if not _is_update(graph, target, kept))
 
-    if candidates := met(roots):
-        return roots, candidates
     if _is_loss(recording):
         shape = nodes[y].value.shape
         bare = [i for i in used if i != y and nodes[i].value.shape == shape]
         bare = [i for i in bare if nodes[i].value.dtype.kind == "f"]
-        if candidates := met(bare, bare=True):
-            return bare, candidates
+        plain = [one for one in met(bare, bare=True) if any(g in bare for g, _ in one.pairs)]
+        if plain:
+            return bare, tuple(plain)
+    if candidates := met(roots):
+        return roots, candidates
     return roots, tuple(upstream_targets(recording, graph, roots, y))
 
 

@@ -22,6 +22,8 @@ LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
 DRAWS = re.compile(r"weight|matrix|initiali[sz]er|xavier|glorot|kaiming|(^|_)he_")
 PREDICTS = re.compile(r"predict|argmax|classif")  # labels, by an output
+MOVES = re.compile(r"_*(update|step|apply|optimi[sz]e|get_update)(_\w+)?")  # an optimiser
+RATE = 0.1  # of such a one
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
 CLASS_ENDING = re.compile(r"_?(activat(ion|or)|func(tion)?|layer)$", re.IGNORECASE)  # of ReluLayer
 VALUE_METHODS = frozenset((
@@ -48,6 +50,8 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable
     Raises:
         Unsupported: there is no way to tell.
     """
+    if (made := _moved(stand_in, args)) is not None:
+        return made
     if (made := _applied(stand_in, args, kw)) is not None:
         return made
     if (made := absent_errors.called(stand_in, args, kw, several)) is not None:
@@ -63,6 +67,18 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable
     if SCORE.search(stand_in.stands_for):
         return _standing_in(recorded_number(stand_in._oracle.random.random()))
     return _made(stand_in, args, kw) if (data := _data(stand_in, args, kw)) is None else data
+
+
+def _moved(stand_in: StandIn, args: tuple) -> Any:
+    """What an optimiser makes of a parameter and its gradient: plain descent; None where it is no
+    optimiser by its name, or gets something else."""
+    arrays = [arg for arg in args[:2] if isinstance(arg, np.ndarray) and arg.ndim]
+    known = len(arrays) == 2 and arrays[0].shape == arrays[1].shape
+    if not known or stand_in.loaded or not MOVES.fullmatch(_function_name(stand_in)):
+        return None
+    exchanged = is_computed(arrays[0]) and not is_computed(arrays[1])
+    parameter, gradient = arrays[::-1] if exchanged else arrays
+    return parameter - RATE * gradient
 
 
 def _of_data(stand_in: StandIn, args: tuple, kw: dict[str, Any]) -> StandIn:

@@ -36,7 +36,7 @@ def call(program: Program, uncalled: Uncalled) -> None:
     if uncalled.methods is not None and result is not None:
         start, scope = current().next, {"self": result, **inputs}
         before = reachable_arrays(scope)
-        result = _methods_called(arguments, result)
+        result = _methods_called(arguments, result, before)
     if len(program.seen) == known and (optimised := [s for s in handed() if s.begin >= start]):
         program.seen.extend(optimised)
     elif len(program.seen) == known:
@@ -110,12 +110,20 @@ def _called(arguments: Arguments, function: Any) -> Any:
     return _run(ready())
 
 
-def _methods_called(arguments: Arguments, made: Any) -> dict[str, Any]:
-    """What the methods of an object give; one that gives what another asks for comes before it."""
+def _methods_called(
+    arguments: Arguments, made: Any, before: dict[str, TapePlace]
+) -> dict[str, Any]:
+    """What the methods of an object give; one that gives what another asks for comes before it.
+
+    Args:
+        before: gets the arrays that the object has made until it goes back.
+    """
     program, uncalled, results = arguments.program, arguments.what, arguments.results
     left, tried = _without_rules(made, uncalled.methods or ()), set()
     while left:
         name, errors = _next(made, left, uncalled), len(program.errors)
+        if BACK.search(name):
+            before |= reachable_arrays({"self": made}) | before
         results[name] = _result(arguments, name, getattr(made, name))
         program.went_back |= not program.errors and bool(BACK.search(name)) and has_matrix_product()
         if isinstance(results[name], Unknown) and results[name].known() is None:

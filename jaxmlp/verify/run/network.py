@@ -11,6 +11,7 @@ from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.outputs import axis_of_one
 from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.recording import Recording
+from jaxmlp.verify.run.shapes import COMPARE
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node, spread
 from jaxmlp.verify.run.targets import Target
@@ -209,7 +210,8 @@ def stated_numbers(
         results: what the step is after; what it is computed from is no E, nor what is computed
             from it: that is E after the step.
     """
-    moving = graph.dependents(params)
+    counts = [i for i, node in graph.nodes.items() if node.op in COMPARE or node.op == "np.argmax"]
+    moving = graph.dependents(params, without=frozenset(counts))  # no number of hits
     used = graph.ancestors(results) | graph.dependents(results)
     data = [i for i in graph.ancestors(target.nodes) if not graph.before[i]]
     behind = target.backward | graph.dependents(data)  # it may read the same labels anew

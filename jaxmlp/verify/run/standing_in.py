@@ -141,7 +141,7 @@ class StandIn:
         drawn = target(like, shape, self._oracle.random)
         if self._oracle.is_whole(self.stands_for) and shape:
             return np.arange(drawn.size).reshape(shape) % 2  # not all the same
-        return np.exp(drawn - 1) if self._oracle.is_positive(self.stands_for) else drawn
+        return 1 / (1 + np.exp(-drawn)) if self._oracle.is_positive(self.stands_for) else drawn
 
     def _load(self, value: Any) -> Any:
         """Become what was loaded."""

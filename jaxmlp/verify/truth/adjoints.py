@@ -22,6 +22,7 @@ ATTEMPTS = 8
 SHRINK_FACTOR = 0.2
 SHRUNK = 4  # times, at most
 MASKING = frozenset(("multiply", "where", "np.where"))  # what a ReLU is written with, too
+KEEPING_POSITIVE = frozenset(("np.clip", "subtract"))  # of a probability p: 1 − p
 LEAST = 1e-10  # of a parameter, by which it moves, at least
 
 
@@ -52,7 +53,7 @@ def states(
     for left in reversed(range(2 * ATTEMPTS + count)):
         inputs = {p: _moved(nodes[p].value, scale, random, near=near) for p in params}
         inputs = {p: np.asarray(size * value) for p, value in inputs.items()}
-        inputs |= {p: np.abs(inputs[p]) for p in logged} | samples
+        inputs |= {p: _positive(inputs[p], nodes[p].value.max()) for p in logged} | samples
         inputs |= {i: np.ones_like(nodes[i].value) for i in zero} if len(accepted) % 2 else {}
         try:
             values = replay.values(nodes, inputs, any_way=left < ATTEMPTS)
@@ -93,9 +94,15 @@ def _with_logarithm(recording: Recording, roots: Sequence[int]) -> set[int]:
         of = set().union(*(shown.get(i, ()) for i in node.references))
         if node.op in ("log", "log2", "sqrt"):
             logged |= of
-        elif of and node.op in PASSING:
+        elif of and (node.op in PASSING or node.op in KEEPING_POSITIVE):
             shown[node.id] = of | shown.get(node.id, set())
     return logged
+
+
+def _positive(value: np.ndarray, largest: float) -> np.ndarray:
+    """Positive numbers; such as are below 1, where the largest in the run is."""
+    size = np.abs(value)
+    return size / (1 + size) if largest < 1 else size
 
 
 def _is_saturated(recording: Recording, values: dict[int, np.ndarray]) -> bool:
