@@ -18,6 +18,7 @@ AFFINE = frozenset(("matmul", "dot", "np.dot", "np.matmul", "np.einsum", "add"))
 LOOKBACK = 50  # operations that are looked back over
 COMPARE = frozenset(["greater", "less", "greater_equal", "less_equal", "equal", "not_equal"])
 SCALAR_NAME = re.compile(r"lr|eta|(\w+_?)?rate|step(_?size)?|momentum", re.IGNORECASE)
+WINDOW = 2
 CLIPPING = frozenset(["maximum", "minimum"])
 
 
@@ -165,7 +166,9 @@ def _beside(name: str, mine: Any, pair: list, oracle: Oracle) -> None:
         if output is not None and oracle.choose((True, False)):  # 1 − y
             mine.become(output.shape, output)
         else:
-            _beside_number(name, mine, other, oracle, divides=second and name == "divide")
+            part = WINDOW if second and name == "subtract" and mine.setting else 0
+            _beside_number(name, mine, other, oracle, divides=second and name == "divide",
+                           part=part)  # fmt: skip
         return
     kind = f"bias of {len(shape)}" if name == "add" and _op(other) in AFFINE else ""
     options = _beside_array(name, other, shape, bias=bool(kind))
@@ -193,8 +196,14 @@ def _compared(other: Any) -> np.ndarray:
     return np.asarray(plain(other))
 
 
-def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle, *, divides: bool) -> None:
-    """A size, a rate or an array, next to a number; a setting that divides is a size."""
+def _beside_number(
+    name: str, mine: Any, other: Any, oracle: Oracle, *, divides: bool, part: int
+) -> None:
+    """A size, a rate or an array, next to a number; a setting that divides is a size.
+
+    Args:
+        part: of a larger size, such as the side of a window that is moved over an image; 0 for any.
+    """
     table = mine.loaded and "['" not in mine.stands_for  # no setting of a file
     if table or mine._flip is not None or name in COMPARE | CLIPPING:
         mine.as_array()
@@ -204,7 +213,9 @@ def _beside_number(name: str, mine: Any, other: Any, oracle: Oracle, *, divides:
         if isinstance(other, int | np.integer) or (divides and mine.setting)
         else ("number", "array")
     )
-    if kind == "integer":
+    if kind == "integer" and part and mine.known() is None:
+        mine.value = part
+    elif kind == "integer":
         mine.as_integer()
     elif kind == "array":
         mine.as_array()

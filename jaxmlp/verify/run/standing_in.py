@@ -238,12 +238,14 @@ class StandIn:
 
     def _of(self, axes: int) -> Shape:
         """A shape with so many axes, each of a size of its own, or the last of one that is used, or
-        with samples as columns."""
+        with samples as columns; of images with as many channels as something has."""
         new = (SAMPLES, *map(self._oracle.fresh, range(axes - 1)))
         like = [self.like] if self.like is not None and len(self.like) == axes else []
         used = self._oracle.used()
         columns = [(size, SAMPLES) for size in (*used, 1) if size != SAMPLES and axes == 2]
-        return self._oracle.choose([*like, new, *((*new[:-1], size) for size in used), *columns])
+        images = [(new[0], size, *new[2:]) for size in used if axes == 4]
+        last = [(*new[:-1], size) for size in used]
+        return self._oracle.choose([*like, new, *images, *last, *columns])
 
     def _loaded_array(self) -> Any:
         """A table of whole numbers, or a column of them, each a label or a measurement."""
