@@ -24,7 +24,7 @@ from jaxmlp.verify.judge.stages import STAGES
 from jaxmlp.verify.judge.unjudged import unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import derivations, pieces_of, stage_of, work
-from jaxmlp.verify.names import NOT_CHECKED, plain_name
+from jaxmlp.verify.names import NOT_CHECKED, names_used, plain_name
 from jaxmlp.verify.origin import Origins
 from jaxmlp.verify.overlooked import ID as NOT_LOOKED_AT
 from jaxmlp.verify.overlooked import broken, idle_loops, idle_methods, overlooked, remark
@@ -197,12 +197,16 @@ def _is_whole(declared: set[str]) -> bool:
 def _said(source: Source, options: Options) -> Said:
     """What the file, or the command line, says that its network is to be."""
     of_file: dict[str, Any] = source.settings
-    softmax = {n for n in source.functions if (known := piece(n)) and known.kind == "softmax"}
+    kinds = {name: known.kind for name in source.functions if (known := piece(name))}
+    softmax = {name for name, kind in kinds.items() if kind == "softmax"}
+    hidden = {name for name, kind in kinds.items() if kind == "activation"}
+    rest = [node for node in source.module.body if getattr(node, "name", None) not in kinds]
+    offered = bool(hidden) and hidden.isdisjoint(names_used(rest, {}))  # by a library of layers
     return Said(
         options.hidden or of_file.get("HIDDEN"), options.output or of_file.get("OUTPUT"),
         options.loss or of_file.get("LOSS"), options.reduction or of_file.get("REDUCTION"),
         of_file.get("BIAS") if options.bias is None else options.bias, derivations(source),
-        softmax=bool(softmax), softmax_unused=bool(softmax & set(unused(source))),
+        softmax=bool(softmax), softmax_unused=bool(softmax & set(unused(source))) and not offered,
     )  # fmt: skip
 
 

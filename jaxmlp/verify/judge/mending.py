@@ -28,7 +28,7 @@ def _with_slope(judgement: Judgement, fault: Fault) -> Values:
     """∂E/∂u for an expression that is made of ∂E/∂f(u), where this makes a parameter right."""
     names, node = judgement.names, judgement.world.recording.nodes[fault.first]
     for name in filter(None, map(names.of, before(judgement, node))):
-        for inner in judgement.world.inner(name.of, names.adjoints):
+        for inner in sorted(judgement.world.inner(name.of, names.adjoints)):
             true = names.adjoints[inner]
             made = Cause((), repair=[{fault.node: name.factor * a} for a in true])
             fits = true.shape == names.value(fault.node).shape

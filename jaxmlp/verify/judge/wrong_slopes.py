@@ -125,9 +125,11 @@ def _sloped_alike(
 
 
 def _sloped(judgement: Judgement, parent: int) -> Iterator[np.ndarray]:
-    """What ∂E/∂u is, in the shape of a node that is ∂E/∂f(u)."""
+    """What ∂E/∂u is, in the shape of a node that is ∂E/∂f(u); of what f is computed by, as −u is,
+    after that."""
     name, value = judgement.names.of(parent), judgement.names.value(parent)
-    for inner in judgement.world.inner(name.of, judgement.names.adjoints) if name else ():
+    inside = judgement.world.inner(name.of, judgement.names.adjoints) if name else ()
+    for inner in sorted(inside):
         true = judgement.names.adjoints[inner]
         if true.squeeze().shape == value.squeeze().shape:
             yield name.factor * true.reshape(value.shape)
