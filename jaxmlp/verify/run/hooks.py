@@ -10,10 +10,12 @@ from jaxmlp.verify.run.tape import current
 
 
 def label(value: Any) -> Any:
-    """int(…) of a program; an entry of data stays what it is, so that a label is known as one."""
+    """int(…) of a program; an entry of data stays what it is, so that a label is known as one, and
+    so does int(u > 0), which is f'."""
     if isinstance(value, Recorded) and value.ndim == 0:
         op = current().nodes[current().node_of(value)].op
-        return cast(value, int) if op in ("leaf", "getitem", "astype") else int(value)
+        kept = op in ("leaf", "getitem", "astype") or value.dtype.kind == "b"
+        return cast(value, int) if kept else int(value)
     return int(value)
 
 

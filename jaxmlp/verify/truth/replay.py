@@ -17,6 +17,9 @@ from jaxmlp.verify.run.tape import Node, references_in
 IGNORED = frozenset(["dtype", "casting", "order", "subok", "copy", "out"])
 
 
+OF_AXES = frozenset(("np.max", "np.min", "np.amax", "np.amin", "np.sum", "np.mean", "np.prod"))
+
+
 class NotReplayed(Exception):
     """An operation that cannot be computed anew; it has the node."""
 
@@ -77,6 +80,8 @@ def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
         args = tuple(xp.asarray(arg) if isinstance(arg, tuple) else arg for arg in args)
     kw = {key: filled(arg, known) for key, arg in node.kw.items()
           if key not in IGNORED or (key, arg) == ("order", "F")}  # fmt: skip
+    if node.op in OF_AXES and args and not np.ndim(args[0]):  # NumPy takes axis 0 of a number
+        args, kw = args[:1], {}
     try:
         with np.errstate(all="ignore"):
             return _operation(node.op, xp)(*args, **kw)
