@@ -16,7 +16,7 @@ from jaxmlp.verify.judge.still import is_larger, overwritten
 from jaxmlp.verify.judge.unjudged import MOST_NAMED_RESULTS, loose, unjudged
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.kinds import LOOP
-from jaxmlp.verify.names import BACK
+from jaxmlp.verify.names import BACK, SLOPE_NAME
 from jaxmlp.verify.overlooked import overlooked
 from jaxmlp.verify.ran import BACK_STAGES, RanStep, multiplies, not_run, runs
 from jaxmlp.verify.run.graph import Graph
@@ -46,7 +46,9 @@ def worth_running(source: Source, checks: Sequence[Check], *, beside: bool) -> b
     told = {check.name for check in checks}
     back = any(isinstance(n, ast.FunctionDef) and BACK.search(n.name) and n.name not in told
                for n in nodes)  # fmt: skip
-    looks_like_it = products or back or beside or overlooked(source.module, told, set())
+    slope = any(isinstance(m, ast.FunctionDef) and SLOPE_NAME.search(m.name)
+                for n in nodes if isinstance(n, ast.ClassDef) for m in n.body)  # fmt: skip
+    looks_like_it = products or back or slope or beside or overlooked(source.module, told, set())
     return (steps or not settled) and bool(looks_like_it)
 
 
@@ -167,6 +169,9 @@ def _judged(
     """One step, of which there are recordings with different shapes of what is missing."""
     first, name = alike[0], alike[0].name or LOOP
     run = _lines_of(first)
+    for one in alike:
+        if checks := slope_checks(one, seed, lines, begins):
+            return RanStep(first.line, _lines_of(one), checks)
     known: tuple[Check, ...] = ()
     try:
         known = _known(alike, name, said, lines, begins)
@@ -192,8 +197,6 @@ def _judged(
                        given_outputs(judgement.world), judgement.error_lines, forward,
                        judgement.choice.target.upstream)  # fmt: skip
     except Unjudged as why:
-        if checks := slope_checks(first, seed, lines, begins):
-            return RanStep(first.line, run, checks)
         silent = len(first.moves) < 2 and (
             why.reason == "no-output" or not (first.moves or _goes_back(first))
         )

@@ -51,8 +51,8 @@ def _judged(recording: Recording, pair: SlopePair, at: adjoints.States, true: np
     inputs, outputs = (np.stack([state[i] for state in at]) for i in (pair.given, pair.f))
 
     def given(values: np.ndarray) -> np.ndarray:
-        made = (replay.values(nodes, dict.fromkeys(pair.slope_given, value), any_way=True)
-                for value in values)  # fmt: skip
+        again = (dict.fromkeys(pair.slope_given, np.asarray(value)) for value in values)
+        made = (replay.values(nodes, replaced, any_way=True) for replaced in again)
         return np.stack([np.asarray(one[pair.slope], float) for one in made])
 
     near = functools.partial(np.allclose, b=true, rtol=RELATIVE_TOLERANCE, atol=1e-12)
