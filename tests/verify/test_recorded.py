@@ -1705,3 +1705,62 @@ def test_a_velocity_that_is_ahead_is_no_other_parameter(checked):
     assert "wrong" in verdicts(
         checked(NESTEROV.replace("V = W + w, V + v", "V = W + w, V + v * V"))
     )
+
+
+def test_a_loss_that_asks_for_labels_has_not_crashed_beside_a_step(checked):
+    text = """
+import numpy as np
+def mse_loss(targets, g): return np.mean((np.eye(4)[targets] - g) ** 2)
+X, t = np.random.randn(9, 3), np.random.randint(4, size=9)
+W, V, T = np.random.randn(3, 5), np.random.randn(5, 4), np.eye(4)[t]
+for epoch in range(3):
+    Z = np.tanh(X @ W); g = Z @ V
+    print(mse_loss(t, g))
+    d = 2 * (g - T) / g.size
+    dV, dW = Z.T @ d, X.T @ (d @ V.T * (1 - Z ** 2))
+    V -= 0.1 * dV; W -= 0.1 * dW
+"""
+    assert {check.verdict for check in checked(text).checks} == {"right"}
+    assert "wrong" in {c.verdict for c in checked(text.replace("(1 - Z ** 2)", "Z")).checks}
+
+
+LIBRARY_OF_LAYERS = """
+import numpy as np
+def sigmoid(u): return 1 / (1 + np.exp(-u))
+def softmax(a): return np.exp(a - a.max()) / np.exp(a - a.max()).sum()
+class Dense:
+    def __init__(self, d, q): self.W = np.random.randn(q, d)
+    def forward(self, x):
+        self.x = x
+        return self.W @ x
+    def backward(self, d, eta):
+        below = self.W.T @ d
+        self.W -= eta * np.outer(d, self.x)
+        return below
+class Net:
+    def __init__(self, layers): self.layers = layers
+    def fit(self, X, T, eta):
+        for x, t in zip(X, T):
+            for layer in self.layers: x = layer.forward(x)
+            d = x - t
+            for layer in reversed(self.layers): d = layer.backward(d, eta)
+"""
+
+
+def test_a_library_of_layers_says_nothing_of_its_softmax(checked):
+    file = checked(LIBRARY_OF_LAYERS)
+    assert {check.verdict for check in file.checks} == {"right"}
+
+
+def test_a_small_function_that_is_judged_is_not_told_of_again(checked):
+    text = """
+import numpy as np
+def relu(u): return np.maximum(0, u)
+def relu_grad(u):
+    slope = np.zeros_like(u)
+    slope[u >= 0] = 1
+    return slope
+"""
+    file = checked(text)
+    assert [check.verdict for check in file.checks] == ["right", "right"]
+    assert not [note for note in file.remarks if note.id == "not-judged"]

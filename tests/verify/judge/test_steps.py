@@ -255,3 +255,90 @@ def test_a_layer_that_the_way_back_does_not_reach_never_moves(judged):
     }
     assert wrong == {"∂E/∂W[0]": "never-moves", "∂E/∂b[0]": "never-moves"}
     assert not [note for note in file.remarks if note.id == "not-judged"]
+
+
+GUARDED = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(7, 3)), np.eye(4)[rng.integers(4, size=7)]
+W, V, lam = rng.normal(size=(3, 5)), rng.normal(size=(5, 4)), {lam}
+for t in range(3):
+    Z = np.tanh(X @ W)
+    g = np.exp(Z @ V); g /= g.sum(axis=1, keepdims=True)
+    E = -np.sum(Y * np.log(g + 1e-4)) + 0.5 * lam * (np.sum(W ** 2) + np.sum(V ** 2))
+    d = g - Y
+    dV, dW = Z.T @ d + lam * V, X.T @ (d @ V.T * (1 - Z ** 2)) + lam * W
+    V, W = V - 0.1 * dV, W - 0.1 * dW
+"""
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.3])
+def test_what_keeps_a_logarithm_from_0_is_in_no_gradient(lam):
+    assert set(judged(GUARDED.format(lam=lam)).right.values()) == {True}
+    wrong = judged(GUARDED.format(lam=lam).replace("(1 - Z ** 2)", "(1 - Z)"))
+    assert wrong.right == {"V": True, "W": False}
+
+
+LISTED = """
+import math, random
+random.seed(1)
+W = [[random.random() for k in range(2)] for j in range(3)]
+V = [random.random() for j in range(3)]
+biases = [[random.random() for j in range(3)], [random.random()]]
+for t in range(5):
+    for x, y in (([0.2, 0.9], 1.0), ([0.7, 0.1], 0.0)):
+        h = []
+        for j in range(3):
+            u = 0
+            u += biases[0][j]
+            for k in range(2):
+                u += W[j][k] * x[k]
+            h.append(1 / (1 + math.exp(-u)))
+        g = biases[1][0] + sum(V[j] * h[j] for j in range(3))
+        d = g - y
+        below = [d * V[j] * h[j] * (1 - h[j]) for j in range(3)]
+        for j in range(3):
+            V[j] -= 0.1 * d * h[j]
+            for k in range(2):
+                W[j][k] -= 0.1 * below[j] * x[k]
+{more}
+"""
+MOVED = """
+        biases[1][0] -= 0.1 * d
+        for j in range(3):
+            biases[0][j] -= 0.1 * below[j]
+"""
+
+
+def test_numbers_in_a_list_of_biases_have_to_move():
+    nodes = {i: name for name, i in judged(LISTED.format(more="")).world.recording.values}
+    still = {nodes[leaf] for leaf in judged(LISTED.format(more="")).still}
+    assert still == {"biases[0][0]", "biases[0][1]", "biases[0][2]", "biases[1][0]"}
+    assert not judged(LISTED.format(more=MOVED)).still
+
+
+def test_what_is_moved_under_another_name_has_moved():
+    text = NET.replace("A, B = A", "C = C0 - 0.1 * d2.sum(0); A, B = A").replace(
+        "Z @ B", "Z @ B + C0"
+    )
+    text = text.replace("for t in", "C0 = np.random.randn(2)\nfor t in")
+    assert not judged(text).still
+    assert judged(text.replace("C = C0 - 0.1 * ", "C = 0.1 * ")).still
+
+
+def test_a_derivative_in_whole_numbers_is_followed():
+    text = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, Y = rng.random((7, 3)), rng.random((7, 2))
+W, V = rng.random((4, 3)), rng.random((2, 4))
+for t in range(3):
+    for x, y in zip(X, Y):
+        u = W @ x
+        z = np.array([max(a, 0) for a in u])
+        d = V @ z - y
+        below = V.T @ d * np.array([int(a > 0) for a in u])
+        V, W = V - 0.1 * np.outer(d, z), W - 0.1 * np.outer(below, x)
+"""
+    assert set(judged(text).right.values()) == {True}
+    assert not judged(text.replace("max(a, 0)", "np.max(a, 0)")).right["W"]
