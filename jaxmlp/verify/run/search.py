@@ -19,6 +19,7 @@ from jaxmlp.verify.run.hooked import BATCH_SAMPLES, MANY_SAMPLES, bound
 from jaxmlp.verify.run.later import what_follows
 from jaxmlp.verify.run.left import Left, RunStart, Trial
 from jaxmlp.verify.run.loops import OutOfTime
+from jaxmlp.verify.run.message import LARGEST_ARRAY
 from jaxmlp.verify.run.oracle import Oracle
 from jaxmlp.verify.run.program import Program
 from jaxmlp.verify.run.recording import Recording, recording_as_data, taken
@@ -286,6 +287,8 @@ class Search:
         made = [replace(taken(one, nodes, current().lines, guessed=guessed), flagged=flagged)
                 for one in program.seen]  # fmt: skip
         made = [one if has_target(one) else replace(one, moves=()) for one in made]
+        made = [one for one in made  # and no more than can be sent: a grid for a picture, say
+                if all(node.value.size <= LARGEST_ARRAY for node in one.nodes.values())]  # fmt: skip
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):
