@@ -287,8 +287,7 @@ class Search:
         made = [replace(taken(one, nodes, current().lines, guessed=guessed), flagged=flagged)
                 for one in program.seen]  # fmt: skip
         made = [one if has_target(one) else replace(one, moves=()) for one in made]
-        made = [one for one in made  # and no more than can be sent: a grid for a picture, say
-                if all(node.value.size <= LARGEST_ARRAY for node in one.nodes.values())]  # fmt: skip
+        made = list(filter(_can_be_sent, made))
         step = next((k for k, one in enumerate(made) if one.moves), None)
         if step is not None and len(self.shapes) == 1 and not guessed:  # stand-ins are alike
             with contextlib.suppress(TapeFull):
@@ -354,6 +353,11 @@ def _may_train(program: Program, call: Uncalled | None) -> bool:
 def _refuses(program: Program) -> bool:
     """Whether the program has stopped where it refuses something itself."""
     return any(line in program.code.raises for _, line, _ in program.errors[:1])
+
+
+def _can_be_sent(recording: Recording) -> bool:
+    """Whether none of its arrays is too large, as a grid for a picture may be."""
+    return all(node.value.size <= LARGEST_ARRAY for node in recording.nodes.values())
 
 
 def _is_flag(choice: tuple[int, Sequence[Any]]) -> bool:

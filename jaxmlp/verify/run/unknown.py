@@ -171,8 +171,9 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         """What is taken out of it: a size, the parameters of a layer, samples, or numbers."""
         if self.setting and self.known() is None and isinstance(index, int | slice):
             made = self._elements()[index]
-            sized = SHAPE_NAME.fullmatch(self.stands_for) and is_open(made)
-            return made.as_integer() if sized else made
+            if isinstance(made, StandIn) and SHAPE_NAME.fullmatch(self.stands_for):
+                return made.as_integer()
+            return made
         if SHAPE_NAME.fullmatch(self.stands_for) and self._is_untold():
             self.value = (SAMPLES, self._oracle.fresh())
             self._oracle.drawn[self.value[1]] = None
