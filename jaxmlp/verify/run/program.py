@@ -25,7 +25,15 @@ from jaxmlp.verify.run.answer import Answer
 from jaxmlp.verify.run.arrays import Recorded, Unsupported, recorded_number
 from jaxmlp.verify.run.beside import data_file
 from jaxmlp.verify.run.code import Code
-from jaxmlp.verify.run.hooks import as_number, from_bytes, is_instance, label, minus, repeated
+from jaxmlp.verify.run.hooks import (
+    as_number,
+    differences,
+    from_bytes,
+    is_instance,
+    label,
+    minus,
+    repeated,
+)
 from jaxmlp.verify.run.loops import Loops, OutOfTime, Seen
 from jaxmlp.verify.run.oracle import ARGUMENTS, TABLE_ROWS, Oracle
 from jaxmlp.verify.run.recording_numpy import forget_saved
@@ -171,6 +179,7 @@ class Program:
             "__passes__": self.loops.passes, "__while__": self.loops.passes_while,
             "__holds__": lambda test: test or self._is_guessed(),
             "__int__": label, "__float__": as_number, "__number__": recorded_number,
+            "__recorded__": Recorded, "__differences__": differences,
             "__from_bytes__": from_bytes, "__repeated__": repeated, "__minus__": minus,
         }  # fmt: skip
         return {"__name__": "__main__", "__file__": self.path, "__builtins__": own, **hooks}
