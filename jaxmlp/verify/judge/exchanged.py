@@ -14,14 +14,17 @@ from jaxmlp.verify.judge.faults import Fault
 from jaxmlp.verify.judge.judgement import Judgement
 from jaxmlp.verify.judge.naming import Name, both_ways, same_axes
 from jaxmlp.verify.judge.otherwise import Cause, Values, backwards_note, before, remade, repaired
-from jaxmlp.verify.judge.wrong_slopes import SLOPE_MISSING, is_by_a_slope
-from jaxmlp.verify.run.graph import Graph
+from jaxmlp.verify.judge.wrong_slopes import (
+    MASK_MISSING,
+    SLOPE_MISSING,
+    is_by_a_slope,
+    is_scaled,
+)
 from jaxmlp.verify.run.step import FACTORS, JOINED, PASSING, REDUCED, SUMS
 from jaxmlp.verify.run.tape import Node
 from jaxmlp.verify.truth import replay
 
 MOST_DERIVATIVES = 200  # derivatives that are tried in place of one
-SCALING_OPERATIONS = PASSING | {"multiply", "divide"}
 LINEAR_OPERATIONS = FACTORS | JOINED | PASSING | SUMS
 WEIGHT_CUTS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
     lambda w: w, lambda w: w[..., 1:], lambda w: w[..., :-1], lambda w: w[1:], lambda w: w[:-1],
@@ -37,13 +40,6 @@ WEIGHTS_MISSING = backwards_note(
     "The weights are missing here: what is passed on is ∂E/∂a, where ∂E/∂z = Vᵀ ∂E/∂a belongs.",
     "重みが抜けています。∂E/∂z = Vᵀ ∂E/∂a を伝えるべきところで、∂E/∂a をそのまま使っています。",
     "L22",
-)
-MASK_MISSING = backwards_note(
-    "mask-missing",
-    "What the forward pass multiplies by here, such as the mask of dropout, is missing: the "
-    "gradient has to be multiplied by the same.",
-    "順伝播でここに掛けている値 (ドロップアウトのマスクなど) が抜けています。"
-    "勾配にも同じ値を掛けます。",
 )
 OTHER_WEIGHTS = backwards_note(
     "W-for-V",
@@ -109,20 +105,8 @@ def relation(judgement: Judgement, inner: int, outer: int) -> Note:
     by_f = inner in judgement.world.inner(outer, judgement.names.adjoints)
     of_outputs = outer in {g for g, _ in judgement.choice.target.pairs}  # a softmax, too
     if by_f or (of_outputs and inner in graph.ancestors([outer])):
-        return MASK_MISSING if _is_scaled(graph, inner, outer) else SLOPE_MISSING
+        return MASK_MISSING if is_scaled(graph, inner, outer) else SLOPE_MISSING
     return WEIGHTS_MISSING if _is_linear(judgement, inner, outer) else ANOTHER_DERIVATIVE
-
-
-def _is_scaled(graph: Graph, inner: int, outer: int) -> bool:
-    """Whether a value is another times an array that is not made of it, as dropout has it."""
-    of_it = graph.dependents([inner])
-    between = (of_it & graph.ancestors([outer])) - {inner}
-    products = [i for i in between if graph.nodes[i].op == "multiply"]
-    once = all(len(of_it.intersection(graph.before[i])) == 1 for i in products)
-    arrays = any(graph.nodes[k].value.size > 1 for i in products
-                 for k in graph.before[i] if k not in of_it)  # fmt: skip
-    scaled = SCALING_OPERATIONS.issuperset(graph.nodes[i].op for i in between)
-    return scaled and once and arrays
 
 
 def _others(judgement: Judgement, node: int, own: int) -> Iterator[tuple[int, np.ndarray]]:

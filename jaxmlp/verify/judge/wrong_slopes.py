@@ -18,10 +18,12 @@ from jaxmlp.verify.judge.otherwise import (
 )
 from jaxmlp.verify.judge.slopes import close, is_of_other_layer, like_slope, own_slopes
 from jaxmlp.verify.names import SLOPE_NAME
+from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.outputs import as_target
 from jaxmlp.verify.run.step import PASSING
 from jaxmlp.verify.run.tape import Node, Span
 
+SCALING_OPERATIONS = PASSING | {"multiply", "divide"}
 OF_SLOPE = frozenset(("slope-plus", "slope-1-f", "f-for-slope"))  # mistakes in f' by itself
 SLOPE_MISSING = backwards_note(
     "slope-missing",
@@ -30,6 +32,13 @@ SLOPE_MISSING = backwards_note(
     "活性化関数の微分が抜けています。∂E/∂u = ∂E/∂f(u) ⊙ f'(u) を伝えるべきところで、∂E/∂f(u) を"
     "そのまま使っています。",
     "L18",
+)
+MASK_MISSING = backwards_note(
+    "mask-missing",
+    "What the forward pass multiplies by here, such as the mask of dropout, is missing: the "
+    "gradient has to be multiplied by the same.",
+    "順伝播でここに掛けている値 (ドロップアウトのマスクなど) が抜けています。"
+    "勾配にも同じ値を掛けます。",
 )
 SLOPE_TWICE = backwards_note(
     "slope-twice",
@@ -61,8 +70,9 @@ WRONG_SLOPE = backwards_note(
 
 def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | None:
     """Fed with ∂E/∂f(u), where ∂E/∂u belongs."""
-    repair = slope_with(judgement, fault, node, [{} for _ in judgement.world.at])
-    if repair is None or is_by_a_slope(judgement, node, repair):
+    fed = slopes_with(judgement, fault, node, [{} for _ in judgement.world.at])
+    repair = next((one for one in fed if not is_by_a_slope(judgement, node, one)), None)
+    if repair is None:
         return None
     parent, *_ = repair[0]
     graph = judgement.world.graph
@@ -70,7 +80,28 @@ def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | Non
     never = not any(leads_somewhere(judgement, i) for i in feeds)
     *_, made = graph.way(parent, PASSING - {"np.copy"})
     span = judgement.world.recording.nodes[made].span if never else None
-    return Cause((SLOPE_MISSING,), span, repair)
+    return Cause((_missing(judgement, parent, repair[0][parent]),), span, repair)
+
+
+def _missing(judgement: Judgement, parent: int, fed: np.ndarray) -> Note:
+    """What is missing in a value that is ∂E/∂f(u): f', or the mask that f(u) is multiplied by."""
+    name, adjoints = judgement.names.of(parent), judgement.names.adjoints
+    inside = judgement.world.inner(name.of, adjoints) if name else ()
+    scaled = (i for i in inside if is_scaled(judgement.world.graph, i, name.of))
+    by_mask = any(np.allclose(name.factor * adjoints[i][0].ravel(), fed.ravel()) for i in scaled)
+    return MASK_MISSING if by_mask else SLOPE_MISSING
+
+
+def is_scaled(graph: Graph, inner: int, outer: int) -> bool:
+    """Whether a value is another times an array that is not made of it, as dropout has it."""
+    of_it = graph.dependents([inner])
+    between = (of_it & graph.ancestors([outer])) - {inner}
+    products = [i for i in between if graph.nodes[i].op == "multiply"]
+    once = all(len(of_it.intersection(graph.before[i])) == 1 for i in products)
+    arrays = any(graph.nodes[k].value.size > 1 for i in products
+                 for k in graph.before[i] if k not in of_it)  # fmt: skip
+    scaled = SCALING_OPERATIONS.issuperset(graph.nodes[i].op for i in between)
+    return scaled and once and arrays
 
 
 def is_by_a_slope(judgement: Judgement, node: Node, fed: Values) -> bool:
@@ -95,16 +126,20 @@ def _of_u(judgement: Judgement, node: Node) -> Iterator[int]:
 
 
 def slope_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Values | None:
+    """The first of `slopes_with`."""
+    return next(slopes_with(judgement, fault, node, known), None)
+
+
+def slopes_with(judgement: Judgement, fault: Fault, node: Node, known: Values) -> Iterator[Values]:
     """The values of the node that is fed, if with ∂E/∂u in place of its ∂E/∂f(u) all is right; of
     samples that are passed one by one, those of all of them."""
     for parent in before(judgement, node):
         for fed in _sloped(judgement, parent):
             tried = [{**values, parent: a} for values, a in zip(known, fed, strict=True)]
             if is_something(judgement, fault, tried):
-                return tried
-        if (tried := _sloped_alike(judgement, fault, parent, known)) is not None:
-            return tried
-    return None
+                yield tried
+        if (alike := _sloped_alike(judgement, fault, parent, known)) is not None:
+            yield alike
 
 
 def _sloped_alike(
