@@ -4,6 +4,7 @@ import pytest
 
 from jaxmlp.verify.judge import steps
 from jaxmlp.verify.judge.faults import faults
+from jaxmlp.verify.judge.mending import repairs
 from jaxmlp.verify.judge.worlds import Unjudged
 from jaxmlp.verify.run.record import record
 from jaxmlp.verify.run.recording import recording_from_data
@@ -342,3 +343,28 @@ for t in range(3):
 """
     assert set(judged(text).right.values()) == {True}
     assert not judged(text.replace("max(a, 0)", "np.max(a, 0)")).right["W"]
+
+
+DROPPED = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+W, V, U = rng.normal(size=(3, 6)), rng.normal(size=(6, 5)), rng.normal(size=(5, 2))
+for t in range(3):
+    mask = (np.random.rand(20, 6) < 0.8) / 0.8
+    z = np.tanh(X @ W)
+    h = np.tanh((z * mask) @ V)
+    d3 = h @ U - Y
+    d2 = d3 @ U.T * (1 - h ** 2)
+    d1 = mask * (d2 @ V.T) * (1 - z ** 2)
+    dU, dV, dW = h.T @ d3, (z * mask).T @ d2, X.T @ d1
+    U -= 0.1 * dU; V -= 0.1 * dV; W -= 0.1 * dW
+"""
+
+
+def test_a_mask_that_one_layer_has_belongs_in_its_gradient():
+    assert set(judged(DROPPED).right.values()) == {True}
+    wrong = judged(DROPPED.replace("mask * (d2 @ V.T)", "(d2 @ V.T)"))
+    ((fault, why),) = next(repairs(wrong))[1]
+    assert [note.id for note in why.notes] == ["mask-missing"]
+    assert wrong.world.recording.nodes[fault.first].span.line == 12
