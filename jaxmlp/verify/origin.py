@@ -16,7 +16,7 @@ from jaxmlp.verify.finding import Check, Note, Words
 from jaxmlp.verify.names import names_used
 from jaxmlp.verify.reading import code_of, of_cells
 from jaxmlp.verify.run.beside import data_files, module_file, roots
-from jaxmlp.verify.run.modules import STOOD_IN
+from jaxmlp.verify.run.modules import REPLACED
 from jaxmlp.verify.run.runner import is_library
 from jaxmlp.verify.source import Source
 
@@ -197,7 +197,7 @@ def _absent(path: Path, module: ast.Module) -> Iterator[str]:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
         asked = {name for name, dots in _modules([node])
-                 if dots or name.split(".")[0] not in STOOD_IN}  # fmt: skip
+                 if dots or name.split(".")[0] not in REPLACED}  # fmt: skip
         level = getattr(node, "level", 0)
         if asked and not any(module_file(name, level, home, folders) for name in asked):
             written = getattr(node, "module", None) or min(alias.name for alias in node.names)

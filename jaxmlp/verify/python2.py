@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 CAUGHT = r"^([ \t]*except[ \t]+[\w.]+|[ \t]*except[ \t]*\([\w., \t]+\)),[ \t]*(\w+)[ \t]*:"
 REPLACED = [(re.compile(old, re.M), new) for old, new in (
-    (r"(?<![\w.])0([0-7]+)(?![\w.])", r"0o\1"),
-    (r"(?<![\w.])(\d+)[lL]\b", r"\1"),
+    (r"(?<![\w.])0([0-7]+)(?=[lL]?(?![\w.]))", r"0o\1"),
+    (r"(?<![\w.])(0[xXo][\da-fA-F]+|\d+)[lL]\b", r"\1"),
     (CAUGHT, r"\1 as \2:"),
     (r"^([ \t]*raise[ \t]+[\w.]+),[ \t]*(.+)$", r"\1(\2)"),
     (r"^([ \t]*print)[ \t]*>>[ \t]*[\w.]+,", r"\1"),

@@ -1,5 +1,6 @@
 """Which parameters of a step follow the gradient of one E, and by how much of it."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from jaxmlp.verify.run.step import SUMS
 from jaxmlp.verify.run.targets import Target
 from jaxmlp.verify.truth import errors
 
+NUMBERED = re.compile(r"\[\d+\]")
 TINY = 1e-8  # of the largest gradient
 CANCELLATION_TOLERANCE = 1e-11  # of its terms, that may be left of a sum that is 0
 
@@ -248,7 +250,10 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
 
 
 def _has_moved(world: World, target: Target, root: int) -> bool:
-    """Whether something of the backward pass is added to a parameter, whatever that is called."""
+    """Whether something of the backward pass is added to a parameter, whatever that is called, in a
+    step that is made once: in a loop it would have to be the parameter of the next pass."""
+    if world.recording.line:
+        return False
     graph, forward = world.graph, world.graph.ancestors([g for g, _ in target.pairs])
     sums = [i for i in graph.after[root] if graph.nodes[i].op in SUMS and i not in forward]
     return any(not target.backward.isdisjoint(graph.before[i]) for i in sums)
@@ -273,14 +278,14 @@ def _is_bias(world: World, leaf: int) -> bool:
 
 
 def _listed_biases(world: World) -> set[int]:
-    """The numbers in lists that have the name of biases, where no number of such a list moves; they
-    are not all one, as a threshold may be."""
+    """The numbers in lists, or of the objects in one, that have the name of biases, where none of
+    these moves; they are not all one, as a threshold may be."""
     nodes, places = world.recording.nodes, {i: name for name, i in world.recording.values}
     lists: dict[str, list[int]] = {}
     for i in world.fixed:
         if not nodes[i].value.ndim and BIAS.search(last_of(places.get(i, ""))):
-            lists.setdefault(places[i].partition("[")[0], []).append(i)
-    moved = {p.name.partition("[")[0] for p in world.params}
+            lists.setdefault(NUMBERED.sub("", places[i]), []).append(i)
+    moved = {NUMBERED.sub("", p.name) for p in world.params}
     return {i for name, some in lists.items() if name not in moved for i in some
             if len({float(nodes[k].value) for k in some}) > 1}  # fmt: skip
 

@@ -70,7 +70,7 @@ STALE = Note(
 )  # fmt: skip
 OPPOSITE = Note("opposite", Words(
     "gives the gradient with the opposite sign: an update has to add it, not subtract it",
-    "符号が逆の勾配を返します。更新では引かずに足します"))  # fmt: skip
+    "符号が逆の勾配を返します。更新では引くのでなく足す必要があります"))  # fmt: skip
 FOLLOWS = Note(FROM_WRONG, Words(
     "right, from a wrong value before it",
     "前の値は誤りですが、ここから先の計算は正しいです"))  # fmt: skip

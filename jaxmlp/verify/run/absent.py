@@ -22,7 +22,7 @@ LACKS = re.compile(r"\.(isnull|isna|duplicated)$")
 SCORE = re.compile(r"metrics.*(score|loss|error)$")  # what gives a number
 DRAWS = re.compile(r"weight|matrix|initiali[sz]er|xavier|glorot|kaiming|(^|_)he_")
 PREDICTS = re.compile(r"predict|argmax|classif")  # labels, by an output
-MOVES = re.compile(r"_*(update|step|apply|optimi[sz]e|get_update)(_\w+)?")  # an optimiser
+OPTIMISES = re.compile(r"_*(update(_\w+)?|step|apply_gradients?|optimi[sz]e)")  # a parameter
 RATE = 0.1  # of such a one
 OF_OBJECT = re.compile(r"(\w+)\(\)(?:#\d+)?\.(\w+)$")
 CLASS_ENDING = re.compile(r"_?(activat(ion|or)|func(tion)?|layer)$", re.IGNORECASE)  # of ReluLayer
@@ -41,16 +41,20 @@ class Activation(NamedTuple):
     slope: Callable[[Any], Any]
 
 
-def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable[[], bool]) -> Any:
+def called(
+    stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable[[], bool],
+    operand: Callable[[], bool],
+) -> Any:  # fmt: skip
     """What it gives as a function.
 
     Args:
         several: tells whether more than one value is asked for.
+        operand: tells whether what it gives is added to something, or subtracted from it.
 
     Raises:
         Unsupported: there is no way to tell.
     """
-    if (made := _moved(stand_in, args)) is not None:
+    if (made := _descended(stand_in, args)) is not None and not operand():
         return made
     if (made := _applied(stand_in, args, kw)) is not None:
         return made
@@ -69,12 +73,12 @@ def called(stand_in: StandIn, args: tuple, kw: dict[str, Any], several: Callable
     return _made(stand_in, args, kw) if (data := _data(stand_in, args, kw)) is None else data
 
 
-def _moved(stand_in: StandIn, args: tuple) -> Any:
+def _descended(stand_in: StandIn, args: tuple) -> Any:
     """What an optimiser makes of a parameter and its gradient: plain descent; None where it is no
     optimiser by its name, or gets something else."""
     arrays = [arg for arg in args[:2] if isinstance(arg, np.ndarray) and arg.ndim]
     known = len(arrays) == 2 and arrays[0].shape == arrays[1].shape
-    if not known or stand_in.loaded or not MOVES.fullmatch(_function_name(stand_in)):
+    if not known or stand_in.loaded or not OPTIMISES.fullmatch(_function_name(stand_in)):
         return None
     exchanged = is_computed(arrays[0]) and not is_computed(arrays[1])
     parameter, gradient = arrays[::-1] if exchanged else arrays

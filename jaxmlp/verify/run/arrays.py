@@ -139,7 +139,8 @@ class Recorded(Methods):
         node = current().nodes[current().node_of(self)]
         used = node.op != "leaf" or any(node.id in other.references
                                         for other in current().nodes.values())  # fmt: skip
-        if axis is not None and self.ndim == 2 and self.dtype.kind == "f" and not used:
+        several = axis is not None and self.ndim == 2 and self.shape[axis] > 1
+        if several and self.dtype.kind == "f" and not used:
             values = np.asarray(plain(self))
             classes = np.expand_dims(values.argmax(axis), axis)
             values[...] = 0

@@ -30,7 +30,7 @@ ABSENT = frozenset((
     "gzip", "kaggle", "gym", "datasets", "sklearn", "skimage", "nltk",
 ))  # fmt: skip
 
-STOOD_IN = frozenset((*LIBRARIES, *HARMLESS, *ABSENT, "pandas"))  # whatever they are asked for
+REPLACED = frozenset((*LIBRARIES, *HARMLESS, *ABSENT, "pandas"))  # whatever they are asked for
 
 CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 

@@ -8,7 +8,7 @@ from jaxmlp.verify.names import BACK, GRADIENT, GRADIENT_OF, last_word
 from jaxmlp.verify.run.graph import Graph
 from jaxmlp.verify.run.network import fixed, multiplied
 from jaxmlp.verify.run.recording import Recording
-from jaxmlp.verify.run.slope_pairs import slope_pair
+from jaxmlp.verify.run.slope_pairs import slope_pairs
 from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.targets import Target, is_stated, kept_at, targets, upstream_targets
 
@@ -75,7 +75,7 @@ def _is_passed_back(recording: Recording) -> bool:
     outputs = [g for g in outputs if recording.nodes[g].op != "leaf"]
     if not (recording.name and recording.goes_back and len(outputs) == 2):
         return True
-    if slope_pair(recording, graph):
+    if slope_pairs(recording, graph):
         return True
     return any(
         any(upstream_targets(recording, graph, [n.id for n in arrays if n.id != y.id], y.id))

@@ -147,7 +147,8 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
         return self.stands_for  # of a folder that was loaded, in which there is nothing
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        return absent.called(self, args, kw, lambda: _unpacked_into(attribute=True) > 1)
+        several = lambda: _unpacked_into(attribute=True) > 1  # noqa: E731
+        return absent.called(self, args, kw, several, _is_operand)
 
     def __enter__(self) -> Unknown:
         return self
@@ -339,6 +340,15 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
 
     def __deepcopy__(self, memo: dict) -> Any:
         return self if (value := self.known()) is None else copy.deepcopy(value, memo)
+
+
+def _is_operand() -> bool:
+    """Whether what a call gives is added to something, or subtracted from it, at once."""
+    frame = current().frame(beside=True)
+    if frame is None:
+        return False
+    steps = [s.opname for s in dis.get_instructions(frame.f_code) if s.offset > frame.f_lasti]
+    return steps[:1] == ["BINARY_OP"]
 
 
 def _unpacked_into(*, attribute: bool = False) -> int:

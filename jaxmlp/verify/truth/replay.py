@@ -80,7 +80,8 @@ def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
         args = tuple(xp.asarray(arg) if isinstance(arg, tuple) else arg for arg in args)
     kw = {key: filled(arg, known) for key, arg in node.kw.items()
           if key not in IGNORED or (key, arg) == ("order", "F")}  # fmt: skip
-    if node.op in OF_AXES and args and not np.ndim(args[0]):  # NumPy takes axis 0 of a number
+    axis = kw.get("axis", (*args, None)[1] if args else None)
+    if node.op in OF_AXES and not np.ndim(args[0]) and axis in (0, -1):  # as NumPy has it
         args, kw = args[:1], {}
     try:
         with np.errstate(all="ignore"):
