@@ -278,12 +278,13 @@ def _is_bias(world: World, leaf: int) -> bool:
 
 
 def _listed_biases(world: World) -> set[int]:
-    """The numbers in lists, or of the objects in one, that have the name of biases, where none of
-    these moves; they are not all one, as a threshold may be."""
+    """The numbers in lists that have the name of biases, where none of these moves; they are not
+    all one, as a threshold may be."""
     nodes, places = world.recording.nodes, {i: name for name, i in world.recording.values}
     lists: dict[str, list[int]] = {}
     for i in world.fixed:
-        if not nodes[i].value.ndim and BIAS.search(last_of(places.get(i, ""))):
+        listed = not nodes[i].value.ndim and places.get(i, "").endswith("]")
+        if listed and BIAS.search(last_of(places[i])):
             lists.setdefault(NUMBERED.sub("", places[i]), []).append(i)
     moved = {NUMBERED.sub("", p.name) for p in world.params}
     return {i for name, some in lists.items() if name not in moved for i in some

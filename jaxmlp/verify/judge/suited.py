@@ -20,7 +20,9 @@ def suited(world: World, target: Target, seed: int) -> World:
     recording, nodes = world.recording, world.recording.nodes
     likely = network.like_outputs(world.graph, target, world.at[0]) if recording.guessed else {}
     whole = {i: np.eye(value.shape[-1])[value.argmax(-1)] for i, value in likely.items()}
-    classes = any(nodes[k].op == "np.argmax" for i in likely for k in world.graph.after[i])
+    several = any(value.shape[-1] > 1 for value in likely.values())
+    asked = any(nodes[k].op == "np.argmax" for i in likely for k in world.graph.after[i])
+    classes = several and asked
     ways = [] if not likely else [whole] if classes else [likely, whole]
     for values in ways:
         new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}

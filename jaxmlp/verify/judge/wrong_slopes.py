@@ -80,7 +80,7 @@ def slope_missing(judgement: Judgement, fault: Fault, node: Node) -> Cause | Non
     never = not any(leads_somewhere(judgement, i) for i in feeds)
     *_, made = graph.way(parent, PASSING - {"np.copy"})
     span = judgement.world.recording.nodes[made].span if never else None
-    return Cause((_missing(judgement, parent, repair[0][parent]),), span, repair)
+    return Cause((_missing(judgement, parent, np.asarray(repair[0][parent])),), span, repair)
 
 
 def _missing(judgement: Judgement, parent: int, fed: np.ndarray) -> Note:

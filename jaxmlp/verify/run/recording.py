@@ -5,6 +5,7 @@ Everything but the arrays is JSON; the arrays are a list beside it, named by the
 
 import bisect
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from jaxmlp.verify.run.reads import Read, where_read
 from jaxmlp.verify.run.step import FACTORS, PASSING
 from jaxmlp.verify.run.tape import Node, Ref, Span
 
+OPTIMISER = re.compile(r"descent|optimi|adagrad", re.IGNORECASE)
 LARGEST_UNUSED = 1 << 16  # numbers of an array that a step leaves as it is, and does not use
 
 
@@ -73,10 +75,13 @@ class Recording:
 
     @property
     def goes_back(self) -> bool:
-        """Whether the function, a method, or something that it gives, is called a backward pass."""
+        """Whether the function, a method, or something that it gives, is called a backward pass;
+        gradient descent is none by its name."""
         inside = {n.span.function for n in self.nodes.values()} if self.name else ()
         methods = [function for function in inside if function.startswith(f"{self.name}.")]
-        return any(BACK.search(name) for name in (*self.gives, *methods))
+        names = (name.removeprefix(self.name) for name in (*self.gives, *methods))
+        own = "" if OPTIMISER.search(self.name) else self.name
+        return any(BACK.search(name) for name in (own, *names))
 
 
 def taken(

@@ -318,13 +318,15 @@ def test_numbers_in_a_list_of_biases_have_to_move():
     assert not judged(LISTED.format(more=MOVED)).still
 
 
+ONCE = NET.replace("for t in range(3):", "C0 = np.random.randn(2)\nif True:").replace(
+    "Z @ B", "Z @ B + C0"
+)
+
+
 def test_what_is_moved_under_another_name_has_moved():
-    text = NET.replace("A, B = A", "C = C0 - 0.1 * d2.sum(0); A, B = A").replace(
-        "Z @ B", "Z @ B + C0"
-    )
-    text = text.replace("for t in", "C0 = np.random.randn(2)\nfor t in")
-    assert not judged(text).still
-    assert judged(text.replace("C = C0 - 0.1 * ", "C = 0.1 * ")).still
+    moved = ONCE + "    C = C0 - 0.1 * d2.sum(0)\n"
+    assert not judged(moved).still
+    assert judged(moved.replace("if True:", "for t in range(3):")).still
 
 
 def test_a_derivative_in_whole_numbers_is_followed():
