@@ -261,3 +261,27 @@ def test_a_gradient_check_of_many_entries_is_not_waited_for(judged):
     (wrong,) = [check for check in judged(CHECKED.replace("(1 - Z ** 2)", "(1 - Z)")).checks
                 if check.verdict == "wrong"]  # fmt: skip
     assert wrong.place.line == 26
+
+
+OPTIMISER = """
+import numpy as np
+class StochasticGradientDescent:
+    def __init__(self, rate=0.01, momentum=0.5):
+        self.rate, self.momentum, self.moved = rate, momentum, None
+    def update(self, w, grad_wrt_w):
+        if self.moved is None:
+            self.moved = np.zeros(np.shape(w))
+        self.moved = self.momentum * self.moved + (1 - self.momentum) * grad_wrt_w
+        return w - self.rate * self.moved
+"""
+
+
+def test_gradient_descent_by_itself_is_no_backward_pass(judged):
+    assert not judged(OPTIMISER).checks
+
+
+def test_what_an_optimiser_gives_is_no_parameter_where_it_is_subtracted(judged):
+    text = DENSE.replace(
+        "self.W = self.rule.update(self.W, ", "self.W -= self.rule.update(self.W, "
+    )
+    assert "wrong" not in {check.verdict for check in judged(text).checks}
