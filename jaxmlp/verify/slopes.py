@@ -42,8 +42,8 @@ def slope_checks(
             check = _judged(recording, name, pair, at, true)
         except (replay.NotReplayed, ValueError, KeyError):
             continue
-        wrong = check.verdict == "wrong"
-        place = placed(recording.nodes[pair.slope].span, lines, cells) if wrong else None
+        right = check.verdict == "right"
+        place = None if right else placed(recording.nodes[pair.slope].span, lines, cells)
         checks.append(replace(check, line=recording.line or None, place=place))
     return tuple(checks)
 
