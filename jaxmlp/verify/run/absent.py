@@ -54,7 +54,7 @@ def called(
     Raises:
         Unsupported: there is no way to tell.
     """
-    if (made := _descended(stand_in, args)) is not None and not operand():
+    if (made := _descended(stand_in, args, operand)) is not None:
         return made
     if (made := _applied(stand_in, args, kw)) is not None:
         return made
@@ -73,12 +73,13 @@ def called(
     return _made(stand_in, args, kw) if (data := _data(stand_in, args, kw)) is None else data
 
 
-def _descended(stand_in: StandIn, args: tuple) -> Any:
+def _descended(stand_in: StandIn, args: tuple, operand: Callable[[], bool]) -> Any:
     """What an optimiser makes of a parameter and its gradient: plain descent; None where it is no
     optimiser by its name, or gets something else."""
     arrays = [arg for arg in args[:2] if isinstance(arg, np.ndarray) and arg.ndim]
     known = len(arrays) == 2 and arrays[0].shape == arrays[1].shape
-    if not known or stand_in.loaded or not OPTIMISES.fullmatch(_function_name(stand_in)):
+    named = not stand_in.loaded and OPTIMISES.fullmatch(_function_name(stand_in))
+    if not (known and named) or operand():
         return None
     exchanged = is_computed(arrays[0]) and not is_computed(arrays[1])
     parameter, gradient = arrays[::-1] if exchanged else arrays
