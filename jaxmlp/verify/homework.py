@@ -264,7 +264,7 @@ def _not_there(modules: Sequence[str]) -> Note:
     names = ", ".join(modules[:MOST_ABSENT])
     return Note("not-there", Words(
         f"neither beside the file nor installed: {names}; what is made of it cannot be judged",
-        f"{names} が同じフォルダーになく、インストールもされていないため、"
+        f"{names} が同じフォルダになく、インストールもされていないため、"
         "それを使う部分は判定できません"))  # fmt: skip
 
 
