@@ -103,6 +103,11 @@ PREDICTIONS = words(
 TARGET = re.compile(r"[yt](_|\d|$)", re.IGNORECASE)
 
 
+def is_of_derivative(name: str) -> bool:
+    """Whether it is the name of a backward pass, or of an f'."""
+    return bool(BACK.search(name) or SLOPE_NAME.search(name))
+
+
 def is_target(name: str) -> bool:
     """Whether it is the name of a target, and not that of an output, as y_pred is."""
     plain = plain_name(name)

@@ -168,7 +168,7 @@ def sure(
     judged = [step for step in counted if step.checks]  # each has an E of its own
 
     def of_targets(check: Check) -> bool:
-        apart = _is_by_sizes(check) or _is_cut_out(check, source)
+        apart = _has_stopped(check, "crash-of-sizes") or _is_cut_out(check, source)
         return bool(judged) and check.stage == "loss" and apart
 
     ours = lambda c: of_targets(c) or _of_another_call(c) or _is_cut_out(c, source)  # noqa: E731
@@ -195,13 +195,13 @@ def _apart(
 
 def _of_another_call(check: Check) -> bool:
     """Whether a small function has stopped since it was called otherwise than it asks for."""
-    ids = {note.id for note in check.remarks}
-    return check.stage in STAGE.values() and check.verdict == "crashed" and "crash-of-call" in ids
+    return check.stage in STAGE.values() and _has_stopped(check, "crash-of-call")
 
 
-def _is_by_sizes(check: Check) -> bool:
-    """Whether a function has stopped at arrays that it may not be meant for."""
-    return check.verdict == "crashed" and "crash-of-sizes" in {n.id for n in check.remarks}
+def _has_stopped(check: Check, *ways: str) -> bool:
+    """Whether a function has stopped in one of these ways: at arrays that it may not be meant for,
+    say, or since it asks for others."""
+    return check.verdict == "crashed" and not {n.id for n in check.remarks}.isdisjoint(ways)
 
 
 def _is_cut_out(check: Check, source: Source) -> bool:
@@ -225,7 +225,7 @@ def _of_another_forward(check: Check) -> bool:
     """
     ids = {note.id for note in check.diagnosis}
     follows = check.verdict == "right" and FROM_WRONG in {n.id for n in check.remarks}
-    stopped = _is_by_sizes(check) or "crash-of-call" in {n.id for n in check.remarks}
+    stopped = _has_stopped(check, "crash-of-sizes", "crash-of-call")
     wrong = follows or stopped or (check.verdict == "wrong" and ids == {"unrecognised"})
     return check.stage in OF_FORWARD and wrong
 

@@ -195,8 +195,9 @@ def rank(choice: Choice) -> tuple:
     exact = all(nodes[g].value.shape == nodes[y].value.shape for g, y in choice.target.pairs)
     oddities, fits = choice.world.odd, choice.fitting
     size = len(choice.target.backward)
-    named = {i: name for name, i in choice.world.recording.values if nodes[i].op == "leaf"}
-    output = not any(is_target(named.get(g, "")) for g, _ in choice.target.pairs)  # by its name
+    bare = {g for g, _ in choice.target.pairs if nodes[g].op == "leaf"}
+    named = {i: name for name, i in choice.world.recording.values if i in bare} if bare else {}
+    output = not any(map(is_target, named.values()))
     return (not choice.world.degenerate, fits > 0, -oddities, fits, exact, choice.nearest, size,
             output)  # fmt: skip
 

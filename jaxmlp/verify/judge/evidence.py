@@ -50,10 +50,10 @@ def _is_cut(judgement: Judgement) -> bool:
 
 def stated_error(judgement: Judgement) -> str | None:
     """The name of E, if the file computes this E; or it has no name."""
-    error, given = judgement.choice.error, dict(judgement.world.recording.values)
+    error, given = judgement.choice.error, {i for _, i in judgement.world.recording.values}
     if error not in errors.ERROR_FUNCTIONS or any(judgement.stated_scales()):
         return error
-    return error if any(map(judgement.is_error, given.values())) else None
+    return error if any(map(judgement.is_error, given)) else None
 
 
 def has_slope(judgement: Judgement) -> bool:

@@ -243,20 +243,23 @@ def _still(world: World, target: Target, names: Names) -> dict[int, int]:
     left += [i for i in depends if empty_updates(world, forward, i)]
     return {i: min(world.graph.after[i]) for i in left} | {
         root: i  # the last, where its gradient ends
-        for root in world.fixed if root in names.adjoints and not _has_moved(world, target, root)
+        for root in world.fixed
+        if root in names.adjoints and not _has_moved(world, forward, target.backward, root)
         for i in sorted(target.backward - used)
         if names.is_gradient(i, root) is not None
     }  # fmt: skip
 
 
-def _has_moved(world: World, target: Target, root: int) -> bool:
+def _has_moved(
+    world: World, forward: Collection[int], backward: Collection[int], root: int
+) -> bool:
     """Whether something of the backward pass is added to a parameter, whatever that is called, in a
     step that is made once: in a loop it would have to be the parameter of the next pass."""
     if world.recording.line:
         return False
-    graph, forward = world.graph, world.graph.ancestors([g for g, _ in target.pairs])
+    graph = world.graph
     sums = [i for i in graph.after[root] if graph.nodes[i].op in SUMS and i not in forward]
-    return any(not target.backward.isdisjoint(graph.before[i]) for i in sums)
+    return any(i in backward for moved in sums for i in graph.before[moved])
 
 
 def empty_updates(world: World, forward: Collection[int], leaf: int) -> list[int]:

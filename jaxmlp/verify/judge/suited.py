@@ -22,9 +22,7 @@ def suited(world: World, target: Target, seed: int) -> World:
     whole = {i: np.eye(value.shape[-1])[value.argmax(-1)] for i, value in likely.items()}
     several = any(value.shape[-1] > 1 for value in likely.values())
     asked = any(nodes[k].op == "np.argmax" for i in likely for k in world.graph.after[i])
-    classes = several and asked
-    ways = [] if not likely else [whole] if classes else [likely, whole]
-    for values in ways:
+    for values in filter(None, [whole] if several and asked else [likely, whole]):
         new = nodes | {i: nodes[i]._replace(value=value) for i, value in values.items()}
         changed = replace(recording, nodes=new)
         with contextlib.suppress(replay.NotReplayed):  # with these it may go another way

@@ -136,11 +136,11 @@ class Recorded(Methods):
     def _tell_classes(self, axis: int | None) -> None:
         """Be 1 for one class of each sample and else 0, as data of which that class is asked for
         before anything is computed of them."""
-        node = current().nodes[current().node_of(self)]
-        used = node.op != "leaf" or any(node.id in other.references
-                                        for other in current().nodes.values())  # fmt: skip
-        several = axis is not None and self.ndim == 2 and self.shape[axis] > 1
-        if several and self.dtype.kind == "f" and not used:
+        if axis is None or self.ndim != 2 or self.shape[axis] < 2 or self.dtype.kind != "f":
+            return
+        nodes = current().nodes
+        node = nodes[current().node_of(self)]
+        if node.op == "leaf" and not any(node.id in other.references for other in nodes.values()):
             values = np.asarray(plain(self))
             classes = np.expand_dims(values.argmax(axis), axis)
             values[...] = 0

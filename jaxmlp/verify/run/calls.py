@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxmlp.verify.names import BACK, SLOPE_NAME
+from jaxmlp.verify.names import BACK, SLOPE_NAME, is_of_derivative
 from jaxmlp.verify.run.arguments import Arguments
 from jaxmlp.verify.run.loops import Seen
 from jaxmlp.verify.run.program import Program
@@ -83,7 +83,7 @@ def _gives_gradients(uncalled: Uncalled, result: Any) -> bool:
     arrays = [isinstance(part, np.ndarray) and part.ndim > 0 for part in parts]
     several = set(arrays) == {True, False}
     names = (uncalled.name, *(uncalled.methods or ()))
-    return several or any(BACK.search(name) or SLOPE_NAME.search(name) for name in names)
+    return several or any(map(is_of_derivative, names))
 
 
 def _whole_slopes(title: str, result: Any) -> dict[str, TapePlace]:
@@ -123,7 +123,7 @@ def _methods_called(
     while left:
         name, errors = _next(made, left, uncalled), len(program.errors)
         if BACK.search(name):
-            before |= reachable_arrays({"self": made}) | before
+            before |= reachable_arrays({"self": made}) | before  # as they were first
         results[name] = _result(arguments, name, getattr(made, name))
         program.went_back |= not program.errors and bool(BACK.search(name)) and has_matrix_product()
         if isinstance(results[name], Unknown) and results[name].known() is None:

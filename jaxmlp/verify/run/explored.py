@@ -24,11 +24,12 @@ def explored(
     recordings, importer = [search.worlds(None)], ""
     stopped, errors, guessed = None, search.errors, search.guessed
     goes_back = recordings[0] and any(one.back and one.is_run_by(recordings) for one in uncalled)
-    if importers and not (goes_back or any(one["moves"] for one in recordings[0])):
+    makes_step = lambda: goes_back or any(one["moves"] for one in recordings[0])  # noqa: E731
+    if importers and not makes_step():
         made, importer = _imported(importers, code.path, _part(until, uncalled), seed)
         recordings[0] = made or recordings[0]
     learning = [one for one in uncalled if one.learns]
-    if recordings[0] and learning and not (goes_back or any(one["moves"] for one in recordings[0])):
+    if recordings[0] and learning and not makes_step():
         recordings += _of_calls(search, learning, until)  # it only predicts
     elif recordings[0]:
         search.until = until

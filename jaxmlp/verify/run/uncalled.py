@@ -9,7 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jaxmlp.verify.names import BACK, NOT_CHECKED, SLOPE_NAME, TRAINS, called_name
+from jaxmlp.verify.names import (
+    BACK,
+    NOT_CHECKED,
+    SLOPE_NAME,
+    TRAINS,
+    called_name,
+    is_of_derivative,
+)
 from jaxmlp.verify.run.wordings import Definition, Word, wordings
 
 CALL = "__call__"  # as a layer is called for its forward pass
@@ -280,7 +287,7 @@ def _roots(made: ast.ClassDef, *, private: bool = False) -> tuple[str, ...]:
                and not (_is_left_out(n.name) or _is_attribute(n) or _hands_on(n))]  # fmt: skip
     inner = {m.name: _named(m) for m in methods}
     begun = inner.get("__init__", set())  # what begins an object, once more, would begin it anew
-    callers = {m.name: bool(BACK.search(m.name) or SLOPE_NAME.search(m.name)) for m in methods
+    callers = {m.name: is_of_derivative(m.name) for m in methods
                if m.name == CALL or not m.name.startswith("__")}  # fmt: skip
     roots = [
         m.name for m in methods if (m.name == CALL or not m.name.startswith(hidden))

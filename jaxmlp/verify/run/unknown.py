@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import dis
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
@@ -344,11 +345,7 @@ class Unknown(StandIn, NDArrayOperatorsMixin):
 
 def _is_operand() -> bool:
     """Whether what a call gives is added to something, or subtracted from it, at once."""
-    frame = current().frame(beside=True)
-    if frame is None:
-        return False
-    steps = [s.opname for s in dis.get_instructions(frame.f_code) if s.offset > frame.f_lasti]
-    return steps[:1] == ["BINARY_OP"]
+    return [step.opname for step in itertools.islice(_instructions(), 1, 2)] == ["BINARY_OP"]
 
 
 def _unpacked_into(*, attribute: bool = False) -> int:
@@ -357,10 +354,15 @@ def _unpacked_into(*, attribute: bool = False) -> int:
     Args:
         attribute: whether it is one of its attributes that is.
     """
-    frame = current().frame(beside=True)
-    if frame is None:
-        return 0
-    steps = iter(dis.get_instructions(frame.f_code))
-    at = next(step for step in steps if step.offset >= frame.f_lasti)
+    steps = _instructions()
+    at = next(steps, None)
     at = next(steps, at) if attribute else at
-    return at.arg or 0 if at.opname == "UNPACK_SEQUENCE" else 0
+    return at.arg or 0 if at is not None and at.opname == "UNPACK_SEQUENCE" else 0
+
+
+def _instructions() -> Iterator[dis.Instruction]:
+    """What the program does now, and what comes after that; nothing where none of it runs."""
+    frame = current().frame(beside=True)
+    for step in () if frame is None else dis.get_instructions(frame.f_code):
+        if step.offset >= frame.f_lasti:
+            yield step

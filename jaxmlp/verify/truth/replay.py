@@ -15,8 +15,6 @@ from jaxmlp.verify.run.step import FACTORS
 from jaxmlp.verify.run.tape import Node, references_in
 
 IGNORED = frozenset(["dtype", "casting", "order", "subok", "copy", "out"])
-
-
 OF_AXES = frozenset(("np.max", "np.min", "np.amax", "np.amin", "np.sum", "np.mean", "np.prod"))
 
 
@@ -80,9 +78,8 @@ def applied(node: Node, known: Mapping[int, Any], xp: ModuleType) -> Any:
         args = tuple(xp.asarray(arg) if isinstance(arg, tuple) else arg for arg in args)
     kw = {key: filled(arg, known) for key, arg in node.kw.items()
           if key not in IGNORED or (key, arg) == ("order", "F")}  # fmt: skip
-    axis = kw.get("axis", (*args, None)[1] if args else None)
-    if node.op in OF_AXES and not np.ndim(args[0]) and axis in (0, -1):  # as NumPy has it
-        args, kw = args[:1], {}
+    if node.op in OF_AXES and not np.ndim(args[0]) and kw.get("axis", (*args, None)[1]) in (0, -1):
+        args, kw = args[:1], {}  # as NumPy has it
     try:
         with np.errstate(all="ignore"):
             return _operation(node.op, xp)(*args, **kw)
